@@ -1,0 +1,60 @@
+"""Exchanges: what the journal keeps of a request and its answer, raw; whatever is shown of it is redacted when it is read."""
+
+from datetime import datetime
+
+import msgspec
+
+BODY_BYTES_MAX = 64 * 1024
+
+# Only these headers are ever shown in full; of the others the name alone. An allow-list cannot miss a new secret.
+SHOWN_HEADERS = frozenset(
+    (
+        "accept",
+        "accept-encoding",
+        "allow",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "idempotency-key",
+        "retry-after",
+        "runflow-mock-fault",
+        "transfer-encoding",
+        "user-agent",
+        "x-organization-id",
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "x-ratelimit-reset",
+        "x-request-id",
+    )
+)
+REDACTED = "[redacted]"
+SECRET_FIELDS = frozenset(("secret", "plain_secret", "callback_secret", "key", "admin_key", "api_key", "token"))
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One request and its answer; bodies beyond `BODY_BYTES_MAX` are cut."""
+
+    id: str
+    number: int
+    at: datetime
+    wall: float
+    operation: str | None
+    method: str
+    target: str
+    request_headers: Headers
+    request_body: bytes
+    status: int
+    response_headers: Headers
+    response_body: bytes
+    elapsed_ms: float
+
+
+def redact_headers(headers: Headers) -> dict[str, str]:
+    """Returns headers with the values of all that are not on the allow-list replaced."""
+    shown = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
+    return {name: value if name.lower() in SHOWN_HEADERS else REDACTED for name, value in shown}

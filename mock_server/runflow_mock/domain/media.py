@@ -1,0 +1,149 @@
+"""Output media as figures: how many files, how large, how long, of which type. No pixel is made here.
+
+Source: `media.inputs` (which inputs decide the shape). Inferred: the pixel sizes of `resolution` and `aspect_ratio`.
+"""
+
+import re
+
+import msgspec
+
+from runflow_mock.domain.documents import Json, look_up
+
+EXTENSIONS = {
+    "image/webp": "webp",
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "video/mp4": "mp4",
+    "audio/mpeg": "mp3",
+    "audio/wav": "wav",
+    "audio/ogg": "ogg",
+}
+MEDIA_TYPES = {
+    "webp": "image/webp",
+    "png": "image/png",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+    "ogg_opus": "audio/ogg",
+}
+LONG_EDGES = {"0.5K": 512, "1K": 1024, "2K": 2048, "4K": 4096}
+VIDEO_HEIGHTS = {"480p": 480, "720p": 720, "1080p": 1080, "4k": 2160}
+IMAGE_SIZES = {
+    "square_hd": (1024, 1024),
+    "square": (512, 512),
+    "portrait_4_3": (768, 1024),
+    "portrait_16_9": (576, 1024),
+    "landscape_4_3": (1024, 768),
+    "landscape_16_9": (1024, 576),
+}
+
+_RATIO = re.compile(r"(\d{1,3}):(\d{1,3})")
+_NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,3})?")
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """One step of a pipeline: the element that asks for it, the base name of its file, and how long it takes."""
+
+    element: str
+    file: str
+    seconds: tuple[float, float]
+
+
+class OutputShape(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model produces, and which of its inputs decide the figures."""
+
+    media_type: str
+    file: str
+    width: int = 1024
+    height: int = 1024
+    transparent: bool = False
+    sync_mode: bool = False
+    format_input: str | None = None
+    count_input: str | None = None
+    duration_input: str | None = None
+    duration_default_seconds: float | None = None
+    aspect_ratio_input: str | None = None
+    resolution_input: str | None = None
+    image_size_input: str | None = None
+    stages_input: str | None = None
+    stages: tuple[Stage, ...] = ()
+
+
+class Extent(msgspec.Struct, frozen=True, gc=False):
+    """The figures of one run's output: number of final files, pixels, seconds and media type."""
+
+    count: int
+    width: int
+    height: int
+    seconds: float
+    media_type: str
+
+
+def extent_of(shape: OutputShape, inputs: Json) -> Extent:
+    """Returns the figures that these inputs ask of a model."""
+    count = _input(inputs, shape.count_input)
+    width, height = _pixels(shape, inputs)
+    chosen_format = _input(inputs, shape.format_input)
+    return Extent(
+        count=count if isinstance(count, int) and not isinstance(count, bool) else 1,
+        width=width,
+        height=height,
+        seconds=_seconds(shape, inputs),
+        media_type=MEDIA_TYPES.get(chosen_format, shape.media_type) if isinstance(chosen_format, str) else shape.media_type,
+    )
+
+
+def stages_of(shape: OutputShape, inputs: Json) -> tuple[Stage, ...]:
+    """Returns the stages that the inputs ask for, always in the model's fixed order."""
+    wanted = _input(inputs, shape.stages_input)
+    return tuple(stage for stage in shape.stages if isinstance(wanted, list) and stage.element in wanted)
+
+
+def _input(inputs: Json, path: str | None) -> Json:
+    return None if path is None else look_up(inputs, path)
+
+
+def _seconds(shape: OutputShape, inputs: Json) -> float:
+    value = _input(inputs, shape.duration_input)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    # Some models take a text such as "8s" or "auto" as their duration.
+    found = _NUMBER.match(value) if isinstance(value, str) else None
+    return float(found[0]) if found else shape.duration_default_seconds or 0.0
+
+
+def _pixels(shape: OutputShape, inputs: Json) -> tuple[int, int]:
+    size = _input(inputs, shape.image_size_input)
+    if isinstance(size, str) and size in IMAGE_SIZES:
+        return IMAGE_SIZES[size]
+    if isinstance(size, dict):
+        width, height = size.get("width"), size.get("height")
+        if isinstance(width, int) and isinstance(height, int):
+            return width, height
+    resolution = _input(inputs, shape.resolution_input)
+    ratio = _ratio(_input(inputs, shape.aspect_ratio_input)) or (shape.width, shape.height)
+    if isinstance(resolution, str) and resolution in VIDEO_HEIGHTS:
+        return _fit_short(ratio, VIDEO_HEIGHTS[resolution])
+    known = LONG_EDGES.get(resolution) if isinstance(resolution, str) else None
+    return _fit_long(ratio, known or max(shape.width, shape.height))
+
+
+def _ratio(value: Json) -> tuple[int, int] | None:
+    found = _RATIO.fullmatch(value) if isinstance(value, str) else None
+    if found is None or not (int(found[1]) and int(found[2])):
+        return None
+    return int(found[1]), int(found[2])
+
+
+def _fit_long(ratio: tuple[int, int], edge: int) -> tuple[int, int]:
+    wide, high = ratio
+    return (edge, max(1, round(edge * high / wide))) if wide >= high else (max(1, round(edge * wide / high)), edge)
+
+
+def _fit_short(ratio: tuple[int, int], edge: int) -> tuple[int, int]:
+    # Video encoders want even edges.
+    wide, high = ratio
+    if wide >= high:
+        return (round(edge * wide / high / 2) * 2, edge)
+    return (edge, round(edge * high / wide / 2) * 2)

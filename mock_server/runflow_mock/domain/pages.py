@@ -1,0 +1,130 @@
+"""Pages of a list: sort order, and the window that a cursor opens.
+
+A page is found by its boundary: the sort values and the id of the record at its edge. Records that are created meanwhile never shift it,
+so that pages joined give each record once.
+
+Source: `lists.cursor`. Inferred: that ties are broken by id, and that nothing sorts before everything.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Generic
+
+from runflow_mock.domain.filters import EXPRESSION_CHARACTERS_MAX, Field, Predicate, QueryError, RecordT, Value
+
+
+class Cursor:
+    """The edge of a page: the sort values and the id of the record that stands there; no id means before the first record."""
+
+    def __init__(self, values: tuple[Value, ...] = (), record_id: str | None = None) -> None:
+        self.values = values
+        self.record_id = record_id
+
+
+class Query(Generic[RecordT]):
+    """What a client asks of a list."""
+
+    def __init__(
+        self,
+        *,
+        predicate: Predicate[RecordT] | None,
+        order: Sequence[tuple[str, bool]],
+        limit: int,
+        cursor: Cursor | None,
+        backwards: bool,
+    ) -> None:
+        self.predicate = predicate
+        self.order = order
+        self.limit = limit
+        self.cursor = cursor
+        self.backwards = backwards
+
+
+class Page(Generic[RecordT]):
+    """A window of a list, in list order, and whether there is more on either side."""
+
+    def __init__(self, records: Sequence[RecordT], *, has_previous: bool, has_next: bool) -> None:
+        self.records = records
+        self.has_previous = has_previous
+        self.has_next = has_next
+
+
+def parse_order(text: str, fields: Mapping[str, Field[RecordT]]) -> tuple[tuple[str, bool], ...]:
+    """Returns the (field, descending) pairs of a text such as `created_at:desc,id`.
+
+    Raises:
+        QueryError: a field or direction does not exist.
+    """
+    order = []
+    for part in text[:EXPRESSION_CHARACTERS_MAX].split(","):
+        name, _, direction = part.strip().partition(":")
+        if name not in fields:
+            raise QueryError("sort_by", f"unknown field {name[:80]!r}; known are {', '.join(sorted(fields))}")
+        if direction.lower() not in ("", "asc", "desc"):
+            raise QueryError("sort_by", f"unknown direction {direction[:80]!r}; write asc or desc")
+        order.append((name, direction.lower() == "desc"))
+    return tuple(order)
+
+
+def select(records: Sequence[RecordT], fields: Mapping[str, Field[RecordT]], query: Query[RecordT]) -> Page[RecordT]:
+    """Returns the page of `records` (given in the order of creation) that the query asks for."""
+    by_creation = [name for name, _ in query.order] in (["created_at"], ["id"])
+    walk = _walk_by_creation(records, query) if by_creation else _walk_sorted(records, fields, query)
+    found = []
+    for record in walk:
+        if query.predicate is None or query.predicate(record):
+            found.append(record)
+            if len(found) > query.limit:
+                break
+    more = len(found) > query.limit
+    window = found[: query.limit]
+    beyond_edge = query.cursor is not None and query.cursor.record_id is not None
+    if query.backwards:
+        return Page(window[::-1], has_previous=more, has_next=beyond_edge)
+    return Page(window, has_previous=beyond_edge, has_next=more)
+
+
+def edge(record: RecordT, fields: Mapping[str, Field[RecordT]], order: Sequence[tuple[str, bool]]) -> Cursor:
+    """Returns the cursor that stands at a record."""
+    return Cursor(tuple(fields[name].get(record) for name, _ in order), record.id)
+
+
+def _walk_by_creation(records: Sequence[RecordT], query: Query[RecordT]) -> Iterator[RecordT]:
+    # Ids grow with creation, so the order of creation needs no sorting and the cursor is found by bisection.
+    descending = query.order[0][1]
+    rising = descending is query.backwards
+    start = None if query.cursor is None else query.cursor.record_id
+    if rising:
+        first = 0 if start is None else bisect_right(records, start, key=lambda record: record.id)
+        return (records[index] for index in range(first, len(records)))
+    last = len(records) if start is None else bisect_left(records, start, key=lambda record: record.id)
+    return (records[index] for index in range(last - 1, -1, -1))
+
+
+def _walk_sorted(records: Sequence[RecordT], fields: Mapping[str, Field[RecordT]], query: Query[RecordT]) -> Iterator[RecordT]:
+    order = query.order
+    ranked = sorted(records, key=lambda record: record.id, reverse=order[-1][1])
+    for name, descending in reversed(order):
+        get = fields[name].get
+        ranked.sort(key=lambda record, get=get: _rank(get(record)), reverse=descending)  # type: ignore[misc]
+    if query.backwards:
+        ranked.reverse()
+    cursor = query.cursor
+    if cursor is None or cursor.record_id is None:
+        return iter(ranked)
+    return (record for record in ranked if _is_beyond(record, cursor, fields, query))
+
+
+def _rank(value: Value) -> tuple[bool, Value]:
+    # Nothing sorts before everything.
+    return (value is not None, value)
+
+
+def _is_beyond(record: RecordT, cursor: Cursor, fields: Mapping[str, Field[RecordT]], query: Query[RecordT]) -> bool:
+    for (name, descending), there in zip(query.order, cursor.values, strict=True):
+        here = _rank(fields[name].get(record))
+        if here != _rank(there):
+            return (here > _rank(there)) != (descending != query.backwards)
+    descending = query.order[-1][1]
+    assert cursor.record_id is not None
+    return record.id != cursor.record_id and (record.id > cursor.record_id) != (descending != query.backwards)

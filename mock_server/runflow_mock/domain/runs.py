@@ -1,0 +1,262 @@
+"""Runs: one execution of a model.
+
+Theory. A run is accepted (`queued`), handed to a provider (`dispatching`), executed (`running`) and ends once: `succeeded`, `failed`,
+`cancelled` or, only where a rule asks for it, `partial_succeeded`. Work may fail or be cancelled from every state in progress; only
+running work can succeed. Terminal states absorb: whatever a provider reports later is dropped without a trace.
+
+Two tables are written out although they are nearly the same, because a reader compares them with the API's pages: a run on its own,
+and a run in a batch, which never ends `partial_succeeded` (that word belongs to the batch).
+
+Source: `runs.lifecycle` (states and their meaning), `runs.terminal-absorbs`. Inferred: that a queued run may fail at dispatch.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
+
+from runflow_mock.domain.documents import Document
+from runflow_mock.domain.identity import BatchId, OrganizationId, RunId, UserId
+from runflow_mock.domain.machine import Table, step
+from runflow_mock.domain.money import ZERO, Money
+
+
+class RunStatus(StrEnum):
+    """Where a run stands; the spelling is the wire's."""
+
+    QUEUED = "queued"
+    DISPATCHING = "dispatching"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    PARTIAL_SUCCEEDED = "partial_succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Failure(msgspec.Struct, frozen=True, gc=False):
+    """Why a run failed: a stable code, a sentence, and the stage in which it happened."""
+
+    code: str = "UPSTREAM_FAILED"
+    message: str = "The provider could not process this input."
+    stage: str = "execution"
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One execution of a model, as the world keeps it.
+
+    `held` is what admission set aside for it, `cost` what it came to. `due_at` is when its next transition happens by itself.
+    `base_url` is the address under which its creator reached the server: URLs in its output start with it.
+    """
+
+    id: RunId
+    org_id: OrganizationId
+    model: str
+    model_id: str
+    status: RunStatus = RunStatus.QUEUED
+    input: Document
+    output: Document | None = None
+    metadata: Document | None = None
+    client_ref: str | None = None
+    callback_url: str | None = None
+    batch_id: BatchId | None = None
+    sequence_index: int | None = None
+    request_id: str
+    created_by: UserId
+    base_url: str
+    held: Money
+    cost: Money | None = None
+    cost_breakdown: Document | None = None
+    failure: Failure | None = None
+    created_at: datetime
+    dispatched_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    due_at: datetime | None = None
+    feedback_is_positive: bool | None = None
+    feedback_reason: str | None = None
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the run has ended."""
+        return self.completed_at is not None
+
+    @property
+    def duration_ms(self) -> int | None:
+        """Milliseconds from creation to the end, or nothing before the end."""
+        if self.completed_at is None:
+            return None
+        return round((self.completed_at - self.created_at).total_seconds() * 1000)
+
+
+class RunCreated(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A run was accepted and its projected cost set aside."""
+
+    run: Run
+
+
+class RunDispatched(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The run is being handed to a provider."""
+
+    run_id: RunId
+    at: datetime
+    due_at: datetime
+
+
+class RunStarted(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The provider works on the run."""
+
+    run_id: RunId
+    at: datetime
+    due_at: datetime
+
+
+class RunSucceeded(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The run ended with its whole output and is paid for."""
+
+    run_id: RunId
+    at: datetime
+    output: Document
+    cost: Money
+    cost_breakdown: Document | None = None
+
+
+class RunPartiallySucceeded(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The run ended with a part of its output and is paid for."""
+
+    run_id: RunId
+    at: datetime
+    output: Document
+    cost: Money
+    cost_breakdown: Document | None = None
+
+
+class RunFailed(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The run ended without output and costs nothing."""
+
+    run_id: RunId
+    at: datetime
+    failure: Failure
+
+
+class RunCancelled(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The run was stopped by an administrator and costs nothing; `reason` is audit text."""
+
+    run_id: RunId
+    at: datetime
+    reason: str | None = None
+
+
+class FeedbackGiven(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The customer rated a run, or took the rating back; the state does not change."""
+
+    run_id: RunId
+    at: datetime
+    is_positive: bool | None
+    reason: str | None
+
+
+RunMoved = RunDispatched | RunStarted | RunSucceeded | RunPartiallySucceeded | RunFailed | RunCancelled
+RunEvent = RunCreated | RunMoved | FeedbackGiven
+
+RUN_TRANSITIONS: Table[RunStatus] = {
+    RunStatus.QUEUED: {
+        RunDispatched: RunStatus.DISPATCHING,
+        RunFailed: RunStatus.FAILED,
+        RunCancelled: RunStatus.CANCELLED,
+    },
+    RunStatus.DISPATCHING: {
+        RunStarted: RunStatus.RUNNING,
+        RunFailed: RunStatus.FAILED,
+        RunCancelled: RunStatus.CANCELLED,
+    },
+    RunStatus.RUNNING: {
+        RunSucceeded: RunStatus.SUCCEEDED,
+        RunPartiallySucceeded: RunStatus.PARTIAL_SUCCEEDED,
+        RunFailed: RunStatus.FAILED,
+        RunCancelled: RunStatus.CANCELLED,
+    },
+    RunStatus.SUCCEEDED: {},
+    RunStatus.PARTIAL_SUCCEEDED: {},
+    RunStatus.FAILED: {},
+    RunStatus.CANCELLED: {},
+}
+
+RUN_IN_BATCH_TRANSITIONS: Table[RunStatus] = {
+    RunStatus.QUEUED: {
+        RunDispatched: RunStatus.DISPATCHING,
+        RunFailed: RunStatus.FAILED,
+        RunCancelled: RunStatus.CANCELLED,
+    },
+    RunStatus.DISPATCHING: {
+        RunStarted: RunStatus.RUNNING,
+        RunFailed: RunStatus.FAILED,
+        RunCancelled: RunStatus.CANCELLED,
+    },
+    RunStatus.RUNNING: {
+        RunSucceeded: RunStatus.SUCCEEDED,
+        RunFailed: RunStatus.FAILED,
+        RunCancelled: RunStatus.CANCELLED,
+    },
+    RunStatus.SUCCEEDED: {},
+    RunStatus.FAILED: {},
+    RunStatus.CANCELLED: {},
+}
+
+
+def transitions_of(run: Run) -> Table[RunStatus]:
+    """Returns the table that governs this run."""
+    return RUN_TRANSITIONS if run.batch_id is None else RUN_IN_BATCH_TRANSITIONS
+
+
+def evolve(run: Run, event: RunMoved) -> Run:
+    """Returns the run after the event.
+
+    Raises:
+        IllegalTransition: the run's table has no arrow for it.
+    """
+    status = step(transitions_of(run), run.status, type(event), machine=f"run {run.id}")
+    return _EVOLUTIONS[type(event)](run, status, event)
+
+
+def _dispatched(run: Run, status: RunStatus, event: RunMoved) -> Run:
+    assert isinstance(event, RunDispatched)
+    return replace(run, status=status, dispatched_at=event.at, due_at=event.due_at)
+
+
+def _started(run: Run, status: RunStatus, event: RunMoved) -> Run:
+    assert isinstance(event, RunStarted)
+    return replace(run, status=status, started_at=event.at, due_at=event.due_at)
+
+
+def _produced(run: Run, status: RunStatus, event: RunMoved) -> Run:
+    assert isinstance(event, RunSucceeded | RunPartiallySucceeded)
+    return replace(
+        run,
+        status=status,
+        completed_at=event.at,
+        due_at=None,
+        output=event.output,
+        cost=event.cost,
+        cost_breakdown=event.cost_breakdown,
+    )
+
+
+def _failed(run: Run, status: RunStatus, event: RunMoved) -> Run:
+    assert isinstance(event, RunFailed)
+    return replace(run, status=status, completed_at=event.at, due_at=None, failure=event.failure, cost=ZERO)
+
+
+def _cancelled(run: Run, status: RunStatus, event: RunMoved) -> Run:
+    return replace(run, status=status, completed_at=event.at, due_at=None, cost=ZERO)
+
+
+_EVOLUTIONS: Mapping[type, Callable[[Run, RunStatus, RunMoved], Run]] = {
+    RunDispatched: _dispatched,
+    RunStarted: _started,
+    RunSucceeded: _produced,
+    RunPartiallySucceeded: _produced,
+    RunFailed: _failed,
+    RunCancelled: _cancelled,
+}

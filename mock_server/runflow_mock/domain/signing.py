@@ -1,0 +1,77 @@
+"""Signatures of callbacks: HMAC-SHA256 over exact bytes, with the instant and the key handed in.
+
+Two contents are signed in the wild: the seed pages sign `timestamp.body` and prefix the hex digits with `v1=`, the newer documentation
+signs the body alone and sends bare hex digits. Which one is spoken is chosen in `wire.dialect`.
+
+Source: `callbacks.signature` (timestamped), `callbacks.signature-docs` (bare).
+"""
+
+import hmac
+from datetime import datetime, timedelta
+
+TOLERANCE = timedelta(minutes=5)
+
+
+class SignatureError(Exception):
+    """A callback that must not be trusted; `evidence` says what was found."""
+
+    def __init__(self, evidence: str) -> None:
+        super().__init__(evidence)
+        self.evidence = evidence
+
+
+class SignatureMissing(SignatureError):
+    """There is no signature, or not one of the expected form."""
+
+
+class SignatureMismatch(SignatureError):
+    """The signature belongs to other bytes, another timestamp or another secret."""
+
+
+class TimestampOutside(SignatureError):
+    """The signature is right, but too old or from the future."""
+
+    def __init__(self, evidence: str, skew: timedelta) -> None:
+        super().__init__(evidence)
+        self.skew = skew
+
+
+def sign_timestamped(body: bytes, timestamp: int, secret: str) -> str:
+    """Returns `v1=` and 64 hex digits over `timestamp.body`."""
+    return "v1=" + _digest(str(timestamp).encode() + b"." + body, secret)
+
+
+def sign_bare(body: bytes, secret: str) -> str:
+    """Returns 64 hex digits over the body."""
+    return _digest(body, secret)
+
+
+def verify_timestamped(body: bytes, *, signature: str | None, timestamp: str | None, secret: str, now: datetime) -> None:
+    """Accepts a callback of the seed dialect, or raises.
+
+    Raises:
+        SignatureMissing: a header is absent or malformed.
+        SignatureMismatch: the digits do not fit body, timestamp and secret.
+        TimestampOutside: more than `TOLERANCE` before or after `now`.
+    """
+    if not signature or not signature.startswith("v1="):
+        raise SignatureMissing(f"Runflow-Signature is {signature!r}, expected v1=<64 hex digits>")
+    if not timestamp or not timestamp.isascii() or not timestamp.isdigit():
+        raise SignatureMissing(f"Runflow-Timestamp is {timestamp!r}, expected unix seconds")
+    if not hmac.compare_digest(sign_timestamped(body, int(timestamp), secret).encode(), signature.encode()):
+        raise SignatureMismatch("the signature does not fit the body, the timestamp and the secret")
+    skew = timedelta(seconds=abs(now.timestamp() - int(timestamp)))
+    if skew > TOLERANCE:
+        raise TimestampOutside(f"the timestamp is {skew.total_seconds():.0f} s away, more than {TOLERANCE.total_seconds():.0f} s", skew)
+
+
+def verify_bare(body: bytes, *, signature: str | None, secret: str) -> None:
+    """Accepts a callback of the docs dialect, or raises as `verify_timestamped` does."""
+    if not signature or len(signature) != 64:
+        raise SignatureMissing(f"Runflow-Signature is {signature!r}, expected 64 hex digits")
+    if not hmac.compare_digest(sign_bare(body, secret).encode(), signature.encode()):
+        raise SignatureMismatch("the signature does not fit the body and the secret")
+
+
+def _digest(content: bytes, secret: str) -> str:
+    return hmac.digest(secret.encode(), content, "sha256").hex()

@@ -1,0 +1,83 @@
+"""Tenants: how one world is set up. The settings are fixed when the world is made; a reset makes a new world from them."""
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import msgspec
+
+from runflow_mock.domain.batches import BATCH_ITEMS_DEFAULT_MAX
+from runflow_mock.domain.deliveries import RetrySchedule
+from runflow_mock.domain.money import Money
+from runflow_mock.domain.principals import CUSTOMER_SCOPES
+
+NAME = re.compile(r"[a-z0-9_]{1,64}")
+STANDING_START = datetime(2026, 1, 1, tzinfo=UTC)
+NEW_ACCOUNT_BALANCE = Money(10_000_000)
+
+
+class ClockMode(StrEnum):
+    """How a tenant's time passes: as real time does, faster, only when told, or by itself when a client waits."""
+
+    REAL = "real"
+    SCALED = "scaled"
+    MANUAL = "manual"
+    AUTO = "auto"
+
+    @property
+    def stands(self) -> bool:
+        """Whether time only moves by jumps."""
+        return self in (ClockMode.MANUAL, ClockMode.AUTO)
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one world may hold; each is reported when it is reached."""
+
+    runs_max: int = 1_000_000
+    batches_max: int = 100_000
+    secrets_max: int = 100
+    rules_max: int = 1_000
+    remembered_max: int = 100_000
+    journal_max: int = 2_000
+    history_max: int = 50_000
+    history_bytes_max: int = 64 * 1024 * 1024
+    timers_max: int = 1_000_000
+    steps_max: int = 1_000_000
+
+
+class KeySpec(msgspec.Struct, frozen=True):
+    """A further key of a tenant, with its own scopes."""
+
+    name: str
+    scopes: tuple[str, ...]
+
+
+class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a world is made from.
+
+    `speed` divides the catalog's running times and leaves the timestamps honest; `scale` makes the clock itself run faster.
+    `dialect` names the bundle of switches and `switches` single ones on top of it.
+    """
+
+    name: str
+    seed: str = "0"
+    clock: ClockMode = ClockMode.AUTO
+    scale: float = 1.0
+    speed: float = 1.0
+    start: datetime | None = None
+    balance: Money = NEW_ACCOUNT_BALANCE
+    scopes: tuple[str, ...] = CUSTOMER_SCOPES
+    keys: tuple[KeySpec, ...] = ()
+    dialect: str = "seed"
+    switches: dict[str, str] = {}
+    client_time: str = "wall"
+    callback_secret: str | None = None
+    batch_items_max: int = BATCH_ITEMS_DEFAULT_MAX
+    strict: bool = False
+    retries: RetrySchedule = RetrySchedule()
+    limits: Limits = Limits()
+
+
+def is_tenant_name(text: str) -> bool:
+    """Tells whether the text can name a tenant: it becomes a part of a key and of URLs."""
+    return NAME.fullmatch(text) is not None

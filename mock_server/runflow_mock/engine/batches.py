@@ -1,0 +1,70 @@
+"""What happens to batches: creation with its admission, cancellation, and catching up with their members."""
+
+from runflow_mock.domain.batches import Batch, BatchCreated, Item, Tally, announcement
+from runflow_mock.domain.commands import CancelBatch, CreateBatch
+from runflow_mock.domain.documents import read_document
+from runflow_mock.domain.errors import ModelNotBatchable
+from runflow_mock.domain.events import Event
+from runflow_mock.domain.identity import BatchId, ItemId
+from runflow_mock.domain.money import Money
+from runflow_mock.domain.runs import Run, RunCancelled, RunCreated, RunMoved
+from runflow_mock.engine.moment import Moment
+from runflow_mock.engine.runs import admit_cost, new_run, project
+
+
+def create_batch(moment: Moment, command: CreateBatch) -> tuple[Event, ...]:
+    """Admits a batch as a whole, or not at all, and holds the projected cost of each item."""
+    model = moment.catalog.get(command.model)
+    if not model.takes_batches:
+        raise ModelNotBatchable(model.id)
+    limits, store = moment.settings.limits, moment.store
+    moment.admit("batches_max", len(store.batches), 1, limits.batches_max)
+    moment.admit("runs_max", len(store.runs), len(command.items), limits.runs_max)
+    projected = [project(model, read_document(item.input)) for item in command.items]
+    admit_cost(moment, Money(sum(projected)))
+    batch_id = BatchId(moment.ids.issue())
+    runs: list[Run] = []
+    items: list[Item] = []
+    for index, (item, held) in enumerate(zip(command.items, projected, strict=True)):
+        item_id = ItemId(moment.ids.issue())
+        run = new_run(
+            moment,
+            model,
+            item.input,
+            held=held,
+            origin=command.origin,
+            client_ref=item.client_ref,
+            batch_id=batch_id,
+            sequence_index=index,
+        )
+        runs.append(run)
+        items.append(Item(item_id, index, run.id, item.client_ref))
+    batch = Batch(
+        id=batch_id,
+        org_id=moment.org_id,
+        model=model.id,
+        model_id=model.uuid,
+        items=tuple(items),
+        tally=Tally(total=len(items), waiting=len(items)),
+        metadata=command.metadata,
+        callback_url=command.callback_url,
+        created_by=moment.user_id,
+        created_at=moment.now,
+    )
+    return (BatchCreated(batch), *(RunCreated(run) for run in runs))
+
+
+def cancel_batch(moment: Moment, command: CancelBatch) -> tuple[Event, ...]:
+    """Stops every member that has not ended; a finished batch gives no events."""
+    batch = moment.store.batch(command.batch_id)
+    members = (moment.store.runs[item.run_id] for item in batch.items)
+    return tuple(RunCancelled(run.id, moment.now, command.reason) for run in members if not run.is_terminal)
+
+
+def follow_member(moment: Moment, event: RunMoved) -> tuple[Event, ...]:
+    """Returns the event by which a batch catches up after one of its runs moved."""
+    batch_id = moment.store.runs[event.run_id].batch_id
+    if batch_id is None:
+        return ()
+    announced = announcement(moment.store.batches[batch_id], moment.now)
+    return () if announced is None else (announced,)

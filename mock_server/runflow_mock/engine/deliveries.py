@@ -1,0 +1,94 @@
+"""What happens to deliveries: they are made when work ends or on request, attempted by timer, and concluded by results."""
+
+from runflow_mock.domain.batches import BatchMoved, BatchStarted
+from runflow_mock.domain.commands import RecordAttempt, RedeliverBatchCallback, RedeliverRunCallback
+from runflow_mock.domain.deliveries import Attempt, AttemptStarted, Delivery, DeliveryCreated, DeliveryStatus, conclude
+from runflow_mock.domain.errors import CallbackUrlMissing, DeliveryInFlight, NotTerminal
+from runflow_mock.domain.events import Event
+from runflow_mock.domain.identity import AttemptId, BatchId, DeliveryId, RunId
+from runflow_mock.domain.runs import RunMoved
+from runflow_mock.domain.secrets import SecretUsed, current_secret
+from runflow_mock.engine.moment import Moment
+
+
+def tell_about_run(moment: Moment, event: RunMoved) -> tuple[Event, ...]:
+    """Returns the one automatic delivery of a run that has just ended; runs of a batch have none of their own."""
+    run = moment.store.runs[event.run_id]
+    if not run.is_terminal or run.callback_url is None or run.batch_id is not None:
+        return ()
+    return (_created(moment, url=run.callback_url, payload=moment.render.run(run), automatic=True, run_id=run.id),)
+
+
+def tell_about_batch(moment: Moment, event: BatchMoved) -> tuple[Event, ...]:
+    """Returns the one automatic delivery of a batch that has just ended."""
+    batch = moment.store.batches[event.batch_id]
+    if isinstance(event, BatchStarted) or batch.callback_url is None:
+        return ()
+    payload = moment.render.batch(batch, moment.store)
+    return (_created(moment, url=batch.callback_url, payload=payload, automatic=True, batch_id=batch.id),)
+
+
+def redeliver_run(moment: Moment, command: RedeliverRunCallback) -> tuple[Event, ...]:
+    """Makes a new delivery with a payload rendered now."""
+    run = moment.store.run(command.run_id)
+    url = _check(moment, "run", run.id, run.status, run.callback_url, ended=run.is_terminal)
+    return (_created(moment, url=url, payload=moment.render.run(run), automatic=False, run_id=run.id),)
+
+
+def redeliver_batch(moment: Moment, command: RedeliverBatchCallback) -> tuple[Event, ...]:
+    """Makes a new delivery with a payload rendered now."""
+    batch = moment.store.batch(command.batch_id)
+    url = _check(moment, "batch", batch.id, batch.status, batch.callback_url, ended=batch.is_terminal)
+    payload = moment.render.batch(batch, moment.store)
+    return (_created(moment, url=url, payload=payload, automatic=False, batch_id=batch.id),)
+
+
+def continue_delivery(moment: Moment, delivery: Delivery) -> tuple[Event, ...]:
+    """Returns what happens when a delivery's timer fires: an attempt, signed with the secret that is current."""
+    secret = current_secret(moment.store.secrets.values())
+    attempt = Attempt(
+        id=AttemptId(moment.ids.issue()),
+        number=len(delivery.attempts) + 1,
+        secret_id=None if secret is None else secret.id,
+        at=moment.now,
+    )
+    started = AttemptStarted(delivery.id, moment.now, attempt)
+    return (started,) if secret is None else (started, SecretUsed(secret.id, moment.now))
+
+
+def record_attempt(moment: Moment, command: RecordAttempt) -> tuple[Event, ...]:
+    """Concludes the attempt under way; a result that nobody waits for is dropped."""
+    delivery = moment.store.delivery(command.delivery_id)
+    if delivery.status is not DeliveryStatus.DELIVERING:
+        return ()
+    return (conclude(delivery, command.result, moment.settings.retries, moment.now),)
+
+
+def _check(moment: Moment, noun: str, parent_id: str, status: str, url: str | None, *, ended: bool) -> str:
+    if not ended:
+        raise NotTerminal(noun, parent_id, status)
+    if url is None:
+        raise CallbackUrlMissing(noun, parent_id)
+    for delivery in moment.store.deliveries_about(parent_id):
+        if not delivery.is_terminal:
+            raise DeliveryInFlight(noun, parent_id, delivery.id)
+    return url
+
+
+def _created(
+    moment: Moment, *, url: str, payload: bytes, automatic: bool, run_id: RunId | None = None, batch_id: BatchId | None = None
+) -> DeliveryCreated:
+    return DeliveryCreated(
+        Delivery(
+            id=DeliveryId(moment.ids.issue()),
+            run_id=run_id,
+            batch_id=batch_id,
+            url=url,
+            payload=payload,
+            is_automatic=automatic,
+            attempts_max=moment.settings.retries.attempts_max,
+            next_attempt_at=moment.now,
+            created_at=moment.now,
+            updated_at=moment.now,
+        )
+    )

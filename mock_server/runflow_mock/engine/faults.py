@@ -1,0 +1,19 @@
+"""What happens to fault rules themselves; where they bite is decided where the edge is."""
+
+from runflow_mock.domain.commands import AddRule, RemoveRule
+from runflow_mock.domain.events import Event
+from runflow_mock.domain.faults import FaultRule, RuleAdded, RuleRemoved
+from runflow_mock.domain.identity import RuleId
+from runflow_mock.engine.moment import Moment
+
+
+def add_rule(moment: Moment, command: AddRule) -> tuple[Event, ...]:
+    """Puts a rule into force."""
+    moment.admit("rules_max", len(moment.store.rules), 1, moment.settings.limits.rules_max)
+    rule_id = RuleId(moment.ids.issue())
+    return (RuleAdded(FaultRule(id=rule_id, label=command.label, where=command.where, what=command.what, when=command.when)),)
+
+
+def remove_rule(moment: Moment, command: RemoveRule) -> tuple[Event, ...]:
+    """Takes a rule out of force."""
+    return (RuleRemoved(moment.store.rule(command.rule_id).id),)

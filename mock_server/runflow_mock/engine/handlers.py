@@ -1,0 +1,77 @@
+"""The tables that lead from a command, a timer or an event to what decides about it."""
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from runflow_mock.domain import batches, commands, runs
+from runflow_mock.domain.commands import Command
+from runflow_mock.domain.deliveries import Delivery
+from runflow_mock.domain.events import Event
+from runflow_mock.domain.identity import DeliveryId, RunId
+from runflow_mock.engine.batches import cancel_batch, create_batch, follow_member
+from runflow_mock.engine.deliveries import (
+    continue_delivery,
+    record_attempt,
+    redeliver_batch,
+    redeliver_run,
+    tell_about_batch,
+    tell_about_run,
+)
+from runflow_mock.engine.faults import add_rule, remove_rule
+from runflow_mock.engine.idempotency import remember_answer
+from runflow_mock.engine.ledger import add_credit, set_threshold
+from runflow_mock.engine.moment import Moment
+from runflow_mock.engine.runs import cancel_run, continue_run, create_run, give_feedback
+from runflow_mock.engine.secrets import create_secret, delete_secret, update_secret
+
+COMMAND_HANDLERS = cast(
+    Mapping[type, Callable[[Moment, Command], tuple[Event, ...]]],
+    {
+        commands.CreateRun: create_run,
+        commands.CreateBatch: create_batch,
+        commands.CancelRun: cancel_run,
+        commands.CancelBatch: cancel_batch,
+        commands.GiveFeedback: give_feedback,
+        commands.RedeliverRunCallback: redeliver_run,
+        commands.RedeliverBatchCallback: redeliver_batch,
+        commands.RecordAttempt: record_attempt,
+        commands.CreateSecret: create_secret,
+        commands.UpdateSecret: update_secret,
+        commands.DeleteSecret: delete_secret,
+        commands.SetThreshold: set_threshold,
+        commands.AddCredit: add_credit,
+        commands.AddRule: add_rule,
+        commands.RemoveRule: remove_rule,
+        commands.RememberAnswer: remember_answer,
+    },
+)
+
+
+def _run_moved(moment: Moment, event: runs.RunMoved) -> tuple[Event, ...]:
+    return (*follow_member(moment, event), *tell_about_run(moment, event))
+
+
+# What follows from an event at once. A reaction sees the store after the event, cannot fail, and may cause further reactions.
+REACTIONS = cast(
+    Mapping[type, Callable[[Moment, Event], tuple[Event, ...]]],
+    {
+        runs.RunDispatched: _run_moved,
+        runs.RunSucceeded: _run_moved,
+        runs.RunPartiallySucceeded: _run_moved,
+        runs.RunFailed: _run_moved,
+        runs.RunCancelled: _run_moved,
+        batches.BatchSucceeded: tell_about_batch,
+        batches.BatchPartiallySucceeded: tell_about_batch,
+        batches.BatchFailed: tell_about_batch,
+        batches.BatchCancelled: tell_about_batch,
+    },
+)
+
+
+def continue_owner(moment: Moment, owner: str) -> tuple[Event, ...]:
+    """Returns what happens when the timer of a run or a delivery fires."""
+    run = moment.store.runs.get(RunId(owner))
+    if run is not None:
+        return continue_run(moment, run)
+    delivery: Delivery = moment.store.deliveries[DeliveryId(owner)]
+    return continue_delivery(moment, delivery)

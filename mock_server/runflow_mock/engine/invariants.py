@@ -1,0 +1,102 @@
+"""Invariants of a world that must hold after every commit; the control API shows them with the ledger."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+
+from runflow_mock.domain.batches import batch_status
+from runflow_mock.domain.deliveries import DeliveryStatus
+from runflow_mock.domain.ledger import EntryKind
+from runflow_mock.domain.money import format_money
+from runflow_mock.domain.runs import RunStatus
+from runflow_mock.engine.store import Store
+
+
+class Invariant(msgspec.Struct, frozen=True):
+    """One rule, and the evidence against it if it does not hold."""
+
+    name: str
+    evidence: str | None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nothing speaks against it."""
+        return self.evidence is None
+
+
+def check(store: Store) -> tuple[Invariant, ...]:
+    """Returns every invariant with its verdict."""
+    return tuple(Invariant(name, next(find(store), None)) for name, find in _CHECKS.items())
+
+
+def _charges_equal_costs(store: Store) -> Iterator[str]:
+    charges = sum(entry.amount for entry in store.ledger.entries if entry.kind is EntryKind.CHARGE)
+    costs = sum(run.cost or 0 for run in store.runs.values())
+    if charges != costs:
+        yield f"charges are {charges} micro-dollars, costs {costs}"
+
+
+def _balance_adds_up(store: Store) -> Iterator[str]:
+    sign = {EntryKind.CREDIT: 1, EntryKind.CHARGE: -1}
+    expected = sum(entry.amount * sign.get(entry.kind, 0) for entry in store.ledger.entries)
+    if expected != store.ledger.balance:
+        yield f"the entries lead to {expected} micro-dollars, the balance is {store.ledger.balance}"
+
+
+def _holds_belong_to_unfinished_runs(store: Store) -> Iterator[str]:
+    held = sum(run.held for run in store.runs.values() if not run.is_terminal)
+    if held != store.ledger.held:
+        yield f"unfinished runs hold {held} micro-dollars, the ledger {store.ledger.held}"
+
+
+def _what_failed_is_free(store: Store) -> Iterator[str]:
+    for run in store.runs.values():
+        if run.status in (RunStatus.FAILED, RunStatus.CANCELLED) and run.cost:
+            yield f"run {run.id} is {run.status} and cost {format_money(run.cost)}"
+
+
+def _batch_follows_members(store: Store) -> Iterator[str]:
+    for batch in store.batches.values():
+        members = Counter(store.runs[item.run_id].status for item in batch.items)
+        ended = sum(members[status] for status in (RunStatus.SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED))
+        if batch.status is not batch_status(batch.tally) or ended != batch.tally.ended:
+            yield f"batch {batch.id} is {batch.status} with members {dict(members)}"
+
+
+def _batch_cost_is_sum(store: Store) -> Iterator[str]:
+    for batch in store.batches.values():
+        costs = sum(store.runs[item.run_id].cost or 0 for item in batch.items)
+        if costs != batch.tally.cost:
+            yield f"batch {batch.id} cost {batch.tally.cost} micro-dollars, its items {costs}"
+
+
+def _one_automatic_delivery(store: Store) -> Iterator[str]:
+    automatic = Counter(delivery.parent_id for delivery in store.deliveries.values() if delivery.is_automatic)
+    for parent_id, count in automatic.items():
+        if count > 1:
+            yield f"{parent_id} has {count} automatic deliveries"
+    ended: list[str] = [run.id for run in store.runs.values() if run.is_terminal and run.callback_url and run.batch_id is None]
+    ended += [batch.id for batch in store.batches.values() if batch.is_terminal and batch.callback_url]
+    for parent_id in ended:
+        if not automatic[parent_id]:
+            yield f"{parent_id} has ended without a delivery"
+
+
+def _one_end_of_delivery(store: Store) -> Iterator[str]:
+    for delivery in store.deliveries.values():
+        ended = delivery.status in (DeliveryStatus.SUCCEEDED, DeliveryStatus.FAILED)
+        if ended != delivery.is_terminal or len(delivery.attempts) > delivery.attempts_max:
+            yield f"delivery {delivery.id} is {delivery.status} after {len(delivery.attempts)} attempts"
+
+
+_CHECKS: Mapping[str, Callable[[Store], Iterator[str]]] = {
+    "the sum of charges equals the sum of costs": _charges_equal_costs,
+    "the balance follows from the entries": _balance_adds_up,
+    "holds belong to unfinished runs": _holds_belong_to_unfinished_runs,
+    "failed and cancelled runs cost nothing": _what_failed_is_free,
+    "a batch's status follows from its members": _batch_follows_members,
+    "a batch's cost is the sum of its items": _batch_cost_is_sum,
+    "a finished run or batch has one automatic delivery": _one_automatic_delivery,
+    "a delivery ends once, within its attempts": _one_end_of_delivery,
+}

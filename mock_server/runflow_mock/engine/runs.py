@@ -1,0 +1,179 @@
+"""What happens to runs: creation with its admission, cancellation, feedback, and the transitions that come by themselves."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from runflow_mock.domain.commands import CancelRun, CreateRun, GiveFeedback, Origin
+from runflow_mock.domain.documents import Document, Json, read_document, write_document
+from runflow_mock.domain.errors import InsufficientCredits
+from runflow_mock.domain.events import Event
+from runflow_mock.domain.faults import DISPATCH_EDGE, START_EDGE, Decision, Fail, Succeed, choose, finish_edges
+from runflow_mock.domain.identity import BatchId, RunId
+from runflow_mock.domain.media import extent_of, stages_of
+from runflow_mock.domain.models import Model
+from runflow_mock.domain.money import Money
+from runflow_mock.domain.outputs import file_names, media_url, produce
+from runflow_mock.domain.prices import Quote, quote
+from runflow_mock.domain.runs import (
+    FeedbackGiven,
+    Run,
+    RunCancelled,
+    RunCreated,
+    RunDispatched,
+    RunFailed,
+    RunStarted,
+    RunStatus,
+    RunSucceeded,
+)
+from runflow_mock.engine.moment import Moment
+
+# How long a run waits for a worker and how long handing it over takes, before `speed` divides it. Source: inferred.
+QUEUE_SECONDS = (0.05, 0.25)
+DISPATCH_SECONDS = (0.1, 0.4)
+OUTPUT_LIFETIME = timedelta(hours=24)
+
+
+def create_run(moment: Moment, command: CreateRun) -> tuple[Event, ...]:
+    """Admits one run and holds its projected cost."""
+    model = moment.catalog.get(command.model)
+    inputs = read_document(command.input)
+    moment.admit("runs_max", len(moment.store.runs), 1, moment.settings.limits.runs_max)
+    projected = project(model, inputs)
+    admit_cost(moment, projected)
+    run = new_run(moment, model, command.input, held=projected, origin=command.origin, client_ref=command.client_ref)
+    return (RunCreated(_with_callback(run, command)),)
+
+
+def cancel_run(moment: Moment, command: CancelRun) -> tuple[Event, ...]:
+    """Stops a run; a finished run gives no events."""
+    run = moment.store.run(command.run_id)
+    return () if run.is_terminal else (RunCancelled(run.id, moment.now, command.reason),)
+
+
+def give_feedback(moment: Moment, command: GiveFeedback) -> tuple[Event, ...]:
+    """Rates a run in whatever state it is."""
+    run = moment.store.run(command.run_id)
+    return (FeedbackGiven(run.id, moment.now, command.is_positive, command.reason),)
+
+
+def project(model: Model, inputs: Json) -> Money:
+    """Returns what a run with these inputs will cost if it succeeds."""
+    return _price(model, inputs).cost
+
+
+def admit_cost(moment: Moment, projected: Money) -> None:
+    """Raises `InsufficientCredits` when the projected cost exceeds what is available; what is free always passes."""
+    available = moment.store.ledger.available
+    if projected > 0 and projected > available:
+        raise InsufficientCredits(projected=projected, available=available)
+
+
+def new_run(
+    moment: Moment,
+    model: Model,
+    document: Document,
+    *,
+    held: Money,
+    origin: Origin,
+    client_ref: str | None,
+    batch_id: BatchId | None = None,
+    sequence_index: int | None = None,
+) -> Run:
+    """Returns a queued run that will be dispatched by itself."""
+    run_id = RunId(moment.ids.issue())
+    return Run(
+        id=run_id,
+        org_id=moment.org_id,
+        model=model.id,
+        model_id=model.uuid,
+        input=document,
+        client_ref=client_ref,
+        batch_id=batch_id,
+        sequence_index=sequence_index,
+        request_id=origin.request_id,
+        created_by=moment.user_id,
+        base_url=origin.base_url,
+        held=held,
+        created_at=moment.now,
+        due_at=moment.now + _spread(moment, run_id, "queue", QUEUE_SECONDS),
+    )
+
+
+def continue_run(moment: Moment, run: Run) -> tuple[Event, ...]:
+    """Returns what happens when a run's timer fires: its next transition."""
+    return _CONTINUATIONS[run.status](moment, run)
+
+
+def _with_callback(run: Run, command: CreateRun) -> Run:
+    return replace(run, callback_url=command.callback_url, metadata=command.metadata)
+
+
+def _dispatch(moment: Moment, run: Run) -> tuple[Event, ...]:
+    decision = choose(moment.store.rules.values(), run, (DISPATCH_EDGE,), moment.now, moment.seed)
+    if isinstance(decision.what, Fail):
+        return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
+    due_at = moment.now + _spread(moment, run.id, "dispatch", DISPATCH_SECONDS)
+    return (*decision.met, RunDispatched(run.id, moment.now, due_at))
+
+
+def _start(moment: Moment, run: Run) -> tuple[Event, ...]:
+    rules = moment.store.rules.values()
+    decision = choose(rules, run, (START_EDGE,), moment.now, moment.seed)
+    if isinstance(decision.what, Fail):
+        return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
+    # A rule for the end of the run may set its running time; it is met, and counted, only there.
+    coming = choose(rules, run, finish_edges(run), moment.now, moment.seed).what if rules else None
+    given = coming.duration if isinstance(coming, Succeed) else None
+    due_at = moment.now + (given if given is not None else _running_time(moment, run))
+    return (*decision.met, RunStarted(run.id, moment.now, due_at))
+
+
+def _finish(moment: Moment, run: Run) -> tuple[Event, ...]:
+    rules = moment.store.rules.values()
+    decision = choose(rules, run, finish_edges(run), moment.now, moment.seed) if rules else Decision()
+    if isinstance(decision.what, Fail):
+        return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
+    given = decision.what if isinstance(decision.what, Succeed) else Succeed()
+    model = moment.catalog.get(run.model)
+    inputs = read_document(run.input)
+    priced = _price(model, inputs)
+    output = given.output if given.output is not None else _produce(moment, model, run, inputs)
+    cost = given.cost if given.cost is not None else priced.cost
+    breakdown = priced.breakdown if given.cost is None else None
+    return (*decision.met, RunSucceeded(run.id, moment.now, output, cost, breakdown))
+
+
+_CONTINUATIONS: Mapping[RunStatus, Callable[[Moment, Run], tuple[Event, ...]]] = {
+    RunStatus.QUEUED: _dispatch,
+    RunStatus.DISPATCHING: _start,
+    RunStatus.RUNNING: _finish,
+}
+
+
+def _price(model: Model, inputs: Json) -> Quote:
+    return quote(model.price, inputs, extent_of(model.output, inputs))
+
+
+def _produce(moment: Moment, model: Model, run: Run, inputs: Json) -> Document:
+    key, expires_at = moment.seed, moment.now + OUTPUT_LIFETIME
+    names = file_names(model, inputs, extent_of(model.output, inputs))
+    urls = [media_url(run, moment.settings.name, name, expires_at, key) for name in names]
+    return write_document(produce(model, inputs, urls, moment.seed.child("output", run.id)))
+
+
+def _running_time(moment: Moment, run: Run) -> timedelta:
+    model = moment.catalog.get(run.model)
+    stages = stages_of(model.output, read_document(run.input))
+    if not stages:
+        return _spread(moment, run.id, "run", model.run_seconds)
+    parts = (_spread(moment, run.id, stage.element, stage.seconds) for stage in stages)
+    return sum(parts, timedelta())
+
+
+def _spread(moment: Moment, run_id: RunId, what: str, seconds: tuple[float, float]) -> timedelta:
+    """Returns a duration within the range, in whole milliseconds, drawn by the run's id and divided by the tenant's speed."""
+    low, high = seconds
+    drawn = low + (high - low) * moment.seed.fraction(what, run_id)
+    return timedelta(milliseconds=max(1, round(drawn * 1000 / moment.settings.speed)))

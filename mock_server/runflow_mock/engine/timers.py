@@ -1,0 +1,58 @@
+"""The one queue of a world for everything that happens by itself, ordered by (due, order of scheduling).
+
+An owner (a run, a delivery) has at most one timer: scheduling again replaces it. A cancelled timer stays in the heap as a stale entry
+that is skipped, so that cancelling is cheap and safe twice; stale entries are swept when they outnumber the live ones.
+"""
+
+import heapq
+from datetime import datetime
+
+_SWEEP_MIN = 1_024
+
+
+class TimerQueue:
+    """Due instants of owners, earliest first; ties are first-in first-out."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[datetime, int, str]] = []
+        self._live: dict[str, int] = {}
+        self._scheduled = 0
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def schedule(self, owner: str, due: datetime) -> None:
+        """Sets the owner's timer, in place of an earlier one."""
+        self._scheduled += 1
+        self._live[owner] = self._scheduled
+        heapq.heappush(self._heap, (due, self._scheduled, owner))
+
+    def cancel(self, owner: str) -> None:
+        """Drops the owner's timer if there is one."""
+        self._live.pop(owner, None)
+        if len(self._heap) > _SWEEP_MIN and len(self._heap) > 2 * len(self._live):
+            self._heap = [entry for entry in self._heap if self._live.get(entry[2]) == entry[1]]
+            heapq.heapify(self._heap)
+
+    def next_due(self) -> datetime | None:
+        """Returns when the next timer is due, or nothing when none is set."""
+        heap = self._heap
+        while heap and self._live.get(heap[0][2]) != heap[0][1]:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
+
+    def pop(self) -> tuple[datetime, str]:
+        """Removes the next timer and returns its instant and owner.
+
+        Raises:
+            IndexError: no timer is set.
+        """
+        if self.next_due() is None:
+            raise IndexError("no timer is set")
+        due, _, owner = heapq.heappop(self._heap)
+        del self._live[owner]
+        return due, owner
+
+    def pending(self) -> list[tuple[datetime, str]]:
+        """Returns all timers in the order in which they will fire."""
+        return [(due, owner) for due, order, owner in sorted(self._heap) if self._live.get(owner) == order]

@@ -1,0 +1,129 @@
+"""A world: the whole, deterministic, synchronous simulation of one tenant, without any I/O.
+
+A command or a timer is decided by a handler that only reads; the events it returns are committed together with everything that follows
+from them, and the callbacks to send come back as effects. A `DomainError` leaves before the commit, so that nothing is half done.
+"""
+
+from collections import deque
+from datetime import datetime
+
+import msgspec
+
+from runflow_mock.domain.commands import AddCredit, Command, CreateSecret
+from runflow_mock.domain.deliveries import AttemptStarted, Delivery
+from runflow_mock.domain.events import Event
+from runflow_mock.domain.identity import Identities, OrganizationId, UserId, uuid7
+from runflow_mock.domain.models import Catalog
+from runflow_mock.domain.seeds import Seed
+from runflow_mock.domain.tenants import TenantSettings
+from runflow_mock.engine.handlers import COMMAND_HANDLERS, REACTIONS, continue_owner
+from runflow_mock.engine.history import History
+from runflow_mock.engine.moment import Moment, Renderers
+from runflow_mock.engine.store import Store
+
+
+class SendCallback(msgspec.Struct, frozen=True, gc=False):
+    """Send the last attempt of a delivery, and say what came of it with `RecordAttempt`."""
+
+    delivery: Delivery
+    secret: str | None
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """What a command or timer led to: the events, the status each record had before its event, and what is to be done outside."""
+
+    at: datetime
+    events: tuple[Event, ...]
+    before: tuple[str | None, ...]
+    effects: tuple[SendCallback, ...]
+
+
+class World:
+    """One tenant's universe. `now` is where it stands; it moves only in `move_to` and `fire_next`."""
+
+    def __init__(self, settings: TenantSettings, catalog: Catalog, render: Renderers, start: datetime) -> None:
+        self.settings = settings
+        self.catalog = catalog
+        self.now = start
+        self.started_at = start
+        self.seed = Seed.from_text(settings.seed)
+        self.org_id = OrganizationId(uuid7(start, 1, self.seed.child("organization")))
+        self.user_id = UserId(uuid7(start, 1, self.seed.child("user")))
+        self.store = Store()
+        self.history = History(settings.limits.history_max, settings.limits.history_bytes_max)
+        self.sequence = 0
+        self._render = render
+        self.execute(AddCredit(settings.balance))
+        if settings.callback_secret is not None:
+            self.execute(CreateSecret("pre-registered", settings.callback_secret))
+
+    def execute(self, command: Command) -> Outcome:
+        """Carries a command out, whole.
+
+        Raises:
+            DomainError: it is refused, and the world has not changed.
+        """
+        moment = self._moment()
+        events = COMMAND_HANDLERS[type(command)](moment, command)
+        return self._commit(moment, command, events)
+
+    def next_due(self) -> datetime | None:
+        """Returns when the next timer is due."""
+        return self.store.timers.next_due()
+
+    def fire_next(self) -> Outcome:
+        """Moves to the next timer and lets happen what it stands for."""
+        due, owner = self.store.timers.pop()
+        self.now = max(self.now, due)
+        moment = self._moment()
+        return self._commit(moment, None, continue_owner(moment, owner))
+
+    def move_to(self, instant: datetime) -> None:
+        """Moves to an instant up to which no timer is due; the past is left alone."""
+        due = self.next_due()
+        assert due is None or due > instant, "a timer is due before this instant; fire it first"
+        self.now = max(self.now, instant)
+
+    def _moment(self) -> Moment:
+        return Moment(
+            store=self.store,
+            settings=self.settings,
+            catalog=self.catalog,
+            render=self._render,
+            now=self.now,
+            ids=Identities(self.now, self.seed, self.sequence),
+            seed=self.seed,
+            org_id=self.org_id,
+            user_id=self.user_id,
+        )
+
+    def _commit(self, moment: Moment, command: Command | None, first: tuple[Event, ...]) -> Outcome:
+        pending: deque[Event] = deque(first)
+        committed: list[Event] = []
+        before: list[str | None] = []
+        while pending:
+            event = pending.popleft()
+            before.append(self.store.apply(event))
+            committed.append(event)
+            react = REACTIONS.get(type(event))
+            if react is not None:
+                pending.extend(react(moment, event))
+        self.sequence = moment.ids.sequence
+        events = tuple(committed)
+        self.history.record(self.now, command, events, self.sequence)
+        return Outcome(self.now, events, tuple(before), self._effects(events))
+
+    def _effects(self, events: tuple[Event, ...]) -> tuple[SendCallback, ...]:
+        return tuple(self._effect(event) for event in events if type(event) is AttemptStarted)
+
+    def _effect(self, event: AttemptStarted) -> SendCallback:
+        secret_id = event.attempt.secret_id
+        secret = None if secret_id is None else self.store.secrets[secret_id].material
+        return SendCallback(self.store.deliveries[event.delivery_id], secret)
+
+    def __repr__(self) -> str:
+        store = self.store
+        return (
+            f"<World {self.settings.name} at {self.now.isoformat()} "
+            f"[runs: {len(store.runs)} | batches: {len(store.batches)} | timers: {len(store.timers)} | balance: {store.ledger.balance}]>"
+        )

@@ -1,0 +1,142 @@
+"""Configuration of a server: one record, filled from defaults, environment and command line, in this order."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from runflow_mock.domain.callback_policy import CallbackPolicy, Rewrite
+from runflow_mock.domain.money import Money
+from runflow_mock.domain.tenants import NEW_ACCOUNT_BALANCE, ClockMode, Limits, TenantSettings
+
+ENVIRONMENT_PREFIX = "RUNFLOW_MOCK_"
+DEFAULT_PORT = 8787
+MEBIBYTE = 1024 * 1024
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be used; the message names it, the value and the way out."""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a server is made from.
+
+    `keys` are explicit dummies (key → tenant). `public_url` replaces the address of the request in answers. `allowed_hosts` may address the
+    control API besides loopback. `admin_token` guards its server-wide verbs where the server is not bound to loopback.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    seed: str = "0"
+    clock: ClockMode = ClockMode.REAL
+    scale: float = 1.0
+    speed: float = 10.0
+    start: datetime | None = None
+    balance: Money = NEW_ACCOUNT_BALANCE
+    dialect: str = "seed"
+    switches: dict[str, str] = {}
+    client_time: str = "wall"
+    strict: bool = False
+    keys: dict[str, str] = {}
+    callback_secret: str | None = None
+    callback_hosts: frozenset[str] = frozenset()
+    callback_rewrites: tuple[Rewrite, ...] = ()
+    callback_ca: Path | None = None
+    callback_timeout_seconds: float = 10.0
+    admin_token: str | None = None
+    public_url: str | None = None
+    allowed_hosts: frozenset[str] = frozenset()
+    cors: bool = False
+    catalog: tuple[Path, ...] = ()
+    unknown_models: str = "refuse"
+    body_bytes_max: int = 72 * MEBIBYTE
+    batch_items_max: int = 100
+    tenants_max: int = 10_000
+    limits: Limits = Limits()
+    log_level: str = "info"
+    log_format: str = "text"
+
+    @property
+    def callbacks(self) -> CallbackPolicy:
+        """Where callbacks may go."""
+        return CallbackPolicy(self.callback_hosts, self.callback_rewrites, self.strict)
+
+    def tenant(self, name: str) -> TenantSettings:
+        """Returns the settings of a tenant that nobody configured."""
+        return TenantSettings(
+            name=name,
+            seed=self.seed,
+            clock=self.clock,
+            scale=self.scale,
+            speed=self.speed,
+            start=self.start,
+            balance=self.balance,
+            dialect=self.dialect,
+            switches=self.switches,
+            client_time=self.client_time,
+            callback_secret=self.callback_secret,
+            batch_items_max=self.batch_items_max,
+            strict=self.strict,
+            limits=self.limits,
+        )
+
+
+def read_clock(text: str) -> tuple[ClockMode, float]:
+    """Returns mode and scale of a text such as `real`, `manual`, `auto` or `scaled:60`.
+
+    Raises:
+        ConfigError: there is no such mode, or the scale is not a positive number.
+    """
+    mode, _, scale = text.partition(":")
+    try:
+        factor = float(scale) if scale else 1.0
+        found = ClockMode(mode)
+    except ValueError:
+        raise ConfigError(f"clock {text!r} is not one of real, manual, auto, scaled:FACTOR") from None
+    if not 0 < factor <= 1_000_000 or (scale and found is not ClockMode.SCALED):
+        raise ConfigError(f"clock {text!r}: write scaled:FACTOR with a factor above 0, for example scaled:60")
+    return found, factor
+
+
+def read_keys(text: str) -> dict[str, str]:
+    """Returns key → tenant of a text such as `demo:test,ci:dummy-key`.
+
+    Raises:
+        ConfigError: a part is not `tenant:key`, or a key has characters that no header can carry safely.
+    """
+    keys = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        tenant, colon, key = part.partition(":")
+        if not colon or not re.fullmatch(r"[a-z0-9_]{1,64}", tenant) or not _KEY.fullmatch(key):
+            raise ConfigError(f"keys: {part!r} is not tenant:key with a tenant of a-z, 0-9, _ and a key of letters, digits, _ and -")
+        keys[key] = tenant
+    return keys
+
+
+def read_rewrites(text: str) -> tuple[Rewrite, ...]:
+    """Returns the rewrites of a text such as `https://app.example=http://web:8000`, several separated by commas.
+
+    Raises:
+        ConfigError: a part is not `origin=target`.
+    """
+    rewrites = []
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        origin, equals, target = part.partition("=")
+        if not equals or not all(re.fullmatch(r"https?://[^/?#\s]+", url) for url in (origin, target)):
+            raise ConfigError(f"callback-rewrite: {part!r} is not https://host=http://host:port (origins without a path)")
+        rewrites.append(Rewrite(origin, target))
+    return tuple(rewrites)
+
+
+def read_names(text: str) -> frozenset[str]:
+    """Returns the names in a text, separated by commas."""
+    return frozenset(filter(None, (piece.strip() for piece in text.split(","))))
+
+
+def environment_for_client(url: str, key: str) -> Mapping[str, str]:
+    """Returns the variables by which a client under test finds the fake."""
+    return {"RUNFLOW_API_KEY": key, "RUNFLOW_KEY": key, "RUNFLOW_BASE_URL": url, "RUNFLOW_API_BASE": url}

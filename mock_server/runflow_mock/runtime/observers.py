@@ -1,0 +1,99 @@
+"""Observers: who is told what a server does, as it does it."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Protocol, TextIO
+
+import msgspec
+
+from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.wire.timeline import Step
+from runflow_mock.wire.times import write_instant
+
+
+class Observer(Protocol):
+    """Is told of every exchange and every step of every tenant, by the tenant's name."""
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether it is worth rendering anything for this observer."""
+        ...
+
+    def exchange(self, tenant: str | None, exchange: Exchange) -> None: ...
+
+    def steps(self, tenant: str, steps: Sequence[Step]) -> None: ...
+
+    def problem(self, text: str) -> None: ...
+
+
+class Silence:
+    """Is told nothing but problems, which it drops: for servers that nobody watches."""
+
+    is_listening = False
+
+    def exchange(self, tenant: str | None, exchange: Exchange) -> None:
+        """Does nothing."""
+
+    def steps(self, tenant: str, steps: Sequence[Step]) -> None:
+        """Does nothing."""
+
+    def problem(self, text: str) -> None:
+        """Does nothing: the runtime keeps problems for `/_mock/health`."""
+
+
+class Log:
+    """Writes one line per exchange, transition and attempt; as text for people, or as JSON. Credentials and bodies never reach it."""
+
+    def __init__(self, stream: TextIO | None = None, *, as_json: bool = False, level: str = "info") -> None:
+        self._stream = stream or sys.stderr
+        self._render: Callable[[str, str | None, Step], str] = _as_json if as_json else _as_text
+        self.is_listening = level in ("debug", "info")
+
+    def exchange(self, tenant: str | None, exchange: Exchange) -> None:
+        """Writes a line for a request and its answer."""
+        step: Step = {
+            "at": write_instant(exchange.at),
+            "method": exchange.method,
+            "target": exchange.target[:200],
+            "status": exchange.status,
+            "ms": round(exchange.elapsed_ms, 1),
+        }
+        self._write(self._render("exchange", tenant, step))
+
+    def steps(self, tenant: str, steps: Sequence[Step]) -> None:
+        """Writes a line for each step."""
+        for step in steps:
+            self._write(self._render("step", tenant, step))
+
+    def problem(self, text: str) -> None:
+        """Writes a line for something that should not have happened."""
+        self._write(self._render("problem", None, {"error": text}))
+
+    def _write(self, line: str) -> None:
+        self._stream.write(line + "\n")
+
+
+def _as_json(event: str, tenant: str | None, step: Step) -> str:
+    return msgspec.json.encode({"event": event, "tenant": tenant, **step}).decode()
+
+
+def _as_text(event: str, tenant: str | None, step: Step) -> str:
+    return _LINES[event](f"{step.get('at', '')!s:<24} {tenant or '-':<12}", step)
+
+
+def _exchange_line(head: str, step: Step) -> str:
+    return f"{head} {step['method']} {step['target']} -> {step['status']} ({step['ms']} ms)"
+
+
+def _step_line(head: str, step: Step) -> str:
+    arrow = f"{step['from']} -> {step['to']}" if step.get("from") else str(step.get("to", ""))
+    told = ("at", "kind", "id", "from", "to")
+    rest = " ".join(f"{name}={value}" for name, value in step.items() if name not in told and value is not None)
+    return " ".join(filter(None, (head, f"  {step['kind']}", str(step["id"] or ""), arrow, rest)))
+
+
+def _problem_line(head: str, step: Step) -> str:
+    return f"{head} problem: {step['error']}"
+
+
+_LINES: dict[str, Callable[[str, Step], str]] = {"exchange": _exchange_line, "step": _step_line, "problem": _problem_line}

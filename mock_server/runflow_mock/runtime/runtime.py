@@ -1,0 +1,285 @@
+"""The runtime: brings worlds and the real world together.
+
+It settles a world's time before every command, performs the effects that come out, and feeds each result back as another command. Where a
+clock runs, an alarm of the event loop fires the timers that nobody asks for; where it stands, only `advance` and its kin, or a client's
+poll under `auto`, move it. All changes of a world are synchronous calls: there is nothing to lock on the way of a request.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from time import monotonic as real_monotonic
+from time import time as real_time
+
+from msgspec.structs import replace
+
+from runflow_mock.domain.callback_policy import target_of
+from runflow_mock.domain.commands import Command, RecordAttempt, RemoveRule
+from runflow_mock.domain.deliveries import AttemptResult
+from runflow_mock.domain.documents import write_document
+from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.models import Catalog
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.engine.journal import Journal
+from runflow_mock.engine.world import Outcome, SendCallback, World
+from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.observers import Observer, Silence
+from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
+from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock
+from runflow_mock.wire.callbacks import build_headers
+from runflow_mock.wire.timeline import Step, represent_events
+
+# How many timers an advance fires before it lets other requests in.
+BREATH = 100
+ALARM_SECONDS_MIN = 0.001
+BACKGROUND_ERRORS_MAX = 100
+
+
+class StepsExceeded(DomainError):
+    """An advance fired as many timers as it may."""
+
+    def __init__(self, steps_max: int) -> None:
+        super().__init__(f"the advance stopped after {steps_max} timers")
+        self.steps_max = steps_max
+
+
+class Runtime:
+    """All tenants of one server at work."""
+
+    def __init__(
+        self,
+        config: Config,
+        catalog: Catalog,
+        sender: CallbackSender,
+        *,
+        observer: Observer | None = None,
+        monotonic: Monotonic = real_monotonic,
+        wall: WallClock = real_time,
+    ) -> None:
+        self.config = config
+        self.catalog = catalog
+        self.tenants = Tenants(config, catalog, monotonic=monotonic, wall=wall)
+        self.background_errors: deque[str] = deque(maxlen=BACKGROUND_ERRORS_MAX)
+        self.wall = wall
+        self._sender = sender
+        self.observer: Observer = observer or Silence()
+        self.lobby = Journal(config.limits.journal_max)
+        self._monotonic = monotonic
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def execute(self, tenant: Tenant, command: Command) -> Outcome:
+        """Carries a command out at the tenant's present, and whatever is due at once after it.
+
+        Raises:
+            DomainError: it is refused.
+        """
+        self.settle(tenant)
+        outcome = tenant.world.execute(command)
+        self._follow(tenant, outcome)
+        self.settle(tenant)
+        return outcome
+
+    def settle(self, tenant: Tenant) -> None:
+        """Brings the world to where its clock stands, firing what is due on the way."""
+        world = tenant.world
+        present = tenant.clock.at(self._monotonic())
+        due = world.next_due()
+        while due is not None and (due <= present or due <= world.now):
+            self._fire(tenant)
+            due = world.next_due()
+        world.move_to(present)
+        if tenant.clock.rate:
+            self._arm(tenant, due)
+
+    def poll(self, tenant: Tenant, resource_id: str | None) -> None:
+        """Takes note that a client waits for an unfinished resource; under `auto` its next change of state comes at once.
+
+        A poll costs a client a real pause, so each is worth a change of the very resource that it asks for; whatever else is due until then
+        happens on the way, in order. While a callback is in flight, time stands still.
+        """
+        if tenant.settings.clock is not ClockMode.AUTO or tenant.moving.locked():
+            return
+        world = tenant.world
+        before = _status(world, resource_id)
+        for _ in range(tenant.settings.limits.steps_max):
+            if tenant.in_flight or world.next_due() is None or (resource_id is not None and _status(world, resource_id) != before):
+                break
+            self._fire(tenant)
+            if resource_id is None:
+                break
+        self._follow_clock(tenant)
+
+    async def advance(self, tenant: Tenant, to: datetime) -> list[Step]:
+        """Moves to an instant and returns what happened, once all of it has: the receivers' answers included."""
+        return await self._move(tenant, lambda due: due <= to, to)
+
+    async def advance_by(self, tenant: Tenant, by: timedelta) -> list[Step]:
+        """Moves on by a duration; see `advance`."""
+        return await self.advance(tenant, self.now(tenant) + by)
+
+    async def next(self, tenant: Tenant) -> list[Step]:
+        """Moves to the next instant at which something is due and returns what happened there."""
+        self.settle(tenant)
+        due = tenant.world.next_due()
+        return [] if due is None else await self.advance(tenant, due)
+
+    async def run_until_idle(self, tenant: Tenant, limit: datetime | None = None) -> list[Step]:
+        """Moves from timer to timer until none is left, or until `limit`."""
+        return await self._move(tenant, lambda due: limit is None or due <= limit, None)
+
+    def now(self, tenant: Tenant) -> datetime:
+        """Returns the tenant's present."""
+        return max(tenant.world.now, tenant.clock.at(self._monotonic()))
+
+    def set_rate(self, tenant: Tenant, rate: float) -> None:
+        """Lets the clock pass at another rate from now on; 0 lets it stand."""
+        self.settle(tenant)
+        tenant.clock = tenant.clock.with_rate(rate, self._monotonic())
+        self._disarm(tenant)
+        self.settle(tenant)
+
+    def reset(self, tenant: Tenant, what: str) -> None:
+        """Replaces the tenant's world by a fresh one, or only forgets its journal or its fault rules."""
+        if what == "journal":
+            tenant.journal.clear()
+        elif what == "faults":
+            for rule_id in tuple(tenant.world.store.rules):
+                self.execute(tenant, RemoveRule(rule_id))
+        else:
+            self.tenants.create(tenant.settings)
+
+    async def idle(self, tenant: Tenant) -> None:
+        """Returns once nothing is in flight for the tenant."""
+        while tenant.in_flight:
+            await tenant.quiet.wait()
+
+    async def close(self) -> None:
+        """Stops what is in flight and closes the sender."""
+        for tenant in self.tenants:
+            self._disarm(tenant)
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._sender.close()
+
+    async def _move(self, tenant: Tenant, is_wanted: Callable[[datetime], bool], to: datetime | None) -> list[Step]:
+        async with tenant.moving:
+            world, timeline = tenant.world, list[Step]()
+            tenant.watchers.append(timeline)
+            try:
+                self.settle(tenant)
+                await self._fire_while(tenant, is_wanted)
+                if to is not None and tenant.world is world:
+                    world.move_to(to)
+                    self._follow_clock(tenant)
+            finally:
+                tenant.watchers.remove(timeline)
+            return timeline
+
+    async def _fire_while(self, tenant: Tenant, is_wanted: Callable[[datetime], bool]) -> None:
+        world, fired = tenant.world, 0
+        while tenant.world is world:
+            due = world.next_due()
+            if tenant.in_flight and (due is None or due > world.now):
+                # Virtual time stands still while a callback is in flight; its answer may schedule something earlier.
+                await self.idle(tenant)
+                continue
+            if due is None or not is_wanted(due):
+                return
+            if fired >= tenant.settings.limits.steps_max:
+                raise StepsExceeded(tenant.settings.limits.steps_max)
+            self._fire(tenant)
+            self._follow_clock(tenant)
+            fired += 1
+            if fired % BREATH == 0:
+                await asyncio.sleep(0)
+
+    def _fire(self, tenant: Tenant) -> None:
+        self._follow(tenant, tenant.world.fire_next())
+
+    def _follow(self, tenant: Tenant, outcome: Outcome) -> None:
+        if tenant.watchers or self.observer.is_listening:
+            steps = list(represent_events(outcome.events, outcome.before))
+            for watcher in tenant.watchers:
+                watcher.extend(steps)
+            self.observer.steps(tenant.settings.name, steps)
+        for effect in outcome.effects:
+            self._perform(tenant, effect)
+
+    def _follow_clock(self, tenant: Tenant) -> None:
+        # The clock of a tenant never stays behind its world.
+        real = self._monotonic()
+        if tenant.world.now > tenant.clock.at(real):
+            tenant.clock = tenant.clock.jumped(tenant.world.now, real)
+
+    def _arm(self, tenant: Tenant, due: datetime | None) -> None:
+        if due is None or (tenant.alarm_due is not None and tenant.alarm_due <= due):
+            return
+        self._disarm(tenant)
+        seconds = tenant.clock.real_seconds_until(due, self._monotonic())
+        assert seconds is not None
+        tenant.alarm_due = due
+        tenant.alarm = asyncio.get_running_loop().call_later(max(seconds, ALARM_SECONDS_MIN), self._ring, tenant)
+
+    def _disarm(self, tenant: Tenant) -> None:
+        if tenant.alarm is not None:
+            tenant.alarm.cancel()
+        tenant.alarm, tenant.alarm_due = None, None
+
+    def _ring(self, tenant: Tenant) -> None:
+        tenant.alarm, tenant.alarm_due = None, None
+        try:
+            self.settle(tenant)
+        except Exception as error:
+            self.report(tenant, error)
+
+    def _perform(self, tenant: Tenant, effect: SendCallback) -> None:
+        tenant.in_flight += 1
+        tenant.quiet.clear()
+        # Where time stands, results are recorded in the order of sending, so that the network cannot change what follows.
+        earlier = None if tenant.clock.rate else tenant.last_delivery
+        task = asyncio.get_running_loop().create_task(self._deliver(tenant, tenant.world, effect, earlier))
+        tenant.last_delivery = task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deliver(self, tenant: Tenant, world: World, effect: SendCallback, earlier: asyncio.Task[None] | None) -> None:
+        try:
+            result = await self._send(tenant, effect)
+            if earlier is not None and not earlier.done():
+                await asyncio.wait((earlier,))
+            if tenant.world is world:
+                self.execute(tenant, RecordAttempt(effect.delivery.id, result))
+        except Exception as error:
+            self.report(tenant, error)
+        finally:
+            tenant.in_flight -= 1
+            if not tenant.in_flight:
+                tenant.quiet.set()
+
+    async def _send(self, tenant: Tenant, effect: SendCallback) -> AttemptResult:
+        delivery = effect.delivery
+        virtual = tenant.settings.client_time == "virtual"
+        timestamp = int(tenant.world.now.timestamp() if virtual else self.wall())
+        headers = build_headers(delivery, timestamp, effect.secret, tenant.dialect)
+        sent = write_document(dict(headers))
+        target = target_of(tenant.rules.callbacks, delivery.url)
+        if target is None:
+            why = "runflow-mock calls loopback, --callback-hosts and --callback-rewrite targets only"
+            return AttemptResult(error=f"not sent: {why}", reason="host_not_allowed", refused=True, headers=sent)
+        return replace(await self._sender.send(OutgoingRequest(target, headers, delivery.payload)), headers=sent)
+
+    def report(self, tenant: Tenant | None, error: Exception) -> None:
+        """Keeps an error that nobody asked for: a bug of ours, shown by `/_mock/health` and at a test's teardown."""
+        text = f"{'no tenant' if tenant is None else 'tenant ' + tenant.settings.name}: {type(error).__name__}: {error}"
+        self.background_errors.append(text)
+        self.observer.problem(text)
+
+
+def _status(world: World, resource_id: str | None) -> str | None:
+    store = world.store
+    if resource_id is None:
+        return None
+    found = store.runs.get(resource_id) or store.batches.get(resource_id) or store.deliveries.get(resource_id)  # type: ignore[call-overload]
+    return None if found is None else str(found.status)

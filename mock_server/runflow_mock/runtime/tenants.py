@@ -1,0 +1,199 @@
+"""Tenants at work: a world with its clock, journal, keys and what is in flight for it; and the registry that finds them by credential.
+
+The credential is the tenant: the first use of a `rf_live_mock_<tenant>` key makes its world. A reset replaces the world, so that whatever
+was in flight for the old one has nobody to report to.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from runflow_mock.domain.callback_policy import CallbackPolicy
+from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.identity import uuid7
+from runflow_mock.domain.models import Catalog
+from runflow_mock.domain.principals import ADMIN, ADMIN_KEY_PREFIX, CUSTOMER_SCOPES, KEY_PREFIX, Principal
+from runflow_mock.domain.tenants import STANDING_START, ClockMode, TenantSettings, is_tenant_name
+from runflow_mock.engine.clock import VirtualClock
+from runflow_mock.engine.journal import Journal
+from runflow_mock.engine.moment import Renderers
+from runflow_mock.engine.world import World
+from runflow_mock.runtime.config import Config
+from runflow_mock.wire.callbacks import render_batch_payload, render_run_payload
+from runflow_mock.wire.dialect import dialect_of
+from runflow_mock.wire.inputs import InputChecks
+from runflow_mock.wire.requests import Rules
+from runflow_mock.wire.timeline import Step
+
+WallClock = Callable[[], float]
+Monotonic = Callable[[], float]
+
+
+class TenantsFull(DomainError):
+    """The server holds as many tenants as it may."""
+
+    def __init__(self, tenants_max: int) -> None:
+        super().__init__(f"this server holds {tenants_max} tenants")
+        self.tenants_max = tenants_max
+
+
+class Tenant:
+    """One world at work."""
+
+    def __init__(self, settings: TenantSettings, catalog: Catalog, rules: Rules, start: datetime, clock: VirtualClock) -> None:
+        self.settings = settings
+        self.dialect = dialect_of(settings.dialect, settings.switches)
+        self.rules = rules
+        self.clock = clock
+        self.journal = Journal(settings.limits.journal_max)
+        self.in_flight = 0
+        self.quiet = asyncio.Event()
+        self.quiet.set()
+        self.moving = asyncio.Lock()
+        self.watchers: list[list[Step]] = []
+        self.alarm: asyncio.TimerHandle | None = None
+        self.alarm_due: datetime | None = None
+        self.last_delivery: asyncio.Task[None] | None = None
+        self.changes = 0
+        self.reads = 0
+        dialect = self.dialect
+        render = Renderers(
+            run=lambda run: render_run_payload(run, dialect),
+            batch=lambda batch, store: render_batch_payload(batch, store.runs, dialect),
+        )
+        self.world = World(settings, catalog, render, start)
+        self.change_ids = self.world.seed.child("request", "change")
+        self.read_ids = self.world.seed.child("request", "read")
+        self.principals = {principal.key: principal for principal in _principals(settings, self.world)}
+
+    def issue_request_id(self, *, changes: bool) -> str:
+        """Returns the id of a request. Reads are counted apart, so that the ids in records do not depend on how often a client polls."""
+        if changes:
+            self.changes += 1
+            return uuid7(self.world.now, self.changes, self.change_ids)
+        self.reads += 1
+        return uuid7(self.world.now, self.reads, self.read_ids)
+
+    @property
+    def key(self) -> str:
+        """The tenant's ordinary key."""
+        return KEY_PREFIX + self.settings.name
+
+    @property
+    def admin_key(self) -> str:
+        """The tenant's key with the admin scope."""
+        return ADMIN_KEY_PREFIX + self.settings.name
+
+
+class Tenants:
+    """All tenants of a server, by name and by key."""
+
+    def __init__(self, config: Config, catalog: Catalog, *, monotonic: Monotonic, wall: WallClock) -> None:
+        self._config = config
+        self._catalog = catalog
+        self._inputs = InputChecks()
+        self._monotonic = monotonic
+        self._wall = wall
+        self._named = 0
+        self._by_name: dict[str, Tenant] = {}
+        self._by_key: dict[str, tuple[Tenant, Principal]] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __iter__(self) -> Iterator[Tenant]:
+        return iter(self._by_name.values())
+
+    def get(self, name: str) -> Tenant | None:
+        """Returns the tenant of that name, if it exists."""
+        return self._by_name.get(name)
+
+    def find(self, key: str) -> tuple[Tenant, Principal] | None:
+        """Returns the tenant and principal of a key, making the tenant on the first use of a key that names one.
+
+        Raises:
+            TenantsFull: it would have to be made and there is no room.
+        """
+        known = self._by_key.get(key)
+        if known is not None:
+            return known
+        name = self._config.keys.get(key) or _tenant_of(key)
+        if name is None:
+            return None
+        self.create(self._by_name[name].settings if name in self._by_name else self._config.tenant(name))
+        return self._by_key.get(key)
+
+    def create(self, settings: TenantSettings) -> Tenant:
+        """Makes a tenant, or replaces the one of the same name.
+
+        Raises:
+            TenantsFull: there is no room for another one.
+        """
+        if settings.name not in self._by_name and len(self._by_name) >= self._config.tenants_max:
+            raise TenantsFull(self._config.tenants_max)
+        tenant = self._make(settings)
+        self.drop(settings.name)
+        self._by_name[settings.name] = tenant
+        for principal in tenant.principals.values():
+            self._by_key[principal.key] = (tenant, principal)
+        for key, name in self._config.keys.items():
+            if name == settings.name:
+                self._by_key[key] = (tenant, tenant.principals[tenant.key])
+        return tenant
+
+    def unused_name(self) -> str:
+        """Returns a name that no tenant has."""
+        self._named += 1
+        while f"t{self._named}" in self._by_name:
+            self._named += 1
+        return f"t{self._named}"
+
+    def drop(self, name: str) -> Tenant | None:
+        """Forgets a tenant with everything in it, and returns it."""
+        tenant = self._by_name.pop(name, None)
+        if tenant is not None:
+            if tenant.alarm is not None:
+                tenant.alarm.cancel()
+            for key in (*tenant.principals, *(key for key, owner in self._config.keys.items() if owner == name)):
+                self._by_key.pop(key, None)
+        return tenant
+
+    def _make(self, settings: TenantSettings) -> Tenant:
+        present = datetime.fromtimestamp(self._wall(), UTC)
+        present = present.replace(microsecond=present.microsecond // 1000 * 1000)
+        start = settings.start or (STANDING_START if settings.clock.stands else present)
+        clock = VirtualClock(start, self._monotonic(), _RATES[settings.clock](settings))
+        rules = Rules(self._inputs, self._policy(settings), settings.batch_items_max)
+        return Tenant(settings, self._catalog, rules, start, clock)
+
+    def _policy(self, settings: TenantSettings) -> CallbackPolicy:
+        return replace(self._config.callbacks, is_strict=settings.strict)
+
+
+_RATES: dict[ClockMode, Callable[[TenantSettings], float]] = {
+    ClockMode.REAL: lambda settings: 1.0,
+    ClockMode.SCALED: lambda settings: settings.scale,
+    ClockMode.MANUAL: lambda settings: 0.0,
+    ClockMode.AUTO: lambda settings: 0.0,
+}
+
+
+def _principals(settings: TenantSettings, world: World) -> list[Principal]:
+    name = settings.name
+    specs = [
+        (KEY_PREFIX + name, "default", settings.scopes),
+        (ADMIN_KEY_PREFIX + name, "admin", (*CUSTOMER_SCOPES, ADMIN)),
+        *((f"{KEY_PREFIX}{name}_{key.name}", key.name, key.scopes) for key in settings.keys),
+    ]
+    return [
+        Principal(key=key, name=label, org_id=world.org_id, user_id=world.user_id, scopes=frozenset(scopes)) for key, label, scopes in specs
+    ]
+
+
+def _tenant_of(key: str) -> str | None:
+    for prefix in (KEY_PREFIX, ADMIN_KEY_PREFIX):
+        if key.startswith(prefix) and is_tenant_name(key[len(prefix) :]):
+            return key[len(prefix) :]
+    return None

@@ -1,0 +1,50 @@
+"""The account: who a key belongs to, and the credit balance."""
+
+from runflow_mock.web.calls import Answer, Call, Handler, answer
+from runflow_mock.web.routing import Operation
+from runflow_mock.wire.accounts import EMBEDS, decode_embed, represent_account
+from runflow_mock.wire.billing import decode_threshold, represent_balance
+
+
+def get_current_user(call: Call) -> Answer:
+    """GET /v1/auth/me"""
+    tenant = call.tenant
+    embed = decode_embed(call.parameters.get("embed"), EMBEDS)
+    return answer(represent_account(call.principal, tenant.settings.name, embed, tenant.world.started_at))
+
+
+def get_balance(call: Call) -> Answer:
+    """GET /v1/billing/balance"""
+    return answer(_balance_body(call))
+
+
+def update_balance(call: Call) -> Answer:
+    """PATCH /v1/billing/balance: only the threshold of the warning can change."""
+    call.execute(decode_threshold(call.read_body()))
+    return answer(_balance_body(call))
+
+
+def list_credit_balances(call: Call) -> Answer:
+    """GET /v1/credit-balances: one client reads `balance` or `balance_usd` of the first item."""
+    body = _balance_body(call)
+    return answer({"items": [{**body, "balance_usd": body["balance"]}], "first": None, "next": None, "previous": None})
+
+
+def _balance_body(call: Call) -> dict[str, object]:
+    world = call.tenant.world
+    return represent_balance(world.store.ledger, world.org_id, world.started_at)
+
+
+OPERATIONS: tuple[Operation[Handler], ...] = (
+    Operation(id="get_current_user", method="GET", path="/v1/auth/me", handler=get_current_user),
+    Operation(id="get_balance", method="GET", path="/v1/billing/balance", handler=get_balance, scope="credit_balance:read"),
+    Operation(id="update_balance", method="PATCH", path="/v1/billing/balance", handler=update_balance, scope="credit_balance:edit"),
+    Operation(
+        id="list_credit_balances",
+        method="GET",
+        path="/v1/credit-balances",
+        handler=list_credit_balances,
+        scope="credit_balance:read",
+        evidence="named",
+    ),
+)

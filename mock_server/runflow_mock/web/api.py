@@ -1,0 +1,138 @@
+"""The API under `/v1`: one ASGI application that takes a request through journal, key, scope and idempotency to its handler.
+
+Everything between receiving the body and sending the answer is one synchronous call. Source of the order: a bad key is told before an
+unknown route or a bad body.
+"""
+
+from datetime import UTC, datetime
+from time import perf_counter
+
+from starlette.types import Receive, Scope, Send
+
+from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange
+from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.web.authentication import authenticate, authorize
+from runflow_mock.web.bodies import Disconnected, receive_body
+from runflow_mock.web.calls import Answer, Call, Handler, answer
+from runflow_mock.web.idempotency import place_of, recall, remember
+from runflow_mock.web.routing import Match, Operation, Router
+from runflow_mock.wire.problems import (
+    Problem,
+    internal_error,
+    method_not_allowed,
+    not_found,
+    problem_of,
+    represent_problem,
+    too_large,
+)
+
+
+class Api:
+    """Answers every request to the API, also those that lead nowhere."""
+
+    def __init__(self, runtime: Runtime, operations: tuple[Operation[Handler], ...]) -> None:
+        self._runtime = runtime
+        self._router = Router(operations)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        try:
+            body, is_oversized = await receive_body(receive, self._runtime.config.body_bytes_max)
+        except Disconnected:
+            return
+        call = Call(self._runtime, scope, body)
+        operation, given = self._answer(call, is_oversized=is_oversized)
+        tenant: Tenant | None = getattr(call, "tenant", None)
+        headers = (*given.headers, (b"x-request-id", call.request_id.encode()), (b"content-length", str(len(given.body)).encode()))
+        elapsed_ms = (perf_counter() - started) * 1000
+        self._record(call, operation, Answer(given.status, given.body, headers), elapsed_ms)
+        await send({"type": "http.response.start", "status": given.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else given.body})
+        if tenant is not None:
+            for resource_id in call.waits_for:
+                self._runtime.poll(tenant, resource_id)
+
+    def _answer(self, call: Call, *, is_oversized: bool) -> tuple[Operation[Handler] | None, Answer]:
+        operation = None
+        try:
+            match = self._router.match(call.path)
+            operation = _operation_of(match, call.method)
+            if operation is None or not operation.is_public:
+                self._enter(call)
+            operation = _permitted(call, match, operation)
+            if is_oversized:
+                raise too_large(self._runtime.config.body_bytes_max)
+            if not operation.is_public:
+                authorize(call.principal, operation.scope, call.header(b"x-organization-id"))
+            return operation, self._handle(call, operation)
+        except Problem as problem:
+            return operation, _problem_answer(problem)
+        except DomainError as error:
+            return operation, _problem_answer(problem_of(error, call.tenant.dialect))
+        except Exception as error:
+            self._runtime.report(getattr(call, "tenant", None), error)
+            return operation, _problem_answer(internal_error())
+
+    def _enter(self, call: Call) -> None:
+        call.tenant, call.principal = authenticate(self._runtime.tenants, call.header(b"authorization"))
+        self._runtime.settle(call.tenant)
+        call.request_id = call.tenant.issue_request_id(changes=call.method not in ("GET", "HEAD"))
+
+    def _handle(self, call: Call, operation: Operation[Handler]) -> Answer:
+        place = None if operation.is_public else place_of(call)
+        if place is None:
+            return operation.handler(call)
+        remembered = recall(call, place)
+        if remembered is not None:
+            return remembered
+        given = operation.handler(call)
+        remember(call, place, given)
+        return given
+
+    def _record(self, call: Call, operation: Operation[Handler] | None, given: Answer, elapsed_ms: float) -> None:
+        tenant: Tenant | None = getattr(call, "tenant", None)
+        runtime = self._runtime
+        wall = runtime.wall()
+        journal = runtime.lobby if tenant is None else tenant.journal
+        exchange = Exchange(
+            id=call.request_id or f"lobby-{journal.total + 1}",
+            number=journal.total + 1,
+            at=datetime.fromtimestamp(wall, UTC) if tenant is None else tenant.world.now,
+            wall=wall,
+            operation=None if operation is None else operation.id,
+            method=call.method,
+            target=call.target,
+            request_headers=tuple(call.scope["headers"]),
+            request_body=call.body[:BODY_BYTES_MAX],
+            status=given.status,
+            response_headers=given.headers,
+            response_body=given.body[:BODY_BYTES_MAX],
+            elapsed_ms=elapsed_ms,
+        )
+        journal.record(exchange)
+        if runtime.observer.is_listening:
+            runtime.observer.exchange(None if tenant is None else tenant.settings.name, exchange)
+
+
+def _operation_of(match: Match[Handler] | None, method: str) -> Operation[Handler] | None:
+    # HEAD is GET without the body.
+    return None if match is None else match.operations.get("GET" if method == "HEAD" else method)
+
+
+def _permitted(call: Call, match: Match[Handler] | None, operation: Operation[Handler] | None) -> Operation[Handler]:
+    """Returns the operation that may be called, or raises the 404 or 405 of the route."""
+    hides_guesses = operation is not None and operation.evidence == "inferred" and call.tenant.settings.strict
+    if match is None or hides_guesses:
+        raise not_found(f"There is no route {call.method} {call.path[:200]}.")
+    if operation is None:
+        raise method_not_allowed(call.method, sorted(match.operations))
+    call.params = match.params
+    return operation
+
+
+def _problem_answer(problem: Problem) -> Answer:
+    given = answer(represent_problem(problem), problem.status)
+    extra = tuple((name.lower().encode(), value.encode()) for name, value in problem.headers.items())
+    return Answer(given.status, given.body, (*given.headers, *extra))

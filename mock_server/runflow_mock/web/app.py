@@ -1,0 +1,73 @@
+"""Assembles the Starlette application: the API, the control API, and nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import monotonic as real_monotonic
+from time import time as real_time
+
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from runflow_mock.domain.models import Catalog
+from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.observers import Observer
+from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.sender import CallbackSender, HttpSender
+from runflow_mock.runtime.tenants import Monotonic, WallClock
+from runflow_mock.web.api import Api
+from runflow_mock.web.control.app import ControlApi
+from runflow_mock.web.control.operations import CONTROL_OPERATIONS
+from runflow_mock.web.operations import API_OPERATIONS
+from runflow_mock.wire.catalog import load_catalog
+
+
+class Side(BaseRoute):
+    """Everything below a prefix goes to one ASGI application, with its path untouched; an empty prefix takes what is left."""
+
+    def __init__(self, prefix: str, app: ASGIApp) -> None:
+        self._prefix = prefix
+        self._app = app
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tells whether a request belongs to this side."""
+        is_ours = scope["type"] == "http" and (scope["path"] + "/").startswith(self._prefix)
+        return (Match.FULL if is_ours else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request of this side."""
+        await self._app(scope, receive, send)
+
+
+def create_app(
+    config: Config | None = None,
+    *,
+    catalog: Catalog | None = None,
+    sender: CallbackSender | None = None,
+    observer: Observer | None = None,
+    monotonic: Monotonic = real_monotonic,
+    wall: WallClock = real_time,
+) -> Starlette:
+    """Returns the fake as an ASGI application; `app.state.runtime` is what is behind it.
+
+    Raises:
+        CatalogError: a catalog file cannot be used.
+    """
+    config = config or Config()
+    if catalog is None:
+        catalog = load_catalog(config.catalog, accept_unknown=config.unknown_models == "accept")
+    sender = sender or HttpSender(timeout_seconds=config.callback_timeout_seconds, ca_file=config.callback_ca)
+    runtime = Runtime(config, catalog, sender, observer=observer, monotonic=monotonic, wall=wall)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        await runtime.close()
+
+    api: ASGIApp = Api(runtime, API_OPERATIONS)
+    if config.cors:
+        api = CORSMiddleware(api, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=["*"])
+    app = Starlette(routes=[Side("/_mock/", ControlApi(runtime, CONTROL_OPERATIONS)), Side("", api)], lifespan=lifespan)
+    app.state.runtime = runtime
+    return app

@@ -1,0 +1,56 @@
+"""Authentication: from the Authorization header to tenant and principal, or a 401 that says why."""
+
+from runflow_mock.domain.identity import is_uuid
+from runflow_mock.domain.principals import KEY_PREFIX, REAL_PREFIXES, Principal, allows
+from runflow_mock.runtime.tenants import Tenant, Tenants, TenantsFull
+from runflow_mock.wire.problems import Problem, forbidden, invalid_field, unauthorized
+
+SCHEME = "bearer "
+
+
+def authenticate(tenants: Tenants, authorization: str | None) -> tuple[Tenant, Principal]:
+    """Returns who is asking.
+
+    Raises:
+        Problem: 401; 503 when the key would make a tenant and there is no room.
+    """
+    if not authorization:
+        raise unauthorized("Missing API key: send Authorization: Bearer <key>.")
+    if not authorization.lower().startswith(SCHEME):
+        raise unauthorized("The Authorization header is not of the form: Bearer <key>.")
+    key = authorization[len(SCHEME) :].strip()
+    try:
+        found = tenants.find(key)
+    except TenantsFull as error:
+        raise full(error) from None
+    if found is None:
+        raise unauthorized(_explain(key))
+    return found
+
+
+def full(error: TenantsFull) -> Problem:
+    """Returns the 503 for a server that has no room for another tenant."""
+    way_out = "delete tenants with DELETE /_mock/tenants/{tenant} or raise --tenants-max"
+    return Problem(503, "SERVICE_UNAVAILABLE", f"runflow-mock holds its {error.tenants_max} tenants; {way_out}.")
+
+
+def authorize(principal: Principal, scope: str | None, organization: str | None) -> None:
+    """Checks scope and organization of a request.
+
+    Raises:
+        Problem: 403; 422 for an organization that is no UUID.
+    """
+    if scope is not None and not allows(principal.scopes, scope):
+        raise forbidden(f"Your account is not authorized to access this resource: the key lacks the scope {scope}.")
+    if organization is None or organization == "":
+        return
+    if not is_uuid(organization.lower()):
+        raise invalid_field(("header", "X-Organization-Id"), "Input should be a valid UUID", "uuid_parsing")
+    if organization.lower() != principal.org_id:
+        raise forbidden("The key does not belong to this organization.", "ORGANIZATION_MEMBERSHIP_REQUIRED")
+
+
+def _explain(key: str) -> str:
+    if key.startswith(REAL_PREFIXES) and not key.startswith((KEY_PREFIX, "rf_svc_mock_")):
+        return "This looks like a real Runflow key. runflow-mock never takes, keeps or logs one: use rf_live_mock_<tenant> instead."
+    return "Invalid API key: runflow-mock takes rf_live_mock_<tenant>, with a tenant of a-z, 0-9 and _, or a key of RUNFLOW_MOCK_KEYS."

@@ -1,0 +1,101 @@
+"""Batches: create, list, read, and their items."""
+
+from typing import cast
+
+from runflow_mock.domain.batches import BatchCreated
+from runflow_mock.domain.documents import Json
+from runflow_mock.domain.errors import NotFound
+from runflow_mock.web.calls import Answer, Call, Handler, answer
+from runflow_mock.web.lists import answer_list
+from runflow_mock.web.routing import Operation
+from runflow_mock.web.runs import run_body
+from runflow_mock.wire.batches import (
+    BATCH_FIELDS,
+    ITEM_FIELDS,
+    BatchItem,
+    batch_items,
+    decode_create_batch,
+    represent_batch,
+    represent_item,
+)
+from runflow_mock.wire.problems import invalid_field
+
+
+def create_model_batch(call: Call) -> Answer:
+    """POST /v1/models/{model_id}/batches"""
+    return _create(call, call.params["model_id"], call.read_body())
+
+
+def create_batch(call: Call) -> Answer:
+    """POST /v1/batches: as above, with the model in the body. Source: named by the skill page, whose body is not shown."""
+    body = call.read_body()
+    model_id = body.get("model", body.get("model_id"))
+    if model_id is None:
+        raise invalid_field(("body", "model"), "field required", "missing")
+    if not isinstance(model_id, str):
+        raise invalid_field(("body", "model"), "Input should be a valid string", "string_type")
+    return _create(call, model_id, body)
+
+
+def list_batches(call: Call) -> Answer:
+    """GET /v1/batches"""
+    store, dialect = call.store, call.tenant.dialect
+    return answer_list(
+        call,
+        tuple(store.batches.values()),
+        BATCH_FIELDS,
+        lambda batch: represent_batch(batch, store.runs, dialect),
+        waits=lambda batch: not batch.is_terminal,
+    )
+
+
+def get_batch(call: Call) -> Answer:
+    """GET /v1/batches/{id}"""
+    batch = call.store.batch(call.uuid("id"))
+    if not batch.is_terminal:
+        call.wait_for(batch.id)
+    return answer(represent_batch(batch, call.store.runs, call.tenant.dialect))
+
+
+def list_batch_items(call: Call) -> Answer:
+    """GET /v1/batches/{batch_id}/items"""
+    return answer_list(call, _items(call), ITEM_FIELDS, lambda entry: _item_body(call, entry), order="sequence_index")
+
+
+def get_batch_item(call: Call) -> Answer:
+    """GET /v1/batches/{batch_id}/items/{id}"""
+    wanted = call.uuid("id")
+    found = next((entry for entry in _items(call) if entry.id == wanted), None)
+    if found is None:
+        raise NotFound("batch item", wanted)
+    return answer(_item_body(call, found))
+
+
+def _create(call: Call, model_id: str, body: dict[str, Json]) -> Answer:
+    model = call.runtime.catalog.get(model_id)
+    command = decode_create_batch(body, model, call.tenant.rules, call.origin)
+    created = cast(BatchCreated, call.execute(command).events[0])
+    return answer(represent_batch(created.batch, call.store.runs, call.tenant.dialect), 201)
+
+
+def _items(call: Call) -> list[BatchItem]:
+    batch = call.store.batch(call.uuid("batch_id"))
+    if not batch.is_terminal:
+        call.wait_for(batch.id)
+    return batch_items(batch, call.store.runs)
+
+
+def _item_body(call: Call, entry: BatchItem) -> dict[str, object]:
+    return represent_item(entry, run_body(call, entry.run), call.tenant.dialect)
+
+
+OPERATIONS: tuple[Operation[Handler], ...] = (
+    Operation(
+        id="create_model_batch", method="POST", path="/v1/models/{model_id...}/batches", handler=create_model_batch, scope="runs:create"
+    ),
+    Operation(id="create_batch", method="POST", path="/v1/batches", handler=create_batch, scope="runs:create", evidence="named"),
+    Operation(id="list_batches", method="GET", path="/v1/batches", handler=list_batches, scope="runs:read", evidence="inferred"),
+    Operation(id="get_batch", method="GET", path="/v1/batches/{id}", handler=get_batch, scope="runs:read"),
+    Operation(id="list_batch_items", method="GET", path="/v1/batches/{batch_id}/items", handler=list_batch_items, scope="runs:read"),
+    Operation(id="get_batch_item", method="GET", path="/v1/batches/{batch_id}/items/{id}", handler=get_batch_item, scope="runs:read"),
+)

@@ -1,0 +1,151 @@
+"""Calls and answers: one request as a handler sees it, and what it returns."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import cast
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.types import Scope
+
+from runflow_mock.domain.commands import Command, Origin
+from runflow_mock.domain.documents import Json
+from runflow_mock.domain.identity import is_uuid
+from runflow_mock.domain.principals import Principal
+from runflow_mock.engine.store import Store
+from runflow_mock.engine.world import Outcome
+from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.wire.bodies import read_body, read_optional_body
+from runflow_mock.wire.problems import bad_request, invalid_field
+
+RawHeaders = Iterable[tuple[bytes, bytes]]
+
+PARAMETERS_MAX = 1000
+
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}")
+_encoder = msgspec.json.Encoder()
+_JSON_HEADERS = ((b"content-type", b"application/json"),)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Status, exact body and headers of a response."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = _JSON_HEADERS
+
+
+def answer(content: object, status: int = 200) -> Answer:
+    """Returns a JSON answer."""
+    return Answer(status, _encoder.encode(content))
+
+
+def no_content() -> Answer:
+    """Returns a 204."""
+    return Answer(204, b"", ())
+
+
+class Call:
+    """One request. `tenant` and `principal` are there once the credential was understood."""
+
+    __slots__ = ("_parameters", "body", "params", "principal", "request_id", "runtime", "scope", "tenant", "waits_for")
+
+    tenant: Tenant
+    principal: Principal
+
+    def __init__(self, runtime: Runtime, scope: Scope, body: bytes) -> None:
+        self.runtime = runtime
+        self.scope = scope
+        self.body = body
+        self.params: dict[str, str] = {}
+        self.request_id = ""
+        self.waits_for: list[str | None] = []
+        self._parameters: dict[str, str] | None = None
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return cast(str, self.scope["method"])
+
+    @property
+    def path(self) -> str:
+        """The decoded path."""
+        return cast(str, self.scope["path"])
+
+    @property
+    def target(self) -> str:
+        """Path and query as they were sent."""
+        raw = cast(bytes, self.scope.get("raw_path") or self.path.encode())
+        query = cast(bytes, self.scope["query_string"])
+        return (raw.partition(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1")
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The query parameters; of a repeated one the last counts."""
+        if self._parameters is None:
+            query = cast(bytes, self.scope["query_string"]).decode("latin-1")
+            if query.count("&") >= PARAMETERS_MAX:
+                raise bad_request(f"The query has more than {PARAMETERS_MAX} parameters.")
+            self._parameters = dict(parse_qsl(query, keep_blank_values=True)) if query else {}
+        return self._parameters
+
+    @property
+    def store(self) -> Store:
+        """The records of the tenant's world."""
+        return self.tenant.world.store
+
+    @property
+    def origin(self) -> Origin:
+        """Where the request came from, as the world records it."""
+        return Origin(self.base_url, self.request_id)
+
+    @property
+    def base_url(self) -> str:
+        """The address under which the client reached the server, without a trailing slash."""
+        configured = self.runtime.config.public_url
+        if configured is not None:
+            return configured
+        host = self.header(b"x-forwarded-host") or self.header(b"host") or ""
+        if _HOST.fullmatch(host) is None:
+            server = self.scope.get("server") or ("127.0.0.1", self.runtime.config.port)
+            host = f"{server[0]}:{server[1]}"
+        scheme = self.header(b"x-forwarded-proto") or self.scope.get("scheme")
+        return f"{'https' if scheme == 'https' else 'http'}://{host}"
+
+    def header(self, name: bytes) -> str | None:
+        """Returns the value of a header, given in lower case."""
+        for key, value in cast(RawHeaders, self.scope["headers"]):
+            if key == name:
+                return value.decode("latin-1")
+        return None
+
+    def read_body(self) -> dict[str, Json]:
+        """Returns the JSON object in the body, or raises a `Problem`."""
+        return read_body(self.body, self.header(b"content-type"))
+
+    def read_optional_body(self) -> dict[str, Json]:
+        """Returns the JSON object in a body that may be left out, or raises a `Problem`."""
+        return read_optional_body(self.body, self.header(b"content-type"))
+
+    def uuid(self, name: str) -> str:
+        """Returns a path parameter that is a UUID, in lower case.
+
+        Raises:
+            Problem: 422 when it is not one.
+        """
+        text = self.params[name].lower()
+        if not is_uuid(text):
+            raise invalid_field(("path", name), "Input should be a valid UUID", "uuid_parsing")
+        return text
+
+    def execute(self, command: Command) -> Outcome:
+        """Carries a command out in the tenant's world."""
+        return self.runtime.execute(self.tenant, command)
+
+    def wait_for(self, resource_id: str | None) -> None:
+        """Takes note that the client looks at something unfinished (nothing names any), see `Runtime.poll`."""
+        self.waits_for.append(resource_id)
+
+
+Handler = Callable[[Call], Answer]

@@ -1,0 +1,75 @@
+"""The control API under `/_mock`: one ASGI application, with its own errors, for those who run the test, not for the client under it."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.types import Receive, Scope, Send
+
+from runflow_mock.domain.errors import DomainError, LimitReached, ModelNotFound, NotFound
+from runflow_mock.runtime.runtime import Runtime, StepsExceeded
+from runflow_mock.runtime.tenants import TenantsFull
+from runflow_mock.web.bodies import Disconnected, receive_body
+from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.control.guard import check_origin, full
+from runflow_mock.web.routing import Operation, Router
+from runflow_mock.wire.control import ControlError, represent_control_error
+
+BODY_BYTES_MAX = 8 * 1024 * 1024
+ControlHandler = Callable[[Call], Awaitable[Answer]]
+
+
+class ControlApi:
+    """Answers every request below `/_mock`."""
+
+    def __init__(self, runtime: Runtime, operations: tuple[Operation[ControlHandler], ...]) -> None:
+        self._runtime = runtime
+        self._router = Router(operations)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body, is_oversized = await receive_body(receive, BODY_BYTES_MAX)
+        except Disconnected:
+            return
+        given = await self._answer(Call(self._runtime, scope, body), is_oversized=is_oversized)
+        headers = (*given.headers, (b"content-length", str(len(given.body)).encode()), (b"cache-control", b"no-store"))
+        await send({"type": "http.response.start", "status": given.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else given.body})
+
+    async def _answer(self, call: Call, *, is_oversized: bool) -> Answer:
+        try:
+            check_origin(call)
+            if is_oversized:
+                raise ControlError(413, "too_large", f"the body is larger than {BODY_BYTES_MAX} bytes")
+            operation = self._operation(call)
+            return await operation.handler(call)
+        except ControlError as error:
+            return answer(represent_control_error(error), error.status)
+        except DomainError as error:
+            told = _told(error)
+            return answer(represent_control_error(told), told.status)
+        except Exception as error:
+            self._runtime.report(getattr(call, "tenant", None), error)
+            return answer(represent_control_error(ControlError(500, "bug", "runflow-mock has a bug: see its log")), 500)
+
+    def _operation(self, call: Call) -> Operation[ControlHandler]:
+        match = self._router.match(call.path)
+        if match is None:
+            raise ControlError(404, "not_found", f"there is no verb {call.path[:200]}; GET /_mock/ lists them all")
+        operation = match.operations.get("GET" if call.method == "HEAD" else call.method)
+        if operation is None:
+            known = ", ".join(sorted(match.operations))
+            raise ControlError(405, "method_not_allowed", f"{call.method} is not possible here, but {known}")
+        call.params = match.params
+        return operation
+
+
+def _told(error: DomainError) -> ControlError:
+    if isinstance(error, NotFound):
+        return ControlError(404, "not_found", f"there is no {error.noun} {error.identifier[:80]!r}")
+    if isinstance(error, ModelNotFound):
+        nearest = f"; did you mean {error.nearest}?" if error.nearest else ""
+        return ControlError(404, "not_found", f"there is no model {error.model_id[:200]!r}{nearest}")
+    if isinstance(error, TenantsFull):
+        return full(error)
+    if isinstance(error, StepsExceeded | LimitReached):
+        return ControlError(409, "limit", str(error))
+    return ControlError(409, "refused", str(error))

@@ -1,0 +1,101 @@
+"""The clock: read it, move it, let it stand or pass. Every move answers with the timeline of what happened, once all of it has."""
+
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.routing import Operation
+from runflow_mock.wire.control import decode_advance, decode_advance_to, decode_limit, decode_scale, refused
+from runflow_mock.wire.timeline import Step
+from runflow_mock.wire.times import write_instant, write_optional
+
+
+async def get_clock(call: Call) -> Answer:
+    """GET /_mock/clock"""
+    return answer(_body(call, tenant_of(call)))
+
+
+async def advance(call: Call) -> Answer:
+    """POST /_mock/clock/advance {"by": "10m"}"""
+    tenant = tenant_of(call)
+    by = decode_advance(call.body)
+    try:
+        to = call.runtime.now(tenant) + by
+    except OverflowError:
+        raise refused(f"by: {by} leads beyond the year 9999") from None
+    return answer(_moved(call, tenant, await call.runtime.advance(tenant, to)))
+
+
+async def advance_to(call: Call) -> Answer:
+    """POST /_mock/clock/advance-to {"to": "2026-01-01T00:10:00Z"}"""
+    tenant = tenant_of(call)
+    to, now = decode_advance_to(call.body), call.runtime.now(tenant)
+    if to < now:
+        raise refused(f"to: {write_instant(to)} is before the present, {write_instant(now)}; the clock never goes back")
+    return answer(_moved(call, tenant, await call.runtime.advance(tenant, to)))
+
+
+async def next_instant(call: Call) -> Answer:
+    """POST /_mock/clock/next"""
+    tenant = tenant_of(call)
+    return answer(_moved(call, tenant, await call.runtime.next(tenant)))
+
+
+async def run_until_idle(call: Call) -> Answer:
+    """POST /_mock/clock/run-until-idle {"limit": "1h"}"""
+    tenant = tenant_of(call)
+    limit = decode_limit(call.body)
+    until = None if limit is None else call.runtime.now(tenant) + limit
+    return answer(_moved(call, tenant, await call.runtime.run_until_idle(tenant, until)))
+
+
+async def freeze(call: Call) -> Answer:
+    """POST /_mock/clock/freeze"""
+    tenant = tenant_of(call)
+    call.runtime.set_rate(tenant, 0.0)
+    return answer(_body(call, tenant))
+
+
+async def resume(call: Call) -> Answer:
+    """POST /_mock/clock/resume: at the rate that the tenant was made with; a standing clock resumes as real time."""
+    tenant = tenant_of(call)
+    settings = tenant.settings
+    call.runtime.set_rate(tenant, settings.scale if settings.clock is ClockMode.SCALED else 1.0)
+    return answer(_body(call, tenant))
+
+
+async def scale(call: Call) -> Answer:
+    """POST /_mock/clock/scale {"factor": 60}"""
+    tenant = tenant_of(call)
+    call.runtime.set_rate(tenant, decode_scale(call.body))
+    return answer(_body(call, tenant))
+
+
+def _body(call: Call, tenant: Tenant) -> dict[str, object]:
+    call.runtime.settle(tenant)
+    return {
+        "now": write_instant(call.runtime.now(tenant)),
+        "mode": tenant.settings.clock.value,
+        "rate": tenant.clock.rate,
+        "speed": tenant.settings.speed,
+        "next_due": write_optional(tenant.world.next_due()),
+        "timers": len(tenant.world.store.timers),
+        "in_flight": tenant.in_flight,
+    }
+
+
+def _moved(call: Call, tenant: Tenant, timeline: list[Step]) -> dict[str, object]:
+    return {"now": write_instant(call.runtime.now(tenant)), "timeline": timeline}
+
+
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (
+    Operation(id="get_clock", method="GET", path="/_mock/clock", handler=get_clock),
+    Operation(id="advance", method="POST", path="/_mock/clock/advance", handler=advance),
+    Operation(id="advance_to", method="POST", path="/_mock/clock/advance-to", handler=advance_to),
+    Operation(id="next_instant", method="POST", path="/_mock/clock/next", handler=next_instant),
+    Operation(id="run_until_idle", method="POST", path="/_mock/clock/run-until-idle", handler=run_until_idle),
+    Operation(id="freeze", method="POST", path="/_mock/clock/freeze", handler=freeze),
+    Operation(id="resume", method="POST", path="/_mock/clock/resume", handler=resume),
+    Operation(id="scale", method="POST", path="/_mock/clock/scale", handler=scale),
+)

@@ -1,0 +1,53 @@
+"""Fault rules: list, make, drop."""
+
+from typing import cast
+
+from runflow_mock.domain.commands import RemoveRule
+from runflow_mock.domain.faults import RuleAdded
+from runflow_mock.domain.identity import RuleId
+from runflow_mock.web.calls import Answer, Call, answer, no_content
+from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.routing import Operation
+from runflow_mock.wire.faults import decode_rule, represent_rule
+
+
+async def list_faults(call: Call) -> Answer:
+    """GET /_mock/faults"""
+    tenant = tenant_of(call)
+    return answer({"items": [represent_rule(rule) for rule in tenant.world.store.rules.values()]})
+
+
+async def create_fault(call: Call) -> Answer:
+    """POST /_mock/faults"""
+    tenant_of(call)
+    outcome = call.execute(decode_rule(call.body, call.runtime.catalog))
+    return answer(represent_rule(cast(RuleAdded, outcome.events[0]).rule), 201)
+
+
+async def get_fault(call: Call) -> Answer:
+    """GET /_mock/faults/{id}"""
+    return answer(represent_rule(tenant_of(call).world.store.rule(call.params["id"])))
+
+
+async def delete_fault(call: Call) -> Answer:
+    """DELETE /_mock/faults/{id}"""
+    tenant_of(call)
+    call.execute(RemoveRule(RuleId(call.params["id"])))
+    return no_content()
+
+
+async def delete_faults(call: Call) -> Answer:
+    """DELETE /_mock/faults"""
+    for rule_id in tuple(tenant_of(call).world.store.rules):
+        call.execute(RemoveRule(rule_id))
+    return no_content()
+
+
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (
+    Operation(id="list_faults", method="GET", path="/_mock/faults", handler=list_faults),
+    Operation(id="create_fault", method="POST", path="/_mock/faults", handler=create_fault),
+    Operation(id="delete_faults", method="DELETE", path="/_mock/faults", handler=delete_faults),
+    Operation(id="get_fault", method="GET", path="/_mock/faults/{id}", handler=get_fault),
+    Operation(id="delete_fault", method="DELETE", path="/_mock/faults/{id}", handler=delete_fault),
+)

@@ -1,0 +1,96 @@
+"""Who may use the control API: no foreign page, no foreign name for this machine; server-wide verbs take a token where one is needed."""
+
+import hmac
+import ipaddress
+from urllib.parse import urlsplit
+
+from runflow_mock.domain.callback_policy import is_loopback
+from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.tenants import Tenant, TenantsFull
+from runflow_mock.web.authentication import authenticate
+from runflow_mock.web.calls import Call
+from runflow_mock.wire.control import ControlError
+from runflow_mock.wire.problems import Problem
+
+
+def check_origin(call: Call) -> None:
+    """Refuses requests that a web page could have been tricked into: a foreign `Host` (DNS rebinding) or a foreign `Origin`.
+
+    Addresses, loopback names and names without a dot (containers) cannot be rebound by a page; other names must be allowed.
+
+    Raises:
+        ControlError: 403.
+    """
+    config = call.runtime.config
+    host = call.header(b"host") or ""
+    if not _is_own(_hostname("//" + host), config):
+        raise _foreign("Host", host)
+    origin = call.header(b"origin")
+    if origin is not None and not _is_own(_hostname(origin), config):
+        raise _foreign("Origin", origin)
+
+
+def tenant_of(call: Call) -> Tenant:
+    """Returns the tenant whose key the request carries.
+
+    Raises:
+        ControlError: 401; 503 when the key would make a tenant and there is no room.
+    """
+    try:
+        call.tenant, call.principal = authenticate(call.runtime.tenants, call.header(b"authorization"))
+    except Problem as problem:
+        kind = "unauthorized" if problem.status == 401 else "full"
+        raise ControlError(problem.status, kind, f"{problem.message} This verb acts on the tenant of the key.") from None
+    return call.tenant
+
+
+def check_server_wide(call: Call) -> None:
+    """Lets a verb that acts on the whole server pass: without a token on loopback, with the admin token elsewhere.
+
+    Raises:
+        ControlError: 401 or 403.
+    """
+    config = call.runtime.config
+    if config.admin_token is None:
+        if is_loopback(config.host):
+            return
+        way_out = "set RUNFLOW_MOCK_ADMIN_TOKEN and send it as Authorization: Bearer <token>"
+        raise ControlError(403, "forbidden", f"this server listens on {config.host}, so that server-wide verbs need a token: {way_out}")
+    given = (call.header(b"authorization") or "").removeprefix("Bearer ")
+    if not hmac.compare_digest(given.encode(), config.admin_token.encode()) and not is_loopback(config.host):
+        raise ControlError(401, "unauthorized", "send the server's admin token as Authorization: Bearer <token>")
+
+
+def carries_key_of(call: Call, name: str) -> bool:
+    """Tells whether the request carries a key that names the tenant, which need not exist yet."""
+    given = (call.header(b"authorization") or "").removeprefix("Bearer ")
+    return given in (f"rf_live_mock_{name}", f"rf_svc_mock_{name}")
+
+
+def full(error: TenantsFull) -> ControlError:
+    """Returns the 503 for a server that has no room for another tenant."""
+    return ControlError(503, "full", f"{error}; delete some with DELETE /_mock/tenants/{{tenant}} or raise --tenants-max")
+
+
+def _is_own(name: str | None, config: Config) -> bool:
+    if name is None:
+        return False
+    if is_loopback(name) or "." not in name.rstrip(".") or name in config.allowed_hosts or name == _hostname(config.public_url or ""):
+        return bool(name)
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _hostname(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _foreign(header: str, value: str) -> ControlError:
+    way_out = "address the control API by IP, as localhost, or by a name in RUNFLOW_MOCK_ALLOWED_HOSTS"
+    return ControlError(403, "foreign_host", f"{header} {value[:100]!r} is not this server's own: {way_out}")

@@ -1,0 +1,30 @@
+"""All verbs of the control API, and the page that lists them."""
+
+from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.control import clock, faults, history, records, server, tenants
+from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.routing import Operation
+
+_VERBS: tuple[Operation[ControlHandler], ...] = (
+    *server.OPERATIONS,
+    *tenants.OPERATIONS,
+    *clock.OPERATIONS,
+    *faults.OPERATIONS,
+    *records.OPERATIONS,
+    *history.OPERATIONS,
+)
+
+
+async def list_verbs(call: Call) -> Answer:
+    """GET /_mock/: this list."""
+    return answer({"verbs": [{"method": verb.method, "path": verb.path, "what": _summary(verb)} for verb in CONTROL_OPERATIONS]})
+
+
+def _summary(verb: Operation[ControlHandler]) -> str:
+    return (verb.handler.__doc__ or "").strip().partition("\n")[0]
+
+
+CONTROL_OPERATIONS: tuple[Operation[ControlHandler], ...] = (
+    *_VERBS,
+    Operation(id="list_verbs", method="GET", path="/_mock/", handler=list_verbs),
+)

@@ -1,0 +1,94 @@
+"""What a tenant's world holds, as its operator sees it: ledger, deliveries, journal; and the cancelling that customers cannot do."""
+
+from runflow_mock.domain.commands import AddCredit, CancelBatch, CancelRun
+from runflow_mock.domain.identity import BatchId, RunId
+from runflow_mock.domain.money import format_money, parse_money
+from runflow_mock.engine.invariants import check
+from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.routing import Operation
+from runflow_mock.web.runs import run_body
+from runflow_mock.wire.batches import represent_batch
+from runflow_mock.wire.billing import represent_entry
+from runflow_mock.wire.callbacks import represent_delivery_in_full
+from runflow_mock.wire.control import decode_cancel, decode_credit, refused
+from runflow_mock.wire.journal import represent_exchange
+
+JOURNAL_LIMIT_DEFAULT = 100
+JOURNAL_LIMIT_MAX = 2_000
+
+
+async def get_ledger(call: Call) -> Answer:
+    """GET /_mock/ledger"""
+    tenant = tenant_of(call)
+    call.runtime.settle(tenant)
+    ledger = tenant.world.store.ledger
+    return answer(
+        {
+            "balance": format_money(ledger.balance),
+            "held": format_money(ledger.held),
+            "charged": format_money(ledger.charged),
+            "entries": [represent_entry(entry) for entry in ledger.entries],
+            "invariants": [
+                {"name": invariant.name, "held": invariant.is_held, "evidence": invariant.evidence}
+                for invariant in check(tenant.world.store)
+            ],
+        }
+    )
+
+
+async def add_credit(call: Call) -> Answer:
+    """POST /_mock/ledger/credits {"amount": "5.00"}: raises the balance, or lowers it with a negative amount."""
+    tenant_of(call)
+    try:
+        amount = parse_money(decode_credit(call.body))
+    except ValueError as error:
+        raise refused(f"amount: {error}") from None
+    call.execute(AddCredit(amount))
+    return await get_ledger(call)
+
+
+async def list_deliveries(call: Call) -> Answer:
+    """GET /_mock/deliveries: every delivery with every attempt, its bytes and its answer."""
+    tenant = tenant_of(call)
+    call.runtime.settle(tenant)
+    return answer({"items": [represent_delivery_in_full(delivery) for delivery in tenant.world.store.deliveries.values()]})
+
+
+async def get_journal(call: Call) -> Answer:
+    """GET /_mock/journal?limit=100: the latest exchanges, oldest first."""
+    tenant = tenant_of(call)
+    text = call.parameters.get("limit", str(JOURNAL_LIMIT_DEFAULT))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= JOURNAL_LIMIT_MAX):
+        raise refused(f"limit {text[:80]!r} must be from 1 to {JOURNAL_LIMIT_MAX}")
+    exchanges = list(tenant.journal)[-int(text) :]
+    items = [represent_exchange(exchange) for exchange in exchanges]
+    return answer({"items": items, "total": tenant.journal.total, "dropped": tenant.journal.dropped})
+
+
+async def cancel_run(call: Call) -> Answer:
+    """POST /_mock/runs/{id}/cancel: as the service would."""
+    tenant = tenant_of(call)
+    run = tenant.world.store.run(call.params["id"])
+    call.execute(CancelRun(RunId(run.id), decode_cancel(call.body)))
+    return answer(run_body(call, tenant.world.store.run(run.id)))
+
+
+async def cancel_batch(call: Call) -> Answer:
+    """POST /_mock/batches/{id}/cancel: every item that has not ended."""
+    tenant = tenant_of(call)
+    batch = tenant.world.store.batch(call.params["id"])
+    call.execute(CancelBatch(BatchId(batch.id), decode_cancel(call.body)))
+    store = tenant.world.store
+    return answer(represent_batch(store.batch(batch.id), store.runs, tenant.dialect))
+
+
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (
+    Operation(id="get_ledger", method="GET", path="/_mock/ledger", handler=get_ledger),
+    Operation(id="add_credit", method="POST", path="/_mock/ledger/credits", handler=add_credit),
+    Operation(id="list_deliveries", method="GET", path="/_mock/deliveries", handler=list_deliveries),
+    Operation(id="get_journal", method="GET", path="/_mock/journal", handler=get_journal),
+    Operation(id="cancel_run", method="POST", path="/_mock/runs/{id}/cancel", handler=cancel_run),
+    Operation(id="cancel_batch", method="POST", path="/_mock/batches/{id}/cancel", handler=cancel_batch),
+)

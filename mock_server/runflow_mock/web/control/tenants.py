@@ -1,0 +1,76 @@
+"""Tenants: list, make, drop, reset."""
+
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.web.calls import Answer, Call, answer, no_content
+from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.guard import carries_key_of, check_server_wide, tenant_of
+from runflow_mock.web.routing import Operation
+from runflow_mock.wire.control import ControlError, refused
+from runflow_mock.wire.tenants import decode_tenant, represent_tenant, requested_name
+
+RESETS = ("all", "journal", "faults")
+
+
+async def list_tenants(call: Call) -> Answer:
+    """GET /_mock/tenants"""
+    check_server_wide(call)
+    return answer({"items": [_body(tenant) for tenant in call.runtime.tenants]})
+
+
+async def create_tenant(call: Call) -> Answer:
+    """POST /_mock/tenants"""
+    tenants = call.runtime.tenants
+    name = requested_name(call.body) or tenants.unused_name()
+    if not carries_key_of(call, name):
+        check_server_wide(call)
+    if tenants.get(name) is not None:
+        way_out = "choose another name, leave the name out, or delete the tenant first"
+        raise ControlError(409, "exists", f"tenant {name!r} exists already; {way_out}")
+    return answer(_body(tenants.create(decode_tenant(call.body, call.runtime.config.tenant(name)))), 201)
+
+
+async def get_tenant(call: Call) -> Answer:
+    """GET /_mock/tenants/{tenant}"""
+    return answer(_body(_named(call)))
+
+
+async def delete_tenant(call: Call) -> Answer:
+    """DELETE /_mock/tenants/{tenant}"""
+    call.runtime.tenants.drop(_named(call).settings.name)
+    return no_content()
+
+
+async def reset(call: Call) -> Answer:
+    """POST /_mock/reset: replaces the world of the key's tenant; `?what=journal` or `?what=faults` for that part alone."""
+    tenant = tenant_of(call)
+    what = call.parameters.get("what", "all")
+    if what not in RESETS:
+        raise refused(f"what {what[:80]!r} cannot be reset; choose one of {', '.join(RESETS)}")
+    call.runtime.reset(tenant, what)
+    fresh = call.runtime.tenants.get(tenant.settings.name)
+    assert fresh is not None
+    return answer(_body(fresh))
+
+
+def _named(call: Call) -> Tenant:
+    name = call.params["tenant"]
+    if not carries_key_of(call, name):
+        check_server_wide(call)
+    tenant = call.runtime.tenants.get(name)
+    if tenant is None:
+        raise ControlError(404, "not_found", f"there is no tenant {name[:80]!r}")
+    return tenant
+
+
+def _body(tenant: Tenant) -> dict[str, object]:
+    named = {principal.name: principal.key for principal in tenant.principals.values()}
+    return represent_tenant(tenant.settings, tenant.key, tenant.admin_key, named)
+
+
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (
+    Operation(id="list_tenants", method="GET", path="/_mock/tenants", handler=list_tenants),
+    Operation(id="create_tenant", method="POST", path="/_mock/tenants", handler=create_tenant),
+    Operation(id="get_tenant", method="GET", path="/_mock/tenants/{tenant}", handler=get_tenant),
+    Operation(id="delete_tenant", method="DELETE", path="/_mock/tenants/{tenant}", handler=delete_tenant),
+    Operation(id="reset", method="POST", path="/_mock/reset", handler=reset),
+)

@@ -1,0 +1,52 @@
+"""Idempotency: the answer to a POST with an Idempotency-Key is replayed to whoever repeats it."""
+
+from hashlib import blake2b
+
+from runflow_mock.domain.commands import RememberAnswer
+from runflow_mock.domain.errors import KeyReused
+from runflow_mock.domain.idempotency import KEY_CHARACTERS_MAX, RETENTION, Remembered
+from runflow_mock.web.calls import Answer, Call
+from runflow_mock.wire.problems import invalid_field
+
+
+def place_of(call: Call) -> str | None:
+    """Returns where the call's answer is remembered, or nothing when it asks for no such thing.
+
+    Raises:
+        Problem: 422 for a key that is too long.
+    """
+    if call.method != "POST":
+        return None
+    key = call.header(b"idempotency-key")
+    if not key:
+        return None
+    if len(key) > KEY_CHARACTERS_MAX:
+        raise invalid_field(("header", "Idempotency-Key"), f"Input should have at most {KEY_CHARACTERS_MAX} characters", "string_too_long")
+    return f"{call.principal.org_id} POST {call.path} {key}"
+
+
+def recall(call: Call, place: str) -> Answer | None:
+    """Returns the remembered answer to the same request, if there is one.
+
+    Raises:
+        KeyReused: it was another body.
+    """
+    remembered = call.store.remembered.get(place)
+    if remembered is None or remembered.expires_at <= call.tenant.world.now:
+        return None
+    if remembered.fingerprint != _fingerprint(call):
+        raise KeyReused(place.rpartition(" ")[2])
+    return Answer(remembered.status, remembered.body)
+
+
+def remember(call: Call, place: str, given: Answer) -> None:
+    """Keeps a successful answer."""
+    if not 200 <= given.status < 300:
+        return
+    expires_at = call.tenant.world.now + RETENTION
+    remembered = Remembered(place=place, fingerprint=_fingerprint(call), status=given.status, body=given.body, expires_at=expires_at)
+    call.execute(RememberAnswer(remembered))
+
+
+def _fingerprint(call: Call) -> str:
+    return blake2b(call.body, digest_size=16).hexdigest()

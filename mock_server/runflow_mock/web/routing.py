@@ -1,0 +1,126 @@
+"""Operations and how a path leads to one.
+
+The operation of a path is found once, by its segments, whatever their number: a request costs the same whether there are ten operations or
+a hundred. A parameter written `{name...}` spans slashes, because model ids are paths of any depth; a literal segment wins over a parameter.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, TypeVar
+
+import msgspec
+
+HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
+SPANNED_SEGMENTS_MIN = 2
+
+
+class Operation(msgspec.Struct, Generic[HandlerT], frozen=True, kw_only=True):
+    """One operation of an API: its id as in the contract, where it lives, what it needs, and who answers.
+
+    Without a scope any key will do; `is_public` needs no key at all. `evidence` says how well the operation is known.
+    """
+
+    id: str
+    method: str
+    path: str
+    handler: HandlerT
+    scope: str | None = None
+    is_public: bool = False
+    evidence: str = "documented"
+
+
+class Match(Generic[HandlerT]):
+    """What a path led to: the operations by method, and the parameters in it."""
+
+    __slots__ = ("operations", "params")
+
+    def __init__(self, operations: "Mapping[str, Operation[HandlerT]]", params: dict[str, str]) -> None:
+        self.operations = operations
+        self.params = params
+
+
+class _Node(Generic[HandlerT]):
+    __slots__ = ("literals", "names", "operations", "parameter")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, _Node[HandlerT]] = {}
+        self.parameter: _Node[HandlerT] | None = None
+        self.operations: dict[str, Operation[HandlerT]] = {}
+        self.names: tuple[str, ...] = ()
+
+
+class _Spanning(Generic[HandlerT]):
+    """A path with a parameter that spans slashes, between a fixed head and a tail of segments."""
+
+    def __init__(self, segments: list[str]) -> None:
+        at = next(index for index, segment in enumerate(segments) if segment.endswith("...}"))
+        self.head = segments[:at]
+        self.name = segments[at][1:-4]
+        self.tail = segments[at + 1 :]
+        self.operations: dict[str, Operation[HandlerT]] = {}
+
+    def match(self, segments: list[str]) -> dict[str, str] | None:
+        """Returns the parameters if the segments fit."""
+        start, end = len(self.head), len(segments) - len(self.tail)
+        spanned = segments[start:end]
+        if end - start < SPANNED_SEGMENTS_MIN or segments[:start] != self.head or not all(spanned):
+            return None
+        params = {self.name: "/".join(spanned)}
+        for wanted, found in zip(self.tail, segments[end:], strict=True):
+            if wanted.startswith("{"):
+                params[wanted[1:-1]] = found
+            elif wanted != found:
+                return None
+        return params
+
+
+class Router(Generic[HandlerT]):
+    """Finds operations by path."""
+
+    def __init__(self, operations: Iterable[Operation[HandlerT]]) -> None:
+        self.operations = tuple(operations)
+        self._root: _Node[HandlerT] = _Node()
+        self._spanning: dict[str, _Spanning[HandlerT]] = {}
+        for operation in self.operations:
+            self._add(operation)
+
+    def match(self, path: str) -> Match[HandlerT] | None:
+        """Returns what a path leads to, or nothing."""
+        segments = path.split("/")[1:]
+        node: _Node[HandlerT] | None = self._root
+        values = []
+        for segment in segments:
+            assert node is not None
+            following = node.literals.get(segment)
+            if following is None:
+                following = node.parameter
+                values.append(segment)
+            node = following
+            if node is None:
+                break
+        if node is not None and node.operations and all(values):
+            return Match(node.operations, dict(zip(node.names, values, strict=True)))
+        return self._match_spanning(segments)
+
+    def _match_spanning(self, segments: list[str]) -> Match[HandlerT] | None:
+        for spanning in self._spanning.values():
+            params = spanning.match(segments)
+            if params is not None:
+                return Match(spanning.operations, params)
+        return None
+
+    def _add(self, operation: Operation[HandlerT]) -> None:
+        segments = operation.path.split("/")[1:]
+        if any(segment.endswith("...}") for segment in segments):
+            self._spanning.setdefault(operation.path, _Spanning(segments)).operations[operation.method] = operation
+            return
+        node, names = self._root, []
+        for segment in segments:
+            if segment.startswith("{"):
+                names.append(segment[1:-1])
+                node.parameter = node.parameter or _Node()
+                node = node.parameter
+            else:
+                node = node.literals.setdefault(segment, _Node())
+        assert not node.operations or node.names == tuple(names), f"{operation.path}: one place, two names for a parameter"
+        node.operations[operation.method] = operation
+        node.names = tuple(names)

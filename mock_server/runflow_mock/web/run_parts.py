@@ -1,0 +1,78 @@
+"""What is inside a run: its logs and its node runs, each as a list and one by one; `any` as parent searches all runs."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from runflow_mock.domain.errors import NotFound
+from runflow_mock.domain.logs import LogLine, log_lines
+from runflow_mock.domain.node_runs import NodeRun, node_runs
+from runflow_mock.domain.runs import Run
+from runflow_mock.web.calls import Answer, Call, Handler, answer
+from runflow_mock.web.lists import answer_list
+from runflow_mock.web.routing import Operation
+from runflow_mock.web.runs import run_body
+from runflow_mock.wire.logs import LOG_FIELDS, represent_log_line
+from runflow_mock.wire.node_runs import NODE_RUN_FIELDS, represent_node_run
+
+PartT = TypeVar("PartT", LogLine, NodeRun)
+ANY = "any"
+
+
+def list_run_logs(call: Call) -> Answer:
+    """GET /v1/runs/{run_id}/logs"""
+    return answer_list(call, _parts(call, _logs_of), LOG_FIELDS, lambda line: _log_body(call, line), order="timestamp")
+
+
+def get_run_log(call: Call) -> Answer:
+    """GET /v1/runs/{run_id}/logs/{id}"""
+    return answer(_log_body(call, _one(call, "log", _parts(call, _logs_of))))
+
+
+def list_node_runs(call: Call) -> Answer:
+    """GET /v1/runs/{run_id}/node-runs"""
+    return answer_list(
+        call, _parts(call, _nodes_of), NODE_RUN_FIELDS, lambda node: represent_node_run(node, call.tenant.dialect), order="created_at"
+    )
+
+
+def get_node_run(call: Call) -> Answer:
+    """GET /v1/runs/{run_id}/node-runs/{id}"""
+    return answer(represent_node_run(_one(call, "node run", _parts(call, _nodes_of)), call.tenant.dialect))
+
+
+def _logs_of(call: Call, run: Run) -> Sequence[LogLine]:
+    return log_lines(call.runtime.catalog.get(run.model), run, call.tenant.world.now)
+
+
+def _nodes_of(call: Call, run: Run) -> Sequence[NodeRun]:
+    return node_runs(call.runtime.catalog.get(run.model), run, call.tenant.world.now)
+
+
+def _parts(call: Call, parts_of: Callable[[Call, Run], Sequence[PartT]]) -> Sequence[PartT]:
+    if call.params["run_id"] == ANY:
+        found = [part for run in call.store.runs.values() for part in parts_of(call, run)]
+        return sorted(found, key=lambda part: part.id)
+    run = call.store.run(call.uuid("run_id"))
+    if not run.is_terminal:
+        call.wait_for(run.id)
+    return parts_of(call, run)
+
+
+def _one(call: Call, noun: str, parts: Sequence[PartT]) -> PartT:
+    wanted = call.uuid("id")
+    found = next((part for part in parts if part.id == wanted), None)
+    if found is None:
+        raise NotFound(noun, wanted)
+    return found
+
+
+def _log_body(call: Call, line: LogLine) -> dict[str, object]:
+    return represent_log_line(line, run_body(call, call.store.run(line.run_id)))
+
+
+OPERATIONS: tuple[Operation[Handler], ...] = (
+    Operation(id="list_run_logs", method="GET", path="/v1/runs/{run_id}/logs", handler=list_run_logs, scope="runs:read"),
+    Operation(id="get_run_log", method="GET", path="/v1/runs/{run_id}/logs/{id}", handler=get_run_log, scope="runs:read"),
+    Operation(id="list_node_runs", method="GET", path="/v1/runs/{run_id}/node-runs", handler=list_node_runs, scope="runs:read"),
+    Operation(id="get_node_run", method="GET", path="/v1/runs/{run_id}/node-runs/{id}", handler=get_node_run, scope="runs:read"),
+)

@@ -1,0 +1,76 @@
+"""Runs: create, list, read, rate, cancel."""
+
+from typing import cast
+
+from runflow_mock.domain.commands import CancelRun
+from runflow_mock.domain.identity import RunId
+from runflow_mock.domain.machine import is_terminal
+from runflow_mock.domain.runs import RUN_TRANSITIONS, Run, RunCreated, RunStatus
+from runflow_mock.engine.views import InOrder
+from runflow_mock.web.calls import Answer, Call, Handler, answer
+from runflow_mock.web.lists import answer_list
+from runflow_mock.web.routing import Operation
+from runflow_mock.wire.runs import RUN_FIELDS, decode_create_run, decode_feedback, decode_reason, represent_run
+
+
+def create_run(call: Call) -> Answer:
+    """POST /v1/models/{model_id}/runs"""
+    model = call.runtime.catalog.get(call.params["model_id"])
+    command = decode_create_run(call.read_body(), model, call.tenant.rules, call.origin)
+    created = cast(RunCreated, call.execute(command).events[0])
+    return answer(run_body(call, created.run), 201)
+
+
+def list_runs(call: Call) -> Answer:
+    """GET /v1/runs"""
+    runs = InOrder(call.store.run_order, call.store.runs)
+    return answer_list(call, runs, RUN_FIELDS, lambda run: run_body(call, run), waits=lambda run: not run.is_terminal)
+
+
+def get_run(call: Call) -> Answer:
+    """GET /v1/runs/{id}"""
+    run = call.store.run(call.uuid("id"))
+    if not run.is_terminal:
+        call.wait_for(run.id)
+    return answer(run_body(call, run))
+
+
+def list_run_statuses(call: Call) -> Answer:
+    """GET /v1/runs/statuses"""
+    spell = call.tenant.dialect.status
+    items = [
+        {"code": spell(status), "label": spell(status).replace("_", " ").capitalize(), "is_terminal": is_terminal(RUN_TRANSITIONS, status)}
+        for status in RunStatus
+    ]
+    return answer({"items": items, "first": None, "next": None, "previous": None})
+
+
+def set_run_feedback(call: Call) -> Answer:
+    """PATCH /v1/runs/{run_id}/feedback"""
+    run_id = call.uuid("run_id")
+    call.store.run(run_id)
+    call.execute(decode_feedback(call.read_body(), run_id))
+    return answer(run_body(call, call.store.run(run_id)))
+
+
+def cancel_run(call: Call) -> Answer:
+    """POST /v1/admin/runs/{run_id}/cancellation: 201 when the run was stopped by it, 200 when it had ended before."""
+    run_id = call.uuid("run_id")
+    call.store.run(run_id)
+    outcome = call.execute(CancelRun(RunId(run_id), decode_reason(call.read_optional_body())))
+    return answer(run_body(call, call.store.run(run_id)), 201 if outcome.events else 200)
+
+
+def run_body(call: Call, run: Run) -> dict[str, object]:
+    """Returns the record of a run as this call's tenant sees it."""
+    return represent_run(run, call.runtime.catalog.get(run.model), call.tenant.dialect, call.tenant.world.now)
+
+
+OPERATIONS: tuple[Operation[Handler], ...] = (
+    Operation(id="create_run", method="POST", path="/v1/models/{model_id...}/runs", handler=create_run, scope="runs:create"),
+    Operation(id="list_runs", method="GET", path="/v1/runs", handler=list_runs, scope="runs:read"),
+    Operation(id="list_run_statuses", method="GET", path="/v1/runs/statuses", handler=list_run_statuses, scope="runs:read"),
+    Operation(id="get_run", method="GET", path="/v1/runs/{id}", handler=get_run, scope="runs:read"),
+    Operation(id="set_run_feedback", method="PATCH", path="/v1/runs/{run_id}/feedback", handler=set_run_feedback, scope="runs:execute"),
+    Operation(id="cancel_run", method="POST", path="/v1/admin/runs/{run_id}/cancellation", handler=cancel_run, scope="admin"),
+)

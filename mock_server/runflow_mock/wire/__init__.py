@@ -1,0 +1,1 @@
+"""Floor 1: JSON and HTTP forms of domain values. Imports the domain only."""

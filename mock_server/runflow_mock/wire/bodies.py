@@ -1,0 +1,93 @@
+"""Request bodies: bytes to a JSON object, with everything refused that the API could not store.
+
+Refused with 400: what is not JSON (in UTF-8, without NaN, lone surrogates or numbers beyond a double), nesting beyond `DEPTH_MAX`, and
+keys that occur twice. Refused with 422: another content type, a body that is not an object, and NUL characters. Source: inferred.
+"""
+
+import json
+import re
+
+import msgspec
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.wire.problems import Location, bad_request, invalid_field
+
+DEPTH_MAX = 64
+
+_decoder: msgspec.json.Decoder[Json] = msgspec.json.Decoder()
+_encoder = msgspec.json.Encoder()
+_JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+
+
+def read_body(raw: bytes, content_type: str | None) -> dict[str, Json]:
+    """Returns the object in a request body.
+
+    Raises:
+        Problem: 400 or 422, see above.
+    """
+    if content_type is not None and _JSON_TYPE.fullmatch(content_type.strip()) is None:
+        raise invalid_field(("header", "content-type"), f"send application/json, not {content_type[:80]}", "content_type")
+    if not raw:
+        raise invalid_field(("body",), "field required", "missing")
+    value = _parse(raw)
+    if not isinstance(value, dict):
+        raise invalid_field(("body",), "Input should be an object", "dict_type")
+    return value
+
+
+def read_optional_body(raw: bytes, content_type: str | None) -> dict[str, Json]:
+    """Returns the object in a request body that may be left out."""
+    return read_body(raw, content_type) if raw.strip() else {}
+
+
+def _parse(raw: bytes) -> Json:
+    if raw.count(b"[") + raw.count(b"{") > DEPTH_MAX:
+        _check_depth(raw)
+    try:
+        value = _decoder.decode(raw)
+        written = _encoder.encode(value)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
+        raise bad_request(f"The body is not valid JSON: {str(error)[:200]}") from None
+    # A dropped duplicate shows as a missing colon, unless an escaped colon makes up for it.
+    if raw.count(b":") != written.count(b":") or b"\\u003" in raw:
+        _check_duplicates(raw)
+    if b"\\u0000" in written:
+        _check_nul(value, ("body",))
+    return value
+
+
+def _check_depth(raw: bytes) -> None:
+    depth = deepest = 0
+    for bracket in re.findall(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', raw, re.DOTALL):
+        if bracket in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif bracket in b"]}":
+            depth -= 1
+    if deepest > DEPTH_MAX:
+        raise bad_request(f"The body is nested more than {DEPTH_MAX} levels deep.")
+
+
+def _check_duplicates(raw: bytes) -> None:
+    def refuse(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise bad_request(f"The body has the key {twice[:80]!r} twice in one object.")
+        return found
+
+    json.loads(raw, object_pairs_hook=refuse)
+
+
+def _check_nul(value: Json, loc: Location) -> None:
+    if isinstance(value, str) and "\x00" in value:
+        raise invalid_field(loc, "NUL characters cannot be stored", "string_nul")
+    if isinstance(value, dict):
+        for name, part in value.items():
+            if "\x00" in name:
+                raise invalid_field(loc, "NUL characters cannot be stored in a key", "string_nul")
+            _check_nul(part, (*loc, name))
+    if isinstance(value, list):
+        for index, part in enumerate(value):
+            _check_nul(part, (*loc, index))

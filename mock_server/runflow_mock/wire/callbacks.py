@@ -1,0 +1,170 @@
+"""Callbacks on the wire: the payload that is frozen, the request of an attempt, and the history that is read.
+
+Source: `callbacks.payload` (keys in their order; runs say `run.completed`, batches `batch.succeeded`), `callbacks.headers`,
+`callbacks.signature`, `callbacks.history`. Inferred: the words for why a delivery failed.
+"""
+
+import base64
+from datetime import datetime
+
+import msgspec
+
+from runflow_mock.domain.batches import Batch
+from runflow_mock.domain.deliveries import Attempt, Delivery
+from runflow_mock.domain.documents import read_document
+from runflow_mock.domain.runs import Run, RunStatus
+from runflow_mock.domain.signing import sign_bare, sign_timestamped
+from runflow_mock.wire.batches import Runs, represent_output
+from runflow_mock.wire.dialect import Dialect
+from runflow_mock.wire.times import write_instant, write_optional
+
+RUN_EVENTS = {
+    RunStatus.SUCCEEDED: "run.completed",
+    RunStatus.PARTIAL_SUCCEEDED: "run.partial_succeeded",
+    RunStatus.FAILED: "run.failed",
+    RunStatus.CANCELLED: "run.cancelled",
+}
+
+
+def render_run_payload(run: Run, dialect: Dialect) -> bytes:
+    """Returns the bytes that tell about a finished run."""
+    return _render(
+        {
+            "event": RUN_EVENTS[run.status],
+            "run_id": run.id,
+            "status": dialect.status(run.status),
+            "output": _run_output(run, dialect),
+            "duration_ms": run.duration_ms,
+            "created_at": _time(run.created_at, dialect),
+            "completed_at": _time(run.completed_at, dialect),
+            "metadata": None if run.metadata is None else msgspec.Raw(run.metadata),
+        }
+    )
+
+
+def render_batch_payload(batch: Batch, runs: Runs, dialect: Dialect) -> bytes:
+    """Returns the bytes that tell about a finished batch."""
+    return _render(
+        {
+            "event": f"batch.{batch.status}",
+            "batch_id": batch.id,
+            "status": dialect.status(batch.status),
+            "output": represent_output(batch, runs, dialect),
+            "duration_ms": batch.duration_ms,
+            "created_at": _time(batch.created_at, dialect),
+            "completed_at": _time(batch.completed_at, dialect),
+            "metadata": None if batch.metadata is None else msgspec.Raw(batch.metadata),
+        }
+    )
+
+
+def build_headers(delivery: Delivery, timestamp: int, secret: str | None, dialect: Dialect) -> dict[str, str]:
+    """Returns the headers of the delivery's last attempt; without a secret there is no signature."""
+    number = delivery.attempts[-1].number
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "Runflow-Callbacks/1.0 (runflow-mock)",
+        "Runflow-Request-Id": f"{delivery.id}-{number}",
+    }
+    if dialect.signature == "timestamped":
+        headers["Runflow-Timestamp"] = str(timestamp)
+    if secret is not None:
+        headers["Runflow-Signature"] = (
+            sign_timestamped(delivery.payload, timestamp, secret)
+            if dialect.signature == "timestamped"
+            else sign_bare(delivery.payload, secret)
+        )
+    return headers
+
+
+def represent_delivery(delivery: Delivery) -> dict[str, object]:
+    """Returns a delivery as the API's history shows it."""
+    last = delivery.attempts[-1] if delivery.attempts else None
+    parent = {"run_id": delivery.run_id} if delivery.batch_id is None else {"batch_id": delivery.batch_id}
+    return {
+        "id": delivery.id,
+        **parent,
+        "callback_url": delivery.url,
+        "payload_bytes": delivery.payload.decode(),
+        "payload": msgspec.Raw(delivery.payload),
+        "signing_secret_id": None if last is None else last.secret_id,
+        "is_automatic": delivery.is_automatic,
+        "status_code": delivery.status.value,
+        "failure_reason_code": delivery.failure_reason,
+        "failure_detail": delivery.failure_detail,
+        "attempt_count": len(delivery.attempts),
+        "max_attempts": delivery.attempts_max,
+        "next_attempt_at": write_optional(delivery.next_attempt_at),
+        "created_at": write_instant(delivery.created_at),
+        "updated_at": write_instant(delivery.updated_at),
+        "completed_at": write_optional(delivery.completed_at),
+        "attempts": [_attempt(delivery, attempt) for attempt in delivery.attempts],
+    }
+
+
+def represent_delivery_in_full(delivery: Delivery) -> dict[str, object]:
+    """Returns a delivery as the control API shows it: every attempt with the headers and bytes that left."""
+    parent = {"run_id": delivery.run_id} if delivery.batch_id is None else {"batch_id": delivery.batch_id}
+    return {
+        "id": delivery.id,
+        **parent,
+        "url": delivery.url,
+        "state": delivery.status.value,
+        "is_automatic": delivery.is_automatic,
+        "reason": delivery.failure_reason,
+        "detail": delivery.failure_detail,
+        "next_attempt_at": write_optional(delivery.next_attempt_at),
+        "created_at": write_instant(delivery.created_at),
+        "completed_at": write_optional(delivery.completed_at),
+        "attempts": [_attempt_in_full(delivery, attempt) for attempt in delivery.attempts],
+    }
+
+
+def _attempt(delivery: Delivery, attempt: Attempt) -> dict[str, object]:
+    result = attempt.result
+    return {
+        "id": attempt.id,
+        "delivery_id": delivery.id,
+        "attempt_number": attempt.number,
+        "status_code": None if result is None else result.status_code,
+        "response_body": None if result is None else result.response_body,
+        "response_time_ms": None if result is None else result.response_time_ms,
+        "error_message": None if result is None else result.error,
+        "created_at": write_instant(attempt.at),
+    }
+
+
+def _attempt_in_full(delivery: Delivery, attempt: Attempt) -> dict[str, object]:
+    result = attempt.result
+    headers = {} if result is None or result.headers is None else read_document(result.headers)
+    return {
+        "number": attempt.number,
+        "at": write_instant(attempt.at),
+        "secret_id": attempt.secret_id,
+        "status_code": None if result is None else result.status_code,
+        "headers": headers,
+        "body": delivery.payload.decode(),
+        "body_base64": base64.b64encode(delivery.payload).decode(),
+        "signature": headers.get("Runflow-Signature") if isinstance(headers, dict) else None,
+        "response_body": None if result is None else result.response_body,
+        "response_time_ms": None if result is None else result.response_time_ms,
+        "error": None if result is None else result.error,
+    }
+
+
+def _run_output(run: Run, dialect: Dialect) -> object:
+    if run.output is not None:
+        return msgspec.Raw(run.output)
+    if run.failure is not None and dialect.failure_output == "error":
+        return {"code": run.failure.code, "message": run.failure.message, "stage": run.failure.stage}
+    return None
+
+
+def _time(instant: datetime | None, dialect: Dialect) -> str | None:
+    if instant is None or dialect.callback_times == "z":
+        return write_optional(instant)
+    return instant.isoformat(timespec="milliseconds")
+
+
+def _render(payload: dict[str, object]) -> bytes:
+    return msgspec.json.encode(payload)

@@ -1,0 +1,207 @@
+"""The model catalog: files of `fixtures/catalog/` and of the user to models, with errors that name file, model and value.
+
+A file is one owner with a list of models, a bare list of models, or a downloaded `models-catalog.json`, whose entries only name a model:
+such a model gets the inputs of a generic image, video or audio model.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from runflow_mock.domain.documents import Json, write_document
+from runflow_mock.domain.identity import named_uuid
+from runflow_mock.domain.media import OutputShape
+from runflow_mock.domain.models import Catalog, Model
+from runflow_mock.domain.money import Money, parse_money
+from runflow_mock.domain.prices import Price, PriceRule, PriceUnit
+from runflow_mock.wire.inputs import complete_schema
+from runflow_mock.wire.resources import data_folder
+
+GENERIC_PRICE = Money(40_000)
+
+
+class CatalogError(ValueError):
+    """A catalog file that cannot be used."""
+
+
+class _WireRule(msgspec.Struct, kw_only=True):
+    input: str
+    equals: str | int | float | bool
+    amount: str | None = None
+    add: str | None = None
+
+
+class _WirePrice(msgspec.Struct, kw_only=True):
+    unit: PriceUnit
+    amount: str
+    label: str = ""
+    rules: tuple[_WireRule, ...] = ()
+    first_megapixel: str | None = None
+    elements: dict[str, str] = {}
+    elements_input: str | None = None
+    characters_input: str | None = None
+
+
+class _WireModel(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+    description: str = ""
+    category: str = ""
+    task: str = ""
+    modality: str = "image"
+    active: bool = True
+    batch: bool = True
+    evidence: str = "inferred"
+    source: str = ""
+    aliases: tuple[str, ...] = ()
+    input: dict[str, object]
+    price: _WirePrice
+    output: OutputShape
+    run_seconds: tuple[float, float]
+
+
+class _Listed(msgspec.Struct, kw_only=True):
+    """An entry of the published `models-catalog.json`."""
+
+    provider_slug: str
+    model_slug: str
+    model_name: str
+    category: str = ""
+    price_label: str = ""
+    active: bool = True
+
+
+def load_catalog(paths: Sequence[Path] = (), *, accept_unknown: bool = False) -> Catalog:
+    """Returns the packaged catalog with the models of further files and folders on top.
+
+    Raises:
+        CatalogError: a file is missing or wrong; the message names it, the model and the value.
+    """
+    models = {model.id: model for path in (data_folder("fixtures") / "catalog", *paths) for model in _read(path)}
+    return Catalog(tuple(models.values()), generic=generic_model("any/model", "image") if accept_unknown else None)
+
+
+def generic_model(model_id: str, modality: str, *, name: str = "") -> Model:
+    """Returns a model about which nothing is known but its kind: it takes any input and makes one file."""
+    media_type = {"video": "video/mp4", "audio": "audio/mpeg"}.get(modality, "image/png")
+    return Model(
+        id=model_id,
+        uuid=named_uuid("model", model_id),
+        name=name or model_id,
+        description="A model that the catalog knows by name only.",
+        category="",
+        task="",
+        modality=modality,
+        is_active=True,
+        takes_batches=True,
+        evidence="inferred",
+        source="chosen by runflow-mock",
+        input_schema=write_document({"type": "object"}),
+        price=Price(unit=PriceUnit.REQUEST, amount=GENERIC_PRICE, label="$0.04/request"),
+        output=OutputShape(media_type=media_type, file="result", count_input="num_images", duration_default_seconds=5.0),
+        run_seconds=(2.0, 6.0),
+    )
+
+
+def _read(path: Path) -> Iterator[Model]:
+    suffixes = (".json", ".yaml", ".yml")
+    files = sorted(file for file in path.iterdir() if file.suffix in suffixes) if path.is_dir() else [path]
+    for file in files:
+        for entry in _entries(file):
+            yield _model(file, entry)
+
+
+def _entries(file: Path) -> list[Json]:
+    try:
+        raw = file.read_bytes()
+        content = _parse(file, raw)
+    except OSError as error:
+        raise CatalogError(f"catalog file {file} cannot be read: {error.strerror}") from None
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise CatalogError(f"catalog file {file} is not valid: {error}") from None
+    if isinstance(content, dict):
+        content = content.get("models")
+    if not isinstance(content, list):
+        raise CatalogError(f'catalog file {file} holds no list of models; write {{"models": [...]}}')
+    return content
+
+
+def _parse(file: Path, raw: bytes) -> Json:
+    if file.suffix == ".json":
+        return cast(Json, msgspec.json.decode(raw))
+    # YAML is only loaded for users who bring it: the packaged catalog is JSON and starts faster.
+    import yaml
+
+    try:
+        return cast(Json, yaml.safe_load(raw))
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None
+
+
+def _model(file: Path, entry: Json) -> Model:
+    listed = isinstance(entry, dict) and "provider_slug" in entry
+    try:
+        if listed:
+            return _listed(msgspec.convert(entry, _Listed))
+        return _convert(msgspec.convert(entry, _WireModel))
+    except (msgspec.ValidationError, ValueError) as error:
+        name = entry.get("id", "without an id") if isinstance(entry, dict) else repr(entry)[:80]
+        raise CatalogError(f"catalog file {file}, model {name}: {error}") from None
+
+
+def _listed(entry: _Listed) -> Model:
+    modality = next((kind for kind in ("video", "audio") if kind in entry.category.lower()), "image")
+    model_id = f"{entry.provider_slug}/{entry.model_slug}"
+    model = generic_model(model_id, modality, name=entry.model_name)
+    return msgspec.structs.replace(model, is_active=entry.active, category=entry.category)
+
+
+def _convert(entry: _WireModel) -> Model:
+    parts = entry.id.split("/")
+    if len(parts) < 2 or not all(parts):
+        raise ValueError(f"the id {entry.id!r} must be owner/slug, of any depth")
+    low, high = entry.run_seconds
+    if not 0 <= low <= high:
+        raise ValueError(f"run_seconds {entry.run_seconds} must be a range from low to high")
+    return Model(
+        id=entry.id,
+        uuid=named_uuid("model", entry.id),
+        name=entry.name,
+        description=entry.description,
+        category=entry.category,
+        task=entry.task,
+        modality=entry.modality,
+        is_active=entry.active,
+        takes_batches=entry.batch,
+        evidence=entry.evidence,
+        source=entry.source,
+        aliases=entry.aliases,
+        input_schema=write_document(complete_schema(cast(dict[str, Json], entry.input))),
+        price=_price(entry.price),
+        output=entry.output,
+        run_seconds=entry.run_seconds,
+    )
+
+
+def _price(price: _WirePrice) -> Price:
+    return Price(
+        unit=price.unit,
+        amount=parse_money(price.amount),
+        label=price.label,
+        rules=tuple(_rules(price.rules)),
+        first_megapixel=_optional_money(price.first_megapixel),
+        elements={name: parse_money(amount) for name, amount in price.elements.items()},
+        elements_input=price.elements_input,
+        characters_input=price.characters_input or "text",
+    )
+
+
+def _rules(rules: Iterable[_WireRule]) -> Iterator[PriceRule]:
+    for rule in rules:
+        yield PriceRule(input=rule.input, equals=rule.equals, amount=_optional_money(rule.amount), add=_optional_money(rule.add))
+
+
+def _optional_money(text: str | None) -> Money | None:
+    return None if text is None else parse_money(text)

@@ -1,0 +1,127 @@
+"""The control API on the wire: its own errors and the bodies of its verbs.
+
+A body is decoded strictly: an unknown key is an error, because a misspelt setting that is silently ignored is the worst a test tool can do.
+"""
+
+from datetime import datetime, timedelta
+from typing import TypeVar, cast
+
+import msgspec
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.wire.times import read_duration, read_instant
+
+BodyT = TypeVar("BodyT", bound=msgspec.Struct)
+
+
+class ControlError(Exception):
+    """An answer of the control API that says what is wrong and what to do."""
+
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.kind = kind
+        self.message = message
+
+
+def represent_control_error(error: ControlError) -> dict[str, object]:
+    """Returns the control API's own envelope."""
+    return {"error": {"type": error.kind, "message": error.message}}
+
+
+def refused(message: str) -> ControlError:
+    """Returns the 422 of a body or parameter that cannot be used."""
+    return ControlError(422, "invalid", message)
+
+
+def decode(raw: bytes, kind: type[BodyT]) -> BodyT:
+    """Returns the body of a verb; an empty one stands for an empty object.
+
+    Raises:
+        ControlError: 422 that names the place and the value.
+    """
+    try:
+        return msgspec.json.decode(raw or b"{}", type=kind)
+    except msgspec.ValidationError as error:
+        raise refused(f"{error}; the body takes {', '.join(field.encode_name for field in msgspec.structs.fields(kind))}") from None
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
+        raise refused(f"the body is not valid JSON: {error}") from None
+
+
+class _Advance(msgspec.Struct, forbid_unknown_fields=True):
+    by: str | int | float
+
+
+class _AdvanceTo(msgspec.Struct, forbid_unknown_fields=True):
+    to: str
+
+
+class _RunUntilIdle(msgspec.Struct, forbid_unknown_fields=True):
+    limit: str | int | float | None = None
+
+
+class _Scale(msgspec.Struct, forbid_unknown_fields=True):
+    factor: float
+
+
+class _Cancel(msgspec.Struct, forbid_unknown_fields=True):
+    reason: str | None = None
+
+
+class _Credit(msgspec.Struct, forbid_unknown_fields=True):
+    amount: str
+
+
+def decode_advance(raw: bytes) -> timedelta:
+    """Returns the duration of `{"by": "10m"}`."""
+    return duration(decode(raw, _Advance).by, "by")
+
+
+def decode_advance_to(raw: bytes) -> datetime:
+    """Returns the instant of `{"to": "2026-01-01T00:00:00Z"}`."""
+    return instant(decode(raw, _AdvanceTo).to, "to")
+
+
+def decode_limit(raw: bytes) -> timedelta | None:
+    """Returns the furthest that `run-until-idle` may go, of `{"limit": "1h"}`."""
+    limit = decode(raw, _RunUntilIdle).limit
+    return None if limit is None else duration(limit, "limit")
+
+
+def decode_scale(raw: bytes) -> float:
+    """Returns the factor of `{"factor": 60}`."""
+    factor = decode(raw, _Scale).factor
+    if not 0 < factor <= 1_000_000:
+        raise refused(f"factor {factor} must be above 0 and at most 1000000; to let the clock stand, POST /_mock/clock/freeze")
+    return factor
+
+
+def decode_cancel(raw: bytes) -> str | None:
+    """Returns the reason of a cancellation."""
+    return decode(raw, _Cancel).reason
+
+
+def decode_credit(raw: bytes) -> str:
+    """Returns the amount of `{"amount": "5.00"}`."""
+    return decode(raw, _Credit).amount
+
+
+def duration(value: object, name: str) -> timedelta:
+    """Returns a duration, or raises a 422 that names its key."""
+    try:
+        return read_duration(value)
+    except ValueError as error:
+        raise refused(f"{name}: {error}") from None
+
+
+def instant(value: str, name: str) -> datetime:
+    """Returns an instant, or raises a 422 that names its key."""
+    try:
+        return read_instant(value)
+    except ValueError as error:
+        raise refused(f"{name}: {error}") from None
+
+
+def as_json(value: object) -> Json:
+    """Returns a value that was decoded from JSON as what it is."""
+    return cast(Json, value)

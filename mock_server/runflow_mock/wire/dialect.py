@@ -1,0 +1,81 @@
+"""Dialects: every point on which the sources disagree, as named switches, and nowhere else.
+
+`seed` follows the pages that the project was founded on, `docs` the newest public documentation and the official SDK. A switch can also be
+set on its own, for a server or for one tenant.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from runflow_mock.domain.runs import RunStatus
+
+
+class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+    """One way of speaking.
+
+    `status_spelling`: `uk` says cancelled, `us` canceled (in statuses only). `callback_times`: `z` or `offset`. `failure_output`: what a
+    callback carries when the run failed, `null` or an `error` object. `signature`: `timestamped` or `bare`. `secret_prefix`: how secrets
+    start. `error_codes`: `seed` or `docs`. `rate_limit_headers`: `retry-after`, `none` or `full`. `cursor_names`: `reference` or `both`.
+    """
+
+    name: str
+    status_spelling: str = "uk"
+    callback_times: str = "z"
+    failure_output: str = "null"
+    signature: str = "timestamped"
+    secret_prefix: str = "rf_whsec_"
+    error_codes: str = "seed"
+    rate_limit_headers: str = "retry-after"
+    cursor_names: str = "reference"
+
+    def status(self, status: str) -> str:
+        """Returns a status as this dialect spells it."""
+        return "canceled" if status == RunStatus.CANCELLED and self.status_spelling == "us" else status
+
+
+BUNDLES: Mapping[str, Dialect] = {
+    "seed": Dialect(name="seed"),
+    "docs": Dialect(
+        name="docs",
+        status_spelling="us",
+        callback_times="offset",
+        failure_output="error",
+        signature="bare",
+        secret_prefix="whsec_",
+        error_codes="docs",
+        rate_limit_headers="none",
+        cursor_names="both",
+    ),
+}
+SWITCHES: Mapping[str, tuple[str, ...]] = {
+    "status_spelling": ("uk", "us"),
+    "callback_times": ("z", "offset"),
+    "failure_output": ("null", "error"),
+    "signature": ("timestamped", "bare"),
+    "secret_prefix": ("rf_whsec_", "whsec_"),
+    "error_codes": ("seed", "docs"),
+    "rate_limit_headers": ("retry-after", "none", "full"),
+    "cursor_names": ("reference", "both"),
+}
+
+
+def dialect_of(name: str, switches: Mapping[str, str]) -> Dialect:
+    """Returns a bundle with single switches set on top of it.
+
+    Raises:
+        ValueError: a bundle, switch or value does not exist; the message lists those that do.
+    """
+    if name not in BUNDLES:
+        raise ValueError(f"dialect {name!r} does not exist; choose one of {', '.join(BUNDLES)}")
+    for switch, value in switches.items():
+        if switch not in SWITCHES:
+            raise ValueError(f"switch {switch!r} does not exist; choose one of {', '.join(SWITCHES)}")
+        if value not in SWITCHES[switch]:
+            raise ValueError(f"switch {switch!r} cannot be {value!r}; choose one of {', '.join(SWITCHES[switch])}")
+    return msgspec.structs.replace(BUNDLES[name], **switches)
+
+
+def read_status(text: str) -> str:
+    """Returns a status from a filter in either spelling."""
+    return "cancelled" if text == "canceled" else text

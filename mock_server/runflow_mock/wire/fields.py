@@ -1,0 +1,99 @@
+"""Checks values against JSON Schemas and says what is wrong in the API's words: `{loc, msg, type}` for every field.
+
+The checking is done by `jsonschema-rs`; the project's tests hold it against `jsonschema`, the reference implementation.
+
+Source: `errors.fields` (the shape, and `missing` with its text). Inferred: the words for everything else.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
+
+import jsonschema_rs
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.wire.problems import FieldError, Location
+
+Schema = dict[str, Json]
+
+
+class Checker:
+    """One compiled schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._validator = jsonschema_rs.Draft202012Validator(schema)
+
+    def errors(self, value: Json, loc: Location) -> list[FieldError]:
+        """Returns what is wrong with a value that stands at `loc`; nothing is the normal case and costs least."""
+        if self._validator.is_valid(value):
+            return []
+        return [field for error in self._validator.iter_errors(value) for field in self._explain(error, loc)]
+
+    def _explain(self, error: jsonschema_rs.ValidationError, loc: Location) -> Iterator[FieldError]:
+        place = (*loc, *error.instance_path)
+        kind, details = error.kind.name, error.kind.as_dict()
+        if kind == "required":
+            yield FieldError((*place, str(details["property"])), "field required", "missing")
+        elif kind == "anyOf":
+            yield self._alternatives(error, place)
+        else:
+            explain = _EXPLANATIONS.get(kind, _other)
+            message, word = explain(details, error.message)
+            yield FieldError(place, message, word)
+
+    def _alternatives(self, error: jsonschema_rs.ValidationError, place: Location) -> FieldError:
+        options = _at(self._schema, error.schema_path)
+        required = [option["required"] for option in options if isinstance(option, dict) and set(option) == {"required"}]
+        if len(required) < len(options):
+            return FieldError(place, "Input fits none of the allowed forms", "union_error")
+        forms = " or ".join(" with ".join(str(name) for name in names) for names in required if isinstance(names, list))
+        first = required[0][0] if isinstance(required[0], list) and required[0] else ""
+        return FieldError((*place, str(first)), f"field required: {forms}", "missing")
+
+
+def _at(schema: Json, path: list[str | int]) -> list[Json]:
+    for step in path:
+        schema = schema[step] if isinstance(schema, dict | list) else None  # type: ignore[index]
+    return schema if isinstance(schema, list) else []
+
+
+Details = Mapping[str, object]
+Explain = Callable[[Details, str], tuple[str, str]]
+
+
+def _type(details: Details, message: str) -> tuple[str, str]:
+    types = [name for name in cast(list[str], details["types"]) if name != "null"]
+    name = types[0] if types else "null"
+    return f"Input should be a valid {_TYPE_WORDS.get(name, name)}", f"{_TYPE_CODES.get(name, name)}_type"
+
+
+def _enum(details: Details, message: str) -> tuple[str, str]:
+    shown = ", ".join(repr(option) for option in cast(list[object], details["options"]))
+    return f"Input should be one of {shown}", "enum"
+
+
+def _limit(text: str, word: str) -> Explain:
+    return lambda details, message: (text.format(details["limit"]), word)
+
+
+def _pattern(details: Details, message: str) -> tuple[str, str]:
+    return f"Input should match {details['pattern']}", "string_pattern_mismatch"
+
+
+def _other(details: Details, message: str) -> tuple[str, str]:
+    return message[:200], "value_error"
+
+
+_TYPE_WORDS = {"object": "object", "array": "list"}
+_TYPE_CODES = {"object": "dict", "array": "list", "integer": "int", "boolean": "bool", "number": "float"}
+_EXPLANATIONS: Mapping[str, Explain] = {
+    "type": _type,
+    "enum": _enum,
+    "pattern": _pattern,
+    "minimum": _limit("Input should be greater than or equal to {}", "greater_than_equal"),
+    "maximum": _limit("Input should be less than or equal to {}", "less_than_equal"),
+    "minLength": _limit("Input should have at least {} characters", "string_too_short"),
+    "maxLength": _limit("Input should have at most {} characters", "string_too_long"),
+    "minItems": _limit("Input should have at least {} items", "too_short"),
+    "maxItems": _limit("Input should have at most {} items", "too_long"),
+}

@@ -1,0 +1,183 @@
+"""Problems: what the API answers when something is wrong. One shape, and one table from what went wrong to status, code and text.
+
+Source: `errors.envelope` (flat `code`, `message`, `errors`), `errors.codes`. Inferred: the codes of 400, 405, 413 and 500, and the
+entries of 422s that have no field.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+import msgspec
+
+from runflow_mock.domain import errors
+from runflow_mock.domain.documents import Json
+from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.filters import QueryError
+from runflow_mock.domain.money import format_money
+from runflow_mock.wire.dialect import Dialect
+
+Location = tuple[str | int, ...]
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """What is wrong with one field: where, in words, and as a stable word."""
+
+    loc: Location
+    msg: str
+    type: str
+
+
+class Problem(Exception):
+    """An answer that says what is wrong."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        fields: Sequence[FieldError] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.fields = fields
+        self.headers = dict(headers or {})
+
+
+def represent_problem(problem: Problem) -> dict[str, Json]:
+    """Returns the body of a problem."""
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "errors": None
+        if problem.fields is None
+        else [{"loc": list(field.loc), "msg": field.msg, "type": field.type} for field in problem.fields],
+    }
+
+
+def invalid(*fields: FieldError) -> Problem:
+    """Returns the 422 that lists what is wrong with each field."""
+    return Problem(422, "VALIDATION_ERROR", "Request validation failed", fields)
+
+
+def invalid_field(loc: Location, msg: str, kind: str = "value_error") -> Problem:
+    """Returns the 422 for a single field."""
+    return invalid(FieldError(loc, msg, kind))
+
+
+def bad_request(message: str) -> Problem:
+    """Returns the 400 for a request that cannot be read at all."""
+    return Problem(400, "BAD_REQUEST", message)
+
+
+def unauthorized(message: str) -> Problem:
+    """Returns the 401 for a missing or unusable key."""
+    return Problem(401, "UNAUTHORIZED", message, headers={"WWW-Authenticate": "Bearer"})
+
+
+def forbidden(message: str, code: str = "PERMISSION_DENIED") -> Problem:
+    """Returns the 403 for a key that may not do this."""
+    return Problem(403, code, message)
+
+
+def not_found(message: str) -> Problem:
+    """Returns the 404 for a route or a thing that does not exist."""
+    return Problem(404, "NOT_FOUND", message)
+
+
+def method_not_allowed(method: str, allowed: Sequence[str]) -> Problem:
+    """Returns the 405 that lists the methods which the route knows."""
+    known = ", ".join(allowed)
+    return Problem(405, "METHOD_NOT_ALLOWED", f"{method} is not allowed here; allowed are {known}.", headers={"Allow": known})
+
+
+def conflict(message: str) -> Problem:
+    """Returns the 409 for a request that contradicts what is there."""
+    return Problem(409, "CONFLICT", message)
+
+
+def too_large(limit: int) -> Problem:
+    """Returns the 413 for a body beyond the limit."""
+    return Problem(413, "PAYLOAD_TOO_LARGE", f"The body is larger than {limit} bytes.")
+
+
+def internal_error() -> Problem:
+    """Returns the 500 for a bug of ours; the journal and the log hold the trace."""
+    return Problem(500, "INTERNAL_ERROR", "The fake has a bug: see its log. Please report it.")
+
+
+def problem_of(error: DomainError, dialect: Dialect) -> Problem:
+    """Returns the answer to a refused command."""
+    return _PROBLEMS[type(error)](error, dialect)
+
+
+def _not_found(error: errors.NotFound, dialect: Dialect) -> Problem:
+    code = "RUN_NOT_FOUND" if error.noun == "run" and dialect.error_codes == "docs" else "NOT_FOUND"
+    return Problem(404, code, f"There is no {error.noun} {error.identifier[:80]}.")
+
+
+def _model_not_found(error: errors.ModelNotFound, dialect: Dialect) -> Problem:
+    nearest = f" Did you mean {error.nearest}?" if error.nearest else ""
+    way_out = "runflow-mock serves the models of its catalog; --catalog FILE adds models, --unknown-models accept takes any id."
+    return not_found(f"There is no model {error.model_id[:200]!r}.{nearest} ({way_out})")
+
+
+def _not_batchable(error: errors.ModelNotBatchable, dialect: Dialect) -> Problem:
+    return invalid_field(("path", "model_id"), f"{error.model_id} does not take batches; create runs instead")
+
+
+def _insufficient(error: errors.InsufficientCredits, dialect: Dialect) -> Problem:
+    code = "INSUFFICIENT_CREDIT" if dialect.error_codes == "docs" else "INSUFFICIENT_CREDITS"
+    projected, available = format_money(error.projected), format_money(error.available)
+    return Problem(402, code, f"The projected cost of {projected} USD exceeds the available {available} USD. Nothing was created.")
+
+
+def _redelivery(kind: str) -> Callable[[errors.NotTerminal, Dialect], Problem]:
+    return lambda error, dialect: invalid_field(("path", f"{error.noun}_id"), str(error), kind)
+
+
+def _secret_disabled(error: errors.SecretDisabled, dialect: Dialect) -> Problem:
+    return invalid_field(("body", "is_current"), "a disabled secret cannot be promoted")
+
+
+def _secret_is_current(error: errors.SecretIsCurrent, dialect: Dialect) -> Problem:
+    return invalid_field(("body", "is_current"), "promote another secret instead of demoting the current one")
+
+
+def _outdated(error: errors.Outdated, dialect: Dialect) -> Problem:
+    return conflict(f"The {error.noun} has changed since you read it: read it again and repeat the change.")
+
+
+def _key_reused(error: errors.KeyReused, dialect: Dialect) -> Problem:
+    return conflict("This Idempotency-Key was used with another body: use a new key for a new request.")
+
+
+def _limit_reached(error: errors.LimitReached, dialect: Dialect) -> Problem:
+    way_out = "reset the tenant, use a fresh one, or raise the limit"
+    return Problem(503, "SERVICE_UNAVAILABLE", f"runflow-mock: this tenant is full ({error.limit} is {error.value}); {way_out}.")
+
+
+def _query(error: QueryError, dialect: Dialect) -> Problem:
+    return invalid_field(("query", error.parameter), error.message)
+
+
+_PROBLEMS = cast(
+    Mapping[type, Callable[[DomainError, Dialect], Problem]],
+    {
+        errors.NotFound: _not_found,
+        errors.ModelNotFound: _model_not_found,
+        errors.ModelNotBatchable: _not_batchable,
+        errors.InsufficientCredits: _insufficient,
+        errors.NotTerminal: _redelivery("not_terminal"),
+        errors.CallbackUrlMissing: _redelivery("missing_callback_url"),
+        errors.DeliveryInFlight: _redelivery("conflict"),
+        errors.SecretDisabled: _secret_disabled,
+        errors.SecretIsCurrent: _secret_is_current,
+        errors.Outdated: _outdated,
+        errors.KeyReused: _key_reused,
+        errors.LimitReached: _limit_reached,
+        QueryError: _query,
+    },
+)

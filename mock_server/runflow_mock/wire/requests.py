@@ -1,0 +1,52 @@
+"""What create-run and create-batch have in common: the checks of `callback_url`, `metadata` and `client_ref`."""
+
+from collections.abc import Iterator
+from typing import cast
+
+import msgspec
+
+from runflow_mock.domain.callback_policy import URL_CHARACTERS_MAX, CallbackPolicy, objection
+from runflow_mock.domain.documents import Document, Json, write_document
+from runflow_mock.wire.fields import Schema
+from runflow_mock.wire.inputs import InputChecks
+from runflow_mock.wire.problems import FieldError
+
+CLIENT_REF_CHARACTERS_MAX = 255
+METADATA_BYTES_MAX = 16 * 1024
+
+CLIENT_REF: Schema = {"type": ["string", "null"], "maxLength": CLIENT_REF_CHARACTERS_MAX}
+COMMON_PROPERTIES: Schema = {
+    "callback_url": {"type": ["string", "null"], "maxLength": URL_CHARACTERS_MAX},
+    "metadata": {"type": ["object", "null"]},
+}
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What the decoders need to know besides the body: compiled inputs, where callbacks may go, and how long a batch may be."""
+
+    inputs: InputChecks
+    callbacks: CallbackPolicy
+    batch_items_max: int
+
+
+def common_errors(body: dict[str, Json], rules: Rules) -> Iterator[FieldError]:
+    """Returns what a schema cannot say about `callback_url` and `metadata`."""
+    url = body.get("callback_url")
+    if isinstance(url, str) and len(url) <= URL_CHARACTERS_MAX:
+        refused = objection(rules.callbacks, url)
+        if refused is not None:
+            yield FieldError(("body", "callback_url"), refused, "url_scheme" if "HTTPS" in refused else "url_parsing")
+    metadata = body.get("metadata")
+    if isinstance(metadata, dict) and len(write_document(metadata)) > METADATA_BYTES_MAX:
+        yield FieldError(("body", "metadata"), f"metadata is larger than {METADATA_BYTES_MAX} bytes", "too_long")
+
+
+def optional_document(body: dict[str, Json], name: str) -> Document | None:
+    """Returns the stored form of an optional object."""
+    value = body.get(name)
+    return None if value is None else write_document(value)
+
+
+def optional_text(body: dict[str, Json], name: str) -> str | None:
+    """Returns an optional text that was checked before."""
+    return cast("str | None", body.get(name))

@@ -1,0 +1,162 @@
+"""Runs on the wire: the body that creates one, and the record that is read.
+
+Source: `runs.create`, `runs.record`. Inferred: `links`, `target_version` and the fields that are always null here.
+"""
+
+from datetime import datetime
+from typing import cast
+
+import msgspec
+
+from runflow_mock.domain.commands import CreateRun, GiveFeedback, Origin
+from runflow_mock.domain.documents import Json, write_document
+from runflow_mock.domain.filters import Field
+from runflow_mock.domain.identity import RunId
+from runflow_mock.domain.models import Model
+from runflow_mock.domain.money import format_money
+from runflow_mock.domain.node_runs import node_names, nodes_completed
+from runflow_mock.domain.runs import Run
+from runflow_mock.wire.dialect import Dialect, read_status
+from runflow_mock.wire.fields import Checker, Schema
+from runflow_mock.wire.listing import flag_field, number_field, text_field, time_field
+from runflow_mock.wire.problems import FieldError, invalid
+from runflow_mock.wire.requests import CLIENT_REF, COMMON_PROPERTIES, Rules, common_errors, optional_document, optional_text
+from runflow_mock.wire.times import write_instant, write_optional
+
+FEEDBACK_REASON_CHARACTERS_MAX = 2000
+
+_CREATE: Schema = {
+    "type": "object",
+    "required": ["input"],
+    "properties": {"input": {"type": "object"}, "client_ref": CLIENT_REF, **COMMON_PROPERTIES},
+}
+_FEEDBACK: Schema = {
+    "type": "object",
+    "required": ["is_positive"],
+    "properties": {
+        "is_positive": {"type": ["boolean", "null"]},
+        "reason": {"type": ["string", "null"], "maxLength": FEEDBACK_REASON_CHARACTERS_MAX},
+    },
+}
+_create = Checker(_CREATE)
+_feedback = Checker(_FEEDBACK)
+
+
+def decode_create_run(body: dict[str, Json], model: Model, rules: Rules, origin: Origin) -> CreateRun:
+    """Returns the command in a body.
+
+    Raises:
+        Problem: 422 with everything that is wrong with it.
+    """
+    errors = _create.errors(body, ("body",))
+    inputs = body.get("input")
+    if isinstance(inputs, dict):
+        errors += rules.inputs.errors(model, inputs, ("body", "input"))
+    errors += common_errors(body, rules)
+    if errors:
+        raise invalid(*errors)
+    return CreateRun(
+        model=model.id,
+        input=write_document(inputs),
+        callback_url=optional_text(body, "callback_url"),
+        metadata=optional_document(body, "metadata"),
+        client_ref=optional_text(body, "client_ref"),
+        origin=origin,
+    )
+
+
+def decode_feedback(body: dict[str, Json], run_id: str) -> GiveFeedback:
+    """Returns the command in a feedback body; a null rating takes the feedback back.
+
+    Raises:
+        Problem: 422.
+    """
+    errors = _feedback.errors(body, ("body",))
+    if errors:
+        raise invalid(*errors)
+    is_positive = cast("bool | None", body["is_positive"])
+    return GiveFeedback(RunId(run_id), is_positive, None if is_positive is None else optional_text(body, "reason"))
+
+
+def decode_reason(body: dict[str, Json]) -> str | None:
+    """Returns the audit text of a cancellation, of 3 to 500 characters, if there is one.
+
+    Raises:
+        Problem: 422.
+    """
+    reason = body.get("reason")
+    if reason is not None and not (isinstance(reason, str) and 3 <= len(reason) <= 500):
+        raise invalid(FieldError(("body", "reason"), "Input should be a text of 3 to 500 characters", "string_length"))
+    return reason
+
+
+def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime) -> dict[str, object]:
+    """Returns the record of a run; documents are spliced in as they are stored."""
+    failure, links = run.failure, f"/v1/runs/{run.id}"
+    return {
+        "id": run.id,
+        "flow_id": None,
+        "model_id": run.model_id,
+        "comfyui_workflow_id": None,
+        "target_type": "model",
+        "target_version": None,
+        "org_id": run.org_id,
+        "status_code": dialect.status(run.status),
+        "source_code": "api" if run.batch_id is None else "batch",
+        "input": msgspec.Raw(run.input),
+        "output": None if run.output is None else msgspec.Raw(run.output),
+        "context": None,
+        "duration_ms": run.duration_ms,
+        "cost": None if run.cost is None else format_money(run.cost),
+        "cost_breakdown": None if run.cost_breakdown is None else msgspec.Raw(run.cost_breakdown),
+        "nodes_total": len(node_names(model, run)),
+        "nodes_completed": nodes_completed(model, run, now),
+        "resolved_template_id": None,
+        "batch_id": run.batch_id,
+        "client_ref": run.client_ref,
+        "jurisdiction_code": None,
+        "flow_version_id": None,
+        "request_id": run.request_id,
+        "created_by": run.created_by,
+        "created_at": write_instant(run.created_at),
+        "started_at": write_optional(run.started_at),
+        "completed_at": write_optional(run.completed_at),
+        "callback_url": run.callback_url,
+        "metadata": None if run.metadata is None else msgspec.Raw(run.metadata),
+        "has_logs": True,
+        "has_node_runs": True,
+        "links": {"self": links, "logs": f"{links}/logs", "node_runs": f"{links}/node-runs", "callback": f"{links}/callback"},
+        "failure_code": None if failure is None else failure.code,
+        "failure_message": None if failure is None else failure.message,
+        "failure_stage_code": None if failure is None else failure.stage,
+        "feedback_is_positive": run.feedback_is_positive,
+        "feedback_reason": run.feedback_reason,
+        "source_chat_message_id": None,
+        "current_evaluation_summary": None,
+        "node_runs": None,
+        "logs": None,
+        "flow": None,
+    }
+
+
+RUN_FIELDS: dict[str, Field[Run]] = {
+    "id": text_field(lambda run: run.id),
+    "org_id": text_field(lambda run: run.org_id),
+    "model_id": text_field(lambda run: run.model_id),
+    "batch_id": text_field(lambda run: run.batch_id),
+    "request_id": text_field(lambda run: run.request_id),
+    "created_by": text_field(lambda run: run.created_by),
+    "client_ref": text_field(lambda run: run.client_ref),
+    "callback_url": text_field(lambda run: run.callback_url),
+    "target_type": text_field(lambda run: "model"),
+    "source_code": text_field(lambda run: "api" if run.batch_id is None else "batch"),
+    "status_code": text_field(lambda run: run.status.value, read_status),
+    "failure_code": text_field(lambda run: None if run.failure is None else run.failure.code),
+    "failure_stage_code": text_field(lambda run: None if run.failure is None else run.failure.stage),
+    "feedback_is_positive": flag_field(lambda run: run.feedback_is_positive),
+    "duration_ms": number_field(lambda run: run.duration_ms),
+    "cost": number_field(lambda run: None if run.cost is None else run.cost / 1_000_000),
+    "created_at": time_field(lambda run: run.created_at),
+    "started_at": time_field(lambda run: run.started_at),
+    "completed_at": time_field(lambda run: run.completed_at),
+}

@@ -1,0 +1,165 @@
+"""Tenants on the wire of the control API: the settings that make one, and what is told about it."""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from runflow_mock.domain.money import Money, format_money, parse_money
+from runflow_mock.domain.principals import SCOPES
+from runflow_mock.domain.tenants import ClockMode, KeySpec, TenantSettings, is_tenant_name
+from runflow_mock.wire.control import decode, instant, refused
+from runflow_mock.wire.dialect import dialect_of
+from runflow_mock.wire.times import write_optional
+
+CLIENT_TIMES = ("wall", "virtual")
+BATCH_ITEMS_MAX = 10_000
+
+
+class _Scaled(msgspec.Struct, forbid_unknown_fields=True):
+    scale: float
+
+
+class _Key(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    scopes: tuple[str, ...]
+
+
+class _Tenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    name: str | None = None
+    seed: str | int | None = None
+    clock: str | _Scaled | None = None
+    speed: float | None = None
+    start: str | None = None
+    balance: str | None = None
+    scopes: tuple[str, ...] | None = None
+    keys: tuple[_Key, ...] = ()
+    dialect: str | None = None
+    switches: dict[str, str] = {}
+    client_time: str | None = None
+    callback_secret: str | None = None
+    batch_limit: int | None = None
+    strict: bool | None = None
+
+
+def requested_name(raw: bytes) -> str | None:
+    """Returns the name in a body, if it has one.
+
+    Raises:
+        ControlError: 422.
+    """
+    name = decode(raw, _Tenant).name
+    if name is not None and not is_tenant_name(name):
+        raise refused(f"name {name[:80]!r} must be of a-z, 0-9 and _, 1 to 64 of them: it becomes a part of the tenant's key")
+    return name
+
+
+def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
+    """Returns the settings in a body, on top of the server's defaults.
+
+    Raises:
+        ControlError: 422 that names what is wrong and what is possible.
+    """
+    body = decode(raw, _Tenant)
+    clock, scale = _clock(body.clock, defaults)
+    settings = replace(
+        defaults,
+        clock=clock,
+        scale=scale,
+        seed=defaults.seed if body.seed is None else str(body.seed),
+        speed=_speed(body.speed, defaults),
+        start=defaults.start if body.start is None else instant(body.start, "start"),
+        keys=tuple(KeySpec(key.name, _scopes(key.scopes)) for key in body.keys),
+        dialect=body.dialect or defaults.dialect,
+        switches={**defaults.switches, **body.switches},
+        batch_items_max=_batch_limit(body.batch_limit, defaults),
+        strict=defaults.strict if body.strict is None else body.strict,
+        callback_secret=body.callback_secret or defaults.callback_secret,
+    )
+    if body.balance is not None:
+        settings = replace(settings, balance=_balance(body.balance))
+    if body.scopes is not None:
+        settings = replace(settings, scopes=_scopes(body.scopes))
+    if body.client_time is not None:
+        settings = replace(settings, client_time=_choice("client_time", body.client_time, CLIENT_TIMES))
+    _check(settings)
+    return settings
+
+
+def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: dict[str, str]) -> dict[str, object]:
+    """Returns what there is to know about a tenant, its keys included: they are dummies."""
+    return {
+        "tenant": settings.name,
+        "key": key,
+        "admin_key": admin_key,
+        "keys": keys,
+        "seed": settings.seed,
+        "clock": {"scale": settings.scale} if settings.clock is ClockMode.SCALED else settings.clock.value,
+        "speed": settings.speed,
+        "start": write_optional(settings.start),
+        "balance": format_money(settings.balance),
+        "scopes": list(settings.scopes),
+        "dialect": settings.dialect,
+        "switches": settings.switches,
+        "client_time": settings.client_time,
+        "batch_limit": settings.batch_items_max,
+        "strict": settings.strict,
+    }
+
+
+def _clock(clock: str | _Scaled | None, defaults: TenantSettings) -> tuple[ClockMode, float]:
+    if clock is None:
+        return defaults.clock, defaults.scale
+    if isinstance(clock, _Scaled):
+        if not 0 < clock.scale <= 1_000_000:
+            raise refused(f"clock.scale {clock.scale} must be above 0 and at most 1000000")
+        return ClockMode.SCALED, clock.scale
+    return ClockMode(_choice("clock", clock, ("real", "manual", "auto"))), 1.0
+
+
+def _speed(speed: float | None, defaults: TenantSettings) -> float:
+    if speed is None:
+        return defaults.speed
+    if not 0 < speed <= 1_000_000:
+        raise refused(f"speed {speed} must be above 0 and at most 1000000; it divides the catalog's running times")
+    return speed
+
+
+def _balance(text: str) -> Money:
+    try:
+        return parse_money(text)
+    except ValueError as error:
+        raise refused(f"balance: {error}") from None
+
+
+def _scopes(scopes: Sequence[str]) -> tuple[str, ...]:
+    for scope in scopes:
+        if scope not in SCOPES:
+            raise refused(f"scope {scope[:80]!r} does not exist; choose from {', '.join(SCOPES)}")
+    return tuple(scopes)
+
+
+def _batch_limit(limit: int | None, defaults: TenantSettings) -> int:
+    if limit is None:
+        return defaults.batch_items_max
+    if not 1 <= limit <= BATCH_ITEMS_MAX:
+        raise refused(f"batch_limit {limit} must be from 1 to {BATCH_ITEMS_MAX}")
+    return limit
+
+
+def _choice(name: str, value: str, known: Sequence[str]) -> str:
+    if value not in known:
+        raise refused(f"{name} {value[:80]!r} does not exist; choose one of {', '.join(known)}")
+    return value
+
+
+def _check(settings: TenantSettings) -> None:
+    try:
+        dialect_of(settings.dialect, settings.switches)
+    except ValueError as error:
+        raise refused(str(error)) from None
+    for key in settings.keys:
+        if not is_tenant_name(key.name):
+            raise refused(f"keys: name {key.name[:80]!r} must be of a-z, 0-9 and _, 1 to 64 of them")
+    if settings.callback_secret is not None and not 8 <= len(settings.callback_secret) <= 256:
+        raise refused("callback_secret must have 8 to 256 characters")

@@ -1,0 +1,152 @@
+"""The timeline: what happened in a world, as the control API, the log and the demo tell it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
+
+from runflow_mock.domain import batches, deliveries, faults, ledger, runs, secrets
+from runflow_mock.domain.events import Event
+from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
+from runflow_mock.domain.machine import Table
+from runflow_mock.domain.money import format_money
+from runflow_mock.wire.times import write_instant
+
+Step = dict[str, object]
+
+
+def represent_events(events: tuple[Event, ...], before: tuple[str | None, ...]) -> Iterator[Step]:
+    """Returns the steps of a timeline: `{at, kind, id, from, to, …}` each, in order."""
+    for event, status in zip(events, before, strict=True):
+        step = _STEPS[type(event)](event)
+        if step is not None:
+            target = _TARGETS.get(type(event))
+            yield (
+                step if target is None else {"at": step["at"], "kind": step["kind"], "id": step["id"], "from": status, "to": target, **step}
+            )
+
+
+def _targets(*tables: Table[str]) -> dict[type, str]:
+    return {event: str(target) for table in tables for row in table.values() for event, target in row.items()}
+
+
+_TARGETS = _targets(
+    cast(Table[str], runs.RUN_TRANSITIONS), cast(Table[str], batches.BATCH_TRANSITIONS), cast(Table[str], deliveries.DELIVERY_TRANSITIONS)
+)
+
+
+def _run_created(event: runs.RunCreated) -> Step:
+    run = event.run
+    step: Step = {"at": write_instant(run.created_at), "kind": "run", "id": run.id, "to": run.status.value, "model": run.model}
+    return step if run.batch_id is None else {**step, "batch_id": run.batch_id, "sequence_index": run.sequence_index}
+
+
+def _run_moved(event: runs.RunMoved) -> Step:
+    step: Step = {"at": write_instant(event.at), "kind": "run", "id": event.run_id}
+    if isinstance(event, runs.RunFailed):
+        return {**step, "failure_code": event.failure.code}
+    if isinstance(event, runs.RunSucceeded | runs.RunPartiallySucceeded):
+        return {**step, "cost": format_money(event.cost)}
+    return step
+
+
+def _feedback(event: runs.FeedbackGiven) -> Step:
+    return {"at": write_instant(event.at), "kind": "feedback", "id": event.run_id, "is_positive": event.is_positive}
+
+
+def _batch_created(event: batches.BatchCreated) -> Step:
+    batch = event.batch
+    return {
+        "at": write_instant(batch.created_at),
+        "kind": "batch",
+        "id": batch.id,
+        "to": batch.status.value,
+        "model": batch.model,
+        "items": batch.tally.total,
+    }
+
+
+def _batch_moved(event: batches.BatchMoved) -> Step:
+    return {"at": write_instant(event.at), "kind": "batch", "id": event.batch_id}
+
+
+def _delivery_created(event: deliveries.DeliveryCreated) -> Step:
+    delivery = event.delivery
+    return {
+        "at": write_instant(delivery.created_at),
+        "kind": "delivery",
+        "id": delivery.id,
+        "to": delivery.status.value,
+        "about": delivery.parent_id,
+        "url": delivery.url,
+    }
+
+
+def _delivery_moved(event: deliveries.DeliveryMoved) -> Step:
+    step: Step = {"at": write_instant(event.at), "kind": "delivery", "id": event.delivery_id}
+    if isinstance(event, deliveries.AttemptStarted):
+        return {**step, "attempt": event.attempt.number}
+    told = {"response": event.result.status_code, "error": event.result.error}
+    step |= {name: value for name, value in told.items() if value is not None}
+    if isinstance(event, deliveries.AttemptFailed):
+        return {**step, "next_attempt_at": write_instant(event.next_attempt_at)}
+    return step
+
+
+def _secret_created(event: secrets.SecretCreated) -> Step:
+    secret = event.secret
+    return {"at": write_instant(secret.created_at), "kind": "secret", "id": secret.id, "change": "created"}
+
+
+def _secret_changed(event: secrets.SecretChanged) -> Step:
+    change = type(event).__name__.removeprefix("Secret").lower()
+    return {"at": write_instant(event.at), "kind": "secret", "id": event.secret_id, "change": change}
+
+
+def _credit(event: ledger.CreditAdded) -> Step:
+    return {"at": write_instant(event.at), "kind": "credit", "id": None, "amount": format_money(event.amount)}
+
+
+def _rule_met(event: faults.RuleMet) -> Step:
+    return {"at": write_instant(event.at), "kind": "fault", "id": event.rule_id, "fired": event.fired}
+
+
+def _silent(event: Event) -> None:
+    return None
+
+
+_STEPS = cast(
+    Mapping[type, Callable[[Event], Step | None]],
+    {
+        runs.RunCreated: _run_created,
+        **dict.fromkeys(
+            (runs.RunDispatched, runs.RunStarted, runs.RunSucceeded, runs.RunPartiallySucceeded, runs.RunFailed, runs.RunCancelled),
+            _run_moved,
+        ),
+        runs.FeedbackGiven: _feedback,
+        batches.BatchCreated: _batch_created,
+        **dict.fromkeys(
+            (
+                batches.BatchStarted,
+                batches.BatchSucceeded,
+                batches.BatchPartiallySucceeded,
+                batches.BatchFailed,
+                batches.BatchCancelled,
+            ),
+            _batch_moved,
+        ),
+        deliveries.DeliveryCreated: _delivery_created,
+        **dict.fromkeys(
+            (deliveries.AttemptStarted, deliveries.AttemptSucceeded, deliveries.AttemptFailed, deliveries.DeliveryExhausted),
+            _delivery_moved,
+        ),
+        secrets.SecretCreated: _secret_created,
+        **dict.fromkeys((secrets.SecretRenamed, secrets.SecretPromoted, secrets.SecretDemoted, secrets.SecretDeleted), _secret_changed),
+        secrets.SecretUsed: _silent,
+        ledger.CreditAdded: _credit,
+        ledger.ThresholdSet: _silent,
+        faults.RuleAdded: _silent,
+        faults.RuleRemoved: _silent,
+        faults.RuleMet: _rule_met,
+        AnswerRemembered: _silent,
+        AnswerForgotten: _silent,
+    },
+)
