@@ -21,9 +21,9 @@ class InOrder(Generic[KeyT, RecordT], Sequence[RecordT]):
     def __getitem__(self, place: int) -> RecordT: ...
 
     @overload
-    def __getitem__(self, place: slice) -> Sequence[RecordT]: ...
+    def __getitem__(self, place: "slice[int | None, int | None, int | None]") -> Sequence[RecordT]: ...
 
-    def __getitem__(self, place: int | slice) -> RecordT | Sequence[RecordT]:
+    def __getitem__(self, place: "int | slice[int | None, int | None, int | None]") -> RecordT | Sequence[RecordT]:
         if isinstance(place, slice):
             return [self._get(key) for key in self._order[place]]
         return self._get(self._order[place])

@@ -1,0 +1,82 @@
+# runflow-mock: `make` lists what can be done. Recipes are one line where they can be; logic lives in Python.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+PYTEST := $(BIN)/python -m pytest
+SETUP_RUN := $(VENV)/run.stamp
+SETUP_DEV := $(VENV)/dev.stamp
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
+
+.PHONY: run
+run: $(SETUP_RUN) ## set up and start the sandbox on 127.0.0.1:8787
+	@$(BIN)/runflow-mock serve
+
+.PHONY: demo
+demo: $(SETUP_RUN) ## tell the whole story on real HTTP
+	@$(BIN)/runflow-mock demo
+
+.PHONY: setup
+setup: $(SETUP_RUN) ## make .venv with everything that the sandbox needs
+
+.PHONY: dev
+dev: $(SETUP_DEV) ## make .venv with everything that developers need
+
+.PHONY: test
+test: $(SETUP_DEV) ## run every test that is not slow
+	@$(PYTEST) -q -n auto -m "not slow"
+
+.PHONY: test-slow
+test-slow: $(SETUP_DEV) ## run the slow tests
+	@$(PYTEST) -q -m slow
+
+.PHONY: lint
+lint: $(SETUP_DEV) ## check style
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+.PHONY: format
+format: $(SETUP_DEV) ## mend style
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+.PHONY: types
+types: $(SETUP_DEV) ## check types
+	@$(BIN)/mypy
+
+.PHONY: check
+check: lint types test ## lint, types, tests
+
+.PHONY: bench
+bench: $(SETUP_DEV) ## measure, and print the table of ratios
+	@$(BIN)/python -m benchmarks
+
+.PHONY: build
+build: $(SETUP_DEV) ## build the wheel into dist/
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . | tail -1
+
+.PHONY: lock
+lock: ## renew the pinned dependencies (needs uv)
+	uv pip compile pyproject.toml --group editable $(LOCK) -o requirements/run.lock
+	uv pip compile pyproject.toml --group dev --extra contracts $(LOCK) -o requirements/dev.lock
+LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade
+
+.PHONY: clean
+clean: ## remove what was made
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	@echo "Setting up $(VENV), once: this takes about half a minute."
+	@$(PYTHON) -m venv $(VENV)
+
+$(SETUP_RUN): $(VENV)/bin/python requirements/run.lock pyproject.toml
+	@$(PIP) --require-hashes -r requirements/run.lock && $(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(SETUP_DEV): $(SETUP_RUN) requirements/dev.lock
+	@$(PIP) --require-hashes -r requirements/dev.lock
+	@touch $@

@@ -1,0 +1,70 @@
+"""A door to the fake for tests: the whole application in process, called synchronously; time stands unless a test asks otherwise."""
+
+import asyncio
+from types import TracebackType
+from typing import Any
+
+import httpx
+from msgspec.structs import replace
+from worlds import catalog
+
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.sender import CallbackSender, RecordingSender
+from runflow_mock.web.app import create_app
+
+BASE_URL = "http://127.0.0.1:8787"
+MANUAL = Config(clock=ClockMode.MANUAL, speed=1.0)
+AUTO = Config(clock=ClockMode.AUTO, speed=1.0)
+
+
+class Door:
+    """Calls the application as a client with the tenant's key would; background work goes on while a call is under way."""
+
+    def __init__(self, config: Config = MANUAL, *, sender: CallbackSender | None = None, tenant: str = "test", **settings: Any) -> None:
+        self.sender = sender or RecordingSender()
+        self.app = create_app(replace(config, **settings), catalog=None if config.catalog else catalog(), sender=self.sender)
+        self.runtime: Runtime = self.app.state.runtime
+        self.key = f"rf_live_mock_{tenant}"
+        self.admin_key = f"rf_svc_mock_{tenant}"
+        self._loop = asyncio.new_event_loop()
+        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url=BASE_URL)
+
+    def __enter__(self) -> "Door":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._loop.run_until_complete(self._client.aclose())
+        self._loop.run_until_complete(self.runtime.close())
+        self._loop.close()
+        assert not self.runtime.background_errors, list(self.runtime.background_errors)
+
+    def request(
+        self, method: str, path: str, *, key: str | None = "", headers: dict[str, str] | None = None, **kwargs: Any
+    ) -> httpx.Response:
+        """Sends a request with the tenant's key, another one, or (with `None`) without any."""
+        used = self.key if key == "" else key
+        sent = {**({} if used is None else {"Authorization": f"Bearer {used}"}), **(headers or {})}
+        return self._loop.run_until_complete(self._client.request(method, path, headers=sent, **kwargs))
+
+    def get(self, path: str, **kwargs: Any) -> httpx.Response:
+        """Sends a GET."""
+        return self.request("GET", path, **kwargs)
+
+    def post(self, path: str, json: Any = None, **kwargs: Any) -> httpx.Response:
+        """Sends a POST, with a JSON body if one is given."""
+        return self.request("POST", path, **({} if json is None else {"json": json}), **kwargs)
+
+    def patch(self, path: str, json: Any, **kwargs: Any) -> httpx.Response:
+        """Sends a PATCH."""
+        return self.request("PATCH", path, json=json, **kwargs)
+
+    def delete(self, path: str, **kwargs: Any) -> httpx.Response:
+        """Sends a DELETE."""
+        return self.request("DELETE", path, **kwargs)
+
+    def settle(self) -> list[dict[str, Any]]:
+        """Lets everything happen that is scheduled, and returns the timeline."""
+        timeline: list[dict[str, Any]] = self.post("/_mock/clock/run-until-idle").json()["timeline"]
+        return timeline
