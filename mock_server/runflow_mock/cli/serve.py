@@ -1,0 +1,190 @@
+"""`runflow-mock serve`: the sandbox."""
+
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from runflow_mock.domain.money import Money, parse_money
+from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX
+from runflow_mock.domain.tenants import Limits
+from runflow_mock.runtime.config import (
+    DEFAULT_PORT,
+    ENVIRONMENT_PREFIX,
+    Config,
+    ConfigError,
+    read_clock,
+    read_keys,
+    read_names,
+    read_rewrites,
+)
+from runflow_mock.runtime.observers import Log
+from runflow_mock.web.app import create_app
+from runflow_mock.web.server import Server, bind, url_of
+from runflow_mock.wire.dialect import BUNDLES, dialect_of
+from runflow_mock.wire.times import read_instant
+
+SANDBOX = "sandbox"
+
+# The youngest generation is made large and full collections rare: what the worlds keep is not the collector's business anyway.
+GC_THRESHOLDS = (50_000, 20, 100)
+
+STORY = """\
+Try it:
+  export RUNFLOW_API_KEY={key}
+  curl -sX POST {url}/v1/models/runflow/background-removal/runs -H "Authorization: Bearer $RUNFLOW_API_KEY" \
+-H "Content-Type: application/json" -d '{{"input": {{"image_url": "https://cdn.example.com/shoe.jpg"}}}}'
+  curl -s "{url}/v1/runs?limit=1&fields=id,status_code,output,cost" -H "Authorization: Bearer $RUNFLOW_API_KEY"
+"""
+
+
+def option(name: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Returns a click option whose variable is the environment prefix and its name."""
+    variable = ENVIRONMENT_PREFIX + name.lstrip("-").upper().replace("-", "_")
+    return click.option(name, envvar=variable, show_envvar=True, show_default=settings.get("default") is not None, **settings)
+
+
+@click.command()
+@option("--host", default="127.0.0.1", help="Address to listen on.")
+@option("--port", default=DEFAULT_PORT, type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one.")
+@option("--seed", default="0", help="Seed of every tenant: the same seed and requests give the same ids, times and bodies.")
+@option("--clock", default="real", help="How time passes: real, manual, auto, or scaled:FACTOR.")
+@option("--speed", default=10.0, type=click.FloatRange(0.001, 1_000_000), help="Divides the catalog's running times.")
+@option("--start", default=None, help="Instant at which tenants begin, such as 2026-01-01T00:00:00Z.")
+@option("--balance", default="10.00", help="Credits of a new tenant, in USD.")
+@option("--dialect", default="seed", type=click.Choice(list(BUNDLES)), help="What to speak where the sources disagree.")
+@option("--switches", default="", help="Single switches on top of the dialect, such as status_spelling=us,signature=bare.")
+@option("--client-time", default="wall", type=click.Choice(["wall", "virtual"]), help="Clock of what clients compare with their own.")
+@option("--strict", is_flag=True, help="Refuse plain-http callbacks and routes that are only inferred.")
+@option("--keys", default="", help="Further keys, as tenant:key,tenant:key.")
+@option("--callback-secret", default=None, help="Callback secret that every new tenant has from the start.")
+@option("--callback-hosts", default="", help="Hosts besides loopback that callbacks may reach, separated by commas.")
+@option("--callback-rewrite", default="", help="Origins to send callbacks elsewhere, as https://app.example=http://web:8000.")
+@option("--callback-ca", default=None, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CA of https receivers, PEM.")
+@option("--callback-timeout", default=10.0, type=click.FloatRange(0.01, 600), help="Seconds that a receiver may take.")
+@option("--admin-token", default=None, help="Token of server-wide control verbs where the server is not on loopback.")
+@option("--public-url", default=None, help="Base of the URLs in answers, in place of the address of the request.")
+@option("--allowed-hosts", default="", help="Names besides loopback under which the control API may be addressed.")
+@option("--cors", is_flag=True, help="Send CORS headers under /v1, for browser sandboxes; the API itself sends none.")
+@option("--catalog", multiple=True, type=click.Path(path_type=Path), help="File or folder with further models; repeatable.")
+@option("--unknown-models", default="refuse", type=click.Choice(["refuse", "accept"]), help="What to do with ids outside the catalog.")
+@option("--body-max", default=72 * 1024 * 1024, type=click.IntRange(1024), help="Bytes that a JSON body may have.")
+@option("--batch-limit", default=100, type=click.IntRange(1, 10_000), help="Items that a batch may have.")
+@option("--tenants-max", default=10_000, type=click.IntRange(1), help="Tenants that the server may hold.")
+@option("--runs-max", default=Limits().runs_max, type=click.IntRange(1), help="Runs that a tenant may hold.")
+@option("--journal-max", default=Limits().journal_max, type=click.IntRange(1), help="Exchanges that a tenant's journal keeps.")
+@option("--history-max", default=Limits().history_max, type=click.IntRange(1), help="Commits that a tenant's history keeps.")
+@option("--log-level", default="info", type=click.Choice(["info", "warning"]), help="info tells every exchange and step.")
+@option("--log-format", default="text", type=click.Choice(["text", "json"]), help="Form of the log on stderr.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line with url, key, admin_key and pid when ready.")
+def command(*, as_json: bool, **options: Any) -> None:
+    """Start the sandbox: the fake API on one port, until it is stopped.
+
+    Every option can also be set by its environment variable. Exit codes: 0 stopped, 2 wrong usage or a port that is taken.
+    """
+    config = read_config(options)
+    bound = bind(config.host, config.port)
+    log = Log(as_json=config.log_format == "json", level=config.log_level)
+    app = create_app(config, observer=log)
+    url = config.public_url or url_of(bound)
+    server = Server(app, lambda: _announce(config, url, as_json=as_json))
+    # uvicorn hands the signal on once it has stopped; being asked to stop is no failure.
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    server.run(sockets=[bound])
+
+
+def read_config(options: dict[str, Any]) -> Config:
+    """Returns the configuration that the options describe.
+
+    Raises:
+        ConfigError: an option cannot be used.
+    """
+    clock, scale = read_clock(options["clock"])
+    switches = _switches(options["switches"])
+    _check_dialect(options["dialect"], switches)
+    return Config(
+        host=options["host"],
+        port=options["port"],
+        seed=options["seed"],
+        clock=clock,
+        scale=scale,
+        speed=options["speed"],
+        start=_start(options["start"]),
+        balance=_balance(options["balance"]),
+        dialect=options["dialect"],
+        switches=switches,
+        client_time=options["client_time"],
+        strict=options["strict"],
+        keys=read_keys(options["keys"]),
+        callback_secret=options["callback_secret"],
+        callback_hosts=read_names(options["callback_hosts"]),
+        callback_rewrites=read_rewrites(options["callback_rewrite"]),
+        callback_ca=options["callback_ca"],
+        callback_timeout_seconds=options["callback_timeout"],
+        admin_token=options["admin_token"],
+        public_url=None if options["public_url"] is None else options["public_url"].rstrip("/"),
+        allowed_hosts=read_names(options["allowed_hosts"]),
+        cors=options["cors"],
+        catalog=options["catalog"],
+        unknown_models=options["unknown_models"],
+        body_bytes_max=options["body_max"],
+        batch_items_max=options["batch_limit"],
+        tenants_max=options["tenants_max"],
+        limits=Limits(runs_max=options["runs_max"], journal_max=options["journal_max"], history_max=options["history_max"]),
+        log_level=options["log_level"],
+        log_format=options["log_format"],
+    )
+
+
+def _announce(config: Config, url: str, *, as_json: bool) -> None:
+    key, admin_key = KEY_PREFIX + SANDBOX, ADMIN_KEY_PREFIX + SANDBOX
+    if as_json:
+        line = {"url": url, "key": key, "admin_key": admin_key, "pid": os.getpid()}
+        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+    else:
+        clock = config.clock.value if config.scale == 1 else f"{config.clock.value} x{config.scale:g}"
+        sys.stdout.write(f"runflow-mock is ready at {url} with key {key} (clock {clock}, speed {config.speed:g}, seed {config.seed})\n")
+        sys.stdout.write(STORY.format(url=url, key=key))
+    sys.stdout.flush()
+
+
+def _switches(text: str) -> dict[str, str]:
+    switches = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise ConfigError(f"switches: {part!r} is not name=value")
+        switches[name] = value
+    return switches
+
+
+def _check_dialect(name: str, switches: dict[str, str]) -> None:
+    try:
+        dialect_of(name, switches)
+    except ValueError as error:
+        raise ConfigError(f"switches: {error}") from None
+
+
+def _start(text: str | None) -> datetime | None:
+    try:
+        return None if text is None else read_instant(text)
+    except ValueError as error:
+        raise ConfigError(f"start: {error}") from None
+
+
+def _balance(text: str) -> Money:
+    try:
+        return parse_money(text)
+    except ValueError as error:
+        raise ConfigError(f"balance: {error}") from None
