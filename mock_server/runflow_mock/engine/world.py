@@ -107,7 +107,8 @@ class World:
             committed.append(event)
             react = REACTIONS.get(type(event))
             if react is not None:
-                pending.extend(react(moment, event))
+                # What follows from an event comes before the next one: a batch catches up with each member in turn.
+                pending.extendleft(reversed(react(moment, event)))
         self.sequence = moment.ids.sequence
         events = tuple(committed)
         self.history.record(self.now, command, events, self.sequence)

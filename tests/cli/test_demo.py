@@ -1,0 +1,22 @@
+from commands import run_command
+
+
+def test_demo_tells_the_whole_story_in_plain_lines() -> None:
+    result = run_command("demo")
+    assert result.returncode == 0, result.stderr
+    story = result.stdout
+    assert "running -> partial_succeeded" in story
+    assert story.count("verified: HMAC-SHA256") == 2
+    assert "cost 0.410000 USD; balance 9.590000 USD" in story
+    assert "automatic: False" in story
+    assert "\x1b" not in story
+
+
+def test_demo_is_the_same_story_every_time() -> None:
+    first, second = (run_command("demo").stdout.splitlines() for _ in range(2))
+    assert _timeline(first) == _timeline(second)
+    assert len(_timeline(first)) > 10
+
+
+def _timeline(lines: list[str]) -> list[str]:
+    return [line for line in lines if line.startswith("00:00:")]

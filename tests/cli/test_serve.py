@@ -1,0 +1,129 @@
+import json
+import signal
+import socket
+import threading
+
+import httpx
+import pytest
+from commands import run_command, sandbox
+
+from runflow_mock.cli.serve import command
+from runflow_mock.domain.tenants import ClockMode
+
+
+def test_ready_line_is_one_json_object() -> None:
+    with sandbox() as running:
+        assert set(running.ready) == {"url", "key", "admin_key", "pid"}
+        assert running.ready["pid"] == running.process.pid
+        assert not running.url.endswith("/")
+        assert httpx.get(f"{running.url}/v1/health").json() == {"status": "ok", "ok": True}
+
+
+def test_key_of_the_ready_line_works() -> None:
+    with sandbox() as running:
+        answer = httpx.get(f"{running.url}/v1/auth/me", headers={"Authorization": f"Bearer {running.ready['key']}"})
+        assert answer.status_code == 200
+
+
+def test_taken_port_is_told_with_exit_code_2() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = run_command("serve", "--port", str(port))
+    assert result.returncode == 2
+    assert f"cannot listen on 127.0.0.1:{port}" in result.stderr
+    assert "--port" in result.stderr
+
+
+def test_sigterm_stops_with_exit_code_0() -> None:
+    with sandbox() as running:
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(timeout=5) == 0
+
+
+def test_sigterm_answers_the_request_in_flight() -> None:
+    with sandbox("--clock", "manual") as running:
+        headers = {"Authorization": f"Bearer {running.ready['key']}"}
+        httpx.post(f"{running.url}/v1/callback-secrets", headers=headers)
+        answers: list[int] = []
+        with socket.socket() as slow_receiver:
+            slow_receiver.bind(("127.0.0.1", 0))
+            slow_receiver.listen()
+            body = {
+                "input": {"image_url": "https://cdn.example.com/shoe.jpg"},
+                "callback_url": f"http://127.0.0.1:{slow_receiver.getsockname()[1]}/",
+            }
+            httpx.post(f"{running.url}/v1/models/runflow/background-removal/runs", headers=headers, json=body)
+            waiting = threading.Thread(target=lambda: answers.append(_advance(running.url, headers)))
+            waiting.start()
+            connection, _ = slow_receiver.accept()
+            running.process.send_signal(signal.SIGTERM)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            connection.close()
+            waiting.join(10)
+        assert answers == [200]
+
+
+def test_log_has_a_readable_line_for_exchange_transition_and_attempt() -> None:
+    with sandbox("--clock", "manual") as running:
+        headers = {"Authorization": f"Bearer {running.ready['key']}"}
+        body = {"input": {"image_url": "https://cdn.example.com/shoe.jpg"}, "callback_url": "https://your-server.com/webhook"}
+        httpx.post(f"{running.url}/v1/models/runflow/background-removal/runs", headers=headers, json=body)
+        _advance(running.url, headers)
+        running.process.terminate()
+        _, log = running.process.communicate(timeout=10)
+    assert "POST /v1/models/runflow/background-removal/runs -> 201" in log
+    assert "queued -> dispatching" in log
+    assert "delivering -> failed" in log
+    assert running.ready["key"] not in log
+
+
+def test_log_can_be_json() -> None:
+    with sandbox("--log-format", "json") as running:
+        httpx.get(f"{running.url}/v1/health")
+        running.process.terminate()
+        _, log = running.process.communicate(timeout=10)
+    assert json.loads(log.splitlines()[0])["target"] == "/v1/health"
+
+
+def test_every_option_has_its_variable() -> None:
+    variables = {parameter.name: parameter.envvar for parameter in command.params if parameter.name != "as_json"}
+    assert {name: f"RUNFLOW_MOCK_{str(name).upper()}" for name in variables} == variables
+
+
+def test_environment_sets_options() -> None:
+    env = {"RUNFLOW_MOCK_CLOCK": "manual", "RUNFLOW_MOCK_KEYS": "ci:test"}
+    with sandbox(env=env) as running:
+        clock = httpx.get(f"{running.url}/_mock/clock", headers={"Authorization": "Bearer test"}).json()
+        assert clock["mode"] == ClockMode.MANUAL
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--clock", "sundial"), "sundial"),
+        (("--balance", "ten"), "ten"),
+        (("--switches", "signature=round"), "round"),
+        (("--start", "yesterday"), "yesterday"),
+        (("--keys", "nokey"), "nokey"),
+        (("--callback-rewrite", "https://a"), "https://a"),
+        (("--catalog", "/nowhere.json"), "/nowhere.json"),
+        (("--port", "99999"), "99999"),
+    ],
+)
+def test_unusable_option_is_named_with_exit_code_2(arguments: tuple[str, ...], named: str) -> None:
+    result = run_command("serve", "--port", "0", *arguments)
+    assert result.returncode == 2
+    assert named in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_help_lists_the_commands() -> None:
+    result = run_command("--help")
+    assert result.returncode == 0
+    assert {"serve", "demo"} <= set(result.stdout.split())
+
+
+def _advance(url: str, headers: dict[str, str]) -> int:
+    return httpx.post(f"{url}/_mock/clock/advance", headers=headers, json={"by": "10m"}, timeout=20).status_code
