@@ -1,0 +1,82 @@
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runflow_mock.domain.documents import Json, contains, look_up, read_document, read_object, write_document
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def test_document_is_compact_and_keeps_the_order_of_keys() -> None:
+    assert write_document({"b": 1, "a": [True, None, "é"]}) == '{"b":1,"a":[true,null,"é"]}'.encode()
+
+
+@given(JSON)
+@settings(max_examples=50, deadline=None, derandomize=True)
+def test_document_reads_back_and_contains_itself(value: Json) -> None:
+    assert read_document(write_document(value)) == value
+    assert contains(value, value)
+
+
+def test_text_that_is_not_json_is_refused() -> None:
+    with pytest.raises(msgspec.DecodeError):
+        read_document(b"{")
+
+
+def test_object_of_a_document_is_empty_when_there_is_none() -> None:
+    assert read_object(b'{"a":1}') == {"a": 1}
+    assert read_object(None) == {}
+    assert read_object(b"[1]") == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "pattern"),
+    [
+        ({"a": 1, "b": 2}, {}),
+        ({"a": 1, "b": 2}, {"b": 2}),
+        ({"a": {"b": [1, 2], "c": 3}}, {"a": {"b": [1, 2]}}),
+        ([{"a": 1, "b": 2}], [{"a": 1}]),
+        (1.0, 1),
+        (None, None),
+        ({"a": None}, {"a": None}),
+    ],
+)
+def test_subset_is_contained(value: Json, pattern: Json) -> None:
+    assert contains(value, pattern)
+
+
+@pytest.mark.parametrize(
+    ("value", "pattern"),
+    [
+        ({}, {"a": None}),
+        ({"a": 1}, {"a": 2}),
+        ({"a": 1}, {"a": {}}),
+        ([1, 2], [1]),
+        ([2, 1], [1, 2]),
+        (1, True),
+        (True, 1),
+        ("1", 1),
+        (None, {}),
+        ({}, []),
+    ],
+)
+def test_anything_else_is_not_contained(value: Json, pattern: Json) -> None:
+    assert not contains(value, pattern)
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [("config", {"elements": [1]}), ("config.elements", [1]), ("config.elements.0", None), ("missing", None), ("config.missing.x", None)],
+)
+def test_dotted_path_leads_to_a_value_or_nothing(path: str, found: Json) -> None:
+    assert look_up({"config": {"elements": [1]}}, path) == found
+
+
+def test_path_into_something_else_leads_to_nothing() -> None:
+    assert look_up([1], "config") is None
+    assert look_up(None, "config") is None
