@@ -25,7 +25,7 @@ START_EDGE = "run.dispatching->running"
 FINISH_EDGES = ("run.running->succeeded", "run.running->failed")
 EDGES = (DISPATCH_EDGE, START_EDGE, *FINISH_EDGES, "batch.item[i]")
 
-_ITEM_EDGE = re.compile(r"batch\.item\[\d{1,4}\]")
+_ITEM_EDGE = re.compile(r"batch\.item\[(?:0|[1-9][0-9]{0,3})\]")
 
 
 class Where(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,17 +31,21 @@ class ClockMode(StrEnum):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much one world may hold; each is reported when it is reached."""
+    """How much one world may hold; each is reported when it is reached.
+
+    Timers need no limit of their own: each belongs to an unfinished run or delivery.
+    """
 
     runs_max: int = 1_000_000
     batches_max: int = 100_000
+    deliveries_max: int = 1_000_000
     secrets_max: int = 100
     rules_max: int = 1_000
-    remembered_max: int = 100_000
+    remembered_max: int = 10_000
     journal_max: int = 2_000
+    journal_bytes_max: int = 16 * 1024 * 1024
     history_max: int = 50_000
     history_bytes_max: int = 64 * 1024 * 1024
-    timers_max: int = 1_000_000
     steps_max: int = 1_000_000
 
 

@@ -69,6 +69,7 @@ def _check(moment: Moment, noun: str, parent_id: str, status: str, url: str | No
         raise NotTerminal(noun, parent_id, status)
     if url is None:
         raise CallbackUrlMissing(noun, parent_id)
+    moment.admit("deliveries_max", len(moment.store.deliveries), 1, moment.settings.limits.deliveries_max)
     for delivery in moment.store.deliveries_about(parent_id):
         if not delivery.is_terminal:
             raise DeliveryInFlight(noun, parent_id, delivery.id)

@@ -64,7 +64,7 @@ class Runtime:
         self.wall = wall
         self._sender = sender
         self.observer: Observer = observer or Silence()
-        self.lobby = Journal(config.limits.journal_max)
+        self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max)
         self._monotonic = monotonic
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -47,7 +47,7 @@ class Tenant:
         self.dialect = dialect_of(settings.dialect, settings.switches)
         self.rules = rules
         self.clock = clock
-        self.journal = Journal(settings.limits.journal_max)
+        self.journal = Journal(settings.limits.journal_max, settings.limits.journal_bytes_max)
         self.in_flight = 0
         self.quiet = asyncio.Event()
         self.quiet.set()
