@@ -1,0 +1,50 @@
+"""Effort: how long and how often each figure is measured."""
+
+import msgspec
+
+
+class Effort(msgspec.Struct, frozen=True, kw_only=True):
+    """The sizes of one run of the benchmarks. Every rate is the median of `rounds` rounds, interleaved with those it is compared to."""
+
+    rounds: int
+    round_seconds: float
+    warm_up_seconds: float
+    connections: int = 16
+    polled_runs: int = 400
+    stored_runs: int
+    latency_rounds: int
+    starts: int
+    tenants: int
+    http_tenants: int
+    day_batches: int
+    batch_items: int = 100
+    callbacks: int
+    callback_rounds: int
+
+
+FULL = Effort(
+    rounds=5,
+    round_seconds=2.0,
+    warm_up_seconds=0.3,
+    stored_runs=100_000,
+    latency_rounds=5,
+    starts=7,
+    tenants=1_000,
+    http_tenants=500,
+    day_batches=1_000,
+    callbacks=2_000,
+    callback_rounds=5,
+)
+QUICK = Effort(
+    rounds=3,
+    round_seconds=0.6,
+    warm_up_seconds=0.1,
+    stored_runs=10_000,
+    latency_rounds=2,
+    starts=3,
+    tenants=200,
+    http_tenants=100,
+    day_batches=100,
+    callbacks=500,
+    callback_rounds=3,
+)

@@ -1,0 +1,70 @@
+"""Latency and memory: creates in a server that already holds many runs, and what each of them weighs."""
+
+from contextlib import ExitStack
+from statistics import median
+
+import msgspec
+
+from benchmarks import load, messages
+from benchmarks.effort import Effort
+from benchmarks.servers import Server, bare, fake
+from benchmarks.table import Figure, Kind, Target
+from benchmarks.throughput import BALANCE, prepare, sample_file, until_idle
+
+P99_MAX = Target(Kind.MAX, 10.0)
+RUN_BYTES_MAX = Target(Kind.MAX, 4096.0)
+
+
+async def measure(effort: Effort) -> list[Figure]:
+    """Returns the latencies of creates and the memory of a stored run."""
+    with ExitStack() as stack:
+        ours = stack.enter_context(fake(*BALANCE))
+        _, sample = await prepare(ours, effort)
+        plain = stack.enter_context(bare(sample_file(stack, sample)))
+        before = ours.resident_bytes
+        await _fill(ours, effort)
+        after = ours.resident_bytes
+        return [*await _measure_latencies(effort, ours, plain), _weight(effort, before, after)]
+
+
+async def _fill(server: Server, effort: Effort) -> None:
+    await load.run_once(server.port, messages.creates(server.key), status=201, connections=effort.connections, count=effort.stored_runs)
+    await until_idle(server)
+
+
+async def _measure_latencies(effort: Effort, ours: Server, plain: Server) -> list[Figure]:
+    found: dict[str, list[load.Latencies]] = {"ours": [], "plain": []}
+    for _ in range(effort.latency_rounds):
+        for name, server in (("ours", ours), ("plain", plain)):
+            took = await load.run_for(
+                server.port,
+                messages.creates(server.key),
+                status=201,
+                connections=effort.connections,
+                seconds=effort.round_seconds,
+                warm_up=effort.warm_up_seconds,
+            )
+            found[name].append(took.latencies)
+        await until_idle(ours)
+    stored = f"{effort.stored_runs:,} runs stored"
+    targets = {"p99": P99_MAX}
+    return [
+        Figure(
+            name=f"create {name}, {stored}",
+            unit="ms",
+            ours=_middle(found["ours"], name),
+            bare=_middle(found["plain"], name),
+            target=targets.get(name),
+        )
+        for name in ("p50", "p99", "max")
+    ]
+
+
+def _middle(rounds: list[load.Latencies], name: str) -> float:
+    values: list[float] = [msgspec.structs.asdict(latencies)[name] for latencies in rounds]
+    return max(values) if name == "max" else median(values)
+
+
+def _weight(effort: Effort, before: int | None, after: int | None) -> Figure:
+    each = None if before is None or after is None else (after - before) / effort.stored_runs
+    return Figure(name=f"memory per stored run, at {effort.stored_runs:,}", unit="bytes", ours=each, target=RUN_BYTES_MAX)

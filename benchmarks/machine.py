@@ -1,0 +1,55 @@
+"""The machine: which core does what, what a process weighs, and the note that goes with every table."""
+
+import os
+import platform
+import re
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGES = ("runflow-mock", "uvicorn", "uvloop", "httptools", "starlette", "msgspec", "jsonschema-rs", "aiohttp")
+
+
+def cores() -> tuple[int, int]:
+    """Returns the core of servers and the core of the load; the same one where there is only one."""
+    if sys.platform != "linux":
+        return 0, 0
+    allowed = sorted(os.sched_getaffinity(0))
+    return allowed[0], allowed[-1]
+
+
+def pin(pid: int, core: int) -> None:
+    """Keeps a process (0 is this one) on one core, where the system can do that."""
+    if sys.platform == "linux":
+        os.sched_setaffinity(pid, {core})
+
+
+def resident_bytes(pid: int) -> int | None:
+    """Returns the resident memory of a process, where the system tells."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return None
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    return int(found[1]) * 1024 if found else None
+
+
+def note() -> dict[str, str]:
+    """Returns what must be known to read the figures: processor, system, versions."""
+    server_core, load_core = cores()
+    pinned = f"server on core {server_core}, load on core {load_core}" if sys.platform == "linux" else "no process is pinned"
+    busy = f", load average {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
+    return {
+        "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}{busy}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
+        "pinning": pinned,
+    }
+
+
+def _processor() -> str:
+    try:
+        found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    except OSError:
+        found = None
+    return found[1] if found else platform.processor() or platform.machine()

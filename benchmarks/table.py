@@ -1,0 +1,95 @@
+"""The table: figures with what they are held against."""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """What a target says of a figure."""
+
+    RATIO_MIN = "ratio at least"
+    MAX = "at most"
+    MIN = "at least"
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What a figure should be; a ratio is taken against bare Starlette."""
+
+    kind: Kind
+    value: float
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the table."""
+
+    name: str
+    unit: str
+    ours: float | None
+    bare: float | None = None
+    target: Target | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """Ours by bare."""
+        return None if self.ours is None or not self.bare else self.ours / self.bare
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether the target is met, where there is one and it can be told."""
+        if self.target is None:
+            return None
+        value = self.ratio if self.target.kind is Kind.RATIO_MIN else self.ours
+        if value is None:
+            return None
+        return value <= self.target.value if self.target.kind is Kind.MAX else value >= self.target.value
+
+
+HEADINGS = ("figure", "ours", "bare", "ratio", "target", "met")
+
+
+def render(figures: Sequence[Figure]) -> str:
+    """Returns the table as text."""
+    rows = [HEADINGS, *(_cells(figure) for figure in figures)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    lines = ["  ".join(_pad(cell, width, column) for column, (cell, width) in enumerate(zip(row, widths, strict=True))) for row in rows]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def as_json(note: dict[str, str], figures: Sequence[Figure]) -> bytes:
+    """Returns note and figures as a JSON document."""
+    items = [{**msgspec.structs.asdict(figure), "ratio": figure.ratio, "met": figure.is_met} for figure in figures]
+    return msgspec.json.format(msgspec.json.encode({"note": note, "figures": items}), indent=2) + b"\n"
+
+
+def _cells(figure: Figure) -> tuple[str, ...]:
+    return (
+        figure.name,
+        _amount(figure.ours, figure.unit),
+        _amount(figure.bare, figure.unit) if figure.bare is not None else "",
+        "" if figure.ratio is None else f"{figure.ratio:.2f}",
+        _wanted(figure),
+        {None: "", True: "yes", False: "NO"}[figure.is_met],
+    )
+
+
+def _wanted(figure: Figure) -> str:
+    if figure.target is None:
+        return ""
+    if figure.target.kind is Kind.RATIO_MIN:
+        return f">= {figure.target.value:.2f} x"
+    return f"{'<=' if figure.target.kind is Kind.MAX else '>='} {_amount(figure.target.value, figure.unit)}"
+
+
+def _amount(value: float | None, unit: str) -> str:
+    return "not known" if value is None else _FORMATS.get(unit, "{:,.2f} {}").format(value, unit)
+
+
+def _pad(cell: str, width: int, column: int) -> str:
+    return cell.rjust(width) if 1 <= column <= 4 else cell.ljust(width)
+
+
+_FORMATS: dict[str, str] = {"/s": "{:,.0f} {}", "MB": "{:,.1f} {}", "bytes": "{:,.0f} {}"}
+Progress = Callable[[str], None]
