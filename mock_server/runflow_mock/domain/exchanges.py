@@ -1,5 +1,6 @@
 """Exchanges: what the journal keeps of a request and its answer, raw; whatever is shown of it is redacted when it is read."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -35,6 +36,9 @@ SECRET_FIELDS = frozenset(("secret", "plain_secret", "callback_secret", "key", "
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
+# These are not even kept: a real key that was sent by mistake must not stay in memory.
+_CREDENTIALS = frozenset((b"authorization", b"cookie", b"proxy-authorization", b"x-api-key"))
+
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request and its answer; bodies beyond `BODY_BYTES_MAX` are cut."""
@@ -52,6 +56,11 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     response_headers: Headers
     response_body: bytes
     elapsed_ms: float
+
+
+def without_credentials(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Returns request headers as the journal may keep them."""
+    return tuple((name, b"[redacted]") if name in _CREDENTIALS else (name, value) for name, value in headers)
 
 
 def redact_headers(headers: Headers) -> dict[str, str]:

@@ -6,6 +6,7 @@ poll under `auto`, move it. All changes of a world are synchronous calls: there 
 """
 
 import asyncio
+import traceback
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -272,9 +273,12 @@ class Runtime:
 
     def report(self, tenant: Tenant | None, error: Exception) -> None:
         """Keeps an error that nobody asked for: a bug of ours, shown by `/_mock/health` and at a test's teardown."""
-        text = f"{'no tenant' if tenant is None else 'tenant ' + tenant.settings.name}: {type(error).__name__}: {error}"
+        whose = "no tenant" if tenant is None else f"tenant {tenant.settings.name}"
+        place = traceback.extract_tb(error.__traceback__)[-1:]
+        where = "".join(f" at {frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in place)
+        text = f"{whose}: {type(error).__name__}: {error}{where}"
         self.background_errors.append(text)
-        self.observer.problem(text)
+        self.observer.problem("\n".join((text, *traceback.format_exception(error))))
 
 
 def _status(world: World, resource_id: str | None) -> str | None:

@@ -10,7 +10,7 @@ from time import perf_counter
 from starlette.types import Receive, Scope, Send
 
 from runflow_mock.domain.errors import DomainError
-from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange
+from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange, without_credentials
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.authentication import authenticate, authorize
@@ -104,7 +104,7 @@ class Api:
             operation=None if operation is None else operation.id,
             method=call.method,
             target=call.target,
-            request_headers=tuple(call.scope["headers"]),
+            request_headers=without_credentials(call.scope["headers"]),
             request_body=call.body[:BODY_BYTES_MAX],
             status=given.status,
             response_headers=given.headers,
