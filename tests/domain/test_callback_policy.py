@@ -1,0 +1,71 @@
+import pytest
+
+from runflow_mock.domain.callback_policy import CallbackPolicy, Rewrite, is_loopback, objection, target_of
+
+OPEN = CallbackPolicy(hosts=frozenset({"web"}), rewrites=(Rewrite("https://app.example", "http://web:8000"),))
+STRICT = CallbackPolicy(hosts=frozenset({"web"}), is_strict=True)
+
+
+@pytest.mark.parametrize("url", ["https://app.example/hook", "https://203.0.113.7:8443/hook?x=1", "HTTPS://app.example"])
+def test_https_is_accepted_everywhere(url: str) -> None:
+    assert objection(OPEN, url) is None
+    assert objection(STRICT, url) is None
+
+
+@pytest.mark.parametrize("url", ["http://localhost:9000/hook", "http://127.0.0.1:9000", "http://[::1]/hook", "http://web/hook"])
+def test_plain_http_is_accepted_for_local_hosts_unless_strict(url: str) -> None:
+    assert objection(OPEN, url) is None
+    assert objection(STRICT, url) == "callback_url must be HTTPS"
+
+
+@pytest.mark.parametrize("url", ["http://app.example/hook", "ftp://localhost/hook", "http://localhost.evil.example/", "ws://web/"])
+def test_any_other_scheme_or_host_must_be_https(url: str) -> None:
+    assert objection(OPEN, url) == "callback_url must be HTTPS"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "hook", "/hook", "https://", "https:///hook", "https://[::1", "https://a b/", "https://a\n/", "https://a:0/", "https://a:x/"],
+)
+def test_what_is_not_an_absolute_url_is_told(url: str) -> None:
+    assert objection(OPEN, url) == "callback_url must be an absolute URL"
+    assert target_of(OPEN, url) is None
+
+
+@pytest.mark.parametrize("url", ["http://localhost:9000/hook", "https://127.0.0.1/", "http://web:8000/hook?x=1"])
+def test_loopback_and_named_hosts_are_called_as_they_are(url: str) -> None:
+    assert target_of(OPEN, url) == url
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.com/hook", "http://169.254.169.254/latest", "http://localhost@evil.example/", "http://web.evil.example/"]
+)
+def test_no_other_host_is_ever_called(url: str) -> None:
+    assert target_of(OPEN, url) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("https://app.example", "http://web:8000"),
+        ("https://app.example/hook?x=1", "http://web:8000/hook?x=1"),
+        ("https://app.example?x=1", "http://web:8000?x=1"),
+    ],
+)
+def test_rewritten_origin_goes_elsewhere(url: str, target: str) -> None:
+    assert target_of(OPEN, url) == target
+
+
+@pytest.mark.parametrize("url", ["https://app.example.evil/", "https://app.example:444/", "https://app.example@evil.example/"])
+def test_rewriting_takes_whole_origins_only(url: str) -> None:
+    assert target_of(OPEN, url) is None
+
+
+@pytest.mark.parametrize("host", ["localhost", "app.localhost", "127.0.0.1", "127.8.9.10", "::1"])
+def test_loopback_hosts(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["localhost.example", "notlocalhost", "0.0.0.0", "10.0.0.1", "::", "", "127.0.0.1.nip.io"])
+def test_other_hosts_are_not_loopback(host: str) -> None:
+    assert not is_loopback(host)
