@@ -62,7 +62,8 @@ def _node_run(run: Run, name: str, number: int, total: int, now: datetime) -> No
     state = RunStatus.QUEUED
     if began is not None and began <= now:
         state = RunStatus.RUNNING
-    if ended is not None and ended <= now and run.status in (RunStatus.RUNNING, RunStatus.SUCCEEDED, RunStatus.PARTIAL_SUCCEEDED):
+    # A failure leaves the steps before it done. A cancelled run no longer tells how far they had got.
+    if ended is not None and ended <= now and run.status is not RunStatus.CANCELLED:
         state = RunStatus.SUCCEEDED
     unfinished = state is not RunStatus.SUCCEEDED
     if run.is_terminal and unfinished:
