@@ -5,6 +5,7 @@ keys that occur twice. Refused with 422: another content type, a body that is no
 """
 
 import json
+import math
 import re
 
 import msgspec
@@ -17,6 +18,8 @@ DEPTH_MAX = 64
 _decoder: msgspec.json.Decoder[Json] = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
 _JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+# Only a number of more than 308 digits can be a whole number beyond a double; text that looks like one is told apart later.
+_LONG_NUMBER = re.compile(rb"[:,\[\s]-?[0-9]{309}")
 
 
 def read_body(raw: bytes, content_type: str | None) -> dict[str, Json]:
@@ -48,6 +51,8 @@ def _parse(raw: bytes) -> Json:
         written = _encoder.encode(value)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
         raise bad_request(f"The body is not valid JSON: {str(error)[:200]}") from None
+    if _LONG_NUMBER.search(raw):
+        _check_numbers(raw)
     # A dropped duplicate shows as a missing colon, unless an escaped colon makes up for it.
     if raw.count(b":") != written.count(b":") or b"\\u003" in raw:
         _check_duplicates(raw)
@@ -66,6 +71,16 @@ def _check_depth(raw: bytes) -> None:
             depth -= 1
     if deepest > DEPTH_MAX:
         raise bad_request(f"The body is nested more than {DEPTH_MAX} levels deep.")
+
+
+def _check_numbers(raw: bytes) -> None:
+    def refuse(text: str) -> float:
+        number = float(text)
+        if math.isinf(number):
+            raise bad_request(f"The body is not valid JSON: a number of {len(text)} characters is out of range")
+        return number
+
+    json.loads(raw, parse_int=refuse)
 
 
 def _check_duplicates(raw: bytes) -> None:
