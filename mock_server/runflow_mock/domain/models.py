@@ -1,9 +1,15 @@
 """Models: what can be run, with which inputs, at which price, and what comes out.
 
 The catalog is one value shared by all worlds; it is read from `fixtures/catalog/` and from the files that a user adds.
+
+Theory. Everything that is said about a model anywhere (its record, the checks of its inputs, its price list, its pages) is derived from
+the one `Model`, so that no two places can disagree. A creator is the owner of models: the first segment of their paths.
+
+Source: `models.record`, `models.creators`. Inferred: that all records of the catalog began together, at `CATALOG_SINCE`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from difflib import get_close_matches
 
 import msgspec
@@ -15,12 +21,24 @@ from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.media import OutputShape
 from runflow_mock.domain.prices import Price
 
+CATALOG_SINCE = datetime(2025, 6, 1, tzinfo=UTC)
+
+
+class Creator(msgspec.Struct, frozen=True, kw_only=True):
+    """Who makes models; `slug` is the first part of their paths."""
+
+    id: str
+    slug: str
+    display_name: str
+    description: str = ""
+    website_url: str | None = None
+
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
     """One model of the catalog.
 
     `id` is its path, owner first, of any depth; `uuid` is the id that run records carry. `input_schema` is a JSON Schema of the run's
-    `input`. `run_seconds` is the range in which its running time falls.
+    `input`. `run_seconds` is the range in which its running time falls. `inferred` names what was chosen although the rest is known.
     """
 
     id: str
@@ -39,15 +57,43 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     price: Price
     output: OutputShape
     run_seconds: tuple[float, float]
+    is_featured: bool = False
+    updated_at: datetime = CATALOG_SINCE
+    inferred: tuple[str, ...] = ()
+    price_evidence: str = "inferred"
+
+    @property
+    def owner(self) -> str:
+        """The creator's slug."""
+        return self.id.partition("/")[0]
+
+    @property
+    def slug(self) -> str:
+        """The path after the owner; may contain slashes."""
+        return self.id.partition("/")[2]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A model as lists know it: by its uuid."""
+
+    id: str
+    model: Model
+
+
+def creator_id(slug: str) -> str:
+    """Returns the fixed id of a creator."""
+    return named_uuid("creator", slug)
 
 
 class Catalog:
     """The models on offer, found by id or alias; with a `generic` model, any other id is taken for one like it."""
 
-    def __init__(self, models: Sequence[Model], *, generic: Model | None = None) -> None:
+    def __init__(self, models: Sequence[Model], *, creators: Sequence[Creator] = (), generic: Model | None = None) -> None:
         self._generic = generic
         self._models = {model.id: model for model in models}
         self._names: Mapping[str, Model] = {name: model for model in models for name in (model.id, *model.aliases)}
+        self._entries = {model.uuid: Entry(model.uuid, model) for model in sorted(self._models.values(), key=lambda model: model.uuid)}
+        self._creators = _creators(self._models.values(), creators)
 
     def __len__(self) -> int:
         return len(self._models)
@@ -56,6 +102,26 @@ class Catalog:
     def models(self) -> Sequence[Model]:
         """All models, active or not, in the order of the catalog."""
         return tuple(self._models.values())
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """All models, active or not, in the order of their uuids."""
+        return tuple(self._entries.values())
+
+    @property
+    def creators(self) -> Sequence[Creator]:
+        """The creators of all models, in the order of their ids."""
+        return self._creators
+
+    def read(self, name: str) -> Model:
+        """Returns the model of that id, alias or uuid, whether or not it is active.
+
+        Raises:
+            ModelNotFound: there is none; the error names the nearest id.
+        """
+        entry = self._entries.get(name.lower())
+        model = self._names.get(name) if entry is None else entry.model
+        return self.get(name) if model is None else model
 
     def get(self, model_id: str) -> Model:
         """Returns the active model of that id or alias.
@@ -75,3 +141,9 @@ class Catalog:
         names = [model.id for model in self._models.values() if model.is_active and model.id != model_id]
         same_slug = [name for name in names if name.rpartition("/")[2] == model_id.rpartition("/")[2]]
         return next(iter(get_close_matches(model_id[:200], names, n=1, cutoff=0.5) or same_slug), None)
+
+
+def _creators(models: Iterable[Model], described: Sequence[Creator]) -> tuple[Creator, ...]:
+    known = {creator.slug: creator for creator in described}
+    slugs = sorted({model.owner for model in models}, key=creator_id)
+    return tuple(known.get(slug) or Creator(id=creator_id(slug), slug=slug, display_name=slug) for slug in slugs)

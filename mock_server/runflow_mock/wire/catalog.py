@@ -5,6 +5,7 @@ such a model gets the inputs of a generic image, video or audio model.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import cast
 
@@ -13,7 +14,7 @@ import msgspec
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.media import OutputShape
-from runflow_mock.domain.models import Catalog, Model
+from runflow_mock.domain.models import CATALOG_SINCE, Catalog, Creator, Model, creator_id
 from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.domain.prices import Price, PriceRule, PriceUnit
 from runflow_mock.wire.inputs import complete_schema
@@ -37,6 +38,7 @@ class _WirePrice(msgspec.Struct, kw_only=True):
     unit: PriceUnit
     amount: str
     label: str = ""
+    evidence: str = "inferred"
     rules: tuple[_WireRule, ...] = ()
     first_megapixel: str | None = None
     elements: dict[str, str] = {}
@@ -60,6 +62,18 @@ class _WireModel(msgspec.Struct, kw_only=True):
     price: _WirePrice
     output: OutputShape
     run_seconds: tuple[float, float]
+    featured: bool = False
+    updated: date | None = None
+    inferred: tuple[str, ...] = ()
+
+
+class _WireOwner(msgspec.Struct, kw_only=True):
+    """The head of an owner's file."""
+
+    owner: str
+    display_name: str
+    description: str = ""
+    website_url: str | None = None
 
 
 class _Listed(msgspec.Struct, kw_only=True):
@@ -79,8 +93,14 @@ def load_catalog(paths: Sequence[Path] = (), *, accept_unknown: bool = False) ->
     Raises:
         CatalogError: a file is missing or wrong; the message names it, the model and the value.
     """
-    models = {model.id: model for path in (data_folder("fixtures") / "catalog", *paths) for model in _read(path)}
-    return Catalog(tuple(models.values()), generic=generic_model("any/model", "image") if accept_unknown else None)
+    models: dict[str, Model] = {}
+    creators: dict[str, Creator] = {}
+    for file in (file for path in (data_folder("fixtures") / "catalog", *paths) for file in _files(path)):
+        content = _content(file)
+        models |= {model.id: model for model in (_model(file, entry) for entry in _entries(file, content))}
+        creators |= {creator.slug: creator for creator in _owner(file, content)}
+    generic = generic_model("any/model", "image") if accept_unknown else None
+    return Catalog(tuple(models.values()), creators=tuple(creators.values()), generic=generic)
 
 
 def generic_model(model_id: str, modality: str, *, name: str = "") -> Model:
@@ -105,27 +125,43 @@ def generic_model(model_id: str, modality: str, *, name: str = "") -> Model:
     )
 
 
-def _read(path: Path) -> Iterator[Model]:
+def _files(path: Path) -> list[Path]:
     suffixes = (".json", ".yaml", ".yml")
-    files = sorted(file for file in path.iterdir() if file.suffix in suffixes) if path.is_dir() else [path]
-    for file in files:
-        for entry in _entries(file):
-            yield _model(file, entry)
+    return sorted(file for file in path.iterdir() if file.suffix in suffixes) if path.is_dir() else [path]
 
 
-def _entries(file: Path) -> list[Json]:
+def _content(file: Path) -> Json:
     try:
-        raw = file.read_bytes()
-        content = _parse(file, raw)
+        return _parse(file, file.read_bytes())
     except OSError as error:
         raise CatalogError(f"catalog file {file} cannot be read: {error.strerror}") from None
     except (ValueError, msgspec.MsgspecError) as error:
         raise CatalogError(f"catalog file {file} is not valid: {error}") from None
-    if isinstance(content, dict):
-        content = content.get("models")
-    if not isinstance(content, list):
+
+
+def _entries(file: Path, content: Json) -> list[Json]:
+    models = content.get("models") if isinstance(content, dict) else content
+    if not isinstance(models, list):
         raise CatalogError(f'catalog file {file} holds no list of models; write {{"models": [...]}}')
-    return content
+    return models
+
+
+def _owner(file: Path, content: Json) -> tuple[Creator, ...]:
+    if not isinstance(content, dict) or "owner" not in content:
+        return ()
+    try:
+        head = msgspec.convert(content, _WireOwner)
+    except msgspec.ValidationError as error:
+        raise CatalogError(f"catalog file {file}: {error}") from None
+    return (
+        Creator(
+            id=creator_id(head.owner),
+            slug=head.owner,
+            display_name=head.display_name,
+            description=head.description,
+            website_url=head.website_url,
+        ),
+    )
 
 
 def _parse(file: Path, raw: bytes) -> Json:
@@ -155,7 +191,8 @@ def _listed(entry: _Listed) -> Model:
     modality = next((kind for kind in ("video", "audio") if kind in entry.category.lower()), "image")
     model_id = f"{entry.provider_slug}/{entry.model_slug}"
     model = generic_model(model_id, modality, name=entry.model_name)
-    return msgspec.structs.replace(model, is_active=entry.active, category=entry.category)
+    price = msgspec.structs.replace(model.price, label=entry.price_label or model.price.label)
+    return msgspec.structs.replace(model, is_active=entry.active, category=entry.category, price=price)
 
 
 def _convert(entry: _WireModel) -> Model:
@@ -182,6 +219,10 @@ def _convert(entry: _WireModel) -> Model:
         price=_price(entry.price),
         output=entry.output,
         run_seconds=entry.run_seconds,
+        is_featured=entry.featured,
+        updated_at=CATALOG_SINCE if entry.updated is None else datetime.combine(entry.updated, time(), UTC),
+        inferred=entry.inferred,
+        price_evidence=entry.price.evidence,
     )
 
 
