@@ -8,16 +8,17 @@ Source: `models.parts` (which parts there are, and their fields), `prices.rules`
 that examples exist at all for a given model.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 
 import msgspec
+from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Json, read_object
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.media import extent_of
 from runflow_mock.domain.models import Model
-from runflow_mock.domain.money import Money
+from runflow_mock.domain.money import ZERO, Money
 from runflow_mock.domain.prices import quote
 
 EXAMPLE_COUNT = 2
@@ -27,6 +28,7 @@ _OUTPUTS = (
     ("timing", "json", "How long the parts took, or null."),
     ("nsfw_detected", "boolean", "Whether the result was flagged, or null where nobody looked."),
 )
+_MEGAPIXELS = "megapixels"
 _IMAGE_URLS = ("image_urls", "image_list", "The addresses of all images, stages first and results last.")
 
 
@@ -67,13 +69,13 @@ class PriceEffect(StrEnum):
 class PriceRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row of a price list: the base price, a rule for one value of an input, or the price of a range."""
 
-    id: str
-    model_id: str
-    unit: str
+    id: str = ""
+    model_id: str = ""
+    unit: str = ""
     effect: PriceEffect
     price: Money
     description: str
-    sort_order: int
+    sort_order: int = 0
     input_id: str | None = None
     match_value: Json = None
     dimension: str | None = None
@@ -141,35 +143,12 @@ def output_id(model: Model, name: str) -> str:
 
 def prices_of(model: Model) -> tuple[PriceRow, ...]:
     """Returns the price list of a model: what `quote` computes with, row by row."""
-    price = model.price
-    rows: list[PriceRow] = []
-
-    def add(amount: Money, effect: PriceEffect, description: str, **details: Json) -> None:
-        number = len(rows)
-        fields: dict[str, Json] = {
-            "id": named_uuid("model price", model.id, str(number)),
-            "model_id": model.uuid,
-            "unit": price.unit.value,
-            "sort_order": number,
-            **details,
-        }
-        rows.append(msgspec.convert({**fields, "effect": effect, "price": amount, "description": description}, PriceRow))
-
-    for element, amount in price.elements.items():
-        wanted = (price.elements_input or "").partition(".")[0]
-        add(amount, PriceEffect.ADD, f"each run of {element}", input_id=input_id(model, wanted), match_value=element)
-    if price.first_megapixel is not None:
-        add(price.first_megapixel, PriceEffect.BASE, "the first megapixel", dimension="megapixels", minimum=0, maximum=1)
-        add(price.amount, PriceEffect.ADD, "each further megapixel, rounded up", dimension="megapixels", minimum=1)
-    elif not price.elements:
-        add(price.amount, PriceEffect.BASE, price.label)
-    for rule in price.rules:
-        target = input_id(model, rule.input.partition(".")[0])
-        if rule.amount is not None:
-            add(rule.amount, PriceEffect.SET, f"when {rule.input} is {rule.equals}", input_id=target, match_value=rule.equals)
-        elif rule.add is not None:
-            add(rule.add, PriceEffect.ADD, f"when {rule.input} is {rule.equals}", input_id=target, match_value=rule.equals)
-    return tuple(rows)
+    return tuple(
+        replace(
+            row, id=named_uuid("model price", model.id, str(number)), model_id=model.uuid, unit=model.price.unit.value, sort_order=number
+        )
+        for number, row in enumerate((*_base_rows(model), *_rule_rows(model)))
+    )
 
 
 def examples_of(model: Model) -> tuple[ModelExample, ...]:
@@ -195,6 +174,39 @@ def _example(model: Model, number: int) -> ModelExample:
         duration_ms=round((low + high) * 500),
         sort_order=number,
     )
+
+
+def _base_rows(model: Model) -> Iterator[PriceRow]:
+    price = model.price
+    if price.elements:
+        chooser = _input_named(model, price.elements_input or "")
+        for element, amount in price.elements.items():
+            yield PriceRow(
+                effect=PriceEffect.ADD, price=amount, description=f"{element}, when chosen", input_id=chooser, match_value=element
+            )
+    elif price.first_megapixel is not None:
+        first, further = "the first megapixel", "each further megapixel, rounded up"
+        yield PriceRow(effect=PriceEffect.BASE, price=price.first_megapixel, description=first, dimension=_MEGAPIXELS, minimum=0, maximum=1)
+        yield PriceRow(effect=PriceEffect.ADD, price=price.amount, description=further, dimension=_MEGAPIXELS, minimum=1)
+    else:
+        yield PriceRow(effect=PriceEffect.BASE, price=price.amount, description=price.label)
+
+
+def _rule_rows(model: Model) -> Iterator[PriceRow]:
+    for rule in model.price.rules:
+        sets = rule.amount is not None
+        yield PriceRow(
+            effect=PriceEffect.SET if sets else PriceEffect.ADD,
+            price=(rule.amount if sets else rule.add) or ZERO,
+            description=f"when {rule.input} is {rule.equals}",
+            input_id=_input_named(model, rule.input),
+            match_value=rule.equals,
+        )
+
+
+def _input_named(model: Model, path: str) -> str:
+    # A dot reaches into an object; the declared input is its first part.
+    return input_id(model, path.partition(".")[0])
 
 
 def _properties(schema: dict[str, Json]) -> Iterable[tuple[str, dict[str, Json]]]:
