@@ -46,7 +46,8 @@ def read_duration(value: object) -> timedelta:
     seconds = _seconds(value)
     if seconds is None or not 0 <= seconds <= DURATION_MAX.total_seconds():
         raise ValueError(f"{str(value)[:80]!r} is not a duration; write seconds (90), '10m', '1h30m' or 'PT10M'")
-    return timedelta(seconds=seconds)
+    # Whole milliseconds, as instants are written: what a client reads back is exactly what the world has.
+    return timedelta(milliseconds=round(seconds * 1000))
 
 
 def _seconds(value: object) -> float | None:
