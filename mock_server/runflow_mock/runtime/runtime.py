@@ -27,7 +27,7 @@ from runflow_mock.engine.world import Outcome, SendCallback, World
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.observers import Observer, Silence
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
-from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock
+from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, whole_milliseconds
 from runflow_mock.wire.callbacks import build_headers
 from runflow_mock.wire.timeline import Step, represent_events
 
@@ -84,7 +84,7 @@ class Runtime:
     def settle(self, tenant: Tenant) -> None:
         """Brings the world to where its clock stands, firing what is due on the way."""
         world = tenant.world
-        present = tenant.clock.at(self._monotonic())
+        present = tenant.present(self._monotonic())
         due = world.next_due()
         while due is not None and (due <= present or due <= world.now):
             self._fire(tenant)
@@ -113,6 +113,7 @@ class Runtime:
 
     async def advance(self, tenant: Tenant, to: datetime) -> list[Step]:
         """Moves to an instant and returns what happened, once all of it has: the receivers' answers included."""
+        to = whole_milliseconds(to)
         return await self._move(tenant, lambda due: due <= to, to)
 
     async def advance_by(self, tenant: Tenant, by: timedelta) -> list[Step]:
@@ -131,7 +132,7 @@ class Runtime:
 
     def now(self, tenant: Tenant) -> datetime:
         """Returns the tenant's present."""
-        return max(tenant.world.now, tenant.clock.at(self._monotonic()))
+        return max(tenant.world.now, tenant.present(self._monotonic()))
 
     def set_rate(self, tenant: Tenant, rate: float) -> None:
         """Lets the clock pass at another rate from now on; 0 lets it stand."""
@@ -166,13 +167,13 @@ class Runtime:
 
     async def _move(self, tenant: Tenant, is_wanted: Callable[[datetime], bool], to: datetime | None) -> list[Step]:
         async with tenant.moving:
-            world, timeline = tenant.world, list[Step]()
+            timeline = list[Step]()
             tenant.watchers.append(timeline)
             try:
                 self.settle(tenant)
                 await self._fire_while(tenant, is_wanted)
-                if to is not None and tenant.world is world:
-                    world.move_to(to)
+                if to is not None and not tenant.is_dropped:
+                    tenant.world.move_to(to)
                     self._follow_clock(tenant)
             finally:
                 tenant.watchers.remove(timeline)
@@ -180,7 +181,7 @@ class Runtime:
 
     async def _fire_while(self, tenant: Tenant, is_wanted: Callable[[datetime], bool]) -> None:
         world, fired = tenant.world, 0
-        while tenant.world is world:
+        while not tenant.is_dropped:
             due = world.next_due()
             if tenant.in_flight and (due is None or due > world.now):
                 # Virtual time stands still while a callback is in flight; its answer may schedule something earlier.
@@ -215,7 +216,7 @@ class Runtime:
             tenant.clock = tenant.clock.jumped(tenant.world.now, real)
 
     def _arm(self, tenant: Tenant, due: datetime | None) -> None:
-        if due is None or (tenant.alarm_due is not None and tenant.alarm_due <= due):
+        if due is None or tenant.is_dropped or (tenant.alarm_due is not None and tenant.alarm_due <= due):
             return
         self._disarm(tenant)
         seconds = tenant.clock.real_seconds_until(due, self._monotonic())
@@ -240,17 +241,17 @@ class Runtime:
         tenant.quiet.clear()
         # Where time stands, results are recorded in the order of sending, so that the network cannot change what follows.
         earlier = None if tenant.clock.rate else tenant.last_delivery
-        task = asyncio.get_running_loop().create_task(self._deliver(tenant, tenant.world, effect, earlier))
+        task = asyncio.get_running_loop().create_task(self._deliver(tenant, effect, earlier))
         tenant.last_delivery = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _deliver(self, tenant: Tenant, world: World, effect: SendCallback, earlier: asyncio.Task[None] | None) -> None:
+    async def _deliver(self, tenant: Tenant, effect: SendCallback, earlier: asyncio.Task[None] | None) -> None:
         try:
             result = await self._send(tenant, effect)
             if earlier is not None and not earlier.done():
                 await asyncio.wait((earlier,))
-            if tenant.world is world:
+            if not tenant.is_dropped:
                 self.execute(tenant, RecordAttempt(effect.delivery.id, result))
         except Exception as error:
             self.report(tenant, error)

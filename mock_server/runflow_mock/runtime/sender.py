@@ -50,7 +50,7 @@ class HttpSender:
         started = perf_counter()
         try:
             async with session.post(request.url, data=request.body, headers=request.headers, allow_redirects=False) as response:
-                body = await response.content.read(RESPONSE_BYTES_MAX)
+                body = await _read(response.content)
                 status = response.status
         except TimeoutError:
             return AttemptResult(error=f"no answer within {self._timeout_seconds:g} s", reason="timeout", response_time_ms=_since(started))
@@ -76,6 +76,8 @@ class HttpSender:
                 timeout=aiohttp.ClientTimeout(total=self._timeout_seconds),
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
                 auto_decompress=False,
+                # A receiver's cookie must not come back to it, least of all with another tenant's callback.
+                cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
 
@@ -96,6 +98,14 @@ class RecordingSender:
 
     async def close(self) -> None:
         """Does nothing: there is no connection."""
+
+
+async def _read(content: "aiohttp.StreamReader") -> bytes:
+    """Returns the body, of which no more than `RESPONSE_BYTES_MAX` is read."""
+    body = b""
+    while len(body) < RESPONSE_BYTES_MAX and (chunk := await content.read(RESPONSE_BYTES_MAX - len(body))):
+        body += chunk
+    return body
 
 
 def _since(started: float) -> int:

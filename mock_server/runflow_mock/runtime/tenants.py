@@ -56,6 +56,7 @@ class Tenant:
         self.alarm: asyncio.TimerHandle | None = None
         self.alarm_due: datetime | None = None
         self.last_delivery: asyncio.Task[None] | None = None
+        self.is_dropped = False
         self.changes = 0
         self.reads = 0
         dialect = self.dialect
@@ -75,6 +76,10 @@ class Tenant:
             return uuid7(self.world.now, self.changes, self.change_ids)
         self.reads += 1
         return uuid7(self.world.now, self.reads, self.read_ids)
+
+    def present(self, real: float) -> datetime:
+        """Returns where the clock stands for a real reading, in the whole milliseconds in which instants are written."""
+        return whole_milliseconds(self.clock.at(real))
 
     @property
     def key(self) -> str:
@@ -154,6 +159,7 @@ class Tenants:
         """Forgets a tenant with everything in it, and returns it."""
         tenant = self._by_name.pop(name, None)
         if tenant is not None:
+            tenant.is_dropped = True
             if tenant.alarm is not None:
                 tenant.alarm.cancel()
             for key in (*tenant.principals, *(key for key, owner in self._config.keys.items() if owner == name)):
@@ -161,15 +167,19 @@ class Tenants:
         return tenant
 
     def _make(self, settings: TenantSettings) -> Tenant:
-        present = datetime.fromtimestamp(self._wall(), UTC)
-        present = present.replace(microsecond=present.microsecond // 1000 * 1000)
-        start = settings.start or (STANDING_START if settings.clock.stands else present)
+        start = settings.start or (STANDING_START if settings.clock.stands else datetime.fromtimestamp(self._wall(), UTC))
+        start = whole_milliseconds(start)
         clock = VirtualClock(start, self._monotonic(), _RATES[settings.clock](settings))
         rules = Rules(self._inputs, self._policy(settings), settings.batch_items_max)
         return Tenant(settings, self._catalog, rules, start, clock)
 
     def _policy(self, settings: TenantSettings) -> CallbackPolicy:
         return replace(self._config.callbacks, is_strict=settings.strict)
+
+
+def whole_milliseconds(instant: datetime) -> datetime:
+    """Returns an instant without its fraction of a millisecond, which no client ever sees."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
 _RATES: dict[ClockMode, Callable[[TenantSettings], float]] = {

@@ -1,6 +1,7 @@
 """Tenants on the wire of the control API: the settings that make one, and what is told about it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
@@ -14,6 +15,9 @@ from runflow_mock.wire.times import write_optional
 
 CLIENT_TIMES = ("wall", "virtual")
 BATCH_ITEMS_MAX = 10_000
+SPEED_MIN = 0.000_001
+# Ids hold the time since 1970, and a world needs room to move.
+START_YEARS = range(1970, 9000)
 
 
 class _Scaled(msgspec.Struct, forbid_unknown_fields=True):
@@ -68,7 +72,7 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
         scale=scale,
         seed=defaults.seed if body.seed is None else str(body.seed),
         speed=_speed(body.speed, defaults),
-        start=defaults.start if body.start is None else instant(body.start, "start"),
+        start=_start(body.start, defaults),
         keys=tuple(KeySpec(key.name, _scopes(key.scopes)) for key in body.keys),
         dialect=body.dialect or defaults.dialect,
         switches={**defaults.switches, **body.switches},
@@ -120,9 +124,18 @@ def _clock(clock: str | _Scaled | None, defaults: TenantSettings) -> tuple[Clock
 def _speed(speed: float | None, defaults: TenantSettings) -> float:
     if speed is None:
         return defaults.speed
-    if not 0 < speed <= 1_000_000:
-        raise refused(f"speed {speed} must be above 0 and at most 1000000; it divides the catalog's running times")
+    if not SPEED_MIN <= speed <= 1_000_000:
+        raise refused(f"speed {speed} must be from 0.000001 to 1000000; it divides the catalog's running times")
     return speed
+
+
+def _start(text: str | None, defaults: TenantSettings) -> datetime | None:
+    if text is None:
+        return defaults.start
+    start = instant(text, "start")
+    if start.year not in START_YEARS:
+        raise refused(f"start {text[:80]!r} must be in a year from {START_YEARS[0]} to {START_YEARS[-1]}")
+    return start
 
 
 def _balance(text: str) -> Money:
