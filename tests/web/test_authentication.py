@@ -7,9 +7,21 @@ REAL = ("rf_live_4fA9xQ27Lm", "rf_svc_4fa9", "rfk_0123456789")
 
 @pytest.mark.parametrize(
     "value",
-    ["", "rf_live_mock_test", "Basic dGVzdDp0ZXN0", "Bearer", "Bearer ", "Bearer nobody", "Bearer rf_live_mock_", "Bearer rf_live_mock_UPPER",
-     "Bearer rf_live_mock_a-b", "Bearer rf_live_mock_" + "x" * 65, "Bearer rf_live_mock_a b", "Token rf_live_mock_test"],
-)  # fmt: skip
+    [
+        "",
+        "rf_live_mock_test",
+        "Basic dGVzdDp0ZXN0",
+        "Bearer",
+        "Bearer ",
+        "Bearer nobody",
+        "Bearer rf_live_mock_",
+        "Bearer rf_live_mock_UPPER",
+        "Bearer rf_live_mock_a-b",
+        "Bearer rf_live_mock_a b",
+        "Bearer rf_live_mock_" + "x" * 65,
+        "Token rf_live_mock_test",
+    ],
+)
 def test_unusable_credential_is_401_with_a_challenge_and_makes_no_tenant(door: Door, value: str) -> None:
     response = door.get("/v1/runs", key=None, headers={"Authorization": value})
     assert problem(response, 401, "UNAUTHORIZED") == []
