@@ -98,6 +98,14 @@ class Outdated(DomainError):
         self.noun = noun
 
 
+class BytesMissing(DomainError):
+    """An upload was confirmed before its bytes arrived."""
+
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(f"no bytes of upload {upload_id} have arrived")
+        self.upload_id = upload_id
+
+
 class KeyReused(DomainError):
     """An Idempotency-Key came back with another body."""
 

@@ -8,6 +8,7 @@ from runflow_mock.domain.events import Event
 from runflow_mock.domain.identity import BatchId, ItemId
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.runs import Run, RunCancelled, RunCreated, RunMoved
+from runflow_mock.engine.assets import store_attachments
 from runflow_mock.engine.moment import Moment
 from runflow_mock.engine.runs import admit_cost, new_run, project
 
@@ -51,7 +52,8 @@ def create_batch(moment: Moment, command: CreateBatch) -> tuple[Event, ...]:
         created_by=moment.user_id,
         created_at=moment.now,
     )
-    return (BatchCreated(batch), *(RunCreated(run) for run in runs))
+    stored = store_attachments(moment, command.attachments, "batch", batch.id)
+    return (BatchCreated(batch), *(RunCreated(run) for run in runs), *stored)
 
 
 def cancel_batch(moment: Moment, command: CancelBatch) -> tuple[Event, ...]:

@@ -150,6 +150,10 @@ def _outdated(error: errors.Outdated, dialect: Dialect) -> Problem:
     return conflict(f"The {error.noun} has changed since you read it: read it again and repeat the change.")
 
 
+def _bytes_missing(error: errors.BytesMissing, dialect: Dialect) -> Problem:
+    return invalid_field(("path", "asset_upload_id"), "the bytes have not arrived: PUT them to the upload_url first", "not_uploaded")
+
+
 def _key_reused(error: errors.KeyReused, dialect: Dialect) -> Problem:
     return conflict("This Idempotency-Key was used with another body: use a new key for a new request.")
 
@@ -176,6 +180,7 @@ _PROBLEMS = cast(
         errors.SecretDisabled: _secret_disabled,
         errors.SecretIsCurrent: _secret_is_current,
         errors.Outdated: _outdated,
+        errors.BytesMissing: _bytes_missing,
         errors.KeyReused: _key_reused,
         errors.LimitReached: _limit_reached,
         QueryError: _query,
