@@ -113,6 +113,10 @@ class Catalog:
         """The creators of all models, in the order of their ids."""
         return self._creators
 
+    def creator_of(self, model: Model) -> Creator:
+        """Returns who makes a model."""
+        return next((creator for creator in self._creators if creator.slug == model.owner), _unknown_creator(model.owner))
+
     def read(self, name: str) -> Model:
         """Returns the model of that id, alias or uuid, whether or not it is active.
 
@@ -146,4 +150,8 @@ class Catalog:
 def _creators(models: Iterable[Model], described: Sequence[Creator]) -> tuple[Creator, ...]:
     known = {creator.slug: creator for creator in described}
     slugs = sorted({model.owner for model in models}, key=creator_id)
-    return tuple(known.get(slug) or Creator(id=creator_id(slug), slug=slug, display_name=slug) for slug in slugs)
+    return tuple(known.get(slug) or _unknown_creator(slug) for slug in slugs)
+
+
+def _unknown_creator(slug: str) -> Creator:
+    return Creator(id=creator_id(slug), slug=slug, display_name=slug)

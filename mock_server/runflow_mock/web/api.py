@@ -70,7 +70,7 @@ class Api:
         except Problem as problem:
             return operation, _problem_answer(problem)
         except DomainError as error:
-            return operation, _problem_answer(problem_of(error, call.tenant.dialect))
+            return operation, _problem_answer(problem_of(error, call.dialect))
         except Exception as error:
             self._runtime.report(getattr(call, "tenant", None), error)
             return operation, _problem_answer(internal_error())

@@ -17,6 +17,7 @@ from runflow_mock.engine.world import Outcome
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.wire.bodies import read_body, read_optional_body
+from runflow_mock.wire.dialect import Dialect, dialect_of
 from runflow_mock.wire.problems import bad_request, invalid_field
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
@@ -94,6 +95,13 @@ class Call:
     def store(self) -> Store:
         """The records of the tenant's world."""
         return self.tenant.world.store
+
+    @property
+    def dialect(self) -> Dialect:
+        """What is spoken to this client: the tenant's dialect, or the server's where no key was needed."""
+        tenant: Tenant | None = getattr(self, "tenant", None)
+        config = self.runtime.config
+        return dialect_of(config.dialect, config.switches) if tenant is None else tenant.dialect
 
     @property
     def origin(self) -> Origin:

@@ -22,7 +22,7 @@ def answer_list(
     """Returns the page that a request asks for; where it shows something unfinished, the client counts as waiting."""
     listing = decode_listing(call.parameters, fields, order)
     page = select(records, fields, listing.query)
-    body = represent_page(page, listing, represent, call.tenant.dialect)
+    body = represent_page(page, listing, represent, call.dialect)
     if waits is not None and any(waits(record) for record in page.records):
         call.wait_for(None)
     return answer(body)

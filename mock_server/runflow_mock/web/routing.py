@@ -1,7 +1,8 @@
 """Operations and how a path leads to one.
 
 The operation of a path is found once, by its segments, whatever their number: a request costs the same whether there are ten operations or
-a hundred. A parameter written `{name...}` spans slashes, because model ids are paths of any depth; a literal segment wins over a parameter.
+a hundred. A parameter written `{name...}` spans slashes, because model ids are paths of any depth; a literal segment wins over a parameter,
+and of two paths with such a parameter the one with the longer tail wins.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,13 +11,13 @@ from typing import Generic, TypeVar
 import msgspec
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
-SPANNED_SEGMENTS_MIN = 2
 
 
 class Operation(msgspec.Struct, Generic[HandlerT], frozen=True, kw_only=True):
     """One operation of an API: its id as in the contract, where it lives, what it needs, and who answers.
 
-    Without a scope any key will do; `is_public` needs no key at all. `evidence` says how well the operation is known.
+    Without a scope any key will do; `is_public` needs no key at all. `evidence` says how well the operation is known. A parameter that
+    spans slashes takes `spans_min` segments or more.
     """
 
     id: str
@@ -26,6 +27,7 @@ class Operation(msgspec.Struct, Generic[HandlerT], frozen=True, kw_only=True):
     scope: str | None = None
     is_public: bool = False
     evidence: str = "documented"
+    spans_min: int = 2
 
 
 class Match(Generic[HandlerT]):
@@ -51,7 +53,8 @@ class _Node(Generic[HandlerT]):
 class _Spanning(Generic[HandlerT]):
     """A path with a parameter that spans slashes, between a fixed head and a tail of segments."""
 
-    def __init__(self, segments: list[str]) -> None:
+    def __init__(self, segments: list[str], spans_min: int) -> None:
+        self.spans_min = spans_min
         at = next(index for index, segment in enumerate(segments) if segment.endswith("...}"))
         self.head = segments[:at]
         self.name = segments[at][1:-4]
@@ -62,7 +65,7 @@ class _Spanning(Generic[HandlerT]):
         """Returns the parameters if the segments fit."""
         start, end = len(self.head), len(segments) - len(self.tail)
         spanned = segments[start:end]
-        if end - start < SPANNED_SEGMENTS_MIN or segments[:start] != self.head or not all(spanned):
+        if len(spanned) < self.spans_min or segments[:start] != self.head or not all(segments):
             return None
         params = {self.name: "/".join(spanned)}
         for wanted, found in zip(self.tail, segments[end:], strict=True):
@@ -111,7 +114,10 @@ class Router(Generic[HandlerT]):
     def _add(self, operation: Operation[HandlerT]) -> None:
         segments = operation.path.split("/")[1:]
         if any(segment.endswith("...}") for segment in segments):
-            self._spanning.setdefault(operation.path, _Spanning(segments)).operations[operation.method] = operation
+            spanning = self._spanning.setdefault(operation.path, _Spanning(segments, operation.spans_min))
+            spanning.operations[operation.method] = operation
+            # Sorting is stable: paths with equal tails stay in the order in which they were added.
+            self._spanning = dict(sorted(self._spanning.items(), key=lambda item: -len(item[1].tail)))
             return
         node, names = self._root, []
         for segment in segments:

@@ -1,0 +1,76 @@
+"""What is inside a model: inputs, examples and prices; `any` as parent searches all models."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from runflow_mock.domain.errors import NotFound
+from runflow_mock.domain.model_parts import ModelExample, ModelInput, PriceRow, examples_of, inputs_of, prices_of
+from runflow_mock.domain.models import Model
+from runflow_mock.web.calls import Answer, Call, Handler, answer
+from runflow_mock.web.lists import answer_list
+from runflow_mock.web.routing import Operation
+from runflow_mock.wire.model_parts import EXAMPLE_FIELDS, PRICE_FIELDS, represent_example, represent_input, represent_price
+
+ANY = "any"
+IN_PLACE = "model_id,sort_order"
+
+PartT = TypeVar("PartT", ModelInput, PriceRow, ModelExample)
+
+
+def get_model_input(call: Call) -> Answer:
+    """GET /v1/models/{model_id}/inputs/{id}"""
+    return answer(represent_input(_one(call, "model input", _parts(call, inputs_of))))
+
+
+def list_model_examples(call: Call) -> Answer:
+    """GET /v1/models/{model_id}/examples"""
+    examples = _parts(call, examples_of)
+    return answer_list(call, examples, EXAMPLE_FIELDS, lambda example: represent_example(example, call.base_url), order=IN_PLACE)
+
+
+def get_model_example(call: Call) -> Answer:
+    """GET /v1/models/{model_id}/examples/{id}"""
+    return answer(represent_example(_one(call, "model example", _parts(call, examples_of)), call.base_url))
+
+
+def list_model_pricing(call: Call) -> Answer:
+    """GET /v1/models/{model_id}/pricing"""
+    return answer_list(call, _parts(call, prices_of), PRICE_FIELDS, represent_price, order=IN_PLACE)
+
+
+def _parts(call: Call, parts_of: Callable[[Model], Sequence[PartT]]) -> Sequence[PartT]:
+    catalog, parent = call.runtime.catalog, call.params["model_id"]
+    models = catalog.models if parent == ANY else (catalog.read(parent),)
+    return sorted((part for model in models for part in parts_of(model)), key=lambda part: part.id)
+
+
+def _one(call: Call, noun: str, parts: Sequence[PartT]) -> PartT:
+    wanted = call.uuid("id")
+    found = next((part for part in parts if part.id == wanted), None)
+    if found is None:
+        raise NotFound(noun, wanted)
+    return found
+
+
+_MODEL = "/v1/models/{model_id...}"
+
+OPERATIONS: tuple[Operation[Handler], ...] = (
+    Operation(
+        id="get_model_input", method="GET", path=f"{_MODEL}/inputs/{{id}}", handler=get_model_input, spans_min=1, scope="models:read"
+    ),
+    Operation(
+        id="list_model_examples",
+        method="GET",
+        path=f"{_MODEL}/examples",
+        handler=list_model_examples,
+        spans_min=1,
+        scope="models:read",
+        evidence="inferred",
+    ),
+    Operation(
+        id="get_model_example", method="GET", path=f"{_MODEL}/examples/{{id}}", handler=get_model_example, spans_min=1, scope="models:read"
+    ),
+    Operation(
+        id="list_model_pricing", method="GET", path=f"{_MODEL}/pricing", handler=list_model_pricing, spans_min=1, scope="models:read"
+    ),
+)

@@ -1,0 +1,82 @@
+"""Models and their creators: list, read, and the list that needs no key."""
+
+from collections.abc import Callable
+
+from runflow_mock.domain.errors import NotFound
+from runflow_mock.domain.models import Creator, Entry, Model
+from runflow_mock.web.calls import Answer, Call, Handler, answer
+from runflow_mock.web.lists import answer_list
+from runflow_mock.web.routing import Operation
+from runflow_mock.wire.accounts import decode_embed
+from runflow_mock.wire.models import (
+    CREATOR_EMBEDS,
+    CREATOR_FIELDS,
+    MODEL_EMBEDS,
+    MODEL_FIELDS,
+    PUBLIC_MODEL_FIELDS,
+    represent_creator,
+    represent_model,
+    represent_public_model,
+)
+
+BY_NAME = "name"
+BY_SLUG = "slug"
+_WHOLE = frozenset(("inputs", "outputs"))
+
+Represent = Callable[[Model, Creator, frozenset[str]], dict[str, object]]
+
+
+def list_models(call: Call) -> Answer:
+    """GET /v1/models"""
+    return answer_list(call, call.runtime.catalog.entries, MODEL_FIELDS, _body(call, represent_model), order=BY_NAME)
+
+
+def list_public_models(call: Call) -> Answer:
+    """GET /v1/public/models: no key, active models only, and only what is meant for everybody."""
+    active = [entry for entry in call.runtime.catalog.entries if entry.model.is_active]
+    return answer_list(call, active, PUBLIC_MODEL_FIELDS, _body(call, represent_public_model), order=BY_NAME)
+
+
+def get_model(call: Call) -> Answer:
+    """GET /v1/models/{model_id}: by path, short id or uuid; inactive models can be read as well."""
+    embed = decode_embed(call.parameters.get("embed"), MODEL_EMBEDS)
+    model = call.runtime.catalog.read(call.params["model_id"])
+    return answer(represent_model(model, call.runtime.catalog.creator_of(model), embed | _WHOLE))
+
+
+def list_model_creators(call: Call) -> Answer:
+    """GET /v1/model-creators"""
+    embed = decode_embed(call.parameters.get("embed"), CREATOR_EMBEDS)
+    creators = call.runtime.catalog.creators
+    return answer_list(call, creators, CREATOR_FIELDS, lambda creator: _creator_body(call, creator, embed), order=BY_SLUG)
+
+
+def get_model_creator(call: Call) -> Answer:
+    """GET /v1/model-creators/{id}: with its models."""
+    decode_embed(call.parameters.get("embed"), CREATOR_EMBEDS)
+    wanted = call.uuid("id")
+    creator = next((creator for creator in call.runtime.catalog.creators if creator.id == wanted), None)
+    if creator is None:
+        raise NotFound("model creator", wanted)
+    return answer(_creator_body(call, creator, frozenset(CREATOR_EMBEDS)))
+
+
+def _body(call: Call, represent: Represent) -> Callable[[Entry], dict[str, object]]:
+    embed = decode_embed(call.parameters.get("embed"), MODEL_EMBEDS)
+    return lambda entry: represent(entry.model, call.runtime.catalog.creator_of(entry.model), embed)
+
+
+def _creator_body(call: Call, creator: Creator, embed: frozenset[str]) -> dict[str, object]:
+    if "models" not in embed:
+        return represent_creator(creator)
+    made = [model for model in call.runtime.catalog.models if model.owner == creator.slug]
+    return represent_creator(creator, [represent_model(model, creator) for model in made])
+
+
+OPERATIONS: tuple[Operation[Handler], ...] = (
+    Operation(id="list_models", method="GET", path="/v1/models", handler=list_models, scope="models:read"),
+    Operation(id="list_public_models", method="GET", path="/v1/public/models", handler=list_public_models, is_public=True),
+    Operation(id="get_model", method="GET", path="/v1/models/{model_id...}", handler=get_model, spans_min=1, scope="models:read"),
+    Operation(id="list_model_creators", method="GET", path="/v1/model-creators", handler=list_model_creators, scope="models:read"),
+    Operation(id="get_model_creator", method="GET", path="/v1/model-creators/{id}", handler=get_model_creator, scope="models:read"),
+)
