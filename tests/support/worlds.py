@@ -11,7 +11,7 @@ from runflow_mock.domain.runs import Run, RunCreated
 from runflow_mock.domain.tenants import ClockMode, TenantSettings
 from runflow_mock.engine.moment import Renderers
 from runflow_mock.engine.world import Outcome, World
-from runflow_mock.wire.callbacks import render_batch_payload, render_run_payload
+from runflow_mock.wire.callbacks import render_batch_payload, render_evaluation_payload, render_run_payload
 from runflow_mock.wire.catalog import load_catalog
 from runflow_mock.wire.dialect import BUNDLES
 
@@ -31,7 +31,9 @@ def renderers(dialect: str = "seed") -> Renderers:
     """What a world needs to freeze payloads."""
     spoken = BUNDLES[dialect]
     return Renderers(
-        run=lambda run: render_run_payload(run, spoken), batch=lambda batch, store: render_batch_payload(batch, store.runs, spoken)
+        run=lambda run: render_run_payload(run, spoken),
+        batch=lambda batch, store: render_batch_payload(batch, store.runs, spoken),
+        evaluation=lambda evaluation: render_evaluation_payload(evaluation, spoken),
     )
 
 

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 from doors import Door
 from hypothesis import given, settings
@@ -140,7 +142,7 @@ def test_invariants_hold_whatever_happens() -> None:
 
 
 def take(door: Door, step: str) -> None:
-    moves = {
+    moves: dict[str, Callable[[], object]] = {
         "run": lambda: door.post(RUNS, {"input": INPUT}),
         "batch": lambda: door.post(BATCHES, {"input": [INPUT] * 2}),
         "fail": lambda: post_fault(door, {"edge": "run.running->failed"}, when={"times": 1}),
@@ -155,7 +157,7 @@ def take(door: Door, step: str) -> None:
 def test_plain_example_of_the_invariants(door: Door) -> None:
     post_batch(door, 2)
     found = ledger(door)["invariants"]
-    assert len(found) == 8
+    assert len(found) == 9
     assert all(each["held"] and each["evidence"] is None for each in found)
 
 

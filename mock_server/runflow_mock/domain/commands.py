@@ -4,11 +4,13 @@ from datetime import datetime
 
 import msgspec
 
+from runflow_mock.domain.assets import Attachment, Content
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.domain.documents import Document
+from runflow_mock.domain.evaluations import Assignment
 from runflow_mock.domain.faults import What, When, Where
 from runflow_mock.domain.idempotency import Remembered
-from runflow_mock.domain.identity import BatchId, DeliveryId, RuleId, RunId, SecretId
+from runflow_mock.domain.identity import AssetId, BatchId, DeliveryId, EvaluationId, RuleId, RunId, SecretId, WebhookId
 from runflow_mock.domain.money import Money
 
 
@@ -20,13 +22,14 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
 
 
 class CreateRun(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
-    """Run a model once."""
+    """Run a model once; `attachments` are the files that came inside the request, to which its documents refer."""
 
     model: str
     input: Document
     callback_url: str | None = None
     metadata: Document | None = None
     client_ref: str | None = None
+    attachments: tuple[Attachment, ...] = ()
     origin: Origin
 
 
@@ -38,12 +41,13 @@ class NewItem(msgspec.Struct, frozen=True, gc=False):
 
 
 class CreateBatch(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
-    """Run a model on many inputs."""
+    """Run a model on many inputs; `attachments` as for a run."""
 
     model: str
     items: tuple[NewItem, ...]
     callback_url: str | None = None
     metadata: Document | None = None
+    attachments: tuple[Attachment, ...] = ()
     origin: Origin
 
 
@@ -111,6 +115,73 @@ class DeleteSecret(msgspec.Struct, frozen=True, gc=False, tag=True):
     secret_id: SecretId
 
 
+class SubmitEvaluation(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Judge an image."""
+
+    assignment: Assignment
+
+
+class RateEvaluation(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Agree with a verdict or not, or take that back with nothing."""
+
+    evaluation_id: EvaluationId
+    is_positive: bool | None
+    reason: str | None
+
+
+class CreateWebhook(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
+    """Subscribe an address to events."""
+
+    url: str
+    secret: str
+    event_types: tuple[str, ...] = ()
+
+
+class UpdateWebhook(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
+    """Change what is given of a webhook; `switches` says that `disabled_at` is, and `updated_at`, when given, must be the record's."""
+
+    webhook_id: WebhookId
+    url: str | None = None
+    secret: str | None = None
+    event_types: tuple[str, ...] | None = None
+    switches: bool = False
+    disabled_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class DeleteWebhook(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Send nothing more to an address."""
+
+    webhook_id: WebhookId
+
+
+class OpenUpload(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Ask for an address to put a file to."""
+
+    filename: str
+    mime_type: str
+
+
+class RecordBytes(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Take note that an upload's bytes were put."""
+
+    upload_id: AssetId
+    content: Content
+
+
+class ConfirmUpload(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Make the asset of an upload."""
+
+    upload_id: AssetId
+    folder_id: str | None = None
+
+
+class DeleteAsset(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Mark an asset as deleted."""
+
+    asset_id: AssetId
+
+
 class SetThreshold(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Ask to be warned below a balance; `updated_at`, when given, must be the record's."""
 
@@ -157,6 +228,15 @@ Command = (
     | CreateSecret
     | UpdateSecret
     | DeleteSecret
+    | OpenUpload
+    | RecordBytes
+    | ConfirmUpload
+    | DeleteAsset
+    | SubmitEvaluation
+    | RateEvaluation
+    | CreateWebhook
+    | UpdateWebhook
+    | DeleteWebhook
     | SetThreshold
     | AddCredit
     | AddRule

@@ -1,8 +1,9 @@
 """Deliveries: the life of one callback, and its attempts.
 
-Theory. When a run or batch with a callback URL ends, one delivery is made and its payload serialised once: every attempt sends those
-bytes. An attempt that gets a 2xx answer ends the delivery; any other answer, a timeout or a connection error is a failure, after which
-the delivery waits for its next attempt until the schedule is used up. A redelivery is a new delivery with a payload of its own.
+Theory. When a run, batch or evaluation with a callback URL ends, one delivery is made and its payload serialised once: every attempt
+sends those bytes. An attempt that gets a 2xx answer ends the delivery; any other answer, a timeout or a connection error is a failure,
+after which the delivery waits for its next attempt until the schedule is used up. A redelivery is a new delivery with a payload of its
+own. So is what an organization's webhook hears of a run, see `domain.webhooks`.
 
 Source: `callbacks.frozen-bytes`, `callbacks.attempts`, `callbacks.redelivery`. Inferred: the names of the states, the numbers of the
 retry schedule, and that an attempt gets a fresh timestamp and signature.
@@ -16,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Document
-from runflow_mock.domain.identity import AttemptId, BatchId, DeliveryId, RunId, SecretId
+from runflow_mock.domain.identity import AttemptId, BatchId, DeliveryId, EvaluationId, RunId, SecretId, WebhookId
 from runflow_mock.domain.machine import Table, step
 
 
@@ -84,11 +85,17 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One callback on its way; exactly one of `run_id` and `batch_id` is set."""
+    """One callback on its way; exactly one of `run_id`, `batch_id` and `evaluation_id` is set.
+
+    With a `webhook_id` it goes to that webhook and not to the run's own callback URL, and `event_type` says why.
+    """
 
     id: DeliveryId
     run_id: RunId | None = None
     batch_id: BatchId | None = None
+    evaluation_id: EvaluationId | None = None
+    webhook_id: WebhookId | None = None
+    event_type: str | None = None
     url: str
     payload: bytes
     is_automatic: bool
@@ -104,10 +111,15 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def parent_id(self) -> str:
-        """The id of the run or batch that this delivery tells about."""
-        parent = self.run_id or self.batch_id
+        """The id of the run, batch or evaluation that this delivery tells about."""
+        parent = self.run_id or self.batch_id or self.evaluation_id
         assert parent is not None
         return parent
+
+    @property
+    def listed_under(self) -> str:
+        """The id of the record in whose history this delivery stands."""
+        return self.webhook_id or self.parent_id
 
     @property
     def is_terminal(self) -> bool:

@@ -1,7 +1,7 @@
 """The ledger: what an organization has, what is set aside, and every movement.
 
-Theory. Admission compares the projected cost with `balance - held`; what is admitted is held. A run that ends releases its hold, and if
-it succeeded its cost is charged. The balance falls at the charge, never at the hold.
+Theory. Admission compares the projected cost with `balance - held`; what is admitted is held. A run or evaluation that ends releases its
+hold, and if it succeeded its cost is charged. The balance falls at the charge, never at the hold.
 
 Source: `credits.admission`, `credits.only-success-is-paid`. Inferred: that holds exist, and that they are made at creation.
 """
@@ -11,7 +11,8 @@ from enum import StrEnum
 
 import msgspec
 
-from runflow_mock.domain.identity import BatchId, RunId
+from runflow_mock.domain.evaluations import Evaluation
+from runflow_mock.domain.identity import BatchId, EvaluationId, RunId
 from runflow_mock.domain.money import ZERO, Money
 from runflow_mock.domain.runs import Run
 
@@ -33,6 +34,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     amount: Money
     run_id: RunId | None = None
     batch_id: BatchId | None = None
+    evaluation_id: EvaluationId | None = None
 
 
 class CreditAdded(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -50,6 +52,9 @@ class ThresholdSet(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 LedgerEvent = CreditAdded | ThresholdSet
+
+# What is held for and charged.
+Work = Run | Evaluation
 
 
 class Ledger:
@@ -79,23 +84,27 @@ class Ledger:
         self.threshold = event.threshold
         self.updated_at = event.at
 
-    def hold(self, run: Run) -> None:
-        """Sets the projected cost of a new run aside."""
-        self.held = Money(self.held + run.held)
-        self._enter(run, run.created_at, EntryKind.HOLD, run.held)
+    def hold(self, work: Work) -> None:
+        """Sets the projected cost of new work aside."""
+        self.held = Money(self.held + work.held)
+        self._enter(work, work.created_at, EntryKind.HOLD, work.held)
 
-    def settle(self, run: Run) -> None:
-        """Releases the hold of a run that has ended and charges what it cost."""
-        assert run.completed_at is not None
-        assert run.cost is not None
-        self.held = Money(self.held - run.held)
-        self._enter(run, run.completed_at, EntryKind.RELEASE, run.held)
-        if run.cost > 0:
-            self.balance = Money(self.balance - run.cost)
-            self.charged = Money(self.charged + run.cost)
-            self.updated_at = run.completed_at
-            self._enter(run, run.completed_at, EntryKind.CHARGE, run.cost)
+    def settle(self, work: Work) -> None:
+        """Releases the hold of work that has ended and charges what it cost."""
+        assert work.completed_at is not None
+        assert work.cost is not None
+        self.held = Money(self.held - work.held)
+        self._enter(work, work.completed_at, EntryKind.RELEASE, work.held)
+        if work.cost > 0:
+            self.balance = Money(self.balance - work.cost)
+            self.charged = Money(self.charged + work.cost)
+            self.updated_at = work.completed_at
+            self._enter(work, work.completed_at, EntryKind.CHARGE, work.cost)
 
-    def _enter(self, run: Run, at: datetime, kind: EntryKind, amount: Money) -> None:
-        if amount:
-            self.entries.append(Entry(at, kind, amount, run.id, run.batch_id))
+    def _enter(self, work: Work, at: datetime, kind: EntryKind, amount: Money) -> None:
+        if not amount:
+            return
+        if isinstance(work, Evaluation):
+            self.entries.append(Entry(at, kind, amount, evaluation_id=work.id))
+        else:
+            self.entries.append(Entry(at, kind, amount, work.id, work.batch_id))

@@ -33,13 +33,18 @@ class ClockMode(StrEnum):
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much one world may hold; each is reported when it is reached.
 
-    Timers need no limit of their own: each belongs to an unfinished run or delivery.
+    Timers need no limit of their own: each belongs to an unfinished run, evaluation or delivery.
     """
 
     runs_max: int = 1_000_000
     batches_max: int = 100_000
+    evaluations_max: int = 100_000
     deliveries_max: int = 1_000_000
+    webhooks_max: int = 50
     secrets_max: int = 100
+    uploads_max: int = 100_000
+    assets_max: int = 100_000
+    asset_bytes_max: int = 256 * 1024 * 1024
     rules_max: int = 1_000
     remembered_max: int = 10_000
     journal_max: int = 2_000

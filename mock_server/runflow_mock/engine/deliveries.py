@@ -2,13 +2,26 @@
 
 from runflow_mock.domain.batches import BatchMoved, BatchStarted
 from runflow_mock.domain.commands import RecordAttempt, RedeliverBatchCallback, RedeliverRunCallback
-from runflow_mock.domain.deliveries import Attempt, AttemptStarted, Delivery, DeliveryCreated, DeliveryStatus, conclude
+from runflow_mock.domain.deliveries import (
+    Attempt,
+    AttemptResult,
+    AttemptStarted,
+    Delivery,
+    DeliveryCreated,
+    DeliveryExhausted,
+    DeliveryStatus,
+    conclude,
+)
 from runflow_mock.domain.errors import CallbackUrlMissing, DeliveryInFlight, NotTerminal
+from runflow_mock.domain.evaluations import EvaluationMoved
 from runflow_mock.domain.events import Event
-from runflow_mock.domain.identity import AttemptId, BatchId, DeliveryId, RunId
+from runflow_mock.domain.identity import AttemptId, BatchId, DeliveryId, EvaluationId, RunId, WebhookId
 from runflow_mock.domain.runs import RunMoved
 from runflow_mock.domain.secrets import SecretUsed, current_secret
+from runflow_mock.domain.webhooks import RUN_EVENT_TYPES, listeners
 from runflow_mock.engine.moment import Moment
+
+SWITCHED_OFF = AttemptResult(error="not sent: the webhook is disabled or deleted", reason="webhook_disabled", refused=True)
 
 
 def tell_about_run(moment: Moment, event: RunMoved) -> tuple[Event, ...]:
@@ -17,6 +30,38 @@ def tell_about_run(moment: Moment, event: RunMoved) -> tuple[Event, ...]:
     if not run.is_terminal or run.callback_url is None or run.batch_id is not None:
         return ()
     return (_created(moment, url=run.callback_url, payload=moment.render.run(run), automatic=True, run_id=run.id),)
+
+
+def tell_webhooks(moment: Moment, event: RunMoved) -> tuple[Event, ...]:
+    """Returns a delivery of a run that has just ended for each webhook that wants to hear of it; runs of a batch are told as well."""
+    store = moment.store
+    run = store.runs[event.run_id]
+    event_type = RUN_EVENT_TYPES.get(run.status)
+    if event_type is None or not store.webhooks:
+        return ()
+    wanted = listeners(store.webhooks.values(), event_type.code)
+    payload = moment.render.run(run) if wanted else b""
+    return tuple(
+        _created(
+            moment,
+            url=webhook.url,
+            payload=payload,
+            automatic=True,
+            run_id=run.id,
+            webhook_id=webhook.id,
+            event_type=event_type.code,
+        )
+        for webhook in wanted
+    )
+
+
+def tell_about_evaluation(moment: Moment, event: EvaluationMoved) -> tuple[Event, ...]:
+    """Returns the one automatic delivery of an evaluation that has just ended."""
+    evaluation = moment.store.evaluations[event.evaluation_id]
+    if evaluation.callback_url is None:
+        return ()
+    payload = moment.render.evaluation(evaluation)
+    return (_created(moment, url=evaluation.callback_url, payload=payload, automatic=True, evaluation_id=evaluation.id),)
 
 
 def tell_about_batch(moment: Moment, event: BatchMoved) -> tuple[Event, ...]:
@@ -44,8 +89,9 @@ def redeliver_batch(moment: Moment, command: RedeliverBatchCallback) -> tuple[Ev
 
 
 def continue_delivery(moment: Moment, delivery: Delivery) -> tuple[Event, ...]:
-    """Returns what happens when a delivery's timer fires: an attempt, signed with the secret that is current."""
-    secret = current_secret(moment.store.secrets.values())
+    """Returns what happens when a delivery's timer fires: an attempt, signed with the secret that is current or with the webhook's own."""
+    is_callback = delivery.webhook_id is None
+    secret = current_secret(moment.store.secrets.values()) if is_callback else None
     attempt = Attempt(
         id=AttemptId(moment.ids.issue()),
         number=len(delivery.attempts) + 1,
@@ -53,6 +99,8 @@ def continue_delivery(moment: Moment, delivery: Delivery) -> tuple[Event, ...]:
         at=moment.now,
     )
     started = AttemptStarted(delivery.id, moment.now, attempt)
+    if delivery.webhook_id is not None and not moment.store.webhooks[delivery.webhook_id].is_enabled:
+        return (started, DeliveryExhausted(delivery.id, moment.now, SWITCHED_OFF))
     return (started,) if secret is None else (started, SecretUsed(secret.id, moment.now))
 
 
@@ -77,13 +125,25 @@ def _check(moment: Moment, noun: str, parent_id: str, status: str, url: str | No
 
 
 def _created(
-    moment: Moment, *, url: str, payload: bytes, automatic: bool, run_id: RunId | None = None, batch_id: BatchId | None = None
+    moment: Moment,
+    *,
+    url: str,
+    payload: bytes,
+    automatic: bool,
+    run_id: RunId | None = None,
+    batch_id: BatchId | None = None,
+    evaluation_id: EvaluationId | None = None,
+    webhook_id: WebhookId | None = None,
+    event_type: str | None = None,
 ) -> DeliveryCreated:
     return DeliveryCreated(
         Delivery(
             id=DeliveryId(moment.ids.issue()),
             run_id=run_id,
             batch_id=batch_id,
+            evaluation_id=evaluation_id,
+            webhook_id=webhook_id,
+            event_type=event_type,
             url=url,
             payload=payload,
             is_automatic=automatic,

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from runflow_mock.domain import batches, commands, runs
+from runflow_mock.domain import batches, commands, evaluations, runs
 from runflow_mock.domain.commands import Command
 from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.events import Event
-from runflow_mock.domain.identity import DeliveryId, RunId
+from runflow_mock.domain.identity import DeliveryId, EvaluationId, RunId
+from runflow_mock.engine.assets import confirm_upload, delete_asset, open_upload, record_bytes
 from runflow_mock.engine.batches import cancel_batch, create_batch, follow_member
 from runflow_mock.engine.deliveries import (
     continue_delivery,
@@ -15,14 +16,18 @@ from runflow_mock.engine.deliveries import (
     redeliver_batch,
     redeliver_run,
     tell_about_batch,
+    tell_about_evaluation,
     tell_about_run,
+    tell_webhooks,
 )
+from runflow_mock.engine.evaluations import continue_evaluation, rate_evaluation, submit_evaluation
 from runflow_mock.engine.faults import add_rule, remove_rule
 from runflow_mock.engine.idempotency import remember_answer
 from runflow_mock.engine.ledger import add_credit, set_threshold
 from runflow_mock.engine.moment import Moment
 from runflow_mock.engine.runs import cancel_run, continue_run, create_run, give_feedback
 from runflow_mock.engine.secrets import create_secret, delete_secret, update_secret
+from runflow_mock.engine.webhooks import create_webhook, delete_webhook, update_webhook
 
 COMMAND_HANDLERS = cast(
     Mapping[type, Callable[[Moment, Command], tuple[Event, ...]]],
@@ -38,6 +43,15 @@ COMMAND_HANDLERS = cast(
         commands.CreateSecret: create_secret,
         commands.UpdateSecret: update_secret,
         commands.DeleteSecret: delete_secret,
+        commands.SubmitEvaluation: submit_evaluation,
+        commands.RateEvaluation: rate_evaluation,
+        commands.CreateWebhook: create_webhook,
+        commands.UpdateWebhook: update_webhook,
+        commands.DeleteWebhook: delete_webhook,
+        commands.OpenUpload: open_upload,
+        commands.RecordBytes: record_bytes,
+        commands.ConfirmUpload: confirm_upload,
+        commands.DeleteAsset: delete_asset,
         commands.SetThreshold: set_threshold,
         commands.AddCredit: add_credit,
         commands.AddRule: add_rule,
@@ -48,7 +62,7 @@ COMMAND_HANDLERS = cast(
 
 
 def _run_moved(moment: Moment, event: runs.RunMoved) -> tuple[Event, ...]:
-    return (*follow_member(moment, event), *tell_about_run(moment, event))
+    return (*follow_member(moment, event), *tell_about_run(moment, event), *tell_webhooks(moment, event))
 
 
 # What follows from an event at once. A reaction sees the store after the event, cannot fail, and may cause further reactions.
@@ -64,14 +78,19 @@ REACTIONS = cast(
         batches.BatchPartiallySucceeded: tell_about_batch,
         batches.BatchFailed: tell_about_batch,
         batches.BatchCancelled: tell_about_batch,
+        evaluations.EvaluationCompleted: tell_about_evaluation,
+        evaluations.EvaluationFailed: tell_about_evaluation,
     },
 )
 
 
 def continue_owner(moment: Moment, owner: str) -> tuple[Event, ...]:
-    """Returns what happens when the timer of a run or a delivery fires."""
+    """Returns what happens when the timer of a run, an evaluation or a delivery fires."""
     run = moment.store.runs.get(RunId(owner))
     if run is not None:
         return continue_run(moment, run)
+    evaluation = moment.store.evaluations.get(EvaluationId(owner))
+    if evaluation is not None:
+        return continue_evaluation(moment, evaluation)
     delivery: Delivery = moment.store.deliveries[DeliveryId(owner)]
     return continue_delivery(moment, delivery)

@@ -7,7 +7,8 @@ import msgspec
 
 from runflow_mock.domain.batches import batch_status
 from runflow_mock.domain.deliveries import DeliveryStatus
-from runflow_mock.domain.ledger import EntryKind
+from runflow_mock.domain.evaluations import EvaluationStatus
+from runflow_mock.domain.ledger import EntryKind, Work
 from runflow_mock.domain.money import format_money
 from runflow_mock.domain.runs import RunStatus
 from runflow_mock.engine.store import Store
@@ -30,9 +31,14 @@ def check(store: Store) -> tuple[Invariant, ...]:
     return tuple(Invariant(name, next(find(store), None)) for name, find in _CHECKS.items())
 
 
+def _works(store: Store) -> Iterator[Work]:
+    yield from store.runs.values()
+    yield from store.evaluations.values()
+
+
 def _charges_equal_costs(store: Store) -> Iterator[str]:
     charges = sum(entry.amount for entry in store.ledger.entries if entry.kind is EntryKind.CHARGE)
-    costs = sum(run.cost or 0 for run in store.runs.values())
+    costs = sum(work.cost or 0 for work in _works(store))
     if charges != costs:
         yield f"charges are {charges} micro-dollars, costs {costs}"
 
@@ -44,16 +50,19 @@ def _balance_adds_up(store: Store) -> Iterator[str]:
         yield f"the entries lead to {expected} micro-dollars, the balance is {store.ledger.balance}"
 
 
-def _holds_belong_to_unfinished_runs(store: Store) -> Iterator[str]:
-    held = sum(run.held for run in store.runs.values() if not run.is_terminal)
+def _holds_belong_to_unfinished_work(store: Store) -> Iterator[str]:
+    held = sum(work.held for work in _works(store) if not work.is_terminal)
     if held != store.ledger.held:
-        yield f"unfinished runs hold {held} micro-dollars, the ledger {store.ledger.held}"
+        yield f"unfinished runs and evaluations hold {held} micro-dollars, the ledger {store.ledger.held}"
 
 
 def _what_failed_is_free(store: Store) -> Iterator[str]:
     for run in store.runs.values():
         if run.status in (RunStatus.FAILED, RunStatus.CANCELLED) and run.cost:
             yield f"run {run.id} is {run.status} and cost {format_money(run.cost)}"
+    for evaluation in store.evaluations.values():
+        if evaluation.status is EvaluationStatus.FAILED and evaluation.cost:
+            yield f"evaluation {evaluation.id} is failed and cost {format_money(evaluation.cost)}"
 
 
 def _batch_follows_members(store: Store) -> Iterator[str]:
@@ -72,15 +81,24 @@ def _batch_cost_is_sum(store: Store) -> Iterator[str]:
 
 
 def _one_automatic_delivery(store: Store) -> Iterator[str]:
-    automatic = Counter(delivery.parent_id for delivery in store.deliveries.values() if delivery.is_automatic)
+    callbacks = (delivery for delivery in store.deliveries.values() if delivery.webhook_id is None)
+    automatic = Counter(delivery.parent_id for delivery in callbacks if delivery.is_automatic)
     for parent_id, count in automatic.items():
         if count > 1:
             yield f"{parent_id} has {count} automatic deliveries"
     ended: list[str] = [run.id for run in store.runs.values() if run.is_terminal and run.callback_url and run.batch_id is None]
     ended += [batch.id for batch in store.batches.values() if batch.is_terminal and batch.callback_url]
+    ended += [each.id for each in store.evaluations.values() if each.is_terminal and each.callback_url]
     for parent_id in ended:
         if not automatic[parent_id]:
             yield f"{parent_id} has ended without a delivery"
+
+
+def _webhooks_hear_once(store: Store) -> Iterator[str]:
+    heard = Counter((delivery.webhook_id, delivery.parent_id) for delivery in store.deliveries.values() if delivery.webhook_id)
+    for (webhook_id, run_id), count in heard.items():
+        if count > 1:
+            yield f"webhook {webhook_id} has {count} deliveries about {run_id}"
 
 
 def _one_end_of_delivery(store: Store) -> Iterator[str]:
@@ -93,10 +111,11 @@ def _one_end_of_delivery(store: Store) -> Iterator[str]:
 _CHECKS: Mapping[str, Callable[[Store], Iterator[str]]] = {
     "the sum of charges equals the sum of costs": _charges_equal_costs,
     "the balance follows from the entries": _balance_adds_up,
-    "holds belong to unfinished runs": _holds_belong_to_unfinished_runs,
-    "failed and cancelled runs cost nothing": _what_failed_is_free,
+    "holds belong to unfinished runs and evaluations": _holds_belong_to_unfinished_work,
+    "what failed or was cancelled costs nothing": _what_failed_is_free,
     "a batch's status follows from its members": _batch_follows_members,
     "a batch's cost is the sum of its items": _batch_cost_is_sum,
-    "a finished run or batch has one automatic delivery": _one_automatic_delivery,
+    "a finished run, batch or evaluation has one automatic delivery": _one_automatic_delivery,
+    "a webhook hears of a run once": _webhooks_hear_once,
     "a delivery ends once, within its attempts": _one_end_of_delivery,
 }

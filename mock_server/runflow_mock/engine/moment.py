@@ -1,11 +1,12 @@
 """What a handler may look at while it decides: the store, the settings, the instant, and where ids and draws come from."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from runflow_mock.domain.batches import Batch
-from runflow_mock.domain.errors import LimitReached
-from runflow_mock.domain.identity import Identities, OrganizationId, UserId
+from runflow_mock.domain.errors import LimitReached, Outdated
+from runflow_mock.domain.evaluations import Evaluation
+from runflow_mock.domain.identity import MILLISECOND, Identities, OrganizationId, UserId
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.seeds import Seed
@@ -14,14 +15,16 @@ from runflow_mock.engine.store import Store
 
 RenderRun = Callable[[Run], bytes]
 RenderBatch = Callable[[Batch, "Store"], bytes]
+RenderEvaluation = Callable[[Evaluation], bytes]
 
 
 class Renderers:
     """How payloads become bytes: handed in, because the engine knows no wire forms."""
 
-    def __init__(self, run: RenderRun, batch: RenderBatch) -> None:
+    def __init__(self, run: RenderRun, batch: RenderBatch, evaluation: RenderEvaluation) -> None:
         self.run = run
         self.batch = batch
+        self.evaluation = evaluation
 
 
 class Moment:
@@ -56,3 +59,8 @@ class Moment:
         """Raises `LimitReached` when `more` things do not fit beside those present."""
         if present + more > limit:
             raise LimitReached(name, limit)
+
+    def check_unchanged(self, noun: str, updated_at: datetime | None, as_read: datetime | None) -> None:
+        """Raises `Outdated` when the caller read another `updated_at` than the record has; both are compared as shown, in milliseconds."""
+        if as_read is not None and (updated_at is None or not timedelta(0) <= updated_at - as_read < MILLISECOND):
+            raise Outdated(noun)

@@ -27,6 +27,7 @@ from runflow_mock.domain.runs import (
     RunStatus,
     RunSucceeded,
 )
+from runflow_mock.engine.assets import store_attachments
 from runflow_mock.engine.moment import Moment
 
 # How long a run waits for a worker and how long handing it over takes, before `speed` divides it. Source: inferred.
@@ -43,7 +44,8 @@ def create_run(moment: Moment, command: CreateRun) -> tuple[Event, ...]:
     projected = project(model, inputs)
     admit_cost(moment, projected)
     run = new_run(moment, model, command.input, held=projected, origin=command.origin, client_ref=command.client_ref)
-    return (RunCreated(_with_callback(run, command)),)
+    stored = store_attachments(moment, command.attachments, "run", run.id)
+    return (RunCreated(_with_callback(run, command)), *stored)
 
 
 def cancel_run(moment: Moment, command: CancelRun) -> tuple[Event, ...]:
@@ -97,7 +99,7 @@ def new_run(
         base_url=origin.base_url,
         held=held,
         created_at=moment.now,
-        due_at=moment.now + _spread(moment, run_id, "queue", QUEUE_SECONDS),
+        due_at=moment.now + spread(moment, run_id, "queue", QUEUE_SECONDS),
     )
 
 
@@ -114,7 +116,7 @@ def _dispatch(moment: Moment, run: Run) -> tuple[Event, ...]:
     decision = choose(moment.store.rules.values(), run, (DISPATCH_EDGE,), moment.now, moment.seed)
     if isinstance(decision.what, Fail):
         return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
-    due_at = moment.now + _spread(moment, run.id, "dispatch", DISPATCH_SECONDS)
+    due_at = moment.now + spread(moment, run.id, "dispatch", DISPATCH_SECONDS)
     return (*decision.met, RunDispatched(run.id, moment.now, due_at))
 
 
@@ -167,13 +169,13 @@ def _running_time(moment: Moment, run: Run) -> timedelta:
     model = moment.catalog.get(run.model)
     stages = stages_of(model.output, read_document(run.input))
     if not stages:
-        return _spread(moment, run.id, "run", model.run_seconds)
-    parts = (_spread(moment, run.id, stage.element, stage.seconds) for stage in stages)
+        return spread(moment, run.id, "run", model.run_seconds)
+    parts = (spread(moment, run.id, stage.element, stage.seconds) for stage in stages)
     return sum(parts, timedelta())
 
 
-def _spread(moment: Moment, run_id: RunId, what: str, seconds: tuple[float, float]) -> timedelta:
-    """Returns a duration within the range, in whole milliseconds, drawn by the run's id and divided by the tenant's speed."""
+def spread(moment: Moment, owner: str, what: str, seconds: tuple[float, float]) -> timedelta:
+    """Returns a duration within the range, in whole milliseconds, drawn by the owner's id and divided by the tenant's speed."""
     low, high = seconds
-    drawn = low + (high - low) * moment.seed.fraction(what, run_id)
+    drawn = low + (high - low) * moment.seed.fraction(what, owner)
     return timedelta(milliseconds=max(1, round(drawn * 1000 / moment.settings.speed)))

@@ -9,17 +9,20 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from runflow_mock.domain import batches, deliveries, faults, runs, secrets
+from runflow_mock.domain import assets, batches, deliveries, evaluations, faults, runs, secrets, webhooks
+from runflow_mock.domain.assets import Asset, AssetUpload, Content
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.errors import NotFound
+from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.faults import FaultRule
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered, Remembered
-from runflow_mock.domain.identity import BatchId, DeliveryId, RuleId, RunId, SecretId
+from runflow_mock.domain.identity import AssetId, BatchId, DeliveryId, EvaluationId, RuleId, RunId, SecretId, WebhookId
 from runflow_mock.domain.ledger import CreditAdded, Ledger, ThresholdSet
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.secrets import CallbackSecret
+from runflow_mock.domain.webhooks import Webhook
 from runflow_mock.engine.timers import TimerQueue
 
 
@@ -30,9 +33,16 @@ class Store:
         self.runs: dict[RunId, Run] = {}
         self.run_order: list[RunId] = []
         self.batches: dict[BatchId, Batch] = {}
+        self.evaluations: dict[EvaluationId, Evaluation] = {}
+        self.evaluations_of: dict[RunId, list[EvaluationId]] = {}
+        self.webhooks: dict[WebhookId, Webhook] = {}
         self.deliveries: dict[DeliveryId, Delivery] = {}
         self.deliveries_of: dict[str, list[DeliveryId]] = {}
         self.secrets: dict[SecretId, CallbackSecret] = {}
+        self.uploads: dict[AssetId, AssetUpload] = {}
+        self.assets: dict[AssetId, Asset] = {}
+        self.kept_bytes: dict[str, int] = {}
+        self.kept_total = 0
         self.rules: dict[RuleId, FaultRule] = {}
         self.remembered: dict[str, Remembered] = {}
         self.ledger = Ledger()
@@ -52,6 +62,20 @@ class Store:
             raise NotFound("batch", batch_id)
         return batch
 
+    def evaluation(self, evaluation_id: str) -> Evaluation:
+        """Returns an evaluation, or raises `NotFound`."""
+        evaluation = self.evaluations.get(EvaluationId(evaluation_id))
+        if evaluation is None:
+            raise NotFound("evaluation", evaluation_id)
+        return evaluation
+
+    def webhook(self, webhook_id: str) -> Webhook:
+        """Returns a webhook that has not been deleted, or raises `NotFound`."""
+        webhook = self.webhooks.get(WebhookId(webhook_id))
+        if webhook is None or webhook.deleted_at is not None:
+            raise NotFound("webhook", webhook_id)
+        return webhook
+
     def delivery(self, delivery_id: str) -> Delivery:
         """Returns a delivery, or raises `NotFound`."""
         delivery = self.deliveries.get(DeliveryId(delivery_id))
@@ -66,6 +90,21 @@ class Store:
             raise NotFound("callback secret", secret_id)
         return secret
 
+    def upload(self, upload_id: str) -> AssetUpload:
+        """Returns an upload whose asset has not been deleted, or raises `NotFound`."""
+        upload = self.uploads.get(AssetId(upload_id))
+        asset = self.assets.get(AssetId(upload_id))
+        if upload is None or (asset is not None and asset.deleted_at is not None):
+            raise NotFound("asset upload", upload_id)
+        return upload
+
+    def asset(self, asset_id: str) -> Asset:
+        """Returns an asset that has not been deleted, or raises `NotFound`."""
+        asset = self.assets.get(AssetId(asset_id))
+        if asset is None or asset.deleted_at is not None:
+            raise NotFound("asset", asset_id)
+        return asset
+
     def rule(self, rule_id: str) -> FaultRule:
         """Returns a fault rule, or raises `NotFound`."""
         rule = self.rules.get(RuleId(rule_id))
@@ -74,8 +113,12 @@ class Store:
         return rule
 
     def deliveries_about(self, parent_id: str) -> list[Delivery]:
-        """Returns the deliveries of a run or batch, oldest first."""
+        """Returns the deliveries in the history of a run, batch, evaluation or webhook, oldest first."""
         return [self.deliveries[delivery_id] for delivery_id in self.deliveries_of.get(parent_id, ())]
+
+    def evaluations_about(self, run_id: RunId) -> list[Evaluation]:
+        """Returns the evaluations of a run, oldest first."""
+        return [self.evaluations[evaluation_id] for evaluation_id in self.evaluations_of.get(run_id, ())]
 
     def apply(self, event: Event) -> str | None:
         """Changes the records as the event says, and returns the status that the record had before, if it has one."""
@@ -122,10 +165,46 @@ def _batch_moved(store: Store, event: batches.BatchMoved) -> str:
     return before.status
 
 
+def _evaluation_submitted(store: Store, event: evaluations.EvaluationSubmitted) -> None:
+    evaluation = event.evaluation
+    store.evaluations[evaluation.id] = evaluation
+    if evaluation.assignment.run_id is not None:
+        store.evaluations_of.setdefault(evaluation.assignment.run_id, []).append(evaluation.id)
+    store.ledger.hold(evaluation)
+    assert evaluation.due_at is not None
+    store.timers.schedule(evaluation.id, evaluation.due_at)
+
+
+def _evaluation_moved(store: Store, event: evaluations.EvaluationMoved) -> str:
+    before = store.evaluations[event.evaluation_id]
+    after = evaluations.evolve(before, event)
+    store.evaluations[after.id] = after
+    if after.due_at is not None:
+        store.timers.schedule(after.id, after.due_at)
+    else:
+        store.ledger.settle(after)
+    return before.status
+
+
+def _evaluation_rated(store: Store, event: evaluations.EvaluationRated) -> None:
+    store.evaluations[event.evaluation_id] = evaluations.rate(store.evaluations[event.evaluation_id], event)
+
+
+def _webhook_created(store: Store, event: webhooks.WebhookCreated) -> None:
+    store.webhooks[event.webhook.id] = event.webhook
+
+
+def _webhook_changed(store: Store, event: webhooks.WebhookChanged | webhooks.WebhookDeleted) -> None:
+    store.webhooks[event.webhook_id] = webhooks.evolve(store.webhooks[event.webhook_id], event)
+
+
 def _delivery_created(store: Store, event: deliveries.DeliveryCreated) -> None:
     delivery = event.delivery
     store.deliveries[delivery.id] = delivery
-    store.deliveries_of.setdefault(delivery.parent_id, []).append(delivery.id)
+    store.deliveries_of.setdefault(delivery.listed_under, []).append(delivery.id)
+    if delivery.webhook_id is not None:
+        webhook = store.webhooks[delivery.webhook_id]
+        store.webhooks[webhook.id] = replace(webhook, last_triggered_at=delivery.created_at)
     assert delivery.next_attempt_at is not None
     store.timers.schedule(delivery.id, delivery.next_attempt_at)
 
@@ -145,6 +224,49 @@ def _secret_created(store: Store, event: secrets.SecretCreated) -> None:
 
 def _secret_changed(store: Store, event: secrets.SecretChanged) -> None:
     store.secrets[event.secret_id] = secrets.evolve(store.secrets[event.secret_id], event)
+
+
+def _upload_opened(store: Store, event: assets.UploadOpened) -> None:
+    store.uploads[event.upload.id] = event.upload
+
+
+def _bytes_arrived(store: Store, event: assets.BytesArrived) -> str:
+    before = store.uploads[event.upload_id]
+    store.uploads[before.id] = assets.evolve(before, event)
+    _keep(store, event.content)
+    return before.status
+
+
+def _bytes_replaced(store: Store, event: assets.BytesReplaced) -> None:
+    upload = store.uploads[event.upload_id]
+    store.uploads[upload.id] = replace(upload, content=event.content)
+    _keep(store, event.content)
+    asset = store.assets.get(upload.id)
+    if asset is not None:
+        store.assets[asset.id] = replace(asset, content=event.content, updated_at=event.at)
+
+
+def _upload_confirmed(store: Store, event: assets.UploadConfirmed) -> str:
+    before = store.uploads[event.upload_id]
+    store.uploads[before.id] = assets.evolve(before, event)
+    store.assets[event.asset.id] = event.asset
+    return before.status
+
+
+def _asset_stored(store: Store, event: assets.AssetStored) -> None:
+    store.assets[event.asset.id] = event.asset
+    _keep(store, event.asset.content)
+
+
+def _asset_deleted(store: Store, event: assets.AssetDeleted) -> None:
+    asset = store.assets[event.asset_id]
+    store.assets[asset.id] = replace(asset, deleted_at=event.at, deleted_by=event.by, updated_at=event.at)
+
+
+def _keep(store: Store, content: Content) -> None:
+    if content.sha256 not in store.kept_bytes:
+        store.kept_bytes[content.sha256] = content.size_bytes
+        store.kept_total += content.size_bytes
 
 
 def _credit_added(store: Store, event: CreditAdded) -> None:
@@ -192,6 +314,14 @@ _APPLY = cast(
         batches.BatchPartiallySucceeded: _batch_moved,
         batches.BatchFailed: _batch_moved,
         batches.BatchCancelled: _batch_moved,
+        evaluations.EvaluationSubmitted: _evaluation_submitted,
+        evaluations.EvaluationStarted: _evaluation_moved,
+        evaluations.EvaluationCompleted: _evaluation_moved,
+        evaluations.EvaluationFailed: _evaluation_moved,
+        evaluations.EvaluationRated: _evaluation_rated,
+        webhooks.WebhookCreated: _webhook_created,
+        webhooks.WebhookChanged: _webhook_changed,
+        webhooks.WebhookDeleted: _webhook_changed,
         deliveries.DeliveryCreated: _delivery_created,
         deliveries.AttemptStarted: _delivery_moved,
         deliveries.AttemptSucceeded: _delivery_moved,
@@ -203,6 +333,12 @@ _APPLY = cast(
         secrets.SecretDemoted: _secret_changed,
         secrets.SecretDeleted: _secret_changed,
         secrets.SecretUsed: _secret_changed,
+        assets.UploadOpened: _upload_opened,
+        assets.BytesArrived: _bytes_arrived,
+        assets.BytesReplaced: _bytes_replaced,
+        assets.UploadConfirmed: _upload_confirmed,
+        assets.AssetStored: _asset_stored,
+        assets.AssetDeleted: _asset_deleted,
         CreditAdded: _credit_added,
         ThresholdSet: _threshold_set,
         faults.RuleAdded: _rule_added,

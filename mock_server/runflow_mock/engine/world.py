@@ -115,12 +115,16 @@ class World:
         return Outcome(self.now, events, tuple(before), self._effects(events))
 
     def _effects(self, events: tuple[Event, ...]) -> tuple[SendCallback, ...]:
-        return tuple(self._effect(event) for event in events if type(event) is AttemptStarted)
+        started = [event for event in events if type(event) is AttemptStarted]
+        # An attempt that has already ended is one that must not be sent.
+        return tuple(self._effect(event) for event in started if not self.store.deliveries[event.delivery_id].is_terminal)
 
     def _effect(self, event: AttemptStarted) -> SendCallback:
-        secret_id = event.attempt.secret_id
-        secret = None if secret_id is None else self.store.secrets[secret_id].material
-        return SendCallback(self.store.deliveries[event.delivery_id], secret)
+        store = self.store
+        delivery, secret_id = store.deliveries[event.delivery_id], event.attempt.secret_id
+        if delivery.webhook_id is not None:
+            return SendCallback(delivery, store.webhooks[delivery.webhook_id].secret)
+        return SendCallback(delivery, None if secret_id is None else store.secrets[secret_id].material)
 
     def __repr__(self) -> str:
         store = self.store

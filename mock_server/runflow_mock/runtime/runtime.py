@@ -8,19 +8,23 @@ poll under `auto`, move it. All changes of a world are synchronous calls: there 
 import asyncio
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from time import monotonic as real_monotonic
 from time import time as real_time
+from typing import cast
 
 from msgspec.structs import replace
 
+from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.callback_policy import target_of
 from runflow_mock.domain.commands import Command, RecordAttempt, RemoveRule
-from runflow_mock.domain.deliveries import AttemptResult
+from runflow_mock.domain.deliveries import AttemptResult, Delivery
 from runflow_mock.domain.documents import write_document
 from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.models import Catalog
+from runflow_mock.domain.runs import Run
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.world import Outcome, SendCallback, World
@@ -35,6 +39,8 @@ from runflow_mock.wire.timeline import Step, represent_events
 BREATH = 100
 ALARM_SECONDS_MIN = 0.001
 BACKGROUND_ERRORS_MAX = 100
+
+_Pollable = Run | Batch | Evaluation | Delivery
 
 
 class StepsExceeded(DomainError):
@@ -283,8 +289,9 @@ class Runtime:
 
 
 def _status(world: World, resource_id: str | None) -> str | None:
-    store = world.store
     if resource_id is None:
         return None
-    found = store.runs.get(resource_id) or store.batches.get(resource_id) or store.deliveries.get(resource_id)  # type: ignore[call-overload]
-    return None if found is None else str(found.status)
+    store = world.store
+    kinds = cast("tuple[Mapping[str, _Pollable], ...]", (store.runs, store.batches, store.evaluations, store.deliveries))
+    found = next((records[resource_id] for records in kinds if resource_id in records), None)
+    return None if found is None else found.status

@@ -21,7 +21,7 @@ from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.moment import Renderers
 from runflow_mock.engine.world import World
 from runflow_mock.runtime.config import Config
-from runflow_mock.wire.callbacks import render_batch_payload, render_run_payload
+from runflow_mock.wire.callbacks import render_batch_payload, render_evaluation_payload, render_run_payload
 from runflow_mock.wire.dialect import dialect_of
 from runflow_mock.wire.inputs import InputChecks
 from runflow_mock.wire.requests import Rules
@@ -63,6 +63,7 @@ class Tenant:
         render = Renderers(
             run=lambda run: render_run_payload(run, dialect),
             batch=lambda batch, store: render_batch_payload(batch, store.runs, dialect),
+            evaluation=lambda evaluation: render_evaluation_payload(evaluation, dialect),
         )
         self.world = World(settings, catalog, render, start)
         self.change_ids = self.world.seed.child("request", "change")

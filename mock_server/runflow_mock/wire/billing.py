@@ -60,6 +60,7 @@ def represent_entry(entry: Entry) -> dict[str, object]:
         "amount": format_money(entry.amount),
         "run_id": entry.run_id,
         "batch_id": entry.batch_id,
+        "evaluation_id": entry.evaluation_id,
     }
 
 

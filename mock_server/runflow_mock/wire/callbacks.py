@@ -1,7 +1,7 @@
 """Callbacks on the wire: the payload that is frozen, the request of an attempt, and the history that is read.
 
 Source: `callbacks.payload` (keys in their order; runs say `run.completed`, batches `batch.succeeded`), `callbacks.headers`,
-`callbacks.signature`, `callbacks.history`. Inferred: the words for why a delivery failed.
+`callbacks.signature`, `callbacks.history`. Inferred: the words for why a delivery failed, and `evaluations.callback`.
 """
 
 import base64
@@ -12,17 +12,18 @@ import msgspec
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.deliveries import Attempt, Delivery
 from runflow_mock.domain.documents import read_document
+from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.runs import Run, RunStatus
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
+from runflow_mock.domain.webhooks import RUN_EVENT_TYPES
 from runflow_mock.wire.batches import Runs, represent_output
 from runflow_mock.wire.dialect import Dialect
 from runflow_mock.wire.times import write_instant, write_optional
 
+# No organization webhook hears of a partial success, but a callback does.
 RUN_EVENTS = {
-    RunStatus.SUCCEEDED: "run.completed",
+    **{status: event_type.code for status, event_type in RUN_EVENT_TYPES.items()},
     RunStatus.PARTIAL_SUCCEEDED: "run.partial_succeeded",
-    RunStatus.FAILED: "run.failed",
-    RunStatus.CANCELLED: "run.cancelled",
 }
 
 
@@ -58,6 +59,22 @@ def render_batch_payload(batch: Batch, runs: Runs, dialect: Dialect) -> bytes:
     )
 
 
+def render_evaluation_payload(evaluation: Evaluation, dialect: Dialect) -> bytes:
+    """Returns the bytes that tell about an evaluation that has ended; a guess after the pattern of a run's."""
+    return _render(
+        {
+            "event": f"evaluation.{evaluation.status}",
+            "evaluation_id": evaluation.id,
+            "status": evaluation.status.value,
+            "output": _verdict(evaluation),
+            "duration_ms": evaluation.duration_ms,
+            "created_at": _time(evaluation.created_at, dialect),
+            "completed_at": _time(evaluation.completed_at, dialect),
+            "metadata": None,
+        }
+    )
+
+
 def build_headers(delivery: Delivery, timestamp: int, secret: str | None, dialect: Dialect) -> dict[str, str]:
     """Returns the headers of the delivery's last attempt; without a secret there is no signature."""
     number = delivery.attempts[-1].number
@@ -80,10 +97,9 @@ def build_headers(delivery: Delivery, timestamp: int, secret: str | None, dialec
 def represent_delivery(delivery: Delivery) -> dict[str, object]:
     """Returns a delivery as the API's history shows it."""
     last = delivery.attempts[-1] if delivery.attempts else None
-    parent = {"run_id": delivery.run_id} if delivery.batch_id is None else {"batch_id": delivery.batch_id}
     return {
         "id": delivery.id,
-        **parent,
+        **_parent(delivery),
         "callback_url": delivery.url,
         "payload_bytes": delivery.payload.decode(),
         "payload": msgspec.Raw(delivery.payload),
@@ -104,10 +120,11 @@ def represent_delivery(delivery: Delivery) -> dict[str, object]:
 
 def represent_delivery_in_full(delivery: Delivery) -> dict[str, object]:
     """Returns a delivery as the control API shows it: every attempt with the headers and bytes that left."""
-    parent = {"run_id": delivery.run_id} if delivery.batch_id is None else {"batch_id": delivery.batch_id}
+    webhook = {} if delivery.webhook_id is None else {"webhook_id": delivery.webhook_id, "event_type": delivery.event_type}
     return {
         "id": delivery.id,
-        **parent,
+        **_parent(delivery),
+        **webhook,
         "url": delivery.url,
         "state": delivery.status.value,
         "is_automatic": delivery.is_automatic,
@@ -118,6 +135,11 @@ def represent_delivery_in_full(delivery: Delivery) -> dict[str, object]:
         "completed_at": write_optional(delivery.completed_at),
         "attempts": [_attempt_in_full(delivery, attempt) for attempt in delivery.attempts],
     }
+
+
+def _parent(delivery: Delivery) -> dict[str, str]:
+    parents = {"run_id": delivery.run_id, "batch_id": delivery.batch_id, "evaluation_id": delivery.evaluation_id}
+    return {name: parent_id for name, parent_id in parents.items() if parent_id is not None}
 
 
 def _attempt(delivery: Delivery, attempt: Attempt) -> dict[str, object]:
@@ -158,6 +180,18 @@ def _run_output(run: Run, dialect: Dialect) -> object:
     if run.failure is not None and dialect.failure_output == "error":
         return {"code": run.failure.code, "message": run.failure.message, "stage": run.failure.stage}
     return None
+
+
+def _verdict(evaluation: Evaluation) -> dict[str, object] | None:
+    verdict = evaluation.verdict
+    if verdict is None:
+        return None
+    return {
+        "overall_passed": verdict.overall_passed,
+        "weighted_pass_rate": verdict.weighted_pass_rate,
+        "top_issues": verdict.top_issues,
+        "top_strengths": verdict.top_strengths,
+    }
 
 
 def _time(instant: datetime | None, dialect: Dialect) -> str | None:

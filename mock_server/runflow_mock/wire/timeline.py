@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
-from runflow_mock.domain import batches, deliveries, faults, ledger, runs, secrets
+from runflow_mock.domain import assets, batches, deliveries, evaluations, faults, ledger, runs, secrets, webhooks
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
 from runflow_mock.domain.machine import Table
@@ -29,7 +29,10 @@ def _targets(*tables: Table[str]) -> dict[type, str]:
 
 
 _TARGETS = _targets(
-    cast(Table[str], runs.RUN_TRANSITIONS), cast(Table[str], batches.BATCH_TRANSITIONS), cast(Table[str], deliveries.DELIVERY_TRANSITIONS)
+    cast(Table[str], runs.RUN_TRANSITIONS),
+    cast(Table[str], batches.BATCH_TRANSITIONS),
+    cast(Table[str], evaluations.EVALUATION_TRANSITIONS),
+    cast(Table[str], deliveries.DELIVERY_TRANSITIONS),
 )
 
 
@@ -68,6 +71,34 @@ def _batch_moved(event: batches.BatchMoved) -> Step:
     return {"at": write_instant(event.at), "kind": "batch", "id": event.batch_id}
 
 
+def _evaluation_submitted(event: evaluations.EvaluationSubmitted) -> Step:
+    evaluation = event.evaluation
+    step: Step = {"at": write_instant(evaluation.created_at), "kind": "evaluation", "id": evaluation.id, "to": evaluation.status.value}
+    return step if evaluation.assignment.run_id is None else {**step, "run_id": evaluation.assignment.run_id}
+
+
+def _evaluation_moved(event: evaluations.EvaluationMoved) -> Step:
+    step: Step = {"at": write_instant(event.at), "kind": "evaluation", "id": event.evaluation_id}
+    if isinstance(event, evaluations.EvaluationFailed):
+        return {**step, "failure_code": event.failure_code}
+    if isinstance(event, evaluations.EvaluationCompleted):
+        return {**step, "cost": format_money(event.cost), "passed": event.verdict.overall_passed}
+    return step
+
+
+def _evaluation_rated(event: evaluations.EvaluationRated) -> Step:
+    return {"at": write_instant(event.at), "kind": "feedback", "id": event.evaluation_id, "is_positive": event.is_positive}
+
+
+def _webhook_created(event: webhooks.WebhookCreated) -> Step:
+    return {"at": write_instant(event.webhook.created_at), "kind": "webhook", "id": event.webhook.id, "change": "created"}
+
+
+def _webhook_changed(event: webhooks.WebhookChanged | webhooks.WebhookDeleted) -> Step:
+    change = type(event).__name__.removeprefix("Webhook").lower()
+    return {"at": write_instant(event.at), "kind": "webhook", "id": event.webhook_id, "change": change}
+
+
 def _delivery_created(event: deliveries.DeliveryCreated) -> Step:
     delivery = event.delivery
     return {
@@ -77,6 +108,7 @@ def _delivery_created(event: deliveries.DeliveryCreated) -> Step:
         "to": delivery.status.value,
         "about": delivery.parent_id,
         "url": delivery.url,
+        **({} if delivery.webhook_id is None else {"webhook_id": delivery.webhook_id}),
     }
 
 
@@ -99,6 +131,16 @@ def _secret_created(event: secrets.SecretCreated) -> Step:
 def _secret_changed(event: secrets.SecretChanged) -> Step:
     change = type(event).__name__.removeprefix("Secret").lower()
     return {"at": write_instant(event.at), "kind": "secret", "id": event.secret_id, "change": change}
+
+
+def _asset(event: assets.UploadConfirmed | assets.AssetStored) -> Step:
+    asset = event.asset
+    at = write_instant(asset.updated_at)
+    return {"at": at, "kind": "asset", "id": asset.id, "change": "stored", "mime_type": asset.content.mime_type}
+
+
+def _asset_deleted(event: assets.AssetDeleted) -> Step:
+    return {"at": write_instant(event.at), "kind": "asset", "id": event.asset_id, "change": "deleted"}
 
 
 def _credit(event: ledger.CreditAdded) -> Step:
@@ -133,6 +175,11 @@ _STEPS = cast(
             ),
             _batch_moved,
         ),
+        evaluations.EvaluationSubmitted: _evaluation_submitted,
+        **dict.fromkeys((evaluations.EvaluationStarted, evaluations.EvaluationCompleted, evaluations.EvaluationFailed), _evaluation_moved),
+        evaluations.EvaluationRated: _evaluation_rated,
+        webhooks.WebhookCreated: _webhook_created,
+        **dict.fromkeys((webhooks.WebhookChanged, webhooks.WebhookDeleted), _webhook_changed),
         deliveries.DeliveryCreated: _delivery_created,
         **dict.fromkeys(
             (deliveries.AttemptStarted, deliveries.AttemptSucceeded, deliveries.AttemptFailed, deliveries.DeliveryExhausted),
@@ -141,6 +188,12 @@ _STEPS = cast(
         secrets.SecretCreated: _secret_created,
         **dict.fromkeys((secrets.SecretRenamed, secrets.SecretPromoted, secrets.SecretDemoted, secrets.SecretDeleted), _secret_changed),
         secrets.SecretUsed: _silent,
+        assets.UploadOpened: _silent,
+        assets.BytesArrived: _silent,
+        assets.BytesReplaced: _silent,
+        assets.UploadConfirmed: _asset,
+        assets.AssetStored: _asset,
+        assets.AssetDeleted: _asset_deleted,
         ledger.CreditAdded: _credit,
         ledger.ThresholdSet: _silent,
         faults.RuleAdded: _silent,

@@ -1,0 +1,80 @@
+"""What happens to evaluations: submission with its admission, feedback, and the transitions that come by themselves."""
+
+from collections.abc import Callable, Mapping
+
+from runflow_mock.domain.commands import RateEvaluation, SubmitEvaluation
+from runflow_mock.domain.evaluations import (
+    JOB_CLASSES,
+    Assignment,
+    Evaluation,
+    EvaluationCompleted,
+    EvaluationRated,
+    EvaluationStarted,
+    EvaluationStatus,
+    EvaluationSubmitted,
+)
+from runflow_mock.domain.events import Event
+from runflow_mock.domain.identity import EvaluationId
+from runflow_mock.domain.judges import deliberate
+from runflow_mock.domain.money import Money
+from runflow_mock.engine.moment import Moment
+from runflow_mock.engine.runs import admit_cost, spread
+
+# How long an evaluation waits and works, before `speed` divides it. Source: tens of seconds in all; how they divide is inferred.
+WAIT_SECONDS = (0.5, 2.0)
+WORK_SECONDS = (20.0, 45.0)
+
+
+def submit_evaluation(moment: Moment, command: SubmitEvaluation) -> tuple[Event, ...]:
+    """Admits one evaluation and holds the price of its job class as it is now."""
+    price = JOB_CLASSES[command.assignment.job_class].price
+    moment.admit("evaluations_max", len(moment.store.evaluations), 1, moment.settings.limits.evaluations_max)
+    evaluation = new_evaluation(moment, command.assignment, held=price)
+    admit_cost(moment, price)
+    return (EvaluationSubmitted(evaluation),)
+
+
+def new_evaluation(moment: Moment, assignment: Assignment, *, held: Money) -> Evaluation:
+    """Returns a pending evaluation that will start by itself.
+
+    Raises:
+        NotFound: there is no run of that id.
+    """
+    run = None if assignment.run_id is None else moment.store.run(assignment.run_id)
+    evaluation_id = EvaluationId(moment.ids.issue())
+    return Evaluation(
+        id=evaluation_id,
+        org_id=moment.org_id,
+        assignment=assignment,
+        model_id=None if run is None else run.model_id,
+        held=held,
+        created_at=moment.now,
+        updated_at=moment.now,
+        due_at=moment.now + spread(moment, evaluation_id, "wait", WAIT_SECONDS),
+    )
+
+
+def rate_evaluation(moment: Moment, command: RateEvaluation) -> tuple[Event, ...]:
+    """Rates an evaluation in whatever state it is."""
+    evaluation = moment.store.evaluation(command.evaluation_id)
+    return (EvaluationRated(evaluation.id, moment.now, command.is_positive, command.reason),)
+
+
+def continue_evaluation(moment: Moment, evaluation: Evaluation) -> tuple[Event, ...]:
+    """Returns what happens when an evaluation's timer fires: its next transition."""
+    return _CONTINUATIONS[evaluation.status](moment, evaluation)
+
+
+def _start(moment: Moment, evaluation: Evaluation) -> tuple[Event, ...]:
+    return (EvaluationStarted(evaluation.id, moment.now, moment.now + spread(moment, evaluation.id, "work", WORK_SECONDS)),)
+
+
+def _finish(moment: Moment, evaluation: Evaluation) -> tuple[Event, ...]:
+    verdict = deliberate(moment.seed.child("verdict", evaluation.id))
+    return (EvaluationCompleted(evaluation.id, moment.now, verdict, evaluation.held),)
+
+
+_CONTINUATIONS: Mapping[EvaluationStatus, Callable[[Moment, Evaluation], tuple[Event, ...]]] = {
+    EvaluationStatus.PENDING: _start,
+    EvaluationStatus.RUNNING: _finish,
+}
