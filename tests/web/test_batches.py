@@ -103,7 +103,7 @@ def test_client_ref_belongs_to_the_item_and_not_to_its_input(door: Door) -> None
 
 
 def test_metadata_and_callback_url_are_echoed(door: Door) -> None:
-    extra = {"metadata": {"campaign": "spring", "n": [1.5]}, "callback_url": "https://you.example/hook"}
+    extra: Body = {"metadata": {"campaign": "spring", "n": [1.5]}, "callback_url": "https://you.example/hook"}
     batch = post_batch(door, **extra)
     assert {name: batch[name] for name in extra} == extra
     assert ok(door.get(f"/v1/batches/{batch['id']}")) == batch

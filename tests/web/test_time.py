@@ -56,6 +56,9 @@ class TimedDoor(Door):
         self.runtime = self.app.state.runtime
         self._client = AsyncClient(transport=ASGITransport(app=self.app), base_url="http://127.0.0.1:8787")
 
+    def __enter__(self) -> "TimedDoor":
+        return self
+
 
 class CallingBack(RecordingSender):
     """A receiver that calls the API from inside its handler before it answers."""
