@@ -1,6 +1,6 @@
 """All operations of the API that the fake answers, in the order of the contract."""
 
-from runflow_mock.web import accounts, batches, deliveries, model_parts, models, run_parts, runs, secrets, status
+from runflow_mock.web import accounts, assets, batches, deliveries, flows, model_parts, models, run_parts, runs, secrets, solutions, status
 from runflow_mock.web.calls import Handler
 from runflow_mock.web.routing import Operation
 
@@ -12,6 +12,9 @@ API_OPERATIONS: tuple[Operation[Handler], ...] = (
     *runs.OPERATIONS,
     *run_parts.OPERATIONS,
     *batches.OPERATIONS,
+    *assets.OPERATIONS,
     *deliveries.OPERATIONS,
     *secrets.OPERATIONS,
+    *flows.OPERATIONS,
+    *solutions.OPERATIONS,
 )

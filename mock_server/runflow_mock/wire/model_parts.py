@@ -105,7 +105,7 @@ def represent_example(example: ModelExample, base_url: str) -> dict[str, object]
         "is_public": True,
         "sort_order": example.sort_order,
         "ran_at": moment,
-        "created_at": moment,
+        "created_at": write_instant(CATALOG_SINCE),
         "updated_at": moment,
     }
 
@@ -142,6 +142,6 @@ EXAMPLE_FIELDS: dict[str, Field[ModelExample]] = {
     "cost": number_field(lambda example: example.cost / 1_000_000),
     "duration_ms": number_field(lambda example: example.duration_ms),
     "sort_order": number_field(lambda example: example.sort_order),
-    "created_at": time_field(lambda example: example.model.updated_at),
+    "created_at": time_field(lambda example: CATALOG_SINCE),
     "updated_at": time_field(lambda example: example.model.updated_at),
 }

@@ -1,0 +1,145 @@
+"""Solutions on the wire: the packaged ones of `fixtures/solutions.json`, and the records of a page and of what stands on it.
+
+Source: `solutions.record`, `solutions.list`. Inferred: that a single read always carries the entries, and a list when `embed` asks.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+
+import msgspec
+
+from runflow_mock.domain.filters import Field
+from runflow_mock.domain.identity import named_uuid
+from runflow_mock.domain.models import CATALOG_SINCE
+from runflow_mock.domain.solutions import Solution, SolutionFlow, SolutionModel, flows_on, models_on, solution_id
+from runflow_mock.wire.listing import number_field, text_field, time_field
+from runflow_mock.wire.models import write_code
+from runflow_mock.wire.resources import data_folder
+from runflow_mock.wire.times import write_instant
+
+SOLUTION_EMBEDS = ("solution_flows", "solution_models")
+FLOW_ENTRY_EMBEDS = ("solution", "flow")
+MODEL_ENTRY_EMBEDS = ("solution", "model")
+
+Embedded = Mapping[str, dict[str, object]]
+
+
+class _WireSolution(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    slug: str
+    title: str
+    subtitle: str
+    section: str
+    icon: str
+    accent_color: str
+    gradient_start: str
+    gradient_end: str
+    content: str
+    models: tuple[str, ...]
+    flows: tuple[str, ...]
+
+
+class _WireFile(msgspec.Struct, kw_only=True):
+    solutions: tuple[_WireSolution, ...]
+
+
+@cache
+def packaged_solutions() -> tuple[Solution, ...]:
+    """Returns the solutions that ship with the package, in the order of their ids; they are read once."""
+    raw = (data_folder("fixtures") / "solutions.json").read_bytes()
+    found = (_solution(entry, number) for number, entry in enumerate(msgspec.json.decode(raw, type=_WireFile).solutions))
+    return tuple(sorted(found, key=lambda solution: solution.id))
+
+
+def represent_solution(solution: Solution, embed: frozenset[str] = frozenset()) -> dict[str, object]:
+    """Returns the record of a solution; its entries are null unless they are embedded."""
+    return {
+        "id": solution.id,
+        "title": solution.title,
+        "subtitle": solution.subtitle,
+        "slug": solution.slug,
+        "icon": solution.icon,
+        "accent_color": solution.accent_color,
+        "gradient_start": solution.gradient_start,
+        "gradient_end": solution.gradient_end,
+        "content_markdown": solution.content,
+        "section_code": write_code(solution.section),
+        "sort_order": solution.sort_order,
+        "is_active": True,
+        "created_at": write_instant(solution.created_at),
+        "updated_at": write_instant(solution.updated_at),
+        "solution_flows": [represent_flow_entry(entry) for entry in flows_on(solution)] if "solution_flows" in embed else None,
+        "solution_models": [represent_model_entry(entry) for entry in models_on(solution)] if "solution_models" in embed else None,
+    }
+
+
+def represent_flow_entry(entry: SolutionFlow, embedded: Embedded | None = None) -> dict[str, object]:
+    """Returns a flow on a page, with the records that are embedded by name."""
+    return {
+        "id": entry.id,
+        "solution_id": entry.solution.id,
+        "flow_id": entry.flow_id,
+        "sort_order": entry.sort_order,
+        "created_at": write_instant(entry.solution.created_at),
+        "solution": None,
+        "flow": None,
+        **(embedded or {}),
+    }
+
+
+def represent_model_entry(entry: SolutionModel, embedded: Embedded | None = None) -> dict[str, object]:
+    """Returns a model on a page, with the records that are embedded by name."""
+    return {
+        "id": entry.id,
+        "solution_id": entry.solution.id,
+        "model_id": named_uuid("model", entry.model),
+        "sort_order": entry.sort_order,
+        "created_at": write_instant(entry.solution.created_at),
+        "solution": None,
+        "model": None,
+        **(embedded or {}),
+    }
+
+
+def _solution(entry: _WireSolution, number: int) -> Solution:
+    return Solution(
+        id=solution_id(entry.slug),
+        title=entry.title,
+        subtitle=entry.subtitle,
+        slug=entry.slug,
+        icon=entry.icon,
+        accent_color=entry.accent_color,
+        gradient_start=entry.gradient_start,
+        gradient_end=entry.gradient_end,
+        content=entry.content,
+        section=entry.section,
+        sort_order=number,
+        created_at=CATALOG_SINCE,
+        updated_at=CATALOG_SINCE,
+        models=entry.models,
+        flows=entry.flows,
+    )
+
+
+SOLUTION_FIELDS: dict[str, Field[Solution]] = {
+    "id": text_field(lambda solution: solution.id),
+    "title": text_field(lambda solution: solution.title),
+    "slug": text_field(lambda solution: solution.slug),
+    "section_code": text_field(lambda solution: write_code(solution.section)),
+    "sort_order": number_field(lambda solution: solution.sort_order),
+    "created_at": time_field(lambda solution: solution.created_at),
+    "updated_at": time_field(lambda solution: solution.updated_at),
+}
+SOLUTION_FLOW_FIELDS: dict[str, Field[SolutionFlow]] = {
+    "id": text_field(lambda entry: entry.id),
+    "solution_id": text_field(lambda entry: entry.solution.id),
+    "flow_id": text_field(lambda entry: entry.flow_id),
+    "sort_order": number_field(lambda entry: entry.sort_order),
+    "created_at": time_field(lambda entry: entry.solution.created_at),
+}
+SOLUTION_MODEL_FIELDS: dict[str, Field[SolutionModel]] = {
+    "id": text_field(lambda entry: entry.id),
+    "solution_id": text_field(lambda entry: entry.solution.id),
+    "model_id": text_field(lambda entry: named_uuid("model", entry.model)),
+    "sort_order": number_field(lambda entry: entry.sort_order),
+    "created_at": time_field(lambda entry: entry.solution.created_at),
+}
