@@ -146,8 +146,8 @@ def test_limits_themselves_are_allowed(door: Door) -> None:
     assert (run["callback_url"], run["metadata"]) == (url, metadata)
 
 
-@pytest.mark.parametrize("url", ["https://a.example/x.png", "http://a.example/x", "data:image/png;base64,AA==", "runflow://assets/1"])
-def test_media_may_have_any_of_four_prefixes(door: Door, url: str) -> None:
+@pytest.mark.parametrize("url", ["https://a.example/x.png", "http://a.example/x"])
+def test_media_may_be_at_any_web_address(door: Door, url: str) -> None:
     assert post_run(door, input={"image_url": url})["input"] == {"image_url": url}
 
 

@@ -20,6 +20,7 @@ from runflow_mock.engine.clock import VirtualClock
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.moment import Renderers
 from runflow_mock.engine.world import World
+from runflow_mock.runtime.blobs import Blobs
 from runflow_mock.runtime.config import Config
 from runflow_mock.wire.callbacks import render_batch_payload, render_evaluation_payload, render_run_payload
 from runflow_mock.wire.dialect import dialect_of
@@ -53,6 +54,7 @@ class Tenant:
         self.quiet.set()
         self.moving = asyncio.Lock()
         self.watchers: list[list[Step]] = []
+        self.blobs = Blobs()
         self.alarm: asyncio.TimerHandle | None = None
         self.alarm_due: datetime | None = None
         self.last_delivery: asyncio.Task[None] | None = None

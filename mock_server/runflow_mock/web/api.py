@@ -4,18 +4,17 @@ Everything between receiving the body and sending the answer is one synchronous 
 unknown route or a bad body.
 """
 
-from datetime import UTC, datetime
 from time import perf_counter
 
 from starlette.types import Receive, Scope, Send
 
 from runflow_mock.domain.errors import DomainError
-from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange, without_credentials
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.authentication import authenticate, authorize
 from runflow_mock.web.bodies import Disconnected, receive_body
 from runflow_mock.web.calls import Answer, Call, Handler, answer
+from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.idempotency import place_of, recall, remember
 from runflow_mock.web.routing import Match, Operation, Router
 from runflow_mock.wire.problems import (
@@ -47,7 +46,7 @@ class Api:
         tenant: Tenant | None = getattr(call, "tenant", None)
         headers = (*given.headers, (b"x-request-id", call.request_id.encode()), (b"content-length", str(len(given.body)).encode()))
         elapsed_ms = (perf_counter() - started) * 1000
-        self._record(call, operation, Answer(given.status, given.body, headers), elapsed_ms)
+        record_exchange(call, None if operation is None else operation.id, Answer(given.status, given.body, headers), elapsed_ms)
         await send({"type": "http.response.start", "status": given.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else given.body})
         if tenant is not None:
@@ -90,30 +89,6 @@ class Api:
         given = operation.handler(call)
         remember(call, place, given)
         return given
-
-    def _record(self, call: Call, operation: Operation[Handler] | None, given: Answer, elapsed_ms: float) -> None:
-        tenant: Tenant | None = getattr(call, "tenant", None)
-        runtime = self._runtime
-        wall = runtime.wall()
-        journal = runtime.lobby if tenant is None else tenant.journal
-        exchange = Exchange(
-            id=call.request_id or f"lobby-{journal.total + 1}",
-            number=journal.total + 1,
-            at=datetime.fromtimestamp(wall, UTC) if tenant is None else tenant.world.now,
-            wall=wall,
-            operation=None if operation is None else operation.id,
-            method=call.method,
-            target=call.target,
-            request_headers=without_credentials(call.scope["headers"]),
-            request_body=call.body[:BODY_BYTES_MAX],
-            status=given.status,
-            response_headers=given.headers,
-            response_body=given.body[:BODY_BYTES_MAX],
-            elapsed_ms=elapsed_ms,
-        )
-        journal.record(exchange)
-        if runtime.observer.is_listening:
-            runtime.observer.exchange(None if tenant is None else tenant.settings.name, exchange)
 
 
 def _operation_of(match: Match[Handler] | None, method: str) -> Operation[Handler] | None:

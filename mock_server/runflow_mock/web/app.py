@@ -20,6 +20,7 @@ from runflow_mock.web.api import Api
 from runflow_mock.web.control.app import ControlApi
 from runflow_mock.web.control.operations import CONTROL_OPERATIONS
 from runflow_mock.web.operations import API_OPERATIONS
+from runflow_mock.web.storage import FILES, UPLOADS, Storage
 from runflow_mock.wire.catalog import load_catalog
 
 
@@ -65,9 +66,15 @@ def create_app(
         yield
         await runtime.close()
 
-    api: ASGIApp = Api(runtime, API_OPERATIONS)
-    if config.cors:
-        api = CORSMiddleware(api, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=["*"])
-    app = Starlette(routes=[Side("/_mock/", ControlApi(runtime, CONTROL_OPERATIONS)), Side("", api)], lifespan=lifespan)
+    api, storage = (_for_browsers(side, config) for side in (Api(runtime, API_OPERATIONS), Storage(runtime)))
+    control = ControlApi(runtime, CONTROL_OPERATIONS)
+    app = Starlette(routes=[Side("/_mock/", control), Side(UPLOADS, storage), Side(FILES, storage), Side("", api)], lifespan=lifespan)
     app.state.runtime = runtime
     return app
+
+
+def _for_browsers(side: ASGIApp, config: Config) -> ASGIApp:
+    """Returns a side that pages of any origin may use, where that was asked for."""
+    if not config.cors:
+        return side
+    return CORSMiddleware(side, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=["*"])

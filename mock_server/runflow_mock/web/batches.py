@@ -5,6 +5,7 @@ from typing import cast
 from runflow_mock.domain.batches import BatchCreated
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.errors import NotFound
+from runflow_mock.web.attachments import execute_with_files, show_in
 from runflow_mock.web.calls import Answer, Call, Handler, answer
 from runflow_mock.web.lists import answer_list
 from runflow_mock.web.routing import Operation
@@ -39,12 +40,12 @@ def create_batch(call: Call) -> Answer:
 
 def list_batches(call: Call) -> Answer:
     """GET /v1/batches"""
-    store, dialect = call.store, call.tenant.dialect
+    store, dialect, show = call.store, call.tenant.dialect, show_in(call)
     return answer_list(
         call,
         tuple(store.batches.values()),
         BATCH_FIELDS,
-        lambda batch: represent_batch(batch, store.runs, dialect),
+        lambda batch: represent_batch(batch, store.runs, dialect, show),
         waits=lambda batch: not batch.is_terminal,
     )
 
@@ -54,7 +55,7 @@ def get_batch(call: Call) -> Answer:
     batch = call.store.batch(call.uuid("id"))
     if not batch.is_terminal:
         call.wait_for(batch.id)
-    return answer(represent_batch(batch, call.store.runs, call.tenant.dialect))
+    return answer(represent_batch(batch, call.store.runs, call.tenant.dialect, show_in(call)))
 
 
 def list_batch_items(call: Call) -> Answer:
@@ -74,8 +75,8 @@ def get_batch_item(call: Call) -> Answer:
 def _create(call: Call, model_id: str, body: dict[str, Json]) -> Answer:
     model = call.runtime.catalog.get(model_id)
     command = decode_create_batch(body, model, call.tenant.rules, call.origin)
-    created = cast(BatchCreated, call.execute(command).events[0])
-    return answer(represent_batch(created.batch, call.store.runs, call.tenant.dialect), 201)
+    created = cast(BatchCreated, execute_with_files(call, command, "items" if "items" in body else "input").events[0])
+    return answer(represent_batch(created.batch, call.store.runs, call.tenant.dialect, show_in(call)), 201)
 
 
 def _items(call: Call) -> list[BatchItem]:

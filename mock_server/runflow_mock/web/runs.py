@@ -7,6 +7,7 @@ from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.machine import is_terminal
 from runflow_mock.domain.runs import RUN_TRANSITIONS, Run, RunCreated, RunStatus
 from runflow_mock.engine.views import InOrder
+from runflow_mock.web.attachments import execute_with_files, show_in
 from runflow_mock.web.calls import Answer, Call, Handler, answer
 from runflow_mock.web.lists import answer_list
 from runflow_mock.web.routing import Operation
@@ -17,7 +18,7 @@ def create_run(call: Call) -> Answer:
     """POST /v1/models/{model_id}/runs"""
     model = call.runtime.catalog.get(call.params["model_id"])
     command = decode_create_run(call.read_body(), model, call.tenant.rules, call.origin)
-    created = cast(RunCreated, call.execute(command).events[0])
+    created = cast(RunCreated, execute_with_files(call, command).events[0])
     return answer(run_body(call, created.run), 201)
 
 
@@ -63,7 +64,7 @@ def cancel_run(call: Call) -> Answer:
 
 def run_body(call: Call, run: Run) -> dict[str, object]:
     """Returns the record of a run as this call's tenant sees it."""
-    return represent_run(run, call.runtime.catalog.get(run.model), call.tenant.dialect, call.tenant.world.now)
+    return represent_run(run, call.runtime.catalog.get(run.model), call.tenant.dialect, call.tenant.world.now, show_in(call))
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (

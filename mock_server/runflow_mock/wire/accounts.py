@@ -6,6 +6,7 @@ Source: `account.me`. The user of a sandbox is invented: its address ends in `.i
 from collections.abc import Sequence
 from datetime import datetime
 
+from runflow_mock.domain.identity import UserId
 from runflow_mock.domain.principals import Principal
 from runflow_mock.wire.problems import invalid_field
 from runflow_mock.wire.times import write_instant
@@ -22,16 +23,23 @@ def decode_embed(text: str | None, known: Sequence[str]) -> frozenset[str]:
     return names
 
 
+def represent_user(user_id: UserId, tenant: str) -> dict[str, object]:
+    """Returns the user of a sandbox as records embed their creator."""
+    return {
+        "id": user_id,
+        "email": f"{tenant}@runflow-mock.invalid",
+        "first_name": "Sandbox",
+        "last_name": tenant,
+        "avatar_url": None,
+    }
+
+
 def represent_account(principal: Principal, tenant: str, embed: frozenset[str], since: datetime) -> dict[str, object]:
     """Returns the user behind a key."""
     organization = {"id": principal.org_id, "name": f"Sandbox {tenant}", "slug": tenant, "plan_code": "sandbox"}
     membership = {"org": organization, "role_code": "owner", "scopes": sorted(principal.scopes)}
     return {
-        "id": principal.user_id,
-        "email": f"{tenant}@runflow-mock.invalid",
-        "first_name": "Sandbox",
-        "last_name": tenant,
-        "avatar_url": None,
+        **represent_user(principal.user_id, tenant),
         "timezone": "UTC",
         "locale_code": "en",
         "email_verified_at": write_instant(since),

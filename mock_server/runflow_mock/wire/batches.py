@@ -16,6 +16,7 @@ from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import format_money
 from runflow_mock.domain.runs import Run
+from runflow_mock.wire.attachments import Show
 from runflow_mock.wire.dialect import Dialect, read_status
 from runflow_mock.wire.fields import Checker
 from runflow_mock.wire.listing import number_field, text_field, time_field
@@ -64,8 +65,8 @@ def decode_create_batch(body: dict[str, Json], model: Model, rules: Rules, origi
     )
 
 
-def represent_batch(batch: Batch, runs: Runs, dialect: Dialect) -> dict[str, object]:
-    """Returns the record of a batch with the lean handles of its items."""
+def represent_batch(batch: Batch, runs: Runs, dialect: Dialect, show: Show = msgspec.Raw) -> dict[str, object]:
+    """Returns the record of a batch with the lean handles of its items; the caller's documents as `show` says."""
     tally = batch.tally
     return {
         "id": batch.id,
@@ -80,11 +81,11 @@ def represent_batch(batch: Batch, runs: Runs, dialect: Dialect) -> dict[str, obj
         "items_failed": tally.failed,
         "items_cancelled": tally.cancelled,
         "items": [represent_handle(item, runs, dialect) for item in batch.items],
-        "input": [msgspec.Raw(runs[item.run_id].input) for item in batch.items],
-        "output": represent_output(batch, runs, dialect) if batch.is_terminal else None,
+        "input": [show(runs[item.run_id].input) for item in batch.items],
+        "output": represent_output(batch, runs, dialect, show) if batch.is_terminal else None,
         "cost": format_money(tally.cost) if batch.is_terminal else None,
         "duration_ms": batch.duration_ms,
-        "metadata": None if batch.metadata is None else msgspec.Raw(batch.metadata),
+        "metadata": None if batch.metadata is None else show(batch.metadata),
         "callback_url": batch.callback_url,
         "resolved_template_id": None,
         "dispatch_provider_link_id": None,
@@ -114,11 +115,11 @@ def represent_handle(item: Item, runs: Runs, dialect: Dialect) -> dict[str, obje
     }
 
 
-def represent_output(batch: Batch, runs: Runs, dialect: Dialect) -> dict[str, object]:
+def represent_output(batch: Batch, runs: Runs, dialect: Dialect, show: Show = msgspec.Raw) -> dict[str, object]:
     """Returns what a finished batch came to: every item in order, with its input and its output or error."""
     tally = batch.tally
     return {
-        "items": [_result(item, runs[item.run_id], dialect) for item in batch.items],
+        "items": [_result(item, runs[item.run_id], dialect, show) for item in batch.items],
         "succeeded": tally.succeeded,
         "failed": tally.failed,
         "cancelled": tally.cancelled,
@@ -136,7 +137,7 @@ def represent_item(entry: "BatchItem", run: dict[str, object], dialect: Dialect)
         "run_id": item.run_id,
         "client_ref": item.client_ref,
         "status_code": dialect.status(its_run.status),
-        "input": msgspec.Raw(its_run.input),
+        "input": run["input"],
         "output": None if its_run.output is None else msgspec.Raw(its_run.output),
         "error": _error(its_run),
         "cost": None if its_run.cost is None else format_money(its_run.cost),
@@ -223,12 +224,12 @@ def _wrapped(element: Json, place: Location) -> tuple[_Decoded | None, list[Fiel
     return (inputs, element.get("client_ref"), (*place, "input")), []
 
 
-def _result(item: Item, run: Run, dialect: Dialect) -> dict[str, object]:
+def _result(item: Item, run: Run, dialect: Dialect, show: Show) -> dict[str, object]:
     result: dict[str, object] = {
         "sequence_index": item.sequence_index,
         "status_code": dialect.status(run.status),
         "client_ref": item.client_ref,
-        "input": msgspec.Raw(run.input),
+        "input": show(run.input),
     }
     if run.output is not None:
         return {**result, "output": msgspec.Raw(run.output)}

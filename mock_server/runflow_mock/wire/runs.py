@@ -16,6 +16,7 @@ from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import format_money
 from runflow_mock.domain.node_runs import node_names, nodes_completed
 from runflow_mock.domain.runs import Run
+from runflow_mock.wire.attachments import Show
 from runflow_mock.wire.dialect import Dialect, read_status
 from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.listing import flag_field, number_field, text_field, time_field
@@ -71,11 +72,20 @@ def decode_feedback(body: dict[str, Json], run_id: str) -> GiveFeedback:
     Raises:
         Problem: 422.
     """
+    return GiveFeedback(RunId(run_id), *read_feedback(body))
+
+
+def read_feedback(body: dict[str, Json]) -> tuple[bool | None, str | None]:
+    """Returns the rating in a feedback body and its reason, which a null rating has not.
+
+    Raises:
+        Problem: 422.
+    """
     errors = _feedback.errors(body, ("body",))
     if errors:
         raise invalid(*errors)
     is_positive = cast("bool | None", body["is_positive"])
-    return GiveFeedback(RunId(run_id), is_positive, None if is_positive is None else optional_text(body, "reason"))
+    return is_positive, None if is_positive is None else optional_text(body, "reason")
 
 
 def decode_reason(body: dict[str, Json]) -> str | None:
@@ -90,20 +100,20 @@ def decode_reason(body: dict[str, Json]) -> str | None:
     return reason
 
 
-def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime) -> dict[str, object]:
-    """Returns the record of a run; documents are spliced in as they are stored."""
+def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime, show: Show = msgspec.Raw) -> dict[str, object]:
+    """Returns the record of a run; documents are spliced in as they are stored, those of the caller as `show` says."""
     failure, links = run.failure, f"/v1/runs/{run.id}"
     return {
         "id": run.id,
         "flow_id": None,
         "model_id": run.model_id,
-        "comfyui_workflow_id": None,
-        "target_type": "model",
+        "comfyui_workflow_id": run.workflow_id,
+        "target_type": _target_type(run),
         "target_version": None,
         "org_id": run.org_id,
         "status_code": dialect.status(run.status),
         "source_code": "api" if run.batch_id is None else "batch",
-        "input": msgspec.Raw(run.input),
+        "input": show(run.input),
         "output": None if run.output is None else msgspec.Raw(run.output),
         "context": None,
         "duration_ms": run.duration_ms,
@@ -122,7 +132,7 @@ def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime) -> di
         "started_at": write_optional(run.started_at),
         "completed_at": write_optional(run.completed_at),
         "callback_url": run.callback_url,
-        "metadata": None if run.metadata is None else msgspec.Raw(run.metadata),
+        "metadata": None if run.metadata is None else show(run.metadata),
         "has_logs": True,
         "has_node_runs": True,
         "links": {"self": links, "logs": f"{links}/logs", "node_runs": f"{links}/node-runs", "callback": f"{links}/callback"},
@@ -139,6 +149,10 @@ def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime) -> di
     }
 
 
+def _target_type(run: Run) -> str:
+    return "model" if run.workflow_id is None else "comfyui_workflow"
+
+
 RUN_FIELDS: dict[str, Field[Run]] = {
     "id": text_field(lambda run: run.id),
     "org_id": text_field(lambda run: run.org_id),
@@ -148,7 +162,8 @@ RUN_FIELDS: dict[str, Field[Run]] = {
     "created_by": text_field(lambda run: run.created_by),
     "client_ref": text_field(lambda run: run.client_ref),
     "callback_url": text_field(lambda run: run.callback_url),
-    "target_type": text_field(lambda run: "model"),
+    "comfyui_workflow_id": text_field(lambda run: run.workflow_id),
+    "target_type": text_field(_target_type),
     "source_code": text_field(lambda run: "api" if run.batch_id is None else "batch"),
     "status_code": text_field(lambda run: run.status.value, read_status),
     "failure_code": text_field(lambda run: None if run.failure is None else run.failure.code),

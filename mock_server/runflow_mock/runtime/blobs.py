@@ -1,0 +1,22 @@
+"""The bytes of a tenant's assets, kept beside its world: the history knows them by their hash only.
+
+How much may be kept is decided by the world (`Limits.asset_bytes_max`) before anything gets here. A replayed history has the records
+without the bytes.
+"""
+
+from hashlib import sha256
+
+
+class Blobs:
+    """Bytes by their SHA-256, each kept once."""
+
+    def __init__(self) -> None:
+        self._blobs: dict[str, bytes] = {}
+
+    def keep(self, data: bytes) -> None:
+        """Keeps bytes that a world has taken note of."""
+        self._blobs[sha256(data).hexdigest()] = data
+
+    def get(self, digest: str) -> bytes | None:
+        """Returns the bytes of that hash, if they are here."""
+        return self._blobs.get(digest)

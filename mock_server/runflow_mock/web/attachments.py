@@ -1,0 +1,46 @@
+"""Files inside requests: creating runs and batches with them, and showing documents that refer to them."""
+
+from msgspec import Raw
+
+from runflow_mock.domain.assets import asset_url
+from runflow_mock.domain.commands import CreateBatch, CreateRun
+from runflow_mock.domain.documents import Document
+from runflow_mock.domain.identity import AssetId
+from runflow_mock.engine.world import Outcome
+from runflow_mock.web.calls import Call
+from runflow_mock.wire.attachments import Show, show_references, take_batch_files, take_run_files
+
+
+def execute_with_files(call: Call, command: CreateRun | CreateBatch, key: str = "input") -> Outcome:
+    """Carries out a creation, with the files in its documents stored as assets; `key` is the caller's word for a batch's items.
+
+    Raises:
+        Problem: 422 for a reference to an asset that cannot be read, or a `data:` URI that cannot.
+    """
+    knows = lambda asset_id: _address(call, asset_id) is not None  # noqa: E731 - a predicate of one line
+    files: tuple[bytes, ...]
+    if isinstance(command, CreateRun):
+        command, files = take_run_files(command, knows)
+    else:
+        command, files = take_batch_files(command, key, knows)
+    outcome = call.execute(command)
+    for data in files:
+        call.tenant.blobs.keep(data)
+    return outcome
+
+
+def show_in(call: Call) -> Show:
+    """Returns how this call shows stored documents: with signed addresses in the place of references."""
+
+    def show(document: Document) -> Raw:
+        return show_references(document, lambda asset_id: _address(call, asset_id))
+
+    return show
+
+
+def _address(call: Call, asset_id: str) -> str | None:
+    asset = call.store.assets.get(AssetId(asset_id))
+    if asset is None or asset.deleted_at is not None:
+        return None
+    world = call.tenant.world
+    return asset_url(asset, call.tenant.settings.name, call.base_url, world.now, world.seed)

@@ -1,0 +1,33 @@
+"""Journaling: every request and its answer, kept by the tenant it belongs to, or by the lobby where no credential was understood."""
+
+from datetime import UTC, datetime
+
+from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange, without_credentials
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.web.calls import Answer, Call
+
+
+def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms: float) -> None:
+    """Keeps an exchange and shows it to whoever observes the server."""
+    tenant: Tenant | None = getattr(call, "tenant", None)
+    runtime = call.runtime
+    wall = runtime.wall()
+    journal = runtime.lobby if tenant is None else tenant.journal
+    exchange = Exchange(
+        id=call.request_id or f"lobby-{journal.total + 1}",
+        number=journal.total + 1,
+        at=datetime.fromtimestamp(wall, UTC) if tenant is None else tenant.world.now,
+        wall=wall,
+        operation=operation,
+        method=call.method,
+        target=call.target,
+        request_headers=without_credentials(call.scope["headers"]),
+        request_body=call.body[:BODY_BYTES_MAX],
+        status=given.status,
+        response_headers=given.headers,
+        response_body=given.body[:BODY_BYTES_MAX],
+        elapsed_ms=elapsed_ms,
+    )
+    journal.record(exchange)
+    if runtime.observer.is_listening:
+        runtime.observer.exchange(None if tenant is None else tenant.settings.name, exchange)

@@ -1,0 +1,127 @@
+"""The storage beside the API: takes the bytes of uploads and gives out those of assets, at signed addresses and without a key.
+
+The path names the tenant and is covered by the signature, and so is the instant of the tenant's clock at which the address stops working.
+Refusals speak the storage's own XML, as object storages do.
+
+Source: `assets.upload` (PUT without Authorization, may be repeated), `assets.url-lifetime`. Inferred: the XML, and any content type.
+"""
+
+from collections.abc import Callable
+from hmac import compare_digest
+from time import perf_counter
+from xml.sax.saxutils import escape
+
+from starlette.types import Receive, Scope, Send
+
+from runflow_mock.domain.assets import FILE_BYTES_MAX, content_of
+from runflow_mock.domain.commands import RecordBytes
+from runflow_mock.domain.errors import LimitReached, NotFound
+from runflow_mock.domain.identity import AssetId
+from runflow_mock.domain.outputs import media_signature
+from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.web.bodies import Disconnected, receive_body
+from runflow_mock.web.calls import Answer, Call
+from runflow_mock.web.exchanges import record_exchange
+from runflow_mock.web.files import File, answer_file
+from runflow_mock.wire.problems import Problem
+
+UPLOADS = "/_upload/"
+FILES = "/files/"
+
+_EXPIRES_DIGITS_MAX = 12
+
+
+class Refused(Exception):
+    """What the storage answers instead."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+class Storage:
+    """Answers what is below `UPLOADS` and `FILES`."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        try:
+            body, is_oversized = await receive_body(receive, FILE_BYTES_MAX)
+        except Disconnected:
+            return
+        call = Call(self._runtime, scope, body)
+        given = self._answer(call, is_oversized=is_oversized)
+        headers = (*given.headers, (b"content-length", str(len(given.body)).encode()))
+        record_exchange(call, None, Answer(given.status, given.body, headers), (perf_counter() - started) * 1000)
+        await send({"type": "http.response.start", "status": given.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else given.body})
+
+    def _answer(self, call: Call, *, is_oversized: bool) -> Answer:
+        try:
+            handlers = _HANDLERS[UPLOADS if call.path.startswith(UPLOADS) else FILES]
+            handler = handlers.get(call.method)
+            if handler is None:
+                raise Refused(405, "MethodNotAllowed", f"{call.method} is not possible here; {' and '.join(handlers)} are.")
+            _verify(call)
+            if is_oversized:
+                raise Refused(413, "EntityTooLarge", f"A file has at most {FILE_BYTES_MAX} bytes.")
+            return handler(call)
+        except Refused as refused:
+            return _refusal(refused)
+        except (NotFound, Problem) as missing:
+            return _refusal(Refused(404, "NoSuchKey", str(missing)))
+        except LimitReached as full:
+            way_out = "reset the tenant, use a fresh one, or raise the limit"
+            return _refusal(Refused(503, "ServiceUnavailable", f"runflow-mock: this tenant is full ({full}); {way_out}."))
+        except Exception as error:
+            self._runtime.report(getattr(call, "tenant", None), error)
+            return _refusal(Refused(500, "InternalError", "The storage failed."))
+
+
+def put_bytes(call: Call) -> Answer:
+    """PUT /_upload/{tenant}/{asset_id}"""
+    upload = call.store.upload(call.params["id"])
+    content = content_of(call.body, upload.mime_type)
+    call.execute(RecordBytes(upload.id, content))
+    call.tenant.blobs.keep(call.body)
+    return Answer(200, b"", ((b"etag", f'"{content.sha256}"'.encode()),))
+
+
+def get_bytes(call: Call) -> Answer:
+    """GET /files/{tenant}/{asset_id}/{name}"""
+    asset = call.store.asset(AssetId(call.params["id"]))
+    data = call.tenant.blobs.get(asset.content.sha256)
+    if data is None:
+        raise Refused(404, "NoSuchKey", "This world was restored from a history, which does not hold the bytes of assets.")
+    return answer_file(call, File(data, asset.content.mime_type, asset.content.sha256))
+
+
+_HANDLERS: dict[str, dict[str, Callable[[Call], Answer]]] = {
+    UPLOADS: {"PUT": put_bytes},
+    FILES: {"GET": get_bytes, "HEAD": get_bytes},
+}
+
+
+def _verify(call: Call) -> None:
+    """Finds the tenant and the asset that the path names, and refuses what is not signed or not valid any more."""
+    _, _, tenant_name, asset_id, *_ = (*call.path.split("/"), "", "")
+    tenant = call.runtime.tenants.get(tenant_name)
+    expires, signature = call.parameters.get("expires", ""), call.parameters.get("signature", "")
+    if tenant is None or not (expires.isascii() and expires.isdigit() and len(expires) <= _EXPIRES_DIGITS_MAX):
+        raise Refused(403, "SignatureDoesNotMatch", "This is not an address that runflow-mock has signed.")
+    wanted = media_signature(call.path, int(expires), tenant.world.seed)
+    if not compare_digest(wanted.encode(), signature.encode()):
+        raise Refused(403, "SignatureDoesNotMatch", "The address was changed after it was signed.")
+    call.tenant, call.params = tenant, {"id": asset_id}
+    call.request_id = tenant.issue_request_id(changes=call.method == "PUT")
+    if int(expires) <= call.runtime.now(tenant).timestamp():
+        raise Refused(403, "AccessDenied", "Request has expired: read the record again for a fresh address.")
+
+
+def _refusal(refused: Refused) -> Answer:
+    text = f"<Error><Code>{refused.code}</Code><Message>{escape(refused.message)}</Message></Error>"
+    return Answer(refused.status, f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode(), ((b"content-type", b"application/xml"),))
