@@ -10,8 +10,9 @@ from runflow_mock.domain.documents import Document
 from runflow_mock.domain.evaluations import Assignment
 from runflow_mock.domain.faults import What, When, Where
 from runflow_mock.domain.idempotency import Remembered
-from runflow_mock.domain.identity import AssetId, BatchId, DeliveryId, EvaluationId, RuleId, RunId, SecretId, WebhookId
+from runflow_mock.domain.identity import AssetId, BatchId, DeliveryId, EvaluationId, RuleId, RunId, SecretId, WebhookId, WorkflowId
 from runflow_mock.domain.money import Money
+from runflow_mock.domain.workflows import Changes, Declaration, Definition
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):
@@ -22,9 +23,10 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
 
 
 class CreateRun(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
-    """Run a model once; `attachments` are the files that came inside the request, to which its documents refer."""
+    """Run a model once, or the workflow that is named; `attachments` are the files that came inside the request, to which its documents refer."""
 
     model: str
+    workflow_id: WorkflowId | None = None
     input: Document
     callback_url: str | None = None
     metadata: Document | None = None
@@ -182,6 +184,36 @@ class DeleteAsset(msgspec.Struct, frozen=True, gc=False, tag=True):
     asset_id: AssetId
 
 
+class CreateWorkflow(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
+    """Deploy a graph."""
+
+    slug: str
+    definition: Definition
+    inputs: tuple[Declaration, ...] = ()
+    outputs: tuple[Declaration, ...] = ()
+
+
+class UpdateWorkflow(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
+    """Replace a part of a workflow; `updated_at`, when given, must be the record's."""
+
+    workflow_id: WorkflowId
+    changes: Changes
+    updated_at: datetime | None = None
+
+
+class AddWorkflowInput(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Declare one more input of a workflow."""
+
+    workflow_id: WorkflowId
+    declaration: Declaration
+
+
+class DeleteWorkflow(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Take a workflow out of service."""
+
+    workflow_id: WorkflowId
+
+
 class SetThreshold(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Ask to be warned below a balance; `updated_at`, when given, must be the record's."""
 
@@ -237,6 +269,10 @@ Command = (
     | CreateWebhook
     | UpdateWebhook
     | DeleteWebhook
+    | CreateWorkflow
+    | UpdateWorkflow
+    | AddWorkflowInput
+    | DeleteWorkflow
     | SetThreshold
     | AddCredit
     | AddRule

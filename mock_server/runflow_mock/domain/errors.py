@@ -90,6 +90,24 @@ class SecretIsCurrent(DomainError):
         self.secret_id = secret_id
 
 
+class NameTaken(DomainError):
+    """Another thing of the same kind and parent has this name."""
+
+    def __init__(self, noun: str, name: str) -> None:
+        super().__init__(f"there is already a {noun} {name}")
+        self.noun = noun
+        self.name = name
+
+
+class ForeignRecord(DomainError):
+    """The thing is published by another organization: it can be read and used, but not changed."""
+
+    def __init__(self, noun: str, identifier: str) -> None:
+        super().__init__(f"{noun} {identifier} belongs to another organization")
+        self.noun = noun
+        self.identifier = identifier
+
+
 class Outdated(DomainError):
     """The caller's `updated_at` is not the record's: somebody else has changed it meanwhile."""
 

@@ -10,6 +10,7 @@ from runflow_mock.domain.ledger import LedgerEvent
 from runflow_mock.domain.runs import RunEvent
 from runflow_mock.domain.secrets import SecretEvent
 from runflow_mock.domain.webhooks import WebhookEvent
+from runflow_mock.domain.workflows import WorkflowEvent
 
 Event = (
     RunEvent
@@ -18,6 +19,7 @@ Event = (
     | AssetEvent
     | DeliveryEvent
     | WebhookEvent
+    | WorkflowEvent
     | SecretEvent
     | LedgerEvent
     | RuleEvent

@@ -21,6 +21,7 @@ DeliveryId = NewType("DeliveryId", str)
 AttemptId = NewType("AttemptId", str)
 EvaluationId = NewType("EvaluationId", str)
 WebhookId = NewType("WebhookId", str)
+WorkflowId = NewType("WorkflowId", str)
 AssetId = NewType("AssetId", str)
 SecretId = NewType("SecretId", str)
 RuleId = NewType("RuleId", str)
@@ -36,11 +37,11 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "runflow-mock.invalid")
 
 def uuid7(now: datetime, sequence: int, seed: Seed) -> str:
     """Returns the id with the given place in the world's sequence; ids grow with `now` and, within a millisecond, with `sequence`."""
-    milliseconds = (now - EPOCH) // MILLISECOND
+    since = now - EPOCH
+    moment = f"{(since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000:012x}"
     tail = blake2b(sequence.to_bytes(8, "big"), key=seed.key, digest_size=6).hexdigest()
     high, low = (sequence >> 14) & 0xFFF, sequence & 0x3FFF
-    text = f"{milliseconds:012x}7{high:03x}{0x8000 | low:04x}{tail}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return f"{moment[:8]}-{moment[8:]}-7{high:03x}-{0x8000 | low:04x}-{tail}"
 
 
 def is_uuid(text: str) -> bool:

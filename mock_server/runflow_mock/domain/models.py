@@ -17,9 +17,10 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Document
 from runflow_mock.domain.errors import ModelNotFound
-from runflow_mock.domain.identity import named_uuid
+from runflow_mock.domain.identity import WorkflowId, named_uuid
 from runflow_mock.domain.media import OutputShape
 from runflow_mock.domain.prices import Price
+from runflow_mock.domain.workflows import Workflow
 
 CATALOG_SINCE = datetime(2025, 6, 1, tzinfo=UTC)
 
@@ -88,8 +89,18 @@ def creator_id(slug: str) -> str:
 class Catalog:
     """The models on offer, found by id or alias; with a `generic` model, any other id is taken for one like it."""
 
-    def __init__(self, models: Sequence[Model], *, creators: Sequence[Creator] = (), generic: Model | None = None) -> None:
+    def __init__(
+        self,
+        models: Sequence[Model],
+        *,
+        creators: Sequence[Creator] = (),
+        generic: Model | None = None,
+        published: Sequence[tuple[Workflow, Model]] = (),
+    ) -> None:
         self._generic = generic
+        self.workflows: Mapping[WorkflowId, Workflow] = {workflow.id: workflow for workflow, _ in published}
+        self.workflow_models: Mapping[WorkflowId, Model] = {workflow.id: model for workflow, model in published}
+        self.workflow_paths: Mapping[str, WorkflowId] = {workflow.path: workflow.id for workflow, _ in published}
         self._models = {model.id: model for model in models}
         self._names: Mapping[str, Model] = {name: model for model in models for name in (model.id, *model.aliases)}
         self._entries = {model.uuid: Entry(model.uuid, model) for model in sorted(self._models.values(), key=lambda model: model.uuid)}
@@ -139,6 +150,11 @@ class Catalog:
         if model is None or not model.is_active:
             raise ModelNotFound(model_id, self.nearest(model_id))
         return model
+
+    def offers(self, model_id: str) -> bool:
+        """Tells whether a model of that id or alias is active; a generic model does not count."""
+        model = self._names.get(model_id)
+        return model is not None and model.is_active
 
     def nearest(self, model_id: str) -> str | None:
         """Returns the active id that looks most like the one asked for, if any looks like it at all."""

@@ -18,7 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Document
-from runflow_mock.domain.identity import BatchId, OrganizationId, RunId, UserId
+from runflow_mock.domain.identity import BatchId, OrganizationId, RunId, UserId, WorkflowId
 from runflow_mock.domain.machine import Table, step
 from runflow_mock.domain.money import ZERO, Money
 
@@ -44,7 +44,7 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One execution of a model, as the world keeps it.
+    """One execution of a model or of a workflow, as the world keeps it; `model` is the path of either.
 
     `held` is what admission set aside for it, `cost` what it came to. `due_at` is when its next transition happens by itself.
     `base_url` is the address under which its creator reached the server: URLs in its output start with it.
@@ -53,7 +53,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     id: RunId
     org_id: OrganizationId
     model: str
-    model_id: str
+    model_id: str | None
+    workflow_id: WorkflowId | None = None
     status: RunStatus = RunStatus.QUEUED
     input: Document
     output: Document | None = None

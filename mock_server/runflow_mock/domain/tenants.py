@@ -41,6 +41,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     evaluations_max: int = 100_000
     deliveries_max: int = 1_000_000
     webhooks_max: int = 50
+    workflows_max: int = 1_000
     secrets_max: int = 100
     uploads_max: int = 100_000
     assets_max: int = 100_000
@@ -83,6 +84,7 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     callback_secret: str | None = None
     batch_items_max: int = BATCH_ITEMS_DEFAULT_MAX
     strict: bool = False
+    comfyui_beta: bool = True
     retries: RetrySchedule = RetrySchedule()
     limits: Limits = Limits()
 

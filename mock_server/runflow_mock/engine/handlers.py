@@ -28,6 +28,7 @@ from runflow_mock.engine.moment import Moment
 from runflow_mock.engine.runs import cancel_run, continue_run, create_run, give_feedback
 from runflow_mock.engine.secrets import create_secret, delete_secret, update_secret
 from runflow_mock.engine.webhooks import create_webhook, delete_webhook, update_webhook
+from runflow_mock.engine.workflows import add_workflow_input, create_workflow, delete_workflow, update_workflow
 
 COMMAND_HANDLERS = cast(
     Mapping[type, Callable[[Moment, Command], tuple[Event, ...]]],
@@ -52,6 +53,10 @@ COMMAND_HANDLERS = cast(
         commands.RecordBytes: record_bytes,
         commands.ConfirmUpload: confirm_upload,
         commands.DeleteAsset: delete_asset,
+        commands.CreateWorkflow: create_workflow,
+        commands.UpdateWorkflow: update_workflow,
+        commands.AddWorkflowInput: add_workflow_input,
+        commands.DeleteWorkflow: delete_workflow,
         commands.SetThreshold: set_threshold,
         commands.AddCredit: add_credit,
         commands.AddRule: add_rule,

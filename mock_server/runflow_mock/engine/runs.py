@@ -29,6 +29,7 @@ from runflow_mock.domain.runs import (
 )
 from runflow_mock.engine.assets import store_attachments
 from runflow_mock.engine.moment import Moment
+from runflow_mock.engine.targets import find_workflow, model_of_run, workflow_model
 
 # How long a run waits for a worker and how long handing it over takes, before `speed` divides it. Source: inferred.
 QUEUE_SECONDS = (0.05, 0.25)
@@ -37,8 +38,8 @@ OUTPUT_LIFETIME = timedelta(hours=24)
 
 
 def create_run(moment: Moment, command: CreateRun) -> tuple[Event, ...]:
-    """Admits one run and holds its projected cost."""
-    model = moment.catalog.get(command.model)
+    """Admits one run of a model or a workflow and holds its projected cost."""
+    model = _asked(moment, command)
     inputs = read_document(command.input)
     moment.admit("runs_max", len(moment.store.runs), 1, moment.settings.limits.runs_max)
     projected = project(model, inputs)
@@ -109,7 +110,15 @@ def continue_run(moment: Moment, run: Run) -> tuple[Event, ...]:
 
 
 def _with_callback(run: Run, command: CreateRun) -> Run:
-    return replace(run, callback_url=command.callback_url, metadata=command.metadata)
+    asked = replace(run, callback_url=command.callback_url, metadata=command.metadata)
+    return asked if command.workflow_id is None else replace(asked, workflow_id=command.workflow_id, model_id=None)
+
+
+def _asked(moment: Moment, command: CreateRun) -> Model:
+    if command.workflow_id is None:
+        return moment.catalog.get(command.model)
+    find_workflow(moment.catalog, moment.store, command.workflow_id)
+    return workflow_model(moment.catalog, moment.store, command.workflow_id)
 
 
 def _dispatch(moment: Moment, run: Run) -> tuple[Event, ...]:
@@ -138,7 +147,7 @@ def _finish(moment: Moment, run: Run) -> tuple[Event, ...]:
     if isinstance(decision.what, Fail):
         return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
     given = decision.what if isinstance(decision.what, Succeed) else Succeed()
-    model = moment.catalog.get(run.model)
+    model = model_of_run(moment.catalog, moment.store, run)
     inputs = read_document(run.input)
     priced = _price(model, inputs)
     output = given.output if given.output is not None else _produce(moment, model, run, inputs)
@@ -166,7 +175,7 @@ def _produce(moment: Moment, model: Model, run: Run, inputs: Json) -> Document:
 
 
 def _running_time(moment: Moment, run: Run) -> timedelta:
-    model = moment.catalog.get(run.model)
+    model = model_of_run(moment.catalog, moment.store, run)
     stages = stages_of(model.output, read_document(run.input))
     if not stages:
         return spread(moment, run.id, "run", model.run_seconds)

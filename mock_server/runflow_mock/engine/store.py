@@ -9,20 +9,23 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from runflow_mock.domain import assets, batches, deliveries, evaluations, faults, runs, secrets, webhooks
+from runflow_mock.domain import assets, batches, deliveries, evaluations, faults, runs, secrets, webhooks, workflows
 from runflow_mock.domain.assets import Asset, AssetUpload, Content
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.deliveries import Delivery
+from runflow_mock.domain.deployments import model_of
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.faults import FaultRule
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered, Remembered
-from runflow_mock.domain.identity import AssetId, BatchId, DeliveryId, EvaluationId, RuleId, RunId, SecretId, WebhookId
+from runflow_mock.domain.identity import AssetId, BatchId, DeliveryId, EvaluationId, RuleId, RunId, SecretId, WebhookId, WorkflowId
 from runflow_mock.domain.ledger import CreditAdded, Ledger, ThresholdSet
+from runflow_mock.domain.models import Model
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.secrets import CallbackSecret
 from runflow_mock.domain.webhooks import Webhook
+from runflow_mock.domain.workflows import Workflow
 from runflow_mock.engine.timers import TimerQueue
 
 
@@ -36,6 +39,10 @@ class Store:
         self.evaluations: dict[EvaluationId, Evaluation] = {}
         self.evaluations_of: dict[RunId, list[EvaluationId]] = {}
         self.webhooks: dict[WebhookId, Webhook] = {}
+        self.workflows: dict[WorkflowId, Workflow] = {}
+        self.workflow_models: dict[WorkflowId, Model] = {}
+        self.workflow_paths: dict[str, WorkflowId] = {}
+        self.runs_of_workflow: dict[WorkflowId, list[RunId]] = {}
         self.deliveries: dict[DeliveryId, Delivery] = {}
         self.deliveries_of: dict[str, list[DeliveryId]] = {}
         self.secrets: dict[SecretId, CallbackSecret] = {}
@@ -75,6 +82,13 @@ class Store:
         if webhook is None or webhook.deleted_at is not None:
             raise NotFound("webhook", webhook_id)
         return webhook
+
+    def workflow(self, workflow_id: str) -> Workflow:
+        """Returns a workflow of the organization that has not been deleted, or raises `NotFound`."""
+        workflow = self.workflows.get(WorkflowId(workflow_id))
+        if workflow is None or workflow.deleted_at is not None:
+            raise NotFound("ComfyUI workflow", workflow_id)
+        return workflow
 
     def delivery(self, delivery_id: str) -> Delivery:
         """Returns a delivery, or raises `NotFound`."""
@@ -129,6 +143,8 @@ def _run_created(store: Store, event: runs.RunCreated) -> None:
     run = event.run
     store.runs[run.id] = run
     store.run_order.append(run.id)
+    if run.workflow_id is not None:
+        store.runs_of_workflow.setdefault(run.workflow_id, []).append(run.id)
     store.ledger.hold(run)
     assert run.due_at is not None
     store.timers.schedule(run.id, run.due_at)
@@ -196,6 +212,23 @@ def _webhook_created(store: Store, event: webhooks.WebhookCreated) -> None:
 
 def _webhook_changed(store: Store, event: webhooks.WebhookChanged | webhooks.WebhookDeleted) -> None:
     store.webhooks[event.webhook_id] = webhooks.evolve(store.webhooks[event.webhook_id], event)
+
+
+def _workflow_created(store: Store, event: workflows.WorkflowCreated) -> None:
+    _keep_workflow(store, event.workflow)
+    store.workflow_paths[event.workflow.path] = event.workflow.id
+
+
+def _workflow_moved(store: Store, event: workflows.WorkflowMoved) -> None:
+    workflow = workflows.evolve(store.workflows[event.workflow_id], event)
+    _keep_workflow(store, workflow)
+    if workflow.deleted_at is not None:
+        del store.workflow_paths[workflow.path]
+
+
+def _keep_workflow(store: Store, workflow: Workflow) -> None:
+    store.workflows[workflow.id] = workflow
+    store.workflow_models[workflow.id] = model_of(workflow)
 
 
 def _delivery_created(store: Store, event: deliveries.DeliveryCreated) -> None:
@@ -322,6 +355,10 @@ _APPLY = cast(
         webhooks.WebhookCreated: _webhook_created,
         webhooks.WebhookChanged: _webhook_changed,
         webhooks.WebhookDeleted: _webhook_changed,
+        workflows.WorkflowCreated: _workflow_created,
+        workflows.WorkflowChanged: _workflow_moved,
+        workflows.WorkflowInputAdded: _workflow_moved,
+        workflows.WorkflowDeleted: _workflow_moved,
         deliveries.DeliveryCreated: _delivery_created,
         deliveries.AttemptStarted: _delivery_moved,
         deliveries.AttemptSucceeded: _delivery_moved,

@@ -154,6 +154,14 @@ def _bytes_missing(error: errors.BytesMissing, dialect: Dialect) -> Problem:
     return invalid_field(("path", "asset_upload_id"), "the bytes have not arrived: PUT them to the upload_url first", "not_uploaded")
 
 
+def _name_taken(error: errors.NameTaken, dialect: Dialect) -> Problem:
+    return conflict(f"There is already a {error.noun} {error.name[:80]!r}: change that one, or choose another name.")
+
+
+def _foreign_record(error: errors.ForeignRecord, dialect: Dialect) -> Problem:
+    return forbidden(f"The {error.noun} {error.identifier} belongs to another organization: it can be read and run, but not changed.")
+
+
 def _key_reused(error: errors.KeyReused, dialect: Dialect) -> Problem:
     return conflict("This Idempotency-Key was used with another body: use a new key for a new request.")
 
@@ -181,6 +189,8 @@ _PROBLEMS = cast(
         errors.SecretIsCurrent: _secret_is_current,
         errors.Outdated: _outdated,
         errors.BytesMissing: _bytes_missing,
+        errors.NameTaken: _name_taken,
+        errors.ForeignRecord: _foreign_record,
         errors.KeyReused: _key_reused,
         errors.LimitReached: _limit_reached,
         QueryError: _query,

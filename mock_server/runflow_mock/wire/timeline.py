@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
-from runflow_mock.domain import assets, batches, deliveries, evaluations, faults, ledger, runs, secrets, webhooks
+from runflow_mock.domain import assets, batches, deliveries, evaluations, faults, ledger, runs, secrets, webhooks, workflows
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
 from runflow_mock.domain.machine import Table
@@ -99,6 +99,16 @@ def _webhook_changed(event: webhooks.WebhookChanged | webhooks.WebhookDeleted) -
     return {"at": write_instant(event.at), "kind": "webhook", "id": event.webhook_id, "change": change}
 
 
+def _workflow_created(event: workflows.WorkflowCreated) -> Step:
+    workflow = event.workflow
+    at = write_instant(workflow.created_at)
+    return {"at": at, "kind": "comfyui_workflow", "id": workflow.id, "change": "created", "path": workflow.path}
+
+
+def _workflow_moved(event: workflows.WorkflowMoved) -> Step:
+    return {"at": write_instant(event.at), "kind": "comfyui_workflow", "id": event.workflow_id, "change": _WORKFLOW_CHANGES[type(event)]}
+
+
 def _delivery_created(event: deliveries.DeliveryCreated) -> Step:
     delivery = event.delivery
     return {
@@ -155,6 +165,11 @@ def _silent(event: Event) -> None:
     return None
 
 
+_WORKFLOW_CHANGES = {
+    workflows.WorkflowChanged: "changed",
+    workflows.WorkflowInputAdded: "input added",
+    workflows.WorkflowDeleted: "deleted",
+}
 _STEPS = cast(
     Mapping[type, Callable[[Event], Step | None]],
     {
@@ -180,6 +195,8 @@ _STEPS = cast(
         evaluations.EvaluationRated: _evaluation_rated,
         webhooks.WebhookCreated: _webhook_created,
         **dict.fromkeys((webhooks.WebhookChanged, webhooks.WebhookDeleted), _webhook_changed),
+        workflows.WorkflowCreated: _workflow_created,
+        **dict.fromkeys((workflows.WorkflowChanged, workflows.WorkflowInputAdded, workflows.WorkflowDeleted), _workflow_moved),
         deliveries.DeliveryCreated: _delivery_created,
         **dict.fromkeys(
             (deliveries.AttemptStarted, deliveries.AttemptSucceeded, deliveries.AttemptFailed, deliveries.DeliveryExhausted),
