@@ -1,0 +1,302 @@
+"""The properties of a world, over stories of many steps; beside each stands a plain example."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stories import Step, advance, command_of, picture, play, read_story, small_world, take, twin
+from worlds import CALLBACK_URL, create_batch, create_run, created, make_world, run_all
+
+from runflow_mock.domain.batches import batch_status
+from runflow_mock.domain.commands import AddCredit, CancelRun
+from runflow_mock.domain.deliveries import AttemptResult, Delivery
+from runflow_mock.domain.errors import DomainError, InsufficientCredits
+from runflow_mock.domain.ledger import CreditAdded
+from runflow_mock.domain.money import Money
+from runflow_mock.engine.history import Entry, History, fold
+from runflow_mock.engine.invariants import check
+from runflow_mock.engine.world import World
+
+STORIES = st.binary(min_size=60, max_size=160).map(read_story)
+# A fixed story, picked because it reaches every kind of command.
+LONG = b"".join(sha256(bytes([6, number])).digest() for number in range(24))
+STORY = read_story(LONG)
+PROPERTY = settings(max_examples=20, deadline=None, derandomize=True)
+TERMINAL = {"succeeded", "partial_succeeded", "failed", "cancelled"}
+
+
+def _statuses(world: World) -> dict[str, str]:
+    store = world.store
+    runs: dict[str, str] = {run.id: run.status.value for run in store.runs.values()}
+    batches: dict[str, str] = {batch.id: batch.status.value for batch in store.batches.values()}
+    deliveries: dict[str, str] = {delivery.id: delivery.status.value for delivery in store.deliveries.values()}
+    return runs | batches | deliveries
+
+
+def _moody(delivery: Delivery) -> AttemptResult:
+    """A receiver whose answer depends on the delivery and the attempt alone."""
+    mood = (int(delivery.id[-1], 16) + len(delivery.attempts)) % 3
+    return AttemptResult(status_code=(500, 503, 200)[mood])
+
+
+def _started(story: list[Step]) -> World:
+    """A world after the commands of a story, without any time passing."""
+    world = small_world()
+    for step in story:
+        if not step.verb.startswith("move"):
+            take(world, step)
+    return world
+
+
+def _replayed(world: World) -> World:
+    """A fresh world that was given the recorded commands, each at its instant, and fired its own timers."""
+    again = twin(world)
+    for entry in list(world.history)[len(again.history) :]:
+        for _ in advance(again, entry.at) if entry.command is not None else ():
+            pass
+        if entry.command is not None:
+            again.execute(entry.command)
+    for _ in advance(again, world.now):
+        pass
+    return again
+
+
+def test_story_reaches_every_kind_of_command_and_event() -> None:
+    world = small_world()
+    play(world, STORY)
+    commands = {type(entry.command).__name__ for entry in world.history}
+    events = {type(event).__name__ for entry in world.history for event in entry.events}
+    assert len(commands) == 17, commands
+    assert events >= {"RunSucceeded", "RunFailed", "RunCancelled", "BatchStarted", "BatchPartiallySucceeded", "RuleMet"}
+    assert events >= {"AttemptSucceeded", "AttemptFailed", "DeliveryExhausted", "SecretPromoted", "SecretDemoted", "AnswerForgotten"}
+
+
+@given(STORIES)
+@PROPERTY
+def test_folding_the_history_gives_the_store(story: list[Step]) -> None:
+    world = small_world()
+    play(world, story)
+    assert picture(fold(world.history)) == picture(world.store)
+
+
+def test_folding_the_history_of_one_run_gives_the_store() -> None:
+    world = make_world()
+    world.execute(create_run(callback_url=CALLBACK_URL))
+    run_all(world)
+    assert picture(fold(world.history)) == picture(world.store)
+
+
+@given(STORIES)
+@PROPERTY
+def test_same_seed_and_commands_give_the_same_history(story: list[Step]) -> None:
+    one, other = small_world(), small_world()
+    play(one, story)
+    play(other, story)
+    assert one.history.encoded() == other.history.encoded()
+
+
+def test_other_seed_gives_another_history() -> None:
+    one, other = small_world(seed="0"), small_world(seed="1")
+    play(one, STORY)
+    play(other, STORY)
+    assert one.history.encoded() != other.history.encoded()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hash_seed", ["1", "4242"])
+def test_same_commands_give_the_same_history_in_a_fresh_process(hash_seed: str) -> None:
+    world = small_world()
+    play(world, STORY)
+    program = Path(__file__).parent.parent / "support" / "stories.py"
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    told = subprocess.run([sys.executable, str(program), LONG.hex()], env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout == world.history.encoded().hex()
+
+
+@given(STORIES)
+@PROPERTY
+def test_recorded_commands_replayed_in_a_fresh_world_give_the_same_history(story: list[Step]) -> None:
+    world = small_world()
+    play(world, story)
+    again = _replayed(world)
+    assert again.history.encoded() == world.history.encoded()
+    assert picture(again.store) == picture(world.store)
+
+
+def test_replay_of_a_batch_that_is_cancelled_gives_the_same_history() -> None:
+    world = small_world()
+    play(world, [Step("create batch", 2), Step("move a little", 90), Step("cancel batch", 1), Step("move far", 1)])
+    assert [type(entry.command).__name__ for entry in world.history if entry.command][-2:] == ["CreateBatch", "CancelBatch"]
+    assert _replayed(world).history.encoded() == world.history.encoded()
+
+
+@given(STORIES, st.lists(st.integers(0, 10_000_000), max_size=12))
+@PROPERTY
+def test_one_long_advance_equals_many_short_ones(story: list[Step], cuts: list[int]) -> None:
+    whole, parts = _started(story), _started(story)
+    start, end = whole.now, whole.now + timedelta(hours=3)
+    _exhaust(advance(whole, end, _moody))
+    for microseconds in sorted(cuts):
+        _exhaust(advance(parts, start + timedelta(microseconds=microseconds * 1_000), _moody))
+    _exhaust(advance(parts, end, _moody))
+    assert parts.history.encoded() == whole.history.encoded()
+    assert parts.now == whole.now
+
+
+def _exhaust(outcomes: Iterator[object]) -> None:
+    for _ in outcomes:
+        pass
+
+
+@pytest.mark.parametrize("seconds", [12.0, 1.0, 0.25])
+def test_twelve_seconds_are_the_same_in_one_step_and_in_many(seconds: float) -> None:
+    whole, parts = make_world(), make_world()
+    for world in (whole, parts):
+        world.execute(create_batch(3, callback_url=CALLBACK_URL))
+    _exhaust(advance(whole, whole.now + timedelta(seconds=12), _moody))
+    for _ in range(round(12 / seconds)):
+        _exhaust(advance(parts, parts.now + timedelta(seconds=seconds), _moody))
+    assert parts.history.encoded() == whole.history.encoded()
+
+
+@given(STORIES)
+@PROPERTY
+def test_nothing_leaves_a_terminal_state(story: list[Step]) -> None:
+    world = small_world()
+    for step in story:
+        before = _statuses(world)
+        outcomes = take(world, step)
+        after = _statuses(world)
+        assert {owner: after[owner] for owner, status in before.items() if status in TERMINAL}.items() <= before.items()
+        assert not TERMINAL & {status for outcome in outcomes for status in outcome.before if status}
+
+
+def test_cancelling_a_finished_run_changes_nothing() -> None:
+    world = make_world()
+    run = created(world.execute(create_run()))
+    run_all(world)
+    before = picture(world.store)
+    assert world.execute(CancelRun(run.id)).events == ()
+    assert picture(world.store) == before
+
+
+@given(STORIES)
+@PROPERTY
+def test_batch_status_is_always_the_function_of_its_members(story: list[Step]) -> None:
+    world = small_world()
+    for step in story:
+        take(world, step)
+        for batch in world.store.batches.values():
+            members = [world.store.runs[item.run_id].status.value for item in batch.items]
+            assert batch.status is batch_status(batch.tally)
+            assert batch.status.value == _status_of(members)
+
+
+def _status_of(members: list[str]) -> str:
+    found = set(members)
+    if found == {"queued"}:
+        return "queued"
+    if not found <= TERMINAL:
+        return "running"
+    return found.pop() if len(found) == 1 else "partial_succeeded" if "succeeded" in found else "failed"
+
+
+@given(STORIES)
+@PROPERTY
+def test_refused_command_changes_nothing(story: list[Step]) -> None:
+    world = small_world()
+    for step in story:
+        if step.verb.startswith("move"):
+            take(world, step)
+            continue
+        command = command_of(world, step)
+        before = (picture(world.store), repr(world), world.sequence, len(world.history), world.now)
+        try:
+            world.execute(command)
+        except DomainError:
+            assert (picture(world.store), repr(world), world.sequence, len(world.history), world.now) == before
+
+
+def test_refused_batch_creates_none_of_its_runs() -> None:
+    world = make_world(balance="0.50")
+    before, sequence = picture(world.store), world.sequence
+    with pytest.raises(InsufficientCredits):
+        world.execute(create_batch(2))
+    assert (picture(world.store), world.sequence, len(world.history)) == (before, sequence, 1)
+
+
+@given(STORIES, STORIES, st.binary(min_size=20, max_size=60))
+@settings(PROPERTY, max_examples=10)
+def test_two_tenants_interleaved_equal_the_two_apart(one: list[Step], other: list[Step], turns: bytes) -> None:
+    apart, mixed = (small_world("a"), small_world("b")), (small_world("a"), small_world("b"))
+    play(apart[0], one)
+    play(apart[1], other)
+    queues = (iter(one), iter(other))
+    for turn in turns:
+        step = next(queues[turn % 2], None)
+        if step is not None:
+            take(mixed[turn % 2], step)
+    play(mixed[0], list(queues[0]))
+    play(mixed[1], list(queues[1]))
+    assert [world.history.encoded() for world in mixed] == [world.history.encoded() for world in apart]
+
+
+@given(STORIES)
+@PROPERTY
+def test_every_invariant_holds_after_every_step(story: list[Step]) -> None:
+    world = small_world()
+    for step in story:
+        take(world, step)
+        assert [found for found in check(world.store) if not found.is_held] == []
+
+
+def test_ids_do_not_depend_on_the_name_of_the_tenant() -> None:
+    assert created(make_world("a").execute(create_run())).id == created(make_world("b").execute(create_run())).id
+
+
+def _credit(history: History, amount: int) -> None:
+    world = make_world()
+    history.record(world.now, AddCredit(Money(amount)), (CreditAdded(world.now, Money(amount)),), 0)
+
+
+def test_entry_reads_back_as_it_was_recorded() -> None:
+    world, history = make_world(), History(10, 1_000)
+    _credit(history, 5)
+    (entry,) = history
+    assert entry == Entry(world.now, AddCredit(Money(5)), (CreditAdded(world.now, Money(5)),), 0)
+
+
+@pytest.mark.parametrize(("entries", "forgotten"), [(1, 0), (2, 0), (3, 1), (5, 3)])
+def test_oldest_entries_make_room_and_are_counted(entries: int, forgotten: int) -> None:
+    history = History(2, 10_000)
+    for amount in range(entries):
+        _credit(history, amount)
+    assert (len(history), history.forgotten, history.is_complete) == (entries - forgotten, forgotten, not forgotten)
+    kept = [entry.command for entry in history]
+    assert kept == [AddCredit(Money(amount)) for amount in range(forgotten, entries)]
+
+
+def test_bytes_of_the_history_are_bounded() -> None:
+    single = History(10, 10_000)
+    _credit(single, 1)
+    size = len(single.encoded())
+    for limit, kept in ((2 * size, 2), (2 * size - 1, 1), (size - 1, 0)):
+        history = History(10, limit)
+        for _ in range(3):
+            _credit(history, 1)
+        assert (len(history), history.forgotten) == (kept, 3 - kept)
+
+
+def test_incomplete_history_is_not_folded() -> None:
+    history = History(1, 10_000)
+    _credit(history, 1)
+    _credit(history, 2)
+    with pytest.raises(AssertionError):
+        fold(history)
