@@ -29,16 +29,16 @@ class CallbackPolicy(msgspec.Struct, frozen=True):
     is_strict: bool = False
 
 
-def objection(policy: CallbackPolicy, url: str) -> str | None:
-    """Returns why a callback URL is not accepted, or nothing when it is."""
+def objection(policy: CallbackPolicy, url: str, name: str = "callback_url") -> str | None:
+    """Returns why a callback URL is not accepted, or nothing when it is; `name` is the field it stands in."""
     parts = _split(url)
     if parts is None or not parts.hostname:
-        return "callback_url must be an absolute URL"
+        return f"{name} must be an absolute URL"
     if parts.scheme == "https":
         return None
     if parts.scheme == "http" and not policy.is_strict and _may_be_called(policy, parts.hostname):
         return None
-    return "callback_url must be HTTPS"
+    return f"{name} must be HTTPS"
 
 
 def target_of(policy: CallbackPolicy, url: str) -> str | None:

@@ -3,8 +3,8 @@
 Theory. Each judge has a weight; the pass rate is the weight of those that passed over the weight of all. A judge that is a gate must pass,
 whatever the rate. No image is looked at: the answers are drawn from a seed, most of them positive, so that both ends occur.
 
-Source: `evaluations.record` (the fields of a judge and of a verdict). Inferred: which judges there are, their weights, the gates and the
-pass mark.
+Source: `evaluations.record` (the fields of a judge and of a verdict). Inferred: `evaluations.judges`, and that
+most images pass.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,23 @@
 """All operations of the API that the fake answers, in the order of the contract."""
 
-from runflow_mock.web import accounts, assets, batches, deliveries, flows, model_parts, models, run_parts, runs, secrets, solutions, status
+from runflow_mock.web import (
+    accounts,
+    assets,
+    batches,
+    deliveries,
+    evaluations,
+    flows,
+    model_parts,
+    models,
+    run_parts,
+    runs,
+    secrets,
+    solutions,
+    status,
+    webhook_parts,
+    webhooks,
+    workflows,
+)
 from runflow_mock.web.calls import Handler
 from runflow_mock.web.routing import Operation
 
@@ -13,8 +30,12 @@ API_OPERATIONS: tuple[Operation[Handler], ...] = (
     *run_parts.OPERATIONS,
     *batches.OPERATIONS,
     *assets.OPERATIONS,
+    *evaluations.OPERATIONS,
     *deliveries.OPERATIONS,
     *secrets.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *webhook_parts.OPERATIONS,
+    *workflows.OPERATIONS,
     *flows.OPERATIONS,
     *solutions.OPERATIONS,
 )

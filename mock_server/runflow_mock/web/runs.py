@@ -2,24 +2,29 @@
 
 from typing import cast
 
+from msgspec.structs import replace
+
 from runflow_mock.domain.commands import CancelRun
 from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.machine import is_terminal
 from runflow_mock.domain.runs import RUN_TRANSITIONS, Run, RunCreated, RunStatus
+from runflow_mock.engine.targets import Target, find_target, model_of_run
 from runflow_mock.engine.views import InOrder
 from runflow_mock.web.attachments import execute_with_files, show_in
+from runflow_mock.web.authentication import admit_to_beta
 from runflow_mock.web.calls import Answer, Call, Handler, answer
 from runflow_mock.web.lists import answer_list
 from runflow_mock.web.routing import Operation
+from runflow_mock.wire.evaluations import represent_summary
 from runflow_mock.wire.runs import RUN_FIELDS, decode_create_run, decode_feedback, decode_reason, represent_run
 
 
 def create_run(call: Call) -> Answer:
     """POST /v1/models/{model_id}/runs"""
-    model = call.runtime.catalog.get(call.params["model_id"])
-    command = decode_create_run(call.read_body(), model, call.tenant.rules, call.origin)
-    created = cast(RunCreated, execute_with_files(call, command).events[0])
-    return answer(run_body(call, created.run), 201)
+    target = find_target(call.runtime.catalog, call.store, call.params["model_id"])
+    if target.workflow_id is not None:
+        admit_to_beta(call.tenant.settings)
+    return start_run(call, target)
 
 
 def list_runs(call: Call) -> Answer:
@@ -62,9 +67,20 @@ def cancel_run(call: Call) -> Answer:
     return answer(run_body(call, call.store.run(run_id)), 201 if outcome.events else 200)
 
 
+def start_run(call: Call, target: Target) -> Answer:
+    """Returns the answer to a request to run a model or a workflow."""
+    command = decode_create_run(call.read_body(), target.model, call.tenant.rules, call.origin)
+    created = cast(RunCreated, execute_with_files(call, replace(command, workflow_id=target.workflow_id)).events[0])
+    return answer(run_body(call, created.run), 201)
+
+
 def run_body(call: Call, run: Run) -> dict[str, object]:
     """Returns the record of a run as this call's tenant sees it."""
-    return represent_run(run, call.runtime.catalog.get(run.model), call.tenant.dialect, call.tenant.world.now, show_in(call))
+    body = represent_run(run, model_of_run(call.runtime.catalog, call.store, run), call.tenant.dialect, call.tenant.world.now, show_in(call))
+    evaluations = call.store.evaluations_about(run.id)
+    if evaluations:
+        body["current_evaluation_summary"] = represent_summary(evaluations[-1])
+    return body
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (

@@ -1,0 +1,99 @@
+"""Organization webhooks: create, list, read, change, delete, and the events one can subscribe to."""
+
+from typing import cast
+
+from runflow_mock.domain.commands import DeleteWebhook
+from runflow_mock.domain.errors import NotFound
+from runflow_mock.domain.identity import WebhookId
+from runflow_mock.domain.webhooks import EVENT_TYPES, Webhook, WebhookCreated
+from runflow_mock.web.calls import Answer, Call, Handler, answer, no_content
+from runflow_mock.web.lists import answer_list
+from runflow_mock.web.routing import Operation
+from runflow_mock.wire.accounts import decode_embed
+from runflow_mock.wire.webhooks import (
+    EVENT_TYPE_FIELDS,
+    WEBHOOK_EMBEDS,
+    WEBHOOK_FIELDS,
+    decode_create_webhook,
+    decode_update_webhook,
+    represent_event_type,
+    represent_webhook,
+)
+
+
+def create_webhook(call: Call) -> Answer:
+    """POST /v1/webhooks"""
+    outcome = call.execute(decode_create_webhook(call.read_body(), call.tenant.rules))
+    return answer(represent_webhook(cast(WebhookCreated, outcome.events[0]).webhook), 201)
+
+
+def list_webhooks(call: Call) -> Answer:
+    """GET /v1/webhooks"""
+    embed = _embed(call)
+    kept = [webhook for webhook in call.store.webhooks.values() if webhook.deleted_at is None]
+    return answer_list(call, kept, WEBHOOK_FIELDS, lambda webhook: _body(call, webhook, embed))
+
+
+def get_webhook(call: Call) -> Answer:
+    """GET /v1/webhooks/{id}"""
+    return answer(_body(call, call.store.webhook(call.uuid("id")), _embed(call)))
+
+
+def update_webhook(call: Call) -> Answer:
+    """PATCH /v1/webhooks/{id}"""
+    webhook = call.store.webhook(call.uuid("id"))
+    call.execute(decode_update_webhook(call.read_body(), webhook.id, call.tenant.rules))
+    return answer(represent_webhook(call.store.webhook(webhook.id)))
+
+
+def delete_webhook(call: Call) -> Answer:
+    """DELETE /v1/webhooks/{id}"""
+    call.execute(DeleteWebhook(WebhookId(call.uuid("id"))))
+    return no_content()
+
+
+def list_webhook_event_types(call: Call) -> Answer:
+    """GET /v1/webhooks/event-types"""
+    return answer_list(call, tuple(EVENT_TYPES.values()), EVENT_TYPE_FIELDS, represent_event_type, order="code")
+
+
+def get_webhook_event_type(call: Call) -> Answer:
+    """GET /v1/webhooks/event-types/{code}"""
+    code = call.params["code"]
+    event_type = EVENT_TYPES.get(code)
+    if event_type is None:
+        raise NotFound("event type", code)
+    return answer(represent_event_type(event_type))
+
+
+def _embed(call: Call) -> frozenset[str]:
+    return decode_embed(call.parameters.get("embed"), WEBHOOK_EMBEDS)
+
+
+def _body(call: Call, webhook: Webhook, embed: frozenset[str]) -> dict[str, object]:
+    return represent_webhook(webhook, call.store.deliveries_about(webhook.id) if "deliveries" in embed else None)
+
+
+_COLLECTION, _ONE = "/v1/webhooks", "/v1/webhooks/{id}"
+
+OPERATIONS: tuple[Operation[Handler], ...] = (
+    Operation(id="list_webhooks", method="GET", path=_COLLECTION, handler=list_webhooks, scope="webhooks:read"),
+    Operation(id="create_webhook", method="POST", path=_COLLECTION, handler=create_webhook, scope="webhooks:create"),
+    Operation(
+        id="list_webhook_event_types",
+        method="GET",
+        path=f"{_COLLECTION}/event-types",
+        handler=list_webhook_event_types,
+        scope="webhooks:read",
+    ),
+    Operation(
+        id="get_webhook_event_type",
+        method="GET",
+        path=f"{_COLLECTION}/event-types/{{code}}",
+        handler=get_webhook_event_type,
+        scope="webhooks:read",
+    ),
+    Operation(id="get_webhook", method="GET", path=_ONE, handler=get_webhook, scope="webhooks:read"),
+    Operation(id="update_webhook", method="PATCH", path=_ONE, handler=update_webhook, scope="webhooks:edit"),
+    Operation(id="delete_webhook", method="DELETE", path=_ONE, handler=delete_webhook, scope="webhooks:delete"),
+)
