@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from runflow_mock.domain.money import Money, parse_money
-from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX
+from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
 from runflow_mock.domain.tenants import Limits
 from runflow_mock.runtime.config import (
     DEFAULT_PORT,
@@ -31,8 +31,6 @@ from runflow_mock.web.server import Server, bind, url_of
 from runflow_mock.wire.dialect import BUNDLES, dialect_of
 from runflow_mock.wire.times import read_instant
 
-SANDBOX = "sandbox"
-
 # The youngest generation is made large and full collections rare: what the worlds keep is not the collector's business anyway.
 GC_THRESHOLDS = (50_000, 20, 100)
 
@@ -47,7 +45,7 @@ Try it:
 
 def option(name: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Returns a click option whose variable is the environment prefix and its name."""
-    variable = ENVIRONMENT_PREFIX + name.lstrip("-").upper().replace("-", "_")
+    variable = ENVIRONMENT_PREFIX + name.partition("/")[0].lstrip("-").upper().replace("-", "_")
     return click.option(name, envvar=variable, show_envvar=True, show_default=settings.get("default") is not None, **settings)
 
 
@@ -63,6 +61,7 @@ def option(name: str, **settings: Any) -> Callable[[Callable[..., None]], Callab
 @option("--switches", default="", help="Single switches on top of the dialect, such as status_spelling=us,signature=bare.")
 @option("--client-time", default="wall", type=click.Choice(["wall", "virtual"]), help="Clock of what clients compare with their own.")
 @option("--strict", is_flag=True, help="Refuse plain-http callbacks and routes that are only inferred.")
+@option("--comfyui-beta/--no-comfyui-beta", default=True, help="Let organizations deploy and run ComfyUI workflows.")
 @option("--keys", default="", help="Further keys, as tenant:key,tenant:key.")
 @option("--callback-secret", default=None, help="Callback secret that every new tenant has from the start.")
 @option("--callback-hosts", default="", help="Hosts besides loopback that callbacks may reach, separated by commas.")
@@ -75,6 +74,7 @@ def option(name: str, **settings: Any) -> Callable[[Callable[..., None]], Callab
 @option("--cors", is_flag=True, help="Send CORS headers under /v1, for browser sandboxes; the API itself sends none.")
 @option("--catalog", multiple=True, type=click.Path(path_type=Path), help="File or folder with further models; repeatable.")
 @option("--unknown-models", default="refuse", type=click.Choice(["refuse", "accept"]), help="What to do with ids outside the catalog.")
+@option("--skill", default=None, type=click.Path(path_type=Path), help="SKILL.md to serve to agents, byte for byte, in place of our own.")
 @option("--body-max", default=72 * 1024 * 1024, type=click.IntRange(1024), help="Bytes that a JSON body may have.")
 @option("--batch-limit", default=100, type=click.IntRange(1, 10_000), help="Items that a batch may have.")
 @option("--tenants-max", default=10_000, type=click.IntRange(1), help="Tenants that the server may hold.")
@@ -126,6 +126,7 @@ def read_config(options: dict[str, Any]) -> Config:
         switches=switches,
         client_time=options["client_time"],
         strict=options["strict"],
+        comfyui_beta=options["comfyui_beta"],
         keys=read_keys(options["keys"]),
         callback_secret=options["callback_secret"],
         callback_hosts=read_names(options["callback_hosts"]),
@@ -138,6 +139,7 @@ def read_config(options: dict[str, Any]) -> Config:
         cors=options["cors"],
         catalog=options["catalog"],
         unknown_models=options["unknown_models"],
+        skill=options["skill"],
         body_bytes_max=options["body_max"],
         batch_items_max=options["batch_limit"],
         tenants_max=options["tenants_max"],

@@ -11,6 +11,7 @@ from runflow_mock.domain.identity import OrganizationId, UserId
 
 KEY_PREFIX = "rf_live_mock_"
 ADMIN_KEY_PREFIX = "rf_svc_mock_"
+SANDBOX = "sandbox"
 REAL_PREFIXES = ("rf_live_", "rf_svc_", "rfk_")
 
 ADMIN = "admin"

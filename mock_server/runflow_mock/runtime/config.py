@@ -26,7 +26,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a server is made from.
 
     `keys` are explicit dummies (key → tenant). `public_url` replaces the address of the request in answers. `allowed_hosts` may address the
-    control API besides loopback. `admin_token` guards its server-wide verbs where the server is not bound to loopback.
+    control API besides loopback. `admin_token` guards its server-wide verbs where the server is not bound to loopback. `skill` is
+    served in place of the packaged SKILL.md.
     """
 
     host: str = "127.0.0.1"
@@ -41,6 +42,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     switches: dict[str, str] = {}
     client_time: str = "wall"
     strict: bool = False
+    comfyui_beta: bool = True
     keys: dict[str, str] = {}
     callback_secret: str | None = None
     callback_hosts: frozenset[str] = frozenset()
@@ -53,6 +55,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     cors: bool = False
     catalog: tuple[Path, ...] = ()
     unknown_models: str = "refuse"
+    skill: Path | None = None
     body_bytes_max: int = 72 * MEBIBYTE
     batch_items_max: int = 100
     tenants_max: int = 10_000
@@ -81,6 +84,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             callback_secret=self.callback_secret,
             batch_items_max=self.batch_items_max,
             strict=self.strict,
+            comfyui_beta=self.comfyui_beta,
             limits=self.limits,
         )
 

@@ -19,9 +19,10 @@ from runflow_mock.runtime.tenants import Monotonic, WallClock
 from runflow_mock.web.api import Api
 from runflow_mock.web.control.app import ControlApi
 from runflow_mock.web.control.operations import CONTROL_OPERATIONS
-from runflow_mock.web.operations import API_OPERATIONS
+from runflow_mock.web.operations import API_OPERATIONS, SITE_OPERATIONS
 from runflow_mock.web.storage import FILES, UPLOADS, Storage
 from runflow_mock.wire.catalog import load_catalog
+from runflow_mock.wire.skills import load_skill
 
 
 class Side(BaseRoute):
@@ -54,10 +55,13 @@ def create_app(
 
     Raises:
         CatalogError: a catalog file cannot be used.
+        SkillError: the skill file cannot be used.
     """
     config = config or Config()
     if catalog is None:
         catalog = load_catalog(config.catalog, accept_unknown=config.unknown_models == "accept")
+    if config.skill is not None:
+        load_skill(config.skill)  # A file that cannot be served is told at the start.
     sender = sender or HttpSender(timeout_seconds=config.callback_timeout_seconds, ca_file=config.callback_ca)
     runtime = Runtime(config, catalog, sender, observer=observer, monotonic=monotonic, wall=wall)
 
@@ -66,7 +70,7 @@ def create_app(
         yield
         await runtime.close()
 
-    api, storage = (_for_browsers(side, config) for side in (Api(runtime, API_OPERATIONS), Storage(runtime)))
+    api, storage = (_for_browsers(side, config) for side in (Api(runtime, (*API_OPERATIONS, *SITE_OPERATIONS)), Storage(runtime)))
     control = ControlApi(runtime, CONTROL_OPERATIONS)
     app = Starlette(routes=[Side("/_mock/", control), Side(UPLOADS, storage), Side(FILES, storage), Side("", api)], lifespan=lifespan)
     app.state.runtime = runtime

@@ -1,10 +1,11 @@
-"""All operations of the API that the fake answers, in the order of the contract."""
+"""All operations of the API that the fake answers, in the order of the contract; and the pages beside it, which are no part of that."""
 
 from runflow_mock.web import (
     accounts,
     assets,
     batches,
     deliveries,
+    documents,
     evaluations,
     flows,
     model_parts,
@@ -12,6 +13,7 @@ from runflow_mock.web import (
     run_parts,
     runs,
     secrets,
+    site,
     solutions,
     status,
     webhook_parts,
@@ -23,6 +25,7 @@ from runflow_mock.web.routing import Operation
 
 API_OPERATIONS: tuple[Operation[Handler], ...] = (
     *status.OPERATIONS,
+    *documents.OPERATIONS,
     *accounts.OPERATIONS,
     *models.OPERATIONS,
     *model_parts.OPERATIONS,
@@ -39,3 +42,5 @@ API_OPERATIONS: tuple[Operation[Handler], ...] = (
     *flows.OPERATIONS,
     *solutions.OPERATIONS,
 )
+
+SITE_OPERATIONS: tuple[Operation[Handler], ...] = site.OPERATIONS

@@ -1,0 +1,35 @@
+"""The API's own document and the viewer that shows it; no key is needed."""
+
+from runflow_mock.web.calls import Answer, Call, Handler
+from runflow_mock.web.routing import Operation
+from runflow_mock.web.texts import answer_packaged
+from runflow_mock.wire.packaged import VIEWER_POLICY, openapi_document, viewer_file
+from runflow_mock.wire.problems import not_found
+
+
+def get_openapi(call: Call) -> Answer:
+    """GET /v1/openapi.json: the contract, byte for byte as it ships."""
+    return answer_packaged(call, openapi_document())
+
+
+def get_docs(call: Call) -> Answer:
+    """GET /v1/docs"""
+    return _viewer(call, "index.html")
+
+
+def get_docs_file(call: Call) -> Answer:
+    """GET /v1/docs/{name}: what the page of the viewer loads."""
+    return _viewer(call, call.params["name"])
+
+
+def _viewer(call: Call, name: str) -> Answer:
+    file = viewer_file(name)
+    if file is None:
+        raise not_found(f"There is no route {call.method} {call.path[:200]}.")
+    return answer_packaged(call, file, policy=VIEWER_POLICY)
+
+
+OPERATIONS: tuple[Operation[Handler], ...] = (
+    Operation(id="get_openapi", method="GET", path="/v1/openapi.json", handler=get_openapi, is_public=True),
+    Operation(id="get_docs", method="GET", path="/v1/docs", handler=get_docs, is_public=True),
+)

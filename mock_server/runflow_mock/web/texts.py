@@ -1,0 +1,38 @@
+"""Answers that are not the API's JSON: pages, texts and packaged files, with an entity tag and what a browser may do with them."""
+
+from runflow_mock.web.calls import Answer, Call
+from runflow_mock.wire.packaged import Packaged, etag_of
+from runflow_mock.wire.pages.layout import PAGE_POLICY
+
+HTML = "text/html; charset=utf-8"
+MARKDOWN = "text/markdown; charset=utf-8"
+# Clients may keep a text but must ask whether it is still the same: the sandbox may be another one tomorrow.
+_ASK_AGAIN = "no-cache"
+
+
+def answer_page(call: Call, page: str) -> Answer:
+    """Returns an HTML page that loads nothing from elsewhere."""
+    body = page.encode()
+    return answer_packaged(call, Packaged(body, HTML, etag_of(body)), policy=PAGE_POLICY)
+
+
+def answer_text(call: Call, body: bytes, media_type: str, *, keep: str = _ASK_AGAIN) -> Answer:
+    """Returns a text of some type."""
+    return answer_packaged(call, Packaged(body, media_type, etag_of(body)), keep=keep)
+
+
+def answer_packaged(call: Call, file: Packaged, *, policy: str | None = None, keep: str = _ASK_AGAIN) -> Answer:
+    """Returns a file, or a 304 without a body when the client names its tag."""
+    headers = [("etag", file.etag), ("cache-control", keep), ("x-content-type-options", "nosniff")]
+    if policy is not None:
+        headers.append(("content-security-policy", policy))
+    is_known = _names(call.header(b"if-none-match"), file.etag)
+    if not is_known:
+        headers.insert(0, ("content-type", file.media_type))
+    encoded = tuple((name.encode(), value.encode()) for name, value in headers)
+    return Answer(304, b"", encoded) if is_known else Answer(200, file.body, encoded)
+
+
+def _names(condition: str | None, etag: str) -> bool:
+    tags = [] if condition is None else [tag.strip().removeprefix("W/") for tag in condition.split(",")]
+    return etag in tags or "*" in tags

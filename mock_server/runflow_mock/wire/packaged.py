@@ -1,0 +1,52 @@
+"""Files that are served as they are packaged: the OpenAPI document and the viewer that shows it."""
+
+from functools import cache
+from hashlib import sha256
+
+import msgspec
+
+from runflow_mock.wire.resources import data_folder
+
+VIEWER_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""What the viewer may load: this server's files, and its own inline styles and pictures."""
+
+VIEWER_FILES = {
+    "index.html": "text/html; charset=utf-8",
+    "init.js": "text/javascript; charset=utf-8",
+    "favicon-32x32.png": "image/png",
+    "swagger-ui.css": "text/css; charset=utf-8",
+    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+}
+
+
+class Packaged(msgspec.Struct, frozen=True):
+    """One file: its bytes, their type, and the tag that changes with them."""
+
+    body: bytes
+    media_type: str
+    etag: str
+
+
+@cache
+def openapi_document() -> Packaged:
+    """Returns the contract, byte for byte as it ships; it is read once."""
+    return _packed((data_folder("contracts") / "openapi.json").read_bytes(), "application/json")
+
+
+@cache
+def viewer_file(name: str) -> Packaged | None:
+    """Returns a file of the viewer, or nothing for a name that it does not have."""
+    media_type = VIEWER_FILES.get(name)
+    return None if media_type is None else _packed((data_folder("fixtures") / "viewer" / name).read_bytes(), media_type)
+
+
+def etag_of(body: bytes) -> str:
+    """Returns a strong entity tag for exactly these bytes."""
+    return f'"{sha256(body).hexdigest()[:32]}"'
+
+
+def _packed(body: bytes, media_type: str) -> Packaged:
+    return Packaged(body, media_type, etag_of(body))
