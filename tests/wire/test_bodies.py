@@ -1,0 +1,86 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runflow_mock.wire.bodies import DEPTH_MAX, read_body, read_optional_body
+from runflow_mock.wire.problems import Problem
+
+TYPE = "application/json"
+
+
+def status_of(raw: bytes, content_type: str | None = TYPE) -> int:
+    with pytest.raises(Problem) as raised:
+        read_body(raw, content_type)
+    return raised.value.status
+
+
+def test_object_is_read() -> None:
+    assert read_body(b'{"a": [1, 2.5, null, true, "\\u00e9"]}', TYPE) == {"a": [1, 2.5, None, True, "é"]}
+
+
+@pytest.mark.parametrize(("raw", "expected"), [(b"", {}), (b" \n", {}), (b'{"a": 1}', {"a": 1})])
+def test_optional_body_may_be_left_out(raw: bytes, expected: dict[str, Any]) -> None:
+    assert read_optional_body(raw, None) == expected
+
+
+def test_optional_body_that_is_there_must_be_right() -> None:
+    with pytest.raises(Problem):
+        read_optional_body(b"{", TYPE)
+
+
+def test_deepest_body_is_read_and_a_deeper_one_is_not() -> None:
+    def nested(depth: int) -> bytes:
+        return b'{"a":' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}"
+
+    assert set(read_body(nested(DEPTH_MAX), TYPE)) == {"a"}
+    assert status_of(nested(DEPTH_MAX + 1)) == 400
+
+
+def test_wide_body_is_not_deep() -> None:
+    assert len(read_body(json.dumps({"a": [[]] * 500, "b": "[[[{{{" * 50}).encode(), TYPE)) == 2
+
+
+@pytest.mark.parametrize("key", ["a", "a:b", "\\u003a", "\\\\u003a", "é"])
+def test_key_that_occurs_twice_is_refused_however_it_is_spelt(key: str) -> None:
+    assert status_of(f'{{"{key}": 1, "x": ":", "{key}": "::"}}'.encode()) == 400
+    assert len(read_body(f'{{"{key}": 1, "x": ":", "{key}2": "::"}}'.encode(), TYPE)) == 3
+
+
+@pytest.mark.parametrize("digits", [308, 309, 310, 4000, 5000])
+def test_whole_number_is_read_up_to_the_range_of_a_double(digits: int) -> None:
+    raw = b'{"n": ' + b"1" * digits + b"}"
+    if digits <= 309:
+        assert read_body(raw, TYPE) == {"n": int("1" * digits)}
+    else:
+        assert status_of(raw) == 400
+
+
+def test_text_of_digits_is_no_number() -> None:
+    assert read_body(b'{"n": ": ' + b"1" * 400 + b'"}', TYPE) == {"n": ": " + "1" * 400}
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text('ab:\\"{[é😀', max_size=6)
+names = st.text('ab:\\"{[é😀', max_size=4)
+objects = st.dictionaries(
+    names,
+    st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3), max_leaves=8),
+    max_size=4,
+)
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(value=objects, ascii_only=st.booleans())
+def test_any_object_is_read_as_the_standard_library_reads_it(value: dict[str, Any], ascii_only: bool) -> None:
+    raw = json.dumps(value, ensure_ascii=ascii_only).encode()
+    assert read_body(raw, TYPE) == json.loads(raw)
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(value=objects.filter(bool), data=st.data())
+def test_any_doubled_key_is_refused(value: dict[str, Any], data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(value)))
+    raw = json.dumps(value)[:-1] + f", {json.dumps(name)}: {json.dumps(data.draw(scalars))}}}"
+    assert status_of(raw.encode()) == 400

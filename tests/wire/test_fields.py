@@ -1,0 +1,102 @@
+"""Our checks against `jsonschema`, the reference implementation: whatever the catalog's schemas see, both must agree on validity."""
+
+from typing import Any, cast
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from worlds import catalog
+
+from runflow_mock.domain.documents import read_object
+from runflow_mock.wire.fields import Checker
+from runflow_mock.wire.problems import FieldError
+
+MODELS = [model.id for model in catalog().models]
+
+urls = st.sampled_from(["https://a.example/b", "data:x", "runflow://assets/1", "HTTPS://a", " https://a"])
+numbers = st.integers(-3, 5000) | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([1.0, 16.0, 0.5])
+scalars: st.SearchStrategy[Any] = st.none() | st.booleans() | numbers | st.text("ab:é", max_size=6) | urls
+anything: st.SearchStrategy[Any] = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=3), max_leaves=5
+)
+
+
+def likely(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Values near a schema: those it shows as examples, those of the right kind at its limits, and now and then anything."""
+    known = [*schema.get("examples", ()), *schema.get("enum", ()), *([schema["default"]] if "default" in schema else [])]
+    limits = [schema[name] + step for name in ("minimum", "maximum") if name in schema for step in (-1, 0, 1)]
+    parts = [st.sampled_from(pool) for pool in (known, limits) if pool]
+    if "properties" in schema:
+        parts.append(st.fixed_dictionaries({}, optional={name: likely(part) for name, part in schema["properties"].items()}))
+    if "items" in schema:
+        parts.append(st.lists(likely(schema["items"]), max_size=4))
+    parts += [likely(part) for part in schema.get("anyOf", ()) if "type" in part]
+    return st.one_of(*parts, anything)
+
+
+@pytest.mark.parametrize("model_id", MODELS)
+def test_checker_agrees_with_the_reference_on_every_schema_of_the_catalog(model_id: str) -> None:
+    model = next(model for model in catalog().models if model.id == model_id)
+    schema = cast(dict[str, Any], read_object(model.input_schema))
+    ours, reference = Checker(schema), jsonschema.Draft202012Validator(schema)
+
+    @settings(max_examples=12, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(value=likely(schema))
+    def agree(value: Any) -> None:
+        errors = ours.errors(value, ("body", "input"))
+        assert (not errors) == reference.is_valid(value), (value, errors)
+        assert all(error.loc[:2] == ("body", "input") for error in errors)
+
+    agree()
+
+
+@pytest.mark.parametrize("model_id", MODELS)
+def test_examples_of_the_catalog_are_valid(model_id: str) -> None:
+    model = next(model for model in catalog().models if model.id == model_id)
+    schema = cast(dict[str, Any], read_object(model.input_schema))
+    for name, part in schema["properties"].items():
+        for example in part["examples"]:
+            assert Checker(part).errors(example, ()) == [], name
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "error"),
+    [
+        ({"required": ["a"]}, {}, FieldError(("x", "a"), "field required", "missing")),
+        ({"type": "string"}, 7, FieldError(("x",), "Input should be a valid string", "string_type")),
+        ({"type": "integer"}, "7", FieldError(("x",), "Input should be a valid integer", "int_type")),
+        ({"type": "number"}, None, FieldError(("x",), "Input should be a valid number", "float_type")),
+        ({"type": "boolean"}, 1, FieldError(("x",), "Input should be a valid boolean", "bool_type")),
+        ({"type": ["array", "null"]}, {}, FieldError(("x",), "Input should be a valid list", "list_type")),
+        ({"type": "object"}, [], FieldError(("x",), "Input should be a valid object", "dict_type")),
+        ({"type": "null"}, [], FieldError(("x",), "Input should be a valid null", "null_type")),
+        ({"enum": ["a", 1]}, "b", FieldError(("x",), "Input should be one of 'a', 1", "enum")),
+        ({"pattern": "^a"}, "b", FieldError(("x",), "Input should match ^a", "string_pattern_mismatch")),
+        ({"minimum": 2}, 1, FieldError(("x",), "Input should be greater than or equal to 2", "greater_than_equal")),
+        ({"maximum": 2}, 3, FieldError(("x",), "Input should be less than or equal to 2", "less_than_equal")),
+        ({"minLength": 2}, "a", FieldError(("x",), "Input should have at least 2 characters", "string_too_short")),
+        ({"maxLength": 2}, "abc", FieldError(("x",), "Input should have at most 2 characters", "string_too_long")),
+        ({"minItems": 1}, [], FieldError(("x",), "Input should have at least 1 items", "too_short")),
+        ({"maxItems": 1}, [1, 2], FieldError(("x",), "Input should have at most 1 items", "too_long")),
+        ({"items": {"type": "string"}}, ["a", 1], FieldError(("x", 1), "Input should be a valid string", "string_type")),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, 7, FieldError(("x",), "Input fits none of the allowed forms", "union_error")),
+        (
+            {"anyOf": [{"required": ["a"]}, {"required": ["b", "c"]}]},
+            {},
+            FieldError(("x", "a"), "field required: a or b with c", "missing"),
+        ),
+    ],
+)
+def test_error_is_told_in_the_words_of_the_api(schema: dict[str, Any], value: Any, error: FieldError) -> None:
+    assert Checker(schema).errors(value, ("x",)) == [error]
+
+
+def test_other_rules_are_told_too() -> None:
+    (error,) = Checker({"multipleOf": 16}).errors(17, ("x",))
+    assert (error.loc, error.type) == (("x",), "value_error")
+
+
+def test_every_error_is_told() -> None:
+    checker = Checker({"properties": {"a": {"type": "string"}, "b": {"minimum": 0}}, "required": ["c"]})
+    assert {error.loc for error in checker.errors({"a": 1, "b": -1}, ())} == {("a",), ("b",), ("c",)}

@@ -1,0 +1,55 @@
+import pytest
+from worlds import catalog
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.wire.inputs import InputChecks, complete_schema, required_fields, without_nulls
+
+URL = "https://cdn.example.com/a.png"
+
+
+def errors(model: str, inputs: dict[str, Json]) -> list[tuple[tuple[str | int, ...], str]]:
+    return [(error.loc, error.type) for error in InputChecks().errors(catalog().get(model), inputs, ("body", "input"))]
+
+
+def test_right_inputs_have_no_errors() -> None:
+    assert errors("runflow/background-removal", {"image_url": URL, "unknown": 1}) == []
+
+
+def test_optional_null_counts_as_left_out_and_a_required_one_does_not() -> None:
+    assert errors("runflow/background-removal", {"image_url": URL, "config": None}) == []
+    assert errors("runflow/background-removal", {"image_url": None}) == [(("body", "input", "image_url"), "string_type")]
+
+
+def test_enum_inside_a_list_is_checked() -> None:
+    inputs: dict[str, Json] = {"image_url": URL, "config": {"elements": ["tag_removal", "magic"]}}
+    assert errors("runflow/dyver-removal", inputs) == [(("body", "input", "config", "elements", 1), "enum")]
+
+
+@pytest.mark.parametrize("url", ["", "a.png", "ftp://a.example/x", "//a.example", " https://a.example", "HTTPS://a.example"])
+def test_media_of_other_prefixes_is_refused(url: str) -> None:
+    assert errors("runflow/background-removal", {"image_url": url}) == [(("body", "input", "image_url"), "string_pattern_mismatch")]
+    inputs: dict[str, Json] = {"prompt": "x", "image_urls": [URL, url]}
+    assert errors("openai/gpt-image-2/edit", inputs) == [(("body", "input", "image_urls", 1), "string_pattern_mismatch")]
+
+
+def test_nulls_are_dropped_only_where_there_are_any() -> None:
+    inputs: dict[str, Json] = {"a": 1}
+    assert without_nulls(inputs, frozenset()) is inputs
+    assert without_nulls({"a": None, "b": None, "c": 0}, frozenset("a")) == {"a": None, "c": 0}
+
+
+@pytest.mark.parametrize(("schema", "names"), [({}, set()), ({"required": ["a", "b"]}, {"a", "b"}), ({"required": "a"}, set())])
+def test_required_names_are_read(schema: dict[str, Json], names: set[str]) -> None:
+    assert required_fields(schema) == names
+
+
+@pytest.mark.parametrize("schema", [{}, {"properties": []}, {"properties": {"a": True, "b": {"type": "string"}}}])
+def test_schema_without_media_stays_as_it_is(schema: dict[str, Json]) -> None:
+    assert complete_schema(schema) == schema
+
+
+def test_media_fields_get_the_pattern() -> None:
+    image: Json = {"type": "string", "x-variable-type": "image"}
+    images: Json = {"type": "array", "x-variable-type": "image_list", "items": {"type": "string"}}
+    completed = complete_schema({"properties": {"one": image, "many": images}})
+    assert str(completed).count("runflow://") == 2
