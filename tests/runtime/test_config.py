@@ -1,0 +1,78 @@
+import re
+
+import pytest
+
+from runflow_mock.domain.callback_policy import Rewrite
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.config import Config, ConfigError, environment_for_client, read_clock, read_keys, read_names, read_rewrites
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("real", (ClockMode.REAL, 1.0)),
+        ("manual", (ClockMode.MANUAL, 1.0)),
+        ("auto", (ClockMode.AUTO, 1.0)),
+        ("scaled:60", (ClockMode.SCALED, 60.0)),
+        ("scaled:0.5", (ClockMode.SCALED, 0.5)),
+    ],
+)
+def test_clock_is_read(text: str, expected: tuple[ClockMode, float]) -> None:
+    assert read_clock(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "sundial", "scaled:0", "scaled:-1", "scaled:nan", "scaled:inf", "scaled:fast", "real:2", "manual:1"])
+def test_other_clocks_are_refused_by_name(text: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(repr(text))):
+        read_clock(text)
+
+
+@pytest.mark.parametrize(("text", "keys"), [("", {}), ("demo:test", {"test": "demo"}), (" a:x , b:y-Z_1 ,", {"x": "a", "y-Z_1": "b"})])
+def test_keys_are_read(text: str, keys: dict[str, str]) -> None:
+    assert read_keys(text) == keys
+
+
+@pytest.mark.parametrize("text", ["test", "demo:", ":test", "Demo:test", "demo:a b", "demo:é", "demo:" + "x" * 129, "a b:c"])
+def test_other_keys_are_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="is not tenant:key"):
+        read_keys(text)
+
+
+def test_rewrites_are_read() -> None:
+    assert read_rewrites("https://app.example=http://web:8000, http://a=http://b") == (
+        Rewrite("https://app.example", "http://web:8000"),
+        Rewrite("http://a", "http://b"),
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["https://app.example", "app.example=http://web", "https://a/x=http://b", "https://a=http://b/", "ftp://a=http://b", "=x"]
+)
+def test_other_rewrites_are_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="callback-rewrite"):
+        read_rewrites(text)
+
+
+def test_names_are_read() -> None:
+    assert read_names(" web, db ,,") == {"web", "db"}
+
+
+def test_tenant_takes_over_what_the_server_is_set_to() -> None:
+    config = Config(seed="7", dialect="docs", strict=True, batch_items_max=7, client_time="virtual", switches={"signature": "bare"})
+    settings = config.tenant("shop")
+    assert (settings.name, settings.seed, settings.dialect, settings.strict) == ("shop", "7", "docs", True)
+    assert (settings.batch_items_max, settings.client_time, settings.switches) == (7, "virtual", {"signature": "bare"})
+
+
+def test_server_passes_time_ten_times_as_fast_unless_told_otherwise() -> None:
+    config = Config()
+    assert (config.clock, config.speed, config.host, config.port) == (ClockMode.REAL, 10.0, "127.0.0.1", 8787)
+
+
+def test_client_finds_the_fake_by_its_environment() -> None:
+    assert environment_for_client("http://here", "key") == {
+        "RUNFLOW_API_KEY": "key",
+        "RUNFLOW_KEY": "key",
+        "RUNFLOW_BASE_URL": "http://here",
+        "RUNFLOW_API_BASE": "http://here",
+    }
