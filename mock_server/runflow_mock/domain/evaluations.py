@@ -4,7 +4,7 @@ Theory. An evaluation is accepted (`pending`), works (`running`) and ends once: 
 verdict could be made. The price of its job class is fixed and held at submission, charged when it completes, and released when it fails.
 
 Source: `evaluations.lifecycle`, `evaluations.record`, `evaluations.create` (the price is fixed at submission). Inferred:
-`evaluations.price`, and that a failed evaluation costs nothing.
+`evaluations.price`, and `evaluations.failure`.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Document
-from runflow_mock.domain.identity import EvaluationId, OrganizationId, RunId
+from runflow_mock.domain.identity import EvaluationId, OrganizationId, RunId, WorkflowId
 from runflow_mock.domain.judges import Verdict
 from runflow_mock.domain.machine import Table, step
 from runflow_mock.domain.money import ZERO, Money
@@ -65,12 +65,16 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One judgement of one image. `held` is what admission set aside for it, `cost` what it came to."""
+    """One judgement of one image; with a run comes the model or workflow that made it.
+
+    `held` is what admission set aside for it, `cost` what it came to. `due_at` is when its next transition happens by itself.
+    """
 
     id: EvaluationId
     org_id: OrganizationId
     assignment: Assignment
     model_id: str | None = None
+    workflow_id: WorkflowId | None = None
     status: EvaluationStatus = EvaluationStatus.PENDING
     verdict: Verdict | None = None
     failure_code: str | None = None

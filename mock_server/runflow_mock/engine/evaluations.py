@@ -2,27 +2,31 @@
 
 from collections.abc import Callable, Mapping
 
+from runflow_mock.domain.assets import REFERENCE_PREFIX
 from runflow_mock.domain.commands import RateEvaluation, SubmitEvaluation
 from runflow_mock.domain.evaluations import (
     JOB_CLASSES,
     Assignment,
     Evaluation,
     EvaluationCompleted,
+    EvaluationFailed,
     EvaluationRated,
     EvaluationStarted,
     EvaluationStatus,
     EvaluationSubmitted,
 )
 from runflow_mock.domain.events import Event
-from runflow_mock.domain.identity import EvaluationId
+from runflow_mock.domain.identity import AssetId, EvaluationId
 from runflow_mock.domain.judges import deliberate
 from runflow_mock.domain.money import Money
 from runflow_mock.engine.moment import Moment
 from runflow_mock.engine.runs import admit_cost, spread
+from runflow_mock.engine.store import Store
 
 # How long an evaluation waits and works, before `speed` divides it. Source: tens of seconds in all; how they divide is inferred.
 WAIT_SECONDS = (0.5, 2.0)
 WORK_SECONDS = (20.0, 45.0)
+IMAGE_UNAVAILABLE = "IMAGE_UNAVAILABLE"
 
 
 def submit_evaluation(moment: Moment, command: SubmitEvaluation) -> tuple[Event, ...]:
@@ -47,6 +51,7 @@ def new_evaluation(moment: Moment, assignment: Assignment, *, held: Money) -> Ev
         org_id=moment.org_id,
         assignment=assignment,
         model_id=None if run is None else run.model_id,
+        workflow_id=None if run is None else run.workflow_id,
         held=held,
         created_at=moment.now,
         updated_at=moment.now,
@@ -70,6 +75,8 @@ def _start(moment: Moment, evaluation: Evaluation) -> tuple[Event, ...]:
 
 
 def _finish(moment: Moment, evaluation: Evaluation) -> tuple[Event, ...]:
+    if not _is_readable(moment.store, evaluation.assignment.image_url):
+        return (EvaluationFailed(evaluation.id, moment.now, IMAGE_UNAVAILABLE),)
     verdict = deliberate(moment.seed.child("verdict", evaluation.id))
     return (EvaluationCompleted(evaluation.id, moment.now, verdict, evaluation.held),)
 
@@ -78,3 +85,11 @@ _CONTINUATIONS: Mapping[EvaluationStatus, Callable[[Moment, Evaluation], tuple[E
     EvaluationStatus.PENDING: _start,
     EvaluationStatus.RUNNING: _finish,
 }
+
+
+def _is_readable(store: Store, url: str) -> bool:
+    """Tells whether there is an image to judge; what is not an asset is never fetched and counts as readable."""
+    if not url.startswith("runflow://"):
+        return True
+    asset = store.assets.get(AssetId(url.removeprefix(REFERENCE_PREFIX)))
+    return asset is not None and asset.deleted_at is None

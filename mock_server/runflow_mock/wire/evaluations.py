@@ -1,7 +1,7 @@
 """Evaluations on the wire: the body that submits one, the record that is read, and the reference tables beside it.
 
-Source: `evaluations.create`, `evaluations.record`, `evaluations.of-run`. Inferred: `evaluations.price`, `evaluations.judges`, the columns of the tables, `links`,
-and the shapes of `action` and `gate_failures`.
+Source: `evaluations.create`, `evaluations.record`, `evaluations.of-run`. Inferred: `evaluations.price`, the columns of the tables,
+`links`, and the shapes of `action` and `gate_failures`.
 """
 
 from typing import cast
@@ -112,10 +112,10 @@ def represent_evaluation(evaluation: Evaluation, embed: frozenset[str] = frozens
         "status_code": evaluation.status.value,
         "job_class_code": assignment.job_class,
         "failure_code": evaluation.failure_code,
-        "target_type_code": None if evaluation.model_id is None else "model",
+        "target_type_code": _target_type(evaluation),
         "model_id": evaluation.model_id,
         "flow_id": None,
-        "comfyui_workflow_id": None,
+        "comfyui_workflow_id": evaluation.workflow_id,
         "task_type": assignment.task_type,
         "task_description": assignment.task_description,
         "generation_prompt": assignment.generation_prompt,
@@ -207,6 +207,12 @@ EVALUATION_FIELDS: dict[str, Field[Evaluation]] = {
     "updated_at": time_field(lambda evaluation: evaluation.updated_at),
     "completed_at": time_field(lambda evaluation: evaluation.completed_at),
 }
+
+
+def _target_type(evaluation: Evaluation) -> str | None:
+    if evaluation.workflow_id is not None:
+        return "comfyui_workflow"
+    return None if evaluation.model_id is None else "model"
 
 
 def _result(evaluation: Evaluation) -> dict[str, object]:
