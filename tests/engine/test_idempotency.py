@@ -1,0 +1,44 @@
+from datetime import timedelta
+
+from msgspec.structs import replace
+from worlds import START, catalog, make_world, renderers
+
+from runflow_mock.domain.commands import RememberAnswer
+from runflow_mock.domain.idempotency import RETENTION, AnswerForgotten, AnswerRemembered, Remembered
+from runflow_mock.engine.world import World
+
+
+def _answer(place: str, status: int = 201) -> Remembered:
+    return Remembered(place=place, fingerprint="of the body", status=status, body=b"{}", expires_at=START + RETENTION)
+
+
+def _small(remembered_max: int) -> World:
+    settings = make_world().settings
+    return World(replace(settings, limits=replace(settings.limits, remembered_max=remembered_max)), catalog(), renderers(), START)
+
+
+def test_answers_are_kept_for_24_hours() -> None:
+    assert timedelta(hours=24) == RETENTION
+
+
+def test_answer_is_kept_under_its_place() -> None:
+    world = make_world()
+    assert world.execute(RememberAnswer(_answer("a"))).events == (AnswerRemembered(_answer("a")),)
+    assert world.store.remembered == {"a": _answer("a")}
+
+
+def test_oldest_answer_makes_room() -> None:
+    world = _small(2)
+    for place in ("a", "b"):
+        world.execute(RememberAnswer(_answer(place)))
+    outcome = world.execute(RememberAnswer(_answer("c")))
+    assert outcome.events == (AnswerForgotten("a"), AnswerRemembered(_answer("c")))
+    assert list(world.store.remembered) == ["b", "c"]
+
+
+def test_new_answer_for_the_same_place_needs_no_room() -> None:
+    world = _small(2)
+    for place in ("a", "b"):
+        world.execute(RememberAnswer(_answer(place)))
+    world.execute(RememberAnswer(_answer("a", 200)))
+    assert world.store.remembered == {"a": _answer("a", 200), "b": _answer("b")}
