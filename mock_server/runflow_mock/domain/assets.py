@@ -177,7 +177,7 @@ def asset_of(upload: AssetUpload, content: Content, folder_id: str | None, at: d
 
 def file_name(asset: Asset) -> str:
     """Returns the last segment of the asset's address: its name in characters that need no quoting, with the extension of its type."""
-    stem, _, suffix = asset.name.rpartition(".")
+    stem, _, suffix = asset.name.rpartition("/")[2].rpartition(".")
     slug = _UNSAFE.sub("_", stem or suffix)[:_SLUG_CHARACTERS_MAX].strip("._") or "file"
     return f"{slug}.{EXTENSION_OF.get(asset.content.mime_type, 'bin')}"
 
