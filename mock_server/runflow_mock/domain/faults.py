@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Document, contains, read_document
 from runflow_mock.domain.identity import RuleId
+from runflow_mock.domain.media import GivenFile
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.runs import Failure, Run
 from runflow_mock.domain.seeds import Seed
@@ -47,9 +48,10 @@ class Fail(msgspec.Struct, frozen=True, tag="fail", tag_field="kind"):
 
 
 class Succeed(msgspec.Struct, frozen=True, kw_only=True, tag="succeed", tag_field="kind"):
-    """The run succeeds with the given output, running time and cost; what is not given is the model's own."""
+    """The run succeeds with the given output or files, running time and cost; what is not given is the model's own."""
 
     output: Document | None = None
+    files: tuple[GivenFile, ...] = ()
     duration: timedelta | None = None
     cost: Money | None = None
 

@@ -27,6 +27,11 @@ MEDIA_TYPES = {
     "wav": "audio/wav",
     "ogg_opus": "audio/ogg",
 }
+# No model makes more; whatever a catalog or an input without limits asks for stays within what can be drawn.
+COUNT_MAX = 64
+EDGE_MAX = 8192
+SECONDS_MAX = 600.0
+
 LONG_EDGES = {"0.5K": 512, "1K": 1024, "2K": 2048, "4K": 4096}
 VIDEO_HEIGHTS = {"480p": 480, "720p": 720, "1080p": 1080, "4k": 2160}
 IMAGE_SIZES = {
@@ -43,11 +48,12 @@ _NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,3})?")
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """One step of a pipeline: the element that asks for it, the base name of its file, and how long it takes."""
+    """One step of a pipeline: the element that asks for it, the base name of its file, how long it takes, and whether it cuts out."""
 
     element: str
     file: str
     seconds: tuple[float, float]
+    transparent: bool = False
 
 
 class OutputShape(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,22 +86,36 @@ class Extent(msgspec.Struct, frozen=True, gc=False):
     media_type: str
 
 
+class GivenFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A file that a user gave for the output of runs; its bytes are found by their hash. Pixels are known for pictures only."""
+
+    name: str
+    media_type: str
+    sha256: str
+    size_bytes: int
+    width: int | None = None
+    height: int | None = None
+
+
 def extent_of(shape: OutputShape, inputs: Json) -> Extent:
     """Returns the figures that these inputs ask of a model."""
     count = _input(inputs, shape.count_input)
-    width, height = _pixels(shape, inputs)
     chosen_format = _input(inputs, shape.format_input)
+    media_type = MEDIA_TYPES.get(chosen_format, shape.media_type) if isinstance(chosen_format, str) else shape.media_type
+    width, height = (_edge(edge, media_type) for edge in _pixels(shape, inputs))
     return Extent(
-        count=count if isinstance(count, int) and not isinstance(count, bool) else 1,
+        count=min(max(count, 1), COUNT_MAX) if isinstance(count, int) and not isinstance(count, bool) else 1,
         width=width,
         height=height,
-        seconds=_seconds(shape, inputs),
-        media_type=MEDIA_TYPES.get(chosen_format, shape.media_type) if isinstance(chosen_format, str) else shape.media_type,
+        seconds=min(max(_seconds(shape, inputs), 0.0), SECONDS_MAX),
+        media_type=media_type,
     )
 
 
 def stages_of(shape: OutputShape, inputs: Json) -> tuple[Stage, ...]:
     """Returns the stages that the inputs ask for, always in the model's fixed order."""
+    if not shape.stages:
+        return ()
     wanted = _input(inputs, shape.stages_input)
     return tuple(stage for stage in shape.stages if isinstance(wanted, list) and stage.element in wanted)
 
@@ -114,6 +134,8 @@ def _seconds(shape: OutputShape, inputs: Json) -> float:
 
 
 def _pixels(shape: OutputShape, inputs: Json) -> tuple[int, int]:
+    if shape.image_size_input is None and shape.resolution_input is None and shape.aspect_ratio_input is None:
+        return shape.width, shape.height
     size = _input(inputs, shape.image_size_input)
     if isinstance(size, str) and size in IMAGE_SIZES:
         return IMAGE_SIZES[size]
@@ -127,6 +149,12 @@ def _pixels(shape: OutputShape, inputs: Json) -> tuple[int, int]:
         return _fit_short(ratio, VIDEO_HEIGHTS[resolution])
     known = LONG_EDGES.get(resolution) if isinstance(resolution, str) else None
     return _fit_long(ratio, known or max(shape.width, shape.height))
+
+
+def _edge(edge: int, media_type: str) -> int:
+    bounded = min(max(edge, 1), EDGE_MAX)
+    # Videos have half as many pixels of colour in either direction.
+    return bounded + bounded % 2 if media_type.startswith("video/") else bounded
 
 
 def _ratio(value: Json) -> tuple[int, int] | None:

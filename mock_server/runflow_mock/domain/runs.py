@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from runflow_mock.domain.documents import Document
 from runflow_mock.domain.identity import BatchId, OrganizationId, RunId, UserId, WorkflowId
 from runflow_mock.domain.machine import Table, step
+from runflow_mock.domain.media import GivenFile
 from runflow_mock.domain.money import ZERO, Money
 
 
@@ -47,7 +48,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One execution of a model or of a workflow, as the world keeps it; `model` is the path of either.
 
     `held` is what admission set aside for it, `cost` what it came to. `due_at` is when its next transition happens by itself.
-    `base_url` is the address under which its creator reached the server: URLs in its output start with it.
+    `base_url` is the address under which its creator reached the server: URLs in its output start with it. `files` are the files of its
+    output where a rule gave them; otherwise they follow from its model and input.
     """
 
     id: RunId
@@ -69,6 +71,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     held: Money
     cost: Money | None = None
     cost_breakdown: Document | None = None
+    files: tuple[GivenFile, ...] = ()
     failure: Failure | None = None
     created_at: datetime
     dispatched_at: datetime | None = None
@@ -114,13 +117,14 @@ class RunStarted(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class RunSucceeded(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """The run ended with its whole output and is paid for."""
+    """The run ended with its whole output and is paid for; `files` are those that a rule gave."""
 
     run_id: RunId
     at: datetime
     output: Document
     cost: Money
     cost_breakdown: Document | None = None
+    files: tuple[GivenFile, ...] = ()
 
 
 class RunPartiallySucceeded(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -241,6 +245,7 @@ def _produced(run: Run, status: RunStatus, event: RunMoved) -> Run:
         output=event.output,
         cost=event.cost,
         cost_breakdown=event.cost_breakdown,
+        files=event.files if isinstance(event, RunSucceeded) else (),
     )
 
 

@@ -1,7 +1,7 @@
 """Tenants: how one world is set up. The settings are fixed when the world is made; a reset makes a new world from them."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -13,6 +13,8 @@ from runflow_mock.domain.principals import CUSTOMER_SCOPES
 
 NAME = re.compile(r"[a-z0-9_]{1,64}")
 STANDING_START = datetime(2026, 1, 1, tzinfo=UTC)
+# How long the addresses of output files work. Source: `outputs.lifetime`.
+OUTPUT_LIFETIME = timedelta(hours=24)
 NEW_ACCOUNT_BALANCE = Money(10_000_000)
 
 
@@ -84,6 +86,7 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     callback_secret: str | None = None
     batch_items_max: int = BATCH_ITEMS_DEFAULT_MAX
     strict: bool = False
+    output_lifetime: timedelta = OUTPUT_LIFETIME
     comfyui_beta: bool = True
     retries: RetrySchedule = RetrySchedule()
     limits: Limits = Limits()

@@ -42,7 +42,7 @@ def record_bytes(moment: Moment, command: RecordBytes) -> tuple[Event, ...]:
     upload = moment.store.upload(command.upload_id)
     if upload.content == command.content:
         return ()
-    _admit_bytes(moment, (command.content,))
+    admit_bytes(moment, (command.content,))
     happened = BytesArrived if upload.status is UploadStatus.PENDING else BytesReplaced
     return (happened(upload.id, moment.now, command.content),)
 
@@ -69,7 +69,7 @@ def store_attachments(moment: Moment, attachments: Sequence[Attachment], source_
     if not attachments:
         return ()
     moment.admit("assets_max", len(moment.store.assets), len(attachments), moment.settings.limits.assets_max)
-    _admit_bytes(moment, (attachment.content for attachment in attachments))
+    admit_bytes(moment, (attachment.content for attachment in attachments))
     return tuple(
         AssetStored(
             Asset(
@@ -88,7 +88,7 @@ def store_attachments(moment: Moment, attachments: Sequence[Attachment], source_
     )
 
 
-def _admit_bytes(moment: Moment, contents: Iterable[Content]) -> None:
+def admit_bytes(moment: Moment, contents: Iterable[Content]) -> None:
     """Raises `LimitReached` when bytes that are not kept yet do not fit."""
     kept = moment.store.kept_bytes
     fresh = {content.sha256: content.size_bytes for content in contents if content.sha256 not in kept}

@@ -1,15 +1,19 @@
 """What happens to fault rules themselves; where they bite is decided where the edge is."""
 
+from runflow_mock.domain.assets import Content
 from runflow_mock.domain.commands import AddRule, RemoveRule
 from runflow_mock.domain.events import Event
-from runflow_mock.domain.faults import FaultRule, RuleAdded, RuleRemoved
+from runflow_mock.domain.faults import FaultRule, RuleAdded, RuleRemoved, Succeed
 from runflow_mock.domain.identity import RuleId
+from runflow_mock.engine.assets import admit_bytes
 from runflow_mock.engine.moment import Moment
 
 
 def add_rule(moment: Moment, command: AddRule) -> tuple[Event, ...]:
     """Puts a rule into force."""
     moment.admit("rules_max", len(moment.store.rules), 1, moment.settings.limits.rules_max)
+    files = command.what.files if isinstance(command.what, Succeed) else ()
+    admit_bytes(moment, (Content(file.sha256, file.size_bytes, file.media_type) for file in files))
     rule_id = RuleId(moment.ids.issue())
     return (RuleAdded(FaultRule(id=rule_id, label=command.label, where=command.where, what=command.what, when=command.when)),)
 

@@ -1,6 +1,6 @@
 """What happens to runs: creation with its admission, cancellation, feedback, and the transitions that come by themselves."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from msgspec.structs import replace
@@ -11,11 +11,11 @@ from runflow_mock.domain.errors import InsufficientCredits
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.faults import DISPATCH_EDGE, START_EDGE, Decision, Fail, Succeed, choose, finish_edges
 from runflow_mock.domain.identity import BatchId, RunId
-from runflow_mock.domain.media import extent_of, stages_of
+from runflow_mock.domain.media import GivenFile, extent_of, stages_of
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money
-from runflow_mock.domain.outputs import file_names, media_url, produce
-from runflow_mock.domain.prices import Quote, quote
+from runflow_mock.domain.outputs import file_names, media_url, produce, produce_given
+from runflow_mock.domain.prices import Quote, cost_of, quote
 from runflow_mock.domain.runs import (
     FeedbackGiven,
     Run,
@@ -34,7 +34,6 @@ from runflow_mock.engine.targets import find_workflow, model_of_run, workflow_mo
 # How long a run waits for a worker and how long handing it over takes, before `speed` divides it. Source: inferred.
 QUEUE_SECONDS = (0.05, 0.25)
 DISPATCH_SECONDS = (0.1, 0.4)
-OUTPUT_LIFETIME = timedelta(hours=24)
 
 
 def create_run(moment: Moment, command: CreateRun) -> tuple[Event, ...]:
@@ -63,7 +62,7 @@ def give_feedback(moment: Moment, command: GiveFeedback) -> tuple[Event, ...]:
 
 def project(model: Model, inputs: Json) -> Money:
     """Returns what a run with these inputs will cost if it succeeds."""
-    return _price(model, inputs).cost
+    return cost_of(model.price, inputs, extent_of(model.output, inputs))
 
 
 def admit_cost(moment: Moment, projected: Money) -> None:
@@ -150,10 +149,10 @@ def _finish(moment: Moment, run: Run) -> tuple[Event, ...]:
     model = model_of_run(moment.catalog, moment.store, run)
     inputs = read_document(run.input)
     priced = _price(model, inputs)
-    output = given.output if given.output is not None else _produce(moment, model, run, inputs)
+    output = given.output if given.output is not None else _produce(moment, model, run, inputs, given.files)
     cost = given.cost if given.cost is not None else priced.cost
     breakdown = priced.breakdown if given.cost is None else None
-    return (*decision.met, RunSucceeded(run.id, moment.now, output, cost, breakdown))
+    return (*decision.met, RunSucceeded(run.id, moment.now, output, cost, breakdown, given.files))
 
 
 _CONTINUATIONS: Mapping[RunStatus, Callable[[Moment, Run], tuple[Event, ...]]] = {
@@ -167,10 +166,12 @@ def _price(model: Model, inputs: Json) -> Quote:
     return quote(model.price, inputs, extent_of(model.output, inputs))
 
 
-def _produce(moment: Moment, model: Model, run: Run, inputs: Json) -> Document:
-    key, expires_at = moment.seed, moment.now + OUTPUT_LIFETIME
-    names = file_names(model, inputs, extent_of(model.output, inputs))
+def _produce(moment: Moment, model: Model, run: Run, inputs: Json, given: Sequence[GivenFile]) -> Document:
+    key, expires_at = moment.seed, moment.now + moment.settings.output_lifetime
+    names = [file.name for file in given] or file_names(model, inputs, extent_of(model.output, inputs))
     urls = [media_url(run, moment.settings.name, name, expires_at, key) for name in names]
+    if given:
+        return write_document(produce_given(given, urls))
     return write_document(produce(model, inputs, urls, moment.seed.child("output", run.id)))
 
 

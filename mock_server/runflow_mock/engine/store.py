@@ -312,6 +312,9 @@ def _threshold_set(store: Store, event: ThresholdSet) -> None:
 
 def _rule_added(store: Store, event: faults.RuleAdded) -> None:
     store.rules[event.rule.id] = event.rule
+    what = event.rule.what
+    for file in what.files if isinstance(what, faults.Succeed) else ():
+        _keep(store, Content(file.sha256, file.size_bytes, file.media_type))
 
 
 def _rule_met(store: Store, event: faults.RuleMet) -> None:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from runflow_mock.domain.models import Catalog
+from runflow_mock.domain.outputs import MEDIA_PREFIX
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.observers import Observer
 from runflow_mock.runtime.runtime import Runtime
@@ -19,10 +20,19 @@ from runflow_mock.runtime.tenants import Monotonic, WallClock
 from runflow_mock.web.api import Api
 from runflow_mock.web.control.app import ControlApi
 from runflow_mock.web.control.operations import CONTROL_OPERATIONS
+from runflow_mock.web.media import Media
 from runflow_mock.web.operations import API_OPERATIONS, SITE_OPERATIONS
 from runflow_mock.web.storage import FILES, UPLOADS, Storage
 from runflow_mock.wire.catalog import load_catalog
 from runflow_mock.wire.skills import load_skill
+
+
+class Application(Starlette):
+    """Starlette without its error pages: every side answers every error itself, in its own envelope."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Returns the router alone."""
+        return self.router
 
 
 class Side(BaseRoute):
@@ -70,9 +80,13 @@ def create_app(
         yield
         await runtime.close()
 
-    api, storage = (_for_browsers(side, config) for side in (Api(runtime, (*API_OPERATIONS, *SITE_OPERATIONS)), Storage(runtime)))
+    inner = (Api(runtime, (*API_OPERATIONS, *SITE_OPERATIONS)), Storage(runtime), Media(runtime))
+    api, storage, media = (_for_browsers(side, config) for side in inner)
     control = ControlApi(runtime, CONTROL_OPERATIONS)
-    app = Starlette(routes=[Side("/_mock/", control), Side(UPLOADS, storage), Side(FILES, storage), Side("", api)], lifespan=lifespan)
+    # The side that is asked most comes first; the last one answers whatever belongs to none.
+    prefixes: dict[str, ASGIApp] = {"/v1/": api, "/_mock/": control, UPLOADS: storage, FILES: storage, MEDIA_PREFIX: media, "": api}
+    sides = [Side(prefix, side) for prefix, side in prefixes.items()]
+    app = Application(routes=sides, lifespan=lifespan)
     app.state.runtime = runtime
     return app
 

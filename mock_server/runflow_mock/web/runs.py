@@ -5,8 +5,10 @@ from typing import cast
 from msgspec.structs import replace
 
 from runflow_mock.domain.commands import CancelRun
+from runflow_mock.domain.documents import Document
 from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.machine import is_terminal
+from runflow_mock.domain.outputs import sign_again
 from runflow_mock.domain.runs import RUN_TRANSITIONS, Run, RunCreated, RunStatus
 from runflow_mock.engine.targets import Target, find_target, model_of_run
 from runflow_mock.engine.views import InOrder
@@ -16,7 +18,11 @@ from runflow_mock.web.calls import Answer, Call, Handler, answer
 from runflow_mock.web.lists import answer_list
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.evaluations import represent_summary
+from runflow_mock.wire.listing import decode_flag
 from runflow_mock.wire.runs import RUN_FIELDS, decode_create_run, decode_feedback, decode_reason, represent_run
+
+RENDERED_MAX = 2_000
+REFERENCE = b"runflow://"
 
 
 def create_run(call: Call) -> Answer:
@@ -34,11 +40,15 @@ def list_runs(call: Call) -> Answer:
 
 
 def get_run(call: Call) -> Answer:
-    """GET /v1/runs/{id}"""
+    """GET /v1/runs/{id}: with `add_signature` the addresses in its output are signed anew."""
     run = call.store.run(call.uuid("id"))
+    is_signed_again = decode_flag(call.parameters, "add_signature")
     if not run.is_terminal:
         call.wait_for(run.id)
-    return answer(run_body(call, run))
+        return answer(run_body(call, run))
+    if is_signed_again and run.output is not None:
+        return answer(run_body(call, replace(run, output=_sign_again(call, run, run.output))))
+    return Answer(200, _rendered(call, run))
 
 
 def list_run_statuses(call: Call) -> Answer:
@@ -76,11 +86,35 @@ def start_run(call: Call, target: Target) -> Answer:
 
 def run_body(call: Call, run: Run) -> dict[str, object]:
     """Returns the record of a run as this call's tenant sees it."""
-    body = represent_run(run, model_of_run(call.runtime.catalog, call.store, run), call.tenant.dialect, call.tenant.world.now, show_in(call))
+    body = represent_run(
+        run, model_of_run(call.runtime.catalog, call.store, run), call.tenant.dialect, call.tenant.world.now, show_in(call)
+    )
     evaluations = call.store.evaluations_about(run.id)
     if evaluations:
         body["current_evaluation_summary"] = represent_summary(evaluations[-1])
     return body
+
+
+def _rendered(call: Call, run: Run) -> bytes:
+    """Returns the body of an ended run, which is written once for as long as nothing that it shows can change."""
+    rendered = call.tenant.rendered
+    # What was judged, shows addresses of assets, or is asked for in a special form is written anew each time.
+    refers = run.input.find(REFERENCE) >= 0 or (run.metadata is not None and run.metadata.find(REFERENCE) >= 0)
+    if refers or run.id in call.store.evaluations_of or call.scope["query_string"]:
+        return answer(run_body(call, run)).body
+    known = rendered.get(run.id)
+    if known is not None and known[0] is run:
+        return known[1]
+    if len(rendered) >= RENDERED_MAX:
+        rendered.clear()
+    body = answer(run_body(call, run)).body
+    rendered[run.id] = (run, body)
+    return body
+
+
+def _sign_again(call: Call, run: Run, output: Document) -> Document:
+    tenant, world = call.tenant.settings, call.tenant.world
+    return sign_again(output, run, tenant.name, world.now + tenant.output_lifetime, world.seed)
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (

@@ -1,5 +1,6 @@
 """Fault rules on the wire of the control API: `{label?, where, what, when?}`, and what is told about a rule."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -7,10 +8,10 @@ import msgspec
 from runflow_mock.domain.commands import AddRule
 from runflow_mock.domain.documents import Document, read_document, write_document
 from runflow_mock.domain.faults import EDGES, Fail, FaultRule, Succeed, What, When, Where, is_edge
-from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.money import Money, format_money, parse_money
 from runflow_mock.domain.runs import Failure
 from runflow_mock.wire.control import as_json, decode, duration, instant, refused
+from runflow_mock.wire.files import WireFile, decode_files, represent_file
 from runflow_mock.wire.times import write_optional
 
 
@@ -32,6 +33,7 @@ class _Fail(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, tag="fail"
 
 class _Succeed(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, tag="succeed", tag_field="kind"):
     output: dict[str, object] | None = None
+    files: tuple[WireFile, ...] = ()
     duration: str | int | float | None = None
     cost: str | None = None
 
@@ -52,15 +54,18 @@ class _Rule(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     label: str | None = None
 
 
-def decode_rule(raw: bytes, catalog: Catalog) -> AddRule:
-    """Returns the command in a body.
+def decode_rule(raw: bytes, path_of: Callable[[str], str]) -> tuple[AddRule, tuple[bytes, ...]]:
+    """Returns the command in a body, and the bytes of the files in it.
+
+    `path_of` gives the path under which runs keep a model or workflow that a rule names.
 
     Raises:
         ControlError: 422 that names what is wrong and what is possible.
         ModelNotFound: the rule names a model that does not exist.
     """
     body = decode(raw, _Rule)
-    return AddRule(label=body.label, where=_where(body.where, catalog), what=_what(body.what), when=_when(body.when or _When()))
+    what, contents = _what(body.what)
+    return AddRule(label=body.label, where=_where(body.where, path_of), what=what, when=_when(body.when or _When())), contents
 
 
 def represent_rule(rule: FaultRule) -> dict[str, object]:
@@ -92,12 +97,12 @@ def represent_rule(rule: FaultRule) -> dict[str, object]:
     }
 
 
-def _where(where: _Where, catalog: Catalog) -> Where:
+def _where(where: _Where, path_of: Callable[[str], str]) -> Where:
     if where.edge is not None and not is_edge(where.edge):
         raise refused(f"where.edge {where.edge[:80]!r} does not exist; choose one of {', '.join(EDGES)} (i counts from 0)")
     return Where(
         edge=where.edge,
-        model=None if where.model is None else catalog.get(where.model).id,
+        model=None if where.model is None else path_of(where.model),
         client_ref=where.client_ref,
         input=_write(where.input),
         metadata=_write(where.metadata),
@@ -106,16 +111,21 @@ def _where(where: _Where, catalog: Catalog) -> Where:
     )
 
 
-def _what(what: _Fail | _Succeed) -> What:
+def _what(what: _Fail | _Succeed) -> tuple[What, tuple[bytes, ...]]:
     if isinstance(what, _Fail):
         usual = Failure()
         code, message, stage = what.failure_code, what.failure_message, what.stage
-        return Fail(Failure(code or usual.code, message or usual.message, stage or usual.stage))
-    return Succeed(
+        return Fail(Failure(code or usual.code, message or usual.message, stage or usual.stage)), ()
+    if what.files and what.output is not None:
+        raise refused("what: give either output or files; an output with files follows from the files")
+    files, contents = decode_files(what.files)
+    succeed = Succeed(
         output=_write(what.output),
+        files=files,
         duration=None if what.duration is None else duration(what.duration, "what.duration"),
         cost=None if what.cost is None else _cost(what.cost),
     )
+    return succeed, contents
 
 
 def _when(when: _When) -> When:
@@ -141,6 +151,7 @@ def _represent_what(what: What) -> dict[str, object]:
         "kind": "succeed",
         **_present(
             output=_read(what.output),
+            files=[represent_file(file) for file in what.files] or None,
             duration=None if what.duration is None else what.duration.total_seconds(),
             cost=None if what.cost is None else format_money(what.cost),
         ),

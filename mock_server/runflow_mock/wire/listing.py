@@ -96,10 +96,25 @@ def decode_listing(parameters: Parameters, fields: Mapping[str, Field[RecordT]],
         order=order,
         limit=_limit(parameters.get("limit")),
         cursor=_cursor(parameters.get("pq"), bound_to, fields, order),
-        backwards=_backwards(parameters.get("from_prev")),
+        backwards=decode_flag(parameters, "from_prev"),
     )
     names = [name.strip() for name in parameters["fields"].split(",")] if parameters.get("fields") else None
     return Listing(query, fields, names, bound_to)
+
+
+def decode_flag(parameters: Mapping[str, str], name: str) -> bool:
+    """Returns a query parameter that is true or false; left out or empty it is false.
+
+    Raises:
+        Problem: 422.
+    """
+    text = parameters.get(name)
+    if not text:
+        return False
+    try:
+        return read_flag(text)
+    except ValueError:
+        raise invalid_field(("query", name), "Input should be a valid boolean", "bool_parsing") from None
 
 
 def represent_page(
@@ -148,15 +163,6 @@ def _limit(text: str | None) -> int:
     if limit > LIMIT_MAX:
         raise invalid_field(("query", "limit"), f"Input should be less than or equal to {LIMIT_MAX}", "less_than_equal")
     return limit
-
-
-def _backwards(text: str | None) -> bool:
-    if text is None or text == "":
-        return False
-    try:
-        return read_flag(text)
-    except ValueError:
-        raise invalid_field(("query", "from_prev"), "Input should be a valid boolean", "bool_parsing") from None
 
 
 def _token(record: RecordT, listing: Listing[RecordT]) -> str:

@@ -5,6 +5,7 @@ from typing import cast
 from runflow_mock.domain.commands import RemoveRule
 from runflow_mock.domain.faults import RuleAdded
 from runflow_mock.domain.identity import RuleId
+from runflow_mock.engine.targets import find_target
 from runflow_mock.web.calls import Answer, Call, answer, no_content
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
@@ -20,8 +21,11 @@ async def list_faults(call: Call) -> Answer:
 
 async def create_fault(call: Call) -> Answer:
     """POST /_mock/faults"""
-    tenant_of(call)
-    outcome = call.execute(decode_rule(call.body, call.runtime.catalog))
+    store, catalog = tenant_of(call).world.store, call.runtime.catalog
+    command, contents = decode_rule(call.body, lambda path: find_target(catalog, store, path).model.id)
+    outcome = call.execute(command)
+    for content in contents:
+        call.tenant.blobs.keep(content)
     return answer(represent_rule(cast(RuleAdded, outcome.events[0]).rule), 201)
 
 

@@ -1,0 +1,146 @@
+"""Output files: what the addresses in a run's output lead to, without a key.
+
+A name is looked up among the files of the run and never becomes a path. Address and expiry are checked against the tenant's clock. Files
+are made when they are first read, outside the event loop; creating runs costs nothing for them. A picture shows the picture that was sent
+in, where that is an asset of the tenant; other addresses are never fetched.
+
+Browsers must ask again before they show a file from their cache (`no-cache`), because only the tenant's clock knows what has expired.
+
+Source: `outputs.no-credential`, `outputs.lifetime`. Inferred: the refusals, in the API's own envelope.
+"""
+
+from collections.abc import Callable
+from time import perf_counter
+
+from starlette.types import Receive, Scope, Send
+
+from runflow_mock.domain.assets import REFERENCE_PREFIX
+from runflow_mock.domain.documents import read_document
+from runflow_mock.domain.errors import DomainError, NotFound
+from runflow_mock.domain.identity import AssetId
+from runflow_mock.domain.media import GivenFile
+from runflow_mock.domain.outputs import OutputFile, describe_file, media_objection, source_of
+from runflow_mock.domain.runs import Run
+from runflow_mock.engine.targets import model_of_run
+from runflow_mock.runtime.media import MediaShelf
+from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.exchanges import record_exchange
+from runflow_mock.web.files import File, answer_file
+from runflow_mock.wire.media.files import make_file
+from runflow_mock.wire.problems import (
+    Problem,
+    forbidden,
+    internal_error,
+    method_not_allowed,
+    not_found,
+    problem_of,
+    represent_problem,
+)
+
+METHODS = ("GET", "HEAD")
+# A file that a user gave may be a page: a browser that opens it must not run what is in it.
+_HEADERS = ((b"cache-control", b"private, no-cache"), (b"content-security-policy", b"sandbox"), (b"x-content-type-options", b"nosniff"))
+
+
+class Media:
+    """Answers what is below `outputs.MEDIA_PREFIX`."""
+
+    def __init__(self, runtime: Runtime, shelf: MediaShelf | None = None) -> None:
+        self._runtime = runtime
+        self._shelf = shelf or MediaShelf()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        call = Call(self._runtime, scope, b"")
+        given = await self._answer(call)
+        length = () if given.status == 304 else ((b"content-length", str(len(given.body)).encode()),)
+        headers = (*given.headers, *length, (b"x-request-id", call.request_id.encode()))
+        # What a file holds is known without the journal.
+        shown = given.body if given.status >= 400 else b""
+        record_exchange(call, None, Answer(given.status, shown, headers), (perf_counter() - started) * 1000)
+        await send({"type": "http.response.start", "status": given.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else given.body})
+
+    async def _answer(self, call: Call) -> Answer:
+        try:
+            if call.method not in METHODS:
+                raise method_not_allowed(call.method, METHODS)
+            run, name = self._enter(call)
+            found = _find(call, run, name)
+            _verify(call)
+            given = answer_file(call, await self._read(call, run, name, found))
+            return Answer(given.status, given.body, (*given.headers, *_HEADERS))
+        except Problem as problem:
+            return _problem_answer(problem)
+        except DomainError as error:
+            return _problem_answer(problem_of(error, call.tenant.dialect))
+        except Exception as error:
+            self._runtime.report(getattr(call, "tenant", None), error)
+            return _problem_answer(internal_error())
+
+    def _enter(self, call: Call) -> tuple[Run, str]:
+        """Returns the run and the name that a path leads to."""
+        parts = call.path.split("/")
+        tenant = self._runtime.tenants.get(parts[2]) if len(parts) == 5 else None
+        if tenant is None:
+            raise not_found(f"There is no file {call.path[:200]}.")
+        call.tenant = tenant
+        self._runtime.settle(tenant)
+        call.request_id = tenant.issue_request_id(changes=False)
+        return call.store.run(parts[3]), parts[4]
+
+    async def _read(self, call: Call, run: Run, name: str, found: GivenFile | OutputFile) -> File:
+        if isinstance(found, GivenFile):
+            data = call.tenant.blobs.get(found.sha256)
+            if data is None:
+                raise not_found("This world was restored from a history, which does not hold the bytes of files.")
+            return File(data, found.media_type, found.sha256)
+        made = await self._shelf.get(call.tenant.world, run.id, name, _recipe(call.runtime, call.tenant, run, name, found))
+        return File(made.data, found.extent.media_type, made.digest)
+
+
+def _find(call: Call, run: Run, name: str) -> GivenFile | OutputFile:
+    """Returns what stands behind a name in a run's output.
+
+    Raises:
+        NotFound: nothing does.
+    """
+    found: GivenFile | OutputFile | None = None
+    if run.files:
+        found = next((file for file in run.files if file.name == name), None)
+    elif run.output is not None:
+        model = model_of_run(call.runtime.catalog, call.store, run)
+        found = describe_file(model, read_document(run.input), name)
+    if found is None:
+        raise NotFound("file", name)
+    return found
+
+
+def _verify(call: Call) -> None:
+    """Raises the 403 of an address that is not signed, changed or expired."""
+    given, world = call.parameters, call.tenant.world
+    objection = media_objection(call.path, given.get("expires", ""), given.get("signature", ""), world.now, world.seed)
+    if objection is not None:
+        raise forbidden(objection)
+
+
+def _recipe(runtime: Runtime, tenant: Tenant, run: Run, name: str, file: OutputFile) -> Callable[[], bytes]:
+    """Returns how to make a file, with everything looked up that belongs to the world: a worker thread must not look into it."""
+    seed = tenant.world.seed.child("media", run.id, name)
+    model = model_of_run(runtime.catalog, tenant.world.store, run)
+    source = _asset_bytes(tenant, source_of(model, read_document(run.input), REFERENCE_PREFIX))
+
+    return lambda: make_file(file, run, seed, source)
+
+
+def _asset_bytes(tenant: Tenant, reference: str | None) -> bytes | None:
+    asset = None if reference is None else tenant.world.store.assets.get(AssetId(reference.removeprefix(REFERENCE_PREFIX)))
+    return None if asset is None or asset.deleted_at is not None else tenant.blobs.get(asset.content.sha256)
+
+
+def _problem_answer(problem: Problem) -> Answer:
+    given = answer(represent_problem(problem), problem.status)
+    extra = tuple((name.lower().encode(), value.encode()) for name, value in problem.headers.items())
+    return Answer(given.status, given.body, (*given.headers, *extra))
