@@ -23,7 +23,7 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
 
 
 class CreateRun(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
-    """Run a model once, or the workflow that is named; `attachments` are the files that came inside the request, to which its documents refer."""
+    """Run a model once, or the named workflow; `attachments` are the files that came inside the request, to which its documents refer."""
 
     model: str
     workflow_id: WorkflowId | None = None

@@ -1,7 +1,8 @@
 """Deployments: a workflow in the role of a model, so that whatever runs, prices, checks and shows models does the same with workflows.
 
-Theory. What a run needs to know is what a `Model` says; of a workflow it follows from the record. Every workflow makes one picture; an input
-named `aspect_ratio` decides its form. A declared type, `enum`, `range` and `length` are checked; other types and validators take any value.
+Theory. What a run needs to know is what a `Model` says; of a workflow it follows from the record. Every workflow makes one picture; an
+input named `aspect_ratio` decides its form. A declared type, `enum`, `range` and `length` are checked; other types and validators take any
+value.
 
 Source: `comfyui.run-output`. Inferred: `comfyui.price`, `comfyui.input-checks`.
 """

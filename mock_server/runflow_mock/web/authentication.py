@@ -2,6 +2,7 @@
 
 from runflow_mock.domain.identity import is_uuid
 from runflow_mock.domain.principals import KEY_PREFIX, REAL_PREFIXES, Principal, allows
+from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.runtime.tenants import Tenant, Tenants, TenantsFull
 from runflow_mock.wire.problems import Problem, forbidden, invalid_field, unauthorized
 
@@ -48,6 +49,16 @@ def authorize(principal: Principal, scope: str | None, organization: str | None)
         raise invalid_field(("header", "X-Organization-Id"), "Input should be a valid UUID", "uuid_parsing")
     if organization.lower() != principal.org_id:
         raise forbidden("The key does not belong to this organization.", "ORGANIZATION_MEMBERSHIP_REQUIRED")
+
+
+def admit_to_beta(settings: TenantSettings) -> None:
+    """Lets an organization deploy and run ComfyUI workflows.
+
+    Raises:
+        Problem: 403, for an organization outside the beta. Source: `comfyui.beta-gate`.
+    """
+    if not settings.comfyui_beta:
+        raise forbidden("ComfyUI deployment is in beta, and this organization is not enrolled.", "COMFYUI_DEPLOY_BETA_NOT_ENABLED")
 
 
 def _explain(key: str) -> str:

@@ -7,6 +7,7 @@ from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.logs import LogLine, log_lines
 from runflow_mock.domain.node_runs import NodeRun, node_runs
 from runflow_mock.domain.runs import Run
+from runflow_mock.engine.targets import model_of_run
 from runflow_mock.web.calls import Answer, Call, Handler, answer
 from runflow_mock.web.lists import answer_list
 from runflow_mock.web.routing import Operation
@@ -41,11 +42,11 @@ def get_node_run(call: Call) -> Answer:
 
 
 def _logs_of(call: Call, run: Run) -> Sequence[LogLine]:
-    return log_lines(call.runtime.catalog.get(run.model), run, call.tenant.world.now)
+    return log_lines(model_of_run(call.runtime.catalog, call.store, run), run, call.tenant.world.now)
 
 
 def _nodes_of(call: Call, run: Run) -> Sequence[NodeRun]:
-    return node_runs(call.runtime.catalog.get(run.model), run, call.tenant.world.now)
+    return node_runs(model_of_run(call.runtime.catalog, call.store, run), run, call.tenant.world.now)
 
 
 def _parts(call: Call, parts_of: Callable[[Call, Run], Sequence[PartT]]) -> Sequence[PartT]:

@@ -19,6 +19,7 @@ from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.domain.prices import Price, PriceRule, PriceUnit
 from runflow_mock.wire.inputs import complete_schema
 from runflow_mock.wire.resources import data_folder
+from runflow_mock.wire.workflows import load_published
 
 GENERIC_PRICE = Money(40_000)
 
@@ -100,7 +101,7 @@ def load_catalog(paths: Sequence[Path] = (), *, accept_unknown: bool = False) ->
         models |= {model.id: model for model in (_model(file, entry) for entry in _entries(file, content))}
         creators |= {creator.slug: creator for creator in _owner(file, content)}
     generic = generic_model("any/model", "image") if accept_unknown else None
-    return Catalog(tuple(models.values()), creators=tuple(creators.values()), generic=generic)
+    return Catalog(tuple(models.values()), creators=tuple(creators.values()), generic=generic, published=load_published())
 
 
 def generic_model(model_id: str, modality: str, *, name: str = "") -> Model:

@@ -14,12 +14,13 @@ from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.problems import FieldError, Location
 
 MEDIA_PATTERN = "^(?:https?://|data:|runflow://)"
+CHECKERS_MAX = 2_000
 _MEDIA = ("image", "file")
 _MEDIA_LISTS = ("image_list", "file_list")
 
 
 class InputChecks:
-    """The compiled input schemas of a catalog; each is compiled when its model is first used."""
+    """The compiled input schemas of models and workflows; each is compiled when it is first used, and the oldest make room."""
 
     def __init__(self) -> None:
         self._checkers: dict[bytes, tuple[Checker, frozenset[str]]] = {}
@@ -28,7 +29,9 @@ class InputChecks:
         """Returns what is wrong with the inputs of a run."""
         compiled = self._checkers.get(model.input_schema)
         if compiled is None:
-            schema = cast(Schema, read_document(model.input_schema))
+            schema = complete_schema(cast(Schema, read_document(model.input_schema)))
+            if len(self._checkers) >= CHECKERS_MAX:
+                del self._checkers[next(iter(self._checkers))]
             compiled = self._checkers[model.input_schema] = (Checker(schema), required_fields(schema))
         checker, required = compiled
         return checker.errors(without_nulls(inputs, required), loc)

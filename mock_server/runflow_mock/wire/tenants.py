@@ -44,6 +44,7 @@ class _Tenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     callback_secret: str | None = None
     batch_limit: int | None = None
     strict: bool | None = None
+    comfyui_beta: bool | None = None
 
 
 def requested_name(raw: bytes) -> str | None:
@@ -78,6 +79,7 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
         switches={**defaults.switches, **body.switches},
         batch_items_max=_batch_limit(body.batch_limit, defaults),
         strict=defaults.strict if body.strict is None else body.strict,
+        comfyui_beta=defaults.comfyui_beta if body.comfyui_beta is None else body.comfyui_beta,
         callback_secret=body.callback_secret or defaults.callback_secret,
     )
     if body.balance is not None:
@@ -108,6 +110,7 @@ def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: d
         "client_time": settings.client_time,
         "batch_limit": settings.batch_items_max,
         "strict": settings.strict,
+        "comfyui_beta": settings.comfyui_beta,
     }
 
 
