@@ -60,7 +60,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def without_credentials(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Returns request headers as the journal may keep them."""
-    return tuple((name, b"[redacted]") if name in _CREDENTIALS else (name, value) for name, value in headers)
+    return tuple([(name, b"[redacted]") if name in _CREDENTIALS else (name, value) for name, value in headers])
 
 
 def redact_headers(headers: Headers) -> dict[str, str]:

@@ -40,7 +40,8 @@ class NodeRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def node_names(model: Model, run: Run) -> tuple[str, ...]:
     """Returns the names of a run's steps: the stages of a pipeline, or the model itself."""
-    stages = stages_of(model.output, read_document(run.input))
+    # Most models have no stages: their input need not be looked into.
+    stages = stages_of(model.output, read_document(run.input)) if model.output.stages else ()
     return tuple(stage.element for stage in stages) or (model.id.rpartition("/")[2],)
 
 
@@ -54,6 +55,8 @@ def nodes_completed(model: Model, run: Run, now: datetime) -> int:
     """Returns how many steps have succeeded."""
     if run.status is RunStatus.QUEUED or run.status is RunStatus.DISPATCHING:
         return 0
+    if not model.output.stages:
+        return int(run.status is RunStatus.SUCCEEDED or run.status is RunStatus.PARTIAL_SUCCEEDED)
     return sum(node.state is RunStatus.SUCCEEDED for node in node_runs(model, run, now))
 
 

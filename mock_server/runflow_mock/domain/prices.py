@@ -57,6 +57,11 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     breakdown: Document
 
 
+def cost_of(price: Price, inputs: Json, extent: Extent) -> Money:
+    """Returns what a run costs, without the account of it."""
+    return _QUANTITIES[price.unit](price, _unit_amount(price, inputs), inputs, extent)[1]
+
+
 def quote(price: Price, inputs: Json, extent: Extent) -> Quote:
     """Returns the cost of a run with these inputs, whose output has this extent."""
     unit_amount = _unit_amount(price, inputs)

@@ -21,7 +21,7 @@ class Seed(msgspec.Struct, frozen=True, gc=False):
 
     def child(self, *labels: str | int) -> "Seed":
         """Returns the seed of a named part; equal labels give equal seeds, and no two lists of labels collide."""
-        text = "".join(f"{type(label).__name__}:{len(str(label))}:{label};" for label in labels)
+        text = "".join([f"{type(label).__name__}:{len(str(label))}:{label};" for label in labels])
         return Seed(blake2b(text.encode(), key=self.key, digest_size=16).digest())
 
     def fraction(self, *labels: str | int) -> float:

@@ -84,7 +84,11 @@ class Runtime:
         self.settle(tenant)
         outcome = tenant.world.execute(command)
         self._follow(tenant, outcome)
-        self.settle(tenant)
+        due = tenant.world.next_due()
+        if due is not None and due <= tenant.world.now:
+            self.settle(tenant)
+        elif tenant.clock.rate:
+            self._arm(tenant, due)
         return outcome
 
     def settle(self, tenant: Tenant) -> None:
@@ -95,7 +99,8 @@ class Runtime:
         while due is not None and (due <= present or due <= world.now):
             self._fire(tenant)
             due = world.next_due()
-        world.move_to(present)
+        if present > world.now:
+            world.move_to(present)
         if tenant.clock.rate:
             self._arm(tenant, due)
 
@@ -211,7 +216,8 @@ class Runtime:
             steps = list(represent_events(outcome.events, outcome.before))
             for watcher in tenant.watchers:
                 watcher.extend(steps)
-            self.observer.steps(tenant.settings.name, steps)
+            if self.observer.is_listening:
+                self.observer.steps(tenant.settings.name, steps)
         for effect in outcome.effects:
             self._perform(tenant, effect)
 

@@ -15,6 +15,7 @@ from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.identity import uuid7
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.principals import ADMIN, ADMIN_KEY_PREFIX, CUSTOMER_SCOPES, KEY_PREFIX, Principal
+from runflow_mock.domain.runs import Run
 from runflow_mock.domain.tenants import STANDING_START, ClockMode, TenantSettings, is_tenant_name
 from runflow_mock.engine.clock import VirtualClock
 from runflow_mock.engine.journal import Journal
@@ -69,7 +70,8 @@ class Tenant:
         )
         self.world = World(settings, catalog, render, start)
         self.change_ids = self.world.seed.child("request", "change")
-        self.read_ids = self.world.seed.child("request", "read")
+        self.read_prefix = uuid7(self.world.now, 0, self.world.seed.child("request", "read"))[:24]
+        self.rendered: dict[str, tuple[Run, bytes]] = {}
         self.principals = {principal.key: principal for principal in _principals(settings, self.world)}
 
     def issue_request_id(self, *, changes: bool) -> str:
@@ -78,7 +80,7 @@ class Tenant:
             self.changes += 1
             return uuid7(self.world.now, self.changes, self.change_ids)
         self.reads += 1
-        return uuid7(self.world.now, self.reads, self.read_ids)
+        return f"{self.read_prefix}{self.reads:012x}"
 
     def present(self, real: float) -> datetime:
         """Returns where the clock stands for a real reading, in the whole milliseconds in which instants are written."""

@@ -1,7 +1,7 @@
 """Calls and answers: one request as a handler sees it, and what it returns."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import cast
 from urllib.parse import parse_qsl
 
@@ -19,8 +19,6 @@ from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.wire.bodies import read_body, read_optional_body
 from runflow_mock.wire.dialect import Dialect, dialect_of
 from runflow_mock.wire.problems import bad_request, invalid_field
-
-RawHeaders = Iterable[tuple[bytes, bytes]]
 
 PARAMETERS_MAX = 1000
 
@@ -50,7 +48,7 @@ def no_content() -> Answer:
 class Call:
     """One request. `tenant` and `principal` are there once the credential was understood."""
 
-    __slots__ = ("_parameters", "body", "params", "principal", "request_id", "runtime", "scope", "tenant", "waits_for")
+    __slots__ = ("_headers", "_parameters", "body", "params", "principal", "request_id", "runtime", "scope", "tenant", "waits_for")
 
     tenant: Tenant
     principal: Principal
@@ -63,6 +61,7 @@ class Call:
         self.request_id = ""
         self.waits_for: list[str | None] = []
         self._parameters: dict[str, str] | None = None
+        self._headers: dict[bytes, bytes] | None = None
 
     @property
     def method(self) -> str:
@@ -123,10 +122,11 @@ class Call:
 
     def header(self, name: bytes) -> str | None:
         """Returns the value of a header, given in lower case."""
-        for key, value in cast(RawHeaders, self.scope["headers"]):
-            if key == name:
-                return value.decode("latin-1")
-        return None
+        if self._headers is None:
+            # Of a repeated header the first counts.
+            self._headers = dict(reversed(cast(list[tuple[bytes, bytes]], self.scope["headers"])))
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1")
 
     def read_body(self) -> dict[str, Json]:
         """Returns the JSON object in the body, or raises a `Problem`."""
