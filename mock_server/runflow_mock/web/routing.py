@@ -59,10 +59,14 @@ class _Spanning(Generic[HandlerT]):
         self.head = segments[:at]
         self.name = segments[at][1:-4]
         self.tail = segments[at + 1 :]
+        # Most paths that are asked for end otherwise: that alone tells them apart.
+        self.last = self.tail[-1] if self.tail and not self.tail[-1].startswith("{") else None
         self.operations: dict[str, Operation[HandlerT]] = {}
 
     def match(self, segments: list[str]) -> dict[str, str] | None:
         """Returns the parameters if the segments fit."""
+        if self.last is not None and segments[-1] != self.last:
+            return None
         start, end = len(self.head), len(segments) - len(self.tail)
         spanned = segments[start:end]
         if len(spanned) < self.spans_min or segments[:start] != self.head or not all(segments):

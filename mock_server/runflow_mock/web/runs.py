@@ -10,6 +10,7 @@ from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.machine import is_terminal
 from runflow_mock.domain.outputs import sign_again
 from runflow_mock.domain.runs import RUN_TRANSITIONS, Run, RunCreated, RunStatus
+from runflow_mock.domain.sync_mode import is_synchronous
 from runflow_mock.engine.targets import Target, find_target, model_of_run
 from runflow_mock.engine.views import InOrder
 from runflow_mock.web.attachments import execute_with_files, show_in
@@ -81,7 +82,8 @@ def start_run(call: Call, target: Target) -> Answer:
     """Returns the answer to a request to run a model or a workflow."""
     command = decode_create_run(call.read_body(), target.model, call.tenant.rules, call.origin)
     created = cast(RunCreated, execute_with_files(call, replace(command, workflow_id=target.workflow_id)).events[0])
-    return answer(run_body(call, created.run), 201)
+    given = answer(run_body(call, created.run), 201)
+    return replace(given, holds=created.run.id) if is_synchronous(target.model, created.run) else given
 
 
 def run_body(call: Call, run: Run) -> dict[str, object]:
