@@ -40,7 +40,7 @@ def _validator(operation_id: str, status: int) -> jsonschema.Draft202012Validato
     content = response.get("content")
     if content is None:
         return None
-    contract = Resource(contents={**document(), "$id": "urn:contract"}, specification=DRAFT202012)
+    contract: Resource[Any] = DRAFT202012.create_resource({**document(), "$id": "urn:contract"})
     schema = _anchored(content["application/json"]["schema"])
     return jsonschema.Draft202012Validator(
         schema, registry=Registry().with_resource("urn:contract", contract), format_checker=jsonschema.FormatChecker()

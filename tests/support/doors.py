@@ -14,6 +14,8 @@ from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.sender import CallbackSender, RecordingSender
 from runflow_mock.web.app import create_app
 
+# Steps of the event loop in which a request reaches its handler in process.
+STEPS_TO_BEGIN = 20
 BASE_URL = "http://127.0.0.1:8787"
 MANUAL = Config(clock=ClockMode.MANUAL, speed=1.0)
 AUTO = Config(clock=ClockMode.AUTO, speed=1.0)
@@ -47,6 +49,20 @@ class Door:
         used = self.key if key == "" else key
         sent = {**({} if used is None else {"Authorization": f"Bearer {used}"}), **(headers or {})}
         return self._loop.run_until_complete(self._client.request(method, path, headers=sent, **kwargs))
+
+    def together(self, *requests: tuple[str, str, Any]) -> list[httpx.Response]:
+        """Sends requests (method, path, JSON) that are under way at the same time; each begins before the next one is sent."""
+
+        async def send() -> list[httpx.Response]:
+            under_way = []
+            for method, path, body in requests:
+                sending = self._client.request(method, path, json=body, headers={"Authorization": f"Bearer {self.key}"})
+                under_way.append(asyncio.ensure_future(sending))
+                for _ in range(STEPS_TO_BEGIN):
+                    await asyncio.sleep(0)
+            return await asyncio.gather(*under_way)
+
+        return self._loop.run_until_complete(send())
 
     def get(self, path: str, **kwargs: Any) -> httpx.Response:
         """Sends a GET."""

@@ -67,6 +67,12 @@ class CancelBatch(msgspec.Struct, frozen=True, gc=False, tag=True):
     reason: str | None = None
 
 
+class HandOverOutput(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Take note that a run's media were given out inline."""
+
+    run_id: RunId
+
+
 class GiveFeedback(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Rate a run, or take the rating back with nothing."""
 
@@ -253,6 +259,7 @@ Command = (
     | CreateBatch
     | CancelRun
     | CancelBatch
+    | HandOverOutput
     | GiveFeedback
     | RedeliverRunCallback
     | RedeliverBatchCallback

@@ -80,6 +80,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     due_at: datetime | None = None
     feedback_is_positive: bool | None = None
     feedback_reason: str | None = None
+    handed_over: bool = False
 
     @property
     def is_terminal(self) -> bool:
@@ -153,6 +154,13 @@ class RunCancelled(msgspec.Struct, frozen=True, gc=False, tag=True):
     reason: str | None = None
 
 
+class OutputHandedOver(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The creation of the run was answered with its media inline: from now on its record shows no output."""
+
+    run_id: RunId
+    at: datetime
+
+
 class FeedbackGiven(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The customer rated a run, or took the rating back; the state does not change."""
 
@@ -163,7 +171,7 @@ class FeedbackGiven(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 RunMoved = RunDispatched | RunStarted | RunSucceeded | RunPartiallySucceeded | RunFailed | RunCancelled
-RunEvent = RunCreated | RunMoved | FeedbackGiven
+RunEvent = RunCreated | RunMoved | OutputHandedOver | FeedbackGiven
 
 RUN_TRANSITIONS: Table[RunStatus] = {
     RunStatus.QUEUED: {

@@ -20,12 +20,12 @@ from runflow_mock.engine.deliveries import (
     tell_about_run,
     tell_webhooks,
 )
-from runflow_mock.engine.evaluations import continue_evaluation, rate_evaluation, submit_evaluation
+from runflow_mock.engine.evaluations import continue_evaluation, evaluate_workflow_run, rate_evaluation, submit_evaluation
 from runflow_mock.engine.faults import add_rule, remove_rule
 from runflow_mock.engine.idempotency import remember_answer
 from runflow_mock.engine.ledger import add_credit, set_threshold
 from runflow_mock.engine.moment import Moment
-from runflow_mock.engine.runs import cancel_run, continue_run, create_run, give_feedback
+from runflow_mock.engine.runs import cancel_run, continue_run, create_run, give_feedback, hand_over_output
 from runflow_mock.engine.secrets import create_secret, delete_secret, update_secret
 from runflow_mock.engine.webhooks import create_webhook, delete_webhook, update_webhook
 from runflow_mock.engine.workflows import add_workflow_input, create_workflow, delete_workflow, update_workflow
@@ -37,6 +37,7 @@ COMMAND_HANDLERS = cast(
         commands.CreateBatch: create_batch,
         commands.CancelRun: cancel_run,
         commands.CancelBatch: cancel_batch,
+        commands.HandOverOutput: hand_over_output,
         commands.GiveFeedback: give_feedback,
         commands.RedeliverRunCallback: redeliver_run,
         commands.RedeliverBatchCallback: redeliver_batch,
@@ -70,12 +71,16 @@ def _run_moved(moment: Moment, event: runs.RunMoved) -> tuple[Event, ...]:
     return (*follow_member(moment, event), *tell_about_run(moment, event), *tell_webhooks(moment, event))
 
 
+def _run_succeeded(moment: Moment, event: runs.RunSucceeded) -> tuple[Event, ...]:
+    return (*_run_moved(moment, event), *evaluate_workflow_run(moment, event))
+
+
 # What follows from an event at once. A reaction sees the store after the event, cannot fail, and may cause further reactions.
 REACTIONS = cast(
     Mapping[type, Callable[[Moment, Event], tuple[Event, ...]]],
     {
         runs.RunDispatched: _run_moved,
-        runs.RunSucceeded: _run_moved,
+        runs.RunSucceeded: _run_succeeded,
         runs.RunPartiallySucceeded: _run_moved,
         runs.RunFailed: _run_moved,
         runs.RunCancelled: _run_moved,

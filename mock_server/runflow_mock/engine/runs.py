@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.commands import CancelRun, CreateRun, GiveFeedback, Origin
+from runflow_mock.domain.commands import CancelRun, CreateRun, GiveFeedback, HandOverOutput, Origin
 from runflow_mock.domain.documents import Document, Json, read_document, write_document
 from runflow_mock.domain.errors import InsufficientCredits
 from runflow_mock.domain.events import Event
@@ -18,6 +18,7 @@ from runflow_mock.domain.outputs import file_names, media_url, produce, produce_
 from runflow_mock.domain.prices import Quote, cost_of, quote
 from runflow_mock.domain.runs import (
     FeedbackGiven,
+    OutputHandedOver,
     Run,
     RunCancelled,
     RunCreated,
@@ -52,6 +53,11 @@ def cancel_run(moment: Moment, command: CancelRun) -> tuple[Event, ...]:
     """Stops a run; a finished run gives no events."""
     run = moment.store.run(command.run_id)
     return () if run.is_terminal else (RunCancelled(run.id, moment.now, command.reason),)
+
+
+def hand_over_output(moment: Moment, command: HandOverOutput) -> tuple[Event, ...]:
+    """Takes the output of a run from its record, after it was given out inline."""
+    return (OutputHandedOver(moment.store.run(command.run_id).id, moment.now),)
 
 
 def give_feedback(moment: Moment, command: GiveFeedback) -> tuple[Event, ...]:

@@ -166,6 +166,10 @@ def _run_moved(store: Store, event: runs.RunMoved) -> str:
     return before.status
 
 
+def _output_handed_over(store: Store, event: runs.OutputHandedOver) -> None:
+    store.runs[event.run_id] = replace(store.runs[event.run_id], handed_over=True)
+
+
 def _feedback_given(store: Store, event: runs.FeedbackGiven) -> None:
     run = store.runs[event.run_id]
     store.runs[run.id] = replace(run, feedback_is_positive=event.is_positive, feedback_reason=event.reason)
@@ -343,6 +347,7 @@ _APPLY = cast(
         runs.RunPartiallySucceeded: _run_moved,
         runs.RunFailed: _run_moved,
         runs.RunCancelled: _run_moved,
+        runs.OutputHandedOver: _output_handed_over,
         runs.FeedbackGiven: _feedback_given,
         batches.BatchCreated: _batch_created,
         batches.BatchStarted: _batch_moved,

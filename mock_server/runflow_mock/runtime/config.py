@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from runflow_mock.domain.callback_policy import CallbackPolicy, Rewrite
 from runflow_mock.domain.money import Money
-from runflow_mock.domain.tenants import NEW_ACCOUNT_BALANCE, ClockMode, Limits, TenantSettings
+from runflow_mock.domain.tenants import NEW_ACCOUNT_BALANCE, OUTPUT_LIFETIME, ClockMode, Limits, TenantSettings
 
 ENVIRONMENT_PREFIX = "RUNFLOW_MOCK_"
 DEFAULT_PORT = 8787
@@ -43,6 +43,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     client_time: str = "wall"
     strict: bool = False
     comfyui_beta: bool = True
+    output_lifetime: timedelta = OUTPUT_LIFETIME
     keys: dict[str, str] = {}
     callback_secret: str | None = None
     callback_hosts: frozenset[str] = frozenset()
@@ -58,6 +59,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     skill: Path | None = None
     body_bytes_max: int = 72 * MEBIBYTE
     batch_items_max: int = 100
+    sync_seconds_max: float = 60.0
     tenants_max: int = 10_000
     limits: Limits = Limits()
     log_level: str = "info"
@@ -85,6 +87,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             batch_items_max=self.batch_items_max,
             strict=self.strict,
             comfyui_beta=self.comfyui_beta,
+            output_lifetime=self.output_lifetime,
             limits=self.limits,
         )
 

@@ -122,6 +122,23 @@ class Runtime:
                 break
         self._follow_clock(tenant)
 
+    async def until_ended(self, tenant: Tenant, run_id: str, seconds: float) -> None:
+        """Returns once a run has ended, or after `seconds` of real time. Under `auto` time moves on to it; see `poll`."""
+        world, awaited = tenant.world, tenant.awaited.setdefault(run_id, asyncio.Event())
+        try:
+            async with asyncio.timeout(seconds):
+                while not world.store.run(run_id).is_terminal:
+                    before = _status(world, run_id)
+                    async with tenant.moving:
+                        await self.idle(tenant)
+                    self.poll(tenant, run_id)
+                    if _status(world, run_id) == before and not tenant.in_flight:
+                        await awaited.wait()
+        except TimeoutError:
+            pass
+        finally:
+            tenant.awaited.pop(run_id, None)
+
     async def advance(self, tenant: Tenant, to: datetime) -> list[Step]:
         """Moves to an instant and returns what happened, once all of it has: the receivers' answers included."""
         to = whole_milliseconds(to)
@@ -218,6 +235,9 @@ class Runtime:
                 watcher.extend(steps)
             if self.observer.is_listening:
                 self.observer.steps(tenant.settings.name, steps)
+        for run_id, ended in tenant.awaited.items():
+            if tenant.world.store.run(run_id).is_terminal:
+                ended.set()
         for effect in outcome.effects:
             self._perform(tenant, effect)
 

@@ -41,6 +41,15 @@ class TenantsFull(DomainError):
         self.tenants_max = tenants_max
 
 
+class KeyTaken(DomainError):
+    """A key of the tenant to be made leads to another tenant already."""
+
+    def __init__(self, key: str, owner: str) -> None:
+        super().__init__(f"the key {key} belongs to tenant {owner}")
+        self.key = key
+        self.owner = owner
+
+
 class Tenant:
     """One world at work."""
 
@@ -56,6 +65,7 @@ class Tenant:
         self.moving = asyncio.Lock()
         self.watchers: list[list[Step]] = []
         self.blobs = Blobs()
+        self.awaited: dict[str, asyncio.Event] = {}
         self.alarm: asyncio.TimerHandle | None = None
         self.alarm_due: datetime | None = None
         self.last_delivery: asyncio.Task[None] | None = None
@@ -140,10 +150,15 @@ class Tenants:
 
         Raises:
             TenantsFull: there is no room for another one.
+            KeyTaken: a key of it leads to another tenant already.
         """
         if settings.name not in self._by_name and len(self._by_name) >= self._config.tenants_max:
             raise TenantsFull(self._config.tenants_max)
         tenant = self._make(settings)
+        for key in tenant.principals:
+            owner = self._by_key.get(key)
+            if owner is not None and owner[0].settings.name != settings.name:
+                raise KeyTaken(key, owner[0].settings.name)
         self.drop(settings.name)
         self._by_name[settings.name] = tenant
         for principal in tenant.principals.values():

@@ -4,6 +4,7 @@ Everything between receiving the body and sending the answer is one synchronous 
 unknown route or a bad body.
 """
 
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 
 from starlette.types import Receive, Scope, Send
@@ -27,12 +28,15 @@ from runflow_mock.wire.problems import (
     too_large,
 )
 
+Hold = Callable[[Call, Answer], Awaitable[Answer]]
+
 
 class Api:
     """Answers every request to the API, also those that lead nowhere."""
 
-    def __init__(self, runtime: Runtime, operations: tuple[Operation[Handler], ...]) -> None:
+    def __init__(self, runtime: Runtime, operations: tuple[Operation[Handler], ...], hold: Hold) -> None:
         self._runtime = runtime
+        self._hold = hold
         self._router = Router(operations)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,6 +47,8 @@ class Api:
             return
         call = Call(self._runtime, scope, body)
         operation, given = self._answer(call, is_oversized=is_oversized)
+        if given.holds is not None:
+            given = await self._hold(call, given)
         tenant: Tenant | None = getattr(call, "tenant", None)
         headers = (*given.headers, (b"x-request-id", call.request_id.encode()), (b"content-length", str(len(given.body)).encode()))
         elapsed_ms = (perf_counter() - started) * 1000

@@ -23,6 +23,7 @@ from runflow_mock.web.control.operations import CONTROL_OPERATIONS
 from runflow_mock.web.media import Media
 from runflow_mock.web.operations import API_OPERATIONS, SITE_OPERATIONS
 from runflow_mock.web.storage import FILES, UPLOADS, Storage
+from runflow_mock.web.sync_mode import SyncMode
 from runflow_mock.wire.catalog import load_catalog
 from runflow_mock.wire.skills import load_skill
 
@@ -80,7 +81,8 @@ def create_app(
         yield
         await runtime.close()
 
-    inner = (Api(runtime, (*API_OPERATIONS, *SITE_OPERATIONS)), Storage(runtime), Media(runtime))
+    files = Media(runtime)
+    inner = (Api(runtime, (*API_OPERATIONS, *SITE_OPERATIONS), SyncMode(runtime, files)), Storage(runtime), files)
     api, storage, media = (_for_browsers(side, config) for side in inner)
     control = ControlApi(runtime, CONTROL_OPERATIONS)
     # The side that is asked most comes first; the last one answers whatever belongs to none.

@@ -28,11 +28,12 @@ _JSON_HEADERS = ((b"content-type", b"application/json"),)
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """Status, exact body and headers of a response."""
+    """Status, exact body and headers of a response; `holds` names a run whose end must be waited for before it is given."""
 
     status: int
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = _JSON_HEADERS
+    holds: str | None = None
 
 
 def answer(content: object, status: int = 200) -> Answer:

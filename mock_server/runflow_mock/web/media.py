@@ -80,6 +80,14 @@ class Media:
             self._runtime.report(getattr(call, "tenant", None), error)
             return _problem_answer(internal_error())
 
+    async def file_of(self, call: Call, run: Run, name: str) -> File:
+        """Returns a file of a run by its name, as its address would give it.
+
+        Raises:
+            NotFound: the run has no such file.
+        """
+        return await self._read(call, run, name, _find(call, run, name))
+
     def _enter(self, call: Call) -> tuple[Run, str]:
         """Returns the run and the name that a path leads to."""
         parts = call.path.split("/")

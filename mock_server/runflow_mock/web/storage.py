@@ -7,17 +7,17 @@ Source: `assets.upload` (PUT without Authorization, may be repeated), `assets.ur
 """
 
 from collections.abc import Callable
-from hmac import compare_digest
 from time import perf_counter
 from xml.sax.saxutils import escape
 
+from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
 from runflow_mock.domain.assets import FILE_BYTES_MAX, content_of
 from runflow_mock.domain.commands import RecordBytes
 from runflow_mock.domain.errors import LimitReached, NotFound
 from runflow_mock.domain.identity import AssetId
-from runflow_mock.domain.outputs import media_signature
+from runflow_mock.domain.outputs import media_objection
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.bodies import Disconnected, receive_body
 from runflow_mock.web.calls import Answer, Call
@@ -28,7 +28,8 @@ from runflow_mock.wire.problems import Problem
 UPLOADS = "/_upload/"
 FILES = "/files/"
 
-_EXPIRES_DIGITS_MAX = 12
+# A file that a user uploaded may be a page: a browser that opens it must not run what is in it.
+_HEADERS = ((b"content-security-policy", b"sandbox"), (b"x-content-type-options", b"nosniff"))
 
 
 class Refused(Exception):
@@ -55,7 +56,8 @@ class Storage:
             return
         call = Call(self._runtime, scope, body)
         given = self._answer(call, is_oversized=is_oversized)
-        headers = (*given.headers, (b"content-length", str(len(given.body)).encode()))
+        length = () if given.status == 304 else ((b"content-length", str(len(given.body)).encode()),)
+        headers = (*given.headers, *length)
         record_exchange(call, None, Answer(given.status, given.body, headers), (perf_counter() - started) * 1000)
         await send({"type": "http.response.start", "status": given.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else given.body})
@@ -97,7 +99,8 @@ def get_bytes(call: Call) -> Answer:
     data = call.tenant.blobs.get(asset.content.sha256)
     if data is None:
         raise Refused(404, "NoSuchKey", "This world was restored from a history, which does not hold the bytes of assets.")
-    return answer_file(call, File(data, asset.content.mime_type, asset.content.sha256))
+    given = answer_file(call, File(data, asset.content.mime_type, asset.content.sha256))
+    return replace(given, headers=(*given.headers, *_HEADERS))
 
 
 _HANDLERS: dict[str, dict[str, Callable[[Call], Answer]]] = {
@@ -110,16 +113,15 @@ def _verify(call: Call) -> None:
     """Finds the tenant and the asset that the path names, and refuses what is not signed or not valid any more."""
     _, _, tenant_name, asset_id, *_ = (*call.path.split("/"), "", "")
     tenant = call.runtime.tenants.get(tenant_name)
-    expires, signature = call.parameters.get("expires", ""), call.parameters.get("signature", "")
-    if tenant is None or not (expires.isascii() and expires.isdigit() and len(expires) <= _EXPIRES_DIGITS_MAX):
-        raise Refused(403, "SignatureDoesNotMatch", "This is not an address that runflow-mock has signed.")
-    wanted = media_signature(call.path, int(expires), tenant.world.seed)
-    if not compare_digest(wanted.encode(), signature.encode()):
-        raise Refused(403, "SignatureDoesNotMatch", "The address was changed after it was signed.")
+    if tenant is None:
+        raise Refused(403, "AccessDenied", "This is not an address that runflow-mock has signed.")
+    given = call.parameters
+    now, seed = call.runtime.now(tenant), tenant.world.seed
+    objection = media_objection(call.path, given.get("expires", ""), given.get("signature", ""), now, seed)
+    if objection is not None:
+        raise Refused(403, "AccessDenied", objection)
     call.tenant, call.params = tenant, {"id": asset_id}
     call.request_id = tenant.issue_request_id(changes=call.method == "PUT")
-    if int(expires) <= call.runtime.now(tenant).timestamp():
-        raise Refused(403, "AccessDenied", "Request has expired: read the record again for a fresh address.")
 
 
 def _refusal(refused: Refused) -> Answer:

@@ -114,7 +114,7 @@ def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime, show:
         "status_code": dialect.status(run.status),
         "source_code": "api" if run.batch_id is None else "batch",
         "input": show(run.input),
-        "output": None if run.output is None else msgspec.Raw(run.output),
+        "output": None if run.output is None or run.handed_over else msgspec.Raw(run.output),
         "context": None,
         "duration_ms": run.duration_ms,
         "cost": None if run.cost is None else format_money(run.cost),

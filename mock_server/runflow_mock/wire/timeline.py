@@ -178,6 +178,7 @@ _STEPS = cast(
             (runs.RunDispatched, runs.RunStarted, runs.RunSucceeded, runs.RunPartiallySucceeded, runs.RunFailed, runs.RunCancelled),
             _run_moved,
         ),
+        runs.OutputHandedOver: _silent,
         runs.FeedbackGiven: _feedback,
         batches.BatchCreated: _batch_created,
         **dict.fromkeys(
