@@ -1,3 +1,4 @@
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -5,6 +6,8 @@ from contract import fits
 from doors import AUTO, Door
 from steps import Body, get_run, ok, places, post_fault, post_run, problem
 from worlds import CALLBACK_URL
+
+from runflow_mock.domain.tenants import Limits
 
 ALL = "/v1/comfyui-workflows"
 PUBLISHED = f"{ALL}/runflow-access/brand-locked-variant-nux"
@@ -177,3 +180,47 @@ def test_repeated_request_with_a_key_makes_one_run(door: Door) -> None:
 def test_workflow_of_another_tenant_is_not_there(door: Door) -> None:
     deploy(door)
     problem(door.get(f"{ALL}/test/mine", key="rf_live_mock_other"), 404, "NOT_FOUND")
+
+
+def test_successful_run_is_evaluated_by_itself_for_nothing_within_about_two_minutes(door: Door) -> None:
+    made = run(door)
+    door.settle()
+    ended = get_run(door, made)
+    (evaluation,) = ok(fits(door.get(f"/v1/runs/{made['id']}/evaluations"), "list_run_evaluations"))["items"]
+    assert (evaluation["status_code"], evaluation["run_id"], evaluation["target_type_code"]) == (
+        "completed",
+        made["id"],
+        "comfyui_workflow",
+    )
+    assert evaluation["generated_image_url"] == ended["output"]["outputs"][0]["url"]
+    assert (evaluation["generation_prompt"], evaluation["callback_url"]) == ("in autumn", None)
+    waited = datetime.fromisoformat(evaluation["completed_at"]) - datetime.fromisoformat(ended["completed_at"])
+    assert timedelta(seconds=80) <= waited <= timedelta(seconds=135)
+    assert ok(door.get("/v1/billing/balance"))["balance"] == "9.940000"
+    assert ok(door.get(f"/v1/runs/{made['id']}"))["current_evaluation_summary"] is not None
+
+
+def test_both_feedback_routes_take_a_rating_of_the_evaluation_and_take_it_back(door: Door) -> None:
+    made = run(door)
+    door.settle()
+    (evaluation,) = ok(door.get(f"/v1/runs/{made['id']}/evaluations"))["items"]
+    for path in (f"/v1/evaluations/{evaluation['id']}/feedback", f"/v1/runs/{made['id']}/evaluations/{evaluation['id']}/feedback"):
+        assert ok(door.patch(path, {"is_positive": True, "reason": "good"}))["feedback_is_positive"] is True
+        assert ok(door.patch(path, {"is_positive": None}))["feedback_is_positive"] is None
+
+
+def test_what_made_no_image_is_not_evaluated(door: Door) -> None:
+    failing, passing, model_run = run(door, client_ref="fails"), run(door, client_ref="odd"), post_run(door)
+    post_fault(door, {"client_ref": "fails"})
+    post_fault(door, {"client_ref": "odd"}, {"kind": "succeed", "output": {"text": "no picture"}})
+    door.settle()
+    for each in (failing, passing, model_run):
+        assert ok(door.get(f"/v1/runs/{each['id']}/evaluations"))["items"] == []
+
+
+def test_full_world_ends_the_run_without_an_evaluation() -> None:
+    with Door(limits=Limits(evaluations_max=1)) as door:
+        first, second = run(door), run(door)
+        door.settle()
+        counts = [len(ok(door.get(f"/v1/runs/{each['id']}/evaluations"))["items"]) for each in (first, second)]
+    assert sorted(counts) == [0, 1]

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
+from msgspec.structs import replace
+
 from runflow_mock.domain.assets import REFERENCE_PREFIX
 from runflow_mock.domain.commands import RateEvaluation, SubmitEvaluation
+from runflow_mock.domain.documents import Document, look_up, read_document, read_object
 from runflow_mock.domain.evaluations import (
     JOB_CLASSES,
     Assignment,
@@ -18,7 +21,8 @@ from runflow_mock.domain.evaluations import (
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.identity import AssetId, EvaluationId
 from runflow_mock.domain.judges import deliberate
-from runflow_mock.domain.money import Money
+from runflow_mock.domain.money import ZERO, Money
+from runflow_mock.domain.runs import RunSucceeded
 from runflow_mock.engine.moment import Moment
 from runflow_mock.engine.runs import admit_cost, spread
 from runflow_mock.engine.store import Store
@@ -26,6 +30,9 @@ from runflow_mock.engine.store import Store
 # How long an evaluation waits and works, before `speed` divides it. Source: tens of seconds in all; how they divide is inferred.
 WAIT_SECONDS = (0.5, 2.0)
 WORK_SECONDS = (20.0, 45.0)
+# A run of a workflow is evaluated by itself: how long that waits, and what it is called. Source: two minutes in all; the rest is inferred.
+AUTOMATIC_WAIT_SECONDS = (60.0, 90.0)
+AUTOMATIC_TASK = "comfyui_workflow"
 IMAGE_UNAVAILABLE = "IMAGE_UNAVAILABLE"
 
 
@@ -59,6 +66,26 @@ def new_evaluation(moment: Moment, assignment: Assignment, *, held: Money) -> Ev
     )
 
 
+def evaluate_workflow_run(moment: Moment, event: RunSucceeded) -> tuple[Event, ...]:
+    """Returns the evaluation, free of charge, that follows when a workflow has made an image, unless the world is full.
+
+    It is pending from the end of the run on; the service makes it later. Source: `evaluations.automatic`.
+    """
+    store = moment.store
+    run = store.runs[event.run_id]
+    if run.workflow_id is None or len(store.evaluations) >= moment.settings.limits.evaluations_max:
+        return ()
+    image_url, prompt = _first_image(event.output), read_object(run.input).get("prompt")
+    if image_url is None:
+        return ()
+    assignment = Assignment(
+        image_url=image_url, task_type=AUTOMATIC_TASK, generation_prompt=prompt if isinstance(prompt, str) else None, run_id=run.id
+    )
+    evaluation = new_evaluation(moment, assignment, held=ZERO)
+    due_at = moment.now + spread(moment, evaluation.id, "automatic wait", AUTOMATIC_WAIT_SECONDS)
+    return (EvaluationSubmitted(replace(evaluation, due_at=due_at)),)
+
+
 def rate_evaluation(moment: Moment, command: RateEvaluation) -> tuple[Event, ...]:
     """Rates an evaluation in whatever state it is."""
     evaluation = moment.store.evaluation(command.evaluation_id)
@@ -85,6 +112,13 @@ _CONTINUATIONS: Mapping[EvaluationStatus, Callable[[Moment, Evaluation], tuple[E
     EvaluationStatus.PENDING: _start,
     EvaluationStatus.RUNNING: _finish,
 }
+
+
+def _first_image(output: Document) -> str | None:
+    files = look_up(read_document(output), "outputs")
+    first = files[0] if isinstance(files, list) and files else None
+    url = first.get("url") if isinstance(first, dict) and first.get("type") == "image" else None
+    return url if isinstance(url, str) else None
 
 
 def _is_readable(store: Store, url: str) -> bool:
