@@ -9,6 +9,7 @@ from worlds import catalog
 from runflow_mock.runtime.observers import Log, Silence
 from runflow_mock.runtime.sender import RecordingSender
 from runflow_mock.web.app import create_app
+from runflow_mock.wire.timeline import Step
 
 
 class LoggedDoor(Door):
@@ -95,3 +96,11 @@ def test_silence_takes_everything() -> None:
     silence.steps("test", [])
     silence.problem("x")
     assert silence.is_listening is False
+
+
+def test_line_breaks_of_a_rule_do_not_split_a_step() -> None:
+    stream = io.StringIO()
+    step: Step = {"at": "t", "kind": "run", "id": "r", "from": "running", "to": "failed", "failure_code": "A\nB"}
+    Log(stream).steps("test", [step])
+    assert len(stream.getvalue().splitlines()) == 1
+    assert "A\\nB" in stream.getvalue()

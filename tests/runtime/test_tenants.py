@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from doors import Door
 from worlds import catalog, create_run
 
 from runflow_mock.domain.tenants import ClockMode, KeySpec, TenantSettings
@@ -108,3 +109,12 @@ def test_world_of_a_tenant_takes_commands() -> None:
     tenant = make().create(TenantSettings(name="shop", clock=ClockMode.MANUAL))
     tenant.world.execute(create_run())
     assert len(tenant.world.store.runs) == 1
+
+
+def test_named_key_of_one_tenant_never_leads_to_another() -> None:
+    with Door(tenant="a_b") as door:
+        assert door.get("/v1/auth/me").status_code == 200
+        refused = door.post("/_mock/tenants", {"name": "a", "keys": [{"name": "b", "scopes": ["runs:read"]}]})
+        assert refused.status_code == 409
+        assert "rf_live_mock_a_b belongs to tenant a_b" in refused.json()["error"]["message"]
+        assert door.get("/_mock/tenants/a", key=None).status_code == 404

@@ -89,7 +89,9 @@ def _step_line(head: str, step: Step) -> str:
     arrow = f"{step['from']} -> {step['to']}" if step.get("from") else str(step.get("to", ""))
     told = ("at", "kind", "id", "from", "to")
     rest = " ".join(f"{name}={value}" for name, value in step.items() if name not in told and value is not None)
-    return " ".join(filter(None, (head, f"  {step['kind']}", str(step["id"] or ""), arrow, rest)))
+    line = " ".join(filter(None, (head, f"  {step['kind']}", str(step["id"] or ""), arrow, rest)))
+    # What users wrote into a rule may hold line breaks; a step is one line.
+    return "\\n".join(line.splitlines())
 
 
 def _problem_line(head: str, step: Step) -> str:

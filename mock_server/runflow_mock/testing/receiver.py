@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 
@@ -107,11 +108,13 @@ class CallbackReceiver:
                 reply = receiver._take(Received(self.path, headers, body))
                 # A slow answer ends early when the receiver is closed.
                 receiver._gone.wait(reply.seconds)
-                self.send_response(reply.status)
-                for name, value in (*reply.headers, ("Content-Length", str(len(reply.body)))):
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(reply.body)
+                # The sender may have hung up meanwhile: that is its business.
+                with suppress(ConnectionError):
+                    self.send_response(reply.status)
+                    for name, value in (*reply.headers, ("Content-Length", str(len(reply.body)))):
+                        self.send_header(name, value)
+                    self.end_headers()
+                    self.wfile.write(reply.body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
                 """Says nothing."""

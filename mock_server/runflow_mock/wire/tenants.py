@@ -1,7 +1,7 @@
 """Tenants on the wire of the control API: the settings that make one, and what is told about it."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec.structs import replace
@@ -9,12 +9,13 @@ from msgspec.structs import replace
 from runflow_mock.domain.money import Money, format_money, parse_money
 from runflow_mock.domain.principals import SCOPES
 from runflow_mock.domain.tenants import ClockMode, KeySpec, TenantSettings, is_tenant_name
-from runflow_mock.wire.control import decode, instant, refused
+from runflow_mock.wire.control import decode, duration, instant, refused
 from runflow_mock.wire.dialect import dialect_of
 from runflow_mock.wire.times import write_optional
 
 CLIENT_TIMES = ("wall", "virtual")
 BATCH_ITEMS_MAX = 10_000
+LIFETIME_MIN = timedelta(seconds=1)
 SPEED_MIN = 0.000_001
 # Ids hold the time since 1970, and a world needs room to move.
 START_YEARS = range(1970, 9000)
@@ -45,6 +46,7 @@ class _Tenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     batch_limit: int | None = None
     strict: bool | None = None
     comfyui_beta: bool | None = None
+    output_lifetime: str | int | float | None = None
 
 
 def requested_name(raw: bytes) -> str | None:
@@ -75,13 +77,15 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
         speed=_speed(body.speed, defaults),
         start=_start(body.start, defaults),
         keys=tuple(KeySpec(key.name, _scopes(key.scopes)) for key in body.keys),
-        dialect=body.dialect or defaults.dialect,
+        dialect=defaults.dialect if body.dialect is None else body.dialect,
         switches={**defaults.switches, **body.switches},
         batch_items_max=_batch_limit(body.batch_limit, defaults),
         strict=defaults.strict if body.strict is None else body.strict,
         comfyui_beta=defaults.comfyui_beta if body.comfyui_beta is None else body.comfyui_beta,
-        callback_secret=body.callback_secret or defaults.callback_secret,
+        callback_secret=defaults.callback_secret if body.callback_secret is None else body.callback_secret,
     )
+    if body.output_lifetime is not None:
+        settings = replace(settings, output_lifetime=_lifetime(body.output_lifetime))
     if body.balance is not None:
         settings = replace(settings, balance=_balance(body.balance))
     if body.scopes is not None:
@@ -111,6 +115,7 @@ def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: d
         "batch_limit": settings.batch_items_max,
         "strict": settings.strict,
         "comfyui_beta": settings.comfyui_beta,
+        "output_lifetime": settings.output_lifetime.total_seconds(),
     }
 
 
@@ -139,6 +144,13 @@ def _start(text: str | None, defaults: TenantSettings) -> datetime | None:
     if start.year not in START_YEARS:
         raise refused(f"start {text[:80]!r} must be in a year from {START_YEARS[0]} to {START_YEARS[-1]}")
     return start
+
+
+def _lifetime(value: str | int | float) -> timedelta:
+    lifetime = duration(value, "output_lifetime")
+    if lifetime < LIFETIME_MIN:
+        raise refused(f"output_lifetime {value} must be at least {LIFETIME_MIN.total_seconds():g} s: expiries are whole seconds")
+    return lifetime
 
 
 def _balance(text: str) -> Money:

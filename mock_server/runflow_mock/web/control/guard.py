@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from runflow_mock.domain.callback_policy import is_loopback
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.tenants import Tenant, TenantsFull
-from runflow_mock.web.authentication import authenticate
+from runflow_mock.web.authentication import SCHEME, authenticate
 from runflow_mock.web.calls import Call
 from runflow_mock.wire.control import ControlError
 from runflow_mock.wire.problems import Problem
@@ -56,20 +56,25 @@ def check_server_wide(call: Call) -> None:
             return
         way_out = "set RUNFLOW_MOCK_ADMIN_TOKEN and send it as Authorization: Bearer <token>"
         raise ControlError(403, "forbidden", f"this server listens on {config.host}, so that server-wide verbs need a token: {way_out}")
-    given = (call.header(b"authorization") or "").removeprefix("Bearer ")
+    given = _bearer(call)
     if not hmac.compare_digest(given.encode(), config.admin_token.encode()) and not is_loopback(config.host):
         raise ControlError(401, "unauthorized", "send the server's admin token as Authorization: Bearer <token>")
 
 
 def carries_key_of(call: Call, name: str) -> bool:
     """Tells whether the request carries a key that names the tenant, which need not exist yet."""
-    given = (call.header(b"authorization") or "").removeprefix("Bearer ")
+    given = _bearer(call)
     return given in (f"rf_live_mock_{name}", f"rf_svc_mock_{name}")
 
 
 def full(error: TenantsFull) -> ControlError:
     """Returns the 503 for a server that has no room for another tenant."""
     return ControlError(503, "full", f"{error}; delete some with DELETE /_mock/tenants/{{tenant}} or raise --tenants-max")
+
+
+def _bearer(call: Call) -> str:
+    given = call.header(b"authorization") or ""
+    return given[len(SCHEME) :].strip() if given.lower().startswith(SCHEME) else given
 
 
 def _is_own(name: str | None, config: Config) -> bool:
