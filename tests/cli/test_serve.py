@@ -7,7 +7,7 @@ import httpx
 import pytest
 from commands import run_command, sandbox
 
-from runflow_mock.cli.serve import command
+from runflow_mock.cli.serve import command, read_config
 from runflow_mock.domain.tenants import ClockMode
 
 
@@ -90,6 +90,12 @@ def test_log_can_be_json() -> None:
 def test_every_option_has_its_variable() -> None:
     variables = {parameter.name: parameter.envvar for parameter in command.params if parameter.name != "as_json"}
     assert {name: f"RUNFLOW_MOCK_{str(name).upper()}" for name in variables} == variables
+
+
+@pytest.mark.parametrize(("arguments", "is_open"), [([], True), (["--comfyui-beta"], True), (["--no-comfyui-beta"], False)])
+def test_beta_of_workflows_is_open_unless_it_is_closed(arguments: list[str], is_open: bool) -> None:
+    config = read_config(command.make_context("serve", list(arguments)).params)
+    assert config.tenant("any").comfyui_beta is is_open
 
 
 def test_environment_sets_options() -> None:

@@ -1,8 +1,9 @@
 import pytest
+from msgspec.structs import replace
 from worlds import catalog
 
-from runflow_mock.domain.documents import Json
-from runflow_mock.wire.inputs import InputChecks, complete_schema, required_fields, without_nulls
+from runflow_mock.domain.documents import Json, write_document
+from runflow_mock.wire.inputs import CHECKERS_MAX, InputChecks, complete_schema, required_fields, without_nulls
 
 URL = "https://cdn.example.com/a.png"
 
@@ -53,3 +54,11 @@ def test_media_fields_get_the_pattern() -> None:
     images: Json = {"type": "array", "x-variable-type": "image_list", "items": {"type": "string"}}
     completed = complete_schema({"properties": {"one": image, "many": images}})
     assert str(completed).count("runflow://") == 2
+
+
+def test_oldest_compiled_schema_makes_room() -> None:
+    checks, model = InputChecks(), catalog().get("runflow/background-removal")
+    for number in range(CHECKERS_MAX + 1):
+        schema = write_document({"type": "object", "required": [f"f{number}"]})
+        assert checks.errors(replace(model, input_schema=schema), {}, ())[0].loc == (f"f{number}",)
+    assert len(checks) == CHECKERS_MAX

@@ -25,6 +25,9 @@ class InputChecks:
     def __init__(self) -> None:
         self._checkers: dict[bytes, tuple[Checker, frozenset[str]]] = {}
 
+    def __len__(self) -> int:
+        return len(self._checkers)
+
     def errors(self, model: Model, inputs: dict[str, Json], loc: Location) -> list[FieldError]:
         """Returns what is wrong with the inputs of a run."""
         compiled = self._checkers.get(model.input_schema)
