@@ -31,16 +31,13 @@ class Journal:
         """Adds an exchange; the oldest make room."""
         self.total += 1
         self._exchanges.append(exchange)
-        self._bytes += _weight(exchange)
+        self._bytes += len(exchange.request_body) + len(exchange.response_body)
         while len(self._exchanges) > self._exchanges_max or self._bytes > self._bytes_max:
-            self._bytes -= _weight(self._exchanges.popleft())
+            oldest = self._exchanges.popleft()
+            self._bytes -= len(oldest.request_body) + len(oldest.response_body)
 
     def clear(self) -> None:
         """Forgets all exchanges."""
         self.total = 0
         self._bytes = 0
         self._exchanges.clear()
-
-
-def _weight(exchange: Exchange) -> int:
-    return len(exchange.request_body) + len(exchange.response_body)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from typing import cast
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -49,7 +48,21 @@ def no_content() -> Answer:
 class Call:
     """One request. `tenant` and `principal` are there once the credential was understood."""
 
-    __slots__ = ("_headers", "_parameters", "body", "params", "principal", "request_id", "runtime", "scope", "tenant", "waits_for")
+    __slots__ = (
+        "_headers",
+        "_parameters",
+        "body",
+        "method",
+        "params",
+        "path",
+        "principal",
+        "query",
+        "request_id",
+        "runtime",
+        "scope",
+        "tenant",
+        "waits_for",
+    )
 
     tenant: Tenant
     principal: Principal
@@ -58,34 +71,28 @@ class Call:
         self.runtime = runtime
         self.scope = scope
         self.body = body
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query: bytes = scope["query_string"]
         self.params: dict[str, str] = {}
         self.request_id = ""
         self.waits_for: list[str | None] = []
         self._parameters: dict[str, str] | None = None
-        self._headers: dict[bytes, bytes] | None = None
-
-    @property
-    def method(self) -> str:
-        """The HTTP method."""
-        return cast(str, self.scope["method"])
-
-    @property
-    def path(self) -> str:
-        """The decoded path."""
-        return cast(str, self.scope["path"])
+        # Of a repeated header the first counts.
+        self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
 
     @property
     def target(self) -> str:
         """Path and query as they were sent."""
-        raw = cast(bytes, self.scope.get("raw_path") or self.path.encode())
-        query = cast(bytes, self.scope["query_string"])
-        return (raw.partition(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1")
+        raw: bytes = self.scope.get("raw_path") or self.path.encode()
+        whole = raw.partition(b"?")[0] + b"?" + self.query if self.query else raw
+        return whole.decode("latin-1")
 
     @property
     def parameters(self) -> dict[str, str]:
         """The query parameters; of a repeated one the last counts."""
         if self._parameters is None:
-            query = cast(bytes, self.scope["query_string"]).decode("latin-1")
+            query = self.query.decode("latin-1")
             if query.count("&") >= PARAMETERS_MAX:
                 raise bad_request(f"The query has more than {PARAMETERS_MAX} parameters.")
             self._parameters = dict(parse_qsl(query, keep_blank_values=True)) if query else {}
@@ -123,9 +130,6 @@ class Call:
 
     def header(self, name: bytes) -> str | None:
         """Returns the value of a header, given in lower case."""
-        if self._headers is None:
-            # Of a repeated header the first counts.
-            self._headers = dict(reversed(cast(list[tuple[bytes, bytes]], self.scope["headers"])))
         value = self._headers.get(name)
         return None if value is None else value.decode("latin-1")
 

@@ -102,7 +102,7 @@ def _rendered(call: Call, run: Run) -> bytes:
     rendered = call.tenant.rendered
     # What was judged, shows addresses of assets, or is asked for in a special form is written anew each time.
     refers = run.input.find(REFERENCE) >= 0 or (run.metadata is not None and run.metadata.find(REFERENCE) >= 0)
-    if refers or run.id in call.store.evaluations_of or call.scope["query_string"]:
+    if refers or run.id in call.store.evaluations_of or call.query:
         return answer(run_body(call, run)).body
     known = rendered.get(run.id)
     if known is not None and known[0] is run:
