@@ -97,6 +97,9 @@ class GivenFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     height: int | None = None
 
 
+NO_EXTENT = Extent(count=0, width=0, height=0, seconds=0.0, media_type="")
+
+
 def extent_of(shape: OutputShape, inputs: Json) -> Extent:
     """Returns the figures that these inputs ask of a model."""
     count = _input(inputs, shape.count_input)

@@ -57,6 +57,11 @@ class Quote(msgspec.Struct, frozen=True, gc=False):
     breakdown: Document
 
 
+def depends_on_output(price: Price) -> bool:
+    """Tells whether the size or number of what comes out decides the price."""
+    return price.unit in (PriceUnit.IMAGE, PriceUnit.SECOND, PriceUnit.MEGAPIXEL)
+
+
 def cost_of(price: Price, inputs: Json, extent: Extent) -> Money:
     """Returns what a run costs, without the account of it."""
     return _QUANTITIES[price.unit](price, _unit_amount(price, inputs), inputs, extent)[1]

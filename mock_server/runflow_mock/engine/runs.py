@@ -11,11 +11,11 @@ from runflow_mock.domain.errors import InsufficientCredits
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.faults import DISPATCH_EDGE, START_EDGE, Decision, Fail, Succeed, choose, finish_edges
 from runflow_mock.domain.identity import BatchId, RunId
-from runflow_mock.domain.media import GivenFile, extent_of, stages_of
+from runflow_mock.domain.media import NO_EXTENT, GivenFile, extent_of, stages_of
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.outputs import file_names, media_url, produce, produce_given
-from runflow_mock.domain.prices import Quote, cost_of, quote
+from runflow_mock.domain.prices import Quote, cost_of, depends_on_output, quote
 from runflow_mock.domain.runs import (
     FeedbackGiven,
     OutputHandedOver,
@@ -68,7 +68,8 @@ def give_feedback(moment: Moment, command: GiveFeedback) -> tuple[Event, ...]:
 
 def project(model: Model, inputs: Json) -> Money:
     """Returns what a run with these inputs will cost if it succeeds."""
-    return cost_of(model.price, inputs, extent_of(model.output, inputs))
+    extent = extent_of(model.output, inputs) if depends_on_output(model.price) else NO_EXTENT
+    return cost_of(model.price, inputs, extent)
 
 
 def admit_cost(moment: Moment, projected: Money) -> None:

@@ -199,7 +199,8 @@ class Tenants:
 
 def whole_milliseconds(instant: datetime) -> datetime:
     """Returns an instant without its fraction of a millisecond, which no client ever sees."""
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+    fraction = instant.microsecond % 1000
+    return instant.replace(microsecond=instant.microsecond - fraction) if fraction else instant
 
 
 _RATES: dict[ClockMode, Callable[[TenantSettings], float]] = {

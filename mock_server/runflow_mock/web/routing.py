@@ -59,13 +59,13 @@ class _Spanning(Generic[HandlerT]):
         self.head = segments[:at]
         self.name = segments[at][1:-4]
         self.tail = segments[at + 1 :]
-        # Most paths that are asked for end otherwise: that alone tells them apart.
-        self.last = self.tail[-1] if self.tail and not self.tail[-1].startswith("{") else None
+        # The first literal after the parameter, by its place from the end: it alone tells most paths apart.
+        self.mark = next(((at - len(self.tail), word) for at, word in enumerate(self.tail) if not word.startswith("{")), None)
         self.operations: dict[str, Operation[HandlerT]] = {}
 
     def match(self, segments: list[str]) -> dict[str, str] | None:
         """Returns the parameters if the segments fit."""
-        if self.last is not None and segments[-1] != self.last:
+        if self.mark is not None and (len(segments) < len(self.tail) or segments[self.mark[0]] != self.mark[1]):
             return None
         start, end = len(self.head), len(segments) - len(self.tail)
         spanned = segments[start:end]
