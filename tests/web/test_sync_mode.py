@@ -1,3 +1,4 @@
+import asyncio
 import base64
 import io
 from collections.abc import Iterator
@@ -9,9 +10,23 @@ from doors import AUTO, Door
 from PIL import Image
 from steps import Body, callback_run, get_run, ok
 
+from runflow_mock.domain.deliveries import AttemptResult
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.sender import OutgoingRequest, RecordingSender
+
 MODEL = "google/nano-banana-pro"
 RUNS = f"/v1/models/{MODEL}/runs"
 INPUT: Body = {"prompt": "a shoe", "sync_mode": True}
+
+
+class PatientSender(RecordingSender):
+    """A sender whose receiver takes its time."""
+
+    async def send(self, request: OutgoingRequest) -> AttemptResult:
+        for _ in range(100):
+            await asyncio.sleep(0)
+        return await super().send(request)
 
 
 @pytest.fixture
@@ -104,3 +119,43 @@ def test_held_answer_is_in_the_journal(auto: Door) -> None:
     ok(auto.post(RUNS, {"input": INPUT}), 201)
     (entry,) = [item for item in ok(auto.get("/_mock/journal"))["items"] if item["operation"] == "create_run"]
     assert entry["response"]["status"] == 201
+
+
+def test_several_creations_may_be_held_at_once(auto: Door) -> None:
+    answers = auto.together(*[("POST", RUNS, {"input": INPUT})] * 3)
+    runs = [ok(response, 201) for response in answers]
+    assert {run["status_code"] for run in runs} == {"succeeded"}
+    assert len({run["id"] for run in runs}) == 3
+
+
+def test_running_clock_brings_the_end_by_itself() -> None:
+    with Door(Config(clock=ClockMode.REAL, speed=10_000)) as door:
+        assert ok(door.post(RUNS, {"input": INPUT}), 201)["status_code"] == "succeeded"
+
+
+def test_creation_is_held_while_time_stands_for_a_callback_in_flight() -> None:
+    sender = PatientSender()
+    with Door(AUTO, sender=sender) as door:
+        first = callback_run(door)
+        while get_run(door, first)["status_code"] != "succeeded":
+            assert not sender.sent
+        assert not sender.sent
+        assert ok(door.post(RUNS, {"input": INPUT}), 201)["status_code"] == "succeeded"
+        assert len(sender.sent) == 1
+
+
+def test_cancelled_run_ends_the_wait(door: Door) -> None:
+    with Door(sync_seconds_max=0.001) as twin:
+        run_id = ok(twin.post(RUNS, {"input": INPUT}), 201)["id"]
+    created, cancelled = door.together(("POST", RUNS, {"input": INPUT}), ("POST", f"/_mock/runs/{run_id}/cancel", {}))
+    assert cancelled.status_code == 200
+    run = ok(created, 201)
+    assert (run["id"], run["status_code"], run["output"]) == (run_id, "cancelled", None)
+
+
+def test_world_that_is_replaced_meanwhile_lets_the_wait_run_out() -> None:
+    with Door(sync_seconds_max=0.05) as door:
+        created, reset = door.together(("POST", RUNS, {"input": INPUT}), ("POST", "/_mock/reset", {}))
+        assert reset.status_code < 300
+        assert ok(created, 201)["status_code"] == "queued"
+        assert ok(door.get("/v1/runs"))["items"] == []
