@@ -3,7 +3,7 @@ from typing import Any, cast
 
 import pytest
 from contract import fits
-from doors import AUTO, Door
+from doors import AUTO, BASE_URL, Door
 from steps import Body, get_run, ok, places, post_fault, post_run, problem
 from worlds import CALLBACK_URL
 
@@ -224,3 +224,17 @@ def test_full_world_ends_the_run_without_an_evaluation() -> None:
         door.settle()
         counts = [len(ok(door.get(f"/v1/runs/{each['id']}/evaluations"))["items"]) for each in (first, second)]
     assert sorted(counts) == [0, 1]
+
+
+def test_output_file_is_a_picture_of_the_size_that_the_output_says(door: Door) -> None:
+    made = run(door)
+    door.settle()
+    (file,) = get_run(door, made)["output"]["outputs"]
+    answer = door.get(file["url"].removeprefix(BASE_URL), key=None)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+    assert [int.from_bytes(answer.content[at : at + 4], "big") for at in (16, 20)] == [file["width"], file["height"]]
+
+
+def test_file_inside_the_request_is_stored_and_shown_by_its_address(door: Door) -> None:
+    made = run(door, inputs={"primary_design_ref": "data:image/png;base64,iVBORw0KGgo="})
+    assert made["input"]["primary_design_ref"].startswith(f"{BASE_URL}/")
