@@ -1,7 +1,18 @@
 import pytest
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.domain.media import EXTENSIONS, MEDIA_TYPES, Extent, OutputShape, Stage, extent_of, stages_of
+from runflow_mock.domain.media import (
+    COUNT_MAX,
+    EDGE_MAX,
+    EXTENSIONS,
+    MEDIA_TYPES,
+    SECONDS_MAX,
+    Extent,
+    OutputShape,
+    Stage,
+    extent_of,
+    stages_of,
+)
 
 TAG = Stage("tag_removal", "tag_remover", (1.0, 2.0))
 BACKGROUND = Stage("background_removal", "bg_remover", (1.0, 2.0))
@@ -127,3 +138,25 @@ def test_without_elements_there_are_no_stages(inputs: Json) -> None:
 
 def test_every_format_has_a_file_extension() -> None:
     assert set(MEDIA_TYPES.values()) <= set(EXTENSIONS)
+
+
+@pytest.mark.parametrize(("value", "count"), [(0, 1), (-3, 1), (COUNT_MAX, COUNT_MAX), (COUNT_MAX + 1, COUNT_MAX), (10**12, COUNT_MAX)])
+def test_count_stays_within_what_can_be_made(value: int, count: int) -> None:
+    assert extent_of(SHAPE, {"num_images": value}).count == count
+
+
+@pytest.mark.parametrize(("value", "edge"), [(0, 1), (-5, 1), (EDGE_MAX, EDGE_MAX), (EDGE_MAX + 1, EDGE_MAX), (10**9, EDGE_MAX)])
+def test_edges_stay_within_what_can_be_drawn(value: int, edge: int) -> None:
+    assert _pixels(image_size={"width": value, "height": value}) == (edge, edge)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [(-1, 0.0), (SECONDS_MAX, SECONDS_MAX), (SECONDS_MAX + 1, SECONDS_MAX), (1e300, SECONDS_MAX)]
+)
+def test_length_stays_within_what_can_be_made(value: float, seconds: float) -> None:
+    assert extent_of(SHAPE, {"duration": value}).seconds == seconds
+
+
+def test_edges_of_a_video_are_even() -> None:
+    video = OutputShape(media_type="video/mp4", file="clip", width=641, height=359)
+    assert (extent_of(video, {}).width, extent_of(video, {}).height) == (642, 360)

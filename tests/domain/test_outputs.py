@@ -1,12 +1,23 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from records import SEED, a_run
 from worlds import ORIGIN, START, catalog
 
-from runflow_mock.domain.documents import Json
-from runflow_mock.domain.media import extent_of
-from runflow_mock.domain.outputs import file_names, media_signature, media_url, produce
+from runflow_mock.domain.documents import Document, Json, write_document
+from runflow_mock.domain.media import GivenFile, extent_of
+from runflow_mock.domain.outputs import (
+    describe_file,
+    file_names,
+    media_objection,
+    media_signature,
+    media_url,
+    produce,
+    produce_given,
+    sign_again,
+    source_of,
+)
 from runflow_mock.domain.seeds import Seed
 
 BOTH_STAGES: Json = {"config": {"elements": ["background_removal", "tag_removal"]}}
@@ -89,3 +100,82 @@ def test_signature_of_an_address_depends_on_path_expiry_and_seed() -> None:
     }
     assert len(signatures) == 4
     assert {len(signature) for signature in signatures} == {32}
+
+
+def _described(model_id: str, inputs: Json) -> list[tuple[str, bool]]:
+    model = catalog().get(model_id)
+    files = [describe_file(model, inputs, name) for name in file_names(model, inputs, extent_of(model.output, inputs))]
+    return [(file.part, file.transparent) for file in files if file is not None]
+
+
+def test_every_file_name_is_described_by_its_part() -> None:
+    assert _described("google/nano-banana-pro", {"num_images": 2}) == [("result 1 of 2", False), ("result 2 of 2", False)]
+    assert _described("runflow/background-removal", {}) == [("result 1 of 1", True)]
+
+
+def test_stage_that_cuts_out_makes_the_result_a_cut_out() -> None:
+    parts = [("stage tag_removal", False), ("stage background_removal", True), ("result 1 of 1", True)]
+    assert _described("runflow/dyver-removal", BOTH_STAGES) == parts
+    assert _described("runflow/dyver-removal", {"config": {"elements": ["tag_removal"]}})[-1] == ("result 1 of 1", False)
+
+
+@pytest.mark.parametrize("name", ["", "result_00002_.png", "result_00001_.webp", "../result_00001_.png"])
+def test_name_that_no_file_has_is_not_described(name: str) -> None:
+    assert describe_file(catalog().get("google/nano-banana-pro"), {}, name) is None
+
+
+@pytest.mark.parametrize(
+    ("inputs", "found"),
+    [
+        ({"mask_url": "ref:mask", "image_url": "ref:shirt"}, "ref:shirt"),
+        ({"image_url": "https://cdn.example.com/shirt.jpg", "other": ["x", 1, "ref:other"]}, "ref:other"),
+        ({"image_url": "https://cdn.example.com/shirt.jpg"}, None),
+        ({"image_url": {"nested": "ref:deep"}}, None),
+        ([], None),
+    ],
+)
+def test_source_is_the_first_picture_in_the_order_of_the_model(inputs: Json, found: str | None) -> None:
+    assert source_of(catalog().get("runflow/object-removal"), inputs, "ref:") == found
+
+
+def test_address_is_good_until_it_expires_and_only_as_it_was_signed() -> None:
+    path, expires = "/media/test/run/a.png", int(TOMORROW.timestamp())
+    signature = media_signature(path, expires, SEED)
+    second = timedelta(seconds=1)
+    assert media_objection(path, str(expires), signature, TOMORROW - second, SEED) is None
+    assert "expired" in (media_objection(path, str(expires), signature, TOMORROW, SEED) or "")
+    for changed in ((path + "x", str(expires), signature), (path, str(expires + 1), signature), (path, str(expires), signature[:-1])):
+        assert "changed" in (media_objection(*changed, START, SEED) or "")
+
+
+@pytest.mark.parametrize("expires", ["", "-1", "1.5", "٣", "9" * 13, "x"])
+def test_address_without_an_expiry_is_refused(expires: str) -> None:
+    assert "no expiry" in (media_objection("/media/a", expires, "", START, SEED) or "")
+
+
+def test_signing_again_changes_the_runs_own_addresses_only() -> None:
+    run, later = a_run(), TOMORROW + timedelta(hours=1)
+    own, other = (media_url(run, tenant, "a_1.png", TOMORROW, SEED) for tenant in ("test", "other"))
+    document = write_document({"outputs": [{"url": own}], "note": f"see {own}", "foreign": other, "plain": own.partition("?")[0]})
+    signed = sign_again(document, run, "test", later, SEED)
+    assert signed == Document(document.replace(own.encode(), media_url(run, "test", "a_1.png", later, SEED).encode()))
+    assert sign_again(signed, run, "test", TOMORROW, SEED) == document
+
+
+def test_given_files_are_listed_by_kind() -> None:
+    figures: dict[str, Any] = {"sha256": "", "size_bytes": 1}
+    files = (
+        GivenFile(name="a", media_type="image/png", width=3, height=2, **figures),
+        GivenFile(name="b", media_type="application/zip", **figures),
+    )
+    assert produce_given(files, ["u1", "u2"]) == {
+        "outputs": [
+            {"url": "u1", "type": "image", "content_type": "image/png", "width": 3, "height": 2},
+            {"url": "u2", "type": "file", "content_type": "application/zip"},
+        ],
+        "seed": None,
+        "timing": None,
+        "nsfw_detected": False,
+        "image_urls": ["u1"],
+    }
+    assert "image_urls" not in produce_given(files[1:], ["u2"])

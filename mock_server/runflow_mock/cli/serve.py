@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ from runflow_mock.runtime.observers import Log
 from runflow_mock.web.app import create_app
 from runflow_mock.web.server import Server, bind, url_of
 from runflow_mock.wire.dialect import BUNDLES, dialect_of
-from runflow_mock.wire.times import read_instant
+from runflow_mock.wire.tenants import LIFETIME_MIN
+from runflow_mock.wire.times import read_duration, read_instant
 
 # The youngest generation is made large and full collections rare: what the worlds keep is not the collector's business anyway.
 GC_THRESHOLDS = (50_000, 20, 100)
@@ -62,6 +63,7 @@ def option(name: str, **settings: Any) -> Callable[[Callable[..., None]], Callab
 @option("--client-time", default="wall", type=click.Choice(["wall", "virtual"]), help="Clock of what clients compare with their own.")
 @option("--strict", is_flag=True, help="Refuse plain-http callbacks and routes that are only inferred.")
 @option("--comfyui-beta/--no-comfyui-beta", default=True, help="Let organizations deploy and run ComfyUI workflows.")
+@option("--output-lifetime", default="24h", help="How long the addresses of output files work, of the tenant's time.")
 @option("--keys", default="", help="Further keys, as tenant:key,tenant:key.")
 @option("--callback-secret", default=None, help="Callback secret that every new tenant has from the start.")
 @option("--callback-hosts", default="", help="Hosts besides loopback that callbacks may reach, separated by commas.")
@@ -127,6 +129,7 @@ def read_config(options: dict[str, Any]) -> Config:
         client_time=options["client_time"],
         strict=options["strict"],
         comfyui_beta=options["comfyui_beta"],
+        output_lifetime=_lifetime(options["output_lifetime"]),
         keys=read_keys(options["keys"]),
         callback_secret=options["callback_secret"],
         callback_hosts=read_names(options["callback_hosts"]),
@@ -183,6 +186,16 @@ def _start(text: str | None) -> datetime | None:
         return None if text is None else read_instant(text)
     except ValueError as error:
         raise ConfigError(f"start: {error}") from None
+
+
+def _lifetime(text: str) -> timedelta:
+    try:
+        lifetime = read_duration(text)
+    except ValueError as error:
+        raise ConfigError(f"output-lifetime: {error}") from None
+    if lifetime < LIFETIME_MIN:
+        raise ConfigError(f"output-lifetime: {text!r} is below {LIFETIME_MIN.total_seconds():g} s")
+    return lifetime
 
 
 def _balance(text: str) -> Money:

@@ -27,7 +27,10 @@ class MadeFile(msgspec.Struct, frozen=True):
 
 
 class MediaShelf:
-    """Makes files, keeps the latest `bytes_max` bytes of them, and lets those who ask at the same time wait for the same one."""
+    """Makes files, keeps those read last up to `bytes_max` bytes, and lets all who ask at the same time wait for the same one.
+
+    `made` counts what was made.
+    """
 
     def __init__(self, bytes_max: int = KEPT_BYTES_MAX) -> None:
         self.made = 0

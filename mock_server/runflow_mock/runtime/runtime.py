@@ -29,6 +29,7 @@ from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.world import Outcome, SendCallback, World
 from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.media import MediaShelf
 from runflow_mock.runtime.observers import Observer, Silence
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
 from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, whole_milliseconds
@@ -69,6 +70,7 @@ class Runtime:
         self.tenants = Tenants(config, catalog, monotonic=monotonic, wall=wall)
         self.background_errors: deque[str] = deque(maxlen=BACKGROUND_ERRORS_MAX)
         self.wall = wall
+        self.media = MediaShelf()
         self._sender = sender
         self.observer: Observer = observer or Silence()
         self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max)

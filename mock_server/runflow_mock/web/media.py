@@ -22,7 +22,6 @@ from runflow_mock.domain.media import GivenFile
 from runflow_mock.domain.outputs import OutputFile, describe_file, media_objection, source_of
 from runflow_mock.domain.runs import Run
 from runflow_mock.engine.targets import model_of_run
-from runflow_mock.runtime.media import MediaShelf
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer
@@ -47,9 +46,8 @@ _HEADERS = ((b"cache-control", b"private, no-cache"), (b"content-security-policy
 class Media:
     """Answers what is below `outputs.MEDIA_PREFIX`."""
 
-    def __init__(self, runtime: Runtime, shelf: MediaShelf | None = None) -> None:
+    def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._shelf = shelf or MediaShelf()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
@@ -105,7 +103,7 @@ class Media:
             if data is None:
                 raise not_found("This world was restored from a history, which does not hold the bytes of files.")
             return File(data, found.media_type, found.sha256)
-        made = await self._shelf.get(call.tenant.world, run.id, name, _recipe(call.runtime, call.tenant, run, name, found))
+        made = await self._runtime.media.get(call.tenant.world, run.id, name, _recipe(call.runtime, call.tenant, run, name, found))
         return File(made.data, found.extent.media_type, made.digest)
 
 

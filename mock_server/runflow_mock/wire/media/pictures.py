@@ -111,7 +111,7 @@ def _label(picture: "Image", lines: Sequence[str], margin: int) -> None:
     from PIL import ImageDraw
 
     width, height = picture.width - 2 * margin, picture.height - 2 * margin
-    high = min(height, max(height // 4, min(width // 4, height // 2)))
+    high = min(height, max(1, height // 4, min(width // 4, height // 2)))
     top = margin + height - high
     opaque = (255,) if picture.mode == "RGBA" else ()
     ImageDraw.Draw(picture).rectangle((margin, top, margin + width - 1, top + high - 1), fill=_PANEL_COLOR + opaque)
