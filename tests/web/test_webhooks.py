@@ -24,8 +24,9 @@ def test_secret_is_never_shown_and_told_apart_by_its_fingerprint(door: Door) -> 
     webhook, other = ok(first, 201), new(door, secret="another")
     assert webhook["secret_fingerprint"] != other["secret_fingerprint"]
     assert webhook["secret_fingerprint"] == new(door)["secret_fingerprint"]
-    for response in (first, door.get(WEBHOOKS), door.get(f"{WEBHOOKS}/{webhook['id']}"), door.get("/_mock/deliveries")):
-        assert SECRET not in response.text
+    change(door, webhook, secret=f"{SECRET}_2")
+    looks = (WEBHOOKS, f"{WEBHOOKS}/{webhook['id']}", *(f"/_mock/{name}" for name in ("deliveries", "history", "journal", "clock")))
+    assert SECRET not in first.text + "".join(door.get(path).text for path in looks)
 
 
 @pytest.mark.parametrize(

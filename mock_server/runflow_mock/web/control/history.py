@@ -2,10 +2,11 @@
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.commands import CreateSecret
+from runflow_mock.domain.commands import Command, CreateSecret, CreateWebhook, UpdateWebhook
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.secrets import SecretCreated
+from runflow_mock.domain.webhooks import WebhookChanged, WebhookCreated
 from runflow_mock.engine.history import Entry
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
@@ -31,19 +32,28 @@ async def get_history(call: Call) -> Answer:
 
 
 def _represent(entry: Entry) -> dict[str, object]:
-    command = entry.command
-    if isinstance(command, CreateSecret) and command.material is not None:
-        command = replace(command, material=REDACTED)
     return {
         "at": write_instant(entry.at),
-        "command": command,
+        "command": _as_asked(entry.command),
         "events": [_without_secret(event) for event in entry.events],
     }
+
+
+def _as_asked(command: Command | None) -> Command | None:
+    if isinstance(command, CreateSecret) and command.material is not None:
+        return replace(command, material=REDACTED)
+    if isinstance(command, CreateWebhook | UpdateWebhook) and command.secret is not None:
+        return replace(command, secret=REDACTED)
+    return command
 
 
 def _without_secret(event: Event) -> Event:
     if isinstance(event, SecretCreated):
         return SecretCreated(replace(event.secret, material=REDACTED))
+    if isinstance(event, WebhookCreated):
+        return WebhookCreated(replace(event.webhook, secret=REDACTED))
+    if isinstance(event, WebhookChanged):
+        return replace(event, secret=REDACTED)
     return event
 
 
