@@ -3,7 +3,18 @@ from worlds import catalog
 
 from runflow_mock.domain.documents import Json, read_object
 from runflow_mock.domain.media import extent_of
-from runflow_mock.domain.model_parts import PriceEffect, examples_of, inputs_of, outputs_of, prices_of, sample_input
+from runflow_mock.domain.model_parts import (
+    ModelExample,
+    ModelInput,
+    ModelOutput,
+    PriceEffect,
+    PriceRow,
+    examples_of,
+    inputs_of,
+    outputs_of,
+    prices_of,
+    sample_input,
+)
 from runflow_mock.domain.models import Catalog, Model
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.outputs import file_names, produce
@@ -37,7 +48,8 @@ def test_outputs_are_what_a_run_produces(model: Model) -> None:
 
 @every_model
 def test_ids_are_unique_and_every_time_the_same(model: Model) -> None:
-    parts = (*inputs_of(model), *outputs_of(model), *prices_of(model), *examples_of(model))
+    parts: list[ModelInput | ModelOutput | PriceRow | ModelExample] = [*inputs_of(model), *outputs_of(model)]
+    parts += [*prices_of(model), *examples_of(model)]
     assert len({part.id for part in parts}) == len(parts)
     assert [part.id for part in prices_of(model)] == [part.id for part in prices_of(model)]
     assert {part.model_id for part in parts} == {model.uuid}

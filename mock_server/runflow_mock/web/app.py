@@ -16,6 +16,7 @@ from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.observers import Observer
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.sender import CallbackSender, HttpSender
+from runflow_mock.runtime.skills import load_skill
 from runflow_mock.runtime.tenants import Monotonic, WallClock
 from runflow_mock.web.api import Api
 from runflow_mock.web.control.app import ControlApi
@@ -25,7 +26,6 @@ from runflow_mock.web.operations import API_OPERATIONS, SITE_OPERATIONS
 from runflow_mock.web.storage import FILES, UPLOADS, Storage
 from runflow_mock.web.sync_mode import SyncMode
 from runflow_mock.wire.catalog import load_catalog
-from runflow_mock.wire.skills import load_skill
 
 
 class Application(Starlette):

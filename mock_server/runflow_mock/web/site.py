@@ -8,6 +8,7 @@ Source: `www.solutions`, `www.catalog`, `www.model-pages`, `www.llms`, `www.samp
 import msgspec
 
 from runflow_mock.domain.models import Model
+from runflow_mock.runtime.skills import load_skill
 from runflow_mock.web.calls import Answer, Call, Handler
 from runflow_mock.web.documents import get_docs_file, get_openapi
 from runflow_mock.web.routing import Operation
@@ -24,7 +25,7 @@ from runflow_mock.wire.pages.models import write_model_list, write_model_page, w
 from runflow_mock.wire.pages.samples import SAMPLE_NAME, draw_sample
 from runflow_mock.wire.pages.solutions import write_solutions_page
 from runflow_mock.wire.problems import not_found
-from runflow_mock.wire.skills import SKILL_PATH, load_skill
+from runflow_mock.wire.skills import SKILL_PATH
 from runflow_mock.wire.solutions import packaged_solutions
 
 JSON = "application/json"

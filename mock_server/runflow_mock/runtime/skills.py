@@ -1,0 +1,22 @@
+"""Reads the skill that is handed to agents: the packaged one, or the file that the user names."""
+
+from functools import cache
+from pathlib import Path
+
+from runflow_mock.wire.resources import data_folder
+from runflow_mock.wire.skills import Skill, SkillError, read_skill
+
+
+@cache
+def load_skill(path: Path | None) -> Skill:
+    """Returns the skill in a file, or the packaged one; it is read once, so that index and file agree as long as the server runs.
+
+    Raises:
+        SkillError: the file cannot be read, or is no skill.
+    """
+    file = data_folder("fixtures") / "skill" / "SKILL.md" if path is None else path
+    try:
+        body = file.read_bytes()
+    except OSError as error:
+        raise SkillError(f"skill file {file} cannot be read: {error.strerror}") from None
+    return read_skill(str(file), body)
