@@ -5,7 +5,7 @@ described here and drawn elsewhere, when somebody reads it.
 
 Source: `outputs.unified` (`outputs`, `seed`, `timing`, `nsfw_detected`), `outputs.image-urls`; every image model answers with both, and a
 pipeline lists one image a stage in its fixed order before the `result_…` file. `outputs.lifetime`, `outputs.no-credential`,
-`runs.add-signature`. Inferred: the form of the address.
+`runs.add-signature`. Inferred: the form of the address, `outputs.refusals`, `runs.signed-again`.
 """
 
 import re

@@ -6,7 +6,7 @@ in, where that is an asset of the tenant; other addresses are never fetched.
 
 Browsers must ask again before they show a file from their cache (`no-cache`), because only the tenant's clock knows what has expired.
 
-Source: `outputs.no-credential`, `outputs.lifetime`. Inferred: the refusals, in the API's own envelope.
+Source: `outputs.no-credential`, `outputs.lifetime`. Inferred: `outputs.files`, `outputs.refusals`.
 """
 
 from collections.abc import Callable
