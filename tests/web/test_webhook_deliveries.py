@@ -227,6 +227,17 @@ def test_client_that_polls_deliveries_sees_them_end() -> None:
     assert seen[-1] == 2
 
 
+def test_client_that_polls_one_delivery_sees_it_end() -> None:
+    with Door(AUTO, sender=RecordingSender(500)) as door:
+        webhook = subscribed(door)
+        run = post_run(door)
+        while door.get(f"/v1/runs/{run['id']}").json()["status_code"] != "succeeded":
+            pass
+        path = f"{WEBHOOKS}/any/deliveries/{deliveries(door, webhook)[0]['id']}"
+        seen = [[attempt["succeeded"] for attempt in ok(door.get(path))["attempts"]] for _ in range(6)]
+    assert seen[-1] == [False, True]
+
+
 def test_two_worlds_with_the_same_seed_send_the_same_bytes() -> None:
     senders = RecordingSender(500, 200), RecordingSender(500, 200)
     for sender in senders:
