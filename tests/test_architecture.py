@@ -37,8 +37,6 @@ CLOCKS_AND_ENTROPY = frozenset(
 BUILT_IN_IO = frozenset({"open", "input", "print"})
 # Buffers are memory; whatever else `io` offers is not.
 BUFFERS = frozenset({"BytesIO", "StringIO"})
-# Reads the skill file that a user names: the third reader of files, where the floors know of two. Whether it may is not decided.
-UNDECIDED = "runflow_mock.wire.skills imports pathlib"
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Modules = Mapping[str, ast.Module]
 
@@ -203,12 +201,7 @@ def test_no_module_imports_itself_by_a_detour() -> None:
 
 
 def test_lower_floors_know_no_world_outside() -> None:
-    assert [found for found in worldly(_project()) if found != UNDECIDED] == []
-
-
-@pytest.mark.xfail(strict=True, reason="undecided: the floors let wire.resources and wire.catalog read files, and wire.skills does so too")
-def test_only_two_modules_of_the_lower_floors_read_files() -> None:
-    assert UNDECIDED not in worldly(_project())
+    assert worldly(_project()) == []
 
 
 def test_domain_stands_on_the_standard_library_and_msgspec() -> None:

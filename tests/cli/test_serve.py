@@ -115,6 +115,7 @@ def test_environment_sets_options() -> None:
         (("--keys", "nokey"), "nokey"),
         (("--callback-rewrite", "https://a"), "https://a"),
         (("--catalog", "/nowhere.json"), "/nowhere.json"),
+        (("--skill", "/nowhere.md"), "/nowhere.md"),
         (("--port", "99999"), "99999"),
     ],
 )
