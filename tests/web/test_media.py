@@ -12,7 +12,8 @@ from clips import read_clip
 from contract import fits
 from doors import BASE_URL, Door
 from PIL import Image
-from steps import ABSENT, Body, advance, finished_run, get_run, ok, post_fault, problem
+from steps import ABSENT, Body, advance, finished_batch, finished_run, get_run, ok, post_fault, problem
+from uploads import upload
 from worlds import create_run, created
 
 from runflow_mock.domain.seeds import Seed
@@ -156,6 +157,23 @@ def test_picture_that_was_sent_in_is_shown(door: Door) -> None:
     red, green, _ = cast(tuple[int, int, int], image.getpixel((512, 300)))
     assert red > 180
     assert green < 60
+
+
+def test_asset_is_shown_however_it_is_referred_to(door: Door) -> None:
+    asset = upload(door, _red_picture())
+    for address in (f"runflow://assets/{asset['id']}", asset["url"]):
+        image = opened(at(door, url_of(run_of(door, "runflow/skin-fix", {"image_url": address}))))
+        assert cast(tuple[int, int, int], image.getpixel((512, 300)))[0] > 180
+    door.delete(f"/v1/assets/{asset['id']}")
+    gone = at(door, url_of(run_of(door, "runflow/skin-fix", {"image_url": asset["url"]})))
+    assert opened(gone).size == (1024, 1024)
+
+
+def test_items_of_a_batch_have_files(door: Door) -> None:
+    batch = finished_batch(door)
+    items = ok(door.get(f"/v1/batches/{batch['id']}/items"))["items"]
+    contents = {at(door, url_of(get_run(door, {"id": item["run_id"]}))).content for item in items}
+    assert len(contents) == 2
 
 
 def test_broken_picture_falls_back_to_a_synthetic_one(door: Door) -> None:

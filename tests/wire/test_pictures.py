@@ -1,3 +1,6 @@
+import subprocess
+import sys
+from hashlib import sha256
 from io import BytesIO
 
 import pytest
@@ -92,3 +95,20 @@ def test_input_with_too_many_pixels_is_not_decoded() -> None:
 def test_size_of_a_picture_is_read_without_decoding_it() -> None:
     assert measure_picture(picture((100, 50))) == (100, 50)
     assert measure_picture(b"no picture") is None
+
+
+@pytest.mark.slow
+def test_another_process_draws_the_same_bytes() -> None:
+    program = """
+from hashlib import sha256
+from runflow_mock.domain.seeds import Seed
+from runflow_mock.wire.media.pictures import draw_picture
+for kind in ("png", "jpeg", "webp"):
+    print(sha256(draw_picture(f"image/{kind}", (320, 200), ("a", "b"), Seed.from_text("0"), transparent=True)).hexdigest())
+"""
+    there = {
+        subprocess.run([sys.executable, "-c", program], env={"PYTHONHASHSEED": number}, capture_output=True, text=True, check=True).stdout
+        for number in ("1", "2")
+    }
+    here = [sha256(draw_picture(kind, (320, 200), ("a", "b"), SEED, transparent=True)).hexdigest() for kind in FORMATS]
+    assert there == {"".join(f"{digest}\n" for digest in here)}

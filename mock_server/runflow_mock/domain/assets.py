@@ -187,6 +187,11 @@ def asset_url(asset: Asset, tenant: str, base_url: str, now: datetime, key: Seed
     return _signed(base_url, f"/files/{tenant}/{asset.id}/{file_name(asset)}", now + ASSET_URL_LIFETIME, key)
 
 
+def asset_addresses(tenant: str) -> re.Pattern[str]:
+    """Returns the form of references and addresses of a tenant's assets; its one group is the asset's id."""
+    return re.compile(rf"(?:{REFERENCE_PREFIX}|https?://[^/]+/files/{tenant}/)([0-9a-f-]{{36}})")
+
+
 def upload_url(upload: AssetUpload, tenant: str, base_url: str, key: Seed) -> str:
     """Returns the signed address that takes an upload's bytes."""
     return _signed(base_url, f"/_upload/{tenant}/{upload.id}", upload.created_at + UPLOAD_URL_LIFETIME, key)

@@ -57,16 +57,17 @@ def describe_file(model: Model, inputs: Json, name: str) -> OutputFile | None:
     return OutputFile(f"result {place - len(stages) + 1} of {extent.count}", extent, is_cut_out)
 
 
-def source_of(model: Model, inputs: Json, prefix: str) -> str | None:
-    """Returns the first picture among the inputs, in the order in which the model names them, whose address begins so."""
+def source_of(model: Model, inputs: Json, form: re.Pattern[str]) -> str | None:
+    """Returns the name in the first address of this form among the inputs, in the order in which the model lists them."""
     schema = read_document(model.input_schema)
     named = schema.get("properties") if isinstance(schema, dict) else None
     if not isinstance(inputs, dict) or not isinstance(named, dict):
         return None
     for name in (*named, *inputs):
         for value in _texts(inputs.get(name)):
-            if value.startswith(prefix):
-                return value
+            found = form.match(value)
+            if found is not None:
+                return found[1]
     return None
 
 

@@ -14,7 +14,7 @@ from time import perf_counter
 
 from starlette.types import Receive, Scope, Send
 
-from runflow_mock.domain.assets import REFERENCE_PREFIX
+from runflow_mock.domain.assets import asset_addresses
 from runflow_mock.domain.documents import read_document
 from runflow_mock.domain.errors import DomainError, NotFound
 from runflow_mock.domain.identity import AssetId
@@ -136,13 +136,13 @@ def _recipe(runtime: Runtime, tenant: Tenant, run: Run, name: str, file: OutputF
     """Returns how to make a file, with everything looked up that belongs to the world: a worker thread must not look into it."""
     seed = tenant.world.seed.child("media", run.id, name)
     model = model_of_run(runtime.catalog, tenant.world.store, run)
-    source = _asset_bytes(tenant, source_of(model, read_document(run.input), REFERENCE_PREFIX))
+    source = _asset_bytes(tenant, source_of(model, read_document(run.input), asset_addresses(tenant.settings.name)))
 
     return lambda: make_file(file, run, seed, source)
 
 
-def _asset_bytes(tenant: Tenant, reference: str | None) -> bytes | None:
-    asset = None if reference is None else tenant.world.store.assets.get(AssetId(reference.removeprefix(REFERENCE_PREFIX)))
+def _asset_bytes(tenant: Tenant, asset_id: str | None) -> bytes | None:
+    asset = None if asset_id is None else tenant.world.store.assets.get(AssetId(asset_id))
     return None if asset is None or asset.deleted_at is not None else tenant.blobs.get(asset.content.sha256)
 
 
