@@ -75,6 +75,19 @@ def test_reference_stays_on_the_run_and_is_shown_signed(door: Door) -> None:
     assert get_run(door, run)["input"]["image_url"] == reference(asset)
 
 
+def test_signed_address_that_is_sent_in_is_stored_as_it_is_and_shown_fresh(door: Door) -> None:
+    asset = upload(door)
+    run = post_run(door, input={"image_url": asset["url"]})
+    advance(door, "8d")
+    assert asset["url"].encode() in stored(door, run).input
+    fresh = get_run(door, run)["input"]["image_url"]
+    assert (at(door, asset["url"]).status_code, at(door, fresh).status_code) == (403, 200)
+    advance(door, "1d")
+    assert get_run(door, run)["input"]["image_url"] != fresh
+    foreign = ok(door.post(RUNS, {"input": {"image_url": asset["url"]}}, key="rf_live_mock_other"), 201)
+    assert foreign["input"]["image_url"] == asset["url"]
+
+
 @pytest.mark.parametrize("case", ["unknown", "malformed", "other", "foreign", "deleted", "unconfirmed"])
 def test_reference_to_what_cannot_be_read_is_422_and_creates_nothing(door: Door, case: str) -> None:
     asset = upload(door)

@@ -96,7 +96,7 @@ def media_objection(path: str, expires: str, signature: str, now: datetime, key:
     if not compare_digest(media_signature(path, int(expires), key).encode(), signature.encode()):
         return "The address was changed after it was signed."
     if int(expires) <= now.timestamp():
-        return "The address has expired: read the run with add_signature=true for fresh ones."
+        return "The address has expired: read the record again for a fresh one, a run with add_signature=true."
     return None
 
 

@@ -18,12 +18,12 @@ from runflow_mock.web.authentication import admit_to_beta
 from runflow_mock.web.calls import Answer, Call, Handler, answer
 from runflow_mock.web.lists import answer_list
 from runflow_mock.web.routing import Operation
+from runflow_mock.wire.attachments import mentions_assets
 from runflow_mock.wire.evaluations import represent_summary
 from runflow_mock.wire.listing import decode_flag
 from runflow_mock.wire.runs import RUN_FIELDS, decode_create_run, decode_feedback, decode_reason, represent_run
 
 RENDERED_MAX = 2_000
-REFERENCE = b"runflow://"
 
 
 def create_run(call: Call) -> Answer:
@@ -101,7 +101,7 @@ def _rendered(call: Call, run: Run) -> bytes:
     """Returns the body of an ended run, which is written once for as long as nothing that it shows can change."""
     rendered = call.tenant.rendered
     # What was judged, shows addresses of assets, or is asked for in a special form is written anew each time.
-    refers = run.input.find(REFERENCE) >= 0 or (run.metadata is not None and run.metadata.find(REFERENCE) >= 0)
+    refers = mentions_assets(run.input) or mentions_assets(run.metadata)
     if refers or run.id in call.store.evaluations_of or call.query:
         return answer(run_body(call, run)).body
     known = rendered.get(run.id)

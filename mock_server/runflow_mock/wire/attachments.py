@@ -2,8 +2,8 @@
 
 A `data:` URI in `input` or `metadata` is replaced by `runflow://assets/{uuid}` before the command is carried out, with an id that follows
 from the request's; its bytes are handed on beside the command. A reference in `input` must name an asset that can be read. Whoever reads
-the run sees a signed address in its place; callbacks carry documents as they are stored. A document without either word is never looked
-into.
+the run sees a fresh signed address in its place, and in the place of an asset's address that was signed before; callbacks carry documents
+as they are stored. A document without any of these words is never looked into.
 
 Source: `media.data-uris`, `media.asset-refs`, `media.asset-not-found`, `media.data-uris-in-callbacks`. Inferred: that metadata may refer to
 what does not exist, and that text such as `data: none`, which is no URI with a media type, stays text.
@@ -34,7 +34,11 @@ ATTACHMENTS_MAX = 1000
 _SCHEME = "runflow://"
 _HEAD = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[\w.+-]+=[\w.+-]*)*(;base64)?", re.ASCII)
 _HEAD_CHARACTERS_MAX = 255
-_STORED_REFERENCE = re.compile(rb'"runflow://assets/([0-9a-f-]{36})"(?!:)')
+_MARKS = (REFERENCE_PREFIX.encode(), b"/files/")
+# A reference or a signed address of an asset, as a whole value of a stored document and not as a key.
+_STORED_REFERENCE = re.compile(
+    rb'"(?:runflow://assets/([0-9a-f-]{36})|https?://[^"/]+/files/\w+/([0-9a-f-]{36})/[\w.-]+\?expires=\d+&signature=[0-9a-f]+)"(?!:)'
+)
 
 
 def take_run_files(command: CreateRun, knows: Knows) -> tuple[CreateRun, tuple[bytes, ...]]:
@@ -61,13 +65,18 @@ def take_batch_files(command: CreateBatch, key: str, knows: Knows) -> tuple[Crea
     return (replace(taken, attachments=attachments) if attachments else taken), files
 
 
+def mentions_assets(document: Document | None) -> bool:
+    """Tells whether a stored document may show assets, so that it reads differently at different times."""
+    return document is not None and _mentions(document, *_MARKS)
+
+
 def show_references(document: Document, address: Address) -> msgspec.Raw:
-    """Returns a stored document with every reference to a readable asset replaced by its address."""
-    if not _mentions(document, REFERENCE_PREFIX.encode()):
+    """Returns a stored document with every reference to a readable asset, and every signed address of one, replaced by a fresh address."""
+    if not mentions_assets(document):
         return msgspec.Raw(document)
 
     def sign(found: re.Match[bytes]) -> bytes:
-        url = address(found[1].decode())
+        url = address((found[1] or found[2]).decode())
         return found[0] if url is None else msgspec.json.encode(url)
 
     return msgspec.Raw(_STORED_REFERENCE.sub(sign, document))
