@@ -55,6 +55,12 @@ def test_run_lists_and_serves_the_files_of_a_rule(door: Door) -> None:
     assert "/file_00002_.mp4?" in second["url"]
 
 
+def test_page_among_the_files_runs_nothing(door: Door) -> None:
+    give(door, a_file(b"<script>1</script>", "text/html"))
+    url = cast(str, finished_run(door)["output"]["outputs"][0]["url"])
+    assert door.get(url.removeprefix(BASE_URL), key=None).headers["content-security-policy"] == "sandbox"
+
+
 def test_files_outlive_their_rule(door: Door) -> None:
     rule = give(door, a_file())
     run = finished_run(door)

@@ -221,10 +221,16 @@ def test_file_that_the_client_has_is_304(door: Door, url: str) -> None:
     assert at(door, url, If_None_Match='"other"').status_code == 200
 
 
-def test_browsers_ask_again_and_run_nothing(door: Door, url: str) -> None:
+def test_browsers_ask_again_and_believe_the_type(door: Door, url: str) -> None:
     headers = at(door, url).headers
-    assert headers["cache-control"] == "private, no-cache"
-    assert (headers["content-security-policy"], headers["x-content-type-options"]) == ("sandbox", "nosniff")
+    assert (headers["cache-control"], headers["x-content-type-options"]) == ("private, no-cache", "nosniff")
+
+
+def test_run_of_a_workflow_has_a_file(door: Door) -> None:
+    inputs = {"primary_design_ref": PHOTO["image_url"], "aspect_ratio": "4:5", "prompt": "in autumn"}
+    run = ok(door.post("/v1/comfyui-workflows/runflow-access/brand-locked-variant-nux/runs", {"input": inputs}), 201)
+    door.settle()
+    assert measured(at(door, url_of(get_run(door, run)))) == ("PNG", (819, 1024), None)
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,9 @@ from runflow_mock.wire.problems import (
 )
 
 METHODS = ("GET", "HEAD")
+_HEADERS = ((b"cache-control", b"private, no-cache"), (b"x-content-type-options", b"nosniff"))
 # A file that a user gave may be a page: a browser that opens it must not run what is in it.
-_HEADERS = ((b"cache-control", b"private, no-cache"), (b"content-security-policy", b"sandbox"), (b"x-content-type-options", b"nosniff"))
+_GIVEN_HEADERS = (*_HEADERS, (b"content-security-policy", b"sandbox"))
 
 
 class Media:
@@ -69,7 +70,7 @@ class Media:
             found = _find(call, run, name)
             _verify(call)
             given = answer_file(call, await self._read(call, run, name, found))
-            return Answer(given.status, given.body, (*given.headers, *_HEADERS))
+            return Answer(given.status, given.body, (*given.headers, *(_GIVEN_HEADERS if run.files else _HEADERS)))
         except Problem as problem:
             return _problem_answer(problem)
         except DomainError as error:
