@@ -1,6 +1,7 @@
 """Floor 5: the command line. Each command is a module that is imported when it is called."""
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 
 import click
@@ -38,10 +39,10 @@ def group() -> None:
     """A faithful local fake of the Runflow API. Unofficial, not affiliated with Runflow."""
 
 
-def main() -> None:
-    """Runs the command line; what cannot be used is told in one line, with exit code 2."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line, or the given arguments; what cannot be used is told in one line, with exit code 2."""
     try:
-        group(prog_name="runflow-mock")
+        group(arguments, prog_name="runflow-mock")
     except (ConfigError, ValueError) as error:
         click.echo(f"runflow-mock: {error}", err=True)
         sys.exit(2)
