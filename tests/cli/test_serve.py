@@ -7,6 +7,7 @@ import httpx
 import pytest
 from commands import run_command, sandbox
 
+from runflow_mock.cli import main
 from runflow_mock.cli.serve import command, read_config
 from runflow_mock.domain.tenants import ClockMode
 
