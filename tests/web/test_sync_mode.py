@@ -4,7 +4,9 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
+from commands import sandbox
 from contract import fits
 from doors import AUTO, Door
 from PIL import Image
@@ -159,3 +161,13 @@ def test_world_that_is_replaced_meanwhile_lets_the_wait_run_out() -> None:
         assert reset.status_code < 300
         assert ok(created, 201)["status_code"] == "queued"
         assert ok(door.get("/v1/runs"))["items"] == []
+
+
+def test_client_that_goes_away_leaves_an_output_to_be_read() -> None:
+    headers = {"Authorization": "Bearer rf_live_mock_gone"}
+    with sandbox("--clock", "manual") as running, httpx.Client(base_url=running.url, headers=headers) as client:
+        with pytest.raises(httpx.ReadTimeout):
+            client.post(RUNS, json={"input": INPUT}, timeout=0.2)
+        client.post("/_mock/clock/run-until-idle", json={}).raise_for_status()
+        (run,) = client.get("/v1/runs").json()["items"]
+        assert run["output"]["outputs"][0]["url"].startswith("http")

@@ -28,7 +28,7 @@ from runflow_mock.wire.problems import (
     too_large,
 )
 
-Hold = Callable[[Call, Answer], Awaitable[Answer]]
+Hold = Callable[[Call, Answer, Receive], Awaitable[Answer]]
 
 
 class Api:
@@ -48,7 +48,7 @@ class Api:
         call = Call(self._runtime, scope, body)
         operation, given = self._answer(call, is_oversized=is_oversized)
         if given.holds is not None:
-            given = await self._hold(call, given)
+            given = await self._hold(call, given, receive)
         tenant: Tenant | None = getattr(call, "tenant", None)
         headers = (*given.headers, (b"x-request-id", call.request_id.encode()), (b"content-length", str(len(given.body)).encode()))
         elapsed_ms = (perf_counter() - started) * 1000

@@ -1,14 +1,17 @@
 """Sync mode: the answer to a creation is held until the run has ended, and carries its media inline.
 
 Under `auto` time jumps to the end; on a standing clock the request waits until somebody moves it. Whoever waits longer than
-`Config.sync_seconds_max` of real time gets the run as it then stands, to be polled like any other. A replay under an Idempotency-Key
-answers with the run as it was created: what was handed over is not kept.
+`Config.sync_seconds_max` of real time gets the run as it then stands, to be polled like any other. A client that goes away ends the wait,
+and nothing is handed over. A replay under an Idempotency-Key answers with the run as it was created: what was handed over is not kept.
 """
 
+import asyncio
 import base64
+from collections.abc import Coroutine
 from urllib.parse import urlsplit
 
 from msgspec import Raw
+from starlette.types import Receive
 
 from runflow_mock.domain.commands import HandOverOutput
 from runflow_mock.domain.runs import Run
@@ -27,10 +30,12 @@ class SyncMode:
         self._runtime = runtime
         self._media = media
 
-    async def __call__(self, call: Call, given: Answer) -> Answer:
+    async def __call__(self, call: Call, given: Answer, receive: Receive) -> Answer:
         assert given.holds is not None
         try:
-            await self._runtime.until_ended(call.tenant, given.holds, self._runtime.config.sync_seconds_max)
+            ended = self._runtime.until_ended(call.tenant, given.holds, self._runtime.config.sync_seconds_max)
+            if not await _while_connected(ended, receive):
+                return given
             return await self._finish(call, call.store.run(given.holds))
         except Exception as error:
             self._runtime.report(call.tenant, error)
@@ -49,3 +54,16 @@ class SyncMode:
     async def _inline(self, call: Call, run: Run, url: str) -> str:
         file = await self._media.file_of(call, run, urlsplit(url).path.rpartition("/")[2])
         return f"data:{file.media_type};base64,{base64.b64encode(file.data).decode()}"
+
+
+async def _while_connected(work: Coroutine[None, None, None], receive: Receive) -> bool:
+    """Tells whether the work came to its end before the client went away."""
+    working, gone = asyncio.create_task(work), asyncio.ensure_future(receive())
+    try:
+        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+        return working.done()
+    finally:
+        working.cancel()
+        gone.cancel()
