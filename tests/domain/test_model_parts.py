@@ -66,6 +66,7 @@ def test_base_row_and_rules_give_the_quoted_price() -> None:
     model = catalog().get("google/nano-banana-2")
     base, search, thinking = prices_of(model)
     assert (base.effect, search.effect, thinking.match_value) == (PriceEffect.BASE, PriceEffect.ADD, "high")
+    assert (search.description, thinking.description) == ("when enable_web_search is true", 'when thinking_level is "high"')
     assert cost(model, {"enable_web_search": True}) == base.price + search.price
     assert {part.id for part in inputs_of(model)} >= {search.input_id, thinking.input_id}
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
-from runflow_mock.domain.documents import Json, read_object
+from runflow_mock.domain.documents import Json, read_object, write_document
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.media import extent_of
 from runflow_mock.domain.models import Model
@@ -198,7 +198,7 @@ def _rule_rows(model: Model) -> Iterator[PriceRow]:
         yield PriceRow(
             effect=PriceEffect.SET if sets else PriceEffect.ADD,
             price=(rule.amount if sets else rule.add) or ZERO,
-            description=f"when {rule.input} is {rule.equals}",
+            description=f"when {rule.input} is {write_document(rule.equals).decode()}",
             input_id=_input_named(model, rule.input),
             match_value=rule.equals,
         )
