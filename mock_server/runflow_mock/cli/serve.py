@@ -92,18 +92,18 @@ def command(*, as_json: bool, **options: Any) -> None:
     Every option can also be set by its environment variable. Exit codes: 0 stopped, 2 wrong usage or a port that is taken.
     """
     config = read_config(options)
-    bound = bind(config.host, config.port)
     log = Log(as_json=config.log_format == "json", level=config.log_level)
     app = create_app(config, observer=log)
-    url = config.public_url or url_of(bound)
-    server = Server(app, lambda: _announce(config, url, as_json=as_json))
-    # uvicorn hands the signal on once it has stopped; being asked to stop is no failure.
-    signal.signal(signal.SIGTERM, lambda number, frame: None)
-    signal.signal(signal.SIGINT, lambda number, frame: None)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
-    server.run(sockets=[bound])
+    with bind(config.host, config.port) as bound:
+        url = config.public_url or url_of(bound)
+        server = Server(app, lambda: _announce(config, url, as_json=as_json))
+        # uvicorn hands the signal on once it has stopped; being asked to stop is no failure.
+        signal.signal(signal.SIGTERM, lambda number, frame: None)
+        signal.signal(signal.SIGINT, lambda number, frame: None)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
+        server.run(sockets=[bound])
 
 
 def read_config(options: dict[str, Any]) -> Config:
