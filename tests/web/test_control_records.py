@@ -1,5 +1,6 @@
 """What the operator can look at: journal, history, ledger, deliveries, health; none of it shows a credential or a secret."""
 
+import base64
 import json
 
 import pytest
@@ -194,3 +195,12 @@ def test_oldest_remembered_answer_makes_room() -> None:
 def test_body_of_a_verb_is_bounded(door: Door) -> None:
     raw = json.dumps({"name": "x" * (8 * 1024 * 1024)}).encode()
     refusal(door.request("POST", "/_mock/tenants", content=raw), 413, "too_large")
+
+
+def test_history_hides_a_secret_in_a_remembered_answer(door: Door) -> None:
+    made = ok(door.post("/v1/callback-secrets", {"label": "x"}, headers={"Idempotency-Key": "k"}), 201)
+    history = door.get("/_mock/history").text
+    encoded = base64.b64encode(made["secret"].encode()).decode().rstrip("=")
+    assert made["secret"] not in history
+    assert encoded[4:-4] not in history
+    assert "RememberAnswer" in history

@@ -2,9 +2,10 @@
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.commands import Command, CreateSecret, CreateWebhook, UpdateWebhook
+from runflow_mock.domain.commands import Command, CreateSecret, CreateWebhook, RememberAnswer, UpdateWebhook
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.exchanges import REDACTED
+from runflow_mock.domain.idempotency import AnswerRemembered, Remembered
 from runflow_mock.domain.secrets import SecretCreated
 from runflow_mock.domain.webhooks import WebhookChanged, WebhookCreated
 from runflow_mock.engine.history import Entry
@@ -44,6 +45,8 @@ def _as_asked(command: Command | None) -> Command | None:
         return replace(command, material=REDACTED)
     if isinstance(command, CreateWebhook | UpdateWebhook) and command.secret is not None:
         return replace(command, secret=REDACTED)
+    if isinstance(command, RememberAnswer):
+        return RememberAnswer(_without_body(command.remembered))
     return command
 
 
@@ -54,7 +57,14 @@ def _without_secret(event: Event) -> Event:
         return WebhookCreated(replace(event.webhook, secret=REDACTED))
     if isinstance(event, WebhookChanged):
         return replace(event, secret=REDACTED)
+    if isinstance(event, AnswerRemembered):
+        return AnswerRemembered(_without_body(event.remembered))
     return event
+
+
+def _without_body(remembered: Remembered) -> Remembered:
+    # The answer that created a secret shows it.
+    return replace(remembered, body=REDACTED.encode())
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation(id="get_history", method="GET", path="/_mock/history", handler=get_history),)
