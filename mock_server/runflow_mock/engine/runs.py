@@ -3,14 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
-from msgspec.structs import replace
-
 from runflow_mock.domain.commands import CancelRun, CreateRun, GiveFeedback, HandOverOutput, Origin
 from runflow_mock.domain.documents import Document, Json, read_document, write_document
 from runflow_mock.domain.errors import InsufficientCredits
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.faults import DISPATCH_EDGE, START_EDGE, Decision, Fail, Succeed, choose, finish_edges
-from runflow_mock.domain.identity import BatchId, RunId
+from runflow_mock.domain.identity import BatchId, RunId, WorkflowId
 from runflow_mock.domain.media import NO_EXTENT, GivenFile, extent_of, stages_of
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money
@@ -44,9 +42,19 @@ def create_run(moment: Moment, command: CreateRun) -> tuple[Event, ...]:
     moment.admit("runs_max", len(moment.store.runs), 1, moment.settings.limits.runs_max)
     projected = project(model, inputs)
     admit_cost(moment, projected)
-    run = new_run(moment, model, command.input, held=projected, origin=command.origin, client_ref=command.client_ref)
+    run = new_run(
+        moment,
+        model,
+        command.input,
+        held=projected,
+        origin=command.origin,
+        client_ref=command.client_ref,
+        callback_url=command.callback_url,
+        metadata=command.metadata,
+        workflow_id=command.workflow_id,
+    )
     stored = store_attachments(moment, command.attachments, "run", run.id)
-    return (RunCreated(_with_callback(run, command)), *stored)
+    return (RunCreated(run), *stored)
 
 
 def cancel_run(moment: Moment, command: CancelRun) -> tuple[Event, ...]:
@@ -89,6 +97,9 @@ def new_run(
     client_ref: str | None,
     batch_id: BatchId | None = None,
     sequence_index: int | None = None,
+    callback_url: str | None = None,
+    metadata: Document | None = None,
+    workflow_id: WorkflowId | None = None,
 ) -> Run:
     """Returns a queued run that will be dispatched by itself."""
     run_id = RunId(moment.ids.issue())
@@ -96,8 +107,11 @@ def new_run(
         id=run_id,
         org_id=moment.org_id,
         model=model.id,
-        model_id=model.uuid,
+        model_id=model.uuid if workflow_id is None else None,
+        workflow_id=workflow_id,
         input=document,
+        callback_url=callback_url,
+        metadata=metadata,
         client_ref=client_ref,
         batch_id=batch_id,
         sequence_index=sequence_index,
@@ -113,11 +127,6 @@ def new_run(
 def continue_run(moment: Moment, run: Run) -> tuple[Event, ...]:
     """Returns what happens when a run's timer fires: its next transition."""
     return _CONTINUATIONS[run.status](moment, run)
-
-
-def _with_callback(run: Run, command: CreateRun) -> Run:
-    asked = replace(run, callback_url=command.callback_url, metadata=command.metadata)
-    return asked if command.workflow_id is None else replace(asked, workflow_id=command.workflow_id, model_id=None)
 
 
 def _asked(moment: Moment, command: CreateRun) -> Model:

@@ -81,7 +81,9 @@ def cancel_run(call: Call) -> Answer:
 def start_run(call: Call, target: Target) -> Answer:
     """Returns the answer to a request to run a model or a workflow."""
     command = decode_create_run(call.read_body(), target.model, call.tenant.rules, call.origin)
-    created = cast(RunCreated, execute_with_files(call, replace(command, workflow_id=target.workflow_id)).events[0])
+    if target.workflow_id is not None:
+        command = replace(command, workflow_id=target.workflow_id)
+    created = cast(RunCreated, execute_with_files(call, command).events[0])
     given = answer(run_body(call, created.run), 201)
     return replace(given, holds=created.run.id) if is_synchronous(target.model, created.run) else given
 

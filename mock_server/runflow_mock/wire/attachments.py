@@ -34,6 +34,7 @@ ATTACHMENTS_MAX = 1000
 _SCHEME = "runflow://"
 _HEAD = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[\w.+-]+=[\w.+-]*)*(;base64)?", re.ASCII)
 _HEAD_CHARACTERS_MAX = 255
+_TAKEN = (b"data:", b"runflow:")
 _MARKS = (REFERENCE_PREFIX.encode(), b"/files/")
 # A reference or a signed address of an asset, as a whole value of a stored document and not as a key.
 _STORED_REFERENCE = re.compile(
@@ -47,6 +48,9 @@ def take_run_files(command: CreateRun, knows: Knows) -> tuple[CreateRun, tuple[b
     Raises:
         Problem: 422 for a reference to an asset that is not known, or a `data:` URI that cannot be read.
     """
+    if not (_mentions(command.input, *_TAKEN) or (command.metadata is not None and _mentions(command.metadata, *_TAKEN))):
+        # Nearly every run: there is nothing to take.
+        return command, ()
     intake = Intake(command.origin.request_id, knows)
     taken = replace(command, input=intake.take_input(command.input, ("body", "input")), metadata=intake.take_metadata(command.metadata))
     attachments, files = intake.finish()
@@ -95,7 +99,7 @@ class Intake:
 
     def take_input(self, document: Document, loc: Location) -> Document:
         """Returns an input with references in the place of files; every reference in it is checked."""
-        if not _mentions(document, b"data:", b"runflow:"):
+        if not _mentions(document, *_TAKEN):
             return document
         return write_document(self._replace(read_document(document), loc, checks=True))
 
