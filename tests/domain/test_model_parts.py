@@ -41,8 +41,9 @@ def test_inputs_are_the_properties_of_the_schema(model: Model) -> None:
 @every_model
 def test_outputs_are_what_a_run_produces(model: Model) -> None:
     inputs: Json = dict(sample_input(model))
-    names = file_names(model, inputs, extent_of(model.output, inputs))
-    produced = produce(model, inputs, [f"http://media.example/{name}" for name in names], Seed.from_text("0"))
+    extent = extent_of(model.output, inputs)
+    urls = [f"http://media.example/{name}" for name in file_names(model, inputs, extent)]
+    produced = produce(model, inputs, urls, extent, Seed.from_text("0"))
     assert {part.name for part in outputs_of(model)} == set(produced)
 
 

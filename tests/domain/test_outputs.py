@@ -28,7 +28,7 @@ TOMORROW = START + timedelta(hours=24)
 def _output(model_id: str, inputs: Json) -> dict[str, Any]:
     model = catalog().get(model_id)
     names = file_names(model, inputs, extent_of(model.output, inputs))
-    return produce(model, inputs, names, SEED)
+    return produce(model, inputs, names, extent_of(model.output, inputs), SEED)
 
 
 def test_pipeline_lists_every_stage_in_its_fixed_order_and_the_result_last() -> None:

@@ -107,9 +107,8 @@ def sign_again(document: Document, run: Run, tenant: str, expires_at: datetime, 
     return Document(signed.sub(lambda found: media_url(run, tenant, found[1].decode(), expires_at, key).encode(), document))
 
 
-def produce(model: Model, inputs: Json, urls: Sequence[str], seed: Seed) -> dict[str, Json]:
-    """Returns the output of a run whose files have these addresses."""
-    extent = extent_of(model.output, inputs)
+def produce(model: Model, inputs: Json, urls: Sequence[str], extent: Extent, seed: Seed) -> dict[str, Json]:
+    """Returns the output of a run whose files have these addresses and this extent."""
     finals = urls[len(urls) - extent.count :]
     chosen = inputs.get("seed") if isinstance(inputs, dict) else None
     output: dict[str, Json] = {

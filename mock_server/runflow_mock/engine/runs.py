@@ -9,11 +9,11 @@ from runflow_mock.domain.errors import InsufficientCredits
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.faults import DISPATCH_EDGE, START_EDGE, Decision, Fail, Succeed, choose, finish_edges
 from runflow_mock.domain.identity import BatchId, RunId, WorkflowId
-from runflow_mock.domain.media import NO_EXTENT, GivenFile, extent_of, stages_of
+from runflow_mock.domain.media import NO_EXTENT, Extent, GivenFile, extent_of, stages_of
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.outputs import file_names, media_url, produce, produce_given
-from runflow_mock.domain.prices import Quote, cost_of, depends_on_output, quote
+from runflow_mock.domain.prices import cost_of, depends_on_output, quote
 from runflow_mock.domain.runs import (
     FeedbackGiven,
     OutputHandedOver,
@@ -164,8 +164,9 @@ def _finish(moment: Moment, run: Run) -> tuple[Event, ...]:
     given = decision.what if isinstance(decision.what, Succeed) else Succeed()
     model = model_of_run(moment.catalog, moment.store, run)
     inputs = read_document(run.input)
-    priced = _price(model, inputs)
-    output = given.output if given.output is not None else _produce(moment, model, run, inputs, given.files)
+    extent = extent_of(model.output, inputs)
+    priced = quote(model.price, inputs, extent)
+    output = given.output if given.output is not None else _produce(moment, model, run, inputs, extent, given=given.files)
     cost = given.cost if given.cost is not None else priced.cost
     breakdown = priced.breakdown if given.cost is None else None
     return (*decision.met, RunSucceeded(run.id, moment.now, output, cost, breakdown, given.files))
@@ -178,17 +179,13 @@ _CONTINUATIONS: Mapping[RunStatus, Callable[[Moment, Run], tuple[Event, ...]]] =
 }
 
 
-def _price(model: Model, inputs: Json) -> Quote:
-    return quote(model.price, inputs, extent_of(model.output, inputs))
-
-
-def _produce(moment: Moment, model: Model, run: Run, inputs: Json, given: Sequence[GivenFile]) -> Document:
+def _produce(moment: Moment, model: Model, run: Run, inputs: Json, extent: Extent, *, given: Sequence[GivenFile]) -> Document:
     key, expires_at = moment.seed, moment.now + moment.settings.output_lifetime
-    names = [file.name for file in given] or file_names(model, inputs, extent_of(model.output, inputs))
+    names = [file.name for file in given] or file_names(model, inputs, extent)
     urls = [media_url(run, moment.settings.name, name, expires_at, key) for name in names]
     if given:
         return write_document(produce_given(given, urls))
-    return write_document(produce(model, inputs, urls, moment.seed.child("output", run.id)))
+    return write_document(produce(model, inputs, urls, extent, moment.seed.child("output", run.id)))
 
 
 def _running_time(moment: Moment, run: Run) -> timedelta:

@@ -4,7 +4,6 @@ A command or a timer is decided by a handler that only reads; the events it retu
 from them, and the callbacks to send come back as effects. A `DomainError` leaves before the commit, so that nothing is half done.
 """
 
-from collections import deque
 from datetime import datetime
 
 import msgspec
@@ -98,17 +97,18 @@ class World:
         )
 
     def _commit(self, moment: Moment, command: Command | None, first: tuple[Event, ...]) -> Outcome:
-        pending: deque[Event] = deque(first)
+        # The last of `pending` comes next: what follows from an event precedes what was to come after it.
+        pending = list(reversed(first))
         committed: list[Event] = []
         before: list[str | None] = []
         while pending:
-            event = pending.popleft()
+            event = pending.pop()
             before.append(self.store.apply(event))
             committed.append(event)
             react = REACTIONS.get(type(event))
             if react is not None:
-                # What follows from an event comes before the next one: a batch catches up with each member in turn.
-                pending.extendleft(reversed(react(moment, event)))
+                # A batch catches up with each member in turn.
+                pending.extend(reversed(react(moment, event)))
         self.sequence = moment.ids.sequence
         events = tuple(committed)
         self.history.record(self.now, command, events, self.sequence)
