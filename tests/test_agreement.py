@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from runflow_mock.domain import errors
+from runflow_mock.domain.assets import UPLOAD_TRANSITIONS, UploadStatus
 from runflow_mock.domain.batches import BATCH_TRANSITIONS, BatchStatus
 from runflow_mock.domain.deliveries import DELIVERY_TRANSITIONS, DeliveryStatus
 from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.evaluations import EVALUATION_TRANSITIONS, EvaluationStatus
 from runflow_mock.domain.filters import QueryError
 from runflow_mock.domain.machine import Table, arrows, is_terminal
 from runflow_mock.domain.money import Money
@@ -29,6 +31,8 @@ MACHINES: dict[str, tuple[Table[Any], str]] = {
     "run_in_batch": (RUN_IN_BATCH_TRANSITIONS, RunStatus.QUEUED),
     "batch": (BATCH_TRANSITIONS, BatchStatus.QUEUED),
     "delivery": (DELIVERY_TRANSITIONS, DeliveryStatus.PENDING),
+    "evaluation": (EVALUATION_TRANSITIONS, EvaluationStatus.PENDING),
+    "asset_upload": (UPLOAD_TRANSITIONS, UploadStatus.PENDING),
 }
 IN_BACKTICKS = re.compile(r"`([a-z]+\.[a-z0-9-]+)`")
 # What stands in backticks beside sources: the events of callbacks.
@@ -60,6 +64,10 @@ def _sources() -> Iterator[tuple[str, str]]:
 
 def _provenance() -> set[str]:
     return {entry["id"] for entry in _contract("provenance.json")}
+
+
+def test_every_machine_of_the_contract_is_compared() -> None:
+    assert set(MACHINES) == set(_contract("state_machines.json"))
 
 
 @pytest.mark.parametrize("name", MACHINES)

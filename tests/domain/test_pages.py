@@ -31,7 +31,7 @@ def _walk(rows: list[Row], order: Order, limit: int, *, backwards: bool = False,
     found: list[Row] = []
     rows, coming = list(rows), list(meanwhile or ())
     page = _page(rows, order, limit, backwards=backwards)
-    while True:
+    for _ in range(len(rows) + len(coming) + 1):
         assert len(page.records) <= limit
         found = [*page.records, *found] if backwards else [*found, *page.records]
         if not (page.has_previous if backwards else page.has_next):
@@ -40,6 +40,7 @@ def _walk(rows: list[Row], order: Order, limit: int, *, backwards: bool = False,
         del coming[:1]
         cursor = edge(page.records[0 if backwards else -1], FIELDS, order)
         page = _page(rows, order, limit, cursor, backwards=backwards)
+    pytest.fail("there are more pages than records")
 
 
 def _sorted(rows: list[Row], order: Order) -> list[Row]:
