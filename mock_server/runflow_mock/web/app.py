@@ -1,14 +1,14 @@
 """Assembles the Starlette application: the API, the control API, and nothing else."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic as real_monotonic
 from time import time as real_time
+from typing import NamedTuple
 
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Match
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.outputs import MEDIA_PREFIX
@@ -28,29 +28,33 @@ from runflow_mock.web.sync_mode import SyncMode
 from runflow_mock.wire.catalog import load_catalog
 
 
-class Application(Starlette):
-    """Starlette without its error pages: every side answers every error itself, in its own envelope."""
-
-    def build_middleware_stack(self) -> ASGIApp:
-        """Returns the router alone."""
-        return self.router
-
-
-class Side(BaseRoute):
+class Side(NamedTuple):
     """Everything below a prefix goes to one ASGI application, with its path untouched; an empty prefix takes what is left."""
 
-    def __init__(self, prefix: str, app: ASGIApp) -> None:
-        self._prefix = prefix
-        self._app = app
+    prefix: str
+    app: ASGIApp
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Tells whether a request belongs to this side."""
-        is_ours = scope["type"] == "http" and (scope["path"] + "/").startswith(self._prefix)
-        return (Match.FULL if is_ours else Match.NONE), {}
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request of this side."""
-        await self._app(scope, receive, send)
+class Application(Starlette):
+    """Starlette with sides in the place of routes and error pages: each answers every request below its prefix, and every error itself."""
+
+    def __init__(self, sides: Sequence[Side], lifespan: Lifespan["Application"]) -> None:
+        super().__init__(lifespan=lifespan)
+        self._sides = tuple(sides)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Returns the way to the sides; what is not HTTP is Starlette's own business."""
+        return self._dispatch
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.router(scope, receive, send)
+            return
+        path = scope["path"]
+        for prefix, app in self._sides:
+            if path.startswith(prefix) or path + "/" == prefix:
+                await app(scope, receive, send)
+                return
 
 
 def create_app(
@@ -88,7 +92,7 @@ def create_app(
     # The side that is asked most comes first; the last one answers whatever belongs to none.
     prefixes: dict[str, ASGIApp] = {"/v1/": api, "/_mock/": control, UPLOADS: storage, FILES: storage, MEDIA_PREFIX: media, "": api}
     sides = [Side(prefix, side) for prefix, side in prefixes.items()]
-    app = Application(routes=sides, lifespan=lifespan)
+    app = Application(sides, lifespan)
     app.state.runtime = runtime
     return app
 

@@ -5,7 +5,7 @@ a hundred. A parameter written `{name...}` spans slashes, because model ids are 
 and of two paths with such a parameter the one with the longer tail wins.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 import msgspec
@@ -65,8 +65,6 @@ class _Spanning(Generic[HandlerT]):
 
     def match(self, segments: list[str]) -> dict[str, str] | None:
         """Returns the parameters if the segments fit."""
-        if self.mark is not None and (len(segments) < len(self.tail) or segments[self.mark[0]] != self.mark[1]):
-            return None
         start, end = len(self.head), len(segments) - len(self.tail)
         spanned = segments[start:end]
         if len(spanned) < self.spans_min or segments[:start] != self.head or not all(segments):
@@ -87,6 +85,8 @@ class Router(Generic[HandlerT]):
         self.operations = tuple(operations)
         self._root: _Node[HandlerT] = _Node()
         self._spanning: dict[str, _Spanning[HandlerT]] = {}
+        self._by_mark: dict[tuple[int, str] | None, list[_Spanning[HandlerT]]] = {}
+        self._deepest = 0
         for operation in self.operations:
             self._add(operation)
 
@@ -109,19 +109,22 @@ class Router(Generic[HandlerT]):
         return self._match_spanning(segments)
 
     def _match_spanning(self, segments: list[str]) -> Match[HandlerT] | None:
-        for spanning in self._spanning.values():
+        for spanning in self._candidates(segments):
             params = spanning.match(segments)
             if params is not None:
                 return Match(spanning.operations, params)
         return None
 
+    def _candidates(self, segments: list[str]) -> Iterator[_Spanning[HandlerT]]:
+        """Returns the spanning paths that have the path's words in their places, those with the longest tails first."""
+        for at in range(max(self._deepest, -len(segments)), 0):
+            yield from self._by_mark.get((at, segments[at]), ())
+        yield from self._by_mark.get(None, ())
+
     def _add(self, operation: Operation[HandlerT]) -> None:
         segments = operation.path.split("/")[1:]
         if any(segment.endswith("...}") for segment in segments):
-            spanning = self._spanning.setdefault(operation.path, _Spanning(segments, operation.spans_min))
-            spanning.operations[operation.method] = operation
-            # Sorting is stable: paths with equal tails stay in the order in which they were added.
-            self._spanning = dict(sorted(self._spanning.items(), key=lambda item: -len(item[1].tail)))
+            self._add_spanning(operation, segments)
             return
         node, names = self._root, []
         for segment in segments:
@@ -134,3 +137,11 @@ class Router(Generic[HandlerT]):
         assert not node.operations or node.names == tuple(names), f"{operation.path}: one place, two names for a parameter"
         node.operations[operation.method] = operation
         node.names = tuple(names)
+
+    def _add_spanning(self, operation: Operation[HandlerT], segments: list[str]) -> None:
+        spanning = self._spanning.get(operation.path)
+        if spanning is None:
+            spanning = self._spanning[operation.path] = _Spanning(segments, operation.spans_min)
+            self._by_mark.setdefault(spanning.mark, []).append(spanning)
+            self._deepest = min(self._deepest, spanning.mark[0] if spanning.mark is not None else 0)
+        spanning.operations[operation.method] = operation
