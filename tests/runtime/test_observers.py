@@ -104,3 +104,10 @@ def test_line_breaks_of_a_rule_do_not_split_a_step() -> None:
     Log(stream).steps("test", [step])
     assert len(stream.getvalue().splitlines()) == 1
     assert "A\\nB" in stream.getvalue()
+
+
+def test_signatures_of_addresses_are_not_logged() -> None:
+    with LoggedDoor() as door:
+        door.get("/media/test/x/result_00001_.webp?expires=1&signature=0123456789abcdef", key=None)
+        assert "signature=..." in door.text.getvalue()
+        assert "0123456789abcdef" not in door.text.getvalue()

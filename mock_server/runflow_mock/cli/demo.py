@@ -1,5 +1,6 @@
 """`runflow-mock demo`: the whole story on real HTTP, in a few seconds, with time that only moves when told."""
 
+import gc
 import json
 import time
 from collections.abc import Callable, Iterable
@@ -42,6 +43,7 @@ COLORS = {
 @click.command()
 def command() -> None:
     """Tell the whole story: a batch that half succeeds, its signed callback, and what it cost."""
+    gc.enable()
     console = Console(highlight=False, soft_wrap=True)
     pause = time.sleep if console.is_terminal else _no_pause
     config = Config(port=0, clock=ClockMode.MANUAL, speed=1.0)

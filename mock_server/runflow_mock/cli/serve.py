@@ -100,9 +100,9 @@ def command(*, as_json: bool, **options: Any) -> None:
         # uvicorn hands the signal on once it has stopped; being asked to stop is no failure.
         signal.signal(signal.SIGTERM, lambda number, frame: None)
         signal.signal(signal.SIGINT, lambda number, frame: None)
-        gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
+        gc.enable()
         server.run(sockets=[bound])
 
 

@@ -1,5 +1,6 @@
 """Observers: who is told what a server does, as it does it."""
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol, TextIO
@@ -9,6 +10,10 @@ import msgspec
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.wire.timeline import Step
 from runflow_mock.wire.times import write_instant
+
+
+# Whoever has a signed address may read the file: it does not belong into a log.
+_SIGNATURE = re.compile(r"signature=[0-9a-f]+")
 
 
 class Observer(Protocol):
@@ -54,7 +59,7 @@ class Log:
         step: Step = {
             "at": write_instant(exchange.at),
             "method": exchange.method,
-            "target": exchange.target[:200],
+            "target": _SIGNATURE.sub("signature=...", exchange.target)[:200],
             "status": exchange.status,
             "ms": round(exchange.elapsed_ms, 1),
         }

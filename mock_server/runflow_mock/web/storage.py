@@ -7,8 +7,8 @@ Source: `assets.upload` (PUT without Authorization, may be repeated), `assets.ur
 """
 
 from collections.abc import Callable
+from html import escape
 from time import perf_counter
-from xml.sax.saxutils import escape
 
 from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
