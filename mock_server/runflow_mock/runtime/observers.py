@@ -11,7 +11,6 @@ from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.wire.timeline import Step
 from runflow_mock.wire.times import write_instant
 
-
 # Whoever has a signed address may read the file: it does not belong into a log.
 _SIGNATURE = re.compile(r"signature=[0-9a-f]+")
 
