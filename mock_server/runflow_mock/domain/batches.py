@@ -18,6 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Document
+from runflow_mock.domain.durations import milliseconds_between
 from runflow_mock.domain.identity import BatchId, ItemId, OrganizationId, RunId, UserId
 from runflow_mock.domain.machine import Table, step
 from runflow_mock.domain.money import ZERO, Money
@@ -87,9 +88,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def duration_ms(self) -> int | None:
         """Milliseconds from creation to the end, or nothing before the end."""
-        if self.completed_at is None:
-            return None
-        return round((self.completed_at - self.created_at).total_seconds() * 1000)
+        return milliseconds_between(self.created_at, self.completed_at)
 
 
 class BatchCreated(msgspec.Struct, frozen=True, gc=False, tag=True):

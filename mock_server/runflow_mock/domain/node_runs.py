@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from runflow_mock.domain.documents import read_document
+from runflow_mock.domain.durations import milliseconds_between
 from runflow_mock.domain.identity import part_uuid
 from runflow_mock.domain.media import stages_of
 from runflow_mock.domain.models import Model
@@ -33,9 +34,7 @@ class NodeRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def duration_ms(self) -> int | None:
         """Milliseconds from start to end, once both are known."""
-        if self.started_at is None or self.completed_at is None:
-            return None
-        return round((self.completed_at - self.started_at).total_seconds() * 1000)
+        return milliseconds_between(self.started_at, self.completed_at)
 
 
 def node_names(model: Model, run: Run) -> tuple[str, ...]:
