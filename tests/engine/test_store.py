@@ -9,8 +9,9 @@ from runflow_mock.domain.batches import BatchStarted
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.machine import IllegalTransition
+from runflow_mock.engine.applying import APPLY
 from runflow_mock.engine.handlers import COMMAND_HANDLERS, REACTIONS
-from runflow_mock.engine.store import _APPLY, Store
+from runflow_mock.engine.store import Store
 from runflow_mock.engine.views import InOrder
 
 
@@ -25,7 +26,7 @@ def test_what_is_absent_is_not_found(find: Callable[[Store, str], object], noun:
 
 
 def test_every_event_has_a_way_to_change_the_store() -> None:
-    assert set(_APPLY) == set(get_args(events.Event))
+    assert set(APPLY) == set(get_args(events.Event))
 
 
 def test_every_command_has_a_handler() -> None:

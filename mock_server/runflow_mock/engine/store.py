@@ -1,31 +1,26 @@
-"""The store of one world: its records by id, and how each event changes them.
+"""The store of one world: its records by id.
 
-`Store.apply` is the only code that changes a record. Folding the events of a history over an empty store gives the same store, timers and
-ledger again; so every change, also that of a counter or a schedule, follows from an event.
+`Store.apply` is the only way to change a record; how each event does it is the table of `engine/applying.py`. Folding the events of a
+history over an empty store gives the same store, timers and ledger again; so every change, also that of a counter or a schedule, follows
+from an event.
 """
 
-from collections.abc import Callable, Mapping
-from typing import cast
-
-from msgspec.structs import replace
-
-from runflow_mock.domain import assets, batches, deliveries, evaluations, faults, runs, secrets, webhooks, workflows
-from runflow_mock.domain.assets import Asset, AssetUpload, Content
+from runflow_mock.domain.assets import Asset, AssetUpload
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.deliveries import Delivery
-from runflow_mock.domain.deployments import model_of
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.faults import FaultRule
-from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered, Remembered
+from runflow_mock.domain.idempotency import Remembered
 from runflow_mock.domain.identity import AssetId, BatchId, DeliveryId, EvaluationId, RuleId, RunId, SecretId, WebhookId, WorkflowId
-from runflow_mock.domain.ledger import CreditAdded, Ledger, ThresholdSet
+from runflow_mock.domain.ledger import Ledger
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.secrets import CallbackSecret
 from runflow_mock.domain.webhooks import Webhook
 from runflow_mock.domain.workflows import Workflow
+from runflow_mock.engine.applying import APPLY
 from runflow_mock.engine.timers import TimerQueue
 
 
@@ -136,260 +131,4 @@ class Store:
 
     def apply(self, event: Event) -> str | None:
         """Changes the records as the event says, and returns the status that the record had before, if it has one."""
-        return _APPLY[type(event)](self, event)
-
-
-def _run_created(store: Store, event: runs.RunCreated) -> None:
-    run = event.run
-    store.runs[run.id] = run
-    store.run_order.append(run.id)
-    if run.workflow_id is not None:
-        store.runs_of_workflow.setdefault(run.workflow_id, []).append(run.id)
-    store.ledger.hold(run)
-    assert run.due_at is not None
-    store.timers.schedule(run.id, run.due_at)
-
-
-def _run_moved(store: Store, event: runs.RunMoved) -> str:
-    before = store.runs[event.run_id]
-    after = runs.evolve(before, event)
-    store.runs[after.id] = after
-    if after.due_at is not None:
-        store.timers.schedule(after.id, after.due_at)
-    else:
-        store.timers.cancel(after.id)
-        store.ledger.settle(after)
-    if after.batch_id is not None:
-        batch = store.batches[after.batch_id]
-        tally = batches.count(batch.tally, before.status, after.status, after.cost)
-        store.batches[batch.id] = replace(batch, tally=tally)
-    return before.status
-
-
-def _output_handed_over(store: Store, event: runs.OutputHandedOver) -> None:
-    store.runs[event.run_id] = replace(store.runs[event.run_id], handed_over=True)
-
-
-def _feedback_given(store: Store, event: runs.FeedbackGiven) -> None:
-    run = store.runs[event.run_id]
-    store.runs[run.id] = replace(run, feedback_is_positive=event.is_positive, feedback_reason=event.reason)
-
-
-def _batch_created(store: Store, event: batches.BatchCreated) -> None:
-    store.batches[event.batch.id] = event.batch
-
-
-def _batch_moved(store: Store, event: batches.BatchMoved) -> str:
-    before = store.batches[event.batch_id]
-    store.batches[before.id] = batches.evolve(before, event)
-    return before.status
-
-
-def _evaluation_submitted(store: Store, event: evaluations.EvaluationSubmitted) -> None:
-    evaluation = event.evaluation
-    store.evaluations[evaluation.id] = evaluation
-    if evaluation.assignment.run_id is not None:
-        store.evaluations_of.setdefault(evaluation.assignment.run_id, []).append(evaluation.id)
-    store.ledger.hold(evaluation)
-    assert evaluation.due_at is not None
-    store.timers.schedule(evaluation.id, evaluation.due_at)
-
-
-def _evaluation_moved(store: Store, event: evaluations.EvaluationMoved) -> str:
-    before = store.evaluations[event.evaluation_id]
-    after = evaluations.evolve(before, event)
-    store.evaluations[after.id] = after
-    if after.due_at is not None:
-        store.timers.schedule(after.id, after.due_at)
-    else:
-        store.ledger.settle(after)
-    return before.status
-
-
-def _evaluation_rated(store: Store, event: evaluations.EvaluationRated) -> None:
-    store.evaluations[event.evaluation_id] = evaluations.rate(store.evaluations[event.evaluation_id], event)
-
-
-def _webhook_created(store: Store, event: webhooks.WebhookCreated) -> None:
-    store.webhooks[event.webhook.id] = event.webhook
-
-
-def _webhook_changed(store: Store, event: webhooks.WebhookChanged | webhooks.WebhookDeleted) -> None:
-    store.webhooks[event.webhook_id] = webhooks.evolve(store.webhooks[event.webhook_id], event)
-
-
-def _workflow_created(store: Store, event: workflows.WorkflowCreated) -> None:
-    _keep_workflow(store, event.workflow)
-    store.workflow_paths[event.workflow.path] = event.workflow.id
-
-
-def _workflow_moved(store: Store, event: workflows.WorkflowMoved) -> None:
-    workflow = workflows.evolve(store.workflows[event.workflow_id], event)
-    _keep_workflow(store, workflow)
-    if workflow.deleted_at is not None:
-        del store.workflow_paths[workflow.path]
-
-
-def _keep_workflow(store: Store, workflow: Workflow) -> None:
-    store.workflows[workflow.id] = workflow
-    store.workflow_models[workflow.id] = model_of(workflow)
-
-
-def _delivery_created(store: Store, event: deliveries.DeliveryCreated) -> None:
-    delivery = event.delivery
-    store.deliveries[delivery.id] = delivery
-    store.deliveries_of.setdefault(delivery.listed_under, []).append(delivery.id)
-    if delivery.webhook_id is not None:
-        webhook = store.webhooks[delivery.webhook_id]
-        store.webhooks[webhook.id] = replace(webhook, last_triggered_at=delivery.created_at)
-    assert delivery.next_attempt_at is not None
-    store.timers.schedule(delivery.id, delivery.next_attempt_at)
-
-
-def _delivery_moved(store: Store, event: deliveries.DeliveryMoved) -> str:
-    before = store.deliveries[event.delivery_id]
-    delivery = deliveries.evolve(before, event)
-    store.deliveries[delivery.id] = delivery
-    if delivery.next_attempt_at is not None:
-        store.timers.schedule(delivery.id, delivery.next_attempt_at)
-    return before.status
-
-
-def _secret_created(store: Store, event: secrets.SecretCreated) -> None:
-    store.secrets[event.secret.id] = event.secret
-
-
-def _secret_changed(store: Store, event: secrets.SecretChanged) -> None:
-    store.secrets[event.secret_id] = secrets.evolve(store.secrets[event.secret_id], event)
-
-
-def _upload_opened(store: Store, event: assets.UploadOpened) -> None:
-    store.uploads[event.upload.id] = event.upload
-
-
-def _bytes_arrived(store: Store, event: assets.BytesArrived) -> str:
-    before = store.uploads[event.upload_id]
-    store.uploads[before.id] = assets.evolve(before, event)
-    _keep(store, event.content)
-    return before.status
-
-
-def _bytes_replaced(store: Store, event: assets.BytesReplaced) -> None:
-    upload = store.uploads[event.upload_id]
-    store.uploads[upload.id] = replace(upload, content=event.content)
-    _keep(store, event.content)
-    asset = store.assets.get(upload.id)
-    if asset is not None:
-        store.assets[asset.id] = replace(asset, content=event.content, updated_at=event.at)
-
-
-def _upload_confirmed(store: Store, event: assets.UploadConfirmed) -> str:
-    before = store.uploads[event.upload_id]
-    store.uploads[before.id] = assets.evolve(before, event)
-    store.assets[event.asset.id] = event.asset
-    return before.status
-
-
-def _asset_stored(store: Store, event: assets.AssetStored) -> None:
-    store.assets[event.asset.id] = event.asset
-    _keep(store, event.asset.content)
-
-
-def _asset_deleted(store: Store, event: assets.AssetDeleted) -> None:
-    asset = store.assets[event.asset_id]
-    store.assets[asset.id] = replace(asset, deleted_at=event.at, deleted_by=event.by, updated_at=event.at)
-
-
-def _keep(store: Store, content: Content) -> None:
-    if content.sha256 not in store.kept_bytes:
-        store.kept_bytes[content.sha256] = content.size_bytes
-        store.kept_total += content.size_bytes
-
-
-def _credit_added(store: Store, event: CreditAdded) -> None:
-    store.ledger.credit(event)
-
-
-def _threshold_set(store: Store, event: ThresholdSet) -> None:
-    store.ledger.warn_below(event)
-
-
-def _rule_added(store: Store, event: faults.RuleAdded) -> None:
-    store.rules[event.rule.id] = event.rule
-    what = event.rule.what
-    for file in what.files if isinstance(what, faults.Succeed) else ():
-        _keep(store, Content(file.sha256, file.size_bytes, file.media_type))
-
-
-def _rule_met(store: Store, event: faults.RuleMet) -> None:
-    store.rules[event.rule_id] = faults.evolve(store.rules[event.rule_id], event)
-
-
-def _rule_removed(store: Store, event: faults.RuleRemoved) -> None:
-    del store.rules[event.rule_id]
-
-
-def _answer_remembered(store: Store, event: AnswerRemembered) -> None:
-    store.remembered[event.remembered.place] = event.remembered
-
-
-def _answer_forgotten(store: Store, event: AnswerForgotten) -> None:
-    del store.remembered[event.place]
-
-
-_APPLY = cast(
-    Mapping[type, Callable[[Store, Event], str | None]],
-    {
-        runs.RunCreated: _run_created,
-        runs.RunDispatched: _run_moved,
-        runs.RunStarted: _run_moved,
-        runs.RunSucceeded: _run_moved,
-        runs.RunPartiallySucceeded: _run_moved,
-        runs.RunFailed: _run_moved,
-        runs.RunCancelled: _run_moved,
-        runs.OutputHandedOver: _output_handed_over,
-        runs.FeedbackGiven: _feedback_given,
-        batches.BatchCreated: _batch_created,
-        batches.BatchStarted: _batch_moved,
-        batches.BatchSucceeded: _batch_moved,
-        batches.BatchPartiallySucceeded: _batch_moved,
-        batches.BatchFailed: _batch_moved,
-        batches.BatchCancelled: _batch_moved,
-        evaluations.EvaluationSubmitted: _evaluation_submitted,
-        evaluations.EvaluationStarted: _evaluation_moved,
-        evaluations.EvaluationCompleted: _evaluation_moved,
-        evaluations.EvaluationFailed: _evaluation_moved,
-        evaluations.EvaluationRated: _evaluation_rated,
-        webhooks.WebhookCreated: _webhook_created,
-        webhooks.WebhookChanged: _webhook_changed,
-        webhooks.WebhookDeleted: _webhook_changed,
-        workflows.WorkflowCreated: _workflow_created,
-        workflows.WorkflowChanged: _workflow_moved,
-        workflows.WorkflowInputAdded: _workflow_moved,
-        workflows.WorkflowDeleted: _workflow_moved,
-        deliveries.DeliveryCreated: _delivery_created,
-        deliveries.AttemptStarted: _delivery_moved,
-        deliveries.AttemptSucceeded: _delivery_moved,
-        deliveries.AttemptFailed: _delivery_moved,
-        deliveries.DeliveryExhausted: _delivery_moved,
-        secrets.SecretCreated: _secret_created,
-        secrets.SecretRenamed: _secret_changed,
-        secrets.SecretPromoted: _secret_changed,
-        secrets.SecretDemoted: _secret_changed,
-        secrets.SecretDeleted: _secret_changed,
-        secrets.SecretUsed: _secret_changed,
-        assets.UploadOpened: _upload_opened,
-        assets.BytesArrived: _bytes_arrived,
-        assets.BytesReplaced: _bytes_replaced,
-        assets.UploadConfirmed: _upload_confirmed,
-        assets.AssetStored: _asset_stored,
-        assets.AssetDeleted: _asset_deleted,
-        CreditAdded: _credit_added,
-        ThresholdSet: _threshold_set,
-        faults.RuleAdded: _rule_added,
-        faults.RuleMet: _rule_met,
-        faults.RuleRemoved: _rule_removed,
-        AnswerRemembered: _answer_remembered,
-        AnswerForgotten: _answer_forgotten,
-    },
-)
+        return APPLY[type(event)](self, event)
