@@ -9,7 +9,7 @@ from runflow_mock.domain.batches import BatchStarted
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.machine import IllegalTransition
-from runflow_mock.engine.applying import APPLY
+from runflow_mock.engine.applying import APPLY, apply
 from runflow_mock.engine.handlers import COMMAND_HANDLERS, REACTIONS
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.views import InOrder
@@ -41,12 +41,12 @@ def test_event_that_its_record_cannot_take_is_a_bug() -> None:
     world = make_world()
     run_id = created(world.execute(create_run())).id
     with pytest.raises(IllegalTransition, match=f"run {run_id}"):
-        world.store.apply(runs.RunStarted(run_id, world.now, world.now))
+        apply(world.store, runs.RunStarted(run_id, world.now, world.now))
     world.execute(create_batch(1))
     batch_id = next(iter(world.store.batches))
-    world.store.apply(BatchStarted(batch_id, world.now))
+    apply(world.store, BatchStarted(batch_id, world.now))
     with pytest.raises(IllegalTransition, match=f"batch {batch_id}"):
-        world.store.apply(BatchStarted(batch_id, world.now))
+        apply(world.store, BatchStarted(batch_id, world.now))
 
 
 def test_records_stand_in_the_order_of_creation() -> None:

@@ -1,11 +1,12 @@
-"""How each event changes the store: one table, in which only `Store.apply` looks.
+"""How each event changes the store: `apply` is the only code that changes a record.
 
-Each function gets an event on which a handler has decided, so it checks nothing: it replaces the records concerned, keeps timers, tallies
-and ledger in step, and returns the status that the record had before, if it has one.
+Folding the events of a history over an empty store gives the same store, timers and ledger again; so every change, also that of a counter
+or a schedule, follows from an event. A handler has decided on the event, so nothing is checked here: each function of the table replaces
+the records concerned and keeps timers, tallies and ledger in step.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from msgspec.structs import replace
 
@@ -16,12 +17,15 @@ from runflow_mock.domain.events import Event
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
 from runflow_mock.domain.ledger import CreditAdded, ThresholdSet
 from runflow_mock.domain.workflows import Workflow
-
-if TYPE_CHECKING:
-    from runflow_mock.engine.store import Store
+from runflow_mock.engine.store import Store
 
 
-def _run_created(store: "Store", event: runs.RunCreated) -> None:
+def apply(store: Store, event: Event) -> str | None:
+    """Changes the store as the event says, and returns the status that the record had before, if it has one."""
+    return APPLY[type(event)](store, event)
+
+
+def _run_created(store: Store, event: runs.RunCreated) -> None:
     run = event.run
     store.runs[run.id] = run
     store.run_order.append(run.id)
@@ -32,7 +36,7 @@ def _run_created(store: "Store", event: runs.RunCreated) -> None:
     store.timers.schedule(run.id, run.due_at)
 
 
-def _run_moved(store: "Store", event: runs.RunMoved) -> str:
+def _run_moved(store: Store, event: runs.RunMoved) -> str:
     before = store.runs[event.run_id]
     after = runs.evolve(before, event)
     store.runs[after.id] = after
@@ -48,26 +52,26 @@ def _run_moved(store: "Store", event: runs.RunMoved) -> str:
     return before.status
 
 
-def _output_handed_over(store: "Store", event: runs.OutputHandedOver) -> None:
+def _output_handed_over(store: Store, event: runs.OutputHandedOver) -> None:
     store.runs[event.run_id] = replace(store.runs[event.run_id], handed_over=True)
 
 
-def _feedback_given(store: "Store", event: runs.FeedbackGiven) -> None:
+def _feedback_given(store: Store, event: runs.FeedbackGiven) -> None:
     run = store.runs[event.run_id]
     store.runs[run.id] = replace(run, feedback_is_positive=event.is_positive, feedback_reason=event.reason)
 
 
-def _batch_created(store: "Store", event: batches.BatchCreated) -> None:
+def _batch_created(store: Store, event: batches.BatchCreated) -> None:
     store.batches[event.batch.id] = event.batch
 
 
-def _batch_moved(store: "Store", event: batches.BatchMoved) -> str:
+def _batch_moved(store: Store, event: batches.BatchMoved) -> str:
     before = store.batches[event.batch_id]
     store.batches[before.id] = batches.evolve(before, event)
     return before.status
 
 
-def _evaluation_submitted(store: "Store", event: evaluations.EvaluationSubmitted) -> None:
+def _evaluation_submitted(store: Store, event: evaluations.EvaluationSubmitted) -> None:
     evaluation = event.evaluation
     store.evaluations[evaluation.id] = evaluation
     if evaluation.assignment.run_id is not None:
@@ -77,7 +81,7 @@ def _evaluation_submitted(store: "Store", event: evaluations.EvaluationSubmitted
     store.timers.schedule(evaluation.id, evaluation.due_at)
 
 
-def _evaluation_moved(store: "Store", event: evaluations.EvaluationMoved) -> str:
+def _evaluation_moved(store: Store, event: evaluations.EvaluationMoved) -> str:
     before = store.evaluations[event.evaluation_id]
     after = evaluations.evolve(before, event)
     store.evaluations[after.id] = after
@@ -88,36 +92,36 @@ def _evaluation_moved(store: "Store", event: evaluations.EvaluationMoved) -> str
     return before.status
 
 
-def _evaluation_rated(store: "Store", event: evaluations.EvaluationRated) -> None:
+def _evaluation_rated(store: Store, event: evaluations.EvaluationRated) -> None:
     store.evaluations[event.evaluation_id] = evaluations.rate(store.evaluations[event.evaluation_id], event)
 
 
-def _webhook_created(store: "Store", event: webhooks.WebhookCreated) -> None:
+def _webhook_created(store: Store, event: webhooks.WebhookCreated) -> None:
     store.webhooks[event.webhook.id] = event.webhook
 
 
-def _webhook_changed(store: "Store", event: webhooks.WebhookChanged | webhooks.WebhookDeleted) -> None:
+def _webhook_changed(store: Store, event: webhooks.WebhookChanged | webhooks.WebhookDeleted) -> None:
     store.webhooks[event.webhook_id] = webhooks.evolve(store.webhooks[event.webhook_id], event)
 
 
-def _workflow_created(store: "Store", event: workflows.WorkflowCreated) -> None:
+def _workflow_created(store: Store, event: workflows.WorkflowCreated) -> None:
     _keep_workflow(store, event.workflow)
     store.workflow_paths[event.workflow.path] = event.workflow.id
 
 
-def _workflow_moved(store: "Store", event: workflows.WorkflowMoved) -> None:
+def _workflow_moved(store: Store, event: workflows.WorkflowMoved) -> None:
     workflow = workflows.evolve(store.workflows[event.workflow_id], event)
     _keep_workflow(store, workflow)
     if workflow.deleted_at is not None:
         del store.workflow_paths[workflow.path]
 
 
-def _keep_workflow(store: "Store", workflow: Workflow) -> None:
+def _keep_workflow(store: Store, workflow: Workflow) -> None:
     store.workflows[workflow.id] = workflow
     store.workflow_models[workflow.id] = model_of(workflow)
 
 
-def _delivery_created(store: "Store", event: deliveries.DeliveryCreated) -> None:
+def _delivery_created(store: Store, event: deliveries.DeliveryCreated) -> None:
     delivery = event.delivery
     store.deliveries[delivery.id] = delivery
     store.deliveries_of.setdefault(delivery.listed_under, []).append(delivery.id)
@@ -128,7 +132,7 @@ def _delivery_created(store: "Store", event: deliveries.DeliveryCreated) -> None
     store.timers.schedule(delivery.id, delivery.next_attempt_at)
 
 
-def _delivery_moved(store: "Store", event: deliveries.DeliveryMoved) -> str:
+def _delivery_moved(store: Store, event: deliveries.DeliveryMoved) -> str:
     before = store.deliveries[event.delivery_id]
     delivery = deliveries.evolve(before, event)
     store.deliveries[delivery.id] = delivery
@@ -137,26 +141,26 @@ def _delivery_moved(store: "Store", event: deliveries.DeliveryMoved) -> str:
     return before.status
 
 
-def _secret_created(store: "Store", event: secrets.SecretCreated) -> None:
+def _secret_created(store: Store, event: secrets.SecretCreated) -> None:
     store.secrets[event.secret.id] = event.secret
 
 
-def _secret_changed(store: "Store", event: secrets.SecretChanged) -> None:
+def _secret_changed(store: Store, event: secrets.SecretChanged) -> None:
     store.secrets[event.secret_id] = secrets.evolve(store.secrets[event.secret_id], event)
 
 
-def _upload_opened(store: "Store", event: assets.UploadOpened) -> None:
+def _upload_opened(store: Store, event: assets.UploadOpened) -> None:
     store.uploads[event.upload.id] = event.upload
 
 
-def _bytes_arrived(store: "Store", event: assets.BytesArrived) -> str:
+def _bytes_arrived(store: Store, event: assets.BytesArrived) -> str:
     before = store.uploads[event.upload_id]
     store.uploads[before.id] = assets.evolve(before, event)
     _keep(store, event.content)
     return before.status
 
 
-def _bytes_replaced(store: "Store", event: assets.BytesReplaced) -> None:
+def _bytes_replaced(store: Store, event: assets.BytesReplaced) -> None:
     upload = store.uploads[event.upload_id]
     store.uploads[upload.id] = replace(upload, content=event.content)
     _keep(store, event.content)
@@ -165,62 +169,62 @@ def _bytes_replaced(store: "Store", event: assets.BytesReplaced) -> None:
         store.assets[asset.id] = replace(asset, content=event.content, updated_at=event.at)
 
 
-def _upload_confirmed(store: "Store", event: assets.UploadConfirmed) -> str:
+def _upload_confirmed(store: Store, event: assets.UploadConfirmed) -> str:
     before = store.uploads[event.upload_id]
     store.uploads[before.id] = assets.evolve(before, event)
     store.assets[event.asset.id] = event.asset
     return before.status
 
 
-def _asset_stored(store: "Store", event: assets.AssetStored) -> None:
+def _asset_stored(store: Store, event: assets.AssetStored) -> None:
     store.assets[event.asset.id] = event.asset
     _keep(store, event.asset.content)
 
 
-def _asset_deleted(store: "Store", event: assets.AssetDeleted) -> None:
+def _asset_deleted(store: Store, event: assets.AssetDeleted) -> None:
     asset = store.assets[event.asset_id]
     store.assets[asset.id] = replace(asset, deleted_at=event.at, deleted_by=event.by, updated_at=event.at)
 
 
-def _keep(store: "Store", content: Content) -> None:
+def _keep(store: Store, content: Content) -> None:
     if content.sha256 not in store.kept_bytes:
         store.kept_bytes[content.sha256] = content.size_bytes
         store.kept_total += content.size_bytes
 
 
-def _credit_added(store: "Store", event: CreditAdded) -> None:
+def _credit_added(store: Store, event: CreditAdded) -> None:
     store.ledger.credit(event)
 
 
-def _threshold_set(store: "Store", event: ThresholdSet) -> None:
+def _threshold_set(store: Store, event: ThresholdSet) -> None:
     store.ledger.warn_below(event)
 
 
-def _rule_added(store: "Store", event: faults.RuleAdded) -> None:
+def _rule_added(store: Store, event: faults.RuleAdded) -> None:
     store.rules[event.rule.id] = event.rule
     what = event.rule.what
     for file in what.files if isinstance(what, faults.Succeed) else ():
         _keep(store, Content(file.sha256, file.size_bytes, file.media_type))
 
 
-def _rule_met(store: "Store", event: faults.RuleMet) -> None:
+def _rule_met(store: Store, event: faults.RuleMet) -> None:
     store.rules[event.rule_id] = faults.evolve(store.rules[event.rule_id], event)
 
 
-def _rule_removed(store: "Store", event: faults.RuleRemoved) -> None:
+def _rule_removed(store: Store, event: faults.RuleRemoved) -> None:
     del store.rules[event.rule_id]
 
 
-def _answer_remembered(store: "Store", event: AnswerRemembered) -> None:
+def _answer_remembered(store: Store, event: AnswerRemembered) -> None:
     store.remembered[event.remembered.place] = event.remembered
 
 
-def _answer_forgotten(store: "Store", event: AnswerForgotten) -> None:
+def _answer_forgotten(store: Store, event: AnswerForgotten) -> None:
     del store.remembered[event.place]
 
 
 APPLY = cast(
-    "Mapping[type, Callable[[Store, Event], str | None]]",
+    Mapping[type, Callable[[Store, Event], str | None]],
     {
         runs.RunCreated: _run_created,
         runs.RunDispatched: _run_moved,

@@ -12,6 +12,7 @@ import msgspec
 
 from runflow_mock.domain.commands import Command
 from runflow_mock.domain.events import Event
+from runflow_mock.engine.applying import apply
 from runflow_mock.engine.store import Store
 
 
@@ -75,5 +76,5 @@ def fold(history: History) -> Store:
             # A timer fired: it is gone from the queue before anything it caused.
             store.timers.pop()
         for event in entry.events:
-            store.apply(event)
+            apply(store, event)
     return store

@@ -1,16 +1,10 @@
-"""The store of one world: its records by id.
-
-`Store.apply` is the only way to change a record; how each event does it is the table of `engine/applying.py`. Folding the events of a
-history over an empty store gives the same store, timers and ledger again; so every change, also that of a counter or a schedule, follows
-from an event.
-"""
+"""The store of one world: its records by id. Only `engine/applying.py` changes it, event by event."""
 
 from runflow_mock.domain.assets import Asset, AssetUpload
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.evaluations import Evaluation
-from runflow_mock.domain.events import Event
 from runflow_mock.domain.faults import FaultRule
 from runflow_mock.domain.idempotency import Remembered
 from runflow_mock.domain.identity import AssetId, BatchId, DeliveryId, EvaluationId, RuleId, RunId, SecretId, WebhookId, WorkflowId
@@ -20,7 +14,6 @@ from runflow_mock.domain.runs import Run
 from runflow_mock.domain.secrets import CallbackSecret
 from runflow_mock.domain.webhooks import Webhook
 from runflow_mock.domain.workflows import Workflow
-from runflow_mock.engine.applying import APPLY
 from runflow_mock.engine.timers import TimerQueue
 
 
@@ -128,7 +121,3 @@ class Store:
     def evaluations_about(self, run_id: RunId) -> list[Evaluation]:
         """Returns the evaluations of a run, oldest first."""
         return [self.evaluations[evaluation_id] for evaluation_id in self.evaluations_of.get(run_id, ())]
-
-    def apply(self, event: Event) -> str | None:
-        """Changes the records as the event says, and returns the status that the record had before, if it has one."""
-        return APPLY[type(event)](self, event)

@@ -15,6 +15,7 @@ from runflow_mock.domain.identity import Identities, OrganizationId, UserId, uui
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.seeds import Seed
 from runflow_mock.domain.tenants import TenantSettings
+from runflow_mock.engine.applying import apply
 from runflow_mock.engine.handlers import COMMAND_HANDLERS, REACTIONS, continue_owner
 from runflow_mock.engine.history import History
 from runflow_mock.engine.moment import Moment, Renderers
@@ -103,7 +104,7 @@ class World:
         before: list[str | None] = []
         while pending:
             event = pending.pop()
-            before.append(self.store.apply(event))
+            before.append(apply(self.store, event))
             committed.append(event)
             react = REACTIONS.get(type(event))
             if react is not None:
