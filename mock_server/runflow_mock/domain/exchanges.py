@@ -41,7 +41,7 @@ _CREDENTIALS = frozenset((b"authorization", b"cookie", b"proxy-authorization", b
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One request and its answer; bodies beyond `BODY_BYTES_MAX` are cut."""
+    """One request and its answer; bodies beyond `BODY_BYTES_MAX` are cut. `fault` names the rule that interfered, if one did."""
 
     id: str
     number: int
@@ -56,6 +56,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     response_headers: Headers
     response_body: bytes
     elapsed_ms: float
+    fault: str | None = None
 
 
 def without_credentials(headers: Iterable[tuple[bytes, bytes]]) -> Headers:

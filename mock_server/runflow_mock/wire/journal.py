@@ -28,6 +28,7 @@ def represent_exchange(exchange: Exchange) -> dict[str, object]:
             "headers": redact_headers(exchange.response_headers),
             "body": _body(exchange.response_body),
         },
+        "fault": exchange.fault,
         "elapsed_ms": round(exchange.elapsed_ms, 3),
     }
 
