@@ -2,19 +2,31 @@
 
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import NamedTuple
 
 import click
 
 from runflow_mock import __version__
-from runflow_mock.runtime.config import ConfigError
 
-COMMANDS = {"serve": "Start the sandbox.", "demo": "Tell the whole story on real HTTP."}
+
+class Entry(NamedTuple):
+    """A command before it is loaded: the module of this package whose `command` it is, and what it does in one sentence."""
+
+    module: str
+    summary: str
+
+
+# One line per command, in the order in which people meet them. The summary is the first line of the command's docstring.
+COMMANDS: Mapping[str, Entry] = {
+    "serve": Entry("serve", "Start the sandbox."),
+    "demo": Entry("demo", "Tell the whole story on real HTTP."),
+}
 
 
 class Commands(click.Group):
-    """The commands, each loaded from the module of its name: `--help` costs no imports of servers."""
+    """The commands, each loaded when it is called: `--help` costs no imports of servers."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Returns the names in the order in which people meet them."""
@@ -24,14 +36,20 @@ class Commands(click.Group):
         """Returns a command, or nothing when there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"runflow_mock.cli.{cmd_name}").command
+        command = import_module(f"{__name__}.{COMMANDS[cmd_name].module}").command
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Returns the command that the arguments name, and what is left of them; an unknown one is told with those that there are."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"there is no command {args[0]!r}; choose one of {', '.join(COMMANDS)}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the list of commands without loading them."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -46,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     gc.disable()
     try:
         group(arguments, prog_name="runflow-mock")
-    except (ConfigError, ValueError) as error:
+    except ValueError as error:
         click.echo(f"runflow-mock: {error}", err=True)
         sys.exit(2)
     finally:

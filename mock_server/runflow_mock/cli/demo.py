@@ -42,7 +42,10 @@ COLORS = {
 
 @click.command()
 def command() -> None:
-    """Tell the whole story: a batch that half succeeds, its signed callback, and what it cost."""
+    """Tell the whole story on real HTTP.
+
+    A batch that half succeeds, its signed callback, and what it cost.
+    """
     gc.enable()
     console = Console(highlight=False, soft_wrap=True)
     pause = time.sleep if console.is_terminal else _no_pause

@@ -87,9 +87,9 @@ def option(name: str, **settings: Any) -> Callable[[Callable[..., None]], Callab
 @option("--log-format", default="text", type=click.Choice(["text", "json"]), help="Form of the log on stderr.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line with url, key, admin_key and pid when ready.")
 def command(*, as_json: bool, **options: Any) -> None:
-    """Start the sandbox: the fake API on one port, until it is stopped.
+    """Start the sandbox.
 
-    Every option can also be set by its environment variable. Exit codes: 0 stopped, 2 wrong usage or a port that is taken.
+    It serves the fake API until it is stopped. Every option can also be set by its environment variable. Exit codes: 0 stopped, 2 wrong usage or a port that is taken.
     """
     config = read_config(options)
     log = Log(as_json=config.log_format == "json", level=config.log_level)

@@ -1,0 +1,43 @@
+"""What holds for every command of the table."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from runflow_mock.cli import COMMANDS, group, main
+
+SERVERS = ("starlette", "uvicorn", "aiohttp", "PIL", "cryptography", "trustme", "rich", "msgspec")
+
+
+def _command(name: str) -> click.Command:
+    found = group.get_command(click.Context(group), name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command_loads_and_says_what_the_table_says(name: str) -> None:
+    first_line = (_command(name).help or "").partition("\n")[0]
+    assert first_line == COMMANDS[name].summary
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_parameter_of_a_command_is_explained(name: str) -> None:
+    unexplained = [parameter.name for parameter in _command(name).params if isinstance(parameter, click.Option) and not parameter.help]
+    assert unexplained == []
+
+
+def test_help_lists_every_command_without_loading_any() -> None:
+    script = "import sys; from runflow_mock.cli import main\ntry: main(['--help'])\nfinally: print(*sys.modules, file=sys.stderr)"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    assert set(COMMANDS) <= set(result.stdout.split())
+    assert {module for module in result.stderr.split() if module.split(".")[0] in SERVERS} == set()
+
+
+def test_unknown_command_is_told_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["sevre"])
+    assert stopped.value.code == 2
+    assert f"there is no command 'sevre'; choose one of {', '.join(COMMANDS)}" in capsys.readouterr().err
