@@ -7,9 +7,11 @@ from worlds import CALLBACK_URL, START, catalog, create_batch, make_world, rende
 from runflow_mock.domain.batches import Batch, BatchCreated, Tally
 from runflow_mock.domain.commands import AddRule, CancelBatch, CancelRun
 from runflow_mock.domain.errors import InsufficientCredits, LimitReached, ModelNotBatchable, NotFound
-from runflow_mock.domain.faults import DISPATCH_EDGE, Fail, When, Where
+from runflow_mock.domain.fault_kinds import Fail
+from runflow_mock.domain.faults import When
 from runflow_mock.domain.identity import BatchId
 from runflow_mock.domain.models import Catalog
+from runflow_mock.domain.places import DISPATCH_EDGE, Where
 from runflow_mock.engine.world import World
 
 

@@ -7,9 +7,11 @@ from worlds import START, catalog, create_batch, create_run, created, make_world
 from runflow_mock.domain.commands import AddRule, RemoveRule
 from runflow_mock.domain.documents import write_document
 from runflow_mock.domain.errors import LimitReached, NotFound
-from runflow_mock.domain.faults import DISPATCH_EDGE, START_EDGE, Fail, RuleAdded, Succeed, What, When, Where
+from runflow_mock.domain.fault_kinds import Fail, Succeed, What
+from runflow_mock.domain.faults import RuleAdded, When
 from runflow_mock.domain.identity import RuleId
 from runflow_mock.domain.money import Money
+from runflow_mock.domain.places import DISPATCH_EDGE, START_EDGE, Where
 from runflow_mock.domain.runs import Failure, Run
 from runflow_mock.engine.world import World
 

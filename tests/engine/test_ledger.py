@@ -5,9 +5,10 @@ from worlds import START, create_run, make_world, run_all
 
 from runflow_mock.domain.commands import AddCredit, AddRule, SetThreshold
 from runflow_mock.domain.errors import Outdated
-from runflow_mock.domain.faults import Fail, Succeed, Where
+from runflow_mock.domain.fault_kinds import Fail, Succeed
 from runflow_mock.domain.ledger import CreditAdded, ThresholdSet
 from runflow_mock.domain.money import Money
+from runflow_mock.domain.places import Where
 from runflow_mock.engine.world import World
 
 

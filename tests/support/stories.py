@@ -32,10 +32,12 @@ from runflow_mock.domain.commands import (
 from runflow_mock.domain.deliveries import AttemptResult, Delivery, DeliveryStatus
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.errors import DomainError
-from runflow_mock.domain.faults import DISPATCH_EDGE, START_EDGE, Fail, Succeed, When, Where
+from runflow_mock.domain.fault_kinds import Fail, Succeed
+from runflow_mock.domain.faults import When
 from runflow_mock.domain.idempotency import Remembered
 from runflow_mock.domain.identity import BatchId, RuleId, RunId, SecretId
 from runflow_mock.domain.money import Money
+from runflow_mock.domain.places import DISPATCH_EDGE, START_EDGE, Where
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import Outcome, World
 

@@ -8,10 +8,12 @@ from runflow_mock.domain.assets import Attachment, Content
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.domain.documents import Document
 from runflow_mock.domain.evaluations import Assignment
-from runflow_mock.domain.faults import What, When, Where
+from runflow_mock.domain.fault_kinds import What
+from runflow_mock.domain.faults import When
 from runflow_mock.domain.idempotency import Remembered
 from runflow_mock.domain.identity import AssetId, BatchId, DeliveryId, EvaluationId, RuleId, RunId, SecretId, WebhookId, WorkflowId
 from runflow_mock.domain.money import Money
+from runflow_mock.domain.places import Where
 from runflow_mock.domain.workflows import Changes, Declaration, Definition
 
 

@@ -1,62 +1,28 @@
 """Fault rules: one record that says where something out of the ordinary happens, what it is, and how often.
 
-Theory. A rule names a place (an edge of a state machine, narrowed by model, label, input or metadata), an effect, and a frequency. Rules
-are asked in the order in which they were made and the first that fires wins. A rule counts how often its place was met (`matched`) and how
-often it fired, so that a rule that never fired can be reported. Probability is drawn from the seed by rule and ordinal.
+Theory. A rule names a place (`domain.places`), an effect (`domain.fault_kinds`), and a frequency. Rules are asked in the order in which
+they were made and the first that fires wins. A rule counts how often its place was met (`matched`) and how often it fired, so that a rule
+that never fired can be reported. Probability is drawn from the seed by rule and ordinal.
 
 The API knows nothing of this: it is the kit's own vocabulary.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Set
+from datetime import datetime
 
 import msgspec
 from msgspec.structs import replace
 
-from runflow_mock.domain.documents import Document, contains, read_document
+from runflow_mock.domain.fault_kinds import Stage, What, at_stage
 from runflow_mock.domain.identity import RuleId
-from runflow_mock.domain.media import GivenFile
-from runflow_mock.domain.money import Money
-from runflow_mock.domain.runs import Failure, Run
+from runflow_mock.domain.places import Subject, Where, fits
 from runflow_mock.domain.seeds import Seed
 
-DISPATCH_EDGE = "run.queued->dispatching"
-START_EDGE = "run.dispatching->running"
-FINISH_EDGES = ("run.running->succeeded", "run.running->failed")
-EDGES = (DISPATCH_EDGE, START_EDGE, *FINISH_EDGES, "batch.item[i]")
-
-_ITEM_EDGE = re.compile(r"batch\.item\[(?:0|[1-9][0-9]{0,3})\]")
-
-
-class Where(msgspec.Struct, frozen=True, kw_only=True):
-    """The place of a rule; every field that is set must fit. Without an edge it is the end of a run's work."""
-
-    edge: str | None = None
-    model: str | None = None
-    client_ref: str | None = None
-    input: Document | None = None
-    metadata: Document | None = None
-    run_id: str | None = None
-    batch_id: str | None = None
-
-
-class Fail(msgspec.Struct, frozen=True, tag="fail", tag_field="kind"):
-    """The run fails at the edge."""
-
-    failure: Failure = Failure()
-
-
-class Succeed(msgspec.Struct, frozen=True, kw_only=True, tag="succeed", tag_field="kind"):
-    """The run succeeds with the given output or files, running time and cost; what is not given is the model's own."""
-
-    output: Document | None = None
-    files: tuple[GivenFile, ...] = ()
-    duration: timedelta | None = None
-    cost: Money | None = None
-
-
-What = Fail | Succeed
+AT_EDGES = at_stage(Stage.EDGE)
+IN_EXCHANGES = at_stage(Stage.INSTEAD, Stage.UPON)
+AT_CREATION = at_stage(Stage.CREATION)
+AT_SCHEDULING = at_stage(Stage.SCHEDULING)
+AT_ATTEMPTS = at_stage(Stage.ATTEMPT)
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,20 +81,12 @@ class Decision(msgspec.Struct, frozen=True):
 NO_DECISION = Decision()
 
 
-def is_edge(text: str) -> bool:
-    """Tells whether the text names an edge at which a rule can stand."""
-    return text in EDGES[:-1] or _ITEM_EDGE.fullmatch(text) is not None
-
-
-def finish_edges(run: Run) -> tuple[str, ...]:
-    """Returns the names of the edge at which a run's work ends."""
-    return FINISH_EDGES if run.sequence_index is None else (*FINISH_EDGES, f"batch.item[{run.sequence_index}]")
-
-
-def choose(rules: Iterable[FaultRule], run: Run, edges: Sequence[str], now: datetime, seed: Seed) -> Decision:
-    """Returns what happens to a run at an edge; the caller records the rules that were met."""
+def choose(rules: Iterable[FaultRule], kinds: Set[type], subject: Subject, now: datetime, seed: Seed) -> Decision:
+    """Returns what happens to the subject, of the kinds that are possible now; the caller records the rules that were met."""
     met = []
-    for rule in _standing_at(rules, run, edges):
+    for rule in rules:
+        if type(rule.what) not in kinds or not fits(rule.where, subject):
+            continue
         fires = _fires(rule, now, seed)
         met.append(RuleMet(rule.id, now, fires))
         if fires:
@@ -139,31 +97,6 @@ def choose(rules: Iterable[FaultRule], run: Run, edges: Sequence[str], now: date
 def evolve(rule: FaultRule, event: RuleMet) -> FaultRule:
     """Returns the rule after its place was met."""
     return replace(rule, matched=rule.matched + 1, fired=rule.fired + event.fired)
-
-
-def _standing_at(rules: Iterable[FaultRule], run: Run, edges: Sequence[str]) -> Iterator[FaultRule]:
-    ends = edges[0] == FINISH_EDGES[0]
-    for rule in rules:
-        at_edge = rule.where.edge in edges if rule.where.edge else ends
-        if at_edge and _fits(rule.where, run):
-            yield rule
-
-
-def _fits(where: Where, run: Run) -> bool:
-    return (
-        where.model in (None, run.model)
-        and where.client_ref in (None, run.client_ref)
-        and where.run_id in (None, run.id)
-        and where.batch_id in (None, run.batch_id)
-        and _includes(run.input, where.input)
-        and _includes(run.metadata, where.metadata)
-    )
-
-
-def _includes(document: Document | None, pattern: Document | None) -> bool:
-    if pattern is None:
-        return True
-    return document is not None and contains(read_document(document), read_document(pattern))
 
 
 def _fires(rule: FaultRule, now: datetime, seed: Seed) -> bool:

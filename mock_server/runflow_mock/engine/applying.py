@@ -14,6 +14,7 @@ from runflow_mock.domain import assets, batches, deliveries, evaluations, faults
 from runflow_mock.domain.assets import Content
 from runflow_mock.domain.deployments import model_of
 from runflow_mock.domain.events import Event
+from runflow_mock.domain.fault_kinds import Succeed
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
 from runflow_mock.domain.ledger import CreditAdded, ThresholdSet
 from runflow_mock.domain.workflows import Workflow
@@ -203,7 +204,7 @@ def _threshold_set(store: Store, event: ThresholdSet) -> None:
 def _rule_added(store: Store, event: faults.RuleAdded) -> None:
     store.rules[event.rule.id] = event.rule
     what = event.rule.what
-    for file in what.files if isinstance(what, faults.Succeed) else ():
+    for file in what.files if isinstance(what, Succeed) else ():
         _keep(store, Content(file.sha256, file.size_bytes, file.media_type))
 
 

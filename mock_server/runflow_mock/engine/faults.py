@@ -3,7 +3,8 @@
 from runflow_mock.domain.assets import Content
 from runflow_mock.domain.commands import AddRule, RemoveRule
 from runflow_mock.domain.events import Event
-from runflow_mock.domain.faults import FaultRule, RuleAdded, RuleRemoved, Succeed
+from runflow_mock.domain.fault_kinds import Succeed
+from runflow_mock.domain.faults import FaultRule, RuleAdded, RuleRemoved
 from runflow_mock.domain.identity import RuleId
 from runflow_mock.engine.assets import admit_bytes
 from runflow_mock.engine.moment import Moment

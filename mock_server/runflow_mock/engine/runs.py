@@ -7,12 +7,14 @@ from runflow_mock.domain.commands import CancelRun, CreateRun, GiveFeedback, Han
 from runflow_mock.domain.documents import Document, Json, read_document, write_document
 from runflow_mock.domain.errors import InsufficientCredits
 from runflow_mock.domain.events import Event
-from runflow_mock.domain.faults import DISPATCH_EDGE, START_EDGE, Decision, Fail, Succeed, choose, finish_edges
+from runflow_mock.domain.fault_kinds import Fail, Succeed
+from runflow_mock.domain.faults import AT_EDGES, NO_DECISION, Decision, choose
 from runflow_mock.domain.identity import BatchId, RunId, WorkflowId
 from runflow_mock.domain.media import NO_EXTENT, Extent, GivenFile, extent_of, stages_of
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.outputs import file_names, media_url, produce, produce_given
+from runflow_mock.domain.places import DISPATCH_EDGE, FINISH_EDGES, START_EDGE, run_subject
 from runflow_mock.domain.prices import cost_of, depends_on_output, quote
 from runflow_mock.domain.runs import (
     FeedbackGiven,
@@ -137,7 +139,7 @@ def _asked(moment: Moment, command: CreateRun) -> Model:
 
 
 def _dispatch(moment: Moment, run: Run) -> tuple[Event, ...]:
-    decision = choose(moment.store.rules.values(), run, (DISPATCH_EDGE,), moment.now, moment.seed)
+    decision = _decide(moment, run, (DISPATCH_EDGE,))
     if isinstance(decision.what, Fail):
         return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
     due_at = moment.now + spread(moment, run.id, "dispatch", DISPATCH_SECONDS)
@@ -145,20 +147,18 @@ def _dispatch(moment: Moment, run: Run) -> tuple[Event, ...]:
 
 
 def _start(moment: Moment, run: Run) -> tuple[Event, ...]:
-    rules = moment.store.rules.values()
-    decision = choose(rules, run, (START_EDGE,), moment.now, moment.seed)
+    decision = _decide(moment, run, (START_EDGE,))
     if isinstance(decision.what, Fail):
         return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
     # A rule for the end of the run may set its running time; it is met, and counted, only there.
-    coming = choose(rules, run, finish_edges(run), moment.now, moment.seed).what if rules else None
+    coming = _decide(moment, run, FINISH_EDGES).what
     given = coming.duration if isinstance(coming, Succeed) else None
     due_at = moment.now + (given if given is not None else _running_time(moment, run))
     return (*decision.met, RunStarted(run.id, moment.now, due_at))
 
 
 def _finish(moment: Moment, run: Run) -> tuple[Event, ...]:
-    rules = moment.store.rules.values()
-    decision = choose(rules, run, finish_edges(run), moment.now, moment.seed) if rules else Decision()
+    decision = _decide(moment, run, FINISH_EDGES)
     if isinstance(decision.what, Fail):
         return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
     given = decision.what if isinstance(decision.what, Succeed) else Succeed()
@@ -170,6 +170,11 @@ def _finish(moment: Moment, run: Run) -> tuple[Event, ...]:
     cost = given.cost if given.cost is not None else priced.cost
     breakdown = priced.breakdown if given.cost is None else None
     return (*decision.met, RunSucceeded(run.id, moment.now, output, cost, breakdown, given.files))
+
+
+def _decide(moment: Moment, run: Run, edges: tuple[str, ...]) -> Decision:
+    rules = moment.store.rules
+    return choose(rules.values(), AT_EDGES, run_subject(run, edges), moment.now, moment.seed) if rules else NO_DECISION
 
 
 _CONTINUATIONS: Mapping[RunStatus, Callable[[Moment, Run], tuple[Event, ...]]] = {

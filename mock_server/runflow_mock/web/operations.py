@@ -44,3 +44,4 @@ API_OPERATIONS: tuple[Operation[Handler], ...] = (
 )
 
 SITE_OPERATIONS: tuple[Operation[Handler], ...] = site.OPERATIONS
+OPERATION_IDS = frozenset(operation.id for operation in API_OPERATIONS)

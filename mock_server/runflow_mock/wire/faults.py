@@ -1,41 +1,37 @@
 """Fault rules on the wire of the control API: `{label?, where, what, when?}`, and what is told about a rule."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 
 import msgspec
 
 from runflow_mock.domain.commands import AddRule
 from runflow_mock.domain.documents import Document, read_document, write_document
-from runflow_mock.domain.faults import EDGES, Fail, FaultRule, Succeed, What, When, Where, is_edge
-from runflow_mock.domain.money import Money, format_money, parse_money
-from runflow_mock.domain.runs import Failure
-from runflow_mock.wire.control import as_json, decode, duration, instant, refused
-from runflow_mock.wire.files import WireFile, decode_files, represent_file
+from runflow_mock.domain.fault_kinds import KIND_OF, Family, Kind, Stage
+from runflow_mock.domain.faults import FaultRule, When
+from runflow_mock.domain.places import Where, edge_name, is_edge
+from runflow_mock.wire.control import as_json, decode, instant, refused
+from runflow_mock.wire.fault_kinds import decode_what, represent_what
 from runflow_mock.wire.times import write_optional
+
+PATTERN_MAX = 500
+WILDCARDS_MAX = 8
+# Fields of a place that only one family of kinds knows.
+FIELDS_OF = {Family.RUN: (), Family.EXCHANGE: ("method", "path", "operation"), Family.CALLBACK: ("callback",)}
 
 
 class _Where(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     edge: str | None = None
+    method: str | None = None
+    path: str | None = None
+    operation: str | None = None
+    callback: str | None = None
     model: str | None = None
     client_ref: str | None = None
     input: dict[str, object] | None = None
     metadata: dict[str, object] | None = None
     run_id: str | None = None
     batch_id: str | None = None
-
-
-class _Fail(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, tag="fail", tag_field="kind"):
-    failure_code: str | None = None
-    failure_message: str | None = None
-    stage: str | None = None
-
-
-class _Succeed(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, tag="succeed", tag_field="kind"):
-    output: dict[str, object] | None = None
-    files: tuple[WireFile, ...] = ()
-    duration: str | int | float | None = None
-    cost: str | None = None
 
 
 class _When(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"since": "from"}):
@@ -48,42 +44,41 @@ class _When(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"s
 
 
 class _Rule(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    where: _Where
-    what: _Fail | _Succeed
+    what: dict[str, object]
+    where: _Where = msgspec.field(default_factory=_Where)
     when: _When | None = None
     label: str | None = None
 
 
-def decode_rule(raw: bytes, path_of: Callable[[str], str]) -> tuple[AddRule, tuple[bytes, ...]]:
-    """Returns the command in a body, and the bytes of the files in it.
+class Names(msgspec.Struct, frozen=True):
+    """What a rule may name: `path_of` gives the path under which runs keep a model or workflow; `operations` are the API's."""
 
-    `path_of` gives the path under which runs keep a model or workflow that a rule names.
+    path_of: Callable[[str], str]
+    operations: Container[str]
+
+
+def decode_rule(raw: bytes, names: Names) -> tuple[AddRule, tuple[bytes, ...]]:
+    """Returns the command in a body, and the bytes of the files in it.
 
     Raises:
         ControlError: 422 that names what is wrong and what is possible.
         ModelNotFound: the rule names a model that does not exist.
     """
     body = decode(raw, _Rule)
-    what, contents = _what(body.what)
-    return AddRule(label=body.label, where=_where(body.where, path_of), what=what, when=_when(body.when or _When())), contents
+    what, contents = decode_what(body.what)
+    where = _where(body.where, names)
+    _check_place(where, KIND_OF[type(what)])
+    return AddRule(label=body.label, where=where, what=what, when=_when(body.when or _When())), contents
 
 
 def represent_rule(rule: FaultRule) -> dict[str, object]:
     """Returns a rule with how often its place was met and how often it fired."""
-    where, when = rule.where, rule.when
+    when = rule.when
     return {
         "id": rule.id,
         "label": rule.label,
-        "where": _present(
-            edge=where.edge,
-            model=where.model,
-            client_ref=where.client_ref,
-            input=_read(where.input),
-            metadata=_read(where.metadata),
-            run_id=where.run_id,
-            batch_id=where.batch_id,
-        ),
-        "what": _represent_what(rule.what),
+        "where": represent_where(rule.where),
+        "what": represent_what(rule.what),
         "when": _present(
             times=when.times,
             after=when.after or None,
@@ -97,12 +92,22 @@ def represent_rule(rule: FaultRule) -> dict[str, object]:
     }
 
 
-def _where(where: _Where, path_of: Callable[[str], str]) -> Where:
-    if where.edge is not None and not is_edge(where.edge):
-        raise refused(f"where.edge {where.edge[:80]!r} does not exist; choose one of {', '.join(EDGES)} (i counts from 0)")
+def represent_where(where: Where) -> dict[str, object]:
+    """Returns a place, without the fields that are not set."""
+    fields = {field.name: getattr(where, field.name) for field in msgspec.structs.fields(Where)}
+    return _present(**{name: read_document(value) if isinstance(value, bytes) else value for name, value in fields.items()})
+
+
+def _where(where: _Where, names: Names) -> Where:
+    if where.operation is not None and where.operation not in names.operations:
+        raise refused(f"where.operation {where.operation[:80]!r} is none of the API's; GET /v1/openapi.json lists them")
     return Where(
         edge=where.edge,
-        model=None if where.model is None else path_of(where.model),
+        method=where.method,
+        path=_pattern(where.path, "where.path"),
+        operation=where.operation,
+        callback=_pattern(where.callback, "where.callback"),
+        model=None if where.model is None else names.path_of(where.model),
         client_ref=where.client_ref,
         input=_write(where.input),
         metadata=_write(where.metadata),
@@ -111,21 +116,22 @@ def _where(where: _Where, path_of: Callable[[str], str]) -> Where:
     )
 
 
-def _what(what: _Fail | _Succeed) -> tuple[What, tuple[bytes, ...]]:
-    if isinstance(what, _Fail):
-        usual = Failure()
-        code, message, stage = what.failure_code, what.failure_message, what.stage
-        return Fail(Failure(code or usual.code, message or usual.message, stage or usual.stage)), ()
-    if what.files and what.output is not None:
-        raise refused("what: give either output or files; an output with files follows from the files")
-    files, contents = decode_files(what.files)
-    succeed = Succeed(
-        output=_write(what.output),
-        files=files,
-        duration=None if what.duration is None else duration(what.duration, "what.duration"),
-        cost=None if what.cost is None else _cost(what.cost),
-    )
-    return succeed, contents
+def _check_place(where: Where, kind: Kind) -> None:
+    """Raises a 422 for a place at which a kind can never act: such a rule would stay silent for ever."""
+    edge = where.edge
+    if edge is not None and (not is_edge(edge) or edge_name(edge) not in kind.edges):
+        choice = f"choose one of {', '.join(kind.edges)} (i counts from 0, n from 1)"
+        raise refused(f"where.edge {edge[:80]!r} is none at which {kind.name} can act; {choice}")
+    family = kind.family if kind.stage is not Stage.CREATION else Family.RUN
+    for name in (name for other, fields in FIELDS_OF.items() if other is not family for name in fields):
+        if getattr(where, name) is not None:
+            raise refused(f"where.{name} says nothing to {kind.name}, which acts on a {family.value}")
+
+
+def _pattern(text: str | None, name: str) -> str | None:
+    if text is not None and (len(text) > PATTERN_MAX or text.count("*") > WILDCARDS_MAX):
+        raise refused(f"{name} {text[:80]!r} is longer than {PATTERN_MAX} characters or has more than {WILDCARDS_MAX} stars")
+    return text
 
 
 def _when(when: _When) -> When:
@@ -143,21 +149,6 @@ def _when(when: _When) -> When:
     )
 
 
-def _represent_what(what: What) -> dict[str, object]:
-    if isinstance(what, Fail):
-        failure = what.failure
-        return {"kind": "fail", "failure_code": failure.code, "failure_message": failure.message, "stage": failure.stage}
-    return {
-        "kind": "succeed",
-        **_present(
-            output=_read(what.output),
-            files=[represent_file(file) for file in what.files] or None,
-            duration=None if what.duration is None else what.duration.total_seconds(),
-            cost=None if what.cost is None else format_money(what.cost),
-        ),
-    }
-
-
 def _present(**values: object) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
@@ -166,19 +157,5 @@ def _write(value: dict[str, object] | None) -> Document | None:
     return None if value is None else write_document(as_json(value))
 
 
-def _read(document: Document | None) -> object:
-    return None if document is None else read_document(document)
-
-
 def _instant(text: str | None, name: str) -> datetime | None:
     return None if text is None else instant(text, name)
-
-
-def _cost(text: str) -> Money:
-    try:
-        cost = parse_money(text)
-    except ValueError as error:
-        raise refused(f"what.cost: {error}") from None
-    if cost < 0:
-        raise refused(f"what.cost {text} must not be negative")
-    return cost

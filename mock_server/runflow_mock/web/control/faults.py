@@ -9,8 +9,9 @@ from runflow_mock.engine.targets import find_target
 from runflow_mock.web.calls import Answer, Call, answer, no_content
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.operations import OPERATION_IDS
 from runflow_mock.web.routing import Operation
-from runflow_mock.wire.faults import decode_rule, represent_rule
+from runflow_mock.wire.faults import Names, decode_rule, represent_rule
 
 
 async def list_faults(call: Call) -> Answer:
@@ -22,7 +23,8 @@ async def list_faults(call: Call) -> Answer:
 async def create_fault(call: Call) -> Answer:
     """POST /_mock/faults"""
     store, catalog = tenant_of(call).world.store, call.runtime.catalog
-    command, contents = decode_rule(call.body, lambda path: find_target(catalog, store, path).model.id)
+    names = Names(lambda path: find_target(catalog, store, path).model.id, OPERATION_IDS)
+    command, contents = decode_rule(call.body, names)
     outcome = call.execute(command)
     for content in contents:
         call.tenant.blobs.keep(content)

@@ -1,0 +1,157 @@
+"""Places: where a fault rule stands, and what it is held against.
+
+Theory. There are three families of places: the edges of a run's state machine, the requests of a client, and the callbacks on their way
+out. A `Where` names a place by an edge, by what it looks like, or by both; a `Subject` is one moment that passes by. Every field that is
+set must fit. A place without an edge is the usual one of its family: the end of a run's work, a request before it is handled, any callback.
+
+The edges of the second family are moments of the exchange: `before_admission` is the creation of a run, batch or evaluation before anything
+is decided; `after_create_before_response` is the same once the record exists and will be charged; `on_poll[n]` is the n-th reading of one
+unfinished or finished record, counted from 1 while rules of this kind exist.
+
+The API knows nothing of this: it is the kit's own vocabulary.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+import msgspec
+
+from runflow_mock.domain.documents import Document, contains, read_document
+from runflow_mock.domain.runs import Run
+
+DISPATCH_EDGE = "run.queued->dispatching"
+START_EDGE = "run.dispatching->running"
+FINISH_EDGES = ("run.running->succeeded", "run.running->failed")
+ITEM_EDGE = "batch.item[i]"
+ADMISSION_EDGE = "before_admission"
+CREATED_EDGE = "after_create_before_response"
+POLL_EDGE = "on_poll[n]"
+CALLBACK_EDGE = "between_terminal_and_callback"
+
+RUN_EDGES = (DISPATCH_EDGE, START_EDGE, *FINISH_EDGES, ITEM_EDGE)
+EXCHANGE_EDGES = (ADMISSION_EDGE, CREATED_EDGE, POLL_EDGE)
+CALLBACK_EDGES = (CALLBACK_EDGE,)
+
+_NUMBERED = re.compile(r"batch\.item\[(?:0|[1-9][0-9]{0,3})\]|on_poll\[[1-9][0-9]{0,5}\]")
+
+
+class Where(msgspec.Struct, frozen=True, kw_only=True):
+    """The place of a rule; every field that is set must fit.
+
+    `path` and `callback` are globs: in a path `*` stays within a segment and `**` spans them; `callback` is held against an event such
+    as `batch.partial_succeeded`. `input` and `metadata` fit whatever contains them.
+    """
+
+    edge: str | None = None
+    method: str | None = None
+    path: str | None = None
+    operation: str | None = None
+    callback: str | None = None
+    model: str | None = None
+    client_ref: str | None = None
+    input: Document | None = None
+    metadata: Document | None = None
+    run_id: str | None = None
+    batch_id: str | None = None
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """One moment that rules are held against: the edges that it is, and whether it is the usual one of its family."""
+
+    edges: tuple[str, ...] = ()
+    is_usual: bool = True
+    method: str | None = None
+    path: str | None = None
+    operation: str | None = None
+    callback: str | None = None
+    model: str | None = None
+    client_ref: str | None = None
+    input: Document | None = None
+    metadata: Document | None = None
+    run_id: str | None = None
+    batch_id: str | None = None
+
+
+def is_edge(text: str) -> bool:
+    """Tells whether the text names an edge at which a rule can stand."""
+    known = text in RUN_EDGES or text in EXCHANGE_EDGES or text in CALLBACK_EDGES
+    return (known and "[" not in text) or _NUMBERED.fullmatch(text) is not None
+
+
+def edge_name(text: str) -> str:
+    """Returns an edge as the tables above name it: without its number."""
+    return {"batch.item": ITEM_EDGE, "on_poll": POLL_EDGE}.get(text.partition("[")[0], text)
+
+
+def run_subject(run: Run, edges: tuple[str, ...]) -> Subject:
+    """Returns a run at the edges that it is about to pass."""
+    if edges == FINISH_EDGES and run.sequence_index is not None:
+        edges = (*FINISH_EDGES, f"batch.item[{run.sequence_index}]")
+    return Subject(
+        edges=edges,
+        is_usual=FINISH_EDGES[0] in edges,
+        model=run.model,
+        client_ref=run.client_ref,
+        input=run.input,
+        metadata=run.metadata,
+        run_id=run.id,
+        batch_id=run.batch_id,
+    )
+
+
+def stands_at(where: Where, subject: Subject) -> bool:
+    """Tells whether the place is this moment, whatever it looks like."""
+    return subject.is_usual if where.edge is None else where.edge in subject.edges
+
+
+def fits(where: Where, subject: Subject) -> bool:
+    """Tells whether the moment is at the place and looks like it."""
+    return stands_at(where, subject) and not misses(where, subject)
+
+
+def misses(where: Where, subject: Subject) -> tuple[str, ...]:
+    """Returns the names of the fields, besides the edge, in which the moment differs from the place."""
+    wanted = ((name, getattr(where, name)) for name in _TESTS)
+    return tuple(name for name, value in wanted if value is not None and not _TESTS[name](value, getattr(subject, name)))
+
+
+def matches_glob(pattern: str, text: str) -> bool:
+    """Tells whether a text fits a glob in which `*` stays within a segment and `**` spans them."""
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1_000)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = re.split(r"(\*\*|\*|\?)", pattern)
+    return re.compile("".join({"**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part)) for part in parts), re.DOTALL)
+
+
+def _same(wanted: object, seen: object) -> bool:
+    return wanted == seen
+
+
+def _glob(wanted: object, seen: object) -> bool:
+    return isinstance(wanted, str) and isinstance(seen, str) and matches_glob(wanted, seen)
+
+
+def _method(wanted: object, seen: object) -> bool:
+    return isinstance(wanted, str) and isinstance(seen, str) and wanted.upper() == seen
+
+
+def _subset(wanted: object, seen: object) -> bool:
+    return isinstance(wanted, bytes) and isinstance(seen, bytes) and contains(read_document(seen), read_document(wanted))
+
+
+_TESTS: Mapping[str, Callable[[object, object], bool]] = {
+    "method": _method,
+    "path": _glob,
+    "operation": _same,
+    "callback": _glob,
+    "model": _same,
+    "client_ref": _same,
+    "input": _subset,
+    "metadata": _subset,
+    "run_id": _same,
+    "batch_id": _same,
+}

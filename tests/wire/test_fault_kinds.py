@@ -1,0 +1,103 @@
+from typing import Any
+
+import msgspec
+import pytest
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.domain.fault_kinds import KIND_OF, KINDS, KINDS_BY_NAME, Kind, What
+from runflow_mock.wire.control import ControlError
+from runflow_mock.wire.fault_kinds import FIELDS, decode_what, fields_of, represent_what, required_of, schema_of
+
+GIVEN: dict[str, Json] = {
+    "failure_code": "TIMEOUT",
+    "failure_message": "too slow",
+    "stage": "execution",
+    "output": {"text": "x"},
+    "files": None,
+    "nsfw_detected": True,
+    "duration": 90.0,
+    "cost": "0.080000",
+    "missing": 2,
+    "by": 600.0,
+    "status": 503,
+    "code": "MODEL_UNAVAILABLE",
+    "message": "come back later",
+    "body": [1, {"a": None}],
+    "text": "upstream is away",
+    "headers": {"x-served-by": "edge"},
+    "retry_after": 3.0,
+    "retry_after_form": "date",
+    "seconds": 0.25,
+    "up_to": 0.5,
+    "bytes_more": -3,
+    "field": "status",
+    "value": "paused",
+    "fields": {"x_new": 1},
+    "copies": 3,
+}
+BAD: dict[str, tuple[Json, ...]] = {
+    "status": (99, 600, "200", True, 200.5),
+    "by": ("soon", -1, [], "36501d"),
+    "cost": ("-1", 1, "much"),
+    "copies": (1, 101, True),
+    "missing": (0,),
+    "bytes_more": (0, 1.5),
+    "headers": ([], {"a b": "x"}, {"a": "x\r\nset-cookie: y"}, {"a": 1}, {f"h{n}": "" for n in range(51)}),
+    "retry_after": (True, "tomorrow", -1),
+    "retry_after_form": ("hours",),
+    "seconds": (3601, "x"),
+    "nsfw_detected": ("yes", 1),
+    "code": ("", 5),
+    "output": ([], "x"),
+    "files": ("x", [{}]),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_kind_reads_back_as_it_was_given_in_full(kind: Kind) -> None:
+    body: dict[str, Any] = {"kind": kind.name, **{name: GIVEN[name] for name in fields_of(kind) if GIVEN[name] is not None}}
+    what, contents = decode_what(body)
+    assert (type(what), contents) == (kind.record, ())
+    assert represent_what(what) == body
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_kind_survives_the_encoding_of_the_history(kind: Kind) -> None:
+    what, _ = decode_what({"kind": kind.name, **{name: GIVEN[name] for name in required_of(kind)}})
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(what), type=What) == what
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if required_of(kind)], ids=lambda kind: kind.name)
+def test_kind_cannot_do_without_what_it_needs(kind: Kind) -> None:
+    with pytest.raises(ControlError, match=f"{required_of(kind)[0]} is missing"):
+        decode_what({"kind": kind.name})
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
+def test_bad_value_is_refused_by_the_name_of_its_field(name: str, value: Json) -> None:
+    kind = next(kind for kind in KINDS if name in fields_of(kind))
+    body = {"kind": kind.name, **{needed: GIVEN[needed] for needed in required_of(kind)}, name: value}
+    with pytest.raises(ControlError, match=name) as caught:
+        decode_what(body)
+    assert caught.value.status == 422
+
+
+def test_field_of_another_kind_is_refused_with_those_that_are_possible() -> None:
+    with pytest.raises(ControlError, match=r"what.copies is no field of callback.drop, which takes none"):
+        decode_what({"kind": "callback.drop", "copies": 2})
+
+
+def test_unknown_kind_is_refused_with_all_that_there_are() -> None:
+    with pytest.raises(ControlError, match=r"callback\.reorder"):
+        decode_what({"kind": "explode"})
+
+
+def test_every_kind_is_described_and_every_field_used() -> None:
+    assert all(kind.summary.endswith(".") and kind.edges for kind in KINDS)
+    assert set(FIELDS) == {name for kind in KINDS for name in fields_of(kind)} == set(GIVEN)
+    assert len(KIND_OF) == len(KINDS_BY_NAME) == len(KINDS)
+
+
+def test_schema_of_a_kind_says_what_it_takes() -> None:
+    schema = schema_of(KINDS_BY_NAME["latency"])
+    assert (schema["required"], schema["additionalProperties"]) == (["kind", "seconds"], False)
