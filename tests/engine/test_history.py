@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from stories import Step, advance, command_of, picture, play, read_story, small_world, take, twin
-from worlds import CALLBACK_URL, create_batch, create_run, created, make_world, run_all
+from worlds import CALLBACK_URL, START, catalog, create_batch, create_run, created, make_world, renderers, run_all
 
 from runflow_mock.domain.batches import batch_status
 from runflow_mock.domain.commands import AddCredit, CancelRun
@@ -20,8 +21,9 @@ from runflow_mock.domain.deliveries import AttemptResult, Delivery
 from runflow_mock.domain.errors import DomainError, InsufficientCredits
 from runflow_mock.domain.ledger import CreditAdded
 from runflow_mock.domain.money import Money
-from runflow_mock.engine.history import Entry, History, fold
+from runflow_mock.engine.history import Base, Entry, History, fold
 from runflow_mock.engine.invariants import check
+from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import World
 
 STORIES = st.binary(min_size=60, max_size=160).map(read_story)
@@ -261,42 +263,80 @@ def test_ids_do_not_depend_on_the_name_of_the_tenant() -> None:
     assert created(make_world("a").execute(create_run())).id == created(make_world("b").execute(create_run())).id
 
 
+def _history(entries_max: int = 10, bytes_max: int = 10_000) -> History:
+    return History(Base(START, 0, Store()), entries_max, bytes_max)
+
+
 def _credit(history: History, amount: int) -> None:
-    world = make_world()
-    history.record(world.now, AddCredit(Money(amount)), (CreditAdded(world.now, Money(amount)),), 0)
+    store = history.base.store.copy()
+    history.record(START, AddCredit(Money(amount)), (CreditAdded(START, Money(amount)),), 0, store)
 
 
 def test_entry_reads_back_as_it_was_recorded() -> None:
-    world, history = make_world(), History(10, 1_000)
+    history = _history()
     _credit(history, 5)
     (entry,) = history
-    assert entry == Entry(world.now, AddCredit(Money(5)), (CreditAdded(world.now, Money(5)),), 0)
+    assert entry == Entry(START, AddCredit(Money(5)), (CreditAdded(START, Money(5)),), 0)
 
 
-@pytest.mark.parametrize(("entries", "forgotten"), [(1, 0), (2, 0), (3, 1), (5, 3)])
-def test_oldest_entries_make_room_and_are_counted(entries: int, forgotten: int) -> None:
-    history = History(2, 10_000)
+@pytest.mark.parametrize(("entries", "forgotten"), [(1, 0), (3, 0), (4, 2), (5, 2), (6, 4), (9, 6)])
+def test_older_half_makes_room_and_is_counted(entries: int, forgotten: int) -> None:
+    history = _history(entries_max=3)
     for amount in range(entries):
         _credit(history, amount)
-    assert (len(history), history.forgotten, history.is_complete) == (entries - forgotten, forgotten, not forgotten)
-    kept = [entry.command for entry in history]
-    assert kept == [AddCredit(Money(amount)) for amount in range(forgotten, entries)]
+    assert (len(history), history.forgotten) == (entries - forgotten, forgotten)
+    assert [entry.command for entry in history] == [AddCredit(Money(amount)) for amount in range(forgotten, entries)]
 
 
-def test_bytes_of_the_history_are_bounded() -> None:
-    single = History(10, 10_000)
+@given(st.integers(1, 12), st.integers(1, 1_200), st.lists(st.integers(0, 10**18), max_size=40))
+@PROPERTY
+def test_history_never_exceeds_its_limits(entries_max: int, bytes_max: int, amounts: list[int]) -> None:
+    history = _history(entries_max, bytes_max)
+    for amount in amounts:
+        _credit(history, amount)
+        assert len(history) <= entries_max
+        assert len(history.encoded()) <= bytes_max
+    assert len(history) + history.forgotten == len(amounts)
+
+
+def test_entry_beyond_the_limit_of_bytes_is_not_kept() -> None:
+    single = _history()
     _credit(single, 1)
     size = len(single.encoded())
-    for limit, kept in ((2 * size, 2), (2 * size - 1, 1), (size - 1, 0)):
-        history = History(10, limit)
-        for _ in range(3):
-            _credit(history, 1)
-        assert (len(history), history.forgotten) == (kept, 3 - kept)
+    for bytes_max, kept in ((2 * size, 1), (size, 0), (size - 1, 0)):
+        history = _history(bytes_max=bytes_max)
+        _credit(history, 1)
+        assert (len(history), history.forgotten) == (kept, 1 - kept)
 
 
-def test_incomplete_history_is_not_folded() -> None:
-    history = History(1, 10_000)
-    _credit(history, 1)
-    _credit(history, 2)
-    with pytest.raises(AssertionError):
-        fold(history)
+def _brief_world(entries_max: int) -> World:
+    """A small world that remembers few commits."""
+    world = small_world()
+    return World(replace(world.settings, limits=replace(world.settings.limits, history_max=entries_max)), catalog(), renderers(), START)
+
+
+@given(STORIES, st.integers(1, 20))
+@settings(PROPERTY, max_examples=8)
+def test_folding_what_is_left_of_a_history_from_its_base_gives_the_store(story: list[Step], entries_max: int) -> None:
+    world = _brief_world(entries_max)
+    for step in story:
+        take(world, step)
+        assert picture(fold(world.history)) == picture(world.store)
+    assert world.history.forgotten > 0
+
+
+@given(STORIES, st.integers(1, 20))
+@PROPERTY
+def test_what_is_left_of_a_history_is_the_end_of_the_whole(story: list[Step], entries_max: int) -> None:
+    brief, whole = _brief_world(entries_max), small_world()
+    play(brief, story)
+    play(whole, story)
+    assert list(brief.history) == list(whole.history)[brief.history.forgotten :]
+
+
+def test_base_stays_as_it_was_while_the_world_goes_on() -> None:
+    world = _brief_world(4)
+    play(world, STORY[:40])
+    base, before = world.history.base, picture(world.history.base.store)
+    play(world, STORY[40:])
+    assert picture(base.store) == before != picture(world.store)

@@ -73,6 +73,13 @@ class Ledger:
         """What admission may still promise."""
         return Money(self.balance - self.held)
 
+    def copy(self) -> "Ledger":
+        """Returns a ledger of its own with the same figures and entries."""
+        copy = Ledger()
+        copy.balance, copy.held, copy.charged = self.balance, self.held, self.charged
+        copy.threshold, copy.updated_at, copy.entries = self.threshold, self.updated_at, self.entries.copy()
+        return copy
+
     def credit(self, event: CreditAdded) -> None:
         """Books a change of the balance from outside."""
         self.balance = Money(self.balance + event.amount)

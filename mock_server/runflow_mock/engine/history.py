@@ -1,12 +1,13 @@
 """The history of a world: every commit in order, encoded, so that it costs the collector nothing and can be read in any process.
 
 An entry says when, what was asked (nothing when a timer fired), what happened, and how far the sequence of ids had got. Folding the
-events gives the store; executing the commands in a fresh world gives the events again.
+events gives the store; executing the commands in a fresh world gives the events again. Beyond its limit a history folds into a base, the
+world as it stood before the oldest entry that is left, and both start from there.
 """
 
-from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -29,48 +30,67 @@ _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Entry)
 
 
-class History:
-    """The commits of one world, oldest first, bounded by their number and their bytes.
+class Base(NamedTuple):
+    """Where a history begins: the world as it stood before the first entry. Nobody changes this store."""
 
-    What is beyond a limit is forgotten, oldest first, and counted: the rest can be read, but no longer folded from the beginning.
+    now: datetime
+    sequence: int
+    store: Store
+
+
+class History:
+    """The latest commits of one world, oldest first, bounded by their number and their bytes, and the world as it was before them.
+
+    Entries come in two halves. When the younger one is full, the older one is given up and counted: the copy of the store that was made
+    between the two becomes the base. So a commit costs nothing but its own encoding, and a copy of references now and then.
     """
 
-    def __init__(self, entries_max: int, bytes_max: int) -> None:
-        self.forgotten = 0
-        self._entries_max = entries_max
-        self._bytes_max = bytes_max
-        self._bytes = 0
-        self._entries: deque[bytes] = deque()
+    def __init__(self, base: Base, entries_max: int, bytes_max: int, *, forgotten: int = 0) -> None:
+        self.base = base
+        self.forgotten = forgotten
+        self._entries_half = (entries_max + 1) // 2
+        self._bytes_half = (bytes_max + 1) // 2
+        self._older_bytes_max = bytes_max - self._bytes_half
+        self._middle = base
+        self._older: list[bytes] = []
+        self._younger: list[bytes] = []
+        self._younger_bytes = 0
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._older) + len(self._younger)
 
     def __iter__(self) -> Iterator[Entry]:
-        return (_decoder.decode(entry) for entry in self._entries)
+        return (_decoder.decode(entry) for entry in (*self._older, *self._younger))
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing has been forgotten."""
-        return self.forgotten == 0
-
-    def record(self, at: datetime, command: Command | None, events: tuple[Event, ...], sequence: int) -> None:
-        """Adds a commit."""
+    def record(self, at: datetime, command: Command | None, events: tuple[Event, ...], sequence: int, store: Store) -> None:
+        """Adds a commit, after which the store is as given."""
         encoded = _encoder.encode(Entry(at, command, events, sequence))
-        self._entries.append(encoded)
-        self._bytes += len(encoded)
-        while len(self._entries) > self._entries_max or self._bytes > self._bytes_max:
-            self._bytes -= len(self._entries.popleft())
-            self.forgotten += 1
+        self._younger.append(encoded)
+        self._younger_bytes += len(encoded)
+        if len(self._younger) >= self._entries_half or self._younger_bytes >= self._bytes_half:
+            self._begin_half(Base(at, sequence, store.copy()))
 
     def encoded(self) -> bytes:
         """Returns all entries as one byte string: equal histories are equal byte for byte."""
-        return b"".join(self._entries)
+        return b"".join((*self._older, *self._younger))
+
+    def _begin_half(self, middle: Base) -> None:
+        self._give_up_older()
+        # A few very large entries may be too much already: then the history begins anew.
+        is_too_much = self._younger_bytes > self._older_bytes_max
+        self._older, self._middle, self._younger, self._younger_bytes = self._younger, middle, [], 0
+        if is_too_much:
+            self._give_up_older()
+
+    def _give_up_older(self) -> None:
+        self.forgotten += len(self._older)
+        self._older = []
+        self.base = self._middle
 
 
 def fold(history: History) -> Store:
-    """Returns the store that the events of a complete history lead to."""
-    assert history.is_complete
-    store = Store()
+    """Returns the store that the entries of a history lead to from its base."""
+    store = history.base.store.copy()
     for entry in history:
         if entry.command is None:
             # A timer fired: it is gone from the queue before anything it caused.

@@ -43,6 +43,15 @@ class Store:
         self.ledger = Ledger()
         self.timers = TimerQueue()
 
+    def copy(self) -> "Store":
+        """Returns a store of its own with the same records, which are values and are shared."""
+        copy = Store()
+        for name, part in vars(self).items():
+            setattr(copy, name, part if isinstance(part, int) else part.copy())
+        for name in ("evaluations_of", "runs_of_workflow", "deliveries_of"):
+            setattr(copy, name, {key: ids.copy() for key, ids in getattr(self, name).items()})
+        return copy
+
     def run(self, run_id: str) -> Run:
         """Returns a run, or raises `NotFound`."""
         run = self.runs.get(RunId(run_id))

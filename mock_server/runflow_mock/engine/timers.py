@@ -21,6 +21,12 @@ class TimerQueue:
     def __len__(self) -> int:
         return len(self._live)
 
+    def copy(self) -> "TimerQueue":
+        """Returns a queue of its own with the same timers."""
+        copy = TimerQueue()
+        copy._heap, copy._live, copy._scheduled = self._heap.copy(), self._live.copy(), self._scheduled
+        return copy
+
     def schedule(self, owner: str, due: datetime) -> None:
         """Sets the owner's timer, in place of an earlier one."""
         self._scheduled += 1

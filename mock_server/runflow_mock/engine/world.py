@@ -17,7 +17,7 @@ from runflow_mock.domain.seeds import Seed
 from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.engine.applying import apply
 from runflow_mock.engine.handlers import COMMAND_HANDLERS, REACTIONS, continue_owner
-from runflow_mock.engine.history import History
+from runflow_mock.engine.history import Base, History
 from runflow_mock.engine.moment import Moment, Renderers
 from runflow_mock.engine.store import Store
 
@@ -50,7 +50,7 @@ class World:
         self.org_id = OrganizationId(uuid7(start, 1, self.seed.child("organization")))
         self.user_id = UserId(uuid7(start, 1, self.seed.child("user")))
         self.store = Store()
-        self.history = History(settings.limits.history_max, settings.limits.history_bytes_max)
+        self.history = History(Base(start, 0, Store()), settings.limits.history_max, settings.limits.history_bytes_max)
         self.sequence = 0
         self._render = render
         self.execute(AddCredit(settings.balance))
@@ -112,7 +112,7 @@ class World:
                 pending.extend(reversed(react(moment, event)))
         self.sequence = moment.ids.sequence
         events = tuple(committed)
-        self.history.record(self.now, command, events, self.sequence)
+        self.history.record(self.now, command, events, self.sequence, self.store)
         return Outcome(self.now, events, tuple(before), self._effects(events))
 
     def _effects(self, events: tuple[Event, ...]) -> tuple[SendCallback, ...]:
