@@ -14,6 +14,11 @@ def test_instant_is_written_in_milliseconds_and_z() -> None:
     assert write_instant(datetime(2026, 1, 1, tzinfo=UTC)) == "2026-01-01T00:00:00.000Z"
 
 
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_instant_is_written_as_isoformat_cuts_it(instant: datetime) -> None:
+    assert write_instant(instant) == instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def test_nothing_is_written_as_nothing() -> None:
     assert (write_optional(None), write_optional(NOON)) == (None, "2026-01-01T12:30:05.123Z")
 

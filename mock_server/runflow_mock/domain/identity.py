@@ -37,8 +37,7 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "runflow-mock.invalid")
 
 def uuid7(now: datetime, sequence: int, seed: Seed) -> str:
     """Returns the id with the given place in the world's sequence; ids grow with `now` and, within a millisecond, with `sequence`."""
-    since = now - EPOCH
-    moment = f"{(since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000:012x}"
+    moment = f"{(now - EPOCH) // MILLISECOND:012x}"
     tail = blake2b(sequence.to_bytes(8, "big"), key=seed.key, digest_size=6).hexdigest()
     high, low = (sequence >> 14) & 0xFFF, sequence & 0x3FFF
     return f"{moment[:8]}-{moment[8:]}-7{high:03x}-{0x8000 | low:04x}-{tail}"

@@ -21,18 +21,24 @@ class Seed(msgspec.Struct, frozen=True, gc=False):
 
     def child(self, *labels: str | int) -> "Seed":
         """Returns the seed of a named part; equal labels give equal seeds, and no two lists of labels collide."""
-        text = "".join([f"{type(label).__name__}:{len(str(label))}:{label};" for label in labels])
-        return Seed(blake2b(text.encode(), key=self.key, digest_size=16).digest())
+        return Seed(self._draw(labels))
 
     def fraction(self, *labels: str | int) -> float:
         """Returns a number in [0, 1), uniform over labels."""
-        return (int.from_bytes(self.child(*labels).key[:7], "big") >> 3) / (1 << 53)
+        return (int.from_bytes(self._draw(labels)[:7], "big") >> 3) / (1 << 53)
 
     def below(self, limit: int, *labels: str | int) -> int:
         """Returns a whole number in [0, limit)."""
-        return int.from_bytes(self.child(*labels).key, "big") % limit
+        return int.from_bytes(self._draw(labels), "big") % limit
 
     def hex(self, length: int, *labels: str | int) -> str:
         """Returns `length` hexadecimal digits."""
-        digest = blake2b(self.child(*labels).key, digest_size=64).hexdigest()
-        return digest[:length]
+        return blake2b(self._draw(labels), digest_size=64).hexdigest()[:length]
+
+    def _draw(self, labels: tuple[str | int, ...]) -> bytes:
+        text = "".join([f"str:{len(label)}:{label};" if type(label) is str else _spell(label) for label in labels])
+        return blake2b(text.encode(), key=self.key, digest_size=16).digest()
+
+
+def _spell(label: str | int) -> str:
+    return f"{type(label).__name__}:{len(str(label))}:{label};"
