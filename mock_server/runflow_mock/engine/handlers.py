@@ -67,23 +67,23 @@ COMMAND_HANDLERS = cast(
 )
 
 
-def _run_moved(moment: Moment, event: runs.RunMoved) -> tuple[Event, ...]:
+def _run_ended(moment: Moment, event: runs.RunMoved) -> tuple[Event, ...]:
     return (*follow_member(moment, event), *tell_about_run(moment, event), *tell_webhooks(moment, event))
 
 
 def _run_succeeded(moment: Moment, event: runs.RunSucceeded) -> tuple[Event, ...]:
-    return (*_run_moved(moment, event), *evaluate_workflow_run(moment, event))
+    return (*_run_ended(moment, event), *evaluate_workflow_run(moment, event))
 
 
 # What follows from an event at once. A reaction sees the store after the event, cannot fail, and may cause further reactions.
 REACTIONS = cast(
     Mapping[type, Callable[[Moment, Event], tuple[Event, ...]]],
     {
-        runs.RunDispatched: _run_moved,
+        runs.RunDispatched: follow_member,
         runs.RunSucceeded: _run_succeeded,
-        runs.RunPartiallySucceeded: _run_moved,
-        runs.RunFailed: _run_moved,
-        runs.RunCancelled: _run_moved,
+        runs.RunPartiallySucceeded: _run_ended,
+        runs.RunFailed: _run_ended,
+        runs.RunCancelled: _run_ended,
         batches.BatchSucceeded: tell_about_batch,
         batches.BatchPartiallySucceeded: tell_about_batch,
         batches.BatchFailed: tell_about_batch,

@@ -204,8 +204,8 @@ class Runtime:
                 await self._fire_while(tenant, is_wanted)
                 if to is not None and not tenant.is_dropped:
                     tenant.world.move_to(to)
-                    self._follow_clock(tenant)
             finally:
+                self._follow_clock(tenant)
                 tenant.watchers.remove(timeline)
             return timeline
 
@@ -215,6 +215,7 @@ class Runtime:
             due = world.next_due()
             if tenant.in_flight and (due is None or due > world.now):
                 # Virtual time stands still while a callback is in flight; its answer may schedule something earlier.
+                self._follow_clock(tenant)
                 await self.idle(tenant)
                 continue
             if due is None or not is_wanted(due):
@@ -222,9 +223,9 @@ class Runtime:
             if fired >= tenant.settings.limits.steps_max:
                 raise StepsExceeded(tenant.settings.limits.steps_max)
             self._fire(tenant)
-            self._follow_clock(tenant)
             fired += 1
             if fired % BREATH == 0:
+                self._follow_clock(tenant)
                 await asyncio.sleep(0)
 
     def _fire(self, tenant: Tenant) -> None:
@@ -244,7 +245,7 @@ class Runtime:
             self._perform(tenant, effect)
 
     def _follow_clock(self, tenant: Tenant) -> None:
-        # The clock of a tenant never stays behind its world.
+        # Before anybody else is let in: the clock of a tenant never stays behind its world.
         real = self._monotonic()
         if tenant.world.now > tenant.clock.at(real):
             tenant.clock = tenant.clock.jumped(tenant.world.now, real)

@@ -43,12 +43,15 @@ def _run_created(event: runs.RunCreated) -> Step:
 
 
 def _run_moved(event: runs.RunMoved) -> Step:
-    step: Step = {"at": write_instant(event.at), "kind": "run", "id": event.run_id}
-    if isinstance(event, runs.RunFailed):
-        return {**step, "failure_code": event.failure.code}
-    if isinstance(event, runs.RunSucceeded | runs.RunPartiallySucceeded):
-        return {**step, "cost": format_money(event.cost)}
-    return step
+    return {"at": write_instant(event.at), "kind": "run", "id": event.run_id}
+
+
+def _run_succeeded(event: runs.RunSucceeded | runs.RunPartiallySucceeded) -> Step:
+    return {**_run_moved(event), "cost": format_money(event.cost)}
+
+
+def _run_failed(event: runs.RunFailed) -> Step:
+    return {**_run_moved(event), "failure_code": event.failure.code}
 
 
 def _feedback(event: runs.FeedbackGiven) -> Step:
@@ -174,10 +177,9 @@ _STEPS = cast(
     Mapping[type, Callable[[Event], Step | None]],
     {
         runs.RunCreated: _run_created,
-        **dict.fromkeys(
-            (runs.RunDispatched, runs.RunStarted, runs.RunSucceeded, runs.RunPartiallySucceeded, runs.RunFailed, runs.RunCancelled),
-            _run_moved,
-        ),
+        **dict.fromkeys((runs.RunDispatched, runs.RunStarted, runs.RunCancelled), _run_moved),
+        **dict.fromkeys((runs.RunSucceeded, runs.RunPartiallySucceeded), _run_succeeded),
+        runs.RunFailed: _run_failed,
         runs.OutputHandedOver: _silent,
         runs.FeedbackGiven: _feedback,
         batches.BatchCreated: _batch_created,
