@@ -37,10 +37,10 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "runflow-mock.invalid")
 
 def uuid7(now: datetime, sequence: int, seed: Seed) -> str:
     """Returns the id with the given place in the world's sequence; ids grow with `now` and, within a millisecond, with `sequence`."""
-    moment = f"{(now - EPOCH) // MILLISECOND:012x}"
-    tail = blake2b(sequence.to_bytes(8, "big"), key=seed.key, digest_size=6).hexdigest()
     high, low = (sequence >> 14) & 0xFFF, sequence & 0x3FFF
-    return f"{moment[:8]}-{moment[8:]}-7{high:03x}-{0x8000 | low:04x}-{tail}"
+    head = ((now - EPOCH) // MILLISECOND << 32 | 0x7000_8000 | high << 16 | low).to_bytes(10, "big").hex()
+    tail = blake2b(sequence.to_bytes(8, "big"), key=seed.key, digest_size=6).hexdigest()
+    return f"{head[:8]}-{head[8:12]}-{head[12:16]}-{head[16:]}-{tail}"
 
 
 def is_uuid(text: str) -> bool:
