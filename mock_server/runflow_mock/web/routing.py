@@ -10,6 +10,9 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+REMEMBERED_MAX = 1_000
+REMEMBERED_CHARACTERS_MAX = 200
+
 HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
 
 
@@ -87,11 +90,16 @@ class Router(Generic[HandlerT]):
         self._spanning: dict[str, _Spanning[HandlerT]] = {}
         self._by_mark: dict[tuple[int, str] | None, list[_Spanning[HandlerT]]] = {}
         self._deepest = 0
+        self._remembered: dict[str, Match[HandlerT]] = {}
         for operation in self.operations:
             self._add(operation)
 
     def match(self, path: str) -> Match[HandlerT] | None:
         """Returns what a path leads to, or nothing."""
+        # Few paths span slashes, and the same ones are asked for over and over.
+        remembered = self._remembered.get(path)
+        if remembered is not None:
+            return remembered
         segments = path.split("/")[1:]
         node: _Node[HandlerT] | None = self._root
         values = []
@@ -106,7 +114,10 @@ class Router(Generic[HandlerT]):
                 break
         if node is not None and node.operations and all(values):
             return Match(node.operations, dict(zip(node.names, values, strict=True)))
-        return self._match_spanning(segments)
+        found = self._match_spanning(segments)
+        if found is not None and len(self._remembered) < REMEMBERED_MAX and len(path) < REMEMBERED_CHARACTERS_MAX:
+            self._remembered[path] = found
+        return found
 
     def _match_spanning(self, segments: list[str]) -> Match[HandlerT] | None:
         for spanning in self._candidates(segments):
