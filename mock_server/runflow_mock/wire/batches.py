@@ -21,7 +21,15 @@ from runflow_mock.wire.dialect import Dialect, read_status
 from runflow_mock.wire.fields import Checker
 from runflow_mock.wire.listing import number_field, text_field, time_field
 from runflow_mock.wire.problems import FieldError, Location, invalid
-from runflow_mock.wire.requests import CLIENT_REF, COMMON_PROPERTIES, Rules, common_errors, optional_document, optional_text
+from runflow_mock.wire.requests import (
+    CLIENT_REF,
+    COMMON_PROPERTIES,
+    Rules,
+    callback_errors,
+    metadata_errors,
+    optional_document,
+    optional_text,
+)
 from runflow_mock.wire.times import write_instant, write_optional
 
 Runs = Mapping[RunId, Run]
@@ -36,7 +44,8 @@ def decode_create_batch(body: dict[str, Json], model: Model, rules: Rules, origi
     Raises:
         Problem: 422 with everything that is wrong with it.
     """
-    errors = _common.errors(body, ("body",)) + list(common_errors(body, rules))
+    metadata = optional_document(body, "metadata")
+    errors = [*_common.errors(body, ("body",)), *callback_errors(body, rules), *metadata_errors(metadata)]
     if "input" in body and "items" in body:
         errors.append(FieldError(("body", "items"), "send input or items, not both", "value_error"))
         raise invalid(*errors)
@@ -60,7 +69,7 @@ def decode_create_batch(body: dict[str, Json], model: Model, rules: Rules, origi
         model=model.id,
         items=tuple(items),
         callback_url=optional_text(body, "callback_url"),
-        metadata=optional_document(body, "metadata"),
+        metadata=metadata,
         origin=origin,
     )
 

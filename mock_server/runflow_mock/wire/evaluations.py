@@ -28,7 +28,7 @@ from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.inputs import MEDIA_PATTERN
 from runflow_mock.wire.listing import flag_field, number_field, text_field, time_field
 from runflow_mock.wire.problems import FieldError, invalid
-from runflow_mock.wire.requests import CLIENT_REF, COMMON_PROPERTIES, Rules, common_errors, optional_document, optional_text
+from runflow_mock.wire.requests import CLIENT_REF, COMMON_PROPERTIES, Rules, callback_errors, optional_document, optional_text
 from runflow_mock.wire.runs import read_feedback
 from runflow_mock.wire.times import write_instant, write_optional
 
@@ -70,7 +70,7 @@ def decode_submit_evaluation(body: dict[str, Json], rules: Rules) -> SubmitEvalu
         Problem: 422 with everything that is wrong with it.
     """
     errors = _submit.errors(body, ("body",))
-    errors += common_errors({"callback_url": body.get("callback_url")}, rules)
+    errors += callback_errors(body, rules)
     run_id = body.get("run_id")
     if isinstance(run_id, str) and not is_uuid(run_id.lower()):
         errors.append(FieldError(("body", "run_id"), "Input should be a valid UUID", "uuid_parsing"))

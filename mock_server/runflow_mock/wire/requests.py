@@ -29,15 +29,18 @@ class Rules(msgspec.Struct, frozen=True):
     batch_items_max: int
 
 
-def common_errors(body: dict[str, Json], rules: Rules) -> Iterator[FieldError]:
-    """Returns what a schema cannot say about `callback_url` and `metadata`."""
+def callback_errors(body: dict[str, Json], rules: Rules) -> Iterator[FieldError]:
+    """Returns what a schema cannot say about `callback_url`."""
     url = body.get("callback_url")
     if isinstance(url, str) and len(url) <= URL_CHARACTERS_MAX:
         refused = objection(rules.callbacks, url)
         if refused is not None:
             yield FieldError(("body", "callback_url"), refused, "url_scheme" if "HTTPS" in refused else "url_parsing")
-    metadata = body.get("metadata")
-    if isinstance(metadata, dict) and len(write_document(metadata)) > METADATA_BYTES_MAX:
+
+
+def metadata_errors(stored: Document | None) -> Iterator[FieldError]:
+    """Returns what a schema cannot say about `metadata`, given its stored form."""
+    if stored is not None and len(stored) > METADATA_BYTES_MAX and stored.startswith(b"{"):
         yield FieldError(("body", "metadata"), f"metadata is larger than {METADATA_BYTES_MAX} bytes", "too_long")
 
 

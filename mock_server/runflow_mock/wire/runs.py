@@ -21,7 +21,15 @@ from runflow_mock.wire.dialect import Dialect, read_status
 from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.listing import flag_field, number_field, text_field, time_field
 from runflow_mock.wire.problems import FieldError, invalid
-from runflow_mock.wire.requests import CLIENT_REF, COMMON_PROPERTIES, Rules, common_errors, optional_document, optional_text
+from runflow_mock.wire.requests import (
+    CLIENT_REF,
+    COMMON_PROPERTIES,
+    Rules,
+    callback_errors,
+    metadata_errors,
+    optional_document,
+    optional_text,
+)
 from runflow_mock.wire.times import write_instant, write_optional
 
 FEEDBACK_REASON_CHARACTERS_MAX = 2000
@@ -53,14 +61,15 @@ def decode_create_run(body: dict[str, Json], model: Model, rules: Rules, origin:
     inputs = body.get("input")
     if isinstance(inputs, dict):
         errors += rules.inputs.errors(model, inputs, ("body", "input"))
-    errors += common_errors(body, rules)
+    metadata = optional_document(body, "metadata")
+    errors += (*callback_errors(body, rules), *metadata_errors(metadata))
     if errors:
         raise invalid(*errors)
     return CreateRun(
         model=model.id,
         input=write_document(inputs),
         callback_url=optional_text(body, "callback_url"),
-        metadata=optional_document(body, "metadata"),
+        metadata=metadata,
         client_ref=optional_text(body, "client_ref"),
         origin=origin,
     )
