@@ -98,3 +98,12 @@ def fold(history: History) -> Store:
         for event in entry.events:
             apply(store, event)
     return store
+
+
+def retell(history: History) -> Iterator[tuple[tuple[Event, ...], tuple[str | None, ...]]]:
+    """Returns, commit by commit from the base, the events and the status that each record had before its event."""
+    store = history.base.store.copy()
+    for entry in history:
+        if entry.command is None:
+            store.timers.pop()
+        yield entry.events, tuple([apply(store, event) for event in entry.events])

@@ -1,7 +1,9 @@
-"""A small HTTP client of the fake, for the demo and for tests: one tenant's key, JSON in and out."""
+"""A small HTTP client of the fake: one tenant's key, JSON in and out. It needs no part of the server."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
+import msgspec
 import urllib3
 
 SECONDS_MAX = 60.0
@@ -11,18 +13,43 @@ class ClientError(Exception):
     """The fake answered with an error."""
 
     def __init__(self, status: int, body: Any) -> None:
-        super().__init__(f"{status}: {body}")
+        super().__init__(f"{status}: {_told(body)}")
         self.status = status
         self.body = body
 
 
-class Client:
-    """Sends requests with a tenant's key; connections are kept."""
+class Exchanger(Protocol):
+    """Carries a request to the fake and brings the status and body of its answer back."""
 
-    def __init__(self, url: str, key: str) -> None:
-        self.url = url
-        self._headers = {"Authorization": f"Bearer {key}"}
+    def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]: ...
+
+    def close(self) -> None: ...
+
+
+class HttpExchanger:
+    """Carries requests over HTTP; connections are kept."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
         self._pool = urllib3.PoolManager(timeout=SECONDS_MAX, retries=False)
+
+    def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
+        """Returns status and body of the answer."""
+        response = self._pool.request(method, self._url + path, headers=dict(headers), body=body)
+        return response.status, response.data
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._pool.clear()
+
+
+class Client:
+    """Sends requests with a tenant's key."""
+
+    def __init__(self, url: str, key: str | None, exchanger: Exchanger | None = None) -> None:
+        self.url = url
+        self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        self._exchanger = exchanger or HttpExchanger(url)
 
     def get(self, path: str) -> Any:
         """Returns the JSON at a path, or raises `ClientError`."""
@@ -34,12 +61,18 @@ class Client:
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
         """Returns the JSON that answers a request, or nothing for an empty answer; raises `ClientError` from status 400."""
-        response = self._pool.request(method, self.url + path, headers=self._headers, json=body)
-        content = response.json() if response.data else None
-        if response.status >= 400:
-            raise ClientError(response.status, content)
+        headers = self._headers if body is None else {**self._headers, "Content-Type": "application/json"}
+        status, raw = self._exchanger.exchange(method, path, headers, None if body is None else msgspec.json.encode(body))
+        content = msgspec.json.decode(raw) if raw else None
+        if status >= 400:
+            raise ClientError(status, content)
         return content
 
     def close(self) -> None:
         """Closes the connections."""
-        self._pool.clear()
+        self._exchanger.close()
+
+
+def _told(body: Any) -> Any:
+    told = body.get("error") if isinstance(body, dict) else None
+    return told["message"] if isinstance(told, dict) and "message" in told else body

@@ -1,16 +1,21 @@
 """A callback receiver for tests: a real HTTP endpoint that keeps the bytes it got and answers as it is told."""
 
+import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 
 import msgspec
 
 from runflow_mock.domain.documents import Json, read_document
+from runflow_mock.domain.signing import verify_bare, verify_timestamped
 
 WAIT_SECONDS = 10.0
+# How long to wait for an arrival before seeing whether there is more to move.
+LOOK_SECONDS = 0.05
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -49,18 +54,47 @@ class Received(msgspec.Struct, frozen=True):
         """The `Runflow-Request-Id` header: delivery id and attempt number."""
         return self.headers.get("runflow-request-id")
 
+    def verify(self, secret: str, now: datetime | None = None) -> None:
+        """Checks the signature over the raw body, and the timestamp against `now` or the present, in the form of either dialect.
+
+        Raises:
+            SignatureError: it is missing, forged, or more than five minutes off.
+        """
+        if self.timestamp is None:
+            verify_bare(self.body, signature=self.signature, secret=secret)
+        else:
+            present = now or datetime.now(UTC)
+            verify_timestamped(self.body, signature=self.signature, timestamp=self.timestamp, secret=secret, now=present)
+
 
 class CallbackReceiver:
     """Listens on loopback while the context lasts; answers with the given replies in turn, and then with 200."""
 
     def __init__(self, *replies: Reply | int) -> None:
         self.received: list[Received] = []
-        self._replies = [Reply(reply) if isinstance(reply, int) else reply for reply in replies]
+        self._replies: list[Reply] = []
+        self._move: Callable[[], bool] | None = None
         self._arrived = threading.Condition()
         self._gone = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="callback receiver", daemon=True)
+        self.reply_with(*replies)
+
+    @property
+    def deliveries(self) -> Sequence[Received]:
+        """Every POST received so far, one entry each, in the order of arrival."""
+        with self._arrived:
+            return tuple(self.received)
+
+    def reply_with(self, *replies: Reply | int) -> None:
+        """Answers the next POSTs with these, each once, after those that are still waiting; then with 200 again."""
+        with self._arrived:
+            self._replies.extend(Reply(reply) if isinstance(reply, int) else reply for reply in replies)
+
+    def move_with(self, move: Callable[[], bool]) -> None:
+        """Lets `wait` move time on: `move` goes to the next instant at which something is due, and tells whether there was one."""
+        self._move = move
 
     @property
     def url(self) -> str:
@@ -73,10 +107,14 @@ class CallbackReceiver:
         Raises:
             TimeoutError: fewer arrived in time.
         """
-        with self._arrived:
-            if not self._arrived.wait_for(lambda: len(self.received) >= count, seconds):
-                raise TimeoutError(f"{len(self.received)} of {count} callbacks arrived within {seconds:g} s")
-            return tuple(self.received)
+        for _ in range(math.ceil(seconds / LOOK_SECONDS)):
+            # Each move is a barrier: what was due has arrived when it returns. A client may be about to cause more.
+            while len(self.deliveries) < count and self._move is not None and self._move():
+                continue
+            with self._arrived:
+                if self._arrived.wait_for(lambda: len(self.received) >= count, LOOK_SECONDS):
+                    return tuple(self.received)
+        raise TimeoutError(f"{len(self.received)} of {count} callbacks arrived within {seconds:g} s")
 
     def __enter__(self) -> "CallbackReceiver":
         self._thread.start()
