@@ -9,7 +9,7 @@ from runflow_mock.domain.errors import InsufficientCredits
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import Fail, Succeed
 from runflow_mock.domain.faults import AT_EDGES, NO_DECISION, Decision, choose
-from runflow_mock.domain.identity import BatchId, RunId, WorkflowId
+from runflow_mock.domain.identity import MILLISECOND, BatchId, RunId, WorkflowId
 from runflow_mock.domain.media import NO_EXTENT, Extent, GivenFile, extent_of, stages_of
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money
@@ -206,4 +206,4 @@ def spread(moment: Moment, owner: str, what: str, seconds: tuple[float, float]) 
     """Returns a duration within the range, in whole milliseconds, drawn by the owner's id and divided by the tenant's speed."""
     low, high = seconds
     drawn = low + (high - low) * moment.seed.fraction(what, owner)
-    return timedelta(milliseconds=max(1, round(drawn * 1000 / moment.settings.speed)))
+    return max(1, round(drawn * 1000 / moment.settings.speed)) * MILLISECOND
