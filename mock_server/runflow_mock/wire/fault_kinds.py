@@ -37,26 +37,26 @@ class Field(NamedTuple):
     says: str
 
 
-def decode_what(body: Mapping[str, object]) -> tuple[What, tuple[bytes, ...]]:
-    """Returns the effect in the `what` of a rule, and the bytes of the files in it.
+def decode_what(body: Mapping[str, object], place: str = "what.") -> tuple[What, tuple[bytes, ...]]:
+    """Returns the effect in the `what` of a rule, and the bytes of the files in it; `place` comes before the names of fields in messages.
 
     Raises:
         ControlError: 422 that names what is wrong and what is possible.
     """
-    kind = _kind(body)
+    kind = _kind(body, place)
     fields = fields_of(kind)
     unknown = sorted(set(body) - {"kind", *fields})
     if unknown:
-        raise refused(f"what.{unknown[0]} is no field of {kind.name}, which takes {', '.join(fields) or 'none'}")
+        raise refused(f"{place}{unknown[0]} is no field of {kind.name}, which takes {', '.join(fields) or 'none'}")
     missing = [name for name in required_of(kind) if body.get(name) is None]
     if missing:
-        raise refused(f"what.{missing[0]} is missing: {kind.name} needs it ({FIELDS[missing[0]].says})")
-    given = {name: FIELDS[name].read(value, f"what.{name}") for name, value in body.items() if name in fields and value is not None}
+        raise refused(f"{place}{missing[0]} is missing: {kind.name} needs it ({FIELDS[missing[0]].says})")
+    given = {name: FIELDS[name].read(value, f"{place}{name}") for name, value in body.items() if name in fields and value is not None}
     contents: tuple[bytes, ...] = ()
     if "files" in given:
         if "output" in given:
-            raise refused("what: give either output or files; an output with files follows from the files")
-        given["files"], contents = decode_files(cast("tuple[WireFile, ...]", given["files"]))
+            raise refused(f"{place}output: give either output or files; an output with files follows from the files")
+        given["files"], contents = decode_files(cast("tuple[WireFile, ...]", given["files"]), f"{place}files")
     if kind.record is Fail:
         return _fail(given), contents
     return cast(What, kind.record(**given)), contents
@@ -103,11 +103,11 @@ def schema_of(kind: Kind) -> dict[str, Json]:
     }
 
 
-def _kind(body: Mapping[str, object]) -> Kind:
+def _kind(body: Mapping[str, object], place: str) -> Kind:
     name = body.get("kind")
     kind = KINDS_BY_NAME.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise refused(f"what.kind {str(name)[:80]!r} does not exist; choose one of {', '.join(KINDS_BY_NAME)}")
+        raise refused(f"{place}kind {str(name)[:80]!r} does not exist; choose one of {', '.join(KINDS_BY_NAME)}")
     return kind
 
 

@@ -28,20 +28,20 @@ class WireFile(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     name: str | None = None
 
 
-def decode_files(files: Sequence[WireFile]) -> tuple[tuple[GivenFile, ...], tuple[bytes, ...]]:
-    """Returns the files as a rule keeps them, and their bytes.
+def decode_files(files: Sequence[WireFile], place: str) -> tuple[tuple[GivenFile, ...], tuple[bytes, ...]]:
+    """Returns the files as a rule keeps them, and their bytes; `place` is what messages call the list.
 
     Raises:
         ControlError: 422 that names the file and what is wrong with it.
     """
     if len(files) > FILES_MAX:
-        raise refused(f"what.files has {len(files)} files; a rule takes {FILES_MAX}")
-    contents = tuple(_content(file, number) for number, file in enumerate(files))
-    given = tuple(_file(file, number, content) for number, (file, content) in enumerate(zip(files, contents, strict=True)))
+        raise refused(f"{place} has {len(files)} files; a rule takes {FILES_MAX}")
+    contents = tuple(_content(file, f"{place}[{number}]") for number, file in enumerate(files))
+    given = tuple(_file(file, number, content, place) for number, (file, content) in enumerate(zip(files, contents, strict=True)))
     names = [file.name for file in given]
     for name in names:
         if names.count(name) > 1:
-            raise refused(f"what.files: two files are named {name!r}")
+            raise refused(f"{place}: two files are named {name!r}")
     return given, contents
 
 
@@ -51,8 +51,7 @@ def represent_file(file: GivenFile) -> dict[str, object]:
     return shown if file.width is None else {**shown, "width": file.width, "height": file.height}
 
 
-def _content(file: WireFile, number: int) -> bytes:
-    place = f"what.files[{number}]"
+def _content(file: WireFile, place: str) -> bytes:
     if _MEDIA_TYPE.fullmatch(file.media_type) is None:
         raise refused(f"{place}.media_type {file.media_type[:80]!r} is not a media type such as image/png")
     try:
@@ -64,12 +63,12 @@ def _content(file: WireFile, number: int) -> bytes:
     return content
 
 
-def _file(file: WireFile, number: int, content: bytes) -> GivenFile:
+def _file(file: WireFile, number: int, content: bytes, place: str) -> GivenFile:
     name = file.name
     if name is None:
         name = f"file_{number + 1:05d}_.{EXTENSION_OF.get(file.media_type, 'bin')}"
     if _NAME.fullmatch(name) is None:
-        raise refused(f"what.files[{number}].name {name[:120]!r} must be of letters, digits, _, - and ., 1 to 100 of them, not . first")
+        raise refused(f"{place}[{number}].name {name[:120]!r} must be of letters, digits, _, - and ., 1 to 100 of them, not . first")
     size = measure_picture(content) if file.media_type.startswith("image/") else None
     return GivenFile(
         name=name,

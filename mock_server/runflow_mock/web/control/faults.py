@@ -2,8 +2,8 @@
 
 from typing import cast
 
-from runflow_mock.domain.commands import RemoveRule
-from runflow_mock.domain.faults import RuleAdded
+from runflow_mock.domain.commands import AddRule, RemoveRule
+from runflow_mock.domain.faults import FaultRule, RuleAdded
 from runflow_mock.domain.identity import RuleId
 from runflow_mock.engine.targets import find_target
 from runflow_mock.web.calls import Answer, Call, answer, no_content
@@ -22,13 +22,8 @@ async def list_faults(call: Call) -> Answer:
 
 async def create_fault(call: Call) -> Answer:
     """POST /_mock/faults"""
-    store, catalog = tenant_of(call).world.store, call.runtime.catalog
-    names = Names(lambda path: find_target(catalog, store, path).model.id, OPERATION_IDS)
-    command, contents = decode_rule(call.body, names)
-    outcome = call.execute(command)
-    for content in contents:
-        call.tenant.blobs.keep(content)
-    return answer(represent_rule(cast(RuleAdded, outcome.events[0]).rule), 201)
+    tenant_of(call)
+    return answer(represent_rule(add_rule(call, *decode_rule(call.body, names_in(call)))), 201)
 
 
 async def get_fault(call: Call) -> Answer:
@@ -48,6 +43,20 @@ async def delete_faults(call: Call) -> Answer:
     for rule_id in tuple(tenant_of(call).world.store.rules):
         call.execute(RemoveRule(rule_id))
     return no_content()
+
+
+def names_in(call: Call) -> Names:
+    """Returns what a rule of this call's tenant may name."""
+    store, catalog = call.store, call.runtime.catalog
+    return Names(lambda path: find_target(catalog, store, path).model.id, OPERATION_IDS)
+
+
+def add_rule(call: Call, command: AddRule, contents: tuple[bytes, ...]) -> FaultRule:
+    """Puts a rule into force, keeps the bytes of its files, and returns it."""
+    outcome = call.execute(command)
+    for content in contents:
+        call.tenant.blobs.keep(content)
+    return cast(RuleAdded, outcome.events[0]).rule
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (

@@ -1,7 +1,7 @@
 """All verbs of the control API, and the page that lists them."""
 
 from runflow_mock.web.calls import Answer, Call, answer
-from runflow_mock.web.control import clock, faults, history, records, server, tenants
+from runflow_mock.web.control import clock, faults, history, records, server, stubs, tenants
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.routing import Operation
 
@@ -10,6 +10,7 @@ _VERBS: tuple[Operation[ControlHandler], ...] = (
     *tenants.OPERATIONS,
     *clock.OPERATIONS,
     *faults.OPERATIONS,
+    *stubs.OPERATIONS,
     *records.OPERATIONS,
     *history.OPERATIONS,
 )
