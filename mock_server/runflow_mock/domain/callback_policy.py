@@ -22,11 +22,15 @@ class Rewrite(msgspec.Struct, frozen=True):
 
 
 class CallbackPolicy(msgspec.Struct, frozen=True):
-    """The hosts that may be called besides loopback, the rewritten origins, and whether plain HTTP is refused everywhere."""
+    """The hosts that may be called besides loopback, the rewritten origins, and whether plain HTTP is refused everywhere.
+
+    `is_open` is for a sender that stays within the process: it may be asked for any host.
+    """
 
     hosts: frozenset[str] = frozenset()
     rewrites: tuple[Rewrite, ...] = ()
     is_strict: bool = False
+    is_open: bool = False
 
 
 def objection(policy: CallbackPolicy, url: str, name: str = "callback_url") -> str | None:
@@ -61,7 +65,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _may_be_called(policy: CallbackPolicy, host: str) -> bool:
-    return is_loopback(host) or host in policy.hosts
+    return policy.is_open or is_loopback(host) or host in policy.hosts
 
 
 def _split(url: str) -> SplitResult | None:

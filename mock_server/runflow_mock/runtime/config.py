@@ -50,6 +50,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     callback_rewrites: tuple[Rewrite, ...] = ()
     callback_ca: Path | None = None
     callback_timeout_seconds: float = 10.0
+    callbacks_open: bool = False
     admin_token: str | None = None
     public_url: str | None = None
     allowed_hosts: frozenset[str] = frozenset()
@@ -68,7 +69,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def callbacks(self) -> CallbackPolicy:
         """Where callbacks may go."""
-        return CallbackPolicy(self.callback_hosts, self.callback_rewrites, self.strict)
+        return CallbackPolicy(self.callback_hosts, self.callback_rewrites, self.strict, self.callbacks_open)
 
     def tenant(self, name: str) -> TenantSettings:
         """Returns the settings of a tenant that nobody configured."""
