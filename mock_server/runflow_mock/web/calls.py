@@ -22,6 +22,8 @@ from runflow_mock.wire.problems import bad_request, invalid_field
 PARAMETERS_MAX = 1000
 
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}")
+# Whoever asks for the service by its own name came over https, whatever carried the request here.
+_SERVICE_HOST = re.compile(r"(?:api|app|docs|public|www)\.runflow\.io", re.IGNORECASE)
 _encoder = msgspec.json.Encoder()
 _JSON_HEADERS = ((b"content-type", b"application/json"),)
 
@@ -126,7 +128,8 @@ class Call:
             server = self.scope.get("server") or ("127.0.0.1", self.runtime.config.port)
             host = f"{server[0]}:{server[1]}"
         scheme = self.header(b"x-forwarded-proto") or self.scope.get("scheme")
-        return f"{'https' if scheme == 'https' else 'http'}://{host}"
+        is_secure = scheme == "https" or _SERVICE_HOST.fullmatch(host) is not None
+        return f"{'https' if is_secure else 'http'}://{host}"
 
     def header(self, name: bytes) -> str | None:
         """Returns the value of a header, given in lower case."""
