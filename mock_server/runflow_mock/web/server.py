@@ -7,6 +7,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from runflow_mock.runtime.config import ConfigError
+from runflow_mock.web.connections import Protocol
 
 BACKLOG = 2048
 GRACE_SECONDS = 0.8
@@ -44,7 +45,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=Protocol,
                 ws="none",
                 lifespan="on",
                 log_config=None,

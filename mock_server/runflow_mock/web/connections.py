@@ -1,0 +1,102 @@
+"""Connections: what an ASGI application cannot do to the socket it answers on, for rules that want just that.
+
+The protocol hands a `Connection` to the application in the scope, under `extensions`. Where there is none, because the application is
+called in process or by another server, the same end of a connection is a `ConnectionFault`.
+"""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from starlette.types import Scope
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+EXTENSION = "runflow_mock.connection"
+
+# Closing the socket then discards what is unsent and answers the peer with RST.
+_LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)
+
+
+class ConnectionFault(ConnectionError):
+    """A rule has ended the exchange where there is no socket to end it on.
+
+    `kind` is the rule's, as rules spell it; `sent` is what of the body, or in place of an answer, had left before.
+    """
+
+    def __init__(self, kind: str, sent: bytes = b"") -> None:
+        super().__init__(f"runflow-mock: a rule of kind {kind} has ended the connection after {len(sent)} bytes")
+        self.kind = kind
+        self.sent = sent
+
+
+class Connection:
+    """One client's connection, TLS or not."""
+
+    __slots__ = ("_flow", "_transport", "is_held")
+
+    def __init__(self, transport: asyncio.Transport, flow: FlowControl) -> None:
+        self._transport = transport
+        self._flow = flow
+        self.is_held = False
+
+    def write(self, data: bytes) -> None:
+        """Sends bytes that the server knows nothing of."""
+        self._transport.write(data)
+
+    def close(self) -> None:
+        """Ends the connection in order, once everything has left."""
+        self._transport.close()
+
+    async def reset(self) -> None:
+        """Ends the connection with RST, once everything has left."""
+        self._transport.set_write_buffer_limits(high=0)
+        if self._flow.write_paused:
+            await self._flow.drain()
+        plain: socket.socket = self._transport.get_extra_info("socket")
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT_AT_ALL)
+        self._transport.abort()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps the client waiting while the context lasts: a server that stops closes the connection instead of waiting too."""
+        self.is_held = True
+        try:
+            yield
+        finally:
+            self.is_held = False
+
+
+class Protocol(HttpToolsProtocol):
+    """Uvicorn's HTTP with the connection at hand."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._connection: Connection | None = None
+        self._extensions: dict[str, Any] = {}
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Remembers the connection for its requests."""
+        super().connection_made(transport)
+        self._connection = Connection(transport, self.flow)
+        self._extensions = {EXTENSION: self._connection}
+
+    def on_message_begin(self) -> None:
+        """Begins the scope of a request."""
+        super().on_message_begin()
+        self.scope["extensions"] = self._extensions
+
+    def shutdown(self) -> None:
+        """Lets the request under way come to its end, unless a rule keeps it waiting."""
+        super().shutdown()
+        if self._connection is not None and self._connection.is_held:
+            self._connection.close()
+
+
+def connection_of(scope: Scope) -> Connection | None:
+    """Returns the connection of a request, where the server gives it out."""
+    found: Connection | None = scope.get("extensions", {}).get(EXTENSION)
+    return found
