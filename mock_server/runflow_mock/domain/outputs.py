@@ -79,9 +79,7 @@ def _texts(value: Json) -> Iterator[str]:
 
 def media_url(run: Run, tenant: str, name: str, expires_at: datetime, key: Seed) -> str:
     """Returns the signed address of one file; it stops working at `expires_at` of the tenant's clock."""
-    path = f"{MEDIA_PREFIX}{tenant}/{run.id}/{name}"
-    expires = int(expires_at.timestamp())
-    return f"{run.base_url}{path}?expires={expires}&signature={media_signature(path, expires, key)}"
+    return _signed(run, tenant, name, int(expires_at.timestamp()), key)
 
 
 def media_signature(path: str, expires: int, key: Seed) -> str:
@@ -102,9 +100,26 @@ def media_objection(path: str, expires: str, signature: str, now: datetime, key:
 
 def sign_again(document: Document, run: Run, tenant: str, expires_at: datetime, key: Seed) -> Document:
     """Returns an output whose addresses work until `expires_at` and which is otherwise the same."""
+    return Document(
+        _addresses(run, tenant).sub(lambda found: media_url(run, tenant, found[1].decode(), expires_at, key).encode(), document)
+    )
+
+
+def readdress(document: Document, run: Run, tenant: str, another: str, key: Seed) -> Document:
+    """Returns an output whose addresses name another tenant, work as long as before, and which is otherwise the same."""
+    return Document(
+        _addresses(run, tenant).sub(lambda found: _signed(run, another, found[1].decode(), int(found[2]), key).encode(), document)
+    )
+
+
+def _addresses(run: Run, tenant: str) -> re.Pattern[bytes]:
     start = f"{run.base_url}{MEDIA_PREFIX}{tenant}/{run.id}/"
-    signed = re.compile(re.escape(start.encode()) + rb"([A-Za-z0-9._-]+)\?expires=\d+&signature=[0-9a-f]+")
-    return Document(signed.sub(lambda found: media_url(run, tenant, found[1].decode(), expires_at, key).encode(), document))
+    return re.compile(re.escape(start.encode()) + rb"([A-Za-z0-9._-]+)\?expires=(\d+)&signature=[0-9a-f]+")
+
+
+def _signed(run: Run, tenant: str, name: str, expires: int, key: Seed) -> str:
+    path = f"{MEDIA_PREFIX}{tenant}/{run.id}/{name}"
+    return f"{run.base_url}{path}?expires={expires}&signature={media_signature(path, expires, key)}"
 
 
 def produce(model: Model, inputs: Json, urls: Sequence[str], extent: Extent, seed: Seed) -> dict[str, Json]:

@@ -9,16 +9,18 @@ from datetime import datetime
 import msgspec
 
 from runflow_mock.domain.commands import AddCredit, Command, CreateSecret
-from runflow_mock.domain.deliveries import AttemptStarted, Delivery
+from runflow_mock.domain.deliveries import AttemptStarted, Delivery, DeliveryStatus
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.identity import Identities, OrganizationId, UserId, uuid7
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.seeds import Seed
+from runflow_mock.domain.snapshots import Snapshot
 from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.engine.applying import apply
 from runflow_mock.engine.handlers import COMMAND_HANDLERS, REACTIONS, continue_owner
 from runflow_mock.engine.history import Base, History
 from runflow_mock.engine.moment import Moment, Renderers
+from runflow_mock.engine.snapshots import read_snapshot, write_snapshot
 from runflow_mock.engine.store import Store
 
 
@@ -41,21 +43,39 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 class World:
     """One tenant's universe. `now` is where it stands; it moves only in `move_to` and `fire_next`."""
 
-    def __init__(self, settings: TenantSettings, catalog: Catalog, render: Renderers, start: datetime) -> None:
+    def __init__(
+        self, settings: TenantSettings, catalog: Catalog, render: Renderers, start: datetime, *, base: Base | None = None, commits: int = 0
+    ) -> None:
+        """Makes a world that begins at `start`, or one that began there and stands at a base by now, after a number of commits."""
         self.settings = settings
         self.catalog = catalog
-        self.now = start
         self.started_at = start
         self.seed = Seed.from_text(settings.seed)
         self.org_id = OrganizationId(uuid7(start, 1, self.seed.child("organization")))
         self.user_id = UserId(uuid7(start, 1, self.seed.child("user")))
-        self.store = Store()
-        self.history = History(Base(start, 0, Store()), settings.limits.history_max, settings.limits.history_bytes_max)
-        self.sequence = 0
         self._render = render
-        self.execute(AddCredit(settings.balance))
-        if settings.callback_secret is not None:
-            self.execute(CreateSecret("pre-registered", settings.callback_secret))
+        stands = base or Base(start, 0, Store())
+        self.now = stands.now
+        self.sequence = stands.sequence
+        self.store = stands.store.copy()
+        self.history = History(stands, settings.limits.history_max, settings.limits.history_bytes_max, forgotten=commits)
+        if base is None:
+            self._begin()
+
+    @classmethod
+    def restore(cls, snapshot: Snapshot, catalog: Catalog, render: Renderers) -> "World":
+        """Returns the world of a snapshot, which continues as the first one would have."""
+        base = read_snapshot(snapshot)
+        return cls(snapshot.settings, catalog, render, snapshot.started_at, base=base, commits=snapshot.commits)
+
+    def snapshot(self) -> Snapshot:
+        """Returns the world as it stands."""
+        commits = self.history.forgotten + len(self.history)
+        return write_snapshot(self.settings, self.started_at, commits, Base(self.now, self.sequence, self.store))
+
+    def snapshot_before_history(self) -> Snapshot:
+        """Returns the world as it stood before the oldest entry of its history."""
+        return write_snapshot(self.settings, self.started_at, self.history.forgotten, self.history.base)
 
     def execute(self, command: Command) -> Outcome:
         """Carries a command out, whole.
@@ -83,6 +103,16 @@ class World:
         due = self.next_due()
         assert due is None or due > instant, "a timer is due before this instant; fire it first"
         self.now = max(self.now, instant)
+
+    def under_way(self) -> tuple[SendCallback, ...]:
+        """Returns the attempts that have begun and whose results are not known: in a restored world nobody else sends them."""
+        deliveries = self.store.deliveries.values()
+        return tuple(self._send(delivery) for delivery in deliveries if delivery.status is DeliveryStatus.DELIVERING)
+
+    def _begin(self) -> None:
+        self.execute(AddCredit(self.settings.balance))
+        if self.settings.callback_secret is not None:
+            self.execute(CreateSecret("pre-registered", self.settings.callback_secret))
 
     def _moment(self) -> Moment:
         return Moment(
@@ -116,13 +146,12 @@ class World:
         return Outcome(self.now, events, tuple(before), self._effects(events))
 
     def _effects(self, events: tuple[Event, ...]) -> tuple[SendCallback, ...]:
-        started = [event for event in events if type(event) is AttemptStarted]
+        started = [self.store.deliveries[event.delivery_id] for event in events if type(event) is AttemptStarted]
         # An attempt that has already ended is one that must not be sent.
-        return tuple(self._effect(event) for event in started if not self.store.deliveries[event.delivery_id].is_terminal)
+        return tuple(self._send(delivery) for delivery in started if not delivery.is_terminal)
 
-    def _effect(self, event: AttemptStarted) -> SendCallback:
-        store = self.store
-        delivery, secret_id = store.deliveries[event.delivery_id], event.attempt.secret_id
+    def _send(self, delivery: Delivery) -> SendCallback:
+        store, secret_id = self.store, delivery.attempts[-1].secret_id
         if delivery.webhook_id is not None:
             return SendCallback(delivery, store.webhooks[delivery.webhook_id].secret)
         return SendCallback(delivery, None if secret_id is None else store.secrets[secret_id].material)

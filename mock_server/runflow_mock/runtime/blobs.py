@@ -17,6 +17,10 @@ class Blobs:
         """Keeps bytes that a world has taken note of."""
         self._blobs[sha256(data).hexdigest()] = data
 
+    def all(self) -> tuple[bytes, ...]:
+        """Returns everything that is kept, in the order in which it came."""
+        return tuple(self._blobs.values())
+
     def get(self, digest: str) -> bytes | None:
         """Returns the bytes of that hash, if they are here."""
         return self._blobs.get(digest)

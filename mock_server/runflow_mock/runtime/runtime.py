@@ -29,11 +29,13 @@ from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.world import Outcome, SendCallback, World
 from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.judging import Judgings
 from runflow_mock.runtime.media import MediaShelf
 from runflow_mock.runtime.observers import Observer, Silence
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
 from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, whole_milliseconds
 from runflow_mock.wire.callbacks import build_headers
+from runflow_mock.wire.snapshots import SavedTenant
 from runflow_mock.wire.timeline import Step, represent_events
 
 # How many timers an advance fires before it lets other requests in.
@@ -71,6 +73,7 @@ class Runtime:
         self.background_errors: deque[str] = deque(maxlen=BACKGROUND_ERRORS_MAX)
         self.wall = wall
         self.media = MediaShelf()
+        self.judgings = Judgings(catalog)
         self._sender = sender
         self.observer: Observer = observer or Silence()
         self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max)
@@ -180,6 +183,29 @@ class Runtime:
                 self.execute(tenant, RemoveRule(rule_id))
         else:
             self.tenants.create(tenant.settings)
+
+    def save(self, tenant: Tenant) -> SavedTenant:
+        """Returns all of a tenant as it stands, its journal aside."""
+        self.settle(tenant)
+        return SavedTenant(
+            rate=tenant.clock.rate,
+            changes=tenant.changes,
+            reads=tenant.reads,
+            world=tenant.world.snapshot(),
+            files=tenant.blobs.all(),
+        )
+
+    def restore(self, tenant: Tenant, saved: SavedTenant) -> Tenant:
+        """Replaces a tenant by a saved one. What was under way when it was saved is sent again; what is under way now is forgotten.
+
+        Raises:
+            DomainError: it does not fit here, and nothing has changed.
+        """
+        fresh = self.tenants.restore(tenant.settings.name, saved)
+        for effect in fresh.world.under_way():
+            self._perform(fresh, effect)
+        self.settle(fresh)
+        return fresh
 
     async def idle(self, tenant: Tenant) -> None:
         """Returns once nothing is in flight for the tenant."""

@@ -5,17 +5,18 @@ was in flight for the old one has nobody to report to.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
 from runflow_mock.domain.callback_policy import CallbackPolicy
-from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.errors import DomainError, LimitReached, ModelNotFound
 from runflow_mock.domain.identity import uuid7
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.principals import ADMIN, ADMIN_KEY_PREFIX, CUSTOMER_SCOPES, KEY_PREFIX, Principal
 from runflow_mock.domain.runs import Run
+from runflow_mock.domain.snapshots import Snapshot, rename
 from runflow_mock.domain.tenants import STANDING_START, ClockMode, TenantSettings, is_tenant_name
 from runflow_mock.engine.clock import VirtualClock
 from runflow_mock.engine.journal import Journal
@@ -27,6 +28,7 @@ from runflow_mock.wire.callbacks import render_batch_payload, render_evaluation_
 from runflow_mock.wire.dialect import dialect_of
 from runflow_mock.wire.inputs import InputChecks
 from runflow_mock.wire.requests import Rules
+from runflow_mock.wire.snapshots import SavedTenant
 from runflow_mock.wire.timeline import Step
 
 WallClock = Callable[[], float]
@@ -50,10 +52,19 @@ class KeyTaken(DomainError):
         self.owner = owner
 
 
+class ModelMissing(DomainError):
+    """A tenant to be restored has a run of a model that this server does not have."""
+
+    def __init__(self, run_id: str, model: str) -> None:
+        super().__init__(f"run {run_id} needs {model}, which is not in this server's catalog: start it with the same --catalog")
+        self.run_id = run_id
+        self.model = model
+
+
 class Tenant:
     """One world at work."""
 
-    def __init__(self, settings: TenantSettings, catalog: Catalog, rules: Rules, start: datetime, clock: VirtualClock) -> None:
+    def __init__(self, settings: TenantSettings, rules: Rules, clock: VirtualClock, make_world: Callable[[Renderers], World]) -> None:
         self.settings = settings
         self.dialect = dialect_of(settings.dialect, settings.switches)
         self.rules = rules
@@ -78,9 +89,9 @@ class Tenant:
             batch=lambda batch, store: render_batch_payload(batch, store.runs, dialect),
             evaluation=lambda evaluation: render_evaluation_payload(evaluation, dialect),
         )
-        self.world = World(settings, catalog, render, start)
+        self.world = make_world(render)
         self.change_ids = self.world.seed.child("request", "change")
-        self.read_prefix = uuid7(self.world.now, 0, self.world.seed.child("request", "read"))[:24]
+        self.read_prefix = uuid7(self.world.started_at, 0, self.world.seed.child("request", "read"))[:24]
         self.rendered: dict[str, tuple[Run, bytes]] = {}
         self.principals = {principal.key: principal for principal in _principals(settings, self.world)}
 
@@ -152,21 +163,29 @@ class Tenants:
             TenantsFull: there is no room for another one.
             KeyTaken: a key of it leads to another tenant already.
         """
-        if settings.name not in self._by_name and len(self._by_name) >= self._config.tenants_max:
-            raise TenantsFull(self._config.tenants_max)
-        tenant = self._make(settings)
-        for key in tenant.principals:
-            owner = self._by_key.get(key)
-            if owner is not None and owner[0].settings.name != settings.name:
-                raise KeyTaken(key, owner[0].settings.name)
-        self.drop(settings.name)
-        self._by_name[settings.name] = tenant
-        for principal in tenant.principals.values():
-            self._by_key[principal.key] = (tenant, principal)
-        for key, name in self._config.keys.items():
-            if name == settings.name:
-                self._by_key[key] = (tenant, tenant.principals[tenant.key])
-        return tenant
+        start = settings.start or (STANDING_START if settings.clock.stands else datetime.fromtimestamp(self._wall(), UTC))
+        start = whole_milliseconds(start)
+        clock = VirtualClock(start, self._monotonic(), _RATES[settings.clock](settings))
+        return self._take(Tenant(settings, self._rules(settings), clock, lambda render: World(settings, self._catalog, render, start)))
+
+    def restore(self, name: str, saved: SavedTenant) -> Tenant:
+        """Makes the tenant of that name anew from a saved one, which may have had another name; the limits are this server's own.
+
+        Raises:
+            TenantsFull, KeyTaken: as `create`.
+            LimitReached: it holds more than it may here.
+            ModelMissing: a run needs a model that is not in this server's catalog.
+        """
+        named = rename(saved.world, name)
+        snapshot = replace(named, settings=replace(named.settings, limits=self._config.limits))
+        self._admit(snapshot, saved.files)
+        clock = VirtualClock(snapshot.now, self._monotonic(), saved.rate)
+        settings = snapshot.settings
+        tenant = Tenant(settings, self._rules(settings), clock, lambda render: World.restore(snapshot, self._catalog, render))
+        tenant.changes, tenant.reads = saved.changes, saved.reads
+        for data in saved.files:
+            tenant.blobs.keep(data)
+        return self._take(tenant)
 
     def unused_name(self) -> str:
         """Returns a name that no tenant has."""
@@ -186,12 +205,45 @@ class Tenants:
                 self._by_key.pop(key, None)
         return tenant
 
-    def _make(self, settings: TenantSettings) -> Tenant:
-        start = settings.start or (STANDING_START if settings.clock.stands else datetime.fromtimestamp(self._wall(), UTC))
-        start = whole_milliseconds(start)
-        clock = VirtualClock(start, self._monotonic(), _RATES[settings.clock](settings))
-        rules = Rules(self._inputs, self._policy(settings), settings.batch_items_max)
-        return Tenant(settings, self._catalog, rules, start, clock)
+    def _take(self, tenant: Tenant) -> Tenant:
+        """Puts a tenant into the place of the one of its name, or refuses it and leaves everything as it is."""
+        name = tenant.settings.name
+        if name not in self._by_name and len(self._by_name) >= self._config.tenants_max:
+            raise TenantsFull(self._config.tenants_max)
+        for key in tenant.principals:
+            owner = self._by_key.get(key)
+            if owner is not None and owner[0].settings.name != name:
+                raise KeyTaken(key, owner[0].settings.name)
+        self.drop(name)
+        self._by_name[name] = tenant
+        for principal in tenant.principals.values():
+            self._by_key[principal.key] = (tenant, principal)
+        for key, owned in self._config.keys.items():
+            if owned == name:
+                self._by_key[key] = (tenant, tenant.principals[tenant.key])
+        return tenant
+
+    def _admit(self, snapshot: Snapshot, files: Sequence[bytes]) -> None:
+        limits = self._config.limits
+        for name, records in (("runs_max", snapshot.runs), ("batches_max", snapshot.batches), ("deliveries_max", snapshot.deliveries)):
+            if len(records) > getattr(limits, name):
+                raise LimitReached(name, getattr(limits, name))
+        if sum(map(len, files)) > limits.asset_bytes_max:
+            raise LimitReached("asset_bytes_max", limits.asset_bytes_max)
+        own = {workflow.id for workflow in snapshot.workflows}
+        for run in {(run.model, run.workflow_id): run for run in snapshot.runs}.values():
+            if run.workflow_id not in own:
+                self._find_model(run)
+
+    def _find_model(self, run: Run) -> None:
+        try:
+            if run.workflow_id not in self._catalog.workflows:
+                self._catalog.get(run.model)
+        except ModelNotFound:
+            raise ModelMissing(run.id, run.model) from None
+
+    def _rules(self, settings: TenantSettings) -> Rules:
+        return Rules(self._inputs, self._policy(settings), settings.batch_items_max, settings.knows_magic)
 
     def _policy(self, settings: TenantSettings) -> CallbackPolicy:
         return replace(self._config.callbacks, is_strict=settings.strict)

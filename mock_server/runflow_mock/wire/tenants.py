@@ -46,6 +46,7 @@ class _Tenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     batch_limit: int | None = None
     strict: bool | None = None
     comfyui_beta: bool | None = None
+    magic: bool | None = None
     output_lifetime: str | int | float | None = None
 
 
@@ -82,6 +83,7 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
         batch_items_max=_batch_limit(body.batch_limit, defaults),
         strict=defaults.strict if body.strict is None else body.strict,
         comfyui_beta=defaults.comfyui_beta if body.comfyui_beta is None else body.comfyui_beta,
+        magic=defaults.magic if body.magic is None else body.magic,
         callback_secret=defaults.callback_secret if body.callback_secret is None else body.callback_secret,
     )
     if body.output_lifetime is not None:
@@ -94,6 +96,26 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
         settings = replace(settings, client_time=_choice("client_time", body.client_time, CLIENT_TIMES))
     _check(settings)
     return settings
+
+
+def check_settings(settings: TenantSettings) -> None:
+    """Accepts settings that come from elsewhere if a body could have led to them.
+
+    Raises:
+        ControlError: 422 that names what is wrong and what is possible.
+    """
+    if not is_tenant_name(settings.name):
+        raise refused(f"name {settings.name[:80]!r} must be of a-z, 0-9 and _, 1 to 64 of them")
+    _clock(_Scaled(settings.scale), settings)
+    _speed(settings.speed, settings)
+    _batch_limit(settings.batch_items_max, settings)
+    _choice("client_time", settings.client_time, CLIENT_TIMES)
+    _lifetime(settings.output_lifetime.total_seconds())
+    for scopes in (settings.scopes, *(key.scopes for key in settings.keys)):
+        _scopes(scopes)
+    if settings.start is not None:
+        _start(settings.start.isoformat(), settings)
+    _check(settings)
 
 
 def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: dict[str, str]) -> dict[str, object]:
@@ -115,6 +137,7 @@ def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: d
         "batch_limit": settings.batch_items_max,
         "strict": settings.strict,
         "comfyui_beta": settings.comfyui_beta,
+        "magic": settings.magic,
         "output_lifetime": settings.output_lifetime.total_seconds(),
     }
 

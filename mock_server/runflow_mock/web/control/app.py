@@ -14,6 +14,8 @@ from runflow_mock.web.routing import Operation, Router
 from runflow_mock.wire.control import ControlError, represent_control_error
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
+# A saved tenant holds the bytes of its assets.
+LARGE_BODIES = {"/_mock/snapshot": 512 * 1024 * 1024}
 ControlHandler = Callable[[Call], Awaitable[Answer]]
 
 
@@ -25,20 +27,21 @@ class ControlApi:
         self._router = Router(operations)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limit = LARGE_BODIES.get(scope["path"], BODY_BYTES_MAX)
         try:
-            body, is_oversized = await receive_body(receive, BODY_BYTES_MAX)
+            body, is_oversized = await receive_body(receive, limit)
         except Disconnected:
             return
-        given = await self._answer(Call(self._runtime, scope, body), is_oversized=is_oversized)
+        given = await self._answer(Call(self._runtime, scope, body), exceeded=limit if is_oversized else None)
         headers = (*given.headers, (b"content-length", str(len(given.body)).encode()), (b"cache-control", b"no-store"))
         await send({"type": "http.response.start", "status": given.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else given.body})
 
-    async def _answer(self, call: Call, *, is_oversized: bool) -> Answer:
+    async def _answer(self, call: Call, *, exceeded: int | None) -> Answer:
         try:
             check_origin(call)
-            if is_oversized:
-                raise ControlError(413, "too_large", f"the body is larger than {BODY_BYTES_MAX} bytes")
+            if exceeded is not None:
+                raise ControlError(413, "too_large", f"the body is larger than {exceeded} bytes")
             operation = self._operation(call)
             return await operation.handler(call)
         except ControlError as error:

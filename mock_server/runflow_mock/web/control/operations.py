@@ -1,7 +1,7 @@
 """All verbs of the control API, and the page that lists them."""
 
 from runflow_mock.web.calls import Answer, Call, answer
-from runflow_mock.web.control import clock, faults, history, records, server, stubs, tenants
+from runflow_mock.web.control import clock, faults, history, journal, records, resources, server, snapshots, stubs, tenants, timeline
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.routing import Operation
 
@@ -12,7 +12,11 @@ _VERBS: tuple[Operation[ControlHandler], ...] = (
     *faults.OPERATIONS,
     *stubs.OPERATIONS,
     *records.OPERATIONS,
+    *journal.OPERATIONS,
+    *resources.OPERATIONS,
+    *timeline.OPERATIONS,
     *history.OPERATIONS,
+    *snapshots.OPERATIONS,
 )
 
 

@@ -1,0 +1,46 @@
+"""Snapshots: save all of a tenant in one document, and make it again from there.
+
+The document shows the tenant's secrets: whoever may read it could read them one by one. Exchanges are not in it.
+"""
+
+from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.routing import Operation
+from runflow_mock.wire.control import refused
+from runflow_mock.wire.seals import Unreadable
+from runflow_mock.wire.snapshots import decode_snapshot, represent_snapshot
+from runflow_mock.wire.times import write_instant
+
+
+async def get_snapshot(call: Call) -> Answer:
+    """GET /_mock/snapshot: the whole tenant as one document, secrets included."""
+    tenant = tenant_of(call)
+    return Answer(200, represent_snapshot(call.runtime.save(tenant)))
+
+
+async def put_snapshot(call: Call) -> Answer:
+    """PUT /_mock/snapshot: replaces the tenant of the key by the saved one; its clock goes on from where it stood then."""
+    tenant = tenant_of(call)
+    try:
+        saved = decode_snapshot(call.body)
+    except Unreadable as error:
+        raise refused(str(error)) from None
+    fresh = call.runtime.restore(tenant, saved)
+    world = fresh.world
+    return answer(
+        {
+            "tenant": fresh.settings.name,
+            "now": write_instant(world.now),
+            "commits": saved.world.commits,
+            "runs": len(world.store.runs),
+            "timers": len(world.store.timers),
+            "in_flight": fresh.in_flight,
+        }
+    )
+
+
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (
+    Operation(id="get_snapshot", method="GET", path="/_mock/snapshot", handler=get_snapshot),
+    Operation(id="put_snapshot", method="PUT", path="/_mock/snapshot", handler=put_snapshot),
+)

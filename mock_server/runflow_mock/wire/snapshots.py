@@ -1,0 +1,57 @@
+"""Snapshots on the wire: one JSON document that holds all of a tenant, and from which it can be made again, here or elsewhere.
+
+Records are encoded as they are, bytes as base64. Secrets stand in it as they are: without them the restored world could not sign. So a
+snapshot is for the eyes of those who may have the tenant's key, and no other document shows as much.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from runflow_mock import __version__
+from runflow_mock.domain.snapshots import Snapshot, objections
+from runflow_mock.wire.control import ControlError
+from runflow_mock.wire.seals import Form, Unreadable, check_seal, seal
+from runflow_mock.wire.tenants import check_settings
+
+SNAPSHOT = Form("snapshot", 1, "GET /_mock/snapshot")
+RATE_MAX = 1_000_000
+
+
+class SavedTenant(msgspec.Struct, frozen=True, kw_only=True):
+    """A world and what stands beside it: how fast its clock passes, how many requests have got an id, and the bytes of its assets."""
+
+    rate: float
+    changes: int
+    reads: int
+    world: Snapshot
+    files: tuple[bytes, ...]
+
+
+def represent_snapshot(saved: SavedTenant) -> bytes:
+    """Returns the document of a tenant."""
+    return seal(SNAPSHOT, {"made_by": f"runflow-mock {__version__}", **msgspec.structs.asdict(saved)})
+
+
+def decode_snapshot(raw: bytes) -> SavedTenant:
+    """Returns the tenant in a document.
+
+    Raises:
+        Unreadable: it cannot be restored; the message says why.
+    """
+    check_seal(raw, SNAPSHOT)
+    try:
+        saved = msgspec.json.decode(raw, type=SavedTenant)
+        check_settings(saved.world.settings)
+    except (msgspec.MsgspecError, ControlError, ValueError) as error:
+        raise Unreadable(f"the snapshot cannot be restored: {error}") from None
+    _refuse(objections(saved.world))
+    if not (0 <= saved.rate <= RATE_MAX and saved.changes >= 0 and saved.reads >= 0):
+        _refuse([f"rate {saved.rate}, changes {saved.changes} and reads {saved.reads} must not be negative, the rate at most {RATE_MAX}"])
+    return saved
+
+
+def _refuse(found: Sequence[str]) -> None:
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise Unreadable(f"the snapshot contradicts itself: {found[0]}{more}")

@@ -1,0 +1,91 @@
+"""A world that is made from a snapshot is the world that it was taken from."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from stories import LONG, Step, picture, play, read_story, small_world
+from worlds import CALLBACK_URL, catalog, create_batch, create_run, make_world, renderers, run_all
+
+from runflow_mock.domain.snapshots import Snapshot, Timer, objections
+from runflow_mock.engine.world import World
+
+STORIES = st.binary(min_size=60, max_size=240).map(read_story)
+LONG_STORY = read_story(LONG)
+PROPERTY = settings(max_examples=20, deadline=None, derandomize=True)
+
+
+def _restored(world: World) -> World:
+    return World.restore(world.snapshot(), catalog(), renderers())
+
+
+@given(STORIES, st.integers(0, 80))
+@PROPERTY
+def test_restored_world_continues_as_the_first_one_would_have(story: list[Step], cut: int) -> None:
+    world = small_world()
+    play(world, story[:cut])
+    again, before = _restored(world), len(world.history)
+    for each in (world, again):
+        play(each, story[cut:])
+    assert list(again.history) == list(world.history)[before:]
+    assert (picture(again.store), again.now, again.sequence) == (picture(world.store), world.now, world.sequence)
+    assert again.snapshot() == world.snapshot()
+
+
+def test_restored_world_finishes_a_run_as_the_first_one_would_have() -> None:
+    world = make_world()
+    world.execute(create_run(callback_url=CALLBACK_URL))
+    again = _restored(world)
+    assert run_all(again) == run_all(world)
+
+
+def test_restored_world_shares_nothing_that_changes() -> None:
+    world = small_world()
+    play(world, LONG_STORY[:60])
+    snapshot = world.snapshot()
+    before = picture(World.restore(snapshot, catalog(), renderers()).store)
+    play(World.restore(snapshot, catalog(), renderers()), LONG_STORY[60:])
+    assert picture(World.restore(snapshot, catalog(), renderers()).store) == before
+
+
+def test_world_names_the_attempts_that_are_under_way() -> None:
+    world = make_world()
+    world.execute(create_run(callback_url=CALLBACK_URL))
+    sent = [effect for outcome in run_all(world) for effect in outcome.effects]
+    assert _restored(world).under_way() == tuple(sent)
+    assert len(sent) == 1
+
+
+@given(STORIES)
+@PROPERTY
+def test_nothing_speaks_against_the_snapshot_of_a_world(story: list[Step]) -> None:
+    world = small_world()
+    play(world, story)
+    assert objections(world.snapshot()) == []
+
+
+def _lost(snapshot: Snapshot, kind: str) -> Snapshot:
+    return replace(snapshot, **{kind: ()})
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        ("batches", "which is not there"),
+        ("runs", "which is not there"),
+        ("secrets", "is signed with secret"),
+        ("timers", "and its timer is not"),
+    ],
+)
+def test_loss_of_records_is_found(kind: str, found: str) -> None:
+    world = make_world(callback_secret="rf_whsec_first")
+    world.execute(create_batch(callback_url=CALLBACK_URL))
+    run_all(world)
+    world.execute(create_run())
+    assert any(found in each for each in objections(_lost(world.snapshot(), kind)))
+
+
+def test_timer_of_nobody_is_found() -> None:
+    world = make_world()
+    snapshot = replace(world.snapshot(), timers=(Timer(world.now, "nobody"),))
+    assert objections(snapshot) == ["a timer is set for nobody, which is not there"]
