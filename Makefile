@@ -3,10 +3,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
+PIP := $(BIN)/python $(PIP_INSTALL)
 PYTEST := $(BIN)/python -m pytest
 SETUP_RUN := $(VENV)/run.stamp
 SETUP_DEV := $(VENV)/dev.stamp
+SETUP_TOOLS := $(VENV)/tools.stamp
+TOOLS := $(VENV)/tools
+NPM_INSTALL := --no-save --no-package-lock --no-audit --no-fund --loglevel error
+NODE_TOOLS := @redocly/cli@2.77.0 playwright-core@1.65.1
 
 .DEFAULT_GOAL := help
 
@@ -28,12 +33,15 @@ setup: $(SETUP_RUN) ## make .venv with everything that the sandbox needs
 .PHONY: dev
 dev: $(SETUP_DEV) ## make .venv with everything that developers need
 
+.PHONY: tools
+tools: $(SETUP_TOOLS) ## make .venv/tools with the programs that judge our work from outside
+
 .PHONY: test
 test: $(SETUP_DEV) ## run every test that is not slow
 	@$(PYTEST) -q -n auto -m "not slow"
 
 .PHONY: test-slow
-test-slow: $(SETUP_DEV) ## run the slow tests
+test-slow: $(SETUP_DEV) $(SETUP_TOOLS) ## run the slow tests
 	@$(PYTEST) -q -m slow
 
 .PHONY: lint
@@ -63,6 +71,7 @@ build: $(SETUP_DEV) ## build the wheel into dist/
 lock: ## renew the pinned dependencies (needs uv)
 	uv pip compile pyproject.toml --group editable $(LOCK) -o requirements/run.lock
 	uv pip compile pyproject.toml --group dev --extra contracts $(LOCK) -o requirements/dev.lock
+	uv pip compile --group tools $(LOCK) -o requirements/tools.lock
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade
 
 .PHONY: clean
@@ -79,4 +88,10 @@ $(SETUP_RUN): $(VENV)/bin/python requirements/run.lock pyproject.toml
 
 $(SETUP_DEV): $(SETUP_RUN) requirements/dev.lock
 	@$(PIP) --require-hashes -r requirements/dev.lock
+	@touch $@
+
+$(SETUP_TOOLS): $(VENV)/bin/python requirements/tools.lock Makefile
+	@$(PYTHON) -m venv $(TOOLS)
+	@$(TOOLS)/bin/python $(PIP_INSTALL) --require-hashes -r requirements/tools.lock
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" npm install --prefix $(TOOLS)/node $(NPM_INSTALL) $(NODE_TOOLS)
 	@touch $@
