@@ -63,6 +63,7 @@ def option(name: str, **settings: Any) -> Callable[[Callable[..., None]], Callab
 @option("--client-time", default="wall", type=click.Choice(["wall", "virtual"]), help="Clock of what clients compare with their own.")
 @option("--strict", is_flag=True, help="Refuse plain-http callbacks and routes that are only inferred.")
 @option("--comfyui-beta/--no-comfyui-beta", default=True, help="Let organizations deploy and run ComfyUI workflows.")
+@option("--magic/--no-magic", default=True, help="Let documented inputs choose an outcome, such as client_ref mock:fail.")
 @option("--output-lifetime", default="24h", help="How long the addresses of output files work, of the tenant's time.")
 @option("--keys", default="", help="Further keys, as tenant:key,tenant:key.")
 @option("--callback-secret", default=None, help="Callback secret that every new tenant has from the start.")
@@ -129,6 +130,7 @@ def read_config(options: dict[str, Any]) -> Config:
         client_time=options["client_time"],
         strict=options["strict"],
         comfyui_beta=options["comfyui_beta"],
+        magic=options["magic"],
         output_lifetime=_lifetime(options["output_lifetime"]),
         keys=read_keys(options["keys"]),
         callback_secret=options["callback_secret"],

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.fault_kinds import Stage, What, at_stage
 from runflow_mock.domain.identity import RuleId
+from runflow_mock.domain.magic import MagicMet
 from runflow_mock.domain.places import Subject, Where, fits
 from runflow_mock.domain.seeds import Seed
 
@@ -68,13 +69,13 @@ class RuleRemoved(msgspec.Struct, frozen=True, gc=False, tag=True):
     rule_id: RuleId
 
 
-RuleEvent = RuleAdded | RuleMet | RuleRemoved
+RuleEvent = RuleAdded | RuleMet | RuleRemoved | MagicMet
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What the rules say about one moment: which were met, and the effect of the one that fired."""
+    """What the rules say about one moment: which were met, and the effect of the one that fired, or of a magic value where none did."""
 
-    met: tuple[RuleMet, ...] = ()
+    met: tuple[RuleMet | MagicMet, ...] = ()
     what: What | None = None
 
 

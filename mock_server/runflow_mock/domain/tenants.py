@@ -88,8 +88,14 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool = False
     output_lifetime: timedelta = OUTPUT_LIFETIME
     comfyui_beta: bool = True
+    magic: bool = True
     retries: RetrySchedule = RetrySchedule()
     limits: Limits = Limits()
+
+    @property
+    def knows_magic(self) -> bool:
+        """Whether magic inputs have their effects: never under `strict`, which is the API as it is."""
+        return self.magic and not self.strict
 
 
 def is_tenant_name(text: str) -> bool:

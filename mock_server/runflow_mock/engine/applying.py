@@ -17,6 +17,7 @@ from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import Succeed
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
 from runflow_mock.domain.ledger import CreditAdded, ThresholdSet
+from runflow_mock.domain.magic import MagicMet
 from runflow_mock.domain.workflows import Workflow
 from runflow_mock.engine.store import Store
 
@@ -216,6 +217,10 @@ def _rule_removed(store: Store, event: faults.RuleRemoved) -> None:
     del store.rules[event.rule_id]
 
 
+def _magic_met(store: Store, event: MagicMet) -> None:
+    """Magic values are not counted; the event is there for the timeline."""
+
+
 def _answer_remembered(store: Store, event: AnswerRemembered) -> None:
     store.remembered[event.remembered.place] = event.remembered
 
@@ -276,6 +281,7 @@ APPLY = cast(
         faults.RuleAdded: _rule_added,
         faults.RuleMet: _rule_met,
         faults.RuleRemoved: _rule_removed,
+        MagicMet: _magic_met,
         AnswerRemembered: _answer_remembered,
         AnswerForgotten: _answer_forgotten,
     },

@@ -29,6 +29,7 @@ from runflow_mock.domain.runs import (
     RunSucceeded,
 )
 from runflow_mock.engine.assets import store_attachments
+from runflow_mock.engine.magic import magic_of, with_magic
 from runflow_mock.engine.moment import Moment
 from runflow_mock.engine.targets import find_workflow, model_of_run, workflow_model
 
@@ -174,7 +175,9 @@ def _finish(moment: Moment, run: Run) -> tuple[Event, ...]:
 
 def _decide(moment: Moment, run: Run, edges: tuple[str, ...]) -> Decision:
     rules = moment.store.rules
-    return choose(rules.values(), AT_EDGES, run_subject(run, edges), moment.now, moment.seed) if rules else NO_DECISION
+    decision = choose(rules.values(), AT_EDGES, run_subject(run, edges), moment.now, moment.seed) if rules else NO_DECISION
+    name = None if decision.what is not None else magic_of(moment, run)
+    return decision if name is None else with_magic(moment, decision, name, AT_EDGES, run_subject(run, edges))
 
 
 _CONTINUATIONS: Mapping[RunStatus, Callable[[Moment, Run], tuple[Event, ...]]] = {

@@ -43,6 +43,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     client_time: str = "wall"
     strict: bool = False
     comfyui_beta: bool = True
+    magic: bool = True
     output_lifetime: timedelta = OUTPUT_LIFETIME
     keys: dict[str, str] = {}
     callback_secret: str | None = None
@@ -88,6 +89,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             batch_items_max=self.batch_items_max,
             strict=self.strict,
             comfyui_beta=self.comfyui_beta,
+            magic=self.magic,
             output_lifetime=self.output_lifetime,
             limits=self.limits,
         )

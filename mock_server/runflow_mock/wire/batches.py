@@ -20,6 +20,7 @@ from runflow_mock.wire.attachments import Show
 from runflow_mock.wire.dialect import Dialect, read_status
 from runflow_mock.wire.fields import Checker
 from runflow_mock.wire.listing import number_field, text_field, time_field
+from runflow_mock.wire.magic import check_batch_magic
 from runflow_mock.wire.problems import FieldError, Location, invalid
 from runflow_mock.wire.requests import (
     CLIENT_REF,
@@ -65,13 +66,16 @@ def decode_create_batch(body: dict[str, Json], model: Model, rules: Rules, origi
                 items.append(NewItem(write_document(inputs), cast("str | None", client_ref)))
     if errors:
         raise invalid(*errors)
-    return CreateBatch(
+    command = CreateBatch(
         model=model.id,
         items=tuple(items),
         callback_url=optional_text(body, "callback_url"),
         metadata=metadata,
         origin=origin,
     )
+    if rules.knows_magic:
+        check_batch_magic(command, key)
+    return command
 
 
 def represent_batch(batch: Batch, runs: Runs, dialect: Dialect, show: Show = msgspec.Raw) -> dict[str, object]:

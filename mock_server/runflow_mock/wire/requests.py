@@ -22,11 +22,12 @@ COMMON_PROPERTIES: Schema = {
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What the decoders need to know besides the body: compiled inputs, where callbacks may go, and how long a batch may be."""
+    """What the decoders need to know besides the body: compiled inputs, where callbacks may go, how long a batch may be, magic or not."""
 
     inputs: InputChecks
     callbacks: CallbackPolicy
     batch_items_max: int
+    knows_magic: bool = True
 
 
 def callback_errors(body: dict[str, Json], rules: Rules) -> Iterator[FieldError]:

@@ -20,6 +20,7 @@ from runflow_mock.wire.attachments import Show
 from runflow_mock.wire.dialect import Dialect, read_status
 from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.listing import flag_field, number_field, text_field, time_field
+from runflow_mock.wire.magic import check_run_magic
 from runflow_mock.wire.problems import FieldError, invalid
 from runflow_mock.wire.requests import (
     CLIENT_REF,
@@ -65,7 +66,7 @@ def decode_create_run(body: dict[str, Json], model: Model, rules: Rules, origin:
     errors += (*callback_errors(body, rules), *metadata_errors(metadata))
     if errors:
         raise invalid(*errors)
-    return CreateRun(
+    command = CreateRun(
         model=model.id,
         input=write_document(inputs),
         callback_url=optional_text(body, "callback_url"),
@@ -73,6 +74,9 @@ def decode_create_run(body: dict[str, Json], model: Model, rules: Rules, origin:
         client_ref=optional_text(body, "client_ref"),
         origin=origin,
     )
+    if rules.knows_magic:
+        check_run_magic(command)
+    return command
 
 
 def decode_feedback(body: dict[str, Json], run_id: str) -> GiveFeedback:

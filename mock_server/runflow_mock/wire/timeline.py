@@ -7,6 +7,7 @@ from runflow_mock.domain import assets, batches, deliveries, evaluations, faults
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
 from runflow_mock.domain.machine import Table
+from runflow_mock.domain.magic import MagicMet
 from runflow_mock.domain.money import format_money
 from runflow_mock.wire.times import write_instant
 
@@ -164,6 +165,10 @@ def _rule_met(event: faults.RuleMet) -> Step:
     return {"at": write_instant(event.at), "kind": "fault", "id": event.rule_id, "fired": event.fired}
 
 
+def _magic_met(event: MagicMet) -> Step:
+    return {"at": write_instant(event.at), "kind": "magic", "id": event.about, "value": event.name}
+
+
 def _silent(event: Event) -> None:
     return None
 
@@ -219,6 +224,7 @@ _STEPS = cast(
         faults.RuleAdded: _silent,
         faults.RuleRemoved: _silent,
         faults.RuleMet: _rule_met,
+        MagicMet: _magic_met,
         AnswerRemembered: _silent,
         AnswerForgotten: _silent,
     },
