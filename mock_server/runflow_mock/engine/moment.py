@@ -28,7 +28,10 @@ class Renderers:
 
 
 class Moment:
-    """One instant of a world, seen by the handler of one command or timer. Handlers read it and return events."""
+    """One instant of a world, seen by the handler of one command or timer. Handlers read it and return events.
+
+    It is valid until they return: the world takes the same object to its next instant.
+    """
 
     __slots__ = ("catalog", "ids", "now", "org_id", "render", "seed", "settings", "store", "user_id")
 

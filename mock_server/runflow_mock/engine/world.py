@@ -53,12 +53,22 @@ class World:
         self.seed = Seed.from_text(settings.seed)
         self.org_id = OrganizationId(uuid7(start, 1, self.seed.child("organization")))
         self.user_id = UserId(uuid7(start, 1, self.seed.child("user")))
-        self._render = render
         stands = base or Base(start, 0, Store())
         self.now = stands.now
         self.sequence = stands.sequence
         self.store = stands.store.copy()
         self.history = History(stands, settings.limits.history_max, settings.limits.history_bytes_max, forgotten=commits)
+        self._moment = Moment(
+            store=self.store,
+            settings=settings,
+            catalog=catalog,
+            render=render,
+            now=self.now,
+            ids=Identities(self.now, self.seed, self.sequence),
+            seed=self.seed,
+            org_id=self.org_id,
+            user_id=self.user_id,
+        )
         if base is None:
             self._begin()
 
@@ -83,7 +93,7 @@ class World:
         Raises:
             DomainError: it is refused, and the world has not changed.
         """
-        moment = self._moment()
+        moment = self._here()
         events = COMMAND_HANDLERS[type(command)](moment, command)
         return self._commit(moment, command, events)
 
@@ -95,7 +105,7 @@ class World:
         """Moves to the next timer and lets happen what it stands for."""
         due, owner = self.store.timers.pop()
         self.now = max(self.now, due)
-        moment = self._moment()
+        moment = self._here()
         return self._commit(moment, None, continue_owner(moment, owner))
 
     def move_to(self, instant: datetime) -> None:
@@ -114,36 +124,28 @@ class World:
         if self.settings.callback_secret is not None:
             self.execute(CreateSecret("pre-registered", self.settings.callback_secret))
 
-    def _moment(self) -> Moment:
-        return Moment(
-            store=self.store,
-            settings=self.settings,
-            catalog=self.catalog,
-            render=self._render,
-            now=self.now,
-            ids=Identities(self.now, self.seed, self.sequence),
-            seed=self.seed,
-            org_id=self.org_id,
-            user_id=self.user_id,
-        )
+    def _here(self) -> Moment:
+        moment = self._moment
+        moment.now, moment.ids = self.now, Identities(self.now, self.seed, self.sequence)
+        return moment
 
     def _commit(self, moment: Moment, command: Command | None, first: tuple[Event, ...]) -> Outcome:
-        # The last of `pending` comes next: what follows from an event precedes what was to come after it.
-        pending = list(reversed(first))
         committed: list[Event] = []
         before: list[str | None] = []
-        while pending:
-            event = pending.pop()
-            before.append(apply(self.store, event))
-            committed.append(event)
-            react = REACTIONS.get(type(event))
-            if react is not None:
-                # A batch catches up with each member in turn.
-                pending.extend(reversed(react(moment, event)))
+        self._happen(moment, first, committed, before)
         self.sequence = moment.ids.sequence
         events = tuple(committed)
         self.history.record(self.now, command, events, self.sequence, self.store)
         return Outcome(self.now, events, tuple(before), self._effects(events))
+
+    def _happen(self, moment: Moment, events: tuple[Event, ...], committed: list[Event], before: list[str | None]) -> None:
+        # What follows from an event precedes what was to come after it: a batch catches up with each member in turn.
+        for event in events:
+            before.append(apply(self.store, event))
+            committed.append(event)
+            react = REACTIONS.get(type(event))
+            if react is not None:
+                self._happen(moment, react(moment, event), committed, before)
 
     def _effects(self, events: tuple[Event, ...]) -> tuple[SendCallback, ...]:
         started = [self.store.deliveries[event.delivery_id] for event in events if type(event) is AttemptStarted]
