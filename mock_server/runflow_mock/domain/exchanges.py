@@ -58,6 +58,29 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     elapsed_ms: float
     fault: str | None = None
 
+    @property
+    def path(self) -> str:
+        """The path, percent-encoded as it was sent."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        """The query, as it was sent."""
+        return self.target.partition("?")[2]
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether no answer reached the client."""
+        return self.status == 0
+
+    def request_header(self, name: str) -> str | None:
+        """Returns a header of the request, given in lower case; of a repeated one the first counts."""
+        return _header(self.request_headers, name)
+
+    def response_header(self, name: str) -> str | None:
+        """Returns a header of the answer, given in lower case; of a repeated one the first counts."""
+        return _header(self.response_headers, name)
+
 
 def without_credentials(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Returns request headers as the journal may keep them."""
@@ -68,3 +91,8 @@ def redact_headers(headers: Headers) -> dict[str, str]:
     """Returns headers with the values of all that are not on the allow-list replaced."""
     shown = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
     return {name: value if name.lower() in SHOWN_HEADERS else REDACTED for name, value in shown}
+
+
+def _header(headers: Headers, name: str) -> str | None:
+    wanted = name.encode()
+    return next((value.decode("latin-1") for known, value in headers if known.lower() == wanted), None)

@@ -1,7 +1,10 @@
-"""The journal of a tenant: its latest exchanges, and how many it has seen in all."""
+"""The journal of a tenant: its latest exchanges, and how many it has seen in all.
+
+Whoever wants to hear of new exchanges adds a listener; a listener must be quick, because it is called on the way of a request.
+"""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from runflow_mock.domain.exchanges import Exchange
 
@@ -11,7 +14,10 @@ class Journal:
 
     def __init__(self, exchanges_max: int, bytes_max: int) -> None:
         self.total = 0
-        self._exchanges_max = exchanges_max
+        self.clearings = 0
+        self.judge_at = exchanges_max // 2
+        self.listeners: list[Callable[[], None]] = []
+        self.exchanges_max = exchanges_max
         self._bytes_max = bytes_max
         self._bytes = 0
         self._exchanges: deque[Exchange] = deque()
@@ -23,6 +29,11 @@ class Journal:
         return iter(self._exchanges)
 
     @property
+    def is_filling(self) -> bool:
+        """Whether it is time to judge what is here, before it makes room: `judge_at` says when that is, and so do the bytes."""
+        return self.total >= self.judge_at or self._bytes * 2 > self._bytes_max
+
+    @property
     def dropped(self) -> int:
         """How many exchanges have made room for later ones."""
         return self.total - len(self._exchanges)
@@ -32,12 +43,16 @@ class Journal:
         self.total += 1
         self._exchanges.append(exchange)
         self._bytes += len(exchange.request_body) + len(exchange.response_body)
-        while len(self._exchanges) > self._exchanges_max or self._bytes > self._bytes_max:
+        while len(self._exchanges) > self.exchanges_max or self._bytes > self._bytes_max:
             oldest = self._exchanges.popleft()
             self._bytes -= len(oldest.request_body) + len(oldest.response_body)
+        for listener in self.listeners:
+            listener()
 
     def clear(self) -> None:
         """Forgets all exchanges."""
         self.total = 0
+        self.clearings += 1
+        self.judge_at = self.exchanges_max // 2
         self._bytes = 0
         self._exchanges.clear()

@@ -29,5 +29,7 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
         elapsed_ms=elapsed_ms,
     )
     journal.record(exchange)
+    if tenant is not None and journal.is_filling:
+        runtime.judgings.judge_later(tenant)
     if runtime.observer.is_listening:
         runtime.observer.exchange(None if tenant is None else tenant.settings.name, exchange)

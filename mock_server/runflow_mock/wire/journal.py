@@ -1,16 +1,22 @@
-"""The journal on the wire of the control API: exchanges as they were, without credentials and secrets."""
+"""The journal on the wire of the control API: exchanges as they were, without credentials and secrets, and what was found out about
+them.
+"""
+
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.exchanges import REDACTED, SECRET_FIELDS, Exchange, redact_headers
+from runflow_mock.domain.findings import Finding, Findings, Severity
+from runflow_mock.domain.verdicts import Judgement, Observation, Verdict
 from runflow_mock.wire.times import write_instant
 
 _decoder: msgspec.json.Decoder[Json] = msgspec.json.Decoder()
 
 
-def represent_exchange(exchange: Exchange) -> dict[str, object]:
-    """Returns one exchange."""
+def represent_exchange(exchange: Exchange, findings: Findings, broken: Iterable[dict[str, object]] = ()) -> dict[str, object]:
+    """Returns one exchange with its findings, and the rules that it shows to be broken."""
     return {
         "id": exchange.id,
         "number": exchange.number,
@@ -21,26 +27,66 @@ def represent_exchange(exchange: Exchange) -> dict[str, object]:
             "method": exchange.method,
             "target": exchange.target,
             "headers": redact_headers(exchange.request_headers),
-            "body": _body(exchange.request_body),
+            "body": represent_body(exchange.request_body),
         },
         "response": {
             "status": exchange.status,
             "headers": redact_headers(exchange.response_headers),
-            "body": _body(exchange.response_body),
+            "body": represent_body(exchange.response_body),
         },
         "fault": exchange.fault,
         "elapsed_ms": round(exchange.elapsed_ms, 3),
+        "violations": represent_findings(findings.violations),
+        "notes": represent_findings(findings.of(Severity.NOTE)),
+        "relies_on": represent_findings(findings.of(Severity.RELIANCE)),
+        "ours": represent_findings(findings.ours),
+        "verdicts": list(broken),
     }
 
 
-def _body(raw: bytes) -> Json:
-    """Returns a body as JSON where it is JSON, else as text."""
+def represent_findings(findings: Iterable[Finding]) -> list[dict[str, object]]:
+    """Returns findings of one severity."""
+    return [
+        {"loc": list(finding.loc), "rule": finding.rule, "message": finding.message, "severity": finding.severity.value}
+        for finding in findings
+    ]
+
+
+def represent_verdict(verdict: Verdict) -> dict[str, object]:
+    """Returns a verdict with its evidence."""
+    return {
+        "rule": verdict.rule,
+        "verdict": verdict.judgement.value,
+        "held": verdict.held,
+        "broken": verdict.broken,
+        "evidence": [_represent_observation(observation) for observation in verdict.evidence],
+        "reason": verdict.reason,
+    }
+
+
+def broken_by(verdicts: Sequence[Verdict]) -> dict[str, list[dict[str, object]]]:
+    """Returns what is broken by the id of each exchange that shows it."""
+    found: dict[str, list[dict[str, object]]] = {}
+    for verdict in verdicts:
+        for observation in verdict.evidence if verdict.judgement is Judgement.BROKEN else ():
+            told: dict[str, object] = {"rule": verdict.rule, "verdict": Judgement.BROKEN.value, **_represent_observation(observation)}
+            for exchange_id in observation.exchanges:
+                found.setdefault(exchange_id, []).append(told)
+    return found
+
+
+def represent_body(raw: bytes) -> Json:
+    """Returns a body as JSON where it is JSON, else as text, without secrets."""
     if not raw:
         return None
     try:
         return _redact(_decoder.decode(raw))
     except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
         return raw.decode(errors="replace")
+
+
+def _represent_observation(observation: Observation) -> dict[str, object]:
+    return {"exchanges": list(observation.exchanges), "message": observation.message, "seconds": observation.seconds}
 
 
 def _redact(value: Json) -> Json:

@@ -1,4 +1,4 @@
-"""What a tenant's world holds, as its operator sees it: ledger, deliveries, journal; and the cancelling that customers cannot do."""
+"""What a tenant's world holds, as its operator sees it: ledger and deliveries; and the cancelling that customers cannot do."""
 
 from runflow_mock.domain.commands import AddCredit, CancelBatch, CancelRun
 from runflow_mock.domain.identity import BatchId, RunId
@@ -13,10 +13,6 @@ from runflow_mock.wire.batches import represent_batch
 from runflow_mock.wire.billing import represent_entry
 from runflow_mock.wire.callbacks import represent_delivery_in_full
 from runflow_mock.wire.control import decode_cancel, decode_credit, refused
-from runflow_mock.wire.journal import represent_exchange
-
-JOURNAL_LIMIT_DEFAULT = 100
-JOURNAL_LIMIT_MAX = 2_000
 
 
 async def get_ledger(call: Call) -> Answer:
@@ -56,17 +52,6 @@ async def list_deliveries(call: Call) -> Answer:
     return answer({"items": [represent_delivery_in_full(delivery) for delivery in tenant.world.store.deliveries.values()]})
 
 
-async def get_journal(call: Call) -> Answer:
-    """GET /_mock/journal?limit=100: the latest exchanges, oldest first."""
-    tenant = tenant_of(call)
-    text = call.parameters.get("limit", str(JOURNAL_LIMIT_DEFAULT))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= JOURNAL_LIMIT_MAX):
-        raise refused(f"limit {text[:80]!r} must be from 1 to {JOURNAL_LIMIT_MAX}")
-    exchanges = list(tenant.journal)[-int(text) :]
-    items = [represent_exchange(exchange) for exchange in exchanges]
-    return answer({"items": items, "total": tenant.journal.total, "dropped": tenant.journal.dropped})
-
-
 async def cancel_run(call: Call) -> Answer:
     """POST /_mock/runs/{id}/cancel: as the service would."""
     tenant = tenant_of(call)
@@ -88,7 +73,6 @@ OPERATIONS: tuple[Operation[ControlHandler], ...] = (
     Operation(id="get_ledger", method="GET", path="/_mock/ledger", handler=get_ledger),
     Operation(id="add_credit", method="POST", path="/_mock/ledger/credits", handler=add_credit),
     Operation(id="list_deliveries", method="GET", path="/_mock/deliveries", handler=list_deliveries),
-    Operation(id="get_journal", method="GET", path="/_mock/journal", handler=get_journal),
     Operation(id="cancel_run", method="POST", path="/_mock/runs/{id}/cancel", handler=cancel_run),
     Operation(id="cancel_batch", method="POST", path="/_mock/batches/{id}/cancel", handler=cancel_batch),
 )

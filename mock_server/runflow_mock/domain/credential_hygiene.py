@@ -1,0 +1,48 @@
+"""Credential hygiene: where a client sends its key, and how it uses addresses that need none.
+
+Theory. Files, outputs and uploads live at signed addresses: whoever has the address may use it, until it expires. They are somebody
+else's hosts in production, so that a key that is sent along is given away; and so is one in an address, which ends in every log.
+
+Source: `outputs.no-credential`, `outputs.lifetime`, `assets.upload`, `assets.url-lifetime`.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from urllib.parse import parse_qsl
+
+from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.verdicts import Observation
+
+SIGNED_PREFIXES = ("/media/", "/files/", "/_upload/")
+
+_KEY = re.compile(r"rf_(?:live|svc)_|rfk_")
+
+
+def keeps_key_from_files(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
+    """Yields whether signed addresses are used without the key."""
+    for exchange in _signed(exchanges):
+        is_sent = exchange.request_header("authorization") is not None or exchange.request_header("x-api-key") is not None
+        told = "with a credential" if is_sent else "without a credential"
+        yield Observation(not is_sent, (exchange.id,), f"{exchange.method} {exchange.path[:120]} was sent {told}")
+
+
+def keeps_key_from_addresses(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
+    """Yields whether the key stays out of paths and queries."""
+    for exchange in exchanges:
+        is_shown = _KEY.search(exchange.target) is not None
+        yield Observation(not is_shown, (exchange.id,), f"the address {'holds a key' if is_shown else 'holds no key'}")
+
+
+def uses_addresses_in_time(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
+    """Yields whether signed addresses are used before they expire, on the tenant's clock."""
+    for exchange in _signed(exchanges):
+        expires = dict(parse_qsl(exchange.query)).get("expires", "")
+        if not (expires.isascii() and expires.isdigit()):
+            continue
+        left = int(expires[:15]) - exchange.at.timestamp()
+        told = f"{left:.0f} s before" if left > 0 else f"{-left:.0f} s after"
+        yield Observation(left > 0, (exchange.id,), f"{exchange.path[:120]} was used {told} it expired", round(left, 3))
+
+
+def _signed(exchanges: Sequence[Exchange]) -> Iterator[Exchange]:
+    return (exchange for exchange in exchanges if exchange.path.startswith(SIGNED_PREFIXES))

@@ -1,0 +1,124 @@
+"""Hygiene: all rules for the behaviour of clients, in one literal table from which reports and documentation follow."""
+
+from collections.abc import Sequence
+
+from runflow_mock.domain.credential_hygiene import keeps_key_from_addresses, keeps_key_from_files, uses_addresses_in_time
+from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.poll_hygiene import POLL_SECONDS_MIN, leaves_absent_records_alone, leaves_time, stops_at_the_end
+from runflow_mock.domain.retry_hygiene import (
+    ATTEMPTS_MAX,
+    backs_off,
+    gives_up,
+    keeps_idempotency_key,
+    leaves_refusals_alone,
+    obeys_retry_after,
+    stops_on_402,
+)
+from runflow_mock.domain.verdicts import Rule, Verdict, Weight, judge_rule
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        id="retry-after",
+        family="retry",
+        weight=Weight.ERROR,
+        asks="After an answer with Retry-After the same call is not tried again before that time.",
+        source="limits.retry-after",
+        check=obeys_retry_after,
+        is_about_pace=True,
+    ),
+    Rule(
+        id="retry-backoff",
+        family="retry",
+        weight=Weight.WARNING,
+        asks="Where no answer says how long to wait, the pauses between tries grow.",
+        source="limits.backoff",
+        check=backs_off,
+        is_about_pace=True,
+    ),
+    Rule(
+        id="retry-refused",
+        family="retry",
+        weight=Weight.ERROR,
+        asks="A call that was refused with a 4xx other than 408, 409, 425 and 429 is not sent again unchanged.",
+        source="limits.retry-classes",
+        check=leaves_refusals_alone,
+    ),
+    Rule(
+        id="retry-idempotency-key",
+        family="retry",
+        weight=Weight.WARNING,
+        asks="A creation that may have been carried out is tried again under the same Idempotency-Key.",
+        source="idempotency.replay",
+        check=keeps_idempotency_key,
+    ),
+    Rule(
+        id="retry-stops-on-402",
+        family="retry",
+        weight=Weight.ERROR,
+        asks="After a 402 no creation runs into the next 402: the balance is looked at first, or nothing more is created.",
+        source="credits.admission",
+        check=stops_on_402,
+    ),
+    Rule(
+        id="retry-gives-up",
+        family="retry",
+        weight=Weight.ERROR,
+        asks=f"A call that keeps failing is given up after at most {ATTEMPTS_MAX} tries.",
+        source="limits.backoff",
+        check=gives_up,
+    ),
+    Rule(
+        id="poll-interval",
+        family="poll",
+        weight=Weight.WARNING,
+        asks=f"Between two readings of a record that has not ended there is at least {POLL_SECONDS_MIN} s.",
+        source="runs.poll-intervals",
+        check=leaves_time,
+        is_about_pace=True,
+    ),
+    Rule(
+        id="poll-stops",
+        family="poll",
+        weight=Weight.WARNING,
+        asks="A record that was seen in a terminal state is polled no longer.",
+        source="runs.terminal-absorbs",
+        check=stops_at_the_end,
+    ),
+    Rule(
+        id="poll-absent",
+        family="poll",
+        weight=Weight.WARNING,
+        asks="A record that was a 404 is not asked for again.",
+        source="errors.absent-and-foreign",
+        check=leaves_absent_records_alone,
+    ),
+    Rule(
+        id="key-not-to-files",
+        family="credential",
+        weight=Weight.ERROR,
+        asks="The API key is not sent to the addresses of outputs, files and uploads.",
+        source="outputs.no-credential",
+        check=keeps_key_from_files,
+    ),
+    Rule(
+        id="key-not-in-address",
+        family="credential",
+        weight=Weight.ERROR,
+        asks="The API key stands in the Authorization header, never in a path or query.",
+        source="auth.bearer",
+        check=keeps_key_from_addresses,
+    ),
+    Rule(
+        id="address-in-time",
+        family="credential",
+        weight=Weight.ERROR,
+        asks="A signed address is used before it expires; afterwards the record is read again for a fresh one.",
+        source="outputs.lifetime",
+        check=uses_addresses_in_time,
+    ),
+)
+
+
+def judge_sequence(exchanges: Sequence[Exchange], *, is_paced: bool) -> tuple[Verdict, ...]:
+    """Returns the verdict of every rule over exchanges in their order; `is_paced` says that time passes there as it does for the client."""
+    return tuple(judge_rule(rule, exchanges, is_paced=is_paced) for rule in RULES)

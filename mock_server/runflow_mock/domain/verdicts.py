@@ -1,0 +1,116 @@
+"""Verdicts: how a client behaved over a sequence of exchanges, rule by rule.
+
+Theory. A rule looks at a sequence and yields observations: here it was obeyed, here it was not, and here nothing can be said although
+its situation came up. Its verdict is *broken* when it was not obeyed anywhere, *held* when it was obeyed wherever it came up, and *not
+exercised* when it never did: a verdict never claims more than was seen. Pacing is measured in wall time, and only where the clock is
+real; intervals under `INTERVAL_SECONDS_MIN` are those of a client whose waiting was replaced for the test, and say nothing about it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import StrEnum
+
+import msgspec
+from msgspec.structs import replace
+
+from runflow_mock.domain.exchanges import Exchange
+
+INTERVAL_SECONDS_MIN = 0.05
+EVIDENCE_MAX = 20
+NOT_PACED = "time does not pass by itself here: pacing can only be measured where the clock is real"
+NEVER_MET = "the situation that this rule is about did not come up"
+
+
+class Judgement(StrEnum):
+    """What a verdict says."""
+
+    HELD = "held"
+    BROKEN = "broken"
+    NOT_EXERCISED = "not exercised"
+
+
+class Weight(StrEnum):
+    """How much it matters that a rule is broken."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Observation(msgspec.Struct, frozen=True, gc=False):
+    """One place where a rule came up: obeyed or not, or nothing when that cannot be said; and the exchanges that show it."""
+
+    is_obeyed: bool | None
+    exchanges: tuple[str, ...]
+    message: str
+    seconds: float | None = None
+
+
+Check = Callable[[Sequence[Exchange]], Iterator[Observation]]
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule for clients: its name, what it asks in a sentence, where that is from, and how it is checked."""
+
+    id: str
+    family: str
+    weight: Weight
+    asks: str
+    source: str
+    check: Check
+    is_about_pace: bool = False
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What was seen of one rule: how often at least it was obeyed and broken, and observations that show it."""
+
+    rule: str
+    judgement: Judgement
+    held: int = 0
+    broken: int = 0
+    evidence: tuple[Observation, ...] = ()
+    reason: str | None = None
+
+
+def judge_rule(rule: Rule, exchanges: Sequence[Exchange], *, is_paced: bool) -> Verdict:
+    """Returns the verdict of one rule over exchanges in their order."""
+    if rule.is_about_pace and not is_paced:
+        return Verdict(rule=rule.id, judgement=Judgement.NOT_EXERCISED, reason=NOT_PACED)
+    return _verdict(rule.id, tuple(rule.check(exchanges)))
+
+
+def merge(earlier: Verdict, later: Verdict) -> Verdict:
+    """Returns the verdict over two looks at one client.
+
+    What both of them saw, as its first exchange tells, counts once and as it was seen last.
+    """
+    seen = {observation.exchanges[:1]: observation for observation in (*earlier.evidence, *later.evidence)}
+    merged = _verdict(earlier.rule, tuple(seen.values()))
+    held = max(merged.held, earlier.held, later.held)
+    broken = max(merged.broken, earlier.broken, later.broken)
+    return replace(merged, held=held, broken=broken, judgement=_judgement(held, broken), reason=None if held or broken else later.reason)
+
+
+def interval(earlier: Exchange, later: Exchange) -> float:
+    """Returns the wall seconds from the answer to one request until the next request was sent."""
+    return later.wall - later.elapsed_ms / 1000 - earlier.wall
+
+
+def _verdict(rule: str, observations: Sequence[Observation]) -> Verdict:
+    held = sum(observation.is_obeyed is True for observation in observations)
+    broken = sum(observation.is_obeyed is False for observation in observations)
+    unclear = next((observation.message for observation in observations if observation.is_obeyed is None), NEVER_MET)
+    return Verdict(
+        rule=rule,
+        judgement=_judgement(held, broken),
+        held=held,
+        broken=broken,
+        evidence=tuple(_first(observations, is_obeyed=False)) or tuple(_first(observations, is_obeyed=True)),
+        reason=None if held or broken else unclear,
+    )
+
+
+def _first(observations: Iterable[Observation], *, is_obeyed: bool) -> list[Observation]:
+    return [observation for observation in observations if observation.is_obeyed is is_obeyed][:EVIDENCE_MAX]
+
+
+def _judgement(held: int, broken: int) -> Judgement:
+    return Judgement.BROKEN if broken else Judgement.HELD if held else Judgement.NOT_EXERCISED

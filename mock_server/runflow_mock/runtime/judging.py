@@ -1,0 +1,154 @@
+"""Judging: what is known about the exchanges of a tenant, found out when somebody reads it, or while nothing else is to do.
+
+Nothing of this is on the way of a request. Where exchanges are about to leave the journal unread, they are judged in small steps
+whenever the tenant has been quiet for a moment, and only the counts stay. Under a load that never pauses they leave unjudged, and are
+counted as that.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from sys import maxsize
+from weakref import WeakKeyDictionary, WeakSet
+
+from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.findings import Findings
+from runflow_mock.domain.hygiene import judge_sequence
+from runflow_mock.domain.models import Catalog
+from runflow_mock.domain.reports import Counts
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.domain.verdicts import Verdict, merge
+from runflow_mock.engine.journal import Journal
+from runflow_mock.engine.targets import find_target
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.wire.contracts import packaged_contract
+from runflow_mock.wire.judge import FindRunnable, Judge, Runnable
+
+STEP_EXCHANGES = 25
+QUIET_SECONDS = 0.1
+# So many requests between two looks still count as quiet: a client that polls.
+QUIET_REQUESTS_MAX = 2
+BESIDE = "beside the API"
+
+
+class Judging:
+    """The findings and verdicts of one journal."""
+
+    def __init__(self, judge: Judge, journal: Journal, *, is_paced: bool) -> None:
+        self.judge = judge
+        self._journal = journal
+        self._is_paced = is_paced
+        self._clearings = journal.clearings
+        self._counts: dict[str, Counts] = {}
+        self._findings: dict[int, Findings] = {}
+        self._verdicts: tuple[Verdict, ...] = ()
+        self._judged_to = 0
+        self._unjudged = 0
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there are exchanges that were not judged yet."""
+        return self._journal.total > self._judged_to or self._clearings != self._journal.clearings
+
+    @property
+    def counts(self) -> dict[str, Counts]:
+        """What was counted of each operation, those included that are in the journal no more."""
+        self.catch_up()
+        return self._counts
+
+    @property
+    def unjudged(self) -> int:
+        """How many exchanges left the journal before they were judged."""
+        self.catch_up()
+        return self._unjudged
+
+    def findings(self, exchange: Exchange) -> Findings:
+        """Returns the findings of an exchange that is in the journal."""
+        self.catch_up()
+        return self._findings[exchange.number]
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """Returns the verdict of every rule; what was seen of exchanges that have left the journal is kept."""
+        self._keep_up()
+        latest = judge_sequence(tuple(self._journal), is_paced=self._is_paced)
+        if self._journal.dropped:
+            latest = tuple(merge(*pair) for pair in zip(self._verdicts or latest, latest, strict=True))
+        self._verdicts = latest
+        return latest
+
+    def catch_up(self, steps: int = maxsize) -> None:
+        """Judges what was not judged yet, the oldest first, at most so many exchanges."""
+        self._keep_up()
+        for exchange in tuple(self._waiting())[:steps]:
+            findings = self._findings[exchange.number] = self.judge.judge(exchange)
+            self._judged_to = exchange.number
+            counts = self._counts.setdefault(findings.operation or exchange.operation or BESIDE, Counts())
+            counts.add(exchange.status, findings.request, len(findings.ours))
+        for number in tuple(self._findings):
+            if number > self._journal.dropped:
+                break
+            del self._findings[number]
+
+    def _waiting(self) -> Iterator[Exchange]:
+        lost = max(self._journal.dropped - self._judged_to, 0)
+        self._unjudged += lost
+        self._judged_to += lost
+        return (exchange for exchange in self._journal if exchange.number > self._judged_to)
+
+    def _keep_up(self) -> None:
+        """Forgets everything when the journal was cleared."""
+        if self._clearings != self._journal.clearings:
+            self._clearings = self._journal.clearings
+            self._counts, self._findings, self._verdicts = {}, {}, ()
+            self._judged_to = self._unjudged = 0
+
+
+class Judgings:
+    """The judgings of all journals; each is made when it is first asked for, and goes with its journal."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._known: WeakKeyDictionary[Journal, Judging] = WeakKeyDictionary()
+        self._waiting: WeakSet[Journal] = WeakSet()
+
+    def of(self, tenant: Tenant) -> Judging:
+        """Returns the judging of a tenant's journal."""
+        known = self._known.get(tenant.journal)
+        if known is None:
+            judge = Judge(packaged_contract(), self._way_to_models(tenant))
+            known = self._known[tenant.journal] = Judging(judge, tenant.journal, is_paced=tenant.settings.clock is ClockMode.REAL)
+        return known
+
+    def judge_later(self, tenant: Tenant) -> None:
+        """Has the exchanges judged that are in the journal, once the tenant is quiet."""
+        if tenant.journal not in self._waiting:
+            self._waiting.add(tenant.journal)
+            tenant.journal.judge_at = maxsize
+            self._look_later(tenant)
+
+    def _look_later(self, tenant: Tenant) -> None:
+        asyncio.get_running_loop().call_later(QUIET_SECONDS, self._look, tenant, tenant.journal.total)
+
+    def _look(self, tenant: Tenant, seen: int) -> None:
+        journal = tenant.journal
+        if tenant.is_dropped:
+            return
+        judging = self.of(tenant)
+        if journal.total - seen <= QUIET_REQUESTS_MAX:
+            judging.catch_up(STEP_EXCHANGES)
+        if judging.is_behind:
+            self._look_later(tenant)
+        else:
+            judging.verdicts()
+            self._waiting.discard(journal)
+            journal.judge_at = journal.total + journal.exchanges_max // 2
+
+    def _way_to_models(self, tenant: Tenant) -> FindRunnable:
+        def find(path: str) -> Runnable | None:
+            try:
+                target = find_target(self._catalog, tenant.world.store, path)
+            except DomainError:
+                return None
+            return Runnable(target.model, target.workflow_id is not None)
+
+        return find

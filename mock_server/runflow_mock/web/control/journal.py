@@ -1,0 +1,50 @@
+"""The journal: every exchange of the tenant with what was found out about it; to read, to export, to forget."""
+
+from runflow_mock import __version__
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.web.calls import Answer, Call, answer, no_content
+from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.routing import Operation
+from runflow_mock.wire.har import represent_har
+from runflow_mock.wire.journal import broken_by, represent_exchange
+from runflow_mock.wire.journal_pages import Judged, Page, read_page
+
+
+async def get_journal(call: Call) -> Answer:
+    """GET /_mock/journal?operation=&method=&status=&path=&since=&violations=&faulted=&limit=100&after=: exchanges, oldest first."""
+    tenant = tenant_of(call)
+    page = _page(call, tenant)
+    broken = broken_by(call.runtime.judgings.of(tenant).verdicts())
+    items = [represent_exchange(exchange, findings, broken.get(exchange.id, ())) for exchange, findings in page.exchanges]
+    body = {"items": items, "total": tenant.journal.total, "dropped": tenant.journal.dropped, "next": page.next}
+    return _counted(answer(body), page)
+
+
+async def get_archive(call: Call) -> Answer:
+    """GET /_mock/journal.har: the same, as an archive that the network panel of a browser opens."""
+    page = _page(call, tenant_of(call))
+    return _counted(answer(represent_har(page.exchanges, __version__)), page)
+
+
+async def delete_journal(call: Call) -> Answer:
+    """DELETE /_mock/journal: forgets all exchanges, and the verdicts on them."""
+    call.runtime.reset(tenant_of(call), "journal")
+    return no_content()
+
+
+def _page(call: Call, tenant: Tenant) -> Page:
+    judging = call.runtime.judgings.of(tenant)
+    judged: list[Judged] = [(exchange, judging.findings(exchange)) for exchange in tenant.journal]
+    return read_page(call.parameters, judged)
+
+
+def _counted(given: Answer, page: Page) -> Answer:
+    return Answer(given.status, given.body, (*given.headers, (b"x-total-count", str(page.total).encode())))
+
+
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (
+    Operation(id="get_journal", method="GET", path="/_mock/journal", handler=get_journal),
+    Operation(id="get_archive", method="GET", path="/_mock/journal.har", handler=get_archive),
+    Operation(id="delete_journal", method="DELETE", path="/_mock/journal", handler=delete_journal),
+)

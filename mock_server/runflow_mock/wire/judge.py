@@ -1,0 +1,95 @@
+"""The judge: everything that can be found out about one exchange alone, against a contract and the models on offer.
+
+A judge is a value of two things that may be replaced, the document and the way from a path to a model. It reads; it never decides what
+the fake answers.
+"""
+
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from runflow_mock.domain.documents import read_object
+from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.findings import NO_FINDINGS, Finding, Findings, note
+from runflow_mock.domain.models import Model
+from runflow_mock.domain.outputs import MEDIA_PREFIX
+from runflow_mock.wire.asked import Asked, read_asked
+from runflow_mock.wire.contracts import Addressed, Contract
+from runflow_mock.wire.reliances import Sight, reliance_findings
+from runflow_mock.wire.violations import request_findings, response_findings
+
+# What has no key and is no operation: files go by signed addresses.
+FILE_PREFIXES = (MEDIA_PREFIX, "/files/", "/_upload/")
+
+
+class Runnable(msgspec.Struct, frozen=True):
+    """What a path runs: a model, or a workflow in the role of one."""
+
+    model: Model
+    is_workflow: bool = False
+
+
+FindRunnable = Callable[[str], Runnable | None]
+
+
+class Judge:
+    """Judges exchanges one by one."""
+
+    def __init__(self, contract: Contract, find: FindRunnable) -> None:
+        self.contract = contract
+        self._find = find
+
+    def judge(self, exchange: Exchange) -> Findings:
+        """Returns the findings of an exchange."""
+        if exchange.path.startswith(FILE_PREFIXES):
+            return NO_FINDINGS
+        addressed = self.contract.address(exchange.path)
+        if addressed is None:
+            return NO_FINDINGS if exchange.operation is not None else Findings(request=(self._unknown_route(exchange),))
+        declared = self.contract.operation(addressed.path, exchange.method)
+        if declared is None:
+            return Findings(request=(_unknown_method(addressed, exchange),))
+        asked = read_asked(exchange)
+        runs = None if asked.model is None or not asked.inputs else self._find(asked.model)
+        sight = Sight(
+            exchange=exchange,
+            declared=declared,
+            asked=asked,
+            parameters=dict(parse_qsl(exchange.query)),
+            model=None if runs is None else runs.model,
+            is_workflow=runs is not None and runs.is_workflow,
+        )
+        request = request_findings(self.contract, addressed, declared, exchange)
+        unread = () if sight.model is None else _unknown_inputs(sight.model, asked)
+        return Findings(
+            operation=declared.id,
+            request=(*request, *unread, *reliance_findings(sight)),
+            ours=response_findings(self.contract, declared, exchange),
+        )
+
+    def nearest_route(self, method: str, path: str) -> str | None:
+        """Returns the operation of the contract that looks most like a request that leads nowhere, as method and path."""
+        known = [f"{word} {way}" for way in self.contract.paths for word in self.contract.methods_of(way)]
+        return next(iter(get_close_matches(f"{method} {path[:200]}", known, n=1, cutoff=0.4)), None)
+
+    def _unknown_route(self, exchange: Exchange) -> Finding:
+        nearest = self.nearest_route(exchange.method, exchange.path)
+        hint = "" if nearest is None else f"; the nearest is {nearest}"
+        return Finding(("path",), "route", f"the contract has no path {exchange.path[:200]}{hint}")
+
+
+def _unknown_method(addressed: Addressed, exchange: Exchange) -> Finding:
+    return Finding(("method",), "method", f"{addressed.path} takes {', '.join(addressed.methods)}, not {exchange.method[:20]}")
+
+
+def _unknown_inputs(model: Model, asked: Asked) -> Iterator[Finding]:
+    schema = read_object(model.input_schema)
+    known = schema.get("properties")
+    if not isinstance(known, dict) or not known:
+        return
+    for loc, inputs in asked.inputs:
+        for name in inputs:
+            if name not in known:
+                yield note((*loc, name[:80]), "unknown-field", f"{model.id} has no such input; it is accepted and ignored")
