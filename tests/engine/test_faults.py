@@ -4,15 +4,16 @@ import pytest
 from msgspec.structs import replace
 from worlds import START, catalog, create_batch, create_run, created, make_world, renderers, run_all
 
-from runflow_mock.domain.commands import AddRule, RemoveRule
-from runflow_mock.domain.documents import write_document
+from runflow_mock.domain.commands import AddRule, CancelRun, RemoveRule
+from runflow_mock.domain.documents import Document, Json, look_up, read_document, write_document
 from runflow_mock.domain.errors import LimitReached, NotFound
-from runflow_mock.domain.fault_kinds import Fail, Succeed, What
+from runflow_mock.domain.fault_kinds import Delay, Fail, Succeed, SucceedPartially, What
 from runflow_mock.domain.faults import RuleAdded, When
 from runflow_mock.domain.identity import RuleId
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.places import DISPATCH_EDGE, START_EDGE, Where
 from runflow_mock.domain.runs import Failure, Run
+from runflow_mock.engine.invariants import check
 from runflow_mock.engine.world import World
 
 BROKEN = Failure(code="TIMEOUT", message="The provider did not finish in time.", stage="execution")
@@ -72,6 +73,105 @@ def test_running_time_of_a_rule_is_read_without_counting_it() -> None:
     assert _counts(world, rule_id) == (0, 0)
     world.fire_next()
     assert _counts(world, rule_id) == (1, 1)
+
+
+@pytest.mark.parametrize("edge", [DISPATCH_EDGE, START_EDGE, None])
+def test_delay_keeps_a_run_where_it_is_once(edge: str | None) -> None:
+    world, usual = make_world(), make_world()
+    usual.sequence += 1
+    rule_id = _rule(world, Delay(timedelta(hours=1)), Where(edge=edge))
+    late, run = _run(world), _run(usual)
+    assert late.completed_at is not None
+    assert run.completed_at is not None
+    assert late.completed_at - run.completed_at == timedelta(hours=1)
+    assert (late.status, _counts(world, rule_id)) == ("succeeded", (1, 1))
+
+
+def test_delays_at_every_edge_add_up() -> None:
+    world, usual = make_world(), make_world()
+    usual.sequence += 3
+    for edge in (DISPATCH_EDGE, START_EDGE, None):
+        _rule(world, Delay(timedelta(minutes=1)), Where(edge=edge))
+    late, run = _run(world), _run(usual)
+    assert late.completed_at is not None
+    assert run.completed_at is not None
+    assert late.completed_at - run.completed_at == timedelta(minutes=3)
+
+
+def test_whatever_else_happens_at_an_edge_happens_after_the_delay() -> None:
+    world = make_world()
+    failing = _rule(world, Fail(BROKEN), Where(edge=DISPATCH_EDGE))
+    _rule(world, Delay(timedelta(hours=1)), Where(edge=DISPATCH_EDGE))
+    run = _run(world)
+    assert run.completed_at is not None
+    assert (run.status, run.completed_at - run.created_at > timedelta(hours=1)) == ("failed", True)
+    assert _counts(world, failing) == (1, 1)
+
+
+def test_run_that_is_cancelled_while_delayed_ends() -> None:
+    world = make_world()
+    _rule(world, Delay(timedelta(hours=1)), Where(edge=DISPATCH_EDGE))
+    run = created(world.execute(create_run()))
+    world.fire_next()
+    world.execute(CancelRun(run.id))
+    assert (world.store.run(run.id).status, len(world.store.timers)) == ("cancelled", 0)
+
+
+FOUR = create_run("black-forest-labs/flux-1-schnell", {"prompt": "a paper boat", "num_images": 4})
+
+
+def _four_pictures(world: World) -> tuple[Run, list[Json]]:
+    run_id = created(world.execute(FOUR)).id
+    run_all(world)
+    run = world.store.run(run_id)
+    assert run.output is not None
+    entries = look_up(read_document(run.output), "outputs")
+    assert isinstance(entries, list)
+    return run, entries
+
+
+def test_partial_success_lacks_the_last_outputs_and_costs_its_part() -> None:
+    world, usual = make_world(), make_world()
+    usual.sequence += 1
+    _rule(world, SucceedPartially(missing=1))
+    (part, three), (whole, four) = _four_pictures(world), _four_pictures(usual)
+    assert (part.status, part.cost_breakdown, three) == ("partial_succeeded", None, four[:3])
+    assert part.cost is not None
+    assert whole.cost is not None
+    assert part.cost * 4 == whole.cost * 3 > 0
+    assert all(invariant.is_held for invariant in check(world.store))
+
+
+def test_partial_success_has_the_output_and_cost_that_are_given() -> None:
+    world = make_world()
+    _rule(world, SucceedPartially(output=write_document({"mine": 1}), cost=Money(7)))
+    run = _run(world)
+    assert (run.status, run.output, run.cost) == ("partial_succeeded", b'{"mine":1}', 7)
+
+
+def test_partial_success_without_any_output_is_free() -> None:
+    world = make_world()
+    _rule(world, SucceedPartially(missing=9))
+    run, entries = _four_pictures(world)
+    assert (run.status, run.cost, entries) == ("partial_succeeded", 0, [])
+
+
+def test_item_of_a_batch_never_meets_a_partial_success() -> None:
+    world = make_world()
+    rule_id = _rule(world, SucceedPartially())
+    world.execute(create_batch(2))
+    run_all(world)
+    assert {run.status for run in world.store.runs.values()} == {"succeeded"}
+    assert _counts(world, rule_id) == (0, 0)
+
+
+@pytest.mark.parametrize("output", [None, write_document({"mine": 1})])
+def test_output_says_what_the_rule_says_of_its_content(output: Document | None) -> None:
+    world = make_world()
+    _rule(world, Succeed(output=output, nsfw_detected=True))
+    run = _run(world)
+    assert run.output is not None
+    assert look_up(read_document(run.output), "nsfw_detected") is True
 
 
 def test_rule_fires_as_often_as_it_says() -> None:

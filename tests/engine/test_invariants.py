@@ -9,11 +9,14 @@ from worlds import CALLBACK_URL, create_batch, create_run, created, make_world, 
 from runflow_mock.domain.batches import BatchStatus
 from runflow_mock.domain.commands import CancelRun
 from runflow_mock.domain.deliveries import DeliveryStatus
-from runflow_mock.domain.identity import DeliveryId, WebhookId
+from runflow_mock.domain.identity import DeliveryId, RunId, WebhookId
 from runflow_mock.domain.ledger import CreditAdded
 from runflow_mock.domain.money import Money
+from runflow_mock.domain.runs import RunStatus
 from runflow_mock.engine.invariants import check
 from runflow_mock.engine.store import Store
+
+CAPS = {"*": 1}
 
 
 def _store() -> Store:
@@ -27,7 +30,7 @@ def _store() -> Store:
 
 
 def _broken(store: Store) -> list[str]:
-    return [invariant.name for invariant in check(store) if not invariant.is_held]
+    return [invariant.name for invariant in check(store, CAPS) if not invariant.is_held]
 
 
 def _change_batch(store: Store, **changes: object) -> None:
@@ -75,6 +78,13 @@ def _tell_a_webhook_twice(store: Store) -> None:
         store.deliveries[copy] = replace(delivery, id=copy, webhook_id=WebhookId("webhook"))
 
 
+def _run_beyond_the_cap(store: Store) -> None:
+    queued = next(run for run in store.runs.values() if run.status == "queued")
+    for number in range(2):
+        copy = RunId(f"copy {number}")
+        store.runs[copy] = replace(queued, id=copy, status=RunStatus.RUNNING, held=Money(0))
+
+
 DAMAGES: dict[str, tuple[Callable[[Store], None], set[str]]] = {
     "balance": (_book_a_cost, {"the balance follows from the entries"}),
     "credit": (_credit_twice, {"the balance follows from the entries"}),
@@ -88,6 +98,7 @@ DAMAGES: dict[str, tuple[Callable[[Store], None], set[str]]] = {
     "two deliveries": (_copy_delivery, {"a finished run, batch or evaluation has one automatic delivery"}),
     "no delivery": (_lose_deliveries, {"a finished run, batch or evaluation has one automatic delivery"}),
     "webhook": (_tell_a_webhook_twice, {"a webhook hears of a run once"}),
+    "cap": (_run_beyond_the_cap, {"no model runs more than its cap"}),
     "end": (_end_without_instant, {"a delivery ends once, within its attempts"}),
 }
 

@@ -22,7 +22,7 @@ import msgspec
 from runflow_mock.domain.documents import Document
 from runflow_mock.domain.media import GivenFile
 from runflow_mock.domain.money import Money
-from runflow_mock.domain.places import ADMISSION_EDGE, CALLBACK_EDGES, EXCHANGE_EDGES, RUN_EDGES
+from runflow_mock.domain.places import ADMISSION_EDGE, CALLBACK_EDGES, EXCHANGE_EDGES, FINISH_EDGES, ITEM_EDGE, RUN_EDGES
 from runflow_mock.domain.runs import Failure
 
 
@@ -274,8 +274,15 @@ class Kind(msgspec.Struct, frozen=True):
     @property
     def edges(self) -> tuple[str, ...]:
         """The edges at which a rule of this kind can stand."""
-        return EDGES_OF[self.family] if self.stage is not Stage.CREATION else (ADMISSION_EDGE,)
+        return _NARROWER.get(self.record) or EDGES_OF[self.family]
 
+
+# Work succeeds nowhere but at its end, and in part only outside a batch.
+_NARROWER: Mapping[type, tuple[str, ...]] = {
+    Succeed: (*FINISH_EDGES, ITEM_EDGE),
+    SucceedPartially: FINISH_EDGES,
+    BeforeResponse: (ADMISSION_EDGE,),
+}
 
 EDGES_OF: Mapping[Family, tuple[str, ...]] = {
     Family.RUN: RUN_EDGES,

@@ -51,6 +51,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `held` is what admission set aside for it, `cost` what it came to. `due_at` is when its next transition happens by itself.
     `base_url` is the address under which its creator reached the server: URLs in its output start with it. `files` are the files of its
     output where a rule gave them; otherwise they follow from its model and input.
+
+    Three marks are the kit's own. With `has_slot` the run has one of the slots of its model; a queued run without `due_at` waits in line
+    for one. `is_delayed` says that a rule has kept it where it is once, `ends_at_once` that its transitions take no time.
     """
 
     id: RunId
@@ -82,6 +85,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     feedback_is_positive: bool | None = None
     feedback_reason: str | None = None
     handed_over: bool = False
+    has_slot: bool = False
+    is_delayed: bool = False
+    ends_at_once: bool = False
 
     @property
     def is_terminal(self) -> bool:
@@ -153,6 +159,22 @@ class RunCancelled(msgspec.Struct, frozen=True, gc=False, tag=True):
     reason: str | None = None
 
 
+class RunDelayed(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The run stays where it is for longer; the state does not change."""
+
+    run_id: RunId
+    at: datetime
+    due_at: datetime
+
+
+class SlotGiven(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A slot of its model was free, and the run waits in line no longer; the state does not change."""
+
+    run_id: RunId
+    at: datetime
+    due_at: datetime
+
+
 class OutputHandedOver(msgspec.Struct, frozen=True, gc=False, tag=True):
     """The creation of the run was answered with its media inline: from now on its record shows no output."""
 
@@ -170,7 +192,7 @@ class FeedbackGiven(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 RunMoved = RunDispatched | RunStarted | RunSucceeded | RunPartiallySucceeded | RunFailed | RunCancelled
-RunEvent = RunCreated | RunMoved | OutputHandedOver | FeedbackGiven
+RunEvent = RunCreated | RunMoved | RunDelayed | SlotGiven | OutputHandedOver | FeedbackGiven
 
 RUN_TRANSITIONS: Table[RunStatus] = {
     RunStatus.QUEUED: {
@@ -234,12 +256,12 @@ def evolve(run: Run, event: RunMoved) -> Run:
 
 def _dispatched(run: Run, status: RunStatus, event: RunMoved) -> Run:
     assert isinstance(event, RunDispatched)
-    return replace(run, status=status, dispatched_at=event.at, due_at=event.due_at)
+    return replace(run, status=status, dispatched_at=event.at, due_at=event.due_at, is_delayed=False)
 
 
 def _started(run: Run, status: RunStatus, event: RunMoved) -> Run:
     assert isinstance(event, RunStarted)
-    return replace(run, status=status, started_at=event.at, due_at=event.due_at)
+    return replace(run, status=status, started_at=event.at, due_at=event.due_at, is_delayed=False)
 
 
 def _produced(run: Run, status: RunStatus, event: RunMoved) -> Run:

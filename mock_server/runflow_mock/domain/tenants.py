@@ -68,7 +68,8 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a world is made from.
 
     `speed` divides the catalog's running times and leaves the timestamps honest; `scale` makes the clock itself run faster.
-    `dialect` names the bundle of switches and `switches` single ones on top of it.
+    `dialect` names the bundle of switches and `switches` single ones on top of it. `concurrency` is how many runs of a model may be under
+    way at once, by its path; the one of `*` counts for each model that is not named.
     """
 
     name: str
@@ -85,6 +86,7 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     client_time: str = "wall"
     callback_secret: str | None = None
     batch_items_max: int = BATCH_ITEMS_DEFAULT_MAX
+    concurrency: dict[str, int] = {}
     strict: bool = False
     output_lifetime: timedelta = OUTPUT_LIFETIME
     comfyui_beta: bool = True

@@ -5,6 +5,7 @@ or a schedule, follows from an event. A handler has decided on the event, so not
 the records concerned and keeps timers, tallies and ledger in step.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import cast
 
@@ -18,6 +19,7 @@ from runflow_mock.domain.fault_kinds import Succeed
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
 from runflow_mock.domain.ledger import CreditAdded, ThresholdSet
 from runflow_mock.domain.magic import MagicMet
+from runflow_mock.domain.runs import Run
 from runflow_mock.domain.workflows import Workflow
 from runflow_mock.engine.store import Store
 
@@ -34,7 +36,11 @@ def _run_created(store: Store, event: runs.RunCreated) -> None:
     if run.workflow_id is not None:
         store.runs_of_workflow.setdefault(run.workflow_id, []).append(run.id)
     store.ledger.hold(run)
-    assert run.due_at is not None
+    if run.due_at is None:
+        store.lines.setdefault(run.model, OrderedDict())[run.id] = None
+        return
+    if run.has_slot:
+        _take_slot(store, run.model)
     store.timers.schedule(run.id, run.due_at)
 
 
@@ -47,11 +53,46 @@ def _run_moved(store: Store, event: runs.RunMoved) -> str:
     else:
         store.timers.cancel(after.id)
         store.ledger.settle(after)
+        if before.due_at is None:
+            _leave_line(store, before)
+        elif before.has_slot:
+            _give_slot_back(store, before.model)
     if after.batch_id is not None:
         batch = store.batches[after.batch_id]
         tally = batches.count(batch.tally, before.status, after.status, after.cost)
         store.batches[batch.id] = replace(batch, tally=tally)
     return before.status
+
+
+def _run_delayed(store: Store, event: runs.RunDelayed) -> None:
+    run = store.runs[event.run_id]
+    store.runs[run.id] = replace(run, due_at=event.due_at, is_delayed=True)
+    store.timers.schedule(run.id, event.due_at)
+
+
+def _slot_given(store: Store, event: runs.SlotGiven) -> None:
+    run = store.runs[event.run_id]
+    _leave_line(store, run)
+    _take_slot(store, run.model)
+    store.runs[run.id] = replace(run, due_at=event.due_at, has_slot=True)
+    store.timers.schedule(run.id, event.due_at)
+
+
+def _leave_line(store: Store, run: Run) -> None:
+    line = store.lines[run.model]
+    del line[run.id]
+    if not line:
+        del store.lines[run.model]
+
+
+def _take_slot(store: Store, model: str) -> None:
+    store.slots_taken[model] = store.slots_taken.get(model, 0) + 1
+
+
+def _give_slot_back(store: Store, model: str) -> None:
+    store.slots_taken[model] -= 1
+    if not store.slots_taken[model]:
+        del store.slots_taken[model]
 
 
 def _output_handed_over(store: Store, event: runs.OutputHandedOver) -> None:
@@ -239,6 +280,8 @@ APPLY = cast(
         runs.RunPartiallySucceeded: _run_moved,
         runs.RunFailed: _run_moved,
         runs.RunCancelled: _run_moved,
+        runs.RunDelayed: _run_delayed,
+        runs.SlotGiven: _slot_given,
         runs.OutputHandedOver: _output_handed_over,
         runs.FeedbackGiven: _feedback_given,
         batches.BatchCreated: _batch_created,

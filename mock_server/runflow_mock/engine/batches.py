@@ -11,6 +11,7 @@ from runflow_mock.domain.runs import Run, RunCancelled, RunCreated, RunMoved
 from runflow_mock.engine.assets import store_attachments
 from runflow_mock.engine.moment import Moment
 from runflow_mock.engine.runs import admit_cost, new_run, project
+from runflow_mock.engine.slots import line_up
 
 
 def create_batch(moment: Moment, command: CreateBatch) -> tuple[Event, ...]:
@@ -38,7 +39,7 @@ def create_batch(moment: Moment, command: CreateBatch) -> tuple[Event, ...]:
             batch_id=batch_id,
             sequence_index=index,
         )
-        runs.append(run)
+        runs.append(line_up(moment, run, ahead=index))
         items.append(Item(item_id, index, run.id, item.client_ref))
     batch = Batch(
         id=batch_id,
@@ -60,7 +61,9 @@ def cancel_batch(moment: Moment, command: CancelBatch) -> tuple[Event, ...]:
     """Stops every member that has not ended; a finished batch gives no events."""
     batch = moment.store.batch(command.batch_id)
     members = (moment.store.runs[item.run_id] for item in batch.items)
-    return tuple(RunCancelled(run.id, moment.now, command.reason) for run in members if not run.is_terminal)
+    # Whoever waits in line goes first, so that no slot is given to a run that is to be stopped as well.
+    unfinished = sorted((run for run in members if not run.is_terminal), key=lambda run: run.due_at is not None)
+    return tuple(RunCancelled(run.id, moment.now, command.reason) for run in unfinished)
 
 
 def follow_member(moment: Moment, event: RunMoved) -> tuple[Event, ...]:

@@ -27,6 +27,7 @@ from runflow_mock.engine.ledger import add_credit, set_threshold
 from runflow_mock.engine.moment import Moment
 from runflow_mock.engine.runs import cancel_run, continue_run, create_run, give_feedback, hand_over_output
 from runflow_mock.engine.secrets import create_secret, delete_secret, update_secret
+from runflow_mock.engine.slots import pass_slot_on
 from runflow_mock.engine.webhooks import create_webhook, delete_webhook, update_webhook
 from runflow_mock.engine.workflows import add_workflow_input, create_workflow, delete_workflow, update_workflow
 
@@ -68,7 +69,12 @@ COMMAND_HANDLERS = cast(
 
 
 def _run_ended(moment: Moment, event: runs.RunMoved) -> tuple[Event, ...]:
-    return (*follow_member(moment, event), *tell_about_run(moment, event), *tell_webhooks(moment, event))
+    return (
+        *follow_member(moment, event),
+        *tell_about_run(moment, event),
+        *tell_webhooks(moment, event),
+        *pass_slot_on(moment, event),
+    )
 
 
 def _run_succeeded(moment: Moment, event: runs.RunSucceeded) -> tuple[Event, ...]:

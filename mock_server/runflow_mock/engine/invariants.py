@@ -11,7 +11,11 @@ from runflow_mock.domain.evaluations import EvaluationStatus
 from runflow_mock.domain.ledger import EntryKind, Work
 from runflow_mock.domain.money import format_money
 from runflow_mock.domain.runs import RunStatus
+from runflow_mock.engine.slots import cap_of
 from runflow_mock.engine.store import Store
+
+NO_CAPS: Mapping[str, int] = {}
+WITHIN_CAPS = "no model runs more than its cap"
 
 
 class Invariant(msgspec.Struct, frozen=True):
@@ -26,9 +30,10 @@ class Invariant(msgspec.Struct, frozen=True):
         return self.evidence is None
 
 
-def check(store: Store) -> tuple[Invariant, ...]:
-    """Returns every invariant with its verdict."""
-    return tuple(Invariant(name, next(find(store), None)) for name, find in _CHECKS.items())
+def check(store: Store, concurrency: Mapping[str, int] = NO_CAPS) -> tuple[Invariant, ...]:
+    """Returns every invariant with its verdict; `concurrency` are the caps of the tenant's settings."""
+    verdicts = (Invariant(name, next(find(store), None)) for name, find in _CHECKS.items())
+    return (*verdicts, Invariant(WITHIN_CAPS, next(_over_their_caps(store, concurrency), None)))
 
 
 def _works(store: Store) -> Iterator[Work]:
@@ -106,6 +111,14 @@ def _one_end_of_delivery(store: Store) -> Iterator[str]:
         ended = delivery.status in (DeliveryStatus.SUCCEEDED, DeliveryStatus.FAILED)
         if ended != delivery.is_terminal or len(delivery.attempts) > delivery.attempts_max:
             yield f"delivery {delivery.id} is {delivery.status} after {len(delivery.attempts)} attempts"
+
+
+def _over_their_caps(store: Store, concurrency: Mapping[str, int]) -> Iterator[str]:
+    under_way = Counter(run.model for run in store.runs.values() if run.status in (RunStatus.DISPATCHING, RunStatus.RUNNING))
+    for model, count in under_way.items():
+        cap = cap_of(concurrency, model)
+        if cap is not None and count > cap:
+            yield f"{count} runs of {model} are under way, its cap is {cap}"
 
 
 _CHECKS: Mapping[str, Callable[[Store], Iterator[str]]] = {

@@ -1,29 +1,30 @@
 """What happens to runs: creation with its admission, cancellation, feedback, and the transitions that come by themselves."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from runflow_mock.domain.commands import CancelRun, CreateRun, GiveFeedback, HandOverOutput, Origin
-from runflow_mock.domain.documents import Document, Json, read_document, write_document
+from runflow_mock.domain.documents import Document, Json, read_document
 from runflow_mock.domain.errors import InsufficientCredits
 from runflow_mock.domain.events import Event
-from runflow_mock.domain.fault_kinds import Fail, Succeed
+from runflow_mock.domain.fault_kinds import Delay, Fail, Succeed, SucceedPartially
 from runflow_mock.domain.faults import AT_EDGES, NO_DECISION, Decision, choose
 from runflow_mock.domain.identity import MILLISECOND, BatchId, RunId, WorkflowId
-from runflow_mock.domain.media import NO_EXTENT, Extent, GivenFile, extent_of, stages_of
+from runflow_mock.domain.media import NO_EXTENT, extent_of, stages_of
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money
-from runflow_mock.domain.outputs import file_names, media_url, produce, produce_given
 from runflow_mock.domain.places import DISPATCH_EDGE, FINISH_EDGES, START_EDGE, run_subject
-from runflow_mock.domain.prices import cost_of, depends_on_output, quote
+from runflow_mock.domain.prices import cost_of, depends_on_output
 from runflow_mock.domain.runs import (
     FeedbackGiven,
     OutputHandedOver,
     Run,
     RunCancelled,
     RunCreated,
+    RunDelayed,
     RunDispatched,
     RunFailed,
+    RunPartiallySucceeded,
     RunStarted,
     RunStatus,
     RunSucceeded,
@@ -31,11 +32,19 @@ from runflow_mock.domain.runs import (
 from runflow_mock.engine.assets import store_attachments
 from runflow_mock.engine.magic import magic_of, with_magic
 from runflow_mock.engine.moment import Moment
+from runflow_mock.engine.outputs import part_of_work, whole_work
+from runflow_mock.engine.slots import line_up
 from runflow_mock.engine.targets import find_workflow, model_of_run, workflow_model
 
 # How long a run waits for a worker and how long handing it over takes, before `speed` divides it. Source: inferred.
 QUEUE_SECONDS = (0.05, 0.25)
 DISPATCH_SECONDS = (0.1, 0.4)
+
+# What can happen at the edges of a run. A delay is decided apart, so that whatever else is to happen there happens after it.
+DELAYS = frozenset((Delay,))
+FAILURES = frozenset((Fail,))
+ENDS = AT_EDGES - DELAYS
+ENDS_IN_BATCH = ENDS - {SucceedPartially}
 
 
 def create_run(moment: Moment, command: CreateRun) -> tuple[Event, ...]:
@@ -56,6 +65,7 @@ def create_run(moment: Moment, command: CreateRun) -> tuple[Event, ...]:
         metadata=command.metadata,
         workflow_id=command.workflow_id,
     )
+    run = line_up(moment, run)
     stored = store_attachments(moment, command.attachments, "run", run.id)
     return (RunCreated(run), *stored)
 
@@ -128,8 +138,12 @@ def new_run(
 
 
 def continue_run(moment: Moment, run: Run) -> tuple[Event, ...]:
-    """Returns what happens when a run's timer fires: its next transition."""
-    return _CONTINUATIONS[run.status](moment, run)
+    """Returns what happens when a run's timer fires: its next transition, unless a rule keeps the run where it is for once."""
+    edges, go_on = _CONTINUATIONS[run.status]
+    delay = NO_DECISION if run.is_delayed else _decide(moment, run, edges, DELAYS)
+    if isinstance(delay.what, Delay):
+        return (*delay.met, RunDelayed(run.id, moment.now, moment.now + delay.what.by))
+    return (*delay.met, *go_on(moment, run))
 
 
 def _asked(moment: Moment, command: CreateRun) -> Model:
@@ -140,60 +154,57 @@ def _asked(moment: Moment, command: CreateRun) -> Model:
 
 
 def _dispatch(moment: Moment, run: Run) -> tuple[Event, ...]:
-    decision = _decide(moment, run, (DISPATCH_EDGE,))
+    decision = _decide(moment, run, (DISPATCH_EDGE,), FAILURES)
     if isinstance(decision.what, Fail):
         return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
-    due_at = moment.now + spread(moment, run.id, "dispatch", DISPATCH_SECONDS)
+    due_at = moment.now + _lasting(run, spread(moment, run.id, "dispatch", DISPATCH_SECONDS))
     return (*decision.met, RunDispatched(run.id, moment.now, due_at))
 
 
 def _start(moment: Moment, run: Run) -> tuple[Event, ...]:
-    decision = _decide(moment, run, (START_EDGE,))
+    decision = _decide(moment, run, (START_EDGE,), FAILURES)
     if isinstance(decision.what, Fail):
         return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
     # A rule for the end of the run may set its running time; it is met, and counted, only there.
-    coming = _decide(moment, run, FINISH_EDGES).what
+    coming = _decide(moment, run, FINISH_EDGES, _ends(run)).what
     given = coming.duration if isinstance(coming, Succeed) else None
-    due_at = moment.now + (given if given is not None else _running_time(moment, run))
+    due_at = moment.now + _lasting(run, given if given is not None else _running_time(moment, run))
     return (*decision.met, RunStarted(run.id, moment.now, due_at))
 
 
 def _finish(moment: Moment, run: Run) -> tuple[Event, ...]:
-    decision = _decide(moment, run, FINISH_EDGES)
+    decision = _decide(moment, run, FINISH_EDGES, _ends(run))
     if isinstance(decision.what, Fail):
         return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
+    if isinstance(decision.what, SucceedPartially):
+        part = part_of_work(moment, run, decision.what)
+        return (*decision.met, RunPartiallySucceeded(run.id, moment.now, part.output, part.cost, part.cost_breakdown))
     given = decision.what if isinstance(decision.what, Succeed) else Succeed()
-    model = model_of_run(moment.catalog, moment.store, run)
-    inputs = read_document(run.input)
-    extent = extent_of(model.output, inputs)
-    priced = quote(model.price, inputs, extent)
-    output = given.output if given.output is not None else _produce(moment, model, run, inputs, extent, given=given.files)
-    cost = given.cost if given.cost is not None else priced.cost
-    breakdown = priced.breakdown if given.cost is None else None
-    return (*decision.met, RunSucceeded(run.id, moment.now, output, cost, breakdown, given.files))
+    work = whole_work(moment, run, given)
+    return (*decision.met, RunSucceeded(run.id, moment.now, work.output, work.cost, work.cost_breakdown, given.files))
 
 
-def _decide(moment: Moment, run: Run, edges: tuple[str, ...]) -> Decision:
+def _ends(run: Run) -> frozenset[type]:
+    """Returns the kinds of rules by which the run can end: in a batch there is no success in part."""
+    return ENDS if run.batch_id is None else ENDS_IN_BATCH
+
+
+def _decide(moment: Moment, run: Run, edges: tuple[str, ...], kinds: frozenset[type]) -> Decision:
     rules = moment.store.rules
-    decision = choose(rules.values(), AT_EDGES, run_subject(run, edges), moment.now, moment.seed) if rules else NO_DECISION
+    decision = choose(rules.values(), kinds, run_subject(run, edges), moment.now, moment.seed) if rules else NO_DECISION
     name = None if decision.what is not None else magic_of(moment, run)
-    return decision if name is None else with_magic(moment, decision, name, AT_EDGES, run_subject(run, edges))
+    return decision if name is None else with_magic(moment, decision, name, kinds, run_subject(run, edges))
 
 
-_CONTINUATIONS: Mapping[RunStatus, Callable[[Moment, Run], tuple[Event, ...]]] = {
-    RunStatus.QUEUED: _dispatch,
-    RunStatus.DISPATCHING: _start,
-    RunStatus.RUNNING: _finish,
+_CONTINUATIONS: Mapping[RunStatus, tuple[tuple[str, ...], Callable[[Moment, Run], tuple[Event, ...]]]] = {
+    RunStatus.QUEUED: ((DISPATCH_EDGE,), _dispatch),
+    RunStatus.DISPATCHING: ((START_EDGE,), _start),
+    RunStatus.RUNNING: (FINISH_EDGES, _finish),
 }
 
 
-def _produce(moment: Moment, model: Model, run: Run, inputs: Json, extent: Extent, *, given: Sequence[GivenFile]) -> Document:
-    key, expires_at = moment.seed, moment.now + moment.settings.output_lifetime
-    names = [file.name for file in given] or file_names(model, inputs, extent)
-    urls = [media_url(run, moment.settings.name, name, expires_at, key) for name in names]
-    if given:
-        return write_document(produce_given(given, urls))
-    return write_document(produce(model, inputs, urls, extent, moment.seed.child("output", run.id)))
+def _lasting(run: Run, usual: timedelta) -> timedelta:
+    return timedelta() if run.ends_at_once else usual
 
 
 def _running_time(moment: Moment, run: Run) -> timedelta:

@@ -1,5 +1,7 @@
 """The store of one world: its records by id. Only `engine/applying.py` changes it, event by event."""
 
+from collections import OrderedDict
+
 from runflow_mock.domain.assets import Asset, AssetUpload
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.deliveries import Delivery
@@ -23,6 +25,8 @@ class Store:
     def __init__(self) -> None:
         self.runs: dict[RunId, Run] = {}
         self.run_order: list[RunId] = []
+        self.slots_taken: dict[str, int] = {}
+        self.lines: dict[str, OrderedDict[RunId, None]] = {}
         self.batches: dict[BatchId, Batch] = {}
         self.evaluations: dict[EvaluationId, Evaluation] = {}
         self.evaluations_of: dict[RunId, list[EvaluationId]] = {}
@@ -48,7 +52,7 @@ class Store:
         copy = Store()
         for name, part in vars(self).items():
             setattr(copy, name, part if isinstance(part, int) else part.copy())
-        for name in ("evaluations_of", "runs_of_workflow", "deliveries_of"):
+        for name in ("evaluations_of", "runs_of_workflow", "deliveries_of", "lines"):
             setattr(copy, name, {key: ids.copy() for key, ids in getattr(self, name).items()})
         return copy
 

@@ -55,6 +55,14 @@ def _run_failed(event: runs.RunFailed) -> Step:
     return {**_run_moved(event), "failure_code": event.failure.code}
 
 
+def _run_delayed(event: runs.RunDelayed) -> Step:
+    return {"at": write_instant(event.at), "kind": "run", "id": event.run_id, "change": "delayed", "until": write_instant(event.due_at)}
+
+
+def _slot_given(event: runs.SlotGiven) -> Step:
+    return {"at": write_instant(event.at), "kind": "run", "id": event.run_id, "change": "slot given"}
+
+
 def _feedback(event: runs.FeedbackGiven) -> Step:
     return {"at": write_instant(event.at), "kind": "feedback", "id": event.run_id, "is_positive": event.is_positive}
 
@@ -185,6 +193,8 @@ _STEPS = cast(
         **dict.fromkeys((runs.RunDispatched, runs.RunStarted, runs.RunCancelled), _run_moved),
         **dict.fromkeys((runs.RunSucceeded, runs.RunPartiallySucceeded), _run_succeeded),
         runs.RunFailed: _run_failed,
+        runs.RunDelayed: _run_delayed,
+        runs.SlotGiven: _slot_given,
         runs.OutputHandedOver: _silent,
         runs.FeedbackGiven: _feedback,
         batches.BatchCreated: _batch_created,

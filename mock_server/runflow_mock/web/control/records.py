@@ -28,7 +28,7 @@ async def get_ledger(call: Call) -> Answer:
             "entries": [represent_entry(entry) for entry in ledger.entries],
             "invariants": [
                 {"name": invariant.name, "held": invariant.is_held, "evidence": invariant.evidence}
-                for invariant in check(tenant.world.store)
+                for invariant in check(tenant.world.store, tenant.settings.concurrency)
             ],
         }
     )

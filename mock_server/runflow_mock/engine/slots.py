@@ -1,0 +1,49 @@
+"""Slots: how many runs of one model may be under way at once, and the line of those that wait for one.
+
+Theory. Without a cap nothing here happens. Under a cap a run takes a slot when it is created and gives it back when it ends; a run that
+finds none free stays `queued` and waits in line, in order of creation. A slot that becomes free is given to the first in line at once.
+Whoever is cancelled while waiting leaves the line. The cap of `*` is that of each model without one of its own.
+
+The API publishes no such caps: this is the kit's own.
+"""
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from runflow_mock.domain.events import Event
+from runflow_mock.domain.runs import Run, RunMoved, SlotGiven
+from runflow_mock.engine.moment import Moment
+
+EVERY_OTHER = "*"
+
+
+def cap_of(concurrency: Mapping[str, int], model: str) -> int | None:
+    """Returns how many runs of a model may be under way at once, or nothing when that is not limited."""
+    return concurrency.get(model, concurrency.get(EVERY_OTHER))
+
+
+def has_free_slot(moment: Moment, model: str, ahead: int = 0) -> bool:
+    """Tells whether another run of the model may begin beside those under way and `ahead` more."""
+    cap = cap_of(moment.settings.concurrency, model)
+    return cap is None or moment.store.slots_taken.get(model, 0) + ahead < cap
+
+
+def line_up(moment: Moment, run: Run, ahead: int = 0) -> Run:
+    """Returns a new run with a slot, or in line for one; `ahead` of it others of its model are created at the same time."""
+    if cap_of(moment.settings.concurrency, run.model) is None:
+        return run
+    if has_free_slot(moment, run.model, ahead):
+        return replace(run, has_slot=True)
+    return replace(run, due_at=None)
+
+
+def pass_slot_on(moment: Moment, event: RunMoved) -> tuple[Event, ...]:
+    """Returns how the slot of a run that has just ended goes to the first in line."""
+    if not moment.store.lines:
+        return ()
+    run = moment.store.runs[event.run_id]
+    line = moment.store.lines.get(run.model)
+    if line is None or not run.is_terminal or not has_free_slot(moment, run.model):
+        return ()
+    return (SlotGiven(next(iter(line)), moment.now, moment.now),)
