@@ -102,17 +102,16 @@ def run_body(call: Call, run: Run) -> dict[str, object]:
 def _rendered(call: Call, run: Run) -> bytes:
     """Returns the body of an ended run, which is written once for as long as nothing that it shows can change."""
     rendered = call.tenant.rendered
-    # What was judged, shows addresses of assets, or is asked for in a special form is written anew each time.
-    refers = mentions_assets(run.input) or mentions_assets(run.metadata)
-    if refers or run.id in call.store.evaluations_of or call.query:
-        return answer(run_body(call, run)).body
+    # What was judged or is asked for in a special form is written anew each time, and so is what shows addresses of assets.
+    is_special = run.id in call.store.evaluations_of or call.query
     known = rendered.get(run.id)
-    if known is not None and known[0] is run:
+    if known is not None and known[0] is run and not is_special:
         return known[1]
-    if len(rendered) >= RENDERED_MAX:
-        rendered.clear()
     body = answer(run_body(call, run)).body
-    rendered[run.id] = (run, body)
+    if not (is_special or mentions_assets(run.input) or mentions_assets(run.metadata)):
+        if len(rendered) >= RENDERED_MAX:
+            rendered.clear()
+        rendered[run.id] = (run, body)
     return body
 
 
