@@ -39,9 +39,11 @@ class NodeRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def node_names(model: Model, run: Run) -> tuple[str, ...]:
     """Returns the names of a run's steps: the stages of a pipeline, or the model itself."""
-    # Most models have no stages: their input need not be looked into.
-    stages = stages_of(model.output, read_document(run.input)) if model.output.stages else ()
-    return tuple(stage.element for stage in stages) or (model.id.rpartition("/")[2],)
+    whole = (model.id.rpartition("/")[2],)
+    if not model.output.stages:
+        # Most models: their input need not be looked into.
+        return whole
+    return tuple(stage.element for stage in stages_of(model.output, read_document(run.input))) or whole
 
 
 def node_runs(model: Model, run: Run, now: datetime) -> tuple[NodeRun, ...]:
