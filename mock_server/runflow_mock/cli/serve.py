@@ -4,20 +4,20 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import msgspec
 
+from runflow_mock.cli.options import json_option, option, state_option
 from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
 from runflow_mock.domain.tenants import Limits
 from runflow_mock.runtime.config import (
     DEFAULT_PORT,
-    ENVIRONMENT_PREFIX,
+    DEFAULT_TLS_PORT,
     Config,
     ConfigError,
     read_clock,
@@ -27,7 +27,7 @@ from runflow_mock.runtime.config import (
 )
 from runflow_mock.runtime.observers import Log
 from runflow_mock.web.app import create_app
-from runflow_mock.web.server import Server, bind, url_of
+from runflow_mock.web.server import SecureSocket, Server, bind, open_secure, url_of
 from runflow_mock.wire.dialect import BUNDLES, dialect_of
 from runflow_mock.wire.tenants import LIFETIME_MIN
 from runflow_mock.wire.times import read_duration, read_instant
@@ -44,15 +44,24 @@ Try it:
 """
 
 
-def option(name: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Returns a click option whose variable is the environment prefix and its name."""
-    variable = ENVIRONMENT_PREFIX + name.partition("/")[0].lstrip("-").upper().replace("-", "_")
-    return click.option(name, envvar=variable, show_envvar=True, show_default=settings.get("default") is not None, **settings)
+class Ready(NamedTuple):
+    """Where the sandbox can be reached."""
+
+    url: str
+    secure: SecureSocket | None
+
+    def tls(self) -> dict[str, str]:
+        """Returns address and authority of https, or nothing where there is none."""
+        return {} if self.secure is None else {"tls_url": url_of(self.secure.bound, "https"), "ca_file": str(self.secure.ca_file)}
 
 
 @click.command()
 @option("--host", default="127.0.0.1", help="Address to listen on.")
 @option("--port", default=DEFAULT_PORT, type=click.IntRange(0, 65535), help="Port to listen on; 0 picks a free one.")
+@option("--tls", is_flag=True, help="Listen for https too, with a certificate of the local CA: see `runflow-mock ca`.")
+@option("--tls-port", default=None, type=click.IntRange(0, 65535), help=f"Port of https; implies --tls.  [default: {DEFAULT_TLS_PORT}]")
+@option("--tls-names", default="", help="Further names on the certificate, separated by commas, such as a container's.")
+@state_option()
 @option("--seed", default="0", help="Seed of every tenant: the same seed and requests give the same ids, times and bodies.")
 @option("--clock", default="real", help="How time passes: real, manual, auto, or scaled:FACTOR.")
 @option("--speed", default=10.0, type=click.FloatRange(0.001, 1_000_000), help="Divides the catalog's running times.")
@@ -86,18 +95,19 @@ def option(name: str, **settings: Any) -> Callable[[Callable[..., None]], Callab
 @option("--history-max", default=Limits().history_max, type=click.IntRange(1), help="Commits that a tenant's history keeps.")
 @option("--log-level", default="info", type=click.Choice(["info", "warning"]), help="info tells every exchange and step.")
 @option("--log-format", default="text", type=click.Choice(["text", "json"]), help="Form of the log on stderr.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON line with url, key, admin_key and pid when ready.")
+@json_option("Print one JSON line with url, key, admin_key and pid when ready; with https, tls_url and ca_file too.")
 def command(*, as_json: bool, **options: Any) -> None:
     """Start the sandbox.
 
-    It serves the fake API until it is stopped. Every option can also be set by its environment variable. Exit codes: 0 stopped, 2 wrong usage or a port that is taken.
+    It serves the fake API until it is stopped, over http and, with --tls, over https as well. Every option can also be set by its
+    environment variable. Exit codes: 0 stopped, 2 wrong usage or a port that is taken.
     """
     config = read_config(options)
     log = Log(as_json=config.log_format == "json", level=config.log_level)
     app = create_app(config, observer=log)
-    with bind(config.host, config.port) as bound:
-        url = config.public_url or url_of(bound)
-        server = Server(app, lambda: _announce(config, url, as_json=as_json))
+    with bind(config.host, config.port) as bound, open_secure(config, datetime.now(UTC)) as secure:
+        ready = Ready(config.public_url or url_of(bound), secure)
+        server = Server(app, lambda: _announce(config, ready, as_json=as_json), secure)
         # uvicorn hands the signal on once it has stopped; being asked to stop is no failure.
         signal.signal(signal.SIGTERM, lambda number, frame: None)
         signal.signal(signal.SIGINT, lambda number, frame: None)
@@ -119,6 +129,9 @@ def read_config(options: dict[str, Any]) -> Config:
     return Config(
         host=options["host"],
         port=options["port"],
+        tls_port=_tls_port(options),
+        tls_names=read_names(options["tls_names"]),
+        state=options["state"],
         seed=options["seed"],
         clock=clock,
         scale=scale,
@@ -154,16 +167,23 @@ def read_config(options: dict[str, Any]) -> Config:
     )
 
 
-def _announce(config: Config, url: str, *, as_json: bool) -> None:
-    key, admin_key = KEY_PREFIX + SANDBOX, ADMIN_KEY_PREFIX + SANDBOX
+def _announce(config: Config, ready: Ready, *, as_json: bool) -> None:
+    url, key, admin_key = ready.url, KEY_PREFIX + SANDBOX, ADMIN_KEY_PREFIX + SANDBOX
     if as_json:
-        line = {"url": url, "key": key, "admin_key": admin_key, "pid": os.getpid()}
+        line = {"url": url, "key": key, "admin_key": admin_key, "pid": os.getpid(), **ready.tls()}
         sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
     else:
         clock = config.clock.value if config.scale == 1 else f"{config.clock.value} x{config.scale:g}"
         sys.stdout.write(f"runflow-mock is ready at {url} with key {key} (clock {clock}, speed {config.speed:g}, seed {config.seed})\n")
+        if tls := ready.tls():
+            sys.stdout.write(f"and at {tls['tls_url']}, for clients that trust {tls['ca_file']} (see `runflow-mock ca`)\n")
         sys.stdout.write(STORY.format(url=url, key=key))
     sys.stdout.flush()
+
+
+def _tls_port(options: dict[str, Any]) -> int | None:
+    port: int | None = options["tls_port"]
+    return DEFAULT_TLS_PORT if port is None and options["tls"] else port
 
 
 def _switches(text: str) -> dict[str, str]:

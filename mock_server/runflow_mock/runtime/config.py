@@ -11,8 +11,8 @@ from runflow_mock.domain.callback_policy import CallbackPolicy, Rewrite
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.tenants import NEW_ACCOUNT_BALANCE, OUTPUT_LIFETIME, ClockMode, Limits, TenantSettings
 
-ENVIRONMENT_PREFIX = "RUNFLOW_MOCK_"
 DEFAULT_PORT = 8787
+DEFAULT_TLS_PORT = 8443
 MEBIBYTE = 1024 * 1024
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -27,11 +27,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     `keys` are explicit dummies (key → tenant). `public_url` replaces the address of the request in answers. `allowed_hosts` may address the
     control API besides loopback. `admin_token` guards its server-wide verbs where the server is not bound to loopback. `skill` is
-    served in place of the packaged SKILL.md.
+    served in place of the packaged SKILL.md. With `tls_port` there is https too; its certificate is signed by the authority that the folder
+    `state` keeps, and carries `tls_names` besides the usual ones.
     """
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
+    tls_port: int | None = None
+    tls_names: frozenset[str] = frozenset()
+    state: Path | None = None
     seed: str = "0"
     clock: ClockMode = ClockMode.REAL
     scale: float = 1.0

@@ -32,11 +32,12 @@ Hold = Callable[[Call, Answer, Receive], Awaitable[Answer]]
 
 
 class Api:
-    """Answers every request to the API, also those that lead nowhere."""
+    """Answers every request to the API, also those that lead nowhere; where no keys are taken, all operations have to be public."""
 
-    def __init__(self, runtime: Runtime, operations: tuple[Operation[Handler], ...], hold: Hold) -> None:
+    def __init__(self, runtime: Runtime, operations: tuple[Operation[Handler], ...], hold: Hold, *, takes_keys: bool = True) -> None:
         self._runtime = runtime
         self._hold = hold
+        self._takes_keys = takes_keys
         self._router = Router(operations)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +65,7 @@ class Api:
         try:
             match = self._router.match(call.path)
             operation = _operation_of(match, call.method)
-            if operation is None or not operation.is_public:
+            if self._takes_keys and (operation is None or not operation.is_public):
                 self._enter(call)
             operation = _permitted(call, match, operation)
             if is_oversized:

@@ -1,6 +1,6 @@
 """Assembles the Starlette application: the API, the control API, and nothing else."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from time import monotonic as real_monotonic
 from time import time as real_time
@@ -19,13 +19,17 @@ from runflow_mock.runtime.sender import CallbackSender, HttpSender
 from runflow_mock.runtime.skills import load_skill
 from runflow_mock.runtime.tenants import Monotonic, WallClock
 from runflow_mock.web.api import Api
+from runflow_mock.web.calls import Handler
 from runflow_mock.web.control.app import ControlApi
 from runflow_mock.web.control.operations import CONTROL_OPERATIONS
+from runflow_mock.web.hosts import operations_at
 from runflow_mock.web.media import Media
 from runflow_mock.web.operations import API_OPERATIONS, SITE_OPERATIONS
+from runflow_mock.web.routing import Operation
 from runflow_mock.web.storage import FILES, UPLOADS, Storage
 from runflow_mock.web.sync_mode import SyncMode
 from runflow_mock.wire.catalog import load_catalog
+from runflow_mock.wire.sites import HOSTS, Site
 
 
 class Side(NamedTuple):
@@ -35,12 +39,19 @@ class Side(NamedTuple):
     app: ASGIApp
 
 
-class Application(Starlette):
-    """Starlette with sides in the place of routes and error pages: each answers every request below its prefix, and every error itself."""
+Sides = tuple[Side, ...]
 
-    def __init__(self, sides: Sequence[Side], lifespan: Lifespan["Application"]) -> None:
+
+class Application(Starlette):
+    """Starlette with sides in the place of routes and error pages: each answers every request below its prefix, and every error itself.
+
+    `hosts` are names under which there are other sides than under all the rest.
+    """
+
+    def __init__(self, sides: Sides, hosts: Mapping[bytes, Sides], lifespan: Lifespan["Application"]) -> None:
         super().__init__(lifespan=lifespan)
-        self._sides = tuple(sides)
+        self._sides = sides
+        self._hosts = hosts
 
     def build_middleware_stack(self) -> ASGIApp:
         """Returns the way to the sides; what is not HTTP is Starlette's own business."""
@@ -51,7 +62,7 @@ class Application(Starlette):
             await self.router(scope, receive, send)
             return
         path = scope["path"]
-        for prefix, app in self._sides:
+        for prefix, app in self._hosts.get(_host(scope), self._sides):
             if path.startswith(prefix) or path + "/" == prefix:
                 await app(scope, receive, send)
                 return
@@ -85,16 +96,40 @@ def create_app(
         yield
         await runtime.close()
 
-    files = Media(runtime)
-    inner = (Api(runtime, (*API_OPERATIONS, *SITE_OPERATIONS), SyncMode(runtime, files)), Storage(runtime), files)
-    api, storage, media = (_for_browsers(side, config) for side in inner)
-    control = ControlApi(runtime, CONTROL_OPERATIONS)
-    # The side that is asked most comes first; the last one answers whatever belongs to none.
-    prefixes: dict[str, ASGIApp] = {"/v1/": api, "/_mock/": control, UPLOADS: storage, FILES: storage, MEDIA_PREFIX: media, "": api}
-    sides = [Side(prefix, side) for prefix, side in prefixes.items()]
-    app = Application(sides, lifespan)
+    app = Application(*_assemble(runtime), lifespan)
     app.state.runtime = runtime
     return app
+
+
+def _assemble(runtime: Runtime) -> tuple[Sides, dict[bytes, Sides]]:
+    """Returns the sides, and those of the service's own hosts."""
+    config, media = runtime.config, Media(runtime)
+    hold = SyncMode(runtime, media)
+    control = ControlApi(runtime, CONTROL_OPERATIONS)
+    storage = _for_browsers(Storage(runtime), config)
+    files = {UPLOADS: storage, FILES: storage, MEDIA_PREFIX: _for_browsers(media, config)}
+
+    def with_api(operations: tuple[Operation[Handler], ...]) -> Sides:
+        api = _for_browsers(Api(runtime, operations, hold), config)
+        # The side that is asked most comes first; the last one answers whatever belongs to none.
+        prefixes: dict[str, ASGIApp] = {"/v1/": api, "/_mock/": control, **files, "": api}
+        return tuple(Side(prefix, side) for prefix, side in prefixes.items())
+
+    def at_host(site: Site) -> Sides:
+        if site is Site.API:
+            return with_api(operations_at(site))
+        return Side("/_mock/", control), Side("", Api(runtime, operations_at(site), hold, takes_keys=False))
+
+    return with_api((*API_OPERATIONS, *SITE_OPERATIONS)), {host.encode(): at_host(site) for host, site in HOSTS.items()}
+
+
+def _host(scope: Scope) -> bytes:
+    """Returns the name under which the client reached the server, without the port."""
+    for name, value in scope["headers"]:
+        if name == b"host":
+            host: bytes = value.partition(b":")[0]
+            return host.lower()
+    return b""
 
 
 def _for_browsers(side: ASGIApp, config: Config) -> ASGIApp:

@@ -18,12 +18,11 @@ from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.wire.bodies import read_body, read_optional_body
 from runflow_mock.wire.dialect import Dialect, dialect_of
 from runflow_mock.wire.problems import bad_request, invalid_field
+from runflow_mock.wire.sites import HOSTS, Sites, sites_of
 
 PARAMETERS_MAX = 1000
 
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}")
-# Whoever asks for the service by its own name came over https, whatever carried the request here.
-_SERVICE_HOST = re.compile(r"(?:api|app|docs|public|www)\.runflow\.io", re.IGNORECASE)
 _encoder = msgspec.json.Encoder()
 _JSON_HEADERS = ((b"content-type", b"application/json"),)
 
@@ -128,8 +127,14 @@ class Call:
             server = self.scope.get("server") or ("127.0.0.1", self.runtime.config.port)
             host = f"{server[0]}:{server[1]}"
         scheme = self.header(b"x-forwarded-proto") or self.scope.get("scheme")
-        is_secure = scheme == "https" or _SERVICE_HOST.fullmatch(host) is not None
+        # Whoever asks for the service by its own name came over https, whatever carried the request here.
+        is_secure = scheme == "https" or host.lower() in HOSTS
         return f"{'https' if is_secure else 'http'}://{host}"
+
+    @property
+    def sites(self) -> Sites:
+        """Where the client finds each of the service's sites."""
+        return sites_of(self.base_url)
 
     def header(self, name: bytes) -> str | None:
         """Returns the value of a header, given in lower case."""

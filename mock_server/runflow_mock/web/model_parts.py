@@ -25,12 +25,12 @@ def get_model_input(call: Call) -> Answer:
 def list_model_examples(call: Call) -> Answer:
     """GET /v1/models/{model_id}/examples"""
     examples = _parts(call, examples_of)
-    return answer_list(call, examples, EXAMPLE_FIELDS, lambda example: represent_example(example, call.base_url), order=IN_PLACE)
+    return answer_list(call, examples, EXAMPLE_FIELDS, lambda example: represent_example(example, call.sites), order=IN_PLACE)
 
 
 def get_model_example(call: Call) -> Answer:
     """GET /v1/models/{model_id}/examples/{id}"""
-    return answer(represent_example(_one(call, "model example", _parts(call, examples_of)), call.base_url))
+    return answer(represent_example(_one(call, "model example", _parts(call, examples_of)), call.sites))
 
 
 def list_model_pricing(call: Call) -> Answer:

@@ -1,19 +1,58 @@
-"""Runs the application with uvicorn on a socket that was bound before, so that the port is known and taken before anything is said."""
+"""Runs the application with uvicorn on sockets that were bound before, so that ports are known and taken before anything is said.
 
+One socket speaks http and another one, where that is asked for, https: both lead to the same application on the same event loop.
+"""
+
+import asyncio
 import socket
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from runflow_mock.runtime.config import ConfigError
+from runflow_mock.runtime.certificates import ca_file, server_context
+from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.web.connections import Protocol
 
 BACKLOG = 2048
 GRACE_SECONDS = 0.8
+HANDSHAKE_SECONDS_MAX = 10.0
+GOODBYE_SECONDS_MAX = 0.4
+"""How long a client may take to answer the end of a TLS connection when the server stops."""
 
 
-def bind(host: str, port: int) -> socket.socket:
+class SecureSocket(NamedTuple):
+    """A bound socket that speaks TLS, and the file of the authority that clients have to trust."""
+
+    bound: socket.socket
+    context: ssl.SSLContext
+    ca_file: Path
+
+
+@contextmanager
+def open_secure(config: Config, now: datetime) -> Iterator[SecureSocket | None]:
+    """Opens the https socket that a configuration asks for, if it does, while the context lasts.
+
+    Raises:
+        ConfigError: the port is taken, or there can be no certificate.
+    """
+    if config.tls_port is None:
+        yield None
+        return
+    if config.state is None:
+        raise ConfigError("state: https needs a folder for the local CA; name one")
+    context = server_context(config.state, (*sorted(config.tls_names), *_own_names(config)), now)
+    with bind(config.host, config.tls_port, "--tls-port") as bound:
+        yield SecureSocket(bound, context, ca_file(config.state))
+
+
+def bind(host: str, port: int, option: str = "--port") -> socket.socket:
     """Returns a socket bound to an address; port 0 picks a free one.
 
     Raises:
@@ -26,7 +65,7 @@ def bind(host: str, port: int) -> socket.socket:
         bound.bind((host, port))
     except (OSError, OverflowError) as error:
         bound.close()
-        way_out = "stop what listens there (another sandbox?), or choose another port with --port, 0 for any free one"
+        way_out = f"stop what listens there (another sandbox?), or choose another port with {option}, 0 for any free one"
         raise ConfigError(f"cannot listen on {host}:{port}: {error}; {way_out}") from None
     return bound
 
@@ -39,9 +78,9 @@ def url_of(bound: socket.socket, scheme: str = "http") -> str:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that says when it is ready."""
+    """A uvicorn server that says when it is ready, and that may listen for https beside http."""
 
-    def __init__(self, app: ASGIApp, on_ready: Callable[[], None]) -> None:
+    def __init__(self, app: ASGIApp, on_ready: Callable[[], None], secure: SecureSocket | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -56,9 +95,47 @@ class Server(uvicorn.Server):
             )
         )
         self._on_ready = on_ready
+        self._secure = secure
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts to accept connections, then says so."""
         await super().startup(sockets)
+        if self._secure is not None:
+            self.servers.append(await self._listen(self._secure))
         if self.started:
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stops: lets the requests under way be answered, and waits for nobody who has nothing to wait for."""
+        hanging_up = asyncio.get_running_loop().call_later(GOODBYE_SECONDS_MAX, self._hang_up)
+        await super().shutdown(sockets)
+        hanging_up.cancel()
+
+    def _hang_up(self) -> None:
+        """Ends the connections that are idle: a client with kept connections looks at a goodbye when it needs the connection again."""
+        for connection in tuple(self.server_state.connections):
+            assert isinstance(connection, Protocol)
+            if connection.cycle is None or connection.cycle.response_complete:
+                connection.transport.abort()
+
+    async def _listen(self, secure: SecureSocket) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(
+            self._protocol,
+            sock=secure.bound,
+            ssl=secure.context,
+            backlog=BACKLOG,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS_MAX,
+        )
+
+    def _protocol(self) -> asyncio.Protocol:
+        """Returns what uvicorn itself makes for a connection: it has one setting of TLS for all of its sockets."""
+        return Protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+
+
+def _own_names(config: Config) -> Iterator[str]:
+    """Returns the names by which the configuration itself calls the server."""
+    if config.host not in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        yield config.host
+    public = None if config.public_url is None else urlsplit(config.public_url).hostname
+    if public is not None:
+        yield public

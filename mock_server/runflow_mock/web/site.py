@@ -46,33 +46,33 @@ def show_models(call: Call) -> Answer:
 def show_model(call: Call) -> Answer:
     """GET /models/{provider}/{slug...}"""
     model = _model(call)
-    return answer_page(call, write_model_page(model, call.runtime.catalog.creator_of(model), call.base_url))
+    return answer_page(call, write_model_page(model, call.runtime.catalog.creator_of(model), call.sites))
 
 
 def get_model_text(call: Call) -> Answer:
     """GET /models/{provider}/{slug...}/llms.txt"""
     model = _model(call)
-    return _markdown(call, write_model_text(model, call.runtime.catalog.creator_of(model), call.base_url))
+    return _markdown(call, write_model_text(model, call.runtime.catalog.creator_of(model), call.sites))
 
 
 def get_catalog(call: Call) -> Answer:
     """GET /models-catalog.json"""
-    return answer_text(call, msgspec.json.encode(represent_catalog(call.runtime.catalog.models, call.base_url)), JSON)
+    return answer_text(call, msgspec.json.encode(represent_catalog(call.runtime.catalog.models, call.sites)), JSON)
 
 
 def get_overview(call: Call) -> Answer:
     """GET /llms.txt"""
-    return _markdown(call, write_overview(packaged_solutions(), call.runtime.catalog, call.base_url))
+    return _markdown(call, write_overview(packaged_solutions(), call.runtime.catalog, call.sites))
 
 
 def get_everything(call: Call) -> Answer:
     """GET /llms-full.txt"""
-    return _markdown(call, write_everything(packaged_solutions(), call.runtime.catalog, call.base_url))
+    return _markdown(call, write_everything(packaged_solutions(), call.runtime.catalog, call.sites))
 
 
 def show_keys(call: Call) -> Answer:
     """GET /settings/api-keys"""
-    return answer_page(call, write_keys_page(call.base_url))
+    return answer_page(call, write_keys_page(call.sites))
 
 
 def get_sample(call: Call) -> Answer:
@@ -85,7 +85,7 @@ def get_sample(call: Call) -> Answer:
 
 def get_api_catalog(call: Call) -> Answer:
     """GET /.well-known/api-catalog"""
-    return answer_text(call, msgspec.json.encode(represent_linkset(call.base_url)), LINKSET, keep=WELL_KNOWN_KEEP)
+    return answer_text(call, msgspec.json.encode(represent_linkset(call.sites)), LINKSET, keep=WELL_KNOWN_KEEP)
 
 
 def get_skill_index(call: Call) -> Answer:

@@ -12,6 +12,7 @@ from runflow_mock.domain.models import CATALOG_SINCE
 from runflow_mock.domain.money import format_money
 from runflow_mock.wire.listing import number_field, text_field, time_field
 from runflow_mock.wire.pages.samples import SAMPLE_EDGE, sample_path
+from runflow_mock.wire.sites import Sites
 from runflow_mock.wire.times import write_instant
 
 # The names of limits inside validator_attrs.
@@ -81,10 +82,10 @@ def represent_price(row: PriceRow) -> dict[str, object]:
     }
 
 
-def represent_example(example: ModelExample, base_url: str) -> dict[str, object]:
+def represent_example(example: ModelExample, sites: Sites) -> dict[str, object]:
     """Returns one example; its pictures are the sandbox's samples, and it has no output where there is no sample of the kind."""
     model = example.model
-    picture = base_url + sample_path(f"{model.id.replace('/', '-')}-{example.sort_order + 1}") if model.modality == "image" else None
+    picture = sites.public + sample_path(f"{model.id.replace('/', '-')}-{example.sort_order + 1}") if model.modality == "image" else None
     moment = write_instant(model.updated_at)
     return {
         "id": example.id,

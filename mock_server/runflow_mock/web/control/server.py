@@ -1,9 +1,11 @@
 """The server itself: is it ready, which version, and what can be asked of it."""
 
 from runflow_mock import __version__
+from runflow_mock.runtime.certificates import ca_file
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.routing import Operation
+from runflow_mock.wire.control import ControlError
 
 
 async def get_health(call: Call) -> Answer:
@@ -29,7 +31,16 @@ async def get_version(call: Call) -> Answer:
     return answer({"name": "runflow-mock", "version": __version__})
 
 
+async def get_ca(call: Call) -> Answer:
+    """GET /_mock/ca.pem: the local CA that signed this server's certificate, for clients to trust."""
+    config = call.runtime.config
+    if config.tls_port is None or config.state is None:
+        raise ControlError(404, "no_tls", "this server speaks no https and needs no CA; start it with --tls (RUNFLOW_MOCK_TLS=1)")
+    return Answer(200, ca_file(config.state).read_bytes(), ((b"content-type", b"application/x-pem-file"),))
+
+
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
     Operation(id="get_health", method="GET", path="/_mock/health", handler=get_health),
     Operation(id="get_version", method="GET", path="/_mock/version", handler=get_version),
+    Operation(id="get_ca", method="GET", path="/_mock/ca.pem", handler=get_ca),
 )

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from runflow_mock.domain.models import Catalog, Model
 from runflow_mock.domain.solutions import Solution
 from runflow_mock.wire.pages.models import write_model_text
+from runflow_mock.wire.sites import Sites
 from runflow_mock.wire.skills import SKILL_PATH, Skill
 
 SKILLS_SCHEMA = "https://schemas.agentskills.io/discovery/0.2.0/schema.json"
 
 
-def represent_catalog(models: Sequence[Model], base_url: str) -> list[dict[str, object]]:
+def represent_catalog(models: Sequence[Model], sites: Sites) -> list[dict[str, object]]:
     """Returns the rows of `models-catalog.json`: every model, active or not."""
     return [
         {
@@ -22,7 +23,7 @@ def represent_catalog(models: Sequence[Model], base_url: str) -> list[dict[str, 
             "model_slug": model.slug,
             "model_name": model.name,
             "category": model.category,
-            "page_url": f"{base_url}/models/{model.id}",
+            "page_url": f"{sites.www}/models/{model.id}",
             "price_label": model.price.label,
             "active": model.is_active,
         }
@@ -30,15 +31,15 @@ def represent_catalog(models: Sequence[Model], base_url: str) -> list[dict[str, 
     ]
 
 
-def represent_linkset(base_url: str) -> dict[str, object]:
+def represent_linkset(sites: Sites) -> dict[str, object]:
     """Returns the API catalog: where the API is, and where it is described."""
     return {
         "linkset": [
             {
-                "anchor": f"{base_url}/",
-                "service-desc": [{"href": f"{base_url}/api/openapi.public.json", "type": "application/json"}],
-                "service-doc": [{"href": f"{base_url}/v1/docs", "type": "text/html"}, {"href": f"{base_url}/api", "type": "text/html"}],
-                "status": [{"href": f"{base_url}/v1/health", "type": "application/json"}],
+                "anchor": f"{sites.api}/",
+                "service-desc": [{"href": f"{sites.docs}/api/openapi.public.json", "type": "application/json"}],
+                "service-doc": [{"href": f"{sites.api}/v1/docs", "type": "text/html"}, {"href": f"{sites.www}/api", "type": "text/html"}],
+                "status": [{"href": f"{sites.api}/v1/health", "type": "application/json"}],
             }
         ]
     }
@@ -50,33 +51,33 @@ def represent_skill_index(skill: Skill) -> dict[str, object]:
     return {"$schema": SKILLS_SCHEMA, "skills": [entry]}
 
 
-def write_overview(solutions: Sequence[Solution], catalog: Catalog, base_url: str) -> str:
+def write_overview(solutions: Sequence[Solution], catalog: Catalog, sites: Sites) -> str:
     """Returns `llms.txt`: what there is, each with the address of its details."""
-    return "\n".join(_overview(solutions, catalog, base_url)) + "\n"
+    return "\n".join(_overview(solutions, catalog, sites)) + "\n"
 
 
-def write_everything(solutions: Sequence[Solution], catalog: Catalog, base_url: str) -> str:
+def write_everything(solutions: Sequence[Solution], catalog: Catalog, sites: Sites) -> str:
     """Returns `llms-full.txt`: the overview, followed by every active model in full."""
-    details = (write_model_text(model, catalog.creator_of(model), base_url) for model in catalog.models if model.is_active)
-    return "\n---\n\n".join((write_overview(solutions, catalog, base_url), *details))
+    details = (write_model_text(model, catalog.creator_of(model), sites) for model in catalog.models if model.is_active)
+    return "\n---\n\n".join((write_overview(solutions, catalog, sites), *details))
 
 
-def _overview(solutions: Sequence[Solution], catalog: Catalog, base_url: str) -> Iterator[str]:
+def _overview(solutions: Sequence[Solution], catalog: Catalog, sites: Sites) -> Iterator[str]:
     yield from ("# Runflow API, as runflow-mock serves it", "")
     yield "> A local sandbox of the Runflow API, unofficial and not affiliated with Runflow. Runs are simulated and cost nothing."
     yield from ("", "## Start here", "")
-    yield f"- [Skill]({base_url}{SKILL_PATH}): how an agent integrates"
-    yield f"- [OpenAPI]({base_url}/v1/openapi.json): every operation; outranks all other texts"
-    yield f"- [Catalog]({base_url}/models-catalog.json): all models as JSON"
-    yield f"- [Key]({base_url}/settings/api-keys): the sandbox's key"
+    yield f"- [Skill]({sites.www}{SKILL_PATH}): how an agent integrates"
+    yield f"- [OpenAPI]({sites.api}/v1/openapi.json): every operation; outranks all other texts"
+    yield f"- [Catalog]({sites.www}/models-catalog.json): all models as JSON"
+    yield f"- [Key]({sites.app}/settings/api-keys): the sandbox's key"
     yield from ("", "## Solutions", "")
     for solution in sorted(solutions, key=lambda solution: solution.sort_order):
         yield from (f"### {solution.title}", "")
-        yield from (_link(catalog.read(path), base_url) for path in solution.models)
+        yield from (_link(catalog.read(path), sites) for path in solution.models)
         yield ""
     yield from ("## Models", "")
-    yield from (_link(model, base_url) for model in catalog.models if model.is_active)
+    yield from (_link(model, sites) for model in catalog.models if model.is_active)
 
 
-def _link(model: Model, base_url: str) -> str:
-    return f"- [{model.name}]({base_url}/models/{model.id}/llms.txt): `POST /v1/models/{model.id}/runs`, {model.price.label}"
+def _link(model: Model, sites: Sites) -> str:
+    return f"- [{model.name}]({sites.www}/models/{model.id}/llms.txt): `POST /v1/models/{model.id}/runs`, {model.price.label}"

@@ -7,13 +7,14 @@ from html import escape
 
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
 from runflow_mock.wire.pages.layout import write_page
+from runflow_mock.wire.sites import Sites
 
 
-def write_keys_page(base_url: str) -> str:
+def write_keys_page(sites: Sites) -> str:
     """Returns the page with the sandbox's key and how to use it."""
     key = KEY_PREFIX + SANDBOX
-    exports = f"export RUNFLOW_API_KEY={key}\nexport RUNFLOW_BASE_URL={base_url}\n"
-    commands = f'{exports}curl -s {base_url}/v1/auth/me -H "Authorization: Bearer $RUNFLOW_API_KEY"'
+    exports = f"export RUNFLOW_API_KEY={key}\nexport RUNFLOW_BASE_URL={sites.api}\n"
+    commands = f'{exports}curl -s {sites.api}/v1/auth/me -H "Authorization: Bearer $RUNFLOW_API_KEY"'
     return write_page(
         "API keys",
         (

@@ -13,6 +13,7 @@ from runflow_mock.domain.models import Creator, Model
 from runflow_mock.domain.money import format_money
 from runflow_mock.wire.pages.fields import FieldRow, alternatives, field_rows
 from runflow_mock.wire.pages.layout import write_page, write_table
+from runflow_mock.wire.sites import Sites
 
 _FIELD_HEAD = ("Field", "Type", "Required", "Values", "Meaning")
 
@@ -30,7 +31,7 @@ def write_model_list(models: Sequence[Model]) -> str:
     return write_page("Models", (intro, write_table(("Name", "Id", "Category", "Price", "Active"), rows)))
 
 
-def write_model_page(model: Model, creator: Creator, base_url: str) -> str:
+def write_model_page(model: Model, creator: Creator, sites: Sites) -> str:
     """Returns the page of one model."""
     state = "" if model.is_active else ' <span class="tag">inactive: runs are refused</span>'
     return write_page(
@@ -42,7 +43,7 @@ def write_model_page(model: Model, creator: Creator, base_url: str) -> str:
             f"<h2>Input</h2>\n{write_fields(model)}",
             f"<h2>Output</h2>\n{_outputs(model)}",
             f"<h2>Price</h2>\n{_prices(model)}",
-            f"<h2>Try it</h2>\n<pre>{escape(write_curl(model, base_url))}</pre>\n",
+            f"<h2>Try it</h2>\n<pre>{escape(write_curl(model, sites))}</pre>\n",
             f'<p>The same for agents: <a href="/models/{escape(model.id)}/llms.txt">llms.txt</a></p>\n',
         ),
     )
@@ -60,26 +61,26 @@ def write_fields(model: Model) -> str:
     return table + (f"<p>One of these is needed: {choice}.</p>\n" if choice else "")
 
 
-def write_model_text(model: Model, creator: Creator, base_url: str) -> str:
+def write_model_text(model: Model, creator: Creator, sites: Sites) -> str:
     """Returns one model as Markdown: endpoint, parameters and price."""
-    return "\n".join(_lines(model, creator, base_url)) + "\n"
+    return "\n".join(_lines(model, creator, sites)) + "\n"
 
 
-def write_curl(model: Model, base_url: str) -> str:
+def write_curl(model: Model, sites: Sites) -> str:
     """Returns a command that runs a model with sample inputs."""
     body = msgspec.json.format(msgspec.json.encode({"input": sample_input(model)}), indent=2).decode()
     quoted = body.replace("'", "'\\''")
     return (
-        f"curl -X POST {base_url}/v1/models/{model.id}/runs \\\n"
+        f"curl -X POST {sites.api}/v1/models/{model.id}/runs \\\n"
         '  -H "Authorization: Bearer $RUNFLOW_API_KEY" \\\n'
         '  -H "Content-Type: application/json" \\\n'
         f"  -d '{quoted}'"
     )
 
 
-def _lines(model: Model, creator: Creator, base_url: str) -> Iterator[str]:
+def _lines(model: Model, creator: Creator, sites: Sites) -> Iterator[str]:
     yield from (f"# {model.name}", "", f"> {model.description}", "", "## Overview", "")
-    yield f"- Endpoint: `POST {base_url}/v1/models/{model.id}/runs`"
+    yield f"- Endpoint: `POST {sites.api}/v1/models/{model.id}/runs`"
     yield f"- Model ID: `{model.id}`"
     yield f"- Provider: {creator.display_name}"
     yield f"- Category: {model.category}"
@@ -97,7 +98,7 @@ def _lines(model: Model, creator: Creator, base_url: str) -> Iterator[str]:
         yield f"- {'Or' if number else 'Needed: either'} {' with '.join(f'`{name}`' for name in names)}"
     yield from ("", "## Output Schema", "")
     yield from (f"- `{part.name}` ({part.variable_type}): {part.description}" for part in outputs_of(model))
-    yield from ("", "## Usage Example", "", "```sh", write_curl(model, base_url), "```", "", "## Status of this text", "")
+    yield from ("", "## Usage Example", "", "```sh", write_curl(model, sites), "```", "", "## Status of this text", "")
     yield "Written by runflow-mock, an unofficial sandbox."
     yield f"- Evidence for the model: {model.evidence}; for its price: {model.price_evidence}"
     yield from (f"- Chosen by the sandbox: {part}" for part in model.inferred)

@@ -1,0 +1,13 @@
+from pathlib import Path
+
+import pytest
+
+from runflow_mock.runtime.certificates import make_authority
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder with an authority, made once: nothing of the user who runs the tests is touched."""
+    folder = tmp_path_factory.mktemp("state")
+    make_authority(folder)
+    return folder
