@@ -7,6 +7,7 @@ world as it stood before the oldest entry that is left, and both start from ther
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -27,7 +28,12 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Entry)
+
+
+@cache
+def _decoder() -> msgspec.msgpack.Decoder[Entry]:
+    # Made when a history is first read: understanding the types of all commands and events is a fortieth of the server's start.
+    return msgspec.msgpack.Decoder(Entry)
 
 
 class Base(NamedTuple):
@@ -60,7 +66,8 @@ class History:
         return len(self._older) + len(self._younger)
 
     def __iter__(self) -> Iterator[Entry]:
-        return (_decoder.decode(entry) for entry in (*self._older, *self._younger))
+        decode = _decoder().decode
+        return (decode(entry) for entry in (*self._older, *self._younger))
 
     def record(self, at: datetime, command: Command | None, events: tuple[Event, ...], sequence: int, store: Store) -> None:
         """Adds a commit, after which the store is as given."""
