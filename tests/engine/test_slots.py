@@ -10,12 +10,13 @@ from runflow_mock.domain.commands import AddRule, CancelBatch, CancelRun
 from runflow_mock.domain.fault_kinds import Fail
 from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.places import DISPATCH_EDGE, Where
+from runflow_mock.domain.runs import RunCancelled, RunFailed, RunSucceeded
 from runflow_mock.engine.history import fold
 from runflow_mock.engine.invariants import check
 from runflow_mock.engine.world import World
 
 MODEL = "runflow/background-removal"
-OTHER = ("google/veo3.1/fast", {"prompt": "a paper boat", "duration": "4s"})
+OTHER = create_run("google/veo3.1/fast", {"prompt": "a paper boat", "duration": "4s"})
 
 
 def capped(**concurrency: int) -> World:
@@ -32,12 +33,8 @@ def statuses(world: World) -> list[str]:
 def ends(world: World) -> list[RunId]:
     """Fires everything and returns the runs in the order in which they end."""
     run_all(world)
-    return [
-        event.run_id
-        for entry in world.history
-        for event in entry.events
-        if type(event).__name__ in {"RunSucceeded", "RunFailed", "RunCancelled"}  # type: ignore[union-attr]
-    ]
+    events = (event for entry in world.history for event in entry.events)
+    return [event.run_id for event in events if isinstance(event, RunSucceeded | RunFailed | RunCancelled)]
 
 
 def test_without_a_cap_nobody_waits() -> None:
@@ -109,7 +106,7 @@ def test_models_do_not_wait_for_each_other() -> None:
     world = capped(every=1)
     for _ in range(2):
         world.execute(create_run())
-        world.execute(create_run(*OTHER))
+        world.execute(OTHER)
     assert [run.has_slot for run in world.store.runs.values()] == [True, True, False, False]
 
 
@@ -117,7 +114,7 @@ def test_cap_of_a_model_comes_before_the_one_of_all() -> None:
     world = capped(every=1, model=2)
     for _ in range(2):
         world.execute(create_run())
-        world.execute(create_run(*OTHER))
+        world.execute(OTHER)
     assert [run.has_slot for run in world.store.runs.values()] == [True, True, True, False]
 
 
@@ -126,7 +123,7 @@ def test_no_model_ever_runs_more_than_its_cap(story: list[tuple[str, int]], cap:
     world = capped(every=cap)
     for verb, number in story:
         if verb == "run":
-            world.execute(create_run() if number % 2 else create_run(*OTHER))
+            world.execute(create_run() if number % 2 else OTHER)
         elif verb == "batch":
             world.execute(create_batch(1 + number % 4))
         elif verb == "cancel" and world.store.run_order:

@@ -4,7 +4,16 @@ import pytest
 
 from runflow_mock.domain.callback_policy import Rewrite
 from runflow_mock.domain.tenants import ClockMode
-from runflow_mock.runtime.config import Config, ConfigError, environment_for_client, read_clock, read_keys, read_names, read_rewrites
+from runflow_mock.runtime.config import (
+    Config,
+    ConfigError,
+    environment_for_client,
+    read_caps,
+    read_clock,
+    read_keys,
+    read_names,
+    read_rewrites,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +60,16 @@ def test_rewrites_are_read() -> None:
 def test_other_rewrites_are_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="callback-rewrite"):
         read_rewrites(text)
+
+
+def test_caps_are_read() -> None:
+    assert read_caps(" runflow/dyver-removal=2, *=1000000 ,") == {"runflow/dyver-removal": 2, "*": 1_000_000}
+
+
+@pytest.mark.parametrize("text", ["2", "=2", "*", "*=", "*=0", "*=-1", "*=1.5", "*=1000001", "*=99999999", "*=two"])
+def test_other_caps_are_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"concurrency: .* from 1 to 1000000"):
+        read_caps(text)
 
 
 def test_names_are_read() -> None:

@@ -45,6 +45,7 @@ def test_every_setting_is_kept_and_shown(door: Door) -> None:
         "client_time": "virtual",
         "callback_secret": "rf_whsec_given",
         "batch_limit": 7,
+        "concurrency": {"runflow/dyver-removal": 2, "*": 5},
         "strict": True,
     }
     tenant = ok(door.post(TENANTS, body), 201)

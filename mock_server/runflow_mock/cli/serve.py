@@ -20,6 +20,7 @@ from runflow_mock.runtime.config import (
     DEFAULT_TLS_PORT,
     Config,
     ConfigError,
+    read_caps,
     read_clock,
     read_keys,
     read_names,
@@ -89,6 +90,7 @@ class Ready(NamedTuple):
 @option("--skill", default=None, type=click.Path(path_type=Path), help="SKILL.md to serve to agents, byte for byte, in place of our own.")
 @option("--body-max", default=72 * 1024 * 1024, type=click.IntRange(1024), help="Bytes that a JSON body may have.")
 @option("--batch-limit", default=100, type=click.IntRange(1, 10_000), help="Items that a batch may have.")
+@option("--concurrency", default="", help="Runs of a model that may be under way at once, as MODEL=N,*=N; the rest stays queued.")
 @option("--tenants-max", default=10_000, type=click.IntRange(1), help="Tenants that the server may hold.")
 @option("--runs-max", default=Limits().runs_max, type=click.IntRange(1), help="Runs that a tenant may hold.")
 @option("--journal-max", default=Limits().journal_max, type=click.IntRange(1), help="Exchanges that a tenant's journal keeps.")
@@ -160,6 +162,7 @@ def read_config(options: dict[str, Any]) -> Config:
         skill=options["skill"],
         body_bytes_max=options["body_max"],
         batch_items_max=options["batch_limit"],
+        concurrency=read_caps(options["concurrency"]),
         tenants_max=options["tenants_max"],
         limits=Limits(runs_max=options["runs_max"], journal_max=options["journal_max"], history_max=options["history_max"]),
         log_level=options["log_level"],

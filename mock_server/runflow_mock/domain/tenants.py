@@ -15,6 +15,7 @@ NAME = re.compile(r"[a-z0-9_]{1,64}")
 STANDING_START = datetime(2026, 1, 1, tzinfo=UTC)
 # How long the addresses of output files work. Source: `outputs.lifetime`.
 OUTPUT_LIFETIME = timedelta(hours=24)
+CAP_MAX = 1_000_000
 NEW_ACCOUNT_BALANCE = Money(10_000_000)
 
 

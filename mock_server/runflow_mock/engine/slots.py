@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from runflow_mock.domain.events import Event
+from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.runs import Run, RunMoved, SlotGiven
 from runflow_mock.engine.moment import Moment
 
@@ -21,6 +22,19 @@ EVERY_OTHER = "*"
 def cap_of(concurrency: Mapping[str, int], model: str) -> int | None:
     """Returns how many runs of a model may be under way at once, or nothing when that is not limited."""
     return concurrency.get(model, concurrency.get(EVERY_OTHER))
+
+
+def caps_by_id(concurrency: Mapping[str, int], catalog: Catalog, tenant: str) -> dict[str, int]:
+    """Returns the caps with each model named as runs name it; workflows that the tenant may deploy later are taken at their word.
+
+    Raises:
+        ModelNotFound: a name leads nowhere.
+    """
+    caps = {}
+    for name, cap in concurrency.items():
+        is_path = name == EVERY_OTHER or name in catalog.workflow_paths or name.startswith(f"{tenant}/")
+        caps[name if is_path else catalog.get(name).id] = cap
+    return caps
 
 
 def has_free_slot(moment: Moment, model: str, ahead: int = 0) -> bool:

@@ -1,5 +1,6 @@
 """A store as records and back: what a snapshot leaves out is found again in the records."""
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
@@ -68,6 +69,11 @@ def _read_runs(snapshot: Snapshot, store: Store) -> None:
     store.runs_of_workflow = _grouped((run.workflow_id, run.id) for run in snapshot.runs)
     store.batches = {batch.id: batch for batch in snapshot.batches}
     store.evaluations = {evaluation.id: evaluation for evaluation in snapshot.evaluations}
+    for run in (run for run in snapshot.runs if not run.is_terminal):
+        if run.due_at is None:
+            store.lines.setdefault(run.model, OrderedDict())[run.id] = None
+        elif run.has_slot:
+            store.slots_taken[run.model] = store.slots_taken.get(run.model, 0) + 1
     store.evaluations_of = _grouped((each.assignment.run_id, each.id) for each in snapshot.evaluations)
 
 

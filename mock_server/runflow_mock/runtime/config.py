@@ -9,12 +9,13 @@ import msgspec
 
 from runflow_mock.domain.callback_policy import CallbackPolicy, Rewrite
 from runflow_mock.domain.money import Money
-from runflow_mock.domain.tenants import NEW_ACCOUNT_BALANCE, OUTPUT_LIFETIME, ClockMode, Limits, TenantSettings
+from runflow_mock.domain.tenants import CAP_MAX, NEW_ACCOUNT_BALANCE, OUTPUT_LIFETIME, ClockMode, Limits, TenantSettings
 
 DEFAULT_PORT = 8787
 DEFAULT_TLS_PORT = 8443
 MEBIBYTE = 1024 * 1024
 
+_CAP = re.compile(r"[0-9]{1,7}")
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -65,6 +66,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     skill: Path | None = None
     body_bytes_max: int = 72 * MEBIBYTE
     batch_items_max: int = 100
+    concurrency: dict[str, int] = {}
     sync_seconds_max: float = 60.0
     tenants_max: int = 10_000
     limits: Limits = Limits()
@@ -91,6 +93,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             client_time=self.client_time,
             callback_secret=self.callback_secret,
             batch_items_max=self.batch_items_max,
+            concurrency=self.concurrency,
             strict=self.strict,
             comfyui_beta=self.comfyui_beta,
             magic=self.magic,
@@ -144,6 +147,21 @@ def read_rewrites(text: str) -> tuple[Rewrite, ...]:
             raise ConfigError(f"callback-rewrite: {part!r} is not https://host=http://host:port (origins without a path)")
         rewrites.append(Rewrite(origin, target))
     return tuple(rewrites)
+
+
+def read_caps(text: str) -> dict[str, int]:
+    """Returns model → cap of a text such as `runflow/dyver-removal=2,*=5`.
+
+    Raises:
+        ConfigError: a part is not `model=number`, or the number is out of range.
+    """
+    caps = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        model, _, cap = part.rpartition("=")
+        if not model or not (_CAP.fullmatch(cap) and 1 <= int(cap) <= CAP_MAX):
+            raise ConfigError(f"concurrency: {part!r} is not model=number (or *=number) with a number from 1 to {CAP_MAX}")
+        caps[model] = int(cap)
+    return caps
 
 
 def read_names(text: str) -> frozenset[str]:

@@ -21,9 +21,10 @@ from runflow_mock.domain.tenants import STANDING_START, ClockMode, TenantSetting
 from runflow_mock.engine.clock import VirtualClock
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.moment import Renderers
+from runflow_mock.engine.slots import caps_by_id
 from runflow_mock.engine.world import World
 from runflow_mock.runtime.blobs import Blobs
-from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.wire.callbacks import render_batch_payload, render_evaluation_payload, render_run_payload
 from runflow_mock.wire.dialect import dialect_of
 from runflow_mock.wire.inputs import InputChecks
@@ -116,6 +117,10 @@ class Tenant:
     def admin_key(self) -> str:
         """The tenant's key with the admin scope."""
         return ADMIN_KEY_PREFIX + self.settings.name
+        try:
+            caps_by_id(config.concurrency, catalog, "")
+        except ModelNotFound as error:
+            raise ConfigError(f"concurrency: {error}{f'; did you mean {error.nearest}?' if error.nearest else ''}") from None
 
 
 class Tenants:
@@ -156,7 +161,10 @@ class Tenants:
         self.create(self._by_name[name].settings if name in self._by_name else self._config.tenant(name))
         return self._by_key.get(key)
 
+            ModelNotFound: it caps a model that does not exist.
     def create(self, settings: TenantSettings) -> Tenant:
+        if settings.concurrency:
+            settings = replace(settings, concurrency=caps_by_id(settings.concurrency, self._catalog, settings.name))
         """Makes a tenant, or replaces the one of the same name.
 
         Raises:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.money import Money, format_money, parse_money
 from runflow_mock.domain.principals import SCOPES
-from runflow_mock.domain.tenants import ClockMode, KeySpec, TenantSettings, is_tenant_name
+from runflow_mock.domain.tenants import CAP_MAX, ClockMode, KeySpec, TenantSettings, is_tenant_name
 from runflow_mock.wire.control import decode, duration, instant, refused
 from runflow_mock.wire.dialect import dialect_of
 from runflow_mock.wire.times import write_optional
@@ -44,6 +44,7 @@ class _Tenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     client_time: str | None = None
     callback_secret: str | None = None
     batch_limit: int | None = None
+    concurrency: dict[str, int] | None = None
     strict: bool | None = None
     comfyui_beta: bool | None = None
     magic: bool | None = None
@@ -81,6 +82,7 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
         dialect=defaults.dialect if body.dialect is None else body.dialect,
         switches={**defaults.switches, **body.switches},
         batch_items_max=_batch_limit(body.batch_limit, defaults),
+        concurrency=_caps(body.concurrency, defaults),
         strict=defaults.strict if body.strict is None else body.strict,
         comfyui_beta=defaults.comfyui_beta if body.comfyui_beta is None else body.comfyui_beta,
         magic=defaults.magic if body.magic is None else body.magic,
@@ -135,6 +137,7 @@ def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: d
         "switches": settings.switches,
         "client_time": settings.client_time,
         "batch_limit": settings.batch_items_max,
+        "concurrency": settings.concurrency,
         "strict": settings.strict,
         "comfyui_beta": settings.comfyui_beta,
         "magic": settings.magic,
@@ -196,6 +199,15 @@ def _batch_limit(limit: int | None, defaults: TenantSettings) -> int:
     if not 1 <= limit <= BATCH_ITEMS_MAX:
         raise refused(f"batch_limit {limit} must be from 1 to {BATCH_ITEMS_MAX}")
     return limit
+
+
+def _caps(caps: dict[str, int] | None, defaults: TenantSettings) -> dict[str, int]:
+    if caps is None:
+        return defaults.concurrency
+    for model, cap in caps.items():
+        if not 1 <= cap <= CAP_MAX:
+            raise refused(f"concurrency of {model[:80]!r}: {cap} must be from 1 to {CAP_MAX}; leave the model out for no cap")
+    return caps
 
 
 def _choice(name: str, value: str, known: Sequence[str]) -> str:
