@@ -118,6 +118,17 @@ def test_cap_of_a_model_comes_before_the_one_of_all() -> None:
     assert [run.has_slot for run in world.store.runs.values()] == [True, True, True, False]
 
 
+def test_restored_world_keeps_its_lines() -> None:
+    world = capped(every=1)
+    for _ in range(2):
+        world.execute(create_run())
+        world.execute(OTHER)
+    world.execute(create_run())
+    again = World.restore(world.snapshot(), catalog(), renderers())
+    assert picture(again.store) == picture(world.store)
+    assert ends(again) == ends(world)
+
+
 @given(st.lists(st.tuples(st.sampled_from(["run", "batch", "cancel", "fire"]), st.integers(0, 9)), max_size=40), st.integers(1, 3))
 def test_no_model_ever_runs_more_than_its_cap(story: list[tuple[str, int]], cap: int) -> None:
     world = capped(every=cap)
