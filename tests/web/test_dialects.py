@@ -148,6 +148,21 @@ def test_strict_hides_inferred_routes(path: str) -> None:
         assert ok(door.get(path))["items"] == []
 
 
+@pytest.mark.parametrize(("path", "allowed"), [("/v1/batches", "POST"), (f"/v1/callback-secrets/{ABSENT}", "DELETE, GET, PATCH")])
+def test_strict_allows_no_method_that_is_only_inferred(path: str, allowed: str) -> None:
+    with Door(strict=True) as door:
+        response = door.request("PUT", path)
+        problem(response, 405, "METHOD_NOT_ALLOWED")
+        assert response.headers["allow"] == allowed
+
+
+def test_strict_knows_no_path_of_guesses_alone() -> None:
+    with Door(strict=True) as door:
+        problem(door.request("PUT", "/v1/solutions"), 404, "NOT_FOUND")
+    with Door() as door:
+        problem(door.request("PUT", "/v1/solutions"), 405, "METHOD_NOT_ALLOWED")
+
+
 def test_strict_keeps_documented_and_named_routes() -> None:
     with Door(strict=True) as door:
         for path in ("/v1/runs", "/v1/credit-balances", "/v1/runs/statuses"):

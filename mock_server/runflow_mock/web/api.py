@@ -67,6 +67,8 @@ class Api:
             operation = _operation_of(match, call.method)
             if self._takes_keys and (operation is None or not operation.is_public):
                 self._enter(call)
+            match = _shown(call, match)
+            operation = _operation_of(match, call.method)
             operation = _permitted(call, match, operation)
             if is_oversized:
                 raise too_large(self._runtime.config.body_bytes_max)
@@ -103,10 +105,19 @@ def _operation_of(match: Match[Handler] | None, method: str) -> Operation[Handle
     return None if match is None else match.operations.get("GET" if method == "HEAD" else method)
 
 
+def _shown(call: Call, match: Match[Handler] | None) -> Match[Handler] | None:
+    """Returns what a path leads to, without the operations that are only inferred where the tenant is strict."""
+    tenant: Tenant | None = getattr(call, "tenant", None)
+    if match is None or tenant is None or not tenant.settings.strict:
+        return match
+    known = {method: operation for method, operation in match.operations.items() if operation.evidence != "inferred"}
+    is_hidden = _operation_of(match, call.method) not in (None, *known.values())
+    return Match(known, match.params) if known and not is_hidden else None
+
+
 def _permitted(call: Call, match: Match[Handler] | None, operation: Operation[Handler] | None) -> Operation[Handler]:
     """Returns the operation that may be called, or raises the 404 or 405 of the route."""
-    hides_guesses = operation is not None and operation.evidence == "inferred" and call.tenant.settings.strict
-    if match is None or hides_guesses:
+    if match is None:
         raise not_found(f"There is no route {call.method} {call.path[:200]}.")
     if operation is None:
         raise method_not_allowed(call.method, sorted(match.operations))
