@@ -117,16 +117,16 @@ class Tenant:
     def admin_key(self) -> str:
         """The tenant's key with the admin scope."""
         return ADMIN_KEY_PREFIX + self.settings.name
-        try:
-            caps_by_id(config.concurrency, catalog, "")
-        except ModelNotFound as error:
-            raise ConfigError(f"concurrency: {error}{f'; did you mean {error.nearest}?' if error.nearest else ''}") from None
 
 
 class Tenants:
     """All tenants of a server, by name and by key."""
 
     def __init__(self, config: Config, catalog: Catalog, *, monotonic: Monotonic, wall: WallClock) -> None:
+        try:
+            caps_by_id(config.concurrency, catalog, "")
+        except ModelNotFound as error:
+            raise ConfigError(f"concurrency: {error}{f'; did you mean {error.nearest}?' if error.nearest else ''}") from None
         self._config = config
         self._catalog = catalog
         self._inputs = InputChecks()
@@ -161,16 +161,16 @@ class Tenants:
         self.create(self._by_name[name].settings if name in self._by_name else self._config.tenant(name))
         return self._by_key.get(key)
 
-            ModelNotFound: it caps a model that does not exist.
     def create(self, settings: TenantSettings) -> Tenant:
-        if settings.concurrency:
-            settings = replace(settings, concurrency=caps_by_id(settings.concurrency, self._catalog, settings.name))
         """Makes a tenant, or replaces the one of the same name.
 
         Raises:
             TenantsFull: there is no room for another one.
             KeyTaken: a key of it leads to another tenant already.
+            ModelNotFound: it caps a model that does not exist.
         """
+        if settings.concurrency:
+            settings = replace(settings, concurrency=caps_by_id(settings.concurrency, self._catalog, settings.name))
         start = settings.start or (STANDING_START if settings.clock.stands else datetime.fromtimestamp(self._wall(), UTC))
         start = whole_milliseconds(start)
         clock = VirtualClock(start, self._monotonic(), _RATES[settings.clock](settings))
