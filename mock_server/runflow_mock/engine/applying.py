@@ -57,7 +57,8 @@ def _run_moved(store: Store, event: runs.RunMoved) -> str:
             _leave_line(store, before)
         elif before.has_slot:
             _give_slot_back(store, before.model)
-    if after.batch_id is not None:
+    # A member that gets to work changes no tally.
+    if after.batch_id is not None and not isinstance(event, runs.RunStarted):
         batch = store.batches[after.batch_id]
         tally = batches.count(batch.tally, before.status, after.status, after.cost)
         store.batches[batch.id] = replace(batch, tally=tally)
