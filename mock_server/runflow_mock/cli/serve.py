@@ -33,8 +33,8 @@ from runflow_mock.wire.dialect import BUNDLES, dialect_of
 from runflow_mock.wire.tenants import LIFETIME_MIN
 from runflow_mock.wire.times import read_duration, read_instant
 
-# The youngest generation is made large and full collections rare: what the worlds keep is not the collector's business anyway.
-GC_THRESHOLDS = (50_000, 20, 100)
+# Full collections are made rare, because what the worlds keep is not the collector's business; a young one stays a pause of 1 ms.
+GC_THRESHOLDS = (5_000, 20, 100)
 
 STORY = """\
 Try it:
