@@ -1,0 +1,97 @@
+import asyncio
+from collections.abc import Iterator
+
+import anyio
+import httpx
+import pytest
+from steps import MODEL
+
+from runflow_mock.testing.in_process import BASE_URL, InProcess, open_tenant_in
+from runflow_mock.testing.runflow import Runflow
+
+BODY = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}}
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[InProcess]:
+    opened = InProcess()
+    yield opened
+    opened.stop()
+
+
+@pytest.fixture
+def runflow(app: InProcess, request: pytest.FixtureRequest) -> Iterator[Runflow]:
+    handle = open_tenant_in(app, clock="manual")
+    yield handle
+    handle.control.delete_tenant(handle.tenant)
+    app.unmount()
+
+
+def client(runflow: Runflow) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=runflow.app), base_url=BASE_URL, headers=runflow.headers)
+
+
+async def create(runflow: Runflow, url: str | None = None) -> int:
+    async with client(runflow) as opened:
+        return (await opened.post(f"/v1/models/{MODEL}/runs", json={**BODY, "callback_url": url})).status_code
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_app_answers_on_any_event_loop(runflow: Runflow, backend: str) -> None:
+    assert anyio.run(create, runflow, backend=backend) == 201
+    assert [run["status_code"] for run in runflow.runs] == ["queued"]
+
+
+def test_clock_moves_by_a_plain_call_inside_a_coroutine(runflow: Runflow) -> None:
+    async def story() -> list[str]:
+        await create(runflow)
+        runflow.clock.run_until_idle()
+        return [run["status_code"] for run in runflow.runs]
+
+    assert asyncio.run(story()) == ["succeeded"]
+
+
+def test_callback_without_an_app_is_refused_with_what_is_mounted(app: InProcess, runflow: Runflow) -> None:
+    runflow.deliver_to(lambda environ, start_response: [], "https://other.example")
+    asyncio.run(create(runflow, "https://shop.example/hooks"))
+    runflow.clock.run_until_idle()
+    (delivery,) = runflow.deliveries
+    assert (delivery.state, "https://other.example" in (delivery.attempts[0].error or "")) == ("failed", True)
+
+
+def test_exception_of_the_app_under_test_is_a_500_and_is_retried(runflow: Runflow) -> None:
+    calls = []
+
+    def shop(environ: dict[str, object], start_response: object) -> list[bytes]:
+        calls.append(environ["HTTP_RUNFLOW_REQUEST_ID"])
+        raise ValueError("no such order")
+
+    runflow.deliver_to(shop, "https://shop.example")
+    asyncio.run(create(runflow, "https://shop.example/hooks"))
+    runflow.clock.run_until_idle()
+    assert [attempt.status_code for attempt in runflow.deliveries[0].attempts] == [500] * 5
+    assert len(set(calls)) == 5
+
+
+def test_receiver_may_call_the_api_from_inside_its_handler(runflow: Runflow) -> None:
+    seen = []
+
+    async def shop(scope: object, receive: object, send: object) -> None:
+        async with client(runflow) as opened:
+            seen.append((await opened.get("/v1/runs")).json()["items"][0]["status_code"])
+        await send({"type": "http.response.start", "status": 204, "headers": []})  # type: ignore[operator]
+        await send({"type": "http.response.body"})  # type: ignore[operator]
+
+    runflow.deliver_to(shop, "https://shop.example")
+    asyncio.run(create(runflow, "https://shop.example/hooks"))
+    runflow.clock.run_until_idle()
+    assert (seen, runflow.deliveries[0].state) == (["succeeded"], "succeeded")
+
+
+def test_app_of_a_tenant_on_a_server_is_explained() -> None:
+    from runflow_mock.testing.control import Control
+    from runflow_mock.testing.records import Tenant
+
+    handle = Runflow(Control("http://127.0.0.1:1"), Tenant("x", "k", "a"), "http://127.0.0.1:1")
+    with pytest.raises(TypeError, match="runflow_in_process"):
+        _ = handle.app
