@@ -16,7 +16,9 @@ from msgspec.structs import replace
 
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.sender import HttpSender
+from runflow_mock.testing.control import Control
 from runflow_mock.testing.receivers_in_process import AppSender, AsgiApp, Message, WsgiApp
+from runflow_mock.testing.runflow import Runflow
 from runflow_mock.web.app import create_app
 
 ResultT = TypeVar("ResultT")
@@ -65,6 +67,10 @@ class InProcess:
         """Delivers callbacks whose URL begins with the prefix straight into an ASGI or WSGI application."""
         self._sender.mount(prefix, app)
 
+    def unmount(self) -> None:
+        """Forgets every application that was mounted."""
+        self._sender.unmount()
+
     def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
         """Returns status and body of the answer to a request; for those who wait for it in a thread."""
         messages = self.call(
@@ -93,6 +99,9 @@ class InProcess:
         return self._submit(self._answer(scope, body)).result()
 
     def close(self) -> None:
+        """Does nothing: the fake outlives the tenants in it; see `stop`."""
+
+    def stop(self) -> None:
         """Stops what is in flight and ends the thread."""
         if not self._loop.is_closed():
             self._submit(self.runtime.close()).result()
@@ -142,3 +151,9 @@ async def _live(receive: Callable[[], Awaitable[Message]], send: Callable[[Messa
         await send({"type": f"lifespan.{kind}.complete"})
         if kind == "shutdown":
             return
+
+
+def open_tenant_in(app: InProcess, **settings: Any) -> Runflow:
+    """Makes a tenant in a fake without a socket and returns its handle; the settings are those of `POST /_mock/tenants`."""
+    tenant = Control(BASE_URL, None, app).create_tenant(**settings)
+    return Runflow(Control(BASE_URL, tenant.key, app), tenant, BASE_URL, app)

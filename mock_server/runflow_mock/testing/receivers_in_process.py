@@ -39,6 +39,10 @@ class AppSender:
         self._mounts.append(Mount(prefix, app, _is_asgi(app)))
         self._mounts.sort(key=lambda mount: len(mount.prefix), reverse=True)
 
+    def unmount(self) -> None:
+        """Forgets every application."""
+        self._mounts.clear()
+
     async def send(self, request: OutgoingRequest) -> AttemptResult:
         """Returns the application's answer; an exception of the application is a 500, as behind a real server."""
         mount = next((mount for mount in self._mounts if request.url.startswith(mount.prefix)), None)

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from runflow_mock.domain.mime import EXTENSION_OF
 from runflow_mock.testing.control import Control, Duration
@@ -208,11 +208,20 @@ class Stub:
         )
 
 
-class Runflow:
-    """One tenant, for one test."""
+class App(Protocol):
+    """The fake without a socket: an ASGI application to which applications under test can be mounted."""
 
-    def __init__(self, control: Control, tenant: Tenant, url: str) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+
+    def mount(self, prefix: str, app: Any) -> None: ...
+
+
+class Runflow:
+    """One tenant, for one test; `app` is the fake itself where it runs in this process without a socket."""
+
+    def __init__(self, control: Control, tenant: Tenant, url: str, app: App | None = None) -> None:
         self.control = control
+        self._app = app
         self.tenant = tenant.tenant
         self.base_url = url
         self.api_key = tenant.key
@@ -225,6 +234,17 @@ class Runflow:
         self.runs = TenantRecords(control, "run")
         self.batches = TenantRecords(control, "batch")
         self.journal = TenantJournal(control)
+
+    @property
+    def app(self) -> App:
+        """The fake as an ASGI application, for httpx and Starlette clients; only `runflow_in_process` has one."""
+        if self._app is None:
+            raise TypeError("this tenant lives on a server and has no app; use the fixture runflow_in_process")
+        return self._app
+
+    def deliver_to(self, app: Any, prefix: str = "http://localhost") -> None:
+        """Delivers callbacks whose URL begins with the prefix straight into an ASGI or WSGI application under test."""
+        self.app.mount(prefix, app)
 
     @property
     def env(self) -> dict[str, str]:

@@ -1,0 +1,145 @@
+"""A local proxy for clients in other processes that have https://api.runflow.io written into them.
+
+Any HTTP client that heeds `HTTPS_PROXY` asks the proxy to connect it. Connections to the service end here: the proxy speaks TLS with a
+certificate of an authority that the environment tells the client to trust, and hands the bytes to the fake. All others go where they were
+meant to go, or are refused.
+"""
+
+import asyncio
+import ssl
+import threading
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import urlsplit
+
+from runflow_mock.runtime.certificates import ca_file, server_context
+from runflow_mock.testing.interception import HOSTS
+
+HEAD_MAX = 64 * 1024
+PIECE = 64 * 1024
+
+
+class Proxy:
+    """Listens on loopback while the context lasts; keeps an authority of its own in the folder."""
+
+    def __init__(self, url: str, folder: Path, *, is_open: bool = True) -> None:
+        self._service = urlsplit(url)
+        self._is_open = is_open
+        self._context = server_context(folder, (), datetime.now(UTC))
+        self._ca_file = ca_file(folder)
+        self._bundle = _bundle(self._ca_file, folder)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="runflow-mock proxy", daemon=True)
+        self._server: asyncio.Server | None = None
+        self._tunnels: set[asyncio.Task[None]] = set()
+
+    @property
+    def url(self) -> str:
+        """Where the proxy listens."""
+        assert self._server is not None
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The variables by which curl, Python, Node and others find the proxy and trust the fake; loopback is reached directly."""
+        by_proxy = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self.url)
+        direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1,::1")
+        trusted = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"), str(self._bundle))
+        return {**by_proxy, **direct, **trusted, "NODE_EXTRA_CA_CERTS": str(self._ca_file), "NODE_USE_ENV_PROXY": "1"}
+
+    def __enter__(self) -> "Proxy":
+        self._thread.start()
+        self._server = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop).result()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        for tunnel in tuple(self._tunnels):
+            tunnel.cancel()
+        await asyncio.gather(*self._tunnels, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tunnels.add(task)
+        try:
+            # A peer that hangs up in the middle of anything ends its tunnel, and nothing else.
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                await self._connect(reader, writer)
+        finally:
+            self._tunnels.discard(task)
+            writer.close()
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        method, _, rest = head.decode("latin-1").partition(" ")
+        host, _, port = rest.partition(" ")[0].rpartition(":")
+        if method != "CONNECT" or not port.isdigit():
+            await _refuse(writer, "405 Method Not Allowed", "this proxy only connects: it is for https")
+            return
+        name = host.strip("[]").lower()
+        if name in HOSTS:
+            there, number = self._service.hostname or "127.0.0.1", self._service.port or 80
+        elif self._is_open:
+            there, number = name, int(port)
+        else:
+            await _refuse(writer, "403 Forbidden", f"only the service is reached from here, not {name[:200]}")
+            return
+        try:
+            far_reader, far_writer = await asyncio.open_connection(there, number)
+        except OSError as error:
+            await _refuse(writer, "502 Bad Gateway", f"{name[:200]}: {error}")
+            return
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        try:
+            if name in HOSTS:
+                await writer.start_tls(self._context)
+            await asyncio.gather(_carry(reader, far_writer), _carry(far_reader, writer))
+        finally:
+            far_writer.close()
+
+
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while piece := await reader.read(PIECE):
+            writer.write(piece)
+            await writer.drain()
+    finally:
+        # Over TLS there is no half-closed connection: the end is the end.
+        with suppress(OSError):
+            if writer.can_write_eof():
+                writer.write_eof()
+            else:
+                writer.close()
+
+
+async def _refuse(writer: asyncio.StreamWriter, status: str, why: str) -> None:
+    body = f"runflow-mock proxy: {why}\n".encode()
+    writer.write(f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+    await writer.drain()
+
+
+def _bundle(ca_file: Path, folder: Path) -> Path:
+    """Writes the authorities that this machine trusts, and the fake's own, into one file: the variables name a whole bundle."""
+    usual = ssl.get_default_verify_paths().cafile
+    known = Path(usual).read_bytes() if usual is not None and Path(usual).is_file() else _certifi()
+    path = folder / "runflow-mock-bundle.pem"
+    path.write_bytes(known + b"\n" + ca_file.read_bytes())
+    return path
+
+
+def _certifi() -> bytes:
+    try:
+        import certifi
+    except ImportError:
+        return b""
+    return Path(certifi.where()).read_bytes()

@@ -1,0 +1,67 @@
+"""The strict end of a test: what was prepared and never happened, what the client did against the contract, and errors of ours."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from runflow_mock.testing.runflow import Runflow
+
+SHOWN_MAX = 10
+
+
+def complaints(runflow: Runflow, *, allow_unused: bool = False, allow_violations: bool | Iterable[str] = False) -> list[str]:
+    """Returns what a test has to answer for, a line or a few each; nothing, when all is well.
+
+    `allow_unused` passes over faults that never fired, scenario expectations that were not reached and callbacks that nobody took;
+    `allow_violations` over requests that broke the contract: all of them, or those of the operations that it names.
+    """
+    report = runflow.report()
+    found = [f"runflow-mock had an error of its own: {error}" for error in report["background_errors"]]
+    if not allow_unused:
+        found += [*_unfired(report), *_undelivered(report), *_unreached(runflow)]
+    if allow_violations is not True:
+        allowed = frozenset(allow_violations or ())
+        found += [*_violations(report, allowed), *(_unmatched(report) if not allowed else ())]
+    return found
+
+
+def _unfired(report: Mapping[str, Any]) -> Iterator[str]:
+    for rule in report["unfired"]:
+        name = rule["label"] or rule["id"]
+        yield f"fault {name!r} ({rule['kind']}) never fired: its place was met {rule['matched']} times{_nearest(rule.get('nearest'))}"
+
+
+def _undelivered(report: Mapping[str, Any]) -> Iterator[str]:
+    for delivery in report["undelivered"]:
+        why = delivery["reason"] or "no attempt succeeded"
+        tried = f"{delivery['url']} in {delivery['attempts']} attempts"
+        yield f"callback {delivery['id']} about {delivery['about']} never reached {tried}: {why}"
+
+
+def _unreached(runflow: Runflow) -> Iterator[str]:
+    scenario = runflow.control.scenario()
+    for expectation in scenario.get("expectations") or ():
+        if not expectation["held"]:
+            yield f"scenario {scenario['name']!r} expects {expectation['label']!r}: {expectation.get('why', 'it did not come about')}"
+
+
+def _violations(report: Mapping[str, Any], allowed: frozenset[str]) -> Iterator[str]:
+    told = [sample for sample in report["violations"] if sample["operation"] not in allowed]
+    for sample in told[:SHOWN_MAX]:
+        finding = sample["finding"]
+        loc = ".".join(str(part) for part in finding["loc"])
+        yield f"request {sample['exchange']} ({sample['operation']}) broke the contract: {finding['rule']} at {loc}: {finding['message']}"
+    if len(told) > SHOWN_MAX:
+        yield f"and {len(told) - SHOWN_MAX} more requests that broke the contract"
+
+
+def _unmatched(report: Mapping[str, Any]) -> Iterator[str]:
+    for request in report["unmatched"][:SHOWN_MAX]:
+        nearest = f"; the nearest is {request['nearest']}" if request["nearest"] else ""
+        yield f"request {request['method']} {request['path']} leads to no operation of the API{nearest}"
+
+
+def _nearest(miss: Mapping[str, Any] | None) -> str:
+    if miss is None:
+        return ""
+    differences = (f"{part['field']} was {part['seen']!r}, not {part['wanted']!r}" for part in miss["differences"])
+    return f"; the nearest miss was {miss['id']}: {', '.join(differences)}"

@@ -1,0 +1,261 @@
+"""What the plugin promises, each seen from a test suite of its own."""
+
+import textwrap
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+CLIENT = """
+import requests
+
+MODEL = "runflow/background-removal"
+
+
+def create(runflow, **body):
+    body = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}, **body}
+    response = requests.post(f"{runflow.base_url}/v1/models/{MODEL}/runs", json=body, headers=runflow.headers, timeout=5)
+    response.raise_for_status()
+    return response.json()
+
+
+def get(runflow, run):
+    return requests.get(f"{runflow.base_url}/v1/runs/{run['id']}", headers=runflow.headers, timeout=5).json()
+
+
+def wait(runflow, run):
+    for _ in range(20):
+        run = get(runflow, run)
+        if run["completed_at"]:
+            return run
+    raise AssertionError(run)
+"""
+
+
+def run(pytester: pytest.Pytester, tests: str, *options: str) -> pytest.RunResult:
+    pytester.makepyfile(client=CLIENT, test_suite=textwrap.dedent(tests))
+    return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", *options)
+
+
+def test_client_that_creates_and_polls_just_works(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        from client import create, wait
+
+        def test_succeeds(runflow):
+            done = wait(runflow, create(runflow))
+            assert done["status_code"] == "succeeded"
+            assert runflow.runs[0]["id"] == done["id"]
+            assert runflow.ledger.balance == "9.730000"
+        """,
+    ).assert_outcomes(passed=1)
+
+
+def test_every_test_has_a_tenant_of_its_own(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        import pytest
+        from client import create
+
+        @pytest.mark.parametrize("number", range(3))
+        def test_starts_empty(runflow, number):
+            assert len(runflow.runs) == 0
+            create(runflow)
+            assert len(runflow.runs) == 1
+        """,
+    ).assert_outcomes(passed=3)
+
+
+def test_marker_makes_the_tenant(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        import pytest
+        from client import create, get
+
+        @pytest.mark.runflow(clock="manual", balance="1.00", dialect="docs", seed="7")
+        def test_it(runflow):
+            run = create(runflow)
+            assert get(runflow, run)["status_code"] == get(runflow, run)["status_code"] == "queued"
+            assert runflow.clock.run_until_idle()
+            assert get(runflow, run)["status_code"] == "succeeded"
+            assert runflow.ledger.balance == "0.730000"
+            assert runflow.seed == "7"
+        """,
+    ).assert_outcomes(passed=1)
+
+
+def test_same_seed_gives_each_test_the_same_ids(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        import pytest
+        from client import create
+        seen = set()
+
+        @pytest.mark.parametrize("number", range(3))
+        def test_id(runflow, number):
+            seen.add(create(runflow)["id"])
+            assert len(seen) == 1
+
+        def test_other_seed(request, runflow):
+            assert create(runflow)["id"] in seen
+        """,
+        "--runflow-seed=42",
+    ).assert_outcomes(passed=4)
+
+
+def test_faults_and_stubs_are_one_line(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        from client import MODEL, create, wait
+
+        def test_fails(runflow):
+            runflow.faults.add(what={"kind": "fail", "failure_code": "TIMEOUT"}, where={"model": MODEL}, label="provider is slow")
+            assert wait(runflow, create(runflow))["failure_code"] == "TIMEOUT"
+
+        def test_gives(runflow):
+            runflow.stub(MODEL, input={"image_url": "https://cdn.example.com/shirt.jpg"}).returns({"text": "mine"}, cost="0.50")
+            done = wait(runflow, create(runflow))
+            assert (done["output"], done["cost"]) == ({"text": "mine"}, "0.500000")
+        """,
+    ).assert_outcomes(passed=2)
+
+
+def test_receiver_gets_the_callback_and_waiting_moves_time(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        import pytest
+        from client import create
+        from runflow_mock.testing.receiver import Reply
+
+        SECRET = "rf_whsec_of_the_test"
+
+        @pytest.mark.runflow(callback_secret=SECRET)
+        def test_verified(runflow, runflow_receiver):
+            runflow_receiver.reply_with(500, Reply(status=503))
+            create(runflow, callback_url=runflow_receiver.url)
+            received = runflow_receiver.wait(3)
+            assert len({delivery.body for delivery in received}) == 1
+            received[-1].verify(SECRET)
+            assert [attempt.status_code for attempt in runflow.deliveries[0].attempts] == [500, 503, 200]
+        """,
+    ).assert_outcomes(passed=1)
+
+
+def test_environment_is_set_for_the_test_alone(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        import os
+        import subprocess
+        import sys
+
+        def test_set(runflow, runflow_env):
+            assert os.environ["RUNFLOW_API_KEY"] == runflow_env["RUNFLOW_API_KEY"] == runflow.api_key
+            assert os.environ["RUNFLOW_BASE_URL"] == os.environ["RUNFLOW_API_BASE"] == runflow.base_url
+
+        def test_unset():
+            assert "RUNFLOW_API_KEY" not in os.environ
+        """,
+    ).assert_outcomes(passed=2)
+
+
+def test_hard_coded_host_reaches_the_fake(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        import asyncio
+        import aiohttp
+        import httpx
+        import requests
+        import urllib3
+
+        URL = "https://api.runflow.io/v1/auth/me"
+
+        def test_all(runflow_hosts):
+            headers = runflow_hosts.headers
+            assert requests.get(URL, headers=headers, timeout=5).status_code == 200
+            assert httpx.get(URL, headers=headers).status_code == 200
+            assert urllib3.request("GET", URL, headers=headers).status == 200
+            async def get():
+                async with aiohttp.ClientSession() as session, session.get(URL, headers=headers) as response:
+                    assert response.status == 200
+                async with httpx.AsyncClient() as client:
+                    assert (await client.get(URL, headers=headers)).status_code == 200
+            asyncio.run(get())
+            assert len(runflow_hosts.journal) == 5
+        """,
+    ).assert_outcomes(passed=1)
+
+
+def test_app_without_a_socket_delivers_into_the_app_under_test(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        import asyncio
+        import httpx
+        from client import MODEL
+
+        received = []
+
+        async def shop(scope, receive, send):
+            received.append(await receive())
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+        def old_shop(environ, start_response):
+            received.append(environ["wsgi.input"].read())
+            start_response("200 OK", [])
+            return [b""]
+
+        def _create(runflow, url):
+            async def work():
+                transport = httpx.ASGITransport(app=runflow.app)
+                async with httpx.AsyncClient(transport=transport, base_url=runflow.base_url, headers=runflow.headers) as client:
+                    body = {"input": {"image_url": "https://a.example/b.png"}, "callback_url": url}
+                    return (await client.post(f"/v1/models/{MODEL}/runs", json=body)).raise_for_status().json()
+            return asyncio.run(work())
+
+        def test_asgi(runflow_in_process):
+            runflow_in_process.deliver_to(shop, "https://shop.example/hooks")
+            _create(runflow_in_process, "https://shop.example/hooks/runflow")
+            assert runflow_in_process.clock.run_until_idle()[-1].target == "succeeded"
+            assert len(received) == 1
+
+        def test_wsgi(runflow_in_process):
+            runflow_in_process.deliver_to(old_shop, "http://localhost")
+            _create(runflow_in_process, "http://localhost/hooks")
+            runflow_in_process.clock.run_until_idle()
+            assert len(received) == 2
+        """,
+    ).assert_outcomes(passed=2)
+
+
+def test_coroutines_have_a_handle_of_their_own(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        import asyncio
+        from client import create
+
+        def test_it(runflow_async, runflow_receiver_async):
+            async def story():
+                create(runflow_async, callback_url=runflow_receiver_async.url)
+                assert await runflow_async.clock.run_until_idle()
+                assert len(await runflow_receiver_async.wait()) == 1
+                assert (await runflow_async.ledger()).balance == "9.730000"
+                assert [run["status_code"] for run in await runflow_async.runs.list()] == ["succeeded"]
+            asyncio.run(story())
+        """,
+    ).assert_outcomes(passed=1)
+
+
+def test_help_tells_of_options_and_marker(pytester: pytest.Pytester) -> None:
+    options = pytester.runpytest_inprocess("--help")
+    options.stdout.fnmatch_lines(["*--runflow-url=URL*", "*--runflow-seed=SEED*", "*--runflow-artifacts=*"])
+    pytester.runpytest_inprocess("--markers").stdout.fnmatch_lines(["*pytest.mark.runflow(scenario=None*"])
