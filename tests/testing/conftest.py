@@ -1,0 +1,23 @@
+from collections.abc import Iterator
+
+import pytest
+
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.config import Config
+from runflow_mock.testing.runflow import Runflow, open_tenant
+from runflow_mock.testing.server import serve
+
+
+@pytest.fixture(scope="package")
+def url() -> Iterator[str]:
+    """A server on loopback, shared by the tests of this folder."""
+    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0)) as server:
+        yield server.url
+
+
+@pytest.fixture
+def tenant(url: str) -> Iterator[Runflow]:
+    """A tenant of its own for one test; time stands."""
+    with open_tenant(url, clock="manual") as opened:
+        yield opened
+        opened.control.delete_tenant(opened.tenant)

@@ -1,0 +1,103 @@
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from steps import MODEL
+
+from runflow_mock.testing.client import ClientError
+from runflow_mock.testing.runflow import Runflow, open_tenant
+
+INPUT = {"image_url": "https://cdn.example.com/shirt.jpg"}
+
+
+def create(tenant: Runflow, **body: Any) -> dict[str, Any]:
+    url = f"{tenant.base_url}/v1/models/{MODEL}/runs"
+    answer = requests.post(url, json={"input": INPUT, **body}, headers=tenant.headers, timeout=5)
+    created: dict[str, Any] = answer.json()
+    assert answer.status_code == 201, created
+    return created
+
+
+def test_moves_tell_what_happened(tenant: Runflow) -> None:
+    run = create(tenant)
+    steps = [step for step in tenant.clock.run_until_idle() if step.kind == "run"]
+    assert [(step.source, step.target) for step in steps] == [
+        ("queued", "dispatching"),
+        ("dispatching", "running"),
+        ("running", "succeeded"),
+    ]
+    assert {step.id for step in steps} == {run["id"]}
+    assert [step.target for step in tenant.timeline if step.kind == "run"] == ["queued", "dispatching", "running", "succeeded"]
+
+
+def test_clock_is_moved_by_durations_and_to_instants(tenant: Runflow) -> None:
+    tenant.clock.advance("1h")
+    tenant.clock.advance_to("2026-01-01T03:00:00Z")
+    assert tenant.clock.now == "2026-01-01T03:00:00.000Z"
+    assert tenant.clock.next() == []
+
+
+def test_short_forms_of_a_fault_name_kind_and_edge(tenant: Runflow) -> None:
+    rule = tenant.faults.add(what="fail", where="run.queued->dispatching", when={"times": 1}, label="first one fails")
+    create(tenant)
+    tenant.clock.run_until_idle()
+    assert ([rule.fired for rule in tenant.faults], tenant.runs[0]["status_code"]) == ([1], "failed")
+    tenant.faults.remove(rule)
+    assert len(tenant.faults) == 0
+
+
+def test_bad_fault_is_told_with_the_way_out(tenant: Runflow) -> None:
+    with pytest.raises(ClientError, match=r"what\.kind 'explode' does not exist; choose one of fail, succeed") as caught:
+        tenant.faults.add(what="explode")
+    assert caught.value.status == 422
+
+
+def test_stub_gives_own_files(tenant: Runflow, tmp_path: Path) -> None:
+    picture = tmp_path / "mine.png"
+    picture.write_bytes(
+        base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+    )
+    tenant.stub(MODEL, input=INPUT).returns(files=[picture])
+    create(tenant)
+    tenant.clock.run_until_idle()
+    served = requests.get(tenant.runs[0]["output"]["image_urls"][0], timeout=5)
+    assert (served.content, served.headers["content-type"]) == (picture.read_bytes(), "image/png")
+
+
+def test_file_of_an_unknown_type_is_refused_with_the_way_out(tenant: Runflow, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="media_type"):
+        tenant.stub(MODEL).returns(files=[tmp_path / "mine.xyz"])
+
+
+def test_runs_are_cancelled_as_the_service_would(tenant: Runflow) -> None:
+    run = create(tenant)
+    assert tenant.runs.cancel(run["id"])["status_code"] == "cancelled"
+    assert tenant.ledger.held == "0.000000"
+    assert all(invariant.held for invariant in tenant.ledger.invariants)
+
+
+def test_reading_the_handle_is_no_request_of_the_client(tenant: Runflow) -> None:
+    create(tenant)
+    assert (len(tenant.runs), len(tenant.batches), len(tenant.deliveries)) == (1, 0, 0)
+    assert [exchange.request.method for exchange in tenant.journal] == ["POST"]
+
+
+def test_verify_passes_or_says_what_came_nearest(tenant: Runflow) -> None:
+    create(tenant, client_ref="a")
+    assert tenant.verify(operation="create_run", count=1)
+    with pytest.raises(AssertionError, match="client_ref"):
+        tenant.verify(operation="create_run", client_ref="b", count=1)
+
+
+def test_tenants_are_made_and_dropped_by_themselves(url: str) -> None:
+    with open_tenant(url, name="made_here", balance="3.00") as first:
+        assert (first.tenant, first.ledger.balance) == ("made_here", "3.000000")
+        with pytest.raises(ClientError, match="made_here"):
+            open_tenant(url, name="made_here")
+        first.control.delete_tenant("made_here")
+
+
+def test_environment_names_key_and_address(tenant: Runflow) -> None:
+    assert tenant.env == {"RUNFLOW_API_KEY": tenant.api_key, "RUNFLOW_BASE_URL": tenant.base_url, "RUNFLOW_API_BASE": tenant.base_url}
