@@ -5,9 +5,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from runflow_mock.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -19,6 +22,27 @@ class Sandbox:
         self.process = process
         self.ready = ready
         self.url = ready["url"]
+
+
+class Told(NamedTuple):
+    """What a command has said and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def call(*arguments: str) -> Told:
+    """Runs a short command in this process."""
+    out, err = StringIO(), StringIO()
+    code: object = 0
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            main(arguments)
+        except SystemExit as stopped:
+            code = stopped.code or 0
+    assert isinstance(code, int)
+    return Told(code, out.getvalue(), err.getvalue())
 
 
 def run_command(*arguments: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":

@@ -21,6 +21,9 @@ class Entry(NamedTuple):
 # One line per command, in the order in which people meet them. The summary is the first line of the command's docstring.
 COMMANDS: Mapping[str, Entry] = {
     "serve": Entry("serve", "Start the sandbox."),
+    "env": Entry("env", "Print the variables that lead a client to the sandbox."),
+    "ca": Entry("ca", "Print the local CA and how to trust it."),
+    "healthcheck": Entry("healthcheck", "Tell whether the sandbox is up."),
     "demo": Entry("demo", "Tell the whole story on real HTTP."),
 }
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -31,9 +32,21 @@ def state_option() -> Callable[[DecoratedT], DecoratedT]:
     )
 
 
+def url_option(text: str = "Address of the sandbox.") -> Callable[[DecoratedT], DecoratedT]:
+    """Returns the option that names the sandbox; left out, it is the one that `serve` starts with the same environment."""
+    return option("--url", default=default_url, show_default="where `serve` listens", callback=_checked, help=text)
+
+
 def json_option(text: str) -> Callable[[DecoratedT], DecoratedT]:
     """Returns the option that asks for JSON in place of words."""
     return click.option("--json", "as_json", is_flag=True, help=text)
+
+
+def default_url() -> str:
+    """Returns where a sandbox listens that was started with this environment and without options."""
+    host = os.environ.get(ENVIRONMENT_PREFIX + "HOST", "127.0.0.1")
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - read, not bound
+    return f"http://{name}:{os.environ.get(ENVIRONMENT_PREFIX + 'PORT', '8787')}"
 
 
 def default_state() -> Path:
@@ -44,3 +57,15 @@ def default_state() -> Path:
     given = os.environ.get("XDG_STATE_HOME", "")
     # The specification says that relative paths are to be ignored.
     return (Path(given) if given.startswith("/") else Path.home() / ".local" / "state") / "runflow-mock"
+
+
+def _checked(context: click.Context, parameter: click.Parameter, url: str) -> str:
+    """Returns an address without a trailing slash, if it can be one."""
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise click.BadParameter(f"{url!r} is not an address such as http://127.0.0.1:8787", context, parameter)
+    return url.rstrip("/")
