@@ -23,6 +23,7 @@ POLL_SECONDS_MIN = 0.5
 REREADS_MAX = 1
 STANDING_POLLS_MIN = 20
 
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _RECORD = re.compile(r"/v1/(?:runs|batches|evaluations)/([^/]+)")
 
 
@@ -42,15 +43,16 @@ def leaves_time(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
 
 
 def stops_at_the_end(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
-    """Yields whether a record is left alone once it has been seen in a terminal state."""
+    """Yields whether a record is left alone once it has been seen in a terminal state, until the client changes it."""
+    changes = _changes(exchanges)
     for reads in _reads(exchanges):
         end = next((index for index, read in enumerate(reads) if read.status == 200 and _has_ended(read)), None)
         if end is None:
             continue
-        changed = [exchange.number for exchange in exchanges if _changes(exchange, reads[end])]
-        after = reads[end + 1 :]
-        if changed:
-            after = [read for read in after if read.number < changed[0]]
+        record = _RECORD.match(reads[end].path)
+        changed = changes.get("" if record is None else record[1], ())
+        until = next((number for number in changed if number > reads[end].number), None)
+        after = [read for read in reads[end + 1 :] if until is None or read.number < until]
         ids = tuple(read.id for read in (reads[end], *after))
         yield Observation(len(after) <= REREADS_MAX, ids, f"read {len(after)} more times after it was seen to have ended")
 
@@ -89,9 +91,11 @@ def _has_ended(exchange: Exchange) -> bool:
     return body.get("status_code") in TERMINAL
 
 
-def _changes(exchange: Exchange, read: Exchange) -> bool:
-    """Tells whether a request changes the record that was read, so that reading it again is sensible."""
-    if exchange.number <= read.number or exchange.method in ("GET", "HEAD") or exchange.status >= 400:
-        return False
-    record = _RECORD.match(read.path)
-    return record is not None and (record[1] in exchange.path or record[1].encode() in exchange.request_body)
+def _changes(exchanges: Sequence[Exchange]) -> dict[str, list[int]]:
+    """The numbers of the successful requests that change a record, by the ids that they name: reading it again is sensible then."""
+    found: dict[str, list[int]] = {}
+    for exchange in exchanges:
+        if exchange.method not in ("GET", "HEAD") and exchange.status < 400:
+            for record_id in _ID.findall(exchange.path + exchange.request_body.decode("latin-1")):
+                found.setdefault(record_id, []).append(exchange.number)
+    return found

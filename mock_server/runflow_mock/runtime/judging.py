@@ -126,10 +126,8 @@ class Judgings:
             tenant.journal.judge_at = maxsize
             self._look_later(tenant)
 
-    def _look_later(self, tenant: Tenant) -> None:
-        asyncio.get_running_loop().call_later(QUIET_SECONDS, self._look, tenant, tenant.journal.total)
-
-    def _look(self, tenant: Tenant, seen: int) -> None:
+    def look(self, tenant: Tenant, seen: int) -> None:
+        """Judges the next few exchanges if the tenant has been quiet since it had made `seen`, and comes back for the rest."""
         journal = tenant.journal
         if tenant.is_dropped:
             return
@@ -142,6 +140,9 @@ class Judgings:
             judging.verdicts()
             self._waiting.discard(journal)
             journal.judge_at = journal.total + journal.exchanges_max // 2
+
+    def _look_later(self, tenant: Tenant) -> None:
+        asyncio.get_running_loop().call_later(QUIET_SECONDS, self.look, tenant, tenant.journal.total)
 
     def _way_to_models(self, tenant: Tenant) -> FindRunnable:
         def find(path: str) -> Runnable | None:

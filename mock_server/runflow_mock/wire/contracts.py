@@ -68,6 +68,7 @@ class Contract:
         self._registry = jsonschema_rs.Registry(resources=[(_URI, {**document, "$id": _URI})])
         paths = cast("Mapping[str, Object]", document.get("paths") or {})
         self._methods = {path: {word.upper(): word for word in METHODS if word in item} for path, item in paths.items()}
+        self._spanning = {path: self._find_spanning(path) for path in paths}
         self._forms = sorted(((path, self._form(path)) for path in paths), key=lambda form: _rank(form[0]))
         self._declared: dict[tuple[str, str], Declared] = {}
         self._validators: dict[Pointer, jsonschema_rs.Draft202012Validator] = {}
@@ -80,6 +81,10 @@ class Contract:
     def methods_of(self, path: str) -> tuple[str, ...]:
         """Returns the methods that the document declares for one of its paths."""
         return tuple(self._methods[path])
+
+    def spanning_of(self, path: str) -> frozenset[str]:
+        """Returns the parameters in one of the document's paths that span slashes."""
+        return self._spanning[path]
 
     def address(self, path: str) -> Addressed | None:
         """Returns what the path of a request, percent-encoded as it was sent, leads to."""
@@ -134,12 +139,13 @@ class Contract:
             {"$ref": f"{_URI}#/{way}"}, registry=self._registry, mask="the value", validate_formats=True
         )
 
+    def _find_spanning(self, path: str) -> frozenset[str]:
+        method = next(iter(self._methods[path].values()), "get")
+        parameters = (self.follow(pointer)[1] for pointer in self._parameter_pointers(path, method))
+        return frozenset(str(part.get("name")) for part in parameters if part.get("x-spans-slashes"))
+
     def _form(self, path: str) -> re.Pattern[str]:
-        item = self.at(("paths", path))
-        methods = [word for word in METHODS if word in item]
-        parameters = (self.follow(pointer)[1] for pointer in self._parameter_pointers(path, methods[0] if methods else "get"))
-        spanning = {part.get("name") for part in parameters if part.get("x-spans-slashes")}
-        parts = _BRACES.split(path)
+        spanning, parts = self._spanning[path], _BRACES.split(path)
         texts = (re.escape(part) if index % 2 == 0 else "(.+)" if part in spanning else "([^/]+)" for index, part in enumerate(parts))
         return re.compile("".join(texts))
 

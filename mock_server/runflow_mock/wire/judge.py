@@ -5,7 +5,6 @@ the fake answers.
 """
 
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -17,6 +16,7 @@ from runflow_mock.domain.models import Model
 from runflow_mock.domain.outputs import MEDIA_PREFIX
 from runflow_mock.wire.asked import Asked, read_asked
 from runflow_mock.wire.contracts import Addressed, Contract
+from runflow_mock.wire.nearest_routes import nearest_route
 from runflow_mock.wire.reliances import Sight, reliance_findings
 from runflow_mock.wire.violations import request_findings, response_findings
 
@@ -50,7 +50,7 @@ class Judge:
             return NO_FINDINGS if exchange.operation is not None else Findings(request=(self._unknown_route(exchange),))
         declared = self.contract.operation(addressed.path, exchange.method)
         if declared is None:
-            return Findings(request=(_unknown_method(addressed, exchange),))
+            return Findings(request=(self._unknown_method(addressed, exchange),))
         asked = read_asked(exchange)
         runs = None if asked.model is None or not asked.inputs else self._find(asked.model)
         sight = Sight(
@@ -69,19 +69,16 @@ class Judge:
             ours=response_findings(self.contract, declared, exchange),
         )
 
-    def nearest_route(self, method: str, path: str) -> str | None:
-        """Returns the operation of the contract that looks most like a request that leads nowhere, as method and path."""
-        known = [f"{word} {way}" for way in self.contract.paths for word in self.contract.methods_of(way)]
-        return next(iter(get_close_matches(f"{method} {path[:200]}", known, n=1, cutoff=0.4)), None)
-
     def _unknown_route(self, exchange: Exchange) -> Finding:
-        nearest = self.nearest_route(exchange.method, exchange.path)
-        hint = "" if nearest is None else f"; the nearest is {nearest}"
-        return Finding(("path",), "route", f"the contract has no path {exchange.path[:200]}{hint}")
+        return Finding(("path",), "route", f"the contract has no path {exchange.path[:200]}{self._hint(exchange)}")
 
+    def _unknown_method(self, addressed: Addressed, exchange: Exchange) -> Finding:
+        known = ", ".join(addressed.methods)
+        return Finding(("method",), "method", f"{addressed.path} takes {known}, not {exchange.method[:20]}{self._hint(exchange)}")
 
-def _unknown_method(addressed: Addressed, exchange: Exchange) -> Finding:
-    return Finding(("method",), "method", f"{addressed.path} takes {', '.join(addressed.methods)}, not {exchange.method[:20]}")
+    def _hint(self, exchange: Exchange) -> str:
+        nearest = nearest_route(self.contract, exchange.method, exchange.path)
+        return "" if nearest is None else f"; the nearest is {nearest}"
 
 
 def _unknown_inputs(model: Model, asked: Asked) -> Iterator[Finding]:

@@ -1,0 +1,128 @@
+from sys import maxsize
+from typing import Any
+
+import pytest
+from doors import MANUAL, Door
+from exchanges import create, exchange, exchange_at, read
+from msgspec.structs import replace
+from steps import RUNS, ok
+
+from runflow_mock.domain.findings import Severity
+from runflow_mock.domain.verdicts import Judgement
+from runflow_mock.engine.journal import Journal
+from runflow_mock.runtime.judging import QUIET_REQUESTS_MAX, Judging
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.wire.contracts import packaged_contract
+from runflow_mock.wire.judge import Judge
+
+
+def judging(journal: Journal, *, is_paced: bool = True) -> Judging:
+    return Judging(Judge(packaged_contract(), lambda path: None), journal, is_paced=is_paced)
+
+
+def record(journal: Journal, *exchanges: Any) -> None:
+    for found in exchanges:
+        journal.record(exchange_at(float(journal.total), found, journal.total + 1))
+
+
+def test_counts_hold_what_has_left_the_journal() -> None:
+    journal = Journal(2, 10_000)
+    judged = judging(journal)
+    for _ in range(3):
+        record(journal, read(), exchange("GET", "/v1/runs?limit=0", 422, answer={"errors": []}))
+        judged.catch_up()
+    counts = judged.counts
+    assert {name: count.exchanges for name, count in counts.items()} == {"get_run": 3, "list_runs": 3}
+    assert counts["list_runs"].of(Severity.VIOLATION) == {"minimum": 3, "refused": 3}
+    assert counts["list_runs"].statuses == {422: 3}
+    assert judged.unjudged == 0
+
+
+def test_what_left_before_anybody_looked_is_counted_as_that() -> None:
+    journal = Journal(2, 10_000)
+    judged = judging(journal)
+    record(journal, *[read()] * 5)
+    assert (judged.unjudged, judged.counts["get_run"].exchanges) == (3, 2)
+
+
+def test_broken_rule_stays_broken_when_its_evidence_has_left() -> None:
+    journal = Journal(2, 10_000)
+    judged = judging(journal)
+    record(journal, create(422), create(422))
+    judged.verdicts()
+    record(journal, read(), read())
+    verdict = next(verdict for verdict in judged.verdicts() if verdict.rule == "retry-refused")
+    assert (verdict.judgement, verdict.broken) == (Judgement.BROKEN, 1)
+
+
+def test_cleared_journal_begins_anew() -> None:
+    journal = Journal(10, 10_000)
+    judged = judging(journal)
+    record(journal, create(422), create(422))
+    assert judged.counts
+    judged.verdicts()
+    journal.clear()
+    record(journal, read())
+    assert {name: count.exchanges for name, count in judged.counts.items()} == {"get_run": 1}
+    assert not [verdict.rule for verdict in judged.verdicts() if verdict.broken]
+
+
+def test_findings_are_kept_for_the_journal_only() -> None:
+    journal = Journal(2, 10_000)
+    judged = judging(journal)
+    record(journal, *[read()] * 5)
+    assert [judged.findings(found).operation for found in journal] == ["get_run", "get_run"]
+    assert len(judged._findings) == 2
+
+
+def look(door: Door, tenant: Tenant, seen: int) -> None:
+    """What the runtime does a moment after it has seen so many exchanges."""
+
+    async def begin() -> None:
+        door.runtime.judgings.look(tenant, seen)
+
+    door._loop.run_until_complete(begin())
+
+
+def test_filling_journal_is_judged_while_its_tenant_is_quiet() -> None:
+    with Door(limits=replace(MANUAL.limits, journal_max=20)) as door:
+        for _ in range(12):
+            ok(door.get("/v1/runs"))
+        tenant = door.runtime.tenants.get("test")
+        assert tenant is not None
+        assert tenant.journal.judge_at == maxsize, "it has been asked for"
+        look(door, tenant, 12)
+        for _ in range(20):
+            ok(door.get("/v1/runs/statuses"))
+        judged = door.runtime.judgings.of(tenant)
+        assert (judged.counts["list_runs"].exchanges, judged.unjudged) == (12, 0)
+
+
+def test_busy_tenant_is_not_judged() -> None:
+    with Door(limits=replace(MANUAL.limits, journal_max=20)) as door:
+        for _ in range(30):
+            ok(door.get("/v1/runs"))
+        tenant = door.runtime.tenants.get("test")
+        assert tenant is not None
+        look(door, tenant, 30 - QUIET_REQUESTS_MAX - 1)
+        assert door.runtime.judgings.of(tenant).unjudged == 10
+
+
+def test_journal_that_does_not_fill_is_left_alone_until_it_is_read() -> None:
+    with Door(limits=replace(MANUAL.limits, journal_max=20)) as door:
+        for _ in range(9):
+            ok(door.get("/v1/runs"))
+        tenant = door.runtime.tenants.get("test")
+        assert tenant is not None
+        assert not tenant.journal.is_filling
+
+
+@pytest.mark.parametrize("key", ["a", "b"])
+def test_tenants_are_judged_apart(key: str) -> None:
+    with Door() as door:
+        door.post(RUNS, {}, key="rf_live_mock_a")
+        door.get("/v1/runs", key="rf_live_mock_b")
+        tenant = door.runtime.tenants.get(key)
+        assert tenant is not None
+        counts = door.runtime.judgings.of(tenant).counts
+    assert set(counts) == {"create_run" if key == "a" else "list_runs"}
