@@ -1,8 +1,11 @@
 from pathlib import Path
 
 import pytest
+from figures import pytest_configure, pytest_sessionfinish, pytest_terminal_summary, pytest_testnodedown
 
 from runflow_mock.runtime.certificates import make_authority
+
+__all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary", "pytest_testnodedown"]
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ STORY = ROOT / "tests" / "clients" / "generated.py"
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the package `runflow_client`; a part of the document that the generator leaves out fails here."""
     folder = tmp_path_factory.mktemp("client")
-    places = ["--path", DOCUMENT, "--output-path", folder / "runflow_client"]
+    places: list[str | Path] = ["--path", DOCUMENT, "--output-path", folder / "runflow_client"]
     result = run_tool("openapi-python-client", "generate", *places, "--meta", "none", "--fail-on-warning")
     assert result.returncode == 0, result.stdout
     return folder

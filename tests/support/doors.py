@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Any
 
 import httpx
+from answers import ANSWERS, Answers
 from msgspec.structs import replace
 from worlds import catalog
 
@@ -22,11 +23,24 @@ AUTO = Config(clock=ClockMode.AUTO, speed=1.0)
 
 
 class Door:
-    """Calls the application as a client with the tenant's key would; background work goes on while a call is under way."""
+    """Calls the application as a client with the tenant's key would; background work goes on while a call is under way.
 
-    def __init__(self, config: Config = MANUAL, *, sender: CallbackSender | None = None, tenant: str = "test", **settings: Any) -> None:
+    Every answer must fit the contract.
+    """
+
+    def __init__(
+        self,
+        config: Config = MANUAL,
+        *,
+        sender: CallbackSender | None = None,
+        tenant: str = "test",
+        answers: Answers = ANSWERS,
+        **settings: Any,
+    ) -> None:
+        self.answers = answers
         self.sender = sender or RecordingSender()
-        self.app = create_app(replace(config, **settings), catalog=None if config.catalog else catalog(), sender=self.sender)
+        known = None if config.catalog else catalog()
+        self.app = create_app(replace(config, **settings), catalog=known, sender=self.sender, observer=answers)
         self.runtime: Runtime = self.app.state.runtime
         self.key = f"rf_live_mock_{tenant}"
         self.admin_key = f"rf_svc_mock_{tenant}"
@@ -41,6 +55,8 @@ class Door:
         self._loop.run_until_complete(self.runtime.close())
         self._loop.close()
         assert not self.runtime.background_errors, list(self.runtime.background_errors)
+        wrong = self.answers.take_wrong()
+        assert not wrong, wrong[:3]
 
     def request(
         self, method: str, path: str, *, key: str | None = "", headers: dict[str, str] | None = None, **kwargs: Any

@@ -52,7 +52,9 @@ class TimedDoor(Door):
     def __init__(self, config: Config, **settings: Any) -> None:
         super().__init__(config, **settings)
         self.real = Stopwatch()
-        self.app = create_app(replace(config, **settings), sender=self.sender, monotonic=self.real, wall=WALL.timestamp)
+        self.app = create_app(
+            replace(config, **settings), sender=self.sender, observer=self.answers, monotonic=self.real, wall=WALL.timestamp
+        )
         self.runtime = self.app.state.runtime
         self._client = AsyncClient(transport=ASGITransport(app=self.app), base_url="http://127.0.0.1:8787")
 
