@@ -29,7 +29,9 @@ def read(proxy: Proxy, url: str, **headers: str) -> str:
 
 def test_service_is_reached_under_its_own_name(proxy: Proxy, tenant: Runflow) -> None:
     assert '"ok"' in read(proxy, "https://api.runflow.io/v1/health")
-    assert "organization" in read(proxy, "https://api.runflow.io/v1/auth/me", Authorization=f"Bearer {tenant.api_key}")
+    assert f'"{tenant.tenant}@runflow-mock.invalid"' in read(
+        proxy, "https://api.runflow.io/v1/auth/me", Authorization=f"Bearer {tenant.api_key}"
+    )
     assert "https://www.runflow.io" in read(proxy, "https://www.runflow.io/llms.txt")
 
 

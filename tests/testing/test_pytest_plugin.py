@@ -34,7 +34,7 @@ def wait(runflow, run):
 
 def run(pytester: pytest.Pytester, tests: str, *options: str) -> pytest.RunResult:
     pytester.makepyfile(client=CLIENT, test_suite=textwrap.dedent(tests))
-    return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", *options)
+    return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:asyncio", *options)
 
 
 def test_client_that_creates_and_polls_just_works(pytester: pytest.Pytester) -> None:
