@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from runflow_mock.cli.timelines import line_of
 from runflow_mock.domain.signing import SignatureError, verify_timestamped
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
@@ -28,16 +29,6 @@ ITEMS = [
     },
     {"image_url": "https://cdn.example.com/b.jpg", "config": {"elements": ["model_removal"]}},
 ]
-COLORS = {
-    "queued": "bright_black",
-    "pending": "bright_black",
-    "dispatching": "cyan",
-    "delivering": "cyan",
-    "running": "blue",
-    "succeeded": "green",
-    "partial_succeeded": "yellow",
-    "failed": "red",
-}
 
 
 @click.command()
@@ -100,7 +91,7 @@ class Story:
         self._head("What happens, as the clock is moved from one event to the next")
         while steps := self._client.post("/_mock/clock/next")["timeline"]:
             for step in steps:
-                self._say(_line(step))
+                self._say(line_of(step))
                 self._pause(PAUSE_SECONDS)
 
     def _receive(self, secret: str) -> Received:
@@ -155,14 +146,6 @@ class Story:
 
     def _say(self, text: str) -> None:
         self._console.print(text)
-
-
-def _line(step: dict[str, Any]) -> str:
-    head = f"{step['at'][11:23]}  {step['kind']:<8} {step['id']}"
-    colored = [f"[{COLORS.get(state, 'white')}]{state}[/]" for state in (step.get("from"), step.get("to")) if state]
-    known = ("at", "kind", "id", "from", "to", "about", "url")
-    rest = "  ".join(f"{name}={value}" for name, value in step.items() if name not in known and value is not None)
-    return f"{head}  {' -> '.join(colored)}  {rest}".rstrip()
 
 
 def _shortened(value: Any) -> Any:

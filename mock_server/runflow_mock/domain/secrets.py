@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.identity import OrganizationId, SecretId
+from runflow_mock.domain.seeds import Seed
 
 LABEL_MAX = 255
 
@@ -29,6 +30,11 @@ class CallbackSecret(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     updated_at: datetime
     disabled_at: datetime | None = None
     last_used_at: datetime | None = None
+
+
+def derive_material(prefix: str, seed: Seed, secret_id: SecretId) -> str:
+    """Returns the material of a secret that nobody gave."""
+    return prefix + seed.hex(48, "callback secret", secret_id)
 
 
 class SecretCreated(msgspec.Struct, frozen=True, gc=False, tag=True):

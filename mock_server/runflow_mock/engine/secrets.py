@@ -11,6 +11,7 @@ from runflow_mock.domain.secrets import (
     SecretPromoted,
     SecretRenamed,
     current_secret,
+    derive_material,
     promote,
     successor,
 )
@@ -25,7 +26,7 @@ def create_secret(moment: Moment, command: CreateSecret) -> tuple[Event, ...]:
     secret = CallbackSecret(
         id=secret_id,
         org_id=moment.org_id,
-        material=command.material or command.prefix + moment.seed.hex(48, "callback secret", secret_id),
+        material=command.material or derive_material(command.prefix, moment.seed, secret_id),
         label=command.label,
         is_current=current_secret(store.secrets.values()) is None,
         created_at=moment.now,

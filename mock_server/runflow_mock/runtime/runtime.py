@@ -324,7 +324,7 @@ class Runtime:
     async def _send(self, tenant: Tenant, effect: SendCallback) -> AttemptResult:
         delivery = effect.delivery
         virtual = tenant.settings.client_time == "virtual"
-        timestamp = int(tenant.world.now.timestamp() if virtual else self.wall())
+        timestamp = int(delivery.attempts[-1].at.timestamp() if virtual else self.wall())
         headers = build_headers(delivery, timestamp, effect.secret, tenant.dialect)
         sent = write_document(dict(headers))
         target = target_of(tenant.rules.callbacks, delivery.url)

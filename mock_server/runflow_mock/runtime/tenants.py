@@ -26,7 +26,7 @@ from runflow_mock.engine.world import World
 from runflow_mock.runtime.blobs import Blobs
 from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.wire.callbacks import render_batch_payload, render_evaluation_payload, render_run_payload
-from runflow_mock.wire.dialect import dialect_of
+from runflow_mock.wire.dialect import Dialect, dialect_of
 from runflow_mock.wire.inputs import InputChecks
 from runflow_mock.wire.requests import Rules
 from runflow_mock.wire.snapshots import SavedTenant
@@ -84,13 +84,7 @@ class Tenant:
         self.is_dropped = False
         self.changes = 0
         self.reads = 0
-        dialect = self.dialect
-        render = Renderers(
-            run=lambda run: render_run_payload(run, dialect),
-            batch=lambda batch, store: render_batch_payload(batch, store.runs, dialect),
-            evaluation=lambda evaluation: render_evaluation_payload(evaluation, dialect),
-        )
-        self.world = make_world(render)
+        self.world = make_world(renderers_of(self.dialect))
         self.change_ids = self.world.seed.child("request", "change")
         self.read_prefix = uuid7(self.world.started_at, 0, self.world.seed.child("request", "read"))[:24]
         self.rendered: dict[str, tuple[Run, bytes]] = {}
@@ -255,6 +249,15 @@ class Tenants:
 
     def _policy(self, settings: TenantSettings) -> CallbackPolicy:
         return replace(self._config.callbacks, is_strict=settings.strict)
+
+
+def renderers_of(dialect: Dialect) -> Renderers:
+    """Returns what freezes payloads as a dialect writes them."""
+    return Renderers(
+        run=lambda run: render_run_payload(run, dialect),
+        batch=lambda batch, store: render_batch_payload(batch, store.runs, dialect),
+        evaluation=lambda evaluation: render_evaluation_payload(evaluation, dialect),
+    )
 
 
 def whole_milliseconds(instant: datetime) -> datetime:
