@@ -1,8 +1,9 @@
 """A door to the fake for tests: the whole application in process, called synchronously; time stands unless a test asks otherwise."""
 
 import asyncio
+import time
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 from answers import ANSWERS, Answers
@@ -11,8 +12,9 @@ from worlds import catalog
 
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
-from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.runtime import Runtime, Sleep
 from runflow_mock.runtime.sender import CallbackSender, RecordingSender
+from runflow_mock.runtime.tenants import Monotonic, WallClock
 from runflow_mock.web.app import create_app
 
 # Steps of the event loop in which a request reaches its handler in process.
@@ -20,6 +22,17 @@ STEPS_TO_BEGIN = 20
 BASE_URL = "http://127.0.0.1:8787"
 MANUAL = Config(clock=ClockMode.MANUAL, speed=1.0)
 AUTO = Config(clock=ClockMode.AUTO, speed=1.0)
+
+
+class Clocks(NamedTuple):
+    """What the fake knows of real time."""
+
+    monotonic: Monotonic = time.monotonic
+    wall: WallClock = time.time
+    sleep: Sleep = asyncio.sleep
+
+
+REAL_CLOCKS = Clocks()
 
 
 class Door:
@@ -35,12 +48,13 @@ class Door:
         sender: CallbackSender | None = None,
         tenant: str = "test",
         answers: Answers = ANSWERS,
+        clocks: Clocks = REAL_CLOCKS,
         **settings: Any,
     ) -> None:
         self.answers = answers
         self.sender = sender or RecordingSender()
         known = None if config.catalog else catalog()
-        self.app = create_app(replace(config, **settings), catalog=known, sender=self.sender, observer=answers)
+        self.app = create_app(replace(config, **settings), catalog=known, sender=self.sender, observer=answers, **clocks._asdict())
         self.runtime: Runtime = self.app.state.runtime
         self.key = f"rf_live_mock_{tenant}"
         self.admin_key = f"rf_svc_mock_{tenant}"

@@ -14,6 +14,7 @@ import msgspec
 from runflow_mock.cli.options import json_option, option, state_option
 from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
+from runflow_mock.domain.quotas import Quota
 from runflow_mock.domain.tenants import Limits
 from runflow_mock.runtime.config import (
     DEFAULT_PORT,
@@ -30,6 +31,7 @@ from runflow_mock.runtime.observers import Log
 from runflow_mock.web.app import create_app
 from runflow_mock.web.server import SecureSocket, Server, bind, open_secure, url_of
 from runflow_mock.wire.dialect import BUNDLES, dialect_of
+from runflow_mock.wire.quotas import parse_quota
 from runflow_mock.wire.tenants import LIFETIME_MIN
 from runflow_mock.wire.times import read_duration, read_instant
 
@@ -91,6 +93,7 @@ class Ready(NamedTuple):
 @option("--body-max", default=72 * 1024 * 1024, type=click.IntRange(1024), help="Bytes that a JSON body may have.")
 @option("--batch-limit", default=100, type=click.IntRange(1, 10_000), help="Items that a batch may have.")
 @option("--concurrency", default="", help="Runs of a model that may be under way at once, as MODEL=N,*=N; the rest stays queued.")
+@option("--quota", default=None, help="Requests that a key may send in a window, as 5/1m; 5/1m:date sets the form of Retry-After.")
 @option("--tenants-max", default=10_000, type=click.IntRange(1), help="Tenants that the server may hold.")
 @option("--runs-max", default=Limits().runs_max, type=click.IntRange(1), help="Runs that a tenant may hold.")
 @option("--journal-max", default=Limits().journal_max, type=click.IntRange(1), help="Exchanges that a tenant's journal keeps.")
@@ -163,6 +166,7 @@ def read_config(options: dict[str, Any]) -> Config:
         body_bytes_max=options["body_max"],
         batch_items_max=options["batch_limit"],
         concurrency=read_caps(options["concurrency"]),
+        quota=_quota(options["quota"]),
         tenants_max=options["tenants_max"],
         limits=Limits(runs_max=options["runs_max"], journal_max=options["journal_max"], history_max=options["history_max"]),
         log_level=options["log_level"],
@@ -221,6 +225,13 @@ def _lifetime(text: str) -> timedelta:
     if lifetime < LIFETIME_MIN:
         raise ConfigError(f"output-lifetime: {text!r} is below {LIFETIME_MIN.total_seconds():g} s")
     return lifetime
+
+
+def _quota(text: str | None) -> Quota | None:
+    try:
+        return None if text is None else parse_quota(text)
+    except ValueError as error:
+        raise ConfigError(f"quota: {error}") from None
 
 
 def _balance(text: str) -> Money:

@@ -250,6 +250,12 @@ class RemoveRule(msgspec.Struct, frozen=True, gc=False, tag=True):
     rule_id: RuleId
 
 
+class MeetRules(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Take note that a request came by rules: those that it met, each with whether it had its effect."""
+
+    met: dict[RuleId, bool]
+
+
 class RememberAnswer(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Keep the answer to a POST that carried an Idempotency-Key."""
 
@@ -286,5 +292,6 @@ Command = (
     | AddCredit
     | AddRule
     | RemoveRule
+    | MeetRules
     | RememberAnswer
 )

@@ -22,6 +22,7 @@ SHOWN_HEADERS = frozenset(
         "idempotency-key",
         "retry-after",
         "runflow-mock-fault",
+        "runflow-mock-fault-label",
         "transfer-encoding",
         "user-agent",
         "x-organization-id",
@@ -41,7 +42,10 @@ _CREDENTIALS = frozenset((b"authorization", b"cookie", b"proxy-authorization", b
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One request and its answer; bodies beyond `BODY_BYTES_MAX` are cut. `fault` names the rule that interfered, if one did."""
+    """One request and its answer; bodies beyond `BODY_BYTES_MAX` are cut. `fault` names the rule that interfered, if one did.
+
+    Of an answer that a rule has distorted it keeps what left; `status` is 0 where no head did.
+    """
 
     id: str
     number: int

@@ -10,6 +10,7 @@ from runflow_mock.domain.batches import BATCH_ITEMS_DEFAULT_MAX
 from runflow_mock.domain.deliveries import RetrySchedule
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.principals import CUSTOMER_SCOPES
+from runflow_mock.domain.quotas import Quota
 
 NAME = re.compile(r"[a-z0-9_]{1,64}")
 STANDING_START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -88,6 +89,7 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     callback_secret: str | None = None
     batch_items_max: int = BATCH_ITEMS_DEFAULT_MAX
     concurrency: dict[str, int] = {}
+    quota: Quota | None = None
     strict: bool = False
     output_lifetime: timedelta = OUTPUT_LIFETIME
     comfyui_beta: bool = True

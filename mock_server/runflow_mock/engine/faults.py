@@ -1,10 +1,10 @@
 """What happens to fault rules themselves; where they bite is decided where the edge is."""
 
 from runflow_mock.domain.assets import Content
-from runflow_mock.domain.commands import AddRule, RemoveRule
+from runflow_mock.domain.commands import AddRule, MeetRules, RemoveRule
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import Succeed
-from runflow_mock.domain.faults import FaultRule, RuleAdded, RuleRemoved
+from runflow_mock.domain.faults import FaultRule, RuleAdded, RuleMet, RuleRemoved
 from runflow_mock.domain.identity import RuleId
 from runflow_mock.engine.assets import admit_bytes
 from runflow_mock.engine.moment import Moment
@@ -22,3 +22,8 @@ def add_rule(moment: Moment, command: AddRule) -> tuple[Event, ...]:
 def remove_rule(moment: Moment, command: RemoveRule) -> tuple[Event, ...]:
     """Takes a rule out of force."""
     return (RuleRemoved(moment.store.rule(command.rule_id).id),)
+
+
+def meet_rules(moment: Moment, command: MeetRules) -> tuple[Event, ...]:
+    """Counts rules that a request has met: what they say about it was decided where its answer is made."""
+    return tuple(RuleMet(moment.store.rule(rule_id).id, moment.now, fired) for rule_id, fired in command.met.items())

@@ -21,7 +21,7 @@ from runflow_mock.engine.deliveries import (
     tell_webhooks,
 )
 from runflow_mock.engine.evaluations import continue_evaluation, evaluate_workflow_run, rate_evaluation, submit_evaluation
-from runflow_mock.engine.faults import add_rule, remove_rule
+from runflow_mock.engine.faults import add_rule, meet_rules, remove_rule
 from runflow_mock.engine.idempotency import remember_answer
 from runflow_mock.engine.ledger import add_credit, set_threshold
 from runflow_mock.engine.moment import Moment
@@ -63,6 +63,7 @@ COMMAND_HANDLERS = cast(
         commands.AddCredit: add_credit,
         commands.AddRule: add_rule,
         commands.RemoveRule: remove_rule,
+        commands.MeetRules: meet_rules,
         commands.RememberAnswer: remember_answer,
     },
 )

@@ -9,6 +9,7 @@ import msgspec
 
 from runflow_mock.domain.callback_policy import CallbackPolicy, Rewrite
 from runflow_mock.domain.money import Money
+from runflow_mock.domain.quotas import Quota
 from runflow_mock.domain.tenants import CAP_MAX, NEW_ACCOUNT_BALANCE, OUTPUT_LIFETIME, ClockMode, Limits, TenantSettings
 
 DEFAULT_PORT = 8787
@@ -46,6 +47,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str = "seed"
     switches: dict[str, str] = {}
     client_time: str = "wall"
+    quota: Quota | None = None
     strict: bool = False
     comfyui_beta: bool = True
     magic: bool = True
@@ -94,6 +96,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             callback_secret=self.callback_secret,
             batch_items_max=self.batch_items_max,
             concurrency=self.concurrency,
+            quota=self.quota,
             strict=self.strict,
             comfyui_beta=self.comfyui_beta,
             magic=self.magic,

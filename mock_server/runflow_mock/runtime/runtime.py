@@ -8,11 +8,11 @@ poll under `auto`, move it. All changes of a world are synchronous calls: there 
 import asyncio
 import traceback
 from collections import deque
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime, timedelta
 from time import monotonic as real_monotonic
 from time import time as real_time
-from typing import cast
+from typing import Any, cast
 
 from msgspec.structs import replace
 
@@ -32,6 +32,7 @@ from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.judging import Judgings
 from runflow_mock.runtime.media import MediaShelf
 from runflow_mock.runtime.observers import Observer, Silence
+from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
 from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, whole_milliseconds
 from runflow_mock.wire.callbacks import build_headers
@@ -43,6 +44,7 @@ BREATH = 100
 ALARM_SECONDS_MIN = 0.001
 BACKGROUND_ERRORS_MAX = 100
 
+Sleep = Callable[[float], Coroutine[Any, Any, None]]
 _Pollable = Run | Batch | Evaluation | Delivery
 
 
@@ -66,12 +68,14 @@ class Runtime:
         observer: Observer | None = None,
         monotonic: Monotonic = real_monotonic,
         wall: WallClock = real_time,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.config = config
         self.catalog = catalog
         self.tenants = Tenants(config, catalog, monotonic=monotonic, wall=wall)
         self.background_errors: deque[str] = deque(maxlen=BACKGROUND_ERRORS_MAX)
         self.wall = wall
+        self.sleep = sleep
         self.media = MediaShelf()
         self.judgings = Judgings(catalog)
         self._sender = sender
@@ -167,9 +171,19 @@ class Runtime:
         """Returns the tenant's present."""
         return max(tenant.world.now, tenant.present(self._monotonic()))
 
+    def client_now(self, tenant: Tenant) -> datetime:
+        """Returns where the clock stands with which the tenant's clients compare what they are told."""
+        return tenant.world.now if tenant.settings.client_time == "virtual" else datetime.fromtimestamp(self.wall(), UTC)
+
+    def meter(self, tenant: Tenant) -> Meter:
+        """Returns the tenant's meter, brought to the present."""
+        tenant.meter.pass_time(self._monotonic(), self.now(tenant), stands=not tenant.clock.rate)
+        return tenant.meter
+
     def set_rate(self, tenant: Tenant, rate: float) -> None:
         """Lets the clock pass at another rate from now on; 0 lets it stand."""
         self.settle(tenant)
+        self.meter(tenant)
         tenant.clock = tenant.clock.with_rate(rate, self._monotonic())
         self._disarm(tenant)
         self.settle(tenant)

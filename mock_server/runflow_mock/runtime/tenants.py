@@ -25,6 +25,8 @@ from runflow_mock.engine.slots import caps_by_id
 from runflow_mock.engine.world import World
 from runflow_mock.runtime.blobs import Blobs
 from runflow_mock.runtime.config import Config, ConfigError
+from runflow_mock.runtime.quotas import Meter
+from runflow_mock.runtime.readings import Readings
 from runflow_mock.wire.callbacks import render_batch_payload, render_evaluation_payload, render_run_payload
 from runflow_mock.wire.dialect import Dialect, dialect_of
 from runflow_mock.wire.inputs import InputChecks
@@ -80,6 +82,8 @@ class Tenant:
         self.awaited: dict[str, asyncio.Event] = {}
         self.alarm: asyncio.TimerHandle | None = None
         self.alarm_due: datetime | None = None
+        self.meter = Meter(settings.quota, is_shown=self.dialect.rate_limit_headers == "full", is_virtual=settings.client_time == "virtual")
+        self.readings = Readings()
         self.last_delivery: asyncio.Task[None] | None = None
         self.is_dropped = False
         self.changes = 0
@@ -153,6 +157,10 @@ class Tenants:
         if name is None:
             return None
         self.create(self._by_name[name].settings if name in self._by_name else self._config.tenant(name))
+        return self._by_key.get(key)
+
+    def known(self, key: str) -> tuple[Tenant, Principal] | None:
+        """Returns the tenant and principal of a key, where they exist already."""
         return self._by_key.get(key)
 
     def create(self, settings: TenantSettings) -> Tenant:

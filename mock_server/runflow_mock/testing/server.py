@@ -1,5 +1,6 @@
 """The fake in a thread of this process, on a port of its own: for tests, and for the demo."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from pathlib import Path
 from runflow_mock.domain.models import Catalog
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.observers import Observer
-from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.runtime import Runtime, Sleep
 from runflow_mock.web.app import create_app
 from runflow_mock.web.server import Server, bind, open_secure, url_of
 
@@ -27,15 +28,17 @@ class RunningServer:
 
 
 @contextmanager
-def serve(config: Config, *, catalog: Catalog | None = None, observer: Observer | None = None) -> Iterator[RunningServer]:
-    """Runs the fake while the context lasts; the ports of the configuration count, 0 picks a free one.
+def serve(
+    config: Config, *, catalog: Catalog | None = None, observer: Observer | None = None, sleep: Sleep = asyncio.sleep
+) -> Iterator[RunningServer]:
+    """Runs the fake while the context lasts; the ports of the configuration count, 0 picks a free one. Faults that take time `sleep`.
 
     Raises:
         ConfigError: an address is taken, or https cannot be had.
         CatalogError: a catalog file cannot be used.
         TimeoutError: the server did not start.
     """
-    app = create_app(config, catalog=catalog, observer=observer)
+    app = create_app(config, catalog=catalog, observer=observer, sleep=sleep)
     with bind(config.host, config.port) as bound, open_secure(config, datetime.now(UTC)) as secure:
         ready = threading.Event()
         server = Server(app, ready.set, secure)

@@ -16,7 +16,10 @@ from runflow_mock.web.authentication import authenticate, authorize
 from runflow_mock.web.bodies import Disconnected, receive_body
 from runflow_mock.web.calls import Answer, Call, Handler, answer
 from runflow_mock.web.exchanges import record_exchange
+from runflow_mock.web.faulting import meet_creation, meet_request
 from runflow_mock.web.idempotency import place_of, recall, remember
+from runflow_mock.web.interference import UNANSWERED, interfere, plan_answer
+from runflow_mock.web.quotas import admit
 from runflow_mock.web.routing import Match, Operation, Router
 from runflow_mock.wire.problems import (
     Problem,
@@ -51,24 +54,36 @@ class Api:
         if given.holds is not None:
             given = await self._hold(call, given, receive)
         tenant: Tenant | None = getattr(call, "tenant", None)
-        headers = (*given.headers, (b"x-request-id", call.request_id.encode()), (b"content-length", str(len(given.body)).encode()))
-        elapsed_ms = (perf_counter() - started) * 1000
-        record_exchange(call, None if operation is None else operation.id, Answer(given.status, given.body, headers), elapsed_ms)
-        await send({"type": "http.response.start", "status": given.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else given.body})
-        if tenant is not None:
-            for resource_id in call.waits_for:
-                self._runtime.poll(tenant, resource_id)
+        operation_id, elapsed_ms = None if operation is None else operation.id, (perf_counter() - started) * 1000
+        try:
+            if call.interference is not None:
+                plan = plan_answer(call, given, _problem_answer)
+                await interfere(call, operation_id, plan, elapsed_ms, (receive, send))
+                return
+            length = (b"content-length", str(len(given.body)).encode())
+            headers = (*given.headers, *call.limits, (b"x-request-id", call.request_id.encode()), length)
+            record_exchange(call, operation_id, Answer(given.status, given.body, headers), elapsed_ms)
+            await send({"type": "http.response.start", "status": given.status, "headers": headers})
+            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else given.body})
+        finally:
+            if tenant is not None:
+                for resource_id in call.waits_for:
+                    self._runtime.poll(tenant, resource_id)
 
     def _answer(self, call: Call, *, is_oversized: bool) -> tuple[Operation[Handler] | None, Answer]:
         operation = None
         try:
             match = self._router.match(call.path)
             operation = _operation_of(match, call.method)
-            if self._takes_keys and (operation is None or not operation.is_public):
+            enters = self._takes_keys and (operation is None or not operation.is_public)
+            if enters:
                 self._enter(call)
             match = _shown(call, match)
             operation = _operation_of(match, call.method)
+            if meet_request(call, None if operation is None else operation.id, {} if match is None else match.params):
+                return operation, UNANSWERED
+            if enters and not call.tenant.meter.is_idle:
+                admit(call)
             operation = _permitted(call, match, operation)
             if is_oversized:
                 raise too_large(self._runtime.config.body_bytes_max)
@@ -90,13 +105,13 @@ class Api:
 
     def _handle(self, call: Call, operation: Operation[Handler]) -> Answer:
         place = None if operation.is_public else place_of(call)
-        if place is None:
-            return operation.handler(call)
-        remembered = recall(call, place)
+        remembered = None if place is None else recall(call, place)
         if remembered is not None:
             return remembered
         given = operation.handler(call)
-        remember(call, place, given)
+        if place is not None:
+            remember(call, place, given)
+        meet_creation(call, operation.id, given)
         return given
 
 

@@ -1,5 +1,6 @@
 """Assembles the Starlette application: the API, the control API, and nothing else."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from time import monotonic as real_monotonic
@@ -14,7 +15,7 @@ from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.outputs import MEDIA_PREFIX
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.observers import Observer
-from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.runtime import Runtime, Sleep
 from runflow_mock.runtime.sender import CallbackSender, HttpSender
 from runflow_mock.runtime.skills import load_skill
 from runflow_mock.runtime.tenants import Monotonic, WallClock
@@ -76,6 +77,7 @@ def create_app(
     observer: Observer | None = None,
     monotonic: Monotonic = real_monotonic,
     wall: WallClock = real_time,
+    sleep: Sleep = asyncio.sleep,
 ) -> Starlette:
     """Returns the fake as an ASGI application; `app.state.runtime` is what is behind it.
 
@@ -89,7 +91,7 @@ def create_app(
     if config.skill is not None:
         load_skill(config.skill)  # A file that cannot be served is told at the start.
     sender = sender or HttpSender(timeout_seconds=config.callback_timeout_seconds, ca_file=config.callback_ca)
-    runtime = Runtime(config, catalog, sender, observer=observer, monotonic=monotonic, wall=wall)
+    runtime = Runtime(config, catalog, sender, observer=observer, monotonic=monotonic, wall=wall, sleep=sleep)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -17,9 +17,9 @@ def authenticate(tenants: Tenants, authorization: str | None) -> tuple[Tenant, P
     """
     if not authorization:
         raise unauthorized("Missing API key: send Authorization: Bearer <key>.")
-    if not authorization.lower().startswith(SCHEME):
+    key = key_in(authorization)
+    if key is None:
         raise unauthorized("The Authorization header is not of the form: Bearer <key>.")
-    key = authorization[len(SCHEME) :].strip()
     try:
         found = tenants.find(key)
     except TenantsFull as error:
@@ -27,6 +27,13 @@ def authenticate(tenants: Tenants, authorization: str | None) -> tuple[Tenant, P
     if found is None:
         raise unauthorized(_explain(key))
     return found
+
+
+def key_in(authorization: str | None) -> str | None:
+    """Returns the key that a header carries, if it is of the right form."""
+    if authorization is None or not authorization.lower().startswith(SCHEME):
+        return None
+    return authorization[len(SCHEME) :].strip()
 
 
 def full(error: TenantsFull) -> Problem:

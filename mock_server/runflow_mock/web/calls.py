@@ -17,6 +17,7 @@ from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.wire.bodies import read_body, read_optional_body
 from runflow_mock.wire.dialect import Dialect, dialect_of
+from runflow_mock.wire.interference import Interference
 from runflow_mock.wire.problems import bad_request, invalid_field
 from runflow_mock.wire.sites import HOSTS, Sites, sites_of
 
@@ -53,6 +54,8 @@ class Call:
         "_headers",
         "_parameters",
         "body",
+        "interference",
+        "limits",
         "method",
         "params",
         "path",
@@ -77,6 +80,8 @@ class Call:
         self.query: bytes = scope["query_string"]
         self.params: dict[str, str] = {}
         self.request_id = ""
+        self.interference: Interference | None = None
+        self.limits: tuple[tuple[bytes, bytes], ...] = ()
         self.waits_for: list[str | None] = []
         self._parameters: dict[str, str] | None = None
         # Of a repeated header the first counts.

@@ -7,11 +7,11 @@ called in process or by another server, the same end of a connection is a `Conne
 import asyncio
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from starlette.types import Scope
+from starlette.types import Receive, Scope
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -94,6 +94,25 @@ class Protocol(HttpToolsProtocol):
         super().shutdown()
         if self._connection is not None and self._connection.is_held:
             self._connection.close()
+
+
+async def while_connected(work: Coroutine[Any, Any, None], receive: Receive) -> bool:
+    """Tells whether the work came to its end before the client went away."""
+    working, gone = asyncio.create_task(work), asyncio.create_task(until_gone(receive))
+    try:
+        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+        return working.done()
+    finally:
+        working.cancel()
+        gone.cancel()
+
+
+async def until_gone(receive: Receive) -> None:
+    """Returns once the client has gone away; whatever it still sends is dropped."""
+    while (await receive())["type"] != "http.disconnect":
+        continue
 
 
 def connection_of(scope: Scope) -> Connection | None:

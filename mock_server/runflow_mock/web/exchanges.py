@@ -27,6 +27,7 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
         response_headers=given.headers,
         response_body=given.body[:BODY_BYTES_MAX],
         elapsed_ms=elapsed_ms,
+        fault=None if call.interference is None else call.interference.name,
     )
     journal.record(exchange)
     if tenant is not None and journal.is_filling:

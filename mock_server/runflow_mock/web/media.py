@@ -26,7 +26,9 @@ from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.exchanges import record_exchange
+from runflow_mock.web.faulting import meet_request
 from runflow_mock.web.files import File, answer_file
+from runflow_mock.web.interference import UNANSWERED, interfere, plan_answer
 from runflow_mock.wire.media.files import make_file
 from runflow_mock.wire.problems import (
     Problem,
@@ -54,11 +56,15 @@ class Media:
         started = perf_counter()
         call = Call(self._runtime, scope, b"")
         given = await self._answer(call)
+        elapsed_ms = (perf_counter() - started) * 1000
+        if call.interference is not None:
+            await interfere(call, None, plan_answer(call, given, _problem_answer), elapsed_ms, (receive, send))
+            return
         length = () if given.status == 304 else ((b"content-length", str(len(given.body)).encode()),)
         headers = (*given.headers, *length, (b"x-request-id", call.request_id.encode()))
         # What a file holds is known without the journal.
         shown = given.body if given.status >= 400 else b""
-        record_exchange(call, None, Answer(given.status, shown, headers), (perf_counter() - started) * 1000)
+        record_exchange(call, None, Answer(given.status, shown, headers), elapsed_ms)
         await send({"type": "http.response.start", "status": given.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else given.body})
 
@@ -67,6 +73,8 @@ class Media:
             if call.method not in METHODS:
                 raise method_not_allowed(call.method, METHODS)
             run, name = self._enter(call)
+            if meet_request(call, None, {"run_id": run.id}):
+                return UNANSWERED
             found = _find(call, run, name)
             _verify(call)
             given = answer_file(call, await self._read(call, run, name, found))

@@ -22,7 +22,9 @@ from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.bodies import Disconnected, receive_body
 from runflow_mock.web.calls import Answer, Call
 from runflow_mock.web.exchanges import record_exchange
+from runflow_mock.web.faulting import meet_request
 from runflow_mock.web.files import File, answer_file
+from runflow_mock.web.interference import UNANSWERED, interfere, plan_answer
 from runflow_mock.wire.problems import Problem
 
 UPLOADS = "/_upload/"
@@ -56,9 +58,13 @@ class Storage:
             return
         call = Call(self._runtime, scope, body)
         given = self._answer(call, is_oversized=is_oversized)
+        elapsed_ms = (perf_counter() - started) * 1000
+        if call.interference is not None:
+            await interfere(call, None, plan_answer(call, given, _problem_answer), elapsed_ms, (receive, send))
+            return
         length = () if given.status == 304 else ((b"content-length", str(len(given.body)).encode()),)
         headers = (*given.headers, *length)
-        record_exchange(call, None, Answer(given.status, given.body, headers), (perf_counter() - started) * 1000)
+        record_exchange(call, None, Answer(given.status, given.body, headers), elapsed_ms)
         await send({"type": "http.response.start", "status": given.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else given.body})
 
@@ -69,6 +75,8 @@ class Storage:
             if handler is None:
                 raise Refused(405, "MethodNotAllowed", f"{call.method} is not possible here; {' and '.join(handlers)} are.")
             _verify(call)
+            if meet_request(call, None, {}):
+                return UNANSWERED
             if is_oversized:
                 raise Refused(413, "EntityTooLarge", f"A file has at most {FILE_BYTES_MAX} bytes.")
             return handler(call)
@@ -127,3 +135,9 @@ def _verify(call: Call) -> None:
 def _refusal(refused: Refused) -> Answer:
     text = f"<Error><Code>{refused.code}</Code><Message>{escape(refused.message)}</Message></Error>"
     return Answer(refused.status, f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode(), ((b"content-type", b"application/xml"),))
+
+
+def _problem_answer(problem: Problem) -> Answer:
+    given = _refusal(Refused(problem.status, problem.code, problem.message))
+    extra = tuple((name.lower().encode(), value.encode()) for name, value in problem.headers.items())
+    return replace(given, headers=(*given.headers, *extra))

@@ -5,9 +5,7 @@ Under `auto` time jumps to the end; on a standing clock the request waits until 
 and nothing is handed over. A replay under an Idempotency-Key answers with the run as it was created: what was handed over is not kept.
 """
 
-import asyncio
 import base64
-from collections.abc import Coroutine
 from urllib.parse import urlsplit
 
 from msgspec import Raw
@@ -18,6 +16,7 @@ from runflow_mock.domain.runs import Run
 from runflow_mock.domain.sync_mode import addresses_in, with_media_inline
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.connections import while_connected
 from runflow_mock.web.media import Media
 from runflow_mock.web.runs import run_body
 from runflow_mock.wire.problems import internal_error, represent_problem
@@ -34,7 +33,7 @@ class SyncMode:
         assert given.holds is not None
         try:
             ended = self._runtime.until_ended(call.tenant, given.holds, self._runtime.config.sync_seconds_max)
-            if not await _while_connected(ended, receive):
+            if not await while_connected(ended, receive):
                 return given
             return await self._finish(call, call.store.run(given.holds))
         except Exception as error:
@@ -54,16 +53,3 @@ class SyncMode:
     async def _inline(self, call: Call, run: Run, url: str) -> str:
         file = await self._media.file_of(call, run, urlsplit(url).path.rpartition("/")[2])
         return f"data:{file.media_type};base64,{base64.b64encode(file.data).decode()}"
-
-
-async def _while_connected(work: Coroutine[None, None, None], receive: Receive) -> bool:
-    """Tells whether the work came to its end before the client went away."""
-    working, gone = asyncio.create_task(work), asyncio.ensure_future(receive())
-    try:
-        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            working.result()
-        return working.done()
-    finally:
-        working.cancel()
-        gone.cancel()

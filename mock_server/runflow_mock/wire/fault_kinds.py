@@ -24,6 +24,7 @@ HEADERS_MAX = 50
 COPIES_MAX = 100
 RETRY_AFTER_FORMS = ("seconds", "date")
 
+_FRAMING = frozenset(("content-length", "transfer-encoding"))
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]{0,2000}")
 
@@ -196,6 +197,8 @@ def _files(value: object, name: str) -> tuple[WireFile, ...]:
 def _headers(value: object, name: str) -> dict[str, str]:
     if not isinstance(value, dict) or len(value) > HEADERS_MAX:
         raise refused(f"{name} must be an object of at most {HEADERS_MAX} headers")
+    for header in _FRAMING & {header.lower() for header in value}:
+        raise refused(f"{name}: {header} follows from the body; the kinds truncate and wrong_length make it wrong")
     for header, content in value.items():
         if _TOKEN.fullmatch(header) is None or not isinstance(content, str) or _HEADER_VALUE.fullmatch(content) is None:
             raise refused(f"{name}: {header[:80]!r}: {str(content)[:80]!r} is no header; a name is a token, a value one line of text")

@@ -108,6 +108,22 @@ def internal_error() -> Problem:
     return Problem(500, "INTERNAL_ERROR", "The fake has a bug: see its log. Please report it.")
 
 
+def rate_limited(message: str) -> Problem:
+    """Returns the 429 for a client that asks too often; its headers depend on the dialect."""
+    return Problem(429, "RATE_LIMITED", f"Rate limit exceeded: {message}")
+
+
+def usual_problem(status: int, dialect: Dialect) -> Problem:
+    """Returns the problem that goes with a status from 400 on, for somebody who knows no more than the status."""
+    if status == 402:
+        return Problem(402, _credit_code(dialect), "The projected cost exceeds the available balance. Nothing was created.")
+    usual = _USUAL.get(status)
+    if usual is not None:
+        return usual()
+    code, message = ("INTERNAL_ERROR", "Something went wrong on our side.") if status >= 500 else ("BAD_REQUEST", "This cannot be done.")
+    return Problem(status, code, message)
+
+
 def problem_of(error: DomainError, dialect: Dialect) -> Problem:
     """Returns the answer to a refused command."""
     return _PROBLEMS[type(error)](error, dialect)
@@ -128,10 +144,15 @@ def _not_batchable(error: errors.ModelNotBatchable, dialect: Dialect) -> Problem
     return invalid_field(("path", "model_id"), f"{error.model_id} does not take batches; create runs instead")
 
 
+def _credit_code(dialect: Dialect) -> str:
+    return "INSUFFICIENT_CREDIT" if dialect.error_codes == "docs" else "INSUFFICIENT_CREDITS"
+
+
 def _insufficient(error: errors.InsufficientCredits, dialect: Dialect) -> Problem:
-    code = "INSUFFICIENT_CREDIT" if dialect.error_codes == "docs" else "INSUFFICIENT_CREDITS"
     projected, available = format_money(error.projected), format_money(error.available)
-    return Problem(402, code, f"The projected cost of {projected} USD exceeds the available {available} USD. Nothing was created.")
+    return Problem(
+        402, _credit_code(dialect), f"The projected cost of {projected} USD exceeds the available {available} USD. Nothing was created."
+    )
 
 
 def _redelivery(kind: str) -> Callable[[errors.NotTerminal, Dialect], Problem]:
@@ -174,6 +195,18 @@ def _limit_reached(error: errors.LimitReached, dialect: Dialect) -> Problem:
 def _query(error: QueryError, dialect: Dialect) -> Problem:
     return invalid_field(("query", error.parameter), error.message)
 
+
+_USUAL: Mapping[int, Callable[[], Problem]] = {
+    401: lambda: unauthorized("The API key is not valid any more."),
+    403: lambda: forbidden("The key lacks the permission for this."),
+    404: lambda: not_found("There is no such record or route."),
+    405: lambda: method_not_allowed("This method", ()),
+    409: lambda: conflict("The record has changed meanwhile: read it again and repeat the change."),
+    413: lambda: Problem(413, "PAYLOAD_TOO_LARGE", "The body is too large."),
+    422: lambda: invalid_field(("body",), "The value is not acceptable"),
+    429: lambda: rate_limited("wait before you try again."),
+    503: lambda: Problem(503, "SERVICE_UNAVAILABLE", "The service is not available at the moment."),
+}
 
 _PROBLEMS = cast(
     Mapping[type, Callable[[DomainError, Dialect], Problem]],

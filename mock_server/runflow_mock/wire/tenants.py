@@ -11,6 +11,7 @@ from runflow_mock.domain.principals import SCOPES
 from runflow_mock.domain.tenants import CAP_MAX, ClockMode, KeySpec, TenantSettings, is_tenant_name
 from runflow_mock.wire.control import decode, duration, instant, refused
 from runflow_mock.wire.dialect import dialect_of
+from runflow_mock.wire.quotas import WireQuota, read_quota, represent_quota
 from runflow_mock.wire.times import write_optional
 
 CLIENT_TIMES = ("wall", "virtual")
@@ -45,6 +46,7 @@ class _Tenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     callback_secret: str | None = None
     batch_limit: int | None = None
     concurrency: dict[str, int] | None = None
+    quota: WireQuota | msgspec.UnsetType | None = msgspec.UNSET
     strict: bool | None = None
     comfyui_beta: bool | None = None
     magic: bool | None = None
@@ -90,6 +92,8 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
     )
     if body.output_lifetime is not None:
         settings = replace(settings, output_lifetime=_lifetime(body.output_lifetime))
+    if body.quota is not msgspec.UNSET:
+        settings = replace(settings, quota=None if body.quota is None else read_quota(body.quota))
     if body.balance is not None:
         settings = replace(settings, balance=_balance(body.balance))
     if body.scopes is not None:
@@ -138,6 +142,7 @@ def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: d
         "client_time": settings.client_time,
         "batch_limit": settings.batch_items_max,
         "concurrency": settings.concurrency,
+        "quota": represent_quota(settings.quota),
         "strict": settings.strict,
         "comfyui_beta": settings.comfyui_beta,
         "magic": settings.magic,

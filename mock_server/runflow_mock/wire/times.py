@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import msgspec
 
@@ -22,6 +23,11 @@ def write_instant(instant: datetime) -> str:
 def write_optional(instant: datetime | None) -> str | None:
     """Returns an instant as text, or nothing for nothing."""
     return None if instant is None else write_instant(instant)
+
+
+def write_http_date(instant: datetime) -> str:
+    """Returns the first whole second that is not before an instant, as headers write it: `Thu, 01 Jan 2026 00:00:00 GMT`."""
+    return format_datetime(instant.replace(microsecond=0) + timedelta(seconds=instant.microsecond > 0), usegmt=True)
 
 
 def read_instant(text: str) -> datetime:

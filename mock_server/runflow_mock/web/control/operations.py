@@ -1,7 +1,20 @@
 """All verbs of the control API, and the page that lists them."""
 
 from runflow_mock.web.calls import Answer, Call, answer
-from runflow_mock.web.control import clock, faults, history, journal, records, resources, server, snapshots, stubs, tenants, timeline
+from runflow_mock.web.control import (
+    clock,
+    faults,
+    history,
+    journal,
+    quotas,
+    records,
+    resources,
+    server,
+    snapshots,
+    stubs,
+    tenants,
+    timeline,
+)
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.routing import Operation
 
@@ -10,6 +23,7 @@ _VERBS: tuple[Operation[ControlHandler], ...] = (
     *tenants.OPERATIONS,
     *clock.OPERATIONS,
     *faults.OPERATIONS,
+    *quotas.OPERATIONS,
     *stubs.OPERATIONS,
     *records.OPERATIONS,
     *journal.OPERATIONS,
