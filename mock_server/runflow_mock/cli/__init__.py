@@ -23,6 +23,8 @@ COMMANDS: Mapping[str, Entry] = {
     "serve": Entry("serve", "Start the sandbox."),
     "env": Entry("env", "Print the variables that lead a client to the sandbox."),
     "ca": Entry("ca", "Print the local CA and how to trust it."),
+    "listen": Entry("listen", "Show callbacks as they come, verify and forward them."),
+    "trigger": Entry("trigger", "Send a signed sample of an event."),
     "healthcheck": Entry("healthcheck", "Tell whether the sandbox is up."),
     "demo": Entry("demo", "Tell the whole story on real HTTP."),
     "replay": Entry("replay", "Repeat a history and compare it byte for byte."),

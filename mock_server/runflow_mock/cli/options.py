@@ -34,7 +34,7 @@ def state_option() -> Callable[[DecoratedT], DecoratedT]:
 
 def url_option(text: str = "Address of the sandbox.") -> Callable[[DecoratedT], DecoratedT]:
     """Returns the option that names the sandbox; left out, it is the one that `serve` starts with the same environment."""
-    return option("--url", default=default_url, show_default="where `serve` listens", callback=_checked, help=text)
+    return option("--url", default=default_url, show_default="where `serve` listens", callback=_base_url, help=text)
 
 
 def json_option(text: str) -> Callable[[DecoratedT], DecoratedT]:
@@ -59,8 +59,10 @@ def default_state() -> Path:
     return (Path(given) if given.startswith("/") else Path.home() / ".local" / "state") / "runflow-mock"
 
 
-def _checked(context: click.Context, parameter: click.Parameter, url: str) -> str:
-    """Returns an address without a trailing slash, if it can be one."""
+def checked_url(context: click.Context, parameter: click.Parameter, url: str | None) -> str | None:
+    """Returns an address as it was given, if it can be one; click calls this on an option."""
+    if url is None:
+        return None
     try:
         parts = urlsplit(url)
         is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -68,4 +70,10 @@ def _checked(context: click.Context, parameter: click.Parameter, url: str) -> st
         is_usable = False
     if not is_usable:
         raise click.BadParameter(f"{url!r} is not an address such as http://127.0.0.1:8787", context, parameter)
+    return url
+
+
+def _base_url(context: click.Context, parameter: click.Parameter, url: str) -> str:
+    """Returns an address without a trailing slash, if it can be one."""
+    checked_url(context, parameter, url)
     return url.rstrip("/")

@@ -16,6 +16,7 @@ from runflow_mock.domain.signing import verify_bare, verify_timestamped
 WAIT_SECONDS = 10.0
 # How long to wait for an arrival before seeing whether there is more to move.
 LOOK_SECONDS = 0.05
+BODY_BYTES_MAX = 64 * 1024 * 1024
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -133,28 +134,36 @@ class CallbackReceiver:
             return self._replies.pop(0) if self._replies else Reply()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        receiver = self
+        return handler_of(self._take, self._gone)
 
-        class Handler(BaseHTTPRequestHandler):
-            """Hands each POST to the receiver."""
 
-            protocol_version = "HTTP/1.1"
+def handler_of(take: Callable[[Received], Reply], gone: threading.Event) -> type[BaseHTTPRequestHandler]:
+    """Returns what a server does with a connection: hands each POST to `take` and answers as that says."""
 
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length", "0")))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                reply = receiver._take(Received(self.path, headers, body))
-                # A slow answer ends early when the receiver is closed.
-                receiver._gone.wait(reply.seconds)
-                # The sender may have hung up meanwhile: that is its business.
-                with suppress(ConnectionError):
-                    self.send_response(reply.status)
-                    for name, value in (*reply.headers, ("Content-Length", str(len(reply.body)))):
-                        self.send_header(name, value)
-                    self.end_headers()
-                    self.wfile.write(reply.body)
+    class Handler(BaseHTTPRequestHandler):
+        """Hands each POST on."""
 
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-                """Says nothing."""
+        protocol_version = "HTTP/1.1"
 
-        return Handler
+        def do_POST(self) -> None:
+            length = self.headers.get("content-length", "0")
+            if not length.isdecimal() or int(length) > BODY_BYTES_MAX or "transfer-encoding" in self.headers:
+                self.send_error(413, f"send a Content-Length of at most {BODY_BYTES_MAX}")
+                return
+            body = self.rfile.read(int(length))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            reply = take(Received(self.path, headers, body))
+            # A slow answer ends early when the receiver is closed.
+            gone.wait(reply.seconds)
+            # The sender may have hung up meanwhile: that is its business.
+            with suppress(ConnectionError):
+                self.send_response(reply.status)
+                for name, value in (*reply.headers, ("Content-Length", str(len(reply.body)))):
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(reply.body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+            """Says nothing."""
+
+    return Handler
