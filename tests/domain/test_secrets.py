@@ -12,6 +12,7 @@ from runflow_mock.domain.secrets import (
     SecretUsed,
     current_secret,
     evolve,
+    previous_secret,
     promote,
     successor,
 )
@@ -24,8 +25,8 @@ SECRET_ID = a_secret().id
     [
         (SecretRenamed(SECRET_ID, LATER, "blue"), a_secret(is_current=True, label="blue", updated_at=LATER)),
         (SecretPromoted(SECRET_ID, LATER), a_secret(is_current=True, updated_at=LATER)),
-        (SecretDemoted(SECRET_ID, LATER), a_secret(is_current=False, updated_at=LATER)),
-        (SecretDeleted(SECRET_ID, LATER), a_secret(is_current=False, updated_at=LATER, disabled_at=LATER)),
+        (SecretDemoted(SECRET_ID, LATER), a_secret(is_current=False, updated_at=LATER, replaced_at=LATER)),
+        (SecretDeleted(SECRET_ID, LATER), a_secret(is_current=False, updated_at=LATER, disabled_at=LATER, replaced_at=LATER)),
         (SecretUsed(SECRET_ID, LATER), a_secret(is_current=True, updated_at=START, last_used_at=LATER)),
     ],
     ids=lambda value: type(value).__name__,
@@ -50,6 +51,19 @@ def test_only_the_current_secret_signs() -> None:
 def test_without_secrets_nothing_signs() -> None:
     assert current_secret([]) is None
     assert current_secret([a_secret(1, disabled_at=LATER)]) is None
+
+
+def test_secret_before_the_current_one_is_the_last_that_was_replaced() -> None:
+    never, long_ago, lately = a_secret(1), a_secret(2, replaced_at=START), a_secret(3, replaced_at=LATER, disabled_at=LATER)
+    assert previous_secret([lately, never, long_ago, a_secret(4, is_current=True)]) == lately
+
+
+def test_secret_that_came_back_is_not_the_previous_one() -> None:
+    assert previous_secret([a_secret(1, is_current=True, replaced_at=START), a_secret(2)]) is None
+
+
+def test_deleted_secret_that_was_not_current_was_replaced_before_or_never() -> None:
+    assert evolve(a_secret(), SecretDeleted(SECRET_ID, LATER)).replaced_at is None
 
 
 def test_promotion_demotes_the_other_first() -> None:

@@ -34,6 +34,7 @@ def renderers(dialect: str = "seed") -> Renderers:
         run=lambda run: render_run_payload(run, spoken),
         batch=lambda batch, store: render_batch_payload(batch, store.runs, spoken),
         evaluation=lambda evaluation: render_evaluation_payload(evaluation, spoken),
+        dates_attempts=spoken.dates_attempts,
     )
 
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 import pytest
 
 from runflow_mock.domain.batches import BatchStatus
+from runflow_mock.domain.callback_events import RUN_EVENTS
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.receiver import CallbackReceiver, Received
 from runflow_mock.testing.samples import ALIASES, EVENTS, send_sample
-from runflow_mock.wire.callbacks import RUN_EVENTS
 
 SECRET = "rf_whsec_sample"
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -4,9 +4,10 @@ import pytest
 from msgspec.structs import replace
 from worlds import CALLBACK_URL, create_batch, create_run, created, make_world, renderers, run_all
 
+from runflow_mock.domain import callback_events
 from runflow_mock.domain.documents import write_document
 from runflow_mock.domain.runs import Failure, Run, RunStatus
-from runflow_mock.wire.callbacks import RUN_EVENTS, render_batch_payload, render_run_payload, represent_delivery
+from runflow_mock.wire.callbacks import render_batch_payload, render_run_payload, represent_delivery
 from runflow_mock.wire.dialect import BUNDLES
 
 
@@ -36,7 +37,7 @@ def test_keys_of_a_batch_come_in_their_order() -> None:
 
 
 def test_runs_are_completed_and_never_run_succeeded() -> None:
-    assert set(RUN_EVENTS.values()) == {"run.completed", "run.partial_succeeded", "run.failed", "run.cancelled"}
+    assert set(callback_events.RUN_EVENTS.values()) == {"run.completed", "run.partial_succeeded", "run.failed", "run.cancelled"}
 
 
 @pytest.mark.parametrize("dialect", ["seed", "docs"])

@@ -17,6 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Document
+from runflow_mock.domain.fault_kinds import AttemptKind
 from runflow_mock.domain.identity import AttemptId, BatchId, DeliveryId, EvaluationId, RunId, SecretId, WebhookId
 from runflow_mock.domain.machine import Table, step
 
@@ -57,7 +58,8 @@ def next_attempt_at(schedule: RetrySchedule, number: int, now: datetime) -> date
 class AttemptResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What came of one POST: an HTTP answer, or a reason why there was none.
 
-    `refused` says that the callback policy forbids the host: nothing was sent and trying again is pointless.
+    `refused` says that the callback policy forbids the host: nothing was sent and trying again is pointless. `copies` are the answers to
+    the copies that were sent before, where a rule had the POST sent several times.
     """
 
     status_code: int | None = None
@@ -67,6 +69,7 @@ class AttemptResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: str | None = None
     refused: bool = False
     headers: Document | None = None
+    copies: tuple["AttemptResult", ...] = ()
 
     @property
     def is_success(self) -> bool:
@@ -75,19 +78,21 @@ class AttemptResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One POST of a delivery; `result` is missing while it is under way."""
+    """One POST of a delivery; `result` is missing while it is under way, and `fault` is what a rule does to it."""
 
     id: AttemptId
     number: int
     secret_id: SecretId | None
     at: datetime
+    fault: AttemptKind | None = None
     result: AttemptResult | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One callback on its way; exactly one of `run_id`, `batch_id` and `evaluation_id` is set.
 
-    With a `webhook_id` it goes to that webhook and not to the run's own callback URL, and `event_type` says why.
+    With a `webhook_id` it goes to that webhook and not to the run's own callback URL, and `event_type` says why. While a rule keeps it
+    until the next delivery has had its first attempt, it `is_held_back`.
     """
 
     id: DeliveryId
@@ -105,6 +110,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     attempts: tuple[Attempt, ...] = ()
     attempts_max: int
     next_attempt_at: datetime | None
+    is_held_back: bool = False
     created_at: datetime
     updated_at: datetime
     completed_at: datetime | None = None
@@ -166,8 +172,24 @@ class DeliveryExhausted(msgspec.Struct, frozen=True, gc=False, tag=True):
     result: AttemptResult
 
 
+class DeliveryPostponed(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A delivery that was just made is due later, or once the next one has had its first attempt; the state does not change."""
+
+    delivery_id: DeliveryId
+    at: datetime
+    until: datetime
+    is_held_back: bool
+
+
+class DeliveryLetGo(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A delivery that was held back is due at once; the state does not change."""
+
+    delivery_id: DeliveryId
+    at: datetime
+
+
 DeliveryMoved = AttemptStarted | AttemptSucceeded | AttemptFailed | DeliveryExhausted
-DeliveryEvent = DeliveryCreated | DeliveryMoved
+DeliveryEvent = DeliveryCreated | DeliveryPostponed | DeliveryLetGo | DeliveryMoved
 
 DELIVERY_TRANSITIONS: Table[DeliveryStatus] = {
     DeliveryStatus.PENDING: {
@@ -192,7 +214,7 @@ def evolve(delivery: Delivery, event: DeliveryMoved) -> Delivery:
     status = step(DELIVERY_TRANSITIONS, delivery.status, type(event), machine=f"delivery {delivery.id}")
     moved = replace(delivery, status=status, updated_at=event.at, next_attempt_at=None)
     if isinstance(event, AttemptStarted):
-        return replace(moved, attempts=(*delivery.attempts, event.attempt))
+        return replace(moved, attempts=(*delivery.attempts, event.attempt), is_held_back=False)
     *earlier, last = delivery.attempts
     moved = replace(moved, attempts=(*earlier, replace(last, result=event.result)))
     if isinstance(event, AttemptFailed):

@@ -19,7 +19,10 @@ LABEL_MAX = 255
 
 
 class CallbackSecret(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One signing secret; `material` is the whole string, prefix included, and is the HMAC key."""
+    """One signing secret; `material` is the whole string, prefix included, and is the HMAC key.
+
+    `replaced_at` is when it ceased to be the current one, which the API does not tell.
+    """
 
     id: SecretId
     org_id: OrganizationId
@@ -30,6 +33,7 @@ class CallbackSecret(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     updated_at: datetime
     disabled_at: datetime | None = None
     last_used_at: datetime | None = None
+    replaced_at: datetime | None = None
 
 
 def derive_material(prefix: str, seed: Seed, secret_id: SecretId) -> str:
@@ -90,14 +94,23 @@ def evolve(secret: CallbackSecret, event: SecretChanged) -> CallbackSecret:
     changed = replace(secret, updated_at=event.at)
     if isinstance(event, SecretRenamed):
         return replace(changed, label=event.label)
-    if isinstance(event, SecretDeleted):
-        return replace(changed, disabled_at=event.at, is_current=False)
-    return replace(changed, is_current=isinstance(event, SecretPromoted))
+    if isinstance(event, SecretPromoted):
+        return replace(changed, is_current=True)
+    replaced_at = event.at if secret.is_current else secret.replaced_at
+    disabled_at = event.at if isinstance(event, SecretDeleted) else secret.disabled_at
+    return replace(changed, is_current=False, disabled_at=disabled_at, replaced_at=replaced_at)
 
 
 def current_secret(secrets: Iterable[CallbackSecret]) -> CallbackSecret | None:
     """Returns the secret that signs, if there is one."""
     return next((secret for secret in secrets if secret.is_current), None)
+
+
+def previous_secret(secrets: Iterable[CallbackSecret]) -> CallbackSecret | None:
+    """Returns the secret that signed before the current one, disabled or not, if there was one."""
+    replaced = ((secret.replaced_at, secret.id, secret) for secret in secrets if secret.replaced_at is not None and not secret.is_current)
+    last = max(replaced, default=None)
+    return None if last is None else last[2]
 
 
 def promote(secrets: Iterable[CallbackSecret], chosen: SecretId, at: datetime) -> tuple[SecretEvent, ...]:

@@ -176,10 +176,27 @@ def _delivery_created(store: Store, event: deliveries.DeliveryCreated) -> None:
     store.timers.schedule(delivery.id, delivery.next_attempt_at)
 
 
+def _delivery_postponed(store: Store, event: deliveries.DeliveryPostponed) -> None:
+    delivery = store.deliveries[event.delivery_id]
+    store.deliveries[delivery.id] = replace(delivery, next_attempt_at=event.until, is_held_back=event.is_held_back)
+    if event.is_held_back:
+        store.held_back[delivery.id] = None
+    store.timers.schedule(delivery.id, event.until)
+
+
+def _delivery_let_go(store: Store, event: deliveries.DeliveryLetGo) -> None:
+    del store.held_back[event.delivery_id]
+    delivery = store.deliveries[event.delivery_id]
+    store.deliveries[delivery.id] = replace(delivery, is_held_back=False, next_attempt_at=event.at, updated_at=event.at)
+    store.timers.schedule(delivery.id, event.at)
+
+
 def _delivery_moved(store: Store, event: deliveries.DeliveryMoved) -> str:
     before = store.deliveries[event.delivery_id]
     delivery = deliveries.evolve(before, event)
     store.deliveries[delivery.id] = delivery
+    if before.is_held_back:
+        del store.held_back[before.id]
     if delivery.next_attempt_at is not None:
         store.timers.schedule(delivery.id, delivery.next_attempt_at)
     return before.status
@@ -304,6 +321,8 @@ APPLY = cast(
         workflows.WorkflowInputAdded: _workflow_moved,
         workflows.WorkflowDeleted: _workflow_moved,
         deliveries.DeliveryCreated: _delivery_created,
+        deliveries.DeliveryPostponed: _delivery_postponed,
+        deliveries.DeliveryLetGo: _delivery_let_go,
         deliveries.AttemptStarted: _delivery_moved,
         deliveries.AttemptSucceeded: _delivery_moved,
         deliveries.AttemptFailed: _delivery_moved,

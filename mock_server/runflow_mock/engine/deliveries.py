@@ -1,5 +1,7 @@
 """What happens to deliveries: they are made when work ends or on request, attempted by timer, and concluded by results."""
 
+from typing import cast
+
 from runflow_mock.domain.batches import BatchMoved, BatchStarted
 from runflow_mock.domain.commands import RecordAttempt, RedeliverBatchCallback, RedeliverRunCallback
 from runflow_mock.domain.deliveries import (
@@ -15,11 +17,15 @@ from runflow_mock.domain.deliveries import (
 from runflow_mock.domain.errors import CallbackUrlMissing, DeliveryInFlight, NotTerminal
 from runflow_mock.domain.evaluations import EvaluationMoved
 from runflow_mock.domain.events import Event
+from runflow_mock.domain.fault_kinds import AttemptKind, PreviousSecret, Unsigned, What, WrongSecret
 from runflow_mock.domain.identity import AttemptId, BatchId, DeliveryId, EvaluationId, RunId, WebhookId
 from runflow_mock.domain.runs import RunMoved
-from runflow_mock.domain.secrets import SecretUsed, current_secret
+from runflow_mock.domain.secrets import CallbackSecret, SecretUsed, current_secret, previous_secret
+from runflow_mock.domain.seeds import Seed
 from runflow_mock.domain.webhooks import RUN_EVENT_TYPES, listeners
+from runflow_mock.engine.callback_faults import fault_of_attempt
 from runflow_mock.engine.moment import Moment
+from runflow_mock.engine.store import Store
 
 SWITCHED_OFF = AttemptResult(error="not sent: the webhook is disabled or deleted", reason="webhook_disabled", refused=True)
 
@@ -90,18 +96,45 @@ def redeliver_batch(moment: Moment, command: RedeliverBatchCallback) -> tuple[Ev
 
 def continue_delivery(moment: Moment, delivery: Delivery) -> tuple[Event, ...]:
     """Returns what happens when a delivery's timer fires: an attempt, signed with the secret that is current or with the webhook's own."""
-    is_callback = delivery.webhook_id is None
-    secret = current_secret(moment.store.secrets.values()) if is_callback else None
-    attempt = Attempt(
+    if delivery.webhook_id is not None and not moment.store.webhooks[delivery.webhook_id].is_enabled:
+        started = AttemptStarted(delivery.id, moment.now, _attempt(moment, delivery, None, None))
+        return (started, DeliveryExhausted(delivery.id, moment.now, SWITCHED_OFF))
+    decision = fault_of_attempt(moment, delivery)
+    secret = _secret(moment, delivery, decision.what)
+    attempt = _attempt(moment, delivery, secret, cast("AttemptKind | None", decision.what))
+    started = AttemptStarted(delivery.id, moment.now, attempt)
+    used = () if secret is None else (SecretUsed(secret.id, moment.now),)
+    return (*decision.met, started, *used)
+
+
+def material_of(store: Store, seed: Seed, delivery: Delivery) -> str | None:
+    """Returns what the last attempt of a delivery is signed with, if it is signed at all."""
+    attempt = delivery.attempts[-1]
+    if isinstance(attempt.fault, Unsigned):
+        return None
+    if isinstance(attempt.fault, WrongSecret):
+        return seed.hex(48, "wrong secret", attempt.id)
+    if delivery.webhook_id is not None:
+        return store.webhooks[delivery.webhook_id].secret
+    return None if attempt.secret_id is None else store.secrets[attempt.secret_id].material
+
+
+def _attempt(moment: Moment, delivery: Delivery, secret: CallbackSecret | None, fault: AttemptKind | None) -> Attempt:
+    return Attempt(
         id=AttemptId(moment.ids.issue()),
         number=len(delivery.attempts) + 1,
         secret_id=None if secret is None else secret.id,
         at=moment.now,
+        fault=fault,
     )
-    started = AttemptStarted(delivery.id, moment.now, attempt)
-    if delivery.webhook_id is not None and not moment.store.webhooks[delivery.webhook_id].is_enabled:
-        return (started, DeliveryExhausted(delivery.id, moment.now, SWITCHED_OFF))
-    return (started,) if secret is None else (started, SecretUsed(secret.id, moment.now))
+
+
+def _secret(moment: Moment, delivery: Delivery, fault: What | None) -> CallbackSecret | None:
+    """Returns the secret of the organization that signs an attempt, unless a webhook or nobody's does."""
+    if delivery.webhook_id is not None or isinstance(fault, Unsigned | WrongSecret):
+        return None
+    secrets = moment.store.secrets.values()
+    return previous_secret(secrets) if isinstance(fault, PreviousSecret) else current_secret(secrets)
 
 
 def record_attempt(moment: Moment, command: RecordAttempt) -> tuple[Event, ...]:

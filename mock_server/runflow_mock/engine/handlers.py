@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from runflow_mock.domain import batches, commands, evaluations, runs
+from runflow_mock.domain import batches, commands, deliveries, evaluations, runs
 from runflow_mock.domain.commands import Command
 from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.identity import DeliveryId, EvaluationId, RunId
 from runflow_mock.engine.assets import confirm_upload, delete_asset, open_upload, record_bytes
 from runflow_mock.engine.batches import cancel_batch, create_batch, follow_member
+from runflow_mock.engine.callback_faults import let_go, postpone
 from runflow_mock.engine.deliveries import (
     continue_delivery,
     record_attempt,
@@ -91,6 +92,10 @@ REACTIONS = cast(
         runs.RunPartiallySucceeded: _run_ended,
         runs.RunFailed: _run_ended,
         runs.RunCancelled: _run_ended,
+        deliveries.DeliveryCreated: postpone,
+        deliveries.AttemptSucceeded: let_go,
+        deliveries.AttemptFailed: let_go,
+        deliveries.DeliveryExhausted: let_go,
         batches.BatchSucceeded: tell_about_batch,
         batches.BatchPartiallySucceeded: tell_about_batch,
         batches.BatchFailed: tell_about_batch,

@@ -21,10 +21,12 @@ RenderEvaluation = Callable[[Evaluation], bytes]
 class Renderers:
     """How payloads become bytes: handed in, because the engine knows no wire forms."""
 
-    def __init__(self, run: RenderRun, batch: RenderBatch, evaluation: RenderEvaluation) -> None:
+    def __init__(self, run: RenderRun, batch: RenderBatch, evaluation: RenderEvaluation, *, dates_attempts: bool = True) -> None:
+        """Takes one function a kind of record; `dates_attempts` says whether the requests that carry the bytes have a timestamp."""
         self.run = run
         self.batch = batch
         self.evaluation = evaluation
+        self.dates_attempts = dates_attempts
 
 
 class Moment:

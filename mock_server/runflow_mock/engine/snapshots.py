@@ -80,6 +80,7 @@ def _read_runs(snapshot: Snapshot, store: Store) -> None:
 def _read_records(snapshot: Snapshot, store: Store) -> None:
     store.webhooks = {webhook.id: webhook for webhook in snapshot.webhooks}
     store.deliveries = {delivery.id: delivery for delivery in snapshot.deliveries}
+    store.held_back = {delivery.id: None for delivery in snapshot.deliveries if delivery.is_held_back}
     store.deliveries_of = _grouped((delivery.listed_under, delivery.id) for delivery in snapshot.deliveries)
     store.secrets = {secret.id: secret for secret in snapshot.secrets}
     store.uploads = {upload.id: upload for upload in snapshot.uploads}

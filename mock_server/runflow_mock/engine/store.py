@@ -36,6 +36,7 @@ class Store:
         self.workflow_paths: dict[str, WorkflowId] = {}
         self.runs_of_workflow: dict[WorkflowId, list[RunId]] = {}
         self.deliveries: dict[DeliveryId, Delivery] = {}
+        self.held_back: dict[DeliveryId, None] = {}
         self.deliveries_of: dict[str, list[DeliveryId]] = {}
         self.secrets: dict[SecretId, CallbackSecret] = {}
         self.uploads: dict[AssetId, AssetUpload] = {}

@@ -17,6 +17,7 @@ from runflow_mock.domain.seeds import Seed
 from runflow_mock.domain.snapshots import Snapshot
 from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.engine.applying import apply
+from runflow_mock.engine.deliveries import material_of
 from runflow_mock.engine.handlers import COMMAND_HANDLERS, REACTIONS, continue_owner
 from runflow_mock.engine.history import Base, History
 from runflow_mock.engine.moment import Moment, Renderers
@@ -153,10 +154,7 @@ class World:
         return tuple(self._send(delivery) for delivery in started if not delivery.is_terminal)
 
     def _send(self, delivery: Delivery) -> SendCallback:
-        store, secret_id = self.store, delivery.attempts[-1].secret_id
-        if delivery.webhook_id is not None:
-            return SendCallback(delivery, store.webhooks[delivery.webhook_id].secret)
-        return SendCallback(delivery, None if secret_id is None else store.secrets[secret_id].material)
+        return SendCallback(delivery, material_of(self.store, self.seed, delivery))
 
     def __repr__(self) -> str:
         store = self.store

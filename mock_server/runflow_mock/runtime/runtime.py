@@ -35,7 +35,7 @@ from runflow_mock.runtime.observers import Observer, Silence
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
 from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, whole_milliseconds
-from runflow_mock.wire.callbacks import build_headers
+from runflow_mock.wire.callbacks import build_posting
 from runflow_mock.wire.snapshots import SavedTenant
 from runflow_mock.wire.timeline import Step, represent_events
 
@@ -339,13 +339,17 @@ class Runtime:
         delivery = effect.delivery
         virtual = tenant.settings.client_time == "virtual"
         timestamp = int(delivery.attempts[-1].at.timestamp() if virtual else self.wall())
-        headers = build_headers(delivery, timestamp, effect.secret, tenant.dialect)
-        sent = write_document(dict(headers))
+        posting = build_posting(delivery, timestamp, effect.secret, tenant.dialect)
+        sent = write_document(dict(posting.headers))
         target = target_of(tenant.rules.callbacks, delivery.url)
         if target is None:
             why = "runflow-mock calls loopback, --callback-hosts and --callback-rewrite targets only"
             return AttemptResult(error=f"not sent: {why}", reason="host_not_allowed", refused=True, headers=sent)
-        return replace(await self._sender.send(OutgoingRequest(target, headers, delivery.payload)), headers=sent)
+        if posting.answer is not None:
+            return replace(posting.answer, headers=sent)
+        request = OutgoingRequest(target, posting.headers, posting.body)
+        *earlier, last = [await self._sender.send(request) for _ in range(posting.copies)]
+        return replace(last, headers=sent, copies=tuple(earlier))
 
     def report(self, tenant: Tenant | None, error: Exception) -> None:
         """Keeps an error that nobody asked for: a bug of ours, shown by `/_mock/health` and at a test's teardown."""

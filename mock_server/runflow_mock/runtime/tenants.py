@@ -265,6 +265,7 @@ def renderers_of(dialect: Dialect) -> Renderers:
         run=lambda run: render_run_payload(run, dialect),
         batch=lambda batch, store: render_batch_payload(batch, store.runs, dialect),
         evaluation=lambda evaluation: render_evaluation_payload(evaluation, dialect),
+        dates_attempts=dialect.dates_attempts,
     )
 
 

@@ -10,28 +10,24 @@ from datetime import datetime
 import msgspec
 
 from runflow_mock.domain.batches import Batch
-from runflow_mock.domain.deliveries import Attempt, Delivery
+from runflow_mock.domain.callback_events import event_of
+from runflow_mock.domain.deliveries import Attempt, AttemptResult, Delivery
+from runflow_mock.domain.distortions import answer_without_sending, body_of, copies_of, timestamp_of
 from runflow_mock.domain.documents import read_document
 from runflow_mock.domain.evaluations import Evaluation
-from runflow_mock.domain.runs import Run, RunStatus
+from runflow_mock.domain.runs import Run
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
-from runflow_mock.domain.webhooks import RUN_EVENT_TYPES
 from runflow_mock.wire.batches import Runs, represent_output
 from runflow_mock.wire.dialect import Dialect
+from runflow_mock.wire.fault_kinds import represent_what
 from runflow_mock.wire.times import write_instant, write_optional
-
-# No organization webhook hears of a partial success, but a callback does.
-RUN_EVENTS = {
-    **{status: event_type.code for status, event_type in RUN_EVENT_TYPES.items()},
-    RunStatus.PARTIAL_SUCCEEDED: "run.partial_succeeded",
-}
 
 
 def render_run_payload(run: Run, dialect: Dialect) -> bytes:
     """Returns the bytes that tell about a finished run."""
     return _render(
         {
-            "event": RUN_EVENTS[run.status],
+            "event": event_of(run),
             "run_id": run.id,
             "status": dialect.status(run.status),
             "output": _run_output(run, dialect),
@@ -47,7 +43,7 @@ def render_batch_payload(batch: Batch, runs: Runs, dialect: Dialect) -> bytes:
     """Returns the bytes that tell about a finished batch."""
     return _render(
         {
-            "event": f"batch.{batch.status}",
+            "event": event_of(batch),
             "batch_id": batch.id,
             "status": dialect.status(batch.status),
             "output": represent_output(batch, runs, dialect),
@@ -63,7 +59,7 @@ def render_evaluation_payload(evaluation: Evaluation, dialect: Dialect) -> bytes
     """Returns the bytes that tell about an evaluation that has ended; a guess after the pattern of a run's."""
     return _render(
         {
-            "event": f"evaluation.{evaluation.status}",
+            "event": event_of(evaluation),
             "evaluation_id": evaluation.id,
             "status": evaluation.status.value,
             "output": _verdict(evaluation),
@@ -75,6 +71,26 @@ def render_evaluation_payload(evaluation: Evaluation, dialect: Dialect) -> bytes
     )
 
 
+class Posting(msgspec.Struct, frozen=True):
+    """One attempt as it leaves: the headers, the exact bytes, and how often; with an `answer` it does not leave, and that is recorded."""
+
+    headers: dict[str, str]
+    body: bytes
+    copies: int = 1
+    answer: AttemptResult | None = None
+
+
+def build_posting(delivery: Delivery, present: int, secret: str | None, dialect: Dialect) -> Posting:
+    """Returns the delivery's last attempt, at `present` unix seconds: as it should be, or as its fault distorts it."""
+    fault = delivery.attempts[-1].fault
+    return Posting(
+        headers=build_headers(delivery, timestamp_of(fault, present), secret, dialect),
+        body=body_of(fault, delivery.payload),
+        copies=copies_of(fault),
+        answer=answer_without_sending(fault),
+    )
+
+
 def build_headers(delivery: Delivery, timestamp: int, secret: str | None, dialect: Dialect) -> dict[str, str]:
     """Returns the headers of the delivery's last attempt; without a secret there is no signature."""
     number = delivery.attempts[-1].number
@@ -83,7 +99,7 @@ def build_headers(delivery: Delivery, timestamp: int, secret: str | None, dialec
         "User-Agent": "Runflow-Callbacks/1.0 (runflow-mock)",
         "Runflow-Request-Id": f"{delivery.id}-{number}",
     }
-    if dialect.signature == "timestamped":
+    if dialect.dates_attempts:
         headers["Runflow-Timestamp"] = str(timestamp)
     if secret is not None:
         headers["Runflow-Signature"] = (
@@ -159,18 +175,30 @@ def _attempt(delivery: Delivery, attempt: Attempt) -> dict[str, object]:
 def _attempt_in_full(delivery: Delivery, attempt: Attempt) -> dict[str, object]:
     result = attempt.result
     headers = {} if result is None or result.headers is None else read_document(result.headers)
+    body = body_of(attempt.fault, delivery.payload)
     return {
         "number": attempt.number,
         "at": write_instant(attempt.at),
         "secret_id": attempt.secret_id,
         "status_code": None if result is None else result.status_code,
         "headers": headers,
-        "body": delivery.payload.decode(),
-        "body_base64": base64.b64encode(delivery.payload).decode(),
+        "body": body.decode(),
+        "body_base64": base64.b64encode(body).decode(),
         "signature": headers.get("Runflow-Signature") if isinstance(headers, dict) else None,
         "response_body": None if result is None else result.response_body,
         "response_time_ms": None if result is None else result.response_time_ms,
         "error": None if result is None else result.error,
+        "fault": None if attempt.fault is None else represent_what(attempt.fault),
+        "copies": [_copy(copy) for copy in result.copies] if result is not None else [],
+    }
+
+
+def _copy(result: AttemptResult) -> dict[str, object]:
+    return {
+        "status_code": result.status_code,
+        "response_body": result.response_body,
+        "response_time_ms": result.response_time_ms,
+        "error": result.error,
     }
 
 

@@ -29,6 +29,11 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_headers: str = "retry-after"
     cursor_names: str = "reference"
 
+    @property
+    def dates_attempts(self) -> bool:
+        """Whether the requests of callbacks carry a timestamp."""
+        return self.signature == "timestamped"
+
     def status(self, status: str) -> str:
         """Returns a status as this dialect spells it."""
         return "canceled" if status == RunStatus.CANCELLED and self.status_spelling == "us" else status

@@ -5,6 +5,7 @@ from typing import cast
 
 from runflow_mock.domain import assets, batches, deliveries, evaluations, faults, ledger, runs, secrets, webhooks, workflows
 from runflow_mock.domain.events import Event
+from runflow_mock.domain.fault_kinds import KIND_OF
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
 from runflow_mock.domain.machine import Table
 from runflow_mock.domain.magic import MagicMet
@@ -134,10 +135,20 @@ def _delivery_created(event: deliveries.DeliveryCreated) -> Step:
     }
 
 
+def _delivery_postponed(event: deliveries.DeliveryPostponed) -> Step:
+    step: Step = {"at": write_instant(event.at), "kind": "delivery", "id": event.delivery_id}
+    return {**step, "change": "held back" if event.is_held_back else "postponed", "until": write_instant(event.until)}
+
+
+def _delivery_let_go(event: deliveries.DeliveryLetGo) -> Step:
+    return {"at": write_instant(event.at), "kind": "delivery", "id": event.delivery_id, "change": "let go"}
+
+
 def _delivery_moved(event: deliveries.DeliveryMoved) -> Step:
     step: Step = {"at": write_instant(event.at), "kind": "delivery", "id": event.delivery_id}
     if isinstance(event, deliveries.AttemptStarted):
-        return {**step, "attempt": event.attempt.number}
+        fault = event.attempt.fault
+        return {**step, "attempt": event.attempt.number, **({} if fault is None else {"fault": KIND_OF[type(fault)].name})}
     told = {"response": event.result.status_code, "error": event.result.error}
     step |= {name: value for name, value in told.items() if value is not None}
     if isinstance(event, deliveries.AttemptFailed):
@@ -216,6 +227,8 @@ _STEPS = cast(
         workflows.WorkflowCreated: _workflow_created,
         **dict.fromkeys((workflows.WorkflowChanged, workflows.WorkflowInputAdded, workflows.WorkflowDeleted), _workflow_moved),
         deliveries.DeliveryCreated: _delivery_created,
+        deliveries.DeliveryPostponed: _delivery_postponed,
+        deliveries.DeliveryLetGo: _delivery_let_go,
         **dict.fromkeys(
             (deliveries.AttemptStarted, deliveries.AttemptSucceeded, deliveries.AttemptFailed, deliveries.DeliveryExhausted),
             _delivery_moved,

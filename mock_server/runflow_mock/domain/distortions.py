@@ -1,0 +1,61 @@
+"""Distortions: what a fault makes of one attempt, between what is due and what leaves.
+
+Theory. A fault can move the timestamp before it is signed, change the body after it was signed, send the request several times, or send
+nothing and have something recorded in the place of an answer. The signature itself is a matter of which secret is used, which is decided
+where the attempt starts.
+
+The API knows nothing of this: it is the kit's own.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+from runflow_mock.domain.deliveries import AttemptResult
+from runflow_mock.domain.fault_kinds import AttemptKind, Drop, Duplicate, FailAttempt, Future, Redirect, Stale, Tamper
+
+CUT_OFF = AttemptResult(error="ConnectionError: the connection was cut off before an answer", reason="connection_error", response_time_ms=0)
+
+_STATUS = re.compile(rb'"status":"([a-z_]+)"')
+# What a receiver that does not look at the signature is made to believe; of anything else, that it succeeded.
+_LIES: Mapping[bytes, bytes] = {b"succeeded": b"failed", b"completed": b"failed"}
+_USUAL_LIE = b"succeeded"
+
+
+def timestamp_of(fault: AttemptKind | None, present: int) -> int:
+    """Returns the timestamp of an attempt that leaves now, both in unix seconds."""
+    if isinstance(fault, Stale):
+        return max(0, present - _seconds(fault.by))
+    return present + _seconds(fault.by) if isinstance(fault, Future) else present
+
+
+def copies_of(fault: AttemptKind | None) -> int:
+    """Returns how often the request is sent, where it is sent at all."""
+    return fault.copies if isinstance(fault, Duplicate) else 1
+
+
+def body_of(fault: AttemptKind | None, payload: bytes) -> bytes:
+    """Returns the bytes that leave: the payload as it was signed, or JSON of the same form that tells of another end."""
+    if not isinstance(fault, Tamper):
+        return payload
+    # The status stands before anything that a user wrote, so that the first match is the record's own.
+    return _STATUS.sub(lambda found: b'"status":"%s"' % _LIES.get(found[1], _USUAL_LIE), payload, count=1)
+
+
+def answer_without_sending(fault: AttemptKind | None) -> AttemptResult | None:
+    """Returns what is recorded of an attempt that does not leave, or nothing when it does."""
+    if isinstance(fault, Drop):
+        return AttemptResult(status_code=200, response_body="", response_time_ms=0)
+    if isinstance(fault, Redirect):
+        return _answered(fault.status)
+    if isinstance(fault, FailAttempt):
+        return CUT_OFF if fault.status is None else _answered(fault.status)
+    return None
+
+
+def _seconds(by: timedelta) -> int:
+    return int(by.total_seconds())
+
+
+def _answered(status: int) -> AttemptResult:
+    return AttemptResult(status_code=status, response_body="", response_time_ms=0, reason="http_error")
