@@ -32,6 +32,7 @@ def _fires(when: When, matches: int = 8, now: datetime = START) -> list[bool]:
     rule, fired = _rule(when=when), []
     for _ in range(matches):
         (met,) = _choose([rule], ITEM, FINISH_EDGES, now).met
+        assert isinstance(met, RuleMet)
         fired.append(met.fired)
         rule = evolve(rule, met)
     assert (rule.matched, rule.fired) == (matches, sum(fired))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.wire.marked_yaml import CHARACTERS_MAX, DEPTH_MAX, NODES_MAX, Mark, YamlError, read_yaml
+from runflow_mock.wire.marked_yaml import CHARACTERS_MAX, DEPTH_MAX, NODES_MAX, Mark, YamlError, read_yaml, write_yaml
 
 STORY = """\
 # A comment.
@@ -73,6 +73,18 @@ def test_values_are_those_of_yaml_1_2_and_nothing_else(text: str, value: Json) -
 @given(VALUES)
 def test_json_is_yaml(value: Json) -> None:
     assert read_yaml(json.dumps(value, ensure_ascii=False)).value == value
+
+
+@given(VALUES)
+def test_what_is_written_is_read_back(value: Json) -> None:
+    assert read_yaml(write_yaml(value)).value == value
+
+
+@pytest.mark.parametrize(
+    "text", ["no", "12:30", "1e3", "10m", "a\nb\n", " x", "#", "-", "null", "true", "2026-01-01", "it's", "é", "a: b", "<<", "="]
+)
+def test_texts_stay_texts(text: str) -> None:
+    assert read_yaml(write_yaml([text, {"a": text}])).value == [text, {"a": text}]
 
 
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"#%@ \n\t1,?<~\\", max_size=40))

@@ -88,6 +88,9 @@ class Ready(NamedTuple):
 @option("--allowed-hosts", default="", help="Names besides loopback under which the control API may be addressed.")
 @option("--cors", is_flag=True, help="Send CORS headers under /v1, for browser sandboxes; the API itself sends none.")
 @option("--catalog", multiple=True, type=click.Path(path_type=Path), help="File or folder with further models; repeatable.")
+@option("--scenario", default=None, help="Scenario of every new tenant: one that ships (see `runflow-mock scenarios`), or a file.")
+@option("--scenario-inline", default=None, help="Scenario of every new tenant as YAML or JSON text, where there is no file yet.")
+@option("--watch", is_flag=True, help="Read the scenario's file anew when it changes, and begin the tenants made from it anew.")
 @option("--unknown-models", default="refuse", type=click.Choice(["refuse", "accept"]), help="What to do with ids outside the catalog.")
 @option("--skill", default=None, type=click.Path(path_type=Path), help="SKILL.md to serve to agents, byte for byte, in place of our own.")
 @option("--body-max", default=72 * 1024 * 1024, type=click.IntRange(1024), help="Bytes that a JSON body may have.")
@@ -161,6 +164,9 @@ def read_config(options: dict[str, Any]) -> Config:
         allowed_hosts=read_names(options["allowed_hosts"]),
         cors=options["cors"],
         catalog=options["catalog"],
+        scenario=options["scenario"],
+        scenario_inline=options["scenario_inline"],
+        watch=options["watch"],
         unknown_models=options["unknown_models"],
         skill=options["skill"],
         body_bytes_max=options["body_max"],

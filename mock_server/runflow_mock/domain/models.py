@@ -106,6 +106,14 @@ class Catalog:
         self._entries = {model.uuid: Entry(model.uuid, model) for model in sorted(self._models.values(), key=lambda model: model.uuid)}
         self._creators = _creators(self._models.values(), creators)
 
+    def including(self, models: Sequence[Model]) -> "Catalog":
+        """Returns the catalog with these models, in the place of those of the same ids; without any it is the catalog itself."""
+        if not models:
+            return self
+        published = tuple((workflow, self.workflow_models[id_]) for id_, workflow in self.workflows.items())
+        whole = {**self._models, **{model.id: model for model in models}}
+        return Catalog(tuple(whole.values()), creators=self._creators, generic=self._generic, published=published)
+
     def __len__(self) -> int:
         return len(self._models)
 

@@ -71,7 +71,7 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `speed` divides the catalog's running times and leaves the timestamps honest; `scale` makes the clock itself run faster.
     `dialect` names the bundle of switches and `switches` single ones on top of it. `concurrency` is how many runs of a model may be under
-    way at once, by its path; the one of `*` counts for each model that is not named.
+    way at once, by its path; the one of `*` counts for each model that is not named. `models` differ from the catalog's or come on top.
     """
 
     name: str
@@ -100,6 +100,7 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def knows_magic(self) -> bool:
         """Whether magic inputs have their effects: never under `strict`, which is the API as it is."""
+    models: tuple[Model, ...] = ()
         return self.magic and not self.strict
 
 

@@ -49,7 +49,7 @@ class World:
     ) -> None:
         """Makes a world that begins at `start`, or one that began there and stands at a base by now, after a number of commits."""
         self.settings = settings
-        self.catalog = catalog
+        self.catalog = catalog.including(settings.models)
         self.started_at = start
         self.seed = Seed.from_text(settings.seed)
         self.org_id = OrganizationId(uuid7(start, 1, self.seed.child("organization")))
@@ -62,7 +62,7 @@ class World:
         self._moment = Moment(
             store=self.store,
             settings=settings,
-            catalog=catalog,
+            catalog=self.catalog,
             render=render,
             now=self.now,
             ids=Identities(self.now, self.seed, self.sequence),

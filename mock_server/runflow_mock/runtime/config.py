@@ -64,6 +64,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     allowed_hosts: frozenset[str] = frozenset()
     cors: bool = False
     catalog: tuple[Path, ...] = ()
+    scenario: str | None = None
+    scenario_inline: str | None = None
+    watch: bool = False
     unknown_models: str = "refuse"
     skill: Path | None = None
     body_bytes_max: int = 72 * MEBIBYTE

@@ -14,28 +14,25 @@ from time import monotonic as real_monotonic
 from time import time as real_time
 from typing import Any, cast
 
-from msgspec.structs import replace
-
 from runflow_mock.domain.batches import Batch
-from runflow_mock.domain.callback_policy import target_of
-from runflow_mock.domain.commands import Command, RecordAttempt, RemoveRule
-from runflow_mock.domain.deliveries import AttemptResult, Delivery
-from runflow_mock.domain.documents import write_document
+from runflow_mock.domain.commands import Command, RemoveRule
+from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.runs import Run
+from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.journal import Journal
-from runflow_mock.engine.world import Outcome, SendCallback, World
+from runflow_mock.engine.world import Outcome, World
 from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.deliveries import Deliveries
 from runflow_mock.runtime.judging import Judgings
 from runflow_mock.runtime.media import MediaShelf
 from runflow_mock.runtime.observers import Observer, Silence
 from runflow_mock.runtime.quotas import Meter
-from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
+from runflow_mock.runtime.sender import CallbackSender
 from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, whole_milliseconds
-from runflow_mock.wire.callbacks import build_posting
 from runflow_mock.wire.snapshots import SavedTenant
 from runflow_mock.wire.timeline import Step, represent_events
 
@@ -77,12 +74,11 @@ class Runtime:
         self.wall = wall
         self.sleep = sleep
         self.media = MediaShelf()
-        self.judgings = Judgings(catalog)
-        self._sender = sender
+        self.judgings = Judgings()
+        self.deliveries = Deliveries(sender, wall, self.execute, self.report)
         self.observer: Observer = observer or Silence()
         self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max)
         self._monotonic = monotonic
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def execute(self, tenant: Tenant, command: Command) -> Outcome:
         """Carries a command out at the tenant's present, and whatever is due at once after it.
@@ -144,7 +140,7 @@ class Runtime:
                     if _status(world, run_id) == before and not tenant.in_flight:
                         await awaited.wait()
         except TimeoutError:
-            pass
+            return holds()
         finally:
             tenant.awaited.pop(run_id, None)
 
@@ -196,7 +192,18 @@ class Runtime:
             for rule_id in tuple(tenant.world.store.rules):
                 self.execute(tenant, RemoveRule(rule_id))
         else:
-            self.tenants.create(tenant.settings)
+            self.tenants.repeat(tenant)
+
+    def play(self, scenario: Scenario) -> None:
+        """Takes the scenario for new tenants, and begins those anew that were made from the one before."""
+        before, self.tenants.usual = self.tenants.usual, scenario
+        for tenant in tuple(self.tenants):
+            if tenant.scenario is before:
+                self.tenants.create(tenant.basis, scenario, tenant.asked)
+
+    def warn(self, text: str) -> None:
+        """Tells whoever observes the server of something that is not the server's fault."""
+        self.observer.problem(text)
 
     def save(self, tenant: Tenant) -> SavedTenant:
         """Returns all of a tenant as it stands, its journal aside."""
@@ -217,7 +224,7 @@ class Runtime:
         """
         fresh = self.tenants.restore(tenant.settings.name, saved)
         for effect in fresh.world.under_way():
-            self._perform(fresh, effect)
+            self.deliveries.perform(fresh, effect)
         self.settle(fresh)
         return fresh
 
@@ -230,10 +237,7 @@ class Runtime:
         """Stops what is in flight and closes the sender."""
         for tenant in self.tenants:
             self._disarm(tenant)
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._sender.close()
+        await self.deliveries.close()
 
     async def _move(self, tenant: Tenant, is_wanted: Callable[[datetime], bool], to: datetime | None) -> list[Step]:
         async with tenant.moving:
@@ -282,7 +286,7 @@ class Runtime:
             if tenant.world.store.run(run_id).is_terminal:
                 ended.set()
         for effect in outcome.effects:
-            self._perform(tenant, effect)
+            self.deliveries.perform(tenant, effect)
 
     def _follow_clock(self, tenant: Tenant) -> None:
         # Before anybody else is let in: the clock of a tenant never stays behind its world.
@@ -310,46 +314,6 @@ class Runtime:
             self.settle(tenant)
         except Exception as error:
             self.report(tenant, error)
-
-    def _perform(self, tenant: Tenant, effect: SendCallback) -> None:
-        tenant.in_flight += 1
-        tenant.quiet.clear()
-        # Where time stands, results are recorded in the order of sending, so that the network cannot change what follows.
-        earlier = None if tenant.clock.rate else tenant.last_delivery
-        task = asyncio.get_running_loop().create_task(self._deliver(tenant, effect, earlier))
-        tenant.last_delivery = task
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _deliver(self, tenant: Tenant, effect: SendCallback, earlier: asyncio.Task[None] | None) -> None:
-        try:
-            result = await self._send(tenant, effect)
-            if earlier is not None and not earlier.done():
-                await asyncio.wait((earlier,))
-            if not tenant.is_dropped:
-                self.execute(tenant, RecordAttempt(effect.delivery.id, result))
-        except Exception as error:
-            self.report(tenant, error)
-        finally:
-            tenant.in_flight -= 1
-            if not tenant.in_flight:
-                tenant.quiet.set()
-
-    async def _send(self, tenant: Tenant, effect: SendCallback) -> AttemptResult:
-        delivery = effect.delivery
-        virtual = tenant.settings.client_time == "virtual"
-        timestamp = int(delivery.attempts[-1].at.timestamp() if virtual else self.wall())
-        posting = build_posting(delivery, timestamp, effect.secret, tenant.dialect)
-        sent = write_document(dict(posting.headers))
-        target = target_of(tenant.rules.callbacks, delivery.url)
-        if target is None:
-            why = "runflow-mock calls loopback, --callback-hosts and --callback-rewrite targets only"
-            return AttemptResult(error=f"not sent: {why}", reason="host_not_allowed", refused=True, headers=sent)
-        if posting.answer is not None:
-            return replace(posting.answer, headers=sent)
-        request = OutgoingRequest(target, posting.headers, posting.body)
-        *earlier, last = [await self._sender.send(request) for _ in range(posting.copies)]
-        return replace(last, headers=sent, copies=tuple(earlier))
 
     def report(self, tenant: Tenant | None, error: Exception) -> None:
         """Keeps an error that nobody asked for: a bug of ours, shown by `/_mock/health` and at a test's teardown."""

@@ -16,6 +16,7 @@ from runflow_mock.domain.identity import uuid7
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.principals import ADMIN, ADMIN_KEY_PREFIX, CUSTOMER_SCOPES, KEY_PREFIX, Principal
 from runflow_mock.domain.runs import Run
+from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.snapshots import Snapshot, rename
 from runflow_mock.domain.tenants import STANDING_START, ClockMode, TenantSettings, is_tenant_name
 from runflow_mock.engine.clock import VirtualClock
@@ -32,11 +33,15 @@ from runflow_mock.wire.dialect import Dialect, dialect_of
 from runflow_mock.wire.inputs import InputChecks
 from runflow_mock.wire.requests import Rules
 from runflow_mock.wire.snapshots import SavedTenant
+from runflow_mock.wire.scenarios import apply_settings
 from runflow_mock.wire.timeline import Step
+from runflow_mock.wire.tenants import decode_tenant
 
 WallClock = Callable[[], float]
 Monotonic = Callable[[], float]
 
+# The body of a request that asks for nothing in particular.
+NOTHING = b"{}"
 
 class TenantsFull(DomainError):
     """The server holds as many tenants as it may."""
@@ -70,6 +75,9 @@ class Tenant:
     def __init__(self, settings: TenantSettings, rules: Rules, clock: VirtualClock, make_world: Callable[[Renderers], World]) -> None:
         self.settings = settings
         self.dialect = dialect_of(settings.dialect, settings.switches)
+        self.basis = settings
+        self.scenario: Scenario | None = None
+        self.asked = NOTHING
         self.rules = rules
         self.clock = clock
         self.journal = Journal(settings.limits.journal_max, settings.limits.journal_bytes_max)
@@ -118,7 +126,7 @@ class Tenant:
 
 
 class Tenants:
-    """All tenants of a server, by name and by key."""
+    """All tenants of a server, by name and by key; `usual` is the scenario with which a tenant begins that nobody configured."""
 
     def __init__(self, config: Config, catalog: Catalog, *, monotonic: Monotonic, wall: WallClock) -> None:
         try:
@@ -135,6 +143,7 @@ class Tenants:
         self._by_key: dict[str, tuple[Tenant, Principal]] = {}
 
     def __len__(self) -> int:
+        self.usual: Scenario | None = None
         return len(self._by_name)
 
     def __iter__(self) -> Iterator[Tenant]:
@@ -156,27 +165,52 @@ class Tenants:
         name = self._config.keys.get(key) or _tenant_of(key)
         if name is None:
             return None
-        self.create(self._by_name[name].settings if name in self._by_name else self._config.tenant(name))
+        present = self._by_name.get(name)
+        if present is None:
+            self.create(self._config.tenant(name), self.usual)
+        else:
+            self.repeat(present)
         return self._by_key.get(key)
 
     def known(self, key: str) -> tuple[Tenant, Principal] | None:
         """Returns the tenant and principal of a key, where they exist already."""
         return self._by_key.get(key)
 
-    def create(self, settings: TenantSettings) -> Tenant:
+    def create(self, basis: TenantSettings, scenario: Scenario | None = None, asked: bytes = NOTHING) -> Tenant:
         """Makes a tenant, or replaces the one of the same name.
 
         Raises:
             TenantsFull: there is no room for another one.
+        The scenario's settings come on top of the basis, and those of `asked`, a body of the control API, on top of them.
+
             KeyTaken: a key of it leads to another tenant already.
             ModelNotFound: it caps a model that does not exist.
         """
         if settings.concurrency:
-            settings = replace(settings, concurrency=caps_by_id(settings.concurrency, self._catalog, settings.name))
+            LimitReached: the scenario has more rules or files than a tenant may hold.
+            ControlError: the body cannot be used.
+            catalog = self._catalog.including(settings.models)
+            settings = replace(settings, concurrency=caps_by_id(settings.concurrency, catalog, settings.name))
+        settings = decode_tenant(asked, basis if scenario is None else apply_settings(scenario, basis))
         start = settings.start or (STANDING_START if settings.clock.stands else datetime.fromtimestamp(self._wall(), UTC))
         start = whole_milliseconds(start)
         clock = VirtualClock(start, self._monotonic(), _RATES[settings.clock](settings))
-        return self._take(Tenant(settings, self._rules(settings), clock, lambda render: World(settings, self._catalog, render, start)))
+        tenant = Tenant(settings, self._rules(settings), clock, lambda render: World(settings, self._catalog, render, start))
+        tenant.basis, tenant.scenario, tenant.asked = basis, scenario, asked
+        if scenario is not None:
+            for rule in scenario.rules:
+                tenant.world.execute(rule)
+            for content in scenario.contents:
+                tenant.blobs.keep(content)
+        return self._take(tenant)
+
+    def repeat(self, tenant: Tenant) -> Tenant:
+        """Makes a tenant anew, as it was at its beginning; see `create`."""
+        return self.create(tenant.basis, tenant.scenario, tenant.asked)
+
+    def play(self, tenant: Tenant, scenario: Scenario) -> Tenant:
+        """Makes a tenant anew with a scenario, whose settings come on top of whatever the tenant was made with; see `create`."""
+        return self.create(decode_tenant(tenant.asked, tenant.basis), scenario)
 
     def restore(self, name: str, saved: SavedTenant) -> Tenant:
         """Makes the tenant of that name anew from a saved one, which may have had another name; the limits are this server's own.
@@ -243,14 +277,8 @@ class Tenants:
         own = {workflow.id for workflow in snapshot.workflows}
         for run in {(run.model, run.workflow_id): run for run in snapshot.runs}.values():
             if run.workflow_id not in own:
-                self._find_model(run)
-
-    def _find_model(self, run: Run) -> None:
-        try:
-            if run.workflow_id not in self._catalog.workflows:
-                self._catalog.get(run.model)
-        except ModelNotFound:
-            raise ModelMissing(run.id, run.model) from None
+        catalog = self._catalog.including(snapshot.settings.models)
+                _check_model(catalog, run)
 
     def _rules(self, settings: TenantSettings) -> Rules:
         return Rules(self._inputs, self._policy(settings), settings.batch_items_max, settings.knows_magic)
@@ -261,6 +289,14 @@ class Tenants:
 
 def renderers_of(dialect: Dialect) -> Renderers:
     """Returns what freezes payloads as a dialect writes them."""
+def _check_model(catalog: Catalog, run: Run) -> None:
+    try:
+        if run.workflow_id not in catalog.workflows:
+            catalog.get(run.model)
+    except ModelNotFound:
+        raise ModelMissing(run.id, run.model) from None
+
+
     return Renderers(
         run=lambda run: render_run_payload(run, dialect),
         batch=lambda batch, store: render_batch_payload(batch, store.runs, dialect),

@@ -1,6 +1,7 @@
 """Assembles the Starlette application: the API, the control API, and nothing else."""
 
 import asyncio
+from asyncio import create_task
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from time import monotonic as real_monotonic
@@ -16,6 +17,7 @@ from runflow_mock.domain.outputs import MEDIA_PREFIX
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.observers import Observer
 from runflow_mock.runtime.runtime import Runtime, Sleep
+from runflow_mock.runtime.scenarios import ScenarioWatch, configured_scenario, find_scenario_file
 from runflow_mock.runtime.sender import CallbackSender, HttpSender
 from runflow_mock.runtime.skills import load_skill
 from runflow_mock.runtime.tenants import Monotonic, WallClock
@@ -84,6 +86,7 @@ def create_app(
     Raises:
         CatalogError: a catalog file cannot be used.
         SkillError: the skill file cannot be used.
+        ConfigError, ScenarioFileError: the scenario cannot be used.
     """
     config = config or Config()
     if catalog is None:
@@ -93,9 +96,15 @@ def create_app(
     sender = sender or HttpSender(timeout_seconds=config.callback_timeout_seconds, ca_file=config.callback_ca)
     runtime = Runtime(config, catalog, sender, observer=observer, monotonic=monotonic, wall=wall, sleep=sleep)
 
+    runtime.tenants.usual = configured_scenario(config, catalog)
+    watch = ScenarioWatch(find_scenario_file(config.scenario), runtime) if config.scenario and config.watch else None
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        watching = None if watch is None else create_task(watch.keep_looking())
         yield
+        if watching is not None:
+            watching.cancel()
         await runtime.close()
 
     app = Application(*_assemble(runtime), lifespan)

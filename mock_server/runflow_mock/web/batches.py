@@ -73,7 +73,7 @@ def get_batch_item(call: Call) -> Answer:
 
 
 def _create(call: Call, model_id: str, body: dict[str, Json]) -> Answer:
-    model = call.runtime.catalog.get(model_id)
+    model = call.catalog.get(model_id)
     command = decode_create_batch(body, model, call.tenant.rules, call.origin)
     created = cast(BatchCreated, execute_with_files(call, command, "items" if "items" in body else "input").events[0])
     return answer(represent_batch(created.batch, call.store.runs, call.tenant.dialect, show_in(call)), 201)

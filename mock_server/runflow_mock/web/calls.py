@@ -10,6 +10,7 @@ from starlette.types import Scope
 from runflow_mock.domain.commands import Command, Origin
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.identity import is_uuid
+from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.principals import Principal
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import Outcome
@@ -108,6 +109,12 @@ class Call:
     def store(self) -> Store:
         """The records of the tenant's world."""
         return self.tenant.world.store
+
+    @property
+    def catalog(self) -> Catalog:
+        """The models that this client sees: the tenant's, or the server's where no key was needed."""
+        tenant: Tenant | None = getattr(self, "tenant", None)
+        return self.runtime.catalog if tenant is None else tenant.world.catalog
 
     @property
     def dialect(self) -> Dialect:

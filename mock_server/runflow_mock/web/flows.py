@@ -27,14 +27,14 @@ BY_NAME = "name"
 def list_flows(call: Call) -> Answer:
     """GET /v1/flows"""
     embed = decode_embed(call.parameters.get("embed"), FLOW_EMBEDS)
-    catalog = call.runtime.catalog
+    catalog = call.catalog
     return answer_list(call, packaged_flows(), FLOW_FIELDS, lambda flow: represent_flow(flow, catalog, embed), order=BY_NAME)
 
 
 def list_flow_summaries(call: Call) -> Answer:
     """GET /v1/flow-summaries"""
     embed = decode_embed(call.parameters.get("embed"), SUMMARY_EMBEDS)
-    catalog = call.runtime.catalog
+    catalog = call.catalog
     return answer_list(call, packaged_flows(), FLOW_FIELDS, lambda flow: represent_summary(flow, catalog, embed), order=BY_NAME)
 
 
@@ -86,7 +86,7 @@ def _one_node(call: Call, flows: tuple[Flow, ...]) -> Answer:
 
 
 def _node_body(call: Call, node: FlowNode, flow: Flow, embed: frozenset[str]) -> dict[str, object]:
-    whole = represent_flow(flow, call.runtime.catalog, frozenset()) if "flow" in embed else None
+    whole = represent_flow(flow, call.catalog, frozenset()) if "flow" in embed else None
     return represent_node(node, flow, whole)
 
 

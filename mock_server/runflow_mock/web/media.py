@@ -112,7 +112,7 @@ class Media:
             if data is None:
                 raise not_found("This world was restored from a history, which does not hold the bytes of files.")
             return File(data, found.media_type, found.sha256)
-        made = await self._runtime.media.get(call.tenant.world, run.id, name, _recipe(call.runtime, call.tenant, run, name, found))
+        made = await self._runtime.media.get(call.tenant.world, run.id, name, _recipe(call.tenant, run, name, found))
         return File(made.data, found.extent.media_type, made.digest)
 
 
@@ -126,7 +126,7 @@ def _find(call: Call, run: Run, name: str) -> GivenFile | OutputFile:
     if run.files:
         found = next((file for file in run.files if file.name == name), None)
     elif run.output is not None:
-        model = model_of_run(call.runtime.catalog, call.store, run)
+        model = model_of_run(call.catalog, call.store, run)
         found = describe_file(model, read_document(run.input), name)
     if found is None:
         raise NotFound("file", name)
@@ -141,10 +141,10 @@ def _verify(call: Call) -> None:
         raise forbidden(objection)
 
 
-def _recipe(runtime: Runtime, tenant: Tenant, run: Run, name: str, file: OutputFile) -> Callable[[], bytes]:
+def _recipe(tenant: Tenant, run: Run, name: str, file: OutputFile) -> Callable[[], bytes]:
     """Returns how to make a file, with everything looked up that belongs to the world: a worker thread must not look into it."""
     seed = tenant.world.seed.child("media", run.id, name)
-    model = model_of_run(runtime.catalog, tenant.world.store, run)
+    model = model_of_run(tenant.world.catalog, tenant.world.store, run)
     source = _asset_bytes(tenant, source_of(model, read_document(run.input), asset_addresses(tenant.settings.name)))
 
     return lambda: make_file(file, run, seed, source)

@@ -39,7 +39,7 @@ def list_model_pricing(call: Call) -> Answer:
 
 
 def _parts(call: Call, parts_of: Callable[[Model], Sequence[PartT]]) -> Sequence[PartT]:
-    catalog, parent = call.runtime.catalog, call.params["model_id"]
+    catalog, parent = call.catalog, call.params["model_id"]
     models = catalog.models if parent == ANY else (catalog.read(parent),)
     return sorted((part for model in models for part in parts_of(model)), key=lambda part: part.id)
 

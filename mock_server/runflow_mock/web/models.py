@@ -28,26 +28,26 @@ Represent = Callable[[Model, Creator, frozenset[str]], dict[str, object]]
 
 def list_models(call: Call) -> Answer:
     """GET /v1/models"""
-    return answer_list(call, call.runtime.catalog.entries, MODEL_FIELDS, _body(call, represent_model), order=BY_NAME)
+    return answer_list(call, call.catalog.entries, MODEL_FIELDS, _body(call, represent_model), order=BY_NAME)
 
 
 def list_public_models(call: Call) -> Answer:
     """GET /v1/public/models: no key, active models only, and only what is meant for everybody."""
-    active = [entry for entry in call.runtime.catalog.entries if entry.model.is_active]
+    active = [entry for entry in call.catalog.entries if entry.model.is_active]
     return answer_list(call, active, PUBLIC_MODEL_FIELDS, _body(call, represent_public_model), order=BY_NAME)
 
 
 def get_model(call: Call) -> Answer:
     """GET /v1/models/{model_id}: by path, short id or uuid; inactive models can be read as well."""
     embed = decode_embed(call.parameters.get("embed"), MODEL_EMBEDS)
-    model = call.runtime.catalog.read(call.params["model_id"])
-    return answer(represent_model(model, call.runtime.catalog.creator_of(model), embed | _WHOLE))
+    model = call.catalog.read(call.params["model_id"])
+    return answer(represent_model(model, call.catalog.creator_of(model), embed | _WHOLE))
 
 
 def list_model_creators(call: Call) -> Answer:
     """GET /v1/model-creators"""
     embed = decode_embed(call.parameters.get("embed"), CREATOR_EMBEDS)
-    creators = call.runtime.catalog.creators
+    creators = call.catalog.creators
     return answer_list(call, creators, CREATOR_FIELDS, lambda creator: _creator_body(call, creator, embed), order=BY_SLUG)
 
 
@@ -55,7 +55,7 @@ def get_model_creator(call: Call) -> Answer:
     """GET /v1/model-creators/{id}: with its models."""
     decode_embed(call.parameters.get("embed"), CREATOR_EMBEDS)
     wanted = call.uuid("id")
-    creator = next((creator for creator in call.runtime.catalog.creators if creator.id == wanted), None)
+    creator = next((creator for creator in call.catalog.creators if creator.id == wanted), None)
     if creator is None:
         raise NotFound("model creator", wanted)
     return answer(_creator_body(call, creator, frozenset(CREATOR_EMBEDS)))
@@ -63,13 +63,13 @@ def get_model_creator(call: Call) -> Answer:
 
 def _body(call: Call, represent: Represent) -> Callable[[Entry], dict[str, object]]:
     embed = decode_embed(call.parameters.get("embed"), MODEL_EMBEDS)
-    return lambda entry: represent(entry.model, call.runtime.catalog.creator_of(entry.model), embed)
+    return lambda entry: represent(entry.model, call.catalog.creator_of(entry.model), embed)
 
 
 def _creator_body(call: Call, creator: Creator, embed: frozenset[str]) -> dict[str, object]:
     if "models" not in embed:
         return represent_creator(creator)
-    made = [model for model in call.runtime.catalog.models if model.owner == creator.slug]
+    made = [model for model in call.catalog.models if model.owner == creator.slug]
     return represent_creator(creator, [represent_model(model, creator) for model in made])
 
 

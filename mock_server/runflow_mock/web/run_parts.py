@@ -42,11 +42,11 @@ def get_node_run(call: Call) -> Answer:
 
 
 def _logs_of(call: Call, run: Run) -> Sequence[LogLine]:
-    return log_lines(model_of_run(call.runtime.catalog, call.store, run), run, call.tenant.world.now)
+    return log_lines(model_of_run(call.catalog, call.store, run), run, call.tenant.world.now)
 
 
 def _nodes_of(call: Call, run: Run) -> Sequence[NodeRun]:
-    return node_runs(model_of_run(call.runtime.catalog, call.store, run), run, call.tenant.world.now)
+    return node_runs(model_of_run(call.catalog, call.store, run), run, call.tenant.world.now)
 
 
 def _parts(call: Call, parts_of: Callable[[Call, Run], Sequence[PartT]]) -> Sequence[PartT]:

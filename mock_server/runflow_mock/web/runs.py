@@ -28,7 +28,7 @@ RENDERED_MAX = 2_000
 
 def create_run(call: Call) -> Answer:
     """POST /v1/models/{model_id}/runs"""
-    target = find_target(call.runtime.catalog, call.store, call.params["model_id"])
+    target = find_target(call.catalog, call.store, call.params["model_id"])
     if target.workflow_id is not None:
         admit_to_beta(call.tenant.settings)
     return start_run(call, target)
@@ -91,7 +91,7 @@ def start_run(call: Call, target: Target) -> Answer:
 def run_body(call: Call, run: Run) -> dict[str, object]:
     """Returns the record of a run as this call's tenant sees it."""
     body = represent_run(
-        run, model_of_run(call.runtime.catalog, call.store, run), call.tenant.dialect, call.tenant.world.now, show_in(call)
+        run, model_of_run(call.catalog, call.store, run), call.tenant.dialect, call.tenant.world.now, show_in(call)
     )
     evaluations = call.store.evaluations_about(run.id)
     if evaluations:

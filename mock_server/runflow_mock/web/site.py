@@ -35,39 +35,39 @@ WELL_KNOWN_KEEP = "public, max-age=300"
 
 def show_solutions(call: Call) -> Answer:
     """GET /api: all Solutions with endpoint and input schema."""
-    return answer_page(call, write_solutions_page(packaged_solutions(), call.runtime.catalog))
+    return answer_page(call, write_solutions_page(packaged_solutions(), call.catalog))
 
 
 def show_models(call: Call) -> Answer:
     """GET /models"""
-    return answer_page(call, write_model_list(call.runtime.catalog.models))
+    return answer_page(call, write_model_list(call.catalog.models))
 
 
 def show_model(call: Call) -> Answer:
     """GET /models/{provider}/{slug...}"""
     model = _model(call)
-    return answer_page(call, write_model_page(model, call.runtime.catalog.creator_of(model), call.sites))
+    return answer_page(call, write_model_page(model, call.catalog.creator_of(model), call.sites))
 
 
 def get_model_text(call: Call) -> Answer:
     """GET /models/{provider}/{slug...}/llms.txt"""
     model = _model(call)
-    return _markdown(call, write_model_text(model, call.runtime.catalog.creator_of(model), call.sites))
+    return _markdown(call, write_model_text(model, call.catalog.creator_of(model), call.sites))
 
 
 def get_catalog(call: Call) -> Answer:
     """GET /models-catalog.json"""
-    return answer_text(call, msgspec.json.encode(represent_catalog(call.runtime.catalog.models, call.sites)), JSON)
+    return answer_text(call, msgspec.json.encode(represent_catalog(call.catalog.models, call.sites)), JSON)
 
 
 def get_overview(call: Call) -> Answer:
     """GET /llms.txt"""
-    return _markdown(call, write_overview(packaged_solutions(), call.runtime.catalog, call.sites))
+    return _markdown(call, write_overview(packaged_solutions(), call.catalog, call.sites))
 
 
 def get_everything(call: Call) -> Answer:
     """GET /llms-full.txt"""
-    return _markdown(call, write_everything(packaged_solutions(), call.runtime.catalog, call.sites))
+    return _markdown(call, write_everything(packaged_solutions(), call.catalog, call.sites))
 
 
 def show_keys(call: Call) -> Answer:
@@ -104,7 +104,7 @@ def _markdown(call: Call, text: str) -> Answer:
 
 
 def _model(call: Call) -> Model:
-    return call.runtime.catalog.read(call.params["model_id"])
+    return call.catalog.read(call.params["model_id"])
 
 
 def _page(operation: str, path: str, handler: Handler) -> Operation[Handler]:

@@ -90,7 +90,7 @@ def _flow_body(call: Call) -> Callable[[SolutionFlow], dict[str, object]]:
 
     def represent(entry: SolutionFlow) -> dict[str, object]:
         solution = {"solution": represent_solution(entry.solution)} if "solution" in embed else {}
-        flow = {"flow": represent_flow(flows[entry.flow_id], call.runtime.catalog, frozenset())} if "flow" in embed else {}
+        flow = {"flow": represent_flow(flows[entry.flow_id], call.catalog, frozenset())} if "flow" in embed else {}
         return represent_flow_entry(entry, {**solution, **flow})
 
     return represent
@@ -98,7 +98,7 @@ def _flow_body(call: Call) -> Callable[[SolutionFlow], dict[str, object]]:
 
 def _model_body(call: Call) -> Callable[[SolutionModel], dict[str, object]]:
     embed = decode_embed(call.parameters.get("embed"), MODEL_ENTRY_EMBEDS)
-    catalog = call.runtime.catalog
+    catalog = call.catalog
 
     def represent(entry: SolutionModel) -> dict[str, object]:
         solution = {"solution": represent_solution(entry.solution)} if "solution" in embed else {}

@@ -40,7 +40,7 @@ def create_comfyui_workflow(call: Call) -> Answer:
 
 def get_comfyui_workflow(call: Call) -> Answer:
     """GET /v1/comfyui-workflows/{id}"""
-    return answer(represent_workflow(find_workflow(call.runtime.catalog, call.store, call.uuid("id"))))
+    return answer(represent_workflow(find_workflow(call.catalog, call.store, call.uuid("id"))))
 
 
 def get_comfyui_workflow_by_slug(call: Call) -> Answer:
@@ -50,7 +50,7 @@ def get_comfyui_workflow_by_slug(call: Call) -> Answer:
 
 def update_comfyui_workflow(call: Call) -> Answer:
     """PATCH /v1/comfyui-workflows/{id}"""
-    workflow = find_workflow(call.runtime.catalog, call.store, call.uuid("id"))
+    workflow = find_workflow(call.catalog, call.store, call.uuid("id"))
     call.execute(decode_update_workflow(call.read_body(), workflow.id))
     return answer(represent_workflow(call.store.workflow(workflow.id)))
 
@@ -68,7 +68,7 @@ def list_comfyui_workflow_inputs(call: Call) -> Answer:
 
 def create_comfyui_workflow_input(call: Call) -> Answer:
     """POST /v1/comfyui-workflows/{comfyui_workflow_id}/inputs"""
-    workflow = find_workflow(call.runtime.catalog, call.store, call.uuid("comfyui_workflow_id"))
+    workflow = find_workflow(call.catalog, call.store, call.uuid("comfyui_workflow_id"))
     added = cast(WorkflowInputAdded, call.execute(decode_add_input(call.read_body(), workflow.id)).events[0]).added
     return answer(represent_workflow_input(added), 201)
 
@@ -77,7 +77,7 @@ def create_comfyui_run(call: Call) -> Answer:
     """POST /v1/comfyui-workflows/{owner}/{slug}/runs"""
     admit_to_beta(call.tenant.settings)
     workflow = _at_path(call)
-    return start_run(call, Target(workflow_model(call.runtime.catalog, call.store, workflow.id), workflow.id))
+    return start_run(call, Target(workflow_model(call.catalog, call.store, workflow.id), workflow.id))
 
 
 def list_comfyui_runs(call: Call) -> Answer:
@@ -91,14 +91,14 @@ def _own(call: Call) -> list[Workflow]:
 
 
 def _at_path(call: Call) -> Workflow:
-    return find_workflow_at(call.runtime.catalog, call.store, f"{call.params['owner']}/{call.params['slug']}")
+    return find_workflow_at(call.catalog, call.store, f"{call.params['owner']}/{call.params['slug']}")
 
 
 def _inputs(call: Call) -> list[Port]:
     if call.params["comfyui_workflow_id"] == ANY:
         found = [port for workflow in _own(call) for port in workflow.inputs]
     else:
-        found = list(find_workflow(call.runtime.catalog, call.store, call.uuid("comfyui_workflow_id")).inputs)
+        found = list(find_workflow(call.catalog, call.store, call.uuid("comfyui_workflow_id")).inputs)
     return sorted(found, key=lambda port: port.id)
 
 

@@ -28,26 +28,32 @@ class CatalogError(ValueError):
     """A catalog file that cannot be used."""
 
 
-class _WireRule(msgspec.Struct, kw_only=True):
+class WireRule(msgspec.Struct, kw_only=True):
+    """An input that changes the price."""
+
     input: str
     equals: str | int | float | bool
     amount: str | None = None
     add: str | None = None
 
 
-class _WirePrice(msgspec.Struct, kw_only=True):
+class WirePrice(msgspec.Struct, kw_only=True):
+    """What a model costs, as a catalog file writes it."""
+
     unit: PriceUnit
     amount: str
     label: str = ""
     evidence: str = "inferred"
-    rules: tuple[_WireRule, ...] = ()
+    rules: tuple[WireRule, ...] = ()
     first_megapixel: str | None = None
     elements: dict[str, str] = {}
     elements_input: str | None = None
     characters_input: str | None = None
 
 
-class _WireModel(msgspec.Struct, kw_only=True):
+class WireModel(msgspec.Struct, kw_only=True):
+    """A model, as a catalog file writes it."""
+
     id: str
     name: str
     description: str = ""
@@ -60,7 +66,7 @@ class _WireModel(msgspec.Struct, kw_only=True):
     source: str = ""
     aliases: tuple[str, ...] = ()
     input: dict[str, object]
-    price: _WirePrice
+    price: WirePrice
     output: OutputShape
     run_seconds: tuple[float, float]
     featured: bool = False
@@ -182,7 +188,7 @@ def _model(file: Path, entry: Json) -> Model:
     try:
         if listed:
             return _listed(msgspec.convert(entry, _Listed))
-        return _convert(msgspec.convert(entry, _WireModel))
+        return read_model(msgspec.convert(entry, WireModel))
     except (msgspec.ValidationError, ValueError) as error:
         name = entry.get("id", "without an id") if isinstance(entry, dict) else repr(entry)[:80]
         raise CatalogError(f"catalog file {file}, model {name}: {error}") from None
@@ -196,7 +202,12 @@ def _listed(entry: _Listed) -> Model:
     return msgspec.structs.replace(model, is_active=entry.active, category=entry.category, price=price)
 
 
-def _convert(entry: _WireModel) -> Model:
+def read_model(entry: WireModel) -> Model:
+    """Returns the model of an entry.
+
+    Raises:
+        ValueError: an id, price or range cannot be used.
+    """
     parts = entry.id.split("/")
     if len(parts) < 2 or not all(parts):
         raise ValueError(f"the id {entry.id!r} must be owner/slug, of any depth")
@@ -217,7 +228,7 @@ def _convert(entry: _WireModel) -> Model:
         source=entry.source,
         aliases=entry.aliases,
         input_schema=write_document(complete_schema(cast(dict[str, Json], entry.input))),
-        price=_price(entry.price),
+        price=read_price(entry.price),
         output=entry.output,
         run_seconds=entry.run_seconds,
         is_featured=entry.featured,
@@ -227,7 +238,8 @@ def _convert(entry: _WireModel) -> Model:
     )
 
 
-def _price(price: _WirePrice) -> Price:
+def read_price(price: WirePrice) -> Price:
+    """Returns the price of an entry; raises `ValueError` for an amount that is none."""
     return Price(
         unit=price.unit,
         amount=parse_money(price.amount),
@@ -240,7 +252,7 @@ def _price(price: _WirePrice) -> Price:
     )
 
 
-def _rules(rules: Iterable[_WireRule]) -> Iterator[PriceRule]:
+def _rules(rules: Iterable[WireRule]) -> Iterator[PriceRule]:
     for rule in rules:
         yield PriceRule(input=rule.input, equals=rule.equals, amount=_optional_money(rule.amount), add=_optional_money(rule.add))
 

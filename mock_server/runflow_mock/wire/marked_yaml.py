@@ -70,6 +70,24 @@ def read_yaml(text: str) -> Marked:
     return Marked(reader.result, reader.marks)
 
 
+def write_yaml(value: Json) -> str:
+    """Returns a value as YAML that `read_yaml` reads back as the same."""
+    import yaml
+
+    class Writer(yaml.SafeDumper):
+        """Quotes what would not be read as the text that it is, and writes several lines as several lines."""
+
+        def ignore_aliases(self, data: object) -> bool:
+            return True
+
+    def represent_text(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in text else None if _plain(text) is text else "'"
+        return writer.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+    Writer.add_representer(str, represent_text)
+    return yaml.dump(value, Dumper=Writer, sort_keys=False, allow_unicode=True, width=120)
+
+
 class _Open:
     """A list or object whose end has not come."""
 

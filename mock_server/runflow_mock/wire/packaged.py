@@ -30,10 +30,33 @@ class Packaged(msgspec.Struct, frozen=True):
     etag: str
 
 
+class _Operation(msgspec.Struct, rename={"id": "operationId"}):
+    id: str
+
+
+class _Path(msgspec.Struct):
+    get: _Operation | None = None
+    put: _Operation | None = None
+    post: _Operation | None = None
+    patch: _Operation | None = None
+    delete: _Operation | None = None
+
+
+class _Document(msgspec.Struct):
+    paths: dict[str, _Path]
+
+
 @cache
 def openapi_document() -> Packaged:
     """Returns the contract, byte for byte as it ships; it is read once."""
     return _packed((data_folder("contracts") / "openapi.json").read_bytes(), "application/json")
+
+
+@cache
+def operation_ids() -> frozenset[str]:
+    """Returns the ids of all operations of the contract."""
+    paths = msgspec.json.decode(openapi_document().body, type=_Document).paths.values()
+    return frozenset(found.id for path in paths for found in (path.get, path.put, path.post, path.patch, path.delete) if found is not None)
 
 
 @cache

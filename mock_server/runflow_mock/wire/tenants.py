@@ -39,7 +39,7 @@ class _Tenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     start: str | None = None
     balance: str | None = None
     scopes: tuple[str, ...] | None = None
-    keys: tuple[_Key, ...] = ()
+    keys: tuple[_Key, ...] | None = None
     dialect: str | None = None
     switches: dict[str, str] = {}
     client_time: str | None = None
@@ -52,6 +52,11 @@ class _Tenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     magic: bool | None = None
     output_lifetime: str | int | float | None = None
 
+    scenario: str | dict[str, object] | None = None
+
+
+# What a tenant is made from, besides its name and a scenario that may give the same.
+SETTINGS = tuple(name for name in _Tenant.__struct_fields__ if name not in {"name", "scenario"})
 
 def requested_name(raw: bytes) -> str | None:
     """Returns the name in a body, if it has one.
@@ -66,6 +71,15 @@ def requested_name(raw: bytes) -> str | None:
 
 
 def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
+def requested_scenario(raw: bytes) -> str | dict[str, object] | None:
+    """Returns the name of a scenario in a body, or a whole one, if there is either.
+
+    Raises:
+        ControlError: 422.
+    """
+    return decode(raw, _Tenant).scenario
+
+
     """Returns the settings in a body, on top of the server's defaults.
 
     Raises:
@@ -80,7 +94,7 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
         seed=defaults.seed if body.seed is None else str(body.seed),
         speed=_speed(body.speed, defaults),
         start=_start(body.start, defaults),
-        keys=tuple(KeySpec(key.name, _scopes(key.scopes)) for key in body.keys),
+        keys=defaults.keys if body.keys is None else tuple(KeySpec(key.name, _scopes(key.scopes)) for key in body.keys),
         dialect=defaults.dialect if body.dialect is None else body.dialect,
         switches={**defaults.switches, **body.switches},
         batch_items_max=_batch_limit(body.batch_limit, defaults),

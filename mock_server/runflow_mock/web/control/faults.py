@@ -47,7 +47,7 @@ async def delete_faults(call: Call) -> Answer:
 
 def names_in(call: Call) -> Names:
     """Returns what a rule of this call's tenant may name."""
-    store, catalog = call.store, call.runtime.catalog
+    store, catalog = call.store, call.catalog
     return Names(lambda path: find_target(catalog, store, path).model.id, OPERATION_IDS)
 
 

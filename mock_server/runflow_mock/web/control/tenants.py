@@ -4,9 +4,10 @@ from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, no_content
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import carries_key_of, check_server_wide, tenant_of
+from runflow_mock.web.control.scenarios import scenario_of
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.control import ControlError, refused
-from runflow_mock.wire.tenants import decode_tenant, represent_tenant, requested_name
+from runflow_mock.wire.tenants import represent_tenant, requested_name, requested_scenario
 
 RESETS = ("all", "journal", "faults")
 
@@ -26,7 +27,9 @@ async def create_tenant(call: Call) -> Answer:
     if tenants.get(name) is not None:
         way_out = "choose another name, leave the name out, or delete the tenant first"
         raise ControlError(409, "exists", f"tenant {name!r} exists already; {way_out}")
-    return answer(_body(tenants.create(decode_tenant(call.body, call.runtime.config.tenant(name)))), 201)
+    asked = requested_scenario(call.body)
+    scenario = tenants.usual if asked is None else scenario_of(asked, call.runtime.catalog)
+    return answer(_body(tenants.create(call.runtime.config.tenant(name), scenario, call.body)), 201)
 
 
 async def get_tenant(call: Call) -> Answer:

@@ -1,0 +1,134 @@
+"""Scenarios at work: those that ship, files of the user, and the watch over a file that changes."""
+
+import asyncio
+from pathlib import Path
+from typing import Protocol
+
+from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.models import Catalog
+from runflow_mock.domain.scenarios import Scenario
+from runflow_mock.runtime.config import Config, ConfigError
+from runflow_mock.wire.resources import data_folder
+from runflow_mock.wire.scenarios import read_scenario
+
+SUFFIX = ".yaml"
+SECONDS_BETWEEN_LOOKS = 0.5
+
+
+class UnknownScenario(ConfigError):
+    """A name that no scenario has."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no scenario {name[:80]!r}; choose one of {', '.join(scenario_names())}, or give the path of a file")
+        self.name = name
+
+
+class Stage(Protocol):
+    """Where scenarios are played: the runtime, as the watch needs it."""
+
+    catalog: Catalog
+
+    def play(self, scenario: Scenario) -> None:
+        """Takes the scenario for new tenants, and for those that were made from the one before."""
+
+    def warn(self, text: str) -> None:
+        """Tells whoever observes the server."""
+
+
+def scenario_names() -> tuple[str, ...]:
+    """Returns the names of the scenarios that ship."""
+    return tuple(sorted(file.stem for file in (data_folder("fixtures") / "scenarios").glob(f"*{SUFFIX}")))
+
+
+def shipped_scenario(name: str, catalog: Catalog) -> Scenario:
+    """Returns a scenario that ships.
+
+    Raises:
+        UnknownScenario: there is none of that name.
+    """
+    return load_scenario(_shipped(name), catalog)
+
+
+def load_scenario(file: Path, catalog: Catalog) -> Scenario:
+    """Returns the scenario in a file; without a name of its own it has the file's.
+
+    Raises:
+        ConfigError: the file cannot be read.
+        ScenarioFileError: it cannot be used; the message begins with file, line and column.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"scenario file {file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"scenario file {file} is not UTF-8: {error.reason} at byte {error.start}") from None
+    return read_scenario(text, str(file), catalog, _name_of(file))
+
+
+def find_scenario_file(name: str) -> Path:
+    """Returns the file of a scenario that ships, by its name, or the file of that path.
+
+    Raises:
+        UnknownScenario: it is neither.
+    """
+    file = Path(name)
+    return _shipped(name) if name in scenario_names() or not file.exists() else file
+
+
+def configured_scenario(config: Config, catalog: Catalog) -> Scenario | None:
+    """Returns the scenario that every new tenant begins with, if one was asked for.
+
+    Raises:
+        ConfigError, ScenarioFileError: it cannot be used.
+    """
+    if config.scenario is not None and config.scenario_inline is not None:
+        raise ConfigError("scenario and scenario-inline: give one of them")
+    if config.scenario_inline is not None:
+        return read_scenario(config.scenario_inline, "scenario-inline", catalog)
+    return None if config.scenario is None else load_scenario(find_scenario_file(config.scenario), catalog)
+
+
+class ScenarioWatch:
+    """Plays a file anew whenever it has changed; a file that cannot be used is told and changes nothing."""
+
+    def __init__(self, file: Path, stage: Stage) -> None:
+        self._file = file
+        self._stage = stage
+        self._seen = self._stamp()
+
+    def look(self) -> bool:
+        """Tells whether the file had changed and is played from now on."""
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return False
+        self._seen = stamp
+        try:
+            self._stage.play(load_scenario(self._file, self._stage.catalog))
+        except (ValueError, DomainError) as error:
+            self._stage.warn(f"the scenario stays as it was: {error}")
+            return False
+        return True
+
+    async def keep_looking(self) -> None:
+        """Looks every now and then, until it is cancelled."""
+        while True:
+            await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            self.look()
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            status = self._file.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size
+
+
+def _shipped(name: str) -> Path:
+    if name not in scenario_names():
+        raise UnknownScenario(name)
+    return data_folder("fixtures") / "scenarios" / f"{name}{SUFFIX}"
+
+
+def _name_of(file: Path) -> str:
+    letters = (letter if letter.isascii() and letter.isalnum() else "-" for letter in file.stem.lower())
+    return "".join(letters).strip("-")[:64] or "scenario"

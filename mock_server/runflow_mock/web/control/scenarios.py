@@ -1,0 +1,87 @@
+"""Scenarios: put one into force, see how far its story has come, and write one of the present tenant."""
+
+from msgspec.structs import replace
+
+from runflow_mock.domain.expectations import Checked, check
+from runflow_mock.domain.models import Catalog
+from runflow_mock.domain.scenarios import Scenario
+from runflow_mock.engine.expectations import facts_of
+from runflow_mock.runtime.scenarios import UnknownScenario, shipped_scenario
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.routing import Operation
+from runflow_mock.wire.control import ControlError, as_json, refused
+from runflow_mock.wire.marked_yaml import write_yaml
+from runflow_mock.wire.scenario_exports import export_scenario
+from runflow_mock.wire.scenarios import ScenarioError, ScenarioFileError, decode_scenario, read_scenario
+from runflow_mock.wire.scenes import decode_scene, represent_scene
+
+YAML = "application/yaml"
+FORMATS = ("yaml", "json")
+
+
+async def get_scenario(call: Call) -> Answer:
+    """GET /_mock/scenario: the one in force, which of its expectations hold, and which rules were not reached."""
+    tenant = tenant_of(call)
+    if tenant.scenario is None:
+        raise ControlError(404, "not_found", "this tenant was made without a scenario; PUT /_mock/scenario takes one")
+    return answer(_scene(tenant, tenant.scenario))
+
+
+async def put_scenario(call: Call) -> Answer:
+    """PUT /_mock/scenario: replaces the world of the key's tenant by that of a scenario: a name, a whole one, or YAML."""
+    tenant = tenant_of(call)
+    played = call.runtime.tenants.play(tenant, _asked(call))
+    assert played.scenario is not None
+    return answer(_scene(played, played.scenario))
+
+
+async def export_present(call: Call) -> Answer:
+    """GET /_mock/scenario/export: the tenant's settings and rules as a scenario, in YAML or with `?format=json`."""
+    tenant, form = tenant_of(call), call.parameters.get("format", FORMATS[0])
+    if form not in FORMATS:
+        raise refused(f"format {form[:80]!r} does not exist; choose one of {', '.join(FORMATS)}")
+    settings = replace(tenant.settings, start=tenant.world.started_at)
+    written = export_scenario(settings, tenant.world.store.rules, tenant.scenario, tenant.blobs.get)
+    if form == "json":
+        return answer(written)
+    return Answer(200, write_yaml(written).encode(), ((b"content-type", YAML.encode()),))
+
+
+def scenario_of(asked: str | dict[str, object], catalog: Catalog) -> Scenario:
+    """Returns the scenario that a body names or holds.
+
+    Raises:
+        ControlError: 422 that says what is wrong, and where.
+    """
+    try:
+        return shipped_scenario(asked, catalog) if isinstance(asked, str) else decode_scenario(as_json(asked), catalog)
+    except UnknownScenario as error:
+        raise refused(f"scenario: {error}") from None
+    except ScenarioError as error:
+        raise refused(f"scenario.{error}" if error.path else f"scenario: {error}") from None
+
+
+def _asked(call: Call) -> Scenario:
+    if "yaml" not in (call.header(b"content-type") or ""):
+        return scenario_of(decode_scene(call.body), call.runtime.catalog)
+    try:
+        return read_scenario(call.body.decode(), "body", call.runtime.catalog)
+    except (ScenarioFileError, UnicodeDecodeError) as error:
+        raise refused(str(error)) from None
+
+
+def _scene(tenant: Tenant, scenario: Scenario) -> dict[str, object]:
+    store = tenant.world.store
+    facts = facts_of(store)
+    checked: list[Checked] = [check(expectation, facts) for expectation in scenario.expectations]
+    return represent_scene(scenario, checked, [rule for rule in store.rules.values() if not rule.fired])
+
+
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (
+    Operation(id="get_scenario", method="GET", path="/_mock/scenario", handler=get_scenario),
+    Operation(id="put_scenario", method="PUT", path="/_mock/scenario", handler=put_scenario),
+    Operation(id="export_scenario", method="GET", path="/_mock/scenario/export", handler=export_present),
+)
