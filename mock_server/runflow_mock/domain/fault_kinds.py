@@ -115,7 +115,7 @@ class Reset(msgspec.Struct, frozen=True, tag="reset", tag_field="kind"):
 
 
 class ResetAfterHeaders(msgspec.Struct, frozen=True, tag="reset_after_headers", tag_field="kind"):
-    """The connection is reset (TCP RST) after the head of the answer and half of its body."""
+    """The connection is reset (TCP RST) after the head of the answer and half of its body, 32 KiB at most."""
 
 
 class Empty(msgspec.Struct, frozen=True, tag="empty", tag_field="kind"):

@@ -118,7 +118,7 @@ def _subject(call: Call, operation: str | None, params: Mapping[str, str], rules
         counting = frozenset(rule.id for rule in rules if rule.where.edge is not None and edge_name(rule.where.edge) == POLL_EDGE)
         if counting:
             number = call.tenant.readings.count(params["id"].lower(), counting)
-            plain = replace(plain, edges=(POLL_EDGE.replace("n", str(number)),))
+            plain = replace(plain, edges=(POLL_EDGE.replace("[n]", f"[{number}]"),))
     return replace(plain, **record)
 
 

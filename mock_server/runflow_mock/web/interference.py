@@ -94,6 +94,7 @@ def _reply(given: Answer) -> Reply:
 
 def _marks(interference: Interference) -> tuple[tuple[bytes, bytes], ...]:
     label = interference.label
-    is_safe = label is not None and label.isascii() and label.isprintable() and label == label.strip()
-    marks = ((FAULT_HEADER, interference.name.encode()),)
-    return (*marks, (LABEL_HEADER, label.encode())) if label is not None and is_safe else marks
+    mark = (FAULT_HEADER, interference.name.encode())
+    if label and label.isascii() and label.isprintable() and label == label.strip():
+        return mark, (LABEL_HEADER, label.encode())
+    return (mark,)

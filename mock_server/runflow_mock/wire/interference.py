@@ -24,6 +24,8 @@ from runflow_mock.wire.quotas import limit_headers, retry_after
 # How long a 429 asks the client to wait where the rule does not say it.
 WAIT = timedelta(seconds=1)
 SLOW_PIECES = 10
+# What is on its way when a connection is reset may be lost: so much arrives before anything can be.
+RESET_BYTES_MAX = 32 * 1024
 GARBAGE = b"\x15\x03\x01\x00\x02\x02\x46runflow-mock: this is no HTTP\r\n\r\n"
 # What the client sent comes back as it was, however much else of an answer a rule changes.
 ECHOED = frozenset(("input", "metadata"))
@@ -165,7 +167,7 @@ def _garbage(what: kinds.Garbage, reply: Reply, manner: Manner) -> Plan:
 
 
 def _reset_after_headers(what: kinds.ResetAfterHeaders, reply: Reply, manner: Manner) -> Plan:
-    return replace(_whole(reply), pieces=(_half(reply.body),), end=End.RESET)
+    return replace(_whole(reply), pieces=(_half(reply.body)[:RESET_BYTES_MAX],), end=End.RESET)
 
 
 def _truncate(what: kinds.Truncate, reply: Reply, manner: Manner) -> Plan:
