@@ -8,6 +8,7 @@ import msgspec
 
 from runflow_mock.domain.batches import BATCH_ITEMS_DEFAULT_MAX
 from runflow_mock.domain.deliveries import RetrySchedule
+from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.principals import CUSTOMER_SCOPES
 from runflow_mock.domain.quotas import Quota
@@ -94,13 +95,13 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     output_lifetime: timedelta = OUTPUT_LIFETIME
     comfyui_beta: bool = True
     magic: bool = True
+    models: tuple[Model, ...] = ()
     retries: RetrySchedule = RetrySchedule()
     limits: Limits = Limits()
 
     @property
     def knows_magic(self) -> bool:
         """Whether magic inputs have their effects: never under `strict`, which is the API as it is."""
-    models: tuple[Model, ...] = ()
         return self.magic and not self.strict
 
 

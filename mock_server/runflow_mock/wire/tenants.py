@@ -51,12 +51,12 @@ class _Tenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     comfyui_beta: bool | None = None
     magic: bool | None = None
     output_lifetime: str | int | float | None = None
-
     scenario: str | dict[str, object] | None = None
 
 
 # What a tenant is made from, besides its name and a scenario that may give the same.
 SETTINGS = tuple(name for name in _Tenant.__struct_fields__ if name not in {"name", "scenario"})
+
 
 def requested_name(raw: bytes) -> str | None:
     """Returns the name in a body, if it has one.
@@ -70,7 +70,6 @@ def requested_name(raw: bytes) -> str | None:
     return name
 
 
-def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
 def requested_scenario(raw: bytes) -> str | dict[str, object] | None:
     """Returns the name of a scenario in a body, or a whole one, if there is either.
 
@@ -80,6 +79,7 @@ def requested_scenario(raw: bytes) -> str | dict[str, object] | None:
     return decode(raw, _Tenant).scenario
 
 
+def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
     """Returns the settings in a body, on top of the server's defaults.
 
     Raises:
