@@ -140,7 +140,7 @@ class Runtime:
                     if _status(world, run_id) == before and not tenant.in_flight:
                         await awaited.wait()
         except TimeoutError:
-            return holds()
+            pass
         finally:
             tenant.awaited.pop(run_id, None)
 

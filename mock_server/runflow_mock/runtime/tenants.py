@@ -32,16 +32,16 @@ from runflow_mock.wire.callbacks import render_batch_payload, render_evaluation_
 from runflow_mock.wire.dialect import Dialect, dialect_of
 from runflow_mock.wire.inputs import InputChecks
 from runflow_mock.wire.requests import Rules
-from runflow_mock.wire.snapshots import SavedTenant
 from runflow_mock.wire.scenarios import apply_settings
-from runflow_mock.wire.timeline import Step
+from runflow_mock.wire.snapshots import SavedTenant
 from runflow_mock.wire.tenants import decode_tenant
+from runflow_mock.wire.timeline import Step
 
 WallClock = Callable[[], float]
 Monotonic = Callable[[], float]
-
 # The body of a request that asks for nothing in particular.
 NOTHING = b"{}"
+
 
 class TenantsFull(DomainError):
     """The server holds as many tenants as it may."""
@@ -74,10 +74,10 @@ class Tenant:
 
     def __init__(self, settings: TenantSettings, rules: Rules, clock: VirtualClock, make_world: Callable[[Renderers], World]) -> None:
         self.settings = settings
-        self.dialect = dialect_of(settings.dialect, settings.switches)
         self.basis = settings
         self.scenario: Scenario | None = None
         self.asked = NOTHING
+        self.dialect = dialect_of(settings.dialect, settings.switches)
         self.rules = rules
         self.clock = clock
         self.journal = Journal(settings.limits.journal_max, settings.limits.journal_bytes_max)
@@ -141,9 +141,9 @@ class Tenants:
         self._named = 0
         self._by_name: dict[str, Tenant] = {}
         self._by_key: dict[str, tuple[Tenant, Principal]] = {}
+        self.usual: Scenario | None = None
 
     def __len__(self) -> int:
-        self.usual: Scenario | None = None
         return len(self._by_name)
 
     def __iter__(self) -> Iterator[Tenant]:
@@ -179,19 +179,19 @@ class Tenants:
     def create(self, basis: TenantSettings, scenario: Scenario | None = None, asked: bytes = NOTHING) -> Tenant:
         """Makes a tenant, or replaces the one of the same name.
 
-        Raises:
-            TenantsFull: there is no room for another one.
         The scenario's settings come on top of the basis, and those of `asked`, a body of the control API, on top of them.
 
+        Raises:
+            TenantsFull: there is no room for another one.
             KeyTaken: a key of it leads to another tenant already.
             ModelNotFound: it caps a model that does not exist.
-        """
-        if settings.concurrency:
             LimitReached: the scenario has more rules or files than a tenant may hold.
             ControlError: the body cannot be used.
+        """
+        settings = decode_tenant(asked, basis if scenario is None else apply_settings(scenario, basis))
+        if settings.concurrency:
             catalog = self._catalog.including(settings.models)
             settings = replace(settings, concurrency=caps_by_id(settings.concurrency, catalog, settings.name))
-        settings = decode_tenant(asked, basis if scenario is None else apply_settings(scenario, basis))
         start = settings.start or (STANDING_START if settings.clock.stands else datetime.fromtimestamp(self._wall(), UTC))
         start = whole_milliseconds(start)
         clock = VirtualClock(start, self._monotonic(), _RATES[settings.clock](settings))
@@ -275,9 +275,9 @@ class Tenants:
         if sum(map(len, files)) > limits.asset_bytes_max:
             raise LimitReached("asset_bytes_max", limits.asset_bytes_max)
         own = {workflow.id for workflow in snapshot.workflows}
+        catalog = self._catalog.including(snapshot.settings.models)
         for run in {(run.model, run.workflow_id): run for run in snapshot.runs}.values():
             if run.workflow_id not in own:
-        catalog = self._catalog.including(snapshot.settings.models)
                 _check_model(catalog, run)
 
     def _rules(self, settings: TenantSettings) -> Rules:
@@ -287,8 +287,6 @@ class Tenants:
         return replace(self._config.callbacks, is_strict=settings.strict)
 
 
-def renderers_of(dialect: Dialect) -> Renderers:
-    """Returns what freezes payloads as a dialect writes them."""
 def _check_model(catalog: Catalog, run: Run) -> None:
     try:
         if run.workflow_id not in catalog.workflows:
@@ -297,6 +295,8 @@ def _check_model(catalog: Catalog, run: Run) -> None:
         raise ModelMissing(run.id, run.model) from None
 
 
+def renderers_of(dialect: Dialect) -> Renderers:
+    """Returns what freezes payloads as a dialect writes them."""
     return Renderers(
         run=lambda run: render_run_payload(run, dialect),
         batch=lambda batch, store: render_batch_payload(batch, store.runs, dialect),
