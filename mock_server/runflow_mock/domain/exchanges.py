@@ -74,8 +74,11 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def is_lost(self) -> bool:
-        """Whether no answer reached the client."""
-        return self.status == 0
+        """Whether no whole answer reached the client: none at all, or one that ended before or after its declared length."""
+        if self.status == 0 or self.fault is None or self.method == "HEAD" or len(self.response_body) >= BODY_BYTES_MAX:
+            return self.status == 0
+        declared = self.response_header("content-length")
+        return declared is not None and declared != str(len(self.response_body))
 
     def request_header(self, name: str) -> str | None:
         """Returns a header of the request, given in lower case; of a repeated one the first counts."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from runflow_mock.domain.findings import Finding, Severity
+from runflow_mock.domain.misses import NearestMiss
 from runflow_mock.domain.verdicts import Judgement, Verdict
 
 
@@ -32,21 +33,6 @@ class Counts(msgspec.Struct, gc=False):
     def of(self, severity: Severity) -> dict[str, int]:
         """Returns how often each rule of a severity was found."""
         return {rule: count for (found, rule), count in self.rules.items() if found == severity}
-
-
-class Difference(msgspec.Struct, frozen=True):
-    """One thing in which something differs from what was wanted: its name, and both values as JSON."""
-
-    field: str
-    wanted: object
-    seen: object
-
-
-class NearestMiss(msgspec.Struct, frozen=True):
-    """What came nearest to what was wanted, by its id, and in what it differs."""
-
-    id: str
-    differences: tuple[Difference, ...]
 
 
 class Unfired(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from runflow_mock.domain.exchanges import Exchange
 
 INTERVAL_SECONDS_MIN = 0.05
 EVIDENCE_MAX = 20
+EXAMPLES_MAX = 3
 NOT_PACED = "time does not pass by itself here: pacing can only be measured where the clock is real"
 NEVER_MET = "the situation that this rule is about did not come up"
 
@@ -103,13 +104,13 @@ def _verdict(rule: str, observations: Sequence[Observation]) -> Verdict:
         judgement=_judgement(held, broken),
         held=held,
         broken=broken,
-        evidence=tuple(_first(observations, is_obeyed=False)) or tuple(_first(observations, is_obeyed=True)),
+        evidence=_first(observations, EVIDENCE_MAX, is_obeyed=False) or _first(observations, EXAMPLES_MAX, is_obeyed=True),
         reason=None if held or broken else unclear,
     )
 
 
-def _first(observations: Iterable[Observation], *, is_obeyed: bool) -> list[Observation]:
-    return [observation for observation in observations if observation.is_obeyed is is_obeyed][:EVIDENCE_MAX]
+def _first(observations: Iterable[Observation], at_most: int, *, is_obeyed: bool) -> tuple[Observation, ...]:
+    return tuple(observation for observation in observations if observation.is_obeyed is is_obeyed)[:at_most]
 
 
 def _judgement(held: int, broken: int) -> Judgement:

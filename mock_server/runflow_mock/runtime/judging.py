@@ -14,7 +14,6 @@ from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Findings
 from runflow_mock.domain.hygiene import judge_sequence
-from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.reports import Counts
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.domain.verdicts import Verdict, merge
@@ -28,6 +27,7 @@ STEP_EXCHANGES = 25
 QUIET_SECONDS = 0.1
 # So many requests between two looks still count as quiet: a client that polls.
 QUIET_REQUESTS_MAX = 2
+UNMATCHED = "no operation"
 BESIDE = "beside the API"
 
 
@@ -82,7 +82,8 @@ class Judging:
         for exchange in tuple(self._waiting())[:steps]:
             findings = self._findings[exchange.number] = self.judge.judge(exchange)
             self._judged_to = exchange.number
-            counts = self._counts.setdefault(findings.operation or exchange.operation or BESIDE, Counts())
+            name = findings.operation or exchange.operation or (UNMATCHED if findings.violations else BESIDE)
+            counts = self._counts.setdefault(name, Counts())
             counts.add(exchange.status, findings.request, len(findings.ours))
         for number in tuple(self._findings):
             if number > self._journal.dropped:
@@ -106,8 +107,7 @@ class Judging:
 class Judgings:
     """The judgings of all journals; each is made when it is first asked for, and goes with its journal."""
 
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+    def __init__(self) -> None:
         self._known: WeakKeyDictionary[Journal, Judging] = WeakKeyDictionary()
         self._waiting: WeakSet[Journal] = WeakSet()
 
@@ -115,7 +115,7 @@ class Judgings:
         """Returns the judging of a tenant's journal."""
         known = self._known.get(tenant.journal)
         if known is None:
-            judge = Judge(packaged_contract(), self._way_to_models(tenant))
+            judge = Judge(packaged_contract(), _way_to_models(tenant))
             known = self._known[tenant.journal] = Judging(judge, tenant.journal, is_paced=tenant.settings.clock is ClockMode.REAL)
         return known
 
@@ -144,12 +144,13 @@ class Judgings:
     def _look_later(self, tenant: Tenant) -> None:
         asyncio.get_running_loop().call_later(QUIET_SECONDS, self.look, tenant, tenant.journal.total)
 
-    def _way_to_models(self, tenant: Tenant) -> FindRunnable:
-        def find(path: str) -> Runnable | None:
-            try:
-                target = find_target(self._catalog, tenant.world.store, path)
-            except DomainError:
-                return None
-            return Runnable(target.model, target.workflow_id is not None)
 
-        return find
+def _way_to_models(tenant: Tenant) -> FindRunnable:
+    def find(path: str) -> Runnable | None:
+        try:
+            target = find_target(tenant.world.catalog, tenant.world.store, path)
+        except DomainError:
+            return None
+        return Runnable(target.model, target.workflow_id is not None)
+
+    return find

@@ -129,20 +129,32 @@ class Runtime:
 
     async def until_ended(self, tenant: Tenant, run_id: str, seconds: float) -> None:
         """Returns once a run has ended, or after `seconds` of real time. Under `auto` time moves on to it; see `poll`."""
-        world, awaited = tenant.world, tenant.awaited.setdefault(run_id, asyncio.Event())
+        await self.until(tenant, lambda: tenant.world.store.run(run_id).is_terminal, run_id, seconds)
+
+    async def until(self, tenant: Tenant, holds: Callable[[], bool], resource_id: str | None, seconds: float) -> bool:
+        """Returns whether a condition came to hold within `seconds` of real time; it is looked at whenever something has happened.
+
+        Under `auto` time moves on, to the next change of the resource or else from timer to timer; see `poll`.
+        """
+        bell = asyncio.Event()
+        tenant.bells.add(bell)
+        tenant.journal.listeners.append(bell.set)
         try:
             async with asyncio.timeout(seconds):
-                while not world.store.run(run_id).is_terminal:
-                    before = _status(world, run_id)
-                    async with tenant.moving:
-                        await self.idle(tenant)
-                    self.poll(tenant, run_id)
-                    if _status(world, run_id) == before and not tenant.in_flight:
-                        await awaited.wait()
+                while not holds():
+                    bell.clear()
+                    if tenant.settings.clock is ClockMode.AUTO:
+                        async with tenant.moving:
+                            await self.idle(tenant)
+                        self.poll(tenant, resource_id)
+                        await asyncio.sleep(0)
+                    await bell.wait()
         except TimeoutError:
-            pass
+            return holds()
         finally:
-            tenant.awaited.pop(run_id, None)
+            tenant.bells.discard(bell)
+            tenant.journal.listeners.remove(bell.set)
+        return True
 
     async def advance(self, tenant: Tenant, to: datetime) -> list[Step]:
         """Moves to an instant and returns what happened, once all of it has: the receivers' answers included."""
@@ -282,9 +294,8 @@ class Runtime:
                 watcher.extend(steps)
             if self.observer.is_listening:
                 self.observer.steps(tenant.settings.name, steps)
-        for run_id, ended in tenant.awaited.items():
-            if tenant.world.store.run(run_id).is_terminal:
-                ended.set()
+        for bell in tenant.bells:
+            bell.set()
         for effect in outcome.effects:
             self.deliveries.perform(tenant, effect)
 

@@ -7,11 +7,11 @@ from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call
 
 
-def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms: float) -> None:
-    """Keeps an exchange and shows it to whoever observes the server."""
+def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms: float, *, wait: float = 0.0) -> None:
+    """Keeps an exchange and shows it to whoever observes the server; `wait` are the real seconds until the answer leaves."""
     tenant: Tenant | None = getattr(call, "tenant", None)
     runtime = call.runtime
-    wall = runtime.wall()
+    wall = runtime.wall() + wait
     journal = runtime.lobby if tenant is None else tenant.journal
     exchange = Exchange(
         id=call.request_id or f"lobby-{journal.total + 1}",
@@ -26,7 +26,7 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
         status=given.status,
         response_headers=given.headers,
         response_body=given.body[:BODY_BYTES_MAX],
-        elapsed_ms=elapsed_ms,
+        elapsed_ms=elapsed_ms + wait * 1000,
         fault=None if call.interference is None else call.interference.name,
     )
     journal.record(exchange)

@@ -40,7 +40,7 @@ def plan_answer(call: Call, given: Answer, refuse: Refuse) -> Plan:
 async def interfere(call: Call, operation: str | None, plan: Plan, elapsed_ms: float, client: tuple[Receive, Send]) -> None:
     """Records an exchange as it will have been, and carries it out; a client that leaves ends it."""
     sent = Answer(plan.status, b"".join(plan.pieces) + plan.beyond, plan.headers)
-    record_exchange(call, operation, sent, elapsed_ms + plan.wait * 1000)
+    record_exchange(call, operation, sent, elapsed_ms, wait=plan.wait + plan.pause * len(plan.pieces))
     receive, send = client
     connection = connection_of(call.scope)
     if plan.wait and not await _pause(call, plan.wait, receive, connection):

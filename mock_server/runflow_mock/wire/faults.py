@@ -20,7 +20,9 @@ WILDCARDS_MAX = 8
 FIELDS_OF = {Family.RUN: (), Family.EXCHANGE: ("method", "path", "operation"), Family.CALLBACK: ("callback",)}
 
 
-class _Where(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class WirePlace(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A place as it is written."""
+
     edge: str | None = None
     method: str | None = None
     path: str | None = None
@@ -45,7 +47,7 @@ class _When(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"s
 
 class _Rule(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     what: dict[str, object]
-    where: _Where = msgspec.field(default_factory=_Where)
+    where: WirePlace = msgspec.field(default_factory=WirePlace)
     when: _When | None = None
     label: str | None = None
 
@@ -66,7 +68,7 @@ def decode_rule(raw: bytes, names: Names) -> tuple[AddRule, tuple[bytes, ...]]:
     """
     body = decode(raw, _Rule)
     what, contents = decode_what(body.what)
-    where = _where(body.where, names)
+    where = decode_place(body.where, names)
     _check_place(where, KIND_OF[type(what)])
     return AddRule(label=body.label, where=where, what=what, when=_when(body.when or _When())), contents
 
@@ -98,15 +100,21 @@ def represent_where(where: Where) -> dict[str, object]:
     return _present(**{name: read_document(value) if isinstance(value, bytes) else value for name, value in fields.items()})
 
 
-def _where(where: _Where, names: Names) -> Where:
+def decode_place(where: WirePlace, names: Names, prefix: str = "where.") -> Where:
+    """Returns a place; `prefix` is what its fields are called in messages.
+
+    Raises:
+        ControlError: 422 that names what is wrong and what is possible.
+        ModelNotFound: it names a model that does not exist.
+    """
     if where.operation is not None and where.operation not in names.operations:
-        raise refused(f"where.operation {where.operation[:80]!r} is none of the API's; GET /v1/openapi.json lists them")
+        raise refused(f"{prefix}operation {where.operation[:80]!r} is none of the API's; GET /v1/openapi.json lists them")
     return Where(
         edge=where.edge,
         method=where.method,
-        path=_pattern(where.path, "where.path"),
+        path=_pattern(where.path, f"{prefix}path"),
         operation=where.operation,
-        callback=_pattern(where.callback, "where.callback"),
+        callback=_pattern(where.callback, f"{prefix}callback"),
         model=None if where.model is None else names.path_of(where.model),
         client_ref=where.client_ref,
         input=_write(where.input),

@@ -16,6 +16,8 @@ from runflow_mock.web.control import (
     stubs,
     tenants,
     timeline,
+    verify,
+    wait,
 )
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.routing import Operation
@@ -30,6 +32,9 @@ _VERBS: tuple[Operation[ControlHandler], ...] = (
     *scenarios.OPERATIONS,
     *records.OPERATIONS,
     *journal.OPERATIONS,
+    *verify.OPERATIONS,
+    *wait.OPERATIONS,
+    *report.OPERATIONS,
     *resources.OPERATIONS,
     *timeline.OPERATIONS,
     *history.OPERATIONS,

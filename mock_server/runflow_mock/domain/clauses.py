@@ -1,0 +1,103 @@
+"""Clauses: what a test says about the journal, and whether it is true.
+
+Theory. A clause describes exchanges by their place, status and headers, and says how many there must be, and within how much of the
+tenant's time all of them. A sequence of clauses holds when they follow one another: each begins after the last exchange that the one
+before took. A clause that does not hold is explained by the exchange that came nearest to it.
+
+An exchange may show several subjects: a batch has one for each of its items, and fits when one of them does.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from runflow_mock.domain.misses import Difference, NearestMiss, differences, nearest
+from runflow_mock.domain.places import Subject, Where
+
+
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+    """An exchange as clauses see it; header names are in lower case."""
+
+    id: str
+    at: datetime
+    subjects: tuple[Subject, ...]
+    status: int
+    headers: dict[str, str]
+
+
+class Clause(msgspec.Struct, frozen=True, kw_only=True):
+    """One statement. `status` is a status or a class such as 4xx; a header must have the value, or with `*` any, or with nothing none."""
+
+    where: Where
+    status: str | None = None
+    headers: dict[str, str | None] = {}
+    at_least: int = 1
+    at_most: int | None = None
+    within: timedelta | None = None
+
+
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether clauses hold: the exchanges that they took; if not, which clause does not (counted from 1), why, and the nearest miss."""
+
+    holds: bool
+    matched: tuple[str, ...]
+    step: int | None = None
+    message: str | None = None
+    nearest: NearestMiss | None = None
+
+
+def verify(clause: Clause, sightings: Sequence[Sighting]) -> Verified:
+    """Returns whether a clause holds for exchanges in their order."""
+    matched = [sighting for sighting in sightings if not unlike(clause, sighting)]
+    ids = tuple(sighting.id for sighting in matched)
+    if clause.at_most is not None and len(matched) > clause.at_most:
+        return Verified(holds=False, matched=ids, message=f"{_count(len(matched))} fitted, at most {clause.at_most} may")
+    if len(matched) < clause.at_least:
+        others = ((sighting.id, unlike(clause, sighting)) for sighting in sightings if sighting.id not in ids)
+        message = f"{_count(len(matched))} fitted, at least {clause.at_least} must"
+        return Verified(holds=False, matched=ids, message=message, nearest=nearest(others))
+    return _in_time(clause.within, matched) or Verified(holds=True, matched=ids)
+
+
+def verify_sequence(clauses: Sequence[Clause], sightings: Sequence[Sighting], within: timedelta | None = None) -> Verified:
+    """Returns whether exchanges that fit the clauses follow one another, all of them within some time of the tenant's clock."""
+    taken: list[Sighting] = []
+    begin = 0
+    for step, clause in enumerate(clauses, 1):
+        places = [index for index in range(begin, len(sightings)) if not unlike(clause, sightings[index])][: clause.at_least]
+        ids = tuple(sighting.id for sighting in taken)
+        if len(places) < clause.at_least:
+            earlier = next((sighting for sighting in reversed(sightings[:begin]) if not unlike(clause, sighting)), None)
+            told = "" if earlier is None else f"; {earlier.id} fits but came too early"
+            message = f"step {step}: {_count(len(places))} fitted after the step before, at least {clause.at_least} must{told}"
+            rest = ((sighting.id, unlike(clause, sighting)) for sighting in sightings[begin:] if unlike(clause, sighting))
+            return Verified(holds=False, matched=ids, step=step, message=message, nearest=nearest(rest))
+        taken += [sightings[index] for index in places]
+        begin = places[-1] + 1 if places else begin
+    return _in_time(within, taken) or Verified(holds=True, matched=tuple(sighting.id for sighting in taken))
+
+
+def unlike(clause: Clause, sighting: Sighting) -> tuple[Difference, ...]:
+    """Returns in what an exchange differs from what a clause describes; nothing when it fits."""
+    by_subject = sorted((differences(clause.where, subject) for subject in sighting.subjects), key=len)
+    found = list(by_subject[0])
+    if clause.status is not None and not str(sighting.status).startswith(clause.status.rstrip("x")):
+        found.append(Difference("status", clause.status, sighting.status))
+    for name, wanted in clause.headers.items():
+        seen = sighting.headers.get(name.lower())
+        if (seen is None) is not (wanted is None) or (wanted not in (None, "*", seen)):
+            found.append(Difference(f"headers.{name}", wanted, seen))
+    return tuple(found)
+
+
+def _in_time(within: timedelta | None, matched: Sequence[Sighting]) -> Verified | None:
+    if within is None or not matched or matched[-1].at - matched[0].at <= within:
+        return None
+    took = (matched[-1].at - matched[0].at).total_seconds()
+    message = f"from the first to the last {took:.3f} s went by, at most {within.total_seconds():.3f} s may"
+    return Verified(holds=False, matched=tuple(sighting.id for sighting in matched), message=message)
+
+
+def _count(number: int) -> str:
+    return "1 exchange" if number == 1 else f"{number} exchanges"

@@ -1,0 +1,83 @@
+"""Misses: what came nearest to a place that nothing fitted, and in what it differs.
+
+The nearest is what differs in the fewest fields; among equals what looks most like it; among those the latest. Of documents those parts
+are named that are not contained.
+"""
+
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
+
+import msgspec
+
+from runflow_mock.domain.documents import Json, contains, read_document
+from runflow_mock.domain.places import Subject, Where, misses, stands_at
+
+SHOWN_MAX = 200
+SUBJECTS_MAX = 2_000
+SOME_VALUE = 0.1
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One thing in which something differs from what was wanted: its name, and both values."""
+
+    field: str
+    wanted: Json
+    seen: Json
+
+
+class NearestMiss(msgspec.Struct, frozen=True):
+    """What came nearest to what was wanted, by its id, and in what it differs."""
+
+    id: str
+    differences: tuple[Difference, ...]
+
+
+def nearest_miss(where: Where, subjects: Iterable[tuple[str, Subject]]) -> NearestMiss | None:
+    """Returns which of the named subjects came nearest to a place; nothing when there are none."""
+    return nearest((name, differences(where, subject)) for name, subject in subjects)
+
+
+def nearest(candidates: Iterable[tuple[str, tuple[Difference, ...]]]) -> NearestMiss | None:
+    """Returns which of the candidates differs least; of many the latest are looked at."""
+    latest = list(candidates)[-SUBJECTS_MAX:]
+    if not latest:
+        return None
+    fewest = min(len(found) for _, found in latest)
+    near = [(name, found) for name, found in latest if len(found) == fewest]
+    name, found = max(reversed(near), key=lambda candidate: _likeness(candidate[1]))
+    return NearestMiss(name, found)
+
+
+def differences(where: Where, subject: Subject) -> tuple[Difference, ...]:
+    """Returns in what a subject differs from a place."""
+    edge = () if stands_at(where, subject) else (Difference("edge", where.edge, ", ".join(subject.edges) or None),)
+    return (*edge, *(found for name in misses(where, subject) for found in _explain(name, getattr(where, name), getattr(subject, name))))
+
+
+def _explain(name: str, wanted: str | bytes, seen: str | bytes | None) -> Iterator[Difference]:
+    if isinstance(wanted, bytes):
+        value = read_document(seen) if isinstance(seen, bytes) else None
+        yield from _parts(name, read_document(wanted), value)
+    else:
+        yield Difference(name, wanted, seen.decode(errors="replace") if isinstance(seen, bytes) else seen)
+
+
+def _parts(name: str, wanted: Json, seen: Json) -> Iterator[Difference]:
+    if contains(seen, wanted):
+        return
+    if isinstance(wanted, dict) and isinstance(seen, dict):
+        for key, part in wanted.items():
+            yield from _parts(f"{name}.{key}", part, seen.get(key))
+    else:
+        yield Difference(name, wanted, seen)
+
+
+def _likeness(found: tuple[Difference, ...]) -> float:
+    return sum(_ratio(difference.wanted, difference.seen) for difference in found)
+
+
+def _ratio(wanted: Json, seen: Json) -> float:
+    if seen is None:
+        return 0.0
+    # What has some other value is nearer than what has none.
+    return SOME_VALUE + SequenceMatcher(None, str(wanted)[:SHOWN_MAX], str(seen)[:SHOWN_MAX], autojunk=False).quick_ratio()

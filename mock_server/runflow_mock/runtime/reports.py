@@ -1,0 +1,112 @@
+"""Reports: puts together what is to be said about the client of a tenant, from its journal, its fault rules and its callbacks."""
+
+from collections.abc import Iterator
+
+from runflow_mock.domain.deliveries import Delivery, DeliveryStatus
+from runflow_mock.domain.documents import read_object
+from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.fault_kinds import KIND_OF, Family
+from runflow_mock.domain.findings import Finding, Findings
+from runflow_mock.domain.misses import SUBJECTS_MAX, nearest_miss
+from runflow_mock.domain.places import CALLBACK_EDGE, RUN_EDGES, Subject, run_subject
+from runflow_mock.domain.poll_hygiene import STANDING_POLLS_MIN, standing_polls
+from runflow_mock.domain.reports import Report, Sample, Undelivered, Unfired, Unmatched
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.judging import Judging
+from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.wire.nearest_routes import nearest_route
+from runflow_mock.wire.sightings import Complete, subjects_of
+
+SAMPLES_MAX = 100
+LISTED_MAX = 500
+
+_LEADS_NOWHERE = frozenset(("route", "method"))
+
+Named = tuple[str, Subject]
+
+
+def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
+    """Returns the report on a tenant so far; `complete` adds to requests what the world knows."""
+    runtime.settle(tenant)
+    judging = runtime.judgings.of(tenant)
+    judged = [(exchange, judging.findings(exchange)) for exchange in tenant.journal]
+    deliveries = tenant.world.store.deliveries.values()
+    return Report(
+        tenant=tenant.settings.name,
+        exchanges=tenant.journal.total,
+        dropped=tenant.journal.dropped,
+        unjudged=judging.unjudged,
+        operations=judging.counts,
+        verdicts=judging.verdicts(),
+        violations=_samples((exchange, findings, findings.violations) for exchange, findings in judged),
+        ours=_samples((exchange, findings, findings.ours) for exchange, findings in judged),
+        unfired=tuple(_unfired(tenant, complete))[:LISTED_MAX],
+        undelivered=tuple(_undelivered(delivery) for delivery in deliveries if delivery.status is DeliveryStatus.FAILED)[:LISTED_MAX],
+        pending_callbacks=sum(not delivery.is_terminal for delivery in deliveries),
+        unmatched=tuple(_unmatched(judging, judged))[:LISTED_MAX],
+        background_errors=tuple(error for error in runtime.background_errors if error.startswith(f"tenant {tenant.settings.name}: ")),
+        hints=tuple(_hints(tenant)),
+    )
+
+
+def _samples(found: Iterator[tuple[Exchange, Findings, tuple[Finding, ...]]]) -> tuple[Sample, ...]:
+    samples = (
+        Sample(exchange=exchange.id, operation=findings.operation, finding=finding)
+        for exchange, findings, some in found
+        for finding in some
+    )
+    return tuple(sample for sample, _ in zip(samples, range(SAMPLES_MAX), strict=False))
+
+
+def _unfired(tenant: Tenant, complete: Complete) -> Iterator[Unfired]:
+    rules = [rule for rule in tenant.world.store.rules.values() if not rule.fired]
+    moments = {family: _moments(tenant, family, complete) for family in {KIND_OF[type(rule.what)].family for rule in rules}}
+    for rule in rules:
+        kind = KIND_OF[type(rule.what)]
+        nearest = None if rule.matched else nearest_miss(rule.where, moments[kind.family])
+        yield Unfired(id=rule.id, label=rule.label, kind=kind.name, matched=rule.matched, nearest=nearest)
+
+
+def _moments(tenant: Tenant, family: Family, complete: Complete) -> list[Named]:
+    """Returns the latest moments at which a rule of a family could have stood."""
+    store = tenant.world.store
+    if family is Family.EXCHANGE:
+        return [(exchange.id, subject) for exchange in tenant.journal for subject in subjects_of(exchange, complete)]
+    if family is Family.RUN:
+        return [(run.id, run_subject(run, RUN_EDGES[:-1])) for run in list(store.runs.values())[-SUBJECTS_MAX:]]
+    return [(delivery.id, complete(_told(delivery))) for delivery in list(store.deliveries.values())[-SUBJECTS_MAX:]]
+
+
+def _told(delivery: Delivery) -> Subject:
+    event = read_object(delivery.payload).get("event")
+    return Subject(
+        edges=(CALLBACK_EDGE,),
+        callback=event if isinstance(event, str) else None,
+        run_id=delivery.run_id,
+        batch_id=delivery.batch_id,
+    )
+
+
+def _undelivered(delivery: Delivery) -> Undelivered:
+    return Undelivered(
+        id=delivery.id,
+        about=delivery.parent_id,
+        url=delivery.url,
+        attempts=len(delivery.attempts),
+        reason=delivery.failure_detail or delivery.failure_reason,
+    )
+
+
+def _unmatched(judging: Judging, judged: list[tuple[Exchange, Findings]]) -> Iterator[Unmatched]:
+    for exchange, findings in judged:
+        if any(finding.rule in _LEADS_NOWHERE for finding in findings.violations):
+            nearest = nearest_route(judging.judge.contract, exchange.method, exchange.path)
+            yield Unmatched(exchange=exchange.id, method=exchange.method, path=exchange.path, nearest=nearest)
+
+
+def _hints(tenant: Tenant) -> Iterator[str]:
+    if tenant.settings.clock is not ClockMode.MANUAL:
+        return
+    for path in standing_polls(tuple(tenant.journal)):
+        yield f"{path} was read {STANDING_POLLS_MIN} times or more while the clock stood: advance it, or use the clock auto"
