@@ -9,6 +9,7 @@ from runflow_mock.domain.identity import BatchId, ItemId
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.runs import Run, RunCancelled, RunCreated, RunMoved
 from runflow_mock.engine.assets import store_attachments
+from runflow_mock.engine.creations import decide_creation, ending_at_once
 from runflow_mock.engine.moment import Moment
 from runflow_mock.engine.runs import admit_cost, new_run, project
 from runflow_mock.engine.slots import line_up
@@ -53,8 +54,10 @@ def create_batch(moment: Moment, command: CreateBatch) -> tuple[Event, ...]:
         created_by=moment.user_id,
         created_at=moment.now,
     )
+    decision = decide_creation(moment, batch)
+    created = (RunCreated(ending_at_once(moment, run, decision)) for run in runs)
     stored = store_attachments(moment, command.attachments, "batch", batch.id)
-    return (BatchCreated(batch), *(RunCreated(run) for run in runs), *stored)
+    return (BatchCreated(batch), *created, *decision.met, *stored)
 
 
 def cancel_batch(moment: Moment, command: CancelBatch) -> tuple[Event, ...]:

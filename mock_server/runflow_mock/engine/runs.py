@@ -30,6 +30,7 @@ from runflow_mock.domain.runs import (
     RunSucceeded,
 )
 from runflow_mock.engine.assets import store_attachments
+from runflow_mock.engine.creations import decide_creation, ending_at_once
 from runflow_mock.engine.magic import magic_of, with_magic
 from runflow_mock.engine.moment import Moment
 from runflow_mock.engine.outputs import part_of_work, whole_work
@@ -65,9 +66,10 @@ def create_run(moment: Moment, command: CreateRun) -> tuple[Event, ...]:
         metadata=command.metadata,
         workflow_id=command.workflow_id,
     )
-    run = line_up(moment, run)
+    decision = decide_creation(moment, run)
+    run = ending_at_once(moment, line_up(moment, run), decision)
     stored = store_attachments(moment, command.attachments, "run", run.id)
-    return (RunCreated(run), *stored)
+    return (RunCreated(run), *decision.met, *stored)
 
 
 def cancel_run(moment: Moment, command: CancelRun) -> tuple[Event, ...]:
