@@ -74,12 +74,19 @@ def test_door_does_not_close_over_a_wrong_answer(exchange: Exchange) -> None:
 
 def test_figures_of_several_processes_add_up() -> None:
     figures = Figures()
-    told = {"exchanges": 3, "distinct": 2, "violations": 1, "pairs": [["get_run", 200]], "others": {"leads nowhere": 1}}
+    told = {
+        "exchanges": 3,
+        "distinct": 2,
+        "violations": 1,
+        "pairs": [["get_run", 200]],
+        "walked": [["get_run", 404]],
+        "others": {"leads nowhere": 1},
+    }
     figures.add(told)
-    figures.add({**told, "pairs": [["get_run", 404]]})
+    figures.add({**told, "walked": [["get_run", 200]]})
     operation, models, exchanges = figures.lines()
     assert f"operations: {len(operations())} (" in operation
     assert ", 1 called" in operation
-    assert ", 2 given" in operation
+    assert ", 2 walked" in operation
     assert models == "models: 55, 50 active"
     assert exchanges == "exchanges: 6, 4 different ones judged, 2 violations; not judged: 2 leads nowhere"

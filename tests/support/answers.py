@@ -17,7 +17,9 @@ _NO_PART = frozenset(("x-request-id", "etag", "date"))
 
 
 class Answers:
-    """An observer that judges: `pairs` counts answers, `others` what was not judged, `wrong` tells what does not fit."""
+    """An observer that judges: `pairs` counts answers, `others` what was not judged, `wrong` tells what does not fit;
+    `walked` is what a test asked for by operation and status.
+    """
 
     is_listening = True
 
@@ -27,6 +29,7 @@ class Answers:
         self.pairs: Counter[Pair] = Counter()
         self.others: Counter[str] = Counter()
         self.violations = 0
+        self.walked: set[Pair] = set()
         self.wrong: list[str] = []
         self._known: set[int] = set()
 

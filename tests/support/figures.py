@@ -19,6 +19,7 @@ class Figures:
         self.distinct = 0
         self.violations = 0
         self.pairs: set[Pair] = set()
+        self.walked: set[Pair] = set()
         self.others: Counter[str] = Counter()
 
     def add(self, given: dict[str, Any]) -> None:
@@ -27,6 +28,7 @@ class Figures:
         self.distinct += given["distinct"]
         self.violations += given["violations"]
         self.pairs |= {(operation, status) for operation, status in given["pairs"]}
+        self.walked |= {(operation, status) for operation, status in given["walked"]}
         self.others.update(given["others"])
 
     def lines(self) -> list[str]:
@@ -36,7 +38,7 @@ class Figures:
         models = [model.is_active for model in catalog().models]
         return [
             f"operations: {len(operations())} ({', '.join(f'{count} {word}' for word, count in evidence.items())}), "
-            f"{len({operation for operation, _ in self.pairs})} called; declared answers: {declared}, {len(self.pairs)} given",
+            f"{len({operation for operation, _ in self.pairs})} called; declared answers: {declared}, {len(self.walked)} walked",
             f"models: {len(models)}, {sum(models)} active",
             f"exchanges: {self.exchanges}, {self.distinct} different ones judged, {self.violations} violations; "
             f"not judged: {', '.join(f'{count} {reason}' for reason, count in sorted(self.others.items())) or 'none'}",
@@ -53,6 +55,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         "distinct": ANSWERS.distinct,
         "violations": ANSWERS.violations,
         "pairs": [list(pair) for pair in ANSWERS.pairs],
+        "walked": [list(pair) for pair in ANSWERS.walked],
         "others": dict(ANSWERS.others),
     }
     output = getattr(session.config, "workeroutput", None)

@@ -89,6 +89,7 @@ class Api:
                 raise too_large(self._runtime.config.body_bytes_max)
             if not operation.is_public:
                 authorize(call.principal, operation.scope, call.header(b"x-organization-id"))
+                call.check_query()
             return operation, self._handle(call, operation)
         except Problem as problem:
             return operation, _problem_answer(problem)

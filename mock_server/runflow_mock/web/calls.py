@@ -99,11 +99,15 @@ class Call:
     def parameters(self) -> dict[str, str]:
         """The query parameters; of a repeated one the last counts."""
         if self._parameters is None:
+            self.check_query()
             query = self.query.decode("latin-1")
-            if query.count("&") >= PARAMETERS_MAX:
-                raise bad_request(f"The query has more than {PARAMETERS_MAX} parameters.")
             self._parameters = dict(parse_qsl(query, keep_blank_values=True)) if query else {}
         return self._parameters
+
+    def check_query(self) -> None:
+        """Raises the 400 of a query that is too long to be read; also those who read none must not be sent one."""
+        if self.query and self.query.count(b"&") >= PARAMETERS_MAX:
+            raise bad_request(f"The query has more than {PARAMETERS_MAX} parameters.")
 
     @property
     def store(self) -> Store:

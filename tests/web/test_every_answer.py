@@ -1,0 +1,55 @@
+"""Every answer that the contract declares is given: each operation's success and each of its errors, with headers and body as stated."""
+
+from collections.abc import Iterator
+
+import pytest
+from answers import ANSWERS
+from contract import Declared, fits, operations
+from doors import Door
+from spoilers import SPOILERS, Doors, spoil
+from steps import finished_run
+from walks import GOOD, Tour
+
+from runflow_mock.domain.money import parse_money
+
+every_operation = pytest.mark.parametrize("declared", operations().values(), ids=operations())
+
+
+@pytest.fixture(scope="module")
+def doors() -> Iterator[Doors]:
+    with Door(balance=parse_money("1000")) as usual, Door(balance=parse_money("0")) as poor, Door(body_bytes_max=1) as narrow:
+        yield Doors(Tour(usual), poor, narrow)
+
+
+def test_walk_has_every_operation_and_every_error() -> None:
+    assert set(GOOD) == set(operations())
+    errors = {status for declared in operations().values() for status in declared.statuses if status >= 300}
+    assert errors == set(SPOILERS)
+
+
+@every_operation
+def test_operation_succeeds(doors: Doors, declared: Declared) -> None:
+    response = fits(GOOD[declared.id](doors.usual).send(doors.usual.door), declared.id)
+    assert response.is_success
+    ANSWERS.walked.add((declared.id, response.status_code))
+
+
+@every_operation
+def test_operation_answers_with_each_of_its_errors(doors: Doors, declared: Declared) -> None:
+    errors = [status for status in declared.statuses if status >= 300]
+    call = GOOD[declared.id](doors.usual)
+    given = {status: spoil(doors, declared, call, status) for status in errors}
+    assert {status: fits(response, declared.id).status_code for status, response in given.items()} == {each: each for each in errors}
+    ANSWERS.walked |= {(declared.id, status) for status in errors}
+
+
+def test_only_one_operation_has_two_ways_to_succeed() -> None:
+    successes = {name: [status for status in each.statuses if status < 300] for name, each in operations().items()}
+    assert [name for name, statuses in successes.items() if len(statuses) != 1] == ["cancel_run"]
+
+
+def test_run_that_has_ended_is_told_with_200_when_it_is_cancelled(doors: Doors) -> None:
+    tour = doors.usual
+    response = tour.cancellation(finished_run(tour.door)).send(tour.door)
+    assert fits(response, "cancel_run").status_code == 200
+    ANSWERS.walked.add(("cancel_run", 200))
