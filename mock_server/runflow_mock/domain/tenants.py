@@ -21,6 +21,10 @@ CAP_MAX = 1_000_000
 NEW_ACCOUNT_BALANCE = Money(10_000_000)
 
 
+# Whether callbacks leave by themselves, or wait for a test to carry them.
+PUSH, PULL = "push", "pull"
+
+
 class ClockMode(StrEnum):
     """How a tenant's time passes: as real time does, faster, only when told, or by itself when a client waits."""
 
@@ -87,6 +91,7 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str = "seed"
     switches: dict[str, str] = {}
     client_time: str = "wall"
+    deliveries: str = PUSH
     callback_secret: str | None = None
     batch_items_max: int = BATCH_ITEMS_DEFAULT_MAX
     concurrency: dict[str, int] = {}

@@ -26,6 +26,7 @@ from runflow_mock.engine.slots import caps_by_id
 from runflow_mock.engine.world import World
 from runflow_mock.runtime.blobs import Blobs
 from runflow_mock.runtime.config import Config, ConfigError
+from runflow_mock.runtime.parked import ParkedAttempts
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.readings import Readings
 from runflow_mock.wire.callbacks import render_batch_payload, render_evaluation_payload, render_run_payload
@@ -87,6 +88,7 @@ class Tenant:
         self.moving = asyncio.Lock()
         self.watchers: list[list[Step]] = []
         self.blobs = Blobs()
+        self.parked = ParkedAttempts()
         self.bells: set[asyncio.Event] = set()
         self.alarm: asyncio.TimerHandle | None = None
         self.alarm_due: datetime | None = None

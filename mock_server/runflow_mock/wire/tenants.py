@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.money import Money, format_money, parse_money
 from runflow_mock.domain.principals import SCOPES
-from runflow_mock.domain.tenants import CAP_MAX, ClockMode, KeySpec, TenantSettings, is_tenant_name
+from runflow_mock.domain.tenants import CAP_MAX, PULL, PUSH, ClockMode, KeySpec, TenantSettings, is_tenant_name
 from runflow_mock.wire.control import decode, duration, instant, refused
 from runflow_mock.wire.dialect import dialect_of
 from runflow_mock.wire.quotas import WireQuota, read_quota, represent_quota
@@ -43,6 +43,7 @@ class _Tenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     dialect: str | None = None
     switches: dict[str, str] = {}
     client_time: str | None = None
+    deliveries: str | None = None
     callback_secret: str | None = None
     batch_limit: int | None = None
     concurrency: dict[str, int] | None = None
@@ -114,6 +115,8 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
         settings = replace(settings, scopes=_scopes(body.scopes))
     if body.client_time is not None:
         settings = replace(settings, client_time=_choice("client_time", body.client_time, CLIENT_TIMES))
+    if body.deliveries is not None:
+        settings = replace(settings, deliveries=_choice("deliveries", body.deliveries, (PUSH, PULL)))
     _check(settings)
     return settings
 
@@ -154,6 +157,7 @@ def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: d
         "dialect": settings.dialect,
         "switches": settings.switches,
         "client_time": settings.client_time,
+        "deliveries": settings.deliveries,
         "batch_limit": settings.batch_items_max,
         "concurrency": settings.concurrency,
         "quota": represent_quota(settings.quota),

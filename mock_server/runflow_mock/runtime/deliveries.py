@@ -1,0 +1,105 @@
+"""Deliveries at work: each attempt is sent, or waits for a test to carry it, and its result comes back as a command."""
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from runflow_mock.domain.callback_policy import target_of
+from runflow_mock.domain.commands import RecordAttempt
+from runflow_mock.domain.deliveries import AttemptResult
+from runflow_mock.domain.documents import write_document
+from runflow_mock.domain.tenants import PULL
+from runflow_mock.engine.world import SendCallback
+from runflow_mock.runtime.parked import Parked
+from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
+from runflow_mock.runtime.tenants import Tenant, WallClock
+from runflow_mock.wire.callbacks import Posting, build_posting
+
+Record = Callable[[Tenant, RecordAttempt], object]
+Report = Callable[[Tenant, Exception], None]
+
+
+class Deliveries:
+    """Performs the attempts of all tenants; `record` takes each result, `report` what nobody expected."""
+
+    def __init__(self, sender: CallbackSender, wall: WallClock, record: Record, report: Report) -> None:
+        self._sender = sender
+        self._wall = wall
+        self._record = record
+        self._report = report
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def perform(self, tenant: Tenant, effect: SendCallback) -> None:
+        """Sends an attempt, or lets it wait where the tenant's deliveries are pulled."""
+        if tenant.settings.deliveries == PULL and self._park(tenant, effect):
+            return
+        tenant.in_flight += 1
+        tenant.quiet.clear()
+        # Where time stands, results are recorded in the order of sending, so that the network cannot change what follows.
+        earlier = None if tenant.clock.rate else tenant.last_delivery
+        task = asyncio.get_running_loop().create_task(self._deliver(tenant, effect, earlier))
+        tenant.last_delivery = task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def conclude(self, tenant: Tenant, delivery_id: str, status: int) -> None:
+        """Takes the answer to an attempt that the test carried itself.
+
+        Raises:
+            NotFound: no attempt of that delivery waits.
+        """
+        concluded = tenant.parked.answer(delivery_id, status)
+        if concluded is not None:
+            self._record(tenant, RecordAttempt(concluded.delivery_id, concluded.result))
+
+    async def close(self) -> None:
+        """Stops what is in flight and closes the sender."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._sender.close()
+
+    def _park(self, tenant: Tenant, effect: SendCallback) -> bool:
+        """Lets an attempt wait for the test to carry it, and tells whether there is anything to carry."""
+        delivery = effect.delivery
+        posting = self._posting(tenant, effect)
+        if posting.answer is not None:
+            return False
+        request = OutgoingRequest(delivery.url, posting.headers, posting.body)
+        headers = write_document(dict(posting.headers))
+        tenant.parked.add(Parked(delivery.id, delivery.attempts[-1].number, request, headers, posting.copies))
+        return True
+
+    async def _deliver(self, tenant: Tenant, effect: SendCallback, earlier: asyncio.Task[None] | None) -> None:
+        try:
+            result = await self._send(tenant, effect)
+            if earlier is not None and not earlier.done():
+                await asyncio.wait((earlier,))
+            if not tenant.is_dropped:
+                self._record(tenant, RecordAttempt(effect.delivery.id, result))
+        except Exception as error:
+            self._report(tenant, error)
+        finally:
+            tenant.in_flight -= 1
+            if not tenant.in_flight:
+                tenant.quiet.set()
+
+    async def _send(self, tenant: Tenant, effect: SendCallback) -> AttemptResult:
+        posting = self._posting(tenant, effect)
+        sent = write_document(dict(posting.headers))
+        target = target_of(tenant.rules.callbacks, effect.delivery.url)
+        if target is None:
+            why = "runflow-mock calls loopback, --callback-hosts and --callback-rewrite targets only"
+            return AttemptResult(error=f"not sent: {why}", reason="host_not_allowed", refused=True, headers=sent)
+        if posting.answer is not None:
+            return replace(posting.answer, headers=sent)
+        request = OutgoingRequest(target, posting.headers, posting.body)
+        *earlier, last = [await self._sender.send(request) for _ in range(posting.copies)]
+        return replace(last, headers=sent, copies=tuple(earlier))
+
+    def _posting(self, tenant: Tenant, effect: SendCallback) -> Posting:
+        delivery = effect.delivery
+        virtual = tenant.settings.client_time == "virtual"
+        timestamp = int(delivery.attempts[-1].at.timestamp() if virtual else self._wall())
+        return build_posting(delivery, timestamp, effect.secret, tenant.dialect)
