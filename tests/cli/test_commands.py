@@ -29,6 +29,13 @@ def test_every_parameter_of_a_command_is_explained(name: str) -> None:
     assert unexplained == []
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_answer_programs(name: str) -> None:
+    command = _command(name)
+    leaves = command.commands.values() if isinstance(command, click.Group) else [command]
+    assert [leaf.name for leaf in leaves if not any("--json" in parameter.opts for parameter in leaf.params)] == []
+
+
 def test_help_lists_every_command_without_loading_any() -> None:
     script = "import sys; from runflow_mock.cli import main\ntry: main(['--help'])\nfinally: print(*sys.modules, file=sys.stderr)"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)

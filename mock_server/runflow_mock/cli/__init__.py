@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, Entry] = {
     "listen": Entry("listen", "Show callbacks as they come, verify and forward them."),
     "trigger": Entry("trigger", "Send a signed sample of an event."),
     "doctor": Entry("doctor", "Tell why a callback did not arrive."),
+    "skill": Entry("skill", "Hand the skill to coding agents."),
     "healthcheck": Entry("healthcheck", "Tell whether the sandbox is up."),
     "demo": Entry("demo", "Tell the whole story on real HTTP."),
     "replay": Entry("replay", "Repeat a history and compare it byte for byte."),

@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from runflow_mock.cli.options import json_option
 from runflow_mock.cli.timelines import line_of
 from runflow_mock.domain.signing import SignatureError, verify_timestamped
 from runflow_mock.domain.tenants import ClockMode
@@ -32,25 +33,29 @@ ITEMS = [
 
 
 @click.command()
-def command() -> None:
+@json_option("Print one JSON line with batch, timeline, callbacks, ledger and verified, in place of the story.")
+def command(*, as_json: bool) -> None:
     """Tell the whole story on real HTTP.
 
     A batch that half succeeds, its signed callback, and what it cost.
     """
     gc.enable()
-    console = Console(highlight=False, soft_wrap=True)
-    pause = time.sleep if console.is_terminal else _no_pause
+    console = Console(highlight=False, soft_wrap=True, quiet=as_json)
+    pause = time.sleep if console.is_terminal and not as_json else _no_pause
     config = Config(port=0, clock=ClockMode.MANUAL, speed=1.0)
     with serve(config) as server, CallbackReceiver() as receiver:
         client = Client(server.url, "rf_live_mock_demo")
+        story = Story(console, client, receiver, pause)
         try:
-            Story(console, client, receiver, pause).tell()
+            story.tell()
         finally:
             client.close()
+        if as_json:
+            click.echo(json.dumps(story.record))
 
 
 class Story:
-    """The story, told step by step with what really happens."""
+    """The story, told step by step with what really happens; `record` has it as data."""
 
     def __init__(self, console: Console, client: Client, receiver: CallbackReceiver, pause: Callable[[float], None]) -> None:
         self._console = console
@@ -58,6 +63,7 @@ class Story:
         self._receiver = receiver
         self._pause = pause
         self._chapter = 0
+        self.record: dict[str, Any] = {"timeline": [], "callbacks": [], "verified": 0}
 
     def tell(self) -> None:
         """Tells everything."""
@@ -90,6 +96,7 @@ class Story:
     def _watch(self) -> None:
         self._head("What happens, as the clock is moved from one event to the next")
         while steps := self._client.post("/_mock/clock/next")["timeline"]:
+            self.record["timeline"] += steps
             for step in steps:
                 self._say(line_of(step))
                 self._pause(PAUSE_SECONDS)
@@ -109,6 +116,7 @@ class Story:
         for entry in ledger["entries"]:
             self._say(f"{entry['at'][11:23]}  {entry['kind']:<8} {entry['amount']:>10} USD  {entry['run_id'] or ''}")
         batch = self._client.get(f"/v1/batches/{batch_id}")
+        self.record |= {"batch": batch, "ledger": ledger}
         self._say(f"batch {batch['status_code']}, cost {batch['cost']} USD; balance {ledger['balance']} USD, held {ledger['held']} USD")
         self._invariants(ledger["invariants"])
 
@@ -127,6 +135,8 @@ class Story:
             )
         except SignatureError as error:
             raise click.ClickException(f"the callback does not verify: {error}") from None
+        self.record["verified"] += 1
+        self.record["callbacks"].append({"headers": received.headers, "body": received.json})
         self._say("[green]verified[/green]: HMAC-SHA256 over timestamp.body, fresh by the wall clock")
 
     def _invariants(self, invariants: Iterable[dict[str, Any]]) -> None:

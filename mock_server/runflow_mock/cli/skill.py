@@ -1,0 +1,69 @@
+"""`runflow-mock skill`: the text by which coding agents learn to use the API, put where they look for it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from runflow_mock.cli.options import json_option
+from runflow_mock.runtime.skills import load_skill
+
+# Where agents look for skills in a project, by the word that chooses the place.
+PLACES: Mapping[str, Path] = {"agents": Path(".agents/skills"), "claude": Path(".claude/skills")}
+SIGNATURE = b"This text is written by runflow-mock"
+"""What every version of our own text says, and no other."""
+
+
+@click.group()
+def command() -> None:
+    """Hand the skill to coding agents."""
+
+
+@command.command()
+@click.option("--sandbox", is_flag=True, help="Install runflow-mock's own skill, which leads agents to the sandbox.")
+@click.option("--dir", "project", default=".", type=click.Path(file_okay=False, path_type=Path), help="Project to install into.")
+@click.option("--for", "places", multiple=True, type=click.Choice(list(PLACES)), help="Where to put it; repeatable.  [default: everywhere]")
+@click.option("--force", is_flag=True, help="Replace a skill that is not runflow-mock's.")
+@json_option("Print one JSON line with the files and what was done with each.")
+def install(*, sandbox: bool, project: Path, places: Sequence[str], force: bool, as_json: bool) -> None:
+    """Write the sandbox's skill into a project.
+
+    It goes to .agents/skills/runflow/SKILL.md and .claude/skills/runflow/SKILL.md. An older version of it is replaced; a file of somebody
+    else's is not, unless --force is given, and then nothing is written at all. Exit codes: 0, 2 wrong usage or a file in the way.
+    """
+    if not sandbox:
+        raise click.UsageError("say which skill: --sandbox installs runflow-mock's own; Runflow's comes from Runflow")
+    skill = load_skill(None)
+    files = [project / PLACES[place] / skill.name / "SKILL.md" for place in dict.fromkeys(places or PLACES)]
+    plan = {file: _action(file, skill.body, is_forced=force) for file in files}
+    for file, action in plan.items():
+        if action != "kept":
+            _write(file, skill.body)
+    if as_json:
+        click.echo(json.dumps({"files": [{"path": str(file), "action": action} for file, action in plan.items()]}))
+    else:
+        click.echo("\n".join(f"{action} {file}" for file, action in plan.items()))
+
+
+def _action(file: Path, body: bytes, *, is_forced: bool) -> str:
+    """Returns what is to be done with a file; refuses to touch somebody else's."""
+    try:
+        present = file.read_bytes()
+    except FileNotFoundError:
+        return "written"
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be read: {error.strerror}") from None
+    if present == body:
+        return "kept"
+    if SIGNATURE not in present and not is_forced:
+        raise click.UsageError(f"{file} is not runflow-mock's; replace it with --force, or choose another project with --dir")
+    return "replaced"
+
+
+def _write(file: Path, body: bytes) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(body)
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None

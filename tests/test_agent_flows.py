@@ -1,0 +1,96 @@
+"""What agents are asked to do, carried out by one that follows the installed skill: real HTTP, and time that moves when it polls."""
+
+import csv
+import json
+from collections.abc import Iterator
+from io import BytesIO, StringIO
+from pathlib import Path
+
+import pytest
+from agents import Agent
+from clips import read_clip
+from commands import call
+from PIL import Image
+from uploads import JPEG
+from worlds import catalog
+
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.config import Config
+from runflow_mock.testing.receiver import CallbackReceiver
+from runflow_mock.testing.server import RunningServer, serve
+
+PHOTOS = """\
+sku,photo
+shoe-1,https://cdn.example.com/shoe.jpg
+boot-2,https://cdn.example.com/boot.jpg
+hat-3,https://cdn.example.com/hat.jpg
+"""
+SCENES = ("a beach", "a kitchen", "a gym", "a forest", "a rooftop", "a studio")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0), catalog=catalog()) as running:
+        yield running
+
+
+@pytest.fixture
+def agent(server: RunningServer, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Agent]:
+    """An agent in a project into which the skill was installed, with an account of its own."""
+    assert call("skill", "install", "--sandbox", "--dir", str(tmp_path), "--for", "agents").code == 0
+    key = f"rf_live_mock_{request.node.name.lower()[:60]}"
+    environment = json.loads(call("env", "--url", server.url, "--key", key, "--json").out)
+    opened = Agent((tmp_path / ".agents/skills/runflow/SKILL.md").read_text(), environment)
+    yield opened
+    opened.close()
+
+
+def size(data: bytes) -> tuple[int, int]:
+    """Width and height of a picture."""
+    with Image.open(BytesIO(data)) as picture:
+        return picture.size
+
+
+def test_every_photo_in_a_table_is_cut_out_widened_and_saved(agent: Agent, tmp_path: Path) -> None:
+    cut, widen = "runflow/background-removal", "runflow/outpaint/aspect-ratio"
+    assert {cut, widen} <= agent.solutions()
+    rows = list(csv.DictReader(StringIO(PHOTOS)))
+    secret = agent.post("/v1/callback-secrets", {"label": "csv"})["secret"]
+    with CallbackReceiver() as receiver:
+        items = [{"image_url": row["photo"], "client_ref": row["sku"]} for row in rows]
+        cutouts = agent.batch(cut, items, callback_url=receiver.url)
+        received = receiver.wait(1)[0]
+    received.verify(secret)
+    assert isinstance(received.json, dict)
+    assert received.json["event"] == "batch.succeeded"
+    wanted = [{"image_url": item["output"]["image_urls"][0], "aspect_ratio": "16:9", "client_ref": item["client_ref"]} for item in cutouts]
+    for item in agent.batch(widen, wanted):
+        (tmp_path / f"{item['client_ref']}.png").write_bytes(agent.fetch(item["output"]["image_urls"][0]))
+    saved = {path.stem: size(path.read_bytes()) for path in tmp_path.glob("*.png")}
+    assert set(saved) == {row["sku"] for row in rows}
+    assert all(width * 9 == pytest.approx(height * 16, rel=0.02) for width, height in saved.values())
+
+
+def test_one_prompt_on_four_models_side_by_side(agent: Agent) -> None:
+    prompt, photo = "a neon-lit alley at night, anamorphic lens", "https://cdn.example.com/alley.jpg"
+    models = agent.models("nano-banana-pro", "gpt-image-2", "flux-pro/kontext", "ideogram/v3")
+    # The text of one of them says that it needs a picture to begin with.
+    given = [{"prompt": prompt, **({"image_url": photo} if "image_url" in agent.required(model) else {})} for model in models]
+    assert [len(inputs) for inputs in given] == [1, 1, 2, 1]
+    ended = agent.run_all(list(zip(models, given, strict=True)))
+    assert [run["status_code"] for run in ended] == ["succeeded"] * 4
+    grid = [agent.fetch(run["output"]["outputs"][0]["url"]) for run in ended]
+    assert len(set(grid)) == 4
+    assert all(min(size(picture)) >= 512 for picture in grid)
+
+
+def test_six_scenes_of_a_packshot_and_a_video_of_the_best(agent: Agent) -> None:
+    edit, animate = agent.models("gpt-image-2/edit", "wan/v2.7/image-to-video")
+    packshot = agent.upload("packshot.jpg", "image/jpeg", JPEG)
+    scenes = agent.run_all([(edit, {"prompt": f"the product in {scene}", "image_urls": [packshot]}) for scene in SCENES])
+    pictures = {run["output"]["outputs"][0]["url"]: run["id"] for run in scenes}
+    assert len(pictures) == 6
+    winner = max(pictures, key=lambda url: len(agent.fetch(url)))
+    video = agent.wait("/v1/runs/{id}", agent.run(animate, image_url=winner, prompt="a slow reveal", duration=5)["id"])
+    assert video["status_code"] == "succeeded"
+    assert read_clip(agent.fetch(video["output"]["outputs"][0]["url"])).seconds == pytest.approx(5, abs=0.1)
