@@ -1,7 +1,7 @@
 """Deliveries at work: each attempt is sent, or waits for a test to carry it, and its result comes back as a command."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from msgspec.structs import replace
 
@@ -29,6 +29,7 @@ class Deliveries:
         self._record = record
         self._report = report
         self._tasks: set[asyncio.Task[None]] = set()
+        self._unanswered: dict[asyncio.Future[None], tuple[Tenant, str]] = {}
 
     def perform(self, tenant: Tenant, effect: SendCallback) -> None:
         """Sends an attempt, or lets it wait where the tenant's deliveries are pulled."""
@@ -38,10 +39,22 @@ class Deliveries:
         tenant.quiet.clear()
         # Where time stands, results are recorded in the order of sending, so that the network cannot change what follows.
         earlier = None if tenant.clock.rate else tenant.last_delivery
-        task = asyncio.get_running_loop().create_task(self._deliver(tenant, effect, earlier))
+        loop = asyncio.get_running_loop()
+        answered = loop.create_future()
+        self._unanswered[answered] = (tenant, effect.delivery.parent_id)
+        task = loop.create_task(self._deliver(tenant, effect, earlier, answered))
         tenant.last_delivery = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def until_answered(self, tenant: Tenant, about: Collection[str], seconds: float) -> None:
+        """Returns once every attempt on its way that tells about these records has been answered, or after `seconds` of real time.
+
+        It does not wait until the answers are recorded, because those of other callbacks may have to be recorded before.
+        """
+        awaited = [answered for answered, (owner, told) in self._unanswered.items() if owner is tenant and told in about]
+        if awaited:
+            await asyncio.wait(awaited, timeout=seconds)
 
     def conclude(self, tenant: Tenant, delivery_id: str, status: int) -> None:
         """Takes the answer to an attempt that the test carried itself.
@@ -71,9 +84,15 @@ class Deliveries:
         tenant.parked.add(Parked(delivery.id, delivery.attempts[-1].number, request, headers, posting.copies))
         return True
 
-    async def _deliver(self, tenant: Tenant, effect: SendCallback, earlier: asyncio.Task[None] | None) -> None:
+    async def _deliver(
+        self, tenant: Tenant, effect: SendCallback, earlier: asyncio.Task[None] | None, answered: asyncio.Future[None]
+    ) -> None:
         try:
-            result = await self._send(tenant, effect)
+            try:
+                result = await self._send(tenant, effect)
+            finally:
+                del self._unanswered[answered]
+                answered.set_result(None)
             if earlier is not None and not earlier.done():
                 await asyncio.wait((earlier,))
             if not tenant.is_dropped:
@@ -88,12 +107,12 @@ class Deliveries:
     async def _send(self, tenant: Tenant, effect: SendCallback) -> AttemptResult:
         posting = self._posting(tenant, effect)
         sent = write_document(dict(posting.headers))
+        if posting.answer is not None:
+            return replace(posting.answer, headers=sent)
         target = target_of(tenant.rules.callbacks, effect.delivery.url)
         if target is None:
             why = "runflow-mock calls loopback, --callback-hosts and --callback-rewrite targets only"
             return AttemptResult(error=f"not sent: {why}", reason="host_not_allowed", refused=True, headers=sent)
-        if posting.answer is not None:
-            return replace(posting.answer, headers=sent)
         request = OutgoingRequest(target, posting.headers, posting.body)
         *earlier, last = [await self._sender.send(request) for _ in range(posting.copies)]
         return replace(last, headers=sent, copies=tuple(earlier))

@@ -51,7 +51,7 @@ class Api:
             return
         call = Call(self._runtime, scope, body)
         operation, given = self._answer(call, is_oversized=is_oversized)
-        if given.holds is not None:
+        if given.holds is not None or given.told_first:
             given = await self._hold(call, given, receive)
         tenant: Tenant | None = getattr(call, "tenant", None)
         operation_id, elapsed_ms = None if operation is None else operation.id, (perf_counter() - started) * 1000

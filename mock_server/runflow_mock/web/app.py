@@ -25,6 +25,7 @@ from runflow_mock.web.api import Api
 from runflow_mock.web.calls import Handler
 from runflow_mock.web.control.app import ControlApi
 from runflow_mock.web.control.operations import CONTROL_OPERATIONS
+from runflow_mock.web.holding import Holding
 from runflow_mock.web.hosts import operations_at
 from runflow_mock.web.media import Media
 from runflow_mock.web.operations import API_OPERATIONS, SITE_OPERATIONS
@@ -115,7 +116,7 @@ def create_app(
 def _assemble(runtime: Runtime) -> tuple[Sides, dict[bytes, Sides]]:
     """Returns the sides, and those of the service's own hosts."""
     config, media = runtime.config, Media(runtime)
-    hold = SyncMode(runtime, media)
+    hold = Holding(runtime, SyncMode(runtime, media))
     control = ControlApi(runtime, CONTROL_OPERATIONS)
     storage = _for_browsers(Storage(runtime), config)
     files = {UPLOADS: storage, FILES: storage, MEDIA_PREFIX: _for_browsers(media, config)}

@@ -2,9 +2,12 @@
 
 from typing import cast
 
+from msgspec.structs import replace
+
 from runflow_mock.domain.batches import BatchCreated
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.errors import NotFound
+from runflow_mock.domain.runs import RunCreated
 from runflow_mock.web.attachments import execute_with_files, show_in
 from runflow_mock.web.calls import Answer, Call, Handler, answer
 from runflow_mock.web.lists import answer_list
@@ -75,8 +78,12 @@ def get_batch_item(call: Call) -> Answer:
 def _create(call: Call, model_id: str, body: dict[str, Json]) -> Answer:
     model = call.catalog.get(model_id)
     command = decode_create_batch(body, model, call.tenant.rules, call.origin)
-    created = cast(BatchCreated, execute_with_files(call, command, "items" if "items" in body else "input").events[0])
-    return answer(represent_batch(created.batch, call.store.runs, call.tenant.dialect, show_in(call)), 201)
+    events = execute_with_files(call, command, "items" if "items" in body else "input").events
+    # The answer tells how things stood then, whatever has happened to the runs meanwhile.
+    batch, runs = cast(BatchCreated, events[0]).batch, {event.run.id: event.run for event in events if isinstance(event, RunCreated)}
+    given = answer(represent_batch(batch, runs, call.tenant.dialect, show_in(call)), 201)
+    hasty = tuple(run.id for run in runs.values() if run.ends_at_once)
+    return replace(given, told_first=(batch.id, *hasty)) if hasty else given
 
 
 def _items(call: Call) -> list[BatchItem]:

@@ -30,12 +30,17 @@ _JSON_HEADERS = ((b"content-type", b"application/json"),)
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """Status, exact body and headers of a response; `holds` names a run whose end must be waited for before it is given."""
+    """Status, exact body and headers of a response.
+
+    Before it is given, the end of the run that `holds` names must be waited for, and the answers to the callbacks about whatever is
+    `told_first`.
+    """
 
     status: int
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = _JSON_HEADERS
     holds: str | None = None
+    told_first: tuple[str, ...] = ()
 
 
 def answer(content: object, status: int = 200) -> Answer:

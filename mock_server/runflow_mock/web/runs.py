@@ -85,6 +85,8 @@ def start_run(call: Call, target: Target) -> Answer:
         command = replace(command, workflow_id=target.workflow_id)
     created = cast(RunCreated, execute_with_files(call, command).events[0])
     given = answer(run_body(call, created.run), 201)
+    if created.run.ends_at_once:
+        given = replace(given, told_first=(created.run.id,))
     return replace(given, holds=created.run.id) if is_synchronous(target.model, created.run) else given
 
 
