@@ -1,13 +1,29 @@
 """Magic inputs, as somebody types them into curl: each value of the table has its story here."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 
 import pytest
-from doors import Door
-from steps import BATCHES, INPUT, RUNS, Body, finished_batch, finished_run, get_run, ok, places, post_fault, post_run
+from doors import Clocks, Door
+from steps import (
+    BATCHES,
+    INPUT,
+    RUNS,
+    Body,
+    advance,
+    callback_run,
+    finished_batch,
+    finished_run,
+    get_run,
+    ok,
+    places,
+    post_fault,
+    post_run,
+)
 
-from runflow_mock.domain.fault_kinds import KIND_OF, Family
 from runflow_mock.domain.magic import MAGIC
+from runflow_mock.runtime.sender import RecordingSender
+from runflow_mock.web.connections import ConnectionFault
 
 URL = "https://magic.runflow.test/{}/shoe.png"
 
@@ -70,11 +86,127 @@ def test_value_decides_how_the_run_ends(door: Door, name: str) -> None:
     RUN_STORIES[name](door, name)
 
 
-def test_every_value_about_runs_has_its_story() -> None:
-    acts_on_runs = {
-        name for name, magic in MAGIC.items() if all(KIND_OF[type(effect.what)].family is Family.RUN for effect in magic.effects)
-    }
-    assert set(RUN_STORIES) == acts_on_runs
+# What a creation is answered with: a status, or how the connection ends; and how many runs there are afterwards.
+EXCHANGES: Mapping[str, tuple[int | type[Exception], int]] = {
+    "402": (402, 0),
+    "429": (429, 0),
+    "500": (500, 0),
+    "503": (503, 0),
+    "unavailable": (503, 0),
+    "html": (502, 0),
+    "malformed": (201, 1),
+    "latency": (201, 1),
+    "hang": (ConnectionFault, 0),
+    "reset": (ConnectionFault, 0),
+    "empty": (ConnectionFault, 0),
+    "lost": (ConnectionFault, 1),
+}
+
+
+@pytest.fixture
+def patient() -> Iterator[Door]:
+    async def at_once(seconds: float) -> None:
+        assert seconds > 0
+
+    with Door(clocks=Clocks(sleep=at_once)) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("name", EXCHANGES)
+def test_value_decides_how_the_creation_is_answered(patient: Door, name: str) -> None:
+    expected, runs = EXCHANGES[name]
+    body = {"input": INPUT, "client_ref": f"mock:{name}"}
+    if isinstance(expected, int):
+        answer = patient.post(RUNS, body)
+        assert (answer.status_code, answer.headers["runflow-mock-fault"]) == (expected, f"magic:{name}")
+    else:
+        with pytest.raises(expected):
+            patient.post(RUNS, body)
+    assert len(ok(patient.get("/v1/runs"))["items"]) == runs
+    (exchange,) = ok(patient.get("/_mock/journal?method=POST"))["items"]
+    assert exchange["fault"] == f"magic:{name}"
+
+
+# The callback's attempts: their effect as rules spell it, how often they leave, and how the delivery ends.
+CALLBACKS: Mapping[str, tuple[str, int, str]] = {
+    "callback-drop": ("callback.drop", 0, "succeeded"),
+    "callback-duplicate": ("callback.duplicate", 2, "succeeded"),
+    "callback-fail": ("callback.fail", 0, "failed"),
+    "callback-redirect": ("callback.redirect", 0, "failed"),
+    "callback-unsigned": ("callback.unsigned", 1, "succeeded"),
+    "callback-wrong-secret": ("callback.wrong_secret", 1, "succeeded"),
+    "callback-stale": ("callback.stale", 1, "succeeded"),
+    "callback-future": ("callback.future", 1, "succeeded"),
+    "callback-tamper": ("callback.tamper", 1, "succeeded"),
+}
+
+
+@pytest.mark.parametrize("name", CALLBACKS)
+def test_value_decides_what_becomes_of_the_callback(name: str) -> None:
+    kind, sent, status = CALLBACKS[name]
+    sender = RecordingSender()
+    with Door(sender=sender, callback_secret="rf_whsec_12345678") as door:
+        callback_run(door, client_ref=f"mock:{name}")
+        door.settle()
+        (delivery,) = ok(door.get("/_mock/deliveries"))["items"]
+    assert {attempt["fault"]["kind"] for attempt in delivery["attempts"]} == {kind}
+    assert (len(sender.sent), delivery["state"]) == (sent, status)
+
+
+def seconds_late(door: Door, run: Body) -> float:
+    """How long after the run's end its callback came."""
+    (delivery,) = (each for each in ok(door.get("/_mock/deliveries"))["items"] if each["run_id"] == run["id"])
+    ended, came = (datetime.fromisoformat(text) for text in (get_run(door, run)["completed_at"], delivery["attempts"][0]["at"]))
+    return (came - ended).total_seconds()
+
+
+def test_callback_is_put_off(door: Door) -> None:
+    delayed, plain = (callback_run(door, client_ref=ref) for ref in ("mock:callback-delay", "sku-1"))
+    door.settle()
+    assert (seconds_late(door, delayed), seconds_late(door, plain)) == (60.0, 0.0)
+
+
+def test_callback_comes_late_after_a_cancellation_alone(door: Door) -> None:
+    cancelled, ended = (callback_run(door, client_ref="mock:callback-late-after-cancel") for _ in range(2))
+    ok(door.post(f"/_mock/runs/{cancelled['id']}/cancel"))
+    door.settle()
+    assert (seconds_late(door, cancelled), seconds_late(door, ended)) == (600.0, 0.0)
+
+
+def test_callback_comes_after_the_next_one() -> None:
+    sender = RecordingSender()
+    with Door(sender=sender) as door:
+        first = callback_run(door, client_ref="mock:callback-reorder")
+        advance(door, "30s")
+        second = callback_run(door)
+        door.settle()
+        assert (seconds_late(door, first) > 20, seconds_late(door, second)) == (True, 0.0)
+    assert [second["id"].encode() in request.body for request in sender.sent] == [True, False]
+
+
+def test_callback_comes_before_the_answer(door: Door) -> None:
+    run = callback_run(door, client_ref="mock:callback-before-response")
+    assert run["status_code"] == "queued"
+    assert seconds_late(door, run) == 0.0
+
+
+OTHERS = frozenset(("callback-delay", "callback-late-after-cancel", "callback-reorder", "callback-before-response"))
+
+
+def test_every_value_has_its_story() -> None:
+    assert {*RUN_STORIES, *EXCHANGES, *CALLBACKS, *OTHERS} == set(MAGIC)
+
+
+def test_one_item_decides_how_the_creation_of_a_batch_is_answered(door: Door) -> None:
+    items = [{"input": INPUT}, {"input": INPUT, "client_ref": "mock:402"}]
+    assert door.post(BATCHES, {"items": items}).status_code == 402
+    assert door.post(BATCHES, {"input": [INPUT], "metadata": {"runflow_mock": "429"}}).status_code == 429
+    assert ok(door.get("/v1/batches"))["items"] == []
+
+
+def test_rule_on_the_exchange_comes_before_magic(door: Door) -> None:
+    post_fault(door, {"operation": "create_run"}, {"kind": "answer", "status": 503})
+    assert door.post(RUNS, {"input": INPUT, "client_ref": "mock:402"}).status_code == 503
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,9 @@ REF_PREFIX = "mock:"
 METADATA_KEY = "runflow_mock"
 HOST = "magic.runflow.test"
 
+MARKERS = (REF_PREFIX.encode(), METADATA_KEY.encode(), HOST.encode())
+"""Of these there is at least one in every request that spells a value."""
+
 _KEY = METADATA_KEY.encode()
 _HOST = HOST.encode()
 _ADDRESS = re.compile(rb"https?://" + re.escape(_HOST) + rb"/([a-z0-9:_-]*)")

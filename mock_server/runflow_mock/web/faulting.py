@@ -4,7 +4,7 @@ A request is held against the rules twice: before anything is done for it, and o
 kept with the call; `web/interference.py` makes it happen. Where a tenant has no such rules, this costs a glance.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 import msgspec
@@ -16,6 +16,7 @@ from runflow_mock.domain.errors import ModelNotFound
 from runflow_mock.domain.fault_kinds import ExchangeKind, Latency
 from runflow_mock.domain.faults import IN_EXCHANGES, NO_DECISION, FaultRule, RuleMet, choose
 from runflow_mock.domain.identity import BatchId, EvaluationId, RuleId, RunId
+from runflow_mock.domain.magic import MARKERS, magic_what, spelled
 from runflow_mock.domain.places import ADMISSION_EDGE, CREATED_EDGE, POLL_EDGE, Subject, edge_name, fits
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.targets import find_target
@@ -34,16 +35,18 @@ ACTS = IN_EXCHANGES - WAITS
 
 Rules = Sequence[FaultRule]
 
+_PLAIN = Subject(edges=(ADMISSION_EDGE,))
+
 
 def meet_request(call: Call, operation: str | None, params: Mapping[str, str]) -> bool:
     """Holds a request against the rules before anything is done for it; tells whether it is not to be handled at all."""
     if not hasattr(call, "tenant") and not _recognize(call):
         return False
     rules = _rules(call)
-    if not rules:
-        return False
-    subject = _subject(call, operation, params, rules)
-    _decide(call, rules, subject)
+    if rules:
+        _decide(call, rules, _subject(call, operation, params, rules))
+    if operation in CREATIONS and _may_be_magic(call):
+        _cast(call, _asked(call, operation, params, _PLAIN))
     return call.interference is not None and call.interference.is_instead
 
 
@@ -52,6 +55,8 @@ def meet_creation(call: Call, operation: str, given: Answer) -> None:
     if operation not in CREATIONS or not 200 <= given.status < 300:
         return
     rules = _rules(call)
+    if _may_be_magic(call):
+        _cast(call, (replace(each, is_usual=False, edges=(CREATED_EDGE,)) for each in _asked(call, operation, call.params, _PLAIN)))
     if not rules:
         return
     created_id = read_object(given.body).get("id")
@@ -96,6 +101,23 @@ def _decide(call: Call, rules: Rules, subject: Subject) -> None:
             after = replace(after, wait=_seconds(call, cast(Latency, waits.what), waits.rule_id))
         call.interference = after
     call.execute(MeetRules(met))
+
+
+def _may_be_magic(call: Call) -> bool:
+    return call.tenant.settings.knows_magic and any(marker in call.body for marker in MARKERS)
+
+
+def _cast(call: Call, asked: Iterable[Subject]) -> None:
+    """Lets the first magic value of a creation act that does anything to an exchange, unless a rule does; of a batch each item has one."""
+    if call.interference is not None:
+        return
+    for subject in asked:
+        what = magic_what(subject, IN_EXCHANGES)
+        if what is not None:
+            name = f"magic:{spelled(subject.client_ref, subject.metadata, subject.input)}"
+            waits = Interference(name=name, wait=what.seconds) if isinstance(what, Latency) else None
+            call.interference = waits or Interference(name=name, what=cast(ExchangeKind, what))
+            return
 
 
 def _seconds(call: Call, what: Latency, rule_id: RuleId) -> float:
