@@ -141,3 +141,18 @@ def test_looking_moves_nothing_and_leaves_no_trace(client: Client) -> None:
     before = client.get("/_mock/history"), client.get("/_mock/journal"), client.get("/_mock/clock")
     diagnose(client)
     assert (client.get("/_mock/history"), client.get("/_mock/journal"), client.get("/_mock/clock")) == before
+
+
+@pytest.mark.parametrize(("kind", "is_problem"), [({"kind": "callback.drop"}, True), ({"kind": "callback.duplicate", "copies": 2}, False)])
+def test_rule_that_interfered_with_an_attempt_is_told(client: Client, kind: dict[str, Any], is_problem: bool) -> None:
+    client.post("/v1/callback-secrets", {"label": "x"})
+    client.post("/_mock/faults", {"label": "lost", "where": {"callback": "run.*"}, "what": kind})
+    with CallbackReceiver() as receiver:
+        run = create(client, receiver.url)
+        client.post("/_mock/clock/run-until-idle")
+        delivered, interfered = diagnose(client, run)
+        everything = diagnose(client)
+    assert delivered.says.startswith("delivered: ")
+    assert (interfered.says, interfered.is_problem) == (f"a fault rule has interfered with attempt 1: {kind['kind']}", is_problem)
+    assert everything[0].says == f"{kind['kind']} (lost) has interfered with callbacks 1 times"
+    assert everything[0].is_problem is is_problem

@@ -3,6 +3,9 @@
 import textwrap
 
 import pytest
+from click.testing import CliRunner as Replay
+
+from runflow_mock.cli import group
 
 pytest_plugins = ["pytester"]
 
@@ -259,3 +262,201 @@ def test_help_tells_of_options_and_marker(pytester: pytest.Pytester) -> None:
     options = pytester.runpytest_inprocess("--help")
     options.stdout.fnmatch_lines(["*--runflow-url=URL*", "*--runflow-seed=SEED*", "*--runflow-artifacts=*"])
     pytester.runpytest_inprocess("--markers").stdout.fnmatch_lines(["*pytest.mark.runflow(scenario=None*"])
+
+
+def test_fault_that_never_fired_fails_the_test_with_the_nearest_miss(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        from client import create
+
+        def test_it(runflow):
+            runflow.faults.add(what="fail", where={"client_ref": "sku-2"}, label="second one fails")
+            create(runflow, client_ref="sku-1")
+            runflow.clock.run_until_idle()
+        """,
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "fault 'second one fails' (fail) never fired: its place was met 0 times; the nearest miss was *: client_ref was 'sku-1', not 'sku-2'"
+        ]
+    )
+
+
+def test_callback_that_nobody_took_fails_the_test(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        from client import create
+
+        def test_it(runflow):
+            create(runflow, callback_url="https://nobody.example/hooks")
+            runflow.clock.run_until_idle()
+        """,
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["callback * about * never reached https://nobody.example/hooks in 1 attempts: *"])
+
+
+def test_callback_that_is_not_due_is_nobodys_fault(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        import pytest
+        from client import create
+
+        @pytest.mark.runflow(clock="manual")
+        def test_it(runflow):
+            create(runflow, callback_url="https://nobody.example/hooks")
+        """,
+    ).assert_outcomes(passed=1)
+
+
+def test_request_that_broke_the_contract_fails_the_test(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import requests
+
+        def test_it(runflow):
+            url = f"{runflow.base_url}/v1/models/runflow/background-removal/runs"
+            requests.post(url, json={"input": {}, "client_ref": 7}, headers=runflow.headers, timeout=5)
+            requests.get(f"{runflow.base_url}/v1/jobs/1", headers=runflow.headers, timeout=5)
+        """,
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "request * (create_run) broke the contract: * at body.client_ref: *",
+            "request GET /v1/jobs/1 leads to no operation of the API; the nearest is *",
+        ]
+    )
+
+
+def test_unknown_input_field_never_fails_a_test(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        from client import create
+
+        def test_it(runflow):
+            create(runflow, input={"image_url": "https://cdn.example.com/a.jpg", "sharpness": 3})
+        """,
+    ).assert_outcomes(passed=1)
+
+
+def test_what_a_test_allows_does_not_fail_it(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        import pytest
+        import requests
+
+        def bad(runflow):
+            url = f"{runflow.base_url}/v1/models/runflow/background-removal/runs"
+            requests.post(url, json={"client_ref": 7}, headers=runflow.headers, timeout=5)
+
+        @pytest.mark.runflow(allow_unused=True)
+        def test_unused(runflow):
+            runflow.faults.add(what="fail")
+
+        @pytest.mark.runflow(allow_violations=True)
+        def test_all(runflow):
+            bad(runflow)
+
+        @pytest.mark.runflow(allow_violations=["create_run"])
+        def test_one(runflow):
+            bad(runflow)
+        """,
+    ).assert_outcomes(passed=3)
+
+
+def test_failing_test_is_told_what_happened_and_how_to_replay_it(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        from client import create, wait
+
+        def test_pays(runflow):
+            runflow.faults.add(what="fail", when={"times": 1})
+            assert wait(runflow, create(runflow))["status_code"] == "succeeded"
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*-- runflow timeline --*",
+            "00:00:00.000  run         *  queued",
+            "00:00:0*  run         *  queued -> dispatching",
+            "00:00:0*  run         *  running -> failed",
+            "*-- runflow journal --*",
+            "00:00:00.000  201  POST /v1/models/runflow/background-removal/runs",
+            "*-- runflow replay --*",
+            "runflow-mock replay .runflow-mock/*test_pays.json",
+        ]
+    )
+    (saved,) = pytester.path.joinpath(".runflow-mock").glob("*.json")
+    assert Replay().invoke(group, ["replay", str(saved)]).exit_code == 0
+
+
+def test_failing_test_leaves_a_scenario_behind(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        def test_it(runflow):
+            runflow.faults.add(what="fail", label="always")
+            assert False
+        """,
+    )
+    result.assert_outcomes(failed=1, errors=1)
+    (scenario,) = pytester.path.joinpath(".runflow-mock").glob("*.yaml")
+    assert "always" in scenario.read_text(encoding="utf-8")
+
+
+def test_marker_with_positions_is_explained(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import pytest
+
+        @pytest.mark.runflow("happy-path")
+        def test_it(runflow):
+            pass
+        """,
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*@pytest.mark.runflow takes names only, not ('happy-path',)*"])
+
+
+def test_scenario_is_played_and_its_end_is_checked(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import pytest
+
+        @pytest.mark.runflow(scenario="partial-batch")
+        def test_it(runflow):
+            pass
+        """,
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*scenario 'partial-batch' expects of its *"])
+
+
+def test_server_that_runs_elsewhere_is_used_and_no_part_of_ours_is_loaded(pytester: pytest.Pytester, url: str) -> None:
+    pytester.makepyfile(
+        client=CLIENT,
+        test_suite="""
+        import sys
+        from client import create
+
+        def test_it(runflow, runflow_server, runflow_receiver, runflow_env):
+            create(runflow, callback_url=runflow_receiver.url)
+            runflow_receiver.wait()
+            assert runflow_server.is_external
+            assert not {"starlette", "uvicorn", "jsonschema_rs", "runflow_mock.web"} & set(sys.modules)
+        """,
+    )
+    options = ("-p", "no:randomly", "-p", "no:xdist", "-p", "no:asyncio", "-p", "no:schemathesis", "-p", "no:anyio")
+    pytester.runpytest_subprocess(*options, f"--runflow-url={url}").assert_outcomes(passed=1)

@@ -68,6 +68,13 @@ class Client:
             raise ClientError(status, content)
         return content
 
+    def read(self, path: str) -> bytes:
+        """Returns the bytes at a path, whatever they are; raises `ClientError` from status 400."""
+        status, raw = self._exchanger.exchange("GET", path, self._headers, None)
+        if status >= 400:
+            raise ClientError(status, msgspec.json.decode(raw))
+        return raw
+
     def close(self) -> None:
         """Closes the connections."""
         self._exchanger.close()

@@ -15,10 +15,10 @@ def complaints(runflow: Runflow, *, allow_unused: bool = False, allow_violations
     `allow_unused` passes over faults that never fired, scenario expectations that were not reached and callbacks that nobody took;
     `allow_violations` over requests that broke the contract: all of them, or those of the operations that it names.
     """
-    report = runflow.report()
+    report, scenario = runflow.report(), _scenario(runflow)
     found = [f"runflow-mock had an error of its own: {error}" for error in report["background_errors"]]
     if not allow_unused:
-        found += [*_unfired(report), *_undelivered(report), *_unreached(runflow)]
+        found += [*([] if scenario.get("unused") == "allowed" else _unfired(report)), *_undelivered(report), *_unreached(scenario)]
     if allow_violations is not True:
         allowed = frozenset(allow_violations or ())
         found += [*_violations(report, allowed), *(_unmatched(report) if not allowed else ())]
@@ -26,23 +26,23 @@ def complaints(runflow: Runflow, *, allow_unused: bool = False, allow_violations
 
 
 def _unfired(report: Mapping[str, Any]) -> Iterator[str]:
-    for rule in report["unfired"]:
+    for rule in report["unfired_faults"]:
         name = rule["label"] or rule["id"]
         yield f"fault {name!r} ({rule['kind']}) never fired: its place was met {rule['matched']} times{_nearest(rule.get('nearest'))}"
 
 
 def _undelivered(report: Mapping[str, Any]) -> Iterator[str]:
-    for delivery in report["undelivered"]:
+    for delivery in report["undelivered_callbacks"]:
         why = delivery["reason"] or "no attempt succeeded"
         tried = f"{delivery['url']} in {delivery['attempts']} attempts"
         yield f"callback {delivery['id']} about {delivery['about']} never reached {tried}: {why}"
 
 
-def _unreached(runflow: Runflow) -> Iterator[str]:
-    scenario = _scenario(runflow)
-    for expectation in scenario.get("expectations") or ():
+def _unreached(scenario: Mapping[str, Any]) -> Iterator[str]:
+    for expectation in scenario.get("expectations", ()):
         if not expectation["held"]:
-            yield f"scenario {scenario['name']!r} expects {expectation['label']!r}: {expectation.get('why', 'it did not come about')}"
+            what = f"{expectation['expected']!r}, but saw {expectation['seen']!r}"
+            yield f"scenario {scenario['name']!r} expects of its {expectation['about']} that {expectation['label']!r}: {what}"
 
 
 def _scenario(runflow: Runflow) -> Mapping[str, Any]:
@@ -58,15 +58,14 @@ def _scenario(runflow: Runflow) -> Mapping[str, Any]:
 def _violations(report: Mapping[str, Any], allowed: frozenset[str]) -> Iterator[str]:
     told = [sample for sample in report["violations"] if sample["operation"] not in allowed]
     for sample in told[:SHOWN_MAX]:
-        finding = sample["finding"]
-        loc = ".".join(str(part) for part in finding["loc"])
-        yield f"request {sample['exchange']} ({sample['operation']}) broke the contract: {finding['rule']} at {loc}: {finding['message']}"
+        loc = ".".join(str(part) for part in sample["loc"])
+        yield f"request {sample['exchange']} ({sample['operation']}) broke the contract: {sample['rule']} at {loc}: {sample['message']}"
     if len(told) > SHOWN_MAX:
         yield f"and {len(told) - SHOWN_MAX} more requests that broke the contract"
 
 
 def _unmatched(report: Mapping[str, Any]) -> Iterator[str]:
-    for request in report["unmatched"][:SHOWN_MAX]:
+    for request in report["unmatched_requests"][:SHOWN_MAX]:
         nearest = f"; the nearest is {request['nearest']}" if request["nearest"] else ""
         yield f"request {request['method']} {request['path']} leads to no operation of the API{nearest}"
 
@@ -74,5 +73,5 @@ def _unmatched(report: Mapping[str, Any]) -> Iterator[str]:
 def _nearest(miss: Mapping[str, Any] | None) -> str:
     if miss is None:
         return ""
-    differences = (f"{part['field']} was {part['seen']!r}, not {part['wanted']!r}" for part in miss["differences"])
+    differences = (f"{part['field']} was {part['seen']!r}, not {part['expected']!r}" for part in miss["differences"])
     return f"; the nearest miss was {miss['id']}: {', '.join(differences)}"
