@@ -278,9 +278,7 @@ def test_fault_that_never_fired_fails_the_test_with_the_nearest_miss(pytester: p
     )
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(
-        [
-            "fault 'second one fails' (fail) never fired: its place was met 0 times; the nearest miss was *: client_ref was 'sku-1', not 'sku-2'"
-        ]
+        ["fault 'second one fails' (fail) never fired: *; the nearest miss was *: client_ref was 'sku-1', not 'sku-2'"]
     )
 
 
