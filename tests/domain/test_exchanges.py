@@ -1,4 +1,5 @@
 import pytest
+from exchanges import create, exchange
 
 from runflow_mock.domain.exchanges import REDACTED, SHOWN_HEADERS, redact_headers
 
@@ -19,3 +20,21 @@ def test_bytes_beyond_ascii_are_shown_as_latin_1() -> None:
 
 def test_no_listed_header_carries_a_credential() -> None:
     assert not {name for name in SHOWN_HEADERS if "auth" in name or "cookie" in name or "signature" in name}
+
+
+@pytest.mark.parametrize(
+    ("length", "status", "fault", "is_lost"),
+    [("2", 201, "rule", False), ("9", 201, "rule", True), ("1", 201, "rule", True), ("9", 201, None, False), ("2", 0, "rule", True)],
+)
+def test_answer_is_lost_when_it_is_not_whole(length: str, status: int, fault: str | None, is_lost: bool) -> None:
+    assert create(status, answer={}, told={"content-length": length}, fault=fault).is_lost is is_lost
+
+
+def test_target_is_a_path_and_a_query() -> None:
+    found = exchange(target="/v1/runs?q=a%20b&limit=1")
+    assert (found.path, found.query) == ("/v1/runs", "q=a%20b&limit=1")
+
+
+def test_of_a_repeated_header_the_first_counts() -> None:
+    assert exchange(headers={"X": "1", "x": "2"}).request_header("x") == "1"
+    assert exchange().response_header("retry-after") is None

@@ -215,16 +215,19 @@ def test_another_document_is_another_judge() -> None:
     assert findings.ours == (Finding(("response", "body"), "content", "an answer without content has a body"),)
 
 
+NAMES = st.sampled_from(["input", "items", "metadata", "client_ref", "", "x"])
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=8,
 )
 
 
 @given(
     method=st.sampled_from(["GET", "POST", "PATCH", "BREW"]),
-    target=st.sampled_from([CREATE, BATCHES, RUN, "/v1/runs?limit=%ff&q=%00"]) | st.text().map("/v1/".__add__),
-    body=JSON | st.binary(),
-    answer=JSON | st.binary(),
+    target=st.sampled_from([CREATE, BATCHES, RUN, "/v1/runs?limit=%ff&q=%00"]) | st.text(max_size=20).map("/v1/".__add__),
+    body=JSON | st.binary(max_size=50),
+    answer=JSON | st.binary(max_size=50),
     status=st.integers(100, 599),
 )
 def test_judge_takes_whatever_was_sent_and_answered(method: str, target: str, body: Any, answer: Any, status: int) -> None:

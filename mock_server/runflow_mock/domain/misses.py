@@ -14,6 +14,8 @@ from runflow_mock.domain.places import Subject, Where, misses, stands_at
 
 SHOWN_MAX = 200
 SUBJECTS_MAX = 2_000
+# Comparing texts letter by letter is slow.
+RANKED_MAX = 200
 SOME_VALUE = 0.1
 
 
@@ -43,7 +45,7 @@ def nearest(candidates: Iterable[tuple[str, tuple[Difference, ...]]]) -> Nearest
     if not latest:
         return None
     fewest = min(len(found) for _, found in latest)
-    near = [(name, found) for name, found in latest if len(found) == fewest]
+    near = [(name, found) for name, found in latest if len(found) == fewest][-RANKED_MAX:]
     name, found = max(reversed(near), key=lambda candidate: _likeness(candidate[1]))
     return NearestMiss(name, found)
 
@@ -67,7 +69,10 @@ def _parts(name: str, wanted: Json, seen: Json) -> Iterator[Difference]:
         return
     if isinstance(wanted, dict) and isinstance(seen, dict):
         for key, part in wanted.items():
-            yield from _parts(f"{name}.{key}", part, seen.get(key))
+            if key in seen:
+                yield from _parts(f"{name}.{key}", part, seen[key])
+            else:
+                yield Difference(f"{name}.{key}", part, None)
     else:
         yield Difference(name, wanted, seen)
 
@@ -80,4 +85,4 @@ def _ratio(wanted: Json, seen: Json) -> float:
     if seen is None:
         return 0.0
     # What has some other value is nearer than what has none.
-    return SOME_VALUE + SequenceMatcher(None, str(wanted)[:SHOWN_MAX], str(seen)[:SHOWN_MAX], autojunk=False).quick_ratio()
+    return SOME_VALUE + SequenceMatcher(None, str(wanted)[:SHOWN_MAX], str(seen)[:SHOWN_MAX], autojunk=False).ratio()

@@ -1,0 +1,98 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from worlds import START
+
+from runflow_mock.domain.clauses import Clause, Sighting, verify, verify_sequence
+from runflow_mock.domain.misses import Difference
+from runflow_mock.domain.places import Subject, Where
+
+
+def seen(name: str, *labels: str, status: int = 201, at: float = 0.0, **headers: str) -> Sighting:
+    subjects = tuple(Subject(client_ref=label) for label in labels or ("a",))
+    return Sighting(id=name, at=START + timedelta(seconds=at), subjects=subjects, status=status, headers=headers)
+
+
+def of(label: str, **more: Any) -> Clause:
+    return Clause(where=Where(client_ref=label), **more)
+
+
+JOURNAL = [seen("1", "a", at=0), seen("2", "b", at=1, key="k"), seen("3", "a", status=404, at=5)]
+
+
+@pytest.mark.parametrize(
+    ("clause", "matched"),
+    [
+        (of("a"), ("1", "3")),
+        (of("a", at_least=2, at_most=2), ("1", "3")),
+        (of("c", at_least=0, at_most=0), ()),
+        (of("a", status="201"), ("1",)),
+        (of("a", status="4xx"), ("3",)),
+        (of("b", headers={"key": "k"}), ("2",)),
+        (of("b", headers={"key": "*"}), ("2",)),
+        (of("a", headers={"key": None}), ("1", "3")),
+        (of("a", within=timedelta(seconds=5)), ("1", "3")),
+    ],
+)
+def test_clause_holds_with_what_it_took(clause: Clause, matched: tuple[str, ...]) -> None:
+    verified = verify(clause, JOURNAL)
+    assert (verified.holds, verified.matched, verified.message) == (True, matched, None)
+
+
+@pytest.mark.parametrize(
+    ("clause", "told"),
+    [
+        (of("c"), "0 exchanges fitted, at least 1 must"),
+        (of("b", at_least=2), "1 exchange fitted, at least 2 must"),
+        (of("a", at_least=0, at_most=1), "2 exchanges fitted, at most 1 may"),
+        (of("a", within=timedelta(seconds=4.9)), "from the first to the last 5.000 s went by, at most 4.900 s may"),
+    ],
+)
+def test_clause_that_does_not_hold_says_why(clause: Clause, told: str) -> None:
+    verified = verify(clause, JOURNAL)
+    assert (verified.holds, verified.message) == (False, told)
+
+
+def test_nearest_miss_says_what_differs() -> None:
+    verified = verify(of("b", status="500", headers={"key": "other"}), JOURNAL)
+    assert verified.nearest is not None
+    assert verified.nearest.id == "2"
+    assert verified.nearest.differences == (Difference("status", "500", 201), Difference("headers.key", "other", "k"))
+
+
+def test_what_fitted_is_no_miss() -> None:
+    verified = verify(of("a", at_least=3), JOURNAL)
+    assert verified.nearest is not None
+    assert verified.nearest.id == "2"
+
+
+def test_batch_fits_when_one_of_its_items_does() -> None:
+    batch = seen("batch", "x", "y", "z")
+    assert verify(of("y"), [batch]).holds
+    assert not verify(of("w"), [batch]).holds
+
+
+def test_sequence_takes_one_after_the_other() -> None:
+    verified = verify_sequence([of("a"), of("b"), of("a")], JOURNAL)
+    assert (verified.holds, verified.matched) == (True, ("1", "2", "3"))
+
+
+def test_step_may_ask_for_several() -> None:
+    assert verify_sequence([of("a", at_least=2)], JOURNAL).matched == ("1", "3")
+    assert verify_sequence([of("a", at_least=2), of("b")], JOURNAL).step == 2
+
+
+def test_sequence_in_the_wrong_order_names_the_step_and_what_came_too_early() -> None:
+    verified = verify_sequence([of("b"), of("a"), of("b")], JOURNAL)
+    assert (verified.holds, verified.step, verified.matched) == (False, 3, ("2", "3"))
+    assert verified.message == "step 3: 0 exchanges fitted after the step before, at least 1 must; 2 fits but came too early"
+
+
+def test_sequence_may_have_to_be_quick() -> None:
+    assert verify_sequence([of("a"), of("a")], JOURNAL, timedelta(seconds=5)).holds
+    assert verify_sequence([of("a"), of("a")], JOURNAL, timedelta(seconds=4)).message is not None
+
+
+def test_empty_journal_has_no_nearest() -> None:
+    assert (verify(of("a"), []).holds, verify(of("a"), []).nearest) == (False, None)

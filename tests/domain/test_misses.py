@@ -1,0 +1,70 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runflow_mock.domain.documents import Json, contains, write_document
+from runflow_mock.domain.misses import Difference, differences, nearest_miss
+from runflow_mock.domain.places import Subject, Where, fits
+
+SHIRT = Subject(operation="create_run", client_ref="sku-1", input=write_document({"image_url": "shirt", "size": {"w": 1, "h": 2}}))
+
+
+def test_what_fits_differs_in_nothing() -> None:
+    where = Where(operation="create_run", input=write_document({"size": {"w": 1}}))
+    assert (fits(where, SHIRT), differences(where, SHIRT)) == (True, ())
+
+
+def test_difference_names_field_and_both_values() -> None:
+    where = Where(operation="get_run", client_ref="sku-2")
+    assert differences(where, SHIRT) == (Difference("operation", "get_run", "create_run"), Difference("client_ref", "sku-2", "sku-1"))
+
+
+def test_difference_in_a_document_names_the_part() -> None:
+    where = Where(input=write_document({"image_url": "shirt", "size": {"w": 9, "d": 1}}))
+    assert differences(where, SHIRT) == (Difference("input.size.w", 9, 1), Difference("input.size.d", 1, None))
+
+
+def test_missing_document_differs_as_a_whole() -> None:
+    assert differences(Where(metadata=write_document({"a": 1})), SHIRT) == (Difference("metadata", {"a": 1}, None),)
+
+
+def test_edge_at_which_nothing_passed_is_a_difference() -> None:
+    assert differences(Where(edge="on_poll[3]"), SHIRT) == (Difference("edge", "on_poll[3]", None),)
+
+
+def test_nearest_differs_in_the_fewest_fields() -> None:
+    subjects = [("far", Subject(operation="x", client_ref="sku-9")), ("near", Subject(operation="create_run", client_ref="other"))]
+    miss = nearest_miss(Where(operation="create_run", client_ref="sku-9x"), subjects)
+    assert miss is not None
+    assert (miss.id, [found.field for found in miss.differences]) == ("near", ["client_ref"])
+
+
+def test_of_equals_the_one_that_looks_most_alike_is_nearest() -> None:
+    subjects = [(label, Subject(client_ref=label)) for label in ("shoe", "sku-1", "hat")]
+    miss = nearest_miss(Where(client_ref="sku-2"), [*subjects, ("none", Subject())])
+    assert miss is not None
+    assert miss.id == "sku-1"
+
+
+def test_of_the_same_the_latest_is_nearest() -> None:
+    miss = nearest_miss(Where(client_ref="a"), [(str(number), Subject(client_ref="b")) for number in range(3)])
+    assert miss is not None
+    assert miss.id == "2"
+
+
+def test_nothing_is_nearest_to_nothing() -> None:
+    assert nearest_miss(Where(client_ref="a"), []) is None
+
+
+NAMES = st.sampled_from(["a", "b", ""])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 2),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(NAMES, VALUES), st.dictionaries(NAMES, VALUES))
+def test_document_differs_exactly_when_it_does_not_fit(wanted: dict[str, Json], seen: dict[str, Json]) -> None:
+    found = differences(Where(input=write_document(wanted)), Subject(input=write_document(seen)))
+    assert bool(found) is not contains(seen, wanted)
+    assert all(difference.field.startswith("input") for difference in found)
