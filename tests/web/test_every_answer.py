@@ -11,8 +11,15 @@ from steps import finished_run
 from walks import GOOD, Tour
 
 from runflow_mock.domain.money import parse_money
+from runflow_mock.wire.item_names import item_names
 
 every_operation = pytest.mark.parametrize("declared", operations().values(), ids=operations())
+
+# These answer with a bare list.
+BARE = {"list_run_deliveries", "list_batch_deliveries"}
+LISTS = [name for name in operations() if name.startswith("list_") and name not in BARE]
+# What only an embedding request, or only one with a key, gets to see, and what not every table has.
+NOT_ALWAYS = {"model_creator", "description", "org_id", "is_public", "created_by", "deleted_at", "deleted_by"}
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +48,15 @@ def test_operation_answers_with_each_of_its_errors(doors: Doors, declared: Decla
     given = {status: spoil(doors, declared, call, status) for status in errors}
     assert {status: fits(response, declared.id).status_code for status, response in given.items()} == {each: each for each in errors}
     ANSWERS.walked |= {(declared.id, status) for status in errors}
+
+
+@pytest.mark.parametrize("operation", LISTS)
+def test_items_have_the_names_that_the_contract_states(doors: Doors, operation: str) -> None:
+    call = GOOD[operation](doors.usual)
+    stated = item_names(call.path)
+    for item in call.send(doors.usual.door).json()["items"]:
+        assert stated - set(item) <= NOT_ALWAYS
+        assert set(item) <= stated
 
 
 def test_only_one_operation_has_two_ways_to_succeed() -> None:

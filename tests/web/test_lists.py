@@ -152,6 +152,24 @@ def test_unknown_field_in_a_projection_is_422(door: Door, runs: list[Body]) -> N
     assert places(door.get("/v1/runs?fields=id,nothing")) == [(["query", "fields"], "value_error")]
 
 
+@pytest.mark.parametrize("path", ["/v1/runs", "/v1/batches", "/v1/callback-secrets", "/v1/webhooks", "/v1/assets"])
+def test_unknown_field_is_422_where_nothing_is_listed(door: Door, path: str) -> None:
+    assert places(door.get(f"{path}?fields=id,made_up")) == [(["query", "fields"], "value_error")]
+    assert ok(door.get(f"{path}?fields=id,created_at"))["items"] == []
+
+
+def test_refusal_of_an_unknown_field_names_the_same_ones_with_and_without_items(door: Door) -> None:
+    empty = door.get("/v1/runs?fields=made_up").json()
+    post_run(door)
+    assert door.get("/v1/runs?fields=made_up").json() == empty
+
+
+def test_unknown_field_of_a_page_that_a_filter_empties_is_422(door: Door) -> None:
+    path = "/v1/models/google/nano-banana-pro/edit/examples?q=id.eq:'none'"
+    assert ok(door.get(path))["items"] == []
+    assert places(door.get(f"{path}&fields=made_up")) == [(["query", "fields"], "value_error")]
+
+
 def test_query_of_a_production_client_works(door: Door, runs: list[Body]) -> None:
     page = listed(
         door,

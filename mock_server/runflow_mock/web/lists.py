@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from runflow_mock.domain.filters import Field, RecordT
 from runflow_mock.domain.pages import select
 from runflow_mock.web.calls import Answer, Call, answer
-from runflow_mock.wire.listing import decode_listing, represent_page
+from runflow_mock.wire.item_names import item_names
+from runflow_mock.wire.listing import check_names, decode_listing, represent_page
 
 NEWEST_FIRST = "created_at:desc"
 
@@ -22,6 +23,8 @@ def answer_list(
     """Returns the page that a request asks for; where it shows something unfinished, the client counts as waiting."""
     listing = decode_listing(call.parameters, fields, order)
     page = select(records, fields, listing.query)
+    if listing.names is not None and not page.records:
+        check_names(listing.names, item_names(call.path))
     body = represent_page(page, listing, represent, call.dialect)
     if waits is not None and any(waits(record) for record in page.records):
         call.wait_for(None)

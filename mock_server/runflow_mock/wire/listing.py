@@ -8,7 +8,7 @@ Source: `lists.parameters`, `lists.envelope`. Inferred: the default size of 50, 
 import base64
 import binascii
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Generic
@@ -146,10 +146,15 @@ def project(record: dict[str, object], names: Sequence[str] | None) -> dict[str,
     """
     if names is None:
         return record
-    for name in names:
-        if name not in record:
-            raise invalid_field(("query", "fields"), f"unknown field {name[:80]!r}; known are {', '.join(sorted(record))}")
+    check_names(names, record)
     return {name: record[name] for name in names}
+
+
+def check_names(names: Sequence[str], known: Collection[str]) -> None:
+    """Raises the 422 for a name in `fields` that the records of a list do not have."""
+    for name in names:
+        if name not in known:
+            raise invalid_field(("query", "fields"), f"unknown field {name[:80]!r}; known are {', '.join(sorted(known))}")
 
 
 def _limit(text: str | None) -> int:

@@ -1,0 +1,26 @@
+"""Item names: the fields that the items of a list can have, as the contract states them; for lists that have no item to look at."""
+
+from collections.abc import Iterator
+
+from runflow_mock.wire.contracts import Contract, Pointer, packaged_contract
+
+
+def item_names(path: str) -> frozenset[str]:
+    """Returns the names for the list that a GET of this path answers with; none where the contract describes no list there."""
+    contract = packaged_contract()
+    addressed = contract.address(path)
+    declared = None if addressed is None else contract.operation(addressed.path, "GET")
+    page = () if declared is None else declared.responses.get("200", {}).get("application/json", ())
+    places = dict(_properties(contract, page)) if page else {}
+    return frozenset(dict(_properties(contract, (*places["items"], "items")))) if "items" in places else frozenset()
+
+
+def _properties(contract: Contract, schema: Pointer) -> Iterator[tuple[str, Pointer]]:
+    """The properties of a schema with the way to each, those of the schemas that it is made of first."""
+    pointer, part = contract.follow(schema)
+    together = part.get("allOf")
+    for index in range(len(together) if isinstance(together, list) else 0):
+        yield from _properties(contract, (*pointer, "allOf", str(index)))
+    properties = part.get("properties")
+    for name in properties if isinstance(properties, dict) else ():
+        yield name, (*pointer, "properties", name)
