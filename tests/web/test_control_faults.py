@@ -174,6 +174,11 @@ def test_unknown_model_in_a_rule_is_refused_with_the_nearest(door: Door) -> None
     assert MODEL in refusal(response, 404, "not_found")
 
 
+def test_success_of_a_run_goes_by_the_name_of_its_status_too(door: Door) -> None:
+    rule = post_fault(door, {"callback": "run.succeeded"}, {"kind": "callback.drop"})
+    assert rule["where"] == {"callback": "run.completed"}
+
+
 @pytest.mark.parametrize(
     "rule",
     [
@@ -183,6 +188,10 @@ def test_unknown_model_in_a_rule_is_refused_with_the_nearest(door: Door) -> None
         {"where": {"edge": "on_poll[1]"}, "what": FAIL},
         {"where": {"callback": "run.*"}, "what": FAIL},
         {"where": {"path": "/v1/runs"}, "what": {"kind": "callback.drop"}},
+        {"where": {"callback": "run.finished"}, "what": {"kind": "callback.drop"}},
+        {"where": {"callback": "webhook.*"}, "what": {"kind": "callback.drop"}},
+        {"where": {"edge": "run.queued->dispatching"}, "what": {"kind": "succeed"}},
+        {"where": {"edge": "batch.item[0]"}, "what": {"kind": "succeed_partially"}},
         {"where": {"operation": "no_such_operation"}, "what": {"kind": "reset"}},
         {"where": {"path": "*" * 9}, "what": {"kind": "reset"}},
         {"where": {"edge": "between_terminal_and_callback"}, "what": {"kind": "reset"}},

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.domain.fault_kinds import KIND_OF, KINDS, KINDS_BY_NAME, Kind, What
+from runflow_mock.domain.fault_kinds import KIND_OF, KINDS, KINDS_BY_NAME, Kind, Redirect, What
 from runflow_mock.wire.control import ControlError
 from runflow_mock.wire.fault_kinds import FIELDS, decode_what, fields_of, represent_what, required_of, schema_of
 
@@ -56,6 +56,7 @@ BAD: dict[str, tuple[Json, ...]] = {
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_kind_reads_back_as_it_was_given_in_full(kind: Kind) -> None:
     body: dict[str, Any] = {"kind": kind.name, **{name: GIVEN[name] for name in fields_of(kind) if GIVEN[name] is not None}}
+    body |= {"status": 308} if kind.record is Redirect else {}
     what, contents = decode_what(body)
     assert (type(what), contents) == (kind.record, ())
     assert represent_what(what) == body
@@ -80,6 +81,15 @@ def test_bad_value_is_refused_by_the_name_of_its_field(name: str, value: Json) -
     with pytest.raises(ControlError, match=name) as caught:
         decode_what(body)
     assert caught.value.status == 422
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "range_"),
+    [("callback.redirect", 200, "300 to 399"), ("callback.redirect", 400, "300 to 399"), ("callback.fail", 204, "300 to 599")],
+)
+def test_status_that_makes_no_such_fault_is_refused(kind: str, status: int, range_: str) -> None:
+    with pytest.raises(ControlError, match=f"{status} makes no {kind}: give one from {range_}"):
+        decode_what({"kind": kind, "status": status})
 
 
 def test_field_of_another_kind_is_refused_with_those_that_are_possible() -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from runflow_mock.domain.documents import Document, Json, read_document, write_document
-from runflow_mock.domain.fault_kinds import KIND_OF, KINDS_BY_NAME, Fail, Kind, What
+from runflow_mock.domain.fault_kinds import KIND_OF, KINDS_BY_NAME, Fail, FailAttempt, Kind, Redirect, What
 from runflow_mock.domain.media import GivenFile
 from runflow_mock.domain.money import Money, format_money, parse_money
 from runflow_mock.domain.runs import Failure
@@ -25,6 +25,9 @@ COPIES_MAX = 100
 RETRY_AFTER_FORMS = ("seconds", "date")
 
 _FRAMING = frozenset(("content-length", "transfer-encoding"))
+# Where not every status makes sense: an attempt that is answered 2xx has not failed.
+_STATUSES: Mapping[type, range] = {Redirect: range(300, 400), FailAttempt: range(300, 600)}
+
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]{0,2000}")
 
@@ -53,6 +56,7 @@ def decode_what(body: Mapping[str, object], place: str = "what.") -> tuple[What,
     if missing:
         raise refused(f"{place}{missing[0]} is missing: {kind.name} needs it ({FIELDS[missing[0]].says})")
     given = {name: FIELDS[name].read(value, f"{place}{name}") for name, value in body.items() if name in fields and value is not None}
+    _check_status(kind, given.get("status"))
     contents: tuple[bytes, ...] = ()
     if "files" in given:
         if "output" in given:
@@ -110,6 +114,12 @@ def _kind(body: Mapping[str, object], place: str) -> Kind:
     if kind is None:
         raise refused(f"{place}kind {str(name)[:80]!r} does not exist; choose one of {', '.join(KINDS_BY_NAME)}")
     return kind
+
+
+def _check_status(kind: Kind, status: object) -> None:
+    possible = _STATUSES.get(kind.record)
+    if possible is not None and isinstance(status, int) and status not in possible:
+        raise refused(f"what.status {status} makes no {kind.name}: give one from {possible.start} to {possible.stop - 1}")
 
 
 def _fail(given: Mapping[str, object]) -> Fail:

@@ -5,11 +5,12 @@ from datetime import datetime
 
 import msgspec
 
+from runflow_mock.domain.callback_events import CALLBACK_EVENTS
 from runflow_mock.domain.commands import AddRule
 from runflow_mock.domain.documents import Document, read_document, write_document
 from runflow_mock.domain.fault_kinds import KIND_OF, Family, Kind, Stage
 from runflow_mock.domain.faults import FaultRule, When
-from runflow_mock.domain.places import Where, edge_name, is_edge
+from runflow_mock.domain.places import Where, edge_name, is_edge, matches_glob
 from runflow_mock.wire.control import as_json, decode, instant, refused
 from runflow_mock.wire.fault_kinds import decode_what, represent_what
 from runflow_mock.wire.times import write_optional
@@ -114,7 +115,7 @@ def decode_place(where: WirePlace, names: Names, prefix: str = "where.") -> Wher
         method=where.method,
         path=_pattern(where.path, f"{prefix}path"),
         operation=where.operation,
-        callback=_pattern(where.callback, f"{prefix}callback"),
+        callback=_callback(where.callback, f"{prefix}callback"),
         model=None if where.model is None else names.path_of(where.model),
         client_ref=where.client_ref,
         input=_write(where.input),
@@ -140,6 +141,14 @@ def _pattern(text: str | None, name: str) -> str | None:
     if text is not None and (len(text) > PATTERN_MAX or text.count("*") > WILDCARDS_MAX):
         raise refused(f"{name} {text[:80]!r} is longer than {PATTERN_MAX} characters or has more than {WILDCARDS_MAX} stars")
     return text
+
+
+def _callback(text: str | None, name: str) -> str | None:
+    """Returns a glob that at least one event of callbacks fits; a run's success also goes by the name of its status."""
+    pattern = _pattern("run.completed" if text == "run.succeeded" else text, name)
+    if pattern is not None and not any(matches_glob(pattern, event) for event in CALLBACK_EVENTS):
+        raise refused(f"{name} {pattern[:80]!r} fits no event: callbacks tell of {', '.join(CALLBACK_EVENTS)}")
+    return pattern
 
 
 def _when(when: _When) -> When:
