@@ -2,9 +2,13 @@
 
 import os
 import re
+import shlex
 import subprocess
 
+import click
 from commands import ROOT, sandbox
+
+from runflow_mock.cli import group
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -20,6 +24,18 @@ def test_shell_block_works_when_pasted() -> None:
         result = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, timeout=30, check=True, env=dict(os.environ))
     assert '"status_code":"queued"' in result.stdout
     assert '"balance":"10.000000"' in result.stdout
+
+
+def test_commands_of_the_terminal_block_are_understood() -> None:
+    lines = re.findall(r"runflow-mock ([^#\n)]+)", blocks("sh")[2])
+    assert len(lines) == 6
+    for line in lines:
+        name, *arguments = shlex.split(line.rstrip('"'))
+        command = group.get_command(click.Context(group), name)
+        assert isinstance(command, click.Command), name
+        leaf = command.commands[arguments.pop(0)] if isinstance(command, click.Group) else command
+        # Parsing tells unknown options and unusable values; nothing is started.
+        assert leaf.make_context(name, arguments)
 
 
 def test_python_block_works_when_pasted() -> None:
