@@ -454,3 +454,16 @@ def test_tenants_under_opposite_faults_never_meet(door: Door) -> None:
 def test_rules_of_runs_say_nothing_about_requests(door: Door) -> None:
     post_fault(door, {"model": MODEL})
     assert create(door).status_code == 201
+
+
+def test_batch_that_was_created_meets_a_rule_by_any_of_its_items(door: Door) -> None:
+    post_fault(door, {**CREATED, "client_ref": "b"}, BUSY)
+    items = [{"input": INPUT, "client_ref": ref} for ref in "ab"]
+    assert [door.post(BATCHES, {"items": each}).status_code for each in (items, items[:1])] == [503, 201]
+    assert len(door.get("/v1/batches").json()["items"]) == 2
+
+
+def test_rule_comes_before_the_magic_of_a_request(door: Door) -> None:
+    rule = post_fault(door, {**CREATED, "client_ref": "mock:lost"}, BUSY)
+    answer = create(door, client_ref="mock:lost")
+    assert (answer.status_code, answer.headers["runflow-mock-fault"]) == (503, rule["id"])
