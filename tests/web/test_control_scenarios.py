@@ -134,7 +134,7 @@ def test_reset_begins_the_scenario_anew(door: Door) -> None:
     finished_batch(door)
     ok(door.post("/_mock/reset"))
     told = ok(door.get(SCENARIO))
-    assert (told["held"], [rule["fired"] for rule in told["unreached"]]) == (False, [0])
+    assert (told["held"], [rule["label"] for rule in told["unreached"]]) == (False, ["second"])
 
 
 def test_scenario_on_a_scenario_leaves_nothing_of_the_first(door: Door) -> None:
@@ -202,3 +202,21 @@ def test_keys_of_a_scenario_work_beside_settings_of_the_body(door: Door) -> None
     keys = [{"name": "reader", "scopes": ["runs:read"]}]
     made = ok(door.post("/_mock/tenants", {"scenario": {"keys": keys}, "seed": "1"}), 201)
     assert door.get("/v1/runs", key=made["keys"]["reader"]).status_code == 200
+
+
+def test_requests_are_expected_in_the_words_of_verify(door: Door) -> None:
+    put(door, {"expectations": [{"label": "one", "requests": {"operation": "create_run", "count": 1, "client_ref": "a"}}]})
+    post_run(door, client_ref="b")
+    (checked,) = ok(door.get(SCENARIO))["expectations"]
+    assert (checked["about"], checked["held"]) == ("requests", False)
+    assert checked["seen"]["nearest"]["differences"] == [{"field": "client_ref", "expected": "a", "seen": "b"}]
+    post_run(door, client_ref="a")
+    assert ok(door.get(SCENARIO))["held"] is True
+
+
+def test_rule_that_was_not_reached_is_told_with_what_came_nearest(door: Door) -> None:
+    put(door, {"faults": [{"where": {"client_ref": "sku-1"}, "what": {"kind": "fail"}}]})
+    run = finished_run(door, client_ref="sku-2")
+    (unreached,) = ok(door.get(SCENARIO))["unreached"]
+    assert (unreached["kind"], unreached["matched"]) == ("fail", 0)
+    assert unreached["nearest"] == {"id": run["id"], "differences": [{"field": "client_ref", "expected": "sku-1", "seen": "sku-2"}]}

@@ -132,6 +132,9 @@ BAD: dict[str, tuple[str, str]] = {
     "expectations: [{ledger: {profit: '1'}}]": ("1:26", "choose from balance"),
     "expectations: [{ledger: {balance: 1.5}}]": ("1:26", "in quotes"),
     "expectations: [{ledger: {balance: much}}]": ("1:26", "much"),
+    "expectations: [{requests: {}}]": ("1:17", "what is expected"),
+    "expectations: [{requests: {operation: make_run}}]": ("1:28", "make_run"),
+    "expectations: [{requests: {sequence: []}}]": ("1:28", "from 1 to"),
     "unused: never": ("1:1", "must be one of error, allowed"),
 }
 

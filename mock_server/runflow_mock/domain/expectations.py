@@ -12,6 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from runflow_mock.domain.batches import BatchStatus
+from runflow_mock.domain.clauses import Verified
 from runflow_mock.domain.deliveries import DeliveryStatus
 from runflow_mock.domain.documents import Document
 from runflow_mock.domain.evaluations import EvaluationStatus
@@ -71,12 +72,13 @@ class Facts(msgspec.Struct, frozen=True):
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """An expectation held against the facts: whether it is true, and the figures that it asked about."""
+    """An expectation held against the facts or the journal: whether it is true, and what was found of what it asked about."""
 
     expectation: Expectation
     held: bool
     counts: Mapping[str, int] = {}
     amounts: Mapping[str, Money] = {}
+    verified: Verified | None = None
 
 
 def check(expectation: Expectation, facts: Facts) -> Checked:

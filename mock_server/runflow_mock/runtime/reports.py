@@ -41,7 +41,7 @@ def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
         verdicts=judging.verdicts(),
         violations=_samples((exchange, findings, findings.violations) for exchange, findings in judged),
         ours=_samples((exchange, findings, findings.ours) for exchange, findings in judged),
-        unfired=tuple(_unfired(tenant, complete))[:LISTED_MAX],
+        unfired=tuple(unfired_rules(tenant, complete))[:LISTED_MAX],
         undelivered=tuple(_undelivered(delivery) for delivery in deliveries if delivery.status is DeliveryStatus.FAILED)[:LISTED_MAX],
         pending_callbacks=sum(not delivery.is_terminal for delivery in deliveries),
         unmatched=tuple(_unmatched(judging, judged))[:LISTED_MAX],
@@ -59,7 +59,8 @@ def _samples(found: Iterator[tuple[Exchange, Findings, tuple[Finding, ...]]]) ->
     return tuple(sample for sample, _ in zip(samples, range(SAMPLES_MAX), strict=False))
 
 
-def _unfired(tenant: Tenant, complete: Complete) -> Iterator[Unfired]:
+def unfired_rules(tenant: Tenant, complete: Complete) -> Iterator[Unfired]:
+    """Yields the rules of a tenant that never fired, each with what came nearest to it where its place was not met either."""
     rules = [rule for rule in tenant.world.store.rules.values() if not rule.fired]
     moments = {family: _moments(tenant, family, complete) for family in {KIND_OF[type(rule.what)].family for rule in rules}}
     for rule in rules:

@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from runflow_mock.domain.documents import Json, read_document, write_document
 from runflow_mock.domain.expectations import AMOUNTS, COUNTED, Checked, Expectation, Noun, Span
 from runflow_mock.domain.money import Money, format_money, parse_money
-from runflow_mock.wire.control import refused
+from runflow_mock.wire.clauses import convert_statement, represent_verified
+from runflow_mock.wire.control import ControlError, refused
+from runflow_mock.wire.faults import Names
 
 COUNT_MAX = 1_000_000_000
 SPAN = ("at_least", "at_most")
 
 
-def decode_expectation(body: Json) -> Expectation:
+def decode_expectation(body: Json, names: Names) -> Expectation:
     """Returns one expectation.
 
     Raises:
@@ -30,6 +32,7 @@ def decode_expectation(body: Json) -> Expectation:
     if not isinstance(figures, dict) or not figures:
         raise refused(f"{noun} must be an object that says what is expected")
     if noun is Noun.REQUESTS:
+        _check_clause(figures, names)
         return Expectation(label=label, noun=noun, clause=write_document(figures))
     if noun is Noun.LEDGER:
         return Expectation(label=label, noun=noun, amounts={name: _amount(name, value) for name, value in figures.items()})
@@ -46,13 +49,21 @@ def represent_checked(checked: Checked) -> dict[str, object]:
     """Returns an expectation with what was found."""
     seen: Mapping[str, object] = {**checked.counts, **{name: format_money(amount) for name, amount in checked.amounts.items()}}
     expectation = checked.expectation
+    found = seen if checked.verified is None else represent_verified(checked.verified)
     return {
         "label": expectation.label,
         "about": expectation.noun.value,
         "held": checked.held,
         "expected": _wanted(expectation),
-        "seen": seen,
+        "seen": found,
     }
+
+
+def _check_clause(figures: Json, names: Names) -> None:
+    try:
+        convert_statement(figures, names)
+    except ControlError as error:
+        raise refused(f"requests.{error.message}") from None
 
 
 def _wanted(expectation: Expectation) -> object:

@@ -23,7 +23,7 @@ def represent_report(report: Report) -> dict[str, object]:
         "violations": [_sample(sample) for sample in report.violations],
         "ours": [_sample(sample) for sample in report.ours],
         "relies_on": _reliances(report.operations),
-        "unfired_faults": [_unfired(unfired) for unfired in report.unfired],
+        "unfired_faults": [represent_unfired(unfired) for unfired in report.unfired],
         "undelivered_callbacks": [_undelivered(undelivered) for undelivered in report.undelivered],
         "pending_callbacks": report.pending_callbacks,
         "unmatched_requests": [_unmatched(unmatched) for unmatched in report.unmatched],
@@ -62,7 +62,8 @@ def _reliances(operations: Mapping[str, Counts]) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def _unfired(unfired: Unfired) -> dict[str, object]:
+def represent_unfired(unfired: Unfired) -> dict[str, object]:
+    """Returns a rule that never fired."""
     return {
         "id": unfired.id,
         "label": unfired.label,

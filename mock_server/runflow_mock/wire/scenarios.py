@@ -1,7 +1,7 @@
 """Scenarios as they are written: one YAML file, or the same as JSON in a body of the control API.
 
-Besides its own keys a scenario takes every setting of `POST /_mock/tenants`; its `faults` and `stubs` are the bodies of `POST /_mock/faults`
-and `POST /_mock/stubs`. All of these are read by what reads those bodies, so that a file and a request cannot disagree.
+Besides its own keys a scenario takes every setting of `POST /_mock/tenants`; its `faults`, `stubs` and expected `requests` are the bodies
+of `POST /_mock/faults`, `/_mock/stubs` and `/_mock/verify`. What reads those bodies reads them here, so that file and request agree.
 """
 
 import re
@@ -103,7 +103,7 @@ def decode_scenario(value: Json, catalog: Catalog, usual_name: str = "inline") -
         models=models,
         rules=tuple(rule for rule, _ in rules),
         contents=tuple(content for _, contents in rules for content in contents),
-        expectations=_each(value, "expectations", decode_expectation),
+        expectations=_each(value, "expectations", lambda entry: decode_expectation(entry, names)),
         allows_unused=_unused(value),
         source=write_document(value),
     )

@@ -6,11 +6,11 @@ import msgspec
 
 from runflow_mock.domain.documents import read_document
 from runflow_mock.domain.expectations import Checked
-from runflow_mock.domain.faults import FaultRule
+from runflow_mock.domain.reports import Unfired
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.wire.control import decode, refused
 from runflow_mock.wire.expectations import represent_checked
-from runflow_mock.wire.faults import represent_rule
+from runflow_mock.wire.reports import represent_unfired
 
 
 class _Scene(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -32,7 +32,7 @@ def decode_scene(raw: bytes) -> str | dict[str, object]:
     return asked
 
 
-def represent_scene(scenario: Scenario, checked: Sequence[Checked], unreached: Sequence[FaultRule]) -> dict[str, object]:
+def represent_scene(scenario: Scenario, checked: Sequence[Checked], unreached: Sequence[Unfired]) -> dict[str, object]:
     """Returns a scenario with what became of its expectations, and the rules of the tenant that never fired."""
     as_expected = all(each.held for each in checked)
     return {
@@ -41,6 +41,6 @@ def represent_scene(scenario: Scenario, checked: Sequence[Checked], unreached: S
         "unused": "allowed" if scenario.allows_unused else "error",
         "held": as_expected and (scenario.allows_unused or not unreached),
         "expectations": [represent_checked(each) for each in checked],
-        "unreached": [represent_rule(rule) for rule in unreached],
+        "unreached": [represent_unfired(rule) for rule in unreached],
         "source": read_document(scenario.source),
     }

@@ -2,16 +2,21 @@
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.expectations import Checked, check
+from runflow_mock.domain.clauses import Sighting
+from runflow_mock.domain.documents import read_document
+from runflow_mock.domain.expectations import Checked, Expectation, Facts, check
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.engine.expectations import facts_of
+from runflow_mock.runtime.reports import unfired_rules
 from runflow_mock.runtime.scenarios import UnknownScenario, shipped_scenario
-from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.faults import names_in
 from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.control.verify import completion, sightings_in
 from runflow_mock.web.routing import Operation
+from runflow_mock.wire.clauses import convert_statement
 from runflow_mock.wire.control import ControlError, as_json, refused
 from runflow_mock.wire.marked_yaml import write_yaml
 from runflow_mock.wire.scenario_exports import export_scenario
@@ -27,15 +32,15 @@ async def get_scenario(call: Call) -> Answer:
     tenant = tenant_of(call)
     if tenant.scenario is None:
         raise ControlError(404, "not_found", "this tenant was made without a scenario; PUT /_mock/scenario takes one")
-    return answer(_scene(tenant, tenant.scenario))
+    return answer(_scene(call, tenant.scenario))
 
 
 async def put_scenario(call: Call) -> Answer:
     """PUT /_mock/scenario: replaces the world of the key's tenant by that of a scenario: a name, a whole one, or YAML."""
     tenant = tenant_of(call)
-    played = call.runtime.tenants.play(tenant, _asked(call))
-    assert played.scenario is not None
-    return answer(_scene(played, played.scenario))
+    scenario = _asked(call)
+    call.tenant = call.runtime.tenants.play(tenant, scenario)
+    return answer(_scene(call, scenario))
 
 
 async def export_present(call: Call) -> Answer:
@@ -73,11 +78,17 @@ def _asked(call: Call) -> Scenario:
         raise refused(str(error)) from None
 
 
-def _scene(tenant: Tenant, scenario: Scenario) -> dict[str, object]:
-    store = tenant.world.store
-    facts = facts_of(store)
-    checked: list[Checked] = [check(expectation, facts) for expectation in scenario.expectations]
-    return represent_scene(scenario, checked, [rule for rule in store.rules.values() if not rule.fired])
+def _scene(call: Call, scenario: Scenario) -> dict[str, object]:
+    facts, sightings = facts_of(call.store), sightings_in(call)
+    checked = [_checked(call, expectation, facts, sightings) for expectation in scenario.expectations]
+    return represent_scene(scenario, checked, tuple(unfired_rules(call.tenant, completion(call))))
+
+
+def _checked(call: Call, expectation: Expectation, facts: Facts, sightings: list[Sighting]) -> Checked:
+    if expectation.clause is None:
+        return check(expectation, facts)
+    verified = convert_statement(read_document(expectation.clause), names_in(call)).check(sightings)
+    return Checked(expectation, verified.holds, verified=verified)
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
