@@ -2,8 +2,9 @@
 
 import asyncio
 from asyncio import create_task
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from time import monotonic as real_monotonic
 from time import time as real_time
 from typing import NamedTuple
@@ -44,18 +45,19 @@ class Side(NamedTuple):
 
 
 Sides = tuple[Side, ...]
+_SITES = {host.encode(): site for host, site in HOSTS.items()}
 
 
 class Application(Starlette):
     """Starlette with sides in the place of routes and error pages: each answers every request below its prefix, and every error itself.
 
-    `hosts` are names under which there are other sides than under all the rest.
+    `sides_at` gives those that there are under a host of the service's own.
     """
 
-    def __init__(self, sides: Sides, hosts: Mapping[bytes, Sides], lifespan: Lifespan["Application"]) -> None:
+    def __init__(self, sides: Sides, sides_at: Callable[[Site], Sides], lifespan: Lifespan["Application"]) -> None:
         super().__init__(lifespan=lifespan)
         self._sides = sides
-        self._hosts = hosts
+        self._sides_at = sides_at
 
     def build_middleware_stack(self) -> ASGIApp:
         """Returns the way to the sides; what is not HTTP is Starlette's own business."""
@@ -66,7 +68,8 @@ class Application(Starlette):
             await self.router(scope, receive, send)
             return
         path = scope["path"]
-        for prefix, app in self._hosts.get(_host(scope), self._sides):
+        site = _SITES.get(_host(scope))
+        for prefix, app in self._sides if site is None else self._sides_at(site):
             if path.startswith(prefix) or path + "/" == prefix:
                 await app(scope, receive, send)
                 return
@@ -113,8 +116,8 @@ def create_app(
     return app
 
 
-def _assemble(runtime: Runtime) -> tuple[Sides, dict[bytes, Sides]]:
-    """Returns the sides, and those of the service's own hosts."""
+def _assemble(runtime: Runtime) -> tuple[Sides, Callable[[Site], Sides]]:
+    """Returns the sides, and what gives those of the service's own hosts: they are made when a client first asks for one."""
     config, media = runtime.config, Media(runtime)
     hold = Holding(runtime, SyncMode(runtime, media))
     control = ControlApi(runtime, CONTROL_OPERATIONS)
@@ -127,12 +130,13 @@ def _assemble(runtime: Runtime) -> tuple[Sides, dict[bytes, Sides]]:
         prefixes: dict[str, ASGIApp] = {"/v1/": api, "/_mock/": control, **files, "": api}
         return tuple(Side(prefix, side) for prefix, side in prefixes.items())
 
+    @cache
     def at_host(site: Site) -> Sides:
         if site is Site.API:
             return with_api(operations_at(site))
         return Side("/_mock/", control), Side("", Api(runtime, operations_at(site), hold, takes_keys=False))
 
-    return with_api((*API_OPERATIONS, *SITE_OPERATIONS)), {host.encode(): at_host(site) for host, site in HOSTS.items()}
+    return with_api((*API_OPERATIONS, *SITE_OPERATIONS)), at_host
 
 
 def _host(scope: Scope) -> bytes:
