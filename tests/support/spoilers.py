@@ -8,7 +8,7 @@ import httpx
 from contract import Declared
 from doors import Door
 from steps import ABSENT, Body, post_fault
-from walks import WORKFLOWS, Call, Tour
+from walks import EVALUATION, WORKFLOWS, Call, Tour
 
 OTHER_KEY = "rf_live_mock_another"
 STALE: Body = {"updated_at": "2020-01-01T00:00:00.000Z"}
@@ -22,12 +22,15 @@ NEIGHBOURS: Mapping[str, str] = {
     "update_comfyui_workflow": f"{WORKFLOWS}/runflow-access%2Fbrand-locked-variant-nux",
     "delete_comfyui_workflow": f"{WORKFLOWS}/runflow-access%2Fbrand-locked-variant-nux",
 }
-# What the fake itself never answers: everybody has a balance, and an evaluation may name any run.
-ONLY_BY_RULE = frozenset((("get_balance", 404), ("update_balance", 404), ("create_evaluation", 404)))
+# What the fake itself never answers: everybody has a balance.
+ONLY_BY_RULE = frozenset((("get_balance", 404), ("update_balance", 404)))
 # An error with a body that is not the envelope.
 OWN_BODIES: Mapping[tuple[str, int], Body] = {("get_readiness", 503): {"status": "error", "checks": {"database": "failed", "redis": "ok"}}}
 # Bodies that name what does not exist, where the path names nothing.
-ABSENT_BODIES: Mapping[str, Body] = {"create_batch": {"model": "no/such-model", "input": [{}]}}
+ABSENT_BODIES: Mapping[str, Body] = {
+    "create_batch": {"model": "no/such-model", "input": [{}]},
+    "create_evaluation": {**EVALUATION, "run_id": ABSENT},
+}
 
 
 class Doors(NamedTuple):

@@ -5,7 +5,8 @@ import pytest
 from contract import document, fits
 from doors import AUTO, Door
 from jsonschema import Draft202012Validator
-from steps import ABSENT, Body, finished_run, history_length, ok, places, post_run, problem
+from steps import ABSENT, Body, advance, finished_run, history_length, ok, places, post_run, problem
+from uploads import DATA_URI, PNG, assets, at, reference, upload
 from worlds import CALLBACK_URL
 
 from runflow_mock.domain.signing import sign_timestamped
@@ -125,9 +126,40 @@ def test_image_that_is_gone_makes_it_fail_for_free(door: Door) -> None:
     assert figures(door) == ("10.000000", "0.000000", "0.000000")
 
 
-@pytest.mark.parametrize("url", [IMAGE, "http://127.0.0.1/a.png", "data:image/png;base64,AAAA", f"runflow://assets/{ABSENT}"])
-def test_image_may_be_an_address_an_asset_or_inline(door: Door, url: str) -> None:
+@pytest.mark.parametrize("url", [IMAGE, "http://127.0.0.1/a.png", "data:none", f"runflow://assets/{ABSENT}"])
+def test_image_may_be_an_address_or_an_asset(door: Door, url: str) -> None:
     assert submit(door, generated_image_url=url)["generated_image_url"] == url
+
+
+def test_files_become_assets_and_are_read_as_signed_addresses(door: Door) -> None:
+    other = "data:image/gif;base64,R0lGODlh"
+    made = submit(
+        door, generated_image_url=DATA_URI, reference_images=[{"url": other}], input_attributes={"look": [DATA_URI, "data: none"]}
+    )
+    first, second = sorted(assets(door), key=lambda asset: str(asset["name"]))
+    assert [(asset["source_type"], asset["source_id"]) for asset in (first, second)] == [("evaluation", made["id"])] * 2
+    assert (made["generated_image_url"], made["reference_images"]) == (first["url"], [{"url": second["url"]}])
+    assert made["input_attributes"] == {"look": [first["url"], "data: none"]}
+    assert at(door, made["generated_image_url"]).content == PNG
+    advance(door, "1h")
+    fresh = read(door, made)["generated_image_url"]
+    assert at(door, fresh).content == PNG
+    assert fresh != made["generated_image_url"]
+
+
+def test_uploaded_image_is_read_as_a_signed_address_and_judged(door: Door) -> None:
+    asset = upload(door)
+    judged = finished(door, generated_image_url=reference(asset))
+    assert (judged["status_code"], at(door, judged["generated_image_url"]).content) == ("completed", PNG)
+    assert judged["generated_image_url"] == ok(door.get(f"/v1/assets/{asset['id']}"))["url"]
+
+
+def test_file_that_cannot_be_read_is_refused_and_nothing_is_kept(door: Door) -> None:
+    assert assets(door) == []
+    before = history_length(door)
+    answer = fits(door.post(EVALUATIONS, {**SUBMITTED, "reference_images": [{"url": "data:image/png;base64,?"}]}), "create_evaluation")
+    assert places(answer) == [(["body", "reference_images", 0, "url"], "value_error")]
+    assert (assets(door), history_length(door)) == ([], before)
 
 
 @pytest.mark.parametrize(

@@ -126,9 +126,10 @@ class DeleteSecret(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class SubmitEvaluation(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Judge an image."""
+    """Judge an image; `attachments` as for a run."""
 
     assignment: Assignment
+    attachments: tuple[Attachment, ...] = ()
 
 
 class RateEvaluation(msgspec.Struct, frozen=True, gc=False, tag=True):

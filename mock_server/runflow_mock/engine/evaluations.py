@@ -23,6 +23,7 @@ from runflow_mock.domain.identity import AssetId, EvaluationId
 from runflow_mock.domain.judges import deliberate
 from runflow_mock.domain.money import ZERO, Money
 from runflow_mock.domain.runs import RunSucceeded
+from runflow_mock.engine.assets import store_attachments
 from runflow_mock.engine.moment import Moment
 from runflow_mock.engine.runs import admit_cost, spread
 from runflow_mock.engine.store import Store
@@ -42,7 +43,8 @@ def submit_evaluation(moment: Moment, command: SubmitEvaluation) -> tuple[Event,
     moment.admit("evaluations_max", len(moment.store.evaluations), 1, moment.settings.limits.evaluations_max)
     evaluation = new_evaluation(moment, command.assignment, held=price)
     admit_cost(moment, price)
-    return (EvaluationSubmitted(evaluation),)
+    stored = store_attachments(moment, command.attachments, "evaluation", evaluation.id)
+    return (EvaluationSubmitted(evaluation), *stored)
 
 
 def new_evaluation(moment: Moment, assignment: Assignment, *, held: Money) -> Evaluation:

@@ -1,17 +1,17 @@
-"""Files inside requests: creating runs and batches with them, and showing documents that refer to them."""
+"""Files inside requests: creating runs, batches and evaluations with them, and showing documents that refer to them."""
 
 from msgspec import Raw
 
 from runflow_mock.domain.assets import asset_url
-from runflow_mock.domain.commands import CreateBatch, CreateRun
+from runflow_mock.domain.commands import CreateBatch, CreateRun, SubmitEvaluation
 from runflow_mock.domain.documents import Document
 from runflow_mock.domain.identity import AssetId
 from runflow_mock.engine.world import Outcome
 from runflow_mock.web.calls import Call
-from runflow_mock.wire.attachments import Show, show_references, take_batch_files, take_run_files
+from runflow_mock.wire.attachments import Show, show_references, take_batch_files, take_evaluation_files, take_run_files
 
 
-def execute_with_files(call: Call, command: CreateRun | CreateBatch, key: str = "input") -> Outcome:
+def execute_with_files(call: Call, command: CreateRun | CreateBatch | SubmitEvaluation, key: str = "input") -> Outcome:
     """Carries out a creation, with the files in its documents stored as assets; `key` is the caller's word for a batch's items.
 
     Raises:
@@ -21,6 +21,8 @@ def execute_with_files(call: Call, command: CreateRun | CreateBatch, key: str = 
     files: tuple[bytes, ...]
     if isinstance(command, CreateRun):
         command, files = take_run_files(command, knows)
+    elif isinstance(command, SubmitEvaluation):
+        command, files = take_evaluation_files(command, call.request_id, knows)
     else:
         command, files = take_batch_files(command, key, knows)
     outcome = call.execute(command)

@@ -4,6 +4,7 @@ from typing import cast
 
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.evaluations import JOB_CLASSES, Evaluation, EvaluationSubmitted
+from runflow_mock.web.attachments import execute_with_files, show_in
 from runflow_mock.web.calls import Answer, Call, Handler, answer
 from runflow_mock.web.lists import answer_list
 from runflow_mock.web.routing import Operation
@@ -24,8 +25,8 @@ from runflow_mock.wire.evaluations import (
 
 def create_evaluation(call: Call) -> Answer:
     """POST /v1/evaluations: 202, because the verdict comes later."""
-    outcome = call.execute(decode_submit_evaluation(call.read_body(), call.tenant.rules))
-    return answer(represent_evaluation(cast(EvaluationSubmitted, outcome.events[0]).evaluation), 202)
+    outcome = execute_with_files(call, decode_submit_evaluation(call.read_body(), call.tenant.rules))
+    return answer(represent_evaluation(cast(EvaluationSubmitted, outcome.events[0]).evaluation, show=show_in(call)), 202)
 
 
 def get_evaluation(call: Call) -> Answer:
@@ -34,18 +35,18 @@ def get_evaluation(call: Call) -> Answer:
     embed = _embed(call)
     if not evaluation.is_terminal:
         call.wait_for(evaluation.id)
-    return answer(represent_evaluation(evaluation, embed))
+    return answer(represent_evaluation(evaluation, embed, show_in(call)))
 
 
 def list_run_evaluations(call: Call) -> Answer:
     """GET /v1/runs/{run_id}/evaluations"""
     run = call.store.run(call.uuid("run_id"))
-    embed = _embed(call)
+    embed, show = _embed(call), show_in(call)
     return answer_list(
         call,
         call.store.evaluations_about(run.id),
         EVALUATION_FIELDS,
-        lambda evaluation: represent_evaluation(evaluation, embed),
+        lambda evaluation: represent_evaluation(evaluation, embed, show),
         waits=lambda evaluation: not evaluation.is_terminal,
     )
 
@@ -76,7 +77,7 @@ def set_run_evaluation_feedback(call: Call) -> Answer:
 
 def _rate(call: Call, evaluation: Evaluation) -> Answer:
     call.execute(decode_rate_evaluation(call.read_body(), evaluation.id))
-    return answer(represent_evaluation(call.store.evaluation(evaluation.id)))
+    return answer(represent_evaluation(call.store.evaluation(evaluation.id), show=show_in(call)))
 
 
 def _embed(call: Call) -> frozenset[str]:

@@ -5,8 +5,8 @@ from the request's; its bytes are handed on beside the command. A reference in `
 the run sees a fresh signed address in its place, and in the place of an asset's address that was signed before; callbacks carry documents
 as they are stored. A document without any of these words is never looked into.
 
-Source: `media.data-uris`, `media.asset-refs`, `media.asset-not-found`, `media.data-uris-in-callbacks`. Inferred: that metadata may refer to
-what does not exist, and that text such as `data: none`, which is no URI with a media type, stays text.
+Source: `media.data-uris`, `media.asset-refs`, `media.asset-not-found`, `media.data-uris-in-callbacks`. Inferred: that evaluations
+are treated like runs, that metadata and evaluations may refer to what does not exist, and that text such as `data: none`, which is no URI with a media type, stays text.
 """
 
 import base64
@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.assets import FILE_BYTES_MAX, REFERENCE_PREFIX, Attachment, content_of
-from runflow_mock.domain.commands import CreateBatch, CreateRun
+from runflow_mock.domain.commands import CreateBatch, CreateRun, SubmitEvaluation
 from runflow_mock.domain.documents import Document, Json, read_document, write_document
 from runflow_mock.domain.identity import AssetId, part_uuid
 from runflow_mock.domain.mime import EXTENSION_OF
@@ -69,6 +69,19 @@ def take_batch_files(command: CreateBatch, key: str, knows: Knows) -> tuple[Crea
     return (replace(taken, attachments=attachments) if attachments else taken), files
 
 
+def take_evaluation_files(command: SubmitEvaluation, request_id: str, knows: Knows) -> tuple[SubmitEvaluation, tuple[bytes, ...]]:
+    """Returns the same for an evaluation, whose references are looked at when it is carried out."""
+    intake, given = Intake(request_id, knows), command.assignment
+    taken = replace(
+        given,
+        image_url=intake.take_text(given.image_url, ("body", "generated_image_url")),
+        reference_images=intake.take_document(given.reference_images, ("body", "reference_images")),
+        input_attributes=intake.take_document(given.input_attributes, ("body", "input_attributes")),
+    )
+    attachments, files = intake.finish()
+    return (replace(command, assignment=taken, attachments=attachments) if attachments else command), files
+
+
 def mentions_assets(document: Document | None) -> bool:
     """Tells whether a stored document may show assets, so that it reads differently at different times."""
     return document is not None and _mentions(document, *_MARKS)
@@ -105,9 +118,17 @@ class Intake:
 
     def take_metadata(self, document: Document | None) -> Document | None:
         """Returns metadata with references in the place of files."""
+        return self.take_document(document, ("body", "metadata"))
+
+    def take_document(self, document: Document | None, loc: Location) -> Document | None:
+        """Returns a document with references in the place of files; what it refers to itself is not checked."""
         if document is None or not _mentions(document, b"data:"):
             return document
-        return write_document(self._replace(read_document(document), ("body", "metadata"), checks=False))
+        return write_document(self._replace(read_document(document), loc, checks=False))
+
+    def take_text(self, text: str, loc: Location) -> str:
+        """Returns a text, or the reference in its place if it is a file."""
+        return self._attach(text, loc) if text.startswith("data:") else text
 
     def finish(self) -> tuple[tuple[Attachment, ...], tuple[bytes, ...]]:
         """Returns what was taken, or raises the 422 that lists what could not be."""

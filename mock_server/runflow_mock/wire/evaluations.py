@@ -24,6 +24,7 @@ from runflow_mock.domain.identity import EvaluationId, RunId, is_uuid, part_uuid
 from runflow_mock.domain.judges import JUDGE_BY_NAME, Opinion
 from runflow_mock.domain.machine import is_terminal
 from runflow_mock.domain.money import format_money
+from runflow_mock.wire.attachments import Show
 from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.inputs import MEDIA_PATTERN
 from runflow_mock.wire.listing import flag_field, number_field, text_field, time_field
@@ -102,8 +103,8 @@ def decode_rate_evaluation(body: dict[str, Json], evaluation_id: str) -> RateEva
     return RateEvaluation(EvaluationId(evaluation_id), *read_feedback(body))
 
 
-def represent_evaluation(evaluation: Evaluation, embed: frozenset[str] = frozenset()) -> dict[str, object]:
-    """Returns the record of an evaluation, with the relations that are to be embedded."""
+def represent_evaluation(evaluation: Evaluation, embed: frozenset[str] = frozenset(), show: Show = msgspec.Raw) -> dict[str, object]:
+    """Returns the record of an evaluation, with the relations that are to be embedded; what the caller sent is shown as `show` says."""
     assignment, link = evaluation.assignment, f"/v1/evaluations/{evaluation.id}"
     return {
         "id": evaluation.id,
@@ -119,10 +120,10 @@ def represent_evaluation(evaluation: Evaluation, embed: frozenset[str] = frozens
         "task_type": assignment.task_type,
         "task_description": assignment.task_description,
         "generation_prompt": assignment.generation_prompt,
-        "generated_image_url": assignment.image_url,
-        "input_attributes": None if assignment.input_attributes is None else msgspec.Raw(assignment.input_attributes),
+        "generated_image_url": show(write_document(assignment.image_url)),
+        "input_attributes": None if assignment.input_attributes is None else show(assignment.input_attributes),
         "evaluation_instructions": assignment.instructions,
-        "reference_images": [] if assignment.reference_images is None else msgspec.Raw(assignment.reference_images),
+        "reference_images": [] if assignment.reference_images is None else show(assignment.reference_images),
         **_result(evaluation),
         "parent_evaluation_id": None,
         "attempt_number": 1,
