@@ -6,7 +6,8 @@ the run sees a fresh signed address in its place, and in the place of an asset's
 as they are stored. A document without any of these words is never looked into.
 
 Source: `media.data-uris`, `media.asset-refs`, `media.asset-not-found`, `media.data-uris-in-callbacks`. Inferred: that evaluations
-are treated like runs, that metadata and evaluations may refer to what does not exist, and that text such as `data: none`, which is no URI with a media type, stays text.
+are treated like runs, that metadata and evaluations may refer to what does not exist, and that text such as `data: none`, which is no
+URI with a media type, stays text.
 """
 
 import base64
