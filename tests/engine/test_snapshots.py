@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from stories import LONG, Step, picture, play, read_story, small_world
-from worlds import CALLBACK_URL, catalog, create_batch, create_run, make_world, renderers, run_all
+from worlds import CALLBACK_URL, catalog, create_batch, create_run, created, make_world, renderers, run_all
 
+from runflow_mock.domain.commands import CancelRun, CreateWebhook
 from runflow_mock.domain.snapshots import Snapshot, Timer, objections
 from runflow_mock.engine.world import World
 
@@ -36,6 +37,17 @@ def test_restored_world_finishes_a_run_as_the_first_one_would_have() -> None:
     world = make_world()
     world.execute(create_run(callback_url=CALLBACK_URL))
     again = _restored(world)
+    assert run_all(again) == run_all(world)
+
+
+def test_what_is_due_at_one_instant_keeps_its_order() -> None:
+    world = make_world()
+    for number in range(3):
+        world.execute(CreateWebhook(url=f"{CALLBACK_URL}/{number}", secret="example_1", event_types=("run.cancelled",)))
+    world.execute(CancelRun(created(world.execute(create_run(callback_url=CALLBACK_URL))).id))
+    again = _restored(world)
+    assert len({due for due, _ in world.store.timers.pending()}) == 1
+    assert again.store.timers.pending() == world.store.timers.pending()
     assert run_all(again) == run_all(world)
 
 

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from steps import Body, callback_run, post_run
 from stories import LONG, Step, play, read_story, small_world
-from worlds import START, catalog, renderers
+from worlds import CALLBACK_URL, START, catalog, create_run, created, renderers
 
+from runflow_mock.domain.commands import CancelRun, CreateWebhook, RecordAttempt
+from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.world import World
 from runflow_mock.runtime.replays import Replayed, replay
@@ -185,6 +187,16 @@ def test_other_catalog_and_version_are_named_as_possible_causes(recorded: Body) 
     notes = _replayed(sealed_anew(document)).notes
     assert any("another catalog" in note for note in notes)
     assert any("made by runflow-mock 0.0.1" in note for note in notes)
+
+
+def test_order_of_timers_and_answers_at_one_instant_is_the_recorded_one() -> None:
+    world = small_world()
+    world.execute(CreateWebhook(url=CALLBACK_URL, secret="example_1", event_types=("run.cancelled",)))
+    world.execute(CancelRun(created(world.execute(create_run(callback_url=CALLBACK_URL))).id))
+    for _ in range(2):
+        (effect,) = world.fire_next().effects
+        world.execute(RecordAttempt(effect.delivery.id, AttemptResult(status_code=200)))
+    assert _replayed(saved(world)).difference is None
 
 
 def test_story_of_every_command_comes_out_the_same() -> None:

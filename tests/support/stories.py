@@ -33,7 +33,7 @@ class Step(NamedTuple):
 
 def read_story(text: bytes) -> list[Step]:
     """The steps that the bytes stand for; the verb with number 0 stands for nothing."""
-    verbs = (None, *COMMANDS, *_MOVES, *_OFTEN)
+    verbs = (None, *COMMANDS, *MOVES, *_OFTEN)
     pairs = zip(text[::2], text[1::2], strict=False)
     return [Step(verb, number) for place, number in pairs if (verb := verbs[place % len(verbs)]) is not None]
 
@@ -46,8 +46,8 @@ def play(world: World, story: Sequence[Step]) -> None:
 
 def take(world: World, step: Step) -> list[Outcome]:
     """Takes one step as the runtime would, firing what is due before a command, and returns what came of it."""
-    if step.verb in _MOVES:
-        return list(advance(world, world.now + _MOVES[step.verb] * step.number))
+    if step.verb in MOVES:
+        return list(advance(world, world.now + MOVES[step.verb] * step.number))
     outcomes = list(advance(world, world.now))
     try:
         outcomes.append(world.execute(command_of(world, step)))
@@ -89,7 +89,7 @@ def _still(part: object) -> object:
     return tuple(part) if isinstance(part, list) else part
 
 
-_MOVES: Mapping[str, timedelta] = {
+MOVES: Mapping[str, timedelta] = {
     "move a little": timedelta(milliseconds=1),
     "move": timedelta(milliseconds=40),
     "move far": timedelta(seconds=8),

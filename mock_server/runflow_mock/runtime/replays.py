@@ -102,19 +102,25 @@ class _Replay:
         for entry in begun:
             yield _Happening(entry.at, entry.command, entry.events, (None,) * len(entry.events))
         for saved in entries[len(begun) :]:
-            if saved.command is None:
-                continue
-            yield from self._advance(saved.at)
-            try:
-                yield self._follow(world.execute(saved.command), saved.command)
-            except DomainError as error:
-                yield _Happening(world.now, saved.command, refused=str(error))
+            if saved.command is not None:
+                yield from self._execute(saved.at, saved.command)
+            elif world.next_due() is not None:
+                yield self._follow(world.fire_next(), None)
         yield from self._advance(self._history.now)
 
+    def _execute(self, at: datetime, command: Command) -> Iterator[_Happening]:
+        yield from self._advance(at)
+        try:
+            yield self._follow(self._world.execute(command), command)
+        except DomainError as error:
+            yield _Happening(self._world.now, command, refused=str(error))
+
     def _advance(self, to: datetime) -> Iterator[_Happening]:
-        while (due := self._world.next_due()) is not None and due <= to:
+        # At the present instant the record tells what comes first, a timer or a command.
+        while self._world.now < to and (due := self._world.next_due()) is not None and due <= to:
             yield self._follow(self._world.fire_next(), None)
-        self._world.move_to(to)
+        if self._world.now < to:
+            self._world.move_to(to)
 
     def _follow(self, outcome: Outcome, command: Command | None) -> _Happening:
         self._under_way |= {effect.delivery.id: effect for effect in outcome.effects}
