@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, Entry] = {
     "serve": Entry("serve", "Start the sandbox."),
     "env": Entry("env", "Print the variables that lead a client to the sandbox."),
     "ca": Entry("ca", "Print the local CA and how to trust it."),
+    "scenarios": Entry("scenarios", "List, show and check scenarios."),
     "listen": Entry("listen", "Show callbacks as they come, verify and forward them."),
     "trigger": Entry("trigger", "Send a signed sample of an event."),
     "doctor": Entry("doctor", "Tell why a callback did not arrive."),

@@ -36,7 +36,9 @@ class WireClause(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     within: str | int | float | None = None
 
 
-class _Sequence(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class WireSequence(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Several clauses that follow one another, as they are written."""
+
     sequence: list[WireClause]
     within: str | int | float | None = None
 
@@ -70,9 +72,9 @@ def decode_statement(raw: bytes, names: Names) -> Statement:
 def convert_statement(value: Json, names: Names) -> Statement:
     """Returns the statement that a JSON value writes; see `decode_statement`."""
     is_sequence = isinstance(value, dict) and "sequence" in value
-    written: _Sequence | WireClause
+    written: WireSequence | WireClause
     try:
-        written = msgspec.convert(value, _Sequence) if is_sequence else msgspec.convert(value, WireClause)
+        written = msgspec.convert(value, WireSequence) if is_sequence else msgspec.convert(value, WireClause)
     except msgspec.ValidationError as error:
         raise refused(f"{error}; a clause takes {', '.join(WireClause.__struct_fields__)}; several go into sequence") from None
     if isinstance(written, WireClause):

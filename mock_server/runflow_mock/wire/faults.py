@@ -37,7 +37,9 @@ class WirePlace(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     batch_id: str | None = None
 
 
-class _When(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"since": "from"}):
+class WireWhen(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"since": "from"}):
+    """How often a rule fires, as it is written."""
+
     times: int | None = None
     after: int = 0
     every: int = 1
@@ -49,7 +51,7 @@ class _When(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"s
 class _Rule(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     what: dict[str, object]
     where: WirePlace = msgspec.field(default_factory=WirePlace)
-    when: _When | None = None
+    when: WireWhen | None = None
     label: str | None = None
 
 
@@ -71,7 +73,7 @@ def decode_rule(raw: bytes, names: Names) -> tuple[AddRule, tuple[bytes, ...]]:
     what, contents = decode_what(body.what)
     where = decode_place(body.where, names)
     _check_place(where, KIND_OF[type(what)])
-    return AddRule(label=body.label, where=where, what=what, when=_when(body.when or _When())), contents
+    return AddRule(label=body.label, where=where, what=what, when=_when(body.when or WireWhen())), contents
 
 
 def represent_rule(rule: FaultRule) -> dict[str, object]:
@@ -151,7 +153,7 @@ def _callback(text: str | None, name: str) -> str | None:
     return pattern
 
 
-def _when(when: _When) -> When:
+def _when(when: WireWhen) -> When:
     if (when.times is not None and when.times < 1) or when.after < 0 or when.every < 1:
         raise refused("when: times and every count from 1, after from 0")
     if not 0 <= when.probability <= 1:

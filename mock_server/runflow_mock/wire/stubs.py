@@ -20,7 +20,9 @@ PLACE = ("model", "input", "metadata", "client_ref")
 RESULT = ("output", "files", "nsfw_detected", "duration", "cost")
 
 
-class _Stub(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class WireStub(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A stub as it is written."""
+
     label: str | None = None
     model: str | None = None
     input: dict[str, object] | None = None
@@ -41,7 +43,7 @@ def decode_stub(raw: bytes, names: Names) -> tuple[AddRule, tuple[bytes, ...]]:
         ControlError: 422 that names what is wrong and what is possible.
         ModelNotFound: the stub names a model that does not exist.
     """
-    body = decode(raw, _Stub)
+    body = decode(raw, WireStub)
     given = {name: value for name in RESULT if (value := getattr(body, name)) is not None}
     if not given:
         raise refused(f"the stub gives nothing: say at least one of {', '.join(RESULT)}")

@@ -31,7 +31,9 @@ class _Key(msgspec.Struct, forbid_unknown_fields=True):
     scopes: tuple[str, ...]
 
 
-class _Tenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class WireTenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The body that makes a tenant."""
+
     name: str | None = None
     seed: str | int | None = None
     clock: str | _Scaled | None = None
@@ -56,7 +58,7 @@ class _Tenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 # What a tenant is made from, besides its name and a scenario that may give the same.
-SETTINGS = tuple(name for name in _Tenant.__struct_fields__ if name not in {"name", "scenario"})
+SETTINGS = tuple(name for name in WireTenant.__struct_fields__ if name not in {"name", "scenario"})
 
 
 def requested_name(raw: bytes) -> str | None:
@@ -65,7 +67,7 @@ def requested_name(raw: bytes) -> str | None:
     Raises:
         ControlError: 422.
     """
-    name = decode(raw, _Tenant).name
+    name = decode(raw, WireTenant).name
     if name is not None and not is_tenant_name(name):
         raise refused(f"name {name[:80]!r} must be of a-z, 0-9 and _, 1 to 64 of them: it becomes a part of the tenant's key")
     return name
@@ -77,7 +79,7 @@ def requested_scenario(raw: bytes) -> str | dict[str, object] | None:
     Raises:
         ControlError: 422.
     """
-    return decode(raw, _Tenant).scenario
+    return decode(raw, WireTenant).scenario
 
 
 def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
@@ -86,7 +88,7 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
     Raises:
         ControlError: 422 that names what is wrong and what is possible.
     """
-    body = decode(raw, _Tenant)
+    body = decode(raw, WireTenant)
     clock, scale = _clock(body.clock, defaults)
     settings = replace(
         defaults,
