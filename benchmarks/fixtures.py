@@ -1,0 +1,174 @@
+"""`python -m benchmarks.fixtures`: what a test costs with our fixtures, beside those of others, and what loading the plugin costs.
+
+Each door runs the same small story in a suite of its own: create something, read it back. A suite of one test and a suite of many run in
+turns; the difference, by the number of tests, is what one test costs, without start and collection of the interpreter. The peers do less
+for each test: none of them checks a contract, a ledger or unused expectations. Those that are not installed are left out, and named.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import msgspec
+
+from benchmarks.machine import note
+
+MANY = 200
+OPTIONS = ("-q", "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:timeout", "-p", "no:asyncio")
+
+
+class Door(msgspec.Struct, frozen=True):
+    """One way to fake an HTTP API in a test: what has to be installed, and the suite."""
+
+    needs: tuple[str, ...]
+    suite: str
+
+
+DOORS: Mapping[str, Door] = {
+    "no fixture": Door((), "def test(number):\n    assert number >= 0\n"),
+    "runflow (server on loopback)": Door(
+        ("urllib3",),
+        """
+import urllib3
+POOL = urllib3.PoolManager()
+
+def test(runflow, number):
+    url = runflow.base_url + "/v1/models/runflow/background-removal/runs"
+    run = POOL.request("POST", url, headers=runflow.headers, json={"input": {"image_url": "https://a.example/b.png"}}).json()
+    assert POOL.request("GET", runflow.base_url + "/v1/runs/" + run["id"], headers=runflow.headers).status == 200
+""",
+    ),
+    "runflow_in_process (no socket)": Door(
+        (),
+        """
+import json
+
+def test(runflow_in_process, number):
+    app, headers = runflow_in_process.app, {**runflow_in_process.headers, "Content-Type": "application/json"}
+    body = b'{"input": {"image_url": "https://a.example/b.png"}}'
+    status, raw = app.exchange("POST", "/v1/models/runflow/background-removal/runs", headers, body)
+    assert app.exchange("GET", "/v1/runs/" + json.loads(raw)["id"], headers, None)[0] == 200
+""",
+    ),
+    "pytest-httpserver": Door(
+        ("pytest_httpserver", "urllib3"),
+        """
+import urllib3
+POOL = urllib3.PoolManager()
+
+def test(httpserver, number):
+    httpserver.expect_request("/runs", method="POST").respond_with_json({"id": "1"}, status=201)
+    httpserver.expect_request("/runs/1").respond_with_json({"id": "1"})
+    assert POOL.request("POST", httpserver.url_for("/runs"), json={}).status == 201
+    assert POOL.request("GET", httpserver.url_for("/runs/1")).status == 200
+    httpserver.check_assertions()
+""",
+    ),
+    "moto's server, reset for each test": Door(
+        ("moto.server", "boto3"),
+        """
+import boto3, pytest, urllib3
+from moto.server import ThreadedMotoServer
+POOL = urllib3.PoolManager()
+
+@pytest.fixture(scope="session")
+def moto():
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+@pytest.fixture(scope="session")
+def sqs(moto):
+    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "us-east-1"}
+    return boto3.client("sqs", endpoint_url=moto, **keys)
+
+def test(moto, sqs, number):
+    POOL.request("POST", moto + "/moto-api/reset")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    sqs.get_queue_attributes(QueueUrl=url)
+""",
+    ),
+    "respx (patched httpx, no server)": Door(
+        ("respx", "httpx"),
+        """
+import httpx
+CLIENT = httpx.Client()
+
+def test(respx_mock, number):
+    respx_mock.post("https://api.example/runs").respond(201, json={"id": "1"})
+    respx_mock.get("https://api.example/runs/1").respond(200, json={"id": "1"})
+    assert CLIENT.post("https://api.example/runs", json={}).status_code == 201
+    assert CLIENT.get("https://api.example/runs/1").status_code == 200
+""",
+    ),
+}
+
+
+def main() -> int:
+    """Measures, prints, and returns 0."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.fixtures", description="Measure what a test costs with each kind of fixture."
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="how often each suite runs (default 5)")
+    rounds = parser.parse_args().rounds
+    for name, text in note().items():
+        print(f"{name + ':':<10} {text}")
+    missing = sorted({need for door in DOORS.values() for need in door.needs if not _is_installed(need)})
+    doors = {name: door for name, door in DOORS.items() if all(_is_installed(need) for need in door.needs)}
+    if missing:
+        print(f"not installed, and left out: {', '.join(missing)}")
+    with TemporaryDirectory() as folder:
+        costs = _costs(doors, Path(folder), rounds)
+        added = _added(Path(folder), rounds)
+    for name, cost in costs.items():
+        print(f"{name:<36} {cost * 1000:8.2f} ms a test")
+    print(f"{'loading the plugin, unused':<36} {added * 1000:8.2f} ms a run")
+    return 0
+
+
+def _costs(doors: Mapping[str, Door], folder: Path, rounds: int) -> dict[str, float]:
+    taken: dict[tuple[str, int], list[float]] = {(name, count): [] for name in doors for count in (1, MANY)}
+    for round_number in range(rounds):
+        for (name, count), seconds in taken.items():
+            path = folder / f"test_{list(doors).index(name)}_{count}.py"
+            header = f"import pytest\npytestmark = pytest.mark.parametrize('number', range({count}))\n"
+            path.write_text(header + doors[name].suite, encoding="utf-8")
+            seconds.append(_run(path))
+        print(f"round {round_number + 1} of {rounds}", file=sys.stderr)
+    return {name: (median(taken[name, MANY]) - median(taken[name, 1])) / (MANY - 1) for name in doors}
+
+
+def _added(folder: Path, rounds: int) -> float:
+    path = folder / "test_empty.py"
+    path.write_text("def test():\n    pass\n", encoding="utf-8")
+    _run(path)
+    with_it, without = [], []
+    for _ in range(rounds * 2):
+        with_it.append(_run(path))
+        without.append(_run(path, "-p", "no:runflow-mock"))
+    return median(with_it) - median(without)
+
+
+def _run(path: Path, *options: str) -> float:
+    began = perf_counter()
+    subprocess.run([sys.executable, "-m", "pytest", *OPTIONS, *options, str(path)], check=True, stdout=subprocess.DEVNULL, cwd=path.parent)
+    return perf_counter() - began
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
