@@ -78,3 +78,14 @@ def _coded(entry: bytes) -> tuple[int, int]:
     assert next(bits) + next(bits) == "11"
     left, right, top, bottom = (number() for _ in range(4)) if next(bits) == "1" else (0, 0, 0, 0)
     return columns * 16 - 2 * (left + right), rows * 16 - 2 * (top + bottom)
+
+
+def first_colors(data: bytes) -> list[tuple[int, int, int]]:
+    """Y, Cb and Cr at the corner of each macroblock of the first frame, which must carry all its pixels as they are."""
+    clip, content = read_clip(data), dict(boxes(data))["mdat"]
+    frame = content[4 : 4 + int.from_bytes(content[:4], "big")].replace(b"\0\0\3", b"\0\0")
+    count = -(-clip.width // 16) * -(-clip.height // 16)
+    # Macroblocks of I_PCM are 384 bytes, after two bytes that say so; the last byte closes the frame.
+    starts = [len(frame) - 1 - 384 - 386 * place for place in reversed(range(count))]
+    assert {frame[start - 2 : start] for start in starts[1:]} == {b"\x0d\x00"}
+    return [(frame[start], frame[start + 256], frame[start + 320]) for start in starts]

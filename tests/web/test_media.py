@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from clips import read_clip
+from clips import first_colors, read_clip
 from contract import fits
 from doors import BASE_URL, Door
 from PIL import Image
@@ -167,6 +167,28 @@ def test_asset_is_shown_however_it_is_referred_to(door: Door) -> None:
     door.delete(f"/v1/assets/{asset['id']}")
     gone = at(door, url_of(run_of(door, "runflow/skin-fix", {"image_url": asset["url"]})))
     assert opened(gone).size == (1024, 1024)
+
+
+def test_video_begins_with_the_picture_that_was_sent_in(door: Door) -> None:
+    asset = upload(door, _red_picture())
+    run = run_of(door, "alibaba/wan/v2.7/image-to-video", {"image_url": f"runflow://assets/{asset['id']}", **PROMPT})
+    response = at(door, url_of(run))
+    kind, size, _ = measured(response)
+    assert kind == "MP4"
+    assert size is not None
+    luma, blue, red = first_colors(response.content)[size[0] // 32]
+    assert luma < 120
+    assert blue < 128
+    assert red > 200
+
+
+def test_workflow_shows_the_picture_that_was_sent_in(door: Door) -> None:
+    asset = upload(door, _red_picture())
+    inputs = {"primary_design_ref": f"runflow://assets/{asset['id']}", "aspect_ratio": "1:1"}
+    run = ok(door.post("/v1/comfyui-workflows/runflow-access/brand-locked-variant-nux/runs", {"input": inputs}), 201)
+    door.settle()
+    image = opened(at(door, url_of(get_run(door, run)))).convert("RGB")
+    assert cast(tuple[int, int, int], image.getpixel((image.width // 2, image.height // 4)))[0] > 180
 
 
 def test_items_of_a_batch_have_files(door: Door) -> None:

@@ -1,13 +1,16 @@
 from hashlib import sha256
+from io import BytesIO
 
 import pytest
-from clips import boxes, read_clip
+from clips import boxes, first_colors, read_clip
+from PIL import Image
 from records import SEED
 
 from runflow_mock.wire.media.h264 import Still, Tile, encode_still
 from runflow_mock.wire.media.movies import make_movie
 from runflow_mock.wire.media.mp4 import Movie, write_movie
 
+RED, WHITE = (81, 89, 240), (235, 128, 128)
 LINES = ("SYNTHETIC", "google/veo3.1", "run 1", "result 1 of 1")
 # This file was decoded with libavcodec, and all pixels of its twenty frames were found as they are meant.
 DECODED = "74ebdd9ab91477bbf529dfa5c80d65fb2566c5241fb33faf08d47bd5e8465dbc"
@@ -43,6 +46,28 @@ def test_same_arguments_give_the_same_bytes_and_others_do_not() -> None:
     assert make_movie((320, 180), 1.0, LINES, SEED) == movie
     assert make_movie((320, 180), 1.0, LINES, SEED.child("other")) != movie
     assert make_movie((320, 180), 1.0, (*LINES[:3], "result 2 of 2"), SEED) != movie
+
+
+def test_picture_that_was_sent_in_is_shown_whole_on_white() -> None:
+    target = BytesIO()
+    Image.new("RGB", (10, 10), (255, 0, 0)).save(target, "PNG")
+    colors = first_colors(make_movie((320, 180), 1.0, LINES, SEED, source=target.getvalue()))
+    top = [colors[column] for column in range(20)]
+    # Red and white as BT.601 has them in limited range. The picture stands from column 70 to column 250.
+    assert top[5:15] == [RED] * 10
+    assert top[:4] == top[16:] == [WHITE] * 4
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (150, 90), (2, 2)])
+def test_length_and_size_are_the_same_with_a_picture(size: tuple[int, int]) -> None:
+    target = BytesIO()
+    Image.new("RGB", (33, 7), (0, 90, 0)).save(target, "WEBP")
+    clip = read_clip(make_movie(size, 2.0, LINES, SEED, source=target.getvalue()))
+    assert (clip.width, clip.height, clip.seconds, clip.frames) == (*size, 2.0, 48)
+
+
+def test_picture_that_cannot_be_read_leaves_the_bars() -> None:
+    assert make_movie((320, 180), 1.0, LINES, SEED, source=b"no picture") == make_movie((320, 180), 1.0, LINES, SEED)
 
 
 def test_frames_that_repeat_cost_little() -> None:

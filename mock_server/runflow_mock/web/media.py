@@ -1,8 +1,8 @@
 """Output files: what the addresses in a run's output lead to, without a key.
 
 A name is looked up among the files of the run and never becomes a path. Address and expiry are checked against the tenant's clock. Files
-are made when they are first read, outside the event loop; creating runs costs nothing for them. A picture shows the picture that was sent
-in, where that is an asset of the tenant; other addresses are never fetched.
+are made when they are first read, outside the event loop; creating runs costs nothing for them. Pictures and videos show what was sent in,
+where that is an asset of the tenant; other addresses are never fetched.
 
 Browsers must ask again before they show a file from their cache (`no-cache`), because only the tenant's clock knows what has expired.
 

@@ -13,11 +13,11 @@ CLAIM = "SYNTHETIC - made by runflow-mock"
 
 
 def make_file(file: OutputFile, run: Run, seed: Seed, source: bytes | None) -> bytes:
-    """Returns the bytes of a run's file; a picture shows `source`, where that can be read."""
+    """Returns the bytes of a run's file; a picture or video shows `source`, where that can be read."""
     extent = file.extent
     lines = (CLAIM, run.model, f"run {run.id}", f"{file.part}, {_figures(file)}, {extent.media_type}")
     if extent.media_type.startswith("video/"):
-        return make_movie((extent.width, extent.height), extent.seconds, lines, seed)
+        return make_movie((extent.width, extent.height), extent.seconds, lines, seed, source=source)
     if extent.media_type.startswith("audio/"):
         return _SOUNDS[extent.media_type](extent.seconds, ", ".join(lines))
     return draw_picture(extent.media_type, (extent.width, extent.height), lines, seed, transparent=file.transparent, source=source)

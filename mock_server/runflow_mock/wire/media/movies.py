@@ -1,11 +1,11 @@
-"""Makes videos: coloured bars under a label, and a bar below it that grows while the video plays."""
+"""Makes videos: what was sent in, or coloured bars, under a label, and a bar below it that grows while the video plays."""
 
 from collections.abc import Mapping, Sequence
 
 from runflow_mock.domain.seeds import Seed
 from runflow_mock.wire.media.h264 import Color, Still, Tile, encode_still, flat_tile
 from runflow_mock.wire.media.mp4 import TIMESCALE, Movie, write_movie
-from runflow_mock.wire.media.pictures import draw_panel, hues
+from runflow_mock.wire.media.pictures import draw_panel, draw_planes, hues
 
 FRAMES_A_SECOND = 24
 
@@ -13,13 +13,13 @@ _TRACK: Color = (60, 128, 128)
 _FILLED: Color = (225, 128, 128)
 
 
-def make_movie(size: tuple[int, int], seconds: float, lines: Sequence[str], seed: Seed) -> bytes:
-    """Returns an MP4 of this size and length; both edges must be even."""
+def make_movie(size: tuple[int, int], seconds: float, lines: Sequence[str], seed: Seed, *, source: bytes | None = None) -> bytes:
+    """Returns an MP4 of this size and length, both edges of which must be even; it shows `source`, where that can be read."""
     width, height = size
     columns, rows = -(-width // 16), -(-height // 16)
     panel = _panel(columns, rows, lines)
     bar = [(column, rows - 2) for column in range(1, columns - 1)] if rows > 3 else []
-    painted = {**panel, **dict.fromkeys(bar, flat_tile(_TRACK))}
+    painted = {**_scene(source, size, columns, rows), **panel, **dict.fromkeys(bar, flat_tile(_TRACK))}
     still = Still(width, height, _colors(rows, seed), painted)
     frames = max(1, round(seconds * FRAMES_A_SECOND))
     filled = flat_tile(_FILLED)
@@ -33,22 +33,35 @@ def make_movie(size: tuple[int, int], seconds: float, lines: Sequence[str], seed
     return write_movie(Movie(stream, width, height, duration, title=", ".join(lines)))
 
 
+def _scene(source: bytes | None, size: tuple[int, int], columns: int, rows: int) -> Mapping[tuple[int, int], Tile]:
+    """Returns the macroblocks of the picture that was sent in, or none."""
+    planes = None if source is None else draw_planes(source, size, (columns * 16, rows * 16))
+    if planes is None:
+        return {}
+    luma, blue, red = planes
+    return {
+        (column, row): _cut(luma, columns, column, row, 16) + _cut(blue, columns, column, row, 8) + _cut(red, columns, column, row, 8)
+        for row in range(rows)
+        for column in range(columns)
+    }
+
+
+def _cut(plane: bytes, columns: int, column: int, row: int, edge: int) -> bytes:
+    """Returns a square of a plane, line by line."""
+    stride = columns * edge
+    first = row * edge * stride + column * edge
+    return b"".join(plane[place : place + edge] for place in range(first, first + edge * stride, stride))
+
+
 def _panel(columns: int, rows: int, lines: Sequence[str]) -> Mapping[tuple[int, int], Tile]:
     """Returns the macroblocks of the label: as wide as the picture but for a margin, in its middle."""
     across, down = min(columns - 2, 48), min(rows // 3, 12)
     if across < 1 or down < 1:
         return {}
-    left, top, stride = (columns - across) // 2, (rows - down) // 2, across * 16
-    luma = draw_panel((stride, down * 16), lines)
+    left, top = (columns - across) // 2, (rows - down) // 2
+    luma = draw_panel((across * 16, down * 16), lines)
     chroma = bytes((128,)) * 128
-    return {
-        (left + x, top + y): b"".join(
-            luma[(y * 16 + line) * stride + x * 16 : (y * 16 + line) * stride + x * 16 + 16] for line in range(16)
-        )
-        + chroma
-        for y in range(down)
-        for x in range(across)
-    }
+    return {(left + x, top + y): _cut(luma, across, x, y, 16) + chroma for y in range(down) for x in range(across)}
 
 
 def _colors(rows: int, seed: Seed) -> tuple[Color, ...]:

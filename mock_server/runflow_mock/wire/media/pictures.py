@@ -61,6 +61,24 @@ def draw_panel(size: tuple[int, int], lines: Sequence[str]) -> bytes:
     return panel.convert("L").point([16 + value * 219 // 255 for value in range(256)]).tobytes()
 
 
+def draw_planes(source: bytes, size: tuple[int, int], whole: tuple[int, int]) -> tuple[bytes, bytes, bytes] | None:
+    """Returns what was sent in as planes of Y, Cb and Cr as videos have them: limited range, chroma at half the size.
+
+    The picture has this size and stands at the top left of the whole, whose edges are even; nothing where it cannot be read.
+    """
+    from PIL import Image
+
+    picture = _read(source, size, crop=False)
+    if picture is None:
+        return None
+    ground = Image.new("RGB", whole, _WHITE)
+    ground.paste(picture)
+    luma, blue, red = ground.convert("YCbCr").split()
+    wide, narrow = ([low + value * span // 255 for value in range(256)] for low, span in ((16, 219), (16, 224)))
+    chroma = (plane.reduce(2).point(narrow).tobytes() for plane in (blue, red))
+    return (luma.point(wide).tobytes(), *chroma)  # type: ignore[return-value]  # two planes
+
+
 def measure_picture(content: bytes) -> tuple[int, int] | None:
     """Returns width and height that an image file announces, or nothing when it is none."""
     opened = _open(content)
