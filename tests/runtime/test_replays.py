@@ -10,7 +10,7 @@ from histories import GIVEN, eventful, history_of, read, saved, sealed_anew
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from steps import Body, callback_run, post_run
+from steps import Body, callback_run, ok, post_run
 from stories import LONG, Step, play, read_story, small_world
 from worlds import CALLBACK_URL, START, catalog, create_run, created, renderers
 
@@ -75,6 +75,32 @@ def test_every_clock_and_dialect_comes_out_the_same(settings: dict[str, Any]) ->
             door.settle()
         replayed = _replayed(history_of(door))
     assert (replayed.difference, replayed.notes) == (None, [])
+
+
+KINDS: list[Body] = [
+    {"kind": "callback.stale", "by": "10m"},
+    {"kind": "callback.future", "by": "1h"},
+    {"kind": "callback.unsigned"},
+    {"kind": "callback.wrong_secret"},
+    {"kind": "callback.tamper"},
+    {"kind": "callback.drop"},
+    {"kind": "callback.duplicate", "copies": 3},
+    {"kind": "callback.reorder"},
+    {"kind": "callback.before_response"},
+]
+
+
+@pytest.mark.parametrize("client_time", ["virtual", "wall"])
+@pytest.mark.parametrize("what", KINDS, ids=lambda what: what["kind"])
+def test_callback_that_a_rule_distorts_comes_out_the_same(what: Body, client_time: str) -> None:
+    with Door(callback_secret=GIVEN.callback, client_time=client_time) as door:
+        ok(door.post("/_mock/faults", {"what": what}), 201)
+        callback_run(door)
+        callback_run(door)
+        door.settle()
+        replayed = _replayed(history_of(door))
+    assert replayed.difference is None
+    assert not any("not compared" in note for note in replayed.notes)
 
 
 def test_wall_time_is_taken_from_the_record_and_its_signatures_are_compared() -> None:

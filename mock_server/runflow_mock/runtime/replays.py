@@ -14,15 +14,14 @@ import msgspec
 
 from runflow_mock import __version__
 from runflow_mock.domain.commands import Command, RecordAttempt
-from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.documents import read_object
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.models import Catalog
-from runflow_mock.engine.world import Outcome, World
+from runflow_mock.engine.world import Outcome, SendCallback, World
 from runflow_mock.runtime.tenants import renderers_of
-from runflow_mock.wire.callbacks import build_headers
+from runflow_mock.wire.callbacks import build_headers, build_posting
 from runflow_mock.wire.dialect import dialect_of
 from runflow_mock.wire.history import SavedEntry, SavedHistory, fingerprint, represent_event
 from runflow_mock.wire.timeline import Step, represent_events
@@ -82,7 +81,7 @@ class _Replay:
             self._world = World.restore(history.base, catalog, render)
         self._under_way = {effect.delivery.id: effect for effect in self._world.under_way()}
         self._notes = Counter[str]()
-        self._catalog = fingerprint(catalog)
+        self._catalog = fingerprint(self._world.catalog)
 
     def play(self) -> Replayed:
         """Plays on until something differs, or to the end."""
@@ -152,20 +151,19 @@ class _Replay:
             self._notes[NO_HEADERS] += 1
             return {}, {}
         recorded = read_object(command.result.headers)
-        found: dict[str, object] = dict(
-            build_headers(effect.delivery, self._timestamp(effect.delivery, recorded), effect.secret, self._dialect)
-        )
+        found: dict[str, object] = dict(self._written(effect, recorded))
         if effect.secret == REDACTED:
             self._notes[NOT_SIGNED] += 1
             found[SIGNATURE] = recorded.get(SIGNATURE)
         return recorded, found
 
-    def _timestamp(self, delivery: Delivery, recorded: Mapping[str, object]) -> int:
-        written = str(recorded.get(TIMESTAMP, ""))
-        if self._history.settings.client_time == "virtual" or not written.isdigit():
-            return int(delivery.attempts[-1].at.timestamp())
+    def _written(self, effect: SendCallback, recorded: Mapping[str, object]) -> dict[str, str]:
+        timestamp = str(recorded.get(TIMESTAMP, ""))
+        if self._history.settings.client_time == "virtual" or not timestamp.isdigit():
+            present = int(effect.delivery.attempts[-1].at.timestamp())
+            return build_posting(effect.delivery, present, effect.secret, self._dialect).headers
         self._notes[WALL_TIME] += 1
-        return int(written)
+        return build_headers(effect.delivery, int(timestamp), effect.secret, self._dialect)
 
     def _notes_on(self, difference: Difference | None) -> Iterator[str]:
         history, version = self._history, f"runflow-mock {__version__}"
