@@ -1,6 +1,6 @@
 """The concurrency cap: excess waits in line, in order of creation, and a free slot goes to the first."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from stories import picture
@@ -22,8 +22,8 @@ OTHER = create_run("google/veo3.1/fast", {"prompt": "a paper boat", "duration": 
 def capped(**concurrency: int) -> World:
     """A world in which a model has a cap; `model` stands for the usual one, `every` for all."""
     names = {"model": MODEL, "every": "*"}
-    settings = replace(make_world().settings, concurrency={names[name]: cap for name, cap in concurrency.items()})
-    return World(settings, catalog(), renderers(), START)
+    capped_settings = replace(make_world().settings, concurrency={names[name]: cap for name, cap in concurrency.items()})
+    return World(capped_settings, catalog(), renderers(), START)
 
 
 def statuses(world: World) -> list[str]:
@@ -130,6 +130,7 @@ def test_restored_world_keeps_its_lines() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(["run", "batch", "cancel", "fire"]), st.integers(0, 9)), max_size=40), st.integers(1, 3))
+@settings(max_examples=50, deadline=None)
 def test_no_model_ever_runs_more_than_its_cap(story: list[tuple[str, int]], cap: int) -> None:
     world = capped(every=cap)
     for verb, number in story:

@@ -10,12 +10,14 @@ from histories import GIVEN, eventful, history_of, read, saved, sealed_anew
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from steps import Body, callback_run, ok, post_run
+from steps import Body, callback_run, ok, post_fault, post_run
 from stories import LONG, Step, play, read_story, small_world
 from worlds import CALLBACK_URL, START, catalog, create_run, created, renderers
 
 from runflow_mock.domain.commands import CancelRun, CreateWebhook, RecordAttempt
 from runflow_mock.domain.deliveries import AttemptResult
+from runflow_mock.domain.fault_kinds import KINDS as FAULTS
+from runflow_mock.domain.fault_kinds import Family
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.world import World
 from runflow_mock.runtime.replays import Replayed, replay
@@ -101,6 +103,20 @@ def test_callback_that_a_rule_distorts_comes_out_the_same(what: Body, client_tim
         replayed = _replayed(history_of(door))
     assert replayed.difference is None
     assert not any("not compared" in note for note in replayed.notes)
+
+
+@pytest.mark.parametrize("client_time", ["virtual", "wall"])
+def test_callbacks_that_were_interfered_with_come_out_the_same(client_time: str) -> None:
+    kinds = [kind.name for kind in FAULTS if kind.family is Family.CALLBACK]
+    with Door(callback_secret=GIVEN.callback, client_time=client_time, sender=RecordingSender(500)) as door:
+        door.post("/v1/callback-secrets")
+        for kind in kinds:
+            post_fault(door, {}, {"kind": kind}, {"probability": 0.4})
+        for _ in range(12):
+            callback_run(door)
+        door.settle()
+        document = history_of(door)
+    assert _replayed(document).difference is None
 
 
 def test_wall_time_is_taken_from_the_record_and_its_signatures_are_compared() -> None:

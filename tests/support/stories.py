@@ -21,7 +21,7 @@ from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import Outcome, World
 
 # A fixed story, picked because it reaches every kind of command.
-LONG = b"".join(sha256(bytes([27, number])).digest() for number in range(32))
+LONG = b"".join(sha256(bytes([70, number])).digest() for number in range(32))
 
 
 class Step(NamedTuple):

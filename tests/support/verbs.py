@@ -43,7 +43,19 @@ from runflow_mock.domain.commands import (
 from runflow_mock.domain.deliveries import AttemptResult, DeliveryStatus
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.evaluations import Assignment
-from runflow_mock.domain.fault_kinds import Delay, DelayCallback, Fail, LateAfterCancel, Reorder, Succeed, SucceedPartially, WrongSecret
+from runflow_mock.domain.fault_kinds import (
+    BeforeResponse,
+    Delay,
+    DelayCallback,
+    Drop,
+    Fail,
+    LateAfterCancel,
+    PreviousSecret,
+    Reorder,
+    Succeed,
+    SucceedPartially,
+    WrongSecret,
+)
 from runflow_mock.domain.faults import When
 from runflow_mock.domain.idempotency import Remembered
 from runflow_mock.domain.identity import AssetId, BatchId, EvaluationId, RuleId, RunId, SecretId, WebhookId, WorkflowId
@@ -69,12 +81,15 @@ RULES = (
     AddRule(where=Where(edge=START_EDGE), what=Fail(), when=When(probability=0.5)),
     AddRule(where=Where(edge="batch.item[1]"), what=Fail()),
     AddRule(where=Where(), what=Succeed(duration=timedelta(seconds=3), cost=Money(1_000), output=write_document({"mine": True}))),
-    AddRule(where=Where(), what=SucceedPartially(), when=When(every=3)),
-    AddRule(where=Where(edge=START_EDGE), what=Delay(timedelta(seconds=2)), when=When(times=2)),
-    AddRule(where=Where(callback="*"), what=Reorder(timedelta(seconds=30)), when=When(every=2)),
-    AddRule(where=Where(callback="*"), what=DelayCallback(timedelta(seconds=5))),
-    AddRule(where=Where(callback="*"), what=WrongSecret(), when=When(probability=0.5)),
-    AddRule(where=Where(callback="*"), what=LateAfterCancel(timedelta(seconds=9))),
+    AddRule(where=Where(), what=Delay(timedelta(seconds=2)), when=When(every=3)),
+    AddRule(where=Where(), what=SucceedPartially(), when=When(probability=0.5)),
+    AddRule(where=Where(), what=BeforeResponse(), when=When(every=4)),
+    AddRule(where=Where(), what=Reorder(timedelta(seconds=20))),
+    AddRule(where=Where(callback="run.*"), what=DelayCallback(timedelta(seconds=5)), when=When(every=2)),
+    AddRule(where=Where(), what=LateAfterCancel(timedelta(seconds=30))),
+    AddRule(where=Where(callback="batch.*"), what=Drop(), when=When(probability=0.5)),
+    AddRule(where=Where(), what=PreviousSecret(), when=When(every=2)),
+    AddRule(where=Where(), what=WrongSecret(), when=When(times=2)),
 )
 GRAPH: Json = {"1": {"class_type": "RunflowInputImage", "inputs": {"input_id": "logo"}}}
 RESULTS = (

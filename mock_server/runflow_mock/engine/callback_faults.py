@@ -26,6 +26,8 @@ from runflow_mock.engine.store import Store
 def postpone(moment: Moment, event: DeliveryCreated) -> tuple[Event, ...]:
     """Returns how a delivery that was just made is put off, if it is."""
     delivery, told = event.delivery, _told(moment.store, event.delivery)
+    if _is_left_alone(moment, told):
+        return ()
     decision = _decide(moment, told, _scheduling_kinds(moment.store, delivery, event_of(told)))
     if not isinstance(decision.what, DelayCallback | LateAfterCancel | Reorder):
         return decision.met
@@ -35,7 +37,8 @@ def postpone(moment: Moment, event: DeliveryCreated) -> tuple[Event, ...]:
 
 def fault_of_attempt(moment: Moment, delivery: Delivery) -> Decision:
     """Returns what happens to the attempt that is about to start."""
-    return _decide(moment, _told(moment.store, delivery), _attempt_kinds(moment, delivery))
+    told = _told(moment.store, delivery)
+    return NO_DECISION if _is_left_alone(moment, told) else _decide(moment, told, _attempt_kinds(moment, delivery))
 
 
 def let_go(moment: Moment, event: DeliveryMoved) -> tuple[Event, ...]:
@@ -43,6 +46,11 @@ def let_go(moment: Moment, event: DeliveryMoved) -> tuple[Event, ...]:
     store = moment.store
     is_first = len(store.deliveries[event.delivery_id].attempts) == 1
     return tuple(DeliveryLetGo(held, moment.now) for held in store.held_back if is_first and held < event.delivery_id)
+
+
+def _is_left_alone(moment: Moment, told: Run | Batch | Evaluation) -> bool:
+    """Tells whether there is nothing that could interfere, which is the usual case and costs next to nothing."""
+    return not moment.store.rules and (isinstance(told, Evaluation) or magic_of(moment, told) is None)
 
 
 def _decide(moment: Moment, told: Run | Batch | Evaluation, kinds: Set[type]) -> Decision:

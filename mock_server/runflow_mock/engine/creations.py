@@ -17,14 +17,15 @@ def decide_creation(moment: Moment, created: Run | Batch) -> Decision:
 
     Only what tells somebody about its end can overtake its answer, and only what need not wait for a slot.
     """
-    subject = _subject(created)
+    rules, name = moment.store.rules, magic_of(moment, created)
+    if not rules and name is None:
+        return NO_DECISION
     is_told = created.callback_url is not None or any(webhook.is_enabled for webhook in moment.store.webhooks.values())
     if not is_told or not has_free_slot(moment, created.model):
         return NO_DECISION
-    rules = moment.store.rules
-    decision = choose(rules.values(), AT_CREATION, subject, moment.now, moment.seed) if rules else NO_DECISION
-    name = None if decision.what is not None else magic_of(moment, created)
-    return decision if name is None else with_magic(moment, decision, name, AT_CREATION, subject)
+    subject = _subject(created)
+    decision = choose(rules.values(), AT_CREATION, subject, moment.now, moment.seed)
+    return decision if name is None or decision.what is not None else with_magic(moment, decision, name, AT_CREATION, subject)
 
 
 def ending_at_once(moment: Moment, run: Run, decision: Decision) -> Run:
