@@ -1,4 +1,5 @@
 import wave
+from hashlib import sha256
 from io import BytesIO
 from struct import unpack_from
 
@@ -6,6 +7,8 @@ import pytest
 
 from runflow_mock.wire.media.sounds import write_mp3, write_ogg, write_wav
 
+# This file was decoded with libopus: 48,000 samples of a steady 400 Hz, which holds more than 99.9 per cent of the power.
+HEARD = "5d49027db4d7fe188d42a193cba25ce1a6fe4975469b5e5f40551fc124c30a27"
 TITLE = "SYNTHETIC - made by runflow-mock, elevenlabs/tts"
 
 
@@ -50,6 +53,10 @@ def test_ogg_has_the_length_after_what_is_skipped(seconds: float) -> None:
     pages = ogg_pages(write_ogg(seconds, TITLE))
     assert (pages[0], pages[1], pages[-1][0]) == ((2, 0), (0, 0), 4)
     assert pages[-1][1] - 312 == round(seconds * 48_000)
+
+
+def test_ogg_is_the_one_in_which_a_decoder_has_heard_a_tone() -> None:
+    assert sha256(write_ogg(1.0, TITLE)).hexdigest() == HEARD
 
 
 @pytest.mark.parametrize("write", [write_wav, write_mp3, write_ogg])

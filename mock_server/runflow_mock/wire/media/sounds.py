@@ -1,7 +1,8 @@
 """Writes sound files: a quiet tone as WAV, MP3 and Ogg Opus, each of a given length and with a title that says what it is.
 
 Theory. A steady tone needs no encoder: a WAV repeats one wave, an MP3 repeats one frame in which a single line of the spectrum is set, and
-an Ogg repeats one packet of Opus that depends on no other and holds whole waves, so that it joins with itself. Lengths are exact for WAV and Ogg, and whole frames of 24 ms for MP3.
+an Ogg repeats one packet of Opus that depends on no other and holds whole waves, so that it joins with itself. Lengths are exact for WAV
+and Ogg, and whole frames of 24 ms for MP3.
 
 Source: ISO 11172-3 (MP3 frames), RFC 6716 and 7845 (Opus, Ogg Opus), RFC 3533 (Ogg).
 """
