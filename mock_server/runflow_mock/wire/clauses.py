@@ -50,9 +50,11 @@ class Statement(msgspec.Struct, frozen=True):
     is_sequence: bool
     within: timedelta | None = None
 
-    def check(self, sightings: list[Sighting]) -> Verified:
-        """Returns whether it is true of exchanges in their order."""
-        return verify_sequence(self.clauses, sightings, self.within) if self.is_sequence else verify(self.clauses[0], sightings)
+    def check(self, sightings: list[Sighting], *, explains: bool = True) -> Verified:
+        """Returns whether it is true of exchanges in their order, and if it is not, what came nearest."""
+        if self.is_sequence:
+            return verify_sequence(self.clauses, sightings, self.within, explains=explains)
+        return verify(self.clauses[0], sightings, explains=explains)
 
 
 def decode_statement(raw: bytes, names: Names) -> Statement:

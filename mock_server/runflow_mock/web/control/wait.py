@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from runflow_mock.domain.clauses import Sighting
 from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.engine.store import Store
@@ -11,10 +12,11 @@ from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.faults import names_in
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.control.verify import sightings_in
+from runflow_mock.web.control.verify import completion
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.clauses import represent_verified
 from runflow_mock.wire.control import ControlError, represent_control_error
+from runflow_mock.wire.sightings import sight
 from runflow_mock.wire.waits import JOURNAL, Wait, decode_wait
 
 WAITS_MAX = 1_000
@@ -71,13 +73,20 @@ def _record(call: Call, asked: Wait) -> Watch:
 
 
 def _journal(call: Call, asked: Wait) -> Watch:
-    statement = asked.statement
+    statement, complete = asked.statement, completion(call)
     assert statement is not None
+    known: dict[str, Sighting] = {}
+
+    def latest() -> list[Sighting]:
+        nonlocal known
+        known = {exchange.id: known.get(exchange.id) or sight(exchange, complete) for exchange in call.tenant.journal}
+        return list(known.values())
+
     return Watch(
-        holds=lambda: statement.check(sightings_in(call)).holds,
+        holds=lambda: statement.check(latest(), explains=False).holds,
         is_hopeless=lambda: False,
         resource_id=None,
-        state=lambda: represent_verified(statement.check(sightings_in(call))),
+        state=lambda: represent_verified(statement.check(latest())),
     )
 
 
