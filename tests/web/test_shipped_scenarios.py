@@ -1,0 +1,244 @@
+"""Each scenario that ships, played by a client that behaves as its story says: what is expected comes true, and every rule has its part."""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+
+import pytest
+from shops import Shop
+from steps import INPUT, Body
+from worlds import catalog
+
+from runflow_mock.domain.signing import SignatureError
+from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.scenarios import scenario_names
+from runflow_mock.testing.receiver import CallbackReceiver, Received
+from runflow_mock.testing.server import RunningServer, serve
+
+VIDEO = "/v1/models/kuaishou/kling-video/v3/pro/text-to-video/runs"
+
+
+async def at_once(seconds: float) -> None:
+    """Sleeps no time at all: the fake's own patience is not what is tested here."""
+    assert seconds >= 0
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with serve(Config(port=0, speed=1.0), catalog=catalog(), sleep=at_once) as running:
+        yield running
+        assert not running.runtime.background_errors
+
+
+def ids(received: tuple[Received, ...]) -> list[str]:
+    """Whom each callback is about."""
+    return [told["run_id"] for callback in received if isinstance(told := callback.json, dict) and isinstance(told["run_id"], str)]
+
+
+def deliveries(received: tuple[Received, ...]) -> set[str]:
+    """The deliveries that callbacks belong to."""
+    return {(callback.request_id or "").rpartition("-")[0] for callback in received}
+
+
+def is_genuine(callback: Received, secret: str) -> bool:
+    """Whether a callback is signed with the secret and is no older than five minutes."""
+    try:
+        callback.verify(secret)
+    except SignatureError:
+        return False
+    return True
+
+
+def happy_path(shop: Shop) -> None:
+    with CallbackReceiver() as receiver:
+        shop.wait_for(shop.order(callback_url=receiver.url))
+        shop.wait_for(shop.order_batch(4, callback_url=receiver.url), "batches")
+        assert all(is_genuine(callback, "rf_whsec_happy_path") for callback in receiver.wait(2))
+
+
+def partial_batch(shop: Shop) -> None:
+    with CallbackReceiver() as receiver:
+        batch = shop.wait_for(shop.order_batch(6, callback_url=receiver.url), "batches")
+        receiver.wait(1)
+    failed = {item["client_ref"]: item["error"]["kind"] for item in batch["output"]["items"] if "error" in item}
+    assert failed == {"photo-2": "input_validation_failed", "photo-5": "upstream_failed"}
+
+
+def out_of_credit_midway(shop: Shop) -> None:
+    answers = [shop.try_order().status_code for _ in range(4)]
+    assert answers == [201, 201, 201, 402]
+    assert shop.try_order("/v1/models/runflow/background-removal/batches", input=[INPUT] * 2).status_code == 402
+    assert shop.http.post("/_mock/ledger/credits", json={"amount": "5.00"}).status_code == 200
+    shop.order()
+
+
+def flaky_provider(shop: Shop) -> None:
+    for _ in range(4):
+        if shop.wait_for(shop.order())["status_code"] == "failed":
+            assert shop.wait_for(shop.order())["status_code"] == "succeeded"
+
+
+def rate_limited(shop: Shop) -> None:
+    for number in range(6):
+        shop.order(client_ref=f"photo-{number}")
+
+
+def webhook_storm(shop: Shop) -> None:
+    with CallbackReceiver() as receiver:
+        ordered = {shop.order(callback_url=receiver.url)["id"] for _ in range(20)}
+        shop.rest()
+        received = tuple(receiver.wait(60))
+    assert (len(received), len(deliveries(received)), set(ids(received))) == (60, 20, ordered)
+
+
+def lost_callback(shop: Shop) -> None:
+    with CallbackReceiver() as receiver:
+        first, second = (shop.order(client_ref=ref, callback_url=receiver.url) for ref in ("first", "second"))
+        shop.rest()
+        assert ids(tuple(receiver.wait(1))) == [second["id"]]
+    assert shop.wait_for(first)["status_code"] == "succeeded"
+
+
+def duplicate_callback(shop: Shop) -> None:
+    with CallbackReceiver() as receiver:
+        shop.order_batch(2, callback_url=receiver.url)
+        shop.rest()
+        first, second = receiver.wait(2)
+    assert first == second
+
+
+def slow_video(shop: Shop) -> None:
+    clip = shop.order(VIDEO, input={"prompt": "A paper boat drifts down a rain-filled street.", "duration": "5"})
+    assert shop.wait_for(clip)["duration_ms"] > 12 * 60_000
+
+
+def secret_rotation(shop: Shop) -> None:
+    with CallbackReceiver(500) as receiver:
+        shop.wait_for(shop.order(callback_url=receiver.url))
+        receiver.wait(1)
+        secret = shop.http.post("/v1/callback-secrets", json={"label": "new"}).json()
+        assert shop.http.patch(f"/v1/callback-secrets/{secret['id']}", json={"is_current": True}).status_code == 200
+        shop.rest()
+        shop.order(client_ref="straggler", callback_url=receiver.url)
+        shop.rest()
+        received = receiver.wait(3)
+    old, new = "rf_whsec_the_old_one", secret["secret"]
+    assert [(is_genuine(callback, old), is_genuine(callback, new)) for callback in received] == [
+        (True, False),
+        (False, True),
+        (True, False),
+    ]
+
+
+def provider_outage(shop: Shop) -> None:
+    assert shop.wait_for(shop.order())["failure_code"] == "DISPATCH_FAILED"
+    shop.sleep(300)
+    assert shop.wait_for(shop.order())["status_code"] == "succeeded"
+
+
+def half_open_network(shop: Shop) -> None:
+    run = shop.wait_for(shop.order(key="photo-1"))
+    assert shop.download(run["output"]["image_urls"][0]).startswith(b"RIFF")
+
+
+def reordered_callbacks(shop: Shop) -> None:
+    with CallbackReceiver() as receiver:
+        front, back = (shop.order(client_ref=ref, callback_url=receiver.url) for ref in ("front", "back"))
+        shop.rest()
+        assert ids(tuple(receiver.wait(2))) == [back["id"], front["id"]]
+
+
+def forged_callback(shop: Shop) -> None:
+    with CallbackReceiver(401, 401, 401, 401) as receiver:
+        shop.order(callback_url=receiver.url)
+        shop.rest()
+        received = receiver.wait(5)
+    assert [is_genuine(callback, "rf_whsec_forged_callback") for callback in received] == [False, False, False, False, True]
+
+
+def created_but_lost(shop: Shop) -> None:
+    shop.wait_for(shop.order(key="photo-1"))
+
+
+def early_callback(shop: Shop) -> None:
+    with CallbackReceiver() as receiver:
+        run = shop.order(client_ref="hasty", callback_url=receiver.url)
+        assert (ids(tuple(receiver.deliveries)), run["status_code"]) == ([run["id"]], "queued")
+        shop.wait_for(run)
+
+
+def receiver_outage(shop: Shop) -> None:
+    with CallbackReceiver() as receiver:
+        shop.order(callback_url=receiver.url)
+        shop.rest()
+        (callback,) = receiver.wait(1)
+    assert is_genuine(callback, "rf_whsec_receiver_outage")
+
+
+def busy_model(shop: Shop) -> None:
+    runs = [shop.order(client_ref=f"photo-{number}") for number in range(3)]
+    ended = [shop.wait_for(run) for run in runs]
+    starts = [run["started_at"] for run in ended]
+    assert starts == sorted(starts)
+    assert all(later["started_at"] >= earlier["completed_at"] for earlier, later in pairwise(ended))
+
+
+def gateway_pages(shop: Shop) -> None:
+    shop.wait_for(shop.order())
+
+
+def newer_api(shop: Shop) -> None:
+    assert shop.wait_for(shop.order())["x_region"] == "eu-central"
+
+
+STORIES: Mapping[str, Callable[[Shop], None]] = {
+    "happy-path": happy_path,
+    "partial-batch": partial_batch,
+    "out-of-credit-midway": out_of_credit_midway,
+    "flaky-provider": flaky_provider,
+    "rate-limited": rate_limited,
+    "webhook-storm": webhook_storm,
+    "lost-callback": lost_callback,
+    "duplicate-callback": duplicate_callback,
+    "slow-video": slow_video,
+    "secret-rotation": secret_rotation,
+    "provider-outage": provider_outage,
+    "half-open-network": half_open_network,
+    "reordered-callbacks": reordered_callbacks,
+    "forged-callback": forged_callback,
+    "created-but-lost": created_but_lost,
+    "early-callback": early_callback,
+    "receiver-outage": receiver_outage,
+    "busy-model": busy_model,
+    "gateway-pages": gateway_pages,
+    "newer-api": newer_api,
+}
+
+
+@pytest.fixture(params=STORIES)
+def shop(server: RunningServer, request: pytest.FixtureRequest) -> Iterator[Shop]:
+    opened = Shop(server, request.param)
+    yield opened
+    opened.close()
+
+
+def test_story_comes_true(shop: Shop) -> None:
+    STORIES[shop.scenario](shop)
+    shop.rest()
+    scene = shop.scene()
+    assert [expectation for expectation in scene["expectations"] if not expectation["held"]] == []
+    assert scene["unreached"] == []
+    assert scene["held"] is True
+
+
+def test_untold_story_does_not_hold_and_explains_itself(shop: Shop) -> None:
+    scene = shop.scene()
+    rules: list[Body] = scene["source"].get("faults", [])
+    assert (scene["held"], scene["unused"]) == (False, "error")
+    assert scene["name"] == scene["source"]["seed"] == shop.scenario
+    assert len(scene["story"]) > 100
+    assert all(rule["label"] for rule in rules)
+    assert all(expectation["label"] for expectation in scene["expectations"])
+
+
+def test_every_scenario_that_ships_has_its_story() -> None:
+    assert set(STORIES) == set(scenario_names())
