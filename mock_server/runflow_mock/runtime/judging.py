@@ -42,6 +42,7 @@ class Judging:
         self._counts: dict[str, Counts] = {}
         self._findings: dict[int, Findings] = {}
         self._verdicts: tuple[Verdict, ...] = ()
+        self._seen_to = 0
         self._judged_to = 0
         self._unjudged = 0
 
@@ -70,10 +71,12 @@ class Judging:
     def verdicts(self) -> tuple[Verdict, ...]:
         """Returns the verdict of every rule; what was seen of exchanges that have left the journal is kept."""
         self._keep_up()
+        if self._verdicts and self._seen_to == self._journal.total:
+            return self._verdicts
         latest = judge_sequence(tuple(self._journal), is_paced=self._is_paced)
         if self._journal.dropped:
             latest = tuple(merge(*pair) for pair in zip(self._verdicts or latest, latest, strict=True))
-        self._verdicts = latest
+        self._verdicts, self._seen_to = latest, self._journal.total
         return latest
 
     def catch_up(self, steps: int = maxsize) -> None:
