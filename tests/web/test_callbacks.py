@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from doors import Door
+from doors import Clocks, Door
 from steps import advance, callback_run, finished_run, ok
 from worlds import CALLBACK_URL
 
@@ -51,8 +51,7 @@ def test_receiver_with_a_five_minute_check_accepts_after_an_advance_of_three_hou
 
 def test_each_attempt_has_a_fresh_timestamp_and_signature_over_the_same_bytes() -> None:
     sender = RecordingSender(500, 200)
-    with Door(sender=sender, callback_secret=SECRET) as door:
-        door.runtime.wall = TickingWall()
+    with Door(sender=sender, callback_secret=SECRET, clocks=Clocks(wall=TickingWall())) as door:
         finished_run(door, callback_url=CALLBACK_URL)
     first, second = sender.sent
     assert first.body == second.body

@@ -6,6 +6,7 @@ from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.control import ControlError
+from runflow_mock.wire.control_document import control_document
 
 
 async def get_health(call: Call) -> Answer:
@@ -39,8 +40,14 @@ async def get_ca(call: Call) -> Answer:
     return Answer(200, ca_file(config.state).read_bytes(), ((b"content-type", b"application/x-pem-file"),))
 
 
+async def get_document(call: Call) -> Answer:
+    """GET /_mock/openapi.json: this API's own OpenAPI document."""
+    return Answer(200, control_document())
+
+
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
     Operation(id="get_health", method="GET", path="/_mock/health", handler=get_health),
     Operation(id="get_version", method="GET", path="/_mock/version", handler=get_version),
+    Operation(id="get_document", method="GET", path="/_mock/openapi.json", handler=get_document),
     Operation(id="get_ca", method="GET", path="/_mock/ca.pem", handler=get_ca),
 )

@@ -1,0 +1,19 @@
+"""The control API's own OpenAPI document: `contracts/control.yaml`, with the kinds of faults filled in from their table."""
+
+from functools import cache
+
+import msgspec
+import yaml
+
+from runflow_mock.domain.fault_kinds import KINDS
+from runflow_mock.wire.fault_kinds import schema_of
+from runflow_mock.wire.resources import data_folder
+
+
+@cache
+def control_document() -> bytes:
+    """Returns the document as JSON."""
+    document = yaml.safe_load(data_folder("contracts").joinpath("control.yaml").read_bytes())
+    schemas = document["components"]["schemas"]
+    schemas["What"] = {"description": "One of the kinds of faults.", "oneOf": [schema_of(kind) for kind in KINDS]}
+    return msgspec.json.encode(document)
