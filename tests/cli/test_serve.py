@@ -2,6 +2,8 @@ import json
 import signal
 import socket
 import threading
+from datetime import timedelta
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -9,6 +11,7 @@ from commands import run_command, sandbox
 
 from runflow_mock.cli import main
 from runflow_mock.cli.serve import command, read_config
+from runflow_mock.domain.quotas import Quota
 from runflow_mock.domain.tenants import ClockMode
 
 
@@ -99,6 +102,25 @@ def test_beta_of_workflows_is_open_unless_it_is_closed(arguments: list[str], is_
     assert config.tenant("any").comfyui_beta is is_open
 
 
+def test_quota_of_new_tenants_is_an_option() -> None:
+    config = read_config(command.make_context("serve", ["--quota", "5/1m:date"]).params)
+    assert config.tenant("any").quota == Quota(requests=5, window=timedelta(minutes=1), retry_after="date")
+    assert read_config(command.make_context("serve", []).params).tenant("any").quota is None
+
+
+def test_sigterm_ends_a_request_that_a_rule_keeps_waiting() -> None:
+    with sandbox() as running:
+        headers = {"Authorization": f"Bearer {running.ready['key']}"}
+        httpx.post(f"{running.url}/_mock/faults", headers=headers, json={"where": {}, "what": {"kind": "hang", "seconds": 600}})
+        with socket.create_connection(("127.0.0.1", urlsplit(running.url).port or 0), timeout=10) as waiting:
+            waiting.sendall(f"GET /v1/runs HTTP/1.1\r\nHost: x\r\nAuthorization: {headers['Authorization']}\r\n\r\n".encode())
+            while not httpx.get(f"{running.url}/_mock/journal", headers=headers).json()["items"]:
+                pass
+            running.process.send_signal(signal.SIGTERM)
+            assert waiting.recv(100) == b""
+            assert running.process.wait(timeout=5) == 0
+
+
 def test_environment_sets_options() -> None:
     env = {"RUNFLOW_MOCK_CLOCK": "manual", "RUNFLOW_MOCK_KEYS": "ci:test"}
     with sandbox(env=env) as running:
@@ -114,6 +136,7 @@ def test_environment_sets_options() -> None:
         (("--switches", "signature=round"), "round"),
         (("--start", "yesterday"), "yesterday"),
         (("--keys", "nokey"), "nokey"),
+        (("--quota", "many"), "many"),
         (("--callback-rewrite", "https://a"), "https://a"),
         (("--catalog", "/nowhere.json"), "/nowhere.json"),
         (("--skill", "/nowhere.md"), "/nowhere.md"),

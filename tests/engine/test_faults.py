@@ -4,10 +4,10 @@ import pytest
 from msgspec.structs import replace
 from worlds import START, catalog, create_batch, create_run, created, make_world, renderers, run_all
 
-from runflow_mock.domain.commands import AddRule, CancelRun, RemoveRule
+from runflow_mock.domain.commands import AddRule, CancelRun, MeetRules, RemoveRule
 from runflow_mock.domain.documents import Document, Json, look_up, read_document, write_document
 from runflow_mock.domain.errors import LimitReached, NotFound
-from runflow_mock.domain.fault_kinds import Delay, Fail, Succeed, SucceedPartially, What
+from runflow_mock.domain.fault_kinds import Delay, Fail, Reset, Succeed, SucceedPartially, What
 from runflow_mock.domain.faults import RuleAdded, When
 from runflow_mock.domain.identity import RuleId
 from runflow_mock.domain.money import Money
@@ -206,3 +206,18 @@ def test_number_of_rules_is_limited() -> None:
         _rule(world, Fail())
     world.execute(RemoveRule(rule_id))
     assert _rule(world, Fail()) != rule_id
+
+
+def test_rules_that_a_request_has_met_are_counted() -> None:
+    world = make_world()
+    fired, passed = _rule(world, Reset()), _rule(world, Reset())
+    world.execute(MeetRules({fired: True, passed: False}))
+    assert (_counts(world, fired), _counts(world, passed)) == ((1, 1), (1, 0))
+
+
+def test_rule_that_is_gone_cannot_be_met() -> None:
+    world = make_world()
+    rule_id = _rule(world, Reset())
+    world.execute(RemoveRule(rule_id))
+    with pytest.raises(NotFound, match="no fault"):
+        world.execute(MeetRules({rule_id: True}))

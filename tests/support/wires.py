@@ -1,6 +1,7 @@
 """The wire for tests: a tenant of a real server, asked by an ordinary client and by a socket that tells byte by byte what arrived."""
 
 import socket
+import ssl
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -64,8 +65,12 @@ class Wire:
         """A connection on which a request was sent."""
         where = urlsplit(self.server.url)
         connection = socket.create_connection((where.hostname, where.port), timeout=SECONDS_MAX)
-        connection.sendall(f"{method} {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.key}\r\n\r\n".encode())
+        connection.sendall(self.request(target, method))
         return connection
+
+    def request(self, target: str, method: str = "GET") -> bytes:
+        """The bytes of a request with the tenant's key."""
+        return f"{method} {target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.key}\r\n\r\n".encode()
 
     def ask(self, target: str = "/v1/runs", method: str = "GET") -> Arrived:
         """What arrives, byte by byte, until the server ends the connection."""
@@ -83,11 +88,11 @@ class Wire:
 
 
 def drain(connection: socket.socket) -> Arrived:
-    """Reads a connection to its end."""
+    """Reads a connection to its end; under TLS every end without a goodbye counts as a reset, because the library tells no difference."""
     received = b""
     try:
         while chunk := connection.recv(65_536):
             received += chunk
-    except ConnectionResetError:
+    except (ConnectionResetError, ssl.SSLEOFError):
         return Arrived(received, was_reset=True)
     return Arrived(received, was_reset=False)

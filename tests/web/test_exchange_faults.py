@@ -3,20 +3,23 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
+from msgspec.structs import replace
+from secure import connect
 from steps import INPUT, RUNS
-from wires import Wire
+from wires import Wire, drain
 from worlds import catalog
 
 from runflow_mock.domain.fault_kinds import KINDS, Family
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.server import RunningServer, serve
-from runflow_mock.wire.interference import RESET_BYTES_MAX
+from runflow_mock.wire.interference import GARBAGE, RESET_BYTES_MAX
 
-CONFIG = Config(port=0, clock=ClockMode.MANUAL, speed=1.0)
+CONFIG = Config(port=0, tls_port=0, clock=ClockMode.MANUAL, speed=1.0)
 SLEPT: list[float] = []
 SHOWN: dict[str, Callable[..., None]] = {}
 
@@ -27,8 +30,8 @@ async def note(seconds: float) -> None:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[RunningServer]:
-    with serve(CONFIG, catalog=catalog(), sleep=note) as running:
+def server(state: Path) -> Iterator[RunningServer]:
+    with serve(replace(CONFIG, state=state), catalog=catalog(), sleep=note) as running:
         yield running
         assert not running.runtime.background_errors
 
@@ -208,6 +211,21 @@ def test_large_body_is_cut_where_all_before_it_arrives(wire: Wire) -> None:
     wire.rule({"kind": "truncate"})
     arrived = wire.ask(f"/v1/runs/{run['id']}")
     assert (arrived.was_reset, len(arrived.body)) == (False, arrived.declared // 2)
+
+
+@pytest.mark.parametrize("kind", ["reset", "empty", "garbage", "truncate", "reset_after_headers"])
+def test_end_of_a_connection_is_the_same_under_tls(wire: Wire, kind: str) -> None:
+    whole = wire.client.get("/v1/runs/statuses").content
+    wire.rule({"kind": kind})
+    server = wire.server
+    assert server.ca_file is not None
+    with connect(str(server.tls_url), server.ca_file) as secure:
+        secure.sendall(wire.request("/v1/runs/statuses"))
+        arrived = drain(secure)
+    assert arrived.was_reset is ("reset" in kind)
+    parts = {"garbage": GARBAGE, "truncate": whole[: len(whole) // 2], "reset_after_headers": whole[: len(whole) // 2]}
+    assert arrived.received.endswith(parts.get(kind, b""))
+    assert bool(arrived.received) is (kind in parts)
 
 
 def test_journal_keeps_what_was_really_sent(wire: Wire) -> None:

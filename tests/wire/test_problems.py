@@ -19,6 +19,7 @@ from runflow_mock.wire.problems import (
     represent_problem,
     too_large,
     unauthorized,
+    usual_problem,
 )
 from runflow_mock.wire.resources import data_folder
 
@@ -75,3 +76,13 @@ def test_message_holds_at_most_a_part_of_what_was_sent(noun: str, identifier: st
     found = problem_of(errors.NotFound(noun, identifier), BUNDLES["seed"])
     assert isinstance(found, Problem)
     assert len(found.message) < 120
+
+
+@pytest.mark.parametrize("dialect", BUNDLES)
+def test_usual_problem_of_a_status_has_a_code_of_the_catalogue(dialect: str) -> None:
+    catalogue = json.loads((data_folder("contracts") / "errors.json").read_bytes())["http"]
+    for status in {entry["status"] for entry in catalogue}:
+        codes = {entry["code"] for entry in catalogue if entry["status"] == status}
+        codes |= {code for entry in catalogue if entry["status"] == status for code in entry.get("dialects", {}).values()}
+        problem = usual_problem(status, BUNDLES[dialect])
+        assert (problem.status, problem.code in codes) == (status, True), status

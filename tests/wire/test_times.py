@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runflow_mock.wire.times import read_duration, read_instant, write_instant, write_optional
+from runflow_mock.wire.times import read_duration, read_instant, write_http_date, write_instant, write_optional
 
 NOON = datetime(2026, 1, 1, 12, 30, 5, 123_000, tzinfo=UTC)
 
@@ -95,3 +95,9 @@ def test_other_values_are_no_duration(value: object) -> None:
 
 def test_longest_duration_is_a_hundred_years() -> None:
     assert read_duration("36500d") == timedelta(days=36_500)
+
+
+@pytest.mark.parametrize(("microsecond", "second"), [(0, "05"), (1, "06"), (999_999, "06")])
+def test_http_date_is_a_whole_second_that_is_not_before(microsecond: int, second: str) -> None:
+    instant = datetime(2026, 2, 3, 4, 59, 5, microsecond, tzinfo=UTC)
+    assert write_http_date(instant) == f"Tue, 03 Feb 2026 04:59:{second} GMT"

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from starlette.types import Receive, Scope
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 EXTENSION = "runflow_mock.connection"
@@ -36,11 +35,10 @@ class ConnectionFault(ConnectionError):
 class Connection:
     """One client's connection, TLS or not."""
 
-    __slots__ = ("_flow", "_transport", "is_held")
+    __slots__ = ("_transport", "is_held")
 
-    def __init__(self, transport: asyncio.Transport, flow: FlowControl) -> None:
+    def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._flow = flow
         self.is_held = False
 
     def write(self, data: bytes) -> None:
@@ -52,13 +50,13 @@ class Connection:
         self._transport.close()
 
     async def reset(self) -> None:
-        """Ends the connection with RST, once everything has left."""
-        self._transport.set_write_buffer_limits(high=0)
-        if self._flow.write_paused:
-            await self._flow.drain()
-        plain: socket.socket = self._transport.get_extra_info("socket")
-        plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT_AT_ALL)
-        self._transport.abort()
+        """Ends the connection with RST; what the socket has no room for is lost."""
+        # The event loop gathers what is written and hands it to the socket at the end of its turn.
+        await asyncio.sleep(0)
+        plain: socket.socket | None = self._transport.get_extra_info("socket")
+        if plain is not None and not self._transport.is_closing():
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT_AT_ALL)
+            self._transport.abort()
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -81,7 +79,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Remembers the connection for its requests."""
         super().connection_made(transport)
-        self._connection = Connection(transport, self.flow)
+        self._connection = Connection(transport)
         self._extensions = {EXTENSION: self._connection}
 
     def on_message_begin(self) -> None:

@@ -44,6 +44,8 @@ def meet_request(call: Call, operation: str | None, params: Mapping[str, str]) -
     """Holds a request against the rules before anything is done for it; tells whether it is not to be handled at all."""
     if not hasattr(call, "tenant") and not _recognize(call):
         return False
+    if not call.store.rules and operation not in CREATIONS:
+        return False
     sources = _sources(call, operation)
     if not sources.rules and not sources.magic:
         return False
