@@ -112,6 +112,26 @@ def test_failure_releases_what_the_next_run_needs() -> None:
         assert finished_run(door)["status_code"] == "succeeded"
 
 
+def test_cancelled_run_releases_what_the_next_one_needs() -> None:
+    with door_with("0.27") as door:
+        run = post_run(door)
+        problem(door.post(RUNS, {"input": INPUT}), 402, "INSUFFICIENT_CREDITS")
+        ok(door.post(f"/_mock/runs/{run['id']}/cancel"))
+        assert finished_run(door)["status_code"] == "succeeded"
+
+
+def test_batch_runs_dry_where_its_items_would_only_fit_in_part() -> None:
+    with door_with("0.80") as door:
+        post_batch(door, 2)
+        before = (ledger(door), history_length(door))
+        problem(door.post(BATCHES, {"input": [INPUT]}), 402, "INSUFFICIENT_CREDITS")
+        assert (ledger(door), history_length(door)) == before
+        door.settle()
+        problem(door.post(BATCHES, {"input": [INPUT]}), 402, "INSUFFICIENT_CREDITS")
+        ok(door.post("/_mock/ledger/credits", {"amount": "0.01"}))
+        assert post_batch(door, 1)["items_total"] == 1
+
+
 def test_price_follows_from_the_inputs(door: Door) -> None:
     inputs = {"image_url": "https://cdn.example.com/a.jpg", "config": {"elements": ["tag_removal", "background_removal"]}}
     ok(door.post("/v1/models/runflow/dyver-removal/runs", {"input": inputs}), 201)
