@@ -54,13 +54,17 @@ def no_content() -> Answer:
 
 
 class Call:
-    """One request. `tenant` and `principal` are there once the credential was understood."""
+    """One request. `tenant` and `principal` are there once the credential was understood.
+
+    `is_watched` says that rules or magic values may act on it, `interference` what they do; `limits` are headers about its quota.
+    """
 
     __slots__ = (
         "_headers",
         "_parameters",
         "body",
         "interference",
+        "is_watched",
         "limits",
         "method",
         "params",
@@ -87,6 +91,7 @@ class Call:
         self.params: dict[str, str] = {}
         self.request_id = ""
         self.interference: Interference | None = None
+        self.is_watched = False
         self.limits: tuple[tuple[bytes, bytes], ...] = ()
         self.waits_for: list[str | None] = []
         self._parameters: dict[str, str] | None = None

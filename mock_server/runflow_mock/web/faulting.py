@@ -44,10 +44,11 @@ def meet_request(call: Call, operation: str | None, params: Mapping[str, str]) -
     """Holds a request against the rules before anything is done for it; tells whether it is not to be handled at all."""
     if not hasattr(call, "tenant") and not _recognize(call):
         return False
-    if not call.store.rules and operation not in CREATIONS:
+    if not call.store.rules and not _may_be_magic(call, operation):
         return False
     sources = _sources(call, operation)
-    if not sources.rules and not sources.magic:
+    call.is_watched = bool(sources.rules) or sources.magic
+    if not call.is_watched:
         return False
     plain = Subject(method=call.method, path=call.path, operation=operation)
     if operation in CREATIONS:
@@ -59,11 +60,9 @@ def meet_request(call: Call, operation: str | None, params: Mapping[str, str]) -
 
 def meet_creation(call: Call, operation: str, given: Answer) -> None:
     """Holds a request that may just have created something against the rules, when all is done but the answer is not sent."""
-    if operation not in CREATIONS or not 200 <= given.status < 300:
+    if not call.is_watched or operation not in CREATIONS or not 200 <= given.status < 300:
         return
     sources = _sources(call, operation)
-    if not sources.rules and not sources.magic:
-        return
     plain = Subject(method=call.method, path=call.path, operation=operation, edges=(CREATED_EDGE,), is_usual=False)
     _decide(call, sources, created(_chosen(call, operation, call.params, sources, plain), operation, given.body))
 
@@ -80,10 +79,19 @@ def _recognize(call: Call) -> bool:
     return True
 
 
+def _may_be_magic(call: Call, operation: str | None) -> bool:
+    if operation not in CREATIONS or not call.tenant.settings.knows_magic:
+        return False
+    body = call.body
+    for marker in MARKERS:  # noqa: SIM110 - every creation passes here, and a generator costs more than the search
+        if marker in body:
+            return True
+    return False
+
+
 def _sources(call: Call, operation: str | None) -> Sources:
-    rules = call.store.rules
-    magic = operation in CREATIONS and call.tenant.settings.knows_magic and any(marker in call.body for marker in MARKERS)
-    return Sources([rule for rule in rules.values() if type(rule.what) in IN_EXCHANGES] if rules else (), magic)
+    rules = [rule for rule in call.store.rules.values() if type(rule.what) in IN_EXCHANGES]
+    return Sources(rules, _may_be_magic(call, operation))
 
 
 def _chosen(call: Call, operation: str, params: Mapping[str, str], sources: Sources, plain: Subject) -> Subject:

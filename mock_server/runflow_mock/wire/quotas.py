@@ -42,15 +42,24 @@ def read_quota(quota: WireQuota, prefix: str = "quota.") -> Quota:
     Raises:
         ControlError: 422 that names what is wrong and what is possible.
     """
+    read = Quota(requests=quota.requests, window=duration(quota.window, f"{prefix}window"), retry_after=quota.retry_after)
+    check_quota(read, prefix)
+    return read
+
+
+def check_quota(quota: Quota, prefix: str) -> None:
+    """Accepts a quota whose numbers and form are possible.
+
+    Raises:
+        ControlError: 422 that names what is wrong and what is possible.
+    """
     if not 1 <= quota.requests <= REQUESTS_MAX:
         raise refused(f"{prefix}requests {quota.requests} must be from 1 to {REQUESTS_MAX}")
-    window = duration(quota.window, f"{prefix}window")
-    if window < WINDOW_MIN:
-        raise refused(f"{prefix}window {quota.window} must be at least {WINDOW_MIN.total_seconds():g} s")
+    if quota.window < WINDOW_MIN:
+        raise refused(f"{prefix}window {quota.window.total_seconds():g} must be at least {WINDOW_MIN.total_seconds():g} s")
     if quota.retry_after is not None and quota.retry_after not in RETRY_AFTER_FORMS:
         choice = ", ".join(RETRY_AFTER_FORMS)
         raise refused(f"{prefix}retry_after {quota.retry_after[:80]!r} must be one of {choice}; left out, the dialect says")
-    return Quota(requests=quota.requests, window=window, retry_after=quota.retry_after)
 
 
 def parse_quota(text: str) -> Quota:

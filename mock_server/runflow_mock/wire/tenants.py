@@ -11,7 +11,7 @@ from runflow_mock.domain.principals import SCOPES
 from runflow_mock.domain.tenants import CAP_MAX, PULL, PUSH, ClockMode, KeySpec, TenantSettings, is_tenant_name
 from runflow_mock.wire.control import decode, duration, instant, refused
 from runflow_mock.wire.dialect import dialect_of
-from runflow_mock.wire.quotas import WireQuota, read_quota, represent_quota
+from runflow_mock.wire.quotas import WireQuota, check_quota, read_quota, represent_quota
 from runflow_mock.wire.times import write_optional
 
 CLIENT_TIMES = ("wall", "virtual")
@@ -138,6 +138,8 @@ def check_settings(settings: TenantSettings) -> None:
     _lifetime(settings.output_lifetime.total_seconds())
     for scopes in (settings.scopes, *(key.scopes for key in settings.keys)):
         _scopes(scopes)
+    if settings.quota is not None:
+        check_quota(settings.quota, "quota.")
     if settings.start is not None:
         _start(settings.start.isoformat(), settings)
     _check(settings)
