@@ -177,7 +177,7 @@ def take(door: Door, step: str) -> None:
 def test_plain_example_of_the_invariants(door: Door) -> None:
     post_batch(door, 2)
     found = ledger(door)["invariants"]
-    assert len(found) == 9
+    assert len(found) == 10
     assert all(each["held"] and each["evidence"] is None for each in found)
 
 
