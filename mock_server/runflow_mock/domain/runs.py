@@ -52,8 +52,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `base_url` is the address under which its creator reached the server: URLs in its output start with it. `files` are the files of its
     output where a rule gave them; otherwise they follow from its model and input.
 
-    Three marks are the kit's own. With `has_slot` the run has one of the slots of its model; a queued run without `due_at` waits in line
+    Four marks are the kit's own. With `has_slot` the run has one of the slots of its model; a queued run without `due_at` waits in line
     for one. `is_delayed` says that a rule has kept it where it is once, `ends_at_once` that its transitions take no time.
+    `magic` is the magic value that decides about it, its own or that of its batch.
     """
 
     id: RunId
@@ -88,6 +89,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     has_slot: bool = False
     is_delayed: bool = False
     ends_at_once: bool = False
+    magic: str | None = None
 
     @property
     def is_terminal(self) -> bool:

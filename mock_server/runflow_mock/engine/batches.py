@@ -6,6 +6,7 @@ from runflow_mock.domain.documents import read_document
 from runflow_mock.domain.errors import ModelNotBatchable
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.identity import BatchId, ItemId
+from runflow_mock.domain.magic import spelled
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.runs import Run, RunCancelled, RunCreated, RunMoved
 from runflow_mock.engine.assets import store_attachments
@@ -26,6 +27,7 @@ def create_batch(moment: Moment, command: CreateBatch) -> tuple[Event, ...]:
     projected = [project(model, read_document(item.input)) for item in command.items]
     admit_cost(moment, Money(sum(projected)))
     batch_id = BatchId(moment.ids.issue())
+    usual_magic = spelled(None, command.metadata, None)
     runs: list[Run] = []
     items: list[Item] = []
     for index, (item, held) in enumerate(zip(command.items, projected, strict=True)):
@@ -39,6 +41,7 @@ def create_batch(moment: Moment, command: CreateBatch) -> tuple[Event, ...]:
             client_ref=item.client_ref,
             batch_id=batch_id,
             sequence_index=index,
+            usual_magic=usual_magic,
         )
         runs.append(line_up(moment, run, ahead=index))
         items.append(Item(item_id, index, run.id, item.client_ref))

@@ -11,15 +11,10 @@ from runflow_mock.engine.moment import Moment
 
 
 def magic_of(moment: Moment, record: Run | Batch) -> str | None:
-    """Returns the value that a run or batch spells, or that its batch spells for an item; nothing where magic is off."""
-    if not moment.settings.knows_magic:
-        return None
-    if isinstance(record, Batch):
-        return spelled(None, record.metadata, None)
-    own = spelled(record.client_ref, record.metadata, record.input)
-    if own is not None or record.batch_id is None:
-        return own
-    return spelled(None, moment.store.batches[record.batch_id].metadata, None)
+    """Returns the value that decides about a run or batch, if one does; nothing where magic is off."""
+    if isinstance(record, Run):
+        return record.magic
+    return spelled(None, record.metadata, None) if moment.settings.knows_magic else None
 
 
 def with_magic(moment: Moment, decision: Decision, name: str, kinds: Set[type], subject: Subject) -> Decision:

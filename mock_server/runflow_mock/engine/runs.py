@@ -10,6 +10,7 @@ from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import Delay, Fail, Succeed, SucceedPartially
 from runflow_mock.domain.faults import AT_EDGES, NO_DECISION, Decision, choose
 from runflow_mock.domain.identity import MILLISECOND, BatchId, RunId, WorkflowId
+from runflow_mock.domain.magic import spelled
 from runflow_mock.domain.media import NO_EXTENT, extent_of, stages_of
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money
@@ -31,7 +32,7 @@ from runflow_mock.domain.runs import (
 )
 from runflow_mock.engine.assets import store_attachments
 from runflow_mock.engine.creations import decide_creation, ending_at_once
-from runflow_mock.engine.magic import magic_of, with_magic
+from runflow_mock.engine.magic import with_magic
 from runflow_mock.engine.moment import Moment
 from runflow_mock.engine.outputs import part_of_work, whole_work
 from runflow_mock.engine.slots import line_up
@@ -115,8 +116,9 @@ def new_run(
     callback_url: str | None = None,
     metadata: Document | None = None,
     workflow_id: WorkflowId | None = None,
+    usual_magic: str | None = None,
 ) -> Run:
-    """Returns a queued run that will be dispatched by itself."""
+    """Returns a queued run that will be dispatched by itself; `usual_magic` is the value that counts where it spells none."""
     run_id = RunId(moment.ids.issue())
     return Run(
         id=run_id,
@@ -133,6 +135,7 @@ def new_run(
         request_id=origin.request_id,
         created_by=moment.user_id,
         base_url=origin.base_url,
+        magic=spelled(client_ref, metadata, document) or usual_magic if moment.settings.knows_magic else None,
         held=held,
         created_at=moment.now,
         due_at=moment.now + spread(moment, run_id, "queue", QUEUE_SECONDS),
@@ -194,8 +197,9 @@ def _ends(run: Run) -> frozenset[type]:
 def _decide(moment: Moment, run: Run, edges: tuple[str, ...], kinds: frozenset[type]) -> Decision:
     rules = moment.store.rules
     decision = choose(rules.values(), kinds, run_subject(run, edges), moment.now, moment.seed) if rules else NO_DECISION
-    name = None if decision.what is not None else magic_of(moment, run)
-    return decision if name is None else with_magic(moment, decision, name, kinds, run_subject(run, edges))
+    if decision.what is not None or run.magic is None:
+        return decision
+    return with_magic(moment, decision, run.magic, kinds, run_subject(run, edges))
 
 
 _CONTINUATIONS: Mapping[RunStatus, tuple[tuple[str, ...], Callable[[Moment, Run], tuple[Event, ...]]]] = {
