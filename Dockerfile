@@ -1,0 +1,54 @@
+# The sandbox as an image: docker build -t runflow-mock .
+#
+# Both stages stand on one base, so that the environment made in the first one works in the second one; any Debian-like image with Python 3.11
+# or newer and its venv module will do. Behind a proxy or with an index of your own, hand pip its settings as secrets, which leave no trace:
+#   docker build --secret id=pip.conf,src=pip.conf --secret id=ca.pem,src=ca.pem .
+ARG BASE=python:3.13-slim
+
+FROM ${BASE} AS build
+WORKDIR /source
+# pip works on the environment from beside it, so that it is no part of it.
+RUN ["python3", "-m", "venv", "/tools"]
+RUN ["python3", "-m", "venv", "--without-pip", "/opt/runflow-mock"]
+COPY requirements/run.lock requirements/run.lock
+RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf --mount=type=secret,id=ca.pem,target=/run/secrets/ca.pem \
+    /tools/bin/pip --python /opt/runflow-mock/bin/python install --no-cache-dir --require-hashes -r requirements/run.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY contracts contracts
+COPY fixtures fixtures
+COPY mock_server mock_server
+# What only builds is taken away again, and nothing that stays may miss it.
+RUN /tools/bin/pip --python /opt/runflow-mock/bin/python install --no-cache-dir --no-deps --no-build-isolation . \
+ && /tools/bin/pip --python /opt/runflow-mock/bin/python uninstall --yes \
+        editables hatchling packaging pathspec pluggy tomlkit trove-classifiers \
+ && /tools/bin/pip --python /opt/runflow-mock/bin/python check
+# Whoever the container runs as may write here.
+RUN mkdir -p /folders/scenarios /folders/state /folders/report && chmod 1777 /folders/state /folders/report
+
+FROM ${BASE}
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="runflow-mock" \
+      org.opencontainers.image.description="A faithful local fake of the Runflow API and a contract-testing kit. Unofficial, not affiliated with Runflow." \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+COPY --from=build /opt/runflow-mock /opt/runflow-mock
+COPY --from=build /folders/ /
+# Compiled modules are there already; a read-only root file system has no place for more.
+ENV PATH=/opt/runflow-mock/bin:/usr/local/bin:/usr/bin:/bin \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/state \
+    RUNFLOW_MOCK_HOST=0.0.0.0 \
+    RUNFLOW_MOCK_PORT=8787 \
+    RUNFLOW_MOCK_STATE=/state \
+    RUNFLOW_MOCK_REPORT=/report
+# The local CA, and what is written when the sandbox stops; scenarios are mounted at /scenarios.
+VOLUME ["/state", "/report"]
+WORKDIR /scenarios
+USER 10001:10001
+EXPOSE 8787 8443
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=5s --timeout=5s --start-period=30s --retries=3 CMD ["runflow-mock", "healthcheck"]
+ENTRYPOINT ["runflow-mock"]
+CMD ["serve"]
