@@ -1,0 +1,49 @@
+"""`runflow-mock report`: what a running sandbox has seen of a client, rule by rule."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import urllib3
+
+from runflow_mock.cli.options import url_option
+from runflow_mock.cli.sheets import Outputs, sheet_options
+from runflow_mock.testing.client import ClientError
+from runflow_mock.testing.control import Control
+from runflow_mock.testing.sheets.reports import sheet_of
+
+
+@click.command()
+@url_option()
+@click.option("--key", envvar="RUNFLOW_API_KEY", show_envvar=True, required=True, help="The tenant's API key.")
+@sheet_options
+def command(*, url: str, key: str, as_json: bool, junit_file: Path | None, markdown_file: Path | None) -> None:
+    """Tell how a client behaved, rule by rule.
+
+    Each rule is held, broken or not exercised, with what shows it. Exit codes: 0 all rules held, 1 a rule was broken, 2 wrong usage or an
+    error of the sandbox, 3 nothing exercised.
+    """
+    control = Control(url, key)
+    try:
+        report = control.report()
+        document: dict[str, Any] = control.client.get("/v1/openapi.json")
+        known = {exchange.id: exchange.operation for exchange in control.journal(limit=1000) if exchange.operation is not None}
+    except ClientError as error:
+        raise click.UsageError(f"{url} refuses the report: {error}; --key takes the key of a tenant of this sandbox") from None
+    except urllib3.exceptions.HTTPError as error:
+        raise click.UsageError(f"{url} does not answer: {error}; start a sandbox with runflow-mock serve, or give --url") from None
+    finally:
+        control.close()
+    sheet = sheet_of(report, _operations(document), known)
+    Outputs(as_json=as_json, junit_file=junit_file, markdown_file=markdown_file).write(sheet)
+    sys.exit(sheet.exit_code)
+
+
+def _operations(document: dict[str, Any]) -> list[str]:
+    return [
+        operation["operationId"]
+        for path in document["paths"].values()
+        for operation in path.values()
+        if isinstance(operation, dict) and "operationId" in operation
+    ]

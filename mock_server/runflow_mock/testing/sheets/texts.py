@@ -1,0 +1,13 @@
+"""Texts that every rendering needs: one line, without what a terminal or XML cannot carry."""
+
+LINE_MAX = 400
+
+
+def one_line(text: str) -> str:
+    """Returns a text without line breaks and control characters, cut where it is long."""
+    return printable(" ".join(text.split()))[:LINE_MAX]
+
+
+def printable(text: str) -> str:
+    """Returns a text in which everything that cannot be shown is a question mark."""
+    return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
