@@ -4,6 +4,8 @@ from pathlib import Path
 import httpx
 import pytest
 from commands import sandbox
+from doors import Door
+from steps import finished_run, ok
 
 from runflow_mock.cli import main
 from runflow_mock.runtime.scenarios import scenario_names
@@ -94,6 +96,7 @@ def test_unusable_scenario_stops_the_start_with_exit_code_2(
     assert named in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_watched_file_is_read_anew(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(GOOD)
@@ -103,3 +106,27 @@ def test_watched_file_is_read_anew(tmp_path: Path) -> None:
         file.write_text("name: another\n")
         told = (client.get("/_mock/scenario").json()["name"] for _ in range(100_000))
         assert next(name for name in told if name != "mine") == "another"
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_scenario_that_a_test_leaves_behind_is_replayed_and_played(form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / f"failed.{form}"
+    with Door(client_time="virtual") as door:
+        ok(door.request("PUT", "/_mock/scenario", json={"scenario": {"name": "failed", "faults": [{"what": {"kind": "fail"}}]}}))
+        ended = finished_run(door)
+        file.write_bytes(door.get(f"/_mock/scenario/export?history=true&format={form}").content)
+    with pytest.raises(SystemExit) as stopped:
+        main(["replay", str(file), "--json"])
+    assert (stopped.value.code, json.loads(capsys.readouterr().out)["equal"]) == (0, True)
+    with Door(scenario=str(file)) as door:
+        assert finished_run(door)["id"] == ended["id"]
+        assert "history" not in ok(door.get("/_mock/scenario"))["source"]
+
+
+def test_scenario_in_which_nothing_happened_cannot_be_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(GOOD)
+    with pytest.raises(SystemExit) as stopped:
+        main(["replay", str(file)])
+    assert stopped.value.code == 2
+    assert "GET /_mock/scenario/export?history=true" in capsys.readouterr().err

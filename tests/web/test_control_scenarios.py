@@ -184,6 +184,7 @@ def test_scenario_is_written_as_yaml_that_is_read_back(door: Door) -> None:
 
 def test_form_of_an_export_is_one_of_two(door: Door) -> None:
     assert "choose one of yaml, json" in refusal(door.get(f"{SCENARIO}/export?format=toml"), 422)
+    assert "true or false" in refusal(door.get(f"{SCENARIO}/export?history=much"), 422)
 
 
 def test_every_setting_but_the_secret_is_written(door: Door) -> None:

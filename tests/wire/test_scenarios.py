@@ -135,6 +135,7 @@ BAD: dict[str, tuple[str, str]] = {
     "expectations: [{requests: {}}]": ("1:17", "what is expected"),
     "expectations: [{requests: {operation: make_run}}]": ("1:28", "make_run"),
     "expectations: [{requests: {sequence: []}}]": ("1:28", "from 1 to"),
+    "history: []": ("1:1", "the body of GET /_mock/history"),
     "unused: never": ("1:1", "must be one of error, allowed"),
 }
 

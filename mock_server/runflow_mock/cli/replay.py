@@ -3,8 +3,9 @@
 import gc
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import msgspec
@@ -13,12 +14,15 @@ from rich.markup import escape
 
 from runflow_mock.cli.options import json_option, option
 from runflow_mock.cli.timelines import line_of
+from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.runtime.replays import Difference, Replayed, replay
 from runflow_mock.wire.catalog import load_catalog
 from runflow_mock.wire.history import HISTORY, GivenSecrets, SavedHistory, decode_history, with_secrets
+from runflow_mock.wire.marked_yaml import YamlError, read_yaml
 from runflow_mock.wire.seals import Unreadable, read_values
 
 VALUE_CHARACTERS_MAX = 300
+SCENARIO_ORIGIN = "GET /_mock/scenario/export?history=true"
 
 # What can be replayed, by the mark that the document carries. Other kinds of files find their way in here.
 LOADERS: Mapping[object, Callable[[bytes], SavedHistory]] = {HISTORY.mark: decode_history}
@@ -35,8 +39,9 @@ LOADERS: Mapping[object, Callable[[bytes], SavedHistory]] = {HISTORY.mark: decod
 def command(context: click.Context, /, *, file: Path, as_json: bool, **options: Any) -> None:
     """Repeat a history and compare it byte for byte.
 
-    FILE is the body of GET /_mock/history, or - for standard input. Its commands are carried out again in a fresh world; ids, times, bodies
-    and signatures are compared. Nothing is sent. Exit codes: 0 equal, 1 different, 2 a file that cannot be read.
+    FILE is the body of GET /_mock/history, a scenario with a history in it, or - for standard input. Its commands are carried out again in
+    a fresh world; ids, times, bodies and signatures are compared. Nothing is sent. Exit codes: 0 equal, 1 different, 2 a file that cannot
+    be read.
     """
     gc.enable()
     given = GivenSecrets(options["callback_secret"], options["webhook_secret"])
@@ -56,11 +61,29 @@ def load(raw: bytes) -> SavedHistory:
     Raises:
         Unreadable: it is nothing that can be replayed.
     """
-    mark = read_values(raw).get("format")
+    values = _values(raw)
+    if isinstance(values.get("history"), dict):
+        # A scenario that was written from a tenant may hold what happened in it.
+        values = cast("dict[str, Json]", values["history"])
+        raw = write_document(values)
+    mark = values.get("format")
     loader = LOADERS.get(mark if isinstance(mark, str) else None)
     if loader is None:
-        raise Unreadable(f"a document of format {mark!r} cannot be replayed; {HISTORY.origin} gives one of format {HISTORY.mark!r}")
+        ways_out = f"{HISTORY.origin} gives one of format {HISTORY.mark!r}, {SCENARIO_ORIGIN} a scenario with one in it"
+        raise Unreadable(f"a document of format {mark!r} cannot be replayed; {ways_out}")
     return loader(raw)
+
+
+def _values(raw: bytes) -> dict[str, Json]:
+    """Returns the object that a file holds, as JSON or, where it is a scenario, as YAML."""
+    try:
+        return read_values(raw)
+    except Unreadable:
+        with suppress(YamlError, UnicodeDecodeError):
+            value = read_yaml(raw.decode()).value
+            if isinstance(value, dict):
+                return value
+        raise
 
 
 def _read(file: Path) -> bytes:

@@ -40,6 +40,7 @@ def scenario_schema() -> Schema:
         "stubs": {**_SEVERAL, "description": "this input gives this output; asked after the faults", "items": _ref("WireStub")},
         "expectations": {**_SEVERAL, "description": "what must be true in the end", "items": {"oneOf": [_expected(noun) for noun in Noun]}},
         "unused": {"enum": list(UNUSED), "description": "whether a rule that never fires is an error"},
+        "history": {"type": "object", "description": "what happened where this was written; runflow-mock replay repeats it"},
     }
     assert tuple(own) == OWN_KEYS
     return {

@@ -27,7 +27,7 @@ from runflow_mock.wire.packaged import operation_ids
 from runflow_mock.wire.stubs import decode_stub
 from runflow_mock.wire.tenants import SETTINGS, decode_tenant
 
-OWN_KEYS = ("name", "story", "models", "durations", "faults", "stubs", "expectations", "unused")
+OWN_KEYS = ("name", "story", "models", "durations", "faults", "stubs", "expectations", "unused", "history")
 UNUSED = ("error", "allowed")
 STORY_MAX = 10_000
 ENTRIES_MAX = 1_000
@@ -93,6 +93,7 @@ def decode_scenario(value: Json, catalog: Catalog, usual_name: str = "inline") -
     if not isinstance(value, dict):
         raise ScenarioError((), f"a scenario is an object with keys such as {', '.join(OWN_KEYS)}")
     _check_keys(value)
+    _check_history(value)
     models = _models(value, catalog)
     names = Names(partial(_path_of, catalog.including(models)), operation_ids())
     rules = [*_each(value, "faults", partial(_rule, names)), *_each(value, "stubs", partial(_stub, names))]
@@ -105,7 +106,7 @@ def decode_scenario(value: Json, catalog: Catalog, usual_name: str = "inline") -
         contents=tuple(content for _, contents in rules for content in contents),
         expectations=_each(value, "expectations", lambda entry: decode_expectation(entry, names)),
         allows_unused=_unused(value),
-        source=write_document(value),
+        source=write_document({key: part for key, part in value.items() if key != "history"}),
     )
 
 
@@ -189,6 +190,12 @@ def _text(value: Mapping[str, Json], key: str, usual: str, form: re.Pattern[str]
     if form is not None and form.fullmatch(text) is None:
         raise ScenarioError((key,), f"{text[:80]!r} must be of a-z, 0-9 and -, 1 to 64 of them")
     return text
+
+
+def _check_history(value: Mapping[str, Json]) -> None:
+    """Leaves what happened in the tenant that a scenario was written from to `runflow-mock replay`, which reads it."""
+    if not isinstance(value.get("history", {}), dict):
+        raise ScenarioError(("history",), "must be the body of GET /_mock/history")
 
 
 def _unused(value: Mapping[str, Json]) -> bool:

@@ -3,6 +3,7 @@
 Secrets are left out: they follow from the seed, or the user has them.
 """
 
+from runflow_mock.engine.world import World
 from runflow_mock.web.calls import Answer, Call
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
@@ -14,8 +15,13 @@ async def get_history(call: Call) -> Answer:
     """GET /_mock/history: the commits of the world, in order, with all that `runflow-mock replay` needs."""
     tenant = tenant_of(call)
     call.runtime.settle(tenant)
-    world, history = tenant.world, tenant.world.history
-    document = represent_history(
+    return Answer(200, write_history(tenant.world))
+
+
+def write_history(world: World) -> bytes:
+    """Returns the document that repeats a world."""
+    history = world.history
+    return represent_history(
         world.settings,
         world.catalog,
         ((entry.at, entry.command, entry.events) for entry in history),
@@ -24,7 +30,6 @@ async def get_history(call: Call) -> Answer:
         forgotten=history.forgotten,
         base=world.snapshot_before_history() if history.forgotten else None,
     )
-    return Answer(200, document)
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation(id="get_history", method="GET", path="/_mock/history", handler=get_history),)

@@ -14,10 +14,12 @@ from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.faults import names_in
 from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.control.history import write_history
 from runflow_mock.web.control.verify import completion, sightings_in
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.clauses import convert_statement
 from runflow_mock.wire.control import ControlError, as_json, refused
+from runflow_mock.wire.listing import read_flag
 from runflow_mock.wire.marked_yaml import write_yaml
 from runflow_mock.wire.scenario_exports import export_scenario
 from runflow_mock.wire.scenarios import ScenarioError, ScenarioFileError, decode_scenario, read_scenario
@@ -44,12 +46,15 @@ async def put_scenario(call: Call) -> Answer:
 
 
 async def export_present(call: Call) -> Answer:
-    """GET /_mock/scenario/export: the tenant's settings and rules as a scenario, in YAML or with `?format=json`."""
+    """GET /_mock/scenario/export: the tenant's settings and rules as a scenario, in YAML or with `?format=json`; see `?history=true`."""
     tenant, form = tenant_of(call), call.parameters.get("format", FORMATS[0])
     if form not in FORMATS:
         raise refused(f"format {form[:80]!r} does not exist; choose one of {', '.join(FORMATS)}")
     settings = replace(tenant.settings, start=tenant.world.started_at)
     written = export_scenario(settings, tenant.world.store.rules, tenant.scenario, tenant.blobs.get)
+    if _wants_history(call):
+        call.runtime.settle(tenant)
+        written["history"] = read_document(write_history(tenant.world))
     if form == "json":
         return answer(written)
     return Answer(200, write_yaml(written).encode(), ((b"content-type", YAML.encode()),))
@@ -67,6 +72,13 @@ def scenario_of(asked: str | dict[str, object], catalog: Catalog) -> Scenario:
         raise refused(f"scenario: {error}") from None
     except ScenarioError as error:
         raise refused(f"scenario.{error}" if error.path else f"scenario: {error}") from None
+
+
+def _wants_history(call: Call) -> bool:
+    try:
+        return read_flag(call.parameters.get("history") or "false")
+    except ValueError:
+        raise refused(f"history {call.parameters['history'][:80]!r} must be true or false") from None
 
 
 def _asked(call: Call) -> Scenario:
