@@ -5,12 +5,14 @@ import os
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
 import msgspec
 
+from runflow_mock.cli.evidence import check_folder, write_evidence
 from runflow_mock.cli.options import json_option, option, state_option
 from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
@@ -101,18 +103,23 @@ class Ready(NamedTuple):
 @option("--runs-max", default=Limits().runs_max, type=click.IntRange(1), help="Runs that a tenant may hold.")
 @option("--journal-max", default=Limits().journal_max, type=click.IntRange(1), help="Exchanges that a tenant's journal keeps.")
 @option("--history-max", default=Limits().history_max, type=click.IntRange(1), help="Commits that a tenant's history keeps.")
+@option("--report", default=None, type=click.Path(file_okay=False, path_type=Path), help="Folder that gets the evidence at the end.")
 @option("--log-level", default="info", type=click.Choice(["info", "warning"]), help="info tells every exchange and step.")
 @option("--log-format", default="text", type=click.Choice(["text", "json"]), help="Form of the log on stderr.")
 @json_option("Print one JSON line with url, key, admin_key and pid when ready; with https, tls_url and ca_file too.")
-def command(*, as_json: bool, **options: Any) -> None:
+def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
     """Start the sandbox.
 
     It serves the fake API until it is stopped, over http and, with --tls, over https as well. Every option can also be set by its
-    environment variable. Exit codes: 0 stopped, 2 wrong usage or a port that is taken.
+    environment variable. With --report a folder for each tenant is written when it stops: timeline, journal (also as HAR), deliveries,
+    ledger, report (also as JUnit), scenario and history. Exit codes: 0 stopped, 2 wrong usage or a port that is taken.
     """
     config = read_config(options)
     log = Log(as_json=config.log_format == "json", level=config.log_level)
-    app = create_app(config, observer=log)
+    if report is not None:
+        check_folder(report)
+    on_stop = None if report is None else partial(write_evidence, folder=report)
+    app = create_app(config, observer=log, on_stop=on_stop)
     with bind(config.host, config.port) as bound, open_secure(config, datetime.now(UTC)) as secure:
         ready = Ready(config.public_url or url_of(bound), secure)
         server = Server(app, lambda: _announce(config, ready, as_json=as_json), secure)

@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio import create_task
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from time import monotonic as real_monotonic
@@ -84,8 +84,9 @@ def create_app(
     monotonic: Monotonic = real_monotonic,
     wall: WallClock = real_time,
     sleep: Sleep = asyncio.sleep,
+    on_stop: Callable[[Runtime], Awaitable[None]] | None = None,
 ) -> Starlette:
-    """Returns the fake as an ASGI application; `app.state.runtime` is what is behind it.
+    """Returns the fake as an ASGI application; `app.state.runtime` is what is behind it, and `on_stop` looks at it once all is answered.
 
     Raises:
         CatalogError: a catalog file cannot be used.
@@ -109,7 +110,11 @@ def create_app(
         yield
         if watching is not None:
             watching.cancel()
-        await runtime.close()
+        try:
+            if on_stop is not None:
+                await on_stop(runtime)
+        finally:
+            await runtime.close()
 
     app = Application(*_assemble(runtime), lifespan)
     app.state.runtime = runtime

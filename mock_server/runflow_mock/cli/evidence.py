@@ -1,0 +1,87 @@
+"""Evidence: what the tenants of a server leave behind when it stops, so that it outlives a container.
+
+Each file is the answer of a verb of the control API, but for report.xml, which is the report as JUnit. Neither secrets nor credentials
+are in any of them.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from starlette.types import Scope
+
+from runflow_mock.domain.principals import KEY_PREFIX
+from runflow_mock.runtime.config import ConfigError
+from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.testing.sheets.junit import write_junit
+from runflow_mock.testing.sheets.reports import sheet_of
+from runflow_mock.web.calls import Call
+from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.history import get_history
+from runflow_mock.web.control.journal import get_archive, get_journal
+from runflow_mock.web.control.records import get_ledger, list_deliveries
+from runflow_mock.web.control.report import get_report
+from runflow_mock.web.control.scenarios import export_present
+from runflow_mock.web.control.timeline import get_timeline
+from runflow_mock.wire.journal_pages import LIMIT_MAX
+from runflow_mock.wire.packaged import operation_ids
+
+# The latest exchanges: as many as a page may have, which is what a journal keeps unless --journal-max says otherwise.
+_ALL = f"limit={LIMIT_MAX}"
+
+FILES: Mapping[str, tuple[ControlHandler, str]] = {
+    "timeline.json": (get_timeline, ""),
+    "journal.json": (get_journal, _ALL),
+    "journal.har": (get_archive, _ALL),
+    "deliveries.json": (list_deliveries, ""),
+    "ledger.json": (get_ledger, ""),
+    "report.json": (get_report, ""),
+    "scenario.yaml": (export_present, ""),
+    "history.json": (get_history, ""),
+}
+"""The verb that tells what is in a file, and its query."""
+
+
+def check_folder(folder: Path) -> None:
+    """Makes the folder, and makes sure at the start that it can be written at the end.
+
+    Raises:
+        ConfigError: it cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        way_out = "make it writable for the user that the sandbox runs as (in a container: --user), or name another folder"
+        raise ConfigError(f"report: {folder} cannot be written: {error.strerror}; {way_out}") from None
+
+
+async def write_evidence(runtime: Runtime, folder: Path) -> None:
+    """Writes a folder for each tenant; what cannot be written is told to the observer."""
+    try:
+        for tenant in tuple(runtime.tenants):
+            _write(folder / tenant.settings.name, await _gather(runtime, tenant))
+    except OSError as error:
+        runtime.warn(f"report: {error.filename or folder} cannot be written: {error.strerror}; the evidence is not complete")
+
+
+async def _gather(runtime: Runtime, tenant: Tenant) -> dict[str, bytes]:
+    told = {name: (await handler(_call(runtime, tenant, query))).body for name, (handler, query) in FILES.items()}
+    operation_of = {exchange.id: exchange.operation for exchange in tenant.journal if exchange.operation is not None}
+    sheet = sheet_of(msgspec.json.decode(told["report.json"]), sorted(operation_ids()), operation_of)
+    return {**told, "report.xml": write_junit(sheet)}
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+
+
+def _call(runtime: Runtime, tenant: Tenant, query: str) -> Call:
+    key = f"Bearer {KEY_PREFIX}{tenant.settings.name}"
+    scope: Scope = {"type": "http", "method": "GET", "path": "/_mock/", "query_string": query.encode()}
+    return Call(runtime, {**scope, "headers": [(b"authorization", key.encode())]}, b"")
