@@ -88,3 +88,9 @@ def test_unknown_relation_is_refused(door: Door) -> None:
 def test_status_needs_no_key_and_takes_any(door: Door, path: str, body: Body) -> None:
     for key in (None, door.key, "rf_live_4f9a"):
         assert ok(door.get(path, key=key)) == body
+
+
+@pytest.mark.parametrize("path", ["/v1/credit-balances", "/v1/runs/statuses"])
+def test_short_lists_are_sorted_and_filtered_as_any(door: Door, path: str) -> None:
+    assert door.get(f"{path}?sort_by=nonsense").status_code == 422
+    assert len(ok(door.get(f"{path}?limit=1"))["items"]) == 1

@@ -45,6 +45,12 @@ def test_batch_without_a_model_is_refused(door: Door, model: Body, kind: str) ->
     assert places(door.post("/v1/batches", {**model, "input": [INPUT]})) == [(["body", "model"], kind)]
 
 
+@pytest.mark.parametrize("other", ["runflow/tag-removal", 7])
+def test_two_names_for_the_model_must_agree(door: Door, other: object) -> None:
+    response = door.post("/v1/batches", {"model": MODEL, "model_id": other, "input": [INPUT]})
+    assert [loc for loc, _ in places(response)] == [["body", "model_id"]]
+
+
 def test_both_keys_at_once_are_refused(door: Door) -> None:
     found = places(door.post(BATCHES, {"input": [INPUT], "items": wrapped(INPUT)}))
     assert found == [(["body", "items"], "value_error")]

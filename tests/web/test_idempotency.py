@@ -105,3 +105,13 @@ def test_keys_of_two_tenants_are_apart(door: Door) -> None:
 def test_lower_case_header_name_is_the_same(door: Door) -> None:
     run = ok(post(door), 201)
     assert ok(door.post(RUNS, {"input": INPUT}, headers={"idempotency-key": "k1"}), 201) == run
+
+
+@pytest.mark.parametrize("key", ["two words", "tab\there", "\N{LATIN SMALL LETTER E WITH ACUTE}"])
+def test_key_has_visible_ascii_characters_only(door: Door, key: str) -> None:
+    response = door.post(RUNS, {"input": INPUT}, headers={"Idempotency-Key": key.encode("latin-1")})
+    assert places(response) == [(["header", "Idempotency-Key"], "string_pattern_mismatch")]
+
+
+def test_empty_key_counts_as_none(door: Door) -> None:
+    assert ok(post(door, key=""), 201)["id"] != ok(post(door, key=""), 201)["id"]

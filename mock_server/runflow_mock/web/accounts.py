@@ -1,9 +1,10 @@
 """The account: who a key belongs to, and the credit balance."""
 
 from runflow_mock.web.calls import Answer, Call, Handler, answer
+from runflow_mock.web.lists import answer_list
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.accounts import EMBEDS, decode_embed, represent_account
-from runflow_mock.wire.billing import decode_threshold, represent_balance
+from runflow_mock.wire.billing import BALANCE_FIELDS, BalanceRow, decode_threshold, represent_balance
 
 
 def get_current_user(call: Call) -> Answer:
@@ -27,7 +28,8 @@ def update_balance(call: Call) -> Answer:
 def list_credit_balances(call: Call) -> Answer:
     """GET /v1/credit-balances: one client reads `balance` or `balance_usd` of the first item."""
     body = _balance_body(call)
-    return answer({"items": [{**body, "balance_usd": body["balance"]}], "first": None, "next": None, "previous": None})
+    row = BalanceRow(str(body["id"]), call.tenant.world.started_at)
+    return answer_list(call, (row,), BALANCE_FIELDS, lambda row: {**body, "balance_usd": body["balance"]})
 
 
 def _balance_body(call: Call) -> dict[str, object]:

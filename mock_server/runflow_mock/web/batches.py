@@ -36,8 +36,12 @@ def create_batch(call: Call) -> Answer:
     model_id = body.get("model", body.get("model_id"))
     if model_id is None:
         raise invalid_field(("body", "model"), "field required", "missing")
-    if not isinstance(model_id, str):
-        raise invalid_field(("body", "model"), "Input should be a valid string", "string_type")
+    for name in ("model", "model_id"):
+        if not isinstance(body.get(name, model_id), str):
+            raise invalid_field(("body", name), "Input should be a valid string", "string_type")
+        if body.get(name, model_id) != model_id:
+            raise invalid_field(("body", name), "model and model_id name different models; send one", "value_error")
+    assert isinstance(model_id, str)
     return _create(call, model_id, body)
 
 

@@ -1,5 +1,6 @@
 """Idempotency: the answer to a POST with an Idempotency-Key is replayed to whoever repeats it."""
 
+import re
 from hashlib import blake2b
 
 from runflow_mock.domain.commands import RememberAnswer
@@ -8,12 +9,14 @@ from runflow_mock.domain.idempotency import KEY_CHARACTERS_MAX, RETENTION, Remem
 from runflow_mock.web.calls import Answer, Call
 from runflow_mock.wire.problems import invalid_field
 
+VISIBLE = re.compile(r"[!-~]+")
+
 
 def place_of(call: Call) -> str | None:
     """Returns where the call's answer is remembered, or nothing when it asks for no such thing.
 
     Raises:
-        Problem: 422 for a key that is too long.
+        Problem: 422 for a key that is too long, or has other characters than visible ASCII.
     """
     if call.method != "POST":
         return None
@@ -22,6 +25,8 @@ def place_of(call: Call) -> str | None:
         return None
     if len(key) > KEY_CHARACTERS_MAX:
         raise invalid_field(("header", "Idempotency-Key"), f"Input should have at most {KEY_CHARACTERS_MAX} characters", "string_too_long")
+    if not VISIBLE.fullmatch(key):
+        raise invalid_field(("header", "Idempotency-Key"), "Input should have visible ASCII characters only", "string_pattern_mismatch")
     return f"{call.principal.org_id} POST {call.path} {key}"
 
 

@@ -7,9 +7,8 @@ from msgspec.structs import replace
 from runflow_mock.domain.commands import CancelRun
 from runflow_mock.domain.documents import Document
 from runflow_mock.domain.identity import RunId
-from runflow_mock.domain.machine import is_terminal
 from runflow_mock.domain.outputs import sign_again
-from runflow_mock.domain.runs import RUN_TRANSITIONS, Run, RunCreated, RunStatus
+from runflow_mock.domain.runs import Run, RunCreated
 from runflow_mock.domain.sync_mode import is_synchronous
 from runflow_mock.engine.targets import Target, find_target, model_of_run
 from runflow_mock.engine.views import InOrder
@@ -21,6 +20,7 @@ from runflow_mock.web.routing import Operation
 from runflow_mock.wire.attachments import mentions_assets
 from runflow_mock.wire.evaluations import represent_summary
 from runflow_mock.wire.listing import decode_flag
+from runflow_mock.wire.run_statuses import RUN_STATUS_ENTRIES, RUN_STATUS_FIELDS, represent_run_status
 from runflow_mock.wire.runs import RUN_FIELDS, decode_create_run, decode_feedback, decode_reason, represent_run
 
 RENDERED_MAX = 2_000
@@ -55,11 +55,7 @@ def get_run(call: Call) -> Answer:
 def list_run_statuses(call: Call) -> Answer:
     """GET /v1/runs/statuses"""
     spell = call.tenant.dialect.status
-    items = [
-        {"code": spell(status), "label": spell(status).replace("_", " ").capitalize(), "is_terminal": is_terminal(RUN_TRANSITIONS, status)}
-        for status in RunStatus
-    ]
-    return answer({"items": items, "first": None, "next": None, "previous": None})
+    return answer_list(call, RUN_STATUS_ENTRIES, RUN_STATUS_FIELDS, lambda entry: represent_run_status(entry, spell), order="sort_order")
 
 
 def set_run_feedback(call: Call) -> Answer:
@@ -92,9 +88,7 @@ def start_run(call: Call, target: Target) -> Answer:
 
 def run_body(call: Call, run: Run) -> dict[str, object]:
     """Returns the record of a run as this call's tenant sees it."""
-    body = represent_run(
-        run, model_of_run(call.catalog, call.store, run), call.tenant.dialect, call.tenant.world.now, show_in(call)
-    )
+    body = represent_run(run, model_of_run(call.catalog, call.store, run), call.tenant.dialect, call.tenant.world.now, show_in(call))
     evaluations = call.store.evaluations_about(run.id)
     if evaluations:
         body["current_evaluation_summary"] = represent_summary(evaluations[-1])

@@ -5,15 +5,32 @@ Source: `credits.balance` (an object with a decimal string), `credits.threshold`
 
 from datetime import datetime
 
+import msgspec
+
 from runflow_mock.domain.commands import SetThreshold
 from runflow_mock.domain.documents import Json
+from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import OrganizationId, named_uuid
 from runflow_mock.domain.ledger import Entry, Ledger
 from runflow_mock.domain.money import Money, format_money, parse_money
+from runflow_mock.wire.listing import text_field, time_field
 from runflow_mock.wire.problems import FieldError, invalid
 from runflow_mock.wire.times import read_instant, write_instant, write_optional
 
 THRESHOLD_MAX = Money(1_000_000_000 * 1_000_000)
+
+
+class BalanceRow(msgspec.Struct, frozen=True):
+    """A balance as a list finds and sorts it."""
+
+    id: str
+    created_at: datetime
+
+
+BALANCE_FIELDS: dict[str, Field[BalanceRow]] = {
+    "id": text_field(lambda row: row.id),
+    "created_at": time_field(lambda row: row.created_at),
+}
 
 
 def decode_threshold(body: dict[str, Json]) -> SetThreshold:
