@@ -65,7 +65,7 @@ def _unknown(doors: Doors, declared: Declared, call: Call) -> httpx.Response:
 def _contradicting(doors: Doors, declared: Declared, call: Call) -> httpx.Response:
     if call.method == "PATCH":
         return call._replace(body={**(call.body or {}), **STALE}).send(doors.usual.door)
-    once = {"Idempotency-Key": f"{declared.id} 409"}
+    once = {"Idempotency-Key": f"{declared.id}-409"}
     assert call.send(doors.usual.door, headers=once).is_success
     return call._replace(body={**(call.body or {}), "more": 1}).send(doors.usual.door, headers=once)
 
