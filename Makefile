@@ -67,6 +67,10 @@ bench: $(SETUP_DEV) ## measure, and print the table of ratios
 build: $(SETUP_DEV) ## build the wheel into dist/
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . | tail -1
 
+.PHONY: image
+image: $(SETUP_RUN) ## build the image and try it: needs Docker or Podman, or root on Debian with buildah and debootstrap
+	@$(BIN)/python -m image
+
 .PHONY: lock
 lock: ## renew the pinned dependencies (needs uv)
 	uv pip compile pyproject.toml --group editable $(LOCK) -o requirements/run.lock

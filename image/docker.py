@@ -1,0 +1,77 @@
+"""An engine as developers and most CI services have it: Docker, or Podman with the same words."""
+
+import json
+import subprocess
+import time
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+from image.boxes import Stopped
+from image.commands import IMAGE, ROOT, run
+from image.indexes import secrets_of_build
+
+CHUNK = 1024 * 1024
+
+
+class Container:
+    """A container of Docker's."""
+
+    def __init__(self, program: str, name: str) -> None:
+        self._program = program
+        self._name = name
+
+    def run(self, command: Sequence[str]) -> int:
+        """Runs another command in it and returns its exit code."""
+        return subprocess.run([self._program, "exec", self._name, *command], check=False, timeout=30).returncode
+
+    def stop(self) -> Stopped:
+        """Sends SIGTERM and waits for the end."""
+        begun = time.monotonic()
+        run(self._program, "kill", "--signal", "TERM", self._name)
+        exit_code = int(run(self._program, "wait", self._name, seconds_max=30))
+        return Stopped(time.monotonic() - begun, exit_code)
+
+
+class Docker:
+    """Builds and runs with `docker` or `podman`."""
+
+    def __init__(self, program: str, work: Path) -> None:
+        self._program = program
+        self._work = work
+
+    def build(self) -> None:
+        """Builds on the base that the Dockerfile names."""
+        run(self._program, "build", *secrets_of_build(self._work), "--tag", IMAGE, ROOT)
+
+    def settings(self) -> Mapping[str, Any]:
+        """Returns the image's settings."""
+        found: Mapping[str, Any] = json.loads(run(self._program, "image", "inspect", IMAGE))[0]["Config"]
+        return found
+
+    def sizes(self) -> Mapping[str, int]:
+        """Returns the compressed bytes of all layers together."""
+        with subprocess.Popen([self._program, "save", IMAGE], stdout=subprocess.PIPE) as saving:
+            assert saving.stdout is not None
+            return {"all layers": _packed(saving.stdout)}
+
+    @contextmanager
+    def start(self, environment: Mapping[str, str], report: Path) -> Iterator[Container]:
+        """Runs the container while the context lasts."""
+        variables = [f"--env={name}={value}" for name, value in environment.items()]
+        options = ("--detach", "--read-only", "--network=host", "--cap-drop=ALL", f"--volume={report}:/report", *variables)
+        name = run(self._program, "run", *options, IMAGE).strip()
+        try:
+            yield Container(self._program, name)
+        finally:
+            run(self._program, "rm", "--force", "--volumes", name)
+
+
+def _packed(stream: IO[bytes]) -> int:
+    """Returns how many bytes a stream has once it is compressed."""
+    packer = zlib.compressobj()
+    size = sum(len(packer.compress(chunk)) for chunk in iter(partial(stream.read, CHUNK), b""))
+    return size + len(packer.flush())
