@@ -38,7 +38,7 @@ tools: $(SETUP_TOOLS) ## make .venv/tools with the programs that judge our work 
 
 .PHONY: test
 test: $(SETUP_DEV) ## run every test that is not slow
-	@$(PYTEST) -q -n auto -m "not slow"
+	@$(PYTEST) -q -n auto --dist loadfile -p no:schemathesis -m "not slow"
 
 .PHONY: test-slow
 test-slow: $(SETUP_DEV) $(SETUP_TOOLS) ## run the slow tests
