@@ -44,6 +44,20 @@ test: $(SETUP_DEV) ## run every test that is not slow
 test-slow: $(SETUP_DEV) $(SETUP_TOOLS) ## run the slow tests
 	@$(PYTEST) -q -m slow
 
+.PHONY: contract
+contract: $(SETUP_DEV) ## hold the fake against its contract: both dialects, in process and over HTTP
+	@$(SUITE) --dialect seed --over app --summary reports/contract-seed.md --junitxml reports/contract-seed.xml
+	@$(SUITE) --dialect docs --over http --summary reports/contract-docs.md --junitxml reports/contract-docs.xml
+SUITE := $(PYTEST) contracts -q -n auto -p no:randomly
+
+.PHONY: contract-deep
+contract-deep: $(SETUP_DEV) ## the same with 100,000 requests and more, other ones every time (takes hours)
+	@$(SUITE) --effort deep --suite-seed $$(date +%s) --summary reports/contract-deep.md
+
+.PHONY: mutants
+mutants: $(SETUP_DEV) ## print which check of the contract suite catches which planted bug
+	@$(PYTEST) tests/suite/test_teeth.py -q -n 0 -k table_of_bugs
+
 .PHONY: lint
 lint: $(SETUP_DEV) ## check style
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Entry] = {
     "skill": Entry("skill", "Hand the skill to coding agents."),
     "healthcheck": Entry("healthcheck", "Tell whether the sandbox is up."),
     "demo": Entry("demo", "Tell the whole story on real HTTP."),
+    "verify": Entry("verify", "Hold a server against the contract."),
     "report": Entry("report", "Tell how a client behaved, rule by rule."),
     "verify-receiver": Entry("verify_receiver", "Probe a webhook handler."),
     "replay": Entry("replay", "Repeat a history and compare it byte for byte."),

@@ -1,0 +1,136 @@
+"""Carriers: how a request of the suite reaches the server under test, over HTTP or in this process.
+
+The suite knows a server by its carrier alone, so that a test can put a bug between the two.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+import urllib3
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.testing.in_process import InProcess, Scope
+from runflow_mock.testing.receivers_in_process import Message
+
+SECONDS_MAX = 60.0
+IN_PROCESS_URL = "http://localhost"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A request and what came back; names of headers are in lower case."""
+
+    method: str
+    target: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        """The target without the query."""
+        return self.target.partition("?")[0]
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON, or nothing when it is none."""
+        try:
+            return msgspec.json.decode(self.body)
+        except msgspec.DecodeError:
+            return None
+
+    @property
+    def evidence(self) -> str:
+        """The exchange in one line."""
+        return f"{self.method} {self.target[:200]} -> {self.status} {self.body[:300].decode(errors='replace')}"
+
+
+class Carrier(Protocol):
+    """Carries a request to the server under test."""
+
+    @property
+    def url(self) -> str: ...
+
+    def carry(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer: ...
+
+    def close(self) -> None: ...
+
+
+class HttpCarrier:
+    """Carries requests over HTTP; connections are kept, and nothing is repeated."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self._pool = urllib3.PoolManager(timeout=SECONDS_MAX, retries=False)
+
+    def carry(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        """Returns the answer to a request."""
+        response = self._pool.request(method, self.url + target, headers=dict(headers), body=body, redirect=False)
+        return Answer(method, target, response.status, {name.lower(): value for name, value in response.headers.items()}, response.data)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._pool.clear()
+
+
+class AppCarrier:
+    """Carries requests to a fake in this process."""
+
+    def __init__(self, app: InProcess, url: str = IN_PROCESS_URL) -> None:
+        self.url = url
+        self._app = app
+
+    def carry(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        """Returns the answer to a request."""
+        sent = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        answered = self._app.call(method, target, sent, body or b"")
+        if answered.error is not None:
+            raise answered.error
+        start, *rest = answered.messages
+        told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
+        return Answer(method, target, start["status"], told, b"".join(message.get("body", b"") for message in rest))
+
+    def close(self) -> None:
+        """Does nothing: the fake belongs to whoever started it."""
+
+
+class CarrierExchanger:
+    """Lets the control client speak through a carrier."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+
+    def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
+        """Returns status and body of the answer to a request."""
+        answer = self._carrier.carry(method, path, headers, body)
+        return answer.status, answer.body
+
+    def close(self) -> None:
+        """Does nothing: the carrier belongs to the target."""
+
+
+class CarrierApp:
+    """A carrier as an ASGI application, for generators that call one."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+
+    async def __call__(self, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
+        """Answers a request."""
+        assert scope["type"] == "http", f"the suite sends HTTP, not {scope['type']}"
+        body, is_more = b"", True
+        while is_more:
+            message = await receive()
+            body, is_more = body + message.get("body", b""), message.get("more_body", False)
+        path: bytes = scope.get("raw_path") or scope["path"].encode()
+        target = (path.partition(b"?")[0] + (b"?" + scope["query_string"] if scope["query_string"] else b"")).decode("latin-1")
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        answer = self._carrier.carry(scope["method"], target, headers, body)
+        told = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
+        await send({"type": "http.response.start", "status": answer.status, "headers": told})
+        await send({"type": "http.response.body", "body": answer.body})
+
+
+def written(body: Json) -> bytes:
+    """Returns JSON as it is sent."""
+    return msgspec.json.encode(body)

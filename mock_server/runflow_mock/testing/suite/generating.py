@@ -1,0 +1,182 @@
+"""Generating: requests that schemathesis makes from a document, and its checks on the answers.
+
+All phases run: examples, coverage, fuzzing, and sequences that follow links. Its own list of accepted statuses is lenient enough for a
+server that refuses everything; ours is not. schemathesis is an extra: without it there is a message that says how to get it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+import msgspec
+
+from runflow_mock.testing.suite.carriers import Answer, CarrierApp, HttpCarrier
+from runflow_mock.testing.suite.overlays import narrowed
+from runflow_mock.testing.suite.seeds import seed
+from runflow_mock.testing.suite.stages import Stage, Target, TargetError
+from runflow_mock.testing.suite.tallies import BESIDE, Breach, Tally
+from runflow_mock.testing.suite.tolerances import is_tolerated
+from runflow_mock.wire.contracts import Contract
+
+MISSING = "the contract suite needs schemathesis: pip install 'runflow-mock[contracts]'"
+REQUEST_SECONDS_MAX = 10.0
+UNEXPECTED_METHODS = ("get", "post", "put", "patch", "delete", "options")
+READ_METHODS = ("GET",)
+ACCEPTED = ("2xx", "304", "402", "404", "409")
+REJECTED = ("400", "401", "404", "405", "409", "413", "415", "422")
+PHASES = ("examples", "coverage", "fuzzing")
+STATEFUL = "stateful"
+
+
+class Effort(msgspec.Struct, frozen=True):
+    """How hard to try: examples of each operation, sequences of links, and whether the same are tried every time."""
+
+    examples: int = 10
+    sequences: int = 60
+    steps: int = 8
+    seed: int = 1
+    is_random: bool = False
+
+
+QUICK = Effort(examples=3, sequences=25)
+USUAL = Effort()
+
+Seen = Callable[[Answer], None]
+
+
+def generate(
+    target: Target,
+    document: Mapping[str, Any],
+    effort: Effort,
+    *,
+    operations: Sequence[str] = (),
+    phases: Sequence[str] = PHASES,
+    see: Seen | None = None,
+    keep: Callable[[Any], None] | None = None,
+) -> Tally:
+    """Returns what came of generated requests to some operations (`GET /v1/runs`) or all; `see` gets each answer, `keep` each scenario.
+
+    Raises:
+        TargetError: schemathesis is not installed.
+    """
+    tally = Tally()
+    with target.open() as stage:
+        paths = seed(stage)
+        for event in _events(stage, narrowed(document, paths), effort, operations, phases):
+            _take(event, Contract(dict(document)), tally, see, keep)
+    return tally
+
+
+def require_generator() -> None:
+    """Does nothing where schemathesis is installed.
+
+    Raises:
+        TargetError: it is not.
+    """
+    if find_spec("schemathesis") is None or find_spec("schemathesis.engine") is None:
+        raise TargetError(MISSING)
+
+
+def _events(stage: Stage, document: Mapping[str, Any], effort: Effort, operations: Sequence[str], phases: Sequence[str]) -> Iterator[Any]:
+    require_generator()
+    import schemathesis
+    from schemathesis.engine import from_schema
+
+    carrier = stage.target.carrier
+    config = schemathesis.Config.from_dict(_config(stage, document, effort, phases))
+    schema: Any = schemathesis.openapi.from_dict(dict(document), config=config)
+    if isinstance(carrier, HttpCarrier):
+        schema.config.update(base_url=carrier.url)
+    else:
+        schema.app = CarrierApp(carrier)
+    if operations:
+        schema = schema.include(name=list(operations))
+    if not stage.target.may_write:
+        schema = schema.include(method=list(READ_METHODS))
+    return iter(from_schema(schema).execute())
+
+
+def _config(stage: Stage, document: Mapping[str, Any], effort: Effort, phases: Sequence[str]) -> dict[str, Any]:
+    enabled = {phase: {"enabled": phase in phases} for phase in (*PHASES, STATEFUL)}
+    return {
+        "seed": effort.seed,
+        "continue-on-failure": True,
+        "workers": 1,
+        "request-timeout": REQUEST_SECONDS_MAX,
+        **({} if stage.target.is_mock else {"rate-limit": "2/s"}),
+        **_credentials(document, stage.admin_key),
+        "cache": {"enabled": False},
+        "analysis": {"constants": {"enabled": False}},
+        "generation": {
+            "mode": "all",
+            "deterministic": not effort.is_random,
+            "database": "none",
+            "max-examples": effort.examples,
+            "with-security-parameters": False,
+            "allow-x00": False,
+        },
+        "phases": {
+            **enabled,
+            "coverage": {**enabled["coverage"], "unexpected-methods": list(UNEXPECTED_METHODS) if stage.target.may_write else []},
+            "fuzzing": {**enabled["fuzzing"], "error-feedback": {"enabled": False}},
+            STATEFUL: {**enabled[STATEFUL], "max-steps": effort.steps, "generation": {"max-examples": effort.sequences}},
+        },
+        "checks": {
+            "positive_data_acceptance": {"expected-statuses": list(ACCEPTED)},
+            "negative_data_rejection": {"expected-statuses": list(REJECTED)},
+        },
+    }
+
+
+def _credentials(document: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """The key under the name that the document has for it; a document that knows of none gets it as a header."""
+    schemes = (document.get("components") or {}).get("securitySchemes") or {}
+    name = next((name for name, scheme in schemes.items() if str(scheme.get("scheme")).lower() == "bearer"), None)
+    if name is None:
+        return {"auth": {"auto-signup": False}, "headers": {"Authorization": f"Bearer {key}"}}
+    return {"auth": {"auto-signup": False, "openapi": {name: {"bearer": key}}}}
+
+
+def _take(event: Any, contract: Contract, tally: Tally, see: Seen | None, keep: Callable[[Any], None] | None) -> None:
+    """Adds one event of the engine to a tally."""
+    kind = type(event).__name__
+    if kind in ("NonFatalError", "FatalError"):
+        problem = getattr(event, "value", None) or getattr(event, "exception", None)
+        tally.errors.append(f"{getattr(event, 'label', 'the generator')}: {problem!r}"[:500])
+    if kind != "ScenarioFinished":
+        return
+    recorder = event.recorder
+    for name, node in recorder.cases.items():
+        interaction = recorder.interactions.get(name)
+        if interaction is None or interaction.response is None:
+            continue
+        answer = _answer(interaction)
+        tally.cases += 1
+        tally.phases[event.phase.value] += 1
+        operation = _operation(contract, answer) or BESIDE
+        tally.answers[operation, answer.status] += 1
+        if node.transition is not None:
+            tally.links[node.transition.id] += 1
+        if see is not None:
+            see(answer)
+        for check in recorder.checks.get(name, ()):
+            tally.checks[check.name] += 1
+            failure = check.failure_info
+            if failure is not None and not is_tolerated(check.name, answer):
+                says = f"{failure.failure.title}: {failure.failure.message}".strip()
+                tally.broke(Breach(check.name, operation, says[:600], f"{answer.evidence} of {failure.code_sample[-300:]}"))
+    if keep is not None:
+        keep(recorder)
+
+
+def _answer(interaction: Any) -> Answer:
+    request, response = interaction.request, interaction.response
+    target = "/" + request.uri.partition("://")[2].partition("/")[2]
+    headers = {name.lower(): values[0] for name, values in response.headers.items()}
+    return Answer(request.method, target, response.status_code, headers, response.content or b"")
+
+
+def _operation(contract: Contract, answer: Answer) -> str | None:
+    addressed = contract.address(answer.path)
+    declared = None if addressed is None else contract.operation(addressed.path, answer.method)
+    return None if declared is None else declared.id
