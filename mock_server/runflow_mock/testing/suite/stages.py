@@ -31,14 +31,24 @@ class TargetError(Exception):
     """The target cannot be used; the message says why and what to do."""
 
 
+class Pace(msgspec.Struct, frozen=True):
+    """How gentle the suite is to a server that is no fake: requests in a second, and seconds between two looks."""
+
+    requests_per_second: float = READS_PER_SECOND
+    poll_seconds: float = POLL_SECONDS
+
+
 class Target:
     """The server under test: its carrier, the key, and whether it is a fake with the control API."""
 
-    def __init__(self, carrier: Carrier, key: str | None, *, dialect: str | None = None, spend_usd: float = 0.0) -> None:
+    def __init__(
+        self, carrier: Carrier, key: str | None, *, dialect: str | None = None, spend_usd: float = 0.0, pace: Pace | None = None
+    ) -> None:
         self.carrier = carrier
         self.key = key
         self.dialect = dialect
         self.spend_usd = spend_usd
+        self.pace = pace or Pace()
         self.is_mock = _is_mock(carrier)
         self.has_control = self.is_mock and _makes_tenants(carrier)
 
@@ -132,7 +142,7 @@ class Stage:
         while not is_there():
             if time.monotonic() > deadline:
                 return False
-            time.sleep(POLL_SECONDS)
+            time.sleep(self.target.pace.poll_seconds)
         return True
 
     def settle(self) -> None:
@@ -165,7 +175,7 @@ class Stage:
         now = time.monotonic()
         if now < self._next_read:
             time.sleep(self._next_read - now)
-        self._next_read = max(now, self._next_read) + 1 / READS_PER_SECOND
+        self._next_read = max(now, self._next_read) + 1 / self.target.pace.requests_per_second
 
 
 def _is_mock(carrier: Carrier) -> bool:
