@@ -2,8 +2,13 @@ from pathlib import Path
 
 import pytest
 from figures import pytest_configure, pytest_sessionfinish, pytest_terminal_summary, pytest_testnodedown
+from hypothesis import settings
 
 from runflow_mock.runtime.certificates import make_authority
+
+# How long an example takes says how busy the machine is, and nothing about the rule.
+settings.register_profile("rules", deadline=None)
+settings.load_profile("rules")
 
 __all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary", "pytest_testnodedown"]
 

@@ -6,9 +6,12 @@ import shlex
 import subprocess
 
 import click
+import pytest
 from commands import ROOT, sandbox
 
 from runflow_mock.cli import group
+
+pytest_plugins = ["pytester"]
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -38,9 +41,10 @@ def test_commands_of_the_terminal_block_are_understood() -> None:
         assert leaf.make_context(name, arguments)
 
 
-def test_python_block_works_when_pasted() -> None:
+def test_python_block_works_when_pasted(pytester: pytest.Pytester) -> None:
     (example,) = blocks("python")
-    exec(compile(example, "README.md", "exec"), {})
+    pytester.makepyfile(example)
+    pytester.runpytest_inprocess("-pno:asyncio", "-pno:randomly", "-pno:xdist").assert_outcomes(passed=1)
 
 
 def test_targets_of_the_first_block_exist() -> None:

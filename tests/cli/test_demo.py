@@ -1,5 +1,6 @@
 import json
 
+import pytest
 from commands import call, run_command
 
 
@@ -14,6 +15,7 @@ def test_demo_tells_the_whole_story_in_plain_lines() -> None:
     assert "\x1b" not in story
 
 
+@pytest.mark.slow
 def test_demo_is_the_same_story_every_time() -> None:
     first, second = (run_command("demo").stdout.splitlines() for _ in range(2))
     assert _timeline(first) == _timeline(second)

@@ -9,6 +9,9 @@ from runflow_mock.cli import group
 
 pytest_plugins = ["pytester"]
 
+# Plugins of the project's own tests have no business in these suites.
+QUIET = tuple(f"-pno:{name}" for name in ("randomly", "cacheprovider", "xdist", "asyncio", "anyio", "schemathesis", "timeout"))
+
 CLIENT = """
 import requests
 
@@ -35,12 +38,19 @@ def wait(runflow, run):
 """
 
 
+@pytest.fixture(autouse=True)
+def _address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most suites need no server of their own."""
+    monkeypatch.setenv("RUNFLOW_MOCK_URL", url)
+
+
 def run(pytester: pytest.Pytester, tests: str, *options: str) -> pytest.RunResult:
     pytester.makepyfile(client=CLIENT, test_suite=textwrap.dedent(tests))
-    return pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:asyncio", *options)
+    return pytester.runpytest_inprocess(*QUIET, *options)
 
 
-def test_client_that_creates_and_polls_just_works(pytester: pytest.Pytester) -> None:
+def test_client_that_creates_and_polls_just_works(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RUNFLOW_MOCK_URL")
     run(
         pytester,
         """
@@ -259,9 +269,9 @@ def test_coroutines_have_a_handle_of_their_own(pytester: pytest.Pytester) -> Non
 
 
 def test_help_tells_of_options_and_marker(pytester: pytest.Pytester) -> None:
-    options = pytester.runpytest_inprocess("--help")
+    options = pytester.runpytest_inprocess(*QUIET, "--help")
     options.stdout.fnmatch_lines(["*--runflow-url=URL*", "*--runflow-seed=SEED*", "*--runflow-artifacts=*"])
-    pytester.runpytest_inprocess("--markers").stdout.fnmatch_lines(["*pytest.mark.runflow(scenario=None*"])
+    pytester.runpytest_inprocess(*QUIET, "--markers").stdout.fnmatch_lines(["*pytest.mark.runflow(scenario=None*"])
 
 
 def test_fault_that_never_fired_fails_the_test_with_the_nearest_miss(pytester: pytest.Pytester) -> None:
@@ -456,5 +466,4 @@ def test_server_that_runs_elsewhere_is_used_and_no_part_of_ours_is_loaded(pytest
             assert not {"starlette", "uvicorn", "jsonschema_rs", "runflow_mock.web"} & set(sys.modules)
         """,
     )
-    options = ("-p", "no:randomly", "-p", "no:xdist", "-p", "no:asyncio", "-p", "no:schemathesis", "-p", "no:anyio")
-    pytester.runpytest_subprocess(*options, f"--runflow-url={url}").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*QUIET, f"--runflow-url={url}").assert_outcomes(passed=1)
