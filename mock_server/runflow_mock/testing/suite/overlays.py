@@ -17,6 +17,8 @@ VALUES_MAX = 12
 INLINED_MAX = 8
 # Belongs to the account, and a rule of its own asks for it.
 LEFT_OUT = ("X-Organization-Id",)
+# Names of relations and cursors differ from list to list: what a document gives as an example fits few.
+UNGUESSABLE = ("embed", "pq")
 # What a generator cannot guess and every list takes; the rest of the grammar has tests of its own.
 WORDS: Mapping[str, tuple[str, ...]] = {
     "q": (f"id.EQ:'{ABSENT}'", f"NOT id:'{ABSENT}'", ""),
@@ -80,6 +82,8 @@ def _parameters(document: dict[str, Any], parameters: Iterable[Any], known: Mapp
             # The first values are those of one path together: there is always a request that finds something.
             example = {"example": values[0]} if values else {}
             parameter = {**bare, **example, "schema": {"type": "string", "enum": [*(values or words or ()), *absent]}}
+        elif name in UNGUESSABLE and parameter["in"] == "query":
+            parameter = {**{key: value for key, value in parameter.items() if key != "examples"}, "example": ""}
         narrow.append(parameter)
     return narrow
 
