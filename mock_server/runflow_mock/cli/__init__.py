@@ -31,7 +31,9 @@ COMMANDS: Mapping[str, Entry] = {
     "healthcheck": Entry("healthcheck", "Tell whether the sandbox is up."),
     "demo": Entry("demo", "Tell the whole story on real HTTP."),
     "verify": Entry("verify", "Hold a server against the contract."),
+    "contract": Entry("contract", "Compare the contract with a document of yours."),
     "report": Entry("report", "Tell how a client behaved, rule by rule."),
+    "verify-client": Entry("verify_client", "Run a client through a matrix of situations."),
     "verify-receiver": Entry("verify_receiver", "Probe a webhook handler."),
     "replay": Entry("replay", "Repeat a history and compare it byte for byte."),
 }

@@ -64,7 +64,7 @@ def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json:
     _write(_path(options["markdown_file"]), markdown(total, declared, f"Contract suite against {base_url}").encode())
     seen, pairs = coverage(total, declared)
     if as_json:
-        click.echo(msgspec.json.encode({**total.as_json(), "pairs_seen": seen, "pairs_declared": pairs}))
+        click.echo(msgspec.json.encode({**total.as_json(), "pairs_seen": seen, "pairs_declared": pairs}).decode())
     else:
         for line in (*lines(total), f"operation x status: {seen} of {pairs} declared pairs were seen"):
             click.echo(line)

@@ -45,7 +45,7 @@ class Play:
     def __init__(self, target: Target, contract: Contract, tally: Tally) -> None:
         self.stage: Stage = target.open()
         self._tally = tally
-        self._told = len(tally.breaches)
+        self._told = tally.broken.total()
         self.stage.eyes.append(Watch(contract, tally).see)
         self.model = Model(start=self._balance())
 
@@ -83,8 +83,7 @@ class Play:
 
     def hold(self) -> None:
         """Raises when a law was broken on the way."""
-        new = self._tally.breaches[self._told :]
-        _must(not new, new[0].says if new else "")
+        _must(self._tally.broken.total() == self._told, self._tally.breaches[-1].says if self._tally.breaches else "")
 
     def end(self) -> None:
         """Lets everything end, and holds it against the model."""
@@ -127,6 +126,7 @@ def run_machines(target: Target, contract: Contract, effort: Effort) -> Tally:
         return tally
     try:
         from hypothesis import HealthCheck, Phase, settings
+        from hypothesis.errors import Flaky
         from hypothesis.stateful import run_state_machine_as_test
     except ImportError:
         raise TargetError(MISSING) from None
@@ -145,7 +145,7 @@ def run_machines(target: Target, contract: Contract, effort: Effort) -> Tally:
     tally.checks[CHECK] += examples
     try:
         run_state_machine_as_test(_machine(target, contract, tally), settings=chosen)
-    except (Broken, Unexpected, ClientError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (Broken, Unexpected, ClientError, Flaky, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         tally.broke(Breach(CHECK, "sequence", f"{type(error).__name__}: {error}"))
     return tally
 

@@ -1,0 +1,44 @@
+"""`runflow-mock contract check`: says where the fake and a user's own OpenAPI document disagree."""
+
+import sys
+
+import click
+import msgspec
+
+from runflow_mock.cli.options import json_option
+from runflow_mock.testing.in_process import InProcess
+from runflow_mock.testing.suite.carriers import AppCarrier
+from runflow_mock.testing.suite.comparing import as_json as told
+from runflow_mock.testing.suite.comparing import compare
+from runflow_mock.testing.suite.documents import load_document
+from runflow_mock.testing.suite.stages import Target
+from runflow_mock.wire.contracts import Contract, packaged_contract
+
+
+@click.group()
+def command() -> None:
+    """Compare the contract with a document of yours."""
+
+
+@command.command()
+@click.argument("source", metavar="FILE|URL")
+@json_option("Print one JSON object.")
+def check(*, source: str, as_json: bool) -> None:
+    """List where the fake and a document disagree.
+
+    FILE|URL is an OpenAPI 3.1 document. Operations, statuses of success and required fields are compared; then the fake is played with, and
+    what it answers is held against the document. Exit codes: 0 they agree, 1 they do not, 2 the document cannot be used.
+    """
+    theirs = Contract(load_document(source))
+    app = InProcess()
+    try:
+        found = list(compare(packaged_contract(), theirs, Target(AppCarrier(app), None)))
+    finally:
+        app.stop()
+    if as_json:
+        click.echo(msgspec.json.encode(told(found)).decode())
+    else:
+        for each in found:
+            click.echo(f"{each.kind}: {each.operation}: {each.says}")
+        click.echo(f"{len(found)} disagreements" if found else "The fake and the document agree.")
+    sys.exit(1 if found else 0)

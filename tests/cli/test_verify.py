@@ -1,0 +1,111 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import call
+from contract import DOCUMENT as CONTRACT
+from doors import MANUAL
+from msgspec.structs import replace
+from worlds import catalog
+
+from runflow_mock.testing.server import RunningServer, serve
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with serve(replace(MANUAL, port=0), catalog=catalog()) as running:
+        yield running
+
+
+def test_document_that_is_none_is_told_with_exit_code_2(server: RunningServer, tmp_path: Path) -> None:
+    file = tmp_path / "openapi.json"
+    file.write_text('{"swagger": "2.0"}')
+    told = call("verify", "--base-url", server.url, "--openapi", str(file))
+    assert told.code == 2
+    assert "is no OpenAPI 3 document" in told.err
+
+
+def test_document_that_is_not_there_is_told(server: RunningServer) -> None:
+    told = call("verify", "--base-url", server.url, "--openapi", "nowhere.json")
+    assert (told.code, "nowhere.json cannot be read" in told.err) == (2, True)
+
+
+def test_server_that_does_not_answer_is_told() -> None:
+    told = call("verify", "--base-url", "http://127.0.0.1:9")
+    assert (told.code, "does not answer" in told.err) == (2, True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_users_own_document_judges_the_fake(server: RunningServer, tmp_path: Path) -> None:
+    """Paths of owner and slug, other ids, no extensions: one rule of it is broken by the fake, and that is found."""
+    file, report = tmp_path / "own.json", tmp_path / "report.md"
+    file.write_text(json.dumps(OWN))
+    told = call("verify", "--base-url", server.url, "--openapi", str(file), "--markdown", str(report), "--json")
+    found = json.loads(told.out)
+    assert told.code == 1
+    assert {operation for check, operation, _ in found["broken"] if check in ("answer_schema", "response_schema_conformance")} == {
+        "readRun"
+    }
+    assert "| startRun | 201" in report.read_text()
+
+
+def test_own_document_is_compared_with_the_fake(tmp_path: Path) -> None:
+    file = tmp_path / "own.json"
+    file.write_text(json.dumps({**OWN, "paths": {**OWN["paths"], "/v1/weather": {"get": {"responses": {"200": {"description": "Sun."}}}}}}))
+    told = call("contract", "check", str(file), "--json")
+    found = {(each["kind"], each["operation"]) for each in json.loads(told.out)["disagreements"]}
+    assert told.code == 1
+    assert {("not served", "GET /v1/weather"), ("not in the document", "GET /v1/runs"), ("answer", "readRun")} <= found
+    assert not {operation for kind, operation in found if kind in ("not served", "status", "request")} - {"GET /v1/weather"}
+
+
+def test_contract_agrees_with_itself() -> None:
+    told = call("contract", "check", str(CONTRACT))
+    assert (told.code, told.out) == (0, "The fake and the document agree.\n")
+
+
+_ERROR = {"description": "An error.", "content": {"application/json": {"schema": {"type": "object", "required": ["code"]}}}}
+_KEY = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255, "pattern": "^[!-~]*$"}}
+
+
+def _named(name: str) -> dict[str, object]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _answers(status: str, schema: dict[str, object]) -> dict[str, object]:
+    return {status: {"description": "Well.", "content": {"application/json": {"schema": schema}}}, "4XX": _ERROR}
+
+
+OWN: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "What a user has", "version": "1"},
+    "paths": {
+        "/v1/models/{owner}/{slug}/runs": {
+            "post": {
+                "operationId": "startRun",
+                "parameters": [_named("owner"), _named("slug"), _KEY],
+                "requestBody": {
+                    "required": True,
+                    "content": {
+                        "application/json": {
+                            "schema": {"type": "object", "required": ["input"], "properties": {"input": {"type": "object"}}}
+                        }
+                    },
+                },
+                "responses": _answers("201", {"type": "object", "required": ["id"]}),
+            }
+        },
+        "/v1/runs/{run}": {
+            "get": {
+                "operationId": "readRun",
+                "parameters": [_named("run")],
+                "responses": _answers("200", {"type": "object", "required": ["id", "weather"]}),
+            }
+        },
+    },
+    "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
+    "security": [{"key": []}],
+}
