@@ -17,6 +17,7 @@ SECONDS_TO_START = 60.0
 SECONDS_TO_STOP = 1.0
 SIZE_MAX = 100_000_000
 KEY = "rf_live_mock_image"
+API_HOST = "api.runflow.io"
 RUNS = "/v1/models/runflow/background-removal/runs"
 
 
@@ -35,6 +36,7 @@ def tell(engine: Engine, report: Path, say: Callable[[str], None]) -> None:
         _until_healthy(box, settings["Healthcheck"]["Test"][1:])
         say(f"healthy after {time.monotonic() - begun:.1f} s, as {settings['User']} on a read-only root")
         _use(f"http://127.0.0.1:{port}", say)
+        _use_written_host(tls_port, urllib3.request("GET", f"http://127.0.0.1:{port}/_mock/ca.pem").data.decode(), say)
         stopped = box.stop()
     _expect(stopped.exit_code == 0, f"SIGTERM ended it with exit code {stopped.exit_code}")
     _expect(stopped.seconds < SECONDS_TO_STOP, f"SIGTERM ended it after {stopped.seconds:.2f} s, not within {SECONDS_TO_STOP:g} s")
@@ -73,9 +75,18 @@ def _use(url: str, say: Callable[[str], None]) -> None:
     picture = urllib3.request("GET", address)
     _expect(picture.status == 200, f"the output file at {address} answers {picture.status}")
     say(f"a run was created, polled and told by a signed callback; its output has {len(picture.data)} bytes")
-    _expect(client.read("/_mock/ca.pem").startswith(b"-----BEGIN CERTIFICATE"), "the CA is no certificate")
     _refused(client)
     client.close()
+
+
+def _use_written_host(tls_port: int, ca: str, say: Callable[[str], None]) -> None:
+    """Asks as a client does that has the service's own name written into it, and trusts the sandbox's CA."""
+    with urllib3.HTTPSConnectionPool(
+        "127.0.0.1", tls_port, ca_cert_data=ca, server_hostname=API_HOST, assert_hostname=API_HOST, timeout=10.0, retries=False
+    ) as pool:
+        answer = pool.request("GET", "/v1/runs", headers={"Host": API_HOST, "Authorization": f"Bearer {KEY}"})
+    _expect(answer.status == 200 and len(answer.json()["items"]) == 1, f"https://{API_HOST}/v1/runs answered {answer.status}")
+    say(f"the same world answers at https://{API_HOST}")
 
 
 def _addresses(output: Any) -> Iterator[str]:
