@@ -1,5 +1,6 @@
 """The contract suite as tests: `pytest contracts --base-url URL --api-key KEY [--openapi FILE]`; without an address, against our fake."""
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ EFFORTS = {"quick": QUICK, "usual": USUAL, "deep": Effort(examples=300, sequence
 TOTAL = pytest.StashKey[Tally]()
 DOCUMENT = pytest.StashKey[dict[str, Any]]()
 WRONG_USAGE = 2
+OPENAPI_VARIABLE = "RUNFLOW_MOCK_OPENAPI"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,7 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[TOTAL] = Tally()
     try:
         require_generator()
-        config.stash[DOCUMENT] = load_document(config.getoption("--openapi") or config.getini("runflow_openapi") or None)
+        config.stash[DOCUMENT] = load_document(
+            config.getoption("--openapi") or os.environ.get(OPENAPI_VARIABLE) or config.getini("runflow_openapi") or None
+        )
     except (TargetError, DocumentError) as error:
         pytest.exit(str(error), returncode=WRONG_USAGE)
 

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,14 @@ def test_document_that_is_not_there_is_told(server: RunningServer) -> None:
 def test_server_that_does_not_answer_is_told() -> None:
     told = call("verify", "--base-url", "http://127.0.0.1:9")
     assert (told.code, "does not answer" in told.err) == (2, True)
+
+
+def test_missing_extra_is_told_with_the_way_out() -> None:
+    program = "import sys; sys.modules['schemathesis'] = None; from runflow_mock.cli import main; main(sys.argv[1:])"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "verify", "--base-url", "http://127.0.0.1:9"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "pip install 'runflow-mock[contracts]'" in done.stderr) == (2, True)
 
 
 @pytest.mark.slow
