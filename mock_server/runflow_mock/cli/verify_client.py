@@ -1,0 +1,96 @@
+"""`runflow-mock verify-client -- COMMAND…`: runs any client through a matrix of situations, and tells which rules it keeps."""
+
+import gc
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runflow_mock.cli.options import option
+from runflow_mock.cli.sheets import READ, Outputs, expected_option, sheet_options, with_expected
+from runflow_mock.runtime.config import Config, read_rewrites
+from runflow_mock.testing.matrix.cells import select
+from runflow_mock.testing.matrix.expectations import load_expectations
+from runflow_mock.testing.matrix.judging import Violations, judge_trials
+from runflow_mock.testing.matrix.running import run_matrix
+from runflow_mock.testing.matrix.trials import Errand, Trial
+from runflow_mock.testing.proxy import Proxy
+from runflow_mock.testing.server import RunningServer, serve
+from runflow_mock.testing.suite.documents import load_document
+from runflow_mock.wire.contracts import Contract
+from runflow_mock.wire.judge import Judge
+
+CALLBACK_SECRET = "rf_whsec_verify_client"  # noqa: S105 - a dummy
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
+@click.option("--full", "is_full", is_flag=True, help="Every cell, not only each value once and the pairs that interact.")
+@click.option("--only", multiple=True, metavar="CELL", help="Only this cell, and its control; repeatable.")
+@click.option("--jobs", default=6, type=click.IntRange(1, 32), show_default=True, help="Cells at a time; 1 for a receiver that they share.")
+@click.option("--timeout", "seconds_max", default=60.0, type=click.FloatRange(1, 600), show_default=True, help="Seconds for one cell.")
+@click.option("--expect", "expect_file", default=None, type=READ, help="YAML: how the command ends in a cell, {exit: 3, output: REGEX}.")
+@click.option("--receiver", default="", metavar="ORIGIN=URL", help="Send callbacks for https://ORIGIN to a receiver on this machine.")
+@click.option("--callback-secret", default=CALLBACK_SECRET, help="Secret of callbacks, if the command has one of its own.")
+@option("--openapi", default=None, metavar="FILE|URL", help="Document that judges in place of the packaged one.")
+@expected_option
+@sheet_options
+def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: bool, **options: Any) -> None:
+    """Run a client through a matrix of situations.
+
+    COMMAND does one piece of work, such as one order, and ends with exit code 0 if that went well. It is started once for each cell, in a
+    tenant of its own, with RUNFLOW_API_KEY, RUNFLOW_BASE_URL, RUNFLOW_API_BASE, RUNFLOW_CALLBACK_SECRET, RUNFLOW_MOCK_CELL and the
+    variables of a proxy for clients that have the service's host written into them. Exit codes: 0 all rules held, 1 a rule was broken or
+    an expected failure is stale, 2 wrong usage or an error of ours, 3 nothing exercised.
+    """
+    gc.enable()
+    cells = select(is_full=options["is_full"], only=options["only"])
+    expected = load_expectations(options["expect_file"])
+    document = None if options["openapi"] is None else load_document(options["openapi"])
+    config = Config(port=0, speed=1.0, callback_rewrites=read_rewrites(options["receiver"]))
+    with tempfile.TemporaryDirectory() as folder, serve(config) as server, Proxy(server.url, Path(folder)) as proxy:
+        errand = Errand(
+            command=arguments,
+            url=server.url,
+            env=proxy.env,
+            callback_secret=options["callback_secret"],
+            seconds_max=options["seconds_max"],
+        )
+        trials = run_matrix(cells, errand, expected, _tell, jobs=options["jobs"])
+        judge = None if document is None else _judged_by(document, server)
+        sheet = with_expected(judge_trials(cells, trials, expected, judge), expected_file)
+    outputs = Outputs(as_json=as_json, junit_file=options["junit_file"], markdown_file=options["markdown_file"])
+    outputs.write(sheet, matrix=[_entry(trial) for trial in trials.values()])
+    sys.exit(sheet.exit_code)
+
+
+def _judged_by(document: dict[str, Any], server: RunningServer) -> Violations:
+    """Returns what tells of a trial which of its requests do not fit a user's document."""
+    judge = Judge(Contract(document), lambda path: None)
+
+    def violations(trial: Trial) -> tuple[str, ...]:
+        tenant = server.runtime.tenants.get(trial.tenant)
+        assert tenant is not None
+        found = ((exchange, finding) for exchange in tuple(tenant.journal) for finding in judge.judge(exchange).violations)
+        return tuple(f"{exchange.method} {exchange.path}: {finding.message} [{exchange.id}]" for exchange, finding in found)
+
+    return violations
+
+
+def _tell(trial: Trial) -> None:
+    click.echo(f"{trial.cell.name}: {trial.told}{'' if trial.is_met else ', situation not met'}", err=True)
+
+
+def _entry(trial: Trial) -> Mapping[str, object]:
+    return {
+        "cell": trial.cell.name,
+        "exit_code": trial.exit_code,
+        "seconds": trial.seconds,
+        "exchanges": trial.exchanges,
+        "met": trial.is_met,
+        "way": "callback" if trial.deliveries else "polling",
+        "output": trial.output,
+    }

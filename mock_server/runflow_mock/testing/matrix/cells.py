@@ -1,0 +1,179 @@
+"""Cells of the matrix: one situation each, in one literal table.
+
+Theory. The first cell is the control: nothing happens in it. Every other one differs from it in what its name says, or in two such things
+where they interact. A cell whose faults were not met by the client says nothing. Pace can only be judged where the clock is real; elsewhere
+it is moved on while the client waits, so that nobody waits for long.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.domain.verdicts import Weight
+
+
+class Ending(StrEnum):
+    """How a client should end."""
+
+    WELL = "with exit code 0"
+    BADLY = "with another exit code than 0"
+    SOMEHOW = "with any exit code"
+
+
+Fault = Mapping[str, Any]
+# Where time passes by itself work takes next to none, but for what a fault asks for.
+REAL_SPEED = 1000
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """One situation: the tenant's clock, the faults, the rule that it is about, and how a client should end in it.
+
+    With `is_any_fault` one fault that was met is enough. `callback` names the rule of a cell that is about callbacks: it is judged by how
+    the client answers them. `cancels` stops everything that the client creates.
+    """
+
+    name: str
+    rule: str
+    ending: Ending = Ending.WELL
+    clock: ClockMode = ClockMode.AUTO
+    faults: tuple[Fault, ...] = ()
+    needs_callback: bool = False
+    is_any_fault: bool = False
+    cancels: bool = False
+    is_full: bool = False
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What its tenant is made from."""
+        return {"clock": self.clock.value, "speed": REAL_SPEED if self.clock is ClockMode.REAL else 1}
+
+
+ASKS: Mapping[str, tuple[str, Weight]] = {
+    "completes": ("Where nothing goes wrong the client ends with exit code 0.", Weight.ERROR),
+    "reports-failure": ("Where work fails or is refused the client ends with another exit code than 0.", Weight.WARNING),
+    "handles-partial": ("A partial success is an end: the client waits no longer.", Weight.ERROR),
+    "recovers": ("What passes by itself is tried again, and the client ends with exit code 0.", Weight.ERROR),
+    "creates-once": ("A creation whose answer is lost is not made a second time.", Weight.ERROR),
+    "tolerates-unknown-fields": ("Fields that nobody documented are ignored.", Weight.ERROR),
+    "tolerates-unknown-states": ("A state that nobody documented is no end: the client goes on waiting.", Weight.ERROR),
+    "takes-callbacks": ("A genuine callback is answered with 2xx.", Weight.ERROR),
+    "refuses-forged": ("A callback that is not signed with the secret, over these bytes, is not answered with 2xx.", Weight.ERROR),
+    "refuses-stale": ("A callback more than five minutes old is not answered with 2xx, although the signature fits.", Weight.ERROR),
+    "takes-repeats": ("A callback that comes again is answered with 2xx again.", Weight.ERROR),
+    "survives-callbacks": ("Callbacks that come early, late or in another order do not keep the client from its end.", Weight.ERROR),
+    "contract": ("What the client sends fits the document.", Weight.ERROR),
+    "ends": ("The client comes to an end, whatever happens.", Weight.ERROR),
+}
+
+
+def _creation(kind: str, times: int | None = 1, edge: str = "before_admission", **more: Any) -> Fault:
+    return {"where": {"edge": edge}, "what": {"kind": kind, **more}, "when": {} if times is None else {"times": times}}
+
+
+def _poll(kind: str, **more: Any) -> Fault:
+    return {"where": {"edge": "on_poll[1]"}, "what": {"kind": kind, **more}, "when": {"times": 1}}
+
+
+def _callback(kind: str, **more: Any) -> Fault:
+    return {"where": {}, "what": {"kind": f"callback.{kind}", **more}, "when": {"times": 1}}
+
+
+def _refusal(status: int, *, is_full: bool = True) -> Cell:
+    faults = (_creation("answer", None, status=status),)
+    return Cell(name=f"{status} at creation", rule="reports-failure", ending=Ending.BADLY, faults=faults, is_full=is_full)
+
+
+def _passing(name: str, *faults: Fault, clock: ClockMode = ClockMode.AUTO, is_full: bool = False) -> Cell:
+    return Cell(name=name, rule="recovers", faults=faults, clock=clock, is_full=is_full)
+
+
+def _told(name: str, rule: str, *faults: Fault, is_full: bool = False, ending: Ending = Ending.WELL) -> Cell:
+    return Cell(name=name, rule=rule, faults=faults, needs_callback=True, is_full=is_full, ending=ending)
+
+
+# So long everything takes in the control: a client that polls every two seconds polls more than once.
+_SLOWLY: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind": "delay", "by": 3}}
+_FAIL: Fault = {"where": {}, "what": {"kind": "fail"}}
+_PARTLY: tuple[Fault, ...] = (
+    {"where": {"edge": "run.running->succeeded"}, "what": {"kind": "succeed_partially"}},
+    {"where": {"edge": "batch.item[1]"}, "what": {"kind": "fail"}},
+)
+
+CONTROL = Cell(name="plain", rule="completes", clock=ClockMode.REAL, faults=(_SLOWLY,))
+CALLBACK_CONTROL = _told("callback", "takes-callbacks")
+
+CELLS: tuple[Cell, ...] = (
+    CONTROL,
+    Cell(name="failed", rule="reports-failure", ending=Ending.BADLY, faults=(_FAIL,)),
+    Cell(name="cancelled", rule="reports-failure", ending=Ending.BADLY, clock=ClockMode.MANUAL, cancels=True),
+    Cell(name="partly succeeded", rule="handles-partial", ending=Ending.SOMEHOW, faults=_PARTLY, is_any_fault=True),
+    _refusal(402, is_full=False),
+    _refusal(422, is_full=False),
+    *(_refusal(status) for status in (400, 401, 403, 404)),
+    _passing("429 at creation", _creation("answer", status=429, retry_after=1), clock=ClockMode.REAL),
+    _passing(
+        "429 with a date", _creation("answer", status=429, retry_after=2, retry_after_form="date"), clock=ClockMode.REAL, is_full=True
+    ),
+    _passing("503 twice at creation", _creation("answer", 2, status=503, retry_after=False), clock=ClockMode.REAL),
+    _passing("500 at creation", _creation("answer", status=500), is_full=True),
+    Cell(
+        name="503 for ever",
+        rule="reports-failure",
+        ending=Ending.BADLY,
+        clock=ClockMode.REAL,
+        faults=(_creation("answer", None, status=503),),
+    ),
+    _passing("reset at creation", _creation("reset")),
+    _passing("no answer at creation", _creation("empty"), is_full=True),
+    Cell(
+        name="answer lost after creation",
+        rule="creates-once",
+        ending=Ending.SOMEHOW,
+        faults=(_creation("reset", edge="after_create_before_response"),),
+    ),
+    _passing("429 at poll", _poll("answer", status=429, retry_after=1), clock=ClockMode.REAL),
+    _passing("503 at poll", _poll("answer", status=503)),
+    _passing("reset at poll", _poll("reset")),
+    _passing("gateway page at poll", _poll("html", status=502)),
+    _passing("cut answer at poll", _poll("truncate"), is_full=True),
+    Cell(name="unknown fields", rule="tolerates-unknown-fields", faults=({"where": {}, "what": {"kind": "unknown_fields"}},)),
+    Cell(name="unknown state", rule="tolerates-unknown-states", faults=(_poll("unknown_enum"),)),
+    CALLBACK_CONTROL,
+    _told("wrong secret", "refuses-forged", _callback("wrong_secret")),
+    _told("unsigned", "refuses-forged", _callback("unsigned")),
+    _told("changed body", "refuses-forged", _callback("tamper")),
+    _told("stale", "refuses-stale", _callback("stale")),
+    _told("ahead", "refuses-stale", _callback("future"), is_full=True),
+    _told("twice", "takes-repeats", _callback("duplicate")),
+    _told("reordered", "survives-callbacks", _callback("reorder")),
+    _told("early", "survives-callbacks", {"where": {}, "what": {"kind": "callback.before_response"}, "when": {"times": 1}}),
+    _told("first attempt fails", "survives-callbacks", _callback("fail", status=503), is_full=True),
+    # Pairs that interact.
+    Cell(
+        name="429, then failed", rule="reports-failure", ending=Ending.BADLY, faults=(_creation("answer", status=429, retry_after=1), _FAIL)
+    ),
+    _passing(
+        "unknown fields and 503 at poll",
+        {"where": {}, "what": {"kind": "unknown_fields"}, "when": {"times": 1}},
+        _poll("answer", status=503),
+    ),
+    _told("failed, told twice", "takes-repeats", _FAIL, _callback("duplicate"), ending=Ending.SOMEHOW),
+)
+
+
+def select(*, is_full: bool, only: tuple[str, ...]) -> tuple[Cell, ...]:
+    """Returns the cells that are asked for, the control always among them.
+
+    Raises:
+        ValueError: there is no cell of a name.
+    """
+    names = [cell.name for cell in CELLS]
+    unknown = [name for name in only if name not in names]
+    if unknown:
+        raise ValueError(f"there is no cell {unknown[0]!r}; choose from {', '.join(names)}")
+    needs_told = any(cell.needs_callback for cell in CELLS if cell.name in only)
+    wanted = {*only, CONTROL.name, *((CALLBACK_CONTROL.name,) if needs_told else ())}
+    return tuple(cell for cell in CELLS if (cell.name in wanted if only else is_full or not cell.is_full))

@@ -1,0 +1,36 @@
+"""Running: the control first, and then everything that it allows, several cells at a time."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+from runflow_mock.testing.matrix.cells import CONTROL, Cell
+from runflow_mock.testing.matrix.judging import Expected, passes_control
+from runflow_mock.testing.matrix.trials import Errand, Trial, try_cell
+
+Tell = Callable[[Trial], None]
+
+
+def run_matrix(cells: Sequence[Cell], errand: Errand, expected: Expected, tell: Tell, *, jobs: int) -> Mapping[str, Trial]:
+    """Returns the trials by the name of their cell; `tell` hears of each when it has ended.
+
+    Where the client fails although nothing goes wrong, and where it sends no callback URL, nothing is tried that could say nothing.
+
+    Raises:
+        ValueError: the command cannot be started.
+    """
+    control = try_cell(CONTROL, errand)
+    tell(control)
+    trials = {CONTROL.name: control}
+    rest = [cell for cell in cells if cell is not CONTROL and (control.deliveries or not cell.needs_callback)]
+    if passes_control(control, expected):
+        for trial in _together(rest, errand, jobs):
+            trials[trial.cell.name] = trial
+            tell(trial)
+    return trials
+
+
+def _together(cells: Sequence[Cell], errand: Errand, jobs: int) -> Iterator[Trial]:
+    """The longest first: pauses are real where the clock is."""
+    ordered = sorted(cells, key=lambda cell: cell.clock.stands)
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        yield from (future.result() for future in as_completed([pool.submit(try_cell, cell, errand) for cell in ordered]))

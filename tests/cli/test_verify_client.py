@@ -1,0 +1,135 @@
+"""`runflow-mock verify-client`: the whole matrix with clients that are written well, and badly on purpose."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from commands import Told, call
+
+ORDERS = str(Path(__file__).parent.parent / "clients" / "orders.py")
+# Written for the service alone: no address, no option, only the variables that every HTTP client heeds.
+HARD_CODED = """
+import json, os, urllib.request
+headers = {"Authorization": "Bearer " + os.environ["RUNFLOW_API_KEY"], "Content-Type": "application/json"}
+body = json.dumps({"input": {"image_url": "https://cdn.example.com/a.jpg"}}).encode()
+url = "https://api.runflow.io/v1/models/runflow/background-removal/runs"
+urllib.request.urlopen(urllib.request.Request(url, body, headers)).read()
+"""
+
+POLLING = (
+    ("no idempotency key", {"retry-idempotency-key", "creates-once"}),
+    ("no backoff", {"retry-backoff"}),
+    ("never gives up", {"retry-gives-up"}),
+    ("no retry", {"recovers"}),
+    ("repeats refusals", {"retry-refused"}),
+    ("goes on without credit", {"retry-stops-on-402"}),
+    ("ignores retry-after", {"retry-after"}),
+    ("polls too often", {"poll-interval"}),
+    ("polls after the end", {"poll-stops"}),
+    ("knows all fields", {"tolerates-unknown-fields"}),
+    ("knows all states", {"tolerates-unknown-states"}),
+    ("partial is no end", {"handles-partial", "poll-stops"}),
+    ("sends the key to files", {"key-not-to-files"}),
+    ("hides failures", {"reports-failure"}),
+    ("misspells", {"completes", "contract"}),
+)
+LISTENING = (
+    ("trusts every callback", {"refuses-forged"}),
+    ("takes old callbacks", {"refuses-stale"}),
+    ("refuses repeats", {"takes-repeats"}),
+    ("answers 500", {"takes-callbacks"}),
+)
+
+
+def _verify(*client: str, options: Sequence[str] = ()) -> tuple[Told, dict[str, Any]]:
+    told = call("verify-client", "--timeout", "12", "--json", *options, "--", sys.executable, ORDERS, *client)
+    return told, json.loads(told.out)
+
+
+def _broken(sheet: dict[str, Any]) -> set[str]:
+    return {row["rule"] for row in sheet["rows"] if row["verdict"] == "broken"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", [(), ("--callback",)], ids=["polling", "callback"])
+def test_good_client_keeps_every_rule_of_the_full_matrix(way: tuple[str, ...]) -> None:
+    told, sheet = _verify(*way, options=["--full"])
+    assert (_broken(sheet), sheet["errors"], told.code, sheet["grade"]) == (set(), [], 0, "A")
+    unsaid = {row["rule"] for row in sheet["rows"] if row["verdict"] == "not exercised"} - {
+        row["rule"] for row in sheet["rows"] if row["verdict"] == "held"
+    }
+    polling = {"poll-interval", "poll-stops", "key-not-to-files", "address-in-time", "tolerates-unknown-states"}
+    callbacks = {"takes-callbacks", "refuses-forged", "refuses-stale", "takes-repeats", "survives-callbacks"}
+    assert unsaid == (polling if way else callbacks) | {"poll-absent"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("flaw", "rules"), POLLING, ids=[flaw for flaw, _ in POLLING])
+def test_bad_client_that_polls_breaks_exactly_its_rule(flaw: str, rules: set[str]) -> None:
+    told, sheet = _verify(flaw)
+    assert (_broken(sheet), sheet["errors"], told.code) == (rules, [], 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("flaw", "rules"), LISTENING, ids=[flaw for flaw, _ in LISTENING])
+def test_bad_client_that_listens_breaks_exactly_its_rule(flaw: str, rules: set[str]) -> None:
+    told, sheet = _verify("--callback", flaw)
+    assert (_broken(sheet), sheet["errors"], told.code) == (rules, [], 1)
+
+
+@pytest.mark.slow
+def test_known_failures_and_expectations_make_a_bad_client_pass_until_it_is_good(tmp_path: Path) -> None:
+    expect, known = tmp_path / "expect.yaml", tmp_path / "known.txt"
+    expect.write_text("failed: {exit: 0, output: failed}\n")
+    known.write_text("402 at creation:reports-failure\n")
+    options = ["--only", "failed", "--only", "402 at creation", "--expect", str(expect), "--expected-failures", str(known)]
+    assert _verify("hides failures", options=options)[0].code == 0
+    told, sheet = _verify(options=options)
+    assert (told.code, sheet["stale"], _broken(sheet)) == (1, ["402 at creation:reports-failure"], {"reports-failure"})
+
+
+@pytest.mark.slow
+def test_client_with_the_host_written_into_it_is_reached_and_reports_are_written(tmp_path: Path) -> None:
+    files = ("--junit", str(tmp_path / "junit.xml"), "--markdown", str(tmp_path / "client.md"))
+    told = call("verify-client", "--only", "422 at creation", *files, "--", sys.executable, "-c", HARD_CODED)
+    assert told.code == 0
+    assert "held     422 at creation: reports-failure (exit code 1 after" in told.out
+    assert "422 at creation: exit code 1 after" in told.err
+    assert ElementTree.parse(tmp_path / "junit.xml").getroot().get("failures") == "0"
+    assert "| held | plain | completes |" in (tmp_path / "client.md").read_text()
+
+
+@pytest.mark.slow
+def test_users_document_is_the_judge(tmp_path: Path) -> None:
+    document = tmp_path / "openapi.json"
+    operation = {"operationId": "submit", "responses": {"201": {"description": "made"}}}
+    operation["requestBody"] = {"content": {"application/json": {"schema": {"type": "object", "required": ["order_number"]}}}}
+    paths = {"/v1/models/{owner}/{slug}/runs": {"post": operation}, "/v1/runs/{id}": {"get": {"responses": {"200": {"description": "it"}}}}}
+    document.write_text(json.dumps({"openapi": "3.1.0", "info": {"title": "theirs", "version": "1"}, "paths": paths}))
+    told, sheet = _verify(options=["--only", "plain", "--openapi", str(document)])
+    assert (told.code, _broken(sheet)) == (1, {"contract"})
+
+
+def test_client_that_sends_nothing_is_exit_code_3() -> None:
+    told = call("verify-client", "--", sys.executable, "-c", "")
+    assert told.code == 3
+    assert "the client sent nothing to the sandbox" in told.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--only", "forged", "--", "true"), "there is no cell 'forged'"),
+        (("--", "no-such-command"), "'no-such-command' cannot be started"),
+        (("--receiver", "elsewhere", "--", "true"), "'elsewhere' is not https://host=http://host:port"),
+        ((), "Missing argument"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(arguments: tuple[str, ...], words: str) -> None:
+    told = call("verify-client", *arguments)
+    assert told.code == 2
+    assert words in told.err
