@@ -207,14 +207,11 @@ def _tell(item: pytest.Item, runflow: "Runflow") -> list[tuple[str, str]]:
 
 
 def _save(item: pytest.Item, runflow: "Runflow") -> Path:
-    """Writes the history, for `replay`, and beside it the scenario that makes such a tenant again; returns where the history is."""
-    import msgspec
-
+    """Writes the scenario that makes such a tenant again, with all that happened in it, and returns where it is."""
     folder = item.config.rootpath / _option(item.config, "artifacts")
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{_slug(item.nodeid, 100)}.json"
-    path.write_bytes(msgspec.json.encode(runflow.control.history()))
-    path.with_suffix(".yaml").write_text(runflow.control.export_scenario(), encoding="utf-8")
+    path = folder / f"{_slug(item.nodeid, 100)}.yaml"
+    path.write_text(runflow.control.export_scenario(history=True), encoding="utf-8")
     return path.relative_to(item.config.rootpath) if path.is_relative_to(item.config.rootpath) else path
 
 

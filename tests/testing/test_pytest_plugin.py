@@ -401,10 +401,10 @@ def test_failing_test_is_told_what_happened_and_how_to_replay_it(pytester: pytes
             "*-- runflow journal --*",
             "00:00:00.000  201  POST /v1/models/runflow/background-removal/runs",
             "*-- runflow replay --*",
-            "runflow-mock replay .runflow-mock/*test_pays.json",
+            "runflow-mock replay .runflow-mock/*test_pays.yaml",
         ]
     )
-    (saved,) = pytester.path.joinpath(".runflow-mock").glob("*.json")
+    (saved,) = pytester.path.joinpath(".runflow-mock").glob("*.yaml")
     assert Replay().invoke(group, ["replay", str(saved)]).exit_code == 0
 
 

@@ -174,9 +174,9 @@ class Control:
         """Returns the scenario in force and which of its expectations hold."""
         return self._read(self.client.get("/_mock/scenario"), dict[str, Any])
 
-    def export_scenario(self) -> str:
-        """Returns the tenant's settings and rules as a scenario, in YAML."""
-        return self.client.read("/_mock/scenario/export").decode()
+    def export_scenario(self, *, history: bool = False) -> str:
+        """Returns the tenant's settings and rules as a scenario, in YAML; with its history it can be replayed as well."""
+        return self.client.read("/_mock/scenario/export" + _query({"history": True if history else None})).decode()
 
     def health(self) -> dict[str, Any]:
         """Returns whether the server is ready, and errors that happened in the background."""
