@@ -10,9 +10,9 @@ import pytest
 
 from runflow_mock.testing.suite.carriers import AppCarrier, HttpCarrier
 from runflow_mock.testing.suite.documents import DocumentError, load_document
-from runflow_mock.testing.suite.generating import QUICK, USUAL, Effort, require_generator
+from runflow_mock.testing.suite.generating import QUICK, USUAL, Effort, labels, require_generator
 from runflow_mock.testing.suite.reports import counts, coverage, markdown
-from runflow_mock.testing.suite.runner import declared_operations, labels, plan
+from runflow_mock.testing.suite.runner import declared_operations, plan
 from runflow_mock.testing.suite.stages import Target, TargetError
 from runflow_mock.testing.suite.tallies import Tally
 

@@ -8,8 +8,8 @@ from mutants import MUTANTS, Mutant
 from runflow_mock.testing.in_process import InProcess
 from runflow_mock.testing.suite.carriers import AppCarrier
 from runflow_mock.testing.suite.documents import load_document
-from runflow_mock.testing.suite.generating import PHASES, Effort
-from runflow_mock.testing.suite.runner import generated, labels
+from runflow_mock.testing.suite.generating import PHASES, Effort, labels
+from runflow_mock.testing.suite.runner import generated
 from runflow_mock.testing.suite.stages import Target
 
 FEW = Effort(examples=1, sequences=1)

@@ -89,13 +89,13 @@ def _catalog_is_complete(stage: Stage) -> Iterator[str]:
 
 
 def _filters_find(stage: Stage) -> Iterator[str]:
-    runs = [create_run(stage, client_ref=f"suite-{number}") for number in range(3)]
-    found = expect(stage.get("/v1/runs?q=client_ref.EQ:'suite-1'&fields=id,status_code"), 200)["items"]
+    runs = [create_run(stage, client_ref=f"{stage.mark}-{number}") for number in range(3)]
+    found = expect(stage.get(f"/v1/runs?q=client_ref.EQ:'{stage.mark}-1'&fields=id,status_code"), 200)["items"]
     if [item["id"] for item in found] != [runs[1]["id"]]:
         yield f"a filter for one of 3 runs finds {len(found)}"
     if any(set(item) != {"id", "status_code"} for item in found):
         yield f"two fields were asked for and came back as {[sorted(item) for item in found]}"
-    others = expect(stage.get("/v1/runs?q=NOT client_ref:'suite-1'".replace(" ", "%20")), 200)["items"]
+    others = expect(stage.get(f"/v1/runs?q=NOT%20client_ref:'{stage.mark}-1'"), 200)["items"]
     if {item["id"] for item in others} & {runs[1]["id"]} or len(others) < 2:
         yield f"a filter for all but one of 3 runs finds {len(others)}"
 

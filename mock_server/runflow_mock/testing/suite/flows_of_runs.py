@@ -125,13 +125,13 @@ def _poverty_is_told(stage: Stage) -> Iterator[str]:
 
 
 def _repeats_are_replayed(stage: Stage) -> Iterator[str]:
-    headers = {"Idempotency-Key": "suite-repeat"}
-    body: dict[str, Json] = {"input": INPUT, "client_ref": "suite-repeat"}
+    headers = {"Idempotency-Key": f"{stage.mark}-repeat"}
+    body: dict[str, Json] = {"input": INPUT, "client_ref": f"{stage.mark}-repeat"}
     first, second = (stage.post(RUNS, body, headers=headers) for _ in range(2))
     expect(first, 201)
     if (second.status, second.body) != (first.status, first.body):
         yield f"the answer to a repeated request differs: {second.evidence}"
-    found = expect(stage.get("/v1/runs?q=client_ref.EQ:'suite-repeat'"), 200)["items"]
+    found = expect(stage.get(f"/v1/runs?q=client_ref.EQ:'{stage.mark}-repeat'"), 200)["items"]
     if len(found) != 1:
         yield f"a repeated request made {len(found)} runs"
     other = stage.post(RUNS, {**body, "client_ref": "suite-other"}, headers=headers)

@@ -73,11 +73,6 @@ def declared_operations(document: Mapping[str, Any]) -> dict[str, tuple[str, ...
     return {declared.id: tuple(declared.responses) for declared in found if declared is not None}
 
 
-def labels(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Returns method and path of every operation."""
-    return tuple(f"{method.upper()} {path}" for path, item in document["paths"].items() for method in METHODS if method in item)
-
-
 def generated(
     target: Target,
     document: Mapping[str, Any],

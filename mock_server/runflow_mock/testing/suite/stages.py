@@ -87,6 +87,8 @@ class Stage:
         self._control = control
         self._name = name
         self.eyes: list[Eye] = []
+        # An account outlives the suite: what it finds there of an earlier time must not be taken for its own.
+        self.mark = "suite" if control is not None else f"suite-{time.time_ns():x}"
         self._next_read = 0.0
 
     @property
