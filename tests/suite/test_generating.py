@@ -1,6 +1,9 @@
 """Requests made up from the document reach operations with slashes in their ids, and find what a schema can say."""
 
+import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from mutants import MUTANTS, Mutant
@@ -9,6 +12,7 @@ from runflow_mock.testing.in_process import InProcess
 from runflow_mock.testing.suite.carriers import AppCarrier
 from runflow_mock.testing.suite.documents import load_document
 from runflow_mock.testing.suite.generating import PHASES, Effort, labels
+from runflow_mock.testing.suite.recordings import recording
 from runflow_mock.testing.suite.runner import generated
 from runflow_mock.testing.suite.stages import Target
 
@@ -38,3 +42,15 @@ def test_planted_bug_is_found_by_generated_requests(app: InProcess) -> None:
 
 def test_every_operation_has_a_label() -> None:
     assert len(labels(load_document(None))) == 88
+
+
+@pytest.mark.slow
+def test_recording_has_the_exchanges_and_no_credential(app: InProcess, tmp_path: Path) -> None:
+    file = tmp_path / "suite.har"
+    with recording(file) as keep:
+        target = Target(AppCarrier(app), None)
+        generated(target, load_document(None), FEW, ("examples",), operations=("POST /v1/callback-secrets",), keep=keep)
+    text = file.read_text()
+    assert json.loads(text)["log"]["entries"]
+    assert "plain_secret" in text
+    assert not re.search(r"whsec_[0-9a-zA-Z]{16}|rf_svc_mock_", text)

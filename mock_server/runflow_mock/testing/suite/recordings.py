@@ -1,9 +1,12 @@
 """Recordings: generated exchanges as an HTTP archive, with credentials left out."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+SECRET = re.compile(r"(?:rf_)?whsec_[0-9A-Za-z_-]{16,}")
 
 
 @contextmanager
@@ -21,3 +24,5 @@ def recording(file: Path | None) -> Iterator[Callable[[Any], None] | None]:
         yield writer.write
     finally:
         writer.close()
+        # Headers are redacted by name; a new secret stands in a body, once.
+        file.write_text(SECRET.sub("[Filtered]", file.read_text(encoding="utf-8")), encoding="utf-8")
