@@ -4,6 +4,7 @@ A mutant is a carrier: it hands a request on, and spoils the answer, or the requ
 """
 
 import json
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -176,7 +177,7 @@ def _drop_key(method: str, target: str, headers: dict[str, str], body: bytes | N
 
 def _drop_filter(method: str, target: str, headers: dict[str, str], body: bytes | None) -> tuple[str, str, dict[str, str], bytes | None]:
     """Filters are not looked at."""
-    return method, target.replace("q=", "ignored="), headers, body
+    return method, re.sub(r"(?<=[?&])q=", "ignored=", target), headers, body
 
 
 def _decode_slash(method: str, target: str, headers: dict[str, str], body: bytes | None) -> tuple[str, str, dict[str, str], bytes | None]:
