@@ -10,12 +10,14 @@ from xml.etree import ElementTree
 import pytest
 from commands import Told, call
 
+from runflow_mock.testing.receiver import CallbackReceiver
+
 ORDERS = str(Path(__file__).parent.parent / "clients" / "orders.py")
 # Written for the service alone: no address, no option, only the variables that every HTTP client heeds.
 HARD_CODED = """
 import json, os, urllib.request
 headers = {"Authorization": "Bearer " + os.environ["RUNFLOW_API_KEY"], "Content-Type": "application/json"}
-body = json.dumps({"input": {"image_url": "https://cdn.example.com/a.jpg"}}).encode()
+body = json.dumps({"input": {"image_url": "https://cdn.example.com/a.jpg"}, "callback_url": "https://shop.example/hooks"}).encode()
 url = "https://api.runflow.io/v1/models/runflow/background-removal/runs"
 urllib.request.urlopen(urllib.request.Request(url, body, headers)).read()
 """
@@ -101,6 +103,29 @@ def test_client_with_the_host_written_into_it_is_reached_and_reports_are_written
     assert "422 at creation: exit code 1 after" in told.err
     assert ElementTree.parse(tmp_path / "junit.xml").getroot().get("failures") == "0"
     assert "| held | plain | completes |" in (tmp_path / "client.md").read_text()
+
+
+@pytest.mark.slow
+def test_callbacks_for_another_origin_reach_the_receiver_on_this_machine() -> None:
+    with CallbackReceiver() as receiver:
+        origin = receiver.url.removesuffix("/callbacks")
+        options = (
+            "--receiver",
+            f"https://shop.example={origin}",
+            "--callback-secret",
+            "rf_whsec_of_the_shop",
+            "--only",
+            "unsigned",
+            "--json",
+        )
+        told = call("verify-client", *options, "--", sys.executable, "-c", HARD_CODED)
+        received = receiver.deliveries
+    rows = {row["subject"]: row for row in json.loads(told.out)["rows"]}
+    assert (rows["callback"]["verdict"], rows["unsigned"]["verdict"], told.code) == ("held", "broken", 1)
+    assert {message.path for message in received} == {"/hooks"}
+    for message in received:
+        if message.signature is not None:
+            message.verify("rf_whsec_of_the_shop")
 
 
 @pytest.mark.slow

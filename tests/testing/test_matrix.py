@@ -52,7 +52,7 @@ def _judge(cell: Cell, *trials: Trial, expected: dict[str, Expectation] | None =
 
 
 PLAIN = _trial(CONTROL)
-HEARS = (_trial(CONTROL, 0, _attempt(204)), _trial(CALLBACK_CONTROL, 0, _attempt(204)))
+HEARS = (_trial(CONTROL, asks_for_callback=True), _trial(CALLBACK_CONTROL, 0, _attempt(204)))
 
 
 @pytest.mark.parametrize(("exit_code", "judgement"), [(1, Judgement.HELD), (0, Judgement.BROKEN), (None, Judgement.BROKEN)])

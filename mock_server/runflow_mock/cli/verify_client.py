@@ -91,6 +91,6 @@ def _entry(trial: Trial) -> Mapping[str, object]:
         "seconds": trial.seconds,
         "exchanges": trial.exchanges,
         "met": trial.is_met,
-        "way": "callback" if trial.deliveries else "polling",
+        "way": "callback" if trial.asks_for_callback else "polling",
         "output": trial.output,
     }

@@ -65,7 +65,7 @@ def _obstacle(cell: Cell, trials: Mapping[str, Trial], expected: Expected) -> st
         return NO_TRAFFIC
     obstacles = (
         (NO_CONTROL, not passes_control(control, expected)),
-        (NO_CALLBACK, cell.needs_callback and not control.deliveries),
+        (NO_CALLBACK, cell.needs_callback and not control.asks_for_callback),
         (NOT_MET, trial is None or not trial.is_met),
         (NO_CONTROL, cell.needs_callback and cell is not CALLBACK_CONTROL and not _takes_callbacks(trials)),
     )

@@ -21,7 +21,7 @@ def run_matrix(cells: Sequence[Cell], errand: Errand, expected: Expected, tell: 
     control = try_cell(CONTROL, errand)
     tell(control)
     trials = {CONTROL.name: control}
-    rest = [cell for cell in cells if cell is not CONTROL and (control.deliveries or not cell.needs_callback)]
+    rest = [cell for cell in cells if cell is not CONTROL and (control.asks_for_callback or not cell.needs_callback)]
     if passes_control(control, expected):
         for trial in _together(rest, errand, jobs):
             trials[trial.cell.name] = trial

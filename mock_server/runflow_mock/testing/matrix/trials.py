@@ -17,6 +17,7 @@ from runflow_mock.testing.matrix.cells import Cell
 
 OUTPUT_CHARACTERS_MAX = 4000
 MOVE_SECONDS = 0.3
+SETTLE = "1h"
 
 
 class Errand(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +42,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     report: dict[str, Any]
     is_met: bool
     runs: int
+    asks_for_callback: bool = False
     deliveries: tuple[dict[str, Any], ...] = ()
 
     @property
@@ -65,6 +67,9 @@ def try_cell(cell: Cell, errand: Errand) -> Trial:
         with _Mover(control, cell):
             exit_code, output = _run(cell, errand, tenant.key)
         seconds = time.monotonic() - started
+        if cell.clock.stands:
+            # A receiver that outlives the command is told what is still to be told.
+            control.run_until_idle(SETTLE)
         report = control.report()
         return Trial(
             cell=cell,
@@ -76,6 +81,7 @@ def try_cell(cell: Cell, errand: Errand) -> Trial:
             report=report,
             is_met=_is_met(cell, control),
             runs=len(control.runs()),
+            asks_for_callback=any(_names_callback(exchange.request.body) for exchange in control.journal()),
             deliveries=tuple(control.client.get("/_mock/deliveries")["items"]),
         )
     finally:
@@ -156,6 +162,10 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
     else:
         process.kill()
+
+
+def _names_callback(body: Any) -> bool:
+    return isinstance(body, dict) and bool(body.get("callback_url"))
 
 
 def _is_met(cell: Cell, control: Control) -> bool:
