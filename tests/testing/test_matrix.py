@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.matrix.cells import ASKS, CALLBACK_CONTROL, CELLS, CONTROL, Cell, Ending, select
 from runflow_mock.testing.matrix.expectations import Expectation, load_expectations
 from runflow_mock.testing.matrix.judging import NO_ANSWER, NO_CALLBACK, NO_CONTROL, NO_TRAFFIC, NOT_MET, judge_trials
 from runflow_mock.testing.matrix.trials import Errand, Trial, try_cell
+from runflow_mock.testing.probes.catalogue import ASKS as PROBED
 from runflow_mock.testing.server import RunningServer, serve
 from runflow_mock.testing.sheets.records import Row
 
@@ -183,3 +185,17 @@ def test_command_that_does_not_end_is_stopped(server: RunningServer) -> None:
 def test_command_that_is_not_there_is_refused(server: RunningServer) -> None:
     with pytest.raises(ValueError, match="'no-such-command' cannot be started: No such file or directory"):
         try_cell(FAILED, _errand(server, "no-such-command"))
+
+
+@pytest.mark.parametrize("rule", [*ASKS, *(rule.id for rule in RULES), *PROBED], ids=str)
+def test_rule_is_documented_with_what_it_asks(rule: str) -> None:
+    asks = {**{name: told for name, (told, _) in ASKS.items()}, **{each.id: each.asks for each in RULES}}
+    page = (ORDERS.parents[2] / "docs" / "verdicts.md").read_text(encoding="utf-8")
+    assert f"| `{rule}` | {asks[rule] if rule in asks and rule not in PROBED else PROBED[rule]} |" in page
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
+def test_cell_is_documented(cell: Cell) -> None:
+    page = (ORDERS.parents[2] / "docs" / "verdicts.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith(f"| `{cell.rule}` | {ASKS[cell.rule][0]}"))
+    assert cell.name + ("*" if cell.is_full else "") in row
