@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from agents import Agent
+from answers import ANSWERS
 from clips import read_clip
 from commands import call
 from PIL import Image
@@ -30,7 +31,7 @@ SCENES = ("a beach", "a kitchen", "a gym", "a forest", "a rooftop", "a studio")
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
-    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0), catalog=catalog()) as running:
+    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0), catalog=catalog(), observer=ANSWERS) as running:
         yield running
 
 

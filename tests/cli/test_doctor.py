@@ -2,6 +2,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from answers import ANSWERS
 from commands import call
 from doors import MANUAL
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ KEY = "rf_live_mock_sandbox"
 
 @pytest.fixture
 def server() -> Iterator[RunningServer]:
-    with serve(replace(MANUAL, port=0), catalog=catalog()) as running:
+    with serve(replace(MANUAL, port=0), catalog=catalog(), observer=ANSWERS) as running:
         yield running
 
 

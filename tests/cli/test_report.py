@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 import urllib3
+from answers import ANSWERS
 from commands import call
 
 from runflow_mock.domain.tenants import ClockMode
@@ -19,7 +20,7 @@ RUNS = "/v1/models/runflow/background-removal/runs"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
-    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0)) as running:
+    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0), observer=ANSWERS) as running:
         yield running
 
 

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
+from answers import ANSWERS
 
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
@@ -11,7 +12,7 @@ from runflow_mock.testing.server import serve
 @pytest.fixture(scope="package")
 def url() -> Iterator[str]:
     """A server on loopback, shared by the tests of this folder."""
-    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0)) as server:
+    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0), observer=ANSWERS) as server:
         yield server.url
 
 

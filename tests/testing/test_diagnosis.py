@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from answers import ANSWERS
 from doors import MANUAL
 from msgspec.structs import replace
 from steps import ABSENT, BATCHES, INPUT, RUNS
@@ -18,7 +19,7 @@ FOREIGN = "https://app.example/hook"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
-    with serve(replace(MANUAL, port=0)) as running:
+    with serve(replace(MANUAL, port=0), observer=ANSWERS) as running:
         yield running
 
 

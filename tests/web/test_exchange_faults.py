@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from answers import ANSWERS
 from msgspec.structs import replace
 from secure import connect
 from steps import INPUT, RUNS
@@ -31,7 +32,7 @@ async def note(seconds: float) -> None:
 
 @pytest.fixture(scope="module")
 def server(state: Path) -> Iterator[RunningServer]:
-    with serve(replace(CONFIG, state=state), catalog=catalog(), sleep=note) as running:
+    with serve(replace(CONFIG, state=state), catalog=catalog(), sleep=note, observer=ANSWERS) as running:
         yield running
         assert not running.runtime.background_errors
 

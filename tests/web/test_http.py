@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from answers import ANSWERS
 from steps import BATCHES, INPUT, MODEL, RUNS
 from worlds import catalog
 
@@ -22,7 +23,7 @@ CLOSE = "Connection: close"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
-    with serve(CONFIG, catalog=catalog()) as running:
+    with serve(CONFIG, catalog=catalog(), observer=ANSWERS) as running:
         yield running
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
 import pytest
+from answers import ANSWERS
 from shops import Shop
 from steps import INPUT, Body
 from worlds import catalog
@@ -24,7 +25,7 @@ async def at_once(seconds: float) -> None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
-    with serve(Config(port=0, speed=1.0), catalog=catalog(), sleep=at_once) as running:
+    with serve(Config(port=0, speed=1.0), catalog=catalog(), sleep=at_once, observer=ANSWERS) as running:
         yield running
         assert not running.runtime.background_errors
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import urllib3
+from answers import ANSWERS
 from doors import MANUAL, Door
 from msgspec.structs import replace
 from secure import connect, exchange
@@ -27,7 +28,7 @@ HELLO = b'{"status":"ok","ok":true}'
 
 @pytest.fixture(scope="module")
 def server(state: Path) -> Iterator[RunningServer]:
-    with serve(replace(MANUAL, port=0, tls_port=0, state=state), catalog=catalog()) as running:
+    with serve(replace(MANUAL, port=0, tls_port=0, state=state), catalog=catalog(), observer=ANSWERS) as running:
         yield running
 
 
