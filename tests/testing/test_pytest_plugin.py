@@ -467,3 +467,25 @@ def test_server_that_runs_elsewhere_is_used_and_no_part_of_ours_is_loaded(pytest
         """,
     )
     pytester.runpytest_subprocess(*QUIET, f"--runflow-url={url}").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(("plugin", "mark"), [("anyio", "pytest.mark.anyio"), ("asyncio", "pytest.mark.asyncio")])
+def test_coroutines_are_run_by_whatever_plugin_does_that(pytester: pytest.Pytester, plugin: str, mark: str) -> None:
+    pytester.makepyfile(
+        client=CLIENT,
+        test_suite=f"""
+        import pytest
+        from client import create
+
+        @{mark}
+        async def test_it(runflow_async, runflow_receiver_async):
+            create(runflow_async, callback_url=runflow_receiver_async.url)
+            assert len(await runflow_receiver_async.wait()) == 1
+            assert (await runflow_async.runs.list())[0]["status_code"] == "succeeded"
+            await runflow_async.verify(operation="create_run", count=1)
+        """,
+    )
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    options = [option for option in QUIET if option != f"-pno:{plugin}"]
+    expected = 2 if plugin == "anyio" else 1  # anyio runs it on each of its backends, trio among them
+    pytester.runpytest_inprocess(*options).assert_outcomes(passed=expected)
