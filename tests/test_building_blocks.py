@@ -70,6 +70,7 @@ def test_action_starts_a_sandbox_for_the_steps_that_follow(tmp_path: Path) -> No
         os.kill(int(started["pid"]), signal.SIGTERM)
 
 
+@pytest.mark.slow
 def test_action_tells_why_a_sandbox_does_not_start(tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         run_step("Start", tmp_path, PORT="0", ARGS="--clock sundial", SCENARIO="", REPORT="", FOLDER=str(tmp_path))

@@ -69,6 +69,7 @@ def test_sigterm_answers_the_request_in_flight() -> None:
         assert answers == [200]
 
 
+@pytest.mark.slow
 def test_log_has_a_readable_line_for_exchange_transition_and_attempt() -> None:
     with sandbox("--clock", "manual") as running:
         headers = {"Authorization": f"Bearer {running.ready['key']}"}
@@ -83,6 +84,7 @@ def test_log_has_a_readable_line_for_exchange_transition_and_attempt() -> None:
     assert running.ready["key"] not in log
 
 
+@pytest.mark.slow
 def test_log_can_be_json() -> None:
     with sandbox("--log-format", "json") as running:
         httpx.get(f"{running.url}/v1/health")
@@ -121,6 +123,7 @@ def test_sigterm_ends_a_request_that_a_rule_keeps_waiting() -> None:
             assert running.process.wait(timeout=5) == 0
 
 
+@pytest.mark.slow
 def test_environment_sets_options() -> None:
     env = {"RUNFLOW_MOCK_CLOCK": "manual", "RUNFLOW_MOCK_KEYS": "ci:test"}
     with sandbox(env=env) as running:

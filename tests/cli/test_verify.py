@@ -72,6 +72,7 @@ def test_own_document_is_compared_with_the_fake(tmp_path: Path) -> None:
     assert not {operation for kind, operation in found if kind in ("not served", "status", "request")} - {"GET /v1/weather"}
 
 
+@pytest.mark.slow
 def test_contract_agrees_with_itself() -> None:
     told = call("contract", "check", str(CONTRACT))
     assert (told.code, told.out) == (0, "The fake and the document agree.\n")

@@ -32,6 +32,7 @@ def caught_by(app: InProcess, name: str) -> Tally:
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", ["seed", "docs"])
 @pytest.mark.parametrize("flow", FLOWS, ids=[flow.id for flow in FLOWS])
 def test_fake_without_a_bug_is_not_accused(app: InProcess, flow: Flow, dialect: str) -> None:
@@ -44,6 +45,7 @@ def test_at_least_25_bugs_are_planted() -> None:
     assert len(MUTANTS) >= 25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MUTANTS)
 def test_planted_bug_is_caught(app: InProcess, name: str) -> None:
     tally = caught_by(app, name)

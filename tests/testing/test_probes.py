@@ -49,6 +49,7 @@ def test_good_handler_keeps_every_rule() -> None:
     assert (sheet.of(Judgement.BROKEN), sheet.of(Judgement.NOT_EXERCISED), sheet.exit_code, sheet.grade) == ((), (), 0, "A")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("flaw", "rules"), FLAWS, ids=[flaw for flaw, _ in FLAWS])
 def test_bad_handler_breaks_exactly_its_rule(flaw: str, rules: set[str]) -> None:
     sheet = _verify(flaw)
