@@ -58,6 +58,7 @@ def test_service_has_the_name_that_clients_have_written_into_them() -> None:
     assert load("compose.yaml")["services"]["runflow"]["networks"]["default"]["aliases"] == ["api.runflow.io"]
 
 
+@pytest.mark.slow
 def test_action_starts_a_sandbox_for_the_steps_that_follow(tmp_path: Path) -> None:
     report = tmp_path / "report"
     started = run_step("Start", tmp_path, PORT="0", ARGS="--clock manual", SCENARIO="happy-path", REPORT=str(report), FOLDER=str(tmp_path))

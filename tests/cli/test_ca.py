@@ -43,6 +43,7 @@ def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert "--state or RUNFLOW_MOCK_STATE" in told.err
 
 
+@pytest.mark.slow
 def test_sandbox_with_https_names_address_and_authority(state: Path) -> None:
     with sandbox("--tls-port", "0", "--state", str(state)) as running:
         assert set(running.ready) == {"url", "key", "admin_key", "pid", "tls_url", "ca_file"}

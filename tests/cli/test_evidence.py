@@ -72,6 +72,7 @@ def test_credentials_and_secrets_are_in_no_file(door: Door, tmp_path: Path) -> N
     assert door.key not in told
 
 
+@pytest.mark.slow
 def test_folder_that_cannot_be_made_is_told_at_the_start(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
@@ -93,6 +94,7 @@ def test_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
         check_folder(tmp_path / "file")
 
 
+@pytest.mark.slow
 def test_folder_that_vanished_is_told_in_the_log(tmp_path: Path) -> None:
     folder = tmp_path / "report"
     with sandbox("--report", str(folder)) as running:

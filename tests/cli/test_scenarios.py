@@ -65,6 +65,7 @@ def test_check_is_told_as_json(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert (told["line"], told["column"]) == (3, 12)
 
 
+@pytest.mark.slow
 def test_every_new_tenant_of_a_server_begins_with_its_scenario(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(GOOD)
@@ -73,6 +74,7 @@ def test_every_new_tenant_of_a_server_begins_with_its_scenario(tmp_path: Path) -
     assert told["name"] == "mine"
 
 
+@pytest.mark.slow
 def test_whole_scenario_comes_in_a_variable() -> None:
     with sandbox(env={"RUNFLOW_MOCK_SCENARIO_INLINE": GOOD}) as running:
         told = httpx.get(f"{running.url}/_mock/scenario", headers={"Authorization": f"Bearer {running.ready['key']}"}).json()

@@ -23,6 +23,7 @@ def test_ready_line_is_one_json_object() -> None:
         assert httpx.get(f"{running.url}/v1/health").json() == {"status": "ok", "ok": True}
 
 
+@pytest.mark.slow
 def test_key_of_the_ready_line_works() -> None:
     with sandbox() as running:
         answer = httpx.get(f"{running.url}/v1/auth/me", headers={"Authorization": f"Bearer {running.ready['key']}"})
@@ -110,6 +111,7 @@ def test_quota_of_new_tenants_is_an_option() -> None:
     assert read_config(command.make_context("serve", []).params).tenant("any").quota is None
 
 
+@pytest.mark.slow
 def test_sigterm_ends_a_request_that_a_rule_keeps_waiting() -> None:
     with sandbox() as running:
         headers = {"Authorization": f"Bearer {running.ready['key']}"}

@@ -39,6 +39,7 @@ def test_server_that_does_not_answer_is_told() -> None:
     assert (told.code, "does not answer" in told.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_missing_extra_is_told_with_the_way_out() -> None:
     program = "import sys; sys.modules['schemathesis'] = None; from runflow_mock.cli import main; main(sys.argv[1:])"
     done = subprocess.run(

@@ -27,6 +27,7 @@ def test_fake_keeps_to_the_model(app: InProcess) -> None:
     assert (tally.breaches, tally.exit_code) == ([], 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["succeeded runs have no output", "batches cost a cent more", "counters do not add up"])
 def test_server_that_departs_from_the_model_is_found(app: InProcess, name: str) -> None:
     tally = run_machines(Target(Mutant(AppCarrier(app), MUTANTS[name]), None), packaged_contract(), FEW)

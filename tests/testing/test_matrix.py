@@ -176,6 +176,7 @@ def test_trial_runs_the_command_in_the_situation(server: RunningServer) -> None:
     assert (trial.exit_code, trial.output, trial.exchanges, trial.is_met, trial.runs) == (1, "failed: 422\n", 1, True, 0)
 
 
+@pytest.mark.slow
 def test_command_that_does_not_end_is_stopped(server: RunningServer) -> None:
     trial = try_cell(FAILED, _errand(server, sys.executable, "-c", "import threading; threading.Event().wait()", seconds_max=0.3))
     assert (trial.exit_code, trial.exchanges, trial.is_met) == (None, 0, False)

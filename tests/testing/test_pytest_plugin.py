@@ -452,6 +452,7 @@ def test_scenario_is_played_and_its_end_is_checked(pytester: pytest.Pytester) ->
     result.stdout.fnmatch_lines(["*scenario 'partial-batch' expects of its *"])
 
 
+@pytest.mark.slow
 def test_server_that_runs_elsewhere_is_used_and_no_part_of_ours_is_loaded(pytester: pytest.Pytester, url: str) -> None:
     pytester.makepyfile(
         client=CLIENT,

@@ -121,6 +121,7 @@ def test_taken_port_names_the_option_of_https(server: RunningServer, state: Path
         pytest.fail("two servers listen on one port")
 
 
+@pytest.mark.slow
 def test_server_without_https_loads_no_cryptography() -> None:
     script = "import json, sys, runflow_mock.cli.serve; print(json.dumps(list(sys.modules)))"
     loaded = json.loads(subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, timeout=30).stdout)

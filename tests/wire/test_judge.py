@@ -223,6 +223,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(
     method=st.sampled_from(["GET", "POST", "PATCH", "BREW"]),
     target=st.sampled_from([CREATE, BATCHES, RUN, "/v1/runs?limit=%ff&q=%00"]) | st.text(max_size=20).map("/v1/".__add__),
