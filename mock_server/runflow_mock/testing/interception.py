@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
-HOSTS = frozenset(("api.runflow.io", "app.runflow.io", "docs.runflow.io", "public.runflow.io", "www.runflow.io"))
+from runflow_mock.wire.sites import HOSTS
 
 
 @contextmanager

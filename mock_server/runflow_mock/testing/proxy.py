@@ -15,7 +15,7 @@ from types import TracebackType
 from urllib.parse import urlsplit
 
 from runflow_mock.runtime.certificates import ca_file, server_context
-from runflow_mock.testing.interception import HOSTS
+from runflow_mock.wire.sites import HOSTS
 
 HEAD_MAX = 64 * 1024
 PIECE = 64 * 1024
