@@ -1,13 +1,21 @@
-"""Running: the control first, and then everything that it allows, several cells at a time."""
+"""Running: the control first, then everything that it allows, several cells at a time, and alone what was out of step.
+
+A pause is measured in real seconds, and a machine that is busy with the other cells lengthens some and not others. A broken rule of pace
+is therefore no verdict before the same cell, with nothing beside it, has broken it again.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
+from runflow_mock.domain.hygiene import RULES
+from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.testing.matrix.cells import CONTROL, Cell
 from runflow_mock.testing.matrix.judging import Expected, passes_control
 from runflow_mock.testing.matrix.trials import Errand, Trial, try_cell
 
 Tell = Callable[[Trial], None]
+
+PACES = frozenset(rule.id for rule in RULES if rule.is_about_pace)
 
 
 def run_matrix(cells: Sequence[Cell], errand: Errand, expected: Expected, tell: Tell, *, jobs: int) -> Mapping[str, Trial]:
@@ -26,6 +34,9 @@ def run_matrix(cells: Sequence[Cell], errand: Errand, expected: Expected, tell: 
         for trial in _together(rest, errand, jobs):
             trials[trial.cell.name] = trial
             tell(trial)
+        for trial in _alone(tuple(trials.values()), errand):
+            trials[trial.cell.name] = trial
+            tell(trial)
     return trials
 
 
@@ -34,3 +45,17 @@ def _together(cells: Sequence[Cell], errand: Errand, jobs: int) -> Iterator[Tria
     ordered = sorted(cells, key=lambda cell: cell.clock.stands)
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         yield from (future.result() for future in as_completed([pool.submit(try_cell, cell, errand) for cell in ordered]))
+
+
+def _alone(trials: Sequence[Trial], errand: Errand) -> Iterator[Trial]:
+    """Tries again, one at a time, whatever broke a rule of pace that no cell has broken alone so far."""
+    broken: set[str] = set()
+    for trial in trials:
+        if _broken_paces(trial) - broken:
+            again = try_cell(trial.cell, errand)
+            broken |= _broken_paces(again)
+            yield again
+
+
+def _broken_paces(trial: Trial) -> set[str]:
+    return {found["rule"] for found in trial.report["verdicts"] if found["verdict"] == Judgement.BROKEN.value} & PACES
