@@ -58,6 +58,7 @@ def main(sample: Path) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         backlog=BACKLOG,
     )
     _Server(config).run(sockets=[bind("127.0.0.1", 0)])

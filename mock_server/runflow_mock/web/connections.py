@@ -9,7 +9,7 @@ import socket
 import struct
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from starlette.types import Receive, Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -32,12 +32,48 @@ class ConnectionFault(ConnectionError):
         self.sent = sent
 
 
+class _Gathering:
+    """A transport on which what is written in one turn of the event loop leaves in one piece: the head of an answer with its body.
+
+    A system call costs as much as everything that the fake does for a poll.
+    """
+
+    __slots__ = ("_loop", "_pieces", "_transport", "abort", "get_extra_info", "is_closing", "set_protocol")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pieces: list[bytes] = []
+        # What is not about writing is the transport's own.
+        self.abort = transport.abort
+        self.get_extra_info = transport.get_extra_info
+        self.is_closing = transport.is_closing
+        self.set_protocol = transport.set_protocol
+
+    def write(self, data: bytes) -> None:
+        """Sends bytes at the end of the turn, or with `flush`."""
+        if not self._pieces:
+            self._loop.call_soon(self.flush)
+        self._pieces.append(data)
+
+    def flush(self) -> None:
+        """Sends what is held back."""
+        if self._pieces:
+            pieces, self._pieces = self._pieces, []
+            self._transport.write(b"".join(pieces))
+
+    def close(self) -> None:
+        """Ends the connection once everything has left."""
+        self.flush()
+        self._transport.close()
+
+
 class Connection:
     """One client's connection, TLS or not."""
 
     __slots__ = ("_transport", "is_held")
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, transport: _Gathering) -> None:
         self._transport = transport
         self.is_held = False
 
@@ -51,7 +87,8 @@ class Connection:
 
     async def reset(self) -> None:
         """Ends the connection with RST; what the socket has no room for is lost."""
-        # The event loop gathers what is written and hands it to the socket at the end of its turn.
+        self._transport.flush()
+        # The event loop may gather as well, and hand everything to the socket at the end of its turn.
         await asyncio.sleep(0)
         plain: socket.socket | None = self._transport.get_extra_info("socket")
         if plain is not None and not self._transport.is_closing():
@@ -79,13 +116,20 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Remembers the connection for its requests."""
         super().connection_made(transport)
-        self._connection = Connection(transport)
+        self._gathering = _Gathering(transport, self.loop)
+        self.transport = cast(asyncio.Transport, self._gathering)
+        self._connection = Connection(self._gathering)
         self._extensions = {EXTENSION: self._connection}
 
     def on_message_begin(self) -> None:
         """Begins the scope of a request."""
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
+
+    def on_response_complete(self) -> None:
+        """Lets the answer leave, and goes on to the next request."""
+        self._gathering.flush()
+        super().on_response_complete()
 
     def shutdown(self) -> None:
         """Lets the request under way come to its end, unless a rule keeps it waiting."""

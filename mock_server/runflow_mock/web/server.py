@@ -92,6 +92,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # `Call.base_url` reads what a proxy says
                 backlog=BACKLOG,
                 timeout_graceful_shutdown=GRACE_SECONDS,  # type: ignore[arg-type]  # a fraction works and is typed as a whole
             )

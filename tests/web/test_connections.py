@@ -1,0 +1,117 @@
+"""Connections: in how many pieces an answer leaves, on uvicorn's own protocol with a transport that only takes notes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from runflow_mock.web.connections import Protocol, connection_of
+
+GET = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
+START = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]}
+
+
+class NotedTransport:
+    """Keeps what is written, piece by piece, and that it was closed."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.is_over = False
+
+    def write(self, data: bytes) -> None:
+        if not self.is_over:  # as on a socket, what comes after the end is lost
+            self.pieces.append(data)
+
+    def close(self) -> None:
+        self.is_over = True
+
+    abort = close
+
+    def is_closing(self) -> bool:
+        return self.is_over
+
+    def get_extra_info(self, name: str) -> Any:
+        return None
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        raise AssertionError("nobody upgrades here")
+
+    def resume_reading(self) -> None:
+        self.is_reading = True
+
+    pause_reading = resume_reading
+
+
+def _pieces(app: ASGIApp, request: bytes) -> tuple[list[bytes], bool]:
+    """Returns what left the connection, and whether it was closed."""
+    transport = NotedTransport()
+
+    async def exchange() -> None:
+        config = uvicorn.Config(app, log_config=None, lifespan="off")
+        config.load()
+        protocol = Protocol(config=config, server_state=ServerState(), app_state={})
+        protocol.connection_made(cast(asyncio.Transport, transport))
+        protocol.data_received(request)
+        while protocol.tasks:
+            await asyncio.gather(*protocol.tasks)
+        await asyncio.sleep(0)
+        protocol.connection_lost(ConnectionError())
+
+    asyncio.run(exchange())
+    return transport.pieces, transport.is_over
+
+
+def _app(act: Callable[[Scope, Send], Awaitable[None]]) -> ASGIApp:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await act(scope, send)
+
+    return app
+
+
+async def _whole(scope: Scope, send: Send) -> None:
+    await send(START)
+    await send({"type": "http.response.body", "body": b"body"})
+
+
+async def _slow(scope: Scope, send: Send) -> None:
+    await send(START)
+    for half in (b"bo", b"dy"):
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await send({"type": "http.response.body", "body": half, "more_body": half == b"bo"})
+
+
+def test_head_and_body_leave_in_one_piece() -> None:
+    (piece,), is_closed = _pieces(_app(_whole), GET)
+    head, body = piece.split(b"\r\n\r\n")
+    assert (head.splitlines()[0], body, is_closed) == (b"HTTP/1.1 200 OK", b"body", False)
+
+
+def test_piece_that_is_followed_by_a_pause_does_not_wait() -> None:
+    head, first, second = _pieces(_app(_slow), GET)[0]
+    assert (head[-4:], first, second) == (b"\r\n\r\n", b"bo", b"dy")
+
+
+def test_last_answer_leaves_before_the_connection_is_closed() -> None:
+    (piece,), is_closed = _pieces(_app(_whole), GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    assert (piece[-4:], is_closed) == (b"body", True)
+
+
+def test_pipelined_answers_keep_their_order() -> None:
+    first, second = _pieces(_app(_whole), GET + GET)[0]
+    assert first == second
+    assert first.endswith(b"\r\n\r\nbody")
+
+
+def test_bytes_of_a_rule_leave_before_the_connection_ends() -> None:
+    async def garbage(scope: Scope, send: Send) -> None:
+        connection = connection_of(scope)
+        assert connection is not None
+        connection.write(b"garbage")
+        connection.close()
+        await send(START)
+
+    assert _pieces(_app(garbage), GET) == ([b"garbage"], True)
