@@ -1,6 +1,8 @@
 import json
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -163,3 +165,12 @@ def test_help_lists_the_commands() -> None:
 
 def _advance(url: str, headers: dict[str, str]) -> int:
     return httpx.post(f"{url}/_mock/clock/advance", headers=headers, json={"by": "10m"}, timeout=20).status_code
+
+
+@pytest.mark.slow
+def test_server_loads_at_its_start_only_what_every_server_needs() -> None:
+    script = "import json, sys, runflow_mock.cli.serve; print(json.dumps(list(sys.modules)))"
+    loaded = json.loads(subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, timeout=30).stdout)
+    assert "uvicorn" in loaded
+    waiting = {"PIL", "aiohttp", "cryptography", "http.server", "jsonschema", "rich", "trustme", "urllib3", "xml.etree.ElementTree", "yaml"}
+    assert waiting & set(loaded) == set()

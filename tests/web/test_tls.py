@@ -1,9 +1,6 @@
 """Https beside http: the same worlds, the usual manners of HTTP/1.1, and an end that clients can tell from an attack."""
 
-import json
 import ssl
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -119,11 +116,3 @@ def test_taken_port_names_the_option_of_https(server: RunningServer, state: Path
     port = int(str(server.tls_url).rpartition(":")[2])
     with pytest.raises(ConfigError, match="another port with --tls-port"), serve(replace(MANUAL, port=0, tls_port=port, state=state)):
         pytest.fail("two servers listen on one port")
-
-
-@pytest.mark.slow
-def test_server_without_https_loads_no_cryptography() -> None:
-    script = "import json, sys, runflow_mock.cli.serve; print(json.dumps(list(sys.modules)))"
-    loaded = json.loads(subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, timeout=30).stdout)
-    assert "uvicorn" in loaded
-    assert {"trustme", "cryptography"} & set(loaded) == set()

@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,6 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
-from runflow_mock.cli.evidence import check_folder, write_evidence
 from runflow_mock.cli.options import json_option, option, state_option
 from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
@@ -30,6 +30,7 @@ from runflow_mock.runtime.config import (
     read_rewrites,
 )
 from runflow_mock.runtime.observers import Log
+from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.app import create_app
 from runflow_mock.web.server import SecureSocket, Server, bind, open_secure, url_of
 from runflow_mock.wire.dialect import BUNDLES, dialect_of
@@ -116,10 +117,7 @@ def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
     """
     config = read_config(options)
     log = Log(as_json=config.log_format == "json", level=config.log_level)
-    if report is not None:
-        check_folder(report)
-    on_stop = None if report is None else partial(write_evidence, folder=report)
-    app = create_app(config, observer=log, on_stop=on_stop)
+    app = create_app(config, observer=log, on_stop=None if report is None else _leave_evidence(report))
     with bind(config.host, config.port) as bound, open_secure(config, datetime.now(UTC)) as secure:
         ready = Ready(config.public_url or url_of(bound), secure)
         server = Server(app, lambda: _announce(config, ready, as_json=as_json), secure)
@@ -130,6 +128,14 @@ def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
         gc.set_threshold(*GC_THRESHOLDS)
         gc.enable()
         server.run(sockets=[bound])
+
+
+def _leave_evidence(folder: Path) -> Callable[[Runtime], Awaitable[None]]:
+    """Returns what writes the evidence when the server stops; without it nobody needs what it is written with."""
+    from runflow_mock.cli.evidence import check_folder, write_evidence
+
+    check_folder(folder)
+    return partial(write_evidence, folder=folder)
 
 
 def read_config(options: dict[str, Any]) -> Config:

@@ -3,7 +3,6 @@
 from functools import cache
 
 import msgspec
-import yaml
 
 from runflow_mock.domain.fault_kinds import KINDS
 from runflow_mock.wire.fault_kinds import schema_of
@@ -13,6 +12,8 @@ from runflow_mock.wire.resources import data_folder
 @cache
 def control_document() -> bytes:
     """Returns the document as JSON."""
+    import yaml
+
     document = yaml.safe_load(data_folder("contracts").joinpath("control.yaml").read_bytes())
     schemas = document["components"]["schemas"]
     schemas["What"] = {"description": "One of the kinds of faults.", "oneOf": [schema_of(kind) for kind in KINDS]}
