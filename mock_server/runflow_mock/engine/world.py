@@ -150,6 +150,8 @@ class World:
 
     def _effects(self, events: tuple[Event, ...]) -> tuple[SendCallback, ...]:
         started = [self.store.deliveries[event.delivery_id] for event in events if type(event) is AttemptStarted]
+        if not started:
+            return ()
         # An attempt that has already ended is one that must not be sent.
         return tuple(self._send(delivery) for delivery in started if not delivery.is_terminal)
 

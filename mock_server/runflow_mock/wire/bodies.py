@@ -19,7 +19,7 @@ _decoder: msgspec.json.Decoder[Json] = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
 _JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 # Only a number of more than 308 digits can be a whole number beyond a double; text that looks like one is told apart later.
-_LONG_NUMBER = re.compile(rb"[:,\[\s]-?[0-9]{309}")
+_LONG_NUMBER = re.compile(rb"[0-9]{309}")
 
 
 def read_body(raw: bytes, content_type: str | None) -> dict[str, Json]:
