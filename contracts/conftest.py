@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from runflow_mock.testing.suite.carriers import AppCarrier, HttpCarrier
 from runflow_mock.testing.suite.documents import DocumentError, load_document
-from runflow_mock.testing.suite.generating import QUICK, USUAL, Effort, labels, require_generator
+from runflow_mock.testing.suite.generating import EFFORTS, Effort, labels, require_generator
 from runflow_mock.testing.suite.reports import counts, coverage, markdown
 from runflow_mock.testing.suite.runner import declared_operations, plan
 from runflow_mock.testing.suite.stages import Target, TargetError
 from runflow_mock.testing.suite.tallies import Tally
 
-EFFORTS = {"quick": QUICK, "usual": USUAL, "deep": Effort(examples=300, sequences=1500, is_random=True)}
 TOTAL = pytest.StashKey[Tally]()
 DOCUMENT = pytest.StashKey[dict[str, Any]]()
 WRONG_USAGE = 2
@@ -67,7 +67,7 @@ def document(pytestconfig: pytest.Config) -> Mapping[str, Any]:
 def effort(pytestconfig: pytest.Config) -> Effort:
     """How many requests are made up."""
     chosen, seed = EFFORTS[pytestconfig.getoption("--effort")], pytestconfig.getoption("--suite-seed")
-    return chosen if seed is None else Effort(chosen.examples, chosen.sequences, chosen.steps, seed, is_random=True)
+    return chosen if seed is None else replace(chosen, seed=seed, is_random=True)
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,10 @@ def test_threshold_is_kept(door: Door, value: Any, shown: str | None) -> None:
     assert ok(door.get(BALANCE))["low_balance_threshold"] == shown
 
 
-@pytest.mark.parametrize("value", [True, [], "much", "-1", -1, 1_000_000_001, 1e300, 10**30, "0.0000001"])
+@pytest.mark.parametrize(
+    "value",
+    [True, [], "much", "-1", "+1", "1.", ".5", "1000000000", "0.0000001", -1, -5e-324, 1_000_000_001, 1_000_000_000.0000002, 1e300, 10**30],
+)
 def test_threshold_that_is_no_amount_is_refused(door: Door, value: Any) -> None:
     assert places(door.patch(BALANCE, {"low_balance_threshold": value})) == [(["body", "low_balance_threshold"], "decimal_parsing")]
 

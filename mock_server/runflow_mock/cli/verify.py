@@ -10,14 +10,13 @@ import msgspec
 from runflow_mock.cli.options import checked_url, json_option, option
 from runflow_mock.testing.suite.carriers import HttpCarrier
 from runflow_mock.testing.suite.documents import load_document
-from runflow_mock.testing.suite.generating import QUICK, USUAL, Effort, require_generator
+from runflow_mock.testing.suite.generating import EFFORTS, Effort, require_generator
 from runflow_mock.testing.suite.recordings import recording
 from runflow_mock.testing.suite.reports import coverage, junit, lines, markdown
 from runflow_mock.testing.suite.runner import declared_operations, plan, verify
 from runflow_mock.testing.suite.stages import Target, TargetError
 from runflow_mock.testing.suite.tallies import Tally
 
-EFFORTS = {"quick": QUICK, "usual": USUAL, "deep": Effort(examples=400, sequences=600, is_random=True)}
 FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 

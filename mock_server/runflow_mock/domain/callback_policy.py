@@ -7,11 +7,18 @@ Source: `callbacks.https-only`. The allowance and the rewriting are the kit's ow
 """
 
 import ipaddress
-from urllib.parse import SplitResult, urlsplit
+import re
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 
 URL_CHARACTERS_MAX = 2048
+PORT_MAX = 65_535
+
+# As in the contract's patterns: no credentials, and of IPv6 loopback alone.
+_AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[::1\])(?::(?P<port>[1-9][0-9]{0,4}))?", re.ASCII)
+_LOCAL_NAME = re.compile(r"(?:[a-z0-9-]+\.)*localhost", re.ASCII)
 
 
 class Rewrite(msgspec.Struct, frozen=True):
@@ -35,12 +42,12 @@ class CallbackPolicy(msgspec.Struct, frozen=True):
 
 def objection(policy: CallbackPolicy, url: str, name: str = "callback_url") -> str | None:
     """Returns why a callback URL is not accepted, or nothing when it is; `name` is the field it stands in."""
-    parts = _split(url)
-    if parts is None or not parts.hostname:
+    address = _split(url)
+    if address is None:
         return f"{name} must be an absolute URL"
-    if parts.scheme == "https":
+    if address.scheme == "https":
         return None
-    if parts.scheme == "http" and not policy.is_strict and _may_be_called(policy, parts.hostname):
+    if address.scheme == "http" and not policy.is_strict and _may_be_called(policy, address.host):
         return None
     return f"{name} must be HTTPS"
 
@@ -50,30 +57,39 @@ def target_of(policy: CallbackPolicy, url: str) -> str | None:
     for rewrite in policy.rewrites:
         if url == rewrite.origin or url.startswith((rewrite.origin + "/", rewrite.origin + "?")):
             return rewrite.target + url[len(rewrite.origin) :]
-    parts = _split(url)
-    return url if parts is not None and parts.hostname and _may_be_called(policy, parts.hostname) else None
+    address = _split(url)
+    return url if address is not None and _may_be_called(policy, address.host) else None
 
 
 def is_loopback(host: str) -> bool:
     """Tells whether a host name or address is this machine's own."""
-    if host == "localhost" or host.endswith(".localhost"):
+    if _LOCAL_NAME.fullmatch(host) is not None:
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+class _Address(NamedTuple):
+    """What of a URL decides where it leads."""
+
+    scheme: str
+    host: str
 
 
 def _may_be_called(policy: CallbackPolicy, host: str) -> bool:
     return policy.is_open or is_loopback(host) or host in policy.hosts
 
 
-def _split(url: str) -> SplitResult | None:
+def _split(url: str) -> _Address | None:
     if any(character <= " " or character == "\x7f" for character in url):
         return None
     try:
         parts = urlsplit(url)
-        # Reading the port checks it.
-        return parts if parts.port is None or parts.port > 0 else None
     except ValueError:
         return None
+    authority = _AUTHORITY.fullmatch(parts.netloc)
+    if authority is None or int(authority["port"] or 0) > PORT_MAX:
+        return None
+    return _Address(parts.scheme, authority["host"])

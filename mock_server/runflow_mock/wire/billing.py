@@ -3,6 +3,7 @@
 Source: `credits.balance` (an object with a decimal string), `credits.threshold`; `credits.list` is named by one client only.
 """
 
+import re
 from datetime import datetime
 
 import msgspec
@@ -17,7 +18,9 @@ from runflow_mock.wire.listing import text_field, time_field
 from runflow_mock.wire.problems import FieldError, invalid
 from runflow_mock.wire.times import read_instant, write_instant, write_optional
 
-THRESHOLD_MAX = Money(1_000_000_000 * 1_000_000)
+THRESHOLD_MAX = 1_000_000_000
+
+_THRESHOLD = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?", re.ASCII)
 
 
 class BalanceRow(msgspec.Struct, frozen=True):
@@ -84,12 +87,15 @@ def represent_entry(entry: Entry) -> dict[str, object]:
 def _amount(value: Json) -> Money | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, str):
+        if _THRESHOLD.fullmatch(value) is None:
+            raise ValueError("Input should be a decimal number such as '2.50', with at most nine digits and six places")
+        return parse_money(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("Input should be a number")
-    amount = parse_money(value if isinstance(value, str) else f"{value:.6f}")
-    if not 0 <= amount <= THRESHOLD_MAX:
-        raise ValueError("Input should be between 0 and 1000000000")
-    return amount
+    if not 0 <= value <= THRESHOLD_MAX:
+        raise ValueError(f"Input should be between 0 and {THRESHOLD_MAX}")
+    return parse_money(f"{value:.6f}")
 
 
 def _instant(value: Json) -> datetime | None:

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from runflow_mock.testing.suite.carriers import Answer, CarrierApp, HttpCarrier
 from runflow_mock.testing.suite.overlays import narrowed
@@ -29,17 +30,24 @@ STATEFUL = "stateful"
 
 
 class Effort(msgspec.Struct, frozen=True):
-    """How hard to try: examples of each operation, sequences of links, and whether the same are tried every time."""
+    """How hard to try: examples of each operation, sequences of links, and whether the same are tried every time.
+
+    Whoever wants many of them takes several rounds, each with other requests in a tenant of its own: one tenant has a limit for everything.
+    """
 
     examples: int = 10
     sequences: int = 60
     steps: int = 8
     seed: int = 1
     is_random: bool = False
+    rounds: int = 1
 
 
-QUICK = Effort(examples=3, sequences=25)
-USUAL = Effort()
+EFFORTS: Mapping[str, Effort] = {
+    "quick": Effort(examples=3, sequences=25),
+    "usual": Effort(),
+    "deep": Effort(examples=30, sequences=150, is_random=True, rounds=12),
+}
 
 Seen = Callable[[Answer], None]
 
@@ -59,11 +67,13 @@ def generate(
     Raises:
         TargetError: schemathesis is not installed.
     """
-    tally = Tally()
-    with target.open() as stage:
-        paths = seed(stage)
-        for event in _events(stage, narrowed(document, paths), effort, operations, phases):
-            _take(event, Contract(dict(document)), tally, see, keep)
+    tally, contract = Tally(), Contract(dict(document))
+    for number in range(effort.rounds):
+        again = replace(effort, seed=effort.seed + number)
+        with target.open() as stage:
+            paths = seed(stage)
+            for event in _events(stage, narrowed(document, paths), again, operations, phases):
+                _take(event, contract, tally, see, keep)
     return tally
 
 

@@ -131,7 +131,7 @@ def run_machines(target: Target, contract: Contract, effort: Effort) -> Tally:
     except ImportError:
         raise TargetError(MISSING) from None
     steps = STEPS if target.has_control else STEPS_WITHOUT_CLOCK
-    examples = effort.sequences if target.has_control else EXAMPLES_WITHOUT_CLOCK
+    examples = effort.sequences * effort.rounds if target.has_control else EXAMPLES_WITHOUT_CLOCK
     chosen = settings(
         max_examples=examples,
         stateful_step_count=steps,
