@@ -83,7 +83,7 @@ docs: $(SETUP_RUN) $(SETUP_DOCS) ## build the site of the documentation into sit
 	@$(BIN)/python docs/website.py
 
 .PHONY: docs-serve
-docs-serve: $(SETUP_RUN) $(SETUP_DOCS) ## the same, and serve it on 127.0.0.1:8788
+docs-serve: $(SETUP_RUN) $(SETUP_DOCS) ## the same, and serve it on 127.0.0.1:8789
 	@$(BIN)/python docs/website.py --serve
 
 .PHONY: docs-write

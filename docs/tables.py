@@ -16,9 +16,10 @@ from pathlib import Path
 
 from runflow_mock.domain.fault_kinds import Family
 from runflow_mock.wire.scenario_schema import scenario_schema
-from writing import commands, control, dialects, evidence, faults, files, plugin, scenarios, verdicts
+from writing import commands, comparison, control, dialects, evidence, faults, files, pictures, plugin, scenarios, verdicts
 
 DOCS = Path(__file__).resolve().parent
+DEMO = DOCS / "images" / "demo.svg"
 SCHEMA = DOCS.parent / "fixtures" / "scenario.schema.json"
 
 _TABLE = re.compile(r"(<!-- table: ([a-z-]+) -->\n)(.*?)(<!-- end of table -->)", re.DOTALL)
@@ -54,6 +55,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "undocumented-operations": evidence.undocumented,
     "claims-by-certainty": evidence.claims,
     "inferred-claims": evidence.inferred,
+    "comparison": comparison.features,
+    "ambitions": comparison.ambitions,
     "github-service": lambda: files.shown("examples/ci/github-service.yml"),
     "github-action": lambda: files.shown("examples/ci/github-action.yml"),
     "gitlab-ci": lambda: files.shown("examples/ci/gitlab-ci.yml"),
@@ -72,16 +75,17 @@ def written(text: str) -> str:
 def outcome() -> dict[Path, str]:
     """Returns what every generated file should hold."""
     pages = {page: written(page.read_text(encoding="utf-8")) for page in sorted(DOCS.glob("**/*.md"))}
-    return {**pages, SCHEMA: json.dumps(scenario_schema(), indent=1, ensure_ascii=False) + "\n"}
+    return {**pages, DEMO: pictures.demo(), SCHEMA: json.dumps(scenario_schema(), indent=1, ensure_ascii=False) + "\n"}
 
 
 def main(arguments: list[str]) -> int:
     """Writes what differs, or with `--check` only names it."""
-    stale = [file for file, text in outcome().items() if not file.exists() or file.read_text(encoding="utf-8") != text]
+    made = outcome()
+    stale = [file for file, text in made.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
     for file in stale:
         sys.stdout.write(f"{file.relative_to(DOCS.parent)}\n")
         if "--check" not in arguments:
-            file.write_text(outcome()[file], encoding="utf-8")
+            file.write_text(made[file], encoding="utf-8")
     return 1 if stale and "--check" in arguments else 0
 
 

@@ -29,7 +29,7 @@ ROOT = DOCS.parent
 STAGE = ROOT / "build" / "docs"
 SITE = ROOT / "site"
 BUILDER = ROOT / ".venv" / "docs" / "bin" / "zensical"
-PORT = 8788
+PORT = 8789
 
 _LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
 _ENTRY = re.compile(r"\[(?P<title>[^\]]+)\]\((?P<page>[^)#]+\.md)\)")
