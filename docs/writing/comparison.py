@@ -7,7 +7,7 @@ from typing import NamedTuple
 from writing.markdown import table
 
 TOOLS = ("LS", "MO", "ST", "LK", "WM", "MS", "MK", "PR", "AI", "HS")
-WORDS = {"Y": "yes", "~": "partly", "$": "paid", "-": "–", "?": "?"}
+WORDS = {"Y": "yes", "~": "partly", "$": "paid", "-": "no", "?": "?"}
 
 
 class Feature(NamedTuple):
@@ -95,9 +95,7 @@ AMBITIONS: tuple[Ambition, ...] = (
 
 def features() -> str:
     """Returns the table of features."""
-    rows = (
-        (feature.name, *(WORDS[cell] for cell in feature.others), f"**{WORDS[feature.ours]}**", feature.why) for feature in FEATURES
-    )
+    rows = ((feature.name, *(WORDS[cell] for cell in feature.others), f"**{WORDS[feature.ours]}**", feature.why) for feature in FEATURES)
     return table(("feature", *TOOLS, "RM", "remark on RM"), rows)
 
 

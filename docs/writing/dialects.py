@@ -25,7 +25,10 @@ PROVENANCE: Mapping[str, tuple[str, ...]] = {
 
 def switches() -> str:
     """Returns the switches with their values and what the bundles choose."""
-    rows = ((f"`{switch}`", names(values), *(f"`{getattr(bundle, switch)}`" for bundle in BUNDLES.values())) for switch, values in SWITCHES.items())
+    rows = (
+        (f"`{switch}`", names(values), *(f"`{getattr(bundle, switch)}`" for bundle in BUNDLES.values()))
+        for switch, values in SWITCHES.items()
+    )
     return table(("switch", "values", *(f"in `{name}`" for name in BUNDLES)), rows)
 
 

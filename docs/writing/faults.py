@@ -58,9 +58,7 @@ def kinds_of(family: Family) -> str:
 
 def fields() -> str:
     """Returns the fields that kinds take."""
-    rows = (
-        (f"`{name}`", field.says, names(kind.name for kind in KINDS if name in fields_of(kind))) for name, field in FIELDS.items()
-    )
+    rows = ((f"`{name}`", field.says, names(kind.name for kind in KINDS if name in fields_of(kind))) for name, field in FIELDS.items())
     return table(("field", "what it says", "taken by"), rows)
 
 

@@ -1,7 +1,7 @@
 """The picture of the demo: what `runflow-mock demo` really prints, as an SVG.
 
-The demo is deterministic but for its ports and for what follows the wall clock: timestamp and signature of the callback. Those lines are left
-out, and so is most of the callback's body: a picture has room for one screen.
+The demo is deterministic but for its ports and for what follows the wall clock: timestamp and signature of the callback. Those lines are
+left out, and so is most of the callback's body: a picture has room for one screen.
 """
 
 from __future__ import annotations

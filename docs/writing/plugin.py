@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -22,6 +22,9 @@ HANDLES = (
     ("runflow_receiver", receiver.CallbackReceiver),
     ("runflow_receiver.deliveries[i]", receiver.Received),
 )
+
+
+STARS: Mapping[object, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
 
 
 def fixtures() -> str:
@@ -88,8 +91,6 @@ def _signature(function: object) -> str:
 
 
 def _parameter(parameter: inspect.Parameter) -> str:
-    star = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    star = STARS.get(parameter.kind, "")
     default = "" if parameter.default is inspect.Parameter.empty else f"={parameter.default!r}"
     return f"{star}{parameter.name}{default}"
-
-

@@ -20,7 +20,7 @@ MEANINGS: Mapping[str, str] = {
     "clock": "`real`, `manual` (stands until it is moved), `auto` (moves when a client waits), or a scale",
     "speed": "divides the catalog's running times",
     "start": "the instant at which the tenant begins",
-    "balance": "credits in USD, as `\"10.00\"`",
+    "balance": 'credits in USD, as `"10.00"`',
     "scopes": "what the tenant's key may do; left out, everything but administration",
     "keys": "further keys of the tenant, each with its scopes",
     "dialect": "`seed` or `docs`: what to speak where the sources disagree",
@@ -85,6 +85,6 @@ def _section(story: str, name: str) -> str:
     body = text.partition("\n")[2] if text.startswith("# yaml-language-server") else text
     start = f"runflow-mock serve --scenario {name}"
     return (
-        f"## `{name}`\n\n{' '.join(story.split())}\n\nStart with it: `{start}`; in a test: `@pytest.mark.runflow(scenario=\"{name}\")`.\n\n"
+        f'## `{name}`\n\n{" ".join(story.split())}\n\nStart with it: `{start}`; in a test: `@pytest.mark.runflow(scenario="{name}")`.\n\n'
         f"<details><summary>The file</summary>\n\n{block('yaml', body.strip())}\n</details>\n"
     )

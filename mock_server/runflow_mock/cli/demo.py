@@ -37,7 +37,7 @@ ITEMS = [
 def command(*, as_json: bool) -> None:
     """Tell the whole story on real HTTP.
 
-    A batch that half succeeds, its signed callback, and what it cost.
+    A batch that half succeeds, its signed callback, and what it cost. Exit codes: 0, 1 something in it went wrong.
     """
     gc.enable()
     console = Console(highlight=False, soft_wrap=True, quiet=as_json)

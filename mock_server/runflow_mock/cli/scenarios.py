@@ -26,7 +26,10 @@ def command() -> None:
 @command.command("list")
 @json_option("Write one JSON array.")
 def list_scenarios(*, as_json: bool) -> None:
-    """List the scenarios that ship, with how each story begins."""
+    """List the scenarios that ship, with how each story begins.
+
+    Exit codes: 0, 2 wrong usage.
+    """
     catalog = load_catalog()
     scenarios = [shipped_scenario(name, catalog) for name in scenario_names()]
     if as_json:
