@@ -42,7 +42,7 @@ test: $(SETUP_DEV) ## run every test that is not slow
 	@$(PYTEST) -q -n auto --dist loadfile -p no:schemathesis -m "not slow"
 
 .PHONY: test-slow
-test-slow: $(SETUP_DEV) $(SETUP_TOOLS) ## run the slow tests
+test-slow: $(SETUP_DEV) $(SETUP_TOOLS) $(SETUP_DOCS) ## run the slow tests
 	@$(PYTEST) -q -m slow
 
 .PHONY: contract

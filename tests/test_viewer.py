@@ -1,24 +1,17 @@
 """The viewer at /v1/docs in a real browser: whoever clicks "Execute" there has made a run."""
 
 import json
-import shutil
 
 import pytest
 from commands import ROOT, sandbox
 from contract import document
-from tools import run_tool
+from tools import chromium, run_tool
 
 from runflow_mock.testing.client import Client
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
 
 SCRIPT = ROOT / "tests" / "clients" / "try_it_out.cjs"
-
-
-def chromium() -> str:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert found is not None, "no Chromium: install the package chromium"
-    return found
 
 
 def test_run_is_created_from_the_page() -> None:

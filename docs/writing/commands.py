@@ -46,10 +46,10 @@ def _section(name: str, command: click.Command) -> str:
     context = click.Context(command, info_name=f"runflow-mock {name}")
     usage = " ".join(command.get_usage(context).removeprefix("Usage: ").split())
     text = "\n\n".join(_text(part) for part in (command.help or "").split("\n\n"))
-    rows = [(_spelling(option), _variable(option), _default(option, context), _text(option.help or "")) for option in _options(command)]
+    rows = [(_spelling(option), _default(option, context), _meaning(option)) for option in _options(command)]
     parts = [f"## `{name}`\n", _as_codes(text) + "\n", block("text", usage)]
     if rows:
-        parts.append(table(("option", "variable", "default", "meaning"), rows))
+        parts.append(table(("option", "default", "meaning"), rows))
     return "\n".join(parts)
 
 
@@ -63,8 +63,9 @@ def _spelling(option: click.Option) -> str:
     return " / ".join(f"`{name}{value}`" for name in names).replace("|", ",")
 
 
-def _variable(option: click.Option) -> str:
-    return f"`{option.envvar}`" if isinstance(option.envvar, str) else ""
+def _meaning(option: click.Option) -> str:
+    variable = f" *Variable:* `{option.envvar}`" if isinstance(option.envvar, str) else ""
+    return _text(option.help or "") + variable
 
 
 def _default(option: click.Option, context: click.Context) -> str:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from writing.markdown import table
 
 TOOLS = ("LS", "MO", "ST", "LK", "WM", "MS", "MK", "PR", "AI", "HS")
-WORDS = {"Y": "yes", "~": "partly", "$": "paid", "-": "no", "?": "?"}
+WORDS = {"Y": "yes", "~": "partly", "-": "no"}
+SIGNS = {"Y": "✓", "~": "~", "$": "$", "-": "·", "?": "?"}
 
 
 class Feature(NamedTuple):
@@ -95,8 +96,8 @@ AMBITIONS: tuple[Ambition, ...] = (
 
 def features() -> str:
     """Returns the table of features."""
-    rows = ((feature.name, *(WORDS[cell] for cell in feature.others), f"**{WORDS[feature.ours]}**", feature.why) for feature in FEATURES)
-    return table(("feature", *TOOLS, "RM", "remark on RM"), rows)
+    rows = ((each.name, f"**{SIGNS[each.ours]}**", *(SIGNS[cell] for cell in each.others), each.why) for each in FEATURES)
+    return table(("feature", "RM", *TOOLS, "remark on RM"), rows)
 
 
 def ambitions() -> str:

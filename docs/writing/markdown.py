@@ -22,12 +22,10 @@ def names(values: Iterable[str]) -> str:
     return ", ".join(f"`{value}`" for value in values)
 
 
-def post(path: str, body: object, *, method: str = "POST") -> str:
-    """Returns a command that sends JSON to the sandbox."""
+def post(path: str, body: object) -> str:
+    """Returns a command that sends JSON to the control API."""
     text = json.dumps(body, ensure_ascii=False)
-    verb = "" if method == "POST" else f"-X {method} "
-    head = f'curl -s {verb}$RUNFLOW_BASE_URL{path} -H "Authorization: Bearer $RUNFLOW_API_KEY" -H "Content-Type: application/json" \\'
-    return f"{head}\n  -d '{text}'\n"
+    return f"curl -s $RUNFLOW_BASE_URL{path} -H \"Authorization: Bearer $RUNFLOW_API_KEY\" \\\n  -d '{text}'\n"
 
 
 def _cell(text: str) -> str:

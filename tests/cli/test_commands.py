@@ -1,11 +1,15 @@
 """What holds for every command of the table."""
 
+import re
 import subprocess
 import sys
 
 import click
 import pytest
+from commands import call
+from contract import document
 
+from runflow_mock import __version__
 from runflow_mock.cli import COMMANDS, group, main
 
 SERVERS = ("starlette", "uvicorn", "aiohttp", "PIL", "cryptography", "trustme", "rich", "msgspec")
@@ -34,6 +38,12 @@ def test_every_command_can_answer_programs(name: str) -> None:
     command = _command(name)
     leaves = command.commands.values() if isinstance(command, click.Group) else [command]
     assert [leaf.name for leaf in leaves if not any("--json" in parameter.opts for parameter in leaf.params)] == []
+
+
+def test_version_is_semantic_and_names_the_contract() -> None:
+    told = call("--version")
+    assert re.fullmatch(r"runflow-mock \d+\.\d+\.\d+ \(contract \d{4}-\d{2}-\d{2}\)\n", told.out)
+    assert told.out == f"runflow-mock {__version__} (contract {document()['info']['version'].replace('.', '-')})\n"
 
 
 def test_help_lists_every_command_without_loading_any() -> None:

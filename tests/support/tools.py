@@ -1,6 +1,7 @@
 """Programs that judge our work from outside: `make tools` puts them into `.venv/tools`."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,3 +21,10 @@ def run_tool(name: str, *arguments: str | Path, cwd: Path | None = None) -> "sub
     return subprocess.run(
         [program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=100, check=False, cwd=cwd, env=env
     )
+
+
+def chromium() -> str:
+    """Returns where the browser is."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert found is not None, "no Chromium: install the package chromium"
+    return found

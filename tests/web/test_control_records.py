@@ -10,6 +10,7 @@ from steps import ABSENT, INPUT, RUNS, callback_run, finished_run, get_run, ok, 
 
 from runflow_mock import __version__
 from runflow_mock.runtime.sender import RecordingSender
+from runflow_mock.wire.packaged import contract_date
 
 
 def journal(door: Door, query: str = "") -> list[dict[str, object]]:
@@ -121,7 +122,7 @@ def test_deliveries_are_shown_with_their_parent(door: Door) -> None:
 def test_health_and_version_need_no_key(door: Door) -> None:
     health = ok(door.get("/_mock/health", key=None))
     assert (health["status"], health["seed"], health["clock"], health["tenants"], health["models"]) == ("ok", "0", "manual", 0, 55)
-    assert ok(door.get("/_mock/version", key=None)) == {"name": "runflow-mock", "version": __version__}
+    assert ok(door.get("/_mock/version", key=None)) == {"name": "runflow-mock", "version": __version__, "contract": contract_date()}
 
 
 def test_health_tells_of_errors_in_the_background() -> None:

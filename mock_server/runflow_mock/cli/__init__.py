@@ -66,8 +66,23 @@ class Commands(click.Group):
             formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
 
 
+def _tell_version(context: click.Context, parameter: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        from runflow_mock.wire.packaged import contract_date
+
+        click.echo(f"runflow-mock {__version__} (contract {contract_date()})")
+        context.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.version_option(__version__, prog_name="runflow-mock")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_tell_version,
+    help="Print the version, and the date of the contract.",
+)
 def group() -> None:
     """A faithful local fake of the Runflow API. Unofficial, not affiliated with Runflow."""
 

@@ -46,10 +46,24 @@ class _Document(msgspec.Struct):
     paths: dict[str, _Path]
 
 
+class _Info(msgspec.Struct):
+    version: str
+
+
+class _Titled(msgspec.Struct):
+    info: _Info
+
+
 @cache
 def openapi_document() -> Packaged:
     """Returns the contract, byte for byte as it ships; it is read once."""
     return _packed((data_folder("contracts") / "openapi.json").read_bytes(), "application/json")
+
+
+@cache
+def contract_date() -> str:
+    """Returns the day until which the contract's sources were read, as the document's version says it: `2026-11-22`."""
+    return msgspec.json.decode(openapi_document().body, type=_Titled).info.version.replace(".", "-")
 
 
 @cache

@@ -7,6 +7,7 @@ from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.control import ControlError
 from runflow_mock.wire.control_document import control_document
+from runflow_mock.wire.packaged import contract_date
 
 
 async def get_health(call: Call) -> Answer:
@@ -28,8 +29,8 @@ async def get_health(call: Call) -> Answer:
 
 
 async def get_version(call: Call) -> Answer:
-    """GET /_mock/version"""
-    return answer({"name": "runflow-mock", "version": __version__})
+    """GET /_mock/version: the release, and the day of the contract that it was written to."""
+    return answer({"name": "runflow-mock", "version": __version__, "contract": contract_date()})
 
 
 async def get_ca(call: Call) -> Answer:
