@@ -28,7 +28,7 @@ async function main([executablePath, url, word, ...paths]) {
 
     await page.keyboard.press("Control+k");
     await page.keyboard.type(word);
-    const found = page.locator("a mark").first();
+    const found = page.locator("a mark", { hasText: new RegExp(`^${word}`, "i") }).first();
     await found.waitFor();
     seen.found = (await found.innerText()).toLowerCase();
     await page.close();
