@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from textwrap import fill
 
 import pytest
 
@@ -56,7 +57,10 @@ def options() -> str:
 def marker() -> str:
     """Returns the marker as pytest explains it."""
     signature, _, says = pytest_plugin.MARKER.partition(": ")
-    return f"{block('text', f'@pytest.mark.{signature}')}\n{says[0].upper()}{says[1:]}.\n"
+    name, _, parameters = signature.removesuffix(")").partition("(")
+    lines = fill(parameters, 80, initial_indent="    ", subsequent_indent="    ")
+    shown = block("text", f"@pytest.mark.{name}(\n{lines}\n)")
+    return f"{shown}\n{says[0].upper()}{says[1:]}.\n"
 
 
 def handles() -> str:
