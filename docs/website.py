@@ -83,6 +83,8 @@ def stage(repository: str | None) -> Path:
 
 def build() -> list[str]:
     """Builds the site and returns what is wrong with it."""
+    if not BUILDER.exists():
+        return [f"{BUILDER.relative_to(ROOT)} is missing: run `make docs`, which installs it"]
     config = stage(os.environ.get("DOCS_REPOSITORY"))
     made = subprocess.run([BUILDER, "build", "--strict", "--clean", "--config-file", config], check=False, cwd=STAGE)
     if made.returncode:

@@ -1,10 +1,12 @@
 """Every code block of the documentation: it is run, or there is a reason; and it is well formed in any case."""
 
 import ast
+import json
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ from runflow_mock.wire.scenarios import read_scenario
 
 pytest_plugins = ["pytester"]
 
-LANGUAGES = ("sh", "python", "yaml", "text")
+PARSERS: Mapping[str, Callable[[str], object]] = {"json": json.loads, "toml": tomllib.loads, "yaml": yaml.safe_load}
+EXAMPLES = tuple(file for file in (ROOT / "examples").rglob("*") if file.is_file() and "node_modules" not in file.parts)
 BLOCKS = tuple(all_blocks())
 SHELL_PAGES = [page for page in PAGES if script_of(page, with_slow=False)]
 SLOW_PAGES = [page for page in PAGES if any(block.is_slow for block in blocks_of(page))]
@@ -81,7 +84,19 @@ def test_tests_of_all_pages_pass(pytester: pytest.Pytester) -> None:
 
 
 def test_every_block_says_what_it_is() -> None:
-    assert [block.name for block in BLOCKS if block.language not in LANGUAGES] == []
+    assert [block.name for block in BLOCKS if not block.language] == []
+
+
+def test_other_languages_are_shown_from_examples_that_are_run() -> None:
+    others = [block for block in BLOCKS if block.language not in ("sh", "python", "text", *PARSERS)]
+    texts = [file.read_text(encoding="utf-8", errors="replace") for file in EXAMPLES]
+    assert [block.name for block in others if not any(block.text.strip() in text for text in texts)] == []
+
+
+def test_data_can_be_parsed() -> None:
+    for block in BLOCKS:
+        if block.language in PARSERS:
+            PARSERS[block.language](block.text)
 
 
 def test_what_is_not_run_has_a_reason_that_counts() -> None:

@@ -15,9 +15,12 @@ from worlds import catalog
 
 from links import faults_of_site
 from runflow_mock.cli import COMMANDS
+from runflow_mock.cli.ca import trust_variables
+from runflow_mock.cli.evidence import FILES as EVIDENCE
 from runflow_mock.domain.fault_kinds import KINDS
 from runflow_mock.domain.magic import MAGIC
 from runflow_mock.domain.places import CALLBACK_EDGES, EXCHANGE_EDGES, RUN_EDGES
+from runflow_mock.runtime.config import environment_for_client
 from runflow_mock.testing.runflow import TenantFaults
 from runflow_mock.wire.dialect import SWITCHES
 from runflow_mock.wire.faults import WirePlace, WireWhen
@@ -117,6 +120,15 @@ def test_command_is_documented_with_its_exit_codes(name: str) -> None:
     sections = [section for section in page.split("\n## ")[1:] if re.match(rf"`{name}[` ]", section)]
     assert sections
     assert [section for section in sections if "**Exit codes:**" not in section] == []
+
+
+def test_every_variable_for_clients_is_documented() -> None:
+    names = [*environment_for_client("http://here", "key"), *trust_variables(Path("ca.pem"))]
+    assert [name for name in names if f"`{name}`" not in text_of("reference/environment.md")] == []
+
+
+def test_every_file_of_the_evidence_is_shown() -> None:
+    assert [name for name in EVIDENCE if name not in text_of("tutorials/docker-in-ci.md")] == []
 
 
 def test_every_switch_has_its_provenance() -> None:
