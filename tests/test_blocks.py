@@ -13,7 +13,7 @@ from typing import Any
 import click
 import pytest
 import yaml
-from blocks import PAGES, REASONS, Block, all_blocks, blocks_of, pattern_of, run_script, script_of, slug_of, write_files
+from blocks import FAILS, PAGES, REASONS, Block, all_blocks, blocks_of, pattern_of, run_script, script_of, slug_of, write_files
 from commands import ROOT, Sandbox, sandbox
 from tools import run_tool
 from worlds import catalog
@@ -81,6 +81,17 @@ def test_tests_of_all_pages_pass(pytester: pytest.Pytester) -> None:
     outcomes = result.parseoutcomes()
     assert outcomes.keys() == {"passed"}
     assert outcomes["passed"] >= len(files)
+
+
+@pytest.mark.parametrize("block", [block for block in BLOCKS if block.reason == FAILS], ids=lambda block: block.name)
+def test_test_that_should_fail_does_and_says_what_is_shown(block: Block, pytester: pytest.Pytester) -> None:
+    write_files(block.page, pytester.path)
+    file = pytester.path / (block.title or "test_failing.py")
+    file.write_text(block.text, encoding="utf-8")
+    result = pytester.runpytest_inprocess("-pno:asyncio", "-pno:randomly", "-pno:xdist", "-pno:cacheprovider", file)
+    result.assert_outcomes(failed=1)
+    shown = [other.text for other in blocks_of(block.page) if other.title == "failure"]
+    assert [line for text in shown for line in text.splitlines() if line not in result.outlines] == []
 
 
 def test_every_block_says_what_it_is() -> None:
