@@ -51,7 +51,7 @@ def run_page(page: Path, folder: Path, running: Sandbox, *, with_slow: bool) -> 
     key = f"rf_live_mock_{slug_of(page)}"
     done = run_script(script_of(page, with_slow=with_slow), folder, running.url, {"RUNFLOW_API_KEY": key})
     assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-    shown = [block for block in blocks_of(page) if block.title == "output" and (with_slow or page not in SLOW_PAGES)]
+    shown = [block for block in blocks_of(page) if (block.title or "").startswith("output") and (with_slow or page not in SLOW_PAGES)]
     lines = [line for block in shown for line in block.text.splitlines()]
     missing = [line for line in lines if not re.search(f"^{pattern_of(line)}$", done.stdout, re.MULTILINE)]
     assert missing == [], done.stdout

@@ -1,7 +1,7 @@
 """Code blocks of the documentation: where they stand, what is to be done with them, and how they are run as a reader would.
 
 A comment directly above a block says what is special about it: `<!-- not run: REASON -->` or `<!-- slow -->`. A title is the name of the
-file that a reader would write; `title="output"` marks what the page's commands print.
+file that a reader would write; `title="output"` marks what the page's commands print, and `title="output, in part"` some of it.
 """
 
 import os
