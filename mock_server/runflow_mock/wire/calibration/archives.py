@@ -1,0 +1,72 @@
+"""Archives: the entries of a HAR file, a browser's, a proxy's or `GET /_mock/journal.har`, as captures.
+
+Of an archive that holds more than one service's traffic, what is at no address of the API is passed over.
+"""
+
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.wire.calibration.captures import CALLBACK_HEADERS, Capture, Kind, Unrecognised, header_names
+from runflow_mock.wire.contracts import packaged_contract
+from runflow_mock.wire.sites import HOSTS, Site
+
+Object = Mapping[str, Json]
+
+
+def is_archive(value: Json) -> bool:
+    """Tells whether a value is a HAR file."""
+    return isinstance(value, dict) and isinstance(_object(value.get("log")).get("entries"), list)
+
+
+def read_archive(value: Json, source: str) -> Iterator[Capture]:
+    """Returns what an archive holds of the API and of its callbacks.
+
+    Raises:
+        Unrecognised: nothing in it is.
+    """
+    entries = _object(_object(value).get("log")).get("entries")
+    assert isinstance(entries, list)
+    found = [capture for index, part in enumerate(entries) for capture in _entry(_object(part), source, f"log.entries[{index}]")]
+    if not found:
+        raise Unrecognised(f"none of its {len(entries)} entries is an answer of the API or a callback")
+    yield from found
+
+
+def _entry(entry: Object, source: str, place: str) -> Iterator[Capture]:
+    request, response = _object(entry.get("request")), _object(entry.get("response"))
+    sent = header_names(request.get("headers")) or {}
+    if sent.keys() & CALLBACK_HEADERS:
+        text = _object(request.get("postData")).get("text")
+        yield Capture(source=source, place=place, kind=Kind.CALLBACK, headers=sent, body=str(text or "").encode())
+        return
+    status, url = response.get("status"), urlsplit(str(request.get("url")))
+    if not isinstance(status, int) or status < 100 or not _is_of_the_api(url.hostname, url.path):
+        return
+    yield Capture(
+        source=source,
+        place=place,
+        kind=Kind.ANSWER,
+        method=str(request.get("method")),
+        path=url.path,
+        status=status,
+        headers=header_names(response.get("headers")),
+        body=_content(_object(response.get("content"))),
+    )
+
+
+def _is_of_the_api(host: str | None, path: str) -> bool:
+    site = HOSTS.get(host or "")
+    return path.startswith("/v1/") and (site is Site.API or (site is None and packaged_contract().address(path) is not None))
+
+
+def _content(content: Object) -> bytes:
+    text = content.get("text")
+    if not isinstance(text, str):
+        return b""
+    return b64decode(text) if content.get("encoding") == "base64" else text.encode()
+
+
+def _object(value: Json) -> Object:
+    return value if isinstance(value, dict) else {}

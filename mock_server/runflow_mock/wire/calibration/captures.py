@@ -1,0 +1,153 @@
+"""Captures: answers and callbacks of a service, as somebody has kept them, brought into one form.
+
+A capture knows as much as its file did: without a head there is no status, without a request no path. A document of captures is that
+form as JSON; it is what redacted copies are written in, and it can be read again like any other file.
+"""
+
+from base64 import b64decode
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import cast
+
+import msgspec
+
+from runflow_mock.domain.documents import Json, read_document, write_document
+from runflow_mock.wire.seals import FORMAT_PREFIX
+
+FORMAT = f"{FORMAT_PREFIX}captures"
+VERSION = 1
+TIMESTAMP, SIGNATURE, REQUEST_ID = "runflow-timestamp", "runflow-signature", "runflow-request-id"
+CALLBACK_HEADERS = frozenset((TIMESTAMP, SIGNATURE, REQUEST_ID))
+
+
+class Unrecognised(ValueError):
+    """Something that is no capture; the message says what would be."""
+
+
+class Kind(StrEnum):
+    """What was captured: an answer of the API, or a callback that it sent."""
+
+    ANSWER = "answer"
+    CALLBACK = "callback"
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was captured, and where: `source` is a file, `place` a part of it.
+
+    Header names are in lower case, and no headers means that nobody kept them; those of a callback came with it. `signed_as` is what
+    was found out about a signature while the secret was still at hand: the form whose content it fits, or `neither`.
+    """
+
+    source: str
+    place: str
+    kind: Kind
+    method: str | None = None
+    path: str | None = None
+    status: int | None = None
+    headers: Mapping[str, str] | None = None
+    body: bytes = b""
+    secret: str | None = None
+    signed_as: str | None = None
+
+    @property
+    def value(self) -> Json:
+        """The body as JSON, or nothing where it is none."""
+        try:
+            return read_document(self.body)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
+            return None
+
+    @property
+    def record(self) -> Mapping[str, Json]:
+        """The object that the body is, or an empty one."""
+        value = self.value
+        return value if isinstance(value, dict) else {}
+
+
+def document_of(captures: Iterable[Capture]) -> bytes:
+    """Returns the document of captures, indented for people."""
+    content = {"format": FORMAT, "version": VERSION, "captures": list(map(_represented, captures))}
+    return msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n"
+
+
+def is_document(value: Json) -> bool:
+    """Tells whether a value calls itself a document of captures."""
+    return isinstance(value, dict) and value.get("format") == FORMAT
+
+
+def read_captures(value: Json, source: str) -> Iterator[Capture]:
+    """Returns the captures in a document of them.
+
+    Raises:
+        Unrecognised: it is of another version, or a capture in it is not whole.
+    """
+    content = value if isinstance(value, dict) else {}
+    if content.get("version") != VERSION:
+        raise Unrecognised(f"its version is {content.get('version')!r}, and this runflow-mock reads version {VERSION} alone")
+    captures = content.get("captures")
+    for index, part in enumerate(captures if isinstance(captures, list) else ()):
+        try:
+            yield _read(msgspec.convert(part, _Written), source, f"captures[{index}]")
+        except msgspec.ValidationError as error:
+            raise Unrecognised(f"captures[{index}] is not whole: {error}") from None
+
+
+def header_names(headers: Json) -> dict[str, str] | None:
+    """Returns headers by their names in lower case, from an object or from the list of pairs of an archive, or nothing."""
+    if isinstance(headers, list):
+        pairs = [(part.get("name"), part.get("value")) for part in headers if isinstance(part, dict)]
+    elif isinstance(headers, dict):
+        pairs = cast("list[tuple[Json, Json]]", list(headers.items()))
+    else:
+        return None
+    return {str(name).lower(): str(value) for name, value in pairs}
+
+
+def body_of(part: Mapping[str, Json]) -> bytes:
+    """Returns the bytes of a body that stands as Base64, as text, or as the JSON that it was."""
+    encoded, body = part.get("body_base64"), part.get("body")
+    if isinstance(encoded, str):
+        try:
+            return b64decode(encoded, validate=True)
+        except ValueError:
+            raise Unrecognised("its body_base64 is not Base64") from None
+    return b"" if body is None else body.encode() if isinstance(body, str) else write_document(body)
+
+
+class _Written(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
+    kind: Kind
+    method: str | None = None
+    path: str | None = None
+    status: int | None = None
+    headers: dict[str, str] | None = None
+    secret: str | None = None
+    signed_as: str | None = None
+    body: object = None
+
+
+def _represented(capture: Capture) -> _Written:
+    return _Written(
+        kind=capture.kind,
+        method=capture.method,
+        path=capture.path,
+        status=capture.status,
+        headers=None if capture.headers is None else dict(capture.headers),
+        secret=capture.secret,
+        signed_as=capture.signed_as,
+        body=capture.value,
+    )
+
+
+def _read(written: _Written, source: str, place: str) -> Capture:
+    return Capture(
+        source=source,
+        place=place,
+        kind=written.kind,
+        method=written.method,
+        path=written.path,
+        status=written.status,
+        headers=header_names(cast("Json", written.headers)),
+        body=body_of({"body": cast("Json", written.body)}),
+        secret=written.secret,
+        signed_as=written.signed_as,
+    )
