@@ -40,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, usual, what in (
         ("url", "", f"address of a server that runs already, in place of one in this process (or {URL_VARIABLE})"),
         ("seed", "0", "seed of every tenant: the same seed gives each test the same ids"),
+        ("profile", "", "profile of `runflow-mock calibrate` by which every tenant speaks that names no dialect"),
         ("artifacts", ".runflow-mock", "folder for what a failing test leaves behind to be replayed"),
     ):
         group.addoption(f"--runflow-{name}", default=None, metavar=name.upper(), help=what)
@@ -190,9 +191,22 @@ def _settings(request: pytest.FixtureRequest) -> tuple[dict[str, Any], dict[str,
             raise pytest.UsageError(f"@pytest.mark.runflow takes names only, not {marker.args!r}; {MARKER}")
         settings.update(marker.kwargs)
     given = {name: value for name, value in settings.items() if value is not None}
+    if "dialect" not in given and (file := _option(request.config, "profile")):
+        given |= _spoken(request.config.rootpath / file, given.get("switches", {}))
     return {name: value for name, value in given.items() if name not in STRICTNESS}, {
         name: given[name] for name in STRICTNESS if name in given
     }
+
+
+def _spoken(file: Path, switches: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the settings that let a tenant speak by a profile, its own switches on top."""
+    from runflow_mock.runtime.profiles import load_profile
+
+    try:
+        profile = load_profile(file)
+    except ValueError as error:
+        raise pytest.UsageError(f"runflow_profile: {error}") from None
+    return {"dialect": profile.dialect, "switches": {**profile.switches, **switches}}
 
 
 def _tell(item: pytest.Item, runflow: "Runflow") -> list[tuple[str, str]]:

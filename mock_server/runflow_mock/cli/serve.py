@@ -30,6 +30,7 @@ from runflow_mock.runtime.config import (
     read_rewrites,
 )
 from runflow_mock.runtime.observers import Log
+from runflow_mock.runtime.profiles import load_profile
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.app import create_app
 from runflow_mock.web.server import SecureSocket, Server, bind, open_secure, url_of
@@ -38,6 +39,7 @@ from runflow_mock.wire.quotas import parse_quota
 from runflow_mock.wire.tenants import LIFETIME_MIN
 from runflow_mock.wire.times import read_duration, read_instant
 
+DEFAULT_DIALECT = "seed"
 # Full collections are made rare, because what the worlds keep is not the collector's business; a young one stays a pause of 1 ms.
 GC_THRESHOLDS = (5_000, 20, 100)
 
@@ -73,8 +75,15 @@ class Ready(NamedTuple):
 @option("--speed", default=10.0, type=click.FloatRange(0.001, 1_000_000), help="Divides the catalog's running times.")
 @option("--start", default=None, help="Instant at which tenants begin, such as 2026-01-01T00:00:00Z.")
 @option("--balance", default="10.00", help="Credits of a new tenant, in USD.")
-@option("--dialect", default="seed", type=click.Choice(list(BUNDLES)), help="What to speak where the sources disagree.")
-@option("--switches", default="", help="Single switches on top of the dialect, such as status_spelling=us,signature=bare.")
+@option(
+    "--dialect",
+    default=None,
+    show_default="the profile's, or seed",
+    type=click.Choice(list(BUNDLES)),
+    help="What to speak where the sources disagree.",
+)
+@option("--profile", default=None, type=click.Path(path_type=Path), help="Profile of `runflow-mock calibrate`, on top of the dialect.")
+@option("--switches", default="", help="Single switches on top of both, such as status_spelling=us,signature=bare.")
 @option("--client-time", default="wall", type=click.Choice(["wall", "virtual"]), help="Clock of what clients compare with their own.")
 @option("--strict", is_flag=True, help="Refuse plain-http callbacks and routes that are only inferred.")
 @option("--comfyui-beta/--no-comfyui-beta", default=True, help="Let organizations deploy and run ComfyUI workflows.")
@@ -145,8 +154,10 @@ def read_config(options: dict[str, Any]) -> Config:
         ConfigError: an option cannot be used.
     """
     clock, scale = read_clock(options["clock"])
-    switches = _switches(options["switches"])
-    _check_dialect(options["dialect"], switches)
+    profile = None if options["profile"] is None else load_profile(options["profile"])
+    dialect = options["dialect"] or (DEFAULT_DIALECT if profile is None else profile.dialect)
+    switches = {**({} if profile is None else profile.switches), **_switches(options["switches"])}
+    _check_dialect(dialect, switches)
     return Config(
         host=options["host"],
         port=options["port"],
@@ -159,7 +170,7 @@ def read_config(options: dict[str, Any]) -> Config:
         speed=options["speed"],
         start=_start(options["start"]),
         balance=_balance(options["balance"]),
-        dialect=options["dialect"],
+        dialect=dialect,
         switches=switches,
         client_time=options["client_time"],
         strict=options["strict"],

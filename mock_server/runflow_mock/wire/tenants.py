@@ -99,7 +99,8 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
         start=_start(body.start, defaults),
         keys=defaults.keys if body.keys is None else tuple(KeySpec(key.name, _scopes(key.scopes)) for key in body.keys),
         dialect=defaults.dialect if body.dialect is None else body.dialect,
-        switches={**defaults.switches, **body.switches},
+        # Whoever names a dialect means that one, and not what the server was told to speak.
+        switches={**(defaults.switches if body.dialect is None else {}), **body.switches},
         batch_items_max=_batch_limit(body.batch_limit, defaults),
         concurrency=_caps(body.concurrency, defaults),
         strict=defaults.strict if body.strict is None else body.strict,
