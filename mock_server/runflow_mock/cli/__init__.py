@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, Entry] = {
     "report": Entry("report", "Tell how a client behaved, rule by rule."),
     "verify-client": Entry("verify_client", "Run a client through a matrix of situations."),
     "verify-receiver": Entry("verify_receiver", "Probe a webhook handler."),
+    "calibrate": Entry("calibrate", "Say from captures how the real service speaks."),
     "replay": Entry("replay", "Repeat a history and compare it byte for byte."),
 }
 

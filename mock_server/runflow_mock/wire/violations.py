@@ -66,7 +66,7 @@ def _answer_findings(contract: Contract, declared: Declared, exchange: Exchange)
         if value is _NOT_READ:
             yield Finding(("response", "body"), "json", "the body is not valid JSON")
         else:
-            yield from _explained(contract, schema, value, ("response", "body"))
+            yield from schema_findings(contract, schema, value, ("response", "body"))
 
 
 def _parameter_findings(contract: Contract, addressed: Addressed, declared: Declared, exchange: Exchange) -> Iterator[Finding]:
@@ -84,7 +84,7 @@ def _parameter_findings(contract: Contract, addressed: Addressed, declared: Decl
             if parameter.is_required:
                 yield Finding(loc, "required", f"the {parameter.place} parameter {parameter.name} is missing")
         else:
-            yield from _explained(contract, parameter.schema, _typed(parameter, text), loc)
+            yield from schema_findings(contract, parameter.schema, _typed(parameter, text), loc)
     known = {parameter.name for parameter in declared.parameters if parameter.place == "query"}
     for name in sorted(query.keys() - known):
         yield note(("query", name[:80]), "unknown-parameter", f"{declared.id} takes no such query parameter; it is ignored")
@@ -115,7 +115,7 @@ def _body_findings(contract: Contract, declared: Declared, exchange: Exchange) -
     if value is _NOT_READ:
         yield Finding(("body",), "json", "the body is not valid JSON")
         return
-    yield from _explained(contract, schema, value, ("body",))
+    yield from schema_findings(contract, schema, value, ("body",))
     for loc in unknown_fields(contract, schema, value, ("body",)):
         yield note(loc, "unknown-field", "the contract does not know this field; it is ignored")
 
@@ -133,7 +133,8 @@ def _refused(exchange: Exchange) -> Iterator[Finding]:
         yield Finding(("body",), "refused", str(told.get("message") if isinstance(told, dict) else exchange.status))
 
 
-def _explained(contract: Contract, schema: Pointer, value: Json, loc: Location) -> Iterator[Finding]:
+def schema_findings(contract: Contract, schema: Pointer, value: Json, loc: Location) -> Iterator[Finding]:
+    """Returns where a value that stands at a place is not as a schema says."""
     for error in contract.errors(schema, value):
         rule, details = error.kind.name, error.kind.as_dict()
         place: Location = (*loc, *error.instance_path)

@@ -88,8 +88,9 @@ def read_captures(value: Json, source: str) -> Iterator[Capture]:
     for index, part in enumerate(captures if isinstance(captures, list) else ()):
         try:
             yield _read(msgspec.convert(part, _Written), source, f"captures[{index}]")
-        except msgspec.ValidationError as error:
-            raise Unrecognised(f"captures[{index}] is not whole: {error}") from None
+        except msgspec.ValidationError:
+            # The error would repeat a value.
+            raise Unrecognised(f"captures[{index}] is not whole") from None
 
 
 def header_names(headers: Json) -> dict[str, str] | None:

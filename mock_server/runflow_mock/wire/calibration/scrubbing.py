@@ -113,11 +113,13 @@ def _kept_secret(given: str | None, proven: str | None) -> str | None:
 
 def _scrubbed_headers(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, value in headers.items():
+        form = _HEADERS.get(name, _LIMIT if _LIMITS.fullmatch(name) else None)
         if name == SIGNATURE:
             yield name, form_of(value)
+        elif form is not None and form.fullmatch(value):
+            yield name, value
         else:
-            form = _HEADERS.get(name, _LIMIT if _LIMITS.fullmatch(name) else None)
-            yield name, value if form is not None and form.fullmatch(value) else REDACTED
+            yield (name if safe_name(name.replace("-", "_")) != REDACTED else REDACTED), REDACTED
 
 
 def _scrubbed_body(capture: Capture) -> bytes:

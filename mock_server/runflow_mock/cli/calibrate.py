@@ -1,0 +1,133 @@
+"""`runflow-mock calibrate`: says from captures of the real service how it speaks, and writes that as a profile."""
+
+import gc
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+
+import click
+import msgspec
+
+from runflow_mock.cli.options import json_option, option
+from runflow_mock.cli.sheets import WRITTEN
+from runflow_mock.runtime.captures import CaptureFile, captures_in, read_files
+from runflow_mock.runtime.config import ConfigError
+from runflow_mock.runtime.profiles import load_profile
+from runflow_mock.testing.suite.documents import load_document
+from runflow_mock.wire.calibration.captures import Capture, document_of
+from runflow_mock.wire.calibration.notes import notes_of
+from runflow_mock.wire.calibration.readings import nearest_dialect, read_switches, switches_of
+from runflow_mock.wire.calibration.reports import Calibration, lines, markdown, represent
+from runflow_mock.wire.calibration.scrubbing import scrub, secrets_in
+from runflow_mock.wire.contracts import Contract, packaged_contract
+from runflow_mock.wire.profiles import Profile, Source, write_profile
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("given", metavar="FILES...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--secret",
+    "secrets",
+    multiple=True,
+    envvar="RUNFLOW_MOCK_CALLBACK_SECRET",
+    show_envvar=True,
+    help="Secret that callbacks are signed with; repeatable. It is neither printed nor written.",
+)
+@click.option("--write", "profile_file", default=None, type=WRITTEN, help="Write a profile for serve --profile, YAML or (.json) JSON.")
+@click.option("--redact", "folder", default=None, type=FOLDER, help="Write copies of the captures without secrets into this folder.")
+@option("--openapi", default=None, metavar="FILE|URL", help="Document that judges in place of the packaged one.")
+@click.option("--markdown", "markdown_file", default=None, type=WRITTEN, help="Write a Markdown summary, for an issue.")
+@json_option("Print one JSON object.")
+def command(
+    *,
+    given: tuple[Path, ...],
+    secrets: tuple[str, ...],
+    profile_file: Path | None,
+    folder: Path | None,
+    openapi: str | None,
+    markdown_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Say from captures how the real service speaks.
+
+    FILES are runs, batches, pages, errors, callbacks and HAR files, or folders of them. Whatever is printed or written has been redacted.
+    Exit codes: 0 every switch that shows is like one of ours, 1 one is like neither or captures contradict each other, 2 a file that cannot
+    be understood, 3 no switch shows.
+    """
+    gc.enable()
+    files = read_files(given)
+    taken = captures_in(files)
+    contract = packaged_contract() if openapi is None else Contract(load_document(openapi))
+    hints = tuple(chain.from_iterable(map(secrets_in, chain.from_iterable(taken.values()))))
+    scrubbed = {name: tuple(scrub(capture, secrets, hints) for capture in captures) for name, captures in taken.items()}
+    calibration = Calibration(
+        captures=sum(map(len, taken.values())),
+        files=len(files),
+        readings=read_switches(chain.from_iterable(scrubbed.values())),
+        notes=notes_of(chain.from_iterable(taken.values()), contract),
+    )
+    outputs = {} if folder is None else dict(_copies(folder, scrubbed))
+    if profile_file is not None and calibration.exit_code < 3:
+        _check_replaced(profile_file)
+        outputs[profile_file] = write_profile(_profile(calibration, files), as_json=profile_file.suffix == ".json")
+    if markdown_file is not None:
+        outputs[markdown_file] = markdown(calibration).encode()
+    _write(outputs, files)
+    _tell(calibration, outputs, as_json=as_json)
+    sys.exit(calibration.exit_code)
+
+
+def _profile(calibration: Calibration, files: Sequence[CaptureFile]) -> Profile:
+    switches = switches_of(calibration.readings)
+    return Profile(
+        date=datetime.now(UTC).date().isoformat(),
+        dialect=nearest_dialect(switches),
+        switches=switches,
+        undecided={reading.switch: reading.verdict.value for reading in calibration.readings if reading.value is None},
+        sources=tuple(Source(file.name, file.digest) for file in files),
+    )
+
+
+def _copies(folder: Path, scrubbed: Mapping[str, Sequence[Capture]]) -> Iterator[tuple[Path, bytes]]:
+    for name, captures in scrubbed.items():
+        yield folder / (name.lstrip("/") if name.endswith(".json") else f"{name.lstrip('/')}.json"), document_of(captures)
+
+
+def _check_replaced(file: Path) -> None:
+    """Refuses to write a profile over something else."""
+    if file.exists():
+        try:
+            load_profile(file)
+        except ConfigError:
+            raise click.UsageError(f"{file} is there already and no profile; choose another name with --write") from None
+
+
+def _write(outputs: Mapping[Path, bytes], files: Sequence[CaptureFile]) -> None:
+    sources = {file.path.resolve() for file in files}
+    for file in outputs:
+        if file.resolve() in sources:
+            raise click.UsageError(f"{file} is one of the captures, and would be written over; choose another place")
+    for file, content in outputs.items():
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        except OSError as error:
+            raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
+
+
+def _tell(calibration: Calibration, outputs: Mapping[Path, bytes], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode({**represent(calibration), "written": [str(file) for file in outputs]}).decode())
+        return
+    for line in lines(calibration):
+        click.echo(line)
+    if outputs:
+        click.echo("")
+    for file in outputs:
+        click.echo(f"written {file}")
+    if calibration.exit_code == 3:
+        click.echo("\nno capture shows a switch, so there is no profile: see the last column for what is needed")
