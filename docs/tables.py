@@ -51,6 +51,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "handles": plugin.handles,
     "switches": dialects.switches,
     "switch-provenance": dialects.provenance,
+    "switch-captures": dialects.captures,
     "operations-by-evidence": evidence.operations,
     "undocumented-operations": evidence.undocumented,
     "claims-by-certainty": evidence.claims,

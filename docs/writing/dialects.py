@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from runflow_mock.wire.calibration.detectors import DETECTORS
 from runflow_mock.wire.dialect import BUNDLES, SWITCHES
 from runflow_mock.wire.resources import data_folder
 from writing.markdown import names, table
@@ -30,6 +31,15 @@ def switches() -> str:
         for switch, values in SWITCHES.items()
     )
     return table(("switch", "values", *(f"in `{name}`" for name in BUNDLES)), rows)
+
+
+def captures() -> str:
+    """Returns for each switch what the bundles choose, and what has to be captured of the service to see which it is."""
+    rows = (
+        (f"`{switch}`", *(f"`{getattr(bundle, switch)}`" for bundle in BUNDLES.values()), detector.shown_by)
+        for switch, detector in DETECTORS.items()
+    )
+    return table(("switch", *BUNDLES, "shown by"), rows)
 
 
 def provenance() -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from runflow_mock.domain.signing import sign_bare
-from runflow_mock.wire.calibration.captures import Capture, Kind, document_of
+from runflow_mock.wire.calibration.captures import DEPTH_MAX, Capture, Kind, document_of
 from runflow_mock.wire.calibration.scrubbing import MASKED_ID, MASKED_URL, safe_name, scrub, secrets_in
 from runflow_mock.wire.calibration.signatures import form_of
 
@@ -124,6 +124,13 @@ def test_of_a_path_the_contracts_form_is_left(path: str, left: str) -> None:
 
 def test_body_that_is_no_json_goes() -> None:
     assert scrub(replace(answer({}), body=b"Bearer rf_live_0123")).body == b""
+
+
+@pytest.mark.parametrize(("depth", "is_read"), [(DEPTH_MAX - 1, True), (DEPTH_MAX, False), (900, False), (100_000, False)])
+def test_body_that_is_nested_beyond_all_measure_is_none(depth: int, is_read: bool) -> None:
+    raw = b"[" * depth + b'"x"' + b"]" * depth
+    assert bool(scrub(replace(answer({}), body=raw)).body) is is_read
+    assert (left_of({"payload_bytes": raw.decode()})["payload_bytes"] != "[redacted]") is is_read
 
 
 def test_secret_goes_and_what_it_proves_stays() -> None:

@@ -3,12 +3,11 @@
 Of an archive that holds more than one service's traffic, what is at no address of the API is passed over.
 """
 
-from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.wire.calibration.captures import CALLBACK_HEADERS, Capture, Kind, Unrecognised, header_names
+from runflow_mock.wire.calibration.captures import CALLBACK_HEADERS, Capture, Kind, Unrecognised, from_base64, header_names
 from runflow_mock.wire.contracts import packaged_contract
 from runflow_mock.wire.sites import HOSTS, Site
 
@@ -41,31 +40,36 @@ def _entry(entry: Object, source: str, place: str) -> Iterator[Capture]:
         text = _object(request.get("postData")).get("text")
         yield Capture(source=source, place=place, kind=Kind.CALLBACK, headers=sent, body=str(text or "").encode())
         return
-    status, url = response.get("status"), urlsplit(str(request.get("url")))
-    if not isinstance(status, int) or status < 100 or not _is_of_the_api(url.hostname, url.path):
+    status, path = response.get("status"), _path_of_the_api(str(request.get("url")))
+    if not isinstance(status, int) or status < 100 or path is None:
         return
     yield Capture(
         source=source,
         place=place,
         kind=Kind.ANSWER,
         method=str(request.get("method")),
-        path=url.path,
+        path=path,
         status=status,
         headers=header_names(response.get("headers")),
-        body=_content(_object(response.get("content"))),
+        body=_content(_object(response.get("content")), place),
     )
 
 
-def _is_of_the_api(host: str | None, path: str) -> bool:
-    site = HOSTS.get(host or "")
-    return path.startswith("/v1/") and (site is Site.API or (site is None and packaged_contract().address(path) is not None))
+def _path_of_the_api(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    site = HOSTS.get(parts.hostname or "")
+    is_ours = site is Site.API or (site is None and packaged_contract().address(parts.path) is not None)
+    return parts.path if is_ours and parts.path.startswith("/v1/") else None
 
 
-def _content(content: Object) -> bytes:
+def _content(content: Object, place: str) -> bytes:
     text = content.get("text")
     if not isinstance(text, str):
         return b""
-    return b64decode(text) if content.get("encoding") == "base64" else text.encode()
+    return from_base64(text, f"{place}.response.content.text") if content.get("encoding") == "base64" else text.encode()
 
 
 def _object(value: Json) -> Object:

@@ -16,6 +16,7 @@ from runflow_mock.wire.seals import FORMAT_PREFIX
 
 FORMAT = f"{FORMAT_PREFIX}captures"
 VERSION = 1
+DEPTH_MAX = 100
 TIMESTAMP, SIGNATURE, REQUEST_ID = "runflow-timestamp", "runflow-signature", "runflow-request-id"
 CALLBACK_HEADERS = frozenset((TIMESTAMP, SIGNATURE, REQUEST_ID))
 
@@ -52,16 +53,25 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def value(self) -> Json:
         """The body as JSON, or nothing where it is none."""
-        try:
-            return read_document(self.body)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
-            return None
+        return read_body(self.body)
 
     @property
     def record(self) -> Mapping[str, Json]:
         """The object that the body is, or an empty one."""
         value = self.value
         return value if isinstance(value, dict) else {}
+
+
+def read_body(raw: bytes) -> Json:
+    """Returns the JSON of a body; nothing where it is none, or nested deeper than any body of the API."""
+    try:
+        value = read_document(raw)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
+        return None
+    layer = [value]
+    for _ in range(DEPTH_MAX):
+        layer = [inner for part in layer for inner in _parts(part)]
+    return None if layer else value
 
 
 def document_of(captures: Iterable[Capture]) -> bytes:
@@ -101,18 +111,31 @@ def header_names(headers: Json) -> dict[str, str] | None:
         pairs = cast("list[tuple[Json, Json]]", list(headers.items()))
     else:
         return None
-    return {str(name).lower(): str(value) for name, value in pairs}
+    return {str(name).lower(): str(value) for name, value in pairs if value is not None}
 
 
 def body_of(part: Mapping[str, Json]) -> bytes:
     """Returns the bytes of a body that stands as Base64, as text, or as the JSON that it was."""
     encoded, body = part.get("body_base64"), part.get("body")
     if isinstance(encoded, str):
-        try:
-            return b64decode(encoded, validate=True)
-        except ValueError:
-            raise Unrecognised("its body_base64 is not Base64") from None
+        return from_base64(encoded, "body_base64")
     return b"" if body is None else body.encode() if isinstance(body, str) else write_document(body)
+
+
+def from_base64(text: str, place: str) -> bytes:
+    """Returns the bytes that a text at a place stands for.
+
+    Raises:
+        Unrecognised: it is not Base64.
+    """
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        raise Unrecognised(f"its {place} is not Base64") from None
+
+
+def _parts(value: Json) -> Iterable[Json]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 class _Written(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):

@@ -9,12 +9,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
-import msgspec
 from msgspec.structs import replace
 
-from runflow_mock.domain.documents import Json, read_document, write_document
+from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.exchanges import REDACTED
-from runflow_mock.wire.calibration.captures import SIGNATURE, Capture, Kind
+from runflow_mock.wire.calibration.captures import SIGNATURE, Capture, Kind, read_body
 from runflow_mock.wire.calibration.signatures import form_of, recipe_of
 from runflow_mock.wire.contracts import packaged_contract
 from runflow_mock.wire.dialect import SWITCHES
@@ -154,10 +153,8 @@ def _scrubbed_text(text: str, name: str) -> str:
 
 
 def _scrubbed_payload(text: str) -> str:
-    try:
-        return write_document(_scrubbed(read_document(text.encode()), "")).decode()
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return REDACTED
+    value = read_body(text.encode())
+    return REDACTED if value is None else write_document(_scrubbed(value, "")).decode()
 
 
 # Fields whose text has a form of its own.
