@@ -239,6 +239,13 @@ def test_file_that_cannot_be_understood_is_named_and_nothing_is_written(tmp_path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["capture.json", "odd.json"]
 
 
+def test_profile_that_lies_beside_its_captures_is_passed_over(tmp_path: Path) -> None:
+    saved(tmp_path, RUN)
+    for name in ("profile.yaml", "profile.json"):
+        assert calibrate(tmp_path, "--write", tmp_path / name).code == 0
+    assert calibrate(tmp_path, "--write", tmp_path / "profile.yaml").out.startswith("1 capture in 1 file")
+
+
 def test_files_are_asked_for() -> None:
     assert calibrate().code == 2
 

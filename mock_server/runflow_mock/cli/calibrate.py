@@ -94,7 +94,7 @@ def _profile(calibration: Calibration, files: Sequence[CaptureFile]) -> Profile:
 
 def _copies(folder: Path, scrubbed: Mapping[str, Sequence[Capture]]) -> Iterator[tuple[Path, bytes]]:
     for name, captures in scrubbed.items():
-        yield folder / (name.lstrip("/") if name.endswith(".json") else f"{name.lstrip('/')}.json"), document_of(captures)
+        yield folder / (name if name.endswith(".json") else f"{name}.json"), document_of(captures)
 
 
 def _check_replaced(file: Path) -> None:

@@ -12,9 +12,12 @@ from runflow_mock.domain.documents import Json, read_document
 from runflow_mock.wire.calibration.captures import Capture, Unrecognised
 from runflow_mock.wire.calibration.shapes import read_shape
 from runflow_mock.wire.calibration.transcripts import capture_of, is_transcript, read_transcript
+from runflow_mock.wire.profiles import FORMAT as PROFILE
 
 WAY_OUT = "give JSON, JSON lines, a HAR file, or the output of curl -i, or leave the file out"
 BYTES_MAX = 256 * 1024 * 1024
+# Where a profile says at the latest that it is one.
+PROFILE_BYTES_MAX = 400
 
 
 class CaptureError(ValueError):
@@ -35,7 +38,8 @@ class CaptureFile(NamedTuple):
 
 
 def read_files(given: Iterable[Path]) -> tuple[CaptureFile, ...]:
-    """Returns the files, and those in the folders, each once; hidden ones in folders are left out.
+    """Returns the files, and those in the folders, each once, without profiles, which may lie beside what they were made from; in folders
+    hidden files are left out.
 
     Raises:
         CaptureError: one is not there or cannot be read, or a folder has none.
@@ -47,11 +51,13 @@ def read_files(given: Iterable[Path]) -> tuple[CaptureFile, ...]:
         if not inner:
             raise CaptureError(f"the folder {path} has no files")
         # Where several are given, what is in a folder is told apart by the folder's name.
-        base = path.parent if len(paths) > 1 or not path.is_dir() else path
+        folder = f"{path.resolve().name}/" if len(paths) > 1 and path.is_dir() else ""
         for file in inner:
             if file not in found:
-                found[file] = _free_name(file.relative_to(base).as_posix(), found.values())
-    return tuple(CaptureFile(name, path, _read(path)) for path, name in found.items())
+                name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+                found[file] = _free_name(folder + name, found.values())
+    files = (CaptureFile(name, path, _read(path)) for path, name in found.items())
+    return tuple(file for file in files if PROFILE.encode() not in file.raw[:PROFILE_BYTES_MAX])
 
 
 def captures_in(files: Sequence[CaptureFile]) -> dict[str, tuple[Capture, ...]]:

@@ -58,7 +58,7 @@ def represent(calibration: Calibration) -> dict[str, object]:
 
 def lines(calibration: Calibration) -> Iterator[str]:
     """Yields a calibration line by line; under what was seen stands where."""
-    yield f"{calibration.captures} captures in {calibration.files} files"
+    yield f"{_counted(calibration.captures, 'capture')} in {_counted(calibration.files, 'file')}"
     yield ""
     rows = [HEAD, *_rows(calibration.readings)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD) - 2)]
@@ -71,10 +71,14 @@ def lines(calibration: Calibration) -> Iterator[str]:
 
 def markdown(calibration: Calibration) -> str:
     """Returns a calibration as Markdown, for an issue."""
-    text = [f"# Calibration of {calibration.captures} captures", "", f"| {' | '.join(HEAD)} |", f"|{'---|' * len(HEAD)}"]
+    text = [f"# Calibration of {_counted(calibration.captures, 'capture')}", "", f"| {' | '.join(HEAD)} |", f"|{'---|' * len(HEAD)}"]
     text.extend(f"| {' | '.join(map(_cell, row))} |" for row in _rows(calibration.readings))
     text.extend(line if line == "" else f"- {_cell(line)}" for line in _remarks(calibration))
     return "\n".join(text) + "\n"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _rows(readings: Iterable[Reading]) -> Iterator[tuple[str, ...]]:
