@@ -47,7 +47,7 @@ def test_commands_that_are_shown_give_the_table_that_is_shown(tmp_path: Path) ->
         made = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=env, cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     assert table in made.stdout
-    assert len(list((tmp_path / "redacted").iterdir())) == 4
+    assert len(list((tmp_path / "redacted").iterdir())) == 5
     assert load_profile(tmp_path / "profile.yaml").dialect == "seed"
     _, _, *arguments = served.split()
     with sandbox(*(argument.replace("profile.yaml", str(tmp_path / "profile.yaml")) for argument in arguments)) as running:

@@ -122,6 +122,14 @@ def test_of_several_answers_in_a_transcript_the_last_counts() -> None:
     assert (capture.status, capture.headers, capture.value) == (429, {"retry-after": "7"}, {})
 
 
+@pytest.mark.parametrize("origin", [b"", b"https://api.runflow.io"])
+def test_request_line_before_an_answer_says_what_was_asked(origin: bytes) -> None:
+    (capture,) = captures_of(
+        b"GET " + origin + b"/v1/runs/1?fields=id HTTP/1.1\n\nHTTP/2 404\r\ncontent-type: application/json\r\n\r\n{}", "a.http"
+    )
+    assert (capture.kind, capture.method, capture.path, capture.status) == (Kind.ANSWER, "GET", "/v1/runs/1", 404)
+
+
 def test_head_and_body_beside_each_other_are_one_answer() -> None:
     head = b"HTTP/1.1 402 Payment Required\r\ncontent-type: application/json\r\n\r\n"
     (capture,) = recognised({"a.headers": head, "a.json": b'{"code":"X","message":"no"}'})

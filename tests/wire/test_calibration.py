@@ -203,6 +203,13 @@ def test_secret_prefix(secret: Any, verdict: str) -> None:
     assert seen("secret_prefix", {"id": "1", "secret": secret, "url": "https://example.com"})[0] == "not seen"
 
 
+@pytest.mark.parametrize(("prefix", "verdict"), [("rf_whsec_3f9", "seed"), ("whsec_3f9a1b", "docs"), ("sk_3f9a1b2c", "neither")])
+def test_prefix_of_a_secret_that_is_there_already(prefix: str, verdict: str) -> None:
+    record = {"id": "1", "key_prefix": prefix, "is_current": True}
+    assert seen("secret_prefix", record)[0] == seen("secret_prefix", {"items": [record, 7], "next": None})[0] == verdict
+    assert seen("secret_prefix", {"id": "1", "key_prefix": "rf_live_0123"})[0] == "not seen"
+
+
 @pytest.mark.parametrize(("secret", "verdict"), [(SECRET, "seed"), ("whsec_1", "docs"), ("chosen by the user", "not seen")])
 def test_secret_that_is_proven_shows_its_prefix(secret: str, verdict: str) -> None:
     assert seen("secret_prefix", callback(secret=secret, **{"Runflow-Signature": sign_bare(RAW, secret)}))[0] == verdict

@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.exchanges import REDACTED
+from runflow_mock.domain.findings import Location
 from runflow_mock.wire.calibration.captures import SIGNATURE, TIMESTAMP, Capture, Kind
 from runflow_mock.wire.calibration.scrubbing import ANOTHER, OPAQUE, SECRETS
 from runflow_mock.wire.calibration.shapes import CURSORS, is_page
 from runflow_mock.wire.calibration.signatures import NEITHER
 from runflow_mock.wire.dialect import SWITCHES
-
-Place = tuple[str | int, ...]
 
 _OFFSET = re.compile(r"(Z|[+-][0-9]{2}:?[0-9]{2}|UTC)$", re.IGNORECASE)
 
@@ -25,7 +24,7 @@ class Sighting(NamedTuple):
 
     fits: tuple[str, ...]
     observed: str
-    place: Place
+    place: Location
 
 
 class Detector(NamedTuple):
@@ -42,7 +41,7 @@ def _spellings(capture: Capture) -> Iterator[Sighting]:
             yield Sighting(known.get(text, ()), text, place)
 
 
-def _statuses(value: Json, place: Place) -> Iterator[tuple[Place, str]]:
+def _statuses(value: Json, place: Location) -> Iterator[tuple[Location, str]]:
     """Yields the statuses of records, wherever they stand; what users hand in and what models put out has none."""
     if isinstance(value, list):
         for index, part in enumerate(value):
@@ -95,14 +94,26 @@ def _signatures(capture: Capture) -> Iterator[Sighting]:
 
 
 def _secret_prefixes(capture: Capture) -> Iterator[Sighting]:
-    # What belongs to an address of the user's, a webhook, may have a secret of the user's.
-    is_created = capture.kind is Kind.ANSWER and "url" not in capture.record
-    given = ((("body", name), capture.record.get(name)) for name in sorted(SECRETS)) if is_created else ()
-    for place, text in (*given, (("secret",), capture.secret)):
+    shown = _shown_secrets(capture.value, ("body",)) if capture.kind is Kind.ANSWER else ()
+    for place, text in (*shown, (("secret",), capture.secret)):
         if isinstance(text, str) and text not in ("", REDACTED):
             prefix = text.removesuffix(REDACTED)
             fits = (prefix,) if prefix in SWITCHES["secret_prefix"] else ()
             yield Sighting(fits, "another prefix" if prefix == ANOTHER else f"{prefix}…", place)
+
+
+def _shown_secrets(value: Json, place: Location) -> Iterator[tuple[Location, Json]]:
+    """Yields what a record, or each on a page, shows of a callback secret: all of it once, and later how it begins."""
+    if not isinstance(value, dict):
+        return
+    if is_page(value):
+        items = value["items"]
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            yield from _shown_secrets(item, (*place, "items", index))
+    # What belongs to an address of the user's, a webhook, may have a secret of the user's.
+    if "url" not in value:
+        names = (*sorted(SECRETS), *(("key_prefix",) if "is_current" in value else ()))
+        yield from (((*place, name), value[name]) for name in names if name in value)
 
 
 def _error_codes(capture: Capture) -> Iterator[Sighting]:
@@ -179,7 +190,7 @@ DETECTORS: Mapping[str, Detector] = {
     "callback_times": Detector("any callback", _callback_times),
     "failure_output": Detector("the callback of a failed run", _failure_outputs),
     "signature": Detector("any signed callback with its headers; with its secret and raw body it is proven", _signatures),
-    "secret_prefix": Detector("the answer that creates a callback secret, or the secret that a signature proves", _secret_prefixes),
+    "secret_prefix": Detector("`GET /v1/callback-secrets`, the creation of one, or a secret that a signature proves", _secret_prefixes),
     "error_codes": Detector("a 402, or the 404 of a run that does not exist", _error_codes),
     "rate_limit_headers": Detector("a 429 with its headers", _rate_limits),
     "cursor_names": Detector("a page of any list", _cursors),

@@ -5,8 +5,9 @@ from enum import StrEnum
 
 import msgspec
 
+from runflow_mock.domain.findings import Location
 from runflow_mock.wire.calibration.captures import Capture
-from runflow_mock.wire.calibration.detectors import DETECTORS, Place
+from runflow_mock.wire.calibration.detectors import DETECTORS
 from runflow_mock.wire.dialect import BUNDLES, SWITCHES
 
 
@@ -94,7 +95,7 @@ def _judged(switch: str, observations: Sequence[Observation]) -> tuple[Verdict, 
     return Verdict.NEITHER if spoken is None else Verdict(spoken), common[0]
 
 
-def location(place: str, within: Place) -> str:
+def location(place: str, within: Location) -> str:
     """Returns a place inside a file as people write it: `log.entries[3].body.items[0].status_code`."""
     text = place
     for part in within:

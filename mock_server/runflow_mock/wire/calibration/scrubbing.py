@@ -158,7 +158,7 @@ def _scrubbed_payload(text: str) -> str:
 
 
 # Fields whose text has a form of its own.
-_OTHERWISE: Mapping[str, Callable[[str], str]] = {"payload_bytes": _scrubbed_payload, "loc": safe_name}
+_OTHERWISE: Mapping[str, Callable[[str], str]] = {"payload_bytes": _scrubbed_payload, "loc": safe_name, "key_prefix": prefix_of}
 
 
 def _is_code(text: str) -> bool:

@@ -191,5 +191,5 @@ SHAPES: tuple[Shape, ...] = (
     Shape("page of a list", is_page, _body),
     Shape("run", _has("id", "status_code"), _body),
     Shape("batch", _is_batch, _body),
-    Shape("new callback secret", lambda value: _has("id", "plain_secret")(value) or _has("id", "secret")(value), _body),
+    Shape("callback secret", lambda value: any(_has("id", name)(value) for name in ("secret", "plain_secret", "key_prefix")), _body),
 )
