@@ -1,0 +1,89 @@
+"""What a SKILL.md says is held against the document and the fake: what is true is held, and every planted mistake is found at its line."""
+
+from typing import Any
+
+import pytest
+from skill_texts import GOOD, PLANTS, planted
+
+from runflow_mock.domain.claims import Judged, Standing
+from runflow_mock.runtime.skills import load_skill
+from runflow_mock.testing.skills.checking import check_skill, contradictions
+from runflow_mock.wire.contracts import Contract
+
+
+def found(text: str, contract: Contract | None = None) -> list[tuple[int, str]]:
+    return [(each.claim.line, str(each.claim.says)) for each in contradictions(check_skill(text, contract))]
+
+
+def told(text: str) -> dict[str, Judged]:
+    """What came of each claim, by its words."""
+    return {str(each.claim.says): each for each in check_skill(text)}
+
+
+def test_true_text_has_no_contradiction() -> None:
+    assert found(GOOD) == []
+
+
+def test_own_skill_has_no_contradiction_and_is_understood() -> None:
+    judged = check_skill(load_skill(None).body.decode())
+    assert contradictions(judged) == ()
+    unknown = [str(each.claim.says) for each in judged if each.standing is Standing.UNKNOWN]
+    assert (len(judged) > 50, unknown) == (True, ["status 2xx"])
+
+
+@pytest.mark.parametrize("kind", PLANTS)
+def test_planted_mistake_is_found_at_its_line(kind: str) -> None:
+    text, line = planted(PLANTS[kind])
+    assert found(text) == [(line, PLANTS[kind].claim)]
+
+
+def test_reason_says_what_is_there_instead() -> None:
+    text, _ = planted(PLANTS["path"])
+    (each,) = contradictions(check_skill(text))
+    assert each.claim.sentence.startswith("Poll `GET /v1/jobs/{id}` until")
+    assert each.reason == "the document has no path /v1/jobs/{id}; the nearest is GET /v1/runs/{id}"
+
+
+def test_request_that_the_document_allows_and_the_fake_refuses_is_found() -> None:
+    text = GOOD.replace('"prompt": "a red shoe", ', '"prompt": 7, ')
+    (each,) = contradictions(check_skill(text))
+    assert (each.claim.line, str(each.claim.says)) == (30, "body of POST /v1/models/openai/gpt-image-2/edit/runs")
+    assert each.reason.startswith("the sandbox answers 422: body/input/prompt: ")
+
+
+def test_what_the_fake_was_asked_is_told() -> None:
+    judged = told(GOOD)
+    assert judged["body of POST /v1/models/openai/gpt-image-2/edit/runs"].reason.endswith("the sandbox answers 201")
+    assert judged["GET /v1/runs/{run_id}"].reason == "get_run; the sandbox answers 200"
+    assert judged["status 402"].reason == "declared; the sandbox answers so to a run on an empty balance"
+
+
+@pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        ("Read https://www.runflow.io/blog first.", "https://www.runflow.io/blog"),
+        ("See https://status.runflow.io.", "https://status.runflow.io/"),
+        ("Keep it in `/etc/runflow`.", "/etc/runflow"),
+        ("`POST /v1/...` creates.", "POST /v1/..."),
+        ("`GET /v1/models/{owner}/{slug}/stats` counts.", "GET /v1/models/{owner}/{slug}/stats"),
+        ("Ask for `some_name`.", "name some_name"),
+        ("Write a `SomeClass`.", "schema SomeClass"),
+        ("Set `X-Trace-Id`.", "header X-Trace-Id"),
+        ("Your webhook may answer 410.", "status 410"),
+        ("Retry at most 5 times.", "limit 5 times of something"),
+        ("`POST /v1/models/{owner}/{slug}/runs`\n\n- `prompt` (string, required)", "field prompt"),
+        ("The text is `{a, b}`.", "keys a, b"),
+        ("    curl -X POST 'https://api.runflow.io/v1/runs\n", "curl -X POST 'https://api.runflow.io/v1/runs"),
+    ],
+)
+def test_what_was_not_understood_or_nobody_knows_is_unknown(text: str, claim: str) -> None:
+    assert told(text)[claim].standing is Standing.UNKNOWN
+
+
+def test_text_without_claims_has_none() -> None:
+    assert check_skill("# Title\n\nJust words.\n") == ()
+
+
+def test_document_of_the_user_outranks_ours() -> None:
+    document: dict[str, Any] = {"openapi": "3.1.0", "paths": {"/v1/jobs/{id}": {"get": {"responses": {"200": {"description": "a job"}}}}}}
+    assert found("`GET /v1/jobs/{id}` and `GET /v1/runs/{id}`", Contract(document)) == [(1, "GET /v1/runs/{id}")]
