@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from commands import call
 
-from runflow_mock.cli.skill import SIGNATURE
 from runflow_mock.runtime.skills import load_skill
+from runflow_mock.wire.skills import SIGNATURE
 
 AGENTS = ".agents/skills/runflow/SKILL.md"
 CLAUDE = ".claude/skills/runflow/SKILL.md"

@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, Entry] = {
     "listen": Entry("listen", "Show callbacks as they come, verify and forward them."),
     "trigger": Entry("trigger", "Send a signed sample of an event."),
     "doctor": Entry("doctor", "Tell why a callback did not arrive."),
-    "skill": Entry("skill", "Hand the skill to coding agents."),
+    "skill": Entry("skill", "Hand the skill to coding agents, and check what they have."),
     "healthcheck": Entry("healthcheck", "Tell whether the sandbox is up."),
     "demo": Entry("demo", "Tell the whole story on real HTTP."),
     "verify": Entry("verify", "Hold a server against the contract."),

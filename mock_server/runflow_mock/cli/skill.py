@@ -1,23 +1,25 @@
 """`runflow-mock skill`: the text by which coding agents learn to use the API, put where they look for it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from runflow_mock.cli.options import json_option
+from runflow_mock.cli.skill_checks import check, pin, verify
 from runflow_mock.runtime.skills import load_skill
-
-# Where agents look for skills in a project, by the word that chooses the place.
-PLACES: Mapping[str, Path] = {"agents": Path(".agents/skills"), "claude": Path(".claude/skills")}
-SIGNATURE = b"This text is written by runflow-mock"
-"""What every version of our own text says, and no other."""
+from runflow_mock.testing.skills.copies import PLACES
+from runflow_mock.wire.skills import SIGNATURE
 
 
 @click.group()
 def command() -> None:
-    """Hand the skill to coding agents."""
+    """Hand the skill to coding agents, and check what they have."""
+
+
+for _check in (verify, check, pin):
+    command.add_command(_check)
 
 
 @command.command()

@@ -4,5 +4,6 @@ from runflow_mock.testing.client import ClientError
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.receiver import CallbackReceiver, Received, Reply
 from runflow_mock.testing.runflow import Runflow, open_tenant
+from runflow_mock.testing.skills.asserting import assert_skill
 
-__all__ = ["CallbackReceiver", "ClientError", "Control", "Received", "Reply", "Runflow", "open_tenant"]
+__all__ = ["CallbackReceiver", "ClientError", "Control", "Received", "Reply", "Runflow", "assert_skill", "open_tenant"]

@@ -9,6 +9,8 @@ from hashlib import sha256
 import msgspec
 
 SKILL_PATH = "/.well-known/agent-skills/runflow/SKILL.md"
+SIGNATURE = b"This text is written by runflow-mock"
+"""What every version of our own text says, and no other."""
 NAME_MAX = 64
 DESCRIPTION_MAX = 1024
 SKILL_BYTES_MAX = 1024 * 1024

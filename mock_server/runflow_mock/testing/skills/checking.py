@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from runflow_mock.domain.claims import Judged, Standing, settle
-from runflow_mock.testing.skills.sandbox import Sandbox
 from runflow_mock.wire.claims.holding import hold
 from runflow_mock.wire.claims.reading import read_claims
 from runflow_mock.wire.claims.reference import Reference
@@ -16,6 +15,9 @@ def check_skill(text: str, contract: Contract | None = None) -> tuple[Judged, ..
     reference = Reference(contract or packaged_contract())
     if not claims:
         return ()
+    # The fake is only loaded for a text that says something.
+    from runflow_mock.testing.skills.sandbox import Sandbox
+
     with Sandbox() as sandbox:
         opinions = ((claim, (hold(claim.says, reference), sandbox.ask(claim.says))) for claim in claims)
         return tuple(settle(claim, (opinion for opinion in given if opinion is not None)) for claim, given in opinions)

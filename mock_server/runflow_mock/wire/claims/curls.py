@@ -9,7 +9,7 @@ from runflow_mock.domain.claims import Endpoint
 from runflow_mock.wire.claims.endpoints import read_target
 from runflow_mock.wire.claims.shells import read_command
 
-_COMMAND = re.compile(r"^[ \t]*(?:\$ )?(?:\w+=\$\()?curl\s", re.MULTILINE)
+_COMMAND = re.compile(r"^[ \t]*(?:\$ )?(?P<inside>\w+=\"?\$\()?curl\s", re.MULTILINE)
 _SHELL_END = re.compile(r"[|>;&]+")
 _ADDRESS = re.compile(r"(?:https?://|\$|\{|/|localhost|127\.)")
 # Options that take the next word; those of interest have a name of their own.
@@ -49,6 +49,9 @@ def find_curls(text: str) -> Iterator[Curl | UnreadCurl]:
         start = match.start() + match[0].index("curl")
         words, command = read_command(text, start)
         end = start + len(command)
+        if words and match["inside"]:
+            # The bracket around a command is not the command's.
+            words = [*words[:-1], words[-1].removesuffix(")")]
         yield UnreadCurl(start, end) if words is None else _curl(start, end, words)
         position = end
 
