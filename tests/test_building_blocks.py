@@ -21,7 +21,7 @@ SCHEMAS = {
     "vendor.compose-spec": (ROOT / "compose.yaml",),
     "vendor.github-actions": (ROOT / "action" / "action.yml",),
     "vendor.github-workflows": WORKFLOWS,
-    "vendor.gitlab-ci": (ROOT / "examples" / "ci" / "gitlab-ci.yml",),
+    "vendor.gitlab-ci": tuple(sorted(ROOT.glob("examples/ci/gitlab-*.yml"))),
 }
 
 
@@ -76,6 +76,17 @@ def test_action_tells_why_a_sandbox_does_not_start(tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         run_step("Start", tmp_path, PORT="0", ARGS="--clock sundial", SCENARIO="", REPORT="", FOLDER=str(tmp_path))
     assert "clock 'sundial' is not one of" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.slow
+def test_action_compares_the_skill_with_its_pin(tmp_path: Path) -> None:
+    skill = tmp_path / "SKILL.md"
+    skill.write_bytes((ROOT / "fixtures" / "skill" / "SKILL.md").read_bytes())
+    run_step("Verify the skill", tmp_path, SKILL=str(tmp_path))
+    skill.write_text("changed")
+    with pytest.raises(subprocess.CalledProcessError):
+        run_step("Verify the skill", tmp_path, SKILL=str(tmp_path))
+    assert "not the pinned bytes" in (tmp_path / "log").read_text()
 
 
 @pytest.mark.slow

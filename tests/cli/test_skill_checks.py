@@ -1,10 +1,12 @@
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import Told, call
+from commands import ROOT, Told, call
 from shelves import shelf
 from skill_texts import GOOD, PLANTS, planted
 
@@ -14,6 +16,8 @@ from runflow_mock.runtime.pins import packaged_lock, read_lock
 from runflow_mock.runtime.skills import load_skill
 from runflow_mock.testing.server import RunningServer, serve
 from runflow_mock.wire.pages.agents import SKILLS_SCHEMA
+
+pytest_plugins = ["pytester"]
 
 AGENTS = ".agents/skills/runflow/SKILL.md"
 CLAUDE = ".claude/skills/runflow/SKILL.md"
@@ -249,6 +253,13 @@ def test_what_cannot_be_used_of_an_index_is_told_and_skipped(project: Path, body
     assert found["copies"] == []
 
 
+def test_warnings_are_told_to_people_too(project: Path) -> None:
+    with shelf({INDEX: index(entry(), schema=None)}) as url:
+        told = verify(f"{url}{INDEX}")
+    assert told.code == 3
+    assert told.err.startswith(f"warning: {url}{INDEX} has no $schema and is not processed")
+
+
 def test_digest_that_no_bytes_can_have_is_a_mismatch(project: Path) -> None:
     pinned(project)
     found = verify_index(index(entry(digest="sha256:ABC")), code=1)
@@ -337,3 +348,25 @@ def test_claims_are_told_to_programs(project: Path) -> None:
 
 def test_text_that_says_nothing_is_no_success(project: Path) -> None:
     assert call("skill", "check", str(put(project / "SKILL.md", b"# Title\n"))).code == 3
+
+
+PAGE = (ROOT / "docs" / "pins.md").read_text(encoding="utf-8")
+
+
+def test_commands_that_the_page_shows_work(project: Path) -> None:
+    put(project / AGENTS)
+    shown = re.findall(r"^runflow-mock (.*)$", PAGE, re.MULTILINE)
+    # The first compares with the pin that ships, before this text is pinned.
+    assert [call(*shlex.split(line)).code for line in shown] == [1, 0, 0]
+    assert verify().code == 0
+
+
+def test_snippet_that_the_page_shows_is_a_test(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    (snippet,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    pytester.makepyfile(snippet)
+    put(pytester.path / AGENTS, OWN)
+    monkeypatch.chdir(pytester.path)
+    arguments = ("-pno:asyncio", "-pno:randomly", "-pno:xdist")
+    pytester.runpytest_inprocess(*arguments).assert_outcomes(passed=1)
+    put(pytester.path / AGENTS, OWN + b"more")
+    pytester.runpytest_inprocess(*arguments).assert_outcomes(failed=1)

@@ -1,12 +1,17 @@
 """What a SKILL.md says is held against the document and the fake: what is true is held, and every planted mistake is found at its line."""
 
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from skill_texts import GOOD, PLANTS, planted
 
 from runflow_mock.domain.claims import Judged, Standing
+from runflow_mock.domain.pins import Pin, digest_of
+from runflow_mock.runtime.pins import write_pin
 from runflow_mock.runtime.skills import load_skill
+from runflow_mock.testing import assert_skill
 from runflow_mock.testing.skills.checking import check_skill, contradictions
 from runflow_mock.wire.contracts import Contract
 
@@ -80,6 +85,23 @@ def test_what_was_not_understood_or_nobody_knows_is_unknown(text: str, claim: st
     assert told(text)[claim].standing is Standing.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("answer", "standing"),
+    [
+        ("{ id, status_code }", Standing.HELD),
+        ("{ id, no_such_field }", Standing.CONTRADICTED),
+    ],
+)
+def test_keys_of_an_answer_are_those_of_the_document(answer: str, standing: Standing) -> None:
+    (judged,) = [each for each in check_skill(f"    GET /v1/runs/{{id}}\n    → {answer}\n") if str(each.claim.says).startswith("keys")]
+    assert judged.standing is standing
+
+
+def test_page_that_the_fake_lacks_says_nothing_about_its_keys() -> None:
+    text = "    GET https://www.runflow.io/blog.json\n    → { a, b }\n"
+    assert [each.standing for each in check_skill(text)] == [Standing.UNKNOWN, Standing.UNKNOWN]
+
+
 def test_text_without_claims_has_none() -> None:
     assert check_skill("# Title\n\nJust words.\n") == ()
 
@@ -87,3 +109,49 @@ def test_text_without_claims_has_none() -> None:
 def test_document_of_the_user_outranks_ours() -> None:
     document: dict[str, Any] = {"openapi": "3.1.0", "paths": {"/v1/jobs/{id}": {"get": {"responses": {"200": {"description": "a job"}}}}}}
     assert found("`GET /v1/jobs/{id}` and `GET /v1/runs/{id}`", Contract(document)) == [(1, "GET /v1/runs/{id}")]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own in which the test stands, and a home with nothing in it."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    return tmp_path / "project"
+
+
+def installed(project: Path, body: bytes) -> Path:
+    file = project / ".agents" / "skills" / "runflow" / "SKILL.md"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(body)
+    return file
+
+
+def pinned(project: Path, body: bytes) -> None:
+    """A project in which these bytes are pinned."""
+    pin = Pin(url="SKILL.md", bytes=len(body), digest=digest_of(body), date=date(2026, 1, 2), source="file", reason="reviewed")
+    write_pin(project / "runflow.lock", "skill", pin)
+
+
+def test_assertion_holds_for_the_pinned_bytes(project: Path) -> None:
+    pinned(project, GOOD.encode())
+    file = installed(project, GOOD.encode())
+    assert_skill()
+    assert_skill(file)
+    assert_skill(str(project))
+
+
+def test_assertion_says_what_is_wrong(project: Path) -> None:
+    pinned(project, GOOD.encode())
+    text, line = planted(PLANTS["path"])
+    file = installed(project, text.encode())
+    with pytest.raises(AssertionError) as caught:
+        assert_skill(file)
+    told = str(caught.value)
+    assert told.startswith(f"{file}: not the pinned bytes")
+    assert f"line {line}: contradicted: GET /v1/jobs/{{id}}" in told
+
+
+def test_assertion_without_a_copy_fails(project: Path) -> None:
+    with pytest.raises(AssertionError, match=r"no copy of the Runflow skill in .*project"):
+        assert_skill()

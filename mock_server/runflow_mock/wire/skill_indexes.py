@@ -8,7 +8,6 @@ import msgspec
 
 from runflow_mock.domain.pins import is_digest
 from runflow_mock.wire.pages.agents import SKILLS_SCHEMA
-from runflow_mock.wire.skills import SkillError
 
 TYPES = ("skill-md", "archive")
 
@@ -34,25 +33,12 @@ class _WireIndex(msgspec.Struct, rename={"schema": "$schema"}):
     schema: str | None = None
 
 
-def looks_like_index(body: bytes) -> bool:
-    """Tells whether bytes are a JSON object that lists skills."""
-    try:
-        msgspec.json.decode(body, type=_WireIndex)
-    except msgspec.MsgspecError:
-        return False
-    return True
-
-
-def read_index(name: str, body: bytes) -> Index:
-    """Returns what can be used of an index; the name is only used to tell what is wrong.
-
-    Raises:
-        SkillError: it is no index.
-    """
+def read_index(name: str, body: bytes) -> Index | None:
+    """Returns what can be used of an index, or nothing for bytes that are none; the name is only used to tell what is wrong."""
     try:
         found = msgspec.json.decode(body, type=_WireIndex)
-    except msgspec.MsgspecError as error:
-        raise SkillError(f"{name} is no index of skills: {error}") from None
+    except msgspec.MsgspecError:
+        return None
     if found.schema != SKILLS_SCHEMA:
         told = "no $schema" if found.schema is None else f"the $schema {found.schema[:120]!r}"
         return Index(warnings=(f"{name} has {told} and is not processed; known is {SKILLS_SCHEMA}",))

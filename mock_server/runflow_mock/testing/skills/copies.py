@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import msgspec
 
 from runflow_mock.testing.downloads import download, is_address
-from runflow_mock.wire.skill_indexes import looks_like_index, read_index
+from runflow_mock.wire.skill_indexes import read_index
 from runflow_mock.wire.skills import SKILL_BYTES_MAX, SkillError
 
 # Where agents look for skills in a project, by the word that chooses the place.
@@ -77,9 +77,9 @@ def _read(file: Path) -> SkillCopy:
 
 def _downloaded(url: str, authority: Path | None) -> Found:
     found = download(url, bytes_max=SKILL_BYTES_MAX, authority=authority)
-    if not looks_like_index(found.body):
-        return Found(copies=(SkillCopy(place=url, body=found.body),))
     index = read_index(url, found.body)
+    if index is None:
+        return Found(copies=(SkillCopy(place=url, body=found.body),))
     copies = []
     for entry in index.entries:
         place = urljoin(found.url, entry.url)

@@ -17,8 +17,9 @@ _VARIABLE = r"\$\{?\w+\}?|\{\{?\w*(?:base|url|host)\w*\}?\}"
 _STRING = r"(?:[^\s`'\"<>()\[\]|,]|<[\w-]+>)"
 _TARGET = rf"(?:https?://{_STRING}+|(?:{_VARIABLE})?/{_STRING}*)"
 _REQUEST = re.compile(rf"(?<![\w-])(?P<methods>{_METHOD}(?:\s*[/|,]\s*{_METHOD})*)\s+[`'\"]?(?P<target>{_TARGET})")
-_ADDRESS = re.compile(rf"https?://(?:[\w-]+\.)*{re.escape(DOMAIN)}(?::\d+)?(?:/{_STRING}*)?")
-_PATH = re.compile(rf"`(?P<quoted>(?:{_VARIABLE})?/{_STRING}*)`|(?<![\w./:}}`])(?P<bare>(?:{_VARIABLE})?{API_PREFIX}/{_STRING}+)")
+_ADDRESS = re.compile(rf"(?P<target>https?://(?:[\w-]+\.)*{re.escape(DOMAIN)}(?::\d+)?(?:/{_STRING}*)?)")
+# A path stands in backticks, or is one that can only be the API's.
+_PATH = re.compile(rf"(?P<quote>`)?(?<![\w./:}}])(?P<target>(?:{_VARIABLE})?(?(quote)/{_STRING}*(?=`)|{API_PREFIX}/{_STRING}+))")
 _TRAILING = ".,;:!?*_"
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _PLACEHOLDERS = (
@@ -40,8 +41,8 @@ class Mention(msgspec.Struct, frozen=True):
 def find_endpoints(text: str) -> list[Mention]:
     """Returns the endpoints in a text in their order; what is part of a longer mention is not told again."""
     found: list[Mention] = []
-    for finder in (_requests, _addresses, _paths):
-        found += finder(blanked(text, [(mention.start, mention.end) for mention in found]))
+    for pattern in (_REQUEST, _ADDRESS, _PATH):
+        found += _mentions(pattern, blanked(text, [(mention.start, mention.end) for mention in found]))
     return sorted(found, key=lambda mention: mention.start)
 
 
@@ -76,23 +77,10 @@ def is_of_api(endpoint: Endpoint) -> bool:
     return endpoint.host is not None or endpoint.path == API_PREFIX or endpoint.path.startswith(f"{API_PREFIX}/")
 
 
-def _requests(text: str) -> Iterator[Mention]:
-    for match in _REQUEST.finditer(text):
-        for method in re.findall(_METHOD, match["methods"]):
+def _mentions(pattern: re.Pattern[str], text: str) -> Iterator[Mention]:
+    for match in pattern.finditer(text):
+        methods: list[str | None] = [*re.findall(_METHOD, match.groupdict().get("methods") or "")]
+        for method in methods or [None]:
             endpoint = read_target(match["target"], method)
             if endpoint is not None:
                 yield Mention(match.start(), match.end(), endpoint)
-
-
-def _addresses(text: str) -> Iterator[Mention]:
-    for match in _ADDRESS.finditer(text):
-        endpoint = read_target(match[0])
-        if endpoint is not None:
-            yield Mention(match.start(), match.end(), endpoint)
-
-
-def _paths(text: str) -> Iterator[Mention]:
-    for match in _PATH.finditer(text):
-        endpoint = read_target(match["quoted"] or match["bare"])
-        if endpoint is not None:
-            yield Mention(match.start(), match.end(), endpoint)

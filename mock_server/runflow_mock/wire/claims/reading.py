@@ -85,7 +85,7 @@ class _Reader:
             start, _ = block.bounds_at(shown.start)
             # What goes over lines in a paragraph is no longer Markdown.
             side = Side.OTHER if "\n" in shown.text else _side_of(block.text[start : shown.start])
-            yield _stated(shown, side, self._before(mentions, shown.start, start))
+            yield from _stated(shown, side, self._before(mentions, shown.start, start))
         self._remember(mentions)
         yield from find_statuses(block, {mention.start: mention.endpoint for mention in mentions})
         yield from find_members(block, self.endpoint, self.schema)
@@ -99,11 +99,11 @@ class _Reader:
         line = text[text.rfind("\n", 0, shown.start) + 1 : shown.start]
         if about is None:
             side = Side.ANSWER if is_after_command or _ARROW.search(line) else _side_of(self.prose)
-            yield _stated(shown, side, self.endpoint)
+            yield from _stated(shown, side, self.endpoint)
         else:
             is_later = bool(text[about.end : shown.start].count("}"))
             is_body = about.endpoint.method in _WRITES and not is_later and not _ARROW.search(line)
-            yield _stated(shown, Side.REQUEST if is_body else Side.ANSWER, about.endpoint)
+            yield from _stated(shown, Side.REQUEST if is_body else Side.ANSWER, about.endpoint)
 
     def _before(self, mentions: Sequence[Mention], place: int, start: int = 0) -> Endpoint | None:
         """Returns the operation that is named last before a place, and not before `start`."""
@@ -132,11 +132,12 @@ def _side_of(words: str) -> Side:
     return next((side for side, pattern in _SIDES if pattern.search(words)), Side.OTHER)
 
 
-def _stated(shown: Shown, side: Side, endpoint: Endpoint | None) -> Found:
-    """Returns what a value states: the body of a request where it is whole and one, else which keys there are."""
+def _stated(shown: Shown, side: Side, endpoint: Endpoint | None) -> Iterator[Found]:
+    """Yields what a value states: the body of a request where it is whole and one, else which keys there are."""
     if side is Side.REQUEST and shown.is_whole and endpoint is not None:
-        return shown.start, Example(endpoint=endpoint, body=shown.text.encode())
-    return shown.start, Keys(names=shown.keys, side=side, endpoint=endpoint)
+        yield shown.start, Example(endpoint=endpoint, body=shown.text.encode())
+    elif shown.keys:
+        yield shown.start, Keys(names=shown.keys, side=side, endpoint=endpoint)
 
 
 def _place(text: str, command: Curl, part: str) -> int:
