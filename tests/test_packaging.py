@@ -29,6 +29,13 @@ def test_wheel_has_one_top_level_package_and_all_data(wheel: Path) -> None:
     assert "runflow_mock/_data/fixtures/catalog/runflow.json" in names
 
 
+def test_wheel_holds_every_pinned_byte(wheel: Path, tmp_path: Path) -> None:
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    command = ["sha256sum", "-c", "--strict", "--quiet", "contracts/SHA256SUMS"]
+    told = subprocess.run(command, cwd=tmp_path / "runflow_mock" / "_data", capture_output=True, text=True, timeout=20, check=False)
+    assert told.returncode == 0, told.stdout
+
+
 def test_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     home = {**os.environ, "HOME": str(tmp_path)}
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True, env=home, timeout=120)

@@ -3,10 +3,6 @@
 from os import PathLike, fspath
 from pathlib import Path
 
-from runflow_mock.testing.skills.comparing import compare, pin_for
-from runflow_mock.testing.skills.copies import find_copies
-from runflow_mock.testing.skills.telling import tell_comparison
-
 
 def assert_skill(source: str | PathLike[str] | None = None) -> None:
     """Passes when every copy of the Runflow skill has the pinned bytes, as `runflow-mock skill verify` does.
@@ -18,6 +14,11 @@ def assert_skill(source: str | PathLike[str] | None = None) -> None:
         AssertionError: a copy has other bytes, or there is none; the message says in what they differ, and which claims of the text are
             contradicted by the API's document.
     """
+    # What judges is only loaded by those who ask for it.
+    from runflow_mock.testing.skills.comparing import compare, pin_for
+    from runflow_mock.testing.skills.copies import find_copies
+    from runflow_mock.testing.skills.telling import tell_comparison
+
     asked, here = None if source is None else fspath(source), Path.cwd()
     found = find_copies(asked, here, Path.home())
     pinned = pin_for(asked, here)
