@@ -61,6 +61,7 @@ def of(kind: type[Statement], text: str) -> list[Statement]:
         ("GET https://a\u2100b/v1", []),
         ("`//example.com/x`", []),
         ("either/or and 1/2", []),
+        ('```\ncurl -sSL "$URL" -o out.webp\n```', []),
     ],
 )
 def test_endpoints(text: str, endpoints: list[Endpoint]) -> None:
@@ -110,7 +111,7 @@ CURL = "```sh\n{}\n```\n"
 def test_curl_is_read_as_curl_reads_it(command: str, endpoint: Endpoint, body: bytes | None) -> None:
     text = CURL.format(command)
     assert of(Endpoint, text) == [endpoint]
-    assert of(Example, text) == ([] if body is None else [Example(endpoint=endpoint, body=body, is_command=True)])
+    assert of(Example, text) == ([] if body is None else [Example(endpoint=endpoint, body=body)])
 
 
 @pytest.mark.parametrize("command", ["curl https://example.com/v1/runs -d '{}'", "curling /v1x", "curl -X POST https://cdn.example.com/a"])
@@ -126,7 +127,7 @@ def test_curl_that_cannot_be_read_is_told_as_such(command: str) -> None:
 def test_command_without_any_mark_is_code() -> None:
     text = "Create it:\ncurl -X POST $BASE/v1/runs \\\n  -d '{\"input\": {}}'\nThe answer has `run_id`.\n"
     endpoint = RUNS
-    assert said(text) == [endpoint, Example(endpoint=endpoint, body=b'{"input": {}}', is_command=True), Word(name="run_id")]
+    assert said(text) == [endpoint, Example(endpoint=endpoint, body=b'{"input": {}}'), Word(name="run_id")]
 
 
 def test_headers_of_commands_and_under_a_method_are_read() -> None:
@@ -161,6 +162,18 @@ def test_values_are_bodies_or_keys(text: str, says: Statement) -> None:
     assert [each for each in said(text) if isinstance(each, Example | Keys)] == [says]
 
 
+@pytest.mark.parametrize("body", ['{"a": "$URL"}', '{"a": "${URL}"}', '{"a": "<your-id>"}', '{"a": "{asset_id}"}', '{"a": "https://..."}'])
+def test_body_in_which_something_else_is_to_be_put_is_read_for_its_keys_alone(body: str) -> None:
+    keys = Keys(names=("a",), side=Side.REQUEST, endpoint=RUNS)
+    for text in (CURL.format(f"curl $BASE/v1/runs -d '{body}'"), f"    POST /v1/runs\n    {body}\n"):
+        assert [each for each in said(text) if isinstance(each, Example | Keys)] == [keys]
+
+
+def test_body_that_the_shell_makes_is_not_read() -> None:
+    text = CURL.format("""curl $BASE/v1/runs -d "$(jq -n --arg u "$URL" '{input: {u: $u}}')" """)
+    assert said(text) == [RUNS]
+
+
 def test_second_value_under_a_creation_is_its_answer() -> None:
     text = '    POST /v1/runs\n    {"input": {}}\n    {"id": "x"}\n'
     assert of(Keys, text) == [Keys(names=("id",), side=Side.ANSWER, endpoint=RUNS)]
@@ -191,7 +204,12 @@ def test_braces_that_are_no_value_say_nothing(text: str) -> None:
         ("* **5xx** later: x", ["5xx"]),
         ("| 401, 403 | stop |", ["401", "403"]),
         ("| `5XX` | later |", ["5xx"]),
-        ("| 200 tons | heavy |", ["200"]),
+        ("## Statuses\n\n- 420: slow\n- 499: gone", ["420", "499"]),
+        ("Status | x\n\n- 200: fine", ["200"]),
+        ("| code | x |\n|---|---|\n| 299 | y |\n| 298 | z |", ["299", "298"]),
+        ("- 512: small\n- 300: big\n\n| 480 | x |", []),
+        ("It returns 250 items with 512 pixels, answers with 300 words. `512` and `300`", []),
+        ("It answers with a 404, returns 409 Conflict → 201 with it", ["404", "409", "201"]),
         ("It answers 201. A failure is an HTTP 200 here, and status code 404 there.", ["201", "200", "404"]),
         ("returns `402` or 409", ["402", "409"]),
         ("`429`", ["429"]),
@@ -220,9 +238,12 @@ def test_fields_are_read_from_lists_and_sentences() -> None:
     ]
 
 
-def test_schema_of_a_body_is_that_of_the_fields_below_until_the_next_heading() -> None:
-    text = "Body (`RunCreate`):\n- `a` (string)\n\n## More\n\n- `b` (string)\n"
-    assert of(Member, text) == [Member(name="a", types=("string",), schema="RunCreate"), Member(name="b", types=("string",))]
+def test_schema_of_a_body_is_that_of_the_fields_directly_below() -> None:
+    text = "Body (`RunCreate`):\n- `a` (string)\n\nThe answer:\n- `b` (string)\n\nBody (`RunCreate`)\n\n## More\n\n- `c` (string)\n"
+    assert of(Member, text) == [
+        Member(name="a", types=("string",), schema="RunCreate"),
+        *(Member(name=name, types=("string",)) for name in "bc"),
+    ]
     assert of(SchemaName, "A `RunCreate` and the `RunList` schema, a `Run`.") == [
         SchemaName(name="RunCreate", is_named_so=False),
         SchemaName(name="RunList", is_named_so=True),
@@ -335,7 +356,11 @@ DOCUMENT: dict[str, Any] = {
         (Member(name="other", types=("string",), endpoint=Endpoint(path="/v1/jobs", method="POST")), Standing.CONTRADICTED),
         (Member(name="task", types=("string",)), Standing.UNKNOWN),
         (Limit(field="task", most=10), Standing.HELD),
-        (Limit(field="many", most=4, unit="items"), Standing.CONTRADICTED),
+        (Limit(field="many", most=4, unit="items"), Standing.UNKNOWN),
+        (Limit(field="many", most=4, unit="items", endpoint=Endpoint(path="/v1/jobs", method="POST")), Standing.CONTRADICTED),
+        (Endpoint(path="/docs", host="api.runflow.io"), Standing.UNKNOWN),
+        (Keys(names=("url",), side=Side.ANSWER, endpoint=Endpoint(path="/v1/jobs", method="POST")), Standing.UNKNOWN),
+        (Keys(names=("id", "url"), side=Side.ANSWER, endpoint=Endpoint(path="/v1/jobs", method="POST")), Standing.CONTRADICTED),
         (Limit(field="many", most=4, unit="characters"), Standing.UNKNOWN),
         (Value(field="task", value="b"), Standing.HELD),
         (Value(field="task", value="c"), Standing.CONTRADICTED),

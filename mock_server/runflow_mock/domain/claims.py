@@ -44,11 +44,10 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that the text shows whole: its JSON body, and the headers that it is sent with."""
+    """The body of a request that the text shows whole."""
 
     endpoint: Endpoint
     body: bytes
-    is_command: bool = False
 
     def __str__(self) -> str:
         return f"body of {self.endpoint}"

@@ -18,7 +18,6 @@ _COMMAND = re.compile(r"(?:\$ )?curl\s")
 _ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
 _HEADING = re.compile(r"#")
 _BEGINNINGS = (_FENCE, _COMMAND, _HEADING, _ITEM)
-_RULE_OF_TABLE = re.compile(r"\s*\|?[\s:|-]+\|?\s*")
 _FRONT_MATTER = re.compile(r"\A---\r?\n.*?\r?\n---[ \t]*(?=\r?\n|\Z)", re.DOTALL)
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=\S)")
 
@@ -84,7 +83,7 @@ def _extent(lines: list[str], index: int, *, is_in_list: bool) -> tuple[Kind, in
     if _HEADING.match(line):
         return Kind.HEADING, index, index + 1
     if line.lstrip().startswith("|"):
-        return (Kind.PROSE if _RULE_OF_TABLE.fullmatch(line) else Kind.ROW), index, index + 1
+        return Kind.ROW, index, index + 1
     if _COMMAND.match(line):
         return Kind.CODE, index, index + read_command("\n".join(lines[index:]), 0)[1].count("\n") + 1
     if _is_code(line) and not is_in_list:

@@ -32,7 +32,7 @@ class Curl(msgspec.Struct, frozen=True, kw_only=True):
     end: int
     endpoint: Endpoint | None
     headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
+    body: str | None = None
 
 
 class UnreadCurl(msgspec.Struct, frozen=True):
@@ -76,7 +76,7 @@ def _curl(start: int, end: int, words: Sequence[str]) -> Curl | UnreadCurl:
         return UnreadCurl(start, end)
     endpoint = read_target(url, method or ("POST" if bodies or is_form else "GET"))
     is_whole = len(bodies) == 1 and not bodies[0].startswith("@") and not is_form
-    body = bodies[0].encode() if is_whole else None
+    body = bodies[0] if is_whole else None
     return Curl(start=start, end=end, endpoint=endpoint, headers=tuple(headers), body=body)
 
 

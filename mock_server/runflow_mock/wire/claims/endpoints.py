@@ -66,6 +66,8 @@ def read_target(target: str, method: str | None = None) -> Endpoint | None:
         return None
     if host is not None and not (host in _LOCAL or host == DOMAIN or host.endswith(f".{DOMAIN}")):
         return None
+    if host is None and not parts.path.startswith("/"):
+        return None
     query = tuple(dict.fromkeys(name for name, _ in parse_qsl(parts.query, keep_blank_values=True)))
     return Endpoint(path=parts.path or "/", method=method, host=None if host in _LOCAL else host, query=query)
 

@@ -69,9 +69,11 @@ def _hold_endpoint(says: Endpoint, reference: Reference) -> Opinion:
 
 
 def _hold_beginning(says: Endpoint, reference: Reference) -> Opinion:
-    """Judges what is no path of the document: it may be how some of its paths begin."""
+    """Judges what is no path of the document: it may be how some of its paths begin, or beside them on their host."""
     if says.method is None and (says.path == "/" or reference.begins(says.path)):
         return held("the API's host" if says.path == "/" else "paths of the document begin so")
+    if not says.path.startswith(f"{API_PREFIX}/"):
+        return unknown(f"not below {API_PREFIX}, which is all that the document describes")
     nearest = nearest_route(reference.contract, says.method or "GET", says.path)
     return contradicted(f"the document has no path {says.path}{f'; the nearest is {nearest}' if nearest else ''}")
 
@@ -121,6 +123,8 @@ def _hold_keys(says: Keys, reference: Reference) -> Opinion:
     if not names:
         return unknown("the document lists no keys there")
     absent = [name for name in says.names if name not in names]
+    if says.side is Side.ANSWER and len(absent) == len(says.names):
+        return unknown("could be a part of the answer")
     if absent:
         return contradicted(f"the document has no {absent[0]} there{_nearest(absent[0], names)}")
     return held(f"{declared.id if declared is not None else 'errors'}: {', '.join(says.names) or 'no keys'}")
@@ -218,8 +222,8 @@ def _hold_limit(says: Limit, reference: Reference) -> Opinion:
     limits = frozenset(number for way in ways or reference.fields.get(says.field, ()) for number in reference.numbers(way, keywords))
     if says.most in limits:
         return held(f"{says.field} has the limit {says.most}")
-    if not limits or (not ways and len(limits) > 1):
-        return unknown(f"the document sets no one such limit for {says.field}")
+    if not limits or not ways:
+        return unknown(f"which {says.field} has this limit is not certain")
     return contradicted(f"the limit of {says.field} is {', '.join(map(str, sorted(limits)))} in the document")
 
 

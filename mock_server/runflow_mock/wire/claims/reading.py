@@ -7,7 +7,7 @@ from runflow_mock.domain.claims import Claim, Endpoint, Example, Header, Keys, S
 from runflow_mock.wire.claims.blocks import Block, Kind, read_blocks
 from runflow_mock.wire.claims.curls import Curl, UnreadCurl, find_curls
 from runflow_mock.wire.claims.endpoints import Mention, blanked, find_endpoints
-from runflow_mock.wire.claims.values import Shown, find_values
+from runflow_mock.wire.claims.values import Shown, find_values, is_sendable
 from runflow_mock.wire.claims.words import Found, find_limits, find_members, find_names, find_statuses, schema_named_in
 
 _HEADER_LINE = re.compile(r"\n[ \t]*([A-Za-z][\w-]*):[ \t]+(\S[^\n]*)")
@@ -30,11 +30,14 @@ class _Reader:
         self.endpoint: Endpoint | None = None
         self.schema: str | None = None
         self.prose = ""
+        self.heading = ""
+        self.above = ""
+        self.kind = Kind.PROSE
 
     def read(self, block: Block) -> Iterator[Found]:
         """Yields what a block states."""
         if block.kind is Kind.HEADING:
-            self.endpoint, self.schema, self.prose = None, None, block.text
+            self.endpoint, self.schema, self.heading = None, None, block.text
         if block.kind is Kind.CODE:
             yield from self._code(block)
         else:
@@ -68,14 +71,19 @@ class _Reader:
         for name, value in command.headers:
             yield _place(block.text, command, name), Header(name=name, value=value, endpoint=endpoint)
         if command.body is not None:
-            yield _place(block.text, command, command.body.decode()), Example(endpoint=endpoint, body=command.body, is_command=True)
+            place = _place(block.text, command, command.body)
+            if is_sendable(command.body):
+                yield place, Example(endpoint=endpoint, body=command.body.encode())
+            else:
+                yield from ((place, Keys(names=shown.keys, side=Side.REQUEST, endpoint=endpoint)) for shown in find_values(command.body))
         self.endpoint = endpoint
 
     def _prose(self, block: Block) -> Iterator[Found]:
         mentions = find_endpoints(block.text)
         yield from ((mention.start, mention.endpoint) for mention in mentions)
-        if block.kind is not Kind.HEADING:
-            self.schema = schema_named_in(block) or self.schema
+        if block.kind is Kind.PROSE:
+            # It counts for the items that follow.
+            self.schema = schema_named_in(block)
         for mention in mentions:
             names = _WITH_NAMES.match(block.text, mention.end) if mention.endpoint.method else None
             if names is not None:
@@ -87,11 +95,16 @@ class _Reader:
             side = Side.OTHER if "\n" in shown.text else _side_of(block.text[start : shown.start])
             yield from _stated(shown, side, self._before(mentions, shown.start, start))
         self._remember(mentions)
-        yield from find_statuses(block, {mention.start: mention.endpoint for mention in mentions})
+        endpoint_of = {mention.start: mention.endpoint for mention in mentions}
+        yield from find_statuses(block, endpoint_of, f"{self.heading} {self.above}")
         yield from find_members(block, self.endpoint, self.schema)
         yield from find_limits(block, self.endpoint, self.schema)
-        yield from find_names(block, {mention.start: mention.endpoint for mention in mentions})
+        yield from find_names(block, endpoint_of)
         self.prose = block.text
+        if block.kind is Kind.PROSE or (block.kind is Kind.ROW and self.kind is not Kind.ROW):
+            # A paragraph introduces the items below it, and the first row of a table the others.
+            self.above = block.text
+        self.kind = block.kind
 
     def _code_value(self, text: str, shown: Shown, mentions: Sequence[Mention], *, is_after_command: bool) -> Iterator[Found]:
         """Yields what a value in code states: the first under a creation is its body, what follows is the answer."""

@@ -10,12 +10,13 @@ from runflow_mock.domain.documents import Json, read_document
 LETTERS_MAX = 20_000
 
 _LEFT_OUT = re.compile(r"\.\.\.|…|/\*.*?\*/|(?<=[\s,{\[])//[^\n]*")
+_PLACEHOLDER = re.compile(r"\$[\w({]|<[\w -]+>|\{\{?[\w-]+\}|\.\.\.|…")
 _KEY = re.compile(r"""["']?([A-Za-z_][\w-]*)["']?""")
 _QUOTED_KEY = re.compile(r'"([^"\\]+)"\s*:')
 
 
 class Shown(msgspec.Struct, frozen=True):
-    """A value in braces or brackets: where it stands, its text, and its keys; `is_whole` when it is JSON as it stands."""
+    """A value in braces or brackets: where it stands, its text, and its keys; `is_whole` when it is JSON that can be sent as it stands."""
 
     start: int
     end: int
@@ -44,6 +45,11 @@ def find_values(text: str) -> Iterator[Shown]:
             position += 1
 
 
+def is_sendable(text: str) -> bool:
+    """Tells whether nothing in a value stands for something else, such as a variable of the shell."""
+    return _PLACEHOLDER.search(text) is None
+
+
 def _end(text: str, start: int) -> int | None:
     """Returns where the bracket closes that opens at a place; brackets in quotes do not count, nor what is too far."""
     depth, is_quoted, position = 0, False, start
@@ -68,10 +74,10 @@ def _shown(text: str, start: int, end: int) -> Shown | None:
     body = text[start:end]
     whole = _parsed(body)
     if isinstance(whole, dict):
-        return Shown(start, end, body, tuple(whole), is_whole=True)
+        return Shown(start, end, body, tuple(whole), is_whole=is_sendable(body))
     if isinstance(whole, list):
         first = next((item for item in whole if isinstance(item, dict)), None)
-        return None if first is None else Shown(start, end, body, tuple(first), is_whole=True)
+        return None if first is None else Shown(start, end, body, tuple(first), is_whole=is_sendable(body))
     keys = _keys(body)
     return Shown(start, end, body, keys, is_whole=False) if keys else None
 

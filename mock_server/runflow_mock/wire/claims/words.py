@@ -14,11 +14,19 @@ _MARK = r"[`*_]{0,3}"
 _LISTED = rf"{_MARK}{_CODE}{_MARK}(?:(?:\s*[,/]\s*|\s+(?:and|or)\s+){_MARK}{_CODE}{_MARK})*"
 _STATUS_OF_ITEM = re.compile(rf"\s*[-*+]\s+(?P<codes>{_LISTED})(?:\s+[\w ]{{1,40}})?\s*(?:[:–—-]|→|\()")  # noqa: RUF001 - dashes that people write
 _STATUS_OF_ROW = re.compile(rf"\s*\|\s*(?P<codes>{_LISTED})(?:\s[^|]*)?\|")
-_STATUS_IN_PROSE = re.compile(
-    rf"(?:\bHTTP(?:/\d(?:\.\d)?)?|\bstatus(?: code)?|\b(?:answer|response)s? (?:is|with|of)|\banswers?|\breturns?|\bwith(?: an?)?|→|->)"
-    rf"\s+(?:an? )?(?P<codes>{_LISTED})(?!\w|%|\.\d)|`(?P<quoted>{_CODE})`|(?<![\w.])(?P<klass>[1-5]xx)\b",
-    re.IGNORECASE,
+_SURELY = r"(?:\bHTTP(?:/\d(?:\.\d)?)?|\bstatus(?: code)?)\s+"
+_LIKELY = (
+    r"(?:\b(?:answer|response)s? (?:is|of)|\b(?:answer|respond|reply|replie|fail|refuse)s? with|\banswers?|\breturns?|→|->)\s+(?:an? )?"
 )
+# After what may be a number of something else a status is followed by a stop or by one of these.
+_FOLLOWS = r"(?=\s*(?:[.,;:)|→—–-]|$)|\s+(?:with|when|if|and|or|for|on|as|at|because|once|while|until|here|there|[A-Z]\w+)\b)"  # noqa: RUF001
+_STATUS_IN_PROSE = re.compile(
+    rf"{_SURELY}(?:an? )?(?P<sure>{_LISTED})(?!\w|%|\.\d)|{_LIKELY}(?P<likely>{_LISTED})(?!\w|%|\.\d){_FOLLOWS}"
+    rf"|`(?P<quoted>{_CODE})`|(?<![\w.])(?P<klass>[1-5](?:xx|XX))\b"
+)
+_ABOUT_STATUSES = re.compile(r"\b(?:status|error|response|code|http)", re.IGNORECASE)
+# What is registered with IANA; other numbers are statuses only where the text is about nothing else.
+_REFUSALS = frozenset(map(str, (*range(400, 419), *range(421, 427), 428, 429, 431, 451, *range(500, 509), 510, 511)))
 _ONE_CODE = re.compile(_CODE)
 _CUSTOMER = re.compile(
     r"\b(?:callback|webhook|receiver|handler|deliver\w*|message|your (?:own )?(?:server|endpoint|service))", re.IGNORECASE
@@ -60,21 +68,28 @@ _CAMEL = re.compile(r"(?:[A-Z][a-z0-9]+){2,}")
 _WORD = re.compile(r"`([a-z][a-z0-9]*(?:_[a-z0-9]+)+)`")
 
 
-def find_statuses(block: Block, endpoint_of: dict[int, Endpoint]) -> Iterator[Found]:
-    """Yields the statuses in a block; one belongs to the operation that its sentence names before it: `endpoint_of` has them by place."""
+def find_statuses(block: Block, endpoint_of: dict[int, Endpoint], about: str) -> Iterator[Found]:
+    """Yields the statuses in a block.
+
+    Args:
+        block: the part of the text.
+        endpoint_of: operations by their place in it; a status belongs to the one that its sentence names before it.
+        about: what stands above: where that is about statuses, every number at the head of an item or row is one.
+    """
     heads = {Kind.ITEM: _STATUS_OF_ITEM, Kind.ROW: _STATUS_OF_ROW}
     head = heads[block.kind].match(block.text) if block.kind in heads else None
     if head is not None:
         for code in _ONE_CODE.finditer(head["codes"]):
-            yield head.start("codes") + code.start(), Status(code=code[0].lower())
+            if _ABOUT_STATUSES.search(about) or _is_refusal(code[0]):
+                yield head.start("codes") + code.start(), Status(code=code[0].lower())
     begin = head.end("codes") if head is not None else 0
     for match in _STATUS_IN_PROSE.finditer(block.text, begin):
-        name = next(name for name in ("codes", "quoted", "klass") if match[name])
+        name = next(name for name in ("sure", "likely", "quoted", "klass") if match[name])
         endpoint = _endpoint_before(block, match.start(), endpoint_of)
         is_of_api = endpoint is not None or not _CUSTOMER.search(block.text, *block.bounds_at(match.start()))
         for code in _ONE_CODE.finditer(match[name]):
-            says = Status(code=code[0].lower(), endpoint=endpoint, is_of_api=is_of_api)
-            yield match.start(name) + code.start(), says
+            if name != "quoted" or _is_refusal(code[0]):
+                yield match.start(name) + code.start(), Status(code=code[0].lower(), endpoint=endpoint, is_of_api=is_of_api)
 
 
 def find_members(block: Block, endpoint: Endpoint | None, schema: str | None) -> Iterator[Found]:
@@ -136,6 +151,10 @@ def schema_named_in(block: Block) -> str | None:
         match["name"] for match in _SCHEMA.finditer(block.text) if (match["before"] or match["after"]) and _CAMEL.fullmatch(match["name"])
     )
     return next(named, None)
+
+
+def _is_refusal(code: str) -> bool:
+    return code in _REFUSALS or code[1:].lower() == "xx"
 
 
 def _endpoint_before(block: Block, place: int, endpoint_of: dict[int, Endpoint]) -> Endpoint | None:
