@@ -361,6 +361,7 @@ def test_commands_that_the_page_shows_work(project: Path) -> None:
     assert verify().code == 0
 
 
+@pytest.mark.slow
 def test_snippet_that_the_page_shows_is_a_test(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     (snippet,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     pytester.makepyfile(snippet)

@@ -5,6 +5,7 @@ commands without any mark.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from enum import StrEnum
 
@@ -33,11 +34,12 @@ class Kind(StrEnum):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """A part of a text; `line` is the number of its first line, counted from 1."""
+    """A part of a text; `line` is the number of its first line, counted from 1, and `ends` is where its sentences end."""
 
     kind: Kind
     line: int
     text: str
+    ends: tuple[int, ...]
 
     def line_at(self, offset: int) -> int:
         """Returns the number of the line on which something in the text of the block stands."""
@@ -53,9 +55,8 @@ class Block(msgspec.Struct, frozen=True):
 
     def bounds_at(self, offset: int) -> tuple[int, int]:
         """Returns where the sentence begins and ends in which something stands."""
-        ends = [match.end() for match in _SENTENCE_END.finditer(self.text)]
-        start = max((end for end in ends if end <= offset), default=0)
-        return start, min((end for end in ends if end > offset), default=len(self.text))
+        place = bisect_right(self.ends, offset)
+        return self.ends[place - 1] if place else 0, self.ends[place] if place < len(self.ends) else len(self.text)
 
 
 def read_blocks(text: str) -> Iterator[Block]:
@@ -69,7 +70,8 @@ def read_blocks(text: str) -> Iterator[Block]:
             index += 1
             continue
         kind, first, end = _extent(lines, index, is_in_list=_is_in_list(lines, index, skipped))
-        yield Block(kind, first + 1, "\n".join(lines[first:end]))
+        part = "\n".join(lines[first:end])
+        yield Block(kind, first + 1, part, tuple(match.end() for match in _SENTENCE_END.finditer(part)))
         index = end + (kind is Kind.CODE and first > index)
 
 

@@ -7,7 +7,10 @@ import msgspec
 
 from runflow_mock.domain.documents import Json, read_document
 
-LETTERS_MAX = 20_000
+LETTERS_MAX = 5_000
+"""How long a value may be."""
+SEARCHED_MAX = 500_000
+"""How many letters of a block are looked at in all: brackets that never close would otherwise take for ever."""
 
 _LEFT_OUT = re.compile(r"\.\.\.|…|/\*.*?\*/|(?<=[\s,{\[])//[^\n]*")
 _PLACEHOLDER = re.compile(r"\$[\w({]|<[\w -]+>|\{\{?[\w-]+\}|\.\.\.|…")
@@ -27,22 +30,22 @@ class Shown(msgspec.Struct, frozen=True):
 
 def find_values(text: str) -> Iterator[Shown]:
     """Yields the values in a text, the outermost ones only; `{id}` in a path is none."""
-    position = 0
-    while position < len(text):
-        if text[position] not in "{[":
-            position += 1
-            continue
-        end = _end(text, position)
-        before = text[position - 1 : position]
-        if end is None or before in ("/", "$", "]", "(") or before.isalnum() or text[end : end + 1] in ("/", "(", ":"):
-            position += 1
-            continue
-        shown = _shown(text, position, end)
+    position = searched = 0
+    while position < len(text) and searched < SEARCHED_MAX:
+        shown, end = None, None
+        if text[position] in "{[" and not _is_placeholder(text[position - 1 : position]):
+            end = _end(text, position)
+            searched += (end or position + LETTERS_MAX) - position
+        if end is not None and text[end : end + 1] not in {"/", "(", ":"}:
+            shown = _shown(text, position, end)
         if shown is not None:
             yield shown
-            position = end
-        else:
-            position += 1
+        position = position + 1 if shown is None else shown.end
+
+
+def _is_placeholder(before: str) -> bool:
+    """Tells by the letter before a bracket that it belongs to a path, a call or a link."""
+    return before in {"/", "$", "]", "("} or before.isalnum()
 
 
 def is_sendable(text: str) -> bool:

@@ -11,7 +11,7 @@ Found = tuple[int, Statement]
 
 _CODE = r"[1-5](?:\d\d|xx|XX)"
 _MARK = r"[`*_]{0,3}"
-_LISTED = rf"{_MARK}{_CODE}{_MARK}(?:(?:\s*[,/]\s*|\s+(?:and|or)\s+){_MARK}{_CODE}{_MARK})*"
+_LISTED = rf"{_MARK}{_CODE}{_MARK}(?:(?:\s*[,/]\s*|\s+(?:and|or)\s+){_MARK}{_CODE}{_MARK}){{0,20}}"
 _STATUS_OF_ITEM = re.compile(rf"\s*[-*+]\s+(?P<codes>{_LISTED})(?:\s+[\w ]{{1,40}})?\s*(?:[:–—-]|→|\()")  # noqa: RUF001 - dashes that people write
 _STATUS_OF_ROW = re.compile(rf"\s*\|\s*(?P<codes>{_LISTED})(?:\s[^|]*)?\|")
 _SURELY = r"(?:\bHTTP(?:/\d(?:\.\d)?)?|\bstatus(?: code)?)\s+"
@@ -38,7 +38,7 @@ _MEMBER = re.compile(rf"\s*[-*+]\s+{_MARK}{_NAME}{_MARK}\s*{_PARENTHESES}")
 _MEMBER_IN_PROSE = re.compile(rf"{_NAME}\s*{_PARENTHESES}")
 _AND = r"(?:\s*,\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+)"
 _NAMED = r"`\w+`(?:\s*\([^()]*\))?"
-_GROUP = re.compile(rf"(?P<names>{_NAMED}(?:{_AND}{_NAMED})*)\s+(?:is|are)\s+(?P<need>required|optional|mandatory)")
+_GROUP = re.compile(rf"(?P<names>{_NAMED}(?:{_AND}{_NAMED}){{0,20}})\s+(?:is|are)\s+(?P<need>required|optional|mandatory)")
 _TYPES = {
     "object": "object", "string": "string", "text": "string", "integer": "integer", "int": "integer", "number": "number", "float": "number",
     "boolean": "boolean", "bool": "boolean", "array": "array", "list": "array",
@@ -57,7 +57,7 @@ _ANY_NAME = re.compile(r"`(\w+)`")
 _VALUE = r"`[a-z]\w*`"
 _VALUES = re.compile(
     rf"`(?P<field>[a-z]\w*)`\s+(?:is|becomes|equals|reads|=|==)\s+(?:(?:one|either) of\s+|either\s+)?"
-    rf"(?P<values>{_VALUE}(?:{_AND}{_VALUE})*)"
+    rf"(?P<values>{_VALUE}(?:{_AND}{_VALUE}){{0,20}})"
 )
 _HEADER = re.compile(r"`([A-Z][a-z]*(?:-[A-Z][A-Za-z]*)+)(?:: [^`]*)?`")
 _SCHEMA = re.compile(
