@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from runflow_mock.testing.in_process import InProcess
     from runflow_mock.testing.receiver import CallbackReceiver
     from runflow_mock.testing.runflow import Runflow
+    from runflow_mock.wire.contracts import Contract
 
 URL_VARIABLE = "RUNFLOW_MOCK_URL"
+OPENAPI_VARIABLE = "RUNFLOW_MOCK_OPENAPI"
 MARKER = (
     "runflow(scenario=None, seed=None, clock='auto', balance=None, dialect=None, allow_unused=False, allow_violations=False, **settings): "
     "how the tenant of this test is made; further settings are those of POST /_mock/tenants"
 )
 STRICTNESS = ("allow_unused", "allow_violations")
+WRONG_USAGE = 2
 _HANDLE = pytest.StashKey["Runflow"]()
 
 
@@ -41,6 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("url", "", f"address of a server that runs already, in place of one in this process (or {URL_VARIABLE})"),
         ("seed", "0", "seed of every tenant: the same seed gives each test the same ids"),
         ("profile", "", "profile of `runflow-mock calibrate` by which every tenant speaks that names no dialect"),
+        ("openapi", "", f"OpenAPI document that judges in place of the packaged one: a file or an address (or {OPENAPI_VARIABLE})"),
         ("artifacts", ".runflow-mock", "folder for what a failing test leaves behind to be replayed"),
     ):
         group.addoption(f"--runflow-{name}", default=None, metavar=name.upper(), help=what)
@@ -73,7 +77,7 @@ def runflow_server(request: pytest.FixtureRequest) -> Iterator[RunflowServer]:
     from runflow_mock.runtime.config import Config
     from runflow_mock.testing.server import serve
 
-    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0)) as server:
+    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0), contract=_contract(request.config)) as server:
         yield RunflowServer(server.url, is_external=False)
 
 
@@ -88,13 +92,13 @@ def runflow(request: pytest.FixtureRequest, runflow_server: RunflowServer) -> It
 
 
 @pytest.fixture(scope="session")
-def runflow_app() -> Iterator["InProcess"]:
+def runflow_app(request: pytest.FixtureRequest) -> Iterator["InProcess"]:
     """The fake without a socket, for the whole session: an ASGI application. Tests take `runflow_in_process`."""
     from runflow_mock.domain.tenants import ClockMode
     from runflow_mock.runtime.config import Config
     from runflow_mock.testing.in_process import InProcess
 
-    app = InProcess(Config(clock=ClockMode.AUTO, speed=1.0))
+    app = InProcess(Config(clock=ClockMode.AUTO, speed=1.0), contract=_contract(request.config))
     yield app
     app.stop()
 
@@ -227,6 +231,25 @@ def _save(item: pytest.Item, runflow: "Runflow") -> Path:
     path = folder / f"{_slug(item.nodeid, 100)}.yaml"
     path.write_text(runflow.control.export_scenario(history=True), encoding="utf-8")
     return path.relative_to(item.config.rootpath) if path.is_relative_to(item.config.rootpath) else path
+
+
+def _contract(config: pytest.Config) -> "Contract | None":
+    """Returns the user's document, if there is one; what is wrong with it ends the session, for nothing could be judged."""
+    source = config.getoption("--runflow-openapi") or _openapi_of_ini(config) or os.environ.get(OPENAPI_VARIABLE)
+    if not source:
+        return None
+    from runflow_mock.testing.suite.documents import DocumentError, load_contract
+
+    try:
+        return load_contract(source)
+    except DocumentError as error:
+        pytest.exit(f"runflow_openapi: {error}", returncode=WRONG_USAGE)
+
+
+def _openapi_of_ini(config: pytest.Config) -> str:
+    """Returns what the ini file names; a file is looked for beside it, wherever pytest was started."""
+    source = str(config.getini("runflow_openapi") or "")
+    return source if not source or source.startswith(("http://", "https://")) else str(config.rootpath / source)
 
 
 def _option(config: pytest.Config, name: str) -> str:

@@ -9,11 +9,13 @@ import pytest
 import urllib3
 from answers import ANSWERS
 from commands import call
+from foreign import OWN
 
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.server import RunningServer, serve
+from runflow_mock.wire.shapes import contract_of
 
 RUNS = "/v1/models/runflow/background-removal/runs"
 
@@ -96,3 +98,19 @@ def test_key_of_nobody_is_wrong_usage(server: RunningServer) -> None:
     told = call("report", "--url", server.url, "--key", "not-a-key")
     assert told.code == 2
     assert "--key takes the key of a tenant" in told.err
+
+
+def test_users_own_document_judges_and_what_the_fake_does_otherwise_is_no_fault_of_the_client() -> None:
+    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0), contract=contract_of(OWN, "own.json")) as server:
+        control = Control(server.url, Control(server.url).create_tenant().key)
+        _send(control, "POST", RUNS, {"input": {"image_url": "https://cdn.example.com/a.jpg"}})
+        (created,) = control.journal()
+        code, rows = _report(control)
+        assert (code, created.operation) == (0, "create_run")
+        assert {name for name in rows if not name.startswith("client:")} == {"startRun:contract", "readRun:contract"}
+        _send(control, "GET", f"/v1/runs/{created.response.body['id']}")
+        told = call("report", "--url", server.url, "--key", _key(control))
+        assert told.code == 2
+        assert "readRun: response.body.weather: the fake's answer does not fit own.json: the field is required" in told.out
+        assert "own.json judged" in told.out
+        control.close()

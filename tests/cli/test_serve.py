@@ -5,11 +5,13 @@ import subprocess
 import sys
 import threading
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from commands import run_command, sandbox
+from commands import call, run_command, sandbox
+from foreign import OWN
 
 from runflow_mock.cli import main
 from runflow_mock.cli.serve import command, read_config
@@ -70,6 +72,41 @@ def test_sigterm_answers_the_request_in_flight() -> None:
             connection.close()
             waiting.join(10)
         assert answers == [200]
+
+
+def test_users_own_document_judges_the_journal(tmp_path: Path) -> None:
+    file = tmp_path / "own.json"
+    file.write_text(json.dumps(OWN))
+    with sandbox(env={"RUNFLOW_MOCK_OPENAPI": str(file)}) as running:
+        headers = {"Authorization": f"Bearer {running.ready['key']}"}
+        httpx.post(f"{running.url}/v1/models/runflow/background-removal/runs", headers=headers, json={"input": "none"})
+        journal = httpx.get(f"{running.url}/_mock/journal", headers=headers).json()
+        report = httpx.get(f"{running.url}/_mock/report", headers=headers).json()
+    assert journal["judge"] == {"document": str(file)}
+    assert [finding["loc"] for finding in journal["items"][0]["violations"]] == [["body", "input"]]
+    assert report["judge"] == {"document": str(file), "operations": ["startRun", "readRun"]}
+    assert report["operations"][0]["operation"] == "startRun"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "own.json cannot be read: No such file or directory"),
+        ('{"swagger": "2.0"}', "own.json is no OpenAPI 3 document"),
+        ('{"openapi": "3.1.0", "paths": {"/v1/x": []}}', "own.json: the path /v1/x holds no operations"),
+        ("{: oops", "own.json is neither JSON nor YAML"),
+        (
+            '{"openapi": "3.1.0", "paths": {"/x": {"get": {"parameters": [{"schema": {"type": "strin"}}]}}}}',
+            "own.json cannot judge: GET /x, ",
+        ),
+    ],
+)
+def test_document_that_cannot_judge_is_told_at_the_start(text: str | None, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "own.json"
+    if text is not None:
+        file.write_text(text)
+    told = call("serve", "--port", "0", "--openapi", str(file))
+    assert (told.code, says in told.err, told.err.count("\n")) == (2, True, 1), told.err
 
 
 @pytest.mark.slow

@@ -3,12 +3,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from commands import call
 from contract import DOCUMENT as CONTRACT
 from doors import MANUAL
+from foreign import OWN
 from msgspec.structs import replace
 from worlds import catalog
 
@@ -77,47 +77,3 @@ def test_own_document_is_compared_with_the_fake(tmp_path: Path) -> None:
 def test_contract_agrees_with_itself() -> None:
     told = call("contract", "check", str(CONTRACT))
     assert (told.code, told.out) == (0, "The fake and the document agree.\n")
-
-
-_ERROR = {"description": "An error.", "content": {"application/json": {"schema": {"type": "object", "required": ["code"]}}}}
-_KEY = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255, "pattern": "^[!-~]*$"}}
-
-
-def _named(name: str) -> dict[str, object]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-
-
-def _answers(status: str, schema: dict[str, object]) -> dict[str, object]:
-    return {status: {"description": "Well.", "content": {"application/json": {"schema": schema}}}, "4XX": _ERROR}
-
-
-OWN: dict[str, Any] = {
-    "openapi": "3.1.0",
-    "info": {"title": "What a user has", "version": "1"},
-    "paths": {
-        "/v1/models/{owner}/{slug}/runs": {
-            "post": {
-                "operationId": "startRun",
-                "parameters": [_named("owner"), _named("slug"), _KEY],
-                "requestBody": {
-                    "required": True,
-                    "content": {
-                        "application/json": {
-                            "schema": {"type": "object", "required": ["input"], "properties": {"input": {"type": "object"}}}
-                        }
-                    },
-                },
-                "responses": _answers("201", {"type": "object", "required": ["id"]}),
-            }
-        },
-        "/v1/runs/{run}": {
-            "get": {
-                "operationId": "readRun",
-                "parameters": [_named("run")],
-                "responses": _answers("200", {"type": "object", "required": ["id", "weather"]}),
-            }
-        },
-    },
-    "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
-    "security": [{"key": []}],
-}

@@ -1,9 +1,11 @@
 """What the plugin promises, each seen from a test suite of its own."""
 
+import json
 import textwrap
 
 import pytest
 from click.testing import CliRunner as Replay
+from foreign import OWN
 
 from runflow_mock.cli import group
 
@@ -490,3 +492,38 @@ def test_coroutines_are_run_by_whatever_plugin_does_that(pytester: pytest.Pytest
     options = [option for option in QUIET if option != f"-pno:{plugin}"]
     expected = 2 if plugin == "anyio" else 1  # anyio runs it on each of its backends, trio among them
     pytester.runpytest_inprocess(*options).assert_outcomes(passed=expected)
+
+
+def test_document_of_the_ini_file_judges(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RUNFLOW_MOCK_URL")
+    pytester.path.joinpath("own.json").write_text(json.dumps(OWN))
+    pytester.makeini("[pytest]\nrunflow_openapi = own.json\n")
+    done = run(
+        pytester,
+        """
+        import pytest
+        from client import MODEL, create, get
+        from runflow_mock.testing.client import ClientError
+
+        def test_fits(runflow):
+            get(runflow, create(runflow))
+            report = runflow.report()
+            assert report["judge"]["operations"] == ["startRun", "readRun"]
+            assert [found["message"] for found in report["ours"]] == [
+                f"the fake's answer does not fit {report['judge']['document']}: the field is required"
+            ]
+
+        def test_does_not_fit(runflow_in_process):
+            with pytest.raises(ClientError):
+                runflow_in_process.control.client.post(f"/v1/models/{MODEL}/runs", {"input": "none"})
+        """,
+    )
+    done.assert_outcomes(passed=2, errors=1)
+    done.stdout.fnmatch_lines(["*(startRun) broke the contract: type at body.input: *"])
+
+
+def test_document_that_cannot_judge_ends_the_session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RUNFLOW_MOCK_URL")
+    done = run(pytester, "def test_nothing(runflow): pass", "--runflow-openapi", "nowhere.json")
+    assert done.ret == 2
+    done.stdout.fnmatch_lines(["*runflow_openapi: nowhere.json cannot be read: No such file or directory; *"])

@@ -152,7 +152,7 @@ def test_reset_replaces_the_world_and_keeps_the_settings(door: Door) -> None:
 def test_reset_of_the_journal_leaves_the_rest(door: Door) -> None:
     run = post_run(door)
     ok(door.post("/_mock/reset?what=journal"))
-    assert door.get("/_mock/journal").json() == {"items": [], "total": 0, "dropped": 0, "next": None}
+    assert door.get("/_mock/journal").json() == {"items": [], "total": 0, "dropped": 0, "next": None, "judge": {"document": None}}
     assert get_run(door, run) == run
 
 

@@ -10,9 +10,9 @@ from runflow_mock.testing.in_process import InProcess
 from runflow_mock.testing.suite.carriers import AppCarrier
 from runflow_mock.testing.suite.comparing import as_json as told
 from runflow_mock.testing.suite.comparing import compare
-from runflow_mock.testing.suite.documents import load_document
+from runflow_mock.testing.suite.documents import load_contract
 from runflow_mock.testing.suite.stages import Target
-from runflow_mock.wire.contracts import Contract, packaged_contract
+from runflow_mock.wire.contracts import packaged_contract
 
 
 @click.group()
@@ -29,7 +29,7 @@ def check(*, source: str, as_json: bool) -> None:
     FILE|URL is an OpenAPI 3.1 document. Operations, statuses of success and required fields are compared; then the fake is played with, and
     what it answers is held against the document. Exit codes: 0 they agree, 1 they do not, 2 the document cannot be used.
     """
-    theirs = Contract(load_document(source))
+    theirs = load_contract(source)
     app = InProcess()
     try:
         found = list(compare(packaged_contract(), theirs, Target(AppCarrier(app), None)))

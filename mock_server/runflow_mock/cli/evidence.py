@@ -26,7 +26,6 @@ from runflow_mock.web.control.report import get_report
 from runflow_mock.web.control.scenarios import export_present
 from runflow_mock.web.control.timeline import get_timeline
 from runflow_mock.wire.journal_pages import LIMIT_MAX
-from runflow_mock.wire.packaged import operation_ids
 
 # The latest exchanges: as many as a page may have, which is what a journal keeps unless --journal-max says otherwise.
 _ALL = f"limit={LIMIT_MAX}"
@@ -71,7 +70,7 @@ async def write_evidence(runtime: Runtime, folder: Path) -> None:
 async def _gather(runtime: Runtime, tenant: Tenant) -> dict[str, bytes]:
     told = {name: (await handler(_call(runtime, tenant, query))).body for name, (handler, query) in FILES.items()}
     operation_of = {exchange.id: exchange.operation for exchange in tenant.journal if exchange.operation is not None}
-    sheet = sheet_of(msgspec.json.decode(told["report.json"]), sorted(operation_ids()), operation_of)
+    sheet = sheet_of(msgspec.json.decode(told["report.json"]), operation_of)
     return {**told, "report.xml": write_junit(sheet)}
 
 

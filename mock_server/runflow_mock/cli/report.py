@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 import urllib3
@@ -27,7 +26,6 @@ def command(*, url: str, key: str, as_json: bool, junit_file: Path | None, markd
     control = Control(url, key)
     try:
         report = control.report()
-        document: dict[str, Any] = control.client.get("/v1/openapi.json")
         known = {exchange.id: exchange.operation for exchange in control.journal(limit=1000) if exchange.operation is not None}
     except ClientError as error:
         raise click.UsageError(f"{url} refuses the report: {error}; --key takes the key of a tenant of this sandbox") from None
@@ -35,15 +33,6 @@ def command(*, url: str, key: str, as_json: bool, junit_file: Path | None, markd
         raise click.UsageError(f"{url} does not answer: {error}; start a sandbox with runflow-mock serve, or give --url") from None
     finally:
         control.close()
-    sheet = sheet_of(report, _operations(document), known)
+    sheet = sheet_of(report, known)
     Outputs(as_json=as_json, junit_file=junit_file, markdown_file=markdown_file).write(sheet)
     sys.exit(sheet.exit_code)
-
-
-def _operations(document: dict[str, Any]) -> list[str]:
-    return [
-        operation["operationId"]
-        for path in document["paths"].values()
-        for operation in path.values()
-        if isinstance(operation, dict) and "operationId" in operation
-    ]

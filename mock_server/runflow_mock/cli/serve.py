@@ -34,6 +34,7 @@ from runflow_mock.runtime.profiles import load_profile
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.app import create_app
 from runflow_mock.web.server import SecureSocket, Server, bind, open_secure, url_of
+from runflow_mock.wire.contracts import Contract
 from runflow_mock.wire.dialect import BUNDLES, dialect_of
 from runflow_mock.wire.quotas import parse_quota
 from runflow_mock.wire.tenants import LIFETIME_MIN
@@ -105,6 +106,7 @@ class Ready(NamedTuple):
 @option("--watch", is_flag=True, help="Read the scenario's file anew when it changes, and begin the tenants made from it anew.")
 @option("--unknown-models", default="refuse", type=click.Choice(["refuse", "accept"]), help="What to do with ids outside the catalog.")
 @option("--skill", default=None, type=click.Path(path_type=Path), help="SKILL.md to serve to agents, byte for byte, in place of our own.")
+@option("--openapi", default=None, metavar="FILE|URL", help="Document that judges the journal in place of the packaged one.")
 @option("--body-max", default=72 * 1024 * 1024, type=click.IntRange(1024), help="Bytes that a JSON body may have.")
 @option("--batch-limit", default=100, type=click.IntRange(1, 10_000), help="Items that a batch may have.")
 @option("--concurrency", default="", help="Runs of a model that may be under way at once, as MODEL=N,*=N; the rest stays queued.")
@@ -126,7 +128,8 @@ def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
     """
     config = read_config(options)
     log = Log(as_json=config.log_format == "json", level=config.log_level)
-    app = create_app(config, observer=log, on_stop=None if report is None else _leave_evidence(report))
+    on_stop = None if report is None else _leave_evidence(report)
+    app = create_app(config, contract=_contract(options["openapi"]), observer=log, on_stop=on_stop)
     with bind(config.host, config.port) as bound, open_secure(config, datetime.now(UTC)) as secure:
         ready = Ready(config.public_url or url_of(bound), secure)
         server = Server(app, lambda: _announce(config, ready, as_json=as_json), secure)
@@ -216,6 +219,15 @@ def _announce(config: Config, ready: Ready, *, as_json: bool) -> None:
             sys.stdout.write(f"and at {tls['tls_url']}, for clients that trust {tls['ca_file']} (see `runflow-mock ca`)\n")
         sys.stdout.write(STORY.format(url=url, key=key))
     sys.stdout.flush()
+
+
+def _contract(source: str | None) -> Contract | None:
+    """Returns the document that judges in place of the packaged one; what reads it is only loaded when there is one."""
+    if source is None:
+        return None
+    from runflow_mock.testing.suite.documents import load_contract
+
+    return load_contract(source)
 
 
 def _tls_port(options: dict[str, Any]) -> int | None:

@@ -19,7 +19,7 @@ from runflow_mock.testing.matrix.running import run_matrix
 from runflow_mock.testing.matrix.trials import Errand, Trial
 from runflow_mock.testing.proxy import Proxy
 from runflow_mock.testing.server import RunningServer, serve
-from runflow_mock.testing.suite.documents import load_document
+from runflow_mock.testing.suite.documents import load_contract
 from runflow_mock.wire.contracts import Contract
 from runflow_mock.wire.judge import Judge
 
@@ -49,7 +49,7 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
     gc.enable()
     cells = select(is_full=options["is_full"], only=options["only"])
     expected = load_expectations(options["expect_file"])
-    document = None if options["openapi"] is None else load_document(options["openapi"])
+    contract = None if options["openapi"] is None else load_contract(options["openapi"])
     config = Config(port=0, speed=1.0, callback_rewrites=read_rewrites(options["receiver"]))
     with tempfile.TemporaryDirectory() as folder, serve(config) as server, Proxy(server.url, Path(folder)) as proxy:
         errand = Errand(
@@ -60,16 +60,16 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
             seconds_max=options["seconds_max"],
         )
         trials = run_matrix(cells, errand, expected, _tell, jobs=options["jobs"])
-        judge = None if document is None else _judged_by(document, server)
+        judge = None if contract is None else _judged_by(contract, server)
         sheet = with_expected(judge_trials(cells, trials, expected, judge), expected_file)
     outputs = Outputs(as_json=as_json, junit_file=options["junit_file"], markdown_file=options["markdown_file"])
     outputs.write(sheet, matrix=[_entry(trial) for trial in trials.values()])
     sys.exit(sheet.exit_code)
 
 
-def _judged_by(document: dict[str, Any], server: RunningServer) -> Violations:
+def _judged_by(contract: Contract, server: RunningServer) -> Violations:
     """Returns what tells of a trial which of its requests do not fit a user's document."""
-    judge = Judge(Contract(document), lambda path: None)
+    judge = Judge(contract, lambda path: None)
 
     def violations(trial: Trial) -> tuple[str, ...]:
         tenant = server.runtime.tenants.get(trial.tenant)

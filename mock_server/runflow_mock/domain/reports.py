@@ -73,9 +73,14 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is to be said about the client of a tenant so far. `unjudged` exchanges left the journal before anybody looked."""
+    """Everything that is to be said about the client of a tenant so far. `unjudged` exchanges left the journal before anybody looked.
+
+    `judged_by` names the document of the user's that judged, if one did, and `declared` all operations of the one that judged.
+    """
 
     tenant: str
+    judged_by: str | None
+    declared: tuple[str, ...]
     exchanges: int
     dropped: int
     unjudged: int

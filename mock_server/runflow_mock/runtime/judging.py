@@ -20,7 +20,7 @@ from runflow_mock.domain.verdicts import Verdict, merge
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.targets import find_target
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.wire.contracts import packaged_contract
+from runflow_mock.wire.contracts import Contract, packaged_contract
 from runflow_mock.wire.judge import FindRunnable, Judge, Runnable
 
 STEP_EXCHANGES = 25
@@ -108,17 +108,26 @@ class Judging:
 
 
 class Judgings:
-    """The judgings of all journals; each is made when it is first asked for, and goes with its journal."""
+    """The judgings of all journals by one contract; each is made when it is first asked for, and goes with its journal.
 
-    def __init__(self) -> None:
+    Without a contract of the user's the packaged one judges; it is read when somebody first asks.
+    """
+
+    def __init__(self, contract: Contract | None = None) -> None:
+        self._contract = contract
         self._known: WeakKeyDictionary[Journal, Judging] = WeakKeyDictionary()
         self._waiting: WeakSet[Journal] = WeakSet()
+
+    @property
+    def contract(self) -> Contract:
+        """What judges on this server."""
+        return self._contract or packaged_contract()
 
     def of(self, tenant: Tenant) -> Judging:
         """Returns the judging of a tenant's journal."""
         known = self._known.get(tenant.journal)
         if known is None:
-            judge = Judge(packaged_contract(), _way_to_models(tenant))
+            judge = Judge(self.contract, _way_to_models(tenant))
             known = self._known[tenant.journal] = Judging(judge, tenant.journal, is_paced=tenant.settings.clock is ClockMode.REAL)
         return known
 

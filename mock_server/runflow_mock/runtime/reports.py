@@ -34,6 +34,8 @@ def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
     deliveries = tenant.world.store.deliveries.values()
     return Report(
         tenant=tenant.settings.name,
+        judged_by=judging.judge.contract.source,
+        declared=tuple(declared.id for declared in judging.judge.contract.operations),
         exchanges=tenant.journal.total,
         dropped=tenant.journal.dropped,
         unjudged=judging.unjudged,

@@ -33,6 +33,7 @@ from runflow_mock.runtime.observers import Observer, Silence
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.sender import CallbackSender
 from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, whole_milliseconds
+from runflow_mock.wire.contracts import Contract
 from runflow_mock.wire.snapshots import SavedTenant
 from runflow_mock.wire.timeline import Step, represent_events
 
@@ -62,6 +63,7 @@ class Runtime:
         catalog: Catalog,
         sender: CallbackSender,
         *,
+        contract: Contract | None = None,
         observer: Observer | None = None,
         monotonic: Monotonic = real_monotonic,
         wall: WallClock = real_time,
@@ -74,7 +76,7 @@ class Runtime:
         self.wall = wall
         self.sleep = sleep
         self.media = MediaShelf()
-        self.judgings = Judgings()
+        self.judgings = Judgings(contract)
         self.deliveries = Deliveries(sender, wall, self.execute, self.report)
         self.observer: Observer = observer or Silence()
         self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max)

@@ -20,6 +20,7 @@ from runflow_mock.testing.control import Control
 from runflow_mock.testing.receivers_in_process import AppSender, AsgiApp, Message, WsgiApp
 from runflow_mock.testing.runflow import Runflow
 from runflow_mock.web.app import create_app
+from runflow_mock.wire.contracts import Contract
 
 ResultT = TypeVar("ResultT")
 Scope = MutableMapping[str, Any]
@@ -36,11 +37,11 @@ class Answered(msgspec.Struct):
 class InProcess:
     """One fake without a socket; an ASGI application, and an exchanger for the control client."""
 
-    def __init__(self, config: Config | None = None) -> None:
+    def __init__(self, config: Config | None = None, *, contract: Contract | None = None) -> None:
         config = replace(config or Config(), callbacks_open=True)
         self._sender = AppSender(HttpSender(timeout_seconds=config.callback_timeout_seconds, ca_file=config.callback_ca))
         self._loop = asyncio.new_event_loop()
-        self._app = create_app(config, sender=self._sender)
+        self._app = create_app(config, contract=contract, sender=self._sender)
         self.runtime = self._app.state.runtime
         self._thread = threading.Thread(target=self._loop.run_forever, name="runflow-mock", daemon=True)
         self._thread.start()

@@ -13,6 +13,7 @@ from runflow_mock.runtime.observers import Observer
 from runflow_mock.runtime.runtime import Runtime, Sleep
 from runflow_mock.web.app import create_app
 from runflow_mock.web.server import Server, bind, open_secure, url_of
+from runflow_mock.wire.contracts import Contract
 
 START_SECONDS_MAX = 10.0
 
@@ -29,16 +30,23 @@ class RunningServer:
 
 @contextmanager
 def serve(
-    config: Config, *, catalog: Catalog | None = None, observer: Observer | None = None, sleep: Sleep = asyncio.sleep
+    config: Config,
+    *,
+    catalog: Catalog | None = None,
+    contract: Contract | None = None,
+    observer: Observer | None = None,
+    sleep: Sleep = asyncio.sleep,
 ) -> Iterator[RunningServer]:
     """Runs the fake while the context lasts; the ports of the configuration count, 0 picks a free one. Faults that take time `sleep`.
+
+    A `contract` of the user's judges what is in the journal, in place of the packaged one.
 
     Raises:
         ConfigError: an address is taken, or https cannot be had.
         CatalogError: a catalog file cannot be used.
         TimeoutError: the server did not start.
     """
-    app = create_app(config, catalog=catalog, observer=observer, sleep=sleep)
+    app = create_app(config, catalog=catalog, contract=contract, observer=observer, sleep=sleep)
     with bind(config.host, config.port) as bound, open_secure(config, datetime.now(UTC)) as secure:
         ready = threading.Event()
         server = Server(app, ready.set, secure)

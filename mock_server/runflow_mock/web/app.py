@@ -34,6 +34,7 @@ from runflow_mock.web.routing import Operation
 from runflow_mock.web.storage import FILES, UPLOADS, Storage
 from runflow_mock.web.sync_mode import SyncMode
 from runflow_mock.wire.catalog import load_catalog
+from runflow_mock.wire.contracts import Contract
 from runflow_mock.wire.sites import HOSTS, Site
 
 
@@ -79,6 +80,7 @@ def create_app(
     config: Config | None = None,
     *,
     catalog: Catalog | None = None,
+    contract: Contract | None = None,
     sender: CallbackSender | None = None,
     observer: Observer | None = None,
     monotonic: Monotonic = real_monotonic,
@@ -87,6 +89,8 @@ def create_app(
     on_stop: Callable[[Runtime], Awaitable[None]] | None = None,
 ) -> Starlette:
     """Returns the fake as an ASGI application; `app.state.runtime` is what is behind it, and `on_stop` looks at it once all is answered.
+
+    A `contract` of the user's judges the exchanges in place of the packaged one; it never decides what the fake answers.
 
     Raises:
         CatalogError: a catalog file cannot be used.
@@ -99,7 +103,7 @@ def create_app(
     if config.skill is not None:
         load_skill(config.skill)  # A file that cannot be served is told at the start.
     sender = sender or HttpSender(timeout_seconds=config.callback_timeout_seconds, ca_file=config.callback_ca)
-    runtime = Runtime(config, catalog, sender, observer=observer, monotonic=monotonic, wall=wall, sleep=sleep)
+    runtime = Runtime(config, catalog, sender, contract=contract, observer=observer, monotonic=monotonic, wall=wall, sleep=sleep)
 
     runtime.tenants.usual = configured_scenario(config, catalog)
     watch = ScenarioWatch(find_scenario_file(config.scenario), runtime) if config.scenario and config.watch else None

@@ -27,6 +27,7 @@ Pointer = tuple[str, ...]
 """The way to a part of the document, key by key."""
 ANYTHING: Pointer = ()
 """The way to the schema of content that is not described."""
+NOTHING_SPANS: Mapping[str, frozenset[str]] = {}
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -60,18 +61,47 @@ class Addressed(msgspec.Struct, frozen=True):
     params: Mapping[str, str]
 
 
-class Contract:
-    """One OpenAPI document."""
+class ContractError(ValueError):
+    """A document by which nothing can be judged; the message names the part and what is wrong with it."""
 
-    def __init__(self, document: Object) -> None:
+
+class Contract:
+    """One OpenAPI document; `source` is what messages call one that is not ours.
+
+    `spanning` names parameters, path by path, that span slashes although the document does not mark them.
+    """
+
+    def __init__(self, document: Object, *, source: str | None = None, spanning: Mapping[str, frozenset[str]] = NOTHING_SPANS) -> None:
         self.document = document
+        self.source = source
         self._registry = jsonschema_rs.Registry(resources=[(_URI, {**document, "$id": _URI})])
         paths = cast("Mapping[str, Object]", document.get("paths") or {})
         self._methods = {path: {word.upper(): word for word in METHODS if word in item} for path, item in paths.items()}
-        self._spanning = {path: self._find_spanning(path) for path in paths}
+        self._spanning = {path: self._find_spanning(path) | spanning.get(path, frozenset()) for path in paths}
         self._forms = sorted(((path, self._form(path)) for path in paths), key=lambda form: _rank(form[0]))
         self._declared: dict[tuple[str, str], Declared] = {}
         self._validators: dict[Pointer, jsonschema_rs.Draft202012Validator] = {}
+
+    @property
+    def operations(self) -> tuple[Declared, ...]:
+        """All operations, in the order of the document."""
+        declared = (self.operation(path, method) for path in self.paths for method in self.methods_of(path))
+        return tuple(each for each in declared if each is not None)
+
+    def check(self) -> None:
+        """Compiles every schema of every operation, so that what is wrong with the document is told before anything is judged by it.
+
+        Raises:
+            ContractError: a schema is none, or leads nowhere.
+        """
+        for declared in self.operations:
+            contents = (declared.body, *declared.responses.values())
+            for schema in (*(part.schema for part in declared.parameters), *(way for content in contents for way in content.values())):
+                try:
+                    self.errors(schema, None)
+                except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
+                    told = str(error).partition("\n")[0][:200]
+                    raise ContractError(f"{declared.method} {declared.path}, {'/'.join(schema[3:])}: {told}") from None
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -180,7 +210,7 @@ class Contract:
             name=str(part.get("name")),
             place=str(part.get("in")),
             is_required=part.get("required") is True,
-            schema=(*pointer, "schema"),
+            schema=(*pointer, "schema") if "schema" in part else ANYTHING,
             types=frozenset(str(word) for word in types) if isinstance(types, list) else frozenset((str(types),)),
         )
 

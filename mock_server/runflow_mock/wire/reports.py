@@ -16,6 +16,7 @@ def represent_report(report: Report) -> dict[str, object]:
     """Returns the report."""
     return {
         "tenant": report.tenant,
+        "judge": {"document": report.judged_by, "operations": list(report.declared)},
         "clean": report.is_clean,
         "exchanges": {"total": report.exchanges, "dropped": report.dropped, "unjudged": report.unjudged},
         "operations": [_counts(name, counts) for name, counts in sorted(report.operations.items())],

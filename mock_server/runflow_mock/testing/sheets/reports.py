@@ -13,15 +13,14 @@ CLIENT = "client"
 NOT_CALLED = "the client did not call it"
 
 
-def sheet_of(report: Mapping[str, Any], operations: Iterable[str], operation_of: Mapping[str, str]) -> Sheet:
+def sheet_of(report: Mapping[str, Any], operation_of: Mapping[str, str]) -> Sheet:
     """Returns the sheet of a report.
 
     Args:
         report: the body of `GET /_mock/report`.
-        operations: every operation that the document declares.
         operation_of: the operation of each exchange that is still known.
     """
-    rows = (*_contract_rows(report, operations), *_rule_rows(report, operation_of), *_callback_rows(report))
+    rows = (*_contract_rows(report, report["judge"]["operations"]), *_rule_rows(report, operation_of), *_callback_rows(report))
     return Sheet(
         title=f"Client of tenant {report['tenant']}: {report['exchanges']['total']} exchanges",
         rows=rows if report["exchanges"]["total"] else tuple(_unexercised(row) for row in rows),
@@ -87,6 +86,8 @@ def _sample(sample: Mapping[str, Any]) -> str:
 
 
 def _notes(report: Mapping[str, Any]) -> Iterator[str]:
+    if document := report["judge"]["document"]:
+        yield f"{document} judged; where the fake differs from it, that is told under errors and is not the client's"
     for unfired in report["unfired_faults"]:
         yield f"fault {unfired['label'] or unfired['id']} ({unfired['kind']}) was never met"
     for miss in report["unmatched_requests"]:

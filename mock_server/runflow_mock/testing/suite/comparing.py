@@ -1,11 +1,10 @@
 """Comparing: where the fake and somebody's OpenAPI document disagree, on paper and in what the fake really answers.
 
-Operations are matched by method and shape of the path: names of parameters do not count, and a parameter of ours that spans slashes
-stands for two of theirs.
+Operations are matched by method and shape of the path: names of parameters do not count, and a parameter that spans slashes stands for
+several.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -13,9 +12,8 @@ import msgspec
 from runflow_mock.testing.suite.catalogue import FLOWS
 from runflow_mock.testing.suite.flows import play_all
 from runflow_mock.testing.suite.stages import Target
-from runflow_mock.wire.contracts import METHODS, Contract, Declared
-
-_BRACES = re.compile(r"\{([^}]+)\}")
+from runflow_mock.wire.contracts import Contract, Declared
+from runflow_mock.wire.shapes import by_shape
 
 
 class Disagreement(msgspec.Struct, frozen=True):
@@ -28,7 +26,7 @@ class Disagreement(msgspec.Struct, frozen=True):
 
 def compare(ours: Contract, theirs: Contract, fake: Target) -> Iterator[Disagreement]:
     """Returns every disagreement: operations that only one side has, statuses, required fields, and answers that do not fit."""
-    mine, other = _by_shape(ours), _by_shape(theirs)
+    mine, other = by_shape(ours), by_shape(theirs)
     for shape, declared in other.items():
         if shape not in mine:
             yield Disagreement("not served", _name(declared), "the document has it, the fake does not")
@@ -65,18 +63,6 @@ def _required(contract: Contract, declared: Declared) -> frozenset[str]:
         return frozenset()
     required = contract.follow(pointer)[1].get("required")
     return frozenset(str(name) for name in required) if isinstance(required, list) else frozenset()
-
-
-def _by_shape(contract: Contract) -> Mapping[str, Declared]:
-    found = {}
-    for path in contract.paths:
-        spanning = contract.spanning_of(path)
-        shape = _BRACES.sub(lambda match, spanning=spanning: "{}/{}" if match[1] in spanning else "{}", path)  # type: ignore[misc]
-        for method in contract.methods_of(path):
-            declared = contract.operation(path, method) if method.lower() in METHODS else None
-            if declared is not None:
-                found[f"{method} {shape}"] = declared
-    return found
 
 
 def _name(declared: Declared) -> str:

@@ -7,7 +7,11 @@ import msgspec
 import urllib3
 import yaml
 
+from runflow_mock.domain.documents import Json
+from runflow_mock.wire.contracts import Contract, ContractError, packaged_contract
+from runflow_mock.wire.foreign_documents import as_json, in_our_form
 from runflow_mock.wire.packaged import openapi_document
+from runflow_mock.wire.shapes import contract_of
 
 BYTES_MAX = 32 * 1024 * 1024
 SECONDS_MAX = 30.0
@@ -15,6 +19,10 @@ SECONDS_MAX = 30.0
 
 class DocumentError(ValueError):
     """A document that cannot be used; the message names it, what is wrong and the way out."""
+
+
+class UnreachableError(DocumentError):
+    """An address at which nobody answers."""
 
 
 def load_document(source: str | None) -> dict[str, Any]:
@@ -25,20 +33,75 @@ def load_document(source: str | None) -> dict[str, Any]:
     """
     if source is None:
         return cast("dict[str, Any]", msgspec.json.decode(openapi_document().body))
-    document = _parsed(_fetched(source) if source.startswith(("http://", "https://")) else _read(source), source)
+    return read_openapi(fetch(source), source)
+
+
+def load_contract(source: str | None) -> Contract:
+    """Returns a document by which exchanges can be judged: the packaged one, or that of a file or address.
+
+    Raises:
+        DocumentError: it cannot be read, is no OpenAPI 3 document, or has schemas that are none.
+    """
+    if source is None:
+        return packaged_contract()
+    document = load_document(source)
+    try:
+        return contract_of(document, source)
+    except ContractError as error:
+        raise DocumentError(f"{source} cannot judge: {error}; mend the document") from None
+
+
+def fetch(source: str) -> bytes:
+    """Returns the bytes of a file or address.
+
+    Raises:
+        DocumentError: it cannot be read.
+        UnreachableError: nobody answers at the address.
+    """
+    return _fetched(source) if source.startswith(("http://", "https://")) else _read(source)
+
+
+def read_openapi(raw: bytes, source: str) -> dict[str, Any]:
+    """Returns the OpenAPI document that bytes hold; `source` is what messages call it.
+
+    Raises:
+        DocumentError: they hold none.
+    """
+    document = read_values(raw, source)
     version = str(document.get("openapi", "")) if isinstance(document, dict) else ""
     if not isinstance(document, dict) or not version.startswith("3."):
         raise DocumentError(f"{source} is no OpenAPI 3 document: it says openapi: {version or 'nothing'}; give one with openapi: 3.1.0")
-    if not isinstance(document.get("paths"), dict) or not document["paths"]:
+    paths = document.get("paths")
+    if not isinstance(paths, dict) or not paths:
         raise DocumentError(f"{source} declares no paths; give a document with at least one operation")
-    return document
+    wrong = next((path for path, item in paths.items() if not isinstance(item, dict)), None)
+    if wrong is not None:
+        raise DocumentError(f"{source}: the path {wrong} holds no operations; write an object with methods such as get")
+    return in_our_form(document)
+
+
+def read_values(raw: bytes, source: str) -> Json:
+    """Returns the values of JSON or YAML; names are texts.
+
+    Raises:
+        DocumentError: the bytes are neither.
+    """
+    if len(raw) > BYTES_MAX:
+        raise DocumentError(f"{source} has {len(raw)} bytes; a document may have {BYTES_MAX}")
+    try:
+        return cast("Json", msgspec.json.decode(raw))
+    except msgspec.DecodeError:
+        try:
+            return as_json(yaml.safe_load(raw))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise DocumentError(f"{source} is neither JSON nor YAML: {' '.join(str(error).split())[:200]}") from None
 
 
 def _read(source: str) -> bytes:
     try:
         return Path(source).read_bytes()
     except OSError as error:
-        raise DocumentError(f"{source} cannot be read: {error.strerror}; --openapi takes a file or an address") from None
+        raise DocumentError(f"{source} cannot be read: {error.strerror}; give a file or an address") from None
 
 
 def _fetched(source: str) -> bytes:
@@ -46,19 +109,7 @@ def _fetched(source: str) -> bytes:
         with urllib3.PoolManager(timeout=SECONDS_MAX, retries=2) as pool:
             response = pool.request("GET", source)
     except urllib3.exceptions.HTTPError as error:
-        raise DocumentError(f"{source} does not answer: {error}; give a file instead") from None
+        raise UnreachableError(f"{source} does not answer: {error}; give a file instead") from None
     if response.status != 200:
-        raise DocumentError(f"{source} answers {response.status}; give an address that answers 200, or a file")
+        raise UnreachableError(f"{source} answers {response.status}; give an address that answers 200, or a file")
     return response.data
-
-
-def _parsed(raw: bytes, source: str) -> Any:
-    if len(raw) > BYTES_MAX:
-        raise DocumentError(f"{source} has {len(raw)} bytes; a document may have {BYTES_MAX}")
-    try:
-        return msgspec.json.decode(raw)
-    except msgspec.DecodeError:
-        try:
-            return yaml.safe_load(raw)
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise DocumentError(f"{source} is neither JSON nor YAML: {str(error)[:200]}") from None

@@ -17,7 +17,8 @@ async def get_journal(call: Call) -> Answer:
     page = _page(call, tenant)
     broken = broken_by(call.runtime.judgings.of(tenant).verdicts())
     items = [represent_exchange(exchange, findings, broken.get(exchange.id, ())) for exchange, findings in page.exchanges]
-    body = {"items": items, "total": tenant.journal.total, "dropped": tenant.journal.dropped, "next": page.next}
+    judge = {"document": call.runtime.judgings.contract.source}
+    body = {"items": items, "total": tenant.journal.total, "dropped": tenant.journal.dropped, "next": page.next, "judge": judge}
     return _counted(answer(body), page)
 
 
