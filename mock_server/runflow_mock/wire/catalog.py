@@ -83,7 +83,7 @@ class _WireOwner(msgspec.Struct, kw_only=True):
     website_url: str | None = None
 
 
-class _Listed(msgspec.Struct, kw_only=True):
+class Listed(msgspec.Struct, kw_only=True):
     """An entry of the published `models-catalog.json`."""
 
     provider_slug: str
@@ -187,14 +187,14 @@ def _model(file: Path, entry: Json) -> Model:
     listed = isinstance(entry, dict) and "provider_slug" in entry
     try:
         if listed:
-            return _listed(msgspec.convert(entry, _Listed))
+            return _listed(msgspec.convert(entry, Listed))
         return read_model(msgspec.convert(entry, WireModel))
     except (msgspec.ValidationError, ValueError) as error:
         name = entry.get("id", "without an id") if isinstance(entry, dict) else repr(entry)[:80]
         raise CatalogError(f"catalog file {file}, model {name}: {error}") from None
 
 
-def _listed(entry: _Listed) -> Model:
+def _listed(entry: Listed) -> Model:
     modality = next((kind for kind in ("video", "audio") if kind in entry.category.lower()), "image")
     model_id = f"{entry.provider_slug}/{entry.model_slug}"
     model = generic_model(model_id, modality, name=entry.model_name)

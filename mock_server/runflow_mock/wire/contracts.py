@@ -18,6 +18,7 @@ from runflow_mock.wire.packaged import openapi_document
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 COMPILED_MAX = 5_000
+REFERENCES_MAX = 100
 
 _URI = "urn:contract"
 _BRACES = re.compile(r"\{([^}]+)\}")
@@ -150,11 +151,15 @@ class Contract:
 
     def follow(self, pointer: Pointer) -> tuple[Pointer, Object]:
         """Returns a part of the document and the way to it, through the reference that stands there."""
-        part = self.at(pointer)
-        while isinstance(part.get("$ref"), str) and str(part["$ref"]).startswith("#/"):
-            pointer = tuple(unquote(word).replace("~1", "/").replace("~0", "~") for word in str(part["$ref"])[2:].split("/"))
+        part, followed = self.at(pointer), 0
+        while isinstance(part.get("$ref"), str) and str(part["$ref"]).startswith("#/") and followed < REFERENCES_MAX:
+            pointer, followed = _pointer(str(part["$ref"])), followed + 1
             part = self.at(pointer)
         return pointer, part
+
+    def resolve(self, reference: str) -> Object:
+        """Returns what a reference inside the document leads to, or an empty object."""
+        return self.at(_pointer(reference)) if reference.startswith("#/") else {}
 
     def at(self, pointer: Pointer) -> Object:
         """Returns the object at the end of a way, or an empty one."""
@@ -190,10 +195,10 @@ class Contract:
             path=path,
             evidence=str(operation.get("x-evidence") or "documented"),
             parameters=tuple(map(self._parameter, self._parameter_pointers(path, method))),
-            body=self._contents(body),
+            body=self.contents_at(body),
             is_body_required=body_part.get("required") is True,
             responses={
-                status: self._contents(self.follow((*place, "responses", status))[0])
+                status: self.contents_at(self.follow((*place, "responses", status))[0])
                 for status in (responses if isinstance(responses, dict) else ())
             },
         )
@@ -214,8 +219,10 @@ class Contract:
             types=frozenset(str(word) for word in types) if isinstance(types, list) else frozenset((str(types),)),
         )
 
-    def _contents(self, pointer: Pointer) -> Mapping[str, Pointer]:
-        content = self.at(pointer).get("content")
+    def contents_at(self, pointer: Pointer) -> Mapping[str, Pointer]:
+        """Returns what a body at the end of a way may be: the way to its schema, by media type."""
+        pointer, part = self.follow(pointer)
+        content = part.get("content")
         if not isinstance(content, dict):
             return {}
         described = {name for name, media in content.items() if isinstance(media, dict) and "schema" in media}
@@ -226,6 +233,10 @@ class Contract:
 def packaged_contract() -> Contract:
     """Returns the contract that ships with the package; it is read once."""
     return Contract(msgspec.json.decode(openapi_document().body, type=dict))
+
+
+def _pointer(reference: str) -> Pointer:
+    return tuple(unquote(word).replace("~1", "/").replace("~0", "~") for word in reference[2:].split("/"))
 
 
 def _rank(path: str) -> tuple[int, int, str]:

@@ -41,6 +41,19 @@ def shape_of(contract: Contract, path: str) -> str:
     return "/".join(shape)
 
 
+def plain_parameters(contract: Contract, path: str) -> tuple[str, ...]:
+    """Returns the parameters in one of a contract's paths that are one segment each, and no part of several."""
+    names: list[str] = []
+    run: list[str] = []
+    for segment in (*path.split("/"), ""):
+        parameter = _PARAMETER.fullmatch(segment)
+        if parameter is None:
+            names, run = [*names, *run], []
+        else:
+            run = [] if parameter[1] in contract.spanning_of(path) else [*run, parameter[1]]
+    return tuple(names)
+
+
 def by_shape(contract: Contract) -> Mapping[str, Declared]:
     """Returns all operations of a contract by method and shape of the path."""
     found = {}

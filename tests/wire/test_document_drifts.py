@@ -1,0 +1,399 @@
+"""Every kind of difference, planted singly, is found where it is and graded by whom it concerns; what is no difference is not found."""
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from documents import PLAIN, Edit, drifts, edited
+from foreign import OWN
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
+
+from runflow_mock.domain.drifts import CHANGES, Grade, Side
+from runflow_mock.wire.contracts import Contract, packaged_contract
+from runflow_mock.wire.schema_drifts import SchemaComparison
+from runflow_mock.wire.shapes import contract_of
+
+ORDERS, ONE = "/v1/models/{model_id}/orders", "/v1/orders/{order_id}"
+CREATE, READ, DROP = f"POST {ORDERS}", f"GET {ONE}", f"DELETE {ONE}"
+BREAKING, RISKY, ADDITIVE = Grade
+Place = tuple[str, Side, str]
+OPERATION, ACCESS, REQUEST, RESPONSE, CALLBACK = Side.OPERATION, Side.ACCESS, Side.REQUEST, Side.RESPONSE, Side.CALLBACK
+
+
+def create(document: Any) -> Any:
+    return document["paths"][ORDERS]["post"]
+
+
+def read(document: Any) -> Any:
+    return document["paths"][ONE]["get"]
+
+
+def schema(name: str, *fields: str) -> Callable[[Any], Any]:
+    def find(document: Any) -> Any:
+        found = document["components"]["schemas"][name]
+        for field in fields:
+            found = found["properties"][field]
+        return found
+
+    return find
+
+
+def put(find: Callable[[Any], Any], **parts: Any) -> Edit:
+    """Sets parts of what is found; a part of None is taken away."""
+
+    def edit(document: Any) -> None:
+        found = find(document)
+        for name, part in parts.items():
+            key = name.strip("_").replace("__", "-")
+            if part is None:
+                found.pop(key, None)
+            else:
+                found[key] = part
+
+    return edit
+
+
+def field(name: str, field_name: str, part: Any) -> Edit:
+    """Sets a field of a schema; None takes it away."""
+
+    def edit(document: Any) -> None:
+        properties = schema(name)(document)["properties"]
+        properties.pop(field_name, None)
+        if part is not None:
+            properties[field_name] = part
+
+    return edit
+
+
+def response(document: Any) -> Any:
+    return create(document)["responses"]["201"]
+
+
+LINES, SKU = ("OrderCreate", "lines"), ("Line", "sku")
+
+
+def places(subject: str, side: Side) -> Callable[..., list[Place]]:
+    return lambda *wheres: [(subject, side, where) for where in wheres]
+
+
+def both(where: str) -> list[Place]:
+    """The places of what an order is: both operations answer with one."""
+    return [(CREATE, RESPONSE, f"201.{where}"), (READ, RESPONSE, f"200.{where}")]
+
+
+sent, asked, told = places(CREATE, REQUEST), places(READ, REQUEST), places(CREATE, RESPONSE)
+TARGETS = PLAIN["components"]["schemas"]["OrderCreate"]["properties"]["target"]["oneOf"]
+# How it is planted, then the change, its grade, and the places where it must be found.
+PLANTED: list[tuple[Edit, str, Grade, list[Place]]] = [
+    (put(lambda d: d["paths"], **{ORDERS: None}), "operation-removed", BREAKING, [(CREATE, OPERATION, "")]),
+    (put(lambda d: d["paths"][ONE], get=None), "operation-removed", BREAKING, [(READ, OPERATION, "")]),
+    (put(lambda d: d["paths"][ONE], delete=None), "guess-removed", RISKY, [(DROP, OPERATION, "")]),
+    (put(lambda d: d["paths"][ONE], put={"responses": {"200": {}}}), "operation-added", ADDITIVE, [(f"PUT {ONE}", OPERATION, "")]),
+    (put(read, deprecated=True), "deprecated", RISKY, [(READ, OPERATION, "")]),
+    (put(schema("OrderCreate"), required=["lines", "speed"]), "field-required", BREAKING, sent("body.speed")),
+    (put(schema("OrderCreate"), required=[]), "field-optional", ADDITIVE, sent("body.lines")),
+    (field("OrderCreate", "gift", {"type": "boolean"}), "field-added", ADDITIVE, sent("body.gift")),
+    (field("OrderCreate", "note", None), "field-removed", RISKY, sent("body.note")),
+    (put(schema("OrderCreate"), additionalProperties=False), "closed", BREAKING, sent("body")),
+    (put(schema("OrderCreate", "speed"), enum=["slow"]), "value-removed", BREAKING, sent("body.speed")),
+    (put(schema("OrderCreate", "speed"), enum=["slow", "fast", "now"]), "value-added", ADDITIVE, sent("body.speed")),
+    (field("OrderCreate", "speed", {"type": "string"}), "values-free", ADDITIVE, sent("body.speed")),
+    (put(schema("OrderCreate", "note"), enum=["a", None]), "values-listed", BREAKING, sent("body.note")),
+    (field("OrderCreate", "note", {"type": "string"}), "null-refused", BREAKING, sent("body.note")),
+    (field("OrderCreate", "note", {"type": ["integer", "null"]}), "type-changed", BREAKING, sent("body.note")),
+    (field("OrderCreate", "note", {"type": ["string", "integer", "null"]}), "type-widened", ADDITIVE, sent("body.note")),
+    (put(schema(*LINES), minItems=2), "limit-tightened", BREAKING, sent("body.lines")),
+    (put(schema(*LINES), maxItems=9), "limit-tightened", BREAKING, sent("body.lines")),
+    (put(schema(*LINES), minItems=None), "limit-loosened", ADDITIVE, sent("body.lines")),
+    (put(schema("OrderCreate", "target"), oneOf=TARGETS[:2]), "form-removed", BREAKING, sent("body.target")),
+    (put(schema("OrderCreate", "target"), oneOf=[*TARGETS, {"type": "array"}]), "form-added", ADDITIVE, sent("body.target")),
+    (
+        put(create, requestBody={"required": True, **PLAIN["paths"][ORDERS]["post"]["requestBody"]}),
+        "body-required",
+        BREAKING,
+        sent("body"),
+    ),
+    (put(lambda d: create(d)["requestBody"]["content"], **{"text/csv": {}}), "content-added", ADDITIVE, sent("body")),
+    (put(lambda d: read(d)["parameters"][1], required=True), "parameter-required", BREAKING, asked("query.fields")),
+    (
+        put(lambda d: create(d)["parameters"][1]["schema"], maxLength=9),
+        "limit-tightened",
+        BREAKING,
+        sent("header.Idempotency-Key"),
+    ),
+    (lambda d: read(d)["parameters"].pop(), "parameter-removed", RISKY, asked("query.fields")),
+    (lambda d: read(d)["parameters"].append({"name": "q", "in": "query"}), "parameter-added", ADDITIVE, asked("query.q")),
+    (
+        lambda d: read(d)["parameters"].append({"name": "q", "in": "query", "required": True}),
+        "parameter-added-required",
+        BREAKING,
+        asked("query.q"),
+    ),
+    (put(lambda d: read(d)["parameters"][0]["schema"], format="uuid"), "format-added", RISKY, asked("path.order_id")),
+    (
+        put(schema("Order", "state"), enum=["queued", "done", "lost"]),
+        "value-added",
+        RISKY,
+        both("body.state"),
+    ),
+    (
+        put(schema("Order"), required=["id"]),
+        "field-optional",
+        RISKY,
+        both("body.state"),
+    ),
+    (put(schema("Order"), additionalProperties=None), "opened", ADDITIVE, both("body")),
+    (
+        field("Order", "id", {"type": ["string", "null"], "format": "uuid"}),
+        "null-possible",
+        RISKY,
+        both("body.id"),
+    ),
+    (field("Order", "note", None), "field-removed", RISKY, both("body.note")),
+    (
+        put(schema("Order", "note"), maxLength=99),
+        "limit-loosened",
+        RISKY,
+        both("body.note"),
+    ),
+    (
+        put(schema("Order", "id"), format=None),
+        "format-removed",
+        RISKY,
+        both("body.id"),
+    ),
+    (
+        put(schema("Order", "id"), format="uri"),
+        "format-changed",
+        RISKY,
+        both("body.id"),
+    ),
+    (field("Order", "gift", {}), "field-added", ADDITIVE, both("body.gift")),
+    (put(lambda d: create(d)["responses"], _201=None), "success-removed", BREAKING, told("201")),
+    (put(lambda d: create(d)["responses"], _202={}), "success-added", RISKY, told("202")),
+    (put(lambda d: create(d)["responses"], _404=None), "refusal-removed", RISKY, told("404")),
+    (put(lambda d: create(d)["responses"], _402={}), "refusal-added", RISKY, told("402")),
+    (put(response, headers={}), "header-removed", RISKY, told("201.headers.Retry-After")),
+    (put(lambda d: response(d)["headers"], **{"X-New": {}}), "header-added", ADDITIVE, told("201.headers.X-New")),
+    (put(response, content=None), "content-removed", BREAKING, told("201.body")),
+    (
+        put(schema("Told", "event"), enum=["order.done", "order.lost"]),
+        "value-added",
+        RISKY,
+        [(CREATE, CALLBACK, "{$request.body#/callback_url}.body.event"), ("webhook order.done", CALLBACK, "body.event")],
+    ),
+    (put(create, callbacks=None), "callback-removed", BREAKING, [(CREATE, CALLBACK, "{$request.body#/callback_url}")]),
+    (put(lambda d: d["webhooks"], **{"order.lost": {"post": {}}}), "callback-added", ADDITIVE, [("webhook order.lost", CALLBACK, "")]),
+    (put(read, security=[{"session": []}]), "security-tightened", BREAKING, [(READ, ACCESS, "")]),
+    (put(read, security=[{"key": ["more"]}]), "security-tightened", BREAKING, [(READ, ACCESS, "")]),
+    (put(read, security=[{"key": []}, {"session": []}]), "security-loosened", ADDITIVE, [(READ, ACCESS, "")]),
+    (put(read, security=[]), "security-loosened", ADDITIVE, [(READ, ACCESS, "")]),
+    (put(read, x__scopes=["orders:read", "orders:admin"]), "scope-added", ADDITIVE, [(READ, ACCESS, "scopes")]),
+    (put(read, x__scopes=[]), "scope-removed", RISKY, [(READ, ACCESS, "scopes")]),
+    (put(schema(*SKU), pattern="^[a-z]{3}$"), "pattern-changed", RISKY, sent("body.lines.[].sku", "body.target.sku")),
+    (put(schema("Line", "count"), default=2), "default-changed", RISKY, sent("body.lines.[].count", "body.target.count")),
+]
+
+# The mirror image of a change that only takes something away, or only adds it.
+MIRRORED = {
+    "operation-removed": "operation-added",
+    "field-required": "field-optional",
+    "field-removed": "field-added",
+    "closed": "opened",
+    "value-removed": "value-added",
+    "values-listed": "values-free",
+    "null-refused": "null-possible",
+    "type-narrowed": "type-widened",
+    "limit-tightened": "limit-loosened",
+    "form-removed": "form-added",
+    "content-removed": "content-added",
+    "parameter-removed": "parameter-added",
+    "parameter-required": "parameter-optional",
+    "body-required": "body-optional",
+    "success-removed": "success-added",
+    "refusal-removed": "refusal-added",
+    "header-removed": "header-added",
+    "callback-removed": "callback-added",
+    "scope-removed": "scope-added",
+    "format-removed": "format-added",
+}
+
+
+def mirrored(change: str) -> str | None:
+    return MIRRORED.get(change) or next((name for name, other in MIRRORED.items() if other == change), None)
+
+
+@pytest.mark.parametrize(
+    ("plant", "change", "grade", "places"), PLANTED, ids=[f"{change}-{index}" for index, (_, change, *_) in enumerate(PLANTED)]
+)
+def test_difference_is_found_where_it_is_and_graded(plant: Edit, change: str, grade: Grade, places: list[Place]) -> None:
+    found = drifts(edited(), edited(plant))
+    assert {drift.change for drift in found} == {change}
+    sides = {side for _, side, _ in places}
+    assert [(drift.subject, drift.side, drift.where) for drift in found if drift.side in sides] == places
+    assert {drift.grade for drift in found if drift.side in sides} == {grade}
+
+
+def test_every_change_of_a_document_is_planted() -> None:
+    planted = {change for _, change, *_ in PLANTED} | {"field-added-required", "required-field-removed", "type-narrowed", "body-optional"}
+    planted |= {"parameter-optional", "pattern-added", "pattern-removed", "operation-changed"}
+    of_models = {change for change in CHANGES if change.startswith(("model-", "alias-", "batches-", "price-", "output-"))}
+    assert set(CHANGES) - planted == of_models | {"slower", "faster"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "change", "sent", "received"),
+    [
+        ({"type": "object"}, {"type": "object", "required": ["a"], "properties": {"a": {}}}, "field-added-required", BREAKING, ADDITIVE),
+        ({"type": "object", "required": ["a"], "properties": {"a": {}}}, {"type": "object"}, "required-field-removed", RISKY, BREAKING),
+        ({"type": ["string", "integer"]}, {"type": "string"}, "type-narrowed", BREAKING, ADDITIVE),
+        ({"type": "number"}, {"type": "integer"}, "type-narrowed", BREAKING, ADDITIVE),
+        ({}, {"type": "string"}, "type-narrowed", BREAKING, ADDITIVE),
+        ({"type": "string"}, {"type": "string", "pattern": "^a"}, "pattern-added", BREAKING, ADDITIVE),
+        ({"type": "string", "pattern": "^a"}, {"type": "string"}, "pattern-removed", ADDITIVE, RISKY),
+        ({"additionalProperties": {"type": "string"}}, {"additionalProperties": {"type": "integer"}}, "type-changed", BREAKING, BREAKING),
+        ({"const": 1}, {"enum": [1, 2]}, "value-added", ADDITIVE, RISKY),
+        ({"type": "string"}, {"oneOf": [{"type": "string"}, {"type": "object", "required": ["a"]}]}, "form-added", ADDITIVE, RISKY),
+        (True, False, "type-narrowed", BREAKING, ADDITIVE),
+    ],
+)
+def test_schema_is_graded_by_who_sends_the_value(before: Any, after: Any, change: str, sent: Grade, received: Grade) -> None:
+    def of(part: Any) -> Any:
+        return edited(field("OrderCreate", "x", part), field("Order", "x", part))
+
+    found = drifts(of(before), of(after))
+    assert {drift.change for drift in found} == {change}
+    assert {drift.side: drift.grade for drift in found} == {REQUEST: sent, RESPONSE: received}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"type": ["string", "null"]}, {"anyOf": [{"type": "string"}, {"type": "null"}]}),
+        ({"type": ["string", "null"]}, {"type": "string", "nullable": True}),
+        (
+            {"anyOf": [{"$ref": "#/components/schemas/Line"}, {"type": "null"}]},
+            {"oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/Line"}]},
+        ),
+        ({"type": "object", "required": ["a"], "properties": {"a": {}}}, {"allOf": [{"required": ["a"]}, {"properties": {"a": {}}}]}),
+        ({"$ref": "#/components/schemas/Line"}, {"allOf": [{"$ref": "#/components/schemas/Line"}], "title": "A line", "description": "x"}),
+        ({"enum": ["a", "b"]}, {"anyOf": [{"const": "b"}, {"const": "a"}]}),
+        ({"type": ["integer", "string"]}, {"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+        ({"properties": {"a": {"type": "string"}}}, {"type": "object", "properties": {"a": {"type": "string", "minLength": 0}}}),
+        ({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}, {"oneOf": [{"required": ["b"]}, {"required": ["a"]}]}),
+        (True, {}),
+        ({}, {"examples": [1], "deprecated": True, "x-variable-type": "image"}),
+    ],
+)
+def test_same_schema_written_otherwise_has_no_drift(before: Any, after: Any) -> None:
+    assert drifts(edited(field("OrderCreate", "x", before)), edited(field("OrderCreate", "x", after))) == []
+
+
+def test_texts_order_and_names_are_no_drift() -> None:
+    def told_otherwise(document: Any) -> None:
+        document["info"] = {"title": "Other", "version": "2", "description": "New."}
+        create(document)["operationId"], create(document)["summary"] = "makeOrder", "Make one."
+        document["components"]["securitySchemes"]["key"]["description"] = "A key."
+        schema("Order", "note")(document).update(description="Else.", examples=["x"])
+        schema("Order")(document)["required"].reverse()
+        item = document["paths"].pop(ONE)
+        item["get"]["parameters"][0]["name"] = item["get"]["parameters"][0]["description"] = "id"
+        document["paths"] = {"/v1/orders/{id}": item, **document["paths"]}
+
+    assert drifts(edited(), edited(told_otherwise)) == []
+    assert drifts(edited(), contract_of(shuffled(deepcopy(PLAIN)), "newer.json")) == []
+
+
+def shuffled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: shuffled(value[name]) for name in reversed(value)}
+    return [shuffled(part) for part in value] if isinstance(value, list) else value
+
+
+def test_model_path_is_the_same_operation_however_it_is_written() -> None:
+    ours = packaged_contract()
+    path = "/v1/models/{owner}/{slug}/runs"
+
+    def as_documented(document: Any) -> None:
+        item = document["paths"].pop("/v1/models/{model_id}/runs")
+        item["parameters"] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in ("owner", "slug")]
+        document["paths"][path] = item
+
+    theirs = edited(as_documented, document=json.loads(json.dumps(ours.document)))
+    assert path in theirs.paths
+    assert {(drift.change, drift.where) for drift in drifts(ours, theirs)} == {("parameter-removed", "header.X-Organization-Id")}
+
+
+def test_what_ours_only_guessed_is_not_told_as_removed_without_saying_so() -> None:
+    found = drifts(packaged_contract(), contract_of(OWN, "own.json"))
+    guessed = [drift for drift in found if drift.change == "guess-removed"]
+    assert {drift.evidence for drift in guessed} == {"named", "inferred"}
+    assert all(drift.grade is RISKY and f"only {drift.evidence}" in drift.says for drift in guessed)
+    assert {drift.evidence for drift in found if drift.change == "operation-removed"} == {None}
+
+
+def test_class_of_statuses_covers_its_members() -> None:
+    by_class = edited(put(lambda d: create(d)["responses"], _404=None), put(lambda d: create(d)["responses"], _4XX={"description": "No."}))
+    assert drifts(edited(), by_class) == drifts(by_class, edited()) == []
+
+
+def test_schema_that_leads_to_itself_is_compared_once() -> None:
+    found = drifts(edited(), edited(put(schema("Line", "parts"), maxItems=3)))
+    assert {drift.where for drift in found if drift.side is REQUEST} >= {"body.lines.[].parts"}
+
+
+def test_packaged_document_has_not_moved_from_itself() -> None:
+    assert drifts(packaged_contract(), packaged_contract()) == []
+
+
+NOWHERE = Contract({"components": {"schemas": {"Line": PLAIN["components"]["schemas"]["Line"]}}})
+NULL_OR_LINE: list[Any] = [{"type": "null"}, {"$ref": "#/components/schemas/Line"}]
+
+
+def schemas(inner: Any) -> Any:
+    """Schemas with parts from others."""
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.sampled_from(["string", "integer", "object", ["string", "null"], ["object", "array"]]),
+            "enum": st.lists(st.sampled_from(["a", "b", 1, None]), min_size=1, unique=True),
+            "maxLength": st.integers(0, 3),
+            "required": st.lists(st.sampled_from(["p", "q"]), unique=True),
+            "properties": st.dictionaries(st.sampled_from(["p", "q"]), inner, max_size=2),
+            "additionalProperties": st.booleans(),
+            "items": inner,
+            "anyOf": st.lists(inner, min_size=1, max_size=3),
+            "allOf": st.lists(inner, min_size=1, max_size=2),
+        },
+    )
+
+
+SCHEMAS = st.recursive(st.sampled_from([{}, True, False, *NULL_OR_LINE]), schemas, max_leaves=8)
+
+
+@given(SCHEMAS)
+def test_nothing_has_moved_from_itself(part: Any) -> None:
+    assert SchemaComparison(NOWHERE, NOWHERE).drifts(part, deepcopy(part)) == ()
+
+
+@settings(max_examples=30)
+@given(st.lists(st.sampled_from(range(len(PLANTED))), min_size=1, max_size=3, unique=True))
+def test_what_is_taken_away_on_one_side_is_added_on_the_other(chosen: list[int]) -> None:
+    try:
+        newer = edited(*(PLANTED[index][0] for index in chosen if PLANTED[index][1] in MIRRORED))
+    except (KeyError, IndexError):
+        # One took away the place at which another is planted.
+        reject()
+    there, back = drifts(edited(), newer), drifts(newer, edited())
+    seen = {(drift.key, drift.side, drift.where, drift.change) for drift in back}
+    for drift in there:
+        assert (drift.key, drift.side, drift.where, mirrored(drift.change)) in seen
+
+
+def test_removal_on_one_side_is_addition_on_the_other() -> None:
+    without = edited(put(lambda d: d["paths"], **{ORDERS: None}))
+    (gone,), (come,) = drifts(edited(), without), drifts(without, edited())
+    assert (gone.grade, come.grade, gone.key) == (BREAKING, ADDITIVE, come.key)
