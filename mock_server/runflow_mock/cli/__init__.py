@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, Entry] = {
     "demo": Entry("demo", "Tell the whole story on real HTTP."),
     "verify": Entry("verify", "Hold a server against the contract."),
     "contract": Entry("contract", "Compare the contract with a document of yours."),
+    "drift": Entry("drift", "Tell what moved between the pinned contract and a newer one."),
     "report": Entry("report", "Tell how a client behaved, rule by rule."),
     "verify-client": Entry("verify_client", "Run a client through a matrix of situations."),
     "verify-receiver": Entry("verify_receiver", "Probe a webhook handler."),

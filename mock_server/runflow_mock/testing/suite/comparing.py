@@ -35,6 +35,11 @@ def compare(ours: Contract, theirs: Contract, fake: Target) -> Iterator[Disagree
     for shape, declared in mine.items():
         if shape not in other:
             yield Disagreement("not in the document", _name(declared), f"the fake serves it ({declared.evidence})")
+    yield from answers(theirs, fake)
+
+
+def answers(theirs: Contract, fake: Target) -> Iterator[Disagreement]:
+    """Plays with the fake, and returns which of its answers do not fit a document."""
     tally = play_all(FLOWS, fake, theirs)
     for check, operation in sorted(tally.broken):
         if check == "answer_schema":

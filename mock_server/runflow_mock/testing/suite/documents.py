@@ -44,7 +44,15 @@ def load_contract(source: str | None) -> Contract:
     """
     if source is None:
         return packaged_contract()
-    document = load_document(source)
+    return judging(load_document(source), source)
+
+
+def judging(document: dict[str, Any], source: str) -> Contract:
+    """Returns an OpenAPI document as a contract; `source` is what messages call it.
+
+    Raises:
+        DocumentError: it has schemas that are none.
+    """
     try:
         return contract_of(document, source)
     except ContractError as error:
@@ -67,7 +75,15 @@ def read_openapi(raw: bytes, source: str) -> dict[str, Any]:
     Raises:
         DocumentError: they hold none.
     """
-    document = read_values(raw, source)
+    return in_form(read_values(raw, source), source)
+
+
+def in_form(document: Json, source: str) -> dict[str, Any]:
+    """Returns the OpenAPI document that values are, in the one form that everything here reads.
+
+    Raises:
+        DocumentError: they are none.
+    """
     version = str(document.get("openapi", "")) if isinstance(document, dict) else ""
     if not isinstance(document, dict) or not version.startswith("3."):
         raise DocumentError(f"{source} is no OpenAPI 3 document: it says openapi: {version or 'nothing'}; give one with openapi: 3.1.0")

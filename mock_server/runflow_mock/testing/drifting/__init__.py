@@ -1,0 +1,1 @@
+"""Drifting: what moved between a pinned document or catalog and a newer one."""

@@ -1,0 +1,50 @@
+"""Pins a newer document or catalog in the user's `runflow.lock`, on purpose, with a copy beside it to compare with the next time."""
+
+from datetime import date
+from pathlib import Path
+
+from runflow_mock.domain.pins import Pin, Status, canonical_digest, digest_of
+from runflow_mock.runtime.pins import place_lock, write_pin
+from runflow_mock.testing.drifting.comparing import DOCUMENT, Newer
+from runflow_mock.testing.suite.documents import DocumentError, in_form
+from runflow_mock.wire.pins import operation_digests
+
+REASON = "compared with runflow-mock drift"
+
+
+def pin_newer(newer: Newer, start: Path, today: date, reason: str = REASON) -> Path:
+    """Pins it, and returns the lock; a file inside the project is pinned where it is, anything else gets a copy beside the lock.
+
+    Raises:
+        DocumentError: the copy cannot be written.
+        LockError: the lock cannot be read or written.
+    """
+    lock = place_lock(start)
+    pin = Pin(
+        url=_place(newer, lock),
+        bytes=len(newer.raw),
+        digest=digest_of(newer.raw),
+        canonical_digest=canonical_digest(newer.values),
+        status=Status.OFFICIAL,
+        date=today,
+        source=newer.source,
+        reason=reason,
+        operations=operation_digests(in_form(newer.values, newer.source)) if newer.kind == DOCUMENT else {},
+    )
+    write_pin(lock, newer.kind, pin)
+    return lock
+
+
+def _place(newer: Newer, lock: Path) -> str:
+    """Returns where the pinned bytes are, seen from the lock; they are written there if they are nowhere in the project."""
+    if not newer.source.startswith(("http://", "https://")):
+        file = Path(newer.source).absolute()
+        if file.is_relative_to(lock.parent):
+            return file.relative_to(lock.parent).as_posix()
+    suffix = "json" if newer.raw.lstrip()[:1] in (b"{", b"[") else "yaml"
+    copy = lock.parent / f"runflow.{newer.kind}.{suffix}"
+    try:
+        copy.write_bytes(newer.raw)
+    except OSError as error:
+        raise DocumentError(f"{copy} cannot be written: {error.strerror}; --pin keeps a copy beside {lock.name}") from None
+    return copy.name
