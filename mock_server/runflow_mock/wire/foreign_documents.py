@@ -1,7 +1,8 @@
 """Foreign documents: brings an OpenAPI document that somebody else wrote into the one form that everything here reads.
 
 Names and statuses are texts where YAML has other values, path items that are kept elsewhere stand in their place, and every path is whole:
-what the address of the first server ends with begins it.
+what the address of the first server ends with begins it. What OpenAPI 3.0 says otherwise than 3.1 (`nullable`, limits that are excluded) is
+said as 3.1 does.
 """
 
 from typing import Any, cast
@@ -9,9 +10,14 @@ from urllib.parse import quote, unquote, urlsplit
 
 from runflow_mock.domain.documents import Json
 
+EXCLUDED = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
+"""Limits of OpenAPI 3.0 that say by a truth value that another limit is excluded."""
+
 
 def in_our_form(document: dict[str, Any]) -> dict[str, Any]:
     """Returns a document whose paths hold all of their operations, and are whole."""
+    if str(document.get("openapi", "")).startswith("3.0"):
+        document = {**_as_of_31(document), "openapi": "3.1.0"}
     return _at_the_root(_with_path_items(document))
 
 
@@ -27,6 +33,28 @@ def as_json(value: Any) -> Json:
 def _name(name: object) -> str:
     # YAML reads `on`, `yes` and the like as truth values, which no document means by a name.
     return {True: "true", False: "false"}[name] if isinstance(name, bool) else str(name)
+
+
+def _as_of_31(value: Any) -> Any:
+    """Returns a part of a document of OpenAPI 3.0 as 3.1 says it."""
+    if isinstance(value, list):
+        return [_as_of_31(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    found = {name: _as_of_31(part) for name, part in value.items() if not (name == "nullable" and isinstance(part, bool))}
+    for excluded, limit in EXCLUDED.items():
+        if found.get(excluded) is True and limit in found:
+            found[excluded] = found.pop(limit)
+        elif isinstance(found.get(excluded), bool):
+            del found[excluded]
+    return _or_null(found) if value.get("nullable") is True else found
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(schema.get("type"), str):
+        return {"anyOf": [schema, {"type": "null"}]}
+    values = {"enum": [*schema["enum"], None]} if isinstance(schema.get("enum"), list) else {}
+    return {**schema, "type": [schema["type"], "null"], **values}
 
 
 def _with_path_items(document: dict[str, Any]) -> dict[str, Any]:
