@@ -16,7 +16,7 @@ from pathlib import Path
 
 from runflow_mock.domain.fault_kinds import Family
 from runflow_mock.wire.scenario_schema import scenario_schema
-from writing import commands, comparison, control, dialects, evidence, faults, files, pictures, plugin, scenarios, verdicts
+from writing import commands, comparison, control, dialects, drifts, evidence, faults, files, pictures, plugin, scenarios, verdicts
 
 DOCS = Path(__file__).resolve().parent
 DEMO = DOCS / "images" / "demo.svg"
@@ -52,6 +52,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "switches": dialects.switches,
     "switch-provenance": dialects.provenance,
     "switch-captures": dialects.captures,
+    "changes": drifts.changes,
     "operations-by-evidence": evidence.operations,
     "undocumented-operations": evidence.undocumented,
     "claims-by-certainty": evidence.claims,

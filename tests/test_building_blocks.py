@@ -1,5 +1,6 @@
 """What others build on: compose file, action, workflows and snippets are well formed, and the action starts a sandbox."""
 
+import json
 import os
 import signal
 import subprocess
@@ -46,6 +47,23 @@ def run_step(name: str, folder: Path, **env: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in told.read_text().splitlines())
 
 
+def drift_step(name: str) -> str:
+    """The script of a step of the workflow that looks for drift."""
+    return next(str(step["run"]) for step in load("examples/ci/github-drift.yml")["jobs"]["drift"]["steps"] if step.get("name") == name)
+
+
+def run_drift(folder: Path, script: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    """Runs such a script where `gh` writes down how it was called, and knows the issues that `ISSUES` lists."""
+    gh = folder / "gh"
+    gh.write_text('#!/bin/sh\necho "$@" >> calls\nif [ "$2" = list ]; then echo "$ISSUES"; fi\n')
+    gh.chmod(0o755)
+    files = {"GITHUB_OUTPUT": str(folder / "told"), "GITHUB_STEP_SUMMARY": str(folder / "summary")}
+    path = f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    command = ["bash", "-e", "-c", script]
+    env = {**os.environ, "PATH": path, **files, **env}
+    return subprocess.run(command, env=env, check=False, timeout=40, cwd=folder, capture_output=True, text=True)
+
+
 def variables_of(service: str) -> set[str]:
     return {name for name in load("compose.yaml")["services"][service]["environment"] if name.startswith("RUNFLOW_MOCK_")}
 
@@ -87,6 +105,26 @@ def test_action_compares_the_skill_with_its_pin(tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         run_step("Verify the skill", tmp_path, SKILL=str(tmp_path))
     assert "not the pinned bytes" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("issues", "told"), [("", "issue create --title"), ("7", "issue edit 7 --body-file drift.md")])
+def test_drift_becomes_an_issue_or_is_added_to_it(issues: str, told: str, tmp_path: Path) -> None:
+    document = json.loads((ROOT / "contracts" / "openapi.json").read_text())
+    del document["paths"]["/v1/runs/{id}"]
+    newer = tmp_path / "newer.json"
+    newer.write_text(json.dumps(document))
+    compared = run_drift(tmp_path, drift_step("Compare"), NEWER=str(newer))
+    assert (compared.returncode, (tmp_path / "told").read_text()) == (0, "code=1\n"), compared.stderr
+    assert (tmp_path / "summary").read_text() == (tmp_path / "drift.md").read_text()
+    assert run_drift(tmp_path, drift_step("Tell"), ISSUES=issues).returncode == 0
+    assert told in (tmp_path / "calls").read_text().splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_document_that_nobody_answers_with_is_no_drift(tmp_path: Path) -> None:
+    compared = run_drift(tmp_path, drift_step("Compare"), NEWER="http://127.0.0.1:9/openapi.json")
+    assert (compared.returncode, (tmp_path / "told").read_text()) == (4, "code=4\n")
 
 
 @pytest.mark.slow
