@@ -1,6 +1,9 @@
 """Document drifts: in what two OpenAPI documents differ, operation by operation, from a client's point of view.
 
 Operations are the same by method and shape of the path; names of operations and of parameters in paths are nobody's business.
+
+The comparison is our own: the differs that are kept up are programs in Go or JavaScript, none of which knows that `{owner}/{slug}` is one
+path of a model, or looks at callbacks as what a client receives. A test holds the grades beside those of another differ.
 """
 
 from collections.abc import Iterator, Mapping
