@@ -519,7 +519,7 @@ def test_document_of_the_ini_file_judges(pytester: pytest.Pytester, monkeypatch:
         """,
     )
     done.assert_outcomes(passed=2, errors=1)
-    done.stdout.fnmatch_lines(["*(startRun) broke the contract: type at body.input: *"])
+    done.stdout.fnmatch_lines(["*(startRun) broke */own.json: type at body.input: *"])
 
 
 def test_document_that_cannot_judge_ends_the_session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

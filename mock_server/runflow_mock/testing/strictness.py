@@ -57,9 +57,10 @@ def _scenario(runflow: Runflow) -> Mapping[str, Any]:
 
 def _violations(report: Mapping[str, Any], allowed: frozenset[str]) -> Iterator[str]:
     told = [sample for sample in report["violations"] if sample["operation"] not in allowed]
+    document = report["judge"]["document"] or "the contract"
     for sample in told[:SHOWN_MAX]:
         loc = ".".join(str(part) for part in sample["loc"])
-        yield f"request {sample['exchange']} ({sample['operation']}) broke the contract: {sample['rule']} at {loc}: {sample['message']}"
+        yield f"request {sample['exchange']} ({sample['operation']}) broke {document}: {sample['rule']} at {loc}: {sample['message']}"
     if len(told) > SHOWN_MAX:
         yield f"and {len(told) - SHOWN_MAX} more requests that broke the contract"
 
