@@ -37,6 +37,7 @@ LINE: dict[str, Any] = {
         "parts": {"type": "array", "items": {"$ref": "#/components/schemas/Line"}},
     },
 }
+TOLD: dict[str, Any] = {"parameters": [{"$ref": "#/components/parameters/Signature"}], "requestBody": content("Told")}
 PLAIN: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Orders", "version": "1"},
@@ -58,7 +59,13 @@ PLAIN: dict[str, Any] = {
                     },
                     "404": {"description": "There is none."},
                 },
-                "callbacks": {"done": {"{$request.body#/callback_url}": {"post": {"requestBody": content("Told")}}}},
+                "callbacks": {
+                    "done": {
+                        "{$request.body#/callback_url}": {
+                            "post": {"parameters": [{"$ref": "#/components/parameters/Signature"}], "requestBody": content("Told")}
+                        }
+                    }
+                },
             }
         },
         "/v1/orders/{order_id}": {
@@ -76,6 +83,7 @@ PLAIN: dict[str, Any] = {
     },
     "webhooks": {"order.done": {"post": {"requestBody": content("Told")}}},
     "components": {
+        "parameters": {"Signature": {"name": "Signature", "in": "header", "schema": {"type": "string"}}},
         "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}, "session": {"type": "apiKey", "in": "cookie", "name": "sid"}},
         "schemas": {
             "Order": ORDER,

@@ -63,6 +63,13 @@ def response(document: Any) -> Any:
     return create(document)["responses"]["201"]
 
 
+def callback(document: Any) -> Any:
+    """What a client is told when its order is done."""
+    return create(document)["callbacks"]["done"][URL]["post"]
+
+
+URL = "{$request.body#/callback_url}"
+NEW = {"name": "X-New", "in": "header", "schema": {"type": "string"}}
 LINES, SKU = ("OrderCreate", "lines"), ("Line", "sku")
 
 
@@ -176,6 +183,9 @@ PLANTED: list[tuple[Edit, str, Grade, list[Place]]] = [
         RISKY,
         [(CREATE, CALLBACK, "{$request.body#/callback_url}.body.event"), ("webhook order.done", CALLBACK, "body.event")],
     ),
+    (put(callback, parameters=None), "header-removed", RISKY, [(CREATE, CALLBACK, f"{URL}.headers.Signature")]),
+    (lambda d: callback(d)["parameters"].append(NEW), "header-added", ADDITIVE, [(CREATE, CALLBACK, f"{URL}.headers.X-New")]),
+    (put(lambda d: d, webhooks=None), "callback-removed", BREAKING, [("webhook order.done", CALLBACK, "")]),
     (put(create, callbacks=None), "callback-removed", BREAKING, [(CREATE, CALLBACK, "{$request.body#/callback_url}")]),
     (put(lambda d: d["webhooks"], **{"order.lost": {"post": {}}}), "callback-added", ADDITIVE, [("webhook order.lost", CALLBACK, "")]),
     (put(read, security=[{"session": []}]), "security-tightened", BREAKING, [(READ, ACCESS, "")]),

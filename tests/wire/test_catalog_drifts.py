@@ -108,6 +108,11 @@ def test_catalog_as_it_is_served_has_not_moved_from_the_packaged_one() -> None:
     assert list(catalog_drifts(ours, ours)) == list(catalog_drifts(ours, read_offers(served, "models-catalog.json"))) == []
 
 
+def test_what_was_taken_away_comes_back() -> None:
+    (active,), (batches,) = moved(shoe(active=False), shoe()), moved(shoe(batch=False), shoe())
+    assert [(drift.change, drift.grade) for drift in (active, batches)] == [("model-activated", ADDITIVE), ("batches-added", ADDITIVE)]
+
+
 def test_model_that_is_none_is_told_with_its_file() -> None:
     with pytest.raises(CatalogError, match=r"^new.json, model .*'shoe'.*: "):
         read_offers([{"id": "shoe"}], "new.json")

@@ -14,6 +14,7 @@ from plants import ADDITIVE, BREAKING, ONE, ORDERS, PLANTED, REQUEST, RESPONSE, 
 from runflow_mock.domain.drifts import CHANGES, Grade
 from runflow_mock.wire.contracts import Contract, packaged_contract
 from runflow_mock.wire.schema_drifts import SchemaComparison
+from runflow_mock.wire.schema_forms import DEPTH_MAX
 from runflow_mock.wire.shapes import contract_of
 
 # The mirror image of a change that only takes something away, or only adds it.
@@ -162,6 +163,16 @@ def test_class_of_statuses_covers_its_members() -> None:
 def test_schema_that_leads_to_itself_is_compared_once() -> None:
     found = drifts(edited(), edited(put(schema("Line", "parts"), maxItems=3)))
     assert {drift.where for drift in found if drift.side is REQUEST} >= {"body.lines.[].parts"}
+
+
+def test_what_lies_too_deep_or_leads_nowhere_is_not_compared() -> None:
+    deep: dict[str, Any] = {"type": "string"}
+    for _ in range(DEPTH_MAX + 2):
+        deep = {"type": "array", "items": deep}
+    loop = Contract({"components": {"schemas": {"Loop": {"$ref": "#/components/schemas/Loop"}}}})
+    other = json.loads(json.dumps(deep).replace("string", "integer"))
+    assert SchemaComparison(loop, loop).drifts(deep, other) == ()
+    assert SchemaComparison(loop, loop).drifts({"$ref": "#/components/schemas/Loop"}, {"$ref": "elsewhere.json"}) == ()
 
 
 def test_packaged_document_has_not_moved_from_itself() -> None:

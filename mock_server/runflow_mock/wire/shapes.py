@@ -56,13 +56,7 @@ def plain_parameters(contract: Contract, path: str) -> tuple[str, ...]:
 
 def by_shape(contract: Contract) -> Mapping[str, Declared]:
     """Returns all operations of a contract by method and shape of the path."""
-    found = {}
-    for path in contract.paths:
-        for method in contract.methods_of(path):
-            declared = contract.operation(path, method)
-            if declared is not None:
-                found[f"{method} {shape_of(contract, path)}"] = declared
-    return found
+    return {f"{declared.method} {shape_of(contract, declared.path)}": declared for declared in contract.operations}
 
 
 def _spanning(path: str) -> frozenset[str]:
