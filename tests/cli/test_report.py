@@ -105,9 +105,16 @@ def test_users_own_document_judges_and_what_the_fake_does_otherwise_is_no_fault_
         control = Control(server.url, Control(server.url).create_tenant().key)
         _send(control, "POST", RUNS, {"input": {"image_url": "https://cdn.example.com/a.jpg"}})
         (created,) = control.journal()
+        _send(control, "GET", "/v1/models")
         code, rows = _report(control)
         assert (code, created.operation) == (0, "create_run")
-        assert {name for name in rows if not name.startswith("client:")} == {"startRun:contract", "readRun:contract"}
+        assert {name for name in rows if not name.startswith("client:")} == {
+            "startRun:contract",
+            "readRun:contract",
+            "list_models:contract",
+        }
+        assert (rows["startRun:contract"]["verdict"], rows["list_models:contract"]["verdict"]) == ("held", "not exercised")
+        assert rows["list_models:contract"]["reason"] == "own.json does not describe it"
         _send(control, "GET", f"/v1/runs/{created.response.body['id']}")
         told = call("report", "--url", server.url, "--key", _key(control))
         assert told.code == 2

@@ -13,10 +13,11 @@ from plants import ADDITIVE, BREAKING, ONE, ORDERS, PLANTED, REQUEST, RESPONSE, 
 
 from runflow_mock.domain.drifts import CHANGES, Grade
 from runflow_mock.wire.contracts import Contract, packaged_contract
-from runflow_mock.wire.schema_drifts import SchemaComparison
+from runflow_mock.wire.schema_drifts import FOUND_MAX, SchemaComparison
 from runflow_mock.wire.schema_forms import DEPTH_MAX
 from runflow_mock.wire.shapes import contract_of
 
+NOWHERE = Contract({"components": {"schemas": {"Line": PLAIN["components"]["schemas"]["Line"]}}})
 # The mirror image of a change that only takes something away, or only adds it.
 MIRRORED = {
     "operation-removed": "operation-added",
@@ -175,11 +176,17 @@ def test_what_lies_too_deep_or_leads_nowhere_is_not_compared() -> None:
     assert SchemaComparison(loop, loop).drifts({"$ref": "#/components/schemas/Loop"}, {"$ref": "elsewhere.json"}) == ()
 
 
+@pytest.mark.parametrize(("beyond", "is_cut"), [(-1, False), (0, False), (1, True)])
+def test_so_many_differences_of_one_schema_are_told(beyond: int, is_cut: bool) -> None:
+    many: Any = {"type": "object", "properties": {f"field{index}": {} for index in range(FOUND_MAX + beyond)}}
+    found = SchemaComparison(NOWHERE, NOWHERE).drifts(many, {"type": "object"})
+    assert (len(found), "no more than" in found[-1].says) == (FOUND_MAX + min(beyond, 0), is_cut)
+
+
 def test_packaged_document_has_not_moved_from_itself() -> None:
     assert drifts(packaged_contract(), packaged_contract()) == []
 
 
-NOWHERE = Contract({"components": {"schemas": {"Line": PLAIN["components"]["schemas"]["Line"]}}})
 NULL_OR_LINE: list[Any] = [{"type": "null"}, {"$ref": "#/components/schemas/Line"}]
 
 

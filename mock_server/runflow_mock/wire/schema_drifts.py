@@ -40,7 +40,7 @@ class SchemaComparison:
         if known is None:
             # A schema that leads to itself has no other differences than those that are being found.
             self._known[key] = ()
-            known = self._known[key] = tuple(islice(self._of_schemas(old, new, depth), FOUND_MAX))
+            known = self._known[key] = _limited(self._of_schemas(old, new, depth))
         return known
 
     def _of_schemas(self, old: Json, new: Json, depth: int) -> Iterator[Found]:
@@ -106,6 +106,15 @@ class SchemaComparison:
             yield Found("form-removed", (), says)
         if others:
             yield Found("form-added", (), says)
+
+
+def _limited(found: Iterator[Found]) -> tuple[Found, ...]:
+    """Returns as many differences as are told of one schema; the last one says so where there are more."""
+    told = tuple(islice(found, FOUND_MAX + 1))
+    if len(told) <= FOUND_MAX:
+        return told
+    last = told[FOUND_MAX - 1]
+    return (*told[: FOUND_MAX - 1], last._replace(says=f"{last.says}; of one schema no more than {FOUND_MAX} differences are told"))
 
 
 def _referred(contract: Contract, schema: Json) -> Json:

@@ -50,6 +50,9 @@ def _contract_rows(report: Mapping[str, Any], operations: Iterable[str]) -> Iter
             for rule, count in counts["violations"].items():
                 told = tuple(_sample(sample) for sample in samples if sample["rule"] == rule) or (f"{count} times",)
                 yield Row(subject=name, rule=f"{CONTRACT}.{rule}", judgement=Judgement.BROKEN, asks=CONTRACT_ASKS, evidence=told)
+        elif "undescribed" in counts["notes"]:
+            reason = f"{report['judge']['document']} does not describe it"
+            yield Row(subject=name, rule=CONTRACT, judgement=Judgement.NOT_EXERCISED, asks=CONTRACT_ASKS, reason=reason)
         elif name != "beside the API":
             seen = ", ".join(f"{status} ({count})" for status, count in counts["statuses"].items())
             yield Row(subject=name, rule=CONTRACT, judgement=Judgement.HELD, asks=CONTRACT_ASKS, evidence=(f"answered {seen}",))
