@@ -68,8 +68,9 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> tuple[str, Side, str, str]:
-        """By this two comparisons mean the same difference."""
-        return self.key, self.side, self.where, self.change
+        """By this two comparisons mean the same difference; that ours only guessed an operation makes no other one of it."""
+        change = "operation-removed" if self.change == "guess-removed" else self.change
+        return self.key, self.side, self.where, change
 
 
 _B, _R, _A = Grade
