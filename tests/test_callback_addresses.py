@@ -19,6 +19,7 @@ URLS = st.builds("".join, st.lists(PIECES, max_size=6)) | st.text(max_size=20).m
 @pytest.mark.parametrize("name", ["HttpsUrl", "CallbackUrl"])
 @given(url=URLS)
 @example(url="https://0*")
+@example(url="http://-a.localhost/")
 @example(url="https://app.example@evil.example/")
 @example(url="https://[::2]/")
 def test_policy_and_contract_accept_the_same_addresses(name: str, url: str) -> None:
@@ -32,6 +33,8 @@ def test_limit_of_addresses_is_the_contracts(name: str) -> None:
     assert document()["components"]["schemas"][name]["maxLength"] == URL_CHARACTERS_MAX
 
 
-@pytest.mark.parametrize("url", ["https://0*", "https://app.example@evil.example/", "https://-a/", "https://a./", "https://[::2]/"])
+@pytest.mark.parametrize(
+    "url", ["https://0*", "https://app.example@evil.example/", "https://-a/", "https://a./", "http://-a.localhost/", "https://[::2]/"]
+)
 def test_host_that_is_none_is_refused(url: str) -> None:
     assert objection(CallbackPolicy(), url) == "callback_url must be an absolute URL"

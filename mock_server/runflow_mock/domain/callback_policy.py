@@ -18,7 +18,7 @@ PORT_MAX = 65_535
 
 # As in the contract's patterns: no credentials, and of IPv6 loopback alone.
 _AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[::1\])(?::(?P<port>[1-9][0-9]{0,4}))?", re.ASCII)
-_LOCAL_NAME = re.compile(r"(?:[a-z0-9-]+\.)*localhost", re.ASCII)
+_LOCAL_NAME = re.compile(r"(?:[a-z0-9][a-z0-9-]*\.)*localhost", re.ASCII)
 
 
 class Rewrite(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.testing.suite.carriers import Answer, CarrierApp, HttpCarrier
-from runflow_mock.testing.suite.overlays import narrowed
+from runflow_mock.testing.suite.overlays import OLD_ANSWERS, narrowed
 from runflow_mock.testing.suite.seeds import seed
 from runflow_mock.testing.suite.stages import Stage, Target, TargetError
 from runflow_mock.testing.suite.tallies import BESIDE, Breach, Tally
@@ -46,7 +46,7 @@ class Effort(msgspec.Struct, frozen=True):
 EFFORTS: Mapping[str, Effort] = {
     "quick": Effort(examples=3, sequences=25),
     "usual": Effort(),
-    "deep": Effort(examples=30, sequences=150, is_random=True, rounds=12),
+    "deep": Effort(examples=15, sequences=120, is_random=True, rounds=12),
 }
 
 Seen = Callable[[Answer], None]
@@ -68,11 +68,12 @@ def generate(
         TargetError: schemathesis is not installed.
     """
     tally, contract = Tally(), Contract(dict(document))
+    without = OLD_ANSWERS if STATEFUL in phases else ()
     for number in range(effort.rounds):
         again = replace(effort, seed=effort.seed + number)
-        with target.open() as stage:
-            paths = seed(stage)
-            for event in _events(stage, narrowed(document, paths), again, operations, phases):
+        # Records of different rounds have different ids: what is known of one must not be taken for another.
+        with target.open(seed=str(again.seed)) as stage:
+            for event in _events(stage, narrowed(document, seed(stage), without=without), again, operations, phases):
                 _take(event, contract, tally, see, keep)
     return tally
 
