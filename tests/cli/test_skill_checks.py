@@ -235,6 +235,8 @@ def test_skill_of_another_name_and_archive_are_compared_with_the_index_alone(pro
     archive = entry(name="all", type="archive", url="/all.zip", digest=digest_of(b"PK"))
     copies = verify_index(index(other, archive, entry()))["copies"]
     assert [copy["says"] for copy in copies[:2]] == ["as its index says; no pin is about it"] * 2
+    with shelf({INDEX: index(other), "/other.md": b"another skill"}) as url:
+        assert verify(f"{url}{INDEX}").out == f"{url}/other.md: as its index says; no pin is about it\n"
 
 
 @pytest.mark.parametrize(

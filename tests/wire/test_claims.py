@@ -82,9 +82,14 @@ def test_lines_and_sentences_are_those_of_the_text() -> None:
     ]
 
 
-@pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_line_endings_make_no_difference(newline: str) -> None:
-    assert read_claims(GOOD.replace("\n", newline)) == read_claims(GOOD)
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_line_endings_and_byte_order_marks_make_no_difference(newline: str, mark: str) -> None:
+    assert read_claims(mark + GOOD.replace("\n", newline)) == read_claims(GOOD)
+
+
+def test_lines_are_those_that_editors_count() -> None:
+    assert [claim.line for claim in read_claims("a\x0cb\u2028c\n`GET /v1/runs`")] == [2]
 
 
 CURL = "```sh\n{}\n```\n"
@@ -284,7 +289,7 @@ PIECES = [*"`{}[]()|#-\"'\\/:.,$<> \n\t1x", "GET ", "curl ", "/v1/", "https://ap
 @example("---\n---\n- ")
 def test_every_text_can_be_read_and_its_claims_are_on_its_lines(text: str) -> None:
     claims = read_claims(text)
-    count = len(text.splitlines())
+    count = text.count("\n") + 1
     assert [claim for claim in claims if not 1 <= claim.line <= count] == []
     assert [hold(claim.says, REFERENCE) for claim in claims if not claim.sentence] == []
 

@@ -19,7 +19,8 @@ _COMMAND = re.compile(r"(?:\$ )?curl\s")
 _ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
 _HEADING = re.compile(r"#")
 _BEGINNINGS = (_FENCE, _COMMAND, _HEADING, _ITEM)
-_FRONT_MATTER = re.compile(r"\A---\r?\n.*?\r?\n---[ \t]*(?=\r?\n|\Z)", re.DOTALL)
+_LINE_END = re.compile(r"\r\n?")
+_FRONT_MATTER = re.compile(r"\A---\n.*?\n---[ \t]*(?=\n|\Z)", re.DOTALL)
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=\S)")
 
 
@@ -61,9 +62,10 @@ class Block(msgspec.Struct, frozen=True):
 
 def read_blocks(text: str) -> Iterator[Block]:
     """Yields the blocks of a text in their order; front matter and empty lines are none."""
+    text = _LINE_END.sub("\n", text.removeprefix("\ufeff"))
     front = _FRONT_MATTER.match(text)
     skipped = 0 if front is None else front[0].count("\n") + 1
-    lines = text.splitlines()
+    lines = text.split("\n")
     index = skipped
     while index < len(lines):
         if not lines[index].strip():
