@@ -24,7 +24,11 @@ _WRITES = ("POST", "PUT", "PATCH")
 
 
 class _Reader:
-    """Where the reading is: what the section spoke of last."""
+    """Where the reading is: what the section spoke of last.
+
+    `endpoint` is the last operation since the heading, `schema` the one that the paragraph before a list names, `prose` the block before,
+    and `above` the paragraph before a list, or the first row of a table.
+    """
 
     def __init__(self) -> None:
         self.endpoint: Endpoint | None = None
