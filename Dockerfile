@@ -22,6 +22,12 @@ RUN /tools/bin/pip --python /opt/runflow-mock/bin/python install --no-cache-dir 
  && /tools/bin/pip --python /opt/runflow-mock/bin/python uninstall --yes \
         editables hatchling packaging pathspec pluggy tomlkit trove-classifiers \
  && /tools/bin/pip --python /opt/runflow-mock/bin/python check
+# A quarter of it is of no use here: symbols for debuggers (libraries that auditwheel patched are left alone: strip may break them), a codec
+# of which no picture is read or made, and compiled lexers of languages that no command colours.
+RUN apt-get update -q && apt-get install -y -q --no-install-recommends binutils \
+ && find /opt/runflow-mock -name "*.so" -not -path "*.libs/*" -exec strip --strip-unneeded {} + \
+ && find /opt/runflow-mock \( -path "*/PIL/_avif.*" -o -path "*/pillow.libs/libavif-*" \) -delete \
+ && find /opt/runflow-mock -path "*/pygments/lexers/__pycache__/*" -delete
 # Whoever the container runs as may write here.
 RUN mkdir -p /folders/scenarios /folders/state /folders/report && chmod 1777 /folders/state /folders/report
 

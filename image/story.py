@@ -15,7 +15,7 @@ from runflow_mock.testing.receiver import CallbackReceiver
 
 SECONDS_TO_START = 60.0
 SECONDS_TO_STOP = 1.0
-SIZE_MAX = 100_000_000
+SIZE_MAX = 80_000_000
 KEY = "rf_live_mock_image"
 API_HOST = "api.runflow.io"
 RUNS = "/v1/models/runflow/background-removal/runs"
