@@ -122,10 +122,11 @@ $(SETUP_DEV): $(SETUP_RUN) requirements/dev.lock
 	@$(PIP) --require-hashes -r requirements/dev.lock
 	@touch $@
 
-$(SETUP_TOOLS): $(VENV)/bin/python requirements/tools.lock Makefile
+$(SETUP_TOOLS): $(VENV)/bin/python requirements/tools.lock examples/typescript/package-lock.json Makefile
 	@$(PYTHON) -m venv $(TOOLS)
 	@$(TOOLS)/bin/python $(PIP_INSTALL) --require-hashes -r requirements/tools.lock
 	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" npm install --prefix $(TOOLS)/node $(NPM_INSTALL) $(NODE_TOOLS)
+	@PATH="$(CURDIR)/$(TOOLS)/bin:$$PATH" npm ci --prefix examples/typescript --loglevel error
 	@touch $@
 
 $(SETUP_DOCS): $(VENV)/bin/python requirements/docs.lock
