@@ -9,12 +9,13 @@ import time
 from pathlib import Path
 
 from image.boxes import Engine
-from image.buildah import Buildah
 from image.commands import ROOT, Failed
 from image.docker import Docker
+from image.podman import Ground, Podman, own_ground
 from image.story import tell
 
 CACHE = ROOT / "build" / "image"
+OWN_MEANS = ("podman", "runc", "debootstrap")
 
 
 def main() -> None:
@@ -32,7 +33,9 @@ def main() -> None:
         engine.build()
         say("built")
         report = work / "report"
-        report.mkdir(mode=0o777)
+        report.mkdir()
+        # The image's user, who is nobody here, writes into it.
+        report.chmod(0o777)
         tell(engine, report, say)
     except Failed as error:
         sys.exit(f"image: {error}")
@@ -42,17 +45,28 @@ def main() -> None:
 
 
 def find_engine(work: Path) -> Engine:
-    """Returns the first engine that works on this machine.
+    """Returns the first engine that can build on this machine.
 
     Raises:
         Failed: there is none.
     """
-    for program in ("docker", "podman"):
-        if shutil.which(program) and subprocess.run([program, "info"], capture_output=True, check=False, timeout=60).returncode == 0:
-            return Docker(program, work)
-    if shutil.which("buildah") and shutil.which("debootstrap") and os.geteuid() == 0:
-        return Buildah(work, CACHE)
-    raise Failed("there is neither Docker nor Podman; on Debian, root can do without: apt-get install buildah debootstrap")
+    if _works("docker", "info"):
+        return Docker(("docker",), work)
+    base = _base()
+    if _works("podman", "image", "exists", base) or _works("podman", "pull", "--quiet", base):
+        return Podman(work, Ground(("podman",), base))
+    if all(map(shutil.which, OWN_MEANS)) and os.geteuid() == 0:
+        return Podman(work, own_ground(work, CACHE))
+    raise Failed(f"there is neither Docker nor Podman with {base}; on Debian, root can do without: apt-get install {' '.join(OWN_MEANS)}")
+
+
+def _works(program: str, *arguments: str) -> bool:
+    return bool(shutil.which(program)) and subprocess.run([program, *arguments], capture_output=True, check=False).returncode == 0
+
+
+def _base() -> str:
+    """Returns the base that the Dockerfile names."""
+    return next(line.removeprefix("ARG BASE=") for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("ARG BASE="))
 
 
 if __name__ == "__main__":

@@ -43,3 +43,7 @@ class Engine(Protocol):
     def start(self, environment: Mapping[str, str], report: Path) -> AbstractContextManager[Box]:
         """Runs the container, with a folder of this machine at /report, while the context lasts."""
         ...
+
+    def api(self) -> AbstractContextManager[str]:
+        """Yields the address of its API, as DOCKER_HOST has it, while the context lasts."""
+        ...

@@ -1,7 +1,10 @@
 """Other people's programs, run to their end."""
 
+import os
 import socket
 import subprocess
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -13,17 +16,30 @@ class Failed(Exception):
     """A program, or the image, did not do what it should; the message says what it did."""
 
 
-def run(*arguments: str | Path, seconds_max: float = MINUTES_MAX * 60) -> str:
-    """Returns what a program printed.
+def run(*arguments: str | Path, seconds_max: float = MINUTES_MAX * 60, env: Mapping[str, str] | None = None) -> str:
+    """Returns what a program printed; it has these environment variables besides ours.
 
     Raises:
         Failed: it ended with an error.
     """
-    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=seconds_max)
+    done = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=seconds_max, env={**os.environ, **(env or {})})
     if done.returncode:
         told = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
         raise Failed(f"{' '.join(map(str, arguments[:6]))} … ended with {done.returncode}:\n{told}")
     return done.stdout
+
+
+def wait_until(holds: Callable[[], bool], otherwise: str, seconds_max: float = 60.0) -> None:
+    """Returns once something holds.
+
+    Raises:
+        Failed: it took too long.
+    """
+    deadline = time.monotonic() + seconds_max
+    while not holds():
+        if time.monotonic() > deadline:
+            raise Failed(f"{otherwise} within {seconds_max:g} s")
+        time.sleep(0.05)
 
 
 def free_port() -> int:

@@ -9,11 +9,10 @@ from typing import Any
 import urllib3
 
 from image.boxes import UID, Box, Engine
-from image.commands import Failed, free_port
+from image.commands import Failed, free_port, wait_until
 from runflow_mock.testing.client import Client, ClientError
 from runflow_mock.testing.receiver import CallbackReceiver
 
-SECONDS_TO_START = 60.0
 SECONDS_TO_STOP = 1.0
 SIZE_MAX = 80_000_000
 KEY = "rf_live_mock_image"
@@ -56,9 +55,7 @@ def _check_settings(settings: Mapping[str, Any], say: Callable[[str], None]) -> 
 
 
 def _until_healthy(box: Box, health_check: list[str]) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
-    while box.run(health_check) != 0:
-        _expect(time.monotonic() < deadline, f"it was not healthy within {SECONDS_TO_START:g} s")
+    wait_until(lambda: box.run(health_check) == 0, "it was not healthy")
 
 
 def _use(url: str, say: Callable[[str], None]) -> None:

@@ -1,0 +1,115 @@
+"""Podman, which needs no daemon: as this machine has it, or, where no base can be pulled, with settings of our own on a base made here."""
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from image.bases import make_base
+from image.boxes import Box
+from image.commands import IMAGE, run, wait_until
+from image.docker import Docker
+
+HOST_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+SHELLS = ("bash", "dash")
+
+# Limits that a container may have without the right to raise any, and a runtime that knows both versions of control groups.
+SETTINGS = """\
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "none"
+compat_api_enforce_docker_hub = false
+"""
+STORAGE = """\
+[storage]
+driver = "overlay"
+graphroot = "{folder}/storage"
+runroot = "{folder}/run"
+"""
+
+
+class Ground(NamedTuple):
+    """What an image is built on: a base by name, made here from an archive or pulled."""
+
+    program: Sequence[str]
+    base: str
+    archive: Path | None = None
+
+    @property
+    def build_options(self) -> Sequence[str]:
+        """The options of a build on it."""
+        return ("--format=docker", "--layers=false", "--network=host", f"--build-arg=BASE={self.base}")
+
+    @property
+    def run_options(self) -> Sequence[str]:
+        """The options of a container: no shell is found in it where we know what stands in the base."""
+        return () if self.archive is None else tuple(f"--volume=/dev/null:/usr/bin/{name}:ro" for name in SHELLS)
+
+
+def own_ground(work: Path, cache: Path) -> Ground:
+    """Returns a ground that needs no registry, and leaves what this machine's Podman holds alone."""
+    settings, storage = work / "containers.conf", work / "storage.conf"
+    settings.write_text(SETTINGS)
+    storage.write_text(STORAGE.format(folder=work))
+    program = ("env", f"CONTAINERS_CONF={settings}", f"CONTAINERS_STORAGE_CONF={storage}", "podman")
+    return Ground(program, "localhost/runflow-base", make_base(cache))
+
+
+class Podman:
+    """Builds and runs with Podman."""
+
+    def __init__(self, work: Path, ground: Ground) -> None:
+        self._work = work
+        self._ground = ground
+        self._docker = Docker(ground.program, work, build_options=ground.build_options, run_options=ground.run_options)
+
+    def build(self) -> None:
+        """Builds on the ground."""
+        if self._ground.archive is not None:
+            self._run("import", f"--change=ENV PATH={HOST_PATH}", self._ground.archive, self._ground.base)
+        self._docker.build()
+
+    def settings(self) -> Mapping[str, Any]:
+        """Returns the image's settings."""
+        return self._docker.settings()
+
+    def sizes(self) -> Mapping[str, int]:
+        """Returns the compressed bytes of the base and of what stands on it."""
+        folder = self._work / "packed"
+        self._run("push", IMAGE, f"oci:{folder}:{IMAGE}")
+        (manifest,) = json.loads((folder / "index.json").read_bytes())["manifests"]
+        layers = [layer["size"] for layer in json.loads(_blob(folder, manifest["digest"]).read_bytes())["layers"]]
+        below = len(json.loads(self._run("image", "inspect", self._ground.base))[0]["RootFS"]["Layers"])
+        return {"base": sum(layers[:below]), "runflow-mock": sum(layers[below:])}
+
+    def start(self, environment: Mapping[str, str], report: Path) -> AbstractContextManager[Box]:
+        """Runs the container while the context lasts."""
+        return self._docker.start(environment, report)
+
+    @contextmanager
+    def api(self) -> Iterator[str]:
+        """Serves the API that Docker has while the context lasts."""
+        socket = self._work / "docker.sock"
+        address = f"unix://{socket}"
+        with (self._work / "service.log").open("w") as log:
+            command = [*self._ground.program, "system", "service", "--time=0", address]
+            process = subprocess.Popen(command, stdout=log, stderr=log)
+            try:
+                wait_until(socket.exists, f"podman did not serve {address}")
+                yield address
+            finally:
+                process.terminate()
+                process.wait()
+
+    def _run(self, *arguments: str | Path) -> str:
+        return run(*self._ground.program, *arguments)
+
+
+def _blob(folder: Path, digest: str) -> Path:
+    return folder / "blobs" / digest.replace(":", "/")
