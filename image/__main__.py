@@ -12,6 +12,7 @@ from image.boxes import Engine
 from image.commands import ROOT, Failed
 from image.docker import Docker
 from image.podman import Ground, Podman, own_ground
+from image.recipes import try_recipes
 from image.story import tell
 
 CACHE = ROOT / "build" / "image"
@@ -37,6 +38,7 @@ def main() -> None:
         # The image's user, who is nobody here, writes into it.
         report.chmod(0o777)
         tell(engine, report, say)
+        try_recipes(engine, say)
     except Failed as error:
         sys.exit(f"image: {error}")
     finally:

@@ -1,4 +1,4 @@
-"""The recipes for other languages run as they stand: TypeScript under its strictest types, Vitest, and the shell with curl and jq."""
+"""The recipes for other languages run as they stand: TypeScript under strict types, Vitest, and the shell with curl and jq."""
 
 import json
 import re
@@ -124,3 +124,12 @@ def test_shell_script_ends_where_nothing_answers() -> None:
 def test_shell_script_passes_shellcheck() -> None:
     told = run_tool("shellcheck", f"--enable={CHECKS}", SCRIPT)
     assert told.returncode == 0, told.stdout
+
+
+@pytest.mark.parametrize("recipe", ["testcontainers/conftest.py", "typescript/testcontainers/global-setup.ts"])
+def test_ports_of_a_container_are_those_of_the_image(recipe: str) -> None:
+    """That the container starts, too, is shown by `make image`."""
+    (exposed,) = re.findall(r"^EXPOSE (.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    ports = re.findall(r"PORT = (\d+)", (ROOT / "examples" / recipe).read_text())
+    assert "8787" in ports
+    assert set(ports) <= set(exposed.split())

@@ -24,6 +24,7 @@ export type Exchange = Schemas["Exchange"];
 export type Health = Schemas["Health"];
 export type Ledger = Schemas["Ledger"];
 export type NewStub = Schemas["NewStub"];
+export type PulledAttempt = Schemas["PulledAttempt"];
 export type Report = Schemas["Report"];
 export type Verified = components["responses"]["Verified"]["content"]["application/json"];
 export type Waited = components["responses"]["Waited"]["content"]["application/json"];
@@ -91,6 +92,17 @@ export class Tenant {
   /** Returns every delivery with every attempt, oldest first. */
   async deliveries(): Promise<Delivery[]> {
     return taken(await this.#api.GET("/_mock/deliveries")).items;
+  }
+
+  /** Returns the attempts that are due, for the test to carry to its receiver; the tenant is made with `deliveries: "pull"`. */
+  async pull(): Promise<PulledAttempt[]> {
+    return taken(await this.#api.POST("/_mock/deliveries/pull")).items;
+  }
+
+  /** Says how the receiver answered a pulled attempt; anything but 2xx leads to the next one. */
+  async answer(deliveryId: string, status: number): Promise<void> {
+    const params = { path: { id: deliveryId } };
+    taken(await this.#api.POST("/_mock/deliveries/{id}/answer", { params, body: { status } }));
   }
 
   /** Returns balance, holds, charges, and whether the invariants hold. */
