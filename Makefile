@@ -95,7 +95,7 @@ build: $(SETUP_DEV) ## build the wheel into dist/
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . | tail -1
 
 .PHONY: image
-image: $(SETUP_DEV) $(SETUP_TOOLS) ## build the image and try it: needs Docker or Podman, or root on Debian with podman, runc and debootstrap
+image: $(SETUP_DEV) $(SETUP_TOOLS) ## build the image and try it: needs Docker or Podman, or root on Debian
 	@$(BIN)/python -m image
 
 .PHONY: lock

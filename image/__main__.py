@@ -9,14 +9,17 @@ import time
 from pathlib import Path
 
 from image.boxes import Engine
-from image.commands import ROOT, Failed
+from image.commands import ROOT, Failed, named_base
+from image.compositions import try_composition
 from image.docker import Docker
 from image.podman import Ground, Podman, own_ground
 from image.recipes import try_recipes
 from image.story import tell
 
 CACHE = ROOT / "build" / "image"
-OWN_MEANS = ("podman", "runc", "debootstrap")
+OWN_MEANS = ("podman", "runc", "iptables", "debootstrap")
+# What these need is not all on the PATH.
+PACKAGES = (*OWN_MEANS, "netavark", "aardvark-dns")
 
 
 def main() -> None:
@@ -39,6 +42,7 @@ def main() -> None:
         report.chmod(0o777)
         tell(engine, report, say)
         try_recipes(engine, say)
+        try_composition(engine, say)
     except Failed as error:
         sys.exit(f"image: {error}")
     finally:
@@ -54,21 +58,16 @@ def find_engine(work: Path) -> Engine:
     """
     if _works("docker", "info"):
         return Docker(("docker",), work)
-    base = _base()
+    base = named_base()
     if _works("podman", "image", "exists", base) or _works("podman", "pull", "--quiet", base):
         return Podman(work, Ground(("podman",), base))
     if all(map(shutil.which, OWN_MEANS)) and os.geteuid() == 0:
         return Podman(work, own_ground(work, CACHE))
-    raise Failed(f"there is neither Docker nor Podman with {base}; on Debian, root can do without: apt-get install {' '.join(OWN_MEANS)}")
+    raise Failed(f"there is neither Docker nor Podman with {base}; on Debian, root can do without: apt-get install {' '.join(PACKAGES)}")
 
 
 def _works(program: str, *arguments: str) -> bool:
     return bool(shutil.which(program)) and subprocess.run([program, *arguments], capture_output=True, check=False).returncode == 0
-
-
-def _base() -> str:
-    """Returns the base that the Dockerfile names."""
-    return next(line.removeprefix("ARG BASE=") for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("ARG BASE="))
 
 
 if __name__ == "__main__":

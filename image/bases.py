@@ -3,18 +3,19 @@
 import os
 import shutil
 import tarfile
+import zlib
 from pathlib import Path
 
 from image.commands import Failed, run
 
-PACKAGES = ("ca-certificates", "python3", "python3-venv")
+PACKAGES = ("ca-certificates", "python-is-python3", "python3", "python3-venv")
 # What official slim images leave out, too.
 LEFT_OUT = ("usr/share/doc", "usr/share/info", "usr/share/locale", "usr/share/man", "var/cache/apt", "var/lib/apt/lists", "var/log")
 
 
 def make_base(work: Path) -> Path:
     """Returns an archive of the base's file system; it is made once."""
-    archive = work / "base.tar"
+    archive = work / f"base-{zlib.crc32(repr((PACKAGES, LEFT_OUT)).encode()):08x}.tar"
     if archive.exists():
         return archive
     root = work / "base"

@@ -47,3 +47,7 @@ class Engine(Protocol):
     def api(self) -> AbstractContextManager[str]:
         """Yields the address of its API, as DOCKER_HOST has it, while the context lasts."""
         ...
+
+    def compose(self, *arguments: str, env: Mapping[str, str]) -> None:
+        """Does with compose.yaml what the arguments say, with these environment variables."""
+        ...

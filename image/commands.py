@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+TOOLS = ROOT / ".venv" / "tools" / "bin"
 IMAGE = "runflow-mock"
 MINUTES_MAX = 20
 
@@ -48,3 +49,9 @@ def free_port() -> int:
         bound.bind(("127.0.0.1", 0))
         port: int = bound.getsockname()[1]
         return port
+
+
+def named_base() -> str:
+    """Returns the base that the Dockerfile names."""
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    return next(line.removeprefix("ARG BASE=") for line in lines if line.startswith("ARG BASE="))

@@ -79,6 +79,10 @@ class Docker:
         """Yields where the daemon's API is."""
         yield run(*self._program, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}").strip()
 
+    def compose(self, *arguments: str, env: Mapping[str, str]) -> None:
+        """Does with compose.yaml what the arguments say, with these environment variables."""
+        run(*self._program, "compose", "--file", ROOT / "compose.yaml", *arguments, env=env)
+
 
 def _packed(stream: IO[bytes]) -> int:
     """Returns how many bytes a stream has once it is compressed."""

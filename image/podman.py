@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 from image.bases import make_base
 from image.boxes import Box
-from image.commands import IMAGE, run, wait_until
+from image.commands import IMAGE, ROOT, TOOLS, named_base, run, wait_until
 from image.docker import Docker
 
 HOST_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 SHELLS = ("bash", "dash")
 
-# Limits that a container may have without the right to raise any, and a runtime that knows both versions of control groups.
+# Limits that a container may have without the right to raise any, a runtime that knows both versions of control groups, and a network of
+# its own: where a bridge of the usual one is left over from other means, two would have the same addresses.
 SETTINGS = """\
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
@@ -25,12 +26,21 @@ runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "none"
 compat_api_enforce_docker_hub = false
+
+[network]
+network_backend = "netavark"
+network_config_dir = "{folder}/networks"
+default_subnet = "10.187.0.0/24"
 """
 STORAGE = """\
 [storage]
 driver = "overlay"
 graphroot = "{folder}/storage"
 runroot = "{folder}/run"
+
+# Nothing stays mounted that would keep the folder from being removed.
+[storage.options.overlay]
+skip_mount_home = "true"
 """
 
 
@@ -55,7 +65,7 @@ class Ground(NamedTuple):
 def own_ground(work: Path, cache: Path) -> Ground:
     """Returns a ground that needs no registry, and leaves what this machine's Podman holds alone."""
     settings, storage = work / "containers.conf", work / "storage.conf"
-    settings.write_text(SETTINGS)
+    settings.write_text(SETTINGS.format(folder=work))
     storage.write_text(STORAGE.format(folder=work))
     program = ("env", f"CONTAINERS_CONF={settings}", f"CONTAINERS_STORAGE_CONF={storage}", "podman")
     return Ground(program, "localhost/runflow-base", make_base(cache))
@@ -73,6 +83,8 @@ class Podman:
         """Builds on the ground."""
         if self._ground.archive is not None:
             self._run("import", f"--change=ENV PATH={HOST_PATH}", self._ground.archive, self._ground.base)
+            # Nowhere but in the storage of this run: the application of compose.yaml stands on it.
+            self._run("tag", self._ground.base, f"docker.io/library/{named_base()}")
         self._docker.build()
 
     def settings(self) -> Mapping[str, Any]:
@@ -106,6 +118,11 @@ class Podman:
             finally:
                 process.terminate()
                 process.wait()
+
+    def compose(self, *arguments: str, env: Mapping[str, str]) -> None:
+        """Does with compose.yaml what the arguments say, with these environment variables."""
+        *settings, _ = self._ground.program
+        run(*settings, TOOLS / "podman-compose", "--file", ROOT / "compose.yaml", *arguments, env=env)
 
     def _run(self, *arguments: str | Path) -> str:
         return run(*self._ground.program, *arguments)

@@ -5,9 +5,11 @@ import sys
 from collections.abc import Callable, Mapping
 
 from image.boxes import Engine
-from image.commands import IMAGE, ROOT, run
+from image.commands import IMAGE, ROOT, TOOLS, run
 
-PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", ROOT / "examples" / "testcontainers")
+# While it waits for the container, Testcontainers for Python leaves sockets to the garbage collector, which warns of them.
+LENIENT = ("-W", "ignore::pytest.PytestUnraisableExceptionWarning")
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", *LENIENT, ROOT / "examples" / "testcontainers")
 NPM = ("npm", "run", "test:container", "--prefix", ROOT / "examples" / "typescript")
 
 
@@ -29,7 +31,7 @@ def _variables(host: str) -> Mapping[str, str]:
     return {
         "DOCKER_HOST": host,
         "RUNFLOW_MOCK_IMAGE": IMAGE,
-        "PATH": os.pathsep.join((str(ROOT / ".venv" / "tools" / "bin"), os.environ["PATH"])),
+        "PATH": os.pathsep.join((str(TOOLS), os.environ["PATH"])),
         # The image is the only one that is needed: what clears up after a crash would be pulled.
         "TESTCONTAINERS_RYUK_DISABLED": "true",
         # Containers are where this process is, also where this machine looks like a container itself.
