@@ -1,7 +1,8 @@
 # The sandbox as an image: docker build -t runflow-mock .
 #
 # Both stages stand on one base, so that the environment made in the first one works in the second one; any Debian-like image with Python 3.11
-# or newer and its venv module will do. Behind a proxy or with an index of your own, hand pip its settings as secrets, which leave no trace:
+# or newer and its venv module will do. The first one takes binutils from its archive. Behind a proxy or with an index of your own, hand pip
+# its settings as secrets, which leave no trace:
 #   docker build --secret id=pip.conf,src=pip.conf --secret id=ca.pem,src=ca.pem .
 ARG BASE=python:3.13-slim
 
@@ -22,7 +23,7 @@ RUN /tools/bin/pip --python /opt/runflow-mock/bin/python install --no-cache-dir 
  && /tools/bin/pip --python /opt/runflow-mock/bin/python uninstall --yes \
         editables hatchling packaging pathspec pluggy tomlkit trove-classifiers \
  && /tools/bin/pip --python /opt/runflow-mock/bin/python check
-# A quarter of it is of no use here: symbols for debuggers (libraries that auditwheel patched are left alone: strip may break them), a codec
+# A third of it is of no use here: symbols for debuggers (libraries that auditwheel patched are left alone: strip may break them), a codec
 # of which no picture is read or made, and compiled lexers of languages that no command colours.
 RUN apt-get update -q && apt-get install -y -q --no-install-recommends binutils \
  && find /opt/runflow-mock -name "*.so" -not -path "*.libs/*" -exec strip --strip-unneeded {} + \
