@@ -95,8 +95,8 @@ build: $(SETUP_DEV) ## build the wheel into dist/
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . | tail -1
 
 .PHONY: image
-image: $(SETUP_DEV) $(SETUP_TOOLS) ## build the image and try it: needs Docker or Podman, or root on Debian
-	@$(BIN)/python -m image
+image: $(SETUP_DEV) $(SETUP_TOOLS) ## build the image and try it: needs Docker or Podman, or root on Debian; ENGINE=buildah takes that one
+	@$(BIN)/python -m image $(if $(ENGINE),--engine $(ENGINE))
 
 .PHONY: lock
 lock: ## renew the pinned dependencies (needs uv)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 UID = 10001
 
@@ -43,6 +43,11 @@ class Engine(Protocol):
     def start(self, environment: Mapping[str, str], report: Path) -> AbstractContextManager[Box]:
         """Runs the container, with a folder of this machine at /report, while the context lasts."""
         ...
+
+
+@runtime_checkable
+class Host(Engine, Protocol):
+    """An engine that others can use as well: it has an API, and brings up several containers together."""
 
     def api(self) -> AbstractContextManager[str]:
         """Yields the address of its API, as DOCKER_HOST has it, while the context lasts."""

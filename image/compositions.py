@@ -5,13 +5,13 @@ from typing import Any
 
 import urllib3
 
-from image.boxes import Engine
+from image.boxes import Host
 from image.commands import IMAGE, Failed, free_port, wait_until
 
 PHOTO = {"image_url": "https://cdn.example.com/shoe.jpg"}
 
 
-def try_composition(engine: Engine, say: Callable[[str], None]) -> None:
+def try_composition(host: Host, say: Callable[[str], None]) -> None:
     """Brings it up, has a photo begun, and says what was seen.
 
     Raises:
@@ -21,13 +21,13 @@ def try_composition(engine: Engine, say: Callable[[str], None]) -> None:
     env = {"RUNFLOW_MOCK_IMAGE": IMAGE, "RUNFLOW_MOCK_PORT": str(port), "WEB_PORT": str(web_port)}
     shop = f"http://127.0.0.1:{web_port}/photos"
     try:
-        engine.compose("up", "--detach", "--no-build", env=env)
+        host.compose("up", "--detach", "--no-build", env=env)
         wait_until(lambda: _answers(f"http://127.0.0.1:{port}/_mock/health"), "the sandbox of compose.yaml did not answer")
         wait_until(lambda: _answers(shop), "the shop of compose.yaml did not answer")
         run_id = _json("POST", shop, PHOTO)["run_id"]
         wait_until(lambda: _json("GET", shop) == {run_id: "succeeded"}, "the shop of compose.yaml was not told of its photo")
     finally:
-        engine.compose("down", "--volumes", env=env)
+        host.compose("down", "--volumes", env=env)
     say("compose.yaml comes up; its shop asks https://api.runflow.io and is told by a signed callback")
 
 

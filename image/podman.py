@@ -79,12 +79,20 @@ class Podman:
         self._ground = ground
         self._docker = Docker(ground.program, work, build_options=ground.build_options, run_options=ground.run_options)
 
-    def build(self) -> None:
-        """Builds on the ground."""
+    def prepare(self) -> None:
+        """Puts the base where builds find it, and starts a container of it.
+
+        Raises:
+            Failed: this machine cannot run containers.
+        """
         if self._ground.archive is not None:
             self._run("import", f"--change=ENV PATH={HOST_PATH}", self._ground.archive, self._ground.base)
             # Nowhere but in the storage of this run: the application of compose.yaml stands on it.
             self._run("tag", self._ground.base, f"docker.io/library/{named_base()}")
+        self._run("run", "--rm", "--read-only", "--cap-drop=ALL", self._ground.base, "true")
+
+    def build(self) -> None:
+        """Builds on the base."""
         self._docker.build()
 
     def settings(self) -> Mapping[str, Any]:

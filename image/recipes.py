@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from image.boxes import Engine
+from image.boxes import Host
 from image.commands import IMAGE, ROOT, TOOLS, run
 
 # While it waits for the container, Testcontainers for Python leaves sockets to the garbage collector, which warns of them.
@@ -13,23 +13,23 @@ PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "no:schemathesis", *LENIEN
 NPM = ("npm", "run", "test:container", "--prefix", ROOT / "examples" / "typescript")
 
 
-def try_recipes(engine: Engine, say: Callable[[str], None]) -> None:
+def try_recipes(host: Host, say: Callable[[str], None]) -> None:
     """Runs them, and says what was seen.
 
     Raises:
         Failed: a test of theirs failed.
     """
-    with engine.api() as host:
-        env = _variables(host)
+    with host.api() as address:
+        env = _variables(address)
         run(*PYTEST, env=env)
         say("Testcontainers for Python start it, and the tests of the recipe pass")
         run(*NPM, env=env)
         say("so they do for Node")
 
 
-def _variables(host: str) -> Mapping[str, str]:
+def _variables(address: str) -> Mapping[str, str]:
     return {
-        "DOCKER_HOST": host,
+        "DOCKER_HOST": address,
         "RUNFLOW_MOCK_IMAGE": IMAGE,
         "PATH": os.pathsep.join((str(TOOLS), os.environ["PATH"])),
         # The image is the only one that is needed: what clears up after a crash would be pulled.
