@@ -22,7 +22,7 @@ PAGES = tuple(
         (
             *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "contracts/README.md")),
             *ROOT.glob("docs/**/*.md"),
-            *ROOT.glob("examples/**/README.md"),
+            *(page for page in ROOT.glob("examples/**/README.md") if "node_modules" not in page.parts),
         )
     )
 )
