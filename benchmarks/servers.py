@@ -1,5 +1,6 @@
 """Servers: processes of their own, each pinned to a core, ready when they have printed their address."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -15,8 +16,15 @@ from benchmarks.machine import cores, pin, resident_bytes
 from runflow_mock.testing.client import Client
 
 ROOT = Path(__file__).resolve().parent.parent
+CACHE = ROOT / "build" / "benchmarks"
 STOP_SECONDS_MAX = 10.0
 QUIET = ("--json", "--log-level", "warning")
+
+
+def environment() -> dict[str, str]:
+    """Returns the environment of what is measured: compiled modules are kept, as an installed package has them, and outside the tree."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(CACHE / "bytecode")}
 
 
 class _Ready(msgspec.Struct):
@@ -80,7 +88,7 @@ def first_answer(server: Server, path: str) -> float:
 def _process(arguments: Sequence[str], core: int) -> Iterator[Server]:
     with (
         TemporaryFile() as log,
-        subprocess.Popen((sys.executable, *arguments), stdout=subprocess.PIPE, stderr=log, cwd=ROOT) as process,
+        subprocess.Popen((sys.executable, *arguments), stdout=subprocess.PIPE, stderr=log, cwd=ROOT, env=environment()) as process,
     ):
         pin(process.pid, core)
         try:
