@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from typing import cast
 
 import msgspec
@@ -14,8 +15,9 @@ _LENGTH = b"content-length: "
 class Sink(asyncio.Protocol):
     """One connection; bodies are read and dropped, pipelined requests are answered each."""
 
-    def __init__(self, answer: bytes) -> None:
+    def __init__(self, answer: bytes, on_request: Callable[[], None] | None = None) -> None:
         self._answer = answer
+        self._on_request = on_request
         self._pending = b""
         self._transport: asyncio.Transport
 
@@ -34,6 +36,8 @@ class Sink(asyncio.Protocol):
             if len(pending) < size:
                 break
             pending = pending[size:]
+            if self._on_request is not None:
+                self._on_request()
             self._transport.write(self._answer)
         self._pending = pending
 
