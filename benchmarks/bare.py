@@ -48,7 +48,7 @@ class _Server(uvicorn.Server):
         print(msgspec.json.encode({"url": url_of(sockets[0])}).decode(), flush=True)
 
 
-def main(sample: Path) -> None:
+def main(sample: Path, port: int = 0) -> None:
     """Serves the run in a file, with the same settings of uvicorn as `runflow-mock serve`."""
     config = uvicorn.Config(
         create_app(_decode(sample.read_bytes())),
@@ -61,8 +61,8 @@ def main(sample: Path) -> None:
         proxy_headers=False,
         backlog=BACKLOG,
     )
-    _Server(config).run(sockets=[bind("127.0.0.1", 0)])
+    _Server(config).run(sockets=[bind("127.0.0.1", port)])
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -2,14 +2,14 @@
 
 Each door runs the same small story in a suite of its own: create something, read it back. A suite of one test and a suite of many run in
 turns; the difference, by the number of tests, is what one test costs, without start and collection of the interpreter. The peers do less
-for each test: none of them checks a contract, a ledger or unused expectations. Those that are not installed are left out, and named.
+for each test: none of them checks a contract, a ledger or unused expectations. They come from this environment or from .venv/peers (`make
+peers`); those that are in neither are left out, and named.
 """
 
 import argparse
 import subprocess
 import sys
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -17,9 +17,12 @@ from time import perf_counter
 
 import msgspec
 
+from benchmarks.contenders.installed import BIN
 from benchmarks.machine import note
+from benchmarks.servers import environment
 
 MANY = 200
+LOADING = "loading the plugin, unused"
 OPTIONS = ("-q", "-p", "no:randomly", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:timeout", "-p", "no:asyncio")
 
 
@@ -121,27 +124,32 @@ def main() -> int:
     rounds = parser.parse_args().rounds
     for name, text in note().items():
         print(f"{name + ':':<10} {text}")
-    missing = sorted({need for door in DOORS.values() for need in door.needs if not _is_installed(need)})
-    doors = {name: door for name, door in DOORS.items() if all(_is_installed(need) for need in door.needs)}
-    if missing:
-        print(f"not installed, and left out: {', '.join(missing)}")
-    with TemporaryDirectory() as folder:
-        costs = _costs(doors, Path(folder), rounds)
-        added = _added(Path(folder), rounds)
+    costs, absent = measure(rounds)
+    if absent:
+        print(f"not installed, and left out: {', '.join(absent)}")
     for name, cost in costs.items():
-        print(f"{name:<36} {cost * 1000:8.2f} ms a test")
-    print(f"{'loading the plugin, unused':<36} {added * 1000:8.2f} ms a run")
+        print(f"{name:<36} {cost:8.2f} ms")
     return 0
 
 
-def _costs(doors: Mapping[str, Door], folder: Path, rounds: int) -> dict[str, float]:
+def measure(rounds: int) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Returns the milliseconds of a test by its door, and of loading the plugin; and the doors for which something is not installed."""
+    found = {name: _interpreter(door) for name, door in DOORS.items()}
+    pythons = {name: python for name, python in found.items() if python is not None}
+    with TemporaryDirectory() as folder:
+        costs = {name: cost * 1000 for name, cost in _costs(pythons, Path(folder), rounds).items()}
+        costs[LOADING] = _added(Path(folder), rounds) * 1000
+    return costs, tuple(name for name, python in found.items() if python is None)
+
+
+def _costs(doors: Mapping[str, Path], folder: Path, rounds: int) -> dict[str, float]:
     taken: dict[tuple[str, int], list[float]] = {(name, count): [] for name in doors for count in (1, MANY)}
     for round_number in range(rounds):
         for (name, count), seconds in taken.items():
             path = folder / f"test_{list(doors).index(name)}_{count}.py"
             header = f"import pytest\npytestmark = pytest.mark.parametrize('number', range({count}))\n"
-            path.write_text(header + doors[name].suite, encoding="utf-8")
-            seconds.append(_run(path))
+            path.write_text(header + DOORS[name].suite, encoding="utf-8")
+            seconds.append(_run(doors[name], path))
         print(f"round {round_number + 1} of {rounds}", file=sys.stderr)
     return {name: (median(taken[name, MANY]) - median(taken[name, 1])) / (MANY - 1) for name in doors}
 
@@ -150,21 +158,28 @@ def _added(folder: Path, rounds: int) -> float:
     """Returns what importing the plugin takes once pytest itself is there: whole runs differ by more than that among themselves."""
     code = "import pytest, time; began = time.perf_counter(); import runflow_mock.pytest_plugin; print(time.perf_counter() - began)"
     command = [sys.executable, "-c", code]
-    taken = [subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder).stdout for _ in range(rounds * 2)]
-    return median(float(seconds) for seconds in taken)
+    # The first run does not count: it compiles modules.
+    taken = [
+        subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder, env=environment()).stdout
+        for _ in range(rounds * 2 + 1)
+    ]
+    return median(float(seconds) for seconds in taken[1:])
 
 
-def _run(path: Path, *options: str) -> float:
+def _run(python: Path, path: Path) -> float:
     began = perf_counter()
-    subprocess.run([sys.executable, "-m", "pytest", *OPTIONS, *options, str(path)], check=True, stdout=subprocess.DEVNULL, cwd=path.parent)
+    command = [str(python), "-m", "pytest", *OPTIONS, str(path)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=path.parent, env=environment())
     return perf_counter() - began
 
 
-def _is_installed(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
+def _interpreter(door: Door) -> Path | None:
+    """Returns the interpreter that has what a door needs: this one, or that of the peers."""
+    code = f"from importlib.util import find_spec; raise SystemExit(not all(map(find_spec, {door.needs!r})))"
+    for python in (Path(sys.executable), BIN / "python"):
+        if python.exists() and subprocess.run([python, "-c", code], check=False, capture_output=True).returncode == 0:
+            return python
+    return None
 
 
 if __name__ == "__main__":

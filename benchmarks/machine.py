@@ -3,7 +3,9 @@
 import os
 import platform
 import re
+import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -34,6 +36,14 @@ def resident_bytes(pid: int) -> int | None:
     return int(found[1]) * 1024 if found else None
 
 
+def family(pid: int) -> Iterator[int]:
+    """Yields a process and its descendants, where the system tells."""
+    yield pid
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in listed.read_text().split():
+            yield from family(int(child))
+
+
 def note() -> dict[str, str]:
     """Returns what must be known to read the figures: processor, system, versions."""
     server_core, load_core = cores()
@@ -45,6 +55,15 @@ def note() -> dict[str, str]:
         "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
         "pinning": pinned,
     }
+
+
+def said_by(*command: str) -> str | None:
+    """Returns the first line that a program says, or nothing where there is none."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return (done.stdout or done.stderr).partition("\n")[0] or None
 
 
 def _processor() -> str:

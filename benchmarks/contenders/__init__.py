@@ -1,0 +1,11 @@
+"""Contenders: the servers that the report measures, in the order of its columns."""
+
+from benchmarks.contenders.contender import Contender
+from benchmarks.contenders.fakes import Aimock, Localstripe, Moto
+from benchmarks.contenders.ours import Bare, Ours, Standing
+from benchmarks.contenders.stubs import Mockoon, Prism, WireMock
+
+OURS = Ours()
+STANDING = Standing()
+"""Ours again, without what goes on by itself: it has no column, but a footnote."""
+CONTENDERS: tuple[Contender, ...] = (OURS, Bare(), WireMock(), Prism(), Mockoon(), Localstripe(), Moto(), Aimock())
