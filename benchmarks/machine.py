@@ -44,11 +44,16 @@ def family(pid: int) -> Iterator[int]:
             yield from family(int(child))
 
 
+def load_average() -> float:
+    """Returns how many processes were at work in the last minute, or zero where the system does not tell."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
+
 def note() -> dict[str, str]:
     """Returns what must be known to read the figures: processor, system, versions."""
     server_core, load_core = cores()
     pinned = f"server on core {server_core}, load on core {load_core}" if sys.platform == "linux" else "no process is pinned"
-    busy = f", load average {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
+    busy = f", load average {load_average():.1f} at the start"
     return {
         "machine": f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}{busy}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",

@@ -2,8 +2,9 @@
 
 from benchmarks.contenders.contender import Contender
 from benchmarks.contenders.fakes import Aimock, Localstripe, Moto
+from benchmarks.contenders.mockoon import Mockoon
 from benchmarks.contenders.ours import Bare, Ours, Standing
-from benchmarks.contenders.stubs import Mockoon, Prism, WireMock
+from benchmarks.contenders.stubs import Prism, WireMock
 
 OURS = Ours()
 STANDING = Standing()

@@ -10,6 +10,8 @@ import msgspec
 
 from benchmarks.rows import Row
 
+NO_CLOCK = "it has no jobs, and no clock that could move them"
+
 
 class Request(msgspec.Struct, frozen=True):
     """A request, and the status of the answer that it should get."""

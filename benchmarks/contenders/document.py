@@ -1,6 +1,6 @@
-"""The document that Prism and Mockoon serve: creating and reading a run, with the schemas of the contract and one example.
+"""The document that Prism serves: creating and reading a run, with the schemas of the contract and one example.
 
-It is small on purpose: with all operations of the contract both are slower, and Prism does not find a model whose id has a slash in it.
+It is small on purpose: with all operations of the contract it is slower, and it does not find a model whose id has a slash in it.
 """
 
 from collections.abc import Iterator

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from benchmarks.contenders.contender import Contender, Request, Start, json_request
+from benchmarks.contenders.contender import NO_CLOCK, Contender, Request, Start, json_request
 from benchmarks.contenders.installed import BIN, node, node_version, python_version, script
-from benchmarks.contenders.stubs import NOT_PULLED
+from benchmarks.contenders.stubs import NOT_BUILT
 from benchmarks.rows import Row
 
 
@@ -23,7 +23,7 @@ class Localstripe(Contender):
         "a test begins with `DELETE /_config/data`"
     )
     ready: ClassVar[str] = "/js.stripe.com/v3/"
-    reasons: ClassVar[Mapping[Row, str]] = {Row.DAY: "it has no clock", Row.IMAGE: NOT_PULLED}
+    reasons: ClassVar[Mapping[Row, str]] = {Row.DAY: NO_CLOCK, Row.IMAGE: NOT_BUILT}
     AUTHORIZED: ClassVar[Mapping[str, str]] = {"Authorization": "Bearer sk_test_benchmark"}
 
     @property
@@ -59,9 +59,9 @@ class Moto(Contender):
     configuration: ClassVar[str] = "`moto_server`; it closes each connection after one answer; a test begins with `POST /moto-api/reset`"
     ready: ClassVar[str] = "/moto-api/"
     reasons: ClassVar[Mapping[Row, str]] = {
-        Row.CALLBACKS: "its jobs send none",
+        Row.CALLBACKS: "it sends none",
         Row.DAY: "its jobs move only when they are asked for, by real seconds or by the number of polls",
-        Row.IMAGE: NOT_PULLED,
+        Row.IMAGE: NOT_BUILT,
     }
     SCOPE: ClassVar[str] = "Credential=x/20260101/us-east-1/athena/aws4_request, SignedHeaders=host, Signature=x"
 
@@ -105,7 +105,7 @@ class Aimock(Contender):
         Row.FULL: "it keeps at most 10,000 jobs",
         Row.CALLBACKS: "it sends none",
         Row.DAY: "its jobs move by the number of polls, not by a clock",
-        Row.IMAGE: NOT_PULLED,
+        Row.IMAGE: NOT_BUILT,
     }
     PACKAGE: ClassVar[str] = "@copilotkit/aimock"
     QUEUE: ClassVar[Mapping[str, str]] = {"x-fal-target-host": "queue.fal.run"}

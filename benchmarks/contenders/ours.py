@@ -9,7 +9,7 @@ from typing import ClassVar
 import msgspec
 
 from benchmarks import messages
-from benchmarks.contenders.contender import Contender, Request, Start, json_request
+from benchmarks.contenders.contender import NO_CLOCK, Contender, Request, Start, json_request
 from benchmarks.rows import Row
 
 KEY = "rf_live_mock_sandbox"
@@ -78,10 +78,10 @@ class Bare(Contender):
     ready: ClassVar[str] = f"/v1/runs/{RUN_ID}"
     keeps: ClassVar[bool] = False
     reasons: ClassVar[Mapping[Row, str]] = {
-        Row.FULL: "it keeps nothing",
+        Row.FULL: "it keeps no runs",
         Row.TEST: "it has no state that a test could find clean",
         Row.CALLBACKS: "it sends none",
-        Row.DAY: "it has no clock and no jobs",
+        Row.DAY: NO_CLOCK,
         Row.IMAGE: "it is no product",
     }
 

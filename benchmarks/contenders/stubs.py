@@ -1,4 +1,4 @@
-"""Mock servers that are told what to answer: WireMock by stubs, Prism and Mockoon by an OpenAPI document."""
+"""Mock servers that are told what to answer: WireMock by stubs, Prism by an OpenAPI document."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,19 +7,19 @@ from typing import ClassVar
 import msgspec
 
 from benchmarks import messages
-from benchmarks.contenders.contender import Contender, Request, Start, json_request, program
+from benchmarks.contenders.contender import NO_CLOCK, Contender, Request, Start, json_request, program
 from benchmarks.contenders.document import CALLED_BACK, document
 from benchmarks.contenders.installed import modules, node, node_version, script
 from benchmarks.rows import Row
 
 ANSWER = "the same requests, answered with one run; a poll gives the same run whatever its id"
 RUN_PATH = "/v1/runs/019b76da-a800-7000-8000-000000000001"
-NO_CLOCK = "it has no jobs that a clock could move"
-NOT_PULLED = "its image is not built here"
+NOT_BUILT = "its image is not built here"
+NO_RUNS: Mapping[Row, str] = {Row.FULL: "it keeps no runs", Row.DAY: NO_CLOCK, Row.IMAGE: NOT_BUILT}
 _AUTHORIZED = {"Authorization": "Bearer rf_live_mock_sandbox"}
 
 
-class _Stubbed(Contender):
+class Stubbed(Contender):
     """Answers the requests that our fake gets, and keeps nothing."""
 
     doing: ClassVar[str] = ANSWER
@@ -34,7 +34,7 @@ class _Stubbed(Contender):
         return Request("GET", RUN_PATH, 200, _AUTHORIZED)
 
 
-class WireMock(_Stubbed):
+class WireMock(Stubbed):
     """WireMock on the JVM, with its defaults but for the journal."""
 
     name: ClassVar[str] = "WireMock"
@@ -42,7 +42,7 @@ class WireMock(_Stubbed):
         "stubs with a JSON Schema of the body; the journal bounded to 2,000 requests as ours is; webhook listener for callbacks, "
         "unsigned; a test begins with `POST /__admin/reset`"
     )
-    reasons: ClassVar[Mapping[Row, str]] = {Row.FULL: "it keeps no runs", Row.DAY: NO_CLOCK, Row.IMAGE: NOT_PULLED}
+    reasons: ClassVar[Mapping[Row, str]] = NO_RUNS
 
     @property
     def programs(self) -> Sequence[Path]:
@@ -84,7 +84,7 @@ def _mappings(run: object) -> list[object]:
     ]
 
 
-class Prism(_Stubbed):
+class Prism(Stubbed):
     """Prism, answering with the example of the document."""
 
     name: ClassVar[str] = "Prism"
@@ -93,10 +93,8 @@ class Prism(_Stubbed):
         "callbacks as the document declares them, unsigned"
     )
     reasons: ClassVar[Mapping[Row, str]] = {
-        Row.FULL: "it keeps nothing",
+        **NO_RUNS,
         Row.TEST: "it has no state that a test could find clean",
-        Row.DAY: NO_CLOCK,
-        Row.IMAGE: NOT_PULLED,
     }
     PACKAGE: ClassVar[str] = "@stoplight/prism-cli"
 
@@ -113,36 +111,3 @@ class Prism(_Stubbed):
 
     def files(self, sample: bytes) -> Mapping[str, bytes]:
         return {"runs.json": document(sample)}
-
-
-class Mockoon(_Stubbed):
-    """Mockoon's command line, from the same document."""
-
-    name: ClassVar[str] = "Mockoon"
-    configuration: ClassVar[str] = "the same document; the body is not checked; a test begins with `POST /mockoon-admin/state/purge`"
-    reasons: ClassVar[Mapping[Row, str]] = {
-        Row.FULL: "it keeps no runs",
-        Row.CALLBACKS: "it takes callbacks from files of its own form, not from a document",
-        Row.DAY: NO_CLOCK,
-        Row.IMAGE: NOT_PULLED,
-    }
-    PACKAGE: ClassVar[str] = "@mockoon/cli"
-    TOKEN: ClassVar[str] = "benchmark"
-
-    @property
-    def programs(self) -> Sequence[Path]:
-        return (node(), script(self.PACKAGE, "mockoon-cli"))
-
-    def version(self) -> str:
-        return node_version(self.PACKAGE)
-
-    def command(self, start: Start) -> Sequence[str]:
-        where = ("--hostname", "127.0.0.1", "--port", str(start.port), "--data", str(start.folder / "runs.json"))
-        options = ("--disable-log-to-file", "--admin-api-token", self.TOKEN)
-        return (str(node()), str(script(self.PACKAGE, "mockoon-cli")), "start", *where, *options)
-
-    def files(self, sample: bytes) -> Mapping[str, bytes]:
-        return {"runs.json": document(sample)}
-
-    def before_test(self, test: int) -> Sequence[Request]:
-        return (Request("POST", "/mockoon-admin/state/purge", 200, {"Authorization": f"Bearer {self.TOKEN}"}),)
