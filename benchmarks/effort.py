@@ -20,6 +20,12 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     batch_items: int = 100
     callbacks: int
     callback_rounds: int
+    fill_seconds: float
+    """How long a server may take to store as many runs as wanted."""
+    heat_seconds: float
+    """How long a server that keeps none is warmed up."""
+    tests: int
+    fixture_rounds: int
 
 
 FULL = Effort(
@@ -34,6 +40,10 @@ FULL = Effort(
     day_batches=1_000,
     callbacks=2_000,
     callback_rounds=5,
+    fill_seconds=25.0,
+    heat_seconds=8.0,
+    tests=200,
+    fixture_rounds=3,
 )
 QUICK = Effort(
     rounds=3,
@@ -47,4 +57,8 @@ QUICK = Effort(
     day_batches=100,
     callbacks=500,
     callback_rounds=3,
+    fill_seconds=5.0,
+    heat_seconds=2.0,
+    tests=30,
+    fixture_rounds=1,
 )
