@@ -90,6 +90,14 @@ docs-serve: $(SETUP_RUN) $(SETUP_DOCS) ## the same, and serve it on 127.0.0.1:87
 docs-write: $(SETUP_DEV) ## write what the documentation has from the code: tables, references, pictures
 	@$(BIN)/python docs/tables.py
 
+.PHONY: peers
+peers: $(SETUP_RUN) ## make .venv/peers with the servers that the report compares with; what cannot be installed is left out
+	@$(BIN)/python -m benchmarks.install
+
+.PHONY: bench-report
+bench-report: $(SETUP_DEV) peers ## measure beside them, and write docs/performance.md (ten minutes)
+	@$(BIN)/python -m benchmarks.report
+
 .PHONY: build
 build: $(SETUP_DEV) ## build the wheel into dist/
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . | tail -1
@@ -104,6 +112,7 @@ lock: ## renew the pinned dependencies (needs uv)
 	uv pip compile pyproject.toml --group dev --extra contracts $(LOCK) -o requirements/dev.lock
 	uv pip compile --group tools $(LOCK) -o requirements/tools.lock
 	uv pip compile --group docs $(LOCK) -o requirements/docs.lock
+	uv pip compile benchmarks/peers.in $(LOCK) -o benchmarks/peers.lock
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade
 
 .PHONY: clean

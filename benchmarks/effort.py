@@ -21,7 +21,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     callbacks: int
     callback_rounds: int
     fill_seconds: float
-    """How long a server may take to store as many runs as wanted."""
+    """How long a server may take to store as many runs as wanted; one that would take longer is not waited for."""
     heat_seconds: float
     """How long a server that keeps none is warmed up."""
     tests: int
@@ -40,7 +40,7 @@ FULL = Effort(
     day_batches=1_000,
     callbacks=2_000,
     callback_rounds=5,
-    fill_seconds=25.0,
+    fill_seconds=60.0,
     heat_seconds=8.0,
     tests=200,
     fixture_rounds=3,
@@ -57,7 +57,7 @@ QUICK = Effort(
     day_batches=100,
     callbacks=500,
     callback_rounds=3,
-    fill_seconds=5.0,
+    fill_seconds=15.0,
     heat_seconds=2.0,
     tests=30,
     fixture_rounds=1,

@@ -49,18 +49,25 @@ async def measure(effort: Effort, servers: Sequence[Running], cells: Cells) -> N
 
 
 async def _fill(effort: Effort, server: Running, cells: Cells) -> None:
-    """Stores runs; a server that keeps none is warmed up by it."""
-    contender = server.contender
-    seconds = effort.fill_seconds if contender.keeps else effort.heat_seconds
-    creates = [contender.create(number) for number in range(DIFFERENT)]
-    raw, status = [each.raw for each in creates], creates[0].status
-    done = await load.run_once(server.port, raw, status=status, connections=effort.connections, count=effort.stored_runs, seconds=seconds)
+    """Stores runs; a server that keeps none, or would take too long, is only warmed up."""
+    wanted, stored, seconds = effort.stored_runs, 0, 0.0
+    for seconds_max in (effort.heat_seconds, effort.fill_seconds - effort.heat_seconds):
+        done = await _store(effort, server, wanted - stored, seconds_max)
+        stored, seconds = stored + done.answers, seconds + done.seconds
+        if not server.contender.keeps or stored >= wanted or stored / seconds * effort.fill_seconds < wanted:
+            break
     await _settle(server)
     weight = (server.resident_bytes or 0) / MEGABYTE
-    if done.answers >= effort.stored_runs:
-        cells.put(contender, Row.FULL, Cell(weight))
+    if stored >= wanted:
+        cells.put(server.contender, Row.FULL, Cell(weight))
     else:
-        cells.put(contender, Row.FULL, Cell(note=f"it stored {done.answers:,} in {done.seconds:.0f} s, and weighed {weight:,.0f} MB then"))
+        cells.put(server.contender, Row.FULL, Cell(note=f"it stored {stored:,} in {seconds:.0f} s, and weighed {weight:,.0f} MB then"))
+
+
+async def _store(effort: Effort, server: Running, count: int, seconds: float) -> load.Round:
+    creates = [server.contender.create(number) for number in range(DIFFERENT)]
+    raw, status = [each.raw for each in creates], creates[0].status
+    return await load.run_once(server.port, raw, status=status, connections=effort.connections, count=count, seconds=seconds)
 
 
 async def _round(effort: Effort, server: Running, figures: _Figures) -> None:

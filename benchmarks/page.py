@@ -1,0 +1,171 @@
+"""The page: docs/performance.md, written from results and from nothing else."""
+
+from collections.abc import Iterable, Iterator
+
+from benchmarks.results import Cell, Column, Results
+from benchmarks.rows import KINDS, Row
+from benchmarks.wording import amount, ratio, title
+
+LOAD_MARGIN = 1.3
+BUSY_MAX = 4.0
+NOTHING = "\N{EN DASH}"
+INTRODUCTION = """\
+# Performance and cost
+
+<!-- Written by `make bench-report` (or `python -m benchmarks.report --render`) from benchmarks/results/report.json: do not edit. -->
+
+What `runflow-mock serve` costs, beside a bare Starlette app and beside other servers that people run in tests. Everything was measured in
+one run on one machine, in turns. Absolute figures hold for that machine only: compare within a row. The fake does all its work meanwhile:
+keys, validation, ledger, journal, history.
+
+![Bars of the figures below, by server](performance.svg)
+"""
+QUICK = "**This was a quick try with small numbers: its figures say little.**\n"
+BUSY = "**The machine had other work meanwhile (load average {:.1f}): the figures are low and noisy, and the ratios rough.**\n"
+FIXTURES = """\
+A suite of 200 small tests (create something, read it back) less a suite of one, by the number of tests. The others do less for each test:
+none checks a contract, a ledger, or that nothing that was prepared stayed unused.
+"""
+COMPARED = """\
+Only our fake does the whole work; the others are general mock servers or fakes of other services, and each is asked for the nearest thing
+that it does. A faster one among them does less: what it leaves out stands here.
+"""
+METHOD = """\
+## How it was measured
+
+- Every server runs as its users start it, pinned to one core. The load runs on the other one, on loopback, over {connections} connections
+  that each send the next request when the last answer is complete. The load itself gets {limit} answers per second from a raw
+  sink{margin}.
+- Rates and percentiles are medians of {rounds} rounds of {seconds:g} s. In each round every server is measured in turn, polls first, then
+  creates, while all of them are up and the others are idle.
+- Starts are medians of {starts} and begin in turns too. The first one does not count: modules are compiled and files are cached by then.
+- A test is the median of {tests}, its requests one after another on one connection.
+- Before the rounds {stored} runs are stored, where a server keeps any and can do it in time; the others are warmed up by the same load.
+- Memory is what is resident, of the process and its descendants. The JVM and Node take what their defaults let them take.
+- Callbacks are counted from the first create until the last one has come to a receiver that answers 200 at once.
+- The simulated day runs in process, on a clock that only jumps: callbacks are rendered and signed, and handed to a recorder.
+"""
+REPEAT = """\
+## Repeat it
+
+`make bench-report` installs the others into `.venv/peers` (`make peers`: it needs npm, Node and Java for those that are written for them),
+measures for some ten minutes and writes this page. `python -m benchmarks.report --quick` tries it in two minutes and writes to
+`build/benchmarks/`. `make bench` measures our own parts in more detail.
+"""
+
+
+def write_page(results: Results) -> str:
+    """Returns the page."""
+    notes = Notes()
+    table = "\n".join(_table(results, notes))
+    parts = [
+        INTRODUCTION,
+        *([QUICK] if results.is_quick else []),
+        *([BUSY.format(results.busy)] if results.busy > BUSY_MAX else []),
+        table + "\n",
+        notes.text(),
+        "## Where we are not ahead\n\n" + "\n".join(_behind(results)) + "\n",
+        "## What a test costs, by its fixture\n\n" + "\n".join(_fixtures(results)) + "\n",
+        "## What was compared\n\n" + "\n".join(_compared(results)) + "\n",
+        _method(results),
+        REPEAT,
+    ]
+    return "\n".join(parts)
+
+
+class Notes:
+    """The footnotes of the table, each told once."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+
+    def mark(self, text: str) -> str:
+        """Returns the mark of a footnote."""
+        if text not in self._texts:
+            self._texts.append(text)
+        return f"<sup>{self._texts.index(text) + 1}</sup>"
+
+    def text(self) -> str:
+        """Returns the footnotes."""
+        return "".join(f"{number}. {text[0].upper()}{text[1:]}.\n" for number, text in enumerate(self._texts, 1))
+
+
+def _table(results: Results, notes: Notes) -> Iterator[str]:
+    yield _line(("", *(column.name for column in results.columns)))
+    yield _line(("---", *("---:" for _ in results.columns)))
+    for row in Row:
+        cells = (_cell(column.cells[row], row, notes) for column in results.columns)
+        yield _line((f"{title(row, results)} ({KINDS[row].unit})", *cells))
+
+
+def _cell(cell: Cell, row: Row, notes: Notes) -> str:
+    mark = notes.mark(cell.note) if cell.note else ""
+    return (NOTHING if cell.value is None else amount(cell.value, KINDS[row])) + mark
+
+
+def _behind(results: Results) -> Iterator[str]:
+    """Yields a line for each row in which another one is better."""
+    ours, *others = results.columns
+    found = False
+    for row in Row:
+        better = sorted(_better(ours, others, row), key=lambda each: each[1])
+        if better:
+            found = True
+            told = ", ".join(f"{column.name} ({amount(value, KINDS[row])})" for column, _, value in better)
+            value = ours.cells[row].value
+            assert value is not None
+            yield f"- {title(row, results)}: ours {amount(value, KINDS[row])} {KINDS[row].unit}; better: {told}."
+    if not found:
+        yield "In no row that was measured is another one better."
+
+
+def _better(ours: Column, others: Iterable[Column], row: Row) -> Iterator[tuple[Column, float, float]]:
+    mine = ours.cells[row].value
+    for other in others:
+        theirs = other.cells[row].value
+        if mine and theirs and (factor := ratio(mine, theirs, KINDS[row])) < 1:
+            yield other, factor, theirs
+
+
+def _fixtures(results: Results) -> Iterator[str]:
+    yield FIXTURES
+    yield _line(("fixture", "ms"))
+    yield _line(("---", "---:"))
+    for name, cost in results.fixtures.items():
+        yield _line((name, f"{cost:.2f}"))
+    if results.absent:
+        yield f"\nNot installed, and left out: {', '.join(results.absent)}."
+
+
+def _compared(results: Results) -> Iterator[str]:
+    yield COMPARED
+    yield _line(("server", "version", "creates and polls", "configuration"))
+    yield _line(("---",) * 4)
+    for column in results.columns:
+        yield _line((column.name, column.version or NOTHING, column.doing, column.configuration))
+
+
+def _method(results: Results) -> str:
+    limit = results.load_limit
+    fastest = max((column.cells[row].value or 0.0) for column in results.columns for row in (Row.POLLS, Row.CREATES)) or limit
+    margin = (
+        f", {limit / fastest:.1f} times the fastest server"
+        if limit >= LOAD_MARGIN * fastest
+        else (f": only {limit / fastest:.1f} times the fastest server, whose figure the load may have held down")
+    )
+    text = METHOD.format(
+        connections=results.connections,
+        limit=f"{limit:,.0f}",
+        margin=margin,
+        rounds=results.rounds,
+        seconds=results.round_seconds,
+        starts=results.starts,
+        tests=results.tests,
+        stored=f"{results.stored_runs:,}",
+    )
+    machine = "".join(f"- {name}: {told}\n" for name, told in results.machine.items())
+    return f"{text}\n{results.date}, in {results.took_seconds / 60:.0f} minutes:\n\n{machine}"
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
