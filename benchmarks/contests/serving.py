@@ -26,15 +26,16 @@ class _Figures:
     def __init__(self) -> None:
         self.polls: list[load.Round] = []
         self.creates: list[load.Round] = []
+        self.stored = 0
 
 
 async def measure(effort: Effort, servers: Sequence[Running], cells: Cells) -> None:
     """Fills the rows."""
+    found = {server.contender.name: _Figures() for server in servers}
     for server in servers:
         tell(f"storing runs: {server.contender.name}")
         with cells.guard(server.contender, ROWS):
-            await _fill(effort, server, cells)
-    found = {server.contender.name: _Figures() for server in servers}
+            found[server.contender.name].stored = await _fill(effort, server, cells)
     for number in range(effort.rounds):
         tell(f"polls and creates, round {number + 1} of {effort.rounds}")
         for server in servers:
@@ -46,10 +47,12 @@ async def measure(effort: Effort, servers: Sequence[Running], cells: Cells) -> N
         for rate, tail, taken in ((Row.POLLS, Row.POLL_P99, rounds.polls), (Row.CREATES, Row.CREATE_P99, rounds.creates)):
             cells.put_median(server.contender, rate, [each.rate for each in taken])
             cells.put_median(server.contender, tail, [each.latencies.p99 for each in taken])
+        if server.contender.keeps and rounds.stored < effort.stored_runs:
+            cells.remark(server.contender, Row.CREATES, f"with {rounds.stored:,} stored")
 
 
-async def _fill(effort: Effort, server: Running, cells: Cells) -> None:
-    """Stores runs; a server that keeps none, or would take too long, is only warmed up."""
+async def _fill(effort: Effort, server: Running, cells: Cells) -> int:
+    """Stores runs, and returns how many; a server that keeps none, or would take too long, is only warmed up."""
     wanted, stored, seconds = effort.stored_runs, 0, 0.0
     for seconds_max in (effort.heat_seconds, effort.fill_seconds - effort.heat_seconds):
         done = await _store(effort, server, wanted - stored, seconds_max)
@@ -62,6 +65,7 @@ async def _fill(effort: Effort, server: Running, cells: Cells) -> None:
         cells.put(server.contender, Row.FULL, Cell(weight))
     else:
         cells.put(server.contender, Row.FULL, Cell(note=f"it stored {stored:,} in {seconds:.0f} s, and weighed {weight:,.0f} MB then"))
+    return stored
 
 
 async def _store(effort: Effort, server: Running, count: int, seconds: float) -> load.Round:

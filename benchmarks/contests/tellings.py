@@ -40,9 +40,10 @@ class Cells:
             self.put(contender, row, Cell(median(values), note))
 
     def remark(self, contender: Contender, row: Row, note: str) -> None:
-        """Adds a remark to a figure."""
-        if (cell := self._cells[contender.name].get(row)) is not None:
-            self._cells[contender.name][row] = Cell(cell.value, note)
+        """Adds a remark to a figure, if there is one."""
+        cell = self._cells[contender.name].get(row, Cell())
+        if cell.value is not None:
+            self._cells[contender.name][row] = Cell(cell.value, f"{cell.note}; {note}" if cell.note else note)
 
     def wants(self, contender: Contender, row: Row) -> bool:
         """Returns whether a cell is empty."""

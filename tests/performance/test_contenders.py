@@ -101,10 +101,12 @@ def test_reason_stands_where_a_row_cannot_be_measured_and_a_failure_where_it_fai
     with cells.guard(OURS, (Row.POLLS,)):
         fall("it  has\nended")
     cells.put_median(OURS, Row.CREATES, [3.0, 1.0, 2.0])
-    cells.remark(OURS, Row.CREATES, "with a remark")
+    for row in (Row.CREATES, Row.DAY):
+        cells.remark(OURS, row, "with a remark")
+    cells.remark(OURS, Row.CREATES, "and another one")
     told = cells.of(OURS)
     assert told[Row.POLLS] == Cell(note="failed: it has ended")
-    assert told[Row.CREATES] == Cell(2.0, "with a remark")
+    assert told[Row.CREATES] == Cell(2.0, "with a remark; and another one")
     assert told[Row.DAY] == Cell(note="not measured")
     assert cells.of(CONTENDERS[1])[Row.FULL] == Cell(note="it keeps no runs")
 
