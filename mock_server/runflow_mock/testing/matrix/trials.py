@@ -13,6 +13,7 @@ import msgspec
 from runflow_mock.runtime.config import environment_for_client
 from runflow_mock.testing.client import ClientError
 from runflow_mock.testing.control import Control
+from runflow_mock.testing.diagnosis import TERMINAL
 from runflow_mock.testing.matrix.cells import Cell
 
 OUTPUT_CHARACTERS_MAX = 4000
@@ -31,7 +32,10 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """What was seen of the command in one cell; `exit_code` is nothing where it had to be stopped."""
+    """What was seen of the command in one cell.
+
+    `exit_code` is nothing where it had to be stopped; `saw_end` says that an answer told it of a record that has ended.
+    """
 
     cell: Cell
     tenant: str
@@ -43,6 +47,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     is_met: bool
     runs: int
     asks_for_callback: bool = False
+    saw_end: bool = True
     deliveries: tuple[dict[str, Any], ...] = ()
 
     @property
@@ -82,6 +87,7 @@ def try_cell(cell: Cell, errand: Errand) -> Trial:
             is_met=_is_met(cell, control),
             runs=len(control.runs()),
             asks_for_callback=any(_names_callback(exchange.request.body) for exchange in control.journal()),
+            saw_end=any(_tells_of_an_end(exchange.response.body) for exchange in control.journal()),
             deliveries=tuple(control.client.get("/_mock/deliveries")["items"]),
         )
     finally:
@@ -166,6 +172,10 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 def _names_callback(body: Any) -> bool:
     return isinstance(body, dict) and bool(body.get("callback_url"))
+
+
+def _tells_of_an_end(body: Any) -> bool:
+    return isinstance(body, dict) and body.get("status_code") in TERMINAL
 
 
 def _is_met(cell: Cell, control: Control) -> bool:
