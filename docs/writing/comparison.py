@@ -59,7 +59,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("nearest miss", "----YY-Y~Y", "Y", ""),
     Feature("strict checks of requests", "~~Y~~Y-Y~-", "Y", ""),
     Feature("unused rules fail the test", "----~~---~", "Y", ""),
-    Feature("drift against the real service", "---Y-Y-~Y-", "Y", "`drift`, `calibrate`, `contract check` and `verify`; a weekly workflow asks for you"),
+    Feature("drift against the real service", "---Y-Y-~Y-", "Y", "`drift`, `calibrate`, `contract check`, and a weekly workflow"),
     Feature("user interface", "-~Y$-YY---", "~", "a viewer of the contract; none for what a tenant does"),
     Feature("pytest plugin", "---?-Y--YY", "Y", ""),
     Feature("in process and over HTTP", "-Y--YY--Y-", "~", "both doors; each has worlds of its own"),
