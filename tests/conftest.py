@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +9,9 @@ from hypothesis import settings
 
 from runflow_mock.runtime.certificates import make_authority
 
-# How long an example takes says how busy the machine is, and nothing about the rule.
-settings.register_profile("rules", deadline=None)
+# How long an example takes says how busy the machine is, and nothing about the rule. CI tries the same examples every time, so that it
+# fails for a change and for nothing else; whoever runs the tests by hand looks further.
+settings.register_profile("rules", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("rules")
 
 __all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary", "pytest_testnodedown"]

@@ -22,7 +22,7 @@ OTHER = create_run("google/veo3.1/fast", {"prompt": "a paper boat", "duration": 
 def capped(**concurrency: int) -> World:
     """A world in which a model has a cap; `model` stands for the usual one, `every` for all."""
     names = {"model": MODEL, "every": "*"}
-    capped_settings = replace(make_world().settings, concurrency={names[name]: cap for name, cap in concurrency.items()})
+    capped_settings = replace(make_world(balance="1000.00").settings, concurrency={names[name]: cap for name, cap in concurrency.items()})
     return World(capped_settings, catalog(), renderers(), START)
 
 

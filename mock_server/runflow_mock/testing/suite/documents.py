@@ -4,17 +4,16 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
-import urllib3
 import yaml
 
 from runflow_mock.domain.documents import Json
+from runflow_mock.testing.downloads import Unreachable, download, is_address
 from runflow_mock.wire.contracts import Contract, ContractError, packaged_contract
 from runflow_mock.wire.foreign_documents import as_json, in_our_form
 from runflow_mock.wire.packaged import openapi_document
 from runflow_mock.wire.shapes import contract_of
 
 BYTES_MAX = 32 * 1024 * 1024
-SECONDS_MAX = 30.0
 
 
 class DocumentError(ValueError):
@@ -66,7 +65,7 @@ def fetch(source: str) -> bytes:
         DocumentError: it cannot be read.
         UnreachableError: nobody answers at the address.
     """
-    return _fetched(source) if source.startswith(("http://", "https://")) else _read(source)
+    return _fetched(source) if is_address(source) else _read(source)
 
 
 def read_openapi(raw: bytes, source: str) -> dict[str, Any]:
@@ -122,10 +121,6 @@ def _read(source: str) -> bytes:
 
 def _fetched(source: str) -> bytes:
     try:
-        with urllib3.PoolManager(timeout=SECONDS_MAX, retries=2) as pool:
-            response = pool.request("GET", source)
-    except urllib3.exceptions.HTTPError as error:
-        raise UnreachableError(f"{source} does not answer: {error}; give a file instead") from None
-    if response.status != 200:
-        raise UnreachableError(f"{source} answers {response.status}; give an address that answers 200, or a file")
-    return response.data
+        return download(source, bytes_max=BYTES_MAX).body
+    except Unreachable as error:
+        raise UnreachableError(f"{error}; or give a file") from None
