@@ -52,7 +52,7 @@ contract: $(SETUP_DEV) ## hold the fake against its contract: both dialects, in 
 SUITE := $(PYTEST) contracts -q -n auto -p no:randomly
 
 .PHONY: contract-deep
-contract-deep: $(SETUP_DEV) ## the same with 100,000 requests and more, other ones every time (takes hours)
+contract-deep: $(SETUP_DEV) ## the same with 100,000 requests and more, other ones every time (takes a quarter of an hour)
 	@$(SUITE) --effort deep --suite-seed $$(date +%s) --summary reports/contract-deep.md
 
 .PHONY: mutants

@@ -46,7 +46,7 @@ class Effort(msgspec.Struct, frozen=True):
 EFFORTS: Mapping[str, Effort] = {
     "quick": Effort(examples=3, sequences=25),
     "usual": Effort(),
-    "deep": Effort(examples=15, sequences=120, is_random=True, rounds=12),
+    "deep": Effort(examples=15, sequences=60, is_random=True, rounds=16),
 }
 
 Seen = Callable[[Answer], None]
