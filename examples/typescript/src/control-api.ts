@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Name and version */
+        /** Name, version, and the date of the contract */
         get: operations["get_version"];
         put?: never;
         post?: never;
@@ -774,8 +774,12 @@ export interface components {
                 name: string;
                 scopes: string[];
             }[];
-            /** @enum {unknown} */
+            /**
+             * @description in place of the server's dialect, profile and switches
+             * @enum {unknown}
+             */
             dialect?: "seed" | "docs";
+            /** @description on top of the dialect */
             switches?: {
                 [key: string]: string;
             };
@@ -1270,8 +1274,14 @@ export interface components {
             };
             timeout?: components["schemas"]["Duration"];
         };
+        /** @description what judges: `document` is the file or address of the document of yours that `serve --openapi` was given, null for the packaged one; `operations` are all that it declares */
+        JudgingDocument: {
+            document: string | null;
+            operations?: string[];
+        };
         Report: {
             tenant: string;
+            judge: components["schemas"]["JudgingDocument"];
             clean: boolean;
             exchanges: Record<string, unknown>;
             operations: Record<string, unknown>[];
@@ -1315,6 +1325,8 @@ export interface components {
                 "application/json": {
                     name: string;
                     version: string;
+                    /** Format: date */
+                    contract: string;
                 };
             };
         };
@@ -1526,6 +1538,7 @@ export interface components {
                     total: number;
                     dropped: number;
                     next: string | null;
+                    judge?: components["schemas"]["JudgingDocument"];
                 };
             };
         };
