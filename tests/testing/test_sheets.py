@@ -39,6 +39,12 @@ def test_what_is_expected_to_be_broken_is_neither_held_nor_broken() -> None:
     assert (sheet.exit_code, sheet.counts) == (0, "1 held, 0 broken, 1 not exercised, 1 broken as expected; grade A")
 
 
+def test_grade_over_few_of_the_rows_says_so() -> None:
+    few, half = Sheet(title="few", rows=(HELD, ABSENT, ABSENT)), Sheet(title="half", rows=(HELD, ABSENT))
+    assert few.counts == "1 held, 0 broken, 2 not exercised; grade A for the few that were"
+    assert half.counts == "1 held, 0 broken, 1 not exercised; grade A"
+
+
 def test_expected_failure_that_holds_is_stale() -> None:
     sheet = expecting(Sheet(title="good", rows=(HELD,)), ["completes"])
     assert (sheet.stale, sheet.exit_code) == (("completes",), 1)

@@ -66,11 +66,12 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def counts(self) -> str:
-        """The numbers and the grade in one line."""
+        """The numbers and the grade in one line; a grade that says little says so."""
         held, broken, absent = (len(self.of(judgement)) for judgement in Judgement)
         expected = sum(row.is_expected for row in self.rows)
         told = f"{held} held, {broken} broken, {absent} not exercised"
-        return f"{told}{f', {expected} broken as expected' if expected else ''}; grade {self.grade}"
+        limited = " for the few that were" if self.grade != NO_GRADE and absent > len(self.rows) - absent else ""
+        return f"{told}{f', {expected} broken as expected' if expected else ''}; grade {self.grade}{limited}"
 
 
 def expecting(sheet: Sheet, names: Collection[str]) -> Sheet:
