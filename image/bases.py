@@ -8,6 +8,9 @@ from pathlib import Path
 
 from image.commands import Failed, run
 
+BASE = "localhost/runflow-base"
+"""What engines call it."""
+HOST_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 PACKAGES = ("ca-certificates", "python-is-python3", "python3", "python3-venv")
 # What official slim images leave out, too.
 LEFT_OUT = ("usr/share/doc", "usr/share/info", "usr/share/locale", "usr/share/man", "var/cache/apt", "var/lib/apt/lists", "var/log")

@@ -16,15 +16,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from image.bases import make_base
+from image.bases import BASE, HOST_PATH, make_base
 from image.boxes import Stopped
 from image.commands import IMAGE, ROOT, run
 from image.indexes import secrets_of_build
+from image.layers import layer_sizes
 
-BASE = "localhost/runflow-base"
 SHELLS = ("bash", "dash", "sh")
 PARTS = ("base", "runflow-mock")
-HOST_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Jail:
@@ -101,9 +100,7 @@ class Buildah:
         """Returns the compressed bytes of the base and of what stands on it."""
         folder = self._work / "packed"
         self._run("push", IMAGE, f"oci:{folder}:{IMAGE}")
-        (manifest,) = json.loads((folder / "index.json").read_bytes())["manifests"]
-        layers = json.loads(_blob(folder, manifest["digest"]).read_bytes())["layers"]
-        return dict(zip(PARTS, (layer["size"] for layer in layers), strict=True))
+        return dict(zip(PARTS, layer_sizes(folder), strict=True))
 
     @contextmanager
     def start(self, environment: Mapping[str, str], report: Path) -> Iterator[Jail]:
@@ -132,7 +129,3 @@ class Buildah:
     def _run(self, verb: str, *arguments: str | Path) -> str:
         storage = ("--storage-driver=vfs", f"--root={self._work / 'storage'}", f"--runroot={self._work / 'run'}")
         return run("buildah", *storage, verb, *arguments)
-
-
-def _blob(folder: Path, digest: str) -> Path:
-    return folder / "blobs" / digest.replace(":", "/")

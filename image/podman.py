@@ -7,12 +7,12 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from image.bases import make_base
+from image.bases import BASE, HOST_PATH, make_base
 from image.boxes import Box
 from image.commands import IMAGE, ROOT, TOOLS, named_base, run, wait_until
 from image.docker import Docker
+from image.layers import layer_sizes
 
-HOST_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 SHELLS = ("bash", "dash")
 
 # Limits that a container may have without the right to raise any, a runtime that knows both versions of control groups, and a network of
@@ -68,7 +68,7 @@ def own_ground(work: Path, cache: Path) -> Ground:
     settings.write_text(SETTINGS.format(folder=work))
     storage.write_text(STORAGE.format(folder=work))
     program = ("env", f"CONTAINERS_CONF={settings}", f"CONTAINERS_STORAGE_CONF={storage}", "podman")
-    return Ground(program, "localhost/runflow-base", make_base(cache))
+    return Ground(program, BASE, make_base(cache))
 
 
 class Podman:
@@ -103,8 +103,7 @@ class Podman:
         """Returns the compressed bytes of the base and of what stands on it."""
         folder = self._work / "packed"
         self._run("push", IMAGE, f"oci:{folder}:{IMAGE}")
-        (manifest,) = json.loads((folder / "index.json").read_bytes())["manifests"]
-        layers = [layer["size"] for layer in json.loads(_blob(folder, manifest["digest"]).read_bytes())["layers"]]
+        layers = layer_sizes(folder)
         below = len(json.loads(self._run("image", "inspect", self._ground.base))[0]["RootFS"]["Layers"])
         return {"base": sum(layers[:below]), "runflow-mock": sum(layers[below:])}
 
@@ -134,7 +133,3 @@ class Podman:
 
     def _run(self, *arguments: str | Path) -> str:
         return run(*self._ground.program, *arguments)
-
-
-def _blob(folder: Path, digest: str) -> Path:
-    return folder / "blobs" / digest.replace(":", "/")
