@@ -1,7 +1,6 @@
 """The page about calibration: its commands are run one after the other, against a sandbox in place of the real service."""
 
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -9,16 +8,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from blocks import texts_of
 from commands import ROOT, sandbox
 
 from runflow_mock.runtime.profiles import load_profile
 from runflow_mock.wire.calibration.readings import Verdict
 
-PAGE = (ROOT / "docs" / "calibration.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+PAGE = ROOT / "docs" / "calibration.md"
 
 
 def free_port() -> int:
@@ -31,10 +27,10 @@ def free_port() -> int:
 def test_commands_that_are_shown_give_the_table_that_is_shown(tmp_path: Path) -> None:
     port = free_port()
     # A reader starts the run some time after the listener.
-    script = "".join(blocks("sh")).replace(
+    script = "".join(texts_of(PAGE, "sh")).replace(
         "jsonl &\n", f"jsonl --port {port} &\nuntil [ -s captures/callbacks.jsonl ]; do sleep 0.05; done\n"
     )
-    table, served = blocks("text")
+    table, served = texts_of(PAGE, "text")
     with sandbox("--callback-secret", "rf_whsec_0123") as running:
         env = {
             **os.environ,
@@ -55,4 +51,4 @@ def test_commands_that_are_shown_give_the_table_that_is_shown(tmp_path: Path) ->
 
 
 def test_every_verdict_is_documented() -> None:
-    assert [verdict for verdict in Verdict if f"`{verdict}`" not in PAGE] == []
+    assert [verdict for verdict in Verdict if f"`{verdict}`" not in PAGE.read_text(encoding="utf-8")] == []

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import jsonschema
 import pytest
+from blocks import texts_of
 from commands import ROOT
 from doors import Door
 from steps import finished_batch, ok
@@ -44,7 +45,7 @@ def text_of(page: str) -> str:
 
 
 def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", text_of(page), re.DOTALL)
+    return texts_of(DOCS / page, language)
 
 
 def test_what_is_written_from_registries_is_up_to_date() -> None:

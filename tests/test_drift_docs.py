@@ -7,14 +7,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from blocks import texts_of
 from commands import ROOT, call, sandbox
 from foreign import OWN
 
-PAGE = (ROOT / "docs" / "drift.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+PAGE = ROOT / "docs" / "drift.md"
 
 
 def test_drift_that_is_shown_can_be_told_and_pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,13 +19,13 @@ def test_drift_that_is_shown_can_be_told_and_pinned(tmp_path: Path, monkeypatch:
     document = json.loads((ROOT / "contracts" / "openapi.json").read_text(encoding="utf-8"))
     document["components"]["schemas"]["RunStatus"]["enum"].append("resting")
     Path("newer.json").write_text(json.dumps(document))
-    told = [call(*shlex.split(line)[1:]) for block in blocks("sh") for line in block.splitlines()]
+    told = [call(*shlex.split(line)[1:]) for block in texts_of(PAGE, "sh") for line in block.splitlines()]
     assert [each.code for each in told] == [1, 0]
     assert told[1].out.endswith(f"pinned in {tmp_path / 'runflow.lock'}\n")
 
 
 def test_judge_that_is_shown_says_so(tmp_path: Path) -> None:
-    (shown,) = blocks("text")
+    (shown,) = texts_of(PAGE, "text")
     file = tmp_path / "openapi.json"
     file.write_text(json.dumps(OWN))
     with sandbox("--openapi", str(file)) as running:

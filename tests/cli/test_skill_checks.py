@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from blocks import texts_of
 from commands import ROOT, Told, call
 from shelves import shelf
 from skill_texts import GOOD, PLANTS, planted
@@ -352,12 +353,12 @@ def test_text_that_says_nothing_is_no_success(project: Path) -> None:
     assert call("skill", "check", str(put(project / "SKILL.md", b"# Title\n"))).code == 3
 
 
-PAGE = (ROOT / "docs" / "pins.md").read_text(encoding="utf-8")
+PAGE = ROOT / "docs" / "pins.md"
 
 
 def test_commands_that_the_page_shows_work(project: Path) -> None:
     put(project / AGENTS)
-    shown = re.findall(r"^runflow-mock (.*)$", PAGE, re.MULTILINE)
+    shown = re.findall(r"^runflow-mock (.*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     # The first compares with the pin that ships, before this text is pinned.
     assert [call(*shlex.split(line)).code for line in shown] == [1, 0, 0]
     assert verify().code == 0
@@ -365,7 +366,7 @@ def test_commands_that_the_page_shows_work(project: Path) -> None:
 
 @pytest.mark.slow
 def test_snippet_that_the_page_shows_is_a_test(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    (snippet,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    (snippet,) = texts_of(PAGE, "python")
     pytester.makepyfile(snippet)
     put(pytester.path / AGENTS, OWN)
     monkeypatch.chdir(pytester.path)

@@ -100,6 +100,11 @@ def blocks_of(page: Path) -> list[Block]:
     ]
 
 
+def texts_of(page: Path, language: str) -> list[str]:
+    """Returns what is in the blocks of one language on a page."""
+    return [block.text for block in blocks_of(page) if block.language == language]
+
+
 def all_blocks() -> Iterator[Block]:
     """Yields the blocks of all pages."""
     for page in PAGES:
