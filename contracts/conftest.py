@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from runflow_mock.testing.suite.carriers import AppCarrier, HttpCarrier
 from runflow_mock.testing.suite.documents import DocumentError, load_document
-from runflow_mock.testing.suite.generating import EFFORTS, Effort, labels, require_generator
+from runflow_mock.testing.suite.generating import EFFORTS, Effort, effort_of, labels, require_generator
 from runflow_mock.testing.suite.reports import counts, coverage, markdown
 from runflow_mock.testing.suite.runner import declared_operations, plan
 from runflow_mock.testing.suite.stages import Target, TargetError
@@ -66,8 +65,7 @@ def document(pytestconfig: pytest.Config) -> Mapping[str, Any]:
 @pytest.fixture(scope="session")
 def effort(pytestconfig: pytest.Config) -> Effort:
     """How many requests are made up."""
-    chosen, seed = EFFORTS[pytestconfig.getoption("--effort")], pytestconfig.getoption("--suite-seed")
-    return chosen if seed is None else replace(chosen, seed=seed, is_random=True)
+    return effort_of(pytestconfig.getoption("--effort"), pytestconfig.getoption("--suite-seed"))
 
 
 @pytest.fixture(scope="session")

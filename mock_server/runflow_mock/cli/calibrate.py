@@ -15,13 +15,12 @@ from runflow_mock.cli.sheets import WRITTEN
 from runflow_mock.runtime.captures import CaptureFile, captures_in, read_files
 from runflow_mock.runtime.config import ConfigError
 from runflow_mock.runtime.profiles import load_profile
-from runflow_mock.testing.suite.documents import load_document
+from runflow_mock.testing.suite.documents import load_contract
 from runflow_mock.wire.calibration.captures import Capture, document_of
 from runflow_mock.wire.calibration.notes import notes_of
 from runflow_mock.wire.calibration.readings import nearest_dialect, read_switches, switches_of
 from runflow_mock.wire.calibration.reports import Calibration, lines, markdown, represent
 from runflow_mock.wire.calibration.scrubbing import scrub, secrets_in
-from runflow_mock.wire.contracts import Contract, packaged_contract
 from runflow_mock.wire.profiles import Profile, Source, write_profile
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -61,7 +60,7 @@ def command(
     gc.enable()
     files = read_files(given)
     taken = captures_in(files)
-    contract = packaged_contract() if openapi is None else Contract(load_document(openapi))
+    contract = load_contract(openapi)
     hints = tuple(chain.from_iterable(map(secrets_in, chain.from_iterable(taken.values()))))
     scrubbed = {name: tuple(scrub(capture, secrets, hints) for capture in captures) for name, captures in taken.items()}
     calibration = Calibration(

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from runflow_mock.cli.options import json_option
+from runflow_mock.cli.sheets import WRITTEN
 from runflow_mock.domain.drifts import Grade
 from runflow_mock.testing.drifting.comparing import compare_with_pin, load_newer
 from runflow_mock.testing.drifting.pinning import REASON, pin_newer
@@ -17,7 +18,6 @@ from runflow_mock.testing.suite.documents import UnreachableError
 
 UNREACHABLE = 4
 GRADES = [grade.value for grade in Grade]
-FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
 @click.command()
@@ -26,7 +26,7 @@ FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option("--play/--no-play", "plays", default=True, show_default=True, help="Hold answers of the fake against a newer document.")
 @click.option("--pin", "is_pinned", is_flag=True, help="Pin the newer one in runflow.lock, and keep a copy beside it.")
 @click.option("--reason", default=REASON, show_default=True, help="Why it is pinned, for whoever reads the lock.")
-@click.option("--markdown", "markdown_file", default=None, type=FILE, help="Write a Markdown report, fit for an issue.")
+@click.option("--markdown", "markdown_file", default=None, type=WRITTEN, help="Write a Markdown report, fit for an issue.")
 @json_option("Print one JSON object.")
 def command(*, against: str, fail_on: str, plays: bool, is_pinned: bool, reason: str, markdown_file: Path | None, as_json: bool) -> None:
     """Tell what moved between the pinned contract and a newer one.

@@ -13,7 +13,7 @@ from runflow_mock.cli.options import json_option, state_option
 from runflow_mock.domain.claims import Standing
 from runflow_mock.domain.pins import Pin, digest_of
 from runflow_mock.runtime.certificates import ca_file
-from runflow_mock.runtime.pins import place_lock, write_pin
+from runflow_mock.runtime.pins import place_lock, seen_from, write_pin
 from runflow_mock.testing.downloads import Unreachable, is_address
 from runflow_mock.testing.skills.checking import check_skill
 from runflow_mock.testing.skills.comparing import (
@@ -27,8 +27,7 @@ from runflow_mock.testing.skills.comparing import (
 )
 from runflow_mock.testing.skills.copies import Found, SkillCopy, find_copies
 from runflow_mock.testing.skills.telling import tell_claims, tell_comparison
-from runflow_mock.testing.suite.documents import load_document
-from runflow_mock.wire.contracts import Contract, packaged_contract
+from runflow_mock.testing.suite.documents import load_contract
 
 UNREACHABLE = 4
 NOTHING_FOUND = "no copy of the skill was found; give the path or the address of one"
@@ -59,7 +58,7 @@ def verify(*, source: str | None, state: Path, openapi: str | None, as_json: boo
     one in your runflow.lock, else the one that ships. Then the text is held against the API: what is contradicted is printed with its line.
     Exit codes: 0 every copy has the pinned bytes, 1 one has not, 2 wrong usage, 3 there is no copy, 4 nothing answers at the URL.
     """
-    contract = _contract(openapi)
+    contract = load_contract(openapi)
     found = _found(source, state)
     pinned = pin_for(source, Path.cwd())
     compared = [compare(copy, pinned, contract) for copy in found.copies]
@@ -86,7 +85,7 @@ def check(*, source: str | None, state: Path, openapi: str | None, as_json: bool
     and the sandbox is asked about them, in this process. Each claim is held, contradicted or unknown, with its line. Exit codes: 0 nothing
     is contradicted, 1 something is, 2 wrong usage, 3 there is no copy or it says nothing, 4 nothing answers at the URL.
     """
-    contract = _contract(openapi)
+    contract = load_contract(openapi)
     found = _found(source, state)
     judged = {copy.place: check_skill(copy.body.decode(errors="replace"), contract) for copy in found.copies if copy.is_comparable}
     claims = [each for listed in judged.values() for each in listed]
@@ -134,10 +133,6 @@ def pin(*, source: str | None, state: Path, reason: str, as_json: bool) -> None:
         click.echo(f"pinned {made.url} in {lock}: {made.digest}, {made.bytes} bytes")
 
 
-def _contract(openapi: str | None) -> Contract:
-    return packaged_contract() if openapi is None else Contract(load_document(openapi))
-
-
 def _found(source: str | None, state: Path) -> Found:
     """Returns the copies that a command is about; where nothing answers, it ends."""
     try:
@@ -158,5 +153,5 @@ def _address(copy: SkillCopy, lock: Path) -> str:
     """Returns where a copy is: its address, or its path as seen from the lock."""
     if is_address(copy.place):
         return copy.place
-    file = Path(copy.place).absolute()
-    return file.relative_to(lock.parent).as_posix() if file.is_relative_to(lock.parent) else file.as_posix()
+    file = Path(copy.place)
+    return seen_from(lock, file) or file.absolute().as_posix()

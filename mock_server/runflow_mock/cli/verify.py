@@ -3,21 +3,21 @@
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
 from runflow_mock.cli.options import checked_url, json_option, option
+from runflow_mock.cli.sheets import WRITTEN
 from runflow_mock.testing.suite.carriers import HttpCarrier
 from runflow_mock.testing.suite.documents import load_document
-from runflow_mock.testing.suite.generating import EFFORTS, Effort, require_generator
+from runflow_mock.testing.suite.generating import EFFORTS, effort_of, require_generator
 from runflow_mock.testing.suite.recordings import recording
 from runflow_mock.testing.suite.reports import coverage, junit, lines, markdown
 from runflow_mock.testing.suite.runner import declared_operations, plan, verify
 from runflow_mock.testing.suite.stages import Target, TargetError
 from runflow_mock.testing.suite.tallies import Tally
-
-FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
 @click.command()
@@ -30,29 +30,26 @@ FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option("--allow-spend", default=0.0, type=click.FloatRange(min=0), metavar="USD", help="Create runs on a server that is no fake.")
 @click.option("--effort", default="quick", type=click.Choice(sorted(EFFORTS)), show_default=True, help="How many requests are made up.")
 @click.option("--seed", default=None, type=int, help="Make up other requests than usual, the same for the same seed.")
-@click.option("--junit", "junit_file", default=None, type=FILE, help="Write a JUnit report.")
-@click.option("--markdown", "markdown_file", default=None, type=FILE, help="Write a summary with the table of operations and statuses.")
-@click.option("--har", "har_file", default=None, type=FILE, help="Write the generated exchanges as an HTTP archive.")
+@click.option("--junit", "junit_file", default=None, type=WRITTEN, help="Write a JUnit report.")
+@click.option("--markdown", "markdown_file", default=None, type=WRITTEN, help="Write a summary with the table of operations and statuses.")
+@click.option("--har", "har_file", default=None, type=WRITTEN, help="Write the generated exchanges as an HTTP archive.")
 @json_option("Print one JSON object.")
-def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json: bool, junit_file: Path | None, **options: object) -> None:
+def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json: bool, junit_file: Path | None, **options: Any) -> None:
     """Hold a server against the contract.
 
     A fake is exercised in tenants of its own. Any other server is only read, twice a second; what creates needs --allow-spend, and the
     plan is printed first. Exit codes: 0 all rules held, 1 a rule was broken, 2 wrong usage or an error of the suite, 3 nothing exercised.
     """
-    effort = _effort(str(options["effort"]), options["seed"])
+    effort = effort_of(options["effort"], options["seed"])
     try:
         require_generator()
         document = load_document(openapi)
-        spend = options["allow_spend"]
-        assert isinstance(spend, float)
-        dialect = options["dialect"]
-        target = Target(HttpCarrier(base_url), api_key, dialect=None if dialect is None else str(dialect), spend_usd=spend)
+        target = Target(HttpCarrier(base_url), api_key, dialect=options["dialect"], spend_usd=options["allow_spend"])
         _say(f"{base_url} is {_kind(target)}; seed {effort.seed}{'' if effort.is_random else ', the same requests every time'}", as_json)
         if target.spend_usd and not target.has_control:
             for line in plan(target):
                 _say(line, as_json)
-        with recording(_path(options["har_file"])) as keep:
+        with recording(options["har_file"]) as keep:
             started = time.monotonic()
             total = verify(target, document, effort, lambda name, tally: _tell(name, tally, started, as_json), keep)
     except TargetError as error:
@@ -60,7 +57,7 @@ def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json:
         sys.exit(2)
     declared = declared_operations(document)
     _write(junit_file, junit(total))
-    _write(_path(options["markdown_file"]), markdown(total, declared, f"Contract suite against {base_url}").encode())
+    _write(options["markdown_file"], markdown(total, declared, f"Contract suite against {base_url}").encode())
     seen, pairs = coverage(total, declared)
     if as_json:
         click.echo(msgspec.json.encode({**total.as_json(), "pairs_seen": seen, "pairs_declared": pairs}).decode())
@@ -68,11 +65,6 @@ def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json:
         for line in (*lines(total), f"operation x status: {seen} of {pairs} declared pairs were seen"):
             click.echo(line)
     sys.exit(total.exit_code)
-
-
-def _effort(name: str, seed: object) -> Effort:
-    effort = EFFORTS[name]
-    return msgspec.structs.replace(effort, seed=seed, is_random=True) if isinstance(seed, int) else effort
 
 
 def _kind(target: Target) -> str:
@@ -87,10 +79,6 @@ def _tell(name: str, tally: Tally, started: float, as_json: bool) -> None:
 
 def _say(text: str, as_json: bool) -> None:
     click.echo(text, err=as_json)
-
-
-def _path(value: object) -> Path | None:
-    return value if isinstance(value, Path) else None
 
 
 def _write(file: Path | None, content: bytes) -> None:

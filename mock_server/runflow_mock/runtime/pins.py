@@ -47,13 +47,19 @@ def packaged_file(path: str) -> Path:
 
 def find_lock(start: Path) -> Path | None:
     """Returns the nearest `runflow.lock` at or above a folder."""
-    return next((file for folder in _upwards(start) if (file := folder / LOCK_FILE).is_file()), None)
+    return next((file for folder in upwards(start) if (file := folder / LOCK_FILE).is_file()), None)
 
 
 def place_lock(start: Path) -> Path:
     """Returns where pins of a project are to be written: its `runflow.lock`, or where that would be, at the root of its repository."""
-    root = next((folder for folder in _upwards(start) if (folder / _ROOT_MARK).exists()), start.absolute())
+    root = next((folder for folder in upwards(start) if (folder / _ROOT_MARK).exists()), start.absolute())
     return find_lock(start) or root / LOCK_FILE
+
+
+def seen_from(lock: Path, file: Path) -> str | None:
+    """Returns the path of a file of the project as its lock names it, or nothing for a file elsewhere."""
+    whole = file.absolute()
+    return whole.relative_to(lock.parent).as_posix() if whole.is_relative_to(lock.parent) else None
 
 
 def read_lock(file: Path) -> Lock:
@@ -100,6 +106,7 @@ def write_pin(file: Path, name: str, pin: Pin) -> None:
         raise LockError(f"{file} cannot be written: {error.strerror}") from None
 
 
-def _upwards(start: Path) -> tuple[Path, ...]:
+def upwards(start: Path) -> tuple[Path, ...]:
+    """Returns a folder and all that it lies in, the nearest first."""
     folder = start.absolute()
     return folder, *folder.parents

@@ -1,21 +1,17 @@
 """Locks as JSON, `runflow.lock` of users and `contracts/lock.json` alike, and the digests of an OpenAPI document's operations."""
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import cast
-from urllib.parse import unquote
 
 import msgspec
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.pins import Artefact, Lock, Pin, Status, canonical_digest, is_digest, is_pin_name
-from runflow_mock.wire.contracts import METHODS, Contract, Pointer
+from runflow_mock.wire.contracts import METHODS, Contract
 
 VERSION = 1
 INDENT = 2
-
-_REFERENCE = re.compile(r"#/.*")
 
 
 class LockError(ValueError):
@@ -109,7 +105,7 @@ def _parts(contract: Contract, whole: Json) -> dict[str, Json]:
     while waiting:
         reference = waiting.pop()
         if reference not in parts:
-            part = contract.at(_pointer(reference))
+            part = contract.resolve(reference)
             parts[reference] = part
             waiting.extend(_references(part))
     return parts
@@ -118,17 +114,13 @@ def _parts(contract: Contract, whole: Json) -> dict[str, Json]:
 def _references(value: Json) -> Iterator[str]:
     if isinstance(value, dict):
         reference = value.get("$ref")
-        if isinstance(reference, str) and _REFERENCE.fullmatch(reference):
+        if isinstance(reference, str) and reference.startswith("#/"):
             yield reference
         for part in value.values():
             yield from _references(part)
     elif isinstance(value, list):
         for part in value:
             yield from _references(part)
-
-
-def _pointer(reference: str) -> Pointer:
-    return tuple(unquote(word).replace("~1", "/").replace("~0", "~") for word in reference[2:].split("/"))
 
 
 def _pin_of(pin: _WirePin) -> Pin:

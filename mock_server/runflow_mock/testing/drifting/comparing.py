@@ -14,6 +14,7 @@ from runflow_mock.domain.documents import Json
 from runflow_mock.domain.drifts import Drift, Found, Side
 from runflow_mock.domain.pins import canonical_digest, digest_of
 from runflow_mock.runtime.pins import Pinned, pin_of
+from runflow_mock.testing.downloads import is_address
 from runflow_mock.testing.drifting.records import Comparison
 from runflow_mock.testing.in_process import InProcess
 from runflow_mock.testing.suite.carriers import AppCarrier
@@ -132,7 +133,7 @@ _COMPARED: Mapping[str, Callable[[Newer, Pinned | None], Iterable[Drift]]] = {DO
 
 def _copy(own: Pinned) -> Json:
     """Returns the values of the pinned copy beside the user's lock, or nothing where only its digest is known."""
-    if own.file is None or own.pin.url.startswith(("http://", "https://")):
+    if own.file is None or is_address(own.pin.url):
         return None
     file = own.file.parent / own.pin.url
     raw = fetch(str(file))

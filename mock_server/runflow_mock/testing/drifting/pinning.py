@@ -4,7 +4,8 @@ from datetime import date
 from pathlib import Path
 
 from runflow_mock.domain.pins import Pin, Status, canonical_digest, digest_of
-from runflow_mock.runtime.pins import place_lock, write_pin
+from runflow_mock.runtime.pins import place_lock, seen_from, write_pin
+from runflow_mock.testing.downloads import is_address
 from runflow_mock.testing.drifting.comparing import DOCUMENT, Newer
 from runflow_mock.testing.suite.documents import DocumentError, in_form
 from runflow_mock.wire.pins import operation_digests
@@ -37,10 +38,9 @@ def pin_newer(newer: Newer, start: Path, today: date, reason: str = REASON) -> P
 
 def _place(newer: Newer, lock: Path) -> str:
     """Returns where the pinned bytes are, seen from the lock; they are written there if they are nowhere in the project."""
-    if not newer.source.startswith(("http://", "https://")):
-        file = Path(newer.source).absolute()
-        if file.is_relative_to(lock.parent):
-            return file.relative_to(lock.parent).as_posix()
+    kept = None if is_address(newer.source) else seen_from(lock, Path(newer.source))
+    if kept is not None:
+        return kept
     suffix = "json" if newer.raw.lstrip()[:1] in (b"{", b"[") else "yaml"
     copy = lock.parent / f"runflow.{newer.kind}.{suffix}"
     try:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from runflow_mock.domain.drifts import Grade
 from runflow_mock.testing.drifting.records import Comparison, Row, rows
-from runflow_mock.testing.sheets.texts import one_line
+from runflow_mock.testing.sheets.texts import cell, one_line
 
 # An issue of GitHub holds 65,536 characters.
 MARKDOWN_ROWS_MAX = 150
@@ -35,8 +35,8 @@ def markdown(comparison: Comparison) -> str:
 
 
 def _markdown(comparison: Comparison) -> Iterator[str]:
-    yield from ("# Drift of the Runflow API", "", f"**{_cell(comparison.verdict)}**", "")
-    yield from (f"- pinned: {_cell(comparison.pinned)}", f"- newer: {_cell(comparison.newer)}", "")
+    yield from ("# Drift of the Runflow API", "", f"**{cell(comparison.verdict)}**", "")
+    yield from (f"- pinned: {cell(comparison.pinned)}", f"- newer: {cell(comparison.newer)}", "")
     found = list(rows(comparison.drifts))
     shown = found[:MARKDOWN_ROWS_MAX]
     for grade in Grade:
@@ -49,20 +49,16 @@ def _markdown(comparison: Comparison) -> Iterator[str]:
         yield from (f"And {len(found) - len(shown)} more; `runflow-mock drift` prints all.", "")
     if comparison.answers:
         yield from ("## What the fake answers", "")
-        yield from (f"- {_cell(answer.operation)}: {_cell(answer.says)}" for answer in comparison.answers)
+        yield from (f"- {cell(answer.operation)}: {cell(answer.says)}" for answer in comparison.answers)
         yield ""
-    yield from (f"- {_cell(note)}" for note in comparison.notes)
+    yield from (f"- {cell(note)}" for note in comparison.notes)
 
 
 def _row(row: Row) -> str:
-    subjects = "<br>".join(_cell(subject) for subject in row.subjects[:SUBJECTS_MAX])
+    subjects = "<br>".join(cell(subject) for subject in row.subjects[:SUBJECTS_MAX])
     more = f"<br>and {len(row.subjects) - SUBJECTS_MAX} more" if len(row.subjects) > SUBJECTS_MAX else ""
-    return f"| {row.side.value} | {subjects}{more} | {_cell(_place(row) + row.says)} | `{row.change}` | {row.fake or ''} |"
+    return f"| {row.side.value} | {subjects}{more} | {cell(_place(row) + row.says)} | `{row.change}` | {row.fake or ''} |"
 
 
 def _place(row: Row) -> str:
     return f"{row.where}: " if row.where else ""
-
-
-def _cell(text: str) -> str:
-    return one_line(text).replace("|", "\\|").replace("<", "&lt;")

@@ -75,7 +75,7 @@ def try_cell(cell: Cell, errand: Errand) -> Trial:
         if cell.clock.stands:
             # A receiver that outlives the command is told what is still to be told.
             control.run_until_idle(SETTLE)
-        report = control.report()
+        report, journal = control.report(), control.journal()
         return Trial(
             cell=cell,
             tenant=tenant.tenant,
@@ -86,8 +86,8 @@ def try_cell(cell: Cell, errand: Errand) -> Trial:
             report=report,
             is_met=_is_met(cell, control),
             runs=len(control.runs()),
-            asks_for_callback=any(_names_callback(exchange.request.body) for exchange in control.journal()),
-            saw_end=any(_tells_of_an_end(exchange.response.body) for exchange in control.journal()),
+            asks_for_callback=any(_names_callback(exchange.request.body) for exchange in journal),
+            saw_end=any(_tells_of_an_end(exchange.response.body) for exchange in journal),
             deliveries=tuple(control.client.get("/_mock/deliveries")["items"]),
         )
     finally:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.testing.sheets.records import Row, Sheet, by_reason
-from runflow_mock.testing.sheets.texts import one_line
+from runflow_mock.testing.sheets.texts import cell
 
 EVIDENCE_MAX = 3
 
@@ -15,7 +15,7 @@ def write_markdown(sheet: Sheet) -> str:
 
 
 def _lines(sheet: Sheet) -> Iterator[str]:
-    yield from (f"# {_cell(sheet.title)}", "", sheet.counts, "")
+    yield from (f"# {cell(sheet.title)}", "", sheet.counts, "")
     judged = [row for row in sheet.rows if row.judgement is not Judgement.NOT_EXERCISED]
     if judged:
         yield from ("| verdict | where | rule | evidence |", "|---|---|---|---|")
@@ -25,19 +25,15 @@ def _lines(sheet: Sheet) -> Iterator[str]:
     if absent:
         yield from ("## Not exercised", "")
         for reason, rows in by_reason(absent):
-            names = ", ".join(f"{_cell(row.subject)}: {_cell(row.rule)}" for row in rows)
-            yield f"- {_cell(reason) or 'no reason'}: {names}"
+            names = ", ".join(f"{cell(row.subject)}: {cell(row.rule)}" for row in rows)
+            yield f"- {cell(reason) or 'no reason'}: {names}"
         yield ""
     for title, texts in (("Stale expectations", sheet.stale), ("Errors of runflow-mock", sheet.errors), ("Notes", sheet.notes)):
         if texts:
-            yield from (f"## {title}", "", *(f"- {_cell(text)}" for text in texts), "")
+            yield from (f"## {title}", "", *(f"- {cell(text)}" for text in texts), "")
 
 
 def _row(row: Row) -> str:
     word = "broken as expected" if row.is_expected else f"**{row.judgement.value}**" if row.judgement is Judgement.BROKEN else "held"
-    evidence = "<br>".join(_cell(text) for text in row.evidence[:EVIDENCE_MAX])
-    return f"| {word} | {_cell(row.subject)} | {_cell(row.rule)} | {evidence} |"
-
-
-def _cell(text: str) -> str:
-    return one_line(text).replace("|", "\\|").replace("<", "&lt;")
+    evidence = "<br>".join(cell(text) for text in row.evidence[:EVIDENCE_MAX])
+    return f"| {word} | {cell(row.subject)} | {cell(row.rule)} | {evidence} |"

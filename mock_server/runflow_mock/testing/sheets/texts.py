@@ -1,4 +1,4 @@
-"""Texts that every rendering needs: one line, without what a terminal or XML cannot carry."""
+"""Texts that every rendering needs: one line, without what a terminal, XML or a table in Markdown cannot carry."""
 
 LINE_MAX = 400
 
@@ -11,3 +11,8 @@ def one_line(text: str) -> str:
 def printable(text: str) -> str:
     """Returns a text in which everything that cannot be shown is a question mark."""
     return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
+
+
+def cell(text: str) -> str:
+    """Returns a text as one line for a table in Markdown."""
+    return one_line(text).replace("|", "\\|").replace("<", "&lt;")

@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 
 import msgspec
 
+from runflow_mock.runtime.pins import upwards
 from runflow_mock.testing.downloads import download, is_address
 from runflow_mock.wire.skill_indexes import read_index
 from runflow_mock.wire.skills import SKILL_BYTES_MAX, SkillError
@@ -46,7 +47,7 @@ def find_copies(source: str | None, here: Path, home: Path, authority: Path | No
         Unreachable: nothing usable answers at the address.
     """
     if source is None:
-        files = dict.fromkeys(file for folder in (*_upwards(here), home) for file in _files_in(folder, _IN_FOLDER[: len(PLACES)]))
+        files = dict.fromkeys(file for folder in (*upwards(here), home) for file in _files_in(folder, _IN_FOLDER[: len(PLACES)]))
         return Found(copies=tuple(_read(file) for file in files))
     if is_address(source):
         return _downloaded(source, authority)
@@ -58,10 +59,6 @@ def find_copies(source: str | None, here: Path, home: Path, authority: Path | No
 
 def _files_in(folder: Path, places: tuple[Path, ...]) -> Iterator[Path]:
     return (folder / place for place in places if (folder / place).is_file())
-
-
-def _upwards(folder: Path) -> tuple[Path, ...]:
-    return folder, *folder.parents
 
 
 def _read(file: Path) -> SkillCopy:

@@ -28,6 +28,8 @@ REJECTED = ("400", "401", "404", "405", "409", "413", "415", "422")
 PHASES = ("examples", "coverage", "fuzzing")
 STATEFUL = "stateful"
 
+Seen = Callable[[Answer], None]
+
 
 class Effort(msgspec.Struct, frozen=True):
     """How hard to try: examples of each operation, sequences of links, and whether the same are tried every time.
@@ -49,7 +51,11 @@ EFFORTS: Mapping[str, Effort] = {
     "deep": Effort(examples=15, sequences=60, is_random=True, rounds=16),
 }
 
-Seen = Callable[[Answer], None]
+
+def effort_of(name: str, seed: int | None) -> Effort:
+    """Returns an effort by its name; with a seed it makes up other requests than usual, the same for the same seed."""
+    chosen = EFFORTS[name]
+    return chosen if seed is None else replace(chosen, seed=seed, is_random=True)
 
 
 def generate(

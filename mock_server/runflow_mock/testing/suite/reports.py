@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from runflow_mock.testing.sheets.texts import one_line, printable
 from runflow_mock.testing.suite.tallies import BESIDE, Tally
 
 STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx")
@@ -19,9 +20,9 @@ def lines(tally: Tally) -> Iterator[str]:
         yield f"broken: {check} at {operation} ({count}x)"
         for breach in tally.breaches:
             if (breach.check, breach.operation) == (check, operation):
-                yield f"  {_one_line(breach.says)}"
+                yield f"  {one_line(breach.says)}"
                 if breach.evidence:
-                    yield f"    {_one_line(breach.evidence)}"
+                    yield f"    {one_line(breach.evidence)}"
 
 
 def counts(tally: Tally) -> str:
@@ -54,7 +55,7 @@ def markdown(tally: Tally, declared: Mapping[str, Sequence[str]], title: str) ->
         seen = {str(status): count for (operation, status), count in tally.answers.items() if operation == name}
         told = ", ".join(f"{status} ({count})" for status, count in sorted(seen.items())) or "-"
         rows.append(f"| {_cell(name)} | {told} | {', '.join(status for status in statuses if status not in seen) or '-'} |")
-    rows += ["", *(f"Note: {_one_line(note)}" for note in tally.notes)]
+    rows += ["", *(f"Note: {one_line(note)}" for note in tally.notes)]
     return "\n".join(rows).rstrip() + "\n"
 
 
@@ -67,10 +68,10 @@ def junit(tally: Tally) -> bytes:
     for (check, operation), count in sorted(tally.broken.items()):
         case = SubElement(suite, "testcase", classname=f"contract.{check}", name=operation)
         told = [breach for breach in tally.breaches if (breach.check, breach.operation) == (check, operation)]
-        failure = SubElement(case, "failure", message=f"{_one_line(told[0].says)} ({count}x)" if told else f"{count}x")
-        failure.text = _printable("\n".join(f"{breach.says}\n{breach.evidence}" for breach in told))
+        failure = SubElement(case, "failure", message=f"{one_line(told[0].says)} ({count}x)" if told else f"{count}x")
+        failure.text = printable("\n".join(f"{breach.says}\n{breach.evidence}" for breach in told))
     for error in tally.errors:
-        SubElement(SubElement(suite, "testcase", classname="contract", name="the suite itself"), "error", message=_one_line(error))
+        SubElement(SubElement(suite, "testcase", classname="contract", name="the suite itself"), "error", message=one_line(error))
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(len(tally.broken)))
     suite.set("errors", str(len(tally.errors)))
@@ -85,14 +86,5 @@ def coverage(tally: Tally, declared: Mapping[str, Sequence[str]]) -> tuple[int, 
     return len(seen & pairs), len(pairs)
 
 
-def _one_line(text: str) -> str:
-    return _printable(" ".join(text.split()))[:400]
-
-
-def _printable(text: str) -> str:
-    """What XML and terminals can carry."""
-    return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
-
-
 def _cell(text: str) -> str:
-    return _one_line(text).replace("|", "\\|")
+    return one_line(text).replace("|", "\\|")

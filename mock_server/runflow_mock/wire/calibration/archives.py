@@ -3,20 +3,27 @@
 Of an archive that holds more than one service's traffic, what is at no address of the API is passed over.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.wire.calibration.captures import CALLBACK_HEADERS, Capture, Kind, Unrecognised, from_base64, header_names
+from runflow_mock.wire.calibration.captures import (
+    CALLBACK_HEADERS,
+    Capture,
+    Kind,
+    Object,
+    Unrecognised,
+    from_base64,
+    header_names,
+    object_of,
+)
 from runflow_mock.wire.contracts import packaged_contract
 from runflow_mock.wire.sites import HOSTS, Site
-
-Object = Mapping[str, Json]
 
 
 def is_archive(value: Json) -> bool:
     """Tells whether a value is a HAR file."""
-    return isinstance(value, dict) and isinstance(_object(value.get("log")).get("entries"), list)
+    return isinstance(value, dict) and isinstance(object_of(value.get("log")).get("entries"), list)
 
 
 def read_archive(value: Json, source: str) -> Iterator[Capture]:
@@ -25,19 +32,19 @@ def read_archive(value: Json, source: str) -> Iterator[Capture]:
     Raises:
         Unrecognised: nothing in it is.
     """
-    entries = _object(_object(value).get("log")).get("entries")
+    entries = object_of(object_of(value).get("log")).get("entries")
     assert isinstance(entries, list)
-    found = [capture for index, part in enumerate(entries) for capture in _entry(_object(part), source, f"log.entries[{index}]")]
+    found = [capture for index, part in enumerate(entries) for capture in _entry(object_of(part), source, f"log.entries[{index}]")]
     if not found:
         raise Unrecognised(f"none of its {len(entries)} entries is an answer of the API or a callback")
     yield from found
 
 
 def _entry(entry: Object, source: str, place: str) -> Iterator[Capture]:
-    request, response = _object(entry.get("request")), _object(entry.get("response"))
+    request, response = object_of(entry.get("request")), object_of(entry.get("response"))
     sent = header_names(request.get("headers")) or {}
     if sent.keys() & CALLBACK_HEADERS:
-        text = _object(request.get("postData")).get("text")
+        text = object_of(request.get("postData")).get("text")
         yield Capture(source=source, place=place, kind=Kind.CALLBACK, headers=sent, body=str(text or "").encode())
         return
     status, path = response.get("status"), _path_of_the_api(str(request.get("url")))
@@ -51,7 +58,7 @@ def _entry(entry: Object, source: str, place: str) -> Iterator[Capture]:
         path=path,
         status=status,
         headers=header_names(response.get("headers")),
-        body=_content(_object(response.get("content")), place),
+        body=_content(object_of(response.get("content")), place),
     )
 
 
@@ -70,7 +77,3 @@ def _content(content: Object, place: str) -> bytes:
     if not isinstance(text, str):
         return b""
     return from_base64(text, f"{place}.response.content.text") if content.get("encoding") == "base64" else text.encode()
-
-
-def _object(value: Json) -> Object:
-    return value if isinstance(value, dict) else {}

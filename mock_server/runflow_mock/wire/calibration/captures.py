@@ -20,6 +20,8 @@ DEPTH_MAX = 100
 TIMESTAMP, SIGNATURE, REQUEST_ID = "runflow-timestamp", "runflow-signature", "runflow-request-id"
 CALLBACK_HEADERS = frozenset((TIMESTAMP, SIGNATURE, REQUEST_ID))
 
+Object = Mapping[str, Json]
+
 
 class Unrecognised(ValueError):
     """Something that is no capture; the message says what would be."""
@@ -58,8 +60,7 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def record(self) -> Mapping[str, Json]:
         """The object that the body is, or an empty one."""
-        value = self.value
-        return value if isinstance(value, dict) else {}
+        return object_of(self.value)
 
 
 def read_body(raw: bytes) -> Json:
@@ -91,7 +92,7 @@ def read_captures(value: Json, source: str) -> Iterator[Capture]:
     Raises:
         Unrecognised: it is of another version, or a capture in it is not whole.
     """
-    content = value if isinstance(value, dict) else {}
+    content = object_of(value)
     if content.get("version") != VERSION:
         raise Unrecognised(f"its version is {content.get('version')!r}, and this runflow-mock reads version {VERSION} alone")
     captures = content.get("captures")
@@ -101,6 +102,11 @@ def read_captures(value: Json, source: str) -> Iterator[Capture]:
         except msgspec.ValidationError:
             # The error would repeat a value.
             raise Unrecognised(f"captures[{index}] is not whole") from None
+
+
+def object_of(value: Json) -> Object:
+    """Returns an object as it is, and an empty one in the place of anything else."""
+    return value if isinstance(value, dict) else {}
 
 
 def header_names(headers: Json) -> dict[str, str] | None:

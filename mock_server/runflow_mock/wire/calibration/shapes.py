@@ -13,6 +13,7 @@ from runflow_mock.wire.calibration.captures import (
     body_of,
     header_names,
     is_document,
+    object_of,
     read_captures,
 )
 from runflow_mock.wire.calibration.scrubbing import safe_name
@@ -24,8 +25,6 @@ PAYLOADS: Mapping[str, str] = {
     "evaluation_id": "EvaluationCallbackPayload",
 }
 """What the body of a callback is called in the contract, by the id in it."""
-
-Object = Mapping[str, Json]
 
 
 class Shape(NamedTuple):
@@ -54,10 +53,6 @@ def is_page(value: Json) -> bool:
     return isinstance(value, dict) and isinstance(value.get("items"), list) and not _is_batch(value)
 
 
-def _object(value: Json) -> Object:
-    return value if isinstance(value, dict) else {}
-
-
 def _has(*names: str) -> Callable[[Json], bool]:
     return lambda value: isinstance(value, dict) and all(name in value for name in names)
 
@@ -67,23 +62,23 @@ def _is_batch(value: Json) -> bool:
 
 
 def _is_callback(value: Json) -> bool:
-    given = _object(value)
+    given = object_of(value)
     names = (header_names(given.get("headers")) or {}).keys()
     return ("body" in given or "body_base64" in given) and (bool(names & CALLBACK_HEADERS) or ("secret" in given and "headers" in given))
 
 
 def _is_answer(value: Json) -> bool:
-    given = _object(value)
+    given = object_of(value)
     return isinstance(given.get("status"), int) and any(name in given for name in ("headers", "body", "body_base64"))
 
 
 def _is_exchange(value: Json) -> bool:
-    given = _object(value)
+    given = object_of(value)
     return "request" in given and _is_answer(given.get("response"))
 
 
 def _is_payload(value: Json) -> bool:
-    return _has("event")(value) and any(name in _object(value) for name in PAYLOADS)
+    return _has("event")(value) and any(name in object_of(value) for name in PAYLOADS)
 
 
 def _is_many_of(fits: Callable[[Json], bool]) -> Callable[[Json], bool]:
@@ -95,7 +90,7 @@ def _is_delivery(value: Json) -> bool:
 
 
 def _holds_many(fits: Callable[[Json], bool]) -> Callable[[Json], bool]:
-    return lambda value: is_page(value) and _is_many_of(fits)(_object(value).get("items"))
+    return lambda value: is_page(value) and _is_many_of(fits)(object_of(value).get("items"))
 
 
 def _nothing(value: Json, source: str, place: str) -> Iterator[Capture]:
@@ -103,7 +98,7 @@ def _nothing(value: Json, source: str, place: str) -> Iterator[Capture]:
 
 
 def _callback(value: Json, source: str, place: str) -> Iterator[Capture]:
-    given, secret = _object(value), _object(value).get("secret")
+    given, secret = object_of(value), object_of(value).get("secret")
     yield Capture(
         source=source,
         place=place,
@@ -119,8 +114,8 @@ def _payload(value: Json, source: str, place: str) -> Iterator[Capture]:
 
 
 def _answer(value: Json, source: str, place: str) -> Iterator[Capture]:
-    given = _object(value)
-    status, request = given.get("status"), _object(given.get("request"))
+    given = object_of(value)
+    status, request = given.get("status"), object_of(given.get("request"))
     path = request.get("path") or request.get("target")
     yield Capture(
         source=source,
@@ -135,8 +130,8 @@ def _answer(value: Json, source: str, place: str) -> Iterator[Capture]:
 
 
 def _exchange(value: Json, source: str, place: str) -> Iterator[Capture]:
-    given = _object(value)
-    yield from _answer({**_object(given.get("response")), "request": given.get("request")}, source, place)
+    given = object_of(value)
+    yield from _answer({**object_of(given.get("response")), "request": given.get("request")}, source, place)
 
 
 def _body(value: Json, source: str, place: str) -> Iterator[Capture]:
@@ -151,12 +146,12 @@ def _deliveries(value: Json, source: str, place: str) -> Iterator[Capture]:
             source=source,
             place=f"{place}[{index}].payload_bytes",
             kind=Kind.CALLBACK,
-            body=str(_object(part).get("payload_bytes") or "").encode(),
+            body=str(object_of(part).get("payload_bytes") or "").encode(),
         )
 
 
 def _attempts(value: Json, source: str, place: str) -> Iterator[Capture]:
-    attempts = _object(value).get("attempts")
+    attempts = object_of(value).get("attempts")
     for index, part in enumerate(attempts if isinstance(attempts, list) else ()):
         yield from _callback(part, source, f"{place}.attempts[{index}]")
 
@@ -167,12 +162,12 @@ def _each(value: Json, source: str, place: str) -> Iterator[Capture]:
 
 
 def _items(value: Json, source: str, place: str) -> Iterator[Capture]:
-    yield from _each(_object(value).get("items"), source, f"{place}.items" if place else "items")
+    yield from _each(object_of(value).get("items"), source, f"{place}.items" if place else "items")
 
 
 def _is_kept_delivery(value: Json) -> bool:
-    attempts = _object(value).get("attempts")
-    return isinstance(attempts, list) and all(_is_callback(attempt) for attempt in attempts) and "url" in _object(value)
+    attempts = object_of(value).get("attempts")
+    return isinstance(attempts, list) and all(_is_callback(attempt) for attempt in attempts) and "url" in object_of(value)
 
 
 SHAPES: tuple[Shape, ...] = (
