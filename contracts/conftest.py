@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from runflow_mock.testing.suite.carriers import AppCarrier, HttpCarrier
-from runflow_mock.testing.suite.documents import DocumentError, load_document
-from runflow_mock.testing.suite.generating import EFFORTS, Effort, effort_of, labels, require_generator
-from runflow_mock.testing.suite.reports import counts, coverage, markdown
-from runflow_mock.testing.suite.runner import declared_operations, plan
-from runflow_mock.testing.suite.stages import Target, TargetError
-from runflow_mock.testing.suite.tallies import Tally
+from runflow_mock.kit.suite.carriers import AppCarrier, HttpCarrier
+from runflow_mock.kit.suite.generating import EFFORTS, Effort, effort_of, labels, require_generator
+from runflow_mock.kit.suite.reports import counts, coverage, markdown
+from runflow_mock.kit.suite.runner import declared_operations, plan
+from runflow_mock.kit.suite.stages import Target, TargetError
+from runflow_mock.kit.suite.tallies import Tally
+from runflow_mock.runtime.foreign_documents import DocumentError, load_document
 
 TOTAL = pytest.StashKey[Tally]()
 DOCUMENT = pytest.StashKey[dict[str, Any]]()

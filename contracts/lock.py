@@ -21,8 +21,8 @@ from typing import NamedTuple
 import yaml
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.domain.pins import Artefact, Lock, Pin, Status, canonical_digest, digest_of
-from runflow_mock.wire.pins import operation_digests, represent_lock
+from runflow_mock.kit.pins.digests import Artefact, Lock, Pin, Status, canonical_digest, digest_of
+from runflow_mock.kit.pins.documents import operation_digests, represent_lock
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "contracts" / "lock.json"

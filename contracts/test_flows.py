@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from runflow_mock.testing.suite.catalogue import FLOWS
-from runflow_mock.testing.suite.flows import Flow, play
-from runflow_mock.testing.suite.stages import Target
-from runflow_mock.testing.suite.tallies import Tally
-from runflow_mock.wire.contracts import Contract
+from runflow_mock.kit.suite.catalogue import FLOWS
+from runflow_mock.kit.suite.flows import Flow, play
+from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.tallies import Tally
+from runflow_mock.openapi.contracts import Contract
 
 
 @pytest.mark.timeout(900)

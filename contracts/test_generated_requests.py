@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from runflow_mock.testing.suite.generating import PHASES, STATEFUL, Effort
-from runflow_mock.testing.suite.runner import generated
-from runflow_mock.testing.suite.stages import Target
-from runflow_mock.testing.suite.tallies import Tally
+from runflow_mock.kit.suite.generating import PHASES, STATEFUL, Effort
+from runflow_mock.kit.suite.runner import generated
+from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.tallies import Tally
 
 
 @pytest.mark.timeout(3600)

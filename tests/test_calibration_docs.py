@@ -11,8 +11,8 @@ import pytest
 from blocks import texts_of
 from commands import ROOT, sandbox
 
+from runflow_mock.kit.calibration.readings import Verdict
 from runflow_mock.runtime.profiles import load_profile
-from runflow_mock.wire.calibration.readings import Verdict
 
 PAGE = ROOT / "docs" / "calibration.md"
 

@@ -11,8 +11,8 @@ import msgspec
 from commands import ROOT
 from contract import operations
 
-from runflow_mock.domain.pins import digest_of
-from runflow_mock.runtime.pins import packaged_lock
+from runflow_mock.kit.pins.digests import digest_of
+from runflow_mock.kit.pins.files import packaged_lock
 
 PROGRAM = ROOT / "contracts" / "lock.py"
 SUMS = "contracts/SHA256SUMS"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runflow_mock.domain.drifts import CHANGES
+from runflow_mock.kit.drift.drifts import CHANGES
 from writing.markdown import table
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from runflow_mock.wire.resources import data_folder
+from runflow_mock.resources import data_folder
 from writing.dialects import read_provenance
 from writing.markdown import table
 

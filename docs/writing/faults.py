@@ -52,7 +52,7 @@ EXAMPLES: Mapping[str, Json] = {
 def kinds_of(family: Family) -> str:
     """Returns the kinds of a family, with what each takes: what it cannot do without is in bold."""
     kinds = [kind for kind in KINDS if kind.family is family]
-    rows = ((f"`{kind.name}`", _fields(fields_of(kind), required_of(kind)), kind.summary, str(kind.stage)) for kind in kinds)
+    rows = ((f"`{kind.name}`", _fields(fields_of(kind), required_of(kind)), kind.summary, str(kind.acts_at)) for kind in kinds)
     return table(("kind", "takes", "what happens", "decided"), rows)
 
 
@@ -88,7 +88,7 @@ def _example(kind: Kind) -> str:
     rule = EXAMPLES[kind.name]
     takes = names(fields_of(kind)) or "nothing"
     return (
-        f"### `{kind.name}`\n\n{kind.summary} Takes {takes}. Decided {kind.stage}.\n\n"
+        f"### `{kind.name}`\n\n{kind.summary} Takes {takes}. Decided {kind.acts_at}.\n\n"
         f"{block('sh', post('/_mock/faults', rule))}\nIn a test: `{call(rule)}`\n"
     )
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from runflow_mock.domain.expectations import AMOUNTS, COUNTED, Noun
+from runflow_mock.resources import data_folder
 from runflow_mock.runtime.scenarios import scenario_names, shipped_scenario
 from runflow_mock.wire.catalog import load_catalog
-from runflow_mock.wire.resources import data_folder
 from runflow_mock.wire.scenario_schema import scenario_schema
 from runflow_mock.wire.tenants import SETTINGS
 from writing.markdown import block, names, table

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from runflow_mock.domain.hygiene import RULES
-from runflow_mock.testing.matrix import cells
-from runflow_mock.testing.probes import catalogue
+from runflow_mock.kit.matrix import cells
+from runflow_mock.kit.probes import catalogue
 from writing.markdown import table
 
 

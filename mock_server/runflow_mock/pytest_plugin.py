@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 if TYPE_CHECKING:
+    from runflow_mock.openapi.contracts import Contract
     from runflow_mock.testing.asynchronous import AsyncReceiver, AsyncRunflow
     from runflow_mock.testing.in_process import InProcess
     from runflow_mock.testing.receiver import CallbackReceiver
     from runflow_mock.testing.runflow import Runflow
-    from runflow_mock.wire.contracts import Contract
 
 URL_VARIABLE = "RUNFLOW_MOCK_URL"
 OPENAPI_VARIABLE = "RUNFLOW_MOCK_OPENAPI"
@@ -239,7 +239,7 @@ def _contract(config: pytest.Config) -> "Contract | None":
     source = config.getoption("--runflow-openapi") or _openapi_of_ini(config) or os.environ.get(OPENAPI_VARIABLE)
     if not source:
         return None
-    from runflow_mock.testing.suite.documents import DocumentError, load_contract
+    from runflow_mock.runtime.foreign_documents import DocumentError, load_contract
 
     try:
         return load_contract(source)

@@ -14,7 +14,7 @@ from foreign import OWN
 from msgspec.structs import replace
 from worlds import catalog
 
-from runflow_mock.domain.drifts import CHANGES
+from runflow_mock.kit.drift.drifts import CHANGES
 from runflow_mock.testing.server import RunningServer, serve
 
 

@@ -12,9 +12,9 @@ from msgspec.structs import asdict
 from steps import ABSENT, ok, problem
 
 from runflow_mock.cli.serve import command, read_config
+from runflow_mock.kit.calibration.readings import nearest_dialect, switches_of
 from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.runtime.profiles import load_profile
-from runflow_mock.wire.calibration.readings import nearest_dialect, switches_of
 from runflow_mock.wire.dialect import SWITCHES, dialect_of
 from runflow_mock.wire.profiles import FORMAT, Profile, Source, write_profile
 

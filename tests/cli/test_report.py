@@ -12,10 +12,10 @@ from commands import call
 from foreign import OWN
 
 from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.openapi.shapes import contract_of
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.server import RunningServer, serve
-from runflow_mock.wire.shapes import contract_of
 
 RUNS = "/v1/models/runflow/background-removal/runs"
 

@@ -211,3 +211,6 @@ def test_server_loads_at_its_start_only_what_every_server_needs() -> None:
     assert "uvicorn" in loaded
     waiting = {"PIL", "aiohttp", "cryptography", "http.server", "jsonschema", "rich", "trustme", "urllib3", "xml.etree.ElementTree", "yaml"}
     assert waiting & set(loaded) == set()
+    assert [name for name in loaded if name.startswith(("runflow_mock.kit", "runflow_mock.testing"))] == [], (
+        "what serves has no use for the kit"
+    )

@@ -11,9 +11,9 @@ from commands import ROOT, Told, call
 from shelves import shelf
 from skill_texts import GOOD, PLANTS, planted
 
-from runflow_mock.domain.pins import digest_of
+from runflow_mock.kit.pins.digests import digest_of
+from runflow_mock.kit.pins.files import packaged_lock, read_lock
 from runflow_mock.runtime.config import Config
-from runflow_mock.runtime.pins import packaged_lock, read_lock
 from runflow_mock.runtime.skills import load_skill
 from runflow_mock.testing.server import RunningServer, serve
 from runflow_mock.wire.pages.agents import SKILLS_SCHEMA

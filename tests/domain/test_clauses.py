@@ -4,14 +4,14 @@ from typing import Any
 import pytest
 from worlds import START
 
-from runflow_mock.domain.clauses import Clause, Sighting, verify, verify_sequence
+from runflow_mock.domain.clauses import Clause, JournalSubject, verify, verify_sequence
 from runflow_mock.domain.misses import Difference
 from runflow_mock.domain.places import Subject, Where
 
 
-def seen(name: str, *labels: str, status: int = 201, at: float = 0.0, **headers: str) -> Sighting:
+def seen(name: str, *labels: str, status: int = 201, at: float = 0.0, **headers: str) -> JournalSubject:
     subjects = tuple(Subject(client_ref=label) for label in labels or ("a",))
-    return Sighting(id=name, at=START + timedelta(seconds=at), subjects=subjects, status=status, headers=headers)
+    return JournalSubject(id=name, at=START + timedelta(seconds=at), subjects=subjects, status=status, headers=headers)
 
 
 def of(label: str, **more: Any) -> Clause:

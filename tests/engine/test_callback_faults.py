@@ -24,6 +24,7 @@ from runflow_mock.domain.deliveries import Attempt, AttemptResult, Delivery, Del
 from runflow_mock.domain.documents import write_document
 from runflow_mock.domain.fault_kinds import (
     KINDS,
+    ActsAt,
     DelayCallback,
     Drop,
     Duplicate,
@@ -34,7 +35,6 @@ from runflow_mock.domain.fault_kinds import (
     PreviousSecret,
     Redirect,
     Reorder,
-    Stage,
     Stale,
     Tamper,
     Unsigned,
@@ -323,5 +323,5 @@ def test_whatever_the_rules_every_delivery_ends_once_and_the_invariants_hold(sto
 
 
 def test_every_kind_of_the_family_stands_here() -> None:
-    family = {kind.record for kind in KINDS if kind.family is Family.CALLBACK and kind.stage is not Stage.CREATION}
+    family = {kind.record for kind in KINDS if kind.family is Family.CALLBACK and kind.acts_at is not ActsAt.CREATION}
     assert {type(what) for what in WHATS} == family

@@ -10,10 +10,10 @@ from steps import RUNS, ok
 from runflow_mock.domain.findings import Severity
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.engine.journal import Journal
+from runflow_mock.openapi.contract_judge import Judge
+from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.runtime.judging import QUIET_REQUESTS_MAX, Judging
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.wire.contracts import packaged_contract
-from runflow_mock.wire.judge import Judge
 
 
 def judging(journal: Journal, *, is_paced: bool = True) -> Judging:

@@ -6,7 +6,7 @@ from doors import MANUAL, Door
 from steps import callback_run, ok, post_run
 from worlds import catalog
 
-from runflow_mock.runtime.observers import Log, Silence
+from runflow_mock.runtime.observers import Log, NullObserver
 from runflow_mock.runtime.sender import RecordingSender
 from runflow_mock.web.app import create_app
 from runflow_mock.wire.timeline import Step
@@ -92,7 +92,7 @@ def test_long_targets_are_cut() -> None:
 
 
 def test_silence_takes_everything() -> None:
-    silence = Silence()
+    silence = NullObserver()
     silence.steps("test", [])
     silence.problem("x")
     assert silence.is_listening is False

@@ -5,16 +5,16 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.kit.suite.carriers import Answer, AppCarrier
+from runflow_mock.kit.suite.catalogue import FLOWS
+from runflow_mock.kit.suite.flows import Needs, play_all
+from runflow_mock.kit.suite.generating import Effort
+from runflow_mock.kit.suite.runner import generated, parts, plan
+from runflow_mock.kit.suite.stages import Pace, Target, TargetError
+from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.foreign_documents import load_document
 from runflow_mock.testing.in_process import InProcess
-from runflow_mock.testing.suite.carriers import Answer, AppCarrier
-from runflow_mock.testing.suite.catalogue import FLOWS
-from runflow_mock.testing.suite.documents import load_document
-from runflow_mock.testing.suite.flows import Needs, play_all
-from runflow_mock.testing.suite.generating import Effort
-from runflow_mock.testing.suite.runner import generated, parts, plan
-from runflow_mock.testing.suite.stages import Pace, Target, TargetError
-from runflow_mock.wire.contracts import packaged_contract
 
 AT_ONCE = Pace(1e9, 0.0)
 KEY = "rf_live_mock_account"

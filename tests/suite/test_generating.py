@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from mutants import MUTANTS, Mutant
 
+from runflow_mock.kit.suite.carriers import AppCarrier
+from runflow_mock.kit.suite.generating import PHASES, Effort, labels
+from runflow_mock.kit.suite.recordings import recording
+from runflow_mock.kit.suite.runner import generated
+from runflow_mock.kit.suite.stages import Target
+from runflow_mock.runtime.foreign_documents import load_document
 from runflow_mock.testing.in_process import InProcess
-from runflow_mock.testing.suite.carriers import AppCarrier
-from runflow_mock.testing.suite.documents import load_document
-from runflow_mock.testing.suite.generating import PHASES, Effort, labels
-from runflow_mock.testing.suite.recordings import recording
-from runflow_mock.testing.suite.runner import generated
-from runflow_mock.testing.suite.stages import Target
 
 FEW = Effort(examples=1, sequences=1)
 

@@ -3,11 +3,11 @@
 import pytest
 from tiny import KEY, Tiny
 
-from runflow_mock.testing.suite.catalogue import FLOWS
-from runflow_mock.testing.suite.flows import play
-from runflow_mock.testing.suite.stages import Pace, Target
-from runflow_mock.testing.suite.tallies import Tally
-from runflow_mock.wire.contracts import packaged_contract
+from runflow_mock.kit.suite.catalogue import FLOWS
+from runflow_mock.kit.suite.flows import play
+from runflow_mock.kit.suite.stages import Pace, Target
+from runflow_mock.kit.suite.tallies import Tally
+from runflow_mock.openapi.contracts import packaged_contract
 
 # What the tiny server has.
 PLAYED = ("run_lives", "success_costs", "repeat_is_replayed", "list_is_complete")

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 from mutants import MUTANTS, Mutant
 
+from runflow_mock.kit.suite.carriers import AppCarrier
+from runflow_mock.kit.suite.generating import Effort
+from runflow_mock.kit.suite.machines import CHECK, run_machines
+from runflow_mock.kit.suite.stages import Target
+from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.testing.in_process import InProcess
-from runflow_mock.testing.suite.carriers import AppCarrier
-from runflow_mock.testing.suite.generating import Effort
-from runflow_mock.testing.suite.machines import CHECK, run_machines
-from runflow_mock.testing.suite.stages import Target
-from runflow_mock.wire.contracts import packaged_contract
 
 FEW = Effort(sequences=4)
 

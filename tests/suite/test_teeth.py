@@ -6,13 +6,13 @@ from collections.abc import Iterator
 import pytest
 from mutants import MUTANTS, Mutant
 
+from runflow_mock.kit.suite.carriers import AppCarrier
+from runflow_mock.kit.suite.catalogue import FLOWS
+from runflow_mock.kit.suite.flows import Flow, play, play_all
+from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.tallies import Tally
+from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.testing.in_process import InProcess
-from runflow_mock.testing.suite.carriers import AppCarrier
-from runflow_mock.testing.suite.catalogue import FLOWS
-from runflow_mock.testing.suite.flows import Flow, play, play_all
-from runflow_mock.testing.suite.stages import Target
-from runflow_mock.testing.suite.tallies import Tally
-from runflow_mock.wire.contracts import packaged_contract
 
 
 @pytest.fixture(scope="module")

@@ -13,14 +13,14 @@ from steps import ABSENT, INPUT, RUNS, Body
 from worlds import CALLBACK_URL
 
 from runflow_mock.domain.tenants import ClockMode
-from runflow_mock.runtime.captures import CaptureFile, captures_in
+from runflow_mock.kit.calibration.captures import Capture
+from runflow_mock.kit.calibration.files import CaptureFile, captures_in
+from runflow_mock.kit.calibration.readings import Reading, read_switches
+from runflow_mock.kit.calibration.scrubbing import scrub
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.sender import RecordingSender
 from runflow_mock.testing.receiver import CallbackReceiver
 from runflow_mock.testing.server import serve
-from runflow_mock.wire.calibration.captures import Capture
-from runflow_mock.wire.calibration.readings import Reading, read_switches
-from runflow_mock.wire.calibration.scrubbing import scrub
 
 Files = dict[str, bytes]
 KEY, ADMIN_KEY = "rf_live_mock_test", "rf_svc_mock_test"

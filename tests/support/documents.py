@@ -4,10 +4,10 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from runflow_mock.domain.drifts import Drift
-from runflow_mock.wire.contracts import Contract
-from runflow_mock.wire.document_drifts import DocumentComparison
-from runflow_mock.wire.shapes import contract_of
+from runflow_mock.kit.drift.document_drifts import DocumentComparison
+from runflow_mock.kit.drift.drifts import Drift
+from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.shapes import contract_of
 
 Edit = Callable[[Any], object]
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from runflow_mock.testing.suite.carriers import Answer, Carrier
+from runflow_mock.kit.suite.carriers import Answer, Carrier
 
 Body = Any
 Spoil = Callable[["Mutant", Answer], Answer]

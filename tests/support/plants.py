@@ -5,7 +5,7 @@ from typing import Any
 
 from documents import PLAIN, Edit
 
-from runflow_mock.domain.drifts import Grade, Side
+from runflow_mock.kit.drift.drifts import Grade, Side
 
 ORDERS, ONE = "/v1/models/{model_id}/orders", "/v1/orders/{order_id}"
 CREATE, READ, DROP = f"POST {ORDERS}", f"GET {ONE}", f"DELETE {ONE}"

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qs
 
-from runflow_mock.testing.suite.carriers import Answer
+from runflow_mock.kit.suite.carriers import Answer
 
 KEY = "tiny-key"
 MODEL_RUNS = re.compile(r"/v1/models/([^/]+/[^/]+)/runs")

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from steps import ABSENT, INPUT, RUNS, callback_run, finished_run, get_run, ok, post_batch, post_fault, post_run, problem, refusal
 
 from runflow_mock import __version__
+from runflow_mock.packaged import contract_date
 from runflow_mock.runtime.sender import RecordingSender
-from runflow_mock.wire.packaged import contract_date
 
 
 def journal(door: Door, query: str = "") -> list[dict[str, object]]:

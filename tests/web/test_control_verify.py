@@ -171,7 +171,7 @@ def test_wait_leaves_nothing_behind(door: Door) -> None:
     wait(door, run=run["id"])
     tenant = door.runtime.tenants.get("test")
     assert tenant is not None
-    assert (tenant.bells, tenant.journal.listeners) == (set[asyncio.Event](), [])
+    assert (tenant.change_events, tenant.journal.listeners) == (set[asyncio.Event](), [])
 
 
 @pytest.mark.parametrize(

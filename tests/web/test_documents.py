@@ -10,9 +10,9 @@ from worlds import catalog
 from runflow_mock.domain.model_parts import examples_of, inputs_of
 from runflow_mock.domain.models import creator_id
 from runflow_mock.domain.solutions import flows_on, models_on
+from runflow_mock.packaged import VIEWER_FILES
 from runflow_mock.web.operations import API_OPERATIONS
 from runflow_mock.wire.flows import packaged_flows
-from runflow_mock.wire.packaged import VIEWER_FILES
 from runflow_mock.wire.solutions import packaged_solutions
 
 VIEWER = DOCUMENT.parent.parent / "fixtures" / "viewer"

@@ -8,6 +8,7 @@ from runflow_mock.domain import errors
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.filters import QueryError
 from runflow_mock.domain.money import Money
+from runflow_mock.resources import data_folder
 from runflow_mock.wire.dialect import BUNDLES
 from runflow_mock.wire.problems import (
     FieldError,
@@ -21,7 +22,6 @@ from runflow_mock.wire.problems import (
     unauthorized,
     usual_problem,
 )
-from runflow_mock.wire.resources import data_folder
 
 SAMPLES: list[tuple[DomainError, int, str, str | None]] = [
     (errors.NotFound("batch", "x"), 404, "NOT_FOUND", None),

@@ -8,8 +8,8 @@ from runflow_mock.domain.documents import Json, read_document
 from runflow_mock.domain.expectations import Noun, Span
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.tenants import ClockMode, TenantSettings
+from runflow_mock.packaged import operation_ids
 from runflow_mock.web.operations import OPERATION_IDS
-from runflow_mock.wire.packaged import operation_ids
 from runflow_mock.wire.scenarios import ScenarioError, ScenarioFileError, apply_settings, decode_scenario, read_scenario
 
 BASE = TenantSettings(name="test", speed=3.0)

@@ -1,4 +1,4 @@
-"""Floor 5: the command line. Each command is a module that is imported when it is called."""
+"""The command line. Each command is a module that is imported when it is called."""
 
 import gc
 import sys
@@ -70,7 +70,7 @@ class Commands(click.Group):
 
 def _tell_version(context: click.Context, parameter: click.Parameter, is_asked: bool) -> None:
     if is_asked:
-        from runflow_mock.wire.packaged import contract_date
+        from runflow_mock.packaged import contract_date
 
         click.echo(f"runflow-mock {__version__} (contract {contract_date()})")
         context.exit()

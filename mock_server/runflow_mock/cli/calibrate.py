@@ -12,15 +12,15 @@ import msgspec
 
 from runflow_mock.cli.options import json_option, option
 from runflow_mock.cli.sheets import WRITTEN
-from runflow_mock.runtime.captures import CaptureFile, captures_in, read_files
+from runflow_mock.kit.calibration.captures import Capture, document_of
+from runflow_mock.kit.calibration.files import CaptureFile, captures_in, read_files
+from runflow_mock.kit.calibration.notes import notes_of
+from runflow_mock.kit.calibration.readings import nearest_dialect, read_switches, switches_of
+from runflow_mock.kit.calibration.reports import Calibration, lines, markdown, represent
+from runflow_mock.kit.calibration.scrubbing import scrub, secrets_in
 from runflow_mock.runtime.config import ConfigError
+from runflow_mock.runtime.foreign_documents import load_contract
 from runflow_mock.runtime.profiles import load_profile
-from runflow_mock.testing.suite.documents import load_contract
-from runflow_mock.wire.calibration.captures import Capture, document_of
-from runflow_mock.wire.calibration.notes import notes_of
-from runflow_mock.wire.calibration.readings import nearest_dialect, read_switches, switches_of
-from runflow_mock.wire.calibration.reports import Calibration, lines, markdown, represent
-from runflow_mock.wire.calibration.scrubbing import scrub, secrets_in
 from runflow_mock.wire.profiles import Profile, Source, write_profile
 
 FOLDER = click.Path(file_okay=False, path_type=Path)

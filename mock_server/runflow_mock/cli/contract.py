@@ -6,13 +6,13 @@ import click
 import msgspec
 
 from runflow_mock.cli.options import json_option
+from runflow_mock.kit.suite.carriers import AppCarrier
+from runflow_mock.kit.suite.comparing import as_json as told
+from runflow_mock.kit.suite.comparing import compare
+from runflow_mock.kit.suite.stages import Target
+from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.runtime.foreign_documents import load_contract
 from runflow_mock.testing.in_process import InProcess
-from runflow_mock.testing.suite.carriers import AppCarrier
-from runflow_mock.testing.suite.comparing import as_json as told
-from runflow_mock.testing.suite.comparing import compare
-from runflow_mock.testing.suite.documents import load_contract
-from runflow_mock.testing.suite.stages import Target
-from runflow_mock.wire.contracts import packaged_contract
 
 
 @click.group()

@@ -9,12 +9,12 @@ import msgspec
 
 from runflow_mock.cli.options import json_option
 from runflow_mock.cli.sheets import WRITTEN
-from runflow_mock.domain.drifts import Grade
-from runflow_mock.testing.drifting.comparing import compare_with_pin, load_newer
-from runflow_mock.testing.drifting.pinning import REASON, pin_newer
-from runflow_mock.testing.drifting.records import represent_comparison
-from runflow_mock.testing.drifting.texts import lines, markdown
-from runflow_mock.testing.suite.documents import UnreachableError
+from runflow_mock.kit.drift.comparing import compare_with_pin, load_newer
+from runflow_mock.kit.drift.drifts import Grade
+from runflow_mock.kit.drift.pinning import REASON, pin_newer
+from runflow_mock.kit.drift.records import represent_comparison
+from runflow_mock.kit.drift.texts import lines, markdown
+from runflow_mock.runtime.foreign_documents import UnreachableError
 
 UNREACHABLE = 4
 GRADES = [grade.value for grade in Grade]

@@ -12,11 +12,11 @@ import msgspec
 from starlette.types import Scope
 
 from runflow_mock.domain.principals import KEY_PREFIX
+from runflow_mock.kit.sheets.junit import write_junit
+from runflow_mock.kit.sheets.reports import sheet_of
 from runflow_mock.runtime.config import ConfigError
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.testing.sheets.junit import write_junit
-from runflow_mock.testing.sheets.reports import sheet_of
 from runflow_mock.web.calls import Call
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.history import get_history

@@ -8,9 +8,9 @@ import urllib3
 
 from runflow_mock.cli.options import url_option
 from runflow_mock.cli.sheets import Outputs, sheet_options
+from runflow_mock.kit.sheets.reports import sheet_of
 from runflow_mock.testing.client import ClientError
 from runflow_mock.testing.control import Control
-from runflow_mock.testing.sheets.reports import sheet_of
 
 
 @click.command()

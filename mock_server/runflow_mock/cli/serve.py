@@ -18,6 +18,7 @@ from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
 from runflow_mock.domain.quotas import Quota
 from runflow_mock.domain.tenants import Limits
+from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.config import (
     DEFAULT_PORT,
     DEFAULT_TLS_PORT,
@@ -34,7 +35,6 @@ from runflow_mock.runtime.profiles import load_profile
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.app import create_app
 from runflow_mock.web.server import SecureSocket, Server, bind, open_secure, url_of
-from runflow_mock.wire.contracts import Contract
 from runflow_mock.wire.dialect import BUNDLES, dialect_of
 from runflow_mock.wire.quotas import parse_quota
 from runflow_mock.wire.tenants import LIFETIME_MIN
@@ -225,7 +225,7 @@ def _contract(source: str | None) -> Contract | None:
     """Returns the document that judges in place of the packaged one; what reads it is only loaded when there is one."""
     if source is None:
         return None
-    from runflow_mock.testing.suite.documents import load_contract
+    from runflow_mock.runtime.foreign_documents import load_contract
 
     return load_contract(source)
 

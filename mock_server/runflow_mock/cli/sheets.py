@@ -9,10 +9,10 @@ import msgspec
 from rich.console import Console
 
 from runflow_mock.cli.options import json_option
-from runflow_mock.testing.sheets.junit import write_junit
-from runflow_mock.testing.sheets.markdown import write_markdown
-from runflow_mock.testing.sheets.records import Sheet, expecting, read_expected, represent_sheet
-from runflow_mock.testing.sheets.terminal import show_sheet
+from runflow_mock.kit.sheets.junit import write_junit
+from runflow_mock.kit.sheets.markdown import write_markdown
+from runflow_mock.kit.sheets.records import Sheet, expecting, read_expected, represent_sheet
+from runflow_mock.kit.sheets.terminal import show_sheet
 
 DecoratedT = TypeVar("DecoratedT", bound=Callable[..., object])
 WRITTEN = click.Path(dir_okay=False, writable=True, path_type=Path)

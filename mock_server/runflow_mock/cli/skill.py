@@ -8,8 +8,8 @@ import click
 
 from runflow_mock.cli.options import json_option
 from runflow_mock.cli.skill_checks import check, pin, verify
+from runflow_mock.kit.skills.copies import PLACES
 from runflow_mock.runtime.skills import load_skill
-from runflow_mock.testing.skills.copies import PLACES
 from runflow_mock.wire.skills import SIGNATURE
 
 

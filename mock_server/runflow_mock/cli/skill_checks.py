@@ -10,24 +10,16 @@ from typing import TypeVar
 import click
 
 from runflow_mock.cli.options import json_option, state_option
-from runflow_mock.domain.claims import Standing
-from runflow_mock.domain.pins import Pin, digest_of
+from runflow_mock.kit.pins.digests import Pin, digest_of
+from runflow_mock.kit.pins.files import place_lock, seen_from, write_pin
+from runflow_mock.kit.skills.claims import Standing
+from runflow_mock.kit.skills.comparing import PIN_NAME, compare, count_claims, exit_code, pin_for, represent_comparison, represent_judged
+from runflow_mock.kit.skills.copies import Found, SkillCopy, find_copies
+from runflow_mock.kit.skills.judging import check_skill
+from runflow_mock.kit.skills.telling import tell_claims, tell_comparison
 from runflow_mock.runtime.certificates import ca_file
-from runflow_mock.runtime.pins import place_lock, seen_from, write_pin
-from runflow_mock.testing.downloads import Unreachable, is_address
-from runflow_mock.testing.skills.checking import check_skill
-from runflow_mock.testing.skills.comparing import (
-    PIN_NAME,
-    compare,
-    count_claims,
-    exit_code,
-    pin_for,
-    represent_comparison,
-    represent_judged,
-)
-from runflow_mock.testing.skills.copies import Found, SkillCopy, find_copies
-from runflow_mock.testing.skills.telling import tell_claims, tell_comparison
-from runflow_mock.testing.suite.documents import load_contract
+from runflow_mock.runtime.downloads import Unreachable, is_address
+from runflow_mock.runtime.foreign_documents import load_contract
 
 UNREACHABLE = 4
 NOTHING_FOUND = "no copy of the skill was found; give the path or the address of one"

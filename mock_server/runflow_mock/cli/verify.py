@@ -10,14 +10,14 @@ import msgspec
 
 from runflow_mock.cli.options import checked_url, json_option, option
 from runflow_mock.cli.sheets import WRITTEN
-from runflow_mock.testing.suite.carriers import HttpCarrier
-from runflow_mock.testing.suite.documents import load_document
-from runflow_mock.testing.suite.generating import EFFORTS, effort_of, require_generator
-from runflow_mock.testing.suite.recordings import recording
-from runflow_mock.testing.suite.reports import coverage, junit, lines, markdown
-from runflow_mock.testing.suite.runner import declared_operations, plan, verify
-from runflow_mock.testing.suite.stages import Target, TargetError
-from runflow_mock.testing.suite.tallies import Tally
+from runflow_mock.kit.suite.carriers import HttpCarrier
+from runflow_mock.kit.suite.generating import EFFORTS, effort_of, require_generator
+from runflow_mock.kit.suite.recordings import recording
+from runflow_mock.kit.suite.reports import coverage, junit, lines, markdown
+from runflow_mock.kit.suite.runner import declared_operations, plan, verify
+from runflow_mock.kit.suite.stages import Target, TargetError
+from runflow_mock.kit.suite.tallies import Tally
+from runflow_mock.runtime.foreign_documents import load_document
 
 
 @click.command()

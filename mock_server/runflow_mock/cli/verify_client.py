@@ -11,17 +11,17 @@ import click
 
 from runflow_mock.cli.options import option
 from runflow_mock.cli.sheets import READ, Outputs, expected_option, sheet_options, with_expected
+from runflow_mock.kit.matrix.cells import select
+from runflow_mock.kit.matrix.expectations import load_expectations
+from runflow_mock.kit.matrix.judging import Violations, judge_trials
+from runflow_mock.kit.matrix.running import run_matrix
+from runflow_mock.kit.matrix.trials import MatrixJob, Trial
+from runflow_mock.openapi.contract_judge import Judge
+from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.config import Config, read_rewrites
-from runflow_mock.testing.matrix.cells import select
-from runflow_mock.testing.matrix.expectations import load_expectations
-from runflow_mock.testing.matrix.judging import Violations, judge_trials
-from runflow_mock.testing.matrix.running import run_matrix
-from runflow_mock.testing.matrix.trials import Errand, Trial
+from runflow_mock.runtime.foreign_documents import load_contract
 from runflow_mock.testing.proxy import Proxy
 from runflow_mock.testing.server import RunningServer, serve
-from runflow_mock.testing.suite.documents import load_contract
-from runflow_mock.wire.contracts import Contract
-from runflow_mock.wire.judge import Judge
 
 CALLBACK_SECRET = "rf_whsec_verify_client"  # noqa: S105 - a dummy
 
@@ -52,14 +52,14 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
     contract = None if options["openapi"] is None else load_contract(options["openapi"])
     config = Config(port=0, speed=1.0, callback_rewrites=read_rewrites(options["receiver"]))
     with tempfile.TemporaryDirectory() as folder, serve(config) as server, Proxy(server.url, Path(folder)) as proxy:
-        errand = Errand(
+        job = MatrixJob(
             command=arguments,
             url=server.url,
             env=proxy.env,
             callback_secret=options["callback_secret"],
             seconds_max=options["seconds_max"],
         )
-        trials = run_matrix(cells, errand, expected, _tell, jobs=options["jobs"])
+        trials = run_matrix(cells, job, expected, _tell, jobs=options["jobs"])
         judge = None if contract is None else _judged_by(contract, server)
         sheet = with_expected(judge_trials(cells, trials, expected, judge), expected_file)
     outputs = Outputs(as_json=as_json, junit_file=options["junit_file"], markdown_file=options["markdown_file"])

@@ -9,11 +9,11 @@ import click
 
 from runflow_mock.cli.options import checked_url
 from runflow_mock.cli.sheets import Outputs, expected_option, sheet_options, with_expected
-from runflow_mock.testing.probes.carriers import Carrier
-from runflow_mock.testing.probes.letters import Sender
-from runflow_mock.testing.probes.plays import Stage
-from runflow_mock.testing.probes.verdicts import verify_receiver
-from runflow_mock.testing.sheets.records import Row
+from runflow_mock.kit.probes.carriers import Carrier
+from runflow_mock.kit.probes.probe_steps import ProbeKit
+from runflow_mock.kit.probes.sample_callbacks import Sender
+from runflow_mock.kit.probes.verdicts import verify_receiver
+from runflow_mock.kit.sheets.records import Row
 from runflow_mock.wire.dialect import BUNDLES
 
 
@@ -53,7 +53,7 @@ def command(
         click.echo(f"{row.judgement.value:13}  {row.subject}: {row.rule}", err=True)
 
     with Sender(secret, dialect) as sender, closing(Carrier(url, seconds_max=answer_within + 0.5, effects_url=effects_url)) as carrier:
-        sheet = verify_receiver(Stage(sender, carrier, previous_secret), url, tell, answer_seconds_max=answer_within)
+        sheet = verify_receiver(ProbeKit(sender, carrier, previous_secret), url, tell, answer_seconds_max=answer_within)
     sheet = with_expected(sheet, expected_file)
     Outputs(as_json=as_json, junit_file=junit_file, markdown_file=markdown_file).write(sheet)
     sys.exit(sheet.exit_code)

@@ -1,1 +1,1 @@
-"""Floor 0: records, tables and decisions. Standard library and msgspec only; no I/O, no clock, no entropy."""
+"""Records, tables and decisions. Standard library and msgspec only; no I/O, no clock, no entropy."""

@@ -16,7 +16,7 @@ from runflow_mock.domain.misses import Difference, NearestMiss, differences, nea
 from runflow_mock.domain.places import Subject, Where
 
 
-class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+class JournalSubject(msgspec.Struct, frozen=True, kw_only=True):
     """An exchange as clauses see it; header names are in lower case."""
 
     id: str
@@ -47,60 +47,58 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     nearest: NearestMiss | None = None
 
 
-def verify(clause: Clause, sightings: Sequence[Sighting], *, explains: bool = True) -> Verified:
+def verify(clause: Clause, entries: Sequence[JournalSubject], *, explains: bool = True) -> Verified:
     """Returns whether a clause holds for exchanges in their order; to look for the nearest miss takes longer than all the rest."""
-    matched = [sighting for sighting in sightings if not unlike(clause, sighting)]
-    ids = tuple(sighting.id for sighting in matched)
+    matched = [entry for entry in entries if not unlike(clause, entry)]
+    ids = tuple(entry.id for entry in matched)
     if clause.at_most is not None and len(matched) > clause.at_most:
         return Verified(holds=False, matched=ids, message=f"{_count(len(matched))} fitted, at most {clause.at_most} may")
     if len(matched) < clause.at_least:
-        others = ((sighting.id, unlike(clause, sighting)) for sighting in (sightings if explains else ()) if sighting.id not in ids)
+        others = ((entry.id, unlike(clause, entry)) for entry in (entries if explains else ()) if entry.id not in ids)
         message = f"{_count(len(matched))} fitted, at least {clause.at_least} must"
         return Verified(holds=False, matched=ids, message=message, nearest=nearest(others))
     return _in_time(clause.within, matched) or Verified(holds=True, matched=ids)
 
 
 def verify_sequence(
-    clauses: Sequence[Clause], sightings: Sequence[Sighting], within: timedelta | None = None, *, explains: bool = True
+    clauses: Sequence[Clause], entries: Sequence[JournalSubject], within: timedelta | None = None, *, explains: bool = True
 ) -> Verified:
     """Returns whether exchanges that fit the clauses follow one another, all of them within some time of the tenant's clock."""
-    taken: list[Sighting] = []
+    taken: list[JournalSubject] = []
     begin = 0
     for step, clause in enumerate(clauses, 1):
-        places = [index for index in range(begin, len(sightings)) if not unlike(clause, sightings[index])][: clause.at_least]
-        ids = tuple(sighting.id for sighting in taken)
+        places = [index for index in range(begin, len(entries)) if not unlike(clause, entries[index])][: clause.at_least]
+        ids = tuple(entry.id for entry in taken)
         if len(places) < clause.at_least:
-            earlier = next((sighting for sighting in reversed(sightings[:begin]) if not unlike(clause, sighting)), None)
+            earlier = next((entry for entry in reversed(entries[:begin]) if not unlike(clause, entry)), None)
             told = "" if earlier is None else f"; {earlier.id} fits but came too early"
             message = f"step {step}: {_count(len(places))} fitted after the step before, at least {clause.at_least} must{told}"
-            rest = (
-                (sighting.id, unlike(clause, sighting)) for sighting in (sightings[begin:] if explains else ()) if unlike(clause, sighting)
-            )
+            rest = ((entry.id, unlike(clause, entry)) for entry in (entries[begin:] if explains else ()) if unlike(clause, entry))
             return Verified(holds=False, matched=ids, step=step, message=message, nearest=nearest(rest))
-        taken += [sightings[index] for index in places]
+        taken += [entries[index] for index in places]
         begin = places[-1] + 1 if places else begin
-    return _in_time(within, taken) or Verified(holds=True, matched=tuple(sighting.id for sighting in taken))
+    return _in_time(within, taken) or Verified(holds=True, matched=tuple(entry.id for entry in taken))
 
 
-def unlike(clause: Clause, sighting: Sighting) -> tuple[Difference, ...]:
+def unlike(clause: Clause, entry: JournalSubject) -> tuple[Difference, ...]:
     """Returns in what an exchange differs from what a clause describes; nothing when it fits."""
-    by_subject = sorted((differences(clause.where, subject) for subject in sighting.subjects), key=len)
+    by_subject = sorted((differences(clause.where, subject) for subject in entry.subjects), key=len)
     found = list(by_subject[0])
-    if clause.status is not None and not str(sighting.status).startswith(clause.status.rstrip("x")):
-        found.append(Difference("status", clause.status, sighting.status))
+    if clause.status is not None and not str(entry.status).startswith(clause.status.rstrip("x")):
+        found.append(Difference("status", clause.status, entry.status))
     for name, wanted in clause.headers.items():
-        seen = sighting.headers.get(name.lower())
+        seen = entry.headers.get(name.lower())
         if (seen is None) is not (wanted is None) or (wanted not in (None, "*", seen)):
             found.append(Difference(f"headers.{name}", wanted, seen))
     return tuple(found)
 
 
-def _in_time(within: timedelta | None, matched: Sequence[Sighting]) -> Verified | None:
+def _in_time(within: timedelta | None, matched: Sequence[JournalSubject]) -> Verified | None:
     if within is None or not matched or matched[-1].at - matched[0].at <= within:
         return None
     took = (matched[-1].at - matched[0].at).total_seconds()
     message = f"from the first to the last {took:.3f} s went by, at most {within.total_seconds():.3f} s may"
-    return Verified(holds=False, matched=tuple(sighting.id for sighting in matched), message=message)
+    return Verified(holds=False, matched=tuple(entry.id for entry in matched), message=message)
 
 
 def _count(number: int) -> str:

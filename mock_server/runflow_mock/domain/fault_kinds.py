@@ -1,6 +1,6 @@
 """Fault kinds: everything that a rule can do, each kind a record, and one literal table of them.
 
-Theory. A kind belongs to one family, which says what it acts on, and to one stage, which says when it is decided:
+Theory. A kind belongs to one family, which says what it acts on, and acts at one moment, which says when it is decided:
 
 - *run*, decided at an edge of the run's state machine;
 - *exchange*, instead of handling a request (`INSTEAD`) or upon its real answer (`UPON`); at `after_create_before_response` all of them act
@@ -34,7 +34,7 @@ class Family(StrEnum):
     CALLBACK = "callback"
 
 
-class Stage(StrEnum):
+class ActsAt(StrEnum):
     """When a kind is decided."""
 
     EDGE = "at an edge of the run"
@@ -259,7 +259,7 @@ class Kind(msgspec.Struct, frozen=True):
 
     record: type[msgspec.Struct]
     family: Family
-    stage: Stage
+    acts_at: ActsAt
 
     @property
     def name(self) -> str:
@@ -291,44 +291,44 @@ EDGES_OF: Mapping[Family, tuple[str, ...]] = {
 }
 
 KINDS: tuple[Kind, ...] = (
-    Kind(Fail, Family.RUN, Stage.EDGE),
-    Kind(Succeed, Family.RUN, Stage.EDGE),
-    Kind(SucceedPartially, Family.RUN, Stage.EDGE),
-    Kind(Delay, Family.RUN, Stage.EDGE),
-    Kind(Respond, Family.EXCHANGE, Stage.INSTEAD),
-    Kind(Html, Family.EXCHANGE, Stage.INSTEAD),
-    Kind(Hang, Family.EXCHANGE, Stage.INSTEAD),
-    Kind(Reset, Family.EXCHANGE, Stage.INSTEAD),
-    Kind(Empty, Family.EXCHANGE, Stage.INSTEAD),
-    Kind(Garbage, Family.EXCHANGE, Stage.INSTEAD),
-    Kind(Latency, Family.EXCHANGE, Stage.UPON),
-    Kind(ResetAfterHeaders, Family.EXCHANGE, Stage.UPON),
-    Kind(Truncate, Family.EXCHANGE, Stage.UPON),
-    Kind(WrongLength, Family.EXCHANGE, Stage.UPON),
-    Kind(SlowBody, Family.EXCHANGE, Stage.UPON),
-    Kind(Malformed, Family.EXCHANGE, Stage.UPON),
-    Kind(UnknownEnum, Family.EXCHANGE, Stage.UPON),
-    Kind(UnknownFields, Family.EXCHANGE, Stage.UPON),
-    Kind(BeforeResponse, Family.CALLBACK, Stage.CREATION),
-    Kind(DelayCallback, Family.CALLBACK, Stage.SCHEDULING),
-    Kind(LateAfterCancel, Family.CALLBACK, Stage.SCHEDULING),
-    Kind(Reorder, Family.CALLBACK, Stage.SCHEDULING),
-    Kind(Drop, Family.CALLBACK, Stage.ATTEMPT),
-    Kind(Duplicate, Family.CALLBACK, Stage.ATTEMPT),
-    Kind(FailAttempt, Family.CALLBACK, Stage.ATTEMPT),
-    Kind(Redirect, Family.CALLBACK, Stage.ATTEMPT),
-    Kind(Unsigned, Family.CALLBACK, Stage.ATTEMPT),
-    Kind(WrongSecret, Family.CALLBACK, Stage.ATTEMPT),
-    Kind(PreviousSecret, Family.CALLBACK, Stage.ATTEMPT),
-    Kind(Stale, Family.CALLBACK, Stage.ATTEMPT),
-    Kind(Future, Family.CALLBACK, Stage.ATTEMPT),
-    Kind(Tamper, Family.CALLBACK, Stage.ATTEMPT),
+    Kind(Fail, Family.RUN, ActsAt.EDGE),
+    Kind(Succeed, Family.RUN, ActsAt.EDGE),
+    Kind(SucceedPartially, Family.RUN, ActsAt.EDGE),
+    Kind(Delay, Family.RUN, ActsAt.EDGE),
+    Kind(Respond, Family.EXCHANGE, ActsAt.INSTEAD),
+    Kind(Html, Family.EXCHANGE, ActsAt.INSTEAD),
+    Kind(Hang, Family.EXCHANGE, ActsAt.INSTEAD),
+    Kind(Reset, Family.EXCHANGE, ActsAt.INSTEAD),
+    Kind(Empty, Family.EXCHANGE, ActsAt.INSTEAD),
+    Kind(Garbage, Family.EXCHANGE, ActsAt.INSTEAD),
+    Kind(Latency, Family.EXCHANGE, ActsAt.UPON),
+    Kind(ResetAfterHeaders, Family.EXCHANGE, ActsAt.UPON),
+    Kind(Truncate, Family.EXCHANGE, ActsAt.UPON),
+    Kind(WrongLength, Family.EXCHANGE, ActsAt.UPON),
+    Kind(SlowBody, Family.EXCHANGE, ActsAt.UPON),
+    Kind(Malformed, Family.EXCHANGE, ActsAt.UPON),
+    Kind(UnknownEnum, Family.EXCHANGE, ActsAt.UPON),
+    Kind(UnknownFields, Family.EXCHANGE, ActsAt.UPON),
+    Kind(BeforeResponse, Family.CALLBACK, ActsAt.CREATION),
+    Kind(DelayCallback, Family.CALLBACK, ActsAt.SCHEDULING),
+    Kind(LateAfterCancel, Family.CALLBACK, ActsAt.SCHEDULING),
+    Kind(Reorder, Family.CALLBACK, ActsAt.SCHEDULING),
+    Kind(Drop, Family.CALLBACK, ActsAt.ATTEMPT),
+    Kind(Duplicate, Family.CALLBACK, ActsAt.ATTEMPT),
+    Kind(FailAttempt, Family.CALLBACK, ActsAt.ATTEMPT),
+    Kind(Redirect, Family.CALLBACK, ActsAt.ATTEMPT),
+    Kind(Unsigned, Family.CALLBACK, ActsAt.ATTEMPT),
+    Kind(WrongSecret, Family.CALLBACK, ActsAt.ATTEMPT),
+    Kind(PreviousSecret, Family.CALLBACK, ActsAt.ATTEMPT),
+    Kind(Stale, Family.CALLBACK, ActsAt.ATTEMPT),
+    Kind(Future, Family.CALLBACK, ActsAt.ATTEMPT),
+    Kind(Tamper, Family.CALLBACK, ActsAt.ATTEMPT),
 )
 
 KIND_OF: Mapping[type, Kind] = {kind.record: kind for kind in KINDS}
 KINDS_BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
 
 
-def at_stage(*stages: Stage) -> frozenset[type]:
-    """Returns the records of the kinds that are decided at the given stages."""
-    return frozenset(kind.record for kind in KINDS if kind.stage in stages)
+def kinds_acting_at(*moments: ActsAt) -> frozenset[type]:
+    """Returns the records of the kinds that are decided at the given moments."""
+    return frozenset(kind.record for kind in KINDS if kind.acts_at in moments)

@@ -13,17 +13,17 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
-from runflow_mock.domain.fault_kinds import Stage, What, at_stage
+from runflow_mock.domain.fault_kinds import ActsAt, What, kinds_acting_at
 from runflow_mock.domain.identity import RuleId
 from runflow_mock.domain.magic import MagicMet
 from runflow_mock.domain.places import Subject, Where, fits
 from runflow_mock.domain.seeds import Seed
 
-AT_EDGES = at_stage(Stage.EDGE)
-IN_EXCHANGES = at_stage(Stage.INSTEAD, Stage.UPON)
-AT_CREATION = at_stage(Stage.CREATION)
-AT_SCHEDULING = at_stage(Stage.SCHEDULING)
-AT_ATTEMPTS = at_stage(Stage.ATTEMPT)
+AT_EDGES = kinds_acting_at(ActsAt.EDGE)
+IN_EXCHANGES = kinds_acting_at(ActsAt.INSTEAD, ActsAt.UPON)
+AT_CREATION = kinds_acting_at(ActsAt.CREATION)
+AT_SCHEDULING = kinds_acting_at(ActsAt.SCHEDULING)
+AT_ATTEMPTS = kinds_acting_at(ActsAt.ATTEMPT)
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True):

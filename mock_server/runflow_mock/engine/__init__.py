@@ -1,1 +1,1 @@
-"""Floor 1: the deterministic world of one tenant. Imports the domain only."""
+"""The deterministic world of one tenant. Imports the domain only."""

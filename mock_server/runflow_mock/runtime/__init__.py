@@ -1,1 +1,1 @@
-"""Floor 2: the event loop, real time, and callbacks that leave the process."""
+"""The event loop, real time, and callbacks that leave the process."""

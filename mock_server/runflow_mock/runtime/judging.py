@@ -19,9 +19,9 @@ from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.domain.verdicts import Verdict, merge
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.targets import find_target
+from runflow_mock.openapi.contract_judge import FindRunnable, Judge, Runnable
+from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.wire.contracts import Contract, packaged_contract
-from runflow_mock.wire.judge import FindRunnable, Judge, Runnable
 
 STEP_EXCHANGES = 25
 QUIET_SECONDS = 0.1

@@ -30,7 +30,7 @@ class Observer(Protocol):
     def problem(self, text: str) -> None: ...
 
 
-class Silence:
+class NullObserver:
     """Is told nothing but problems, which it drops: for servers that nobody watches."""
 
     is_listening = False

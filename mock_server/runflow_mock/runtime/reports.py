@@ -12,11 +12,11 @@ from runflow_mock.domain.places import CALLBACK_EDGE, RUN_EDGES, Subject, run_su
 from runflow_mock.domain.poll_hygiene import STANDING_POLLS_MIN, standing_polls
 from runflow_mock.domain.reports import Report, Sample, Undelivered, Unfired, Unmatched
 from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.openapi.nearest_routes import nearest_route
 from runflow_mock.runtime.judging import Judging
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.wire.nearest_routes import nearest_route
-from runflow_mock.wire.sightings import Complete, subjects_of
+from runflow_mock.wire.journal_subjects import Complete, subjects_of
 
 SAMPLES_MAX = 100
 LISTED_MAX = 500

@@ -25,20 +25,20 @@ from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.world import Outcome, World
+from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.deliveries import Deliveries
 from runflow_mock.runtime.judging import Judgings
 from runflow_mock.runtime.media import MediaShelf
-from runflow_mock.runtime.observers import Observer, Silence
+from runflow_mock.runtime.observers import NullObserver, Observer
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.sender import CallbackSender
 from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, whole_milliseconds
-from runflow_mock.wire.contracts import Contract
 from runflow_mock.wire.snapshots import SavedTenant
 from runflow_mock.wire.timeline import Step, represent_events
 
 # How many timers an advance fires before it lets other requests in.
-BREATH = 100
+YIELD_EVERY_TIMERS = 100
 ALARM_SECONDS_MIN = 0.001
 BACKGROUND_ERRORS_MAX = 100
 
@@ -78,7 +78,7 @@ class Runtime:
         self.media = MediaShelf()
         self.judgings = Judgings(contract)
         self.deliveries = Deliveries(sender, wall, self.execute, self.report)
-        self.observer: Observer = observer or Silence()
+        self.observer: Observer = observer or NullObserver()
         self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max)
         self._monotonic = monotonic
 
@@ -138,24 +138,24 @@ class Runtime:
 
         Under `auto` time moves on, to the next change of the resource or else from timer to timer; see `poll`.
         """
-        bell = asyncio.Event()
-        tenant.bells.add(bell)
-        tenant.journal.listeners.append(bell.set)
+        changed = asyncio.Event()
+        tenant.change_events.add(changed)
+        tenant.journal.listeners.append(changed.set)
         try:
             async with asyncio.timeout(seconds):
                 while not holds():
-                    bell.clear()
+                    changed.clear()
                     if tenant.settings.clock is ClockMode.AUTO:
                         async with tenant.moving:
                             await self.idle(tenant)
                         self.poll(tenant, resource_id)
                         await asyncio.sleep(0)
-                    await bell.wait()
+                    await changed.wait()
         except TimeoutError:
             return holds()
         finally:
-            tenant.bells.discard(bell)
-            tenant.journal.listeners.remove(bell.set)
+            tenant.change_events.discard(changed)
+            tenant.journal.listeners.remove(changed.set)
         return True
 
     async def advance(self, tenant: Tenant, to: datetime) -> list[Step]:
@@ -282,7 +282,7 @@ class Runtime:
                 raise StepsExceeded(tenant.settings.limits.steps_max)
             self._fire(tenant)
             fired += 1
-            if fired % BREATH == 0:
+            if fired % YIELD_EVERY_TIMERS == 0:
                 self._follow_clock(tenant)
                 await asyncio.sleep(0)
 
@@ -296,8 +296,8 @@ class Runtime:
                 watcher.extend(steps)
             if self.observer.is_listening:
                 self.observer.steps(tenant.settings.name, steps)
-        for bell in tenant.bells:
-            bell.set()
+        for changed in tenant.change_events:
+            changed.set()
         for effect in outcome.effects:
             self.deliveries.perform(tenant, effect)
 

@@ -7,8 +7,8 @@ from typing import Protocol
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.scenarios import Scenario
+from runflow_mock.resources import data_folder
 from runflow_mock.runtime.config import Config, ConfigError
-from runflow_mock.wire.resources import data_folder
 from runflow_mock.wire.scenarios import read_scenario
 
 SUFFIX = ".yaml"
@@ -23,7 +23,7 @@ class UnknownScenario(ConfigError):
         self.name = name
 
 
-class Stage(Protocol):
+class ScenarioHost(Protocol):
     """Where scenarios are played: the runtime, as the watch needs it."""
 
     catalog: Catalog
@@ -91,9 +91,9 @@ def configured_scenario(config: Config, catalog: Catalog) -> Scenario | None:
 class ScenarioWatch:
     """Plays a file anew whenever it has changed; a file that cannot be used is told and changes nothing."""
 
-    def __init__(self, file: Path, stage: Stage) -> None:
+    def __init__(self, file: Path, host: ScenarioHost) -> None:
         self._file = file
-        self._stage = stage
+        self._host = host
         self._seen = self._stamp()
 
     def look(self) -> bool:
@@ -103,9 +103,9 @@ class ScenarioWatch:
             return False
         self._seen = stamp
         try:
-            self._stage.play(load_scenario(self._file, self._stage.catalog))
+            self._host.play(load_scenario(self._file, self._host.catalog))
         except (ValueError, DomainError) as error:
-            self._stage.warn(f"the scenario stays as it was: {error}")
+            self._host.warn(f"the scenario stays as it was: {error}")
             return False
         return True
 

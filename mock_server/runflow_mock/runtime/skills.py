@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from runflow_mock.wire.resources import data_folder
+from runflow_mock.resources import data_folder
 from runflow_mock.wire.skills import Skill, SkillError, read_skill
 
 

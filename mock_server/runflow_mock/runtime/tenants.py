@@ -89,7 +89,7 @@ class Tenant:
         self.watchers: list[list[Step]] = []
         self.blobs = Blobs()
         self.parked = ParkedAttempts()
-        self.bells: set[asyncio.Event] = set()
+        self.change_events: set[asyncio.Event] = set()
         self.alarm: asyncio.TimerHandle | None = None
         self.alarm_due: datetime | None = None
         self.meter = Meter(settings.quota, is_shown=self.dialect.rate_limit_headers == "full", is_virtual=settings.client_time == "virtual")

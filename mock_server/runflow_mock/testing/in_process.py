@@ -14,13 +14,13 @@ from urllib.parse import unquote
 import msgspec
 from msgspec.structs import replace
 
+from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.sender import HttpSender
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.receivers_in_process import AppSender, AsgiApp, Message, WsgiApp
 from runflow_mock.testing.runflow import Runflow
 from runflow_mock.web.app import create_app
-from runflow_mock.wire.contracts import Contract
 
 ResultT = TypeVar("ResultT")
 Scope = MutableMapping[str, Any]

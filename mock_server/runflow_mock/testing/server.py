@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runflow_mock.domain.models import Catalog
+from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.observers import Observer
 from runflow_mock.runtime.runtime import Runtime, Sleep
 from runflow_mock.web.app import create_app
 from runflow_mock.web.server import Server, bind, open_secure, url_of
-from runflow_mock.wire.contracts import Contract
 
 START_SECONDS_MAX = 10.0
 

@@ -1,1 +1,1 @@
-"""Floor 3: the Starlette application; one thin module per noun."""
+"""The Starlette application; one thin module per noun."""

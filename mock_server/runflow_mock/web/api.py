@@ -18,8 +18,8 @@ from runflow_mock.web.calls import Answer, Call, Handler, answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faulting import meet_creation, meet_request
 from runflow_mock.web.idempotency import place_of, recall, remember
-from runflow_mock.web.interference import UNANSWERED, interfere, plan_answer
 from runflow_mock.web.quotas import admit
+from runflow_mock.web.response_faults import UNANSWERED, interfere, plan_answer
 from runflow_mock.web.routing import Match, Operation, Router
 from runflow_mock.wire.problems import (
     Problem,
@@ -51,7 +51,7 @@ class Api:
             return
         call = Call(self._runtime, scope, body)
         operation, given = self._answer(call, is_oversized=is_oversized)
-        if given.holds is not None or given.told_first:
+        if given.waits_for_run is not None or given.callbacks_before:
             given = await self._hold(call, given, receive)
         tenant: Tenant | None = getattr(call, "tenant", None)
         operation_id, elapsed_ms = None if operation is None else operation.id, (perf_counter() - started) * 1000

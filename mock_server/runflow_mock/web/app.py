@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.outputs import MEDIA_PREFIX
+from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.observers import Observer
 from runflow_mock.runtime.runtime import Runtime, Sleep
@@ -26,15 +27,14 @@ from runflow_mock.web.api import Api
 from runflow_mock.web.calls import Handler
 from runflow_mock.web.control.app import ControlApi
 from runflow_mock.web.control.operations import CONTROL_OPERATIONS
-from runflow_mock.web.holding import Holding
 from runflow_mock.web.hosts import operations_at
 from runflow_mock.web.media import Media
 from runflow_mock.web.operations import API_OPERATIONS, SITE_OPERATIONS
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.storage import FILES, UPLOADS, Storage
 from runflow_mock.web.sync_mode import SyncMode
+from runflow_mock.web.waiting import Holding
 from runflow_mock.wire.catalog import load_catalog
-from runflow_mock.wire.contracts import Contract
 from runflow_mock.wire.sites import HOSTS, Site
 
 

@@ -87,7 +87,7 @@ def _create(call: Call, model_id: str, body: dict[str, Json]) -> Answer:
     batch, runs = cast(BatchCreated, events[0]).batch, {event.run.id: event.run for event in events if isinstance(event, RunCreated)}
     given = answer(represent_batch(batch, runs, call.tenant.dialect, show_in(call)), 201)
     hasty = tuple(run.id for run in runs.values() if run.ends_at_once)
-    return replace(given, told_first=(batch.id, *hasty)) if hasty else given
+    return replace(given, callbacks_before=(batch.id, *hasty)) if hasty else given
 
 
 def _items(call: Call) -> list[BatchItem]:

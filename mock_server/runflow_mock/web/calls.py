@@ -18,8 +18,8 @@ from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.wire.bodies import read_body, read_optional_body
 from runflow_mock.wire.dialect import Dialect, dialect_of
-from runflow_mock.wire.interference import Interference
 from runflow_mock.wire.problems import bad_request, invalid_field
+from runflow_mock.wire.response_faults import Interference
 from runflow_mock.wire.sites import HOSTS, Sites, sites_of
 
 PARAMETERS_MAX = 1000
@@ -32,15 +32,15 @@ _JSON_HEADERS = ((b"content-type", b"application/json"),)
 class Answer(msgspec.Struct, frozen=True):
     """Status, exact body and headers of a response.
 
-    Before it is given, the end of the run that `holds` names must be waited for, and the answers to the callbacks about whatever is
-    `told_first`.
+    Before it is given, the end of the run that `waits_for_run` names must be waited for, and the answers to the callbacks about whatever is
+    `callbacks_before`.
     """
 
     status: int
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = _JSON_HEADERS
-    holds: str | None = None
-    told_first: tuple[str, ...] = ()
+    waits_for_run: str | None = None
+    callbacks_before: tuple[str, ...] = ()
 
 
 def answer(content: object, status: int = 200) -> Answer:

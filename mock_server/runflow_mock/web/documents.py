@@ -1,9 +1,9 @@
 """The API's own document and the viewer that shows it; no key is needed."""
 
+from runflow_mock.packaged import VIEWER_POLICY, openapi_document, viewer_file
 from runflow_mock.web.calls import Answer, Call, Handler
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.texts import answer_packaged
-from runflow_mock.wire.packaged import VIEWER_POLICY, openapi_document, viewer_file
 from runflow_mock.wire.problems import not_found
 
 

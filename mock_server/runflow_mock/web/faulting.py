@@ -1,7 +1,7 @@
 """Faulting: which rules of the exchange family a request meets, and what they or a magic value do to it.
 
 A request is held against the rules twice: before anything is done for it, and once more when it has created something. What they say is
-kept with the call; `web/interference.py` makes it happen. Where a tenant has no such rules, this costs a glance.
+kept with the call; `web/response_faults.py` makes it happen. Where a tenant has no such rules, this costs a glance.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -18,7 +18,7 @@ from runflow_mock.domain.places import ADMISSION_EDGE, CREATED_EDGE, POLL_EDGE, 
 from runflow_mock.web.authentication import key_in
 from runflow_mock.web.calls import Answer, Call
 from runflow_mock.web.subjects import CREATIONS, READINGS, asked_for, created, record_at
-from runflow_mock.wire.interference import Interference
+from runflow_mock.wire.response_faults import Interference
 
 WAITS = frozenset((Latency,))
 ACTS = IN_EXCHANGES - WAITS

@@ -22,14 +22,14 @@ from runflow_mock.domain.media import GivenFile
 from runflow_mock.domain.outputs import OutputFile, describe_file, media_objection, source_of
 from runflow_mock.domain.runs import Run
 from runflow_mock.engine.targets import model_of_run
+from runflow_mock.media.files import make_file
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faulting import meet_request
 from runflow_mock.web.files import File, answer_file
-from runflow_mock.web.interference import UNANSWERED, interfere, plan_answer
-from runflow_mock.wire.media.files import make_file
+from runflow_mock.web.response_faults import UNANSWERED, interfere, plan_answer
 from runflow_mock.wire.problems import (
     Problem,
     forbidden,

@@ -82,8 +82,8 @@ def start_run(call: Call, target: Target) -> Answer:
     created = cast(RunCreated, execute_with_files(call, command).events[0])
     given = answer(run_body(call, created.run), 201)
     if created.run.ends_at_once:
-        given = replace(given, told_first=(created.run.id,))
-    return replace(given, holds=created.run.id) if is_synchronous(target.model, created.run) else given
+        given = replace(given, callbacks_before=(created.run.id,))
+    return replace(given, waits_for_run=created.run.id) if is_synchronous(target.model, created.run) else given
 
 
 def run_body(call: Call, run: Run) -> dict[str, object]:

@@ -24,7 +24,7 @@ from runflow_mock.web.calls import Answer, Call
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faulting import meet_request
 from runflow_mock.web.files import File, answer_file
-from runflow_mock.web.interference import UNANSWERED, interfere, plan_answer
+from runflow_mock.web.response_faults import UNANSWERED, interfere, plan_answer
 from runflow_mock.wire.problems import Problem
 
 UPLOADS = "/_upload/"

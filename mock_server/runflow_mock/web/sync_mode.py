@@ -30,12 +30,12 @@ class SyncMode:
         self._media = media
 
     async def __call__(self, call: Call, given: Answer, receive: Receive) -> Answer:
-        assert given.holds is not None
+        assert given.waits_for_run is not None
         try:
-            ended = self._runtime.until_ended(call.tenant, given.holds, self._runtime.config.sync_seconds_max)
+            ended = self._runtime.until_ended(call.tenant, given.waits_for_run, self._runtime.config.sync_seconds_max)
             if not await while_connected(ended, receive):
                 return given
-            return await self._finish(call, call.store.run(given.holds))
+            return await self._finish(call, call.store.run(given.waits_for_run))
         except Exception as error:
             self._runtime.report(call.tenant, error)
             return answer(represent_problem(internal_error()), 500)

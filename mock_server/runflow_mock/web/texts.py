@@ -1,7 +1,7 @@
 """Answers that are not the API's JSON: pages, texts and packaged files, with an entity tag and what a browser may do with them."""
 
+from runflow_mock.packaged import Packaged, etag_of
 from runflow_mock.web.calls import Answer, Call
-from runflow_mock.wire.packaged import Packaged, etag_of
 from runflow_mock.wire.pages.layout import PAGE_POLICY
 
 HTML = "text/html; charset=utf-8"

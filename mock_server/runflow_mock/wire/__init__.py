@@ -1,1 +1,1 @@
-"""Floor 1: JSON and HTTP forms of domain values. Imports the domain only."""
+"""JSON and HTTP forms of domain values. Imports the domain only."""

@@ -9,10 +9,10 @@ from datetime import datetime
 
 import msgspec
 
+from runflow_mock.domain.attempt_faults import answer_without_sending, body_of, copies_of, timestamp_of
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.callback_events import event_of
 from runflow_mock.domain.deliveries import Attempt, AttemptResult, Delivery
-from runflow_mock.domain.distortions import answer_without_sending, body_of, copies_of, timestamp_of
 from runflow_mock.domain.documents import read_document
 from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.runs import Run

@@ -17,8 +17,8 @@ from runflow_mock.domain.media import OutputShape
 from runflow_mock.domain.models import CATALOG_SINCE, Catalog, Creator, Model, creator_id
 from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.domain.prices import Price, PriceRule, PriceUnit
+from runflow_mock.resources import data_folder
 from runflow_mock.wire.inputs import complete_schema
-from runflow_mock.wire.resources import data_folder
 from runflow_mock.wire.workflows import load_published
 
 GENERIC_PRICE = Money(40_000)

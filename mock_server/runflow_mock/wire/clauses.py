@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import msgspec
 
-from runflow_mock.domain.clauses import Clause, Sighting, Verified, verify, verify_sequence
+from runflow_mock.domain.clauses import Clause, JournalSubject, Verified, verify, verify_sequence
 from runflow_mock.domain.documents import Json, read_document
 from runflow_mock.domain.misses import NearestMiss
 from runflow_mock.wire.control import duration, refused
@@ -50,11 +50,11 @@ class Statement(msgspec.Struct, frozen=True):
     is_sequence: bool
     within: timedelta | None = None
 
-    def check(self, sightings: list[Sighting], *, explains: bool = True) -> Verified:
+    def check(self, entries: list[JournalSubject], *, explains: bool = True) -> Verified:
         """Returns whether it is true of exchanges in their order, and if it is not, what came nearest."""
         if self.is_sequence:
-            return verify_sequence(self.clauses, sightings, self.within, explains=explains)
-        return verify(self.clauses[0], sightings, explains=explains)
+            return verify_sequence(self.clauses, entries, self.within, explains=explains)
+        return verify(self.clauses[0], entries, explains=explains)
 
 
 def decode_statement(raw: bytes, names: Names) -> Statement:

@@ -5,8 +5,8 @@ from functools import cache
 import msgspec
 
 from runflow_mock.domain.fault_kinds import KINDS
+from runflow_mock.resources import data_folder
 from runflow_mock.wire.fault_kinds import schema_of
-from runflow_mock.wire.resources import data_folder
 
 
 @cache

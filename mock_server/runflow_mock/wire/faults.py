@@ -8,7 +8,7 @@ import msgspec
 from runflow_mock.domain.callback_events import CALLBACK_EVENTS
 from runflow_mock.domain.commands import AddRule
 from runflow_mock.domain.documents import Document, read_document, write_document
-from runflow_mock.domain.fault_kinds import KIND_OF, Family, Kind, Stage
+from runflow_mock.domain.fault_kinds import KIND_OF, ActsAt, Family, Kind
 from runflow_mock.domain.faults import FaultRule, When
 from runflow_mock.domain.places import Where, edge_name, is_edge, matches_glob
 from runflow_mock.wire.control import as_json, decode, instant, refused
@@ -133,7 +133,7 @@ def _check_place(where: Where, kind: Kind) -> None:
     if edge is not None and (not is_edge(edge) or edge_name(edge) not in kind.edges):
         choice = f"choose one of {', '.join(kind.edges)} (i counts from 0, n from 1)"
         raise refused(f"where.edge {edge[:80]!r} is none at which {kind.name} can act; {choice}")
-    family = kind.family if kind.stage is not Stage.CREATION else Family.RUN
+    family = kind.family if kind.acts_at is not ActsAt.CREATION else Family.RUN
     for name in (name for other, fields in FIELDS_OF.items() if other is not family for name in fields):
         if getattr(where, name) is not None:
             raise refused(f"where.{name} says nothing to {kind.name}, which acts on a {family.value}")

@@ -10,8 +10,8 @@ import msgspec
 
 from runflow_mock.domain.media import GivenFile
 from runflow_mock.domain.mime import EXTENSION_OF
+from runflow_mock.media.pictures import measure_picture
 from runflow_mock.wire.control import refused
-from runflow_mock.wire.media.pictures import measure_picture
 
 FILES_MAX = 32
 FILE_BYTES_MAX = 4 * 1024 * 1024

@@ -15,9 +15,9 @@ from runflow_mock.domain.flows import Flow, FlowInput, FlowNode, FlowOutput, Wir
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.models import CATALOG_SINCE, Catalog
 from runflow_mock.domain.money import format_money
+from runflow_mock.resources import data_folder
 from runflow_mock.wire.listing import number_field, text_field, time_field
 from runflow_mock.wire.models import CATALOG_ORG_ID, write_code
-from runflow_mock.wire.resources import data_folder
 from runflow_mock.wire.times import write_instant, write_optional
 
 FLOW_EMBEDS = ("nodes", "inputs", "outputs")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from runflow_mock.wire.contracts import Contract, Pointer, packaged_contract
+from runflow_mock.openapi.contracts import Contract, Pointer, packaged_contract
 
 
 def item_names(path: str) -> frozenset[str]:

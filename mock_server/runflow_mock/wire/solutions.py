@@ -12,9 +12,9 @@ from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.models import CATALOG_SINCE
 from runflow_mock.domain.solutions import Solution, SolutionFlow, SolutionModel, flows_on, models_on, solution_id
+from runflow_mock.resources import data_folder
 from runflow_mock.wire.listing import number_field, text_field, time_field
 from runflow_mock.wire.models import write_code
-from runflow_mock.wire.resources import data_folder
 from runflow_mock.wire.times import write_instant
 
 SOLUTION_EMBEDS = ("solution_flows", "solution_models")

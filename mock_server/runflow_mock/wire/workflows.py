@@ -27,10 +27,10 @@ from runflow_mock.domain.workflows import (
     Workflow,
     write_slug,
 )
+from runflow_mock.resources import data_folder
 from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.listing import flag_field, number_field, text_field, time_field
 from runflow_mock.wire.problems import FieldError, Location, invalid, invalid_field
-from runflow_mock.wire.resources import data_folder
 from runflow_mock.wire.times import read_instant, write_instant, write_optional
 
 PUBLISHED_FILE = "workflows.json"

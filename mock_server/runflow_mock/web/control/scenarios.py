@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.clauses import Sighting
+from runflow_mock.domain.clauses import JournalSubject
 from runflow_mock.domain.documents import read_document
 from runflow_mock.domain.expectations import Checked, Expectation, Facts, check
 from runflow_mock.domain.models import Catalog
@@ -15,7 +15,7 @@ from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.faults import names_in
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.control.history import write_history
-from runflow_mock.web.control.verify import completion, sightings_in
+from runflow_mock.web.control.verify import completion, subjects_in
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.clauses import convert_statement
 from runflow_mock.wire.control import ControlError, as_json, refused
@@ -91,15 +91,15 @@ def _asked(call: Call) -> Scenario:
 
 
 def _scene(call: Call, scenario: Scenario) -> dict[str, object]:
-    facts, sightings = facts_of(call.store), sightings_in(call)
-    checked = [_checked(call, expectation, facts, sightings) for expectation in scenario.expectations]
+    facts, entries = facts_of(call.store), subjects_in(call)
+    checked = [_checked(call, expectation, facts, entries) for expectation in scenario.expectations]
     return represent_scene(scenario, checked, tuple(unfired_rules(call.tenant, completion(call))))
 
 
-def _checked(call: Call, expectation: Expectation, facts: Facts, sightings: list[Sighting]) -> Checked:
+def _checked(call: Call, expectation: Expectation, facts: Facts, entries: list[JournalSubject]) -> Checked:
     if expectation.clause is None:
         return check(expectation, facts)
-    verified = convert_statement(read_document(expectation.clause), names_in(call)).check(sightings)
+    verified = convert_statement(read_document(expectation.clause), names_in(call)).check(entries)
     return Checked(expectation, verified.holds, verified=verified)
 
 

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.clauses import Sighting
+from runflow_mock.domain.clauses import JournalSubject
 from runflow_mock.domain.errors import ModelNotFound
 from runflow_mock.domain.places import Subject
 from runflow_mock.engine.subjects import with_record
@@ -13,20 +13,20 @@ from runflow_mock.web.control.faults import names_in
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.clauses import decode_statement, represent_verified
-from runflow_mock.wire.sightings import Complete, sight
+from runflow_mock.wire.journal_subjects import Complete, subject_of
 
 
 async def verify(call: Call) -> Answer:
     """POST /_mock/verify {"operation": "create_run", "count": 1}: 200 when the journal shows it, 409 with the nearest miss when not."""
     tenant_of(call)
-    verified = decode_statement(call.body, names_in(call)).check(sightings_in(call))
+    verified = decode_statement(call.body, names_in(call)).check(subjects_in(call))
     return answer(represent_verified(verified), 200 if verified.holds else 409)
 
 
-def sightings_in(call: Call) -> list[Sighting]:
+def subjects_in(call: Call) -> list[JournalSubject]:
     """Returns the journal of this call's tenant as clauses see it."""
     complete = completion(call)
-    return [sight(exchange, complete) for exchange in call.tenant.journal]
+    return [subject_of(exchange, complete) for exchange in call.tenant.journal]
 
 
 def completion(call: Call) -> Complete:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from runflow_mock.domain.clauses import Sighting
+from runflow_mock.domain.clauses import JournalSubject
 from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.engine.store import Store
@@ -16,7 +16,7 @@ from runflow_mock.web.control.verify import completion
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.clauses import represent_verified
 from runflow_mock.wire.control import ControlError, represent_control_error
-from runflow_mock.wire.sightings import sight
+from runflow_mock.wire.journal_subjects import subject_of
 from runflow_mock.wire.waits import JOURNAL, Wait, decode_wait
 
 WAITS_MAX = 1_000
@@ -43,7 +43,7 @@ async def wait(call: Call) -> Answer:
     """POST /_mock/wait {"for": {"run": "<id>"}, "timeout": 5}: 200 when it holds, 409 when it never can, 408 when it took too long."""
     tenant = tenant_of(call)
     asked = decode_wait(call.body, names_in(call))
-    if len(tenant.bells) >= WAITS_MAX:
+    if len(tenant.change_events) >= WAITS_MAX:
         raise ControlError(409, "limit", f"{WAITS_MAX} waits are open for this tenant already")
     call.runtime.settle(tenant)
     watch = _journal(call, asked) if asked.noun == JOURNAL else _record(call, asked)
@@ -75,11 +75,11 @@ def _record(call: Call, asked: Wait) -> Watch:
 def _journal(call: Call, asked: Wait) -> Watch:
     statement, complete = asked.statement, completion(call)
     assert statement is not None
-    known: dict[str, Sighting] = {}
+    known: dict[str, JournalSubject] = {}
 
-    def latest() -> list[Sighting]:
+    def latest() -> list[JournalSubject]:
         nonlocal known
-        known = {exchange.id: known.get(exchange.id) or sight(exchange, complete) for exchange in call.tenant.journal}
+        known = {exchange.id: known.get(exchange.id) or subject_of(exchange, complete) for exchange in call.tenant.journal}
         return list(known.values())
 
     return Watch(

@@ -1,0 +1,79 @@
+"""Archives: the entries of a HAR file, a browser's, a proxy's or `GET /_mock/journal.har`, as captures.
+
+Of an archive that holds more than one service's traffic, what is at no address of the API is passed over.
+"""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.kit.calibration.captures import (
+    CALLBACK_HEADERS,
+    Capture,
+    Kind,
+    Object,
+    Unrecognised,
+    from_base64,
+    header_names,
+    object_of,
+)
+from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.wire.sites import HOSTS, Site
+
+
+def is_archive(value: Json) -> bool:
+    """Tells whether a value is a HAR file."""
+    return isinstance(value, dict) and isinstance(object_of(value.get("log")).get("entries"), list)
+
+
+def read_archive(value: Json, source: str) -> Iterator[Capture]:
+    """Returns what an archive holds of the API and of its callbacks.
+
+    Raises:
+        Unrecognised: nothing in it is.
+    """
+    entries = object_of(object_of(value).get("log")).get("entries")
+    assert isinstance(entries, list)
+    found = [capture for index, part in enumerate(entries) for capture in _entry(object_of(part), source, f"log.entries[{index}]")]
+    if not found:
+        raise Unrecognised(f"none of its {len(entries)} entries is an answer of the API or a callback")
+    yield from found
+
+
+def _entry(entry: Object, source: str, place: str) -> Iterator[Capture]:
+    request, response = object_of(entry.get("request")), object_of(entry.get("response"))
+    sent = header_names(request.get("headers")) or {}
+    if sent.keys() & CALLBACK_HEADERS:
+        text = object_of(request.get("postData")).get("text")
+        yield Capture(source=source, place=place, kind=Kind.CALLBACK, headers=sent, body=str(text or "").encode())
+        return
+    status, path = response.get("status"), _path_of_the_api(str(request.get("url")))
+    if not isinstance(status, int) or status < 100 or path is None:
+        return
+    yield Capture(
+        source=source,
+        place=place,
+        kind=Kind.ANSWER,
+        method=str(request.get("method")),
+        path=path,
+        status=status,
+        headers=header_names(response.get("headers")),
+        body=_content(object_of(response.get("content")), place),
+    )
+
+
+def _path_of_the_api(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    site = HOSTS.get(parts.hostname or "")
+    is_ours = site is Site.API or (site is None and packaged_contract().address(parts.path) is not None)
+    return parts.path if is_ours and parts.path.startswith("/v1/") else None
+
+
+def _content(content: Object, place: str) -> bytes:
+    text = content.get("text")
+    if not isinstance(text, str):
+        return b""
+    return from_base64(text, f"{place}.response.content.text") if content.get("encoding") == "base64" else text.encode()

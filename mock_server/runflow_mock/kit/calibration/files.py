@@ -1,0 +1,127 @@
+"""Captures from files: what somebody has kept of a service, found in files and folders and recognised by its shape."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from hashlib import sha256
+from itertools import chain, count
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from runflow_mock.domain.documents import Json, read_document
+from runflow_mock.kit.calibration.captures import Capture, Unrecognised
+from runflow_mock.kit.calibration.shapes import read_shape
+from runflow_mock.kit.calibration.transcripts import capture_of, is_transcript, read_transcript
+from runflow_mock.wire.profiles import FORMAT as PROFILE
+
+WAY_OUT = "give JSON, JSON lines, a HAR file, or the output of curl -i, or leave the file out"
+BYTES_MAX = 256 * 1024 * 1024
+# Where a profile says at the latest that it is one.
+PROFILE_BYTES_MAX = 400
+
+
+class CaptureError(ValueError):
+    """A file that cannot be understood; the message names it, and the way out."""
+
+
+class CaptureFile(NamedTuple):
+    """One file: what it is called in reports, where it is, and its bytes."""
+
+    name: str
+    path: Path
+    raw: bytes
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of its bytes."""
+        return sha256(self.raw).hexdigest()
+
+
+def read_files(given: Iterable[Path]) -> tuple[CaptureFile, ...]:
+    """Returns the files, and those in the folders, each once, without profiles, which may lie beside what they were made from; in folders
+    hidden files are left out.
+
+    Raises:
+        CaptureError: one is not there or cannot be read, or a folder has none.
+    """
+    paths = tuple(given)
+    found: dict[Path, str] = {}
+    for path in paths:
+        inner = sorted(_inside(path)) if path.is_dir() else [path]
+        if not inner:
+            raise CaptureError(f"the folder {path} has no files")
+        # Where several are given, what is in a folder is told apart by the folder's name.
+        folder = f"{path.resolve().name}/" if len(paths) > 1 and path.is_dir() else ""
+        for file in inner:
+            if file not in found:
+                name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+                found[file] = _free_name(folder + name, found.values())
+    files = (CaptureFile(name, path, _read(path)) for path, name in found.items())
+    return tuple(file for file in files if PROFILE.encode() not in file.raw[:PROFILE_BYTES_MAX])
+
+
+def captures_in(files: Sequence[CaptureFile]) -> dict[str, tuple[Capture, ...]]:
+    """Returns what was captured in each file; a head that stands alone gets the body that stands beside it under the same name.
+
+    Raises:
+        CaptureError: a file is nothing that is understood.
+    """
+    heads = {file.name: body for file in files for body in files if _is_head_of(file, body)}
+    bodies = {body.name for body in heads.values()}
+    return {file.name: tuple(_captures(file, heads.get(file.name))) for file in files if file.name not in bodies}
+
+
+def _free_name(name: str, taken: Collection[str]) -> str:
+    return next(free for free in chain((name,), (f"{name}~{number}" for number in count(2))) if free not in taken)
+
+
+def _captures(file: CaptureFile, body: CaptureFile | None) -> Iterator[Capture]:
+    try:
+        if is_transcript(file.raw):
+            transcript = read_transcript(file.raw)
+            yield capture_of(transcript if body is None else transcript._replace(body=body.raw), file.name)
+        else:
+            yield from _in_json(file)
+    except Unrecognised as error:
+        raise CaptureError(f"{file.path} cannot be understood: {error}; {WAY_OUT}") from None
+
+
+def _in_json(file: CaptureFile) -> Iterator[Capture]:
+    try:
+        value = read_document(file.raw)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
+        lines = [line for line in file.raw.splitlines() if line.strip()]
+        if len(lines) < 2 or not all(line.lstrip().startswith(b"{") for line in lines):
+            raise Unrecognised(f"it is neither JSON nor an HTTP message ({error})") from None
+        for number, line in enumerate(lines, 1):
+            yield from read_shape(_line(line, number), file.name, f"line {number}")
+        return
+    yield from read_shape(value, file.name)
+
+
+def _line(line: bytes, number: int) -> Json:
+    try:
+        return read_document(line)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
+        raise Unrecognised(f"line {number} is not JSON ({error})") from None
+
+
+def _is_head_of(head: CaptureFile, body: CaptureFile) -> bool:
+    is_beside = head.path != body.path and (head.path.parent, head.path.stem) == (body.path.parent, body.path.stem)
+    return is_beside and is_transcript(head.raw) and not is_transcript(body.raw) and b"\n\n" not in head.raw.replace(b"\r", b"").strip()
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not hidden:
+            yield path
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > BYTES_MAX:
+            raise CaptureError(f"{path} has more than {BYTES_MAX} bytes: give the part that matters")
+        return path.read_bytes()
+    except OSError as error:
+        raise CaptureError(f"{path} cannot be read: {error.strerror}") from None

@@ -1,0 +1,242 @@
+"""Document drifts: in what two OpenAPI documents differ, operation by operation, from a client's point of view.
+
+Operations are the same by method and shape of the path; names of operations and of parameters in paths are nobody's business.
+
+The comparison is our own: the differs that are kept up are programs in Go or JavaScript, none of which knows that `{owner}/{slug}` is one
+path of a model, or looks at callbacks as what a client receives. A test holds the grades beside those of another differ.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from runflow_mock.kit.drift.access_drifts import access_drifts
+from runflow_mock.kit.drift.drifts import Drift, Found, Side, grade_of
+from runflow_mock.kit.drift.schema_drifts import SchemaComparison
+from runflow_mock.openapi.contracts import Contract, Declared, Object, Parameter, Pointer
+from runflow_mock.openapi.shapes import by_shape, plain_parameters, shape_of
+
+Sided = tuple[Side, Found]
+
+
+class DocumentComparison:
+    """Compares two documents, the pinned one and the newer."""
+
+    def __init__(self, old: Contract, new: Contract) -> None:
+        self.old = old
+        self.new = new
+        self._schemas = SchemaComparison(old, new)
+
+    def drifts(self) -> Iterator[Drift]:
+        """Yields every difference."""
+        old, new = by_shape(self.old), by_shape(self.new)
+        for key, declared in old.items():
+            if key in new:
+                for side, found in self._of_operation(declared, new[key]):
+                    yield self._drift(key, declared, side, found)
+            else:
+                yield self._removed(key, declared)
+        for key, declared in new.items():
+            if key not in old:
+                yield self._drift(key, declared, Side.OPERATION, Found("operation-added", (), "it is new"))
+        for name, found in self._of_webhooks():
+            yield drift_of(f"webhook {name}", name, Side.CALLBACK, found)
+
+    def _removed(self, key: str, declared: Declared) -> Drift:
+        is_guess = declared.evidence != "documented"
+        is_path_left = any(shape_of(self.new, path) == key.partition(" ")[2] for path in self.new.paths)
+        says = f"its path does not take {declared.method}" if is_path_left else "its path is gone"
+        if is_guess:
+            says = f"{says}; our document has it only {declared.evidence}, so that it may never have been there"
+        return self._drift(key, declared, Side.OPERATION, Found("guess-removed" if is_guess else "operation-removed", (), says))
+
+    def _drift(self, key: str, declared: Declared, side: Side, found: Found) -> Drift:
+        evidence = None if declared.evidence == "documented" else declared.evidence
+        return drift_of(f"{declared.method} {declared.path}", key, side, found, evidence=evidence)
+
+    def _of_operation(self, old: Declared, new: Declared) -> Iterator[Sided]:
+        was, now = _raw(self.old, old), _raw(self.new, new)
+        if now.get("deprecated") is True and was.get("deprecated") is not True:
+            yield Side.OPERATION, Found("deprecated", (), "it is deprecated now")
+        for found in access_drifts(self.old, was, self.new, now):
+            yield Side.ACCESS, found
+        for found in self._of_parameters(old, new):
+            yield Side.REQUEST, found
+        for found in self._of_body(old, new):
+            yield Side.REQUEST, found
+        for found in self._of_responses(old, new):
+            yield Side.RESPONSE, found
+        for found in self._of_callbacks(_callbacks(self.old, old), _callbacks(self.new, new)):
+            yield Side.CALLBACK, found
+
+    def _of_parameters(self, old: Declared, new: Declared) -> Iterator[Found]:
+        was, now = _named(old), _named(new)
+        for (place, name), parameter in was.items():
+            where = (place, name)
+            if (place, name.lower()) not in _folded(now):
+                yield Found("parameter-removed", where, "it is gone")
+                continue
+            other = _folded(now)[place, name.lower()]
+            if other.is_required and not parameter.is_required:
+                yield Found("parameter-required", where, "it is required now")
+            if parameter.is_required and not other.is_required:
+                yield Found("parameter-optional", where, "it is required no longer")
+            yield from self._of_schemas(where, parameter.schema, other.schema)
+        for (place, name), parameter in now.items():
+            if (place, name.lower()) not in _folded(was):
+                is_required = parameter.is_required
+                change = "parameter-added-required" if is_required else "parameter-added"
+                yield Found(change, (place, name), f"it is new{' and required' * is_required}")
+        yield from self._of_paths(old, new)
+
+    def _of_paths(self, old: Declared, new: Declared) -> Iterator[Found]:
+        """Yields the differences of parameters in the path, which are the same by their order."""
+        pairs = zip(plain_parameters(self.old, old.path), plain_parameters(self.new, new.path), strict=False)
+        was, now = ({part.name: part for part in declared.parameters if part.place == "path"} for declared in (old, new))
+        for name, other in pairs:
+            if name in was and other in now:
+                yield from self._of_schemas(("path", name), was[name].schema, now[other].schema)
+
+    def _of_body(self, old: Declared, new: Declared) -> Iterator[Found]:
+        if new.is_body_required and not old.is_body_required:
+            yield Found("body-required", ("body",), "a body is required now")
+        if old.is_body_required and not new.is_body_required:
+            yield Found("body-optional", ("body",), "a body is required no longer")
+        yield from self._of_contents(old.body, new.body, ("body",))
+
+    def _of_contents(self, old: Mapping[str, Pointer], new: Mapping[str, Pointer], where: tuple[str, ...]) -> Iterator[Found]:
+        for name, schema in old.items():
+            if name in new:
+                yield from self._of_schemas(where, schema, new[name])
+            else:
+                yield Found("content-removed", where, f"{name} is gone")
+        for name in new:
+            if name not in old:
+                yield Found("content-added", where, f"{name} is new")
+
+    def _of_schemas(self, where: tuple[str, ...], old: Pointer, new: Pointer) -> Iterator[Found]:
+        # The way to what is not described leads to the document itself.
+        schemas = self.old.at(old) if old else {}, self.new.at(new) if new else {}
+        for found in self._schemas.drifts(*schemas):
+            yield found._replace(where=(*where, *found.where))
+
+    def _of_responses(self, old: Declared, new: Declared) -> Iterator[Found]:
+        for status in old.responses:
+            other = _covering(new, status)
+            if other is None and _is_told_apart(status, new):
+                continue
+            if other is None:
+                yield Found(f"{_kind(status)}-removed", (status,), f"{status} is gone")
+                continue
+            yield from self._of_contents(old.responses[status], new.responses[other], (status, "body"))
+            yield from self._of_headers(self._headers(self.old, old, status), self._headers(self.new, new, other), status)
+        for status in new.responses:
+            if _covering(old, status) is None and not _is_told_apart(status, old):
+                yield Found(f"{_kind(status)}-added", (status,), f"{status} is new")
+
+    def _of_headers(self, old: Mapping[str, str], new: Mapping[str, str], status: str) -> Iterator[Found]:
+        for name in old:
+            if name not in new:
+                yield Found("header-removed", (status, "headers", old[name]), "it is gone")
+        for name in new:
+            if name not in old:
+                yield Found("header-added", (status, "headers", new[name]), "it is new")
+
+    @staticmethod
+    def _headers(contract: Contract, declared: Declared, status: str) -> Mapping[str, str]:
+        headers = contract.follow(("paths", declared.path, declared.method.lower(), "responses", status))[1].get("headers")
+        return {name.lower(): name for name in (headers if isinstance(headers, dict) else ())}
+
+    def _of_callbacks(self, old: Mapping[str, Pointer], new: Mapping[str, Pointer]) -> Iterator[Found]:
+        for name, pointer in old.items():
+            if name in new:
+                yield from _inside(name, self._of_told(pointer, new[name]))
+            else:
+                yield Found("callback-removed", (name,), "it is gone")
+        for name in new:
+            if name not in old:
+                yield Found("callback-added", (name,), "it is new")
+
+    def _of_told(self, old: Pointer, new: Pointer) -> Iterator[Found]:
+        """Yields the differences of what is sent to the client."""
+        was, now = self.old.contents_at((*old, "requestBody")), self.new.contents_at((*new, "requestBody"))
+        yield from self._of_contents(was, now, ("body",))
+        sent, other = (_header_parameters(contract, pointer) for contract, pointer in ((self.old, old), (self.new, new)))
+        for header in sorted(sent.keys() - other.keys()):
+            yield Found("header-removed", ("headers", sent[header]), "it is gone")
+        for header in sorted(other.keys() - sent.keys()):
+            yield Found("header-added", ("headers", other[header]), "it is new")
+
+    def _of_webhooks(self) -> Iterator[tuple[str, Found]]:
+        old, new = _webhooks(self.old), _webhooks(self.new)
+        for name, pointer in old.items():
+            if name not in new:
+                yield name, Found("callback-removed", (), "it is gone")
+            else:
+                for found in self._of_told(pointer, new[name]):
+                    yield name, found
+        for name in sorted(new.keys() - old.keys()):
+            yield name, Found("callback-added", (), "it is new")
+
+
+def drift_of(subject: str, key: str, side: Side, found: Found, *, evidence: str | None = None) -> Drift:
+    """Returns what was found, graded by the side on which it was found."""
+    where = ".".join(found.where)
+    grade = grade_of(found.change, side)
+    return Drift(subject=subject, key=key, side=side, where=where, change=found.change, grade=grade, says=found.says, evidence=evidence)
+
+
+def _inside(name: str, found: Iterator[Found]) -> Iterator[Found]:
+    for each in found:
+        yield each._replace(where=(name, *each.where))
+
+
+def _raw(contract: Contract, declared: Declared) -> Object:
+    return contract.at(("paths", declared.path, declared.method.lower()))
+
+
+def _named(declared: Declared) -> dict[tuple[str, str], Parameter]:
+    return {(parameter.place, parameter.name): parameter for parameter in declared.parameters if parameter.place != "path"}
+
+
+def _folded(named: Mapping[tuple[str, str], Parameter]) -> Mapping[tuple[str, str], Parameter]:
+    return {(place, name.lower()): parameter for (place, name), parameter in named.items()}
+
+
+def _covering(declared: Declared, status: str) -> str | None:
+    """Returns under which name an operation declares a status: its own, that of its class, or the default."""
+    return next((name for name in (status, f"{status[:1]}XX", "default") if name in declared.responses), None)
+
+
+def _is_told_apart(status: str, declared: Declared) -> bool:
+    """Tells whether a status stands for a class, of which an operation declares members one by one."""
+    first = status[:1] if status.endswith("XX") else ""
+    return not status.isdigit() and any(member.startswith(first) for member in declared.responses if member.isdigit())
+
+
+def _kind(status: str) -> str:
+    return "success" if status[0] in "123" else "refusal"
+
+
+def _callbacks(contract: Contract, declared: Declared) -> Mapping[str, Pointer]:
+    """Returns the ways to the callbacks of an operation, by the expression that says where each goes."""
+    place: Pointer = ("paths", declared.path, declared.method.lower(), "callbacks")
+    found: dict[str, Pointer] = {}
+    for name in contract.at(place):
+        way, callback = contract.follow((*place, name))
+        for expression in callback:
+            found.update((expression, sent) for sent in _operations_at(contract, (*way, expression)))
+    return found
+
+
+def _webhooks(contract: Contract) -> Mapping[str, Pointer]:
+    return {name: way for name in contract.at(("webhooks",)) for way in _operations_at(contract, ("webhooks", name))}
+
+
+def _operations_at(contract: Contract, pointer: Pointer) -> Iterator[Pointer]:
+    way, item = contract.follow(pointer)
+    yield from ((*way, method) for method in ("post", "put") if method in item)
+
+
+def _header_parameters(contract: Contract, pointer: Pointer) -> Mapping[str, str]:
+    names = contract.at(pointer).get("parameters")
+    found = [contract.follow((*pointer, "parameters", str(index)))[1] for index in range(len(names) if isinstance(names, list) else 0)]
+    return {str(part.get("name")).lower(): str(part.get("name")) for part in found if part.get("in") == "header"}

@@ -1,0 +1,221 @@
+"""Schema drifts: in what two schemas differ, the pinned one and the newer, whatever way each is written down in.
+
+A newer schema that allows less *narrows*, one that allows more *widens*; what either means depends on who sends the value, which is not
+known here. Where two lists of forms differ, forms that both have are left out, and the rest are compared in pairs, in their order.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import islice, zip_longest
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.kit.drift.drifts import Found
+from runflow_mock.kit.drift.schema_forms import DEPTH_MAX, LOWER, Form, form_of
+from runflow_mock.openapi.contracts import Contract
+
+SAID_MAX = 80
+FOUND_MAX = 500
+
+Pair = tuple[Form, Form]
+
+
+class SchemaComparison:
+    """Compares schemas of two contracts; what was compared once is known. Inside a schema that leads to itself it is told once."""
+
+    def __init__(self, old: Contract, new: Contract) -> None:
+        self._old = old
+        self._new = new
+        self._known: dict[tuple[int, int], tuple[Found, ...]] = {}
+        self._forms: dict[tuple[bool, int], tuple[Json, Form]] = {}
+
+    def drifts(self, old: Json, new: Json) -> tuple[Found, ...]:
+        """Returns every difference of two schemas, each at its place inside the value."""
+        return self._drifts(old, new, 0)
+
+    def _drifts(self, old: Json, new: Json, depth: int) -> tuple[Found, ...]:
+        if depth > DEPTH_MAX:
+            return ()
+        old, new = _referred(self._old, old), _referred(self._new, new)
+        key = (id(old), id(new))
+        known = self._known.get(key)
+        if known is None:
+            # A schema that leads to itself has no other differences than those that are being found.
+            self._known[key] = ()
+            known = self._known[key] = _limited(self._of_schemas(old, new, depth))
+        return known
+
+    def _of_schemas(self, old: Json, new: Json, depth: int) -> Iterator[Found]:
+        was, now = self._form(self._old, old), self._form(self._new, new)
+        if bool(was.choices) is bool(now.choices):
+            return self._of_forms((was, now), depth)
+        # One form is a choice of one.
+        return self._of_choices(was.choices[0] if was.choices else (old,), now.choices[0] if now.choices else (new,), depth)
+
+    def _form(self, contract: Contract, schema: Json) -> Form:
+        key = (contract is self._new, id(schema))
+        # The schema is kept beside its form, so that its identity stays its own.
+        found = self._forms.get(key)
+        if found is None:
+            found = self._forms[key] = (schema, form_of(contract, schema))
+        return found[1]
+
+    def _of_forms(self, pair: Pair, depth: int) -> Iterator[Found]:
+        for changes in CHANGES_OF_VALUES:
+            yield from changes(*pair)
+        yield from self._of_properties(pair, depth)
+        old, new = pair
+        if all("array" in (form.types or ()) for form in pair):
+            yield from _inside("[]", self._drifts(old.items, new.items, depth + 1))
+        if old.extra is not None and new.extra is not None:
+            yield from _inside("*", self._drifts(old.extra, new.extra, depth + 1))
+        for forms, others in zip_longest(old.choices, new.choices, fillvalue=()):
+            yield from self._of_choices(forms, others, depth)
+
+    def _of_properties(self, pair: Pair, depth: int) -> Iterator[Found]:
+        old, new = pair
+        # What is required without being described is a field like any other.
+        names = {name: None for form in pair for name in (*form.properties, *sorted(form.required))}
+        for name in names:
+            was, is_there = (name in form.properties or name in form.required for form in pair)
+            if was and is_there:
+                if name in new.required and name not in old.required:
+                    yield Found("field-required", (name,), "it is required now")
+                if name in old.required and name not in new.required:
+                    yield Found("field-optional", (name,), "it is required no longer")
+                yield from _inside(name, self._drifts(old.properties.get(name), new.properties.get(name), depth + 1))
+            elif is_there:
+                required = name in new.required
+                yield Found("field-added-required" if required else "field-added", (name,), f"it is new{' and required' * required}")
+            else:
+                required = name in old.required
+                yield Found("required-field-removed" if required else "field-removed", (name,), "it is gone")
+
+    def _of_choices(self, old: tuple[Json, ...], new: tuple[Json, ...], depth: int) -> Iterator[Found]:
+        left, others = list(old), []
+        for form in new:
+            same = next((each for each in left if not self._drifts(each, form, depth + 1)), None)
+            if same is None:
+                others.append(form)
+            else:
+                left.remove(same)
+        if left and len(left) == len(others):
+            for each, other in zip(left, others, strict=True):
+                yield from self._drifts(each, other, depth + 1)
+            return
+        says = f"{len(old)} forms were possible, {len(new)} are"
+        if left:
+            yield Found("form-removed", (), says)
+        if others:
+            yield Found("form-added", (), says)
+
+
+def _limited(found: Iterator[Found]) -> tuple[Found, ...]:
+    """Returns as many differences as are told of one schema; the last one says so where there are more."""
+    told = tuple(islice(found, FOUND_MAX + 1))
+    if len(told) <= FOUND_MAX:
+        return told
+    last = told[FOUND_MAX - 1]
+    return (*told[: FOUND_MAX - 1], last._replace(says=f"{last.says}; of one schema no more than {FOUND_MAX} differences are told"))
+
+
+def _referred(contract: Contract, schema: Json) -> Json:
+    """Returns the schema that a mere reference means, so that what is referred to from many places is compared once."""
+    for _ in range(DEPTH_MAX):
+        if not (isinstance(schema, dict) and schema.keys() == {"$ref"} and isinstance(schema["$ref"], str)):
+            break
+        schema = contract.resolve(schema["$ref"])
+    return schema
+
+
+def _inside(name: str, found: tuple[Found, ...]) -> Iterator[Found]:
+    for each in found:
+        yield each._replace(where=(name, *each.where))
+
+
+def _types(old: Form, new: Form) -> Iterator[Found]:
+    was, now = old.types, new.types
+    lists_values = [form.values is not None for form in (old, new)]
+    if was == now or all(lists_values) or (any(lists_values) and None in (was, now)):
+        return
+    says = f"{_listed(was)} before, {_listed(now)} now"
+    if was is None or (now is not None and now < was):
+        yield Found("type-narrowed", (), says)
+    elif now is None or now > was:
+        yield Found("type-widened", (), says)
+    else:
+        yield Found("type-changed", (), says)
+
+
+def _null(old: Form, new: Form) -> Iterator[Found]:
+    # Where any type goes, null is no news.
+    if old.is_nullable and not new.is_nullable and old.types is not None:
+        yield Found("null-refused", (), "it may be null no longer")
+    if new.is_nullable and not old.is_nullable and new.types is not None:
+        yield Found("null-possible", (), "it may be null now")
+
+
+def _values(old: Form, new: Form) -> Iterator[Found]:
+    if old.values is None and new.values is not None:
+        yield Found("values-listed", (), f"only {_listed(new.values)} now")
+    elif old.values is not None and new.values is None:
+        yield Found("values-free", (), f"any value now, not only {_listed(old.values)}")
+    elif old.values is not None and new.values is not None:
+        if gone := old.values - new.values:
+            yield Found("value-removed", (), f"{_listed(gone)} gone")
+        if come := new.values - old.values:
+            yield Found("value-added", (), f"{_listed(come)} new")
+
+
+def _limits(old: Form, new: Form) -> Iterator[Found]:
+    for name in dict.fromkeys((*old.limits, *new.limits)):
+        was, now = old.limits.get(name), new.limits.get(name)
+        if was == now:
+            continue
+        is_new, is_gone = was is None, now is None
+        is_tighter = is_new or (not is_gone and (now > was) is (name in LOWER))  # type: ignore[operator]  # both are there
+        says = f"{name} {'none' if was is None else f'{was:g}'} before, {'none' if now is None else f'{now:g}'} now"
+        yield Found("limit-tightened" if is_tighter else "limit-loosened", (), says)
+
+
+def _word(name: str, read: Callable[[Form], str | None]) -> Callable[[Form, Form], Iterator[Found]]:
+    def compare(old: Form, new: Form) -> Iterator[Found]:
+        was, now = read(old), read(new)
+        if was != now:
+            kind = "added" if was is None else "removed" if now is None else "changed"
+            yield Found(f"{name}-{kind}", (), f"{name} {_cut(was or 'none')} before, {_cut(now or 'none')} now")
+
+    return compare
+
+
+def _default(old: Form, new: Form) -> Iterator[Found]:
+    if old.default != new.default and old.default is not None and new.default is not None:
+        yield Found("default-changed", (), f"{_cut(old.default)} before, {_cut(new.default)} now")
+
+
+def _openness(old: Form, new: Form) -> Iterator[Found]:
+    if new.is_closed and not old.is_closed:
+        yield Found("closed", (), "no other fields than those that are described now")
+    if old.is_closed and not new.is_closed:
+        yield Found("opened", (), "other fields than those that are described as well now")
+
+
+CHANGES_OF_VALUES: tuple[Callable[[Form, Form], Iterator[Found]], ...] = (
+    _types,
+    _null,
+    _values,
+    _limits,
+    _word("pattern", lambda form: form.pattern),
+    _word("format", lambda form: form.format),
+    _default,
+    _openness,
+)
+
+
+def _listed(values: frozenset[str] | None) -> str:
+    if values is None:
+        return "any"
+    told = sorted(values - {"integer"} if "number" in values else values)
+    return _cut(", ".join(told)) or "nothing"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SAID_MAX else f"{text[:SAID_MAX]}…"

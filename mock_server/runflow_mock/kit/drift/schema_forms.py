@@ -1,0 +1,186 @@
+"""Schema forms: what a schema says of a value, whatever way it is written down in.
+
+References are followed, `allOf` is one form, a choice with `null` is a form that may be null, and the `nullable` of OpenAPI 3.0 is the
+same. Titles, descriptions, examples and extensions say nothing. What a schema leaves out follows from the rest: one with properties is an
+object.
+"""
+
+from collections.abc import Mapping
+from typing import cast
+
+import msgspec
+from msgspec.structs import replace
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.openapi.contracts import Contract, Object
+
+# What only values of a type can have; a schema with one of them and without a type means this type.
+IMPLIED: Mapping[str, str] = {
+    "properties": "object",
+    "additionalProperties": "object",
+    "items": "array",
+    "minItems": "array",
+    "maxItems": "array",
+    "pattern": "string",
+    "minLength": "string",
+    "maxLength": "string",
+    "minimum": "number",
+    "maximum": "number",
+}
+LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "multipleOf", "uniqueItems")
+UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
+CLOSING = ("additionalProperties", "unevaluatedProperties")
+DEPTH_MAX = 24
+
+_NULL = "null"
+
+
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """What a value may be. No `types` and no `values` means any; null stands in neither, but in `is_nullable`."""
+
+    types: frozenset[str] | None = None
+    values: frozenset[str] | None = None
+    is_nullable: bool = True
+    limits: Mapping[str, float] = {}
+    pattern: str | None = None
+    format: str | None = None
+    default: str | None = None
+    properties: Mapping[str, Json] = {}
+    required: frozenset[str] = frozenset()
+    items: Json = None
+    extra: Json = None
+    is_closed: bool = False
+    choices: tuple[tuple[Json, ...], ...] = ()
+
+
+ANYTHING = Form()
+NOTHING = Form(types=frozenset(), is_nullable=False)
+
+
+def form_of(contract: Contract, schema: Json, depth: int = 0) -> Form:
+    """Returns what a schema of a contract says; what lies too deep says nothing."""
+    if schema is False:
+        return NOTHING
+    if not isinstance(schema, dict) or depth > DEPTH_MAX:
+        return ANYTHING
+    form = _plain(schema)
+    others = list(_list(schema.get("allOf")))
+    if isinstance(schema.get("$ref"), str):
+        others.append(contract.resolve(str(schema["$ref"])))
+    for other in others:
+        form = _both(form, form_of(contract, other, depth + 1))
+    for word in ("anyOf", "oneOf"):
+        if isinstance(schema.get(word), list):
+            form = _both(form, _choice(contract, _list(schema[word]), depth + 1))
+    return form
+
+
+def written(value: Json) -> str:
+    """Returns a value as a text that is the same for equal values."""
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _plain(schema: Object) -> Form:
+    """Returns what stands in the schema itself."""
+    types, values = _types(schema), _values(schema)
+    is_nullable = (types is None or _NULL in types) and (values is None or _NULL in values)
+    extra, items = schema.get("additionalProperties"), schema.get("items")
+    return Form(
+        types=None if types is None else types - {_NULL},
+        values=None if values is None else values - {_NULL},
+        is_nullable=is_nullable,
+        limits=_limits(schema),
+        pattern=_text(schema.get("pattern")),
+        format=_text(schema.get("format")),
+        default=written(schema["default"]) if "default" in schema else None,
+        properties=cast("Object", schema.get("properties") or {}),
+        required=frozenset(str(name) for name in _list(schema.get("required"))),
+        items=items if isinstance(items, dict) else None,
+        extra=extra if isinstance(extra, dict) and extra else None,
+        is_closed=any(schema.get(word) is False for word in CLOSING),
+    )
+
+
+def _types(schema: Object) -> frozenset[str] | None:
+    word = schema.get("type")
+    given = {str(each) for each in _list(word)} if isinstance(word, list) else {str(word)} if word is not None else set()
+    if not given:
+        given = {IMPLIED[name] for name in schema if name in IMPLIED}
+    if given and schema.get("nullable") is True:
+        given.add(_NULL)
+    return frozenset(given | ({"integer"} if "number" in given else set())) or None
+
+
+def _values(schema: Object) -> frozenset[str] | None:
+    if "const" in schema:
+        return frozenset({written(schema["const"])})
+    values = schema.get("enum")
+    if not isinstance(values, list):
+        return None
+    return frozenset(map(written, values)) | (frozenset({_NULL}) if schema.get("nullable") is True else frozenset())
+
+
+def _limits(schema: Object) -> Mapping[str, float]:
+    """Returns the limits that limit something: a length of at least 0 does not."""
+    found = {name: schema[name] for name in (*LOWER, *UPPER) if isinstance(schema.get(name), int | float)}
+    limits = {name: float(value) for name, value in found.items()}  # type: ignore[arg-type]  # they are numbers or truth values
+    return {name: value for name, value in limits.items() if value or not name.startswith(("min", "unique")) or name == "minimum"}
+
+
+def _choice(contract: Contract, forms: list[Json], depth: int) -> Form:
+    """Returns what a choice of forms says: null makes any other nullable, and mere types or values are taken together."""
+    others = [form for form in forms if not (isinstance(form, dict) and form.get("type") == _NULL)]
+    offers_null = len(others) < len(forms)
+    read = [form_of(contract, other, depth) for other in others]
+    is_nullable = offers_null or any(form.is_nullable for form in read)
+    if len(read) == 1:
+        return replace(read[0], is_nullable=is_nullable)
+    types, values = [form.types for form in read], [form.values for form in read]
+    if read == [Form(types=each, is_nullable=form.is_nullable) for each, form in zip(types, read, strict=True)]:
+        known = [each for each in types if each is not None]
+        return Form(types=frozenset().union(*known) if len(known) == len(types) else None, is_nullable=is_nullable)
+    listed = [each for each in values if each is not None]
+    if len(listed) == len(values) and not any(form.properties for form in read):
+        return Form(values=frozenset().union(*listed), is_nullable=is_nullable)
+    return Form(choices=(tuple(others),), is_nullable=is_nullable)
+
+
+def _both(form: Form, other: Form) -> Form:
+    """Returns what is left where both hold."""
+    shared = {name: {"allOf": [form.properties[name], other.properties[name]]} for name in form.properties if name in other.properties}
+    return Form(
+        types=_narrowest(form.types, other.types),
+        values=_narrowest(form.values, other.values),
+        is_nullable=form.is_nullable and other.is_nullable,
+        limits=_tightest(form.limits, other.limits),
+        pattern=form.pattern or other.pattern,
+        format=form.format or other.format,
+        default=other.default if form.default is None else form.default,
+        properties={**form.properties, **other.properties, **cast("Object", shared)},
+        required=form.required | other.required,
+        items=_all_of(form.items, other.items),
+        extra=_all_of(form.extra, other.extra),
+        is_closed=form.is_closed or other.is_closed,
+        choices=(*form.choices, *other.choices),
+    )
+
+
+def _narrowest(some: frozenset[str] | None, others: frozenset[str] | None) -> frozenset[str] | None:
+    return others if some is None else some if others is None else some & others
+
+
+def _tightest(limits: Mapping[str, float], others: Mapping[str, float]) -> Mapping[str, float]:
+    both = {name: (max if name in LOWER else min)(limits[name], others[name]) for name in limits if name in others}
+    return {**limits, **others, **both}
+
+
+def _all_of(schema: Json, other: Json) -> Json:
+    return other if schema is None else schema if other is None else {"allOf": [schema, other]}
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None

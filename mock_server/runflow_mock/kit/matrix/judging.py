@@ -1,0 +1,182 @@
+"""Judging: what the trials of a client say, rule by rule.
+
+A cell is judged by its end, by the client's answers to callbacks, or by what it created, as the rule asks. It is not exercised where its
+situation was not met, and where the control did not pass: what fails anyway says nothing about the one thing that differs.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from runflow_mock.domain.hygiene import RULES
+from runflow_mock.domain.verdicts import NOT_PACED, Judgement
+from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CONTROL, Cell
+from runflow_mock.kit.matrix.expectations import USUAL, Expectation
+from runflow_mock.kit.matrix.trials import Trial
+from runflow_mock.kit.sheets.records import Row, Sheet
+from runflow_mock.kit.sheets.reports import CLIENT, contract_violations
+
+NO_TRAFFIC = "the client sent nothing to the sandbox"
+NO_CONTROL = "the control did not pass, so that this says nothing"
+NO_CALLBACK = "the client sends no callback_url"
+NOT_MET = "the client never came into this situation"
+NO_ANSWER = "the client was gone before the callback arrived"
+
+Expected = Mapping[str, Expectation]
+Seen = tuple[Judgement, str]
+Violations = Callable[[Trial], tuple[str, ...]]
+
+
+def judge_trials(cells: Sequence[Cell], trials: Mapping[str, Trial], expected: Expected, violations: Violations | None = None) -> Sheet:
+    """Returns the sheet of a client; cells without a trial were not tried. `violations` tells of a trial what breaks the contract."""
+    found = [trial for trial in trials.values() if trial.exchanges]
+    rows = [_cell_row(cell, trials, expected) for cell in cells]
+    rows.append(_ends_row(found, {row.subject for row in rows if row.judgement is Judgement.BROKEN}))
+    rows.append(_contract_row(found, violations or (lambda trial: contract_violations(trial.report))))
+    rows.extend(_rule_rows(found))
+    return Sheet(title=f"Client in {len(trials)} of {len(cells)} cells", rows=tuple(rows), errors=tuple(_ours(found)))
+
+
+def passes_control(trial: Trial, expected: Expected) -> bool:
+    """Tells whether the client does its work where nothing goes wrong."""
+    return trial.exchanges > 0 and trial.is_met and _objection(trial, expected) is None
+
+
+def _cell_row(cell: Cell, trials: Mapping[str, Trial], expected: Expected) -> Row:
+    asks, weight = ASKS[cell.rule]
+    reason = _obstacle(cell, trials, expected)
+    judgement, told = (Judgement.NOT_EXERCISED, reason) if reason is not None else _seen(cell, trials, expected)
+    return Row(
+        subject=cell.name,
+        rule=cell.rule,
+        judgement=judgement,
+        asks=asks,
+        weight=weight,
+        evidence=() if judgement is Judgement.NOT_EXERCISED else (told,),
+        reason=told if judgement is Judgement.NOT_EXERCISED else None,
+    )
+
+
+def _obstacle(cell: Cell, trials: Mapping[str, Trial], expected: Expected) -> str | None:
+    """Why a cell says nothing, if it does not."""
+    control, trial = trials[CONTROL.name], trials.get(cell.name)
+    if cell is CONTROL:
+        return None if control.exchanges else NO_TRAFFIC
+    if not control.exchanges:
+        return NO_TRAFFIC
+    obstacles = (
+        (NO_CONTROL, not passes_control(control, expected)),
+        (NO_CALLBACK, cell.needs_callback and not control.asks_for_callback),
+        (NOT_MET, trial is None or not trial.is_met),
+        (NO_CONTROL, cell.needs_callback and cell is not CALLBACK_CONTROL and not _takes_callbacks(trials)),
+    )
+    return next((reason for reason, is_there in obstacles if is_there), None)
+
+
+def _takes_callbacks(trials: Mapping[str, Trial]) -> bool:
+    control = trials.get(CALLBACK_CONTROL.name)
+    return control is not None and _answers(control)[0] is Judgement.HELD
+
+
+def _seen(cell: Cell, trials: Mapping[str, Trial], expected: Expected) -> Seen:
+    """What a trial says about the rule of its cell."""
+    trial = trials[cell.name]
+    if cell.rule in _BY_ANSWERS:
+        return _BY_ANSWERS[cell.rule](trial)
+    if cell.rule == "creates-once":
+        usual = trials[CONTROL.name].runs
+        return _judged(trial.runs <= usual), f"{trial.runs} runs were created, {usual} where nothing goes wrong; {trial.told}"
+    if cell.rule == "tolerates-unknown-states" and not trial.saw_end:
+        return Judgement.BROKEN, f"{trial.told}, and was never told of an end"
+    objection = _objection(trial, expected)
+    return _judged(objection is None), trial.told if objection is None else objection
+
+
+def _objection(trial: Trial, expected: Expected) -> str | None:
+    return expected.get(trial.cell.name, USUAL).objection(trial.cell.ending, trial.exit_code, trial.output)
+
+
+def _answers(trial: Trial) -> Seen:
+    """Genuine attempts must be taken, each of them."""
+    return _told_answers([attempt for attempt in _attempts(trial) if attempt["fault"] is None], is_wanted=True)
+
+
+def _refusals(trial: Trial) -> Seen:
+    """Distorted attempts must not be taken."""
+    return _told_answers([attempt for attempt in _attempts(trial) if attempt["fault"] is not None], is_wanted=False)
+
+
+def _repeats(trial: Trial) -> Seen:
+    """Every copy must be taken."""
+    copied = [attempt for attempt in _attempts(trial) if attempt["copies"]]
+    return _told_answers([answer for attempt in copied for answer in (*attempt["copies"], attempt)], is_wanted=True)
+
+
+_BY_ANSWERS: Mapping[str, Callable[[Trial], Seen]] = {
+    "takes-callbacks": _answers,
+    "refuses-forged": _refusals,
+    "refuses-stale": _refusals,
+    "takes-repeats": _repeats,
+}
+
+
+def _told_answers(answers: Sequence[Mapping[str, Any]], *, is_wanted: bool) -> Seen:
+    statuses = [answer["status_code"] for answer in answers if answer["status_code"] is not None]
+    if not statuses:
+        errors = [str(answer["error"]) for answer in answers]
+        return Judgement.NOT_EXERCISED, f"{NO_ANSWER}{f': {errors[0]}' if errors else ''}"
+    is_right = all((200 <= status < 300) is is_wanted for status in statuses)
+    return _judged(is_right), f"answered {', '.join(map(str, statuses))}"
+
+
+def _attempts(trial: Trial) -> list[Mapping[str, Any]]:
+    return [attempt for delivery in trial.deliveries for attempt in delivery["attempts"]]
+
+
+def _ends_row(trials: Sequence[Trial], told: Collection[str]) -> Row:
+    """Whoever had to be stopped in a cell that says so already is not told of twice."""
+    stuck = tuple(f"{trial.cell.name}: {trial.told}" for trial in trials if trial.exit_code is None and trial.cell.name not in told)
+    return _client_row("ends", stuck, (f"{sum(trial.exit_code is not None for trial in trials)} trials came to an end",) if trials else ())
+
+
+def _contract_row(trials: Sequence[Trial], violations: Violations) -> Row:
+    wrong = tuple(f"{trial.cell.name}: {told}" for trial in trials for told in violations(trial))
+    count = sum(trial.exchanges for trial in trials)
+    return _client_row("contract", wrong, (f"{count} exchanges",) if trials else ())
+
+
+def _client_row(rule: str, wrong: tuple[str, ...], right: tuple[str, ...]) -> Row:
+    asks, weight = ASKS[rule]
+    judgement = Judgement.BROKEN if wrong else Judgement.HELD if right else Judgement.NOT_EXERCISED
+    reason = None if wrong or right else NO_TRAFFIC
+    return Row(subject=CLIENT, rule=rule, judgement=judgement, asks=asks, weight=weight, evidence=wrong or right, reason=reason)
+
+
+def _rule_rows(trials: Sequence[Trial]) -> Iterator[Row]:
+    """The rules for clients over all trials: broken where they are broken in one of them."""
+    for rule in RULES:
+        verdicts = [(trial, verdict) for trial in trials for verdict in trial.report["verdicts"] if verdict["rule"] == rule.id]
+        for judgement in (Judgement.BROKEN, Judgement.HELD, Judgement.NOT_EXERCISED):
+            met = [(trial, verdict) for trial, verdict in verdicts if verdict["verdict"] == judgement.value]
+            if met or judgement is Judgement.NOT_EXERCISED:
+                break
+        evidence = tuple(f"{trial.cell.name}: {seen['message']}" for trial, verdict in met for seen in verdict["evidence"])
+        reasons = [verdict["reason"] for _, verdict in met if verdict["reason"] not in (None, NOT_PACED)]
+        yield Row(
+            subject=CLIENT,
+            rule=rule.id,
+            judgement=judgement,
+            asks=rule.asks,
+            weight=rule.weight,
+            evidence=evidence,
+            reason=(reasons[0] if reasons else NO_TRAFFIC) if judgement is Judgement.NOT_EXERCISED else None,
+        )
+
+
+def _ours(trials: Sequence[Trial]) -> Iterator[str]:
+    for trial in trials:
+        yield from (f"{trial.cell.name}: {sample['message']} [{sample['exchange']}]" for sample in trial.report["ours"])
+        yield from (f"{trial.cell.name}: {error}" for error in trial.report["background_errors"])
+
+
+def _judged(is_right: bool) -> Judgement:  # noqa: FBT001 - a verdict is about one truth
+    return Judgement.HELD if is_right else Judgement.BROKEN

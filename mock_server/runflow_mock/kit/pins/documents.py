@@ -1,0 +1,139 @@
+"""Locks as JSON, `runflow.lock` of users and `contracts/lock.json` alike, and the digests of an OpenAPI document's operations."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import cast
+
+import msgspec
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.kit.pins.digests import Artefact, Lock, Pin, Status, canonical_digest, is_digest, is_pin_name
+from runflow_mock.openapi.contracts import METHODS, Contract
+
+VERSION = 1
+INDENT = 2
+
+
+class LockError(ValueError):
+    """A lock that cannot be used; the message names it, what is wrong and the way out."""
+
+
+class _WirePin(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    url: str
+    bytes: int
+    digest: str
+    canonical_digest: str | None = None
+    status: Status = Status.OFFICIAL
+    date: date
+    source: str
+    reason: str
+    operations: dict[str, str] = {}
+
+
+class _WireArtefact(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    path: str
+    role: str
+    bytes: int
+    digest: str
+    canonical_digest: str | None = None
+    status: Status
+    notes: str = ""
+
+
+class _WireLock(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    version: int
+    pins: dict[str, _WirePin] = {}
+    artefacts: list[_WireArtefact] = []
+
+
+def decode_lock(name: str, body: bytes) -> Lock:
+    """Returns the lock in the bytes of a file, whose name is only used to tell what is wrong.
+
+    Raises:
+        LockError: it is no lock, or one of another version.
+    """
+    try:
+        found = msgspec.json.decode(body, type=_WireLock)
+    except msgspec.MsgspecError as error:
+        raise LockError(f"{name} is no lock: {error}; mend it, or pin anew with `runflow-mock skill pin`") from None
+    if found.version != VERSION:
+        raise LockError(f"{name} has version {found.version}, and this runflow-mock reads version {VERSION} alone")
+    for pinned, pin in found.pins.items():
+        if not is_pin_name(pinned):
+            raise LockError(f"{name}: {pinned[:80]!r} cannot name a pin; names are words of a-z and 0-9, such as skill")
+        if not is_digest(pin.digest):
+            raise LockError(f"{name}: the digest {pin.digest[:80]!r} of {pinned} must be sha256: and 64 lower-case hexadecimal digits")
+    return Lock(
+        pins={pinned: _pin_of(pin) for pinned, pin in found.pins.items()},
+        artefacts=tuple(_artefact_of(artefact) for artefact in found.artefacts),
+    )
+
+
+def represent_lock(lock: Lock) -> bytes:
+    """Returns a lock as it is written into a file: the same lock is always the same bytes."""
+    written = _WireLock(
+        version=VERSION,
+        pins={name: _represent_pin(lock.pins[name]) for name in sorted(lock.pins)},
+        artefacts=[_represent_artefact(artefact) for artefact in lock.artefacts],
+    )
+    return msgspec.json.format(msgspec.json.encode(written), indent=INDENT) + b"\n"
+
+
+def operation_digests(document: Mapping[str, Json]) -> dict[str, str]:
+    """Returns a canonical digest of each operation, with everything in it that the document keeps elsewhere.
+
+    A change in a component changes the digests of the operations that lead to it, and no other. Operations are named by their
+    `operationId`, or by method and path where they have none.
+    """
+    contract = Contract(dict(document))
+    found = {}
+    for path in contract.paths:
+        for method in METHODS:
+            operation = contract.at(("paths", path, method))
+            if operation:
+                shared = {name: part for name, part in contract.at(("paths", path)).items() if name not in METHODS}
+                whole: dict[str, Json] = {"path": path, "method": method, "operation": operation, "shared": shared}
+                name = str(operation.get("operationId") or f"{method.upper()} {path}")
+                found[name] = canonical_digest({**whole, "parts": _parts(contract, whole)})
+    return found
+
+
+def _parts(contract: Contract, whole: Json) -> dict[str, Json]:
+    """Returns every part of the document that a value leads to, by reference."""
+    parts: dict[str, Json] = {}
+    waiting = list(_references(whole))
+    while waiting:
+        reference = waiting.pop()
+        if reference not in parts:
+            part = contract.resolve(reference)
+            parts[reference] = part
+            waiting.extend(_references(part))
+    return parts
+
+
+def _references(value: Json) -> Iterator[str]:
+    if isinstance(value, dict):
+        reference = value.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#/"):
+            yield reference
+        for part in value.values():
+            yield from _references(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _references(part)
+
+
+def _pin_of(pin: _WirePin) -> Pin:
+    return Pin(**msgspec.structs.asdict(pin))
+
+
+def _artefact_of(artefact: _WireArtefact) -> Artefact:
+    return Artefact(**msgspec.structs.asdict(artefact))
+
+
+def _represent_pin(pin: Pin) -> _WirePin:
+    return _WirePin(**{**msgspec.structs.asdict(pin), "operations": dict(sorted(cast("dict[str, str]", pin.operations).items()))})
+
+
+def _represent_artefact(artefact: Artefact) -> _WireArtefact:
+    return _WireArtefact(**msgspec.structs.asdict(artefact))

@@ -1,0 +1,95 @@
+"""Verdicts on a receiver: all probes one after the other, and the sheet that comes of them."""
+
+import time
+from collections.abc import Callable, Iterator
+
+from runflow_mock.domain.verdicts import Judgement
+from runflow_mock.kit.probes.carriers import Carrier
+from runflow_mock.kit.probes.catalogue import ASKS, CONTROL, IN_TIME, PROBES, Probe, weight_of
+from runflow_mock.kit.probes.probe_steps import ProbeKit, Seen
+from runflow_mock.kit.sheets.records import Row, Sheet
+
+SECONDS_MAX = 85.0
+NO_CONTROL = "the genuine callback was not taken, so that a refusal says nothing"
+NO_TIME = "the time for the whole was up"
+NO_TIMESTAMP = "callbacks of this dialect carry no timestamp"
+Tell = Callable[[Row], None]
+
+
+def verify_receiver(kit: ProbeKit, url: str, tell: Tell, *, answer_seconds_max: float, seconds_max: float = SECONDS_MAX) -> Sheet:
+    """Returns the sheet of a receiver; `tell` hears of each row when it is known.
+
+    Raises:
+        ValueError: nobody answers at the address at all, or the one for effects tells no number.
+    """
+    rows: list[Row] = []
+    errors: list[str] = []
+    until = time.monotonic() + seconds_max
+    for probe in PROBES:
+        reason = _obstacle(probe, kit, rows, is_late=bool(rows) and time.monotonic() > until)
+        try:
+            row = _row(probe, ()) if reason is not None else _row(probe, tuple(probe.step(kit)))
+        except AssertionError as error:
+            errors.append(f"probe {probe.name}: {error}")
+            row, reason = _row(probe, ()), "this probe failed through a fault of ours"
+        if reason is not None:
+            row = _absent(probe.name, probe.rule, reason)
+        if probe is CONTROL:
+            _check_reached(kit.carrier, url)
+        rows.append(row)
+        tell(row)
+    rows.append(_in_time(kit.carrier, answer_seconds_max))
+    tell(rows[-1])
+    return Sheet(title=f"Receiver at {url}", rows=tuple(rows), errors=tuple(errors))
+
+
+def _obstacle(probe: Probe, kit: ProbeKit, rows: list[Row], *, is_late: bool) -> str | None:
+    """Why a probe is not made, if it is not."""
+    if rows and rows[0].judgement is not Judgement.HELD:
+        return NO_CONTROL
+    if probe.needs_timestamp and not kit.sender.dates_attempts:
+        return NO_TIMESTAMP
+    return NO_TIME if is_late else None
+
+
+def _row(probe: Probe, seen: tuple[Seen, ...]) -> Row:
+    wrong = tuple(each.told for each in seen if each.is_held is False)
+    unclear = tuple(each.told for each in seen if each.is_held is None)
+    held = tuple(each.told for each in seen if each.is_held)
+    if not wrong and not held:
+        return _absent(probe.name, probe.rule, unclear[0] if unclear else "nothing was seen")
+    return Row(
+        subject=probe.name,
+        rule=probe.rule,
+        judgement=Judgement.BROKEN if wrong else Judgement.HELD,
+        asks=ASKS[probe.rule],
+        weight=weight_of(probe.rule),
+        evidence=wrong or held,
+    )
+
+
+def _absent(subject: str, rule: str, reason: str) -> Row:
+    return Row(subject=subject, rule=rule, judgement=Judgement.NOT_EXERCISED, asks=ASKS[rule], weight=weight_of(rule), reason=reason)
+
+
+def _in_time(carrier: Carrier, seconds_max: float) -> Row:
+    late = [answer for answer in carrier.answers if answer.seconds > seconds_max]
+    slowest = max((answer.seconds for answer in carrier.answers), default=0.0)
+    if not carrier.answers:
+        return _absent("all answers", IN_TIME, "nothing was sent")
+    return Row(
+        subject="all answers",
+        rule=IN_TIME,
+        judgement=Judgement.BROKEN if late else Judgement.HELD,
+        asks=ASKS[IN_TIME],
+        evidence=tuple(_late(len(late), slowest, seconds_max)),
+    )
+
+
+def _late(count: int, slowest: float, seconds_max: float) -> Iterator[str]:
+    yield f"{count} answers took more than {seconds_max:g} s; the slowest took {slowest:.2f} s"
+
+
+def _check_reached(carrier: Carrier, url: str) -> None:
+    if carrier.answers and carrier.answers[0].status is None and "Timeout" not in (carrier.answers[0].error or ""):
+        raise ValueError(f"{url} does not answer: {carrier.answers[0].error}; start the receiver first")

@@ -1,0 +1,39 @@
+"""Sheets as Markdown: for the summary of a CI job and for issues."""
+
+from collections.abc import Iterator
+
+from runflow_mock.domain.verdicts import Judgement
+from runflow_mock.kit.sheets.records import Row, Sheet, by_reason
+from runflow_mock.kit.sheets.texts import cell
+
+EVIDENCE_MAX = 3
+
+
+def write_markdown(sheet: Sheet) -> str:
+    """Returns the text."""
+    return "\n".join(_lines(sheet)).rstrip() + "\n"
+
+
+def _lines(sheet: Sheet) -> Iterator[str]:
+    yield from (f"# {cell(sheet.title)}", "", sheet.counts, "")
+    judged = [row for row in sheet.rows if row.judgement is not Judgement.NOT_EXERCISED]
+    if judged:
+        yield from ("| verdict | where | rule | evidence |", "|---|---|---|---|")
+        yield from map(_row, sorted(judged, key=lambda row: row.judgement is Judgement.HELD))
+        yield ""
+    absent = sheet.of(Judgement.NOT_EXERCISED)
+    if absent:
+        yield from ("## Not exercised", "")
+        for reason, rows in by_reason(absent):
+            names = ", ".join(f"{cell(row.subject)}: {cell(row.rule)}" for row in rows)
+            yield f"- {cell(reason) or 'no reason'}: {names}"
+        yield ""
+    for title, texts in (("Stale expectations", sheet.stale), ("Errors of runflow-mock", sheet.errors), ("Notes", sheet.notes)):
+        if texts:
+            yield from (f"## {title}", "", *(f"- {cell(text)}" for text in texts), "")
+
+
+def _row(row: Row) -> str:
+    word = "broken as expected" if row.is_expected else f"**{row.judgement.value}**" if row.judgement is Judgement.BROKEN else "held"
+    evidence = "<br>".join(cell(text) for text in row.evidence[:EVIDENCE_MAX])
+    return f"| {word} | {cell(row.subject)} | {cell(row.rule)} | {evidence} |"

@@ -1,0 +1,110 @@
+"""The report of a server, as `GET /_mock/report` tells it, as a sheet: the contract for each operation, and each rule for clients."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from runflow_mock.domain.verdicts import Judgement, Weight
+from runflow_mock.kit.sheets.records import Row, Sheet
+
+CONTRACT = "contract"
+CONTRACT_ASKS = "What the client sends fits the document."
+CALLBACKS_ASK = "A callback is answered with 2xx before its last attempt."
+CLIENT = "client"
+NOT_CALLED = "the client did not call it"
+
+
+def sheet_of(report: Mapping[str, Any], operation_of: Mapping[str, str]) -> Sheet:
+    """Returns the sheet of a report.
+
+    Args:
+        report: the body of `GET /_mock/report`.
+        operation_of: the operation of each exchange that is still known.
+    """
+    rows = (*_contract_rows(report, report["judge"]["operations"]), *_rule_rows(report, operation_of), *_callback_rows(report))
+    return Sheet(
+        title=f"Client of tenant {report['tenant']}: {report['exchanges']['total']} exchanges",
+        rows=rows if report["exchanges"]["total"] else tuple(_unexercised(row) for row in rows),
+        errors=(*(_sample(sample) for sample in report["ours"]), *report["background_errors"]),
+        notes=tuple(_notes(report)),
+    )
+
+
+def rule_rows(report: Mapping[str, Any], operation_of: Mapping[str, str]) -> tuple[Row, ...]:
+    """Returns the rows of the rules for clients alone."""
+    return tuple(_rule_rows(report, operation_of))
+
+
+def contract_violations(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """Returns what the client sent against the contract, in words."""
+    return tuple(_sample(sample) for sample in report["violations"])
+
+
+def _contract_rows(report: Mapping[str, Any], operations: Iterable[str]) -> Iterator[Row]:
+    counted = {counts["operation"]: counts for counts in report["operations"]}
+    for name in dict.fromkeys((*operations, *counted)):
+        counts = counted.get(name)
+        if counts is None:
+            yield Row(subject=name, rule=CONTRACT, judgement=Judgement.NOT_EXERCISED, asks=CONTRACT_ASKS, reason=NOT_CALLED)
+        elif counts["violations"]:
+            samples = [sample for sample in report["violations"] if (sample["operation"] or "no operation") == name]
+            for rule, count in counts["violations"].items():
+                told = tuple(_sample(sample) for sample in samples if sample["rule"] == rule) or (f"{count} times",)
+                yield Row(subject=name, rule=f"{CONTRACT}.{rule}", judgement=Judgement.BROKEN, asks=CONTRACT_ASKS, evidence=told)
+        elif "undescribed" in counts["notes"]:
+            reason = f"{report['judge']['document']} does not describe it"
+            yield Row(subject=name, rule=CONTRACT, judgement=Judgement.NOT_EXERCISED, asks=CONTRACT_ASKS, reason=reason)
+        elif name != "beside the API":
+            seen = ", ".join(f"{status} ({count})" for status, count in counts["statuses"].items())
+            yield Row(subject=name, rule=CONTRACT, judgement=Judgement.HELD, asks=CONTRACT_ASKS, evidence=(f"answered {seen}",))
+
+
+def _rule_rows(report: Mapping[str, Any], operation_of: Mapping[str, str]) -> Iterator[Row]:
+    for verdict in report["verdicts"]:
+        yield Row(
+            subject=CLIENT,
+            rule=verdict["rule"],
+            judgement=Judgement(verdict["verdict"]),
+            asks=verdict["asks"],
+            weight=Weight(verdict["weight"]),
+            evidence=tuple(_observed(seen, operation_of) for seen in verdict["evidence"]),
+            reason=verdict["reason"],
+        )
+
+
+def _callback_rows(report: Mapping[str, Any]) -> Iterator[Row]:
+    given_up = report["undelivered_callbacks"]
+    if given_up:
+        told = tuple(f"{gone['id']} to {gone['url']}: given up after {gone['attempts']} attempts, {gone['reason']}" for gone in given_up)
+        yield Row(subject="callbacks", rule="callback-taken", judgement=Judgement.BROKEN, asks=CALLBACKS_ASK, evidence=told)
+
+
+def _observed(seen: Mapping[str, Any], operation_of: Mapping[str, str]) -> str:
+    names = dict.fromkeys(operation_of[exchange] for exchange in seen["exchanges"] if exchange in operation_of)
+    return f"{'/'.join(names)}{': ' if names else ''}{seen['message']} [{', '.join(seen['exchanges'][:4])}]"
+
+
+def _sample(sample: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in sample["loc"])
+    return f"{sample['operation'] or 'no operation'}: {where}: {sample['message']} [{sample['exchange']}]"
+
+
+def _notes(report: Mapping[str, Any]) -> Iterator[str]:
+    if document := report["judge"]["document"]:
+        yield f"{document} judged; where the fake differs from it, that is told under errors and is not the client's"
+    for unfired in report["unfired_faults"]:
+        yield f"fault {unfired['label'] or unfired['id']} ({unfired['kind']}) was never met"
+    for miss in report["unmatched_requests"]:
+        nearest = f"; did you mean {miss['nearest']}?" if miss["nearest"] else ""
+        yield f"{miss['method']} {miss['path']} leads to no operation{nearest}"
+    if report["pending_callbacks"]:
+        yield f"{report['pending_callbacks']} callbacks are still pending"
+    if report["exchanges"]["unjudged"]:
+        yield f"{report['exchanges']['unjudged']} exchanges left the journal before they were judged"
+    for point, count in report["relies_on"].items():
+        yield f"relies on {point} ({count}x), on which the sources differ"
+    yield from report["hints"]
+
+
+def _unexercised(row: Row) -> Row:
+    """What came of no traffic at all says nothing, whatever it looks like."""
+    return Row(subject=row.subject, rule=row.rule, judgement=Judgement.NOT_EXERCISED, asks=row.asks, reason="there was no traffic")

@@ -1,0 +1,163 @@
+"""Reads the claims out of a SKILL.md: every block in turn, with the operation and the schema that its section spoke of last."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from runflow_mock.kit.skills.blocks import Block, Kind, read_blocks
+from runflow_mock.kit.skills.claims import Claim, Endpoint, Example, Header, Keys, Side, Unread, Word
+from runflow_mock.kit.skills.curls import Curl, UnreadCurl, find_curls
+from runflow_mock.kit.skills.endpoints import Mention, blanked, find_endpoints
+from runflow_mock.kit.skills.values import Shown, find_values, is_sendable
+from runflow_mock.kit.skills.words import Found, find_limits, find_members, find_names, find_statuses, schema_named_in
+
+_HEADER_LINE = re.compile(r"\n[ \t]*([A-Za-z][\w-]*):[ \t]+(\S[^\n]*)")
+_WITH_NAMES = re.compile(r"`?\s+(?:with|takes|sending)\s+(?P<names>`\w+`(?:(?:\s*,\s*|\s+and\s+|,\s+and\s+)`\w+`)*)")
+_ARROW = re.compile(r"(?:→|->|=>)[^\n]*$")
+_ANY_NAME = re.compile(r"`(\w+)`")
+_ERROR = re.compile(r"\berrors?\b", re.IGNORECASE)
+_REQUEST = re.compile(r"\b(?:body|request|send|post|payload|with)\b", re.IGNORECASE)
+_ANSWER = re.compile(r"\b(?:answers?|response|responds|returns?|result)\b|→|->", re.IGNORECASE)
+_CUSTOMER = re.compile(r"\b(?:callback|webhook|deliver\w*|event)\b", re.IGNORECASE)
+# What the words before a value say of it; the first that fits counts.
+_SIDES = ((Side.OTHER, _CUSTOMER), (Side.ERROR, _ERROR), (Side.ANSWER, _ANSWER), (Side.REQUEST, _REQUEST))
+_WRITES = ("POST", "PUT", "PATCH")
+
+
+class _Reader:
+    """Where the reading is: what the section spoke of last.
+
+    `endpoint` is the last operation since the heading, `schema` the one that the paragraph before a list names, `prose` the block before,
+    and `above` the paragraph before a list, or the first row of a table.
+    """
+
+    def __init__(self) -> None:
+        self.endpoint: Endpoint | None = None
+        self.schema: str | None = None
+        self.prose = ""
+        self.heading = ""
+        self.above = ""
+        self.kind = Kind.PROSE
+
+    def read(self, block: Block) -> Iterator[Found]:
+        """Yields what a block states."""
+        if block.kind is Kind.HEADING:
+            self.endpoint, self.schema, self.heading = None, None, block.text
+        if block.kind is Kind.CODE:
+            yield from self._code(block)
+        else:
+            yield from self._prose(block)
+
+    def _code(self, block: Block) -> Iterator[Found]:
+        commands = list(find_curls(block.text))
+        for command in commands:
+            yield from self._command(block, command)
+        rest = blanked(block.text, [(command.start, command.end) for command in commands])
+        mentions = find_endpoints(rest)
+        yield from ((mention.start, mention.endpoint) for mention in mentions)
+        for mention in mentions:
+            # Headers stand directly under the line with the method.
+            end = rest.find("\n", mention.end)
+            while mention.endpoint.method and end >= 0 and (match := _HEADER_LINE.match(rest, end)) is not None:
+                yield match.start(1), Header(name=match[1], value=match[2].rstrip(), endpoint=mention.endpoint)
+                end = match.end()
+        for shown in find_values(rest):
+            yield from self._code_value(rest, shown, mentions, is_after_command=any(each.end <= shown.start for each in commands))
+        self._remember(mentions)
+
+    def _command(self, block: Block, command: Curl | UnreadCurl) -> Iterator[Found]:
+        if isinstance(command, UnreadCurl):
+            yield command.start, Unread(text=block.sentence_at(command.start))
+            return
+        endpoint = command.endpoint
+        if endpoint is None:
+            return
+        yield command.start, endpoint
+        for name, value in command.headers:
+            yield _place(block.text, command, name), Header(name=name, value=value, endpoint=endpoint)
+        if command.body is not None:
+            place = _place(block.text, command, command.body)
+            if is_sendable(command.body):
+                yield place, Example(endpoint=endpoint, body=command.body.encode())
+            else:
+                yield from ((place, Keys(names=shown.keys, side=Side.REQUEST, endpoint=endpoint)) for shown in find_values(command.body))
+        self.endpoint = endpoint
+
+    def _prose(self, block: Block) -> Iterator[Found]:
+        mentions = find_endpoints(block.text)
+        yield from ((mention.start, mention.endpoint) for mention in mentions)
+        if block.kind is Kind.PROSE:
+            # It counts for the items that follow.
+            self.schema = schema_named_in(block)
+        for mention in mentions:
+            names = _WITH_NAMES.match(block.text, mention.end) if mention.endpoint.method else None
+            if names is not None:
+                keys = Keys(names=tuple(_ANY_NAME.findall(names["names"])), side=Side.REQUEST, endpoint=mention.endpoint)
+                yield names.start("names"), keys
+        for shown in find_values(block.text):
+            start, _ = block.bounds_at(shown.start)
+            # What goes over lines in a paragraph is no longer Markdown.
+            side = Side.OTHER if "\n" in shown.text else _side_of(block.text[start : shown.start])
+            yield from _stated(shown, side, self._before(mentions, shown.start, start))
+        self._remember(mentions)
+        endpoint_of = {mention.start: mention.endpoint for mention in mentions}
+        yield from find_statuses(block, endpoint_of, f"{self.heading} {self.above}")
+        yield from find_members(block, self.endpoint, self.schema)
+        yield from find_limits(block, self.endpoint, self.schema)
+        yield from find_names(block, endpoint_of)
+        self.prose = block.text
+        if block.kind is Kind.PROSE or (block.kind is Kind.ROW and self.kind is not Kind.ROW):
+            # A paragraph introduces the items below it, and the first row of a table the others.
+            self.above = block.text
+        self.kind = block.kind
+
+    def _code_value(self, text: str, shown: Shown, mentions: Sequence[Mention], *, is_after_command: bool) -> Iterator[Found]:
+        """Yields what a value in code states: the first under a creation is its body, what follows is the answer."""
+        about = next((mention for mention in reversed(mentions) if mention.start < shown.start and mention.endpoint.method), None)
+        line = text[text.rfind("\n", 0, shown.start) + 1 : shown.start]
+        if about is None:
+            side = Side.ANSWER if is_after_command or _ARROW.search(line) else _side_of(self.prose)
+            yield from _stated(shown, side, self.endpoint)
+        else:
+            is_later = bool(text[about.end : shown.start].count("}"))
+            is_body = about.endpoint.method in _WRITES and not is_later and not _ARROW.search(line)
+            yield from _stated(shown, Side.REQUEST if is_body else Side.ANSWER, about.endpoint)
+
+    def _before(self, mentions: Sequence[Mention], place: int, start: int = 0) -> Endpoint | None:
+        """Returns the operation that is named last before a place, and not before `start`."""
+        found = [mention.endpoint for mention in mentions if start <= mention.start < place and mention.endpoint.method is not None]
+        return found[-1] if found else None
+
+    def _remember(self, mentions: Sequence[Mention]) -> None:
+        named = [mention.endpoint for mention in mentions if mention.endpoint.method is not None]
+        if named:
+            self.endpoint = named[-1]
+
+
+def read_claims(text: str) -> tuple[Claim, ...]:
+    """Returns the claims of a text in the order in which they stand there."""
+    reader, claims = _Reader(), []
+    for block in read_blocks(text):
+        found = sorted(reader.read(block), key=lambda entry: entry[0])
+        told = {place for place, says in found if not isinstance(says, Word)}
+        found = [(place, says) for place, says in found if place not in told or not isinstance(says, Word)]
+        claims += [Claim(line=block.line_at(place), sentence=block.sentence_at(place), says=says) for place, says in found]
+    return tuple(claims)
+
+
+def _side_of(words: str) -> Side:
+    """Returns where a value stands, by the words before it."""
+    return next((side for side, pattern in _SIDES if pattern.search(words)), Side.OTHER)
+
+
+def _stated(shown: Shown, side: Side, endpoint: Endpoint | None) -> Iterator[Found]:
+    """Yields what a value states: the body of a request where it is whole and one, else which keys there are."""
+    if side is Side.REQUEST and shown.is_whole and endpoint is not None:
+        yield shown.start, Example(endpoint=endpoint, body=shown.text.encode())
+    elif shown.keys:
+        yield shown.start, Keys(names=shown.keys, side=side, endpoint=endpoint)
+
+
+def _place(text: str, command: Curl, part: str) -> int:
+    """Returns where a part of a command stands in the text, or where the command does."""
+    found = text.find(part, command.start, command.end)
+    return command.start if found < 0 else found

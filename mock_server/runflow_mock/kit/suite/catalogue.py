@@ -1,0 +1,6 @@
+"""The catalogue of flows, those that only read first."""
+
+from runflow_mock.kit.suite import flows_of_callbacks, flows_of_reading, flows_of_runs
+from runflow_mock.kit.suite.flows import Flow
+
+FLOWS: tuple[Flow, ...] = (*flows_of_reading.FLOWS, *flows_of_runs.FLOWS, *flows_of_callbacks.FLOWS)

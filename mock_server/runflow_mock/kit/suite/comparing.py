@@ -1,0 +1,79 @@
+"""Comparing: where the fake and somebody's OpenAPI document disagree, on paper and in what the fake really answers.
+
+Operations are matched by method and shape of the path: names of parameters do not count, and a parameter that spans slashes stands for
+several.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from runflow_mock.kit.suite.catalogue import FLOWS
+from runflow_mock.kit.suite.flows import play_all
+from runflow_mock.kit.suite.stages import Target
+from runflow_mock.openapi.contracts import Contract, Declared
+from runflow_mock.openapi.shapes import by_shape
+
+
+class Disagreement(msgspec.Struct, frozen=True):
+    """One point on which the document and the fake differ: of which kind, where, and how."""
+
+    kind: str
+    operation: str
+    says: str
+
+
+def compare(ours: Contract, theirs: Contract, fake: Target) -> Iterator[Disagreement]:
+    """Returns every disagreement: operations that only one side has, statuses, required fields, and answers that do not fit."""
+    mine, other = by_shape(ours), by_shape(theirs)
+    for shape, declared in other.items():
+        if shape not in mine:
+            yield Disagreement("not served", _name(declared), "the document has it, the fake does not")
+        else:
+            yield from _differences(ours, mine[shape], theirs, declared)
+    for shape, declared in mine.items():
+        if shape not in other:
+            yield Disagreement("not in the document", _name(declared), f"the fake serves it ({declared.evidence})")
+    yield from answers(theirs, fake)
+
+
+def answers(theirs: Contract, fake: Target) -> Iterator[Disagreement]:
+    """Plays with the fake, and returns which of its answers do not fit a document."""
+    tally = play_all(FLOWS, fake, theirs)
+    for check, operation in sorted(tally.broken):
+        if check == "answer_schema":
+            says = next(breach.says for breach in tally.breaches if (breach.check, breach.operation) == (check, operation))
+            yield Disagreement("answer", operation, says)
+
+
+def _differences(ours: Contract, mine: Declared, theirs: Contract, other: Declared) -> Iterator[Disagreement]:
+    statuses = {status for status in mine.responses if status.startswith("2")} ^ {
+        status for status in other.responses if status.startswith("2")
+    }
+    for status in sorted(statuses):
+        side = "the fake" if status in mine.responses else "the document"
+        yield Disagreement("status", _name(other), f"only {side} declares {status}")
+    here, there = _required(ours, mine), _required(theirs, other)
+    for name in sorted(there - here):
+        yield Disagreement("request", _name(other), f"the document requires {name}, the fake does not")
+    for name in sorted(here - there):
+        yield Disagreement("request", _name(other), f"the fake requires {name}, the document does not")
+
+
+def _required(contract: Contract, declared: Declared) -> frozenset[str]:
+    """The fields that a JSON body must have."""
+    pointer = declared.body.get("application/json")
+    if pointer is None:
+        return frozenset()
+    required = contract.follow(pointer)[1].get("required")
+    return frozenset(str(name) for name in required) if isinstance(required, list) else frozenset()
+
+
+def _name(declared: Declared) -> str:
+    return f"{declared.method} {declared.path}"
+
+
+def as_json(found: list[Disagreement]) -> dict[str, Any]:
+    """Returns disagreements as plain values."""
+    return {"agree": not found, "disagreements": [msgspec.structs.asdict(each) for each in found]}

@@ -1,0 +1,94 @@
+"""Flows: short stories that a server must get right, each played on a stage of its own.
+
+A flow yields what is broken. It says what it needs of the target: nothing but reads, the right to create, or the control API.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from enum import IntEnum
+from typing import Any
+
+import msgspec
+
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.laws import Watch
+from runflow_mock.kit.suite.stages import SuiteTenant, Target
+from runflow_mock.kit.suite.tallies import Breach, Tally
+from runflow_mock.openapi.contracts import Contract
+from runflow_mock.testing.client import ClientError
+
+
+class Needs(IntEnum):
+    """What a flow needs of the target; each includes the ones before."""
+
+    READING = 0
+    CREATING = 1
+    CONTROL = 2
+
+
+Play = Callable[[SuiteTenant], Iterator[str]]
+
+
+class Flow(msgspec.Struct, frozen=True):
+    """One story: its name, what must hold, what it needs, how many runs it creates, and how it goes."""
+
+    id: str
+    asks: str
+    needs: Needs
+    play: Play
+    runs: int = 0
+
+
+class Unexpected(Exception):
+    """An answer that a flow cannot go on with; the message tells the exchange."""
+
+
+def expect(answer: Answer, status: int) -> Any:
+    """Returns the JSON of an answer of this status.
+
+    Raises:
+        Unexpected: it has another one, or no JSON.
+    """
+    if answer.status != status:
+        raise Unexpected(f"{status} was expected: {answer.evidence}")
+    content = answer.json
+    if content is None and status != 204:
+        raise Unexpected(f"JSON was expected: {answer.evidence}")
+    return content
+
+
+def can_play(flow: Flow, target: Target) -> bool:
+    """Tells whether a target has what a flow needs."""
+    if flow.needs is Needs.CONTROL:
+        return target.has_control
+    return flow.needs is Needs.READING or target.may_create
+
+
+def play(flow: Flow, target: Target, contract: Contract) -> Tally:
+    """Returns what came of a flow, every answer held against the laws on the way."""
+    tally = Tally()
+    if not can_play(flow, target):
+        tally.notes.append(f"{flow.id} was not exercised: it needs {'the control API' if flow.needs is Needs.CONTROL else '--allow-spend'}")
+        return tally
+    watch = Watch(contract, tally)
+    with target.open() as stage:
+        stage.eyes.append(watch.see)
+        tally.checks[flow.id] += 1
+        for says in _told(flow, stage):
+            tally.broke(Breach(flow.id, "flow", says))
+    return tally
+
+
+def play_all(flows: Iterable[Flow], target: Target, contract: Contract) -> Tally:
+    """Returns what came of several flows."""
+    total = Tally()
+    for flow in flows:
+        total.add(play(flow, target, contract))
+    return total
+
+
+def _told(flow: Flow, stage: SuiteTenant) -> Iterator[str]:
+    try:
+        yield from flow.play(stage)
+    except (Unexpected, ClientError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        # A story that cannot be told to its end is broken where it stopped, whatever the server sent.
+        yield f"it stopped: {type(error).__name__} {error}"

@@ -1,0 +1,154 @@
+"""Flows of callbacks: signature, frozen bytes, once and only once. They are carried by the suite itself, byte for byte."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from runflow_mock.domain.signing import SignatureError, sign_bare, sign_timestamped
+from runflow_mock.kit.suite.flows import Flow, Needs, expect
+from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run
+from runflow_mock.kit.suite.seeds import HOOK
+from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.testing.records import Pulled
+
+MOVES_MAX = 100
+
+
+def _secret(stage: SuiteTenant) -> str:
+    made = expect(stage.post("/v1/callback-secrets", {"label": "suite"}), 201)
+    return str(made["plain_secret"])
+
+
+def _next(stage: SuiteTenant) -> list[Pulled]:
+    """The next attempts that wait, once there are any."""
+    for _ in range(MOVES_MAX):
+        pulled = stage.control.pull_deliveries()
+        if pulled or not stage.control.next():
+            return pulled
+    return []
+
+
+def _all(stage: SuiteTenant, status: int = 200) -> list[Pulled]:
+    """Every attempt until nothing happens any more, each answered with the status."""
+    found: list[Pulled] = []
+    for _ in range(MOVES_MAX):
+        pulled = _next(stage)
+        if not pulled:
+            return found
+        for attempt in pulled:
+            found.append(attempt)
+            stage.control.answer_delivery(attempt.delivery_id, status)
+    return found
+
+
+def _headers(attempt: Pulled) -> dict[str, str]:
+    return {name.lower(): value for name, value in attempt.headers.items()}
+
+
+def _check_signature(attempt: Pulled, secret: str) -> None:
+    """Checks the signature over the raw bytes, in the form of either dialect.
+
+    Raises:
+        SignatureError: it is not that of these bytes.
+    """
+    headers = _headers(attempt)
+    given, timestamp = headers.get("runflow-signature", ""), headers.get("runflow-timestamp")
+    right = sign_bare(attempt.body, secret) if timestamp is None else sign_timestamped(attempt.body, int(timestamp), secret)
+    if given != right:
+        raise SignatureError(f"the signature is {given!r}, not that of the raw body under the secret")
+
+
+def _callbacks_are_signed(stage: SuiteTenant) -> Iterator[str]:
+    secret = _secret(stage)
+    create_run(stage, callback_url=HOOK, metadata={"ümlaut": 1.50, "b": [1, 2]})
+    create_batch(stage, 2, callback_url=HOOK)
+    found = _all(stage)
+    if len(found) != 2:
+        yield f"a run and a batch sent {len(found)} callbacks"
+    for attempt in found:
+        try:
+            _check_signature(attempt, secret)
+        except SignatureError as error:
+            yield error.evidence
+        if _headers(attempt).get("content-type", "").partition(";")[0] != "application/json":
+            yield f"the content type is {_headers(attempt).get('content-type')!r}"
+
+
+def _callbacks_say_what_is(stage: SuiteTenant) -> Iterator[str]:
+    run = create_run(stage, callback_url=HOOK, client_ref="suite-callback")
+    failed = create_run(stage, callback_url=HOOK, client_ref="mock:fail")
+    told: dict[str, Any] = {}
+    for attempt in _all(stage):
+        content = msgspec.json.decode(attempt.body)
+        told[str(content.get("run_id") or content.get("id"))] = content
+    for made, ending in ((run, "succeeded"), (failed, "failed")):
+        content = told.get(made["id"])
+        record = expect(stage.get(f"/v1/runs/{made['id']}"), 200)
+        if content is None:
+            yield f"the callback of a run that {ending} names another run: {sorted(told)}"
+        elif not str(content.get("event", "")).startswith("run."):
+            yield f"the event is {content.get('event')!r}"
+        elif content.get("client_ref") not in (None, record["client_ref"]):
+            yield f"the callback has the client_ref {content.get('client_ref')!r}"
+        elif str(content.get("status") or content.get("status_code") or ending) != record["status_code"]:
+            yield f"the callback says {content.get('status')!r} of a run that is {record['status_code']}"
+
+
+def _retries_have_the_same_bytes(stage: SuiteTenant) -> Iterator[str]:
+    secret = _secret(stage)
+    create_run(stage, callback_url=HOOK, metadata={"b": 1, "a": 2})
+    first = _next(stage)[0]
+    stage.control.answer_delivery(first.delivery_id, 500)
+    second = _next(stage)[0]
+    if (second.delivery_id, second.number) != (first.delivery_id, first.number + 1):
+        yield f"after attempt {first.number} of a delivery comes attempt {second.number}"
+    if second.body != first.body:
+        yield "the bytes of the second attempt differ from those of the first"
+    ids = [_headers(attempt).get("runflow-request-id") for attempt in (first, second)]
+    if ids != [f"{first.delivery_id}-{first.number}", f"{first.delivery_id}-{second.number}"]:
+        yield f"two attempts have the request ids {ids}"
+    try:
+        _check_signature(second, secret)
+    except SignatureError as error:
+        yield f"second attempt: {error.evidence}"
+    stage.control.answer_delivery(second.delivery_id, 200)
+
+
+def _callbacks_come_once(stage: SuiteTenant) -> Iterator[str]:
+    runs = [create_run(stage, callback_url=HOOK) for _ in range(2)]
+    batch = create_batch(stage, 2, callback_url=HOOK)
+    create_run(stage)
+    found = _all(stage)
+    keys = [(attempt.delivery_id, attempt.number) for attempt in found]
+    if len(found) != 3 or len(set(keys)) != 3 or len({attempt.body for attempt in found}) != 3:
+        yield f"two runs and a batch with a callback_url sent {len(found)} callbacks, {len(set(keys))} of them different"
+    for path in (*(f"/v1/runs/{run['id']}" for run in runs), f"/v1/batches/{batch['id']}"):
+        history = expect(stage.get(f"{path}/callback"), 200)
+        if len(history) != 1 or len(history[0].get("attempts") or [None]) != 1:
+            yield f"{path}/callback tells {len(history)} deliveries"
+
+
+def _deliveries_give_up(stage: SuiteTenant) -> Iterator[str]:
+    run = create_run(stage, callback_url=HOOK)
+    numbers = [attempt.number for attempt in _all(stage, 500)]
+    if numbers != list(range(1, len(numbers) + 1)) or len(numbers) < 2:
+        yield f"a receiver that always fails gets the attempts {numbers}"
+    state = expect(stage.get(f"/v1/runs/{run['id']}"), 200)["status_code"]
+    if state != "succeeded":
+        yield f"a run whose receiver fails is {state}"
+
+
+FLOWS: tuple[Flow, ...] = (
+    Flow("callback_is_signed", "the signature is that of the raw bytes under the shown secret", Needs.CONTROL, _callbacks_are_signed, 3),
+    Flow("callback_says_what_is", "a callback names its run and how it ended", Needs.CONTROL, _callbacks_say_what_is, 2),
+    Flow(
+        "retry_has_the_same_bytes",
+        "attempts of a delivery have the same bytes, numbered",
+        Needs.CONTROL,
+        _retries_have_the_same_bytes,
+        1,
+    ),
+    Flow("callback_comes_once", "what was received is not sent again, and items send nothing", Needs.CONTROL, _callbacks_come_once, 5),
+    Flow("delivery_gives_up", "attempts are numbered, come to an end, and never change the run", Needs.CONTROL, _deliveries_give_up, 1),
+)

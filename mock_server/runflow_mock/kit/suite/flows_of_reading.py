@@ -1,0 +1,188 @@
+"""Flows of reading: keys, pages, filters, routes, what is gone, and input that nobody should send."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from runflow_mock.kit.suite.flows import Flow, Needs, expect
+from runflow_mock.kit.suite.flows_of_runs import create_run
+from runflow_mock.kit.suite.seeds import ABSENT, BATCHES, MODEL, RUNS, upload
+from runflow_mock.kit.suite.stages import SuiteTenant
+
+PAGES_MAX = 50
+READS = ("/v1/auth/me", "/v1/billing/balance", "/v1/models", "/v1/runs", "/v1/batches", "/v1/callback-secrets", "/v1/webhooks")
+ODD_BODIES = (
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b'"text"',
+    b"\xff\xfe",
+    b'{"input": 1}',
+    b'{"input": null}',
+    b'{"input": []}',
+    b'{"input": {}, "metadata": "text"}',
+    b'{"input": {"image_url": {"deep": [[[[[[[[]]]]]]]]}}}',
+    b'{"input": {"image_url": "https://a.example/\\u0000"}, "client_ref": 1e400}',
+    b'{"input": {"image_url": "https://a.example/a.png"}, "callback_url": "gopher://a"}',
+    b"[" * 5000,
+)
+ODD_QUERIES = (
+    "limit=0",
+    "limit=501",
+    "limit=x",
+    "limit=1e3",
+    "pq=%00",
+    "pq=x",
+    "q=%27",
+    "q=(((",
+    "sort_by=nonsense",
+    "fields=nonsense",
+)
+ODD_IDS = ("0", "%00", "..", "%F0%9F%98%80", "0" * 500, ABSENT.upper(), "null")
+
+
+def _keys_are_needed(stage: SuiteTenant) -> Iterator[str]:
+    for path in READS:
+        for key in (None, "rf_live_mock_", "nonsense"):
+            answer = stage.get(path, key=key)
+            if answer.status != 401:
+                yield f"GET {path} with key {key!r} is answered {answer.status}"
+    unknown = stage.get(f"/v1/runs/{ABSENT}", key=None)
+    if unknown.status != 401:
+        yield f"without a key, what is absent is told: {unknown.status}"
+    for path in ("/v1/health", "/v1/readiness", "/v1/public/models"):
+        if stage.get(path, key=None).status != 200:
+            yield f"GET {path} needs a key"
+
+
+def _pages(stage: SuiteTenant, path: str, limit: int) -> Iterator[list[Any]]:
+    cursor: str | None = ""
+    for _ in range(PAGES_MAX):
+        page = expect(stage.get(f"{path}{'&' if '?' in path else '?'}limit={limit}{f'&pq={quote(cursor)}' if cursor else ''}"), 200)
+        yield page["items"]
+        cursor = page.get("next")
+        if cursor is None:
+            return
+
+
+def _lists_are_complete(stage: SuiteTenant) -> Iterator[str]:
+    made = [create_run(stage)["id"] for _ in range(5)]
+    for limit in (1, 2, 3, 5):
+        ids = [item["id"] for page in _pages(stage, "/v1/runs", limit) for item in page]
+        if len(ids) != len(set(ids)):
+            yield f"pages of {limit} show a run twice"
+        if not set(made) <= set(ids):
+            yield f"pages of {limit} leave out {len(set(made) - set(ids))} of 5 runs"
+    ascending = [item["id"] for page in _pages(stage, "/v1/runs?sort_by=created_at:asc", 2) for item in page]
+    descending = [item["id"] for page in _pages(stage, "/v1/runs?sort_by=created_at:desc", 2) for item in page]
+    if ascending != descending[::-1]:
+        yield "a list sorted up is not the list sorted down, turned round"
+
+
+def _catalog_is_complete(stage: SuiteTenant) -> Iterator[str]:
+    for path in ("/v1/models", "/v1/public/models"):
+        whole = [item["id"] for page in _pages(stage, path, 500) for item in page]
+        parts = [item["id"] for page in _pages(stage, path, 20) for item in page]
+        if len(set(whole)) != len(whole) or sorted(parts) != sorted(whole):
+            yield f"{path} has {len(whole)} records on one page and {len(parts)} on pages of 20"
+
+
+def _filters_find(stage: SuiteTenant) -> Iterator[str]:
+    runs = [create_run(stage, client_ref=f"{stage.mark}-{number}") for number in range(3)]
+    found = expect(stage.get(f"/v1/runs?q=client_ref.EQ:'{stage.mark}-1'&fields=id,status_code"), 200)["items"]
+    if [item["id"] for item in found] != [runs[1]["id"]]:
+        yield f"a filter for one of 3 runs finds {len(found)}"
+    if any(set(item) != {"id", "status_code"} for item in found):
+        yield f"two fields were asked for and came back as {[sorted(item) for item in found]}"
+    others = expect(stage.get(f"/v1/runs?q=NOT%20client_ref:'{stage.mark}-1'"), 200)["items"]
+    if {item["id"] for item in others} & {runs[1]["id"]} or len(others) < 2:
+        yield f"a filter for all but one of 3 runs finds {len(others)}"
+
+
+def _routes_are_told_apart(stage: SuiteTenant) -> Iterator[str]:
+    plain, encoded = stage.get(f"/v1/models/{MODEL}"), stage.get(f"/v1/models/{quote(MODEL, safe='')}")
+    if (plain.status, plain.body) != (200, encoded.body):
+        yield f"an id with %2F is not the id with /: {encoded.evidence}"
+    if "items" not in expect(stage.get(f"/v1/models/{MODEL}/pricing"), 200):
+        yield "the prices of a model are taken for a model"
+    for method, path in (("GET", RUNS), ("GET", BATCHES), ("DELETE", f"/v1/models/{MODEL}"), ("PUT", "/v1/runs")):
+        answer = stage.send(method, path)
+        if answer.status not in (404, 405) or (answer.status == 405 and not answer.headers.get("allow")):
+            yield f"{method} {path} is answered {answer.status} with Allow {answer.headers.get('allow')!r}"
+    for path in (f"{RUNS}/", "/v1/", "/v1/nothing", "/v1/jobs/1"):
+        if stage.get(path).status != 404:
+            yield f"GET {path} leads somewhere"
+
+
+def _what_is_deleted_is_gone(stage: SuiteTenant) -> Iterator[str]:
+    secrets = [expect(stage.post("/v1/callback-secrets", {"label": f"suite-{number}"}), 201) for number in range(2)]
+    path = f"/v1/callback-secrets/{secrets[1]['id']}"
+    asset = upload(stage)
+    for gone in (path, f"/v1/assets/{asset}"):
+        expect(stage.get(gone), 200)
+        if stage.send("DELETE", gone).status != 204:
+            yield f"DELETE {gone} is refused"
+        again = (stage.get(gone).status, stage.send("DELETE", gone).status)
+        if again != (404, 404):
+            yield f"what was deleted is read with {again[0]} and deleted again with {again[1]}"
+    listed = expect(stage.get("/v1/callback-secrets"), 200)["items"]
+    if any(item["id"] == secrets[1]["id"] for item in listed):
+        yield "a deleted secret is in the list"
+
+
+def _secrets_are_shown_once(stage: SuiteTenant) -> Iterator[str]:
+    made = expect(stage.post("/v1/callback-secrets", {"label": "suite"}), 201)
+    secret = made.get("plain_secret")
+    if not secret:
+        yield "a new secret is not shown"
+        return
+    for path in ("/v1/callback-secrets", f"/v1/callback-secrets/{made['id']}"):
+        if secret.encode() in stage.get(path).body:
+            yield f"GET {path} shows the secret again"
+
+
+def _odd_input_is_refused(stage: SuiteTenant) -> Iterator[str]:
+    for path in (RUNS, BATCHES, "/v1/batches", "/v1/webhooks", "/v1/asset-uploads", "/v1/evaluations"):
+        for body in ODD_BODIES:
+            answer = stage.send("POST", path, raw=body or b" ")
+            if not 400 <= answer.status < 500:
+                yield f"{body[:60]!r} is answered {answer.status}: {answer.evidence}"
+    yield from _odd_reads(stage)
+
+
+def _odd_reads(stage: SuiteTenant) -> Iterator[str]:
+    for query in ODD_QUERIES:
+        answer = stage.get(f"/v1/runs?{query}")
+        if answer.status >= 500 or answer.status < 400:
+            yield f"GET /v1/runs?{query} is answered {answer.status}"
+    for odd in ODD_IDS:
+        for noun in ("runs", "batches", "assets", "models"):
+            answer = stage.get(f"/v1/{noun}/{odd}")
+            if not 400 <= answer.status < 500:
+                yield f"GET /v1/{noun}/{odd[:40]} is answered {answer.status}"
+
+
+def _other_organizations_are_closed(stage: SuiteTenant) -> Iterator[str]:
+    answer = stage.get("/v1/runs", headers={"X-Organization-Id": ABSENT})
+    if answer.status != 403:
+        yield f"the organization of somebody else is open: {answer.evidence}"
+
+
+FLOWS: tuple[Flow, ...] = (
+    Flow("key_is_needed", "without a key that is known there is a 401, before anything else", Needs.READING, _keys_are_needed),
+    Flow("catalog_is_complete", "pages of models are complete and disjoint", Needs.READING, _catalog_is_complete),
+    Flow(
+        "routes_are_told_apart",
+        "ids with slashes, fixed words and methods are told apart",
+        Needs.READING,
+        _routes_are_told_apart,
+    ),
+    Flow("odd_read_is_refused", "odd ids and queries are refused, and nothing fails", Needs.READING, _odd_reads),
+    Flow("organization_is_closed", "a key acts for its own organizations only", Needs.READING, _other_organizations_are_closed),
+    Flow("list_is_complete", "pages of runs are complete and disjoint in both directions", Needs.CREATING, _lists_are_complete, 5),
+    Flow("filter_finds", "a filter finds exactly what it says, with the fields asked for", Needs.CREATING, _filters_find, 3),
+    Flow("deleted_is_gone", "what was deleted is not found, listed or deleted again", Needs.CREATING, _what_is_deleted_is_gone),
+    Flow("secret_is_shown_once", "a secret is shown when it is made and never again", Needs.CREATING, _secrets_are_shown_once),
+    Flow("odd_input_is_refused", "bodies that make no sense are refused, and nothing fails", Needs.CREATING, _odd_input_is_refused),
+)

@@ -1,0 +1,189 @@
+"""Flows of runs and batches: their lives, what they cost, and what happens when they are asked for twice."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.kit.suite.flows import Flow, Needs, expect
+from runflow_mock.kit.suite.seeds import ABSENT, BATCHES, INPUT, RUNS
+from runflow_mock.kit.suite.stages import SuiteTenant
+
+TERMINAL = frozenset(("succeeded", "partial_succeeded", "failed", "cancelled", "canceled"))
+CANCELLED = ("cancelled", "canceled")
+
+
+def create_run(stage: SuiteTenant, **body: Any) -> Any:
+    """Returns a new run."""
+    return expect(stage.post(RUNS, {"input": INPUT, **body}), 201)
+
+
+def create_batch(stage: SuiteTenant, items: int, **body: Any) -> Any:
+    """Returns a new batch of equal items."""
+    return expect(stage.post(BATCHES, {"input": [INPUT] * items, **body}), 201)
+
+
+def ended(stage: SuiteTenant, path: str) -> Any:
+    """Returns a run or batch once it has ended, reading it on the way."""
+    latest: dict[str, Any] = {}
+
+    def is_over() -> bool:
+        latest.update(expect(stage.get(path), 200))
+        return latest["status_code"] in TERMINAL
+
+    if not stage.until(is_over):
+        raise ValueError(f"{path} is still {latest['status_code']}")
+    return latest
+
+
+def _runs_live(stage: SuiteTenant) -> Iterator[str]:
+    run = create_run(stage, client_ref="suite-life", metadata={"suite": "life"})
+    if run["status_code"] != "queued" or run["output"] is not None:
+        yield f"a new run is {run['status_code']} with output {run['output']!r}"
+    if (run["client_ref"], run["metadata"], run["input"]) != ("suite-life", {"suite": "life"}, INPUT):
+        yield "a run does not carry what it was created with"
+    end = ended(stage, f"/v1/runs/{run['id']}")
+    if end["status_code"] != "succeeded" or end["output"] is None:
+        yield f"a run with a good input ends as {end['status_code']}"
+    if end["id"] != run["id"] or end["created_at"] != run["created_at"]:
+        yield "a run changes its id or its creation"
+    again = expect(stage.get(f"/v1/runs/{run['id']}"), 200)
+    if again != end:
+        yield f"two reads of a run that has ended differ in {sorted(name for name in end if end[name] != again.get(name))}"
+
+
+def _batches_live(stage: SuiteTenant) -> Iterator[str]:
+    batch = create_batch(stage, 3)
+    if (batch["status_code"], batch["items_total"], batch["items_succeeded"]) != ("queued", 3, 0):
+        yield f"a new batch of 3 is {batch['status_code']} with {batch['items_succeeded']} of {batch['items_total']}"
+    end = ended(stage, f"/v1/batches/{batch['id']}")
+    items = expect(stage.get(f"/v1/batches/{batch['id']}/items"), 200)["items"]
+    runs = [expect(stage.get(f"/v1/runs/{item['run_id']}"), 200) for item in items]
+    if [item["sequence_index"] for item in items] != [0, 1, 2] or len({run["id"] for run in runs}) != 3:
+        yield f"the items of a batch of 3 are {[item['sequence_index'] for item in items]}"
+    spent = sum(Decimal(run["cost"]) for run in runs if run["cost"] is not None)
+    if Decimal(end["cost"]) != spent:
+        yield f"a batch costs {end['cost']} and its runs {spent}"
+    if sum(run["status_code"] == "succeeded" for run in runs) != end["items_succeeded"]:
+        yield f"{end['items_succeeded']} items have succeeded and the runs are {[run['status_code'] for run in runs]}"
+
+
+def _balance(stage: SuiteTenant) -> Decimal:
+    return Decimal(expect(stage.get("/v1/billing/balance"), 200)["balance"])
+
+
+def _success_costs(stage: SuiteTenant) -> Iterator[str]:
+    before = _balance(stage)
+    end = ended(stage, f"/v1/runs/{create_run(stage)['id']}")
+    fell = before - _balance(stage)
+    if fell != Decimal(end["cost"]) or fell <= 0:
+        yield f"a run that cost {end['cost']} lowered the balance by {fell}"
+
+
+def _failure_is_free(stage: SuiteTenant) -> Iterator[str]:
+    before = _balance(stage)
+    end = ended(stage, f"/v1/runs/{create_run(stage, client_ref='mock:fail')['id']}")
+    if end["status_code"] != "failed":
+        yield f"a run that was made to fail is {end['status_code']}"
+    if _balance(stage) != before:
+        yield f"a failed run lowered the balance by {before - _balance(stage)}"
+    yield from _broken_invariants(stage)
+
+
+def _failed_items_are_free(stage: SuiteTenant) -> Iterator[str]:
+    items: list[Json] = [{"input": INPUT}, {"input": INPUT, "client_ref": "mock:fail"}]
+    before = _balance(stage)
+    batch = expect(stage.post(BATCHES, {"items": items}), 201)
+    end = ended(stage, f"/v1/batches/{batch['id']}")
+    if (end["status_code"], end["items_succeeded"], end["items_failed"]) != ("partial_succeeded", 1, 1):
+        yield f"a batch with one failed item of 2 is {end['status_code']} with {end['items_succeeded']} and {end['items_failed']}"
+    if before - _balance(stage) != Decimal(end["cost"]):
+        yield f"a batch that cost {end['cost']} lowered the balance by {before - _balance(stage)}"
+    runs = expect(stage.get(f"/v1/batches/{batch['id']}/items"), 200)["items"]
+    costs = [expect(stage.get(f"/v1/runs/{item['run_id']}"), 200)["cost"] for item in runs]
+    if sum(Decimal(cost or 0) for cost in costs) != Decimal(end["cost"]) or Decimal(costs[1] or 0) != 0:
+        yield f"items that cost {costs} make a batch that costs {end['cost']}"
+    yield from _broken_invariants(stage)
+
+
+def _broken_invariants(stage: SuiteTenant) -> Iterator[str]:
+    ledger = stage.control.ledger()
+    yield from (f"the ledger breaks {rule.name}: {rule.evidence}" for rule in ledger.invariants if not rule.held)
+    if Decimal(ledger.balance) != _balance(stage):
+        yield f"the ledger says {ledger.balance} and the API {_balance(stage)}"
+
+
+def _poverty_is_told(stage: SuiteTenant) -> Iterator[str]:
+    stage.control.add_credit(f"-{_balance(stage)}")
+    answer = stage.post(RUNS, {"input": INPUT})
+    refusal = expect(answer, 402)
+    if not str(refusal["code"]).startswith("INSUFFICIENT_CREDIT"):
+        yield f"the code is {refusal['code']}"
+    expect(stage.post(BATCHES, {"input": [INPUT]}), 402)
+    if expect(stage.get("/v1/runs"), 200)["items"] or expect(stage.get("/v1/batches"), 200)["items"]:
+        yield "what was refused for want of credits exists"
+
+
+def _repeats_are_replayed(stage: SuiteTenant) -> Iterator[str]:
+    headers = {"Idempotency-Key": f"{stage.mark}-repeat"}
+    body: dict[str, Json] = {"input": INPUT, "client_ref": f"{stage.mark}-repeat"}
+    first, second = (stage.post(RUNS, body, headers=headers) for _ in range(2))
+    expect(first, 201)
+    if (second.status, second.body) != (first.status, first.body):
+        yield f"the answer to a repeated request differs: {second.evidence}"
+    found = expect(stage.get(f"/v1/runs?q=client_ref.EQ:'{stage.mark}-repeat'"), 200)["items"]
+    if len(found) != 1:
+        yield f"a repeated request made {len(found)} runs"
+    other = stage.post(RUNS, {**body, "client_ref": "suite-other"}, headers=headers)
+    if expect(other, 409)["code"] != "CONFLICT":
+        yield f"another body under the same key is told as {other.json['code']}"
+    without = [create_run(stage)["id"] for _ in range(2)]
+    if len(set(without)) != 2:
+        yield "without a key a repeated request is replayed"
+
+
+def _runs_are_cancelled(stage: SuiteTenant) -> Iterator[str]:
+    run = create_run(stage)
+    path = f"/v1/admin/runs/{run['id']}/cancellation"
+    if stage.post(path, {"reason": "suite"}).status != 403:
+        yield "a customer's key may cancel"
+    first = stage.post(path, {"reason": "suite"}, key=stage.admin_key)
+    again = stage.post(path, {"reason": "suite"}, key=stage.admin_key)
+    if (first.status, again.status) != (201, 200):
+        yield f"a run is cancelled with {first.status} and then {again.status}"
+    stage.settle()
+    end = expect(stage.get(f"/v1/runs/{run['id']}"), 200)
+    if end["status_code"] not in CANCELLED or end["output"] is not None:
+        yield f"a cancelled run is {end['status_code']} and {'has' if end['output'] else 'has no'} output"
+    yield from _broken_invariants(stage)
+
+
+def _others_are_absent(stage: SuiteTenant) -> Iterator[str]:
+    run, batch = create_run(stage), create_batch(stage, 1)
+    with stage.target.open(seed="another") as other:
+        for record, noun in ((run, "runs"), (batch, "batches")):
+            absent, foreign = other.get(f"/v1/{noun}/{ABSENT}"), other.get(f"/v1/{noun}/{record['id']}")
+            if foreign.status != 404 or foreign.json["code"] != absent.json["code"]:
+                yield f"another account is told {foreign.status} of one of the {noun}: {foreign.evidence}"
+            listed = expect(other.get(f"/v1/{noun}"), 200)["items"]
+            if any(item["id"] == record["id"] for item in listed):
+                yield f"another account sees one of the {noun} in its list"
+
+
+FLOWS: tuple[Flow, ...] = (
+    Flow("run_lives", "a run starts queued, ends, and stays as it ended", Needs.CREATING, _runs_live, 1),
+    Flow("batch_lives", "a batch has an item and a run for each input and costs their sum", Needs.CREATING, _batches_live, 3),
+    Flow("success_costs", "the balance falls by what a succeeded run cost", Needs.CREATING, _success_costs, 1),
+    Flow("failure_is_free", "a failed run costs nothing", Needs.CONTROL, _failure_is_free, 1),
+    Flow("failed_item_is_free", "a failed item of a batch costs nothing", Needs.CONTROL, _failed_items_are_free, 2),
+    Flow("poverty_is_told", "without credits nothing is created", Needs.CONTROL, _poverty_is_told),
+    Flow(
+        "repeat_is_replayed",
+        "a repeated request gets the same bytes and creates nothing",
+        Needs.CREATING,
+        _repeats_are_replayed,
+        3,
+    ),
+    Flow("run_is_cancelled", "only an admin cancels, and once", Needs.CONTROL, _runs_are_cancelled, 1),
+    Flow("other_is_absent", "what belongs to others is told as what is not there", Needs.CONTROL, _others_are_absent, 2),
+)

@@ -1,0 +1,294 @@
+"""Laws: what must hold of every answer, or of everything seen on one stage, and what a schema cannot say.
+
+A law is a function of one answer and of what was seen before; it yields what is wrong. The laws are those
+of the contract's files on errors and state machines, and of the behaviours that the fake itself cites.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import msgspec
+
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
+from runflow_mock.openapi.contracts import Contract
+from runflow_mock.resources import data_folder
+
+MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+MONEY_NAMES = frozenset(("cost", "balance", "balance_usd", "low_balance_threshold"))
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)")
+INSTANT_NAMES = frozenset(("created_at", "started_at", "completed_at", "updated_at"))
+CODE = re.compile(r"[A-Z][A-Z0-9_]+")
+SKEW = timedelta(milliseconds=1)
+COUNTERS = {"succeeded": "items_succeeded", "failed": "items_failed", "cancelled": "items_cancelled"}
+FOUND_MAX = 5
+
+Record = dict[str, Any]
+
+
+class Memory(msgspec.Struct):
+    """What was seen of each record on one stage: the latest state, and how it ended."""
+
+    states: dict[str, str] = {}
+    ends: dict[str, tuple[Any, ...]] = {}
+
+
+Law = Callable[[Answer, Memory], Iterator[str]]
+
+
+class Watch:
+    """Sees every answer of a stage and puts into a tally what is broken."""
+
+    def __init__(self, contract: Contract, tally: Tally, *, counts_cases: bool = True) -> None:
+        self._contract = contract
+        self._tally = tally
+        self._memory = Memory()
+        self._counts_cases = counts_cases
+
+    def see(self, answer: Answer) -> None:
+        """Holds an answer against the document and every law."""
+        if not answer.path.startswith("/v1/"):
+            return
+        addressed = self._contract.address(answer.path)
+        declared = None if addressed is None else self._contract.operation(addressed.path, answer.method)
+        operation = BESIDE if declared is None else declared.id
+        if self._counts_cases:
+            self._tally.cases += 1
+            self._tally.answers[operation, answer.status] += 1
+            if declared is not None:
+                self._report("answer_schema", operation, answer, _departures(self._contract, declared.responses, answer))
+        for name, law in LAWS.items():
+            self._report(name, operation, answer, law(answer, self._memory))
+
+    def _report(self, name: str, operation: str, answer: Answer, found: Iterator[str]) -> None:
+        self._tally.checks[name] += 1
+        for number, says in enumerate(found):
+            if number < FOUND_MAX:
+                self._tally.broke(Breach(name, operation, says, answer.evidence))
+
+
+def _departures(contract: Contract, responses: Mapping[str, Mapping[str, Any]], answer: Answer) -> Iterator[str]:
+    """Where an answer is not as the document declares it."""
+    keys = (str(answer.status), f"{answer.status // 100}XX", "default")
+    contents = next((responses[key] for key in keys if key in responses), None)
+    media_type = answer.headers.get("content-type", "").partition(";")[0].strip()
+    if contents is None:
+        yield f"status {answer.status} is not declared"
+    elif not contents:
+        if answer.body:
+            yield "there is a body where none is declared"
+    elif media_type not in contents:
+        yield f"content type {media_type!r} is not declared"
+    elif media_type == "application/json" and answer.method != "HEAD":
+        if answer.json is None:
+            yield "the body is not JSON"
+        for error in contract.errors(contents[media_type], answer.json):
+            yield f"{'/'.join(map(str, error.instance_path))}: {error.message}"[:400]
+
+
+def _has_an_error_envelope(answer: Answer, memory: Memory) -> Iterator[str]:
+    """Errors are flat: code, message, errors; errors is a list on 422 and null everywhere else."""
+    if answer.status < 400 or answer.method == "HEAD":
+        return
+    body = answer.json
+    if not isinstance(body, dict) or set(body) != {"code", "message", "errors"}:
+        yield "an error is an object of code, message and errors"
+        return
+    if not isinstance(body["code"], str) or not CODE.fullmatch(body["code"]):
+        yield f"the code is {body['code']!r}"
+    if not isinstance(body["message"], str) or not body["message"]:
+        yield f"the message is {body['message']!r}"
+    issues = body["errors"]
+    if answer.status == 422:
+        if (
+            not isinstance(issues, list)
+            or not issues
+            or not all(isinstance(each, dict) and each.keys() >= {"loc", "msg", "type"} for each in issues)
+        ):
+            yield "a 422 lists loc, msg and type of each problem"
+    elif issues is not None:
+        yield "errors is null but on 422"
+
+
+def _is_no_server_error(answer: Answer, memory: Memory) -> Iterator[str]:
+    """No request makes the server fail."""
+    if answer.status >= 500:
+        yield f"status {answer.status}"
+
+
+def _writes_money_as_text(answer: Answer, memory: Memory) -> Iterator[str]:
+    """Amounts are decimal text, so that no client rounds them."""
+    for record in _records(answer.json):
+        for name in MONEY_NAMES & record.keys():
+            value = record[name]
+            if value is not None and (not isinstance(value, str) or not MONEY.fullmatch(value)):
+                yield f"{name} is {value!r}"
+
+
+def _tells_time_in_order(answer: Answer, memory: Memory) -> Iterator[str]:
+    """Instants are UTC; a record is created before it starts and starts before it ends; its UUIDv7 holds the instant of its creation."""
+    for record in _records(answer.json):
+        texts = {name: record[name] for name in INSTANT_NAMES & record.keys() if record[name] is not None}
+        wrong = [f"{name} is {text!r}" for name, text in texts.items() if not isinstance(text, str) or not INSTANT.fullmatch(text)]
+        yield from wrong
+        if wrong:
+            continue
+        times = {name: datetime.fromisoformat(text) for name, text in texts.items()}
+        order = [times[name] for name in ("created_at", "started_at", "completed_at") if name in times]
+        if order != sorted(order):
+            yield f"created, started, completed are out of order: {[moment.isoformat() for moment in order]}"
+        if _is_run(record) or _is_batch(record):
+            yield from _wrong_id(record, times.get("created_at"))
+
+
+def _wrong_id(record: Record, created: datetime | None) -> Iterator[str]:
+    text = record.get("id")
+    try:
+        number = UUID(str(text))
+    except ValueError:
+        yield f"the id {text!r} is no UUID"
+        return
+    if number.version != 7 or str(number) != text:
+        yield f"the id {text!r} is no lower-case UUIDv7"
+    elif created is not None and abs(datetime.fromtimestamp((number.int >> 80) / 1000, UTC) - created) > SKEW:
+        yield f"the id {text!r} does not hold the instant of creation {created.isoformat()}"
+
+
+def _keeps_to_the_machines(answer: Answer, memory: Memory) -> Iterator[str]:
+    """Runs and batches move along the arrows of the contract; what is terminal never changes again."""
+    for record in _records(answer.json):
+        machine = "batch" if _is_batch(record) else "run" if _is_run(record) else None
+        if machine is None:
+            continue
+        key, state = f"{machine} {record['id']}", _spelled(record["status_code"])
+        reachable, terminal = _machine(machine)
+        if state not in reachable:
+            yield f"{key} is {state!r}, which is no state"
+            continue
+        before = memory.states.get(key, state)
+        if state != before and state not in reachable[before]:
+            yield f"{key} went from {before} to {state}"
+        end = tuple(record.get(name) for name in ("status_code", "cost", "completed_at", "failure_code"))
+        if state in terminal and memory.ends.setdefault(key, end) != end:
+            yield f"{key} has ended with {memory.ends[key]} and is now {end}"
+        memory.states[key] = state
+
+
+def _ends_as_it_says(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A failed run says why, a succeeded one has an output, one that has not succeeded has none and costs nothing."""
+    for record in _records(answer.json):
+        if not _is_run(record) or "output" not in record or "failure_code" not in record:
+            continue
+        state = _spelled(record["status_code"])
+        reasons = (record["failure_code"], record.get("failure_message"))
+        if state == "failed" and not all(isinstance(reason, str) and reason for reason in reasons):
+            yield f"a failed run has the reasons {reasons}"
+        if state == "succeeded" and (record["output"] is None or reasons != (None, None)):
+            yield f"a succeeded run has the reasons {reasons} and {'no ' if record['output'] is None else 'an '}output"
+        if state in ("queued", "dispatching", "running", "cancelled") and record["output"] is not None:
+            yield f"a {state} run has an output"
+        if state in ("succeeded", "failed", "cancelled") and record.get("completed_at") is None:
+            yield f"a {state} run has no completed_at"
+
+
+def _adds_up(answer: Answer, memory: Memory) -> Iterator[str]:
+    """The counters of a batch add up to its total exactly when it has ended, and agree with its items."""
+    for record in _records(answer.json):
+        if not _is_batch(record):
+            continue
+        counts: dict[str, Any] = {state: record.get(name) for state, name in COUNTERS.items()}
+        if not all(isinstance(count, int) for count in (*counts.values(), record.get("items_total"))):
+            continue
+        ended, total = sum(counts.values()), record["items_total"]
+        state = _spelled(record["status_code"])
+        if ended > total or (ended == total) != (state in _machine("batch")[1]):
+            yield f"{ended} of {total} items have ended and the batch is {state}"
+        if ended == total and state != _end_of(counts):
+            yield f"the items ended as {counts} and the batch is {state}"
+        handles = record.get("items")
+        if isinstance(handles, list) and all(isinstance(handle, dict) for handle in handles):
+            states = [_spelled(handle.get("status_code")) for handle in handles]
+            if len(handles) != total or any(states.count(name) != count for name, count in counts.items()):
+                yield f"the items are {states} and the counters {counts} of {total}"
+
+
+def _pages_well(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A page has at most as many records as were asked for, and none twice."""
+    body = answer.json
+    items = body.get("items") if answer.method == "GET" and answer.status == 200 and isinstance(body, dict) else None
+    if not isinstance(items, list) or "next" not in body:
+        return
+    limit = parse_qs(answer.target.partition("?")[2]).get("limit", ["50"])[0]
+    if limit.isdigit() and len(items) > int(limit):
+        yield f"{len(items)} records on a page of {limit}"
+    ids = [item["id"] for item in items if isinstance(item, dict) and "id" in item]
+    if len(ids) != len(set(ids)):
+        yield "a record is on the page twice"
+
+
+LAWS: Mapping[str, Law] = {
+    "no_server_error": _is_no_server_error,
+    "error_envelope": _has_an_error_envelope,
+    "money_is_text": _writes_money_as_text,
+    "time_in_order": _tells_time_in_order,
+    "state_machines": _keeps_to_the_machines,
+    "ends_as_it_says": _ends_as_it_says,
+    "counters_add_up": _adds_up,
+    "pages": _pages_well,
+}
+
+
+def _records(content: Any, depth: int = 0) -> Iterator[Record]:
+    """The objects in an answer, but not what a caller or a model put there."""
+    if isinstance(content, dict) and depth < 4:
+        yield content
+        for name, part in content.items():
+            if name not in ("input", "output", "metadata", "paths", "components", "workflow_json"):
+                yield from _records(part, depth + 1)
+    elif isinstance(content, list):
+        for part in content:
+            yield from _records(part, depth)
+
+
+def _is_run(record: Record) -> bool:
+    return (
+        "id" in record
+        and isinstance(record.get("status_code"), str)
+        and "cost" in record
+        and "job_class_code" not in record
+        and "items_total" not in record
+    )
+
+
+def _is_batch(record: Record) -> bool:
+    return "id" in record and isinstance(record.get("status_code"), str) and "items_total" in record
+
+
+def _spelled(status: Any) -> str:
+    """A status as the state machines spell it."""
+    return "cancelled" if status == "canceled" else str(status)
+
+
+def _end_of(counts: Mapping[str, Any]) -> str:
+    """How a batch ends whose items ended so."""
+    ends = [state for state, count in counts.items() if count]
+    if len(ends) == 1:
+        return ends[0]
+    return "failed" if "succeeded" not in ends and "failed" in ends else "partial_succeeded"
+
+
+@cache
+def _machine(name: str) -> tuple[Mapping[str, frozenset[str]], frozenset[str]]:
+    """From each state those that can be met later, and the terminal states."""
+    stated = json.loads((data_folder("contracts") / "state_machines.json").read_bytes())[name]
+    states = {stated["initial"], *stated["terminal"], *(state for arrow in stated["transitions"] for state in arrow)}
+    after: dict[str, set[str]] = {state: {target for source, target in stated["transitions"] if source == state} for state in states}
+    for _ in states:
+        after = {state: {*targets, *(later for target in targets for later in after[target])} for state, targets in after.items()}
+    return {state: frozenset(targets) for state, targets in after.items()}, frozenset(stated["terminal"])

@@ -1,0 +1,204 @@
+"""State machines: sequences that hypothesis makes up, against a model that is stated independently of any server.
+
+The arrows come from the contract's `state_machines.json` (the laws hold every answer against them); the model here knows what was
+created, how each run must end, and what that costs. Time is moved where the target has a clock, and waited for elsewhere.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from runflow_mock.kit.suite.flows import Unexpected, expect
+from runflow_mock.kit.suite.flows_of_runs import CANCELLED, TERMINAL, ended
+from runflow_mock.kit.suite.generating import MISSING, Effort
+from runflow_mock.kit.suite.laws import Watch
+from runflow_mock.kit.suite.seeds import BATCHES, INPUT, RUNS
+from runflow_mock.kit.suite.stages import SuiteTenant, Target, TargetError
+from runflow_mock.kit.suite.tallies import Breach, Tally
+from runflow_mock.openapi.contracts import Contract
+from runflow_mock.testing.client import ClientError
+
+CHECK = "state_machine"
+STEPS = 20
+ITEMS_MAX = 3
+EXAMPLES_WITHOUT_CLOCK = 1
+STEPS_WITHOUT_CLOCK = 6
+FAIL = "mock:fail"
+
+
+class Broken(AssertionError):
+    """What the server did is not what the model says."""
+
+
+class Model(msgspec.Struct):
+    """What was asked of the server on one stage: how each run must end, the items of each batch, and the balance at the start."""
+
+    start: Decimal
+    runs: dict[str, str] = {}
+    batches: dict[str, list[str]] = {}
+
+
+class Play:
+    """One sequence on one stage; every step speaks to the server and to the model."""
+
+    def __init__(self, target: Target, contract: Contract, tally: Tally) -> None:
+        self.stage: SuiteTenant = target.open()
+        self._tally = tally
+        self._told = tally.broken.total()
+        self.stage.eyes.append(Watch(contract, tally).see)
+        self.model = Model(start=self._balance())
+
+    def create_run(self, *, fails: bool) -> None:
+        """Creates a run that will succeed or fail."""
+        run = expect(self.stage.post(RUNS, {"input": INPUT, "client_ref": FAIL if fails else "fine"}), 201)
+        self.model.runs[run["id"]] = "failed" if fails else "succeeded"
+
+    def create_batch(self, fails: list[bool]) -> None:
+        """Creates a batch whose items will succeed or fail."""
+        items: list[Any] = [{"input": INPUT, "client_ref": FAIL if each else "fine"} for each in fails]
+        batch = expect(self.stage.post(BATCHES, {"items": items}), 201)
+        self.model.batches[batch["id"]] = ["failed" if each else "succeeded" for each in fails]
+
+    def move_on(self) -> None:
+        """Lets the next thing happen."""
+        if self.stage.has_control:
+            self.stage.control.next()
+
+    def cancel(self, number: int) -> None:
+        """Stops a run; one that has ended stays as it ended."""
+        run_id = list(self.model.runs)[number % len(self.model.runs)]
+        before = expect(self.stage.get(f"/v1/runs/{run_id}"), 200)["status_code"]
+        answer = self.stage.post(f"/v1/admin/runs/{run_id}/cancellation", {}, key=self.stage.admin_key)
+        _must(answer.status == (200 if before in TERMINAL else 201), f"a {before} run is cancelled with {answer.status}")
+        if before not in TERMINAL:
+            self.model.runs[run_id] = "cancelled"
+
+    def read(self) -> None:
+        """Reads everything; the laws look at what comes."""
+        ids = {item["id"] for item in expect(self.stage.get("/v1/runs?limit=500"), 200)["items"]}
+        _must(self.model.runs.keys() <= ids, "a run that was created is not in the list")
+        for batch_id in self.model.batches:
+            expect(self.stage.get(f"/v1/batches/{batch_id}"), 200)
+
+    def hold(self) -> None:
+        """Raises when a law was broken on the way."""
+        _must(self._tally.broken.total() == self._told, self._tally.breaches[-1].says if self._tally.breaches else "")
+
+    def end(self) -> None:
+        """Lets everything end, and holds it against the model."""
+        spent = Decimal(0)
+        for run_id, wanted in self.model.runs.items():
+            run = ended(self.stage, f"/v1/runs/{run_id}")
+            state = "cancelled" if run["status_code"] in CANCELLED else run["status_code"]
+            _must(state == wanted, f"a run that must have {wanted} is {state}")
+            spent += Decimal(run["cost"] or 0) if wanted == "succeeded" else 0
+        for batch_id, wanted_items in self.model.batches.items():
+            batch = ended(self.stage, f"/v1/batches/{batch_id}")
+            counts = (batch["items_succeeded"], batch["items_failed"])
+            wanted_counts = (wanted_items.count("succeeded"), wanted_items.count("failed"))
+            _must(counts == wanted_counts, f"{wanted_counts} items must have succeeded and failed, and {counts} have")
+            spent += Decimal(batch["cost"])
+        left = self._balance()
+        _must(self.model.start - spent == left, f"{self.model.start} less {spent} is not {left}")
+        if self.stage.has_control:
+            broken = [rule.name for rule in self.stage.control.ledger().invariants if not rule.held]
+            _must(not broken, f"the ledger breaks {broken}")
+        self.hold()
+
+    def close(self) -> None:
+        """Drops the stage."""
+        self.stage.close()
+
+    def _balance(self) -> Decimal:
+        return Decimal(expect(self.stage.get("/v1/billing/balance"), 200)["balance"])
+
+
+def run_machines(target: Target, contract: Contract, effort: Effort) -> Tally:
+    """Returns what came of sequences of steps.
+
+    Raises:
+        TargetError: hypothesis is not installed.
+    """
+    tally = Tally()
+    if not target.may_create:
+        tally.notes.append(f"{CHECK} was not exercised: it needs --allow-spend")
+        return tally
+    try:
+        from hypothesis import HealthCheck, Phase, settings
+        from hypothesis.errors import Flaky
+        from hypothesis.stateful import run_state_machine_as_test
+    except ImportError:
+        raise TargetError(MISSING) from None
+    steps = STEPS if target.has_control else STEPS_WITHOUT_CLOCK
+    examples = effort.sequences * effort.rounds if target.has_control else EXAMPLES_WITHOUT_CLOCK
+    chosen = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        derandomize=not effort.is_random,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+        print_blob=False,
+    )
+    tally.checks[CHECK] += examples
+    try:
+        run_state_machine_as_test(_machine(target, contract, tally), settings=chosen)
+    except (Broken, Unexpected, ClientError, Flaky, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        tally.broke(Breach(CHECK, "sequence", f"{type(error).__name__}: {error}"))
+    return tally
+
+
+def _machine(target: Target, contract: Contract, tally: Tally) -> Any:
+    """The class that hypothesis drives; it is made here because hypothesis is an extra."""
+    from hypothesis import strategies as st
+    from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+    class Machine(RuleBasedStateMachine):
+        """Runs and batches of one tenant."""
+
+        play: Play
+
+        @initialize()
+        def open(self) -> None:
+            self.play = Play(target, contract, tally)
+
+        @rule(fails=st.booleans() if target.has_control else st.just(False))  # noqa: FBT003 - the value of a strategy
+        def create_run(self, *, fails: bool) -> None:
+            self.play.create_run(fails=fails)
+
+        @rule(fails=st.lists(st.booleans() if target.has_control else st.just(False), min_size=1, max_size=ITEMS_MAX))  # noqa: FBT003
+        def create_batch(self, fails: list[bool]) -> None:
+            self.play.create_batch(fails)
+
+        @rule()
+        def move_on(self) -> None:
+            self.play.move_on()
+
+        @rule()
+        def read(self) -> None:
+            self.play.read()
+
+        @precondition(lambda self: target.has_control and bool(self.play.model.runs))
+        @rule(number=st.integers(0, 99))
+        def cancel(self, number: int) -> None:
+            self.play.cancel(number)
+
+        @invariant()
+        def hold(self) -> None:
+            self.play.hold()
+
+        def teardown(self) -> None:
+            if hasattr(self, "play"):
+                try:
+                    self.play.end()
+                finally:
+                    self.play.close()
+
+    return Machine
+
+
+def _must(holds: object, says: str) -> None:
+    if not holds:
+        raise Broken(says)

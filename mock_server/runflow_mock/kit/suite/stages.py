@@ -1,0 +1,201 @@
+"""Stages: a place at the server under test where a part of the suite plays.
+
+Where the target has the control API, each stage is a tenant of its own whose clock the suite moves. Elsewhere all stages are the
+account of the given key, time passes by itself, and what is created must have been allowed.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import Any
+
+import msgspec
+import urllib3
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.kit.suite.carriers import Answer, Carrier, CarrierExchanger, written
+from runflow_mock.testing.client import ClientError
+from runflow_mock.testing.control import Control
+
+POLL_SECONDS = 0.5
+POLL_SECONDS_MAX = 120.0
+READS_PER_SECOND = 2.0
+MOCK_PREFIX = "rf_live_mock_"
+PLENTY = "100000"
+
+Eye = Callable[[Answer], None]
+_NUMBERS = count(1)
+
+
+class TargetError(Exception):
+    """The target cannot be used; the message says why and what to do."""
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """How gentle the suite is to a server that is no fake: requests in a second, and seconds between two looks."""
+
+    requests_per_second: float = READS_PER_SECOND
+    poll_seconds: float = POLL_SECONDS
+
+
+class Target:
+    """The server under test: its carrier, the key, and whether it is a fake with the control API."""
+
+    def __init__(
+        self, carrier: Carrier, key: str | None, *, dialect: str | None = None, spend_usd: float = 0.0, pace: Pace | None = None
+    ) -> None:
+        self.carrier = carrier
+        self.key = key
+        self.dialect = dialect
+        self.spend_usd = spend_usd
+        self.pace = pace or Pace()
+        self.is_mock = _is_mock(carrier)
+        self.has_control = self.is_mock and _makes_tenants(carrier)
+
+    @property
+    def may_create(self) -> bool:
+        """Whether the suite may create what costs money."""
+        return self.has_control or self.spend_usd > 0
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the suite may send anything but reads."""
+        return self.has_control or self.spend_usd > 0
+
+    def open(self, **settings: Any) -> "SuiteTenant":
+        """Returns a stage; the settings count where the target has the control API."""
+        if not self.has_control:
+            if self.key is None:
+                raise TargetError("the target has no control API, so a key is needed: give one with --api-key")
+            return SuiteTenant(self, self.key, self.key, None)
+        name = f"suite_{next(_NUMBERS)}"
+        control = Control(self.carrier.url, f"{MOCK_PREFIX}{name}", CarrierExchanger(self.carrier))
+        given = {"name": name, "clock": "manual", "balance": PLENTY, "deliveries": "pull", **settings}
+        if self.dialect is not None:
+            given["dialect"] = self.dialect
+        tenant = control.create_tenant(**given)
+        return SuiteTenant(self, tenant.key, tenant.admin_key, control, name)
+
+
+class SuiteTenant:
+    """Sends requests to the target with the key of the stage; eyes see every answer."""
+
+    def __init__(self, target: Target, key: str, admin_key: str, control: Control | None, name: str = "") -> None:
+        self.target = target
+        self.key = key
+        self.admin_key = admin_key
+        self._control = control
+        self._name = name
+        self.eyes: list[Eye] = []
+        # An account outlives the suite: what it finds there of an earlier time must not be taken for its own.
+        self.mark = "suite" if control is not None else f"suite-{time.time_ns():x}"
+        self._next_read = 0.0
+
+    @property
+    def has_control(self) -> bool:
+        """Whether the suite can look behind the API and move the clock."""
+        return self._control is not None
+
+    @property
+    def control(self) -> Control:
+        """The control API of the stage's tenant."""
+        if self._control is None:
+            raise TargetError("the target has no control API")
+        return self._control
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        body: Json = None,
+        *,
+        key: str | None = "",
+        headers: Mapping[str, str] | None = None,
+        raw: bytes = b"",
+    ) -> Answer:
+        """Returns the answer to a request, sent with the stage's key, another one, or (with `None`) none."""
+        self._pace()
+        used = self.key if key == "" else key
+        sent = {} if used is None else {"Authorization": f"Bearer {used}"}
+        content = raw or (None if body is None else written(body))
+        if content is not None:
+            sent["Content-Type"] = "application/json"
+        answer = self.target.carrier.carry(method, target, {**sent, **(headers or {})}, content)
+        for eye in self.eyes:
+            eye(answer)
+        return answer
+
+    def get(self, target: str, **options: Any) -> Answer:
+        """Sends a GET."""
+        return self.send("GET", target, **options)
+
+    def post(self, target: str, body: Json = None, **options: Any) -> Answer:
+        """Sends a POST."""
+        return self.send("POST", target, body, **options)
+
+    def until(self, is_there: Callable[[], bool], seconds_max: float = POLL_SECONDS_MAX) -> bool:
+        """Lets time pass until something is there: the clock is moved where there is one, else the suite waits and looks again."""
+        if self._control is not None:
+            while not is_there():
+                if not self._control.next():
+                    return is_there()
+            return True
+        deadline = time.monotonic() + seconds_max
+        while not is_there():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(self.target.pace.poll_seconds)
+        return True
+
+    def settle(self) -> None:
+        """Lets everything happen that is due, where the clock can be moved; callbacks are taken as received."""
+        if self._control is None:
+            return
+        for _ in range(100):
+            self._control.run_until_idle()
+            pulled = self._control.pull_deliveries()
+            if not pulled:
+                return
+            for delivery in pulled:
+                self._control.answer_delivery(delivery.delivery_id, 200)
+
+    def close(self) -> None:
+        """Drops the tenant of the stage."""
+        if self._control is not None:
+            self._control.delete_tenant(self._name)
+
+    def __enter__(self) -> "SuiteTenant":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _pace(self) -> None:
+        """Waits where the target is not a fake: it is somebody's service."""
+        if self.target.is_mock:
+            return
+        now = time.monotonic()
+        if now < self._next_read:
+            time.sleep(self._next_read - now)
+        self._next_read = max(now, self._next_read) + 1 / self.target.pace.requests_per_second
+
+
+def _is_mock(carrier: Carrier) -> bool:
+    try:
+        answer = carrier.carry("GET", "/_mock/version", {}, None)
+    except urllib3.exceptions.HTTPError as error:
+        raise TargetError(f"{carrier.url} does not answer ({error}); say where the server is with --base-url") from None
+    content = answer.json
+    return answer.status == 200 and isinstance(content, dict) and "version" in content
+
+
+def _makes_tenants(carrier: Carrier) -> bool:
+    """Tells whether the control API of a fake makes tenants for the suite."""
+    name = f"suite_{next(_NUMBERS)}"
+    control = Control(carrier.url, f"{MOCK_PREFIX}{name}", CarrierExchanger(carrier))
+    try:
+        control.create_tenant(name=name)
+        control.delete_tenant(name)
+    except (ClientError, msgspec.ValidationError, urllib3.exceptions.HTTPError):
+        return False
+    return True

@@ -1,0 +1,109 @@
+"""The judge: everything that can be found out about one exchange alone, against a contract and the models on offer.
+
+A judge is a value of two things that may be replaced, the document and the way from a path to a model. It reads; it never decides what
+the fake answers. By a user's document the client is judged as far as it describes what was asked for; where the fake, which is written to
+ours, did otherwise, that is the fake's affair.
+"""
+
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec.structs import replace
+
+from runflow_mock.domain.documents import read_object
+from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.findings import NO_FINDINGS, Finding, Findings, note
+from runflow_mock.domain.models import Model
+from runflow_mock.domain.outputs import MEDIA_PREFIX
+from runflow_mock.openapi.ambiguities import JudgedExchange, reliance_findings
+from runflow_mock.openapi.contracts import Addressed, Contract
+from runflow_mock.openapi.fake_differences import own_operation, told_apart
+from runflow_mock.openapi.nearest_routes import nearest_route
+from runflow_mock.openapi.request_facts import Asked, read_asked
+from runflow_mock.openapi.violations import request_findings, response_findings
+
+# What has no key and is no operation: files go by signed addresses.
+FILE_PREFIXES = (MEDIA_PREFIX, "/files/", "/_upload/")
+
+
+class Runnable(msgspec.Struct, frozen=True):
+    """What a path runs: a model, or a workflow in the role of one."""
+
+    model: Model
+    is_workflow: bool = False
+
+
+FindRunnable = Callable[[str], Runnable | None]
+
+
+class Judge:
+    """Judges exchanges one by one."""
+
+    def __init__(self, contract: Contract, find: FindRunnable) -> None:
+        self.contract = contract
+        self._find = find
+
+    @property
+    def _name(self) -> str:
+        return self.contract.source or "the contract"
+
+    def judge(self, exchange: Exchange) -> Findings:
+        """Returns the findings of an exchange."""
+        if exchange.path.startswith(FILE_PREFIXES):
+            return NO_FINDINGS
+        addressed = self.contract.address(exchange.path)
+        declared = None if addressed is None else self.contract.operation(addressed.path, exchange.method)
+        if addressed is None or declared is None:
+            return self._without_operation(addressed, exchange)
+        asked = read_asked(exchange)
+        runs = None if asked.model is None or not asked.inputs else self._find(asked.model)
+        judged = JudgedExchange(
+            exchange=exchange,
+            # Points of reliance know operations by our names.
+            declared=declared if self.contract.source is None else replace(declared, id=exchange.operation or declared.id),
+            asked=asked,
+            parameters=dict(parse_qsl(exchange.query)),
+            model=None if runs is None else runs.model,
+            is_workflow=runs is not None and runs.is_workflow,
+        )
+        request = request_findings(self.contract, addressed, declared, exchange)
+        ours = response_findings(self.contract, declared, exchange)
+        if self.contract.source is not None:
+            request, ours = told_apart(self.contract, addressed, exchange, Findings(operation=declared.id, request=request, ours=ours))
+        unread = () if judged.model is None else _unknown_inputs(judged.model, asked)
+        return Findings(operation=declared.id, request=(*request, *unread, *reliance_findings(judged)), ours=ours)
+
+    def _without_operation(self, addressed: Addressed | None, exchange: Exchange) -> Findings:
+        """Returns the findings of an exchange that leads to no operation of the document."""
+        if self.contract.source is not None and own_operation(exchange) is not None:
+            return Findings(request=(self._undescribed(exchange),))
+        if addressed is None:
+            return NO_FINDINGS if exchange.operation is not None else Findings(request=(self._unknown_route(exchange),))
+        return Findings(request=(self._unknown_method(addressed, exchange),))
+
+    def _undescribed(self, exchange: Exchange) -> Finding:
+        told = f"{self.contract.source} does not describe {exchange.method} {exchange.path[:200]}; nothing of this exchange was judged"
+        return note(("path",), "undescribed", told)
+
+    def _unknown_route(self, exchange: Exchange) -> Finding:
+        return Finding(("path",), "route", f"{self._name} has no path {exchange.path[:200]}{self._hint(exchange)}")
+
+    def _unknown_method(self, addressed: Addressed, exchange: Exchange) -> Finding:
+        known = ", ".join(addressed.methods)
+        return Finding(("method",), "method", f"{addressed.path} takes {known}, not {exchange.method[:20]}{self._hint(exchange)}")
+
+    def _hint(self, exchange: Exchange) -> str:
+        nearest = nearest_route(self.contract, exchange.method, exchange.path)
+        return "" if nearest is None else f"; the nearest is {nearest}"
+
+
+def _unknown_inputs(model: Model, asked: Asked) -> Iterator[Finding]:
+    schema = read_object(model.input_schema)
+    known = schema.get("properties")
+    if not isinstance(known, dict) or not known:
+        return
+    for loc, inputs in asked.inputs:
+        for name in inputs:
+            if name not in known:
+                yield note((*loc, name[:80]), "unknown-field", f"{model.id} has no such input; it is accepted and ignored")

@@ -1,0 +1,79 @@
+"""Shapes of paths: by them two documents mean the same operation, whatever their parameters are called.
+
+A model's path has several segments. Our document says so with one parameter that spans slashes; another may write `{owner}/{slug}`, or
+one `{model_id}` that is marked by nothing. The last of the parameters that stand where ours spans is then taken to span as well.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import cast
+
+from runflow_mock.openapi.contracts import Contract, Declared, Object, packaged_contract
+
+_PARAMETER = re.compile(r"\{([^}/]+)\}")
+
+
+def contract_of(document: Object, source: str) -> Contract:
+    """Returns a user's document as a contract; `source` is what messages call it, and parameters span slashes where ours do.
+
+    Raises:
+        ContractError: a schema in it cannot be used.
+    """
+    paths = cast("Mapping[str, object]", document["paths"])
+    contract = Contract(document, source=source, spanning={path: _spanning(path) for path in paths})
+    contract.check()
+    return contract
+
+
+def shape_of(contract: Contract, path: str) -> str:
+    """Returns the shape of one of a contract's paths: `{}` for a segment that varies, `{+}` for several."""
+    spanning, shape = contract.spanning_of(path), []
+    for segment in path.split("/"):
+        parameter = _PARAMETER.fullmatch(segment)
+        if parameter is None:
+            shape.append(_PARAMETER.sub("{}", segment))
+            continue
+        spans = parameter[1] in spanning
+        while spans and shape[-1] == "{}":
+            shape.pop()
+        shape.append("{+}" if spans else "{}")
+    return "/".join(shape)
+
+
+def plain_parameters(contract: Contract, path: str) -> tuple[str, ...]:
+    """Returns the parameters in one of a contract's paths that are one segment each, and no part of several."""
+    names: list[str] = []
+    run: list[str] = []
+    for segment in (*path.split("/"), ""):
+        parameter = _PARAMETER.fullmatch(segment)
+        if parameter is None:
+            names, run = [*names, *run], []
+        else:
+            run = [] if parameter[1] in contract.spanning_of(path) else [*run, parameter[1]]
+    return tuple(names)
+
+
+def by_shape(contract: Contract) -> Mapping[str, Declared]:
+    """Returns all operations of a contract by method and shape of the path."""
+    return {f"{declared.method} {shape_of(contract, declared.path)}": declared for declared in contract.operations}
+
+
+def _spanning(path: str) -> frozenset[str]:
+    """Returns the parameters in a path of any document that stand where one of ours spans slashes."""
+    matches = (form.fullmatch(path) for form in _spanning_forms())
+    return frozenset(name for match in matches if match is not None for name in match.groups())
+
+
+@cache
+def _spanning_forms() -> tuple[re.Pattern[str], ...]:
+    ours = packaged_contract()
+    return tuple(_form(path, ours.spanning_of(path)) for path in ours.paths if ours.spanning_of(path))
+
+
+def _form(path: str, spanning: frozenset[str]) -> re.Pattern[str]:
+    """Returns what fits the paths of other documents that mean this one of ours; its groups are the parameters that span."""
+    any_one, several = r"\{[^}/]+\}", r"(?:\{[^}/]+\}/)*\{([^}/]+)\}"
+    parts = _PARAMETER.split(path)
+    texts = (re.escape(part) if index % 2 == 0 else several if part in spanning else any_one for index, part in enumerate(parts))
+    return re.compile("".join(texts))

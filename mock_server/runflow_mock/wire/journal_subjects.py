@@ -1,0 +1,60 @@
+"""Journal subjects: exchanges of the journal in the vocabulary of places, as fault rules and clauses are held against them."""
+
+from collections.abc import Callable
+from urllib.parse import unquote
+
+from msgspec.structs import replace
+
+from runflow_mock.domain.clauses import JournalSubject
+from runflow_mock.domain.documents import Document, Json, write_document
+from runflow_mock.domain.exchanges import Exchange, redact_headers
+from runflow_mock.domain.places import ADMISSION_EDGE, CREATED_EDGE, Subject
+from runflow_mock.domain.retry_hygiene import CREATES
+from runflow_mock.openapi.request_facts import Asked, read_asked
+
+Complete = Callable[[Subject], Subject]
+"""Adds to what a request says what the world knows: the path under which runs keep its model, and the record that it names."""
+
+
+def subject_of(exchange: Exchange, complete: Complete) -> JournalSubject:
+    """Returns an exchange as clauses see it."""
+    return JournalSubject(
+        id=exchange.id,
+        at=exchange.at,
+        subjects=subjects_of(exchange, complete),
+        status=exchange.status,
+        headers={name.lower(): value for name, value in redact_headers(exchange.request_headers).items()},
+    )
+
+
+def subjects_of(exchange: Exchange, complete: Complete) -> tuple[Subject, ...]:
+    """Returns what rules and clauses see in an exchange: one subject, or one for each item of a batch."""
+    asked = read_asked(exchange)
+    plain = Subject(
+        edges=(ADMISSION_EDGE, CREATED_EDGE) if exchange.operation in CREATES else (),
+        method=exchange.method,
+        path=unquote(exchange.path),
+        operation=exchange.operation,
+        model=asked.model,
+        metadata=_document(asked.body.get("metadata")),
+        run_id=asked.run_id or asked.text("run_id"),
+        batch_id=asked.batch_id,
+    )
+    items = _items(asked) or [(None, asked.text("client_ref"))]
+    return tuple(complete(replace(plain, input=inputs, client_ref=label)) for inputs, label in items)
+
+
+def _items(asked: Asked) -> list[tuple[Document | None, str | None]]:
+    """The inputs in a request, each with the label that stands beside it, or in it where a batch is flat."""
+    found = []
+    for loc, inputs in asked.inputs:
+        holder: Json = dict(asked.body)
+        for step in loc[1:3] if len(loc) > 2 else ():
+            holder = holder[step] if isinstance(holder, dict | list) else None  # type: ignore[index]
+        label = holder.get("client_ref") if isinstance(holder, dict) else None
+        found.append((_document(dict(inputs)), label if isinstance(label, str) else None))
+    return found
+
+
+def _document(value: Json) -> Document | None:
+    return write_document(value) if isinstance(value, dict) else None

@@ -1,0 +1,63 @@
+import json
+from datetime import timedelta
+
+import pytest
+
+from runflow_mock.domain.attempt_faults import CUT_OFF, answer_without_sending, body_of, copies_of, timestamp_of
+from runflow_mock.domain.deliveries import AttemptResult
+from runflow_mock.domain.fault_kinds import (
+    AttemptKind,
+    Drop,
+    Duplicate,
+    FailAttempt,
+    Future,
+    Redirect,
+    Stale,
+    Tamper,
+    Unsigned,
+    WrongSecret,
+)
+
+PAYLOAD = b'{"event":"run.completed","run_id":"1","status":"%s","output":{"status":"succeeded"}}'
+PRESENT = 1_767_225_600
+
+
+@pytest.mark.parametrize("fault", [None, Unsigned(), WrongSecret()])
+def test_attempt_without_a_distortion_leaves_once_as_it_is(fault: AttemptKind | None) -> None:
+    assert (timestamp_of(fault, PRESENT), copies_of(fault), body_of(fault, PAYLOAD)) == (PRESENT, 1, PAYLOAD)
+    assert answer_without_sending(fault) is None
+
+
+@pytest.mark.parametrize(("fault", "seconds"), [(Stale(timedelta(minutes=10)), -600), (Future(timedelta(hours=1)), 3600)])
+def test_timestamp_is_shifted(fault: AttemptKind, seconds: int) -> None:
+    assert timestamp_of(fault, PRESENT) == PRESENT + seconds
+
+
+def test_timestamp_never_lies_before_1970() -> None:
+    assert timestamp_of(Stale(timedelta(days=36_500)), PRESENT) == 0
+
+
+def test_copies_are_counted_in_all() -> None:
+    assert copies_of(Duplicate(copies=5)) == 5
+
+
+LIES = {"succeeded": "failed", "completed": "failed", "failed": "succeeded", "canceled": "succeeded", "partial_succeeded": "succeeded"}
+
+
+@pytest.mark.parametrize(("status", "told"), LIES.items())
+def test_tampered_body_is_json_that_tells_of_another_end(status: str, told: str) -> None:
+    payload = PAYLOAD % status.encode()
+    assert json.loads(body_of(Tamper(), payload)) == {**json.loads(payload), "status": told}
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Drop(), AttemptResult(status_code=200, response_body="", response_time_ms=0)),
+        (Redirect(status=308), AttemptResult(status_code=308, response_body="", response_time_ms=0, reason="http_error")),
+        (FailAttempt(status=503), AttemptResult(status_code=503, response_body="", response_time_ms=0, reason="http_error")),
+        (FailAttempt(), CUT_OFF),
+    ],
+)
+def test_what_does_not_leave_has_its_answer(fault: AttemptKind, expected: AttemptResult) -> None:
+    assert answer_without_sending(fault) == expected

@@ -1,0 +1,194 @@
+"""Files of captures: found in folders, recognised by their shape, and told by name where they are not."""
+
+import json
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+from captured import in_process, recognised
+from doors import Door
+from steps import callback_run, ok
+
+from runflow_mock.kit.calibration.captures import FORMAT, Capture, Kind
+from runflow_mock.kit.calibration.files import BYTES_MAX, CaptureError, captures_in, read_files
+
+RUN = {"id": "1", "status_code": "failed"}
+PAYLOAD = {"event": "run.failed", "run_id": "1", "output": None}
+SIGNED = {"Runflow-Signature": "v1=0"}
+EXCHANGE = {"request": {"method": "GET", "target": "/v1/runs/1?fields=id"}, "response": {"status": 200, "headers": {}, "body": RUN}}
+
+
+def captures_of(content: Any, name: str = "a.json") -> list[Capture]:
+    return recognised({name: content if isinstance(content, bytes) else json.dumps(content).encode()})
+
+
+def archive(*entries: Any) -> Any:
+    return {"log": {"version": "1.2", "entries": list(entries)}}
+
+
+def entry(url: str, **more: Any) -> Any:
+    request = {"method": "GET", "url": url, "headers": [{"name": "Accept", "value": "*/*"}]}
+    return {"request": request, "response": {"status": 200, "headers": [], "content": {"text": json.dumps(RUN)}, **more}}
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "place"),
+    [
+        (RUN, Kind.ANSWER, ""),
+        ({"id": "1", "items_total": 2, "items": []}, Kind.ANSWER, ""),
+        ({"items": [RUN], "next": None}, Kind.ANSWER, ""),
+        ({"items": []}, Kind.ANSWER, ""),
+        ({"code": "CONFLICT", "message": "no"}, Kind.ANSWER, ""),
+        ({"id": "1", "secret": "whsec_1"}, Kind.ANSWER, ""),
+        ({"status": 402, "body": {"code": "X", "message": "no"}}, Kind.ANSWER, ""),
+        ({"status": 429, "headers": {"Retry-After": "7"}}, Kind.ANSWER, ""),
+        (PAYLOAD, Kind.CALLBACK, ""),
+        ({"headers": SIGNED, "body": "{}"}, Kind.CALLBACK, ""),
+        ({"headers": {}, "body": "{}", "secret": "whsec_1"}, Kind.CALLBACK, ""),
+        (EXCHANGE, Kind.ANSWER, ""),
+        ([RUN], Kind.ANSWER, "[0]"),
+        ({"items": [EXCHANGE], "total": 1}, Kind.ANSWER, "items[0]"),
+        (archive(entry("https://api.runflow.io/v1/runs/1")), Kind.ANSWER, "log.entries[0]"),
+        (b"HTTP/2 404\r\ncontent-type: application/json\r\n\r\n{}", Kind.ANSWER, ""),
+        (b"POST /hook HTTP/1.1\nRunflow-Signature: v1=0\n\n{}", Kind.CALLBACK, ""),
+        (b"Host: shop.example\nRunflow-Request-Id: x-1\n\n{}", Kind.CALLBACK, ""),
+    ],
+)
+def test_shape_is_recognised(content: Any, kind: Kind, place: str) -> None:
+    assert [(capture.kind, capture.place) for capture in captures_of(content)] == [(kind, place)]
+
+
+def test_lines_of_listen_are_callbacks_and_the_first_is_none() -> None:
+    heard = {"request_id": "x-1", "verified": True, "headers": SIGNED, "body": json.dumps(PAYLOAD)}
+    lines = "\n".join(map(json.dumps, ({"url": "http://127.0.0.1:8788/", "forward_to": None}, heard, heard))).encode()
+    assert [(capture.kind, capture.place, capture.value) for capture in captures_of(lines)] == [
+        (Kind.CALLBACK, "line 2", PAYLOAD), (Kind.CALLBACK, "line 3", PAYLOAD),
+    ]  # fmt: skip
+
+
+def test_history_of_a_callback_holds_the_bytes_that_were_sent() -> None:
+    found = recognised({name: raw for name, raw in in_process().files.items() if name == "runs/history.json"})
+    assert [(capture.kind, capture.place) for capture in found] == [(Kind.ANSWER, ""), (Kind.CALLBACK, "[0].payload_bytes")]
+    assert found[1].record["event"] == "run.failed"
+
+
+def test_what_the_control_api_keeps_is_understood() -> None:
+    with Door(callback_secret="rf_whsec_0123") as door:
+        callback_run(door)
+        door.settle()
+        kept = {name: ok(door.get(f"/_mock/{name}")) for name in ("deliveries", "journal", "journal.har")}
+    (sent,) = captures_of(kept["deliveries"])
+    assert (sent.kind, sent.place, sent.record["event"]) == (Kind.CALLBACK, "items[0].attempts[0]", "run.completed")
+    assert {capture.path for capture in captures_of(kept["journal.har"])} == {"/v1/models/runflow/background-removal/runs"}
+    assert [capture.status for capture in captures_of(kept["journal"])] == [201]
+
+
+def test_exchange_knows_its_request() -> None:
+    (capture,) = captures_of(EXCHANGE)
+    assert (capture.method, capture.path, capture.status, capture.value) == ("GET", "/v1/runs/1", 200, RUN)
+
+
+def test_names_of_headers_are_read_in_any_case_and_body_as_text_json_or_base64() -> None:
+    raw = json.dumps(PAYLOAD)
+    for body in ({"body": raw}, {"body": PAYLOAD}, {"body_base64": b64encode(raw.encode()).decode()}):
+        (capture,) = captures_of({"headers": {"RUNFLOW-Signature": "v1=0"}, **body})
+        assert (capture.headers, capture.value) == ({"runflow-signature": "v1=0"}, PAYLOAD)
+
+
+def test_raw_bytes_of_a_callback_are_kept_exactly() -> None:
+    (capture,) = captures_of(b'POST / HTTP/1.1\r\nRunflow-Signature: 0\r\n\r\n{"a":  1}\r\n\r\n')
+    assert capture.body == b'{"a":  1}\r\n\r\n'
+
+
+def test_of_an_archive_what_is_not_of_the_api_is_passed_over() -> None:
+    others = [
+        entry(url) for url in ("https://www.runflow.io/v1/runs", "https://api.stripe.com/v1/charges", "http://127.0.0.1:8787/media/a.png")
+    ]
+    blocked = entry("https://api.runflow.io/v1/runs", status=0)
+    hook = entry("https://shop.example/hooks")
+    hook["request"] |= {"headers": [{"name": "Runflow-Signature", "value": "0"}], "postData": {"text": json.dumps(PAYLOAD)}}
+    encoded = entry("http://127.0.0.1:8787/v1/runs/1", content={"encoding": "base64", "text": b64encode(b'{"id":"2"}').decode()})
+    without = entry("https://api.runflow.io/v1/not-known-yet", content={"size": 0})
+    found = captures_of(archive(*others, blocked, hook, encoded, without))
+    assert [(capture.place, capture.record) for capture in found] == [
+        ("log.entries[4]", PAYLOAD), ("log.entries[5]", {"id": "2"}), ("log.entries[6]", {}),
+    ]  # fmt: skip
+
+
+def test_of_several_answers_in_a_transcript_the_last_counts() -> None:
+    before = b"HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
+    (capture,) = captures_of(before + b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7\r\n\r\n{}", "a.txt")
+    assert (capture.status, capture.headers, capture.value) == (429, {"retry-after": "7"}, {})
+
+
+@pytest.mark.parametrize("origin", [b"", b"https://api.runflow.io"])
+def test_request_line_before_an_answer_says_what_was_asked(origin: bytes) -> None:
+    (capture,) = captures_of(
+        b"GET " + origin + b"/v1/runs/1?fields=id HTTP/1.1\n\nHTTP/2 404\r\ncontent-type: application/json\r\n\r\n{}", "a.http"
+    )
+    assert (capture.kind, capture.method, capture.path, capture.status) == (Kind.ANSWER, "GET", "/v1/runs/1", 404)
+
+
+def test_head_and_body_beside_each_other_are_one_answer() -> None:
+    head = b"HTTP/1.1 402 Payment Required\r\ncontent-type: application/json\r\n\r\n"
+    (capture,) = recognised({"a.headers": head, "a.json": b'{"code":"X","message":"no"}'})
+    assert (capture.source, capture.status, capture.record["code"]) == ("a.headers", 402, "X")
+    assert [found.body for found in recognised({"a.headers": head, "b.json": b'{"code":"X","message":"no"}'})] != [b""]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\x89PNG", "it is neither JSON nor an HTTP message"),
+        (b'{"id":"1","status_code":"failed"}\n{', "line 2 is not JSON"),
+        (b'{"a": 1}\n{"b": 2}', "line 1 has a, and so is no "),
+        ({"rf_live_0123": 1, "a": 2}, r"it has \[redacted\], a, and so is no "),
+        ({}, "it has no fields"),
+        ([RUN, 7], "it is no object"),
+        ([RUN, {"a": 1}], r"\[1\] has a, and so is no "),
+        (archive(), "none of its 0 entries"),
+        (archive({"request": {}, "response": {}}), "none of its 1 entries"),
+        ({"headers": SIGNED, "body_base64": "???"}, "its body_base64 is not Base64"),
+        ({"format": FORMAT, "version": 9, "captures": []}, "its version is 9"),
+        ({"format": FORMAT, "version": 1, "captures": [{"kind": "song"}]}, r"captures\[0\] is not whole"),
+        (b"HTTP/1.1 200 OK\nno header\n\n{}", "line 2 of its head is not Name: value"),
+        (b"Accept: */*\n\n{}", "it has neither a status line"),
+    ],
+)
+def test_what_is_no_capture_is_told_by_name_and_with_the_way_out(content: Any, message: str) -> None:
+    with pytest.raises(CaptureError, match=rf"^odd\.json cannot be understood: {message}.*; give JSON.* or leave the file out$"):
+        captures_of(content, "odd.json")
+
+
+def test_folder_is_read_to_its_depth_without_what_is_hidden(tmp_path: Path) -> None:
+    in_process().write(tmp_path / "captures")
+    (tmp_path / "captures" / ".DS_Store").write_bytes(b"\0")
+    names = [file.name for file in read_files([tmp_path / "captures"])]
+    assert names == sorted(in_process().files)
+    assert len(captures_in(read_files([tmp_path / "captures"]))) == len(names)
+
+
+def test_files_of_the_same_name_are_told_apart_and_given_twice_are_one(tmp_path: Path) -> None:
+    for folder in ("a", "b", "c"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "run.json").write_text(json.dumps(RUN))
+    given = [tmp_path / "a", tmp_path / "b", tmp_path / "b" / "run.json", tmp_path / "c" / "run.json", tmp_path / "a" / "run.json"]
+    assert [file.name for file in read_files(given)] == ["a/run.json", "b/run.json", "run.json"]
+    again = [tmp_path / "a" / "run.json", tmp_path / "b" / "run.json"]
+    assert [file.name for file in read_files(again)] == ["run.json", "run.json~2"]
+
+
+def test_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match=r"none\.json cannot be read: No such file"):
+        read_files([tmp_path / "none.json"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CaptureError, match="empty has no files"):
+        read_files([tmp_path / "empty"])
+
+
+def test_file_beyond_all_measure_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "big.har").open("wb") as file:
+        file.truncate(BYTES_MAX + 1)
+    with pytest.raises(CaptureError, match=r"big\.har has more than"):
+        read_files([tmp_path / "big.har"])

@@ -1,0 +1,236 @@
+"""Every kind of difference, planted singly, is found where it is and graded by whom it concerns; what is no difference is not found."""
+
+import json
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from documents import PLAIN, Edit, drifts, edited
+from foreign import OWN
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
+from plants import ADDITIVE, BREAKING, ONE, ORDERS, PLANTED, REQUEST, RESPONSE, RISKY, Place, create, field, put, schema
+
+from runflow_mock.kit.drift.drifts import CHANGES, Grade
+from runflow_mock.kit.drift.schema_drifts import FOUND_MAX, SchemaComparison
+from runflow_mock.kit.drift.schema_forms import DEPTH_MAX
+from runflow_mock.openapi.contracts import Contract, packaged_contract
+from runflow_mock.openapi.shapes import contract_of
+
+NOWHERE = Contract({"components": {"schemas": {"Line": PLAIN["components"]["schemas"]["Line"]}}})
+# The mirror image of a change that only takes something away, or only adds it.
+MIRRORED = {
+    "operation-removed": "operation-added",
+    "field-required": "field-optional",
+    "field-removed": "field-added",
+    "closed": "opened",
+    "value-removed": "value-added",
+    "values-listed": "values-free",
+    "null-refused": "null-possible",
+    "type-narrowed": "type-widened",
+    "limit-tightened": "limit-loosened",
+    "form-removed": "form-added",
+    "content-removed": "content-added",
+    "parameter-removed": "parameter-added",
+    "parameter-required": "parameter-optional",
+    "body-required": "body-optional",
+    "success-removed": "success-added",
+    "refusal-removed": "refusal-added",
+    "header-removed": "header-added",
+    "callback-removed": "callback-added",
+    "scope-removed": "scope-added",
+    "format-removed": "format-added",
+}
+
+
+def mirrored(change: str) -> str | None:
+    return MIRRORED.get(change) or next((name for name, other in MIRRORED.items() if other == change), None)
+
+
+@pytest.mark.parametrize(
+    ("plant", "change", "grade", "places"), PLANTED, ids=[f"{change}-{index}" for index, (_, change, *_) in enumerate(PLANTED)]
+)
+def test_difference_is_found_where_it_is_and_graded(plant: Edit, change: str, grade: Grade, places: list[Place]) -> None:
+    found = drifts(edited(), edited(plant))
+    assert {drift.change for drift in found} == {change}
+    sides = {side for _, side, _ in places}
+    assert [(drift.subject, drift.side, drift.where) for drift in found if drift.side in sides] == places
+    assert {drift.grade for drift in found if drift.side in sides} == {grade}
+
+
+def test_every_change_of_a_document_is_planted() -> None:
+    planted = {change for _, change, *_ in PLANTED} | {"field-added-required", "required-field-removed", "type-narrowed", "body-optional"}
+    planted |= {"parameter-optional", "pattern-added", "pattern-removed", "operation-changed"}
+    of_models = {change for change in CHANGES if change.startswith(("model-", "alias-", "batches-", "price-", "output-"))}
+    assert set(CHANGES) - planted == of_models | {"slower", "faster"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "change", "sent", "received"),
+    [
+        ({"type": "object"}, {"type": "object", "required": ["a"], "properties": {"a": {}}}, "field-added-required", BREAKING, ADDITIVE),
+        ({"type": "object", "required": ["a"], "properties": {"a": {}}}, {"type": "object"}, "required-field-removed", RISKY, BREAKING),
+        ({"type": ["string", "integer"]}, {"type": "string"}, "type-narrowed", BREAKING, ADDITIVE),
+        ({"type": "number"}, {"type": "integer"}, "type-narrowed", BREAKING, ADDITIVE),
+        ({}, {"type": "string"}, "type-narrowed", BREAKING, ADDITIVE),
+        ({"type": "string"}, {"type": "string", "pattern": "^a"}, "pattern-added", BREAKING, ADDITIVE),
+        ({"type": "string", "pattern": "^a"}, {"type": "string"}, "pattern-removed", ADDITIVE, RISKY),
+        ({"additionalProperties": {"type": "string"}}, {"additionalProperties": {"type": "integer"}}, "type-changed", BREAKING, BREAKING),
+        ({"const": 1}, {"enum": [1, 2]}, "value-added", ADDITIVE, RISKY),
+        ({"type": "string"}, {"oneOf": [{"type": "string"}, {"type": "object", "required": ["a"]}]}, "form-added", ADDITIVE, RISKY),
+        (True, False, "type-narrowed", BREAKING, ADDITIVE),
+    ],
+)
+def test_schema_is_graded_by_who_sends_the_value(before: Any, after: Any, change: str, sent: Grade, received: Grade) -> None:
+    def of(part: Any) -> Any:
+        return edited(field("OrderCreate", "x", part), field("Order", "x", part))
+
+    found = drifts(of(before), of(after))
+    assert {drift.change for drift in found} == {change}
+    assert {drift.side: drift.grade for drift in found} == {REQUEST: sent, RESPONSE: received}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"type": ["string", "null"]}, {"anyOf": [{"type": "string"}, {"type": "null"}]}),
+        ({"type": ["string", "null"]}, {"type": "string", "nullable": True}),
+        (
+            {"anyOf": [{"$ref": "#/components/schemas/Line"}, {"type": "null"}]},
+            {"oneOf": [{"type": "null"}, {"$ref": "#/components/schemas/Line"}]},
+        ),
+        ({"type": "object", "required": ["a"], "properties": {"a": {}}}, {"allOf": [{"required": ["a"]}, {"properties": {"a": {}}}]}),
+        ({"$ref": "#/components/schemas/Line"}, {"allOf": [{"$ref": "#/components/schemas/Line"}], "title": "A line", "description": "x"}),
+        ({"enum": ["a", "b"]}, {"anyOf": [{"const": "b"}, {"const": "a"}]}),
+        ({"type": ["integer", "string"]}, {"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+        ({"properties": {"a": {"type": "string"}}}, {"type": "object", "properties": {"a": {"type": "string", "minLength": 0}}}),
+        ({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}, {"oneOf": [{"required": ["b"]}, {"required": ["a"]}]}),
+        (True, {}),
+        ({}, {"examples": [1], "deprecated": True, "x-variable-type": "image"}),
+    ],
+)
+def test_same_schema_written_otherwise_has_no_drift(before: Any, after: Any) -> None:
+    assert drifts(edited(field("OrderCreate", "x", before)), edited(field("OrderCreate", "x", after))) == []
+
+
+def test_texts_order_and_names_are_no_drift() -> None:
+    def told_otherwise(document: Any) -> None:
+        document["info"] = {"title": "Other", "version": "2", "description": "New."}
+        create(document)["operationId"], create(document)["summary"] = "makeOrder", "Make one."
+        document["components"]["securitySchemes"]["key"]["description"] = "A key."
+        schema("Order", "note")(document).update(description="Else.", examples=["x"])
+        schema("Order")(document)["required"].reverse()
+        item = document["paths"].pop(ONE)
+        item["get"]["parameters"][0]["name"] = item["get"]["parameters"][0]["description"] = "id"
+        document["paths"] = {"/v1/orders/{id}": item, **document["paths"]}
+
+    assert drifts(edited(), edited(told_otherwise)) == []
+    assert drifts(edited(), contract_of(shuffled(deepcopy(PLAIN)), "newer.json")) == []
+
+
+def shuffled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: shuffled(value[name]) for name in reversed(value)}
+    return [shuffled(part) for part in value] if isinstance(value, list) else value
+
+
+def test_model_path_is_the_same_operation_however_it_is_written() -> None:
+    ours = packaged_contract()
+    path = "/v1/models/{owner}/{slug}/runs"
+
+    def as_documented(document: Any) -> None:
+        item = document["paths"].pop("/v1/models/{model_id}/runs")
+        item["parameters"] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in ("owner", "slug")]
+        document["paths"][path] = item
+
+    theirs = edited(as_documented, document=json.loads(json.dumps(ours.document)))
+    assert path in theirs.paths
+    assert {(drift.change, drift.where) for drift in drifts(ours, theirs)} == {("parameter-removed", "header.X-Organization-Id")}
+
+
+def test_what_ours_only_guessed_is_not_told_as_removed_without_saying_so() -> None:
+    found = drifts(packaged_contract(), contract_of(OWN, "own.json"))
+    guessed = [drift for drift in found if drift.change == "guess-removed"]
+    assert {drift.evidence for drift in guessed} == {"named", "inferred"}
+    assert all(drift.grade is RISKY and f"only {drift.evidence}" in drift.says for drift in guessed)
+    assert {drift.evidence for drift in found if drift.change == "operation-removed"} == {None}
+
+
+def test_class_of_statuses_covers_its_members() -> None:
+    by_class = edited(put(lambda d: create(d)["responses"], _404=None), put(lambda d: create(d)["responses"], _4XX={"description": "No."}))
+    assert drifts(edited(), by_class) == drifts(by_class, edited()) == []
+
+
+def test_schema_that_leads_to_itself_is_compared_once() -> None:
+    found = drifts(edited(), edited(put(schema("Line", "parts"), maxItems=3)))
+    assert {drift.where for drift in found if drift.side is REQUEST} >= {"body.lines.[].parts"}
+
+
+def test_what_lies_too_deep_or_leads_nowhere_is_not_compared() -> None:
+    deep: dict[str, Any] = {"type": "string"}
+    for _ in range(DEPTH_MAX + 2):
+        deep = {"type": "array", "items": deep}
+    loop = Contract({"components": {"schemas": {"Loop": {"$ref": "#/components/schemas/Loop"}}}})
+    other = json.loads(json.dumps(deep).replace("string", "integer"))
+    assert SchemaComparison(loop, loop).drifts(deep, other) == ()
+    assert SchemaComparison(loop, loop).drifts({"$ref": "#/components/schemas/Loop"}, {"$ref": "elsewhere.json"}) == ()
+
+
+@pytest.mark.parametrize(("beyond", "is_cut"), [(-1, False), (0, False), (1, True)])
+def test_so_many_differences_of_one_schema_are_told(beyond: int, is_cut: bool) -> None:
+    many: Any = {"type": "object", "properties": {f"field{index}": {} for index in range(FOUND_MAX + beyond)}}
+    found = SchemaComparison(NOWHERE, NOWHERE).drifts(many, {"type": "object"})
+    assert (len(found), "no more than" in found[-1].says) == (FOUND_MAX + min(beyond, 0), is_cut)
+
+
+def test_packaged_document_has_not_moved_from_itself() -> None:
+    assert drifts(packaged_contract(), packaged_contract()) == []
+
+
+NULL_OR_LINE: list[Any] = [{"type": "null"}, {"$ref": "#/components/schemas/Line"}]
+
+
+def schemas(inner: Any) -> Any:
+    """Schemas with parts from others."""
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.sampled_from(["string", "integer", "object", ["string", "null"], ["object", "array"]]),
+            "enum": st.lists(st.sampled_from(["a", "b", 1, None]), min_size=1, unique=True),
+            "maxLength": st.integers(0, 3),
+            "required": st.lists(st.sampled_from(["p", "q"]), unique=True),
+            "properties": st.dictionaries(st.sampled_from(["p", "q"]), inner, max_size=2),
+            "additionalProperties": st.booleans(),
+            "items": inner,
+            "anyOf": st.lists(inner, min_size=1, max_size=3),
+            "allOf": st.lists(inner, min_size=1, max_size=2),
+        },
+    )
+
+
+SCHEMAS = st.recursive(st.sampled_from([{}, True, False, *NULL_OR_LINE]), schemas, max_leaves=8)
+
+
+@given(SCHEMAS)
+def test_nothing_has_moved_from_itself(part: Any) -> None:
+    assert SchemaComparison(NOWHERE, NOWHERE).drifts(part, deepcopy(part)) == ()
+
+
+@settings(max_examples=30)
+@given(st.lists(st.sampled_from(range(len(PLANTED))), min_size=1, max_size=3, unique=True))
+def test_what_is_taken_away_on_one_side_is_added_on_the_other(chosen: list[int]) -> None:
+    try:
+        newer = edited(*(PLANTED[index][0] for index in chosen if PLANTED[index][1] in MIRRORED))
+    except (KeyError, IndexError):
+        # One took away the place at which another is planted.
+        reject()
+    there, back = drifts(edited(), newer), drifts(newer, edited())
+    seen = {(drift.key, drift.side, drift.where, drift.change) for drift in back}
+    for drift in there:
+        assert (drift.key, drift.side, drift.where, mirrored(drift.change)) in seen
+
+
+def test_removal_on_one_side_is_addition_on_the_other() -> None:
+    without = edited(put(lambda d: d["paths"], **{ORDERS: None}))
+    (gone,), (come,) = drifts(edited(), without), drifts(without, edited())
+    assert (gone.grade, come.grade, gone.key) == (BREAKING, ADDITIVE, come.key)

@@ -1,0 +1,235 @@
+"""The matrix for clients: which cells there are, and what trials say about the rules."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from runflow_mock.domain.hygiene import RULES
+from runflow_mock.domain.verdicts import Judgement
+from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CELLS, CONTROL, Cell, Ending, select
+from runflow_mock.kit.matrix.expectations import Expectation, load_expectations
+from runflow_mock.kit.matrix.judging import NO_ANSWER, NO_CALLBACK, NO_CONTROL, NO_TRAFFIC, NOT_MET, judge_trials
+from runflow_mock.kit.matrix.running import run_matrix
+from runflow_mock.kit.matrix.trials import MatrixJob, Trial, try_cell
+from runflow_mock.kit.probes.catalogue import ASKS as PROBED
+from runflow_mock.kit.sheets.records import Row
+from runflow_mock.runtime.config import Config
+from runflow_mock.testing.server import RunningServer, serve
+
+ORDERS = Path(__file__).parent.parent / "clients" / "orders.py"
+BY_NAME = {cell.name: cell for cell in CELLS}
+NOTHING: dict[str, Any] = {"verdicts": [], "violations": [], "ours": [], "background_errors": []}
+FAILED, FORGED, LOST = BY_NAME["failed"], BY_NAME["wrong secret"], BY_NAME["answer lost after creation"]
+
+
+def _attempt(status: int | None, fault: str | None = None, *copies: int) -> dict[str, Any]:
+    told = [{"status_code": copy, "error": None} for copy in copies]
+    return {"status_code": status, "fault": None if fault is None else {"kind": fault}, "copies": told, "error": "gone"}
+
+
+def _trial(cell: Cell, exit_code: int | None = 0, *attempts: dict[str, Any], **more: Any) -> Trial:
+    deliveries = ({"attempts": list(attempts)},) if attempts else ()
+    usual = Trial(
+        cell=cell,
+        tenant="t",
+        exit_code=exit_code,
+        seconds=1.0,
+        output="",
+        exchanges=3,
+        report=NOTHING,
+        is_met=True,
+        runs=1,
+        deliveries=deliveries,
+    )
+    return replace(usual, **more)
+
+
+def _judge(cell: Cell, *trials: Trial, expected: dict[str, Expectation] | None = None) -> Row:
+    cells = tuple({each.name: each for each in (CONTROL, CALLBACK_CONTROL, cell)}.values())
+    sheet = judge_trials(cells, {trial.cell.name: trial for trial in trials}, expected or {})
+    return next(row for row in sheet.rows if row.subject == cell.name)
+
+
+PLAIN = _trial(CONTROL)
+HEARS = (_trial(CONTROL, asks_for_callback=True), _trial(CALLBACK_CONTROL, 0, _attempt(204)))
+
+
+@pytest.mark.parametrize(("exit_code", "judgement"), [(1, Judgement.HELD), (0, Judgement.BROKEN), (None, Judgement.BROKEN)])
+def test_failure_must_end_badly_and_must_end(exit_code: int | None, judgement: Judgement) -> None:
+    assert _judge(FAILED, PLAIN, _trial(FAILED, exit_code)).judgement is judgement
+
+
+def test_fault_that_was_not_met_is_not_exercised_however_the_client_ended() -> None:
+    row = _judge(FAILED, PLAIN, _trial(FAILED, 1, is_met=False))
+    assert (row.judgement, row.reason) == (Judgement.NOT_EXERCISED, NOT_MET)
+
+
+def test_control_that_fails_leaves_everything_else_unsaid() -> None:
+    row = _judge(FAILED, _trial(CONTROL, 1), _trial(FAILED, 1))
+    assert (row.judgement, row.reason) == (Judgement.NOT_EXERCISED, NO_CONTROL)
+    assert _judge(CONTROL, _trial(CONTROL, 1)).judgement is Judgement.BROKEN
+
+
+def test_client_that_sends_nothing_does_not_pass() -> None:
+    silent = _trial(CONTROL, 0, exchanges=0)
+    sheet = judge_trials((CONTROL, FAILED), {CONTROL.name: silent}, {})
+    assert {row.judgement for row in sheet.rows} == {Judgement.NOT_EXERCISED}
+    assert (sheet.rows[0].reason, sheet.exit_code) == (NO_TRAFFIC, 3)
+
+
+@pytest.mark.parametrize(("status", "judgement"), [(401, Judgement.HELD), (204, Judgement.BROKEN), (None, Judgement.NOT_EXERCISED)])
+def test_forged_callback_is_judged_by_the_answer(status: int | None, judgement: Judgement) -> None:
+    row = _judge(FORGED, *HEARS, _trial(FORGED, 0, _attempt(status, "callback.wrong_secret"), _attempt(204)))
+    assert row.judgement is judgement
+    assert row.reason == (f"{NO_ANSWER}: gone" if status is None else None)
+
+
+def test_forged_callback_says_nothing_where_genuine_ones_are_refused_too() -> None:
+    deaf = (HEARS[0], _trial(CALLBACK_CONTROL, 0, _attempt(401)))
+    assert _judge(FORGED, *deaf, _trial(FORGED, 0, _attempt(401, "callback.wrong_secret"))).reason == NO_CONTROL
+    assert _judge(CALLBACK_CONTROL, *deaf).judgement is Judgement.BROKEN
+
+
+def test_callbacks_are_not_exercised_by_a_client_that_polls() -> None:
+    assert _judge(FORGED, PLAIN).reason == NO_CALLBACK
+
+
+@pytest.mark.parametrize(("copies", "judgement"), [((204, 204), Judgement.HELD), ((204, 409), Judgement.BROKEN)])
+def test_every_copy_must_be_taken(copies: tuple[int, int], judgement: Judgement) -> None:
+    cell = BY_NAME["twice"]
+    attempt = _attempt(copies[1], "callback.duplicate", copies[0])
+    assert _judge(cell, *HEARS, _trial(cell, 0, attempt)).judgement is judgement
+
+
+@pytest.mark.parametrize(("runs", "judgement"), [(1, Judgement.HELD), (2, Judgement.BROKEN)])
+def test_lost_answer_must_not_lead_to_a_second_run(runs: int, judgement: Judgement) -> None:
+    assert _judge(LOST, PLAIN, _trial(LOST, 1, runs=runs)).judgement is judgement
+
+
+@pytest.mark.parametrize(("saw_end", "judgement"), [(True, Judgement.HELD), (False, Judgement.BROKEN)])
+def test_unknown_state_must_not_be_taken_for_the_end(saw_end: bool, judgement: Judgement) -> None:
+    cell = BY_NAME["unknown state"]
+    assert _judge(cell, PLAIN, _trial(cell, 0, saw_end=saw_end)).judgement is judgement
+
+
+def test_expectation_of_the_author_outranks_the_table() -> None:
+    trials = (PLAIN, _trial(FAILED, 0, output="out of stock"))
+    assert _judge(FAILED, *trials, expected={"failed": Expectation(Ending.WELL, "stock")}).judgement is Judgement.HELD
+    assert _judge(FAILED, *trials, expected={"failed": Expectation(3)}).evidence == (
+        "expected to end with exit code 3, ended with 0; the last it said: out of stock",
+    )
+    assert _judge(FAILED, *trials, expected={"failed": Expectation(0, "sold")}).judgement is Judgement.BROKEN
+
+
+def test_error_of_ours_is_not_the_clients() -> None:
+    ours = {**NOTHING, "ours": [{"message": "a field too many", "exchange": "e1"}]}
+    sheet = judge_trials((CONTROL,), {CONTROL.name: _trial(CONTROL, report=ours)}, {})
+    assert (sheet.of(Judgement.BROKEN), sheet.errors, sheet.exit_code) == ((), ("plain: a field too many [e1]",), 2)
+
+
+def test_file_of_expectations_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "expect.yaml"
+    file.write_text("failed: {exit: 3, output: 'out of'}\n402 at creation: {exit: success}\n")
+    assert load_expectations(file) == {"failed": Expectation(3, "out of"), "402 at creation": Expectation(Ending.WELL, None)}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("faild: {exit: 1}", "there is no cell 'faild'; choose from plain, failed"),
+        ("failed: {exit: nicely}", "exit 'nicely' of failed is not a number and none of success, failure, any"),
+        ("failed: {exits: 1}", "unknown field `exits`"),
+        ("failed: {output: '('}", "is no regular expression"),
+        ("[", "write one cell a line"),
+    ],
+)
+def test_file_of_expectations_that_cannot_be_used_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    file = tmp_path / "expect.yaml"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=r"expect\.yaml") as refused:
+        load_expectations(file)
+    assert words in str(refused.value)
+
+
+def test_default_matrix_leaves_out_what_full_adds() -> None:
+    usual, full = select(is_full=False, only=()), select(is_full=True, only=())
+    assert full == CELLS
+    assert {cell.name for cell in full} - {cell.name for cell in usual} == {cell.name for cell in CELLS if cell.is_full}
+    assert {cell.rule for cell in usual} | {"contract", "ends"} == set(ASKS)
+
+
+def test_control_comes_with_every_selection() -> None:
+    assert [cell.name for cell in select(is_full=False, only=("wrong secret",))] == ["plain", "callback", "wrong secret"]
+    with pytest.raises(ValueError, match="there is no cell 'forged'; choose from plain"):
+        select(is_full=False, only=("forged",))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with serve(Config(port=0, speed=1.0)) as running:
+        yield running
+
+
+def _job(server: RunningServer, *command: str, seconds_max: float = 20.0) -> MatrixJob:
+    return MatrixJob(command=command, url=server.url, env={}, callback_secret="rf_whsec_matrix", seconds_max=seconds_max)
+
+
+def test_trial_runs_the_command_in_the_situation(server: RunningServer) -> None:
+    trial = try_cell(BY_NAME["422 at creation"], _job(server, sys.executable, str(ORDERS)))
+    assert (trial.exit_code, trial.output, trial.exchanges, trial.is_met, trial.runs) == (1, "failed: 422\n", 1, True, 0)
+
+
+@pytest.mark.slow
+def test_command_that_does_not_end_is_stopped(server: RunningServer) -> None:
+    trial = try_cell(FAILED, _job(server, sys.executable, "-c", "import threading; threading.Event().wait()", seconds_max=0.3))
+    assert (trial.exit_code, trial.exchanges, trial.is_met) == (None, 0, False)
+    assert trial.told.startswith("did not end and was stopped after ")
+
+
+def test_command_that_is_not_there_is_refused(server: RunningServer) -> None:
+    with pytest.raises(ValueError, match="'no-such-command' cannot be started: No such file or directory"):
+        try_cell(FAILED, _job(server, "no-such-command"))
+
+
+# Out of step as often as it finds a mark to take away, as on a machine that is busy with other cells.
+STUMBLES = f"""
+import os, pathlib, subprocess, sys
+flaw = []
+for mark in sorted(pathlib.Path(sys.argv[1]).glob("mark*"))[:1] if os.environ["RUNFLOW_MOCK_CELL"] != "plain" else []:
+    mark.unlink()
+    flaw = ["no backoff"]
+sys.exit(subprocess.run([sys.executable, {str(ORDERS)!r}, *flaw]).returncode)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("stumbles", "judgement"), [(0, Judgement.HELD), (1, Judgement.HELD), (2, Judgement.BROKEN)])
+def test_pace_is_broken_only_where_it_is_broken_alone_too(
+    server: RunningServer, tmp_path: Path, stumbles: int, judgement: Judgement
+) -> None:
+    for number in range(stumbles):
+        (tmp_path / f"mark{number}").touch()
+    cells, told = (CONTROL, BY_NAME["503 for ever"]), list[str]()
+    job = _job(server, sys.executable, "-c", STUMBLES, str(tmp_path))
+    trials = run_matrix(cells, job, {}, lambda trial: told.append(trial.cell.name), jobs=2)
+    rows = {row.rule: row.judgement for row in judge_trials(cells, trials, {}).rows}
+    assert rows["retry-backoff"] is judgement
+    assert told == ["plain", "503 for ever", *(["503 for ever"] if stumbles else [])]
+
+
+@pytest.mark.parametrize("rule", [*ASKS, *(rule.id for rule in RULES), *PROBED], ids=str)
+def test_rule_is_documented_with_what_it_asks(rule: str) -> None:
+    asks = {**{name: told for name, (told, _) in ASKS.items()}, **{each.id: each.asks for each in RULES}}
+    page = (ORDERS.parents[2] / "docs" / "verdicts.md").read_text(encoding="utf-8")
+    assert f"| `{rule}` | {asks[rule] if rule in asks and rule not in PROBED else PROBED[rule]} |" in page
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: cell.name)
+def test_cell_is_documented(cell: Cell) -> None:
+    page = (ORDERS.parents[2] / "docs" / "verdicts.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if line.startswith(f"| `{cell.rule}` | {ASKS[cell.rule][0]}"))
+    assert cell.name + ("*" if cell.is_full else "") in row

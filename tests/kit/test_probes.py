@@ -1,0 +1,73 @@
+"""Probes for receivers: the good handler keeps every rule, and each bad one breaks exactly its own."""
+
+from contextlib import closing
+
+import pytest
+from handlers import PREVIOUS_SECRET, SECRET, SLOW_SECONDS, handler
+
+from runflow_mock.domain.verdicts import Judgement
+from runflow_mock.kit.probes.carriers import Carrier
+from runflow_mock.kit.probes.catalogue import ASKS, IN_TIME, PROBES
+from runflow_mock.kit.probes.probe_steps import ProbeKit
+from runflow_mock.kit.probes.sample_callbacks import Sender
+from runflow_mock.kit.probes.verdicts import NO_CONTROL, NO_TIME, verify_receiver
+from runflow_mock.kit.sheets.records import Row, Sheet
+
+FLAWS = (
+    ("trusts everybody", {"refuses-forged"}),
+    ("trusts who does not sign", {"refuses-forged"}),
+    ("ignores the timestamp", {"refuses-stale"}),
+    ("impatient", {"takes-delayed"}),
+    ("writes it again", {"verifies-raw-bytes"}),
+    ("one secret", {"takes-previous-secret"}),
+    ("only runs", {"takes-every-event", "takes-any-order"}),
+    ("strict fields", {"tolerates-news"}),
+    ("strict content type", {"tolerates-spelling"}),
+    ("refuses repeats", {"takes-repeats"}),
+    ("forgets", {"acts-once"}),
+    ("wants order", {"takes-any-order"}),
+    ("crashes on garbage", {"survives-oddities"}),
+    ("slow", {IN_TIME}),
+)
+
+
+def _verify(flaw: str | None = None, *, dialect: str = "seed", secret: str = SECRET, seconds_max: float = 60.0) -> Sheet:
+    """Probes a handler with every option given; a body in two halves pauses for a moment only."""
+    told: list[Row] = []
+    with handler(flaw) as running, Sender(secret, dialect) as sender:
+        limit = SLOW_SECONDS * 0.9 if flaw == "slow" else 5.0
+        with closing(Carrier(running.url, seconds_max=5.0, effects_url=running.effects_url, pause_seconds=0.01)) as carrier:
+            kit = ProbeKit(sender, carrier, PREVIOUS_SECRET)
+            sheet = verify_receiver(kit, running.url, told.append, answer_seconds_max=limit, seconds_max=seconds_max)
+    assert tuple(told) == sheet.rows
+    return sheet
+
+
+def test_good_handler_keeps_every_rule() -> None:
+    sheet = _verify()
+    assert {row.rule for row in sheet.of(Judgement.HELD)} == set(ASKS)
+    assert (sheet.of(Judgement.BROKEN), sheet.of(Judgement.NOT_EXERCISED), sheet.exit_code, sheet.grade) == ((), (), 0, "A")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("flaw", "rules"), FLAWS, ids=[flaw for flaw, _ in FLAWS])
+def test_bad_handler_breaks_exactly_its_rule(flaw: str, rules: set[str]) -> None:
+    sheet = _verify(flaw)
+    assert {row.rule: row.evidence for row in sheet.of(Judgement.BROKEN)}.keys() == rules
+    assert (sheet.of(Judgement.NOT_EXERCISED), sheet.errors, sheet.exit_code) == ((), (), 1)
+
+
+def test_refusal_says_nothing_where_the_genuine_callback_is_refused_too() -> None:
+    sheet = _verify(secret="rf_whsec_of_somebody_else")
+    assert [(row.subject, row.judgement) for row in sheet.rows[:1]] == [("genuine", Judgement.BROKEN)]
+    assert {row.reason for row in sheet.rows[1:-1]} == {NO_CONTROL}
+
+
+def test_probes_that_would_come_too_late_are_not_made() -> None:
+    sheet = _verify(seconds_max=0.0)
+    assert {row.reason for row in sheet.rows[1:-1]} == {NO_TIME}
+
+
+def test_every_rule_has_a_probe_and_the_other_way_round() -> None:
+    assert {probe.rule for probe in PROBES} | {IN_TIME} == set(ASKS)
+    assert len({probe.name for probe in PROBES}) == len(PROBES)

@@ -1,0 +1,106 @@
+"""Sheets: what counts, what an exit code says, and that each rendering tells the same."""
+
+from io import StringIO
+from xml.etree import ElementTree
+
+import pytest
+from rich.console import Console
+
+from runflow_mock.domain.verdicts import Judgement
+from runflow_mock.kit.sheets.junit import write_junit
+from runflow_mock.kit.sheets.markdown import write_markdown
+from runflow_mock.kit.sheets.records import Row, Sheet, expecting, read_expected, represent_sheet
+from runflow_mock.kit.sheets.terminal import show_sheet
+
+HELD = Row(subject="plain", rule="completes", judgement=Judgement.HELD, asks="It ends.", evidence=("exit 0",))
+BROKEN = Row(subject="rate limit", rule="recovers", judgement=Judgement.BROKEN, asks="It goes on.", evidence=("exit | 1\nafter <b>",))
+ABSENT = Row(subject="lost", rule="recovers", judgement=Judgement.NOT_EXERCISED, asks="It goes on.", reason="never met")
+SHEET = Sheet(title="A client", rows=(HELD, BROKEN, ABSENT), notes=("a note",))
+
+
+@pytest.mark.parametrize(
+    ("sheet", "code"),
+    [
+        (Sheet(title="all held", rows=(HELD, ABSENT)), 0),
+        (SHEET, 1),
+        (Sheet(title="stale", rows=(HELD,), stale=("completes",)), 1),
+        (Sheet(title="ours", rows=(HELD,), errors=("it fell",)), 2),
+        (Sheet(title="nothing", rows=(ABSENT,)), 3),
+        (Sheet(title="empty", rows=()), 3),
+    ],
+    ids=lambda value: value.title if isinstance(value, Sheet) else None,
+)
+def test_exit_code_says_what_the_rows_say(sheet: Sheet, code: int) -> None:
+    assert sheet.exit_code == code
+
+
+def test_what_is_expected_to_be_broken_is_neither_held_nor_broken() -> None:
+    sheet = expecting(SHEET, ["rate limit:recovers"])
+    assert (sheet.exit_code, sheet.counts) == (0, "1 held, 0 broken, 1 not exercised, 1 broken as expected; grade A")
+
+
+def test_grade_over_few_of_the_rows_says_so() -> None:
+    few, half = Sheet(title="few", rows=(HELD, ABSENT, ABSENT)), Sheet(title="half", rows=(HELD, ABSENT))
+    assert few.counts == "1 held, 0 broken, 2 not exercised; grade A for the few that were"
+    assert half.counts == "1 held, 0 broken, 1 not exercised; grade A"
+
+
+def test_expected_failure_that_holds_is_stale() -> None:
+    sheet = expecting(Sheet(title="good", rows=(HELD,)), ["completes"])
+    assert (sheet.stale, sheet.exit_code) == (("completes",), 1)
+
+
+def test_expected_failure_that_was_not_exercised_is_not_stale() -> None:
+    assert expecting(Sheet(title="good", rows=(HELD, ABSENT)), ["lost:recovers"]).stale == ()
+
+
+def test_expected_failure_that_names_nothing_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"expected failure 'recover' names no rule; write subject:rule or a rule, such as plain:completes"
+    ):
+        expecting(SHEET, ["recover"])
+
+
+def test_list_of_expected_failures_has_comments_and_blank_lines() -> None:
+    assert read_expected("# known\n\nrecovers  # issue 12\nlost:recovers\n") == ("recovers", "lost:recovers")
+
+
+def test_grade_is_a_letter_for_the_share_that_held() -> None:
+    grades = [
+        Sheet(title="", rows=(HELD,) * held + (BROKEN,) * broken).grade for held, broken in ((9, 0), (9, 1), (3, 1), (1, 1), (0, 1), (0, 0))
+    ]
+    assert grades == ["A", "B", "C", "D", "F", "-"]
+
+
+def test_terminal_begins_with_what_is_broken_and_ends_with_the_grade() -> None:
+    out = StringIO()
+    show_sheet(SHEET, Console(file=out, highlight=False))
+    told = out.getvalue().splitlines()
+    assert told[2:5] == ["broken   rate limit: recovers (error)", "         It goes on.", "         - exit | 1 after <b>"]
+    assert told[-4:] == ["not exercised  lost: recovers (never met)", "note     a note", "", SHEET.counts]
+
+
+def test_junit_has_a_case_for_each_row() -> None:
+    suite = ElementTree.fromstring(write_junit(SHEET))
+    assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "3",
+        "failures": "1",
+        "errors": "0",
+        "skipped": "1",
+    }
+    failure = suite.find("testcase[@classname='rate limit']/failure")
+    assert failure is not None
+    assert failure.get("message") == "exit | 1 after <b>"
+
+
+def test_markdown_keeps_its_table_whatever_the_evidence_is() -> None:
+    told = write_markdown(SHEET)
+    assert "| **broken** | rate limit | recovers | exit \\| 1 after &lt;b> |\n" in told
+    assert "- never met: lost: recovers\n" in told
+
+
+def test_json_has_every_row() -> None:
+    told = represent_sheet(SHEET)
+    assert (told["exit_code"], told["held"], told["broken"], told["not_exercised"]) == (1, 1, 1, 1)
+    assert isinstance(told["rows"], list)
+    assert told["rows"][2]["reason"] == "never met"

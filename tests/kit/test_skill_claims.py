@@ -1,0 +1,157 @@
+"""What a SKILL.md says is held against the document and the fake: what is true is held, and every planted mistake is found at its line."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from skill_texts import GOOD, PLANTS, planted
+
+from runflow_mock.kit.pins.digests import Pin, digest_of
+from runflow_mock.kit.pins.files import write_pin
+from runflow_mock.kit.skills.claims import Judged, Standing
+from runflow_mock.kit.skills.judging import check_skill, contradictions
+from runflow_mock.openapi.contracts import Contract
+from runflow_mock.runtime.skills import load_skill
+from runflow_mock.testing import assert_skill
+
+
+def found(text: str, contract: Contract | None = None) -> list[tuple[int, str]]:
+    return [(each.claim.line, str(each.claim.says)) for each in contradictions(check_skill(text, contract))]
+
+
+def told(text: str) -> dict[str, Judged]:
+    """What came of each claim, by its words."""
+    return {str(each.claim.says): each for each in check_skill(text)}
+
+
+def test_true_text_has_no_contradiction() -> None:
+    assert found(GOOD) == []
+
+
+def test_own_skill_has_no_contradiction_and_is_understood() -> None:
+    judged = check_skill(load_skill(None).body.decode())
+    assert contradictions(judged) == ()
+    unknown = [str(each.claim.says) for each in judged if each.standing is Standing.UNKNOWN]
+    assert (len(judged) > 50, unknown) == (True, ["status 2xx"])
+
+
+@pytest.mark.parametrize("kind", PLANTS)
+def test_planted_mistake_is_found_at_its_line(kind: str) -> None:
+    text, line = planted(PLANTS[kind])
+    assert found(text) == [(line, PLANTS[kind].claim)]
+
+
+def test_reason_says_what_is_there_instead() -> None:
+    text, _ = planted(PLANTS["path"])
+    (each,) = contradictions(check_skill(text))
+    assert each.claim.sentence.startswith("Poll `GET /v1/jobs/{id}` until")
+    assert each.reason == "the document has no path /v1/jobs/{id}; the nearest is GET /v1/runs/{id}"
+
+
+def test_request_that_the_document_allows_and_the_fake_refuses_is_found() -> None:
+    text = GOOD.replace('"prompt": "a red shoe", ', '"prompt": 7, ')
+    (each,) = contradictions(check_skill(text))
+    assert (each.claim.line, str(each.claim.says)) == (30, "body of POST /v1/models/openai/gpt-image-2/edit/runs")
+    assert each.reason.startswith("the sandbox answers 422: body/input/prompt: ")
+
+
+def test_what_the_fake_was_asked_is_told() -> None:
+    judged = told(GOOD)
+    assert judged["body of POST /v1/models/openai/gpt-image-2/edit/runs"].reason.endswith("the sandbox answers 201")
+    assert judged["GET /v1/runs/{run_id}"].reason == "get_run; the sandbox answers 200"
+    assert judged["status 402"].reason == "declared; the sandbox answers so to a run on an empty balance"
+
+
+@pytest.mark.parametrize(
+    ("text", "claim"),
+    [
+        ("Read https://www.runflow.io/blog first.", "https://www.runflow.io/blog"),
+        ("See https://status.runflow.io.", "https://status.runflow.io/"),
+        ("Keep it in `/etc/runflow`.", "/etc/runflow"),
+        ("`POST /v1/...` creates.", "POST /v1/..."),
+        ("`GET /v1/models/{owner}/{slug}/stats` counts.", "GET /v1/models/{owner}/{slug}/stats"),
+        ("Ask for `some_name`.", "name some_name"),
+        ("Write a `SomeClass`.", "schema SomeClass"),
+        ("Set `X-Trace-Id`.", "header X-Trace-Id"),
+        ("Your webhook may answer 410.", "status 410"),
+        ("Retry at most 5 times.", "limit 5 times of something"),
+        ("`POST /v1/models/{owner}/{slug}/runs`\n\n- `prompt` (string, required)", "field prompt"),
+        ("The text is `{a, b}`.", "keys a, b"),
+        ("    curl -X POST 'https://api.runflow.io/v1/runs\n", "curl -X POST 'https://api.runflow.io/v1/runs"),
+    ],
+)
+def test_what_was_not_understood_or_nobody_knows_is_unknown(text: str, claim: str) -> None:
+    assert told(text)[claim].standing is Standing.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("answer", "standing"),
+    [
+        ("{ id, status_code }", Standing.HELD),
+        ("{ id, no_such_field }", Standing.CONTRADICTED),
+    ],
+)
+def test_keys_of_an_answer_are_those_of_the_document(answer: str, standing: Standing) -> None:
+    (judged,) = [each for each in check_skill(f"    GET /v1/runs/{{id}}\n    → {answer}\n") if str(each.claim.says).startswith("keys")]
+    assert judged.standing is standing
+
+
+def test_page_that_the_fake_lacks_says_nothing_about_its_keys() -> None:
+    text = "    GET https://www.runflow.io/blog.json\n    → { a, b }\n"
+    assert [each.standing for each in check_skill(text)] == [Standing.UNKNOWN, Standing.UNKNOWN]
+
+
+def test_text_without_claims_has_none() -> None:
+    assert check_skill("# Title\n\nJust words.\n") == ()
+
+
+def test_document_of_the_user_outranks_ours() -> None:
+    document: dict[str, Any] = {"openapi": "3.1.0", "paths": {"/v1/jobs/{id}": {"get": {"responses": {"200": {"description": "a job"}}}}}}
+    assert found("`GET /v1/jobs/{id}` and `GET /v1/runs/{id}`", Contract(document)) == [(1, "GET /v1/runs/{id}")]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own in which the test stands, and a home with nothing in it."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    return tmp_path / "project"
+
+
+def installed(project: Path, body: bytes) -> Path:
+    file = project / ".agents" / "skills" / "runflow" / "SKILL.md"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(body)
+    return file
+
+
+def pinned(project: Path, body: bytes) -> None:
+    """A project in which these bytes are pinned."""
+    pin = Pin(url="SKILL.md", bytes=len(body), digest=digest_of(body), date=date(2026, 1, 2), source="file", reason="reviewed")
+    write_pin(project / "runflow.lock", "skill", pin)
+
+
+def test_assertion_holds_for_the_pinned_bytes(project: Path) -> None:
+    pinned(project, GOOD.encode())
+    file = installed(project, GOOD.encode())
+    assert_skill()
+    assert_skill(file)
+    assert_skill(str(project))
+
+
+def test_assertion_says_what_is_wrong(project: Path) -> None:
+    pinned(project, GOOD.encode())
+    text, line = planted(PLANTS["path"])
+    file = installed(project, text.encode())
+    with pytest.raises(AssertionError) as caught:
+        assert_skill(file)
+    told = str(caught.value)
+    assert told.startswith(f"{file}: not the pinned bytes")
+    assert f"line {line}: contradicted: GET /v1/jobs/{{id}}" in told
+
+
+def test_assertion_without_a_copy_fails(project: Path) -> None:
+    with pytest.raises(AssertionError, match=r"no copy of the Runflow skill in .*project"):
+        assert_skill()

@@ -1,0 +1,236 @@
+"""What is found in one exchange: examples by place and rule, and a point of reliance for each row of its table."""
+
+from typing import Any
+
+import pytest
+from exchanges import CREATE, RUN, RUN_ID, SHIRT, create, exchange
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds import catalog
+
+from runflow_mock.domain.errors import ModelNotFound
+from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange
+from runflow_mock.domain.findings import NO_FINDINGS, Finding, Severity
+from runflow_mock.openapi.ambiguities import RELIANCES
+from runflow_mock.openapi.contract_judge import Judge, Runnable
+from runflow_mock.openapi.contracts import Contract, packaged_contract
+
+BATCHES = "/v1/models/runflow/background-removal/batches"
+PHOTO = {"image_url": "https://cdn.example.com/shirt.jpg"}
+
+
+def find(path: str) -> Runnable | None:
+    try:
+        return Runnable(catalog().get(path), is_workflow=False)
+    except ModelNotFound:
+        return Runnable(catalog().get("runflow/background-removal"), is_workflow=True) if path == "acme/flow" else None
+
+
+JUDGE = Judge(packaged_contract(), find)
+
+
+def found(exchange: Exchange, severity: Severity = Severity.VIOLATION) -> list[tuple[tuple[str | int, ...], str]]:
+    return [(finding.loc, finding.rule) for finding in JUDGE.judge(exchange).of(severity)]
+
+
+def post(body: Any, target: str = CREATE, status: int = 201, **more: Any) -> Exchange:
+    return exchange("POST", target, status, body=body, **more)
+
+
+@pytest.mark.parametrize(
+    ("sent", "violations"),
+    [
+        (post(SHIRT), []),
+        (post({}), [(("body", "input"), "required")]),
+        (post({**SHIRT, "metadata": 3}), [(("body", "metadata"), "type")]),
+        (post({**SHIRT, "client_ref": "x" * 256}), [(("body", "client_ref"), "maxLength")]),
+        (post(None), [(("body",), "required")]),
+        (post(b"{oops"), [(("body",), "json")]),
+        (post(b"a=1", headers={"content-type": "text/plain"}), [(("header", "content-type"), "content-type")]),
+        (post(SHIRT, headers={"idempotency-key": "has space"}), [(("header", "Idempotency-Key"), "pattern")]),
+        (post({"items": []}, BATCHES), [(("body", "items"), "minItems")]),
+        (post({}, BATCHES), [(("body",), "oneOf")]),
+        (post({"input": [PHOTO, {"client_ref": 7}]}, BATCHES), [(("body", "input", 1, "client_ref"), "type")]),
+        (exchange("GET", "/v1/runs?limit=0"), [(("query", "limit"), "minimum")]),
+        (exchange("GET", "/v1/runs?limit=ten"), [(("query", "limit"), "type")]),
+        (exchange("GET", "/v1/runs?limit=500&from_prev=false&limit=5"), []),
+        (exchange("GET", "/v1/runs/7"), [(("path", "id"), "format")]),
+        (exchange("GET", "/v1/models/one/runs"), [(("method",), "method")]),
+        (exchange("DELETE", "/v1/runs", 405), [(("method",), "method")]),
+        (exchange("GET", "/v1/run/7", 404), [(("path",), "route")]),
+    ],
+    ids=lambda value: value.target[:40] if isinstance(value, Exchange) else None,
+)
+def test_violations_are_told_with_their_place_and_rule(sent: Exchange, violations: list[object]) -> None:
+    assert found(sent) == violations
+
+
+def test_operation_is_the_one_of_the_document() -> None:
+    assert JUDGE.judge(create()).operation == "create_run"
+    assert JUDGE.judge(exchange("GET", "/v1/nothing", 404)).operation is None
+
+
+def test_message_of_an_unknown_path_names_the_nearest() -> None:
+    (finding,) = JUDGE.judge(exchange("POST", "/v1/models/a/b/run", 404)).violations
+    assert finding.message.endswith("the nearest is POST /v1/models/{model_id}/runs")
+
+
+def test_alternatives_are_told_as_the_fields_that_would_do() -> None:
+    (finding,) = JUDGE.judge(post({}, BATCHES)).violations
+    assert finding.message == "needs input or items"
+
+
+@pytest.mark.parametrize(
+    ("sent", "notes"),
+    [
+        (post({**SHIRT, "client_reff": 1}), [(("body", "client_reff"), "unknown-field")]),
+        (post({"input": {**PHOTO, "imageurl": 1}}), [(("body", "input", "imageurl"), "unknown-field")]),
+        (post({"input": [{**PHOTO, "zoom": 1, "client_ref": "a"}]}, BATCHES), [(("body", "input", 0, "zoom"), "unknown-field")]),
+        (
+            post({"items": [{"input": {**PHOTO, "zoom": 1}, "ref": "a"}]}, BATCHES),
+            [(("body", "items", 0, "ref"), "unknown-field"), (("body", "items", 0, "input", "zoom"), "unknown-field")],
+        ),
+        (exchange("GET", f"{RUN}?verbose=1"), [(("query", "verbose"), "unknown-parameter")]),
+        (exchange("GET", RUN, body={}), [(("body",), "unknown-body")]),
+        (post({**SHIRT, "metadata": {"anything": {"at": "all"}}}), []),
+    ],
+)
+def test_what_nobody_reads_is_a_note_and_no_violation(sent: Exchange, notes: list[object]) -> None:
+    assert found(sent, Severity.NOTE) == notes
+    assert found(sent) == []
+
+
+def test_body_without_content_type_is_judged_all_the_same() -> None:
+    sent = post({}, headers={"content-type": ""})
+    bare = post({})
+    without = Exchange(**{**{name: getattr(bare, name) for name in bare.__struct_fields__}, "request_headers": ()})
+    assert found(without) == [(("body", "input"), "required")]
+    assert found(without, Severity.NOTE) == [(("header", "content-type"), "content-type")]
+    assert found(sent) == [(("header", "content-type"), "content-type")]
+
+
+def test_body_that_the_journal_has_cut_is_not_judged() -> None:
+    assert found(post(b"[" * BODY_BYTES_MAX)) == []
+    assert found(post(b"[" * BODY_BYTES_MAX), Severity.NOTE) == [(("body",), "too-large-to-judge")]
+
+
+REFUSED = {
+    "code": "VALIDATION_ERROR",
+    "message": "…",
+    "errors": [{"loc": ["body", "input", "x"], "msg": "field required", "type": "missing"}],
+}
+
+
+def test_what_only_the_fake_could_see_counts_as_well() -> None:
+    assert found(post({"input": {}}, status=422, answer=REFUSED)) == [(("body", "input", "x"), "missing")]
+    no_fields = {"code": "BAD_REQUEST", "message": "The body is nested too deep.", "errors": None}
+    assert found(post(SHIRT, status=400, answer=no_fields)) == [(("body",), "refused")]
+
+
+@pytest.mark.parametrize("status", [400, 402, 404, 422, 429, 500])
+def test_refusal_by_a_fault_rule_is_not_the_clients_fault_nor_ours(status: int) -> None:
+    findings = JUDGE.judge(post(SHIRT, status=status, answer=REFUSED, fault="rule"))
+    assert (findings.violations, findings.ours) == ((), ())
+
+
+def test_own_violation_counts_whatever_a_fault_rule_answered() -> None:
+    assert found(post({}, status=500, answer={}, fault="rule")) == [(("body", "input"), "required")]
+
+
+@pytest.mark.parametrize(
+    "body", [{**SHIRT, "callback_url": "http://web:8000/hook"}, {"input": [PHOTO] * 101}], ids=["callback host", "batch limit"]
+)
+def test_what_the_operator_allows_is_not_held_against_the_client(body: dict[str, Any]) -> None:
+    target = CREATE if "callback_url" in body else BATCHES
+    assert found(post(body, target)) == []
+    assert found(post(body, target, status=422, answer={"errors": []})) != []
+
+
+ANSWERS: list[tuple[Exchange, list[tuple[tuple[str, ...], str]]]] = [
+    (exchange("GET", "/v1/health", answer={"status": "ok", "ok": True}), []),
+    (exchange("GET", "/v1/health", answer=[]), [(("response", "body"), "type")]),
+    (exchange("GET", "/v1/health", answer=b"{oops"), [(("response", "body"), "json")]),
+    (exchange("GET", "/v1/health", 418), [(("response", "status"), "status")]),
+    (exchange("GET", "/v1/health", told={"content-type": "text/html"}), [(("response", "header", "content-type"), "content-type")]),
+    (exchange("DELETE", f"/v1/webhooks/{RUN_ID}", 204, answer=b"x"), [(("response", "body"), "content")]),
+]
+
+
+@pytest.mark.parametrize(("answered", "ours"), ANSWERS)
+def test_our_own_answer_is_judged_apart(answered: Exchange, ours: list[object]) -> None:
+    findings = JUDGE.judge(answered)
+    assert [(finding.loc, finding.rule) for finding in findings.ours] == ours
+    assert findings.violations == ()
+
+
+@pytest.mark.parametrize("path", ["/media/test/x/y.png", "/files/test/x/y.png", "/_upload/test/x"])
+def test_files_are_no_part_of_the_contract(path: str) -> None:
+    assert JUDGE.judge(exchange("PUT", path, 403)) == NO_FINDINGS
+
+
+def test_page_beside_the_api_has_no_findings() -> None:
+    assert JUDGE.judge(exchange("GET", "/robots.txt", operation="get_robots")) == NO_FINDINGS
+
+
+# By point: an exchange that relies on it, and the beginning of what is told.
+SEEN: dict[str, tuple[Exchange, str]] = {
+    "route": (exchange("GET", "/v1/batches"), "list_batches is inferred"),
+    "batch-body": (post({"items": [{"input": PHOTO}]}, BATCHES), "items"),
+    "filter-grammar": (exchange("GET", "/v1/runs?q=client_ref.EQ:'a'"), "field.op"),
+    "status-spelling": (exchange("GET", "/v1/runs?q=status_code:canceled"), "canceled"),
+    "error-codes": (exchange("GET", RUN, 404), "the code of a 404"),
+    "rate-limit-headers": (create(429, told={"retry-after": "1"}), "Retry-After"),
+    "model-alias": (post({"input": {"prompt": "x"}}, "/v1/models/flux-pro/kontext/runs"), "flux-pro/kontext for black-forest-labs"),
+    "callback-scheme": (post({**SHIRT, "callback_url": "http://127.0.0.1:1/x"}), "plain HTTP"),
+    "workflow-path": (post(SHIRT, "/v1/models/acme/flow/runs"), "a workflow under /v1/models"),
+    "idempotency-key": (create(key="k"), "Idempotency-Key"),
+    "secret-name": (post({"label": "a"}, "/v1/callback-secrets"), "secret and plain_secret"),
+}
+
+
+def test_every_point_of_reliance_is_shown_here() -> None:
+    assert set(SEEN) == {reliance.point for reliance in RELIANCES}
+
+
+@pytest.mark.parametrize("point", SEEN)
+def test_reliance_is_told_with_the_form_that_was_used(point: str) -> None:
+    sent, begins = SEEN[point]
+    told = [finding for finding in JUDGE.judge(sent).of(Severity.RELIANCE) if finding.rule == point]
+    assert [finding.message.startswith(begins) for finding in told] == [True]
+
+
+def test_plain_creation_relies_on_nothing() -> None:
+    assert found(create(answer={"id": RUN_ID, "status_code": "queued"}), Severity.RELIANCE) == []
+
+
+def test_spelling_that_an_answer_shows_is_relied_on() -> None:
+    (finding,) = JUDGE.judge(exchange(answer={"id": RUN_ID, "status_code": "canceled"})).of(Severity.RELIANCE)
+    assert finding.loc == ("response", "body")
+
+
+def test_another_document_is_another_judge() -> None:
+    document: Any = {"openapi": "3.1.0", "paths": {"/v1/runs/{id}": {"get": {"operationId": "read_it", "responses": {"default": {}}}}}}
+    findings = Judge(Contract(document), find).judge(exchange())
+    assert (findings.operation, findings.violations) == ("read_it", ())
+    assert findings.ours == (Finding(("response", "body"), "content", "an answer without content has a body"),)
+
+
+NAMES = st.sampled_from(["input", "items", "metadata", "client_ref", "", "x"])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.slow
+@given(
+    method=st.sampled_from(["GET", "POST", "PATCH", "BREW"]),
+    target=st.sampled_from([CREATE, BATCHES, RUN, "/v1/runs?limit=%ff&q=%00"]) | st.text(max_size=20).map("/v1/".__add__),
+    body=JSON | st.binary(max_size=50),
+    answer=JSON | st.binary(max_size=50),
+    status=st.integers(100, 599),
+)
+def test_judge_takes_whatever_was_sent_and_answered(method: str, target: str, body: Any, answer: Any, status: int) -> None:
+    findings = JUDGE.judge(exchange(method, target, status, body=body, answer=answer))
+    assert all(finding.message and finding.rule for finding in (*findings.request, *findings.ours))
