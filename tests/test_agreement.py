@@ -14,6 +14,7 @@ from runflow_mock.domain import errors
 from runflow_mock.domain.assets import UPLOAD_TRANSITIONS, UploadStatus
 from runflow_mock.domain.batches import BATCH_TRANSITIONS, BatchStatus
 from runflow_mock.domain.deliveries import DELIVERY_TRANSITIONS, DeliveryStatus
+from runflow_mock.domain.dialects import BUNDLES
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.evaluations import EVALUATION_TRANSITIONS, EvaluationStatus
 from runflow_mock.domain.filters import QueryError
@@ -21,7 +22,6 @@ from runflow_mock.domain.machine import Table, arrows, is_terminal
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.runs import RUN_IN_BATCH_TRANSITIONS, RUN_TRANSITIONS, RunStatus
 from runflow_mock.web.operations import API_OPERATIONS
-from runflow_mock.wire.dialect import BUNDLES
 from runflow_mock.wire.problems import _PROBLEMS, problem_of
 
 ROOT = Path(__file__).parent.parent

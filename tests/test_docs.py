@@ -18,13 +18,13 @@ from links import faults_of_site
 from runflow_mock.cli import COMMANDS
 from runflow_mock.cli.ca import trust_variables
 from runflow_mock.cli.evidence import FILES as EVIDENCE
+from runflow_mock.domain.dialects import SWITCHES
 from runflow_mock.domain.fault_kinds import KINDS
 from runflow_mock.domain.magic import MAGIC
 from runflow_mock.domain.places import CALLBACK_EDGES, EXCHANGE_EDGES, RUN_EDGES
 from runflow_mock.packaged import operation_ids
 from runflow_mock.runtime.config import environment_for_client
 from runflow_mock.testing.runflow import TenantFaults
-from runflow_mock.wire.dialect import SWITCHES
 from runflow_mock.wire.faults import WirePlace, WireWhen
 from runflow_mock.wire.marked_yaml import read_yaml
 from runflow_mock.wire.scenario_schema import scenario_schema

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from runflow_mock.domain.dialects import BUNDLES, SWITCHES
 from runflow_mock.kit.calibration.detectors import DETECTORS
 from runflow_mock.resources import data_folder
-from runflow_mock.wire.dialect import BUNDLES, SWITCHES
 from writing.markdown import names, table
 
 # The entries of contracts/provenance.json that say which source has which form.

@@ -11,8 +11,8 @@ from captured import Captured, in_process, over_http
 from commands import Told, call, sandbox
 from steps import ABSENT
 
+from runflow_mock.domain.dialects import BUNDLES, SWITCHES
 from runflow_mock.runtime.profiles import load_profile
-from runflow_mock.wire.dialect import BUNDLES, SWITCHES
 
 RUN = {"id": "1", "status_code": "canceled"}
 

@@ -12,10 +12,10 @@ from msgspec.structs import asdict
 from steps import ABSENT, ok, problem
 
 from runflow_mock.cli.serve import command, read_config
+from runflow_mock.domain.dialects import SWITCHES, dialect_of
 from runflow_mock.kit.calibration.readings import nearest_dialect, switches_of
 from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.runtime.profiles import load_profile
-from runflow_mock.wire.dialect import SWITCHES, dialect_of
 from runflow_mock.wire.profiles import FORMAT, Profile, Source, write_profile
 
 SPOKEN = {"failure_output": "null", "rate_limit_headers": "none", "error_codes": "docs"}

@@ -21,11 +21,11 @@ from runflow_mock.domain.commands import (
     UpdateSecret,
 )
 from runflow_mock.domain.deliveries import AttemptResult, Delivery, DeliveryStatus, RetrySchedule
+from runflow_mock.domain.dialects import BUNDLES
 from runflow_mock.domain.errors import CallbackUrlMissing, DeliveryInFlight, LimitReached, NotFound, NotTerminal
 from runflow_mock.domain.identity import BatchId, DeliveryId, RunId
 from runflow_mock.engine.world import SendCallback, World
 from runflow_mock.wire.callbacks import build_headers
-from runflow_mock.wire.dialect import BUNDLES
 
 OK = AttemptResult(status_code=200)
 BROKEN = AttemptResult(status_code=500)

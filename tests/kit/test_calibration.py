@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
+from runflow_mock.domain.dialects import BUNDLES, SWITCHES
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.kit.calibration.detectors import DETECTORS
 from runflow_mock.kit.calibration.readings import Verdict, nearest_dialect, read_switches, switches_of
 from runflow_mock.kit.calibration.scrubbing import scrub
-from runflow_mock.wire.dialect import BUNDLES, SWITCHES
 
 EACH = [(switch, value) for switch, values in SWITCHES.items() for value in values]
 SECRET = "rf_whsec_0123456789"

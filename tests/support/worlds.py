@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from runflow_mock.domain.commands import CreateBatch, CreateRun, NewItem, Origin
+from runflow_mock.domain.dialects import BUNDLES
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.money import parse_money
@@ -13,7 +14,6 @@ from runflow_mock.engine.moment import Renderers
 from runflow_mock.engine.world import Outcome, World
 from runflow_mock.wire.callbacks import render_batch_payload, render_evaluation_payload, render_run_payload
 from runflow_mock.wire.catalog import load_catalog
-from runflow_mock.wire.dialect import BUNDLES
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ORIGIN = Origin("http://127.0.0.1:8787", "019b76da-a800-7000-8000-000000000001")

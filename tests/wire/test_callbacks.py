@@ -5,10 +5,10 @@ from msgspec.structs import replace
 from worlds import CALLBACK_URL, create_batch, create_run, created, make_world, renderers, run_all
 
 from runflow_mock.domain import callback_events
+from runflow_mock.domain.dialects import BUNDLES
 from runflow_mock.domain.documents import write_document
 from runflow_mock.domain.runs import Failure, Run, RunStatus
 from runflow_mock.wire.callbacks import render_batch_payload, render_run_payload, represent_delivery
-from runflow_mock.wire.dialect import BUNDLES
 
 
 def finished() -> Run:

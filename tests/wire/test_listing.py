@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runflow_mock.domain.dialects import BUNDLES
 from runflow_mock.domain.filters import Field, QueryError
 from runflow_mock.domain.pages import select
-from runflow_mock.wire.dialect import BUNDLES
 from runflow_mock.wire.listing import (
     decode_listing,
     flag_field,

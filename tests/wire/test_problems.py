@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runflow_mock.domain import errors
+from runflow_mock.domain.dialects import BUNDLES
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.filters import QueryError
 from runflow_mock.domain.money import Money
 from runflow_mock.resources import data_folder
-from runflow_mock.wire.dialect import BUNDLES
 from runflow_mock.wire.problems import (
     FieldError,
     Problem,

@@ -2,10 +2,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.quotas import Allowance, Quota
 from runflow_mock.wire.control import ControlError
-from runflow_mock.wire.dialect import dialect_of
 from runflow_mock.wire.quotas import decode_quota, limit_headers, parse_quota, represent_quota, retry_after
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, 250_000, tzinfo=UTC)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.documents import Document, Json, read_document, write_document
 from runflow_mock.domain.fault_kinds import (
     ExchangeKind,
@@ -20,7 +21,6 @@ from runflow_mock.domain.fault_kinds import (
     UnknownFields,
     WrongLength,
 )
-from runflow_mock.wire.dialect import dialect_of
 from runflow_mock.wire.problems import Problem, represent_problem
 from runflow_mock.wire.response_faults import RESET_BYTES_MAX, SLOW_PIECES, AnswerStyle, End, Interference, Plan, Reply, make_plan
 

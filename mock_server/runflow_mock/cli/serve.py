@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from runflow_mock.cli.options import json_option, option, state_option
+from runflow_mock.domain.dialects import BUNDLES, dialect_of
 from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
 from runflow_mock.domain.quotas import Quota
@@ -35,7 +36,6 @@ from runflow_mock.runtime.profiles import load_profile
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.app import create_app
 from runflow_mock.web.server import SecureSocket, Server, bind, open_secure, url_of
-from runflow_mock.wire.dialect import BUNDLES, dialect_of
 from runflow_mock.wire.quotas import parse_quota
 from runflow_mock.wire.tenants import LIFETIME_MIN
 from runflow_mock.wire.times import read_duration, read_instant

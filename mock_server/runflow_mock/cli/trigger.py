@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from runflow_mock.cli.options import checked_url, json_option, option
+from runflow_mock.domain.dialects import BUNDLES
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.samples import ALIASES, EVENTS, send_sample
-from runflow_mock.wire.dialect import BUNDLES
 
 
 @click.command()

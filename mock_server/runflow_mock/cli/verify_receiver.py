@@ -9,12 +9,12 @@ import click
 
 from runflow_mock.cli.options import checked_url
 from runflow_mock.cli.sheets import Outputs, expected_option, sheet_options, with_expected
+from runflow_mock.domain.dialects import BUNDLES
 from runflow_mock.kit.probes.carriers import Carrier
 from runflow_mock.kit.probes.probe_steps import ProbeKit
 from runflow_mock.kit.probes.sample_callbacks import Sender
 from runflow_mock.kit.probes.verdicts import verify_receiver
 from runflow_mock.kit.sheets.records import Row
-from runflow_mock.wire.dialect import BUNDLES
 
 
 @click.command()

@@ -14,6 +14,7 @@ import msgspec
 
 from runflow_mock import __version__
 from runflow_mock.domain.commands import Command, RecordAttempt
+from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.documents import read_object
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.events import Event
@@ -22,7 +23,6 @@ from runflow_mock.domain.models import Catalog
 from runflow_mock.engine.world import Outcome, SendCallback, World
 from runflow_mock.runtime.tenants import renderers_of
 from runflow_mock.wire.callbacks import build_headers, build_posting
-from runflow_mock.wire.dialect import dialect_of
 from runflow_mock.wire.history import SavedEntry, SavedHistory, fingerprint, represent_event
 from runflow_mock.wire.timeline import Step, represent_events
 from runflow_mock.wire.times import write_instant

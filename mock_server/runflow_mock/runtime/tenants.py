@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from runflow_mock.domain.callback_policy import CallbackPolicy
+from runflow_mock.domain.dialects import Dialect, dialect_of
 from runflow_mock.domain.errors import DomainError, LimitReached, ModelNotFound
 from runflow_mock.domain.identity import uuid7
 from runflow_mock.domain.models import Catalog
@@ -30,7 +31,6 @@ from runflow_mock.runtime.parked import ParkedAttempts
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.readings import Readings
 from runflow_mock.wire.callbacks import render_batch_payload, render_evaluation_payload, render_run_payload
-from runflow_mock.wire.dialect import Dialect, dialect_of
 from runflow_mock.wire.inputs import InputChecks
 from runflow_mock.wire.requests import Rules
 from runflow_mock.wire.scenarios import apply_settings

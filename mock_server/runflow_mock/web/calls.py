@@ -8,6 +8,7 @@ import msgspec
 from starlette.types import Scope
 
 from runflow_mock.domain.commands import Command, Origin
+from runflow_mock.domain.dialects import Dialect, dialect_of
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.identity import is_uuid
 from runflow_mock.domain.models import Catalog
@@ -17,7 +18,6 @@ from runflow_mock.engine.world import Outcome
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.wire.bodies import read_body, read_optional_body
-from runflow_mock.wire.dialect import Dialect, dialect_of
 from runflow_mock.wire.problems import bad_request, invalid_field
 from runflow_mock.wire.response_faults import Interference
 from runflow_mock.wire.sites import HOSTS, Sites, sites_of

@@ -10,6 +10,7 @@ import msgspec
 
 from runflow_mock.domain.batches import Batch, Item
 from runflow_mock.domain.commands import CreateBatch, NewItem, Origin
+from runflow_mock.domain.dialects import Dialect, read_status
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import RunId
@@ -17,7 +18,6 @@ from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import format_money
 from runflow_mock.domain.runs import Run
 from runflow_mock.wire.attachments import Show
-from runflow_mock.wire.dialect import Dialect, read_status
 from runflow_mock.wire.fields import Checker
 from runflow_mock.wire.listing import number_field, text_field, time_field
 from runflow_mock.wire.magic import check_batch_magic

@@ -13,12 +13,12 @@ from runflow_mock.domain.attempt_faults import answer_without_sending, body_of, 
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.callback_events import event_of
 from runflow_mock.domain.deliveries import Attempt, AttemptResult, Delivery
+from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.documents import read_document
 from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.wire.batches import Runs, represent_output
-from runflow_mock.wire.dialect import Dialect
 from runflow_mock.wire.fault_kinds import represent_what
 from runflow_mock.wire.times import write_instant, write_optional
 

@@ -15,9 +15,9 @@ from typing import Generic
 
 import msgspec
 
+from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.filters import Field, QueryError, RecordT, Value, parse_filter
 from runflow_mock.domain.pages import Cursor, Page, Query, edge, parse_order
-from runflow_mock.wire.dialect import Dialect
 from runflow_mock.wire.problems import invalid_field
 from runflow_mock.wire.times import read_instant
 

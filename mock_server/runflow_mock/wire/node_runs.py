@@ -3,9 +3,9 @@
 Source: `runs.node-runs` (field names).
 """
 
+from runflow_mock.domain.dialects import Dialect, read_status
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.node_runs import NodeRun
-from runflow_mock.wire.dialect import Dialect, read_status
 from runflow_mock.wire.listing import number_field, text_field, time_field
 from runflow_mock.wire.times import write_instant, write_optional
 

@@ -10,11 +10,11 @@ from typing import cast
 import msgspec
 
 from runflow_mock.domain import errors
+from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.filters import QueryError
 from runflow_mock.domain.money import format_money
-from runflow_mock.wire.dialect import Dialect
 
 Location = tuple[str | int, ...]
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from runflow_mock.wire.dialect import dialect_of
+from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.wire.marked_yaml import YamlError, read_yaml
 from runflow_mock.wire.seals import FORMAT_PREFIX
 

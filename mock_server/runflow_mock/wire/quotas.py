@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.quotas import REQUESTS_MAX, WINDOW_MIN, Allowance, Quota
 from runflow_mock.wire.control import decode, duration, refused
-from runflow_mock.wire.dialect import Dialect
 from runflow_mock.wire.times import read_duration, write_http_date
 
 RETRY_AFTER_FORMS = ("seconds", "date", "absent")

@@ -13,11 +13,11 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain import fault_kinds as kinds
+from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.documents import Json, read_document, read_object, write_document
 from runflow_mock.domain.exchanges import Headers
 from runflow_mock.domain.fault_kinds import KIND_OF, ActsAt, ExchangeKind
 from runflow_mock.domain.quotas import Allowance
-from runflow_mock.wire.dialect import Dialect
 from runflow_mock.wire.problems import Problem, usual_problem
 from runflow_mock.wire.quotas import limit_headers, retry_after
 

@@ -6,11 +6,11 @@ Source: `secrets.create` (`secret` and `plain_secret`, both), `secrets.record`.
 from typing import cast
 
 from runflow_mock.domain.commands import CreateSecret, UpdateSecret
+from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import SecretId
 from runflow_mock.domain.secrets import LABEL_MAX, CallbackSecret
-from runflow_mock.wire.dialect import Dialect
 from runflow_mock.wire.fields import Checker
 from runflow_mock.wire.listing import flag_field, text_field, time_field
 from runflow_mock.wire.problems import invalid

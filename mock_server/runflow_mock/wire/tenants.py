@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
+from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.money import Money, format_money, parse_money
 from runflow_mock.domain.principals import SCOPES
 from runflow_mock.domain.tenants import CAP_MAX, PULL, PUSH, ClockMode, KeySpec, TenantSettings, is_tenant_name
 from runflow_mock.wire.control import decode, duration, instant, refused
-from runflow_mock.wire.dialect import dialect_of
 from runflow_mock.wire.quotas import WireQuota, check_quota, read_quota, represent_quota
 from runflow_mock.wire.times import write_optional
 

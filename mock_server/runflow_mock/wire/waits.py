@@ -4,11 +4,11 @@ import msgspec
 
 from runflow_mock.domain.batches import BATCH_TRANSITIONS
 from runflow_mock.domain.deliveries import DELIVERY_TRANSITIONS
+from runflow_mock.domain.dialects import read_status
 from runflow_mock.domain.evaluations import EVALUATION_TRANSITIONS
 from runflow_mock.domain.runs import RUN_TRANSITIONS
 from runflow_mock.wire.clauses import Statement, convert_statement
 from runflow_mock.wire.control import as_json, decode, duration, refused
-from runflow_mock.wire.dialect import read_status
 from runflow_mock.wire.faults import Names
 
 SECONDS_DEFAULT = 5.0

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from runflow_mock.domain.dialects import SWITCHES
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.findings import Location
@@ -14,7 +15,6 @@ from runflow_mock.kit.calibration.captures import SIGNATURE, TIMESTAMP, Capture,
 from runflow_mock.kit.calibration.scrubbing import ANOTHER, OPAQUE, SECRETS
 from runflow_mock.kit.calibration.shapes import CURSORS, is_page
 from runflow_mock.kit.calibration.signatures import NEITHER
-from runflow_mock.wire.dialect import SWITCHES
 
 _OFFSET = re.compile(r"(Z|[+-][0-9]{2}:?[0-9]{2}|UTC)$", re.IGNORECASE)
 

@@ -5,10 +5,10 @@ from enum import StrEnum
 
 import msgspec
 
+from runflow_mock.domain.dialects import BUNDLES, SWITCHES
 from runflow_mock.domain.findings import Location
 from runflow_mock.kit.calibration.captures import Capture
 from runflow_mock.kit.calibration.detectors import DETECTORS
-from runflow_mock.wire.dialect import BUNDLES, SWITCHES
 
 
 class Verdict(StrEnum):

@@ -11,12 +11,12 @@ from functools import cache
 
 from msgspec.structs import replace
 
+from runflow_mock.domain.dialects import SWITCHES
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.kit.calibration.captures import SIGNATURE, Capture, Kind, read_body
 from runflow_mock.kit.calibration.signatures import form_of, recipe_of
 from runflow_mock.openapi.contracts import packaged_contract
-from runflow_mock.wire.dialect import SWITCHES
 
 ANOTHER = "[another prefix]"
 MASKED_ID, MASKED_URL = "00000000-0000-7000-8000-000000000000", "https://redacted.invalid/"

@@ -1,8 +1,8 @@
 import pytest
 from msgspec.structs import asdict
 
+from runflow_mock.domain.dialects import BUNDLES, SWITCHES, dialect_of, read_status
 from runflow_mock.domain.runs import RunStatus
-from runflow_mock.wire.dialect import BUNDLES, SWITCHES, dialect_of, read_status
 
 
 @pytest.mark.parametrize("name", ["seed", "docs"])
