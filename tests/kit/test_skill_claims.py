@@ -33,7 +33,7 @@ def test_own_skill_has_no_contradiction_and_is_understood() -> None:
     judged = check_skill(load_skill(None).body.decode())
     assert contradictions(judged) == ()
     unknown = [str(each.claim.says) for each in judged if each.standing is Standing.UNKNOWN]
-    assert (len(judged) > 50, unknown) == (True, ["status 2xx"])
+    assert (len(judged) >= 29, unknown) == (True, [])
 
 
 @pytest.mark.parametrize("kind", PLANTS)
@@ -71,12 +71,7 @@ def test_what_the_fake_was_asked_is_told() -> None:
         ("Keep it in `/etc/runflow`.", "/etc/runflow"),
         ("`POST /v1/...` creates.", "POST /v1/..."),
         ("`GET /v1/models/{owner}/{slug}/stats` counts.", "GET /v1/models/{owner}/{slug}/stats"),
-        ("Ask for `some_name`.", "name some_name"),
-        ("Write a `SomeClass`.", "schema SomeClass"),
-        ("Set `X-Trace-Id`.", "header X-Trace-Id"),
-        ("Your webhook may answer 410.", "status 410"),
         ("Retry at most 5 times.", "limit 5 times of something"),
-        ("`POST /v1/models/{owner}/{slug}/runs`\n\n- `prompt` (string, required)", "field prompt"),
         ("The text is `{a, b}`.", "keys a, b"),
         ("    curl -X POST 'https://api.runflow.io/v1/runs\n", "curl -X POST 'https://api.runflow.io/v1/runs"),
     ],

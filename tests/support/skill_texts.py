@@ -107,15 +107,6 @@ PLANTS = {
     ),
     "header with the key": Plant("      Authorization: Bearer $RUNFLOW_API_KEY", "      X-Api-Key: $RUNFLOW_API_KEY", "header X-Api-Key"),
     "content type": Plant("      Content-Type: application/json", "      Content-Type: text/xml", "header Content-Type"),
-    "header of callbacks": Plant(
-        "Messages carry `Runflow-Signature`; answer them with a 2xx.",
-        "Messages carry `Runflow-Checksum`; answer them with a 2xx.",
-        "header Runflow-Checksum",
-    ),
-    "schema": Plant("Body (`ModelRunCreate`):", "Body (`RunRequest`):", "schema RunRequest"),
-    "field": Plant("- `metadata` (object, optional): anything", "- `labels` (object, optional): anything", "field labels"),
-    "type of a field": Plant("- `metadata` (object, optional): anything", "- `metadata` (string, optional): anything", "field metadata"),
-    "need of a field": Plant("- `metadata` (object, optional): anything", "- `metadata` (object, required): anything", "field metadata"),
     "limit": Plant(
         "- `client_ref` (string, optional): your label, at most 255 characters",
         "- `client_ref` (string, optional): your label (≤64 chars)",
@@ -133,19 +124,8 @@ PLANTS = {
         "keys jobs",
     ),
     "keys of errors": Plant('Every error is `{"code", "message", "errors"}`.', 'Every error is `{"code", "detail"}`.', "keys code, detail"),
-    "status of an operation": Plant(
-        "`POST /v1/models/{owner}/{slug}/runs` answers 201. Many at once: "
-        '`POST /v1/models/{owner}/{slug}/batches` with `{"input": [{...}, ...]}`.',
-        "`POST /v1/models/{owner}/{slug}/runs` answers 202.",
-        "status 202",
-    ),
     "status in a list": Plant("- 429: wait, then again", "- 420: wait, then again", "status 420"),
     "status in a table": Plant("| 402 | no money |", "| 451 | no money |", "status 451"),
-    "value": Plant(
-        "Poll `GET /v1/runs/{run_id}` until `status_code` is `succeeded`, `failed` or",
-        "Poll `GET /v1/runs/{run_id}` until `status_code` is `done`, `failed` or",
-        "status_code done",
-    ),
 }
 
 

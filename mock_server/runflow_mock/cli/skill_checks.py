@@ -73,9 +73,9 @@ def verify(*, source: str | None, state: Path, openapi: str | None, as_json: boo
 def check(*, source: str | None, state: Path, openapi: str | None, as_json: bool) -> None:
     """List what a SKILL.md says of the API, and whether it is so.
 
-    Methods with paths, addresses, headers, bodies, fields, statuses and limits are read out of the text, held against the OpenAPI document,
-    and the sandbox is asked about them, in this process. Each claim is held, contradicted or unknown, with its line. Exit codes: 0 nothing
-    is contradicted, 1 something is, 2 wrong usage, 3 there is no copy or it says nothing, 4 nothing answers at the URL.
+    Methods with paths, addresses, commands, bodies, lists of statuses and limits are read out of the text and held against the OpenAPI
+    document, and the sandbox is asked about them, in this process. Each claim is held, contradicted or unknown, with its line. Exit codes:
+    0 nothing is contradicted, 1 something is, 2 wrong usage, 3 there is no copy or it says nothing, 4 nothing answers at the URL.
     """
     contract = load_contract(openapi)
     found = _found(source, state)

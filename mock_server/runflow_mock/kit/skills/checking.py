@@ -17,22 +17,18 @@ from runflow_mock.kit.skills.claims import (
     Header,
     Keys,
     Limit,
-    Member,
     Opinion,
-    SchemaName,
     Side,
     Statement,
     Status,
     Unread,
-    Value,
-    Word,
     contradicted,
     held,
     unknown,
 )
 from runflow_mock.kit.skills.endpoints import API_PREFIX, is_of_api
 from runflow_mock.kit.skills.reference import Reference
-from runflow_mock.openapi.contracts import Addressed, Pointer
+from runflow_mock.openapi.contracts import Addressed
 from runflow_mock.openapi.nearest_routes import nearest_route
 from runflow_mock.wire.sites import HOSTS, Site
 
@@ -132,20 +128,20 @@ def _hold_keys(says: Keys, reference: Reference) -> Opinion:
 
 def _hold_header(says: Header, reference: Reference) -> Opinion:
     name = says.name.lower()
-    told = _SENT[name](says, reference) if name in _SENT and says.value is not None else None
+    told = _SENT[name](says, reference) if name in _SENT else None
     if told is not None:
         return told
     if name in reference.headers:
         return held("a header of the document")
     if name.startswith(_OWN_HEADERS):
         return contradicted(f"the document has no such header{_nearest(name, reference.headers)}")
-    if says.endpoint is not None and says.value is not None and _KEY_HEADER.search(name) and reference.schemes:
+    if _KEY_HEADER.search(name) and reference.schemes:
         return contradicted(f"the key is sent as Authorization, with scheme {', '.join(sorted(reference.schemes))}")
     return unknown("the document does not name this header")
 
 
 def _hold_authorization(says: Header, reference: Reference) -> Opinion:
-    scheme, space, _ = (says.value or "").partition(" ")
+    scheme, space, _ = says.value.partition(" ")
     known = ", ".join(sorted(reference.schemes))
     if not known or not space:
         return unknown("the scheme was not understood")
@@ -157,7 +153,7 @@ def _hold_content_type(says: Header, reference: Reference) -> Opinion | None:
     declared = reference.declared(says.endpoint)
     if declared is None or not declared.body:
         return None
-    media_type = (says.value or "").partition(";")[0].strip().lower()
+    media_type = says.value.partition(";")[0].strip().lower()
     known = ", ".join(declared.body)
     return held(known) if media_type in declared.body else contradicted(f"{declared.id} takes {known}, not {media_type}")
 
@@ -170,46 +166,10 @@ _SENT: Mapping[str, Callable[[Header, Reference], Opinion | None]] = {
 
 
 def _hold_status(says: Status, reference: Reference) -> Opinion:
-    if not says.is_of_api:
-        return unknown("what a customer's server answers")
-    declared = reference.declared(says.endpoint)
-    if says.endpoint is not None and declared is None:
-        return unknown("of no operation that the document has")
-    statuses = frozenset(declared.responses) if declared is not None else reference.statuses
-    whose = declared.id if declared is not None else "no operation"
-    if {says.code, f"{says.code[0]}XX", "default"} & statuses or (says.code.endswith("xx") and any(s[0] == says.code[0] for s in statuses)):
-        return held(declared.id if declared is not None else "declared")
-    known = ", ".join(sorted(statuses))
-    return contradicted(f"{whose} answers {says.code}" if declared is None else f"{whose} answers {known}, not {says.code}")
-
-
-def _hold_member(says: Member, reference: Reference) -> Opinion:
-    declared = reference.declared(says.endpoint)
-    named = reference.schema(says.schema) if says.schema else None
-    request = named or (reference.request_of(declared) if declared is not None else None)
-    ways = (*((request,) if request else ()), *(reference.answers_of(declared, "2") if declared is not None and named is None else ()))
-    found = next(((way, members[says.name]) for way in ways if says.name in (members := reference.members(way))), None)
-    if not ways:
-        return unknown("of which body this speaks was not understood")
-    if found is None:
-        if named is None and (request is None or reference.is_open(request)):
-            return unknown("could be a field of a part that the document leaves open")
-        names = frozenset(name for way in ways for name in reference.members(way))
-        return contradicted(f"the document has no field {says.name} there{_nearest(says.name, names)}")
-    way, member = found
-    types = reference.types(member)
-    if says.types and types and not {*says.types, *(("integer",) if "number" in says.types else ())} & types:
-        return contradicted(f"{says.name} is {' or '.join(sorted(types))} in the document, not {' or '.join(says.types)}")
-    return _hold_need(says, way, reference) if way == request else held("a field of the answer")
-
-
-def _hold_need(says: Member, way: Pointer, reference: Reference) -> Opinion:
-    always, sometimes = reference.required(way)
-    if says.is_required is None or (says.is_required is (says.name in always) and says.name not in sometimes):
-        return held("a field of the body")
-    if says.name in sometimes:
-        return unknown("required in one of several forms")
-    return contradicted(f"{says.name} is {'required' if says.name in always else 'optional'} in the document")
+    known = reference.statuses
+    if {says.code, f"{says.code[0]}XX", "default"} & known or (says.code.endswith("xx") and any(s[0] == says.code[0] for s in known)):
+        return held("declared")
+    return contradicted(f"no operation answers {says.code}")
 
 
 def _hold_limit(says: Limit, reference: Reference) -> Opinion:
@@ -217,40 +177,14 @@ def _hold_limit(says: Limit, reference: Reference) -> Opinion:
     if not says.field or keywords is None:
         return unknown("what this is a limit of was not understood")
     declared = reference.declared(says.endpoint)
-    near = [reference.schema(says.schema) if says.schema else None, reference.request_of(declared) if declared is not None else None]
-    ways = [members[says.field] for way in near if way and says.field in (members := reference.members(way))]
+    body = reference.request_of(declared) if declared is not None else None
+    ways = [reference.members(body)[says.field]] if body is not None and says.field in reference.members(body) else []
     limits = frozenset(number for way in ways or reference.fields.get(says.field, ()) for number in reference.numbers(way, keywords))
     if says.most in limits:
         return held(f"{says.field} has the limit {says.most}")
     if not limits or not ways:
         return unknown(f"which {says.field} has this limit is not certain")
     return contradicted(f"the limit of {says.field} is {', '.join(map(str, sorted(limits)))} in the document")
-
-
-def _hold_value(says: Value, reference: Reference) -> Opinion:
-    declared = reference.declared(says.endpoint)
-    answers = reference.answers_of(declared, "2") if declared is not None else ()
-    near = [members[says.field] for way in answers if says.field in (members := reference.members(way))]
-    lists = [reference.values(way) for way in near or reference.fields.get(says.field, ())]
-    known = frozenset[str]().union(*lists)
-    if says.value in known:
-        return held(f"a value of {says.field}")
-    if not known or not (near or all(lists)):
-        return unknown(f"the document does not list the values of {says.field}")
-    return contradicted(f"{says.field} is never {says.value} in the document{_nearest(says.value, known)}")
-
-
-def _hold_schema(says: SchemaName, reference: Reference) -> Opinion:
-    if says.name in reference.schema_names:
-        return held("a schema of the document")
-    if says.is_named_so and reference.schema_names:
-        return contradicted(f"the document has no schema {says.name}{_nearest(says.name, reference.schema_names)}")
-    return unknown("not a name that the document has")
-
-
-def _hold_word(says: Word, reference: Reference) -> Opinion:
-    is_known = says.name in reference.fields or says.name in reference.words
-    return held("a name of the document") if is_known else unknown("not a name that the document has")
 
 
 def _hold_unread(says: Unread, reference: Reference) -> Opinion:
@@ -263,11 +197,7 @@ _JUDGES: Mapping[type, Callable[[Any, Reference], Opinion]] = {
     Keys: _hold_keys,
     Header: _hold_header,
     Status: _hold_status,
-    Member: _hold_member,
     Limit: _hold_limit,
-    Value: _hold_value,
-    SchemaName: _hold_schema,
-    Word: _hold_word,
     Unread: _hold_unread,
 }
 

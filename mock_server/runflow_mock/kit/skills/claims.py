@@ -1,8 +1,8 @@
 """Claims: what a text about the API says of it, line by line, and whether that is so.
 
-Theory. A text for agents names operations, pages, headers, fields, statuses and limits. Each is a claim with its line and sentence. Held
-against what is known it is *held* or *contradicted*; what nobody here can judge, or what was not understood, is *unknown* and never
-contradicted: a reader who is told of a contradiction must be able to trust it.
+Theory. A text for agents shows operations, pages, commands, bodies, lists of statuses and limits. Each is a claim with its line and
+sentence. Held against what is known it is *held* or *contradicted*; what nobody here can judge, or what was not understood, is *unknown*
+and never contradicted: a reader who is told of a contradiction must be able to trust it. What only prose says is no claim.
 """
 
 from collections.abc import Iterable
@@ -65,38 +65,23 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """A header, with its value where it is sent with a request."""
+    """A header that is sent with a request."""
 
     name: str
-    value: str | None = None
-    endpoint: Endpoint | None = None
+    value: str
+    endpoint: Endpoint
 
     def __str__(self) -> str:
         return f"header {self.name}"
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """A status of an answer, or a class of them such as `5xx`; `is_of_api` is false where a customer's server answers."""
+    """A status of an answer, or a class of them such as `5xx`."""
 
     code: str
-    endpoint: Endpoint | None = None
-    is_of_api: bool = True
 
     def __str__(self) -> str:
         return f"status {self.code}"
-
-
-class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """A field of a request with its types, and whether it is required; of the named schema, or of the body of an operation."""
-
-    name: str
-    types: tuple[str, ...] = ()
-    is_required: bool | None = None
-    schema: str | None = None
-    endpoint: Endpoint | None = None
-
-    def __str__(self) -> str:
-        return f"field {self.name}"
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,41 +90,10 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     field: str
     most: int
     unit: str = ""
-    schema: str | None = None
     endpoint: Endpoint | None = None
 
     def __str__(self) -> str:
         return f"limit {self.most}{f' {self.unit}' if self.unit else ''} of {self.field or 'something'}"
-
-
-class Value(msgspec.Struct, frozen=True, kw_only=True):
-    """A value that a field can have, where an operation was spoken of last."""
-
-    field: str
-    value: str
-    endpoint: Endpoint | None = None
-
-    def __str__(self) -> str:
-        return f"{self.field} {self.value}"
-
-
-class SchemaName(msgspec.Struct, frozen=True, kw_only=True):
-    """A name that looks like that of a schema; `is_named_so` where the text says that it is one."""
-
-    name: str
-    is_named_so: bool
-
-    def __str__(self) -> str:
-        return f"schema {self.name}"
-
-
-class Word(msgspec.Struct, frozen=True, kw_only=True):
-    """A name in backticks that could be one of the API's."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return f"name {self.name}"
 
 
 class Unread(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +105,7 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.text[:80]}"
 
 
-Statement = Endpoint | Example | Keys | Header | Status | Member | Limit | Value | SchemaName | Word | Unread
+Statement = Endpoint | Example | Keys | Header | Status | Limit | Unread
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):

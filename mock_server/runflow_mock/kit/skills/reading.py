@@ -1,19 +1,17 @@
-"""Reads the claims out of a SKILL.md: every block in turn, with the operation and the schema that its section spoke of last."""
+"""Reads the claims out of a SKILL.md: every block in turn, with the operation that its section spoke of last."""
 
 import re
 from collections.abc import Iterator, Sequence
 
 from runflow_mock.kit.skills.blocks import Block, Kind, read_blocks
-from runflow_mock.kit.skills.claims import Claim, Endpoint, Example, Header, Keys, Side, Unread, Word
+from runflow_mock.kit.skills.claims import Claim, Endpoint, Example, Header, Keys, Side, Unread
 from runflow_mock.kit.skills.curls import Curl, UnreadCurl, find_curls
 from runflow_mock.kit.skills.endpoints import Mention, blanked, find_endpoints
 from runflow_mock.kit.skills.values import Shown, find_values, is_sendable
-from runflow_mock.kit.skills.words import Found, find_limits, find_members, find_names, find_statuses, schema_named_in
+from runflow_mock.kit.skills.words import Found, find_limits, find_statuses
 
 _HEADER_LINE = re.compile(r"\n[ \t]*([A-Za-z][\w-]*):[ \t]+(\S[^\n]*)")
-_WITH_NAMES = re.compile(r"`?\s+(?:with|takes|sending)\s+(?P<names>`\w+`(?:(?:\s*,\s*|\s+and\s+|,\s+and\s+)`\w+`)*)")
 _ARROW = re.compile(r"(?:→|->|=>)[^\n]*$")
-_ANY_NAME = re.compile(r"`(\w+)`")
 _ERROR = re.compile(r"\berrors?\b", re.IGNORECASE)
 _REQUEST = re.compile(r"\b(?:body|request|send|post|payload|with)\b", re.IGNORECASE)
 _ANSWER = re.compile(r"\b(?:answers?|response|responds|returns?|result)\b|→|->", re.IGNORECASE)
@@ -26,13 +24,12 @@ _WRITES = ("POST", "PUT", "PATCH")
 class _Reader:
     """Where the reading is: what the section spoke of last.
 
-    `endpoint` is the last operation since the heading, `schema` the one that the paragraph before a list names, `prose` the block before,
-    and `above` the paragraph before a list, or the first row of a table.
+    `endpoint` is the last operation since the heading, `prose` the block before, and `above` the paragraph before a list, or the first row
+    of a table.
     """
 
     def __init__(self) -> None:
         self.endpoint: Endpoint | None = None
-        self.schema: str | None = None
         self.prose = ""
         self.heading = ""
         self.above = ""
@@ -41,7 +38,7 @@ class _Reader:
     def read(self, block: Block) -> Iterator[Found]:
         """Yields what a block states."""
         if block.kind is Kind.HEADING:
-            self.endpoint, self.schema, self.heading = None, None, block.text
+            self.endpoint, self.heading = None, block.text
         if block.kind is Kind.CODE:
             yield from self._code(block)
         else:
@@ -85,25 +82,14 @@ class _Reader:
     def _prose(self, block: Block) -> Iterator[Found]:
         mentions = find_endpoints(block.text)
         yield from ((mention.start, mention.endpoint) for mention in mentions)
-        if block.kind is Kind.PROSE:
-            # It counts for the items that follow.
-            self.schema = schema_named_in(block)
-        for mention in mentions:
-            names = _WITH_NAMES.match(block.text, mention.end) if mention.endpoint.method else None
-            if names is not None:
-                keys = Keys(names=tuple(_ANY_NAME.findall(names["names"])), side=Side.REQUEST, endpoint=mention.endpoint)
-                yield names.start("names"), keys
         for shown in find_values(block.text):
             start, _ = block.bounds_at(shown.start)
             # What goes over lines in a paragraph is no longer Markdown.
             side = Side.OTHER if "\n" in shown.text else _side_of(block.text[start : shown.start])
             yield from _stated(shown, side, self._before(mentions, shown.start, start))
         self._remember(mentions)
-        endpoint_of = {mention.start: mention.endpoint for mention in mentions}
-        yield from find_statuses(block, endpoint_of, f"{self.heading} {self.above}")
-        yield from find_members(block, self.endpoint, self.schema)
-        yield from find_limits(block, self.endpoint, self.schema)
-        yield from find_names(block, endpoint_of)
+        yield from find_statuses(block, f"{self.heading} {self.above}")
+        yield from find_limits(block, self.endpoint)
         self.prose = block.text
         if block.kind is Kind.PROSE or (block.kind is Kind.ROW and self.kind is not Kind.ROW):
             # A paragraph introduces the items below it, and the first row of a table the others.
@@ -138,8 +124,6 @@ def read_claims(text: str) -> tuple[Claim, ...]:
     reader, claims = _Reader(), []
     for block in read_blocks(text):
         found = sorted(reader.read(block), key=lambda entry: entry[0])
-        told = {place for place, says in found if not isinstance(says, Word)}
-        found = [(place, says) for place, says in found if place not in told or not isinstance(says, Word)]
         claims += [Claim(line=block.line_at(place), sentence=block.sentence_at(place), says=says) for place, says in found]
     return tuple(claims)
 

@@ -47,15 +47,6 @@ class Reference:
         inside = [way for pointer in told for way in self._elements(pointer)]
         return (*told, *inside)
 
-    def schema(self, name: str) -> Pointer | None:
-        """Returns the way to a named schema."""
-        return ("components", "schemas", name) if name in self.schema_names else None
-
-    @cached_property
-    def schema_names(self) -> tuple[str, ...]:
-        """The names of all schemas."""
-        return tuple(self.contract.at(("components", "schemas")))
-
     def members(self, pointer: Pointer) -> dict[str, Pointer]:
         """Returns the ways to the properties of a schema by name, those of all its alternatives included."""
         found: dict[str, Pointer] = {}
@@ -66,40 +57,10 @@ class Reference:
                 found.setdefault(name, (*way, "properties", name))
         return found
 
-    def required(self, pointer: Pointer) -> tuple[frozenset[str], frozenset[str]]:
-        """Returns the properties that a schema always requires, and those that an alternative of it does."""
-        always: set[str] = set()
-        sometimes: set[str] = set()
-        for way, part in self._whole(pointer):
-            names = part.get("required")
-            is_choice = any(word in way[len(pointer) :] for word in ("anyOf", "oneOf"))
-            (sometimes if is_choice else always).update(str(name) for name in (names if isinstance(names, list) else ()))
-        return frozenset(always), frozenset(sometimes)
-
-    def types(self, pointer: Pointer) -> frozenset[str]:
-        """Returns the types that a schema allows, `null` apart; nothing where it does not say."""
-        found: set[str] = set()
-        for _, part in self._whole(pointer):
-            types = part.get("type")
-            found.update(str(word) for word in (types if isinstance(types, list) else [types] if types else []))
-        return frozenset(found - {"null"})
-
     def numbers(self, pointer: Pointer, keywords: Iterable[str]) -> frozenset[int]:
         """Returns the limits that a schema sets by some keywords."""
         values = [part.get(keyword) for _, part in self._whole(pointer) for keyword in keywords]
         return frozenset(value for value in values if isinstance(value, int))
-
-    def values(self, pointer: Pointer) -> frozenset[str]:
-        """Returns the texts that a schema lists as its values."""
-        found: set[str] = set()
-        for _, part in self._whole(pointer):
-            listed = part.get("enum")
-            found.update(value for value in (listed if isinstance(listed, list) else [part.get("const")]) if isinstance(value, str))
-        return frozenset(found)
-
-    def is_open(self, pointer: Pointer) -> bool:
-        """Tells whether a schema has a field in which anything may stand."""
-        return any(self.contract.follow(way)[1].get("additionalProperties") is True for way in self.members(pointer).values())
 
     @cached_property
     def fields(self) -> Mapping[str, tuple[Pointer, ...]]:
@@ -114,12 +75,6 @@ class Reference:
             if isinstance(part.get("name"), str) and isinstance(part.get("schema"), dict):
                 found.setdefault(str(part["name"]), []).append((*way, "schema"))
         return {name: tuple(ways) for name, ways in found.items()}
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """Every value that a schema of the document lists."""
-        lists = (part.get("enum") for _, part in _objects((), self.contract.document))
-        return frozenset(str(value) for listed in lists if isinstance(listed, list) for value in listed)
 
     @cached_property
     def headers(self) -> frozenset[str]:

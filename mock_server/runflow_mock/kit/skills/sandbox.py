@@ -137,8 +137,6 @@ def _ask_keys(sandbox: Sandbox, says: Keys) -> Opinion | None:
 
 
 def _ask_status(sandbox: Sandbox, says: Status) -> Opinion | None:
-    if not says.is_of_api or says.endpoint is not None:
-        return None
     told = sandbox.provoke(says.code)
     return None if told is None else held(f"the sandbox answers so to {told}")
 
