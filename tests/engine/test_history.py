@@ -21,7 +21,7 @@ from runflow_mock.domain.errors import DomainError, InsufficientCredits
 from runflow_mock.domain.ledger import CreditAdded
 from runflow_mock.domain.money import Money
 from runflow_mock.engine.handlers import COMMAND_HANDLERS
-from runflow_mock.engine.history import Base, Entry, History, fold
+from runflow_mock.engine.history import Base, Commit, Entry, History, encode, fold
 from runflow_mock.engine.invariants import check
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import World
@@ -268,7 +268,10 @@ def _history(entries_max: int = 10, bytes_max: int = 10_000) -> History:
 
 def _credit(history: History, amount: int) -> None:
     store = history.base.store.copy()
-    history.record(START, AddCredit(Money(amount)), (CreditAdded(START, Money(amount)),), 0, store)
+    commit = Commit(START, AddCredit(Money(amount)))
+    commit.events.append(CreditAdded(START, Money(amount)))
+    commit.encoded.append(encode(CreditAdded(START, Money(amount))))
+    history.record(commit.entry(0), START, 0, store)
 
 
 def test_entry_reads_back_as_it_was_recorded() -> None:

@@ -291,7 +291,7 @@ def test_advance_beyond_the_last_year_is_refused(door: Door) -> None:
     key = ok(door.post("/_mock/tenants", {"start": "8999-01-01"}), 201)["key"]
     for _ in range(10):
         door.post("/_mock/clock/advance", {"by": "36500d"}, key=key)
-    assert "9999" in refusal(door.post("/_mock/clock/advance", {"by": "36500d"}, key=key), 422)
+    assert "9000-01-01T00:00:00.000Z" in refusal(door.post("/_mock/clock/advance", {"by": "36500d"}, key=key), 422)
 
 
 def test_advance_to_an_instant(door: Door) -> None:

@@ -102,7 +102,7 @@ BAD: dict[str, tuple[str, str]] = {
     "faults: {}": ("1:1", "faults: must be a list"),
     "faults: [{what: {kind: explode}}]": ("1:18", ": faults[0].what.kind 'explode' does not exist; choose one of fail"),
     "faults:\n - what: {kind: fail}\n   where: {edge: run.lunch}": ("3:12", "run.lunch"),
-    "faults:\n - what: {kind: fail}\n   when: {times: 0}": ("3:4", "times and every count from 1"),
+    "faults:\n - what: {kind: fail}\n   when: {times: 0}": ("3:11", "when.times 0 must be from 1"),
     "faults:\n - what: {kind: fail}\n   wehn: {}": ("3:4", "unknown field `wehn`"),
     "faults:\n - what: {kind: fail}\n   where: {edg: x}": ("3:12", "unknown field `edg`"),
     "faults:\n - what: {kind: fail}\n   where: {model: runflow/background-remove}": ("3:12", MODEL),

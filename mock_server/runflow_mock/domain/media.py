@@ -130,7 +130,8 @@ def _input(inputs: Json, path: str | None) -> Json:
 def _seconds(shape: OutputShape, inputs: Json) -> float:
     value = _input(inputs, shape.duration_input)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        # A whole number may have more digits than a float can hold.
+        return float(min(max(value, 0), SECONDS_MAX))
     # Some models take a text such as "8s" or "auto" as their duration.
     found = _NUMBER.match(value) if isinstance(value, str) else None
     return float(found[0]) if found else shape.duration_default_seconds or 0.0

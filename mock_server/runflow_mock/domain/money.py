@@ -9,6 +9,9 @@ from typing import NewType
 Money = NewType("Money", int)
 
 ZERO = Money(0)
+# What one thing can cost, and what an account can have or owe: whatever follows from them by the million is still a number of 64 bits.
+PRICE_MAX = Money(10**12)
+BALANCE_MAX = Money(10**18)
 _DECIMAL = re.compile(r"(?P<sign>[-+]?)(?P<whole>\d{0,12})(?:\.(?P<places>\d*))?")
 
 
@@ -26,6 +29,18 @@ def parse_money(text: str) -> Money:
         raise ValueError(f"{text!r} has more than six decimal places")
     micros = int(match["whole"] or "0") * 1_000_000 + int(places.ljust(6, "0"))
     return Money(-micros if match["sign"] == "-" else micros)
+
+
+def parse_price(text: str) -> Money:
+    """Returns the amount of a decimal string that says what something costs.
+
+    Raises:
+        ValueError: it is no amount, negative, or more than `PRICE_MAX`.
+    """
+    amount = parse_money(text)
+    if not 0 <= amount <= PRICE_MAX:
+        raise ValueError(f"{text!r} must be from 0 to {format_money(PRICE_MAX)}")
+    return amount
 
 
 def format_money(amount: Money) -> str:

@@ -10,6 +10,8 @@ import hmac
 from datetime import datetime, timedelta
 
 TOLERANCE = timedelta(minutes=5)
+# More digits than any instant has.
+DIGITS_MAX = 15
 
 
 class SignatureError(Exception):
@@ -56,7 +58,7 @@ def verify_timestamped(body: bytes, *, signature: str | None, timestamp: str | N
     """
     if not signature or not signature.startswith("v1="):
         raise SignatureMissing(f"Runflow-Signature is {signature!r}, expected v1=<64 hex digits>")
-    if not timestamp or not timestamp.isascii() or not timestamp.isdigit():
+    if not timestamp or len(timestamp) > DIGITS_MAX or not timestamp.isascii() or not timestamp.isdigit():
         raise SignatureMissing(f"Runflow-Timestamp is {timestamp!r}, expected unix seconds")
     if not hmac.compare_digest(sign_timestamped(body, int(timestamp), secret).encode(), signature.encode()):
         raise SignatureMismatch("the signature does not fit the body, the timestamp and the secret")

@@ -8,9 +8,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from runflow_mock.domain.instants import LATEST
+
 
 class VirtualClock(msgspec.Struct, frozen=True, gc=False):
-    """Virtual time `base` was at the real reading `anchor`, and passes `rate` times as fast; with rate 0 it stands."""
+    """Virtual time `base` was at the real reading `anchor`, and passes `rate` times as fast; with rate 0 it stands.
+
+    At `LATEST` it stands as well: there is nothing beyond.
+    """
 
     base: datetime
     anchor: float
@@ -20,7 +25,11 @@ class VirtualClock(msgspec.Struct, frozen=True, gc=False):
         """Returns the virtual instant for a real reading."""
         if not self.rate:
             return self.base
-        return self.base + timedelta(seconds=(real - self.anchor) * self.rate)
+        try:
+            instant = self.base + timedelta(seconds=(real - self.anchor) * self.rate)
+        except OverflowError:
+            return LATEST
+        return min(LATEST, instant)
 
     def jumped(self, to: datetime, real: float) -> "VirtualClock":
         """Returns the clock after it was set forward; it never goes back.

@@ -1,5 +1,7 @@
 """The history of a world: every commit in order, encoded, so that it costs the collector nothing and can be read in any process.
 
+What cannot be encoded cannot happen: a `Commit` is given each event before the store is changed by it.
+
 An entry says when, what was asked (nothing when a timer fired), what happened, and how far the sequence of ids had got. Folding the
 events gives the store; executing the commands in a fresh world gives the events again. Beyond its limit a history folds into a base, the
 world as it stood before the oldest entry that is left, and both start from there.
@@ -27,13 +29,44 @@ class Entry(msgspec.Struct, frozen=True, array_like=True, gc=False):
     sequence: int
 
 
-_encoder = msgspec.msgpack.Encoder()
+# How msgpack begins an array of four, which an entry is.
+_ENTRY = b"\x94"
+
+encode = msgspec.msgpack.Encoder().encode
+"""Returns a part of an entry as it is recorded, or raises what `Commit` raises."""
 
 
 @cache
 def _decoder() -> msgspec.msgpack.Decoder[Entry]:
     # Made when a history is first read: understanding the types of all commands and events is a fortieth of the server's start.
     return msgspec.msgpack.Decoder(Entry)
+
+
+class Commit:
+    """An entry in the making, encoded part by part.
+
+    Events come in the order in which they happen, and what follows from one of them is known only once it has happened. Those that are
+    decided together are therefore encoded together, before the first of them changes anything, and lined up as each takes its turn.
+    """
+
+    __slots__ = ("before", "encoded", "events")
+
+    def __init__(self, at: datetime, command: Command | None) -> None:
+        """Begins with what was asked.
+
+        Raises:
+            OverflowError, TypeError, UnicodeError: it cannot be recorded.
+        """
+        self.events: list[Event] = []
+        self.before: list[str | None] = []
+        # An array of two becomes the first half of one of four; the third part waits for the number of events.
+        self.encoded = [_ENTRY, encode((at, command))[1:], b""]
+
+    def entry(self, sequence: int) -> bytes:
+        """Returns the whole entry; `sequence` is how far the ids have got with it."""
+        encoded = self.encoded
+        encoded[2] = _array(len(self.events))
+        return b"".join((*encoded, encode(sequence)))
 
 
 class Base(NamedTuple):
@@ -69,11 +102,10 @@ class History:
         decode = _decoder().decode
         return (decode(entry) for entry in (*self._older, *self._younger))
 
-    def record(self, at: datetime, command: Command | None, events: tuple[Event, ...], sequence: int, store: Store) -> None:
-        """Adds a commit, after which the store is as given."""
-        encoded = _encoder.encode(Entry(at, command, events, sequence))
-        self._younger.append(encoded)
-        self._younger_bytes += len(encoded)
+    def record(self, entry: bytes, at: datetime, sequence: int, store: Store) -> None:
+        """Adds the entry of a commit, after which the world stands as given; the store is copied where it is kept."""
+        self._younger.append(entry)
+        self._younger_bytes += len(entry)
         if len(self._younger) >= self._entries_half or self._younger_bytes >= self._bytes_half:
             self._begin_half(Base(at, sequence, store.copy()))
 
@@ -114,3 +146,8 @@ def retell(history: History) -> Iterator[tuple[tuple[Event, ...], tuple[str | No
         if entry.command is None:
             store.timers.pop()
         yield entry.events, tuple([apply(store, event) for event in entry.events])
+
+
+def _array(length: int) -> bytes:
+    """Returns how msgpack begins an array."""
+    return bytes((0x90 | length,)) if length < 16 else b"\xdd" + length.to_bytes(4, "big")

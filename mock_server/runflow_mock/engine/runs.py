@@ -10,6 +10,7 @@ from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import Delay, Fail, Succeed, SucceedPartially
 from runflow_mock.domain.faults import AT_EDGES, NO_DECISION, Decision, choose
 from runflow_mock.domain.identity import MILLISECOND, BatchId, RunId, WorkflowId
+from runflow_mock.domain.instants import DURATION_MAX
 from runflow_mock.domain.magic import spelled
 from runflow_mock.domain.media import NO_EXTENT, extent_of, stages_of
 from runflow_mock.domain.models import Model
@@ -41,6 +42,8 @@ from runflow_mock.engine.targets import find_workflow, model_of_run, workflow_mo
 # How long a run waits for a worker and how long handing it over takes, before `speed` divides it. Source: inferred.
 QUEUE_SECONDS = (0.05, 0.25)
 DISPATCH_SECONDS = (0.1, 0.4)
+
+_MILLISECONDS_MAX = DURATION_MAX // MILLISECOND
 
 # What can happen at the edges of a run. A delay is decided apart, so that whatever else is to happen there happens after it.
 DELAYS = frozenset((Delay,))
@@ -219,11 +222,14 @@ def _running_time(moment: Moment, run: Run) -> timedelta:
     if not stages:
         return spread(moment, run.id, "run", model.run_seconds)
     parts = (spread(moment, run.id, stage.element, stage.seconds) for stage in stages)
-    return sum(parts, timedelta())
+    return min(sum(parts, timedelta()), DURATION_MAX)
 
 
 def spread(moment: Moment, owner: str, what: str, seconds: tuple[float, float]) -> timedelta:
-    """Returns a duration within the range, in whole milliseconds, drawn by the owner's id and divided by the tenant's speed."""
+    """Returns a duration within the range, in whole milliseconds, drawn by the owner's id and divided by the tenant's speed.
+
+    It is never longer than `DURATION_MAX`.
+    """
     low, high = seconds
     drawn = low + (high - low) * moment.seed.fraction(what, owner)
-    return max(1, round(drawn * 1000 / moment.settings.speed)) * MILLISECOND
+    return min(max(1, round(drawn * 1000 / moment.settings.speed)), _MILLISECONDS_MAX) * MILLISECOND

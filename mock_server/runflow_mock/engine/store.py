@@ -57,6 +57,10 @@ class Store:
             setattr(copy, name, {key: ids.copy() for key, ids in getattr(self, name).items()})
         return copy
 
+    def become(self, other: "Store") -> None:
+        """Takes all that another store holds, which nobody may use from then on."""
+        vars(self).update(vars(other))
+
     def run(self, run_id: str) -> Run:
         """Returns a run, or raises `NotFound`."""
         run = self.runs.get(RunId(run_id))

@@ -1,7 +1,9 @@
 """A world: the whole, deterministic, synchronous simulation of one tenant, without any I/O.
 
 A command or a timer is decided by a handler that only reads; the events it returns are committed together with everything that follows
-from them, and the callbacks to send come back as effects. A `DomainError` leaves before the commit, so that nothing is half done.
+from them, and the callbacks to send come back as effects. A `DomainError` leaves before the commit, so that nothing is half done. So does
+what cannot be recorded: every event is encoded before it changes the store. Whatever else goes wrong on the way is a bug of ours, and the
+store is put back to where the history leads.
 """
 
 from datetime import datetime
@@ -19,7 +21,7 @@ from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.engine.applying import apply
 from runflow_mock.engine.deliveries import material_of
 from runflow_mock.engine.handlers import COMMAND_HANDLERS, REACTIONS, continue_owner
-from runflow_mock.engine.history import Base, History
+from runflow_mock.engine.history import Base, Commit, History, encode, fold
 from runflow_mock.engine.moment import Moment, Renderers
 from runflow_mock.engine.snapshots import read_snapshot, write_snapshot
 from runflow_mock.engine.store import Store
@@ -107,7 +109,13 @@ class World:
         due, owner = self.store.timers.pop()
         self.now = max(self.now, due)
         moment = self._here()
-        return self._commit(moment, None, continue_owner(moment, owner))
+        try:
+            return self._commit(moment, None, continue_owner(moment, owner))
+        except Exception:
+            # A timer that cannot be carried out has gone off all the same, and nothing came of it: else it would be due for ever.
+            self.store.timers.cancel(owner)
+            self._commit(self._here(), None, ())
+            raise
 
     def move_to(self, instant: datetime) -> None:
         """Moves to an instant up to which no timer is due; the past is left alone."""
@@ -131,22 +139,32 @@ class World:
         return moment
 
     def _commit(self, moment: Moment, command: Command | None, first: tuple[Event, ...]) -> Outcome:
-        committed: list[Event] = []
-        before: list[str | None] = []
-        self._happen(moment, first, committed, before)
+        commit = Commit(self.now, command)
+        # Before anything happens: a refusal of the encoder at this point leaves nothing to put back.
+        encoded = [encode(event) for event in first]
+        try:
+            self._happen(moment, commit, first, encoded)
+            events = tuple(commit.events)
+            effects = self._effects(events)
+            entry = commit.entry(moment.ids.sequence)
+        except BaseException:
+            self.store.become(fold(self.history))
+            raise
         self.sequence = moment.ids.sequence
-        events = tuple(committed)
-        self.history.record(self.now, command, events, self.sequence, self.store)
-        return Outcome(self.now, events, tuple(before), self._effects(events))
+        self.history.record(entry, self.now, self.sequence, self.store)
+        return Outcome(self.now, events, tuple(commit.before), effects)
 
-    def _happen(self, moment: Moment, events: tuple[Event, ...], committed: list[Event], before: list[str | None]) -> None:
+    def _happen(self, moment: Moment, commit: Commit, events: tuple[Event, ...], encoded: list[bytes]) -> None:
         # What follows from an event precedes what was to come after it: a batch catches up with each member in turn.
-        for event in events:
-            before.append(apply(self.store, event))
-            committed.append(event)
+        for event, recorded in zip(events, encoded, strict=True):
+            commit.encoded.append(recorded)
+            commit.events.append(event)
+            commit.before.append(apply(self.store, event))
             react = REACTIONS.get(type(event))
             if react is not None:
-                self._happen(moment, react(moment, event), committed, before)
+                following = react(moment, event)
+                if following:
+                    self._happen(moment, commit, following, [encode(each) for each in following])
 
     def _effects(self, events: tuple[Event, ...]) -> tuple[SendCallback, ...]:
         started = [self.store.deliveries[event.delivery_id] for event in events if type(event) is AttemptStarted]

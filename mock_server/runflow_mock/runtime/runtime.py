@@ -19,6 +19,7 @@ from runflow_mock.domain.commands import Command, RemoveRule
 from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.evaluations import Evaluation
+from runflow_mock.domain.instants import LATEST
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.scenarios import Scenario
@@ -36,6 +37,7 @@ from runflow_mock.runtime.sender import CallbackSender
 from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, whole_milliseconds
 from runflow_mock.wire.snapshots import SavedTenant
 from runflow_mock.wire.timeline import Step, represent_events
+from runflow_mock.wire.times import write_instant
 
 # How many timers an advance fires before it lets other requests in.
 YIELD_EVERY_TIMERS = 100
@@ -52,6 +54,13 @@ class StepsExceeded(DomainError):
     def __init__(self, steps_max: int) -> None:
         super().__init__(f"the advance stopped after {steps_max} timers")
         self.steps_max = steps_max
+
+
+class BeyondTime(DomainError):
+    """A clock is to be moved to where none can stand."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the latest instant that a clock can reach is {write_instant(LATEST)}")
 
 
 class Runtime:
@@ -122,7 +131,8 @@ class Runtime:
         world = tenant.world
         before = _status(world, resource_id)
         for _ in range(tenant.settings.limits.steps_max):
-            if tenant.in_flight or world.next_due() is None or (resource_id is not None and _status(world, resource_id) != before):
+            due = world.next_due()
+            if tenant.in_flight or due is None or due > LATEST or (resource_id is not None and _status(world, resource_id) != before):
                 break
             self._fire(tenant)
             if resource_id is None:
@@ -159,23 +169,32 @@ class Runtime:
         return True
 
     async def advance(self, tenant: Tenant, to: datetime) -> list[Step]:
-        """Moves to an instant and returns what happened, once all of it has: the receivers' answers included."""
+        """Moves to an instant and returns what happened, once all of it has: the receivers' answers included.
+
+        Raises:
+            BeyondTime: no clock can stand there.
+        """
+        if to > LATEST:
+            raise BeyondTime
         to = whole_milliseconds(to)
         return await self._move(tenant, lambda due: due <= to, to)
 
     async def advance_by(self, tenant: Tenant, by: timedelta) -> list[Step]:
         """Moves on by a duration; see `advance`."""
-        return await self.advance(tenant, self.now(tenant) + by)
+        now = self.now(tenant)
+        if by > LATEST - now:
+            raise BeyondTime
+        return await self.advance(tenant, now + by)
 
     async def next(self, tenant: Tenant) -> list[Step]:
-        """Moves to the next instant at which something is due and returns what happened there."""
+        """Moves to the next instant at which something is due and returns what happened there; nothing is due after `LATEST`."""
         self.settle(tenant)
         due = tenant.world.next_due()
-        return [] if due is None else await self.advance(tenant, due)
+        return [] if due is None or due > LATEST else await self.advance(tenant, due)
 
-    async def run_until_idle(self, tenant: Tenant, limit: datetime | None = None) -> list[Step]:
+    async def run_until_idle(self, tenant: Tenant, limit: datetime = LATEST) -> list[Step]:
         """Moves from timer to timer until none is left, or until `limit`."""
-        return await self._move(tenant, lambda due: limit is None or due <= limit, None)
+        return await self._move(tenant, lambda due: due <= limit, None)
 
     def now(self, tenant: Tenant) -> datetime:
         """Returns the tenant's present."""

@@ -13,9 +13,10 @@ import msgspec
 
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.identity import named_uuid
-from runflow_mock.domain.media import OutputShape
+from runflow_mock.domain.instants import DURATION_MAX
+from runflow_mock.domain.media import EDGE_MAX, SECONDS_MAX, OutputShape
 from runflow_mock.domain.models import CATALOG_SINCE, Catalog, Creator, Model, creator_id
-from runflow_mock.domain.money import Money, parse_money
+from runflow_mock.domain.money import Money, parse_price
 from runflow_mock.domain.prices import Price, PriceRule, PriceUnit
 from runflow_mock.resources import data_folder
 from runflow_mock.wire.inputs import complete_schema
@@ -211,9 +212,8 @@ def read_model(entry: WireModel) -> Model:
     parts = entry.id.split("/")
     if len(parts) < 2 or not all(parts):
         raise ValueError(f"the id {entry.id!r} must be owner/slug, of any depth")
-    low, high = entry.run_seconds
-    if not 0 <= low <= high:
-        raise ValueError(f"run_seconds {entry.run_seconds} must be a range from low to high")
+    check_run_seconds(entry.run_seconds)
+    check_output(entry.output)
     return Model(
         id=entry.id,
         uuid=named_uuid("model", entry.id),
@@ -238,15 +238,32 @@ def read_model(entry: WireModel) -> Model:
     )
 
 
+def check_run_seconds(seconds: tuple[float, float]) -> None:
+    """Accepts a range of running times; raises `ValueError` for one that is none."""
+    if not 0 <= seconds[0] <= seconds[1] <= DURATION_MAX.total_seconds():
+        raise ValueError(f"run_seconds {seconds} must be a range from low to high, of at most a hundred years")
+
+
+def check_output(output: OutputShape) -> None:
+    """Accepts what a model produces; raises `ValueError` for figures that no file can have."""
+    for name, edge in (("width", output.width), ("height", output.height)):
+        if not 1 <= edge <= EDGE_MAX:
+            raise ValueError(f"output.{name} {str(edge)[:80]} must be from 1 to {EDGE_MAX}")
+    if not 0 <= (output.duration_default_seconds or 0.0) <= SECONDS_MAX:
+        raise ValueError(f"output.duration_default_seconds {output.duration_default_seconds} must be from 0 to {SECONDS_MAX:g}")
+    for stage in output.stages:
+        check_run_seconds(stage.seconds)
+
+
 def read_price(price: WirePrice) -> Price:
     """Returns the price of an entry; raises `ValueError` for an amount that is none."""
     return Price(
         unit=price.unit,
-        amount=parse_money(price.amount),
+        amount=parse_price(price.amount),
         label=price.label,
         rules=tuple(_rules(price.rules)),
         first_megapixel=_optional_money(price.first_megapixel),
-        elements={name: parse_money(amount) for name, amount in price.elements.items()},
+        elements={name: parse_price(amount) for name, amount in price.elements.items()},
         elements_input=price.elements_input,
         characters_input=price.characters_input or "text",
     )
@@ -258,4 +275,4 @@ def _rules(rules: Iterable[WireRule]) -> Iterator[PriceRule]:
 
 
 def _optional_money(text: str | None) -> Money | None:
-    return None if text is None else parse_money(text)
+    return None if text is None else parse_price(text)

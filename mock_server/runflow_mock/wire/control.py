@@ -14,6 +14,10 @@ from runflow_mock.wire.times import read_duration, read_instant
 BodyT = TypeVar("BodyT", bound=msgspec.Struct)
 
 
+# As many of anything as a rule may count, and as a tenant may have asked for.
+COUNT_MAX = 1_000_000_000
+
+
 class ControlError(Exception):
     """An answer of the control API that says what is wrong and what to do."""
 

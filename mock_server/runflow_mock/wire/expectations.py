@@ -6,10 +6,9 @@ from runflow_mock.domain.documents import Json, read_document, write_document
 from runflow_mock.domain.expectations import AMOUNTS, COUNTED, Checked, Expectation, Noun, Span
 from runflow_mock.domain.money import Money, format_money, parse_money
 from runflow_mock.wire.clauses import convert_statement, represent_verified
-from runflow_mock.wire.control import ControlError, refused
+from runflow_mock.wire.control import COUNT_MAX, ControlError, refused
 from runflow_mock.wire.faults import Names
 
-COUNT_MAX = 1_000_000_000
 SPAN = ("at_least", "at_most")
 
 

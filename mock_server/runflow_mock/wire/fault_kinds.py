@@ -13,7 +13,7 @@ import msgspec
 from runflow_mock.domain.documents import Document, Json, read_document, write_document
 from runflow_mock.domain.fault_kinds import KIND_OF, KINDS_BY_NAME, Fail, FailAttempt, Kind, Redirect, What
 from runflow_mock.domain.media import GivenFile
-from runflow_mock.domain.money import Money, format_money, parse_money
+from runflow_mock.domain.money import PRICE_MAX, Money, format_money, parse_money
 from runflow_mock.domain.runs import Failure
 from runflow_mock.wire.control import as_json, duration, refused
 from runflow_mock.wire.files import WireFile, decode_files, represent_file
@@ -182,8 +182,8 @@ def _cost(value: object, name: str) -> Money:
         cost = parse_money(value)
     except ValueError as error:
         raise refused(f"{name}: {error}") from None
-    if cost < 0:
-        raise refused(f"{name} {value} must not be negative")
+    if not 0 <= cost <= PRICE_MAX:
+        raise refused(f"{name} {value} must be from 0 to {format_money(PRICE_MAX)}")
     return cost
 
 

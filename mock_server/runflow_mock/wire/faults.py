@@ -11,7 +11,7 @@ from runflow_mock.domain.documents import Document, read_document, write_documen
 from runflow_mock.domain.fault_kinds import KIND_OF, ActsAt, Family, Kind
 from runflow_mock.domain.faults import FaultRule, When
 from runflow_mock.domain.places import Where, edge_name, is_edge, matches_glob
-from runflow_mock.wire.control import as_json, decode, instant, refused
+from runflow_mock.wire.control import COUNT_MAX, as_json, decode, instant, refused
 from runflow_mock.wire.fault_kinds import decode_what, represent_what
 from runflow_mock.wire.times import write_optional
 
@@ -154,8 +154,9 @@ def _callback(text: str | None, name: str) -> str | None:
 
 
 def _when(when: WireWhen) -> When:
-    if (when.times is not None and when.times < 1) or when.after < 0 or when.every < 1:
-        raise refused("when: times and every count from 1, after from 0")
+    for name, number, low in (("times", when.times, 1), ("after", when.after, 0), ("every", when.every, 1)):
+        if number is not None and not low <= number <= COUNT_MAX:
+            raise refused(f"when.{name} {str(number)[:80]} must be from {low} to {COUNT_MAX}")
     if not 0 <= when.probability <= 1:
         raise refused(f"when.probability {when.probability} must be from 0 to 1")
     return When(

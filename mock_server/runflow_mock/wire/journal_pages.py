@@ -16,6 +16,7 @@ LIMIT_DEFAULT = 100
 LIMIT_MAX = 2_000
 PATTERN_MAX = 500
 WILDCARDS_MAX = 8
+DIGITS_MAX = 12
 
 Judged = tuple[Exchange, Findings]
 Keeps = Callable[[Judged], bool]
@@ -50,14 +51,14 @@ def read_page(parameters: Mapping[str, str], judged: Sequence[Judged]) -> Page:
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LIMIT_MAX):
+    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX and 1 <= int(text) <= LIMIT_MAX):
         raise refused(f"limit {text[:80]!r} must be from 1 to {LIMIT_MAX}")
     return int(text)
 
 
 def _number_of(text: str, name: str, judged: Iterable[Judged]) -> int:
     """Returns the number of an exchange that is given by its number or its id."""
-    if text.isascii() and text.isdigit() and len(text) <= 12:
+    if text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX:
         return int(text)
     found = next((exchange.number for exchange, _ in judged if exchange.id == text), None)
     if found is None:

@@ -24,6 +24,8 @@ from runflow_mock.wire.times import read_instant
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 500
 CURSOR_CHARACTERS_MAX = 4_000
+# Larger than any figure that a record has.
+NUMBER_MAX = 1e18
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 
 Parameters = Mapping[str, str]
@@ -202,7 +204,7 @@ def _value(value: Value, kind: type) -> Value:
             return read_instant(str(value))
         except ValueError:
             raise _damaged() from None
-    if kind is float and isinstance(value, int | float):
+    if kind is float and isinstance(value, int | float) and abs(value) <= NUMBER_MAX:
         return float(value)
     if isinstance(value, kind):
         return value

@@ -10,7 +10,7 @@ from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.errors import ModelNotFound
 from runflow_mock.domain.media import OutputShape
 from runflow_mock.domain.models import Catalog, Model
-from runflow_mock.wire.catalog import WireModel, WirePrice, read_model, read_price
+from runflow_mock.wire.catalog import WireModel, WirePrice, check_output, check_run_seconds, read_model, read_price
 from runflow_mock.wire.control import duration, refused
 from runflow_mock.wire.inputs import complete_schema
 
@@ -32,9 +32,13 @@ def _inputs(schema: dict[str, object]) -> object:
 
 
 def _range(seconds: tuple[float, float]) -> object:
-    if not 0 <= seconds[0] <= seconds[1]:
-        raise ValueError(f"run_seconds {seconds} must be a range from low to high")
+    check_run_seconds(seconds)
     return seconds
+
+
+def _shape(output: OutputShape) -> object:
+    check_output(output)
+    return output
 
 
 PARTS: Mapping[str, _Part] = {
@@ -45,7 +49,7 @@ PARTS: Mapping[str, _Part] = {
     "run_seconds": _Part("run_seconds", tuple[float, float], _range),
     "price": _Part("price", WirePrice, read_price),
     "input": _Part("input_schema", dict[str, object], _inputs),
-    "output": _Part("output", OutputShape, _as_it_is),
+    "output": _Part("output", OutputShape, _shape),
 }
 
 

@@ -11,7 +11,7 @@ from runflow_mock.domain.documents import write_document
 from runflow_mock.domain.fault_kinds import Succeed
 from runflow_mock.domain.faults import FaultRule, When
 from runflow_mock.domain.places import Where
-from runflow_mock.wire.control import as_json, decode, refused
+from runflow_mock.wire.control import COUNT_MAX, as_json, decode, refused
 from runflow_mock.wire.fault_kinds import decode_what, represent_what
 from runflow_mock.wire.faults import Names, represent_where
 
@@ -47,8 +47,8 @@ def decode_stub(raw: bytes, names: Names) -> tuple[AddRule, tuple[bytes, ...]]:
     given = {name: value for name in RESULT if (value := getattr(body, name)) is not None}
     if not given:
         raise refused(f"the stub gives nothing: say at least one of {', '.join(RESULT)}")
-    if body.times is not None and body.times < 1:
-        raise refused(f"times {body.times} must be at least 1; leave it out for every time")
+    if body.times is not None and not 1 <= body.times <= COUNT_MAX:
+        raise refused(f"times {str(body.times)[:80]} must be from 1 to {COUNT_MAX}; leave it out for every time")
     what, contents = decode_what({"kind": "succeed", **given}, "")
     where = Where(
         model=None if body.model is None else names.path_of(body.model),

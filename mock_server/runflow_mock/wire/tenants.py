@@ -7,19 +7,18 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.dialects import dialect_of
+from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
 from runflow_mock.domain.money import Money, format_money, parse_money
 from runflow_mock.domain.principals import SCOPES
 from runflow_mock.domain.tenants import CAP_MAX, PULL, PUSH, ClockMode, KeySpec, TenantSettings, is_tenant_name
 from runflow_mock.wire.control import decode, duration, instant, refused
 from runflow_mock.wire.quotas import WireQuota, check_quota, read_quota, represent_quota
-from runflow_mock.wire.times import write_optional
+from runflow_mock.wire.times import write_instant, write_optional
 
 CLIENT_TIMES = ("wall", "virtual")
 BATCH_ITEMS_MAX = 10_000
 LIFETIME_MIN = timedelta(seconds=1)
 SPEED_MIN = 0.000_001
-# Ids hold the time since 1970, and a world needs room to move.
-START_YEARS = range(1970, 9000)
 
 
 class _Scaled(msgspec.Struct, forbid_unknown_fields=True):
@@ -195,8 +194,8 @@ def _start(text: str | None, defaults: TenantSettings) -> datetime | None:
     if text is None:
         return defaults.start
     start = instant(text, "start")
-    if start.year not in START_YEARS:
-        raise refused(f"start {text[:80]!r} must be in a year from {START_YEARS[0]} to {START_YEARS[-1]}")
+    if not is_reachable(start):
+        raise refused(f"start {text[:80]!r} must be from {write_instant(EARLIEST)} to {write_instant(LATEST)}")
     return start
 
 

@@ -6,11 +6,12 @@ from email.utils import format_datetime
 
 import msgspec
 
+from runflow_mock.domain.instants import DURATION_MAX
+
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORT = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhd]))+")
 _SHORT_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
 _ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
-DURATION_MAX = timedelta(days=36_500)
 
 
 def write_instant(instant: datetime) -> str:

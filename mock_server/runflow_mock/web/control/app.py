@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable
 from starlette.types import Receive, Scope, Send
 
 from runflow_mock.domain.errors import DomainError, LimitReached, ModelNotFound, NotFound
-from runflow_mock.runtime.runtime import Runtime, StepsExceeded
+from runflow_mock.runtime.runtime import BeyondTime, Runtime, StepsExceeded
 from runflow_mock.runtime.tenants import TenantsFull
 from runflow_mock.web.bodies import Disconnected, receive_body
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.guard import check_origin, full
 from runflow_mock.web.routing import Operation, Router
-from runflow_mock.wire.control import ControlError, represent_control_error
+from runflow_mock.wire.control import ControlError, refused, represent_control_error
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
 # A saved tenant holds the bytes of its assets.
@@ -73,6 +73,8 @@ def _told(error: DomainError) -> ControlError:
         return ControlError(404, "not_found", f"there is no model {error.model_id[:200]!r}{nearest}")
     if isinstance(error, TenantsFull):
         return full(error)
+    if isinstance(error, BeyondTime):
+        return refused(str(error))
     if isinstance(error, StepsExceeded | LimitReached):
         return ControlError(409, "limit", str(error))
     return ControlError(409, "refused", str(error))

@@ -1,5 +1,6 @@
 """The clock: read it, move it, let it stand or pass. Every move answers with the timeline of what happened, once all of it has."""
 
+from runflow_mock.domain.instants import LATEST
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer
@@ -19,12 +20,7 @@ async def get_clock(call: Call) -> Answer:
 async def advance(call: Call) -> Answer:
     """POST /_mock/clock/advance {"by": "10m"}"""
     tenant = tenant_of(call)
-    by = decode_advance(call.body)
-    try:
-        to = call.runtime.now(tenant) + by
-    except OverflowError:
-        raise refused(f"by: {by} leads beyond the year 9999") from None
-    return answer(_moved(call, tenant, await call.runtime.advance(tenant, to)))
+    return answer(_moved(call, tenant, await call.runtime.advance_by(tenant, decode_advance(call.body))))
 
 
 async def advance_to(call: Call) -> Answer:
@@ -46,7 +42,7 @@ async def run_until_idle(call: Call) -> Answer:
     """POST /_mock/clock/run-until-idle {"limit": "1h"}"""
     tenant = tenant_of(call)
     limit = decode_limit(call.body)
-    until = None if limit is None else call.runtime.now(tenant) + limit
+    until = LATEST if limit is None else min(call.runtime.now(tenant) + limit, LATEST)
     return answer(_moved(call, tenant, await call.runtime.run_until_idle(tenant, until)))
 
 

@@ -1,0 +1,17 @@
+"""Instants that a world can reach: ids hold the time since 1970, and whatever is computed from the present must still be an instant.
+
+The last thousand years of the calendar are the room for that: a world at its end still has durations, expiries and retries before it.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+
+DURATION_MAX = timedelta(days=36_500)
+"""The longest duration that anybody can ask for."""
+
+
+def is_reachable(instant: datetime) -> bool:
+    """Tells whether a clock can stand there."""
+    return instant.tzinfo is not None and EARLIEST <= instant <= LATEST
