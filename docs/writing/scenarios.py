@@ -26,6 +26,7 @@ MEANINGS: Mapping[str, str] = {
     "dialect": "`seed` or `docs`: what to speak where the sources disagree",
     "switches": "single [switches](dialects.md) on top of the dialect",
     "client_time": "`wall` or `virtual`: the clock of what clients compare with their own",
+    "real_waits": "`true`: the client is a process with a real clock, so that even no pause at all is judged as its own",
     "deliveries": "`push`, or `pull` where a test carries callbacks to the receiver itself",
     "callback_secret": "a signing secret that the tenant has from the start",
     "batch_limit": "items that a batch may have",

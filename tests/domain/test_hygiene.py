@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import pytest
-from exchanges import RUN, create, exchange, read, sequence
+from exchanges import CREATE, RUN, RUN_ID, SHIRT, create, exchange, read, sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +19,34 @@ PROVENANCE = Path(__file__).parents[2] / "contracts" / "provenance.json"
 LIMITED = {"retry-after": "2"}
 MEDIA = "/media/test/run/result_00001_.png?expires=1767225610&signature=0"
 Sequences = Sequence[Sequence[Exchange]]
+WORKFLOW = "/v1/comfyui-workflows/a/b"
+
+
+def shelf(*states: str, target: str = "/v1/runs?limit=50", operation: str = "list_runs", **more: Any) -> Exchange:
+    """The reading of a list of runs in these states."""
+    items = [{"id": RUN_ID, "status_code": state, "client_ref": "sku-1"} for state in states]
+    return exchange("GET", target, answer={"items": items}, operation=operation, **more)
+
+
+def order(status: int = 201, **more: Any) -> Exchange:
+    """The creation of a run that can be looked for by its client_ref."""
+    return exchange("POST", CREATE, status, body={**SHIRT, "client_ref": "sku-1"}, **more)
+
+
+def look(*states: str, query: str = "q=client_ref.EQ%3A%27sku-1%27", **more: Any) -> Exchange:
+    """The look for a run by its client_ref."""
+    return shelf(*states, target=f"/v1/runs?{query}", **more)
+
+
+def paced(seconds: float, *reads: Exchange) -> Sequence[Exchange]:
+    return sequence(*((seconds * number, found) for number, found in enumerate(reads)))
+
+
+def failing(*pauses: float, status: int = 503, told: dict[str, str] | None = None) -> Sequence[Exchange]:
+    """A creation that is tried again after each of these pauses."""
+    walls = [0.0, *accumulate(pauses)]
+    return sequence(*((wall, create(status, told=told)) for wall in walls[:-1]), (walls[-1], create()))
+
 
 # By rule: sequences in which it is held, and sequences in which it is broken.
 EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
@@ -33,10 +63,18 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
         ],
     ),
     "retry-backoff": (
-        [sequence((0, create(503)), (1, create(503)), (3, create()))],
+        [
+            sequence((0, create(503)), (1, create(503)), (3, create())),
+            failing(0.5, 1, 2, 2, 2),
+            failing(1, 2, 3, 4),
+            failing(1, 1.1, 1.21),
+            failing(0.3, 0.25, 0.9, 2.1),
+        ],
         [
             sequence((0, create(503)), (1, create(503)), (2, create())),
             sequence((0, create(500)), (0.2, create(500)), (0.3, create(500)), (0.4, create())),
+            failing(0.3, 0.33, 0.31),
+            failing(4, 2, 1),
         ],
     ),
     "retry-refused": (
@@ -51,8 +89,20 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
         ],
     ),
     "retry-idempotency-key": (
-        [sequence((0, create(500, key="k")), (1, create(key="k"))), sequence((0, create(0, key="k")), (1, create(key="k")))],
         [
+            sequence((0, create(500, key="k")), (1, create(key="k"))),
+            sequence((0, create(0, key="k")), (1, create(key="k"))),
+            sequence((0, order(0)), (1, look()), (2, order())),
+            sequence((0, order(500)), (1, shelf()), (2, order())),
+            sequence((0, order(0)), (1, look("running"))),
+        ],
+        [
+            sequence((0, order(500)), (1, order())),
+            sequence((0, order(0)), (1, look(status=503)), (2, order())),
+            sequence((0, order(0)), (1, look(query="q=client_ref.EQ%3A%27sku-2%27")), (2, order())),
+            sequence((0, order(0)), (1, look("running")), (2, order())),
+            sequence((0, look()), (1, order(0)), (2, order())),
+            sequence((0, create(0)), (1, shelf()), (2, create())),
             sequence((0, create(500)), (1, create())),
             sequence((0, create(504, key="k")), (1, create(key="other"))),
             sequence((0, create(500, key="k")), (1, create())),
@@ -70,8 +120,18 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
         [sequence(*((wall, create(503)) for wall in range(9)))],
     ),
     "poll-interval": (
-        [sequence((0, read()), (2, read("succeeded")))],
-        [sequence((0, read()), (0.1, read()), (0.2, read()))],
+        [
+            sequence((0, read()), (2, read("succeeded"))),
+            paced(2, *[shelf("running")] * 5),
+        ],
+        [
+            sequence((0, read()), (0.1, read()), (0.2, read())),
+            paced(0.1, *[shelf("running", "succeeded")] * 5),
+            paced(0.1, *[shelf()] * 5),
+            paced(0.1, *(shelf("running", target=f"/v1/runs?limit=50&_={salt}") for salt in range(5))),
+            paced(0.1, *(exchange("GET", f"{RUN}?t={salt}", answer={"status_code": "running"}) for salt in range(3))),
+            paced(0.1, *[exchange("GET", f"{RUN}/logs", answer={"items": [{"id": "1"}]}, operation="list_run_logs")] * 5),
+        ],
     ),
     "poll-stops": (
         [
@@ -85,8 +145,20 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
         [sequence((0, read("canceled")), (1, read("canceled")), (2, read("canceled")))],
     ),
     "poll-absent": (
-        [sequence((0, read(status=404))), sequence((0, read(status=404)), (1, read()))],
-        [sequence((0, read(status=404)), (1, read(status=404)))],
+        [
+            sequence((0, read(status=404))),
+            sequence((0, read(status=404)), (1, read())),
+            sequence(
+                (0, exchange("GET", WORKFLOW, 404)),
+                (1, create()),
+                (2, exchange("GET", WORKFLOW, 404)),
+            ),
+        ],
+        [
+            sequence((0, read(status=404)), (1, read(status=404))),
+            sequence((0, read(status=404)), (1, create()), (2, read(status=404))),
+            sequence((0, exchange("GET", "/v1/assets/a", 404)), (1, exchange("GET", "/v1/assets/a", 404))),
+        ],
     ),
     "key-not-to-files": (
         [sequence((0, exchange("GET", MEDIA)))],
@@ -106,8 +178,9 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
 }
 
 
-def verdict_of(rule: str, exchanges: Sequence[Exchange], *, is_paced: bool = True) -> Verdict:
-    return next(verdict for verdict in judge_sequence(exchanges, is_paced=is_paced) if verdict.rule == rule)
+def verdict_of(rule: str, exchanges: Sequence[Exchange], *, is_paced: bool = True, real_waits: bool = False) -> Verdict:
+    verdicts = judge_sequence(exchanges, is_paced=is_paced, real_waits=real_waits)
+    return next(verdict for verdict in verdicts if verdict.rule == rule)
 
 
 def test_every_rule_has_examples_and_a_source() -> None:
@@ -165,6 +238,112 @@ def test_interval_under_50_ms_says_nothing(rule: str, exchanges: Sequence[Exchan
     assert verdict.judgement is Judgement.NOT_EXERCISED
     assert verdict.reason is not None
     assert "under 50 ms" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("rule", "exchanges"),
+    [
+        ("retry-after", sequence(*((wall / 1000, create(429, told={"retry-after": "1"})) for wall in range(20)), (0.021, create()))),
+        ("retry-after", sequence((0, create(503, told=LIMITED)), (0.001, create()))),
+        ("retry-backoff", failing(0.001, 0.002)),
+        ("retry-backoff", failing(0.002, 0.0, 0.09, 0.001)),
+        ("poll-interval", sequence((0, read()), (0.001, read()))),
+    ],
+)
+def test_interval_of_no_length_is_the_clients_own_where_it_real_waits(rule: str, exchanges: Sequence[Exchange]) -> None:
+    assert verdict_of(rule, exchanges).judgement is Judgement.NOT_EXERCISED
+    assert verdict_of(rule, exchanges, real_waits=True).judgement is Judgement.BROKEN
+
+
+@pytest.mark.parametrize("pauses", [(0.0, 0.2, 0.4), (0.001, 1.0), (0.06, 0.084, 0.118, 0.165), (0.02, 0.9, 2.0)], ids=str)
+def test_first_try_at_once_is_a_backoff_where_the_pauses_grow_then(pauses: tuple[float, ...]) -> None:
+    assert verdict_of("retry-backoff", failing(*pauses), real_waits=True).judgement is Judgement.HELD
+
+
+@pytest.mark.parametrize("pauses", [(0.9, 0.3, 3.1), (0.8, 0.5), (2.0, 0.4, 1.1), (0.5, 1.9, 0.55)], ids=str)
+def test_pauses_that_are_drawn_at_random_are_no_verdict(pauses: tuple[float, ...]) -> None:
+    verdict = verdict_of("retry-backoff", failing(*pauses), real_waits=True)
+    assert (verdict.judgement, verdict.reason is not None) == (Judgement.NOT_EXERCISED, True)
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=3, max_size=5), st.floats(0.2, 2.0))
+def test_equal_jitter_is_never_accused(draws: list[float], base: float) -> None:
+    pauses = [base * 2**number * (0.5 + draw / 2) for number, draw in enumerate(draws)]
+    assert verdict_of("retry-backoff", failing(*pauses), real_waits=True).judgement is not Judgement.BROKEN
+
+
+@pytest.mark.parametrize("rule", ["retry-after", "retry-backoff", "poll-interval"])
+def test_clock_that_is_not_the_clients_matters_no_more_where_it_real_waits(rule: str) -> None:
+    for exchanges in EXAMPLES[rule][1]:
+        assert verdict_of(rule, exchanges, is_paced=False, real_waits=True).judgement is Judgement.BROKEN
+
+
+def test_requests_that_overlap_say_nothing_about_pace() -> None:
+    late: dict[str, Any] = {"elapsed_ms": 500.0}
+    assert verdict_of("poll-interval", sequence((0, read()), (0.1, read()), (0.2, read())), real_waits=True).broken == 2
+    both = sequence((0, read()), (0.4, exchange(answer={"status_code": "running"}, **late)))
+    assert verdict_of("poll-interval", both, real_waits=True).judgement is Judgement.NOT_EXERCISED
+    impatient = sequence((1, create(429, told=LIMITED)), (1.2, create(**late)))
+    assert verdict_of("retry-after", impatient, real_waits=True).judgement is Judgement.NOT_EXERCISED
+
+
+@pytest.mark.parametrize(
+    "reads",
+    [
+        [shelf("running")] * 4,
+        [shelf("succeeded", "failed")] * 9,
+        [shelf("running", target=f"/v1/runs?pq={page}") for page in range(9)],
+        [shelf("running", target=f"/v1/runs?q=client_ref.EQ:'sku-{number}'") for number in range(9)],
+        [step for _ in range(9) for step in (shelf("running"), create())],
+        [exchange("GET", "/v1/models", answer={"items": [{"id": "m"}]}, operation="list_models")] * 9,
+        [exchange("GET", "/v1/health", answer={"status": "starting"}, operation="get_health")] * 9,
+    ],
+    ids=["few", "all have ended", "pages", "of different orders", "with changes between", "catalog", "health"],
+)
+def test_reading_that_is_no_polling_has_no_pace(reads: list[Exchange]) -> None:
+    assert verdict_of("poll-interval", paced(0.1, *reads), real_waits=True).judgement is Judgement.NOT_EXERCISED
+
+
+def test_answer_that_was_cut_off_is_read_again_at_once() -> None:
+    whole = read()
+    cut = exchange(answer=whole.response_body[:9], told={"content-length": str(len(whole.response_body))}, fault="truncate")
+    assert verdict_of("poll-interval", sequence((0, cut), (0.01, read())), real_waits=True).judgement is Judgement.NOT_EXERCISED
+
+
+def test_finished_record_may_be_read_once_by_each_query() -> None:
+    queries = ("", "?add_signature=true", "?fields=output")
+    reads = [exchange("GET", RUN + query, answer={"status_code": "failed"}) for query in queries]
+    assert verdict_of("poll-stops", paced(1, *reads)).judgement is Judgement.HELD
+    salted = [exchange("GET", f"{RUN}?nocache={salt}", answer={"status_code": "failed"}) for salt in range(4)]
+    assert verdict_of("poll-stops", paced(1, *salted)).judgement is Judgement.BROKEN
+
+
+def test_repeated_404_of_a_reading_is_told_by_its_own_rule_alone() -> None:
+    for target in (RUN, "/v1/assets/a"):
+        twice = sequence((0, exchange("GET", target, 404)), (1, exchange("GET", target, 404)))
+        assert verdict_of("retry-refused", twice).judgement is Judgement.NOT_EXERCISED
+        assert verdict_of("poll-absent", twice).judgement is Judgement.BROKEN
+
+
+def test_other_refusals_of_a_reading_and_404s_of_other_methods_are_not_exempt() -> None:
+    for method, status in (("GET", 403), ("DELETE", 404), ("POST", 404)):
+        twice = sequence((0, exchange(method, "/v1/webhooks/a", status)), (1, exchange(method, "/v1/webhooks/a", status)))
+        assert verdict_of("retry-refused", twice).judgement is Judgement.BROKEN
+
+
+def test_look_for_what_was_created_is_shown_as_evidence() -> None:
+    (held,) = verdict_of("retry-idempotency-key", sequence((0, order(0)), (1, look()), (2, order()))).evidence
+    assert (held.exchanges, "after a look for it" in held.message) == (("x1", "x2", "x3"), True)
+    (broken,) = verdict_of("retry-idempotency-key", sequence((0, order(0)), (1, look("running")), (2, order()))).evidence
+    assert "although a look for it had found it" in broken.message
+
+
+def test_batch_is_looked_for_by_what_its_items_and_metadata_say() -> None:
+    body = {"input": [{"image_url": "https://x.example/a.png", "client_ref": "sku-1"}], "metadata": {"order": "order-17"}}
+    made = exchange("POST", "/v1/models/runflow/background-removal/batches", 0, body=body, operation="create_model_batch")
+    for query in ("q=client_ref.EQ:'sku-1'", "q=metadata.order.EQ:'order-17'", "limit=10"):
+        looked = shelf(target=f"/v1/batches?{query}", operation="list_batches")
+        assert verdict_of("retry-idempotency-key", sequence((0, made), (1, looked), (2, made))).judgement is Judgement.HELD
 
 
 def test_time_that_an_answer_took_is_not_waiting() -> None:

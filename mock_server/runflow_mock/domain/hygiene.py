@@ -23,17 +23,16 @@ RULES: tuple[Rule, ...] = (
         weight=Weight.ERROR,
         asks="After an answer with Retry-After the same call is not tried again before that time.",
         source="limits.retry-after",
-        check=obeys_retry_after,
-        is_about_pace=True,
+        pace_check=obeys_retry_after,
     ),
     Rule(
         id="retry-backoff",
         family="retry",
         weight=Weight.WARNING,
-        asks="Where no answer says how long to wait, the pauses between tries grow.",
+        asks="Where no answer says how long to wait, there are pauses between tries, and they grow.",
         source="limits.backoff",
-        check=backs_off,
-        is_about_pace=True,
+        pace_check=backs_off,
+        needs_quiet=True,
     ),
     Rule(
         id="retry-refused",
@@ -47,7 +46,7 @@ RULES: tuple[Rule, ...] = (
         id="retry-idempotency-key",
         family="retry",
         weight=Weight.WARNING,
-        asks="A creation that may have been carried out is tried again under the same Idempotency-Key.",
+        asks="A creation that may have been carried out is tried again under the same Idempotency-Key, or after a look for its client_ref.",
         source="idempotency.replay",
         check=keeps_idempotency_key,
     ),
@@ -71,10 +70,9 @@ RULES: tuple[Rule, ...] = (
         id="poll-interval",
         family="poll",
         weight=Weight.WARNING,
-        asks=f"Between two readings of a record that has not ended there is at least {POLL_SECONDS_MIN} s.",
+        asks=f"Between two readings of what has not ended, a record or a list, there is at least {POLL_SECONDS_MIN} s.",
         source="runs.poll-intervals",
-        check=leaves_time,
-        is_about_pace=True,
+        pace_check=leaves_time,
     ),
     Rule(
         id="poll-stops",
@@ -88,7 +86,7 @@ RULES: tuple[Rule, ...] = (
         id="poll-absent",
         family="poll",
         weight=Weight.WARNING,
-        asks="A record that was a 404 is not asked for again.",
+        asks="What was a 404 is not asked for again.",
         source="errors.absent-and-foreign",
         check=leaves_absent_records_alone,
     ),
@@ -119,6 +117,12 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def judge_sequence(exchanges: Sequence[Exchange], *, is_paced: bool) -> tuple[Verdict, ...]:
-    """Returns the verdict of every rule over exchanges in their order; `is_paced` says that time passes there as it does for the client."""
-    return tuple(judge_rule(rule, exchanges, is_paced=is_paced) for rule in RULES)
+def judge_sequence(exchanges: Sequence[Exchange], *, is_paced: bool, real_waits: bool = False) -> tuple[Verdict, ...]:
+    """Returns the verdict of every rule over exchanges in their order.
+
+    Args:
+        exchanges: what the client sent and was answered.
+        is_paced: whether time passes there as it does for the client.
+        real_waits: whether the client is known to be a process with a real clock, so that even no pause at all is its own.
+    """
+    return tuple(judge_rule(rule, exchanges, is_paced=is_paced, real_waits=real_waits) for rule in RULES)

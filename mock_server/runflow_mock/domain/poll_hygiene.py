@@ -1,44 +1,70 @@
 """Poll hygiene: how a client waits for what it has created.
 
-Theory. Reading one run, batch or evaluation over and over is polling. It should leave the server some time, end when the record has
-reached a terminal state, and not go on for a record that does not exist. Reading a finished record once more is no polling: its
-addresses are signed anew.
+Theory. Reading one run, batch or evaluation over and over is polling, and so is reading a list, a log or a balance that shows how work is
+getting on. It should leave the server some time, whatever is read; end when a record has reached a terminal state; and not go on for what
+does not exist. Reading a finished record once more is no polling: its addresses are signed anew.
+
+A record is the same by whatever query it is read; a list is the same where the parameters are that lists know. A list is polled only when
+it was read `VIEWS_MIN` times without a change of the client's own in between: workers that start together each read it once.
 
 Source: `runs.poll-intervals`, `runs.terminal-absorbs`. Inferred: the figures.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
+from urllib.parse import parse_qsl
 
 import msgspec
 
-from runflow_mock.domain.documents import read_object
+from runflow_mock.domain.documents import Json, read_document
 from runflow_mock.domain.exchanges import Exchange
-from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, Observation, interval
+from runflow_mock.domain.verdicts import Observation, interval, too_short
 
 READS = frozenset(("get_run", "get_batch", "get_evaluation"))
+# What shows how work is getting on, besides the records themselves. The catalog does not, and health is asked by whoever starts a server.
+VIEWS = frozenset(
+    (
+        "get_balance",
+        "get_batch_item",
+        "list_batch_deliveries",
+        "list_batch_items",
+        "list_batches",
+        "list_comfyui_runs",
+        "list_credit_balances",
+        "list_node_runs",
+        "list_run_deliveries",
+        "list_run_evaluations",
+        "list_run_logs",
+        "list_runs",
+        "list_webhook_deliveries",
+        "list_webhook_delivery_attempts",
+    )
+)
 TERMINAL = frozenset(("succeeded", "partial_succeeded", "failed", "cancelled", "canceled", "completed"))
 POLL_SECONDS_MIN = 0.5
 REREADS_MAX = 1
+VIEWS_MIN = 5
 STANDING_POLLS_MIN = 20
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _RECORD = re.compile(r"/v1/(?:runs|batches|evaluations)/([^/]+)")
+# All other parameters change nothing: they are there to get past a cache.
+_PARAMETERS = frozenset(("add_signature", "embed", "fields", "from_prev", "limit", "pq", "q", "sort_by"))
 
 
-def leaves_time(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
+def leaves_time(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator[Observation]:
     """Yields whether there is some time between two readings of what has not ended."""
-    for reads in _reads(exchanges):
+    for reads in (*_reads(exchanges), *_views(exchanges)):
         for earlier, later in pairwise(reads):
-            if earlier.status != 200 or _has_ended(earlier):
+            seconds = interval(earlier, later)
+            if seconds is None or not _shows_work(earlier):
                 continue
-            seconds, ids = interval(earlier, later), (earlier.id, later.id)
-            if seconds < INTERVAL_SECONDS_MIN:
-                least = round(INTERVAL_SECONDS_MIN * 1000)
-                yield Observation(None, ids, f"an interval under {least} ms says nothing: the client's waiting is replaced", seconds)
+            ids = (earlier.id, later.id)
+            if seconds < least_seconds:
+                yield too_short(ids, seconds)
             else:
-                message = f"read again after {seconds:.2f} s; every few seconds is enough"
+                message = f"{later.path[:120]} was read again after {seconds:.2f} s; every few seconds is enough"
                 yield Observation(seconds >= POLL_SECONDS_MIN, ids, message, round(seconds, 3))
 
 
@@ -52,18 +78,24 @@ def stops_at_the_end(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
         record = _RECORD.match(reads[end].path)
         changed = changes.get("" if record is None else record[1], ())
         until = next((number for number in changed if number > reads[end].number), None)
-        after = [read for read in reads[end + 1 :] if until is None or read.number < until]
+        after = _most_alike([read for read in reads[end + 1 :] if until is None or read.number < until])
         ids = tuple(read.id for read in (reads[end], *after))
         yield Observation(len(after) <= REREADS_MAX, ids, f"read {len(after)} more times after it was seen to have ended")
 
 
 def leaves_absent_records_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
-    """Yields whether a record that does not exist is asked for again."""
-    for reads in _reads(exchanges):
-        missing = [read for read in reads if read.status == 404]
-        if missing:
-            ids = tuple(read.id for read in missing)
-            yield Observation(len(missing) == 1, ids, f"{missing[0].path[:120]} was a 404 {len(missing)} times")
+    """Yields whether what does not exist is asked for again; no record has come to be just because the client has changed something."""
+    asked: dict[Hashable, list[Exchange]] = {}
+    changes = 0
+    for exchange in exchanges:
+        if _changes_something(exchange):
+            changes += 1
+        if exchange.method == "GET" and exchange.status == 404 and exchange.path.startswith("/v1/"):
+            since = 0 if exchange.operation in READS else changes
+            asked.setdefault((exchange.path if exchange.operation in READS else exchange.target, since), []).append(exchange)
+    for missing in asked.values():
+        ids = tuple(read.id for read in missing)
+        yield Observation(len(missing) == 1, ids, f"{missing[0].path[:120]} was a 404 {len(missing)} times")
 
 
 def standing_polls(exchanges: Sequence[Exchange]) -> Iterator[str]:
@@ -75,27 +107,74 @@ def standing_polls(exchanges: Sequence[Exchange]) -> Iterator[str]:
 
 
 def _reads(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
-    """The readings of each record by the same address, in order."""
+    """The readings of each record, in order."""
     found: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
         if exchange.operation in READS and exchange.method == "GET":
-            found.setdefault(exchange.target, []).append(exchange)
+            found.setdefault(exchange.path, []).append(exchange)
     return list(found.values())
 
 
-def _has_ended(exchange: Exchange) -> bool:
-    try:
-        body = read_object(exchange.response_body or None)
-    except (msgspec.MsgspecError, UnicodeError, ValueError):
+def _views(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
+    """The readings of each list that is polled, in order; a change of the client's own begins them anew."""
+    found: dict[Hashable, list[Exchange]] = {}
+    changes = 0
+    for exchange in exchanges:
+        if _changes_something(exchange):
+            changes += 1
+        if exchange.operation in VIEWS and exchange.method == "GET":
+            found.setdefault((changes, *_what(exchange)), []).append(exchange)
+    return [reads for reads in found.values() if len(reads) >= VIEWS_MIN]
+
+
+def _most_alike(reads: Sequence[Exchange]) -> list[Exchange]:
+    """Those that ask for the same in the same words, where that is asked for most often: other words may ask for something else."""
+    found: dict[Hashable, list[Exchange]] = {}
+    for read in reads:
+        found.setdefault(_what(read), []).append(read)
+    return max(found.values(), key=len, default=[])
+
+
+def _what(exchange: Exchange) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """What a request reads: its path, and the parameters that make a difference."""
+    return exchange.path, tuple(sorted(pair for pair in parse_qsl(exchange.query) if pair[0] in _PARAMETERS))
+
+
+def _shows_work(exchange: Exchange) -> bool:
+    """Whether the answer arrived whole, and shows something that has not ended."""
+    if exchange.status != 200 or exchange.is_lost:
         return False
-    return body.get("status_code") in TERMINAL
+    body = _read(exchange)
+    shown = body.get("items", body) if isinstance(body, dict) else body
+    if isinstance(shown, list):
+        return not shown or not all(_is_end(entry) for entry in shown)
+    return isinstance(shown, dict) and bool(shown) and not _is_end(shown)
+
+
+def _has_ended(exchange: Exchange) -> bool:
+    return _is_end(_read(exchange))
+
+
+def _is_end(record: Json) -> bool:
+    return isinstance(record, dict) and record.get("status_code") in TERMINAL
+
+
+def _read(exchange: Exchange) -> Json:
+    try:
+        return read_document(exchange.response_body)
+    except (msgspec.MsgspecError, UnicodeError, ValueError):
+        return None
 
 
 def _changes(exchanges: Sequence[Exchange]) -> dict[str, list[int]]:
     """The numbers of the successful requests that change a record, by the ids that they name: reading it again is sensible then."""
     found: dict[str, list[int]] = {}
     for exchange in exchanges:
-        if exchange.method not in ("GET", "HEAD") and exchange.status < 400:
+        if _changes_something(exchange):
             for record_id in _ID.findall(exchange.path + exchange.request_body.decode("latin-1")):
                 found.setdefault(record_id, []).append(exchange.number)
     return found
+
+
+def _changes_something(exchange: Exchange) -> bool:
+    return exchange.method not in ("GET", "HEAD") and exchange.status < 400

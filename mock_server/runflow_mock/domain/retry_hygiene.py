@@ -3,7 +3,12 @@
 Theory. Requests that are the same call form a *series* for as long as it fails: same method and target, and the same body or the same
 Idempotency-Key. The first answer that is no failure closes it. A failure is *transient* when the client may try again (408, 409, 425,
 429, a 5xx, no answer at all) and *final* when trying again cannot help; it is *open* when the request may have been carried out all the
-same.
+same. There are two right ways out of that: the same Idempotency-Key, or looking for the mark that the creation carries (its client_ref, or
+something in its metadata) and creating again only where it was not found.
+
+Pauses grow in many ways: exponentially, by a step, up to a cap, at once and then growing, or drawn at random below a bound that grows. The
+rule is broken where nothing of the kind can be meant: there are no pauses, they are all the same, or they only shrink. What varies
+otherwise is no verdict.
 
 Source: `limits.backoff`, `limits.retry-after`, `limits.retry-classes`, `idempotency.replay`, `credits.admission`.
 """
@@ -13,17 +18,28 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
+from statistics import median_low
+from urllib.parse import unquote_plus
 
+import msgspec
+
+from runflow_mock.domain.documents import Json, read_document
 from runflow_mock.domain.exchanges import Exchange
-from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, Observation, interval
+from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, Observation, interval, too_short
 
 TRANSIENT = frozenset((408, 409, 425, 429))
 CREATES = frozenset(("create_run", "create_comfyui_run", "create_model_batch", "create_batch", "create_evaluation"))
+# Where a creation shows that was made before.
+LOOKUPS = frozenset(("list_runs", "list_comfyui_runs", "list_batches", "list_batch_items"))
 BALANCES = frozenset(("get_balance", "list_credit_balances"))
 # Of what Retry-After asks a client may fall short by this much: clocks differ, and a date has whole seconds only.
 TOLERANCE = 0.05
 DATE_SECONDS = 1.0
-GROWTH_MIN = 1.2
+# Pauses grow by so much, besides a noise of so many seconds; those that differ by no more than a share, or than the noise, are the same.
+GROWTH_MIN, NOISE_SECONDS = 1.2, 0.05
+STEP_MIN = 1.05
+SAME_OF_TWO, SAME_OF_MORE = 1.08, 1.25
+MARK_CHARACTERS_MIN = 3
 # Five attempts are documented; what is asked for is an end.
 ATTEMPTS_MAX = 8
 OBEYED = True
@@ -64,33 +80,34 @@ def series_of(exchanges: Sequence[Exchange]) -> list[Series]:
     return [tuple(series) for series in found if len(series) > 1 or is_transient(series[0]) or is_final(series[0])]
 
 
-def obeys_retry_after(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
+def obeys_retry_after(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator[Observation]:
     """Yields whether the next request of a series came when the answer before it allowed it."""
     for earlier, later in _retries(exchanges):
-        asked = _retry_after(earlier)
-        if asked is None:
+        asked, waited = _retry_after(earlier), interval(earlier, later)
+        if asked is None or waited is None:
             continue
-        waited, ids = interval(earlier, later), (earlier.id, later.id)
-        if waited < INTERVAL_SECONDS_MIN < asked:
-            yield _too_short(ids, waited)
+        ids = (earlier.id, later.id)
+        if waited < least_seconds < asked:
+            yield too_short(ids, waited)
         else:
-            message = f"asked to wait {asked:.2f} s after a {earlier.status}, waited {max(waited, 0):.2f} s"
+            message = f"asked to wait {asked:.2f} s after a {earlier.status}, waited {waited:.2f} s"
             yield Observation(waited >= asked * (1 - TOLERANCE), ids, message, round(waited, 3))
 
 
-def backs_off(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
+def backs_off(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator[Observation]:
     """Yields whether the pauses of a series grow, where no answer says how long to wait."""
     for series in series_of(exchanges):
-        failed = [earlier for earlier in series if is_transient(earlier) and _retry_after(earlier) is None]
-        gaps = [interval(earlier, later) for earlier, later in pairwise(series) if earlier in failed]
-        ids = tuple(exchange.id for exchange in series)
-        if len(gaps) < 2:
+        failed = [is_transient(earlier) and _retry_after(earlier) is None for earlier in series]
+        gaps = [interval(earlier, later) for (earlier, later), counts in zip(pairwise(series), failed, strict=False) if counts]
+        pauses = [gap for gap in gaps if gap is not None]
+        if len(pauses) < 2 or len(pauses) < len(gaps):
             continue
-        if min(gaps) < INTERVAL_SECONDS_MIN:
-            yield _too_short(ids, min(gaps))
+        ids = tuple(exchange.id for exchange in series)
+        if min(pauses) < least_seconds:
+            yield too_short(ids, min(pauses))
         else:
-            shown = ", ".join(f"{gap:.2f}" for gap in gaps[:10])
-            yield Observation(gaps[-1] > gaps[0] * GROWTH_MIN, ids, f"pauses of {shown} s between tries", round(gaps[-1], 3))
+            shown = ", ".join(f"{pause:.2f}" for pause in pauses[:10])
+            yield Observation(_do_grow(pauses), ids, f"pauses of {shown} s between tries", round(pauses[-1], 3))
 
 
 def leaves_refusals_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
@@ -111,14 +128,19 @@ def leaves_refusals_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation
 
 
 def keeps_idempotency_key(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
-    """Yields whether a creation whose fate is unknown is tried again under the same Idempotency-Key, so that nothing is made twice."""
-    for earlier, later in _retries(exchanges):
-        if earlier.operation not in CREATES or not is_open(earlier):
-            continue
-        first, second = earlier.request_header("idempotency-key"), later.request_header("idempotency-key")
-        told = "without an Idempotency-Key" if first is None else "under the same key" if first == second else "under another key"
-        message = f"{earlier.method} {earlier.path[:120]} may have been carried out, and was tried again {told}"
-        yield Observation(first is not None and first == second, (earlier.id, later.id), message)
+    """Yields whether a creation whose fate is unknown is tried again so that nothing is made twice: under the same Idempotency-Key, or
+    after it was looked for and not found.
+    """
+    for series in series_of(exchanges):
+        for earlier, later in zip(series, (*series[1:], None), strict=True):
+            if earlier.operation not in CREATES or not is_open(earlier):
+                continue
+            lookup = _lookup(earlier, later, exchanges)
+            if later is not None:
+                yield _tried_again(earlier, later, lookup)
+            elif lookup is not None:
+                told = f"{earlier.method} {earlier.path[:120]} may have been carried out, and was looked for before anything else was done"
+                yield Observation(OBEYED, (earlier.id, lookup.id), told)
 
 
 def stops_on_402(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
@@ -146,6 +168,75 @@ def gives_up(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
             yield Observation(tries <= ATTEMPTS_MAX, ids[: ATTEMPTS_MAX + 1], f"{tries} tries failed, of at most {ATTEMPTS_MAX}")
 
 
+def _tried_again(earlier: Exchange, later: Exchange, lookup: Exchange | None) -> Observation:
+    """Says whether a creation that may have been carried out could be made again without making it twice."""
+    first, second = earlier.request_header("idempotency-key"), later.request_header("idempotency-key")
+    ids = (earlier.id, later.id) if lookup is None else (earlier.id, lookup.id, later.id)
+    head = f"{earlier.method} {earlier.path[:120]} may have been carried out, and was tried again"
+    if first is not None and first == second:
+        return Observation(OBEYED, ids, f"{head} under the same key")
+    if lookup is not None:
+        is_found = _shows(lookup, earlier)
+        return Observation(not is_found, ids, f"{head} although a look for it had found it" if is_found else f"{head} after a look for it")
+    told = "without an Idempotency-Key, and without a look for its client_ref" if first is None else "under another key"
+    return Observation(not OBEYED, ids, f"{head} {told}")
+
+
+def _lookup(creation: Exchange, later: Exchange | None, exchanges: Sequence[Exchange]) -> Exchange | None:
+    """Returns the last list between a creation and the next try that would have shown it: all of them do, but for those that filter."""
+    if not (marks := _marks(creation)):
+        return None
+    found = None
+    for exchange in exchanges:
+        if exchange.number <= creation.number or (later is not None and exchange.number >= later.number):
+            continue
+        if exchange.operation in LOOKUPS and exchange.method == "GET" and exchange.status == 200 and not exchange.is_lost:
+            query = unquote_plus(exchange.query)
+            if "q=" not in query or any(mark in query for mark in marks):
+                found = exchange
+    return found
+
+
+def _shows(lookup: Exchange, creation: Exchange) -> bool:
+    text = lookup.response_body.decode("utf-8", "replace")
+    return any(mark in text for mark in _marks(creation))
+
+
+def _marks(creation: Exchange) -> frozenset[str]:
+    """The texts by which the client can find what it has created: each client_ref, and what its metadata holds."""
+    try:
+        body = read_document(creation.request_body)
+    except (msgspec.MsgspecError, UnicodeError, ValueError):
+        return frozenset()
+    return frozenset(mark for mark in _texts(body, is_mark=False) if len(mark) >= MARK_CHARACTERS_MIN)
+
+
+def _texts(value: Json, *, is_mark: bool) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _texts(part, is_mark=is_mark or name in ("client_ref", "metadata"))
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part, is_mark=is_mark)
+    elif is_mark and isinstance(value, str):
+        yield value
+
+
+def _do_grow(pauses: Sequence[float]) -> bool | None:
+    """Whether pauses are those of a client that backs off; nothing where they vary so that it cannot be told."""
+    first, later = pauses[0], pauses[1:]
+    if median_low(pauses) < INTERVAL_SECONDS_MIN and median_low(later) < INTERVAL_SECONDS_MIN:
+        return False
+    if median_low(later) > max(first * GROWTH_MIN + NOISE_SECONDS, 2 * NOISE_SECONDS):
+        return True
+    if len(later) > 1 and all(after > before * STEP_MIN for before, after in pairwise(pauses)):
+        return True
+    same = SAME_OF_TWO if len(pauses) == 2 else SAME_OF_MORE
+    if max(pauses) <= max(min(pauses) * same, min(pauses) + NOISE_SECONDS):
+        return False
+    return False if len(later) > 1 and all(after <= before * STEP_MIN for before, after in pairwise(pauses)) else None
+
+
 def _names(exchange: Exchange) -> tuple[tuple[object, ...], ...]:
     """The names of the call that a request makes: by its body, and by its key if it has one."""
     by_body = (exchange.method, exchange.target, exchange.request_body)
@@ -171,10 +262,3 @@ def _retry_after(exchange: Exchange) -> float | None:
         return None
     seconds = (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).timestamp() - exchange.wall
     return max(seconds - DATE_SECONDS, 0.0)
-
-
-def _too_short(ids: tuple[str, ...], seconds: float) -> Observation:
-    least = round(INTERVAL_SECONDS_MIN * 1000)
-    return Observation(
-        None, ids, f"an interval under {least} ms says nothing: the client's waiting is replaced, or it does not wait", seconds
-    )

@@ -3,7 +3,9 @@
 Theory. A rule looks at a sequence and yields observations: here it was obeyed, here it was not, and here nothing can be said although
 its situation came up. Its verdict is *broken* when it was not obeyed anywhere, *held* when it was obeyed wherever it came up, and *not
 exercised* when it never did: a verdict never claims more than was seen. Pacing is measured in wall time, and only where the clock is
-real; intervals under `INTERVAL_SECONDS_MIN` are those of a client whose waiting was replaced for the test, and say nothing about it.
+real. Where a client's waiting may have been replaced for a test, intervals under `INTERVAL_SECONDS_MIN` say nothing about it; where it
+is known to be a process with a real clock, every interval counts. An interval is measured from before an answer leaves until after the
+next request has arrived: a busy machine only makes it longer, so that one that is too short is certain.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,6 +17,8 @@ from msgspec.structs import replace
 from runflow_mock.domain.exchanges import Exchange
 
 INTERVAL_SECONDS_MIN = 0.05
+# Two clocks measure an interval, of seconds and of durations: what they differ by is no overlap.
+OVERLAP_SECONDS_MIN = 0.005
 EVIDENCE_MAX = 20
 EXAMPLES_MAX = 3
 NOT_PACED = "time does not pass by itself here: pacing can only be measured where the clock is real"
@@ -46,18 +50,29 @@ class Observation(msgspec.Struct, frozen=True, gc=False):
 
 
 Check = Callable[[Sequence[Exchange]], Iterator[Observation]]
+# A check of pace is told the shortest interval, in seconds, that says something.
+PaceCheck = Callable[[Sequence[Exchange], float], Iterator[Observation]]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule for clients: its name, what it asks in a sentence, where that is from, and how it is checked."""
+    """One rule for clients: its name, what it asks in a sentence, where that is from, and how it is checked: by pace, or otherwise.
+
+    `needs_quiet` says that a busy machine can make it look broken: it compares intervals, and noise lengthens some and not others.
+    """
 
     id: str
     family: str
     weight: Weight
     asks: str
     source: str
-    check: Check
-    is_about_pace: bool = False
+    check: Check | None = None
+    pace_check: PaceCheck | None = None
+    needs_quiet: bool = False
+
+    @property
+    def is_about_pace(self) -> bool:
+        """Whether the rule is about how much time a client leaves."""
+        return self.pace_check is not None
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -71,10 +86,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: str | None = None
 
 
-def judge_rule(rule: Rule, exchanges: Sequence[Exchange], *, is_paced: bool) -> Verdict:
-    """Returns the verdict of one rule over exchanges in their order."""
-    if rule.is_about_pace and not is_paced:
-        return Verdict(rule=rule.id, judgement=Judgement.NOT_EXERCISED, reason=NOT_PACED)
+def judge_rule(rule: Rule, exchanges: Sequence[Exchange], *, is_paced: bool, real_waits: bool = False) -> Verdict:
+    """Returns the verdict of one rule over exchanges in their order; see `domain.hygiene.judge_sequence`."""
+    if rule.pace_check is not None:
+        if not (is_paced or real_waits):
+            return Verdict(rule=rule.id, judgement=Judgement.NOT_EXERCISED, reason=NOT_PACED)
+        return _verdict(rule.id, tuple(rule.pace_check(exchanges, 0.0 if real_waits else INTERVAL_SECONDS_MIN)))
+    assert rule.check is not None
     return _verdict(rule.id, tuple(rule.check(exchanges)))
 
 
@@ -90,9 +108,20 @@ def merge(earlier: Verdict, later: Verdict) -> Verdict:
     return replace(merged, held=held, broken=broken, judgement=_judgement(held, broken), reason=None if held or broken else later.reason)
 
 
-def interval(earlier: Exchange, later: Exchange) -> float:
-    """Returns the wall seconds from the answer to one request until the next request was sent."""
-    return later.wall - later.elapsed_ms / 1000 - earlier.wall
+def interval(earlier: Exchange, later: Exchange) -> float | None:
+    """Returns the wall seconds from the answer to one request until the next request was sent, or nothing where they overlapped.
+
+    Whoever sends the next request before the last answer has left has not waited for it: another thread, or a client that gave up.
+    """
+    seconds = later.wall - later.elapsed_ms / 1000 - earlier.wall
+    return None if seconds < -OVERLAP_SECONDS_MIN else max(seconds, 0.0)
+
+
+def too_short(exchanges: tuple[str, ...], seconds: float) -> Observation:
+    """Returns the observation of an interval that says nothing, because the client's waiting may have been replaced."""
+    least = round(INTERVAL_SECONDS_MIN * 1000)
+    message = f"an interval under {least} ms says nothing: the client's waiting is replaced, or it does not wait"
+    return Observation(None, exchanges, message, seconds)
 
 
 def _verdict(rule: str, observations: Sequence[Observation]) -> Verdict:

@@ -34,10 +34,11 @@ BESIDE = "beside the API"
 class Judging:
     """The findings and verdicts of one journal."""
 
-    def __init__(self, judge: Judge, journal: Journal, *, is_paced: bool) -> None:
+    def __init__(self, judge: Judge, journal: Journal, *, is_paced: bool, real_waits: bool = False) -> None:
         self.judge = judge
         self._journal = journal
         self._is_paced = is_paced
+        self._real_waits = real_waits
         self._clearings = journal.clearings
         self._counts: dict[str, Counts] = {}
         self._findings: dict[int, Findings] = {}
@@ -73,7 +74,7 @@ class Judging:
         self._keep_up()
         if self._verdicts and self._seen_to == self._journal.total:
             return self._verdicts
-        latest = judge_sequence(tuple(self._journal), is_paced=self._is_paced)
+        latest = judge_sequence(tuple(self._journal), is_paced=self._is_paced, real_waits=self._real_waits)
         if self._journal.dropped:
             latest = tuple(merge(*pair) for pair in zip(self._verdicts or latest, latest, strict=True))
         self._verdicts, self._seen_to = latest, self._journal.total
@@ -128,7 +129,9 @@ class Judgings:
         known = self._known.get(tenant.journal)
         if known is None:
             judge = Judge(self.contract, _way_to_models(tenant))
-            known = self._known[tenant.journal] = Judging(judge, tenant.journal, is_paced=tenant.settings.clock is ClockMode.REAL)
+            is_paced = tenant.settings.clock is ClockMode.REAL
+            known = Judging(judge, tenant.journal, is_paced=is_paced, real_waits=tenant.settings.real_waits)
+            self._known[tenant.journal] = known
         return known
 
     def judge_later(self, tenant: Tenant) -> None:

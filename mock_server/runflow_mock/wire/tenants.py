@@ -44,6 +44,7 @@ class WireTenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     dialect: str | None = None
     switches: dict[str, str] = {}
     client_time: str | None = None
+    real_waits: bool | None = None
     deliveries: str | None = None
     callback_secret: str | None = None
     batch_limit: int | None = None
@@ -102,6 +103,7 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
         switches={**(defaults.switches if body.dialect is None else {}), **body.switches},
         batch_items_max=_batch_limit(body.batch_limit, defaults),
         concurrency=_caps(body.concurrency, defaults),
+        real_waits=defaults.real_waits if body.real_waits is None else body.real_waits,
         strict=defaults.strict if body.strict is None else body.strict,
         comfyui_beta=defaults.comfyui_beta if body.comfyui_beta is None else body.comfyui_beta,
         magic=defaults.magic if body.magic is None else body.magic,
@@ -161,6 +163,7 @@ def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: d
         "dialect": settings.dialect,
         "switches": settings.switches,
         "client_time": settings.client_time,
+        "real_waits": settings.real_waits,
         "deliveries": settings.deliveries,
         "batch_limit": settings.batch_items_max,
         "concurrency": settings.concurrency,
