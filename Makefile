@@ -41,6 +41,11 @@ tools: $(SETUP_TOOLS) ## make .venv/tools with the programs that judge our work 
 test: $(SETUP_DEV) ## run every test that is not slow
 	@$(PYTEST) -q -n auto --dist loadfile -p no:schemathesis -m "not slow"
 
+.PHONY: cov
+cov: $(SETUP_DEV) ## the same with branches counted: domain, engine and wire must be covered whole
+	@$(PYTEST) -q -n auto --dist loadfile -p no:schemathesis -m "not slow" --cov=runflow_mock --cov-branch --cov-report=json:reports/coverage.json --cov-report=
+	@$(BIN)/python tests/support/coverage_floors.py reports/coverage.json
+
 .PHONY: test-slow
 test-slow: $(SETUP_DEV) $(SETUP_TOOLS) $(SETUP_DOCS) ## run the slow tests
 	@$(PYTEST) -q -m slow
@@ -87,8 +92,9 @@ docs-serve: $(SETUP_RUN) $(SETUP_DOCS) ## the same, and serve it on 127.0.0.1:87
 	@$(BIN)/python docs/website.py --serve
 
 .PHONY: docs-write
-docs-write: $(SETUP_DEV) ## write what the documentation has from the code: tables, references, pictures
+docs-write: $(SETUP_DEV) $(SETUP_TOOLS) ## write what is made from the code: tables, references, pictures, the TypeScript client
 	@$(BIN)/python docs/tables.py
+	@$(BIN)/python docs/clients.py
 
 .PHONY: peers
 peers: $(SETUP_RUN) ## make .venv/peers with the servers that the report compares with; what cannot be installed is left out

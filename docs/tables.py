@@ -12,6 +12,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from runflow_mock.domain.fault_kinds import Family
@@ -69,20 +70,40 @@ def written(text: str) -> str:
     """Returns a page with its tables as the registries have them.
 
     Raises:
-        KeyError: it has a table that nobody makes.
+        ValueError: it has a table that nobody makes; the message names it, and the nearest one there is.
     """
-    return _TABLE.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}{found[4]}", text)
+    return _TABLE.sub(lambda found: f"{found[1]}{_table(found[2])}{found[4]}", text)
+
+
+def _table(name: str) -> str:
+    if name not in TABLES:
+        near = get_close_matches(name, TABLES, n=1)
+        raise ValueError(
+            f"no table is called {name!r}{f'; did you mean {near[0]!r}?' if near else ''} The names stand in docs/tables.py: TABLES"
+        )
+    return TABLES[name]()
+
+
+def _page(page: Path) -> str:
+    try:
+        return written(page.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{page.relative_to(DOCS.parent)}: {error}") from error
 
 
 def outcome() -> dict[Path, str]:
     """Returns what every generated file should hold."""
-    pages = {page: written(page.read_text(encoding="utf-8")) for page in sorted(DOCS.glob("**/*.md"))}
+    pages = {page: _page(page) for page in sorted(DOCS.glob("**/*.md"))}
     return {**pages, DEMO: pictures.demo(), SCHEMA: json.dumps(scenario_schema(), indent=1, ensure_ascii=False) + "\n"}
 
 
 def main(arguments: list[str]) -> int:
     """Writes what differs, or with `--check` only names it."""
-    made = outcome()
+    try:
+        made = outcome()
+    except ValueError as error:
+        sys.stderr.write(f"docs-write: {error}\n")
+        return 2
     stale = [file for file, text in made.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
     for file in stale:
         sys.stdout.write(f"{file.relative_to(DOCS.parent)}\n")

@@ -15,6 +15,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "mock_server"
 PACKAGE = "runflow_mock"
 FLOORS = {
+    "version": 0,
     "resources": 0,
     "packaged": 1,
     "domain": 1,
@@ -31,7 +32,10 @@ FLOORS = {
     "__main__": 8,
 }
 # The face of a package: it gathers what people import from it, wherever that stands.
-FACES = {"runflow_mock.testing": {"runflow_mock.kit.skills.asserting"}}
+FACES = {
+    "runflow_mock": {"runflow_mock.version", "runflow_mock.runtime.config", "runflow_mock.web.app"},
+    "runflow_mock.testing": {"runflow_mock.kit.skills.asserting"},
+}
 # The version stands in the package itself, which imports nothing.
 GROUND = -1
 READS_FILES = {"runflow_mock.resources", "runflow_mock.wire.catalog"}

@@ -31,7 +31,7 @@ from runflow_mock.wire.scenario_schema import scenario_schema
 from runflow_mock.wire.scenarios import OWN_KEYS, ScenarioFileError, read_scenario
 from runflow_mock.wire.stubs import WireStub
 from runflow_mock.wire.tenants import SETTINGS
-from tables import outcome
+from tables import outcome, written
 from website import navigation, staged
 from writing import comparison, dialects, evidence, faults, scenarios
 
@@ -208,3 +208,8 @@ def test_schema_is_valid_and_refuses_what_the_reader_refuses() -> None:
         {"durations": []}, {"expectations": [{"ledger": {"balance": 1}}]}, {"quota": {"requests": "many"}},
     ]  # fmt: skip
     assert [value for value in bad if not list(schema_errors(value))] == []
+
+
+def test_table_that_nobody_makes_is_named_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match=r"no table is called 'run-kind'; did you mean 'run-kinds'\?"):
+        written("<!-- table: run-kind -->\n<!-- end of table -->\n")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import click
 
-from runflow_mock import __version__
+from runflow_mock.version import __version__
 
 
 class Entry(NamedTuple):

@@ -43,9 +43,7 @@ def fault_of_attempt(moment: Moment, delivery: Delivery) -> Decision:
 
 def let_go(moment: Moment, event: DeliveryMoved) -> tuple[Event, ...]:
     """Returns how a delivery that was held back follows the next one, whose first attempt has just been answered."""
-    store = moment.store
-    is_first = len(store.deliveries[event.delivery_id].attempts) == 1
-    return tuple(DeliveryLetGo(held, moment.now) for held in store.held_back if is_first and held < event.delivery_id)
+    return tuple(DeliveryLetGo(held, moment.now) for held in moment.store.held_back if held < event.delivery_id)
 
 
 def _is_left_alone(moment: Moment, told: Run | Batch | Evaluation) -> bool:

@@ -33,7 +33,7 @@ SWITCHED_OFF = AttemptResult(error="not sent: the webhook is disabled or deleted
 def tell_about_run(moment: Moment, event: RunMoved) -> tuple[Event, ...]:
     """Returns the one automatic delivery of a run that has just ended; runs of a batch have none of their own."""
     run = moment.store.runs[event.run_id]
-    if not run.is_terminal or run.callback_url is None or run.batch_id is not None:
+    if run.callback_url is None or run.batch_id is not None:
         return ()
     return (_created(moment, url=run.callback_url, payload=moment.render.run(run), automatic=True, run_id=run.id),)
 

@@ -58,6 +58,6 @@ def pass_slot_on(moment: Moment, event: RunMoved) -> tuple[Event, ...]:
         return ()
     run = moment.store.runs[event.run_id]
     line = moment.store.lines.get(run.model)
-    if line is None or not run.is_terminal or not has_free_slot(moment, run.model):
+    if line is None or not has_free_slot(moment, run.model):
         return ()
     return (SlotGiven(next(iter(line)), moment.now, moment.now),)

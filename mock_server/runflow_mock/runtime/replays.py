@@ -12,7 +12,6 @@ from itertools import zip_longest
 
 import msgspec
 
-from runflow_mock import __version__
 from runflow_mock.domain.commands import Command, RecordAttempt
 from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.documents import read_object
@@ -22,6 +21,7 @@ from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.models import Catalog
 from runflow_mock.engine.world import Outcome, SendCallback, World
 from runflow_mock.runtime.tenants import renderers_of
+from runflow_mock.version import __version__
 from runflow_mock.wire.callbacks import build_headers, build_posting
 from runflow_mock.wire.history import SavedEntry, SavedHistory, fingerprint, represent_event
 from runflow_mock.wire.timeline import Step, represent_events

@@ -8,13 +8,13 @@ from itertools import chain, repeat
 import msgspec
 from msgspec.structs import replace
 
-from runflow_mock import __version__
 from runflow_mock.domain.commands import Command, CreateSecret, CreateWebhook, UpdateWebhook
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.snapshots import Snapshot, objections
 from runflow_mock.domain.tenants import TenantSettings
+from runflow_mock.version import __version__
 from runflow_mock.wire.control import ControlError
 from runflow_mock.wire.redactions import recover_secrets, redact_command, redact_event, redact_settings, redact_snapshot
 from runflow_mock.wire.seals import Form, Unreadable, check_seal, seal

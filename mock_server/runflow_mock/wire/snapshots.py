@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from runflow_mock import __version__
 from runflow_mock.domain.snapshots import Snapshot, objections
+from runflow_mock.version import __version__
 from runflow_mock.wire.control import ControlError
 from runflow_mock.wire.seals import Form, Unreadable, check_seal, seal
 from runflow_mock.wire.tenants import check_settings

@@ -1,7 +1,7 @@
 """The journal: every exchange of the tenant with what was found out about it; to read, to export, to forget."""
 
-from runflow_mock import __version__
 from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.version import __version__
 from runflow_mock.web.calls import Answer, Call, answer, no_content
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of

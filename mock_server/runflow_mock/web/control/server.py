@@ -1,8 +1,8 @@
 """The server itself: is it ready, which version, and what can be asked of it."""
 
-from runflow_mock import __version__
 from runflow_mock.packaged import contract_date
 from runflow_mock.runtime.certificates import ca_file
+from runflow_mock.version import __version__
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.routing import Operation
