@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from records import a_run
 
 from runflow_mock.domain.documents import write_document
+from runflow_mock.domain.globs import matches_glob
 from runflow_mock.domain.places import (
     CALLBACK_EDGES,
     EXCHANGE_EDGES,
@@ -18,7 +19,6 @@ from runflow_mock.domain.places import (
     edge_name,
     fits,
     is_edge,
-    matches_glob,
     misses,
     run_subject,
 )

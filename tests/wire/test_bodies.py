@@ -84,3 +84,26 @@ def test_any_doubled_key_is_refused(value: dict[str, Any], data: st.DataObject) 
     name = data.draw(st.sampled_from(sorted(value)))
     raw = json.dumps(value)[:-1] + f", {json.dumps(name)}: {json.dumps(data.draw(scalars))}}}"
     assert status_of(raw.encode()) == 400
+
+
+@pytest.mark.parametrize(
+    ("raw", "encoding", "named"),
+    [
+        (b"\x1f\x8b\x08\x00", "gzip", "Content-Encoding: gzip"),
+        (b'{"input": {}}', "br", "Content-Encoding: br"),
+        (b"\x1f\x8b\x08\x00", None, "gzip"),
+        (b'\xef\xbb\xbf{"input": {}}', None, "byte order mark"),
+        ('{"input": {}}'.encode("utf-16"), None, "UTF-16"),
+        (b'{"a": "party \\ud83c"}', None, "the lone surrogate \\ud83c"),
+        (b'{"a": "\\\\ud83c \\udf89\\ud83c"}', None, "the lone surrogate \\udf89"),
+    ],
+)
+def test_message_names_what_clients_get_wrong_without_knowing_it(raw: bytes, encoding: str | None, named: str) -> None:
+    with pytest.raises(Problem) as raised:
+        read_body(raw, TYPE, encoding)
+    assert (raised.value.status, raised.value.code) == (400, "BAD_REQUEST")
+    assert named in raised.value.message
+
+
+def test_whole_pairs_and_escaped_backslashes_are_no_half_characters() -> None:
+    assert read_body(b'{"a": "\\ud83c\\udf89 \\\\ud83c"}', TYPE, "identity") == {"a": "\U0001f389 \\ud83c"}

@@ -55,15 +55,16 @@ def parse_order(text: str, fields: Mapping[str, Field[RecordT]]) -> tuple[tuple[
     Raises:
         QueryError: a field or direction does not exist.
     """
-    order = []
+    order: dict[str, bool] = {}
     for part in text[:EXPRESSION_CHARACTERS_MAX].split(","):
         name, _, direction = part.strip().partition(":")
         if name not in fields:
             raise QueryError("sort_by", f"unknown field {name[:80]!r}; known are {', '.join(sorted(fields))}")
         if direction.lower() not in ("", "asc", "desc"):
             raise QueryError("sort_by", f"unknown direction {direction[:80]!r}; write asc or desc")
-        order.append((name, direction.lower() == "desc"))
-    return tuple(order)
+        # A field orders once; all the rest of what names it again would be sorting for nothing.
+        order.setdefault(name, direction.lower() == "desc")
+    return tuple(order.items())
 
 
 def select(records: Sequence[RecordT], fields: Mapping[str, Field[RecordT]], query: Query[RecordT]) -> Page[RecordT]:

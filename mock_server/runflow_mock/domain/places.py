@@ -13,11 +13,11 @@ The API knows nothing of this: it is the kit's own vocabulary.
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 
 import msgspec
 
 from runflow_mock.domain.documents import Document, contains, read_document
+from runflow_mock.domain.globs import matches_glob
 from runflow_mock.domain.runs import Run
 
 DISPATCH_EDGE = "run.queued->dispatching"
@@ -114,17 +114,6 @@ def misses(where: Where, subject: Subject) -> tuple[str, ...]:
     """Returns the names of the fields, besides the edge, in which the moment differs from the place."""
     wanted = ((name, getattr(where, name)) for name in _TESTS)
     return tuple(name for name, value in wanted if value is not None and not _TESTS[name](value, getattr(subject, name)))
-
-
-def matches_glob(pattern: str, text: str) -> bool:
-    """Tells whether a text fits a glob in which `*` stays within a segment and `**` spans them."""
-    return _compiled(pattern).fullmatch(text) is not None
-
-
-@lru_cache(maxsize=1_000)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    parts = re.split(r"(\*\*|\*|\?)", pattern)
-    return re.compile("".join({"**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part)) for part in parts), re.DOTALL)
 
 
 def _same(wanted: object, seen: object) -> bool:

@@ -14,6 +14,7 @@ import jsonschema_rs
 import msgspec
 
 from runflow_mock.domain.documents import Json
+from runflow_mock.openapi.schemas import CompiledSchema, compile_schema, refuse_to_open
 from runflow_mock.packaged import openapi_document
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -75,13 +76,13 @@ class Contract:
     def __init__(self, document: Object, *, source: str | None = None, spanning: Mapping[str, frozenset[str]] = NOTHING_SPANS) -> None:
         self.document = document
         self.source = source
-        self._registry = jsonschema_rs.Registry(resources=[(_URI, {**document, "$id": _URI})])
+        self._registry = jsonschema_rs.Registry([(_URI, {**document, "$id": _URI})], retriever=refuse_to_open)
         paths = cast("Mapping[str, Object]", document.get("paths") or {})
         self._methods = {path: {word.upper(): word for word in METHODS if word in item} for path, item in paths.items()}
         self._spanning = {path: self._find_spanning(path) | spanning.get(path, frozenset()) for path in paths}
         self._forms = sorted(((path, self._form(path)) for path in paths), key=lambda form: _rank(form[0]))
         self._declared: dict[tuple[str, str], Declared] = {}
-        self._validators: dict[Pointer, jsonschema_rs.Draft202012Validator] = {}
+        self._validators: dict[Pointer, CompiledSchema] = {}
 
     @property
     def operations(self) -> tuple[Declared, ...]:
@@ -147,7 +148,8 @@ class Contract:
             if len(self._validators) >= COMPILED_MAX:
                 self._validators.clear()
             validator = self._validators[schema] = self._compile(schema)
-        return iter(()) if validator.is_valid(value) else validator.iter_errors(value)
+        # What is too long for a pattern of the document is not judged: it would take longer than its length.
+        return iter(()) if validator.long_texts(value) or validator.is_valid(value) else validator.iter_errors(value)
 
     def follow(self, pointer: Pointer) -> tuple[Pointer, Object]:
         """Returns a part of the document and the way to it, through the reference that stands there."""
@@ -168,11 +170,9 @@ class Contract:
             part = part.get(word) if isinstance(part, dict) else part[int(word)] if isinstance(part, list) else None
         return part if isinstance(part, dict) else {}
 
-    def _compile(self, schema: Pointer) -> jsonschema_rs.Draft202012Validator:
+    def _compile(self, schema: Pointer) -> CompiledSchema:
         way = "/".join(quote(word.replace("~", "~0").replace("/", "~1"), safe="") for word in schema)
-        return jsonschema_rs.Draft202012Validator(
-            {"$ref": f"{_URI}#/{way}"}, registry=self._registry, mask="the value", validate_formats=True
-        )
+        return compile_schema({"$ref": f"{_URI}#/{way}"}, registry=self._registry, mask="the value", formats=True)
 
     def _find_spanning(self, path: str) -> frozenset[str]:
         method = next(iter(self._methods[path].values()), "get")

@@ -169,11 +169,11 @@ class Call:
 
     def read_body(self) -> dict[str, Json]:
         """Returns the JSON object in the body, or raises a `Problem`."""
-        return read_body(self.body, self.header(b"content-type"))
+        return read_body(self.body, self.header(b"content-type"), self.header(b"content-encoding"))
 
     def read_optional_body(self) -> dict[str, Json]:
         """Returns the JSON object in a body that may be left out, or raises a `Problem`."""
-        return read_optional_body(self.body, self.header(b"content-type"))
+        return read_optional_body(self.body, self.header(b"content-type"), self.header(b"content-encoding"))
 
     def uuid(self, name: str) -> str:
         """Returns a path parameter that is a UUID, in lower case.

@@ -7,6 +7,8 @@ keys that occur twice. Refused with 422: another content type, a body that is no
 import json
 import math
 import re
+from collections import Counter
+from collections.abc import Mapping
 
 import msgspec
 
@@ -20,14 +22,26 @@ _encoder = msgspec.json.Encoder()
 _JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 # Only a number of more than 308 digits can be a whole number beyond a double; text that looks like one is told apart later.
 _LONG_NUMBER = re.compile(rb"[0-9]{309}")
+# A text that does not end is one to the end: to go back and look for brackets in it would be to look at everything once for each quote.
+_TEXT_OR_BRACKET = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+# An escape that is itself escaped is none.
+_WHOLE_PAIR = re.compile(rb"\\\\|\\u[dD][89aAbB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_LONE_SURROGATE = re.compile(rb"(\\u[dD][89a-fA-F][0-9a-fA-F]{2})")
+_MARKS: Mapping[str, tuple[bytes, ...]] = {
+    "it begins with a UTF-8 byte order mark (BOM): write it without one": (b"\xef\xbb\xbf",),
+    "it is UTF-16, as its byte order mark says: send UTF-8": (b"\xff\xfe", b"\xfe\xff"),
+    "it is packed with gzip: send the JSON as it is": (b"\x1f\x8b",),
+}
 
 
-def read_body(raw: bytes, content_type: str | None) -> dict[str, Json]:
-    """Returns the object in a request body.
+def read_body(raw: bytes, content_type: str | None, encoding: str | None = None) -> dict[str, Json]:
+    """Returns the object in a request body; `encoding` is how the client says that it was packed.
 
     Raises:
         Problem: 400 or 422, see above.
     """
+    if encoding is not None and encoding.strip().lower() not in ("", "identity"):
+        raise bad_request(f"The body comes with Content-Encoding: {encoding[:80]}, which is not taken: send the JSON as it is.")
     if content_type is not None and _JSON_TYPE.fullmatch(content_type.strip()) is None:
         raise invalid_field(("header", "content-type"), f"send application/json, not {content_type[:80]}", "content_type")
     if not raw:
@@ -38,9 +52,21 @@ def read_body(raw: bytes, content_type: str | None) -> dict[str, Json]:
     return value
 
 
-def read_optional_body(raw: bytes, content_type: str | None) -> dict[str, Json]:
+def read_optional_body(raw: bytes, content_type: str | None, encoding: str | None = None) -> dict[str, Json]:
     """Returns the object in a request body that may be left out."""
-    return read_body(raw, content_type) if raw.strip() else {}
+    return read_body(raw, content_type, encoding) if raw.strip() else {}
+
+
+def unreadable_because(raw: bytes) -> str | None:
+    """Returns what is wrong with bytes that are no JSON, where it is something that clients get wrong without knowing it."""
+    mark = next((name for name, start in _MARKS.items() if raw.startswith(start)), None)
+    if mark is not None:
+        return mark
+    cut = _LONE_SURROGATE.search(_WHOLE_PAIR.sub(b"", raw))
+    if cut is not None:
+        escape = cut[1].decode()
+        return f"a text has the lone surrogate {escape}, half of a character: was the text cut in the middle of one, as slice() may?"
+    return None
 
 
 def _parse(raw: bytes) -> Json:
@@ -50,7 +76,7 @@ def _parse(raw: bytes) -> Json:
         value = _decoder.decode(raw)
         written = _encoder.encode(value)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
-        raise bad_request(f"The body is not valid JSON: {str(error)[:200]}") from None
+        raise bad_request(f"The body is not valid JSON: {unreadable_because(raw) or str(error)[:200]}") from None
     if _LONG_NUMBER.search(raw):
         _check_numbers(raw)
     # A dropped duplicate shows as a missing colon, unless an escaped colon makes up for it.
@@ -63,7 +89,8 @@ def _parse(raw: bytes) -> Json:
 
 def _check_depth(raw: bytes) -> None:
     depth = deepest = 0
-    for bracket in re.findall(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', raw, re.DOTALL):
+    for match in _TEXT_OR_BRACKET.finditer(raw):
+        bracket = match[0]
         if bracket in b"[{":
             depth += 1
             deepest = max(deepest, depth)
@@ -87,8 +114,7 @@ def _check_duplicates(raw: bytes) -> None:
     def refuse(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+            twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
             raise bad_request(f"The body has the key {twice[:80]!r} twice in one object.")
         return found
 

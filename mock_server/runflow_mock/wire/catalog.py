@@ -19,7 +19,7 @@ from runflow_mock.domain.models import CATALOG_SINCE, Catalog, Creator, Model, c
 from runflow_mock.domain.money import Money, parse_price
 from runflow_mock.domain.prices import Price, PriceRule, PriceUnit
 from runflow_mock.resources import data_folder
-from runflow_mock.wire.inputs import complete_schema
+from runflow_mock.wire.inputs import complete_schema, read_input_schema
 from runflow_mock.wire.workflows import load_published
 
 GENERIC_PRICE = Money(40_000)
@@ -103,9 +103,10 @@ def load_catalog(paths: Sequence[Path] = (), *, accept_unknown: bool = False) ->
     """
     models: dict[str, Model] = {}
     creators: dict[str, Creator] = {}
-    for file in (file for path in (data_folder("fixtures") / "catalog", *paths) for file in _files(path)):
+    ours = data_folder("fixtures") / "catalog"
+    for folder, file in ((path, file) for path in (ours, *paths) for file in _files(path)):
         content = _content(file)
-        models |= {model.id: model for model in (_model(file, entry) for entry in _entries(file, content))}
+        models |= {model.id: model for model in (_model(file, entry, is_ours=folder is ours) for entry in _entries(file, content))}
         creators |= {creator.slug: creator for creator in _owner(file, content)}
     generic = generic_model("any/model", "image") if accept_unknown else None
     return Catalog(tuple(models.values()), creators=tuple(creators.values()), generic=generic, published=load_published())
@@ -184,12 +185,12 @@ def _parse(file: Path, raw: bytes) -> Json:
         raise ValueError(str(error)) from None
 
 
-def _model(file: Path, entry: Json) -> Model:
+def _model(file: Path, entry: Json, *, is_ours: bool) -> Model:
     listed = isinstance(entry, dict) and "provider_slug" in entry
     try:
         if listed:
             return _listed(msgspec.convert(entry, Listed))
-        return read_model(msgspec.convert(entry, WireModel))
+        return read_model(msgspec.convert(entry, WireModel), is_ours=is_ours)
     except (msgspec.ValidationError, ValueError) as error:
         name = entry.get("id", "without an id") if isinstance(entry, dict) else repr(entry)[:80]
         raise CatalogError(f"catalog file {file}, model {name}: {error}") from None
@@ -203,17 +204,18 @@ def _listed(entry: Listed) -> Model:
     return msgspec.structs.replace(model, is_active=entry.active, category=entry.category, price=price)
 
 
-def read_model(entry: WireModel) -> Model:
-    """Returns the model of an entry.
+def read_model(entry: WireModel, *, is_ours: bool = False) -> Model:
+    """Returns the model of an entry; the schemas of our own catalog were checked when it was written, and start faster unchecked.
 
     Raises:
-        ValueError: an id, price or range cannot be used.
+        ValueError: an id, price, range or schema cannot be used.
     """
     parts = entry.id.split("/")
     if len(parts) < 2 or not all(parts):
         raise ValueError(f"the id {entry.id!r} must be owner/slug, of any depth")
     check_run_seconds(entry.run_seconds)
     check_output(entry.output)
+    inputs = cast(dict[str, Json], entry.input)
     return Model(
         id=entry.id,
         uuid=named_uuid("model", entry.id),
@@ -227,7 +229,7 @@ def read_model(entry: WireModel) -> Model:
         evidence=entry.evidence,
         source=entry.source,
         aliases=entry.aliases,
-        input_schema=write_document(complete_schema(cast(dict[str, Json], entry.input))),
+        input_schema=write_document(complete_schema(inputs)) if is_ours else read_input_schema(inputs),
         price=read_price(entry.price),
         output=entry.output,
         run_seconds=entry.run_seconds,

@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from runflow_mock.domain.documents import Json
+from runflow_mock.wire.bodies import unreadable_because
 from runflow_mock.wire.times import read_duration, read_instant
 
 BodyT = TypeVar("BodyT", bound=msgspec.Struct)
@@ -49,7 +50,7 @@ def decode(raw: bytes, kind: type[BodyT]) -> BodyT:
     except msgspec.ValidationError as error:
         raise refused(f"{error}; the body takes {', '.join(field.encode_name for field in msgspec.structs.fields(kind))}") from None
     except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
-        raise refused(f"the body is not valid JSON: {error}") from None
+        raise refused(f"the body is not valid JSON: {unreadable_because(raw) or error}") from None
 
 
 class _Advance(msgspec.Struct, forbid_unknown_fields=True):

@@ -10,7 +10,8 @@ from runflow_mock.domain.commands import AddRule
 from runflow_mock.domain.documents import Document, read_document, write_document
 from runflow_mock.domain.fault_kinds import KIND_OF, ActsAt, Family, Kind
 from runflow_mock.domain.faults import FaultRule, When
-from runflow_mock.domain.places import Where, edge_name, is_edge, matches_glob
+from runflow_mock.domain.globs import matches_glob
+from runflow_mock.domain.places import Where, edge_name, is_edge
 from runflow_mock.wire.control import COUNT_MAX, as_json, decode, instant, refused
 from runflow_mock.wire.fault_kinds import decode_what, represent_what
 from runflow_mock.wire.times import write_optional

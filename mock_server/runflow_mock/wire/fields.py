@@ -11,9 +11,10 @@ from typing import cast
 import jsonschema_rs
 
 from runflow_mock.domain.documents import Json
+from runflow_mock.openapi.schemas import Schema, compile_schema
 from runflow_mock.wire.problems import FieldError, Location
 
-Schema = dict[str, Json]
+__all__ = ["Checker", "Schema"]
 
 
 class Checker:
@@ -21,13 +22,16 @@ class Checker:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._validator = jsonschema_rs.Draft202012Validator(schema)
+        self._compiled = compile_schema(schema)
 
     def errors(self, value: Json, loc: Location) -> list[FieldError]:
         """Returns what is wrong with a value that stands at `loc`; nothing is the normal case and costs least."""
-        if self._validator.is_valid(value):
+        too_long = self._compiled.long_texts(value)
+        if too_long:
+            return [FieldError((*loc, *place), *_TOO_COSTLY) for place in too_long]
+        if self._compiled.is_valid(value):
             return []
-        return [field for error in self._validator.iter_errors(value) for field in self._explain(error, loc)]
+        return [field for error in self._compiled.iter_errors(value) for field in self._explain(error, loc)]
 
     def _explain(self, error: jsonschema_rs.ValidationError, loc: Location) -> Iterator[FieldError]:
         place = (*loc, *error.instance_path)
@@ -57,6 +61,7 @@ def _at(schema: Json, path: list[str | int]) -> list[Json]:
     return schema if isinstance(schema, list) else []
 
 
+_TOO_COSTLY = ("Input takes too long to be held against the pattern of this field", "string_pattern_cost")
 Details = Mapping[str, object]
 Explain = Callable[[Details, str], tuple[str, str]]
 
@@ -77,6 +82,8 @@ def _limit(text: str, word: str) -> Explain:
 
 
 def _pattern(details: Details, message: str) -> tuple[str, str]:
+    if "pattern" not in details:
+        return _TOO_COSTLY
     return f"Input should match {details['pattern']}", "string_pattern_mismatch"
 
 

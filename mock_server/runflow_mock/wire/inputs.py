@@ -8,8 +8,9 @@ Source: `models.inputs`, `models.media-prefixes`.
 
 from typing import cast
 
-from runflow_mock.domain.documents import Json, read_document
+from runflow_mock.domain.documents import Document, Json, read_document, write_document
 from runflow_mock.domain.models import Model
+from runflow_mock.openapi.schemas import SchemaError, check_schema
 from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.problems import FieldError, Location
 
@@ -51,6 +52,20 @@ def required_fields(schema: Schema) -> frozenset[str]:
     """Returns the names that a schema requires."""
     names = schema.get("required")
     return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+
+
+def read_input_schema(schema: Schema) -> Document:
+    """Returns an input schema that a user wrote as models keep it.
+
+    Raises:
+        ValueError: it is none, or the fake will not check by it; see `openapi.schemas`.
+    """
+    whole = complete_schema(schema)
+    try:
+        check_schema(whole)
+    except SchemaError as error:
+        raise ValueError(f"input.{error}" if error.place else f"input: {error}") from None
+    return write_document(whole)
 
 
 def complete_schema(schema: Schema) -> Schema:

@@ -9,7 +9,7 @@ import msgspec
 
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Findings
-from runflow_mock.domain.places import matches_glob
+from runflow_mock.domain.globs import matches_glob
 from runflow_mock.wire.control import refused
 
 LIMIT_DEFAULT = 100

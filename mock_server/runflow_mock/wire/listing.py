@@ -100,7 +100,7 @@ def decode_listing(parameters: Parameters, fields: Mapping[str, Field[RecordT]],
         cursor=_cursor(parameters.get("pq"), bound_to, fields, order),
         backwards=decode_flag(parameters, "from_prev"),
     )
-    names = [name.strip() for name in parameters["fields"].split(",")] if parameters.get("fields") else None
+    names = list(dict.fromkeys(name.strip() for name in parameters["fields"].split(","))) if parameters.get("fields") else None
     return Listing(query, fields, names, bound_to)
 
 

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple, cast
 import msgspec
 from msgspec.structs import replace
 
-from runflow_mock.domain.documents import Json, write_document
+from runflow_mock.domain.documents import Json
 from runflow_mock.domain.errors import ModelNotFound
 from runflow_mock.domain.media import OutputShape
 from runflow_mock.domain.models import Catalog, Model
 from runflow_mock.wire.catalog import WireModel, WirePrice, check_output, check_run_seconds, read_model, read_price
 from runflow_mock.wire.control import duration, refused
-from runflow_mock.wire.inputs import complete_schema
+from runflow_mock.wire.inputs import read_input_schema
 
 
 class _Part(NamedTuple):
@@ -28,7 +28,7 @@ def _as_it_is(value: object) -> object:
 
 
 def _inputs(schema: dict[str, object]) -> object:
-    return write_document(complete_schema(cast(dict[str, Json], schema)))
+    return read_input_schema(cast(dict[str, Json], schema))
 
 
 def _range(seconds: tuple[float, float]) -> object:

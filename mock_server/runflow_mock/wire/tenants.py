@@ -7,11 +7,14 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.dialects import dialect_of
+from runflow_mock.domain.documents import read_object
 from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
+from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money, format_money, parse_money
 from runflow_mock.domain.principals import SCOPES
 from runflow_mock.domain.tenants import CAP_MAX, PULL, PUSH, ClockMode, KeySpec, TenantSettings, is_tenant_name
 from runflow_mock.wire.control import decode, duration, instant, refused
+from runflow_mock.wire.inputs import read_input_schema
 from runflow_mock.wire.quotas import WireQuota, check_quota, read_quota, represent_quota
 from runflow_mock.wire.times import write_instant, write_optional
 
@@ -144,7 +147,16 @@ def check_settings(settings: TenantSettings) -> None:
         check_quota(settings.quota, "quota.")
     if settings.start is not None:
         _start(settings.start.isoformat(), settings)
+    for model in settings.models:
+        _check_inputs(model)
     _check(settings)
+
+
+def _check_inputs(model: Model) -> None:
+    try:
+        read_input_schema(read_object(model.input_schema))
+    except ValueError as error:
+        raise refused(f"models, {model.id[:200]}: {error}") from None
 
 
 def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: dict[str, str]) -> dict[str, object]:

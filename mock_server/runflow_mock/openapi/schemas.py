@@ -1,0 +1,209 @@
+"""JSON Schemas that somebody else wrote: held against what the fake can bear, and compiled so that nothing is opened for them.
+
+Theory. A schema is data that can ask for two things which no data may have. It can name an address, and a compiler fetches what is there:
+so every reference has to stay within the schema, and our compiler has nothing to fetch with. And it can ask for work that has nothing to do
+with the length of what is checked, by references that unfold to a tree without end, and by patterns that try one way after the other. So
+references must not lead back to themselves, the unfolded schema has a largest size, and a pattern that is matched by trying gives up after
+`BACKTRACKS_MAX` attempts.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import NoReturn
+
+import jsonschema_rs
+
+from runflow_mock.domain.documents import Json
+
+Schema = dict[str, Json]
+
+DEPTH_MAX = 64
+UNFOLDED_DEPTH_MAX = 128
+PARTS_MAX = 10_000
+"""How many parts a schema may have once every reference is replaced by what it leads to."""
+BACKTRACKS_MAX = 10_000
+TRIED_CHARACTERS_MAX = 2_000
+"""How many attempts a pattern has that looks around or back, and how long a text may be that is held against it."""
+
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_ANCHORS = ("$anchor", "$dynamicAnchor")
+_KNOWN_DIALECTS = ("https://json-schema.org/draft/", "http://json-schema.org/draft-", "http://json-schema.org/schema")
+# Below these the keys are names of the user's, and no words of JSON Schema.
+_NAMED = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"))
+_DATA = frozenset(("const", "enum", "default", "example", "examples"))
+
+
+class SchemaError(ValueError):
+    """A schema that is none, or that asks for more than the fake does for it; the message begins with the place."""
+
+    def __init__(self, place: str, message: str) -> None:
+        super().__init__(f"{place or 'the schema'}: {message}")
+        self.place = place
+
+
+class CompiledSchema:
+    """A schema that is ready to check values."""
+
+    def __init__(self, schema: Schema, *, registry: jsonschema_rs.Registry | None, mask: str | None, formats: bool | None) -> None:
+        compiler = partial(jsonschema_rs.Draft202012Validator, schema, registry=registry, mask=mask, validate_formats=formats)
+        try:
+            self._validator = compiler(retriever=refuse_to_open, pattern_options=_LINEAR)
+            self._is_linear = True
+        except ValueError:
+            # A pattern that looks around or back is matched by trying: the number of attempts and the length of the text are bounded.
+            self._validator = compiler(retriever=refuse_to_open, pattern_options=_TRYING)
+            self._is_linear = False
+        self.is_valid = self._validator.is_valid
+        self.iter_errors = self._validator.iter_errors
+
+    def long_texts(self, value: Json) -> list[tuple[str | int, ...]]:
+        """Returns where texts stand in a value that are too long to be held against the patterns of this schema."""
+        return [] if self._is_linear else list(_long_texts(value, ()))
+
+
+def compile_schema(
+    schema: Schema, *, registry: jsonschema_rs.Registry | None = None, mask: str | None = None, formats: bool | None = None
+) -> CompiledSchema:
+    """Returns a schema ready to check values; what is not in the schema or the registry cannot be reached from it.
+
+    Raises:
+        jsonschema_rs.ValidationError, ValueError: it is no schema, or a reference leads nowhere.
+    """
+    return CompiledSchema(schema, registry=registry, mask=mask, formats=formats)
+
+
+def check_schema(schema: Schema) -> None:
+    """Raises for a schema that cannot be used.
+
+    Raises:
+        SchemaError: see above.
+    """
+    anchors = dict[str, Json]()
+    for place, part in _parts(schema, "", 0):
+        _check_addresses(place, part)
+        anchors.update((str(part[word]), part) for word in _ANCHORS if isinstance(part.get(word), str))
+    _Unfolding(schema, anchors).size(schema, "")
+    try:
+        compile_schema(schema)
+    except jsonschema_rs.ValidationError as error:
+        raise SchemaError(".".join(map(str, error.instance_path)), error.message[:200]) from None
+    except ValueError as error:
+        raise SchemaError("", str(error).partition("\n")[0][:200]) from None
+
+
+def refuse_to_open(address: str) -> NoReturn:
+    """Takes the place of what would fetch the address that a schema names.
+
+    Raises:
+        LookupError: always.
+    """
+    raise LookupError(f"runflow-mock opens no address that a schema names, and {address[:200]} is not part of it")
+
+
+def _parts(part: Json, place: str, depth: int) -> Iterator[tuple[str, Schema]]:
+    """Returns every object that may be read as a schema, with its place."""
+    if depth > DEPTH_MAX:
+        raise SchemaError(place[:200], f"it is nested more than {DEPTH_MAX} levels deep")
+    if isinstance(part, dict):
+        yield place, part
+        for word, value in part.items():
+            if word in _NAMED and isinstance(value, dict):
+                for name, named in value.items():
+                    yield from _parts(named, _at(place, word, name), depth + 1)
+            elif word not in _DATA:
+                yield from _parts(value, _at(place, word), depth + 1)
+    elif isinstance(part, list):
+        for index, each in enumerate(part):
+            yield from _parts(each, f"{place}[{index}]", depth + 1)
+
+
+def _check_addresses(place: str, part: Schema) -> None:
+    for word in _REFERENCES:
+        reference = part.get(word)
+        if isinstance(reference, str) and not reference.startswith("#"):
+            raise SchemaError(_at(place, word), f"{reference[:200]!r} leads out of the schema, and nothing is opened for it; write it in")
+    name = part.get("$id")
+    if isinstance(name, str) and not name.startswith("#"):
+        raise SchemaError(_at(place, "$id"), f"{name[:200]!r} would give references another base; leave it out")
+    dialect = part.get("$schema")
+    if isinstance(dialect, str) and not dialect.startswith(_KNOWN_DIALECTS):
+        raise SchemaError(_at(place, "$schema"), f"{dialect[:200]!r} is unknown, and nothing is opened for it; leave it out")
+
+
+class _Unfolding:
+    """Walks through a schema as one that checks a value would, and raises where that has no end or takes too long."""
+
+    def __init__(self, root: Schema, anchors: Mapping[str, Json]) -> None:
+        self._root = root
+        self._anchors = anchors
+        self._sizes: dict[int, int] = {}
+        self._under_way: set[int] = set()
+
+    def size(self, part: Json, place: str) -> int:
+        """Returns how many parts there are once references are replaced by what they lead to."""
+        if not isinstance(part, dict | list):
+            return 1
+        if len(self._under_way) > UNFOLDED_DEPTH_MAX:
+            raise SchemaError(place[:200], f"with its references followed it is nested more than {UNFOLDED_DEPTH_MAX} levels deep")
+        if id(part) in self._under_way:
+            raise SchemaError(place, "it refers back to itself: how long a value takes to check would have no bound")
+        if id(part) not in self._sizes:
+            self._under_way.add(id(part))
+            if isinstance(part, list):
+                total = 1 + sum(self.size(each, f"{place}[{index}]") for index, each in enumerate(part))
+            else:
+                total = 1 + sum(self._size_of(word, value, place) for word, value in part.items())
+            if total > PARTS_MAX:
+                raise SchemaError(place, f"with its references replaced by what they lead to it has more than {PARTS_MAX} parts")
+            self._under_way.discard(id(part))
+            self._sizes[id(part)] = total
+        return self._sizes[id(part)]
+
+    def _size_of(self, word: str, value: Json, place: str) -> int:
+        here = _at(place, word)
+        if word in _REFERENCES and isinstance(value, str):
+            return self.size(_resolve(self._root, value, self._anchors, here), here)
+        if word in _NAMED and isinstance(value, dict):
+            return sum(self.size(named, _at(here, name)) for name, named in value.items())
+        if word in _DATA:
+            return len(value) if isinstance(value, list) else 1
+        return self.size(value, here)
+
+
+def _resolve(root: Schema, reference: str, anchors: Mapping[str, Json], place: str) -> Json:
+    """Returns what a reference within the schema leads to."""
+    fragment = reference[1:]
+    if fragment and not fragment.startswith("/"):
+        if fragment not in anchors:
+            raise SchemaError(place, f"there is no {reference[:200]!r} in the schema")
+        return anchors[fragment]
+    found: Json = root
+    for step in fragment.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(found, dict) and name in found:
+            found = found[name]
+        elif isinstance(found, list) and name.isascii() and name.isdigit() and int(name[:9]) < len(found):
+            found = found[int(name[:9])]
+        else:
+            raise SchemaError(place, f"there is no {reference[:200]!r} in the schema")
+    return found
+
+
+def _at(place: str, *words: str) -> str:
+    return ".".join((*([place] if place else []), *words))
+
+
+def _long_texts(value: Json, place: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(value, str):
+        if len(value) > TRIED_CHARACTERS_MAX:
+            yield place
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from _long_texts(part, (*place, name))
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _long_texts(part, (*place, index))
+
+
+_LINEAR = jsonschema_rs.RegexOptions()
+_TRYING = jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS_MAX)

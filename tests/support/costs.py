@@ -1,0 +1,30 @@
+"""What a call costs: how it grows when its input grows to four times its size."""
+
+from collections.abc import Callable
+from time import thread_time
+
+ATTEMPTS_MAX = 6
+# Four times the input is four times the work where the work is linear, and sixteen times where every part looks at every other.
+GROWTH_MAX = 9.0
+SECONDS_MIN = 0.002
+
+
+def growth(work: Callable[[int], Callable[[], object]], size: int) -> float:
+    """Returns by how much the time of this thread grows from a size to four times the size.
+
+    `work` prepares an input of a size and returns what is to be measured. The smallest of some attempts counts: whatever else the machine
+    does makes a measurement longer, never shorter. What takes no time worth mentioning has not grown.
+    """
+    found = float("inf")
+    for _ in range(ATTEMPTS_MAX):
+        small, large = _seconds(work(size)), _seconds(work(4 * size))
+        found = min(found, 1.0 if large < SECONDS_MIN else large / max(small, SECONDS_MIN / 16))
+        if found < GROWTH_MAX:
+            break
+    return found
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    started = thread_time()
+    call()
+    return thread_time() - started

@@ -1,0 +1,191 @@
+"""Schemas that a request brings along: nothing is opened for them, none makes a run fail, and none takes longer than what it checks."""
+
+import json
+import socket
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from doors import Door
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from steps import MODEL, RUNS
+
+from runflow_mock.wire.catalog import CatalogError, load_catalog
+from runflow_mock.wire.seals import seal
+from runflow_mock.wire.snapshots import SNAPSHOT
+
+
+@pytest.fixture
+def trap() -> Iterator[tuple[str, socket.socket]]:
+    """An address that must not be opened, and the socket that would show it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/s.json", listening
+
+
+def was_opened(listening: socket.socket) -> bool:
+    try:
+        listening.accept()[0].close()
+    except BlockingIOError:
+        return False
+    return True
+
+
+def scenario_with(schema: Any) -> dict[str, Any]:
+    return {"models": [{"id": MODEL, "input": schema}]}
+
+
+def reseal(saved: bytes, address: str) -> bytes:
+    """Returns a snapshot in which the schema of the model leads to an address, sealed as ours are."""
+    document = json.loads(saved)
+    model = document["world"]["settings"]["models"][0]
+    schema = json.loads(b64decode(model["input_schema"]))
+    schema["properties"]["a"] = {"$ref": address}
+    model["input_schema"] = b64encode(json.dumps(schema).encode()).decode()
+    return seal(SNAPSHOT, {name: part for name, part in document.items() if name not in ("format", "version", "digest")})
+
+
+WAYS_OUT: dict[str, tuple[str, Any]] = {
+    "$ref": ("input.$ref", {"$ref": "ADDRESS"}),
+    "$schema": ("input.$schema", {"$schema": "ADDRESS"}),
+    "$id": ("input.$id", {"$id": "ADDRESS", "type": "object"}),
+    "$dynamicRef": ("input.$dynamicRef", {"$dynamicRef": "ADDRESS"}),
+    "$recursiveRef": ("input.$recursiveRef", {"$recursiveRef": "ADDRESS"}),
+    "a property": ("input.properties.a.$ref", {"properties": {"a": {"$ref": "ADDRESS"}}}),
+    "a property of that name": ("input.properties.$ref.$ref", {"properties": {"$ref": {"$ref": "ADDRESS"}}}),
+    "a dialect deep inside": ("input.properties.a.$schema", {"properties": {"a": {"$schema": "ADDRESS"}}}),
+    "an old dependency": ("input.dependencies.a.$ref", {"dependencies": {"a": {"$ref": "ADDRESS"}}}),
+    "an unknown word": ("input.x.$ref", {"$ref": "#/x", "x": {"$ref": "ADDRESS"}}),
+    "a list": ("input.allOf[1].$ref", {"allOf": [True, {"$ref": "ADDRESS"}]}),
+    "a name relative to a base": ("input.$ref", {"$ref": "other.json"}),
+    "a file": ("input.$ref", {"$ref": "file:///etc/hostname"}),
+}
+
+
+@pytest.mark.parametrize(("place", "schema"), WAYS_OUT.values(), ids=WAYS_OUT.keys())
+def test_schema_that_leads_elsewhere_is_refused_with_its_place(
+    door: Door, trap: tuple[str, socket.socket], place: str, schema: Any
+) -> None:
+    address, listening = trap
+    asked = json.loads(json.dumps(schema).replace("ADDRESS", address))
+    refusals = [
+        door.request("POST", "/_mock/tenants", key=None, json={"name": "x", "scenario": scenario_with(asked)}),
+        door.request("PUT", "/_mock/scenario", json={"scenario": scenario_with(asked)}),
+    ]
+    for refusal in refusals:
+        assert refusal.status_code == 422, refusal.text
+        assert place in refusal.json()["error"]["message"]
+    assert not was_opened(listening)
+    assert door.request("GET", "/_mock/tenants/x", key=None).status_code == 404
+
+
+def test_schema_in_a_catalog_file_leads_nowhere_either(trap: tuple[str, socket.socket], tmp_path: Path) -> None:
+    address, listening = trap
+    entry = {"id": "a/b", "name": "b", "price": {"unit": "request", "amount": "0.1"}, "run_seconds": [1, 2]}
+    output = {"media_type": "image/png", "file": "result"}
+    file = tmp_path / "catalog.json"
+    file.write_text(json.dumps([{**entry, "output": output, "input": {"properties": {"a": {"$ref": address}}}}]))
+    with pytest.raises(CatalogError, match=r"input\.properties\.a\.\$ref"):
+        load_catalog((file,))
+    assert not was_opened(listening)
+
+
+def test_schema_in_a_snapshot_leads_nowhere_either(door: Door, trap: tuple[str, socket.socket]) -> None:
+    address, listening = trap
+    put = door.request("PUT", "/_mock/scenario", json={"scenario": scenario_with({"properties": {"a": True}})})
+    assert put.status_code == 200, put.text
+    saved = door.request("GET", "/_mock/snapshot").content
+    assert door.request("PUT", "/_mock/snapshot", content=saved, headers={"content-type": "application/json"}).status_code == 200
+    refusal = door.request("PUT", "/_mock/snapshot", content=reseal(saved, address), headers={"content-type": "application/json"})
+    assert refusal.status_code == 422
+    assert f"input.properties.a.$ref: '{address}'" in refusal.json()["error"]["message"]
+    assert not was_opened(listening)
+
+
+UNUSABLE = {
+    "no type": ({"type": "strin"}, "type"),
+    "no pattern": ({"properties": {"a": {"pattern": "("}}}, "properties.a.pattern"),
+    "a pattern that grows": ({"properties": {"a": {"pattern": "((a{1,1000}){1,1000}){1,1000}"}}}, "properties.a.pattern"),
+    "a length below nothing": ({"properties": {"a": {"minLength": -1}}}, "properties.a.minLength"),
+    "no properties": ({"properties": []}, "properties"),
+    "required is no list": ({"required": "a"}, "required"),
+    "required twice": ({"required": ["a", "a"]}, "required"),
+    "a reference to nothing": ({"$ref": "#/$defs/a"}, "$ref"),
+    "an anchor that is not there": ({"$ref": "#a"}, "$ref"),
+    "itself": ({"$ref": "#"}, "refers back to itself"),
+    "a tree": ({"properties": {"a": {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}}}, "refers back to itself"),
+    "two that name each other": (
+        {"$ref": "#/$defs/a", "$defs": {"a": {"not": {"$ref": "#/$defs/b"}}, "b": {"not": {"$ref": "#/$defs/a"}}}},
+        "refers back to itself",
+    ),
+    "an anchor around it": ({"$dynamicAnchor": "a", "anyOf": [{"$dynamicRef": "#a"}]}, "refers back to itself"),
+    "doubled thirty times": (
+        {
+            "$ref": "#/$defs/d0",
+            "$defs": {
+                "d30": {"type": "object"},
+                **{f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}, {"$ref": f"#/$defs/d{n + 1}"}]} for n in range(30)},
+            },
+        },
+        "more than 10000 parts",
+    ),
+    "many values": ({"properties": {"a": {"enum": list(range(10_001))}}}, "more than 10000 parts"),
+    "deep": (json.loads('{"not":' * 70 + "{}" + "}" * 70), "nested more than 64 levels"),
+}
+
+
+@pytest.mark.parametrize(("schema", "named"), UNUSABLE.values(), ids=UNUSABLE.keys())
+def test_schema_that_is_none_is_refused_when_it_is_loaded(door: Door, schema: Any, named: str) -> None:
+    refusal = door.request("PUT", "/_mock/scenario", json={"scenario": scenario_with(schema)})
+    assert refusal.status_code == 422, refusal.text
+    assert named in refusal.json()["error"]["message"]
+    assert door.request("POST", RUNS, json={"input": {"image_url": "https://a.example/b.png"}}).status_code == 201
+
+
+def test_pattern_that_takes_too_long_is_a_422_of_its_field(door: Door) -> None:
+    schema = {"properties": {"prompt": {"type": "string", "pattern": r"^(a|aa)+\1?$"}}}
+    assert door.request("PUT", "/_mock/scenario", json={"scenario": scenario_with(schema)}).status_code == 200
+    refusal = door.request("POST", RUNS, json={"input": {"prompt": "a" * 60 + "!"}})
+    assert refusal.status_code == 422
+    told = {"loc": ["body", "input", "prompt"], "type": "string_pattern_cost"}
+    assert refusal.json()["errors"] == [{**told, "msg": "Input takes too long to be held against the pattern of this field"}]
+    assert door.request("POST", RUNS, json={"input": {"prompt": "a"}}).status_code == 201
+
+
+def test_references_within_a_schema_are_followed(door: Door) -> None:
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "properties": {"size": {"$ref": "#/$defs/Size"}, "other": {"$ref": "#named"}, "$ref": {"type": "string"}},
+        "$defs": {"Size": {"enum": ["small", "large"]}, "Other": {"$anchor": "named", "type": "integer"}},
+        "examples": [{"$ref": "https://x.example/"}],
+    }
+    assert door.request("PUT", "/_mock/scenario", json={"scenario": scenario_with(schema)}).status_code == 200
+    assert door.request("POST", RUNS, json={"input": {"size": "small", "other": 1, "$ref": "https://x.example/"}}).status_code == 201
+    assert door.request("POST", RUNS, json={"input": {"size": "huge", "other": 1}}).status_code == 422
+
+
+WORDS = st.sampled_from(
+    ["type", "properties", "items", "$ref", "$defs", "anyOf", "not", "enum", "pattern", "required", "const", "$id", "a", "default"]
+)
+SCHEMAS = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 3) | st.sampled_from(["string", "object", "#", "#/$defs/a", "(", "a", "^a"]),
+    lambda inner: st.dictionaries(WORDS, inner, max_size=4) | st.lists(inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60)
+@given(schema=st.dictionaries(WORDS, SCHEMAS, max_size=5), value=SCHEMAS)
+def test_whatever_schema_is_accepted_every_page_and_run_is_answered(schema: Any, value: Any) -> None:
+    with Door() as door:
+        put = door.request("PUT", "/_mock/scenario", json={"scenario": scenario_with(schema)})
+        assert put.status_code in (200, 422), put.text
+        if put.status_code == 200:
+            answers = [door.request("POST", RUNS, json={"input": {"a": value, "image_url": "https://a.example/b.png"}})]
+            answers += [
+                door.request("GET", path) for path in ("/v1/models?embed=inputs,outputs", "/v1/public/models", f"/v1/models/{MODEL}")
+            ]
+            assert {each.status_code for each in answers} <= {200, 201, 404, 422}, [each.text for each in answers]

@@ -1,0 +1,105 @@
+"""No input costs more than its length: every parser, fed with what is worst for it, in one size and in four times that size."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import pytest
+from costs import GROWTH_MAX, growth
+from worlds import catalog
+
+from runflow_mock.domain.callback_policy import CallbackPolicy, objection
+from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.filters import QueryError, parse_filter
+from runflow_mock.domain.globs import matches_glob
+from runflow_mock.domain.pages import parse_order
+from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.openapi.schemas import SchemaError, check_schema
+from runflow_mock.web.operations import API_OPERATIONS
+from runflow_mock.web.routing import Router
+from runflow_mock.wire.bodies import read_body
+from runflow_mock.wire.control import ControlError, instant
+from runflow_mock.wire.fields import Checker
+from runflow_mock.wire.marked_yaml import YamlError, read_yaml
+from runflow_mock.wire.problems import Problem
+from runflow_mock.wire.runs import RUN_FIELDS
+from runflow_mock.wire.times import read_duration
+
+REFUSALS = (Problem, ControlError, QueryError, SchemaError, YamlError, DomainError, ValueError)
+Read = Callable[[Any], object]
+
+
+def tried(read: Read, given: object) -> None:
+    with suppress(*REFUSALS):
+        read(given)
+
+
+def body(raw: bytes) -> object:
+    return read_body(raw, "application/json")
+
+
+def glob(pattern: str) -> Read:
+    return lambda path: matches_glob(pattern, "/v1/" + path)
+
+
+def checker(schema: dict[str, Any]) -> Read:
+    compiled = Checker(schema)
+    return lambda value: compiled.errors(value, ())
+
+
+def nested(size: int) -> bytes:
+    return b'{"input":' + b"[" * 65 + b'"' + b'\\"' * size
+
+
+WORST: dict[str, tuple[Read, int, Callable[[int], Any]]] = {
+    "text that does not end": (body, 8_000, nested),
+    "text that ends in a backslash": (body, 8_000, lambda size: nested(size) + b"\\"),
+    "many texts": (body, 8_000, lambda size: b'{"input":' + b"[" * 65 + b'"a",' * size),
+    "last key twice": (body, 4_000, lambda size: b"{" + b"".join(b'"k%d":0,' % n for n in range(size)) + b'"k0":0}'),
+    "every key twice": (body, 4_000, lambda size: b"{" + b",".join(b'"k%d":0' % (n // 2) for n in range(size)) + b"}"),
+    "many digits": (body, 20_000, lambda size: b'{"a":0.' + b"1" * size + b"}"),
+    "many whole digits": (body, 20_000, lambda size: b'{"a":1' + b"0" * size + b"}"),
+    "many exponents": (body, 4_000, lambda size: b'{"a":[' + b"1e300," * size + b"1]}"),
+    "escaped NULs": (body, 4_000, lambda size: b'{"a":[' + b'"\\u0000",' * size + b"1]}"),
+    "half characters": (body, 4_000, lambda size: b'{"a":"' + b"\\ud83d\\ud83d\\udc4d" * size + b'"}'),
+    "glob of many stars": (glob("/v1/*a*a*a*a*ab"), 4_000, lambda size: "a" * size),
+    "glob across many segments": (glob("/v1/**a*a*a**b*a**c"), 4_000, lambda size: "a/a" * size),
+    "glob across one segment": (glob("**a*b*c**d"), 4_000, lambda size: "a" * size),
+    "glob of any characters": (glob("**?a?*?a?**b"), 4_000, lambda size: "a/" * size),
+    "filter with an open text": (lambda q: parse_filter(q, RUN_FIELDS), 200, lambda size: "id:'" + "''" * size),
+    "filter of escapes": (lambda q: parse_filter(q, RUN_FIELDS), 200, lambda size: "id:'" + "\\'" * size),
+    "filter of comparisons": (lambda q: parse_filter(q, RUN_FIELDS), 80, lambda size: " AND ".join(["id:a"] * size)),
+    "order of many fields": (lambda order: parse_order(order, RUN_FIELDS), 200, lambda size: "id," * size),
+    "duration of many parts": (read_duration, 4_000, lambda size: "1m" * size + "x"),
+    "duration of many digits": (read_duration, 4_000, lambda size: "1" * size + "m"),
+    "instant of many digits": (lambda given: instant(given, "at"), 4_000, lambda size: "2026-01-01T00:00:00." + "1" * size + "Z"),
+    "path of many segments": (Router(API_OPERATIONS).match, 4_000, lambda size: "/v1/models" + "/runs" * size + "x"),
+    "path that the document does not know": (packaged_contract().address, 4_000, lambda size: "/v1/models" + "/runs" * size + "x"),
+    "name of no model": (catalog().get, 4_000, lambda size: "runflow/" + "background-removal" * size),
+    "callback address": (lambda url: objection(CallbackPolicy(), url), 500, lambda size: "http://" + "a-." * size + "x"),
+    "callback to many local names": (lambda url: objection(CallbackPolicy(), url), 200, lambda size: "http://" + "localhost." * size),
+    "aliases in YAML": (read_yaml, 1_000, lambda size: "a: &a [1]\nb: [" + "*a, " * size + "1]"),
+    "keys in YAML": (read_yaml, 1_000, lambda size: "".join(f"k{n}: 1\n" for n in range(size)) + "k0: 1"),
+    "levels in YAML": (read_yaml, 1_000, lambda size: "[" * size),
+    "pattern that goes back": (checker({"pattern": r"^(a|aa)+\1?$"}), 2_000, lambda size: "a" * size + "!"),
+    "pattern that looks ahead": (checker({"pattern": r"^(?:(?=[^z]*y)a|a)*$"}), 2_000, lambda size: "a" * size + "!"),
+    "different things": (checker({"uniqueItems": True}), 2_000, lambda size: [{"a": [n]} for n in range(size)]),
+    "schema of many references": (
+        check_schema,
+        200,
+        lambda size: {"$defs": {f"d{n}": {"$ref": f"#/$defs/d{n + 1}"} for n in range(size)}, "$ref": "#/$defs/d0"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("read", "size", "make"), WORST.values(), ids=WORST.keys())
+def test_cost_grows_with_the_length_and_no_faster(read: Read, size: int, make: Callable[[int], Any]) -> None:
+    assert growth(lambda length: partial(tried, read, make(length)), size) < GROWTH_MAX
+
+
+def test_growth_of_what_looks_at_everything_for_everything_is_seen() -> None:
+    def pairs(size: int) -> Callable[[], object]:
+        return lambda: sum(1 for a in range(size) for b in range(size) if a == b)
+
+    assert growth(pairs, 300) >= GROWTH_MAX
