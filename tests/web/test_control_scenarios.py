@@ -192,7 +192,7 @@ def test_every_setting_but_the_secret_is_written(door: Door) -> None:
         "seed": "s", "clock": {"scale": 2}, "speed": 2, "start": "2026-02-01T00:00:00.000Z", "balance": "1.000000", "scopes": ["runs:read"],
         "keys": [{"name": "ci", "scopes": ["runs:create"]}], "dialect": "docs", "switches": {"signature": "bare"}, "client_time": "virtual",
         "batch_limit": 5, "deliveries": "pull", "quota": {"requests": 5, "window": 60.0, "retry_after": "date"},
-        "concurrency": {MODEL: 2}, "strict": False, "comfyui_beta": False, "magic": False, "output_lifetime": 60,
+        "concurrency": {MODEL: 2}, "strict": False, "comfyui_beta": False, "magic": False, "output_lifetime": 60, "real_waits": True,
     }  # fmt: skip
     key = ok(door.post("/_mock/tenants", {**given, "callback_secret": "rf_whsec_12345678"}), 201)["key"]
     written = ok(door.get(f"{SCENARIO}/export?format=json", key=key))
