@@ -8,7 +8,8 @@ from stories import LONG, Step, picture, play, read_story, small_world
 from worlds import CALLBACK_URL, catalog, create_batch, create_run, created, make_world, renderers, run_all
 
 from runflow_mock.domain.commands import CancelRun, CreateWebhook
-from runflow_mock.domain.snapshots import Snapshot, Timer, objections
+from runflow_mock.domain.objections import objections
+from runflow_mock.domain.snapshots import Snapshot, Timer
 from runflow_mock.engine.world import World
 
 STORIES = st.binary(min_size=60, max_size=240).map(read_story)

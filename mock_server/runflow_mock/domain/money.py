@@ -31,18 +31,6 @@ def parse_money(text: str) -> Money:
     return Money(-micros if match["sign"] == "-" else micros)
 
 
-def parse_price(text: str) -> Money:
-    """Returns the amount of a decimal string that says what something costs.
-
-    Raises:
-        ValueError: it is no amount, negative, or more than `PRICE_MAX`.
-    """
-    amount = parse_money(text)
-    if not 0 <= amount <= PRICE_MAX:
-        raise ValueError(f"{text!r} must be from 0 to {format_money(PRICE_MAX)}")
-    return amount
-
-
 def format_money(amount: Money) -> str:
     """Returns the amount with six decimal places, as in `0.410000`."""
     sign = "-" if amount < 0 else ""

@@ -21,6 +21,7 @@ from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.snapshots import Snapshot, rename
 from runflow_mock.domain.tenants import STANDING_START, ClockMode, TenantSettings, is_tenant_name
 from runflow_mock.engine.clock import VirtualClock
+from runflow_mock.engine.invariants import Invariant, check
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.moment import Renderers
 from runflow_mock.engine.slots import caps_by_id
@@ -68,6 +69,13 @@ class ModelMissing(DomainError):
         super().__init__(f"run {run_id} needs {model}, which is not in this server's catalog: start it with the same --catalog")
         self.run_id = run_id
         self.model = model
+
+
+class Contradiction(DomainError):
+    """The records of a tenant to be restored do not add up."""
+
+    def __init__(self, invariant: Invariant) -> None:
+        super().__init__(f"the snapshot contradicts itself: {invariant.name}, but {invariant.evidence}")
 
 
 class Tenant:
@@ -221,6 +229,7 @@ class Tenants:
             TenantsFull, KeyTaken: as `create`.
             LimitReached: it holds more than it may here.
             ModelMissing: a run needs a model that is not in this server's catalog.
+            Contradiction: an invariant does not hold in it.
         """
         named = rename(saved.world, name)
         snapshot = replace(named, settings=replace(named.settings, limits=self._config.limits))
@@ -228,6 +237,9 @@ class Tenants:
         clock = VirtualClock(snapshot.now, self._monotonic(), saved.rate)
         settings = snapshot.settings
         tenant = Tenant(settings, self._rules(settings), clock, lambda render: World.restore(snapshot, self._catalog, render))
+        broken = next((each for each in check(tenant.world.store, settings.concurrency) if not each.is_held), None)
+        if broken is not None:
+            raise Contradiction(broken)
         tenant.changes, tenant.reads = saved.changes, saved.reads
         for data in saved.files:
             tenant.blobs.keep(data)

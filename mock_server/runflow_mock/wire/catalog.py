@@ -16,7 +16,7 @@ from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.instants import DURATION_MAX
 from runflow_mock.domain.media import EDGE_MAX, SECONDS_MAX, OutputShape
 from runflow_mock.domain.models import CATALOG_SINCE, Catalog, Creator, Model, creator_id
-from runflow_mock.domain.money import Money, parse_price
+from runflow_mock.domain.money import PRICE_MAX, Money, format_money, parse_money
 from runflow_mock.domain.prices import Price, PriceRule, PriceUnit
 from runflow_mock.resources import data_folder
 from runflow_mock.wire.inputs import complete_schema, read_input_schema
@@ -210,13 +210,8 @@ def read_model(entry: WireModel, *, is_ours: bool = False) -> Model:
     Raises:
         ValueError: an id, price, range or schema cannot be used.
     """
-    parts = entry.id.split("/")
-    if len(parts) < 2 or not all(parts):
-        raise ValueError(f"the id {entry.id!r} must be owner/slug, of any depth")
-    check_run_seconds(entry.run_seconds)
-    check_output(entry.output)
     inputs = cast(dict[str, Json], entry.input)
-    return Model(
+    model = Model(
         id=entry.id,
         uuid=named_uuid("model", entry.id),
         name=entry.name,
@@ -238,6 +233,26 @@ def read_model(entry: WireModel, *, is_ours: bool = False) -> Model:
         inferred=entry.inferred,
         price_evidence=entry.price.evidence,
     )
+    check_model(model)
+    return model
+
+
+def check_model(model: Model) -> None:
+    """Accepts a model with which a world can work.
+
+    Raises:
+        ValueError: an id, price, range or figure cannot be used.
+    """
+    parts = model.id.split("/")
+    if len(parts) < 2 or not all(parts):
+        raise ValueError(f"the id {model.id!r} must be owner/slug, of any depth")
+    check_run_seconds(model.run_seconds)
+    check_output(model.output)
+    amounts = (model.price.amount, model.price.first_megapixel, *model.price.elements.values())
+    changes = (change for rule in model.price.rules for change in (rule.amount, rule.add))
+    for amount in (each for each in (*amounts, *changes) if each is not None):
+        if not 0 <= amount <= PRICE_MAX:
+            raise ValueError(f"a price of {format_money(amount)} must be from 0 to {format_money(PRICE_MAX)}")
 
 
 def check_run_seconds(seconds: tuple[float, float]) -> None:
@@ -261,11 +276,11 @@ def read_price(price: WirePrice) -> Price:
     """Returns the price of an entry; raises `ValueError` for an amount that is none."""
     return Price(
         unit=price.unit,
-        amount=parse_price(price.amount),
+        amount=parse_money(price.amount),
         label=price.label,
         rules=tuple(_rules(price.rules)),
         first_megapixel=_optional_money(price.first_megapixel),
-        elements={name: parse_price(amount) for name, amount in price.elements.items()},
+        elements={name: parse_money(amount) for name, amount in price.elements.items()},
         elements_input=price.elements_input,
         characters_input=price.characters_input or "text",
     )
@@ -277,4 +292,4 @@ def _rules(rules: Iterable[WireRule]) -> Iterator[PriceRule]:
 
 
 def _optional_money(text: str | None) -> Money | None:
-    return None if text is None else parse_price(text)
+    return None if text is None else parse_money(text)

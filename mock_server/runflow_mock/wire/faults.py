@@ -98,6 +98,33 @@ def represent_rule(rule: FaultRule) -> dict[str, object]:
     }
 
 
+def check_rule(rule: FaultRule) -> None:
+    """Accepts a rule that comes from elsewhere if a body could have led to it; its files are for whoever has their bytes.
+
+    Raises:
+        ControlError: 422 that names what is wrong and what is possible.
+    """
+    shown = represent_rule(rule)
+    what = {name: value for name, value in represent_what(rule.what).items() if name != "files"}
+    decode_what(what)
+    place = msgspec.convert(shown["where"], WirePlace)
+    _check_place(decode_place(place, Names(lambda path: path, _EVERYTHING)), KIND_OF[type(rule.what)])
+    _when(msgspec.convert(shown["when"], WireWhen))
+    for name in ("matched", "fired"):
+        if not 0 <= getattr(rule, name) <= COUNT_MAX:
+            raise refused(f"{name} {getattr(rule, name)} must be from 0 to {COUNT_MAX}")
+
+
+class _Everything(Container[str]):
+    """Knows every name."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+_EVERYTHING = _Everything()
+
+
 def represent_where(where: Where) -> dict[str, object]:
     """Returns a place, without the fields that are not set."""
     fields = {field.name: getattr(where, field.name) for field in msgspec.structs.fields(Where)}

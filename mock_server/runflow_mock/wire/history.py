@@ -12,7 +12,8 @@ from runflow_mock.domain.commands import Command, CreateSecret, CreateWebhook, U
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.models import Catalog
-from runflow_mock.domain.snapshots import Snapshot, objections
+from runflow_mock.domain.objections import objections
+from runflow_mock.domain.snapshots import Snapshot
 from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.version import __version__
 from runflow_mock.wire.control import ControlError

@@ -10,7 +10,7 @@ from runflow_mock.domain.documents import Json
 from runflow_mock.domain.errors import ModelNotFound
 from runflow_mock.domain.media import OutputShape
 from runflow_mock.domain.models import Catalog, Model
-from runflow_mock.wire.catalog import WireModel, WirePrice, check_output, check_run_seconds, read_model, read_price
+from runflow_mock.wire.catalog import WireModel, WirePrice, check_model, check_run_seconds, read_model, read_price
 from runflow_mock.wire.control import duration, refused
 from runflow_mock.wire.inputs import read_input_schema
 
@@ -31,25 +31,15 @@ def _inputs(schema: dict[str, object]) -> object:
     return read_input_schema(cast(dict[str, Json], schema))
 
 
-def _range(seconds: tuple[float, float]) -> object:
-    check_run_seconds(seconds)
-    return seconds
-
-
-def _shape(output: OutputShape) -> object:
-    check_output(output)
-    return output
-
-
 PARTS: Mapping[str, _Part] = {
     "name": _Part("name", str, _as_it_is),
     "description": _Part("description", str, _as_it_is),
     "active": _Part("is_active", bool, _as_it_is),
     "batch": _Part("takes_batches", bool, _as_it_is),
-    "run_seconds": _Part("run_seconds", tuple[float, float], _range),
+    "run_seconds": _Part("run_seconds", tuple[float, float], _as_it_is),
     "price": _Part("price", WirePrice, read_price),
     "input": _Part("input_schema", dict[str, object], _inputs),
-    "output": _Part("output", OutputShape, _shape),
+    "output": _Part("output", OutputShape, _as_it_is),
 }
 
 
@@ -66,7 +56,9 @@ def decode_override(entry: Json, catalog: Catalog) -> Model:
         if known is None:
             return read_model(msgspec.convert(entry, WireModel))
         parts = {name: value for name, value in entry.items() if name != "id"}
-        return replace(known, **{_part(name).field: _read(name, value) for name, value in parts.items()})
+        changed = replace(known, **{_part(name).field: _read(name, value) for name, value in parts.items()})
+        check_model(changed)
+        return changed
     except ValueError as error:
         nearest = None if known is not None else catalog.nearest(str(entry["id"]))
         hint = "" if nearest is None else f" (a model that the catalog does not have is described in full; did you mean {nearest}?)"
@@ -84,7 +76,8 @@ def decode_duration(path: str, value: Json, catalog: Catalog) -> Model:
         raise refused(f"{path} must be a duration such as '90s', or a list of the shortest and the longest")
     low, high = (duration(end, path).total_seconds() for end in ends)
     try:
-        return replace(catalog.get(path), run_seconds=_range((low, high)))
+        check_run_seconds((low, high))
+        return replace(catalog.get(path), run_seconds=(low, high))
     except ModelNotFound as error:
         nearest = "" if error.nearest is None else f"; did you mean {error.nearest}?"
         raise refused(f"there is no model {path[:200]!r}{nearest}") from None

@@ -4,13 +4,18 @@ Records are encoded as they are, bytes as base64. Secrets stand in it as they ar
 snapshot is for the eyes of those who may have the tenant's key, and no other document shows as much.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
 
 import msgspec
 
-from runflow_mock.domain.snapshots import Snapshot, objections
+from runflow_mock.domain.fault_kinds import Succeed
+from runflow_mock.domain.objections import SEQUENCE_MAX, objections
+from runflow_mock.domain.snapshots import Snapshot
 from runflow_mock.version import __version__
+from runflow_mock.wire.catalog import check_model
 from runflow_mock.wire.control import ControlError
+from runflow_mock.wire.faults import check_rule
 from runflow_mock.wire.seals import Form, Unreadable, check_seal, seal
 from runflow_mock.wire.tenants import check_settings
 
@@ -46,9 +51,29 @@ def decode_snapshot(raw: bytes) -> SavedTenant:
     except (msgspec.MsgspecError, ControlError, ValueError) as error:
         raise Unreadable(f"the snapshot cannot be restored: {error}") from None
     _refuse(objections(saved.world))
-    if not (0 <= saved.rate <= RATE_MAX and saved.changes >= 0 and saved.reads >= 0):
-        _refuse([f"rate {saved.rate}, changes {saved.changes} and reads {saved.reads} must not be negative, the rate at most {RATE_MAX}"])
+    _refuse(list(_odd_settings(saved)))
     return saved
+
+
+def _odd_settings(saved: SavedTenant) -> Iterator[str]:
+    world = saved.world
+    if not (0 <= saved.rate <= RATE_MAX and 0 <= saved.changes <= SEQUENCE_MAX and 0 <= saved.reads <= SEQUENCE_MAX):
+        yield f"rate {saved.rate}, changes {saved.changes} and reads {saved.reads} must not be negative, the rate at most {RATE_MAX}"
+    there = {sha256(data).hexdigest(): len(data) for data in saved.files}
+    given = [file for run in world.runs for file in run.files]
+    given += [file for rule in world.rules if isinstance(rule.what, Succeed) for file in rule.what.files]
+    wanted = {file.sha256: file.size_bytes for file in given} | {each.sha256: each.size_bytes for each in world.kept}
+    yield from (f"there are no {size} bytes with SHA-256 {digest}" for digest, size in wanted.items() if there.get(digest) != size)
+    for model in world.settings.models:
+        try:
+            check_model(model)
+        except ValueError as error:
+            yield f"model {model.id}: {error}"
+    for rule in world.rules:
+        try:
+            check_rule(rule)
+        except (ControlError, msgspec.ValidationError) as error:
+            yield f"rule {rule.id}: {error}"
 
 
 def _refuse(found: Sequence[str]) -> None:

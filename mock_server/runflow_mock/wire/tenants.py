@@ -20,6 +20,7 @@ from runflow_mock.wire.times import write_instant, write_optional
 
 CLIENT_TIMES = ("wall", "virtual")
 BATCH_ITEMS_MAX = 10_000
+WAITS_MAX = 100
 LIFETIME_MIN = timedelta(seconds=1)
 SPEED_MIN = 0.000_001
 
@@ -141,6 +142,9 @@ def check_settings(settings: TenantSettings) -> None:
     _batch_limit(settings.batch_items_max, settings)
     _choice("client_time", settings.client_time, CLIENT_TIMES)
     _lifetime(settings.output_lifetime.total_seconds())
+    if len(settings.retries.waits) > WAITS_MAX:
+        raise refused(f"retries has {len(settings.retries.waits)} waits; {WAITS_MAX} are possible")
+    _caps(settings.concurrency, settings)
     for scopes in (settings.scopes, *(key.scopes for key in settings.keys)):
         _scopes(scopes)
     if settings.quota is not None:

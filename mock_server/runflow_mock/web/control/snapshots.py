@@ -3,6 +3,7 @@
 The document shows the tenant's secrets: whoever may read it could read them one by one. Exchanges are not in it.
 """
 
+from runflow_mock.runtime.tenants import Contradiction
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
@@ -26,7 +27,10 @@ async def put_snapshot(call: Call) -> Answer:
         saved = decode_snapshot(call.body)
     except Unreadable as error:
         raise refused(str(error)) from None
-    fresh = call.runtime.restore(tenant, saved)
+    try:
+        fresh = call.runtime.restore(tenant, saved)
+    except Contradiction as error:
+        raise refused(str(error)) from None
     world = fresh.world
     return answer(
         {
