@@ -1,7 +1,6 @@
 import json
 from datetime import UTC, datetime
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,20 +20,15 @@ from runflow_mock.domain.fault_kinds import (
     UnknownFields,
     WrongLength,
 )
-from runflow_mock.wire.problems import Problem, represent_problem
-from runflow_mock.wire.response_faults import RESET_BYTES_MAX, SLOW_PIECES, AnswerStyle, End, Interference, Plan, Reply, make_plan
+from runflow_mock.wire.error_forms import ErrorForm, Reply
+from runflow_mock.wire.response_faults import RESET_BYTES_MAX, SLOW_PIECES, AnswerStyle, End, Interference, Plan, make_plan
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 REAL = Reply(200, b'{"id":"x","status_code":"queued"}', ((b"content-type", b"application/json"),))
 
 
-def _refuse(problem: Problem) -> Reply:
-    headers = tuple((name.lower().encode(), value.encode()) for name, value in problem.headers.items())
-    return Reply(problem.status, msgspec.json.encode(represent_problem(problem)), ((b"content-type", b"application/json"), *headers))
-
-
 def _plan(what: ExchangeKind | None, reply: Reply = REAL, *, rate_limit_headers: str = "retry-after") -> Plan:
-    style = AnswerStyle(dialect_of("seed", {"rate_limit_headers": rate_limit_headers}), NOW, _refuse)
+    style = AnswerStyle(dialect_of("seed", {"rate_limit_headers": rate_limit_headers}), NOW, ErrorForm.JSON)
     return make_plan(Interference(name="rule", what=what), reply, style)
 
 
@@ -53,7 +47,7 @@ def test_answer_without_an_effect_leaves_as_it_is() -> None:
 
 
 def test_waiting_of_two_rules_adds_up() -> None:
-    style = AnswerStyle(dialect_of("seed", {}), NOW, _refuse)
+    style = AnswerStyle(dialect_of("seed", {}), NOW, ErrorForm.JSON)
     assert make_plan(Interference(name="rule", what=Hang(60), wait=2), REAL, style).wait == 62
 
 

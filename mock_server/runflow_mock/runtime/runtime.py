@@ -98,6 +98,10 @@ class Runtime:
             DomainError: it is refused.
         """
         self.settle(tenant)
+        return self.carry_out(tenant, command)
+
+    def carry_out(self, tenant: Tenant, command: Command) -> Outcome:
+        """Carries a command out in a world that was settled in this step of the event loop; see `execute`."""
         outcome = tenant.world.execute(command)
         self._follow(tenant, outcome)
         due = tenant.world.next_due()

@@ -9,7 +9,7 @@ from runflow_mock.wire.billing import BALANCE_FIELDS, BalanceRow, decode_thresho
 
 def get_current_user(call: Call) -> Answer:
     """GET /v1/auth/me"""
-    tenant = call.tenant
+    tenant = call.caller
     embed = decode_embed(call.parameters.get("embed"), EMBEDS)
     return answer(represent_account(call.principal, tenant.settings.name, embed, tenant.world.started_at))
 
@@ -28,12 +28,12 @@ def update_balance(call: Call) -> Answer:
 def list_credit_balances(call: Call) -> Answer:
     """GET /v1/credit-balances: one client reads `balance` or `balance_usd` of the first item."""
     body = _balance_body(call)
-    row = BalanceRow(str(body["id"]), call.tenant.world.started_at)
+    row = BalanceRow(str(body["id"]), call.caller.world.started_at)
     return answer_list(call, (row,), BALANCE_FIELDS, lambda row: {**body, "balance_usd": body["balance"]})
 
 
 def _balance_body(call: Call) -> dict[str, object]:
-    world = call.tenant.world
+    world = call.caller.world
     return represent_balance(world.store.ledger, world.org_id, world.started_at)
 
 

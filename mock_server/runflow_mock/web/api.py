@@ -11,10 +11,9 @@ from starlette.types import Receive, Scope, Send
 
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.runtime.runtime import Runtime
-from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.authentication import authenticate, authorize
 from runflow_mock.web.bodies import Disconnected, receive_body
-from runflow_mock.web.calls import Answer, Call, Handler, answer
+from runflow_mock.web.calls import Answer, Call, Handler, refusal
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faulting import meet_creation, meet_request
 from runflow_mock.web.idempotency import place_of, recall, remember
@@ -27,7 +26,6 @@ from runflow_mock.wire.problems import (
     method_not_allowed,
     not_found,
     problem_of,
-    represent_problem,
     too_large,
 )
 
@@ -53,11 +51,10 @@ class Api:
         operation, given = self._answer(call, is_oversized=is_oversized)
         if given.waits_for_run is not None or given.callbacks_before:
             given = await self._hold(call, given, receive)
-        tenant: Tenant | None = getattr(call, "tenant", None)
         operation_id, elapsed_ms = None if operation is None else operation.id, (perf_counter() - started) * 1000
         try:
             if call.interference is not None:
-                plan = plan_answer(call, given, _problem_answer)
+                plan = plan_answer(call, given)
                 await interfere(call, operation_id, plan, elapsed_ms, (receive, send))
                 return
             length = (b"content-length", str(len(given.body)).encode())
@@ -66,9 +63,8 @@ class Api:
             await send({"type": "http.response.start", "status": given.status, "headers": headers})
             await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else given.body})
         finally:
-            if tenant is not None:
-                for resource_id in call.waits_for:
-                    self._runtime.poll(tenant, resource_id)
+            for resource_id in call.waits_for:
+                self._runtime.poll(call.caller, resource_id)
 
     def _answer(self, call: Call, *, is_oversized: bool) -> tuple[Operation[Handler] | None, Answer]:
         operation = None
@@ -82,7 +78,7 @@ class Api:
             operation = _operation_of(match, call.method)
             if meet_request(call, None if operation is None else operation.id, {} if match is None else match.params):
                 return operation, UNANSWERED
-            if enters and not call.tenant.meter.is_idle:
+            if enters and not call.caller.meter.is_idle:
                 admit(call)
             operation = _permitted(call, match, operation)
             if is_oversized:
@@ -92,17 +88,19 @@ class Api:
                 call.check_query()
             return operation, self._handle(call, operation)
         except Problem as problem:
-            return operation, _problem_answer(problem)
+            return operation, refusal(problem)
         except DomainError as error:
-            return operation, _problem_answer(problem_of(error, call.dialect))
+            return operation, refusal(problem_of(error, call.dialect))
         except Exception as error:
-            self._runtime.report(getattr(call, "tenant", None), error)
-            return operation, _problem_answer(internal_error())
+            self._runtime.report(call.tenant, error)
+            return operation, refusal(internal_error())
 
     def _enter(self, call: Call) -> None:
-        call.tenant, call.principal = authenticate(self._runtime.tenants, call.header(b"authorization"))
-        self._runtime.settle(call.tenant)
-        call.request_id = call.tenant.issue_request_id(changes=call.method not in ("GET", "HEAD"))
+        tenant, call.principal = authenticate(self._runtime.tenants, call.header(b"authorization"))
+        call.tenant = tenant
+        self._runtime.settle(tenant)
+        call.is_settled = True
+        call.request_id = tenant.issue_request_id(changes=call.method not in ("GET", "HEAD"))
 
     def _handle(self, call: Call, operation: Operation[Handler]) -> Answer:
         place = None if operation.is_public else place_of(call)
@@ -123,8 +121,7 @@ def _operation_of(match: Match[Handler] | None, method: str) -> Operation[Handle
 
 def _shown(call: Call, match: Match[Handler] | None) -> Match[Handler] | None:
     """Returns what a path leads to, without the operations that are only inferred where the tenant is strict."""
-    tenant: Tenant | None = getattr(call, "tenant", None)
-    if match is None or tenant is None or not tenant.settings.strict:
+    if match is None or call.tenant is None or not call.tenant.settings.strict:
         return match
     known = {method: operation for method, operation in match.operations.items() if operation.evidence != "inferred"}
     is_hidden = _operation_of(match, call.method) not in (None, *known.values())
@@ -139,9 +136,3 @@ def _permitted(call: Call, match: Match[Handler] | None, operation: Operation[Ha
         raise method_not_allowed(call.method, sorted(match.operations))
     call.params = match.params
     return operation
-
-
-def _problem_answer(problem: Problem) -> Answer:
-    given = answer(represent_problem(problem), problem.status)
-    extra = tuple((name.lower().encode(), value.encode()) for name, value in problem.headers.items())
-    return Answer(given.status, given.body, (*given.headers, *extra))

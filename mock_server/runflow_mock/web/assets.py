@@ -25,7 +25,7 @@ from runflow_mock.wire.assets import (
 def create_asset_upload(call: Call) -> Answer:
     """POST /v1/asset-uploads"""
     opened = cast(UploadOpened, call.execute(decode_open_upload(call.read_body())).events[0])
-    tenant = call.tenant
+    tenant = call.caller
     return answer(represent_upload(opened.upload, upload_url(opened.upload, tenant.settings.name, call.base_url, tenant.world.seed)), 201)
 
 
@@ -62,7 +62,7 @@ def delete_asset(call: Call) -> Answer:
 
 
 def _body(call: Call, asset: Asset, embed: frozenset[str] = frozenset()) -> dict[str, object]:
-    tenant, world = call.tenant, call.tenant.world
+    tenant, world = call.caller, call.caller.world
     url = asset_url(asset, tenant.settings.name, call.base_url, world.now, world.seed)
     user = represent_user(asset.created_by, tenant.settings.name) if "created_by_user" in embed else None
     return represent_asset(asset, url, user)

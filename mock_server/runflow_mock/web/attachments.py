@@ -27,7 +27,7 @@ def execute_with_files(call: Call, command: CreateRun | CreateBatch | SubmitEval
         command, files = take_batch_files(command, key, knows)
     outcome = call.execute(command)
     for data in files:
-        call.tenant.blobs.keep(data)
+        call.caller.blobs.keep(data)
     return outcome
 
 
@@ -44,5 +44,5 @@ def _address(call: Call, asset_id: str) -> str | None:
     asset = call.store.assets.get(AssetId(asset_id))
     if asset is None or asset.deleted_at is not None:
         return None
-    world = call.tenant.world
-    return asset_url(asset, call.tenant.settings.name, call.base_url, world.now, world.seed)
+    world = call.caller.world
+    return asset_url(asset, call.caller.settings.name, call.base_url, world.now, world.seed)

@@ -47,7 +47,7 @@ def create_batch(call: Call) -> Answer:
 
 def list_batches(call: Call) -> Answer:
     """GET /v1/batches"""
-    store, dialect, show = call.store, call.tenant.dialect, show_in(call)
+    store, dialect, show = call.store, call.caller.dialect, show_in(call)
     return answer_list(
         call,
         tuple(store.batches.values()),
@@ -62,7 +62,7 @@ def get_batch(call: Call) -> Answer:
     batch = call.store.batch(call.uuid("id"))
     if not batch.is_terminal:
         call.wait_for(batch.id)
-    return answer(represent_batch(batch, call.store.runs, call.tenant.dialect, show_in(call)))
+    return answer(represent_batch(batch, call.store.runs, call.caller.dialect, show_in(call)))
 
 
 def list_batch_items(call: Call) -> Answer:
@@ -81,11 +81,11 @@ def get_batch_item(call: Call) -> Answer:
 
 def _create(call: Call, model_id: str, body: dict[str, Json]) -> Answer:
     model = call.catalog.get(model_id)
-    command = decode_create_batch(body, model, call.tenant.rules, call.origin)
+    command = decode_create_batch(body, model, call.caller.rules, call.origin)
     events = execute_with_files(call, command, "items" if "items" in body else "input").events
     # The answer tells how things stood then, whatever has happened to the runs meanwhile.
     batch, runs = cast(BatchCreated, events[0]).batch, {event.run.id: event.run for event in events if isinstance(event, RunCreated)}
-    given = answer(represent_batch(batch, runs, call.tenant.dialect, show_in(call)), 201)
+    given = answer(represent_batch(batch, runs, call.caller.dialect, show_in(call)), 201)
     hasty = tuple(run.id for run in runs.values() if run.ends_at_once)
     return replace(given, callbacks_before=(batch.id, *hasty)) if hasty else given
 
@@ -98,7 +98,7 @@ def _items(call: Call) -> list[BatchItem]:
 
 
 def _item_body(call: Call, entry: BatchItem) -> dict[str, object]:
-    return represent_item(entry, run_body(call, entry.run), call.tenant.dialect)
+    return represent_item(entry, run_body(call, entry.run), call.caller.dialect)
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (

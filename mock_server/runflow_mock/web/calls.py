@@ -18,7 +18,8 @@ from runflow_mock.engine.world import Outcome
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.wire.bodies import read_body, read_optional_body
-from runflow_mock.wire.problems import bad_request, invalid_field
+from runflow_mock.wire.error_forms import ErrorForm, render_problem
+from runflow_mock.wire.problems import Problem, bad_request, invalid_field
 from runflow_mock.wire.response_faults import Interference
 from runflow_mock.wire.sites import HOSTS, Sites, sites_of
 
@@ -48,15 +49,22 @@ def answer(content: object, status: int = 200) -> Answer:
     return Answer(status, _encoder.encode(content))
 
 
+def refusal(problem: Problem, form: ErrorForm = ErrorForm.JSON) -> Answer:
+    """Returns the answer that tells a problem."""
+    reply = render_problem(problem, form)
+    return Answer(reply.status, reply.body, reply.headers)
+
+
 def no_content() -> Answer:
     """Returns a 204."""
     return Answer(204, b"", ())
 
 
 class Call:
-    """One request. `tenant` and `principal` are there once the credential was understood.
+    """One request. `tenant` is nothing until a credential, or a signed address, was understood; `principal` is there from then on.
 
-    `is_watched` says that rules or magic values may act on it, `interference` what they do; `limits` are headers about its quota.
+    `is_settled` says that the tenant's time was brought to the present for this request, `is_watched` that rules or magic values may act
+    on it, `interference` what they do; `limits` are headers about its quota.
     """
 
     __slots__ = (
@@ -64,6 +72,7 @@ class Call:
         "_parameters",
         "body",
         "interference",
+        "is_settled",
         "is_watched",
         "limits",
         "method",
@@ -78,7 +87,6 @@ class Call:
         "waits_for",
     )
 
-    tenant: Tenant
     principal: Principal
 
     def __init__(self, runtime: Runtime, scope: Scope, body: bytes) -> None:
@@ -89,6 +97,8 @@ class Call:
         self.path: str = scope["path"]
         self.query: bytes = scope["query_string"]
         self.params: dict[str, str] = {}
+        self.tenant: Tenant | None = None
+        self.is_settled = False
         self.request_id = ""
         self.interference: Interference | None = None
         self.is_watched = False
@@ -120,22 +130,26 @@ class Call:
             raise bad_request(f"The query has more than {PARAMETERS_MAX} parameters.")
 
     @property
+    def caller(self) -> Tenant:
+        """The tenant, for handlers that are only reached once it is known."""
+        assert self.tenant is not None, "a handler that needs a tenant was reached without one"
+        return self.tenant
+
+    @property
     def store(self) -> Store:
         """The records of the tenant's world."""
-        return self.tenant.world.store
+        return self.caller.world.store
 
     @property
     def catalog(self) -> Catalog:
         """The models that this client sees: the tenant's, or the server's where no key was needed."""
-        tenant: Tenant | None = getattr(self, "tenant", None)
-        return self.runtime.catalog if tenant is None else tenant.world.catalog
+        return self.runtime.catalog if self.tenant is None else self.tenant.world.catalog
 
     @property
     def dialect(self) -> Dialect:
         """What is spoken to this client: the tenant's dialect, or the server's where no key was needed."""
-        tenant: Tenant | None = getattr(self, "tenant", None)
         config = self.runtime.config
-        return dialect_of(config.dialect, config.switches) if tenant is None else tenant.dialect
+        return dialect_of(config.dialect, config.switches) if self.tenant is None else self.tenant.dialect
 
     @property
     def origin(self) -> Origin:
@@ -187,8 +201,9 @@ class Call:
         return text
 
     def execute(self, command: Command) -> Outcome:
-        """Carries a command out in the tenant's world."""
-        return self.runtime.execute(self.tenant, command)
+        """Carries a command out in the tenant's world, at the instant to which the request has settled it, if it has."""
+        runtime = self.runtime
+        return runtime.carry_out(self.caller, command) if self.is_settled else runtime.execute(self.caller, command)
 
     def wait_for(self, resource_id: str | None) -> None:
         """Takes note that the client looks at something unfinished (nothing names any), see `Runtime.poll`."""

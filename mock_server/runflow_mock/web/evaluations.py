@@ -25,7 +25,7 @@ from runflow_mock.wire.evaluations import (
 
 def create_evaluation(call: Call) -> Answer:
     """POST /v1/evaluations: 202, because the verdict comes later."""
-    outcome = execute_with_files(call, decode_submit_evaluation(call.read_body(), call.tenant.rules))
+    outcome = execute_with_files(call, decode_submit_evaluation(call.read_body(), call.caller.rules))
     return answer(represent_evaluation(cast(EvaluationSubmitted, outcome.events[0]).evaluation, show=show_in(call)), 202)
 
 

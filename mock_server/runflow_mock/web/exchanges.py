@@ -3,13 +3,12 @@
 from datetime import UTC, datetime
 
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange, without_credentials
-from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call
 
 
 def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms: float, *, wait: float = 0.0) -> None:
     """Keeps an exchange and shows it to whoever observes the server; `wait` are the real seconds until the answer leaves."""
-    tenant: Tenant | None = getattr(call, "tenant", None)
+    tenant = call.tenant
     runtime = call.runtime
     wall = runtime.wall() + wait
     journal = runtime.lobby if tenant is None else tenant.journal

@@ -42,7 +42,7 @@ class Effect(NamedTuple):
 
 def meet_request(call: Call, operation: str | None, params: Mapping[str, str]) -> bool:
     """Holds a request against the rules before anything is done for it; tells whether it is not to be handled at all."""
-    if not hasattr(call, "tenant") and not _recognize(call):
+    if call.tenant is None and not _recognize(call):
         return False
     if not call.store.rules and not _may_be_magic(call, operation):
         return False
@@ -73,14 +73,14 @@ def _recognize(call: Call) -> bool:
     known = None if key is None else call.runtime.tenants.known(key)
     if known is None or not known[0].world.store.rules:
         return False
-    call.tenant = known[0]
-    call.runtime.settle(call.tenant)
-    call.request_id = call.tenant.issue_request_id(changes=False)
+    call.tenant = tenant = known[0]
+    call.runtime.settle(tenant)
+    call.request_id = tenant.issue_request_id(changes=False)
     return True
 
 
 def _may_be_magic(call: Call, operation: str | None) -> bool:
-    if operation not in CREATIONS or not call.tenant.settings.knows_magic:
+    if operation not in CREATIONS or not call.caller.settings.knows_magic:
         return False
     body = call.body
     for marker in MARKERS:  # noqa: SIM110 - every creation passes here, and a generator costs more than the search
@@ -108,7 +108,7 @@ def _poll(call: Call, operation: str | None, params: Mapping[str, str], sources:
     counting = frozenset(rule.id for rule in sources.rules if rule.where.edge is not None and edge_name(rule.where.edge) == POLL_EDGE)
     if operation not in READINGS or not counting or not record_at(call.store, params):
         return ()
-    number = call.tenant.readings.count(params["id"].lower(), counting)
+    number = call.caller.readings.count(params["id"].lower(), counting)
     return (POLL_EDGE.replace("[n]", f"[{number}]"),)
 
 
@@ -128,7 +128,7 @@ def _decide(call: Call, sources: Sources, subject: Subject) -> None:
 
 
 def _effect(call: Call, sources: Sources, kinds: Set[type], subject: Subject, met: dict[RuleId, bool]) -> Effect | None:
-    world = call.tenant.world
+    world = call.caller.world
     decision = choose(sources.rules, kinds, subject, world.now, world.seed)
     met.update((each.rule_id, each.fired) for each in decision.met if isinstance(each, RuleMet))
     if decision.rule_id is not None and decision.what is not None:
@@ -139,7 +139,7 @@ def _effect(call: Call, sources: Sources, kinds: Set[type], subject: Subject, me
 
 
 def _seconds(call: Call, waits: Effect) -> float:
-    what, world = cast(Latency, waits.what), call.tenant.world
+    what, world = cast(Latency, waits.what), call.caller.world
     if what.up_to is None:
         return what.seconds
     drawn = world.seed.fraction("latency", waits.name, world.store.rules[RuleId(waits.name)].matched)

@@ -37,7 +37,7 @@ def recall(call: Call, place: str) -> Answer | None:
         KeyReused: it was another body.
     """
     remembered = call.store.remembered.get(place)
-    if remembered is None or remembered.expires_at <= call.tenant.world.now:
+    if remembered is None or remembered.expires_at <= call.caller.world.now:
         return None
     if remembered.fingerprint != _fingerprint(call):
         raise KeyReused(place.rpartition(" ")[2])
@@ -48,7 +48,7 @@ def remember(call: Call, place: str, given: Answer) -> None:
     """Keeps a successful answer."""
     if not 200 <= given.status < 300:
         return
-    expires_at = call.tenant.world.now + RETENTION
+    expires_at = call.caller.world.now + RETENTION
     remembered = Remembered(place=place, fingerprint=_fingerprint(call), status=given.status, body=given.body, expires_at=expires_at)
     call.execute(RememberAnswer(remembered))
 

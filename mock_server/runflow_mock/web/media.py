@@ -25,7 +25,7 @@ from runflow_mock.engine.targets import model_of_run
 from runflow_mock.media.files import make_file
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.calls import Answer, Call, refusal
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faulting import meet_request
 from runflow_mock.web.files import File, answer_file
@@ -37,7 +37,6 @@ from runflow_mock.wire.problems import (
     method_not_allowed,
     not_found,
     problem_of,
-    represent_problem,
 )
 
 METHODS = ("GET", "HEAD")
@@ -58,7 +57,7 @@ class Media:
         given = await self._answer(call)
         elapsed_ms = (perf_counter() - started) * 1000
         if call.interference is not None:
-            await interfere(call, None, plan_answer(call, given, _problem_answer), elapsed_ms, (receive, send))
+            await interfere(call, None, plan_answer(call, given), elapsed_ms, (receive, send))
             return
         length = () if given.status == 304 else ((b"content-length", str(len(given.body)).encode()),)
         headers = (*given.headers, *length, (b"x-request-id", call.request_id.encode()))
@@ -80,12 +79,12 @@ class Media:
             given = answer_file(call, await self._read(call, run, name, found))
             return Answer(given.status, given.body, (*given.headers, *(_GIVEN_HEADERS if run.files else _HEADERS)))
         except Problem as problem:
-            return _problem_answer(problem)
+            return refusal(problem)
         except DomainError as error:
-            return _problem_answer(problem_of(error, call.tenant.dialect))
+            return refusal(problem_of(error, call.dialect))
         except Exception as error:
-            self._runtime.report(getattr(call, "tenant", None), error)
-            return _problem_answer(internal_error())
+            self._runtime.report(call.tenant, error)
+            return refusal(internal_error())
 
     async def file_of(self, call: Call, run: Run, name: str) -> File:
         """Returns a file of a run by its name, as its address would give it.
@@ -108,11 +107,11 @@ class Media:
 
     async def _read(self, call: Call, run: Run, name: str, found: GivenFile | OutputFile) -> File:
         if isinstance(found, GivenFile):
-            data = call.tenant.blobs.get(found.sha256)
+            data = call.caller.blobs.get(found.sha256)
             if data is None:
                 raise not_found("This world was restored from a history, which does not hold the bytes of files.")
             return File(data, found.media_type, found.sha256)
-        made = await self._runtime.media.get(call.tenant.world, run.id, name, _recipe(call.tenant, run, name, found))
+        made = await self._runtime.media.get(call.caller.world, run.id, name, _recipe(call.caller, run, name, found))
         return File(made.data, found.extent.media_type, made.digest)
 
 
@@ -135,7 +134,7 @@ def _find(call: Call, run: Run, name: str) -> GivenFile | OutputFile:
 
 def _verify(call: Call) -> None:
     """Raises the 403 of an address that is not signed, changed or expired."""
-    given, world = call.parameters, call.tenant.world
+    given, world = call.parameters, call.caller.world
     objection = media_objection(call.path, given.get("expires", ""), given.get("signature", ""), world.now, world.seed)
     if objection is not None:
         raise forbidden(objection)
@@ -153,9 +152,3 @@ def _recipe(tenant: Tenant, run: Run, name: str, file: OutputFile) -> Callable[[
 def _asset_bytes(tenant: Tenant, asset_id: str | None) -> bytes | None:
     asset = None if asset_id is None else tenant.world.store.assets.get(AssetId(asset_id))
     return None if asset is None or asset.deleted_at is not None else tenant.blobs.get(asset.content.sha256)
-
-
-def _problem_answer(problem: Problem) -> Answer:
-    given = answer(represent_problem(problem), problem.status)
-    extra = tuple((name.lower().encode(), value.encode()) for name, value in problem.headers.items())
-    return Answer(given.status, given.body, (*given.headers, *extra))

@@ -11,7 +11,7 @@ def admit(call: Call) -> None:
     Raises:
         Problem: 429, and the request was not counted.
     """
-    runtime, tenant = call.runtime, call.tenant
+    runtime, tenant = call.runtime, call.caller
     meter = runtime.meter(tenant)
     allowance = meter.count(call.principal.key)
     now, rate = runtime.client_now(tenant), tenant.clock.rate

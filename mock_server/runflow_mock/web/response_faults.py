@@ -4,7 +4,6 @@ On a real connection the end is real. Without one, in process or behind another 
 was sent that would have been.
 """
 
-from collections.abc import Callable
 from contextlib import nullcontext
 
 from msgspec.structs import replace
@@ -13,23 +12,21 @@ from starlette.types import Receive, Send
 from runflow_mock.web.calls import Answer, Call
 from runflow_mock.web.connections import Connection, ConnectionFault, connection_of, until_gone, while_connected
 from runflow_mock.web.exchanges import record_exchange
-from runflow_mock.wire.problems import Problem
-from runflow_mock.wire.response_faults import AnswerStyle, End, Interference, Plan, Reply, make_plan
+from runflow_mock.wire.error_forms import ErrorForm, Reply
+from runflow_mock.wire.response_faults import AnswerStyle, End, Interference, Plan, make_plan
 
 FAULT_HEADER = b"runflow-mock-fault"
 LABEL_HEADER = b"runflow-mock-fault-label"
 # What takes the place of the real answer where there is none.
 UNANSWERED = Answer(0, b"", ())
 
-Refuse = Callable[[Problem], Answer]
 
-
-def plan_answer(call: Call, given: Answer, refuse: Refuse) -> Plan:
-    """Returns what leaves instead of an answer, marked with the rule; `refuse` makes the answer to a problem."""
+def plan_answer(call: Call, given: Answer, errors: ErrorForm = ErrorForm.JSON) -> Plan:
+    """Returns what leaves instead of an answer, marked with the rule; `errors` is the form in which this side tells them."""
     interference = call.interference
     assert interference is not None
-    style = AnswerStyle(call.tenant.dialect, call.runtime.client_now(call.tenant), lambda problem: _reply(refuse(problem)))
-    plan = make_plan(interference, _reply(given), style)
+    style = AnswerStyle(call.caller.dialect, call.runtime.client_now(call.caller), errors)
+    plan = make_plan(interference, Reply(given.status, given.body, given.headers), style)
     if not plan.status:
         return plan
     known = {name for name, _ in plan.headers}
@@ -86,10 +83,6 @@ async def _end(call: Call, plan: Plan, client: tuple[Receive, Send], connection:
 async def _pause(call: Call, seconds: float, receive: Receive, connection: Connection | None) -> bool:
     with nullcontext() if connection is None else connection.held():
         return await while_connected(call.runtime.sleep(seconds), receive)
-
-
-def _reply(given: Answer) -> Reply:
-    return Reply(given.status, given.body, given.headers)
 
 
 def _marks(interference: Interference) -> tuple[tuple[bytes, bytes], ...]:

@@ -32,21 +32,21 @@ def get_run_log(call: Call) -> Answer:
 def list_node_runs(call: Call) -> Answer:
     """GET /v1/runs/{run_id}/node-runs"""
     return answer_list(
-        call, _parts(call, _nodes_of), NODE_RUN_FIELDS, lambda node: represent_node_run(node, call.tenant.dialect), order="created_at"
+        call, _parts(call, _nodes_of), NODE_RUN_FIELDS, lambda node: represent_node_run(node, call.caller.dialect), order="created_at"
     )
 
 
 def get_node_run(call: Call) -> Answer:
     """GET /v1/runs/{run_id}/node-runs/{id}"""
-    return answer(represent_node_run(_one(call, "node run", _parts(call, _nodes_of)), call.tenant.dialect))
+    return answer(represent_node_run(_one(call, "node run", _parts(call, _nodes_of)), call.caller.dialect))
 
 
 def _logs_of(call: Call, run: Run) -> Sequence[LogLine]:
-    return log_lines(model_of_run(call.catalog, call.store, run), run, call.tenant.world.now)
+    return log_lines(model_of_run(call.catalog, call.store, run), run, call.caller.world.now)
 
 
 def _nodes_of(call: Call, run: Run) -> Sequence[NodeRun]:
-    return node_runs(model_of_run(call.catalog, call.store, run), run, call.tenant.world.now)
+    return node_runs(model_of_run(call.catalog, call.store, run), run, call.caller.world.now)
 
 
 def _parts(call: Call, parts_of: Callable[[Call, Run], Sequence[PartT]]) -> Sequence[PartT]:

@@ -30,7 +30,7 @@ def create_run(call: Call) -> Answer:
     """POST /v1/models/{model_id}/runs"""
     target = find_target(call.catalog, call.store, call.params["model_id"])
     if target.workflow_id is not None:
-        admit_to_beta(call.tenant.settings)
+        admit_to_beta(call.caller.settings)
     return start_run(call, target)
 
 
@@ -54,7 +54,7 @@ def get_run(call: Call) -> Answer:
 
 def list_run_statuses(call: Call) -> Answer:
     """GET /v1/runs/statuses"""
-    spell = call.tenant.dialect.status
+    spell = call.caller.dialect.status
     return answer_list(call, RUN_STATUS_ENTRIES, RUN_STATUS_FIELDS, lambda entry: represent_run_status(entry, spell), order="sort_order")
 
 
@@ -76,7 +76,7 @@ def cancel_run(call: Call) -> Answer:
 
 def start_run(call: Call, target: Target) -> Answer:
     """Returns the answer to a request to run a model or a workflow."""
-    command = decode_create_run(call.read_body(), target.model, call.tenant.rules, call.origin)
+    command = decode_create_run(call.read_body(), target.model, call.caller.rules, call.origin)
     if target.workflow_id is not None:
         command = replace(command, workflow_id=target.workflow_id)
     created = cast(RunCreated, execute_with_files(call, command).events[0])
@@ -88,7 +88,7 @@ def start_run(call: Call, target: Target) -> Answer:
 
 def run_body(call: Call, run: Run) -> dict[str, object]:
     """Returns the record of a run as this call's tenant sees it."""
-    body = represent_run(run, model_of_run(call.catalog, call.store, run), call.tenant.dialect, call.tenant.world.now, show_in(call))
+    body = represent_run(run, model_of_run(call.catalog, call.store, run), call.caller.dialect, call.caller.world.now, show_in(call))
     evaluations = call.store.evaluations_about(run.id)
     if evaluations:
         body["current_evaluation_summary"] = represent_summary(evaluations[-1])
@@ -97,7 +97,7 @@ def run_body(call: Call, run: Run) -> dict[str, object]:
 
 def _rendered(call: Call, run: Run) -> bytes:
     """Returns the body of an ended run, which is written once for as long as nothing that it shows can change."""
-    rendered = call.tenant.rendered
+    rendered = call.caller.rendered
     # What was judged or is asked for in a special form is written anew each time, and so is what shows addresses of assets.
     is_special = run.id in call.store.evaluations_of or call.query
     known = rendered.get(run.id)
@@ -112,7 +112,7 @@ def _rendered(call: Call, run: Run) -> bytes:
 
 
 def _sign_again(call: Call, run: Run, output: Document) -> Document:
-    tenant, world = call.tenant.settings, call.tenant.world
+    tenant, world = call.caller.settings, call.caller.world
     return sign_again(output, run, tenant.name, world.now + tenant.output_lifetime, world.seed)
 
 

@@ -13,7 +13,7 @@ from runflow_mock.wire.secrets import SECRET_FIELDS, decode_create_secret, decod
 
 def create_callback_secret(call: Call) -> Answer:
     """POST /v1/callback-secrets: the only answer that shows the material."""
-    outcome = call.execute(decode_create_secret(call.read_optional_body(), call.tenant.dialect))
+    outcome = call.execute(decode_create_secret(call.read_optional_body(), call.caller.dialect))
     return answer(reveal_secret(cast(SecretCreated, outcome.events[0]).secret), 201)
 
 

@@ -7,7 +7,6 @@ Source: `assets.upload` (PUT without Authorization, may be repeated), `assets.ur
 """
 
 from collections.abc import Callable
-from html import escape
 from time import perf_counter
 
 from msgspec.structs import replace
@@ -20,11 +19,12 @@ from runflow_mock.domain.identity import AssetId
 from runflow_mock.domain.outputs import media_objection
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.bodies import Disconnected, receive_body
-from runflow_mock.web.calls import Answer, Call
+from runflow_mock.web.calls import Answer, Call, refusal
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faulting import meet_request
 from runflow_mock.web.files import File, answer_file
 from runflow_mock.web.response_faults import UNANSWERED, interfere, plan_answer
+from runflow_mock.wire.error_forms import ErrorForm
 from runflow_mock.wire.problems import Problem
 
 UPLOADS = "/_upload/"
@@ -32,16 +32,6 @@ FILES = "/files/"
 
 # A file that a user uploaded may be a page: a browser that opens it must not run what is in it.
 _HEADERS = ((b"content-security-policy", b"sandbox"), (b"x-content-type-options", b"nosniff"))
-
-
-class Refused(Exception):
-    """What the storage answers instead."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(f"{status} {code}: {message}")
-        self.status = status
-        self.code = code
-        self.message = message
 
 
 class Storage:
@@ -60,7 +50,7 @@ class Storage:
         given = self._answer(call, is_oversized=is_oversized)
         elapsed_ms = (perf_counter() - started) * 1000
         if call.interference is not None:
-            await interfere(call, None, plan_answer(call, given, _problem_answer), elapsed_ms, (receive, send))
+            await interfere(call, None, plan_answer(call, given, ErrorForm.XML), elapsed_ms, (receive, send))
             return
         length = () if given.status == 304 else ((b"content-length", str(len(given.body)).encode()),)
         headers = (*given.headers, *length)
@@ -73,23 +63,23 @@ class Storage:
             handlers = _HANDLERS[UPLOADS if call.path.startswith(UPLOADS) else FILES]
             handler = handlers.get(call.method)
             if handler is None:
-                raise Refused(405, "MethodNotAllowed", f"{call.method} is not possible here; {' and '.join(handlers)} are.")
+                raise Problem(405, "MethodNotAllowed", f"{call.method} is not possible here; {' and '.join(handlers)} are.")
             _verify(call)
             if meet_request(call, None, {}):
                 return UNANSWERED
             if is_oversized:
-                raise Refused(413, "EntityTooLarge", f"A file has at most {FILE_BYTES_MAX} bytes.")
+                raise Problem(413, "EntityTooLarge", f"A file has at most {FILE_BYTES_MAX} bytes.")
             return handler(call)
-        except Refused as refused:
-            return _refusal(refused)
-        except (NotFound, Problem) as missing:
-            return _refusal(Refused(404, "NoSuchKey", str(missing)))
+        except Problem as problem:
+            return refusal(problem, ErrorForm.XML)
+        except NotFound as missing:
+            return refusal(Problem(404, "NoSuchKey", str(missing)), ErrorForm.XML)
         except LimitReached as full:
             way_out = "reset the tenant, use a fresh one, or raise the limit"
-            return _refusal(Refused(503, "ServiceUnavailable", f"runflow-mock: this tenant is full ({full}); {way_out}."))
+            return refusal(Problem(503, "ServiceUnavailable", f"runflow-mock: this tenant is full ({full}); {way_out}."), ErrorForm.XML)
         except Exception as error:
-            self._runtime.report(getattr(call, "tenant", None), error)
-            return _refusal(Refused(500, "InternalError", "The storage failed."))
+            self._runtime.report(call.tenant, error)
+            return refusal(Problem(500, "InternalError", "The storage failed."), ErrorForm.XML)
 
 
 def put_bytes(call: Call) -> Answer:
@@ -97,16 +87,16 @@ def put_bytes(call: Call) -> Answer:
     upload = call.store.upload(call.params["id"])
     content = content_of(call.body, upload.mime_type)
     call.execute(RecordBytes(upload.id, content))
-    call.tenant.blobs.keep(call.body)
+    call.caller.blobs.keep(call.body)
     return Answer(200, b"", ((b"etag", f'"{content.sha256}"'.encode()),))
 
 
 def get_bytes(call: Call) -> Answer:
     """GET /files/{tenant}/{asset_id}/{name}"""
     asset = call.store.asset(AssetId(call.params["id"]))
-    data = call.tenant.blobs.get(asset.content.sha256)
+    data = call.caller.blobs.get(asset.content.sha256)
     if data is None:
-        raise Refused(404, "NoSuchKey", "This world was restored from a history, which does not hold the bytes of assets.")
+        raise Problem(404, "NoSuchKey", "This world was restored from a history, which does not hold the bytes of assets.")
     given = answer_file(call, File(data, asset.content.mime_type, asset.content.sha256))
     return replace(given, headers=(*given.headers, *_HEADERS))
 
@@ -122,22 +112,11 @@ def _verify(call: Call) -> None:
     _, _, tenant_name, asset_id, *_ = (*call.path.split("/"), "", "")
     tenant = call.runtime.tenants.get(tenant_name)
     if tenant is None:
-        raise Refused(403, "AccessDenied", "This is not an address that runflow-mock has signed.")
+        raise Problem(403, "AccessDenied", "This is not an address that runflow-mock has signed.")
     given = call.parameters
     now, seed = call.runtime.now(tenant), tenant.world.seed
     objection = media_objection(call.path, given.get("expires", ""), given.get("signature", ""), now, seed)
     if objection is not None:
-        raise Refused(403, "AccessDenied", objection)
+        raise Problem(403, "AccessDenied", objection)
     call.tenant, call.params = tenant, {"id": asset_id}
     call.request_id = tenant.issue_request_id(changes=call.method == "PUT")
-
-
-def _refusal(refused: Refused) -> Answer:
-    text = f"<Error><Code>{refused.code}</Code><Message>{escape(refused.message)}</Message></Error>"
-    return Answer(refused.status, f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode(), ((b"content-type", b"application/xml"),))
-
-
-def _problem_answer(problem: Problem) -> Answer:
-    given = _refusal(Refused(problem.status, problem.code, problem.message))
-    extra = tuple((name.lower().encode(), value.encode()) for name, value in problem.headers.items())
-    return replace(given, headers=(*given.headers, *extra))

@@ -32,7 +32,7 @@ class SyncMode:
     async def __call__(self, call: Call, given: Answer, receive: Receive) -> Answer:
         assert given.waits_for_run is not None
         try:
-            ended = self._runtime.until_ended(call.tenant, given.waits_for_run, self._runtime.config.sync_seconds_max)
+            ended = self._runtime.until_ended(call.caller, given.waits_for_run, self._runtime.config.sync_seconds_max)
             if not await while_connected(ended, receive):
                 return given
             return await self._finish(call, call.store.run(given.waits_for_run))
@@ -43,7 +43,7 @@ class SyncMode:
     async def _finish(self, call: Call, run: Run) -> Answer:
         if run.output is None:
             return answer(run_body(call, run), 201)
-        ours = f"{run.base_url}/media/{call.tenant.settings.name}/{run.id}/"
+        ours = f"{run.base_url}/media/{call.caller.settings.name}/{run.id}/"
         media = {url: await self._inline(call, run, url) for url in addresses_in(run.output) if url.startswith(ours)}
         output = with_media_inline(run.output, media)
         body = {**run_body(call, run), "output": Raw(output)}

@@ -20,7 +20,7 @@ class Holding:
 
     async def __call__(self, call: Call, given: Answer, receive: Receive) -> Answer:
         if given.callbacks_before:
-            answered = self._runtime.deliveries.until_answered(call.tenant, given.callbacks_before, self._runtime.config.sync_seconds_max)
+            answered = self._runtime.deliveries.until_answered(call.caller, given.callbacks_before, self._runtime.config.sync_seconds_max)
             if not await while_connected(answered, receive):
                 return given
         return given if given.waits_for_run is None else await self._sync_mode(call, given, receive)

@@ -23,7 +23,7 @@ from runflow_mock.wire.webhooks import (
 
 def create_webhook(call: Call) -> Answer:
     """POST /v1/webhooks"""
-    outcome = call.execute(decode_create_webhook(call.read_body(), call.tenant.rules))
+    outcome = call.execute(decode_create_webhook(call.read_body(), call.caller.rules))
     return answer(represent_webhook(cast(WebhookCreated, outcome.events[0]).webhook), 201)
 
 
@@ -42,7 +42,7 @@ def get_webhook(call: Call) -> Answer:
 def update_webhook(call: Call) -> Answer:
     """PATCH /v1/webhooks/{id}"""
     webhook = call.store.webhook(call.uuid("id"))
-    call.execute(decode_update_webhook(call.read_body(), webhook.id, call.tenant.rules))
+    call.execute(decode_update_webhook(call.read_body(), webhook.id, call.caller.rules))
     return answer(represent_webhook(call.store.webhook(webhook.id)))
 
 

@@ -33,7 +33,7 @@ def list_comfyui_workflows(call: Call) -> Answer:
 
 def create_comfyui_workflow(call: Call) -> Answer:
     """POST /v1/comfyui-workflows"""
-    admit_to_beta(call.tenant.settings)
+    admit_to_beta(call.caller.settings)
     created = cast(WorkflowCreated, call.execute(decode_create_workflow(call.read_body())).events[0])
     return answer(represent_workflow(created.workflow), 201)
 
@@ -75,7 +75,7 @@ def create_comfyui_workflow_input(call: Call) -> Answer:
 
 def create_comfyui_run(call: Call) -> Answer:
     """POST /v1/comfyui-workflows/{owner}/{slug}/runs"""
-    admit_to_beta(call.tenant.settings)
+    admit_to_beta(call.caller.settings)
     workflow = _at_path(call)
     return start_run(call, Target(workflow_model(call.catalog, call.store, workflow.id), workflow.id))
 

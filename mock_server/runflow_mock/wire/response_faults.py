@@ -18,6 +18,7 @@ from runflow_mock.domain.documents import Json, read_document, read_object, writ
 from runflow_mock.domain.exchanges import Headers
 from runflow_mock.domain.fault_kinds import KIND_OF, ActsAt, ExchangeKind
 from runflow_mock.domain.quotas import Allowance
+from runflow_mock.wire.error_forms import ErrorForm, Reply, render_problem
 from runflow_mock.wire.problems import Problem, usual_problem
 from runflow_mock.wire.quotas import limit_headers, retry_after
 
@@ -45,14 +46,6 @@ _JSON = ((b"content-type", b"application/json"),)
 _PLAIN = ((b"content-type", b"text/plain; charset=utf-8"),)
 _HTML = ((b"content-type", b"text/html"),)
 _WITHOUT_BODY = (204, 304)
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """One whole answer; its length goes without saying."""
-
-    status: int
-    body: bytes = b""
-    headers: Headers = ()
 
 
 class End(StrEnum):
@@ -83,7 +76,7 @@ class AnswerStyle(msgspec.Struct, frozen=True):
 
     dialect: Dialect
     now: datetime
-    refuse: Callable[[Problem], Reply]
+    errors: ErrorForm
 
 
 class Interference(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +124,7 @@ def _own_reply(what: kinds.Respond, style: AnswerStyle) -> Reply:
         return Reply(what.status)
     usual = usual_problem(what.status, style.dialect)
     problem = Problem(what.status, what.code or usual.code, what.message or usual.message, usual.fields, usual.headers)
-    return style.refuse(problem)
+    return render_problem(problem, style.errors)
 
 
 def _limits(what: kinds.Respond, style: AnswerStyle) -> dict[str, str]:

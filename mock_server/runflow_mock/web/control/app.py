@@ -50,7 +50,7 @@ class ControlApi:
             told = _told(error)
             return answer(represent_control_error(told), told.status)
         except Exception as error:
-            self._runtime.report(getattr(call, "tenant", None), error)
+            self._runtime.report(call.tenant, error)
             return answer(represent_control_error(ControlError(500, "bug", "runflow-mock has a bug: see its log")), 500)
 
     def _operation(self, call: Call) -> Operation[ControlHandler]:

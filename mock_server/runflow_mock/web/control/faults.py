@@ -55,7 +55,7 @@ def add_rule(call: Call, command: AddRule, contents: tuple[bytes, ...]) -> Fault
     """Puts a rule into force, keeps the bytes of its files, and returns it."""
     outcome = call.execute(command)
     for content in contents:
-        call.tenant.blobs.keep(content)
+        call.caller.blobs.keep(content)
     return cast(RuleAdded, outcome.events[0]).rule
 
 

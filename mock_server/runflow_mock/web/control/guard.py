@@ -37,11 +37,12 @@ def tenant_of(call: Call) -> Tenant:
         ControlError: 401; 503 when the key would make a tenant and there is no room.
     """
     try:
-        call.tenant, call.principal = authenticate(call.runtime.tenants, call.header(b"authorization"))
+        tenant, call.principal = authenticate(call.runtime.tenants, call.header(b"authorization"))
     except Problem as problem:
         kind = "unauthorized" if problem.status == 401 else "full"
         raise ControlError(problem.status, kind, f"{problem.message} This verb acts on the tenant of the key.") from None
-    return call.tenant
+    call.tenant = tenant
+    return tenant
 
 
 def check_server_wide(call: Call) -> None:

@@ -93,7 +93,7 @@ def _asked(call: Call) -> Scenario:
 def _scene(call: Call, scenario: Scenario) -> dict[str, object]:
     facts, entries = facts_of(call.store), subjects_in(call)
     checked = [_checked(call, expectation, facts, entries) for expectation in scenario.expectations]
-    return represent_scene(scenario, checked, tuple(unfired_rules(call.tenant, completion(call))))
+    return represent_scene(scenario, checked, tuple(unfired_rules(call.caller, completion(call))))
 
 
 def _checked(call: Call, expectation: Expectation, facts: Facts, entries: list[JournalSubject]) -> Checked:

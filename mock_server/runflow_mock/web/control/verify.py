@@ -26,7 +26,7 @@ async def verify(call: Call) -> Answer:
 def subjects_in(call: Call) -> list[JournalSubject]:
     """Returns the journal of this call's tenant as clauses see it."""
     complete = completion(call)
-    return [subject_of(exchange, complete) for exchange in call.tenant.journal]
+    return [subject_of(exchange, complete) for exchange in call.caller.journal]
 
 
 def completion(call: Call) -> Complete:
@@ -38,7 +38,7 @@ def completion(call: Call) -> Complete:
         if subject.model is None:
             return subject
         try:
-            return replace(subject, model=find_target(call.tenant.world.catalog, call.store, subject.model).model.id)
+            return replace(subject, model=find_target(call.caller.world.catalog, call.store, subject.model).model.id)
         except ModelNotFound:
             return subject
 

@@ -79,7 +79,7 @@ def _journal(call: Call, asked: Wait) -> Watch:
 
     def latest() -> list[JournalSubject]:
         nonlocal known
-        known = {exchange.id: known.get(exchange.id) or subject_of(exchange, complete) for exchange in call.tenant.journal}
+        known = {exchange.id: known.get(exchange.id) or subject_of(exchange, complete) for exchange in call.caller.journal}
         return list(known.values())
 
     return Watch(
