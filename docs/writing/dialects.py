@@ -21,6 +21,10 @@ PROVENANCE: Mapping[str, tuple[str, ...]] = {
     "error_codes": ("errors.codes", "errors.codes-docs"),
     "rate_limit_headers": ("limits.retry-after", "limits.no-headers", "limits.full-headers"),
     "cursor_names": ("lists.cursor",),
+    "upload_types": ("assets.any-type", "assets.types"),
+    "cancel_billing": ("runs.cancel-no-refund", "credits.cancelled-runs"),
+    "output_form": ("outputs.unified", "outputs.image-urls", "outputs.forms"),
+    "run_error": ("runs.failure-fields", "runs.error-object"),
 }
 
 

@@ -34,6 +34,7 @@ MEANINGS: Mapping[str, str] = {
     "quota": "requests that a key may send in a window",
     "strict": "refuse plain-http callbacks and routes that are only inferred",
     "comfyui_beta": "whether the organization may deploy ComfyUI workflows",
+    "folders": "names of the organization's asset folders",
     "magic": "whether [documented inputs](../magic-inputs.md) choose an outcome",
     "output_lifetime": "how long the addresses of output files work",
     "models": "what differs from the catalog's models, or whole new ones",

@@ -34,7 +34,7 @@ def test_log_of_a_run_that_succeeds() -> None:
         (0, "info", "run accepted for runflow/dyver-removal"),
         (1, "info", "submitting to an execution provider"),
         (2, "info", "provider accepted the work"),
-        (7, "info", "step tag_removal finished"),
+        (10, "info", "step tag_removal finished"),
         (12, "info", "step background_removal finished"),
         (12, "info", "run succeeded"),
     ]

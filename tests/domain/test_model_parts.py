@@ -1,6 +1,7 @@
 import pytest
 from worlds import catalog
 
+from runflow_mock.domain.dialects import BUNDLES, Dialect, dialect_of
 from runflow_mock.domain.documents import Json, read_object
 from runflow_mock.domain.media import extent_of
 from runflow_mock.domain.model_parts import (
@@ -17,7 +18,7 @@ from runflow_mock.domain.model_parts import (
 )
 from runflow_mock.domain.models import Catalog, Model
 from runflow_mock.domain.money import Money
-from runflow_mock.domain.outputs import file_names, produce
+from runflow_mock.domain.outputs import file_names, form_of, produce
 from runflow_mock.domain.prices import quote
 from runflow_mock.domain.seeds import Seed
 
@@ -38,18 +39,22 @@ def test_inputs_are_the_properties_of_the_schema(model: Model) -> None:
     assert {part.name for part in inputs_of(model) if part.is_required} == set(schema.get("required", []))  # type: ignore[arg-type]  # a list of names
 
 
+SPOKEN = {**BUNDLES, "both": dialect_of("seed", {"output_form": "both"})}
+
+
+@pytest.mark.parametrize("spoken", SPOKEN.values(), ids=list(SPOKEN))
 @every_model
-def test_outputs_are_what_a_run_produces(model: Model) -> None:
+def test_outputs_are_what_a_run_produces(model: Model, spoken: Dialect) -> None:
     inputs: Json = dict(sample_input(model))
     extent = extent_of(model.output, inputs)
     urls = [f"http://media.example/{name}" for name in file_names(model, inputs, extent)]
-    produced = produce(model, inputs, urls, extent, Seed.from_text("0"))
-    assert {part.name for part in outputs_of(model)} == set(produced)
+    produced = produce(model, inputs, urls, extent, seed=Seed.from_text("0"), form=form_of(model, spoken))
+    assert {part.name for part in outputs_of(model, spoken)} == set(produced)
 
 
 @every_model
 def test_ids_are_unique_and_every_time_the_same(model: Model) -> None:
-    parts: list[ModelInput | ModelOutput | PriceRow | ModelExample] = [*inputs_of(model), *outputs_of(model)]
+    parts: list[ModelInput | ModelOutput | PriceRow | ModelExample] = [*inputs_of(model), *outputs_of(model, BUNDLES["seed"])]
     parts += [*prices_of(model), *examples_of(model)]
     assert len({part.id for part in parts}) == len(parts)
     assert [part.id for part in prices_of(model)] == [part.id for part in prices_of(model)]

@@ -2,10 +2,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from records import a_run
 from worlds import START, catalog
 
-from runflow_mock.domain.documents import write_document
+from runflow_mock.domain.documents import Json, write_document
+from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.domain.node_runs import node_names, node_runs, nodes_completed
 from runflow_mock.domain.runs import Failure, Run, RunStatus
 
@@ -41,7 +44,12 @@ def test_other_model_is_one_step() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "states"),
-    [(1, ["running", "queued"]), (5.999, ["running", "queued"]), (6, ["succeeded", "running"]), (10.999, ["succeeded", "running"])],
+    [
+        (1, ["running", "queued"]),
+        (9.694, ["running", "queued"]),
+        (9.695, ["succeeded", "running"]),
+        (10.999, ["succeeded", "running"]),
+    ],
 )
 def test_steps_of_a_running_run_go_one_after_the_other(seconds: float, states: list[str]) -> None:
     assert _states(_run(RunStatus.RUNNING), seconds) == states
@@ -74,10 +82,40 @@ def test_run_that_never_started_has_cancelled_steps() -> None:
         assert _states(_run(status, started_at=None, completed_at=_at(1)), 2) == ["cancelled", "cancelled"]
 
 
-def test_steps_share_the_running_time_evenly() -> None:
+def test_steps_share_the_running_time_as_their_stages_do() -> None:
     first, last = node_runs(DYVER, _run(RunStatus.SUCCEEDED), _at(11))
-    assert (first.started_at, first.completed_at, first.duration_ms) == (_at(1), _at(6), 5_000)
-    assert (last.started_at, last.completed_at, last.duration_ms) == (_at(6), _at(11), 5_000)
+    # Taking the tag off lasts 13 to 19 seconds, taking the background off 1.8 to 3.
+    assert (first.started_at, first.completed_at, first.duration_ms) == (_at(1), _at(9.695), 8_695)
+    assert (last.started_at, last.completed_at, last.duration_ms) == (_at(9.695), _at(11), 1_305)
+
+
+def test_steps_cost_what_their_elements_do_and_together_what_the_run_did() -> None:
+    nodes = node_runs(DYVER, _run(RunStatus.SUCCEEDED, cost=parse_money("0.410000")), _at(11))
+    assert [node.cost for node in nodes] == [parse_money("0.14"), parse_money("0.27")]
+
+
+@pytest.mark.parametrize("status", [RunStatus.SUCCEEDED, RunStatus.PARTIAL_SUCCEEDED, RunStatus.FAILED, RunStatus.CANCELLED])
+@given(cost=st.integers(0, 10**9), began=st.booleans())
+def test_costs_of_steps_add_up_to_the_cost_of_the_run(status: RunStatus, cost: int, began: bool) -> None:
+    changes: dict[str, Any] = {"cost": Money(cost), "failure": Failure() if status is RunStatus.FAILED else None}
+    run = _run(status, **changes, **({} if began or status is not RunStatus.CANCELLED else {"started_at": None}))
+    nodes = node_runs(DYVER, run, _at(12))
+    assert sum(node.cost or 0 for node in nodes) == cost
+    assert all(node.cost is not None and node.cost >= 0 for node in nodes)
+
+
+def test_cost_and_output_of_a_step_are_known_when_the_run_has_ended() -> None:
+    nodes = node_runs(DYVER, _run(RunStatus.RUNNING), _at(10.5))
+    assert [(node.cost, node.output) for node in nodes] == [(None, None)] * 2
+
+
+def test_stage_that_the_output_shows_has_its_picture() -> None:
+    urls = [f"http://m/media/test/r/{name}_00001_.webp?expires=1" for name in ("tag_remover", "bg_remover", "result")]
+    run = _run(RunStatus.SUCCEEDED, output=write_document({"image_urls": list[Json](urls)}))
+    shown = [write_document({"image_urls": list[Json]([url])}) for url in urls[:2]]
+    assert [node.output for node in node_runs(DYVER, run, _at(11))] == shown
+    plain = _run(RunStatus.SUCCEEDED, output=write_document({"answer": 42}))
+    assert [node.output for node in node_runs(DYVER, plain, _at(11))] == [None, None]
 
 
 def test_step_that_is_not_done_shows_no_end() -> None:
@@ -89,7 +127,7 @@ def test_step_that_is_not_done_shows_no_end() -> None:
 def test_instants_of_steps_are_whole_milliseconds() -> None:
     run = _run(RunStatus.SUCCEEDED, completed_at=_at(11) + timedelta(milliseconds=1))
     instants = {node.started_at for node in node_runs(DYVER, run, _at(12))}
-    assert instants == {_at(1), _at(6)}
+    assert instants == {_at(1), _at(9.696)}
 
 
 def test_ids_of_steps_are_their_own_and_do_not_change() -> None:

@@ -6,11 +6,14 @@ import pytest
 from records import SEED, a_run
 from worlds import ORIGIN, START, catalog
 
+from runflow_mock.domain.dialects import BUNDLES, dialect_of
 from runflow_mock.domain.documents import Document, Json, write_document
 from runflow_mock.domain.media import GivenFile, extent_of
 from runflow_mock.domain.outputs import (
+    Form,
     describe_file,
     file_names,
+    form_of,
     media_objection,
     media_signature,
     media_url,
@@ -22,54 +25,91 @@ from runflow_mock.domain.outputs import (
 from runflow_mock.domain.seeds import Seed
 
 BOTH_STAGES: Json = {"config": {"elements": ["background_removal", "tag_removal"]}}
+UNIFIED = ("outputs", "seed", "timing", "nsfw_detected")
 TOMORROW = START + timedelta(hours=24)
 
 
-def _output(model_id: str, inputs: Json) -> dict[str, Any]:
+def _output(model_id: str, inputs: Json, dialect: str = "seed", **switches: str) -> dict[str, Any]:
     model = catalog().get(model_id)
+    spoken = dialect_of(dialect, switches)
     names = file_names(model, inputs, extent_of(model.output, inputs))
-    return produce(model, inputs, names, extent_of(model.output, inputs), SEED)
+    return produce(model, inputs, names, extent_of(model.output, inputs), seed=SEED, form=form_of(model, spoken))
 
 
-def test_pipeline_lists_every_stage_in_its_fixed_order_and_the_result_last() -> None:
-    assert _output("runflow/dyver-removal", BOTH_STAGES)["image_urls"] == [
-        "tag_remover_00001_.webp",
-        "bg_remover_00001_.webp",
-        "result_00001_.webp",
-    ]
+def test_pipeline_lists_every_stage_in_its_fixed_order_and_the_result_last_and_nothing_else() -> None:
+    for dialect in BUNDLES:
+        output = _output("runflow/dyver-removal", BOTH_STAGES, dialect)
+        assert output == {"image_urls": ["tag_remover_00001_.webp", "bg_remover_00001_.webp", "result_00001_.webp"]}
 
 
-def test_pipeline_has_one_final_output() -> None:
-    entry = {"url": "result_00001_.webp", "type": "image", "content_type": "image/webp", "width": 1024, "height": 1024}
-    assert _output("runflow/dyver-removal", BOTH_STAGES)["outputs"] == [entry]
+def test_model_that_was_seen_live_answers_as_it_was_seen() -> None:
+    entry = {"url": "result_00001_.webp", "type": "image"}
+    for dialect in BUNDLES:
+        assert _output("runflow/smart-resize", {}, dialect) == {"outputs": [entry], "seed": None, "timing": None, "nsfw_detected": None}
 
 
-def test_image_model_answers_with_both_shapes() -> None:
+def test_newer_pages_add_the_unified_form_to_a_background_removal() -> None:
+    assert list(_output("runflow/background-removal", {})) == ["image_urls"]
+    assert list(_output("runflow/background-removal", {}, "docs")) == [*UNIFIED, "image_urls"]
+
+
+def test_models_of_other_providers_have_outputs_with_pixels_and_no_more() -> None:
     output = _output("google/nano-banana-pro", {"num_images": 2, "output_format": "jpeg", "resolution": "2K", "seed": 7})
-    assert list(output) == ["outputs", "seed", "timing", "nsfw_detected", "image_urls"]
-    assert output["image_urls"] == ["result_00001_.jpg", "result_00002_.jpg"]
-    assert [(entry["url"], entry["width"]) for entry in output["outputs"]] == [("result_00001_.jpg", 2048), ("result_00002_.jpg", 2048)]
-    assert output["seed"] == 7
-    assert (output["timing"], output["nsfw_detected"]) == (None, False)
-
-
-def test_video_has_size_and_duration_and_no_image_urls() -> None:
-    output = _output("google/veo3.1/fast", {"prompt": "x", "duration": "6s", "resolution": "720p", "aspect_ratio": "16:9"})
-    assert "image_urls" not in output
-    assert output["nsfw_detected"] is None
-    (entry,) = output["outputs"]
-    assert {**entry, "url": ""} == {
-        "url": "",
-        "type": "video",
-        "content_type": "video/mp4",
-        "width": 1280,
-        "height": 720,
-        "duration": 6.0,
+    assert output == {
+        "outputs": [
+            {"url": "result_00001_.jpg", "type": "image", "width": 2048, "height": 2048},
+            {"url": "result_00002_.jpg", "type": "image", "width": 2048, "height": 2048},
+        ],
+        "seed": 7,
+        "timing": None,
+        "nsfw_detected": None,
     }
 
 
-def test_audio_has_a_duration_and_no_size() -> None:
-    (entry,) = _output("elevenlabs/tts", {"text": "Welcome"})["outputs"]
+def test_model_that_takes_no_seed_tells_none() -> None:
+    assert _output("openai/gpt-image-2", {"prompt": "x", "seed": 7})["seed"] is None
+
+
+def test_model_nobody_has_seen_has_both_forms_and_one_under_strict() -> None:
+    model = catalog().get("runflow/eye-color")
+    assert form_of(model, BUNDLES["seed"]) is Form.BOTH
+    assert form_of(model, dialect_of("seed", {}, is_strict=True)) is Form.UNIFIED
+
+
+@pytest.mark.parametrize("switches", [{}, {"output_form": "both"}])
+def test_strict_tenant_has_no_form_that_nobody_has_seen(switches: dict[str, str]) -> None:
+    spoken = dialect_of("seed", switches, is_strict=True)
+    assert {form_of(model, spoken) for model in catalog().models} <= {Form.UNIFIED, Form.IMAGE_URLS}
+
+
+def test_comfort_of_both_forms_and_every_figure_is_a_switch() -> None:
+    output = _output("runflow/dyver-removal", BOTH_STAGES, output_form="both")
+    assert list(output) == [*UNIFIED, "image_urls"]
+    assert output["outputs"] == [
+        {"url": "result_00001_.webp", "type": "image", "content_type": "image/webp", "width": 1024, "height": 1024}
+    ]
+    assert len(output["image_urls"]) == 3
+    assert (output["timing"], output["nsfw_detected"]) == (None, False)
+
+
+def test_video_and_audio_have_addresses_and_no_image_urls() -> None:
+    for model, kind in (("google/veo3.1/fast", "video"), ("elevenlabs/tts", "audio")):
+        output = _output(model, {"prompt": "x"})
+        assert list(output) == list(UNIFIED)
+        assert [set(entry) for entry in output["outputs"]] == [{"url", "type"}]
+        assert output["outputs"][0]["type"] == kind
+        assert output["nsfw_detected"] is None
+
+
+def test_video_has_size_and_duration_where_every_figure_is_asked_for() -> None:
+    inputs: Json = {"prompt": "x", "duration": "6s", "resolution": "720p", "aspect_ratio": "16:9"}
+    (entry,) = _output("google/veo3.1/fast", inputs, output_form="both")["outputs"]
+    figures = {"type": "video", "content_type": "video/mp4", "width": 1280, "height": 720, "duration": 6.0}
+    assert {**entry, "url": ""} == {"url": "", **figures}
+
+
+def test_audio_has_a_duration_and_no_size_where_every_figure_is_asked_for() -> None:
+    (entry,) = _output("elevenlabs/tts", {"text": "Welcome"}, output_form="both")["outputs"]
     assert set(entry) == {"url", "type", "content_type", "duration"}
 
 
@@ -169,7 +209,7 @@ def test_given_files_are_listed_by_kind() -> None:
         GivenFile(name="a", media_type="image/png", width=3, height=2, **figures),
         GivenFile(name="b", media_type="application/zip", **figures),
     )
-    assert produce_given(files, ["u1", "u2"]) == {
+    assert produce_given(files, ["u1", "u2"], Form.EVERYTHING) == {
         "outputs": [
             {"url": "u1", "type": "image", "content_type": "image/png", "width": 3, "height": 2},
             {"url": "u2", "type": "file", "content_type": "application/zip"},
@@ -179,4 +219,7 @@ def test_given_files_are_listed_by_kind() -> None:
         "nsfw_detected": False,
         "image_urls": ["u1"],
     }
-    assert "image_urls" not in produce_given(files[1:], ["u2"])
+    assert "image_urls" not in produce_given(files[1:], ["u2"], Form.EVERYTHING)
+    assert produce_given(files[:1], ["u1"], Form.IMAGE_URLS) == {"image_urls": ["u1"]}
+    plain = {"outputs": [{"url": "u1", "type": "image"}, {"url": "u2", "type": "file"}]}
+    assert produce_given(files, ["u1", "u2"], Form.IMAGE_URLS) == {**plain, "seed": None, "timing": None, "nsfw_detected": None}

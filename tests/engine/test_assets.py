@@ -14,6 +14,7 @@ from runflow_mock.domain.assets import (
     UploadConfirmed,
     UploadOpened,
     UploadStatus,
+    folders_of,
 )
 from runflow_mock.domain.commands import ConfirmUpload, DeleteAsset, HandOverOutput, OpenUpload, RecordBytes
 from runflow_mock.domain.errors import BytesMissing, LimitReached, NotFound
@@ -47,15 +48,22 @@ def confirmed(world: World, content: Content = PICTURE) -> Asset:
 
 
 def test_upload_goes_its_way_and_becomes_an_asset() -> None:
-    world = make_world()
+    world = make_world(folders=("Spring",))
+    (folder,) = folders_of(("Spring",), world.org_id, world.now)
     upload = opened(world)
     assert (upload.status, upload.content) == (UploadStatus.PENDING, None)
     assert world.execute(RecordBytes(upload.id, PICTURE)).events == (BytesArrived(upload.id, START, PICTURE),)
     assert world.store.upload(upload.id).status is UploadStatus.UPLOADED
-    world.execute(ConfirmUpload(upload.id, "folder"))
+    world.execute(ConfirmUpload(upload.id, folder.id))
     assert world.store.upload(upload.id).status is UploadStatus.CONFIRMED
     asset = world.store.asset(upload.id)
-    assert (asset.id, asset.name, asset.content, asset.folder_id, asset.source_type) == (upload.id, "shoe.png", PICTURE, "folder", "upload")
+    assert (asset.id, asset.name, asset.content, asset.folder_id, asset.source_type) == (
+        upload.id,
+        "shoe.png",
+        PICTURE,
+        folder.id,
+        "upload",
+    )
 
 
 def test_confirmation_before_the_bytes_is_refused_and_changes_nothing() -> None:

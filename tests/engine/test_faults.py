@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import cast
 
 import pytest
 from msgspec.structs import replace
@@ -149,11 +150,19 @@ def test_partial_success_has_the_output_and_cost_that_are_given() -> None:
     assert (run.status, run.output, run.cost) == ("partial_succeeded", b'{"mine":1}', 7)
 
 
-def test_partial_success_without_any_output_is_free() -> None:
+def test_partial_success_has_one_file_at_least_and_costs_its_part() -> None:
     world = make_world()
     _rule(world, SucceedPartially(missing=9))
     run, entries = _four_pictures(world)
-    assert (run.status, run.cost, entries) == ("partial_succeeded", 0, [])
+    assert (run.status, run.cost, len(entries)) == ("partial_succeeded", run.held // 4, 1)
+
+
+def test_partial_success_of_a_model_with_one_file_has_that_file() -> None:
+    world = make_world()
+    _rule(world, SucceedPartially())
+    run = _run(world)
+    assert (run.status, run.cost) == ("partial_succeeded", run.held)
+    assert len(cast(list[Json], look_up(read_document(run.output or Document(b"{}")), "image_urls"))) == 1
 
 
 def test_item_of_a_batch_never_meets_a_partial_success() -> None:

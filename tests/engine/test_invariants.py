@@ -89,7 +89,10 @@ DAMAGES: dict[str, tuple[Callable[[Store], None], set[str]]] = {
     "balance": (_book_a_cost, {"the balance follows from the entries"}),
     "credit": (_credit_twice, {"the balance follows from the entries"}),
     "hold": (_hold_more, {"holds belong to unfinished runs and evaluations"}),
-    "cost": (_charge_for_nothing, {"what failed or was cancelled costs nothing", "the sum of charges equals the sum of costs"}),
+    "cost": (
+        _charge_for_nothing,
+        {"what failed, or was cancelled before a provider had it, costs nothing", "the sum of charges equals the sum of costs"},
+    ),
     "status": (lambda store: _change_batch(store, status=BatchStatus.FAILED), {"a batch's status follows from its members"}),
     "batch cost": (
         lambda store: _change_batch(store, tally=replace(next(iter(store.batches.values())).tally, cost=Money(1))),

@@ -8,7 +8,7 @@ from runflow_mock.domain.commands import CancelRun, GiveFeedback
 from runflow_mock.domain.documents import Json, read_object
 from runflow_mock.domain.errors import InsufficientCredits, LimitReached, ModelNotFound, NotFound
 from runflow_mock.domain.identity import RunId
-from runflow_mock.domain.money import Money
+from runflow_mock.domain.money import ZERO, Money
 from runflow_mock.domain.runs import RunCancelled, RunDispatched, RunStarted, RunStatus, RunSucceeded
 from runflow_mock.engine.world import World
 
@@ -85,7 +85,8 @@ def test_run_can_be_cancelled_from_every_state_in_progress(moves: int) -> None:
     run_id = created(world.execute(create_run())).id
     for _ in range(moves):
         world.fire_next()
-    assert world.execute(CancelRun(run_id, "audit")).events == (RunCancelled(run_id, world.now, "audit"),)
+    cost = world.store.run(run_id).held if moves else ZERO
+    assert world.execute(CancelRun(run_id, "audit")).events == (RunCancelled(run_id, world.now, "audit", cost),)
     assert world.store.run(run_id).status is RunStatus.CANCELLED
     assert world.next_due() is None
 

@@ -17,6 +17,7 @@ from runflow_mock.kit.calibration.readings import Verdict, nearest_dialect, read
 from runflow_mock.kit.calibration.scrubbing import scrub
 
 EACH = [(switch, value) for switch, values in SWITCHES.items() for value in values]
+DIVIDED = [switch for switch in SWITCHES if getattr(BUNDLES["seed"], switch) != getattr(BUNDLES["docs"], switch)]
 SECRET = "rf_whsec_0123456789"
 PAYLOAD = {
     "event": "run.failed",
@@ -32,6 +33,11 @@ PAYLOAD = {
 
 def values_of(dialect: str) -> dict[str, str]:
     return {switch: value for switch, value in asdict(BUNDLES[dialect]).items() if switch != "name"}
+
+
+def verdict_of(switch: str, dialect: str) -> Verdict:
+    """What is said of a switch that is as a dialect has it: some are the same in both."""
+    return Verdict.EITHER if switch not in DIVIDED else Verdict(dialect)
 
 
 @cache
@@ -55,7 +61,7 @@ def test_every_switch_has_a_detector() -> None:
 @pytest.mark.parametrize("dialect", ["seed", "docs"])
 def test_captures_of_a_dialect_are_known_as_it_in_every_switch(dialect: str) -> None:
     readings = readings_of(captured(dialect))
-    assert {switch: reading.verdict for switch, reading in readings.items()} == dict.fromkeys(SWITCHES, Verdict(dialect))
+    assert {switch: reading.verdict for switch, reading in readings.items()} == {switch: verdict_of(switch, dialect) for switch in SWITCHES}
     assert switches_of(readings.values()) == values_of(dialect)
 
 
@@ -82,7 +88,7 @@ def test_one_combination_of_switches_is_found_again() -> None:
     assert switches_of(readings_of(in_process(switches=switches)).values()) == switches
 
 
-@pytest.mark.parametrize("switch", SWITCHES)
+@pytest.mark.parametrize("switch", DIVIDED)
 def test_captures_of_two_dialects_contradict_each_other(switch: str) -> None:
     mixed = {f"{dialect}/{name}": raw for dialect in BUNDLES for name, raw in captured(dialect).files.items()}
     reading = readings_of(Captured(mixed, captured("seed").secret), captured("docs").secret)[switch]
@@ -295,3 +301,71 @@ def test_cursor_names(names: tuple[str, ...], verdict: str) -> None:
 
 def test_batches_are_no_pages() -> None:
     assert seen("cursor_names", {"id": "1", "items_total": 1, "items": [], "next": None})[0] == "not seen"
+
+
+RUN = {"id": "1", "status_code": "failed", "failure_code": "TIMEOUT", "output": None, "started_at": "2026-01-01T00:00:00Z"}
+PICTURE = {"url": "https://media.example/a.png", "type": "image"}
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "value"),
+    [
+        ({}, "either", "absent"),
+        ({"error": {"code": "TIMEOUT", "message": "late"}}, "neither", "present"),
+        ({"status_code": "succeeded", "error": None}, "neither", "present"),
+        ({"error": {"reason": "late"}}, "neither", None),
+        ({"error": "late"}, "neither", None),
+        ({"status_code": "succeeded"}, "not seen", None),
+    ],
+)
+def test_run_error(change: Any, verdict: str, value: str | None) -> None:
+    assert seen("run_error", {**RUN, **change}) == seen("run_error", {"items": [{**RUN, **change}], "next": None}) == (verdict, value)
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "value"),
+    [
+        ({"cost": "0.270000"}, "either", "full"),
+        ({"cost": "0.000000"}, "neither", "none"),
+        ({"cost": "0.270000", "status_code": "canceled"}, "either", "full"),
+        ({"cost": "0.270000", "started_at": None}, "not seen", None),
+        ({"cost": None}, "not seen", None),
+        ({"cost": "0.000000", "status_code": "failed"}, "not seen", None),
+    ],
+)
+def test_cancel_billing(change: Any, verdict: str, value: str | None) -> None:
+    assert seen("cancel_billing", {**RUN, "status_code": "cancelled", **change}) == (verdict, value)
+
+
+@pytest.mark.parametrize(
+    ("output", "verdict", "value"),
+    [
+        ({"image_urls": ["https://media.example/a.png"]}, "either", "documented"),
+        ({"outputs": [PICTURE], "seed": None}, "either", "documented"),
+        ({"outputs": [PICTURE], "image_urls": ["https://media.example/a.png"]}, "both fit", None),
+        ({"outputs": [{**PICTURE, "content_type": "image/png"}], "image_urls": ["https://media.example/a.png"]}, "neither", "both"),
+        ({"outputs": [{"url": "https://media.example/a.mp4", "type": "video"}]}, "not seen", None),
+        ({"answer": 42}, "not seen", None),
+        (None, "not seen", None),
+    ],
+)
+def test_output_form(output: Any, verdict: str, value: str | None) -> None:
+    assert seen("output_form", {**RUN, "status_code": "succeeded", "output": output}) == (verdict, value)
+
+
+def refusal_of(name: str) -> Any:
+    errors = [{"loc": ["body", name], "msg": "no", "type": "x"}]
+    return {"code": "VALIDATION_ERROR", "message": "no", "errors": errors}
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict", "value"),
+    [
+        ({"id": "1", "size_bytes": 5, "mime_type": "model/gltf-binary"}, "either", "any"),
+        ({"id": "1", "size_bytes": 5, "mime_type": "image/png"}, "not seen", None),
+        (refusal_of("mime_type"), "neither", "listed"),
+        (refusal_of("filename"), "not seen", None),
+    ],
+)
+def test_upload_types(body: Any, verdict: str, value: str | None) -> None:
+    assert seen("upload_types", {"status": 422 if "code" in body else 201, "body": body}) == (verdict, value)

@@ -35,7 +35,7 @@ def left_of(body: Any) -> Any:
     [
         ("id", ID, MASKED_ID),
         ("organization_id", 4711, 0),
-        ("cost", "-12.340", "-00.000"),
+        ("cost", "-12.340", "-99.999"),
         ("callback_url", "https://shop.example/hooks?token=1", MASKED_URL),
         ("image_url", "data:image/png;base64,iVBO", MASKED_URL),
         ("uri", f"runflow://assets/{ID}", MASKED_URL),

@@ -172,6 +172,7 @@ def test_page_beside_the_api_has_no_findings() -> None:
     assert JUDGE.judge(exchange("GET", "/robots.txt", operation="get_robots")) == NO_FINDINGS
 
 
+EDIT = "/v1/models/openai/gpt-image-2/edit/runs"
 # By point: an exchange that relies on it, and the beginning of what is told.
 SEEN: dict[str, tuple[Exchange, str]] = {
     "route": (exchange("GET", "/v1/batches"), "list_batches is inferred"),
@@ -184,6 +185,22 @@ SEEN: dict[str, tuple[Exchange, str]] = {
     "callback-scheme": (post({**SHIRT, "callback_url": "http://127.0.0.1:1/x"}), "plain HTTP"),
     "workflow-path": (post(SHIRT, "/v1/models/acme/flow/runs"), "a workflow under /v1/models"),
     "idempotency-key": (create(key="k"), "Idempotency-Key"),
+    "client-ref-place": (post({"input": {**PHOTO, "client_ref": "a"}}), "client_ref inside input"),
+    "upload-types": (post({"filename": "a", "mime_type": "text/plain; x=y", "size_bytes": 1}, "/v1/asset-uploads"), "text/plain"),
+    "cancel-billing": (
+        exchange("POST", f"/v1/admin/runs/{RUN_ID}/cancellation", 201, answer={"started_at": "2026-01-01T00:00:00Z"}),
+        "a run that was at work",
+    ),
+    "run-error": (exchange("GET", RUN, answer={"failure_code": "TIMEOUT", "error": {"code": "TIMEOUT", "message": "late"}}), "error"),
+    "output-form": (
+        exchange("GET", RUN, answer={"output": {"outputs": [{"content_type": "image/png"}], "image_urls": ["u"]}}),
+        "both forms",
+    ),
+    "empty-media": (post({"input": {"prompt": "x", "image_urls": ["https://a"], "mask_url": ""}}, EDIT), 'mask_url is ""'),
+    "evaluation-callback": (
+        post({"generated_image_url": "https://a", "task_type": "x", "callback_url": "https://b"}, "/v1/evaluations"),
+        "callback_url",
+    ),
     "secret-name": (post({"label": "a"}, "/v1/callback-secrets"), "secret and plain_secret"),
 }
 

@@ -41,7 +41,7 @@ def test_planted_bug_is_found_by_generated_requests(app: InProcess) -> None:
 
 
 def test_every_operation_has_a_label() -> None:
-    assert len(labels(load_document(None))) == 88
+    assert len(labels(load_document(None))) == 89
 
 
 @pytest.mark.slow

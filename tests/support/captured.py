@@ -70,7 +70,16 @@ def take(call: Call, callback_url: str, told: Callable[[], list[Told]]) -> Captu
     failed = call("POST", RUNS, {"input": INPUT, "client_ref": "bad", "callback_url": callback_url}, KEY)
     run = call("POST", RUNS, {"input": INPUT, "callback_url": callback_url}, KEY).body
     cancelled = call("POST", f"/v1/admin/runs/{run['id']}/cancellation", None, ADMIN_KEY)
+    stages = {"image_url": INPUT["image_url"], "config": {"elements": ["tag_removal"]}}
+    at_work, done = (call("POST", "/v1/models/runflow/dyver-removal/runs", {"input": stages}, KEY).body["id"] for _ in range(2))
+    call("POST", "/_mock/clock/advance", {"by": "2s"}, KEY)
+    call("POST", f"/v1/admin/runs/{at_work}/cancellation", None, ADMIN_KEY)
     call("POST", "/_mock/clock/run-until-idle", None, KEY)
+    odd = {"filename": "chair.glb", "mime_type": "model/gltf-binary", "size_bytes": 5}
+    session = call("POST", "/v1/asset-uploads", odd, KEY)
+    if session.status == 201:
+        call("PUT", session.body["upload_url"].partition("/_upload")[2].join(("/_upload", "")), {}, KEY)
+        session = call("POST", f"/v1/asset-uploads/{session.body['asset_id']}/confirmations", {}, KEY)
     poor = call("POST", "/_mock/tenants", {"balance": "0"}, KEY).body["key"]
     eager = call("POST", "/_mock/tenants", {"quota": {"requests": 1, "window": "1h"}}, KEY).body["key"]
     call("GET", "/v1/runs", None, eager)
@@ -79,6 +88,10 @@ def take(call: Call, callback_url: str, told: Callable[[], list[Told]]) -> Captu
         "runs/created.json": failed.raw,
         "runs/cancelled.json": call("GET", f"/v1/runs/{run['id']}", None, KEY).raw,
         "runs/cancellation.http": _transcript(cancelled),
+        "runs/at-work.json": call("GET", f"/v1/runs/{at_work}", None, KEY).raw,
+        "runs/done.json": call("GET", f"/v1/runs/{done}", None, KEY).raw,
+        "runs/failed.json": call("GET", f"/v1/runs/{failed.body['id']}", None, KEY).raw,
+        "upload.json": _answer(session),
         "runs/page.json": call("GET", "/v1/runs?limit=1", None, KEY).raw,
         "runs/history.json": call("GET", f"/v1/runs/{failed.body['id']}/callback", None, KEY).raw,
         "errors/402.json": _answer(call("POST", RUNS, {"input": INPUT}, poor)),

@@ -40,6 +40,12 @@ def finished_run(door: Door, **body: Any) -> Body:
     return get_run(door, run)
 
 
+def file_urls(run: Body) -> list[str]:
+    """The addresses of a run's files, in whichever form its model writes them."""
+    output = run["output"]
+    return cast(list[str], output["image_urls"] if "image_urls" in output else [entry["url"] for entry in output["outputs"]])
+
+
 def post_batch(door: Door, items: int = 2, **body: Any) -> Body:
     """Creates a batch of equal items and returns its record."""
     return ok(door.post(BATCHES, {"input": [INPUT] * items, **body}), 201)

@@ -138,6 +138,7 @@ def _fixed() -> Mapping[str, str]:
         "list_run_statuses": "/v1/runs/statuses",
         "list_batches": "/v1/batches",
         "list_callback_secrets": SECRETS,
+        "list_asset_folders": "/v1/asset-folders",
         "list_assets": "/v1/assets",
         "list_asset_types": "/v1/assets/types",
         "list_evaluation_statuses": f"{EVALUATIONS}/statuses",

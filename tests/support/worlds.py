@@ -38,9 +38,13 @@ def renderers(dialect: str = "seed") -> Renderers:
     )
 
 
-def make_world(name: str = "test", *, seed: str = "0", balance: str = "10.00", callback_secret: str | None = None) -> World:
+def make_world(
+    name: str = "test", *, seed: str = "0", balance: str = "10.00", callback_secret: str | None = None, folders: tuple[str, ...] = ()
+) -> World:
     """A world that stands at the start of 2026."""
-    settings = TenantSettings(name=name, seed=seed, clock=ClockMode.MANUAL, balance=parse_money(balance), callback_secret=callback_secret)
+    settings = TenantSettings(
+        name=name, seed=seed, clock=ClockMode.MANUAL, balance=parse_money(balance), callback_secret=callback_secret, folders=folders
+    )
     return World(settings, catalog(), renderers(), START)
 
 

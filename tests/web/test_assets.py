@@ -32,7 +32,8 @@ def test_upload_in_three_steps_makes_an_asset_of_the_same_id(door: Door) -> None
         ({"filename": 1}, "filename", "string_type"),
         ({"mime_type": ""}, "mime_type", "string_too_short"),
         ({"mime_type": "image/" + "x" * 250}, "mime_type", "string_too_long"),
-        ({"mime_type": "text/html"}, "mime_type", "unsupported_mime_type"),
+        ({"mime_type": "html"}, "mime_type", "unsupported_mime_type"),
+        ({"mime_type": "text/html\r\nx: y"}, "mime_type", "unsupported_mime_type"),
         ({"size_bytes": 0}, "size_bytes", "greater_than_equal"),
         ({"size_bytes": FILE_BYTES_MAX + 1}, "size_bytes", "less_than_equal"),
         ({"size_bytes": "100"}, "size_bytes", "int_type"),
@@ -104,11 +105,62 @@ def test_pending_and_unconfirmed_uploads_are_not_shown(door: Door) -> None:
     problem(door.get(f"{ASSETS}/{session['asset_id']}"), 404, "NOT_FOUND")
 
 
-def test_folder_is_kept_and_must_be_a_uuid(door: Door) -> None:
+@pytest.mark.parametrize("dialect", ["seed", "docs"])
+@pytest.mark.parametrize(
+    ("declared", "name", "served", "suffix"),
+    [
+        ("application/octet-stream", "photo.png", "application/octet-stream", ".png"),
+        ("application/json", "workflow.json", "application/json", ".json"),
+        ("text/plain", "prompts.txt", "text/plain", ".txt"),
+        ("model/gltf-binary", "chair.glb", "model/gltf-binary", ".glb"),
+        ("application/x-safetensors", "weights", "application/x-safetensors", ".bin"),
+        ("text/html; charset=utf-8", "page.html", "text/html", ".html"),
+    ],
+)
+def test_any_media_type_can_be_uploaded(dialect: str, declared: str, name: str, served: str, suffix: str) -> None:
+    with Door(dialect=dialect) as door:
+        asset = upload(door, b"plain bytes", mime_type=declared, filename=name)
+        assert asset["mime_type"] == served
+        assert asset["url"].partition("?")[0].endswith(suffix)
+        assert at(door, asset["url"]).headers["content-type"] == served
+
+
+def test_what_the_bytes_show_goes_before_a_type_that_says_nothing(door: Door) -> None:
+    asset = upload(door, PNG, mime_type="application/octet-stream")
+    assert (asset["mime_type"], asset["asset_type"]) == ("image/png", "image")
+
+
+def test_types_can_be_those_of_the_list_by_a_switch() -> None:
+    with Door(switches={"upload_types": "listed"}) as door:
+        response = door.post(UPLOADS, {"filename": "a", "mime_type": "application/octet-stream", "size_bytes": 1})
+        assert places(fits(response, "create_asset_upload")) == [(["body", "mime_type"], "unsupported_mime_type")]
+        open_upload(door, mime_type="image/png")
+
+
+def test_folders_are_listed_and_take_assets(door: Door) -> None:
+    key = ok(door.post("/_mock/tenants", {"name": "filer", "folders": ["Spring", "Masks"]}), 201)["key"]
+    listed = ok(fits(door.get("/v1/asset-folders?sort_by=name", key=key), "list_asset_folders"))["items"]
+    assert [folder["name"] for folder in listed] == ["Masks", "Spring"]
+    session = ok(door.post(UPLOADS, {"filename": "a.png", "mime_type": "image/png", "size_bytes": 1}, key=key), 201)
+    put(door, session)
+    asset = ok(door.post(confirmations(session), {"folder_id": listed[0]["id"].upper()}, key=key), 201)
+    assert asset["folder_id"] == listed[0]["id"]
+    assert ok(door.get("/v1/asset-folders"))["items"] == []
+
+
+def test_folder_that_is_not_there_is_404_and_one_that_is_no_uuid_422(door: Door) -> None:
     session = open_upload(door)
     put(door, session)
     assert places(door.post(confirmations(session), {"folder_id": "x"})) == [(["body", "folder_id"], "uuid_parsing")]
-    assert confirm(door, session, folder_id=ABSENT)["folder_id"] == ABSENT
+    problem(fits(door.post(confirmations(session), {"folder_id": ABSENT}), "confirm_asset_upload"), 404, "NOT_FOUND")
+    assert assets(door) == []
+    assert confirm(door, session, folder_id=None)["folder_id"] is None
+    problem(door.post(confirmations(session), {"folder_id": ABSENT}), 404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("folders", [[""], ["x" * 201], ["x"] * 101])
+def test_folders_have_names_and_a_limit(door: Door, folders: list[str]) -> None:
+    assert door.post("/_mock/tenants", {"folders": folders}).status_code == 422
 
 
 def test_unknown_and_foreign_ids_are_404(door: Door) -> None:
@@ -179,6 +231,7 @@ def test_every_answer_fits_the_contract(door: Door) -> None:
         ("POST", f"{UPLOADS}/{ABSENT}/confirmations", "assets:create"),
         ("GET", ASSETS, "assets:read"),
         ("GET", f"{ASSETS}/types", "assets:read"),
+        ("GET", "/v1/asset-folders", "assets:read"),
         ("GET", f"{ASSETS}/{ABSENT}", "assets:read"),
         ("DELETE", f"{ASSETS}/{ABSENT}", "assets:delete"),
     ],

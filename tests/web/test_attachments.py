@@ -11,6 +11,7 @@ from steps import (
     Body,
     advance,
     callback_run,
+    file_urls,
     get_run,
     history_length,
     ok,
@@ -184,5 +185,5 @@ def test_history_holds_no_bytes_and_folds(door: Door) -> None:
 def test_output_of_one_run_may_be_the_input_of_the_next(door: Door) -> None:
     run = post_run(door)
     door.settle()
-    url = get_run(door, run)["output"]["outputs"][0]["url"]
+    url = file_urls(get_run(door, run))[0]
     assert post_run(door, input={"image_url": url})["input"] == {"image_url": url}

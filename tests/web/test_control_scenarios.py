@@ -193,6 +193,7 @@ def test_every_setting_but_the_secret_is_written(door: Door) -> None:
         "keys": [{"name": "ci", "scopes": ["runs:create"]}], "dialect": "docs", "switches": {"signature": "bare"}, "client_time": "virtual",
         "batch_limit": 5, "deliveries": "pull", "quota": {"requests": 5, "window": 60.0, "retry_after": "date"},
         "concurrency": {MODEL: 2}, "strict": False, "comfyui_beta": False, "magic": False, "output_lifetime": 60, "real_waits": True,
+        "folders": ["Spring"],
     }  # fmt: skip
     key = ok(door.post("/_mock/tenants", {**given, "callback_secret": "rf_whsec_12345678"}), 201)["key"]
     written = ok(door.get(f"{SCENARIO}/export?format=json", key=key))

@@ -4,6 +4,7 @@ from doors import Door
 from steps import ABSENT, Body, ok, places, problem
 from worlds import catalog
 
+from runflow_mock.domain.dialects import BUNDLES
 from runflow_mock.domain.flows import Flow, FlowNode, estimated_cost, models_of
 from runflow_mock.domain.model_parts import inputs_of, outputs_of
 from runflow_mock.domain.money import format_money
@@ -28,7 +29,7 @@ def test_nodes_run_active_models_with_inputs_that_they_have(flow: Flow) -> None:
         assert wired <= {part.name for part in inputs_of(model)}
         assert {part.name for part in inputs_of(model) if part.is_required} <= wired
         literals = {wire.input: wire.value for wire in node.wires if wire.source is None}
-        assert [error for error in checks.errors(model, dict(literals), ()) if error.type != "missing"] == []
+        assert [error for error in checks.read(model, dict(literals), ())[1] if error.type != "missing"] == []
 
 
 @every_flow
@@ -43,7 +44,7 @@ def test_wires_begin_at_inputs_of_the_flow_or_at_earlier_nodes(flow: Flow) -> No
 def outputs_named(node: FlowNode) -> set[str]:
     if node.model is None:
         return {f"{node.slug}.passed"}
-    return {f"{node.slug}.{part.name}" for part in outputs_of(catalog().read(node.model))}
+    return {f"{node.slug}.{part.name}" for part in outputs_of(catalog().read(node.model), BUNDLES["docs"])}
 
 
 def test_flows_are_listed_with_costs_of_the_catalog(door: Door) -> None:

@@ -64,7 +64,7 @@ def is_partial(door: Door, name: str) -> None:
 
 def is_flagged(door: Door, name: str) -> None:
     assert finished_run(door, client_ref=f"mock:{name}")["output"]["nsfw_detected"] is True
-    assert finished_run(door)["output"]["nsfw_detected"] is False
+    assert "nsfw_detected" not in finished_run(door)["output"]
 
 
 RUN_STORIES: Mapping[str, Callable[[Door, str], None]] = {

@@ -12,7 +12,7 @@ from clips import first_colors, read_clip
 from contract import fits
 from doors import BASE_URL, Door
 from PIL import Image
-from steps import ABSENT, Body, advance, finished_batch, finished_run, get_run, ok, post_fault, problem
+from steps import ABSENT, Body, advance, file_urls, finished_batch, finished_run, get_run, ok, post_fault, problem
 from uploads import upload
 from worlds import create_run, created
 
@@ -53,7 +53,7 @@ def at(door: Door, url: str, method: str = "GET", **headers: str) -> httpx.Respo
 
 
 def url_of(run: Body) -> str:
-    return cast(str, run["output"]["outputs"][0]["url"])
+    return file_urls(run)[0]
 
 
 def opened(response: httpx.Response) -> Image.Image:
@@ -82,9 +82,14 @@ def measured(response: httpx.Response) -> tuple[str, tuple[int, int] | None, flo
 
 @pytest.mark.parametrize(("model", "inputs", "kind", "pixels", "count", "seconds"), KINDS, ids=[row[0] for row in KINDS])
 def test_file_is_what_the_output_says(
-    door: Door, model: str, inputs: Body, kind: str, pixels: tuple[int, int] | None, count: int, seconds: float | None
+    model: str, inputs: Body, kind: str, pixels: tuple[int, int] | None, count: int, seconds: float | None
 ) -> None:
-    outputs = run_of(door, model, inputs)["output"]["outputs"]
+    with Door(switches={"output_form": "both"}) as door:
+        outputs = run_of(door, model, inputs)["output"]["outputs"]
+        _is_as_announced(door, outputs, kind, pixels, count, seconds)
+
+
+def _is_as_announced(door: Door, outputs: list[Body], kind: str, pixels: tuple[int, int] | None, count: int, seconds: float | None) -> None:
     assert len(outputs) == count
     for entry in outputs:
         response = at(door, entry["url"])
@@ -95,7 +100,7 @@ def test_file_is_what_the_output_says(
 
 @pytest.mark.slow
 def test_every_active_model_serves_what_it_announces() -> None:
-    with Door(balance=10**12) as door:
+    with Door(balance=10**12, switches={"output_form": "both"}) as door:
         for model in (model for model in door.runtime.catalog.models if model.is_active and model.output.width <= 1024):
             outputs = _outputs_of(door, model.id)
             assert outputs == _announced(door, outputs), model.id
@@ -127,7 +132,7 @@ def test_stages_of_a_pipeline_cut_out_where_they_should(door: Door) -> None:
 
 
 def test_files_of_a_run_differ_from_each_other_and_stay_the_same(door: Door) -> None:
-    urls = run_of(door, "google/nano-banana-2", {**PROMPT, "resolution": "0.5K", "num_images": 2})["output"]["image_urls"]
+    urls = file_urls(run_of(door, "google/nano-banana-2", {**PROMPT, "resolution": "0.5K", "num_images": 2}))
     first, second = (at(door, url).content for url in urls)
     assert first != second
     assert at(door, urls[0]).content == first
@@ -267,7 +272,7 @@ def test_changed_address_is_403(door: Door, url: str, old: str, new: str) -> Non
 
 def test_address_of_one_file_does_not_open_another(door: Door) -> None:
     run = run_of(door, "google/nano-banana-2", {**PROMPT, "resolution": "0.5K", "num_images": 2})
-    problem(at(door, run["output"]["image_urls"][0].replace("_00001_", "_00002_")), 403, "PERMISSION_DENIED")
+    problem(at(door, file_urls(run)[0].replace("_00001_", "_00002_")), 403, "PERMISSION_DENIED")
 
 
 @pytest.mark.parametrize(
@@ -332,7 +337,7 @@ def test_reading_with_add_signature_signs_anew_and_changes_nothing_else(door: Do
     advance(door, "25h")
     again = fits(door.get(f"/v1/runs/{run['id']}?add_signature=true"), "get_run").json()
     assert at(door, url_of(again)).status_code == 200
-    assert url_of(again) == again["output"]["image_urls"][0] != url_of(run)
+    assert url_of(again) == file_urls(again)[0] != url_of(run)
     assert {**again, "output": None} == {**get_run(door, run), "output": None}
     assert _unsigned(again["output"]) == _unsigned(run["output"])
     assert url_of(get_run(door, run)) == url_of(run)

@@ -61,7 +61,10 @@ def test_pipeline_shows_its_stages_one_after_the_other(door: Door) -> None:
     run = ok(door.post(DYVER, {"input": STAGES}), 201)
     path = f"/v1/runs/{run['id']}/node-runs?sort_by=created_at:asc"
     assert [node["state_code"] for node in items(door, path)] == ["queued", "queued"]
-    advance(door, "12s")
+    advance(door, "10s")
+    assert [node["state_code"] for node in items(door, path)] == ["running", "queued"]
+    while items(door, path)[0]["state_code"] == "running":
+        advance(door, "500ms")
     assert [node["state_code"] for node in items(door, path)] == ["succeeded", "running"]
     assert ok(door.get(f"/v1/runs/{run['id']}"))["nodes_completed"] == 1
     door.settle()

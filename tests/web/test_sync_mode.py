@@ -46,7 +46,7 @@ def test_answer_carries_the_finished_run_with_its_media_inline(auto: Door) -> No
     run = ok(fits(auto.post(RUNS, {"input": {**INPUT, "num_images": 2}}), "create_run"), 201)
     assert (run["status_code"], run["cost"]) == ("succeeded", "0.300000")
     entries = run["output"]["outputs"]
-    assert [entry["url"] for entry in entries] == run["output"]["image_urls"]
+    assert len(entries) == 2
     for entry in entries:
         head, data = media_of(entry["url"])
         assert head == "data:image/png;base64"

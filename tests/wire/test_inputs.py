@@ -9,7 +9,7 @@ URL = "https://cdn.example.com/a.png"
 
 
 def errors(model: str, inputs: dict[str, Json]) -> list[tuple[tuple[str | int, ...], str]]:
-    return [(error.loc, error.type) for error in InputChecks().errors(catalog().get(model), inputs, ("body", "input"))]
+    return [(error.loc, error.type) for error in InputChecks().read(catalog().get(model), inputs, ("body", "input"))[1]]
 
 
 def test_right_inputs_have_no_errors() -> None:
@@ -60,5 +60,5 @@ def test_oldest_compiled_schema_makes_room() -> None:
     checks, model = InputChecks(), catalog().get("runflow/background-removal")
     for number in range(CHECKERS_MAX + 1):
         schema = write_document({"type": "object", "required": [f"f{number}"]})
-        assert checks.errors(replace(model, input_schema=schema), {}, ())[0].loc == (f"f{number}",)
+        assert checks.read(replace(model, input_schema=schema), {}, ())[1][0].loc == (f"f{number}",)
     assert len(checks) == CHECKERS_MAX

@@ -1,4 +1,9 @@
-from runflow_mock.wire.item_names import item_names
+from functools import partial
+
+from runflow_mock.domain.dialects import BUNDLES, dialect_of
+from runflow_mock.wire import item_names as names
+
+item_names = partial(names.item_names, dialect=BUNDLES["seed"])
 
 
 def test_names_are_those_of_the_schema_that_the_items_refer_to() -> None:
@@ -16,3 +21,8 @@ def test_model_paths_of_any_depth_lead_to_their_list() -> None:
 
 def test_what_is_no_list_has_no_names() -> None:
     assert item_names("/v1/auth/me") == item_names("/v1/nothing") == item_names("/v1/docs") == frozenset()
+
+
+def test_field_that_only_a_switch_adds_is_named_where_the_dialect_has_it() -> None:
+    assert "error" not in item_names("/v1/runs")
+    assert names.item_names("/v1/runs", dialect_of("docs", {"run_error": "present"})) == item_names("/v1/runs") | {"error"}

@@ -796,6 +796,8 @@ export interface components {
             models?: Record<string, unknown>[];
             strict?: boolean;
             comfyui_beta?: boolean;
+            /** @description names of asset folders */
+            folders?: string[];
             magic?: boolean;
             output_lifetime?: components["schemas"]["Duration"];
             /** @description a name, or a whole one */
@@ -826,6 +828,7 @@ export interface components {
             batch_limit?: number;
             strict: boolean;
             comfyui_beta?: boolean;
+            folders?: string[];
             magic?: boolean;
             output_lifetime?: number;
         };

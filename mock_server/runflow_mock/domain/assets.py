@@ -12,6 +12,7 @@ lifetime of an upload address, and that later bytes replace earlier ones even af
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -19,7 +20,7 @@ from hashlib import sha256
 import msgspec
 from msgspec.structs import replace
 
-from runflow_mock.domain.identity import AssetId, OrganizationId, UserId
+from runflow_mock.domain.identity import AssetId, OrganizationId, UserId, part_uuid
 from runflow_mock.domain.machine import Table, step
 from runflow_mock.domain.mime import EXTENSION_OF, sniff
 from runflow_mock.domain.outputs import media_signature
@@ -32,6 +33,7 @@ ASSET_URL_LIFETIME = timedelta(days=7)
 UPLOAD_URL_LIFETIME = timedelta(hours=1)
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_EXTENSION = re.compile(r"[a-z0-9]{1,12}")
 _SLUG_CHARACTERS_MAX = 80
 
 
@@ -49,6 +51,15 @@ class Content(msgspec.Struct, frozen=True, gc=False):
     sha256: str
     size_bytes: int
     mime_type: str
+
+
+class Folder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A folder of the organization; folders are a part of how a tenant is set up, because no route is known that makes them."""
+
+    id: str
+    org_id: OrganizationId
+    name: str
+    created_at: datetime
 
 
 class AssetUpload(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -155,6 +166,13 @@ def evolve(upload: AssetUpload, event: UploadMoved) -> AssetUpload:
     return replace(upload, status=status)
 
 
+def folders_of(names: Sequence[str], org_id: OrganizationId, since: datetime) -> tuple[Folder, ...]:
+    """Returns the folders of an organization, by their names; their ids follow from organization and place."""
+    return tuple(
+        Folder(id=part_uuid(org_id, "folder", number), org_id=org_id, name=name, created_at=since) for number, name in enumerate(names)
+    )
+
+
 def content_of(data: bytes, declared: str) -> Content:
     """Returns what is to be known of bytes; what they show goes before what was declared."""
     return Content(sha256(data).hexdigest(), len(data), sniff(data) or declared)
@@ -176,10 +194,14 @@ def asset_of(upload: AssetUpload, content: Content, folder_id: str | None, at: d
 
 
 def file_name(asset: Asset) -> str:
-    """Returns the last segment of the asset's address: its name in characters that need no quoting, with the extension of its type."""
-    stem, _, suffix = asset.name.rpartition("/")[2].rpartition(".")
+    """Returns the last segment of the asset's address: its name in characters that need no quoting, with the extension of its type.
+
+    A type without an extension of its own keeps the one that the file came with.
+    """
+    stem, dot, suffix = asset.name.rpartition("/")[2].rpartition(".")
     slug = _UNSAFE.sub("_", stem or suffix)[:_SLUG_CHARACTERS_MAX].strip("._") or "file"
-    return f"{slug}.{EXTENSION_OF.get(asset.content.mime_type, 'bin')}"
+    own = suffix.lower() if dot and _EXTENSION.fullmatch(suffix.lower()) else "bin"
+    return f"{slug}.{EXTENSION_OF.get(asset.content.mime_type, own)}"
 
 
 def asset_url(asset: Asset, tenant: str, base_url: str, now: datetime, key: Seed) -> str:

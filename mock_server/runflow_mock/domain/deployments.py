@@ -54,7 +54,7 @@ def model_of(workflow: Workflow) -> Model:
         source="chosen by runflow-mock",
         input_schema=input_schema(workflow.inputs),
         price=Price(unit=PriceUnit.REQUEST, amount=price, label=f"${format_money(price)}/run"),
-        output=OutputShape(media_type="image/png", file="result", aspect_ratio_input="aspect_ratio"),
+        output=OutputShape(media_type="image/png", file="result", form="unified", pixels=True, aspect_ratio_input="aspect_ratio"),
         run_seconds=workflow.run_seconds,
         updated_at=workflow.updated_at,
     )

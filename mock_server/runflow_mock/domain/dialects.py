@@ -17,6 +17,13 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     `status_spelling`: `uk` says cancelled, `us` canceled (in statuses only). `callback_times`: `z` or `offset`. `failure_output`: what a
     callback carries when the run failed, `null` or an `error` object. `signature`: `timestamped` or `bare`. `secret_prefix`: how secrets
     start. `error_codes`: `seed` or `docs`. `rate_limit_headers`: `retry-after`, `none` or `full`. `cursor_names`: `reference` or `both`.
+
+    Four switches are the same in both bundles, because the sources do not divide along them. `upload_types`: `any`, or those that are
+    `listed`. `cancel_billing`: a run that is cancelled after a provider has it is charged in `full`, or `none` of it. `output_form`: each
+    model's output as it is `documented`, or `both` forms for every picture. `run_error`: whether a run has the key `error` that some
+    clients read, `absent` or `present`.
+
+    Source: `assets.any-type`, `credits.cancelled-runs`, `outputs.forms`, `runs.error-object`.
     """
 
     name: str
@@ -28,6 +35,10 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     error_codes: str = "seed"
     rate_limit_headers: str = "retry-after"
     cursor_names: str = "reference"
+    upload_types: str = "any"
+    cancel_billing: str = "full"
+    output_form: str = "documented"
+    run_error: str = "absent"
 
     @property
     def dates_attempts(self) -> bool:
@@ -39,6 +50,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
         return "canceled" if status == RunStatus.CANCELLED and self.status_spelling == "us" else status
 
 
+# What a strict tenant has in the place of either value of `output_form`: no form that nobody has seen.
+PROVEN = "proven"
 BUNDLES: Mapping[str, Dialect] = {
     "seed": Dialect(name="seed"),
     "docs": Dialect(
@@ -62,11 +75,15 @@ SWITCHES: Mapping[str, tuple[str, ...]] = {
     "error_codes": ("seed", "docs"),
     "rate_limit_headers": ("retry-after", "none", "full"),
     "cursor_names": ("reference", "both"),
+    "upload_types": ("any", "listed"),
+    "cancel_billing": ("full", "none"),
+    "output_form": ("documented", "both"),
+    "run_error": ("absent", "present"),
 }
 
 
-def dialect_of(name: str, switches: Mapping[str, str]) -> Dialect:
-    """Returns a bundle with single switches set on top of it.
+def dialect_of(name: str, switches: Mapping[str, str], *, is_strict: bool = False) -> Dialect:
+    """Returns a bundle with single switches set on top of it; a strict one says nothing for which there is no evidence.
 
     Raises:
         ValueError: a bundle, switch or value does not exist; the message lists those that do.
@@ -78,7 +95,8 @@ def dialect_of(name: str, switches: Mapping[str, str]) -> Dialect:
             raise ValueError(f"switch {switch!r} does not exist; choose one of {', '.join(SWITCHES)}")
         if value not in SWITCHES[switch]:
             raise ValueError(f"switch {switch!r} cannot be {value!r}; choose one of {', '.join(SWITCHES[switch])}")
-    return msgspec.structs.replace(BUNDLES[name], **switches)
+    spoken = msgspec.structs.replace(BUNDLES[name], **switches)
+    return msgspec.structs.replace(spoken, output_form=PROVEN) if is_strict else spoken
 
 
 def read_status(text: str) -> str:

@@ -4,11 +4,14 @@ Source: `media.inputs` (which inputs decide the shape). Inferred: the pixel size
 """
 
 import re
+from typing import Literal
 
 import msgspec
 
 from runflow_mock.domain.documents import Json, look_up
 
+# How the output of a model is written: `outputs[]` with what is known beside it, `image_urls[]` alone, both, or nobody has seen it.
+StatedForm = Literal["unified", "image_urls", "both", "unknown"]
 EXTENSIONS = {
     "image/webp": "webp",
     "image/png": "png",
@@ -57,10 +60,17 @@ class Stage(msgspec.Struct, frozen=True):
 
 
 class OutputShape(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model produces, and which of its inputs decide the figures."""
+    """What a model produces, and which of its inputs decide the figures.
+
+    `form` is how its output is written, `form_docs` how the newest pages have it where they differ; `pixels` says that its entries have
+    been seen with width and height.
+    """
 
     media_type: str
     file: str
+    form: StatedForm = "unknown"
+    form_docs: StatedForm | None = None
+    pixels: bool = False
     width: int = 1024
     height: int = 1024
     transparent: bool = False

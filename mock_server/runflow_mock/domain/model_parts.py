@@ -14,11 +14,13 @@ from enum import StrEnum
 import msgspec
 from msgspec.structs import replace
 
+from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.documents import Json, read_object, write_document
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.media import extent_of
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import ZERO, Money
+from runflow_mock.domain.outputs import form_of, output_fields
 from runflow_mock.domain.prices import quote
 
 EXAMPLE_COUNT = 2
@@ -120,9 +122,10 @@ def inputs_of(model: Model) -> tuple[ModelInput, ...]:
     )
 
 
-def outputs_of(model: Model) -> tuple[ModelOutput, ...]:
-    """Returns the output fields of a model."""
-    fields = (*_OUTPUTS, _IMAGE_URLS) if model.modality == "image" else _OUTPUTS
+def outputs_of(model: Model, dialect: Dialect) -> tuple[ModelOutput, ...]:
+    """Returns the output fields of a model, as its runs have them in this dialect."""
+    named = output_fields(form_of(model, dialect), model.modality)
+    fields = [field for field in (*_OUTPUTS, _IMAGE_URLS) if field[0] in named]
     return tuple(
         ModelOutput(
             id=output_id(model, name), model_id=model.uuid, name=name, description=description, variable_type=kind, sort_order=number

@@ -1,20 +1,25 @@
 """Node runs: the steps inside a run, derived from what the run record says.
 
 Nothing is stored for them: a step's state follows from the run's timestamps and the share of its running time that each stage takes, so
-that a run in progress shows its stages one after the other.
+that a run in progress shows its stages one after the other. Stages take unequal parts of the time, as the catalog has it, and cost what
+their elements cost; together they come to the run's time and the run's cost. What a run costs is known at its end, and so is what its
+steps did. A stage that the run's output shows has its picture as output.
 
-Source: `runs.node-runs` (fields). Inferred: which steps there are, and that they share the running time evenly.
+Source: `runs.node-runs` (fields). Inferred: `runs.node-shares`, which steps there are and how they share time and cost.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate, pairwise
 
 import msgspec
 
-from runflow_mock.domain.documents import read_document
+from runflow_mock.domain.documents import Document, read_document, write_document
 from runflow_mock.domain.durations import milliseconds_between
 from runflow_mock.domain.identity import part_uuid
-from runflow_mock.domain.media import stages_of
+from runflow_mock.domain.media import Stage, stages_of
 from runflow_mock.domain.models import Model
+from runflow_mock.domain.money import ZERO, Money
 from runflow_mock.domain.runs import Run, RunStatus
 
 
@@ -30,6 +35,8 @@ class NodeRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     started_at: datetime | None
     completed_at: datetime | None
     error: str | None = None
+    cost: Money | None = None
+    output: Document | None = None
 
     @property
     def duration_ms(self) -> int | None:
@@ -37,19 +44,32 @@ class NodeRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return milliseconds_between(self.started_at, self.completed_at)
 
 
+class _Slot(msgspec.Struct, frozen=True):
+    """The part of a run's time in which a step is at work; no instants before the run has started, and no end where it fails."""
+
+    began: datetime | None
+    ended: datetime | None
+
+
 def node_names(model: Model, run: Run) -> tuple[str, ...]:
     """Returns the names of a run's steps: the stages of a pipeline, or the model itself."""
-    whole = (model.id.rpartition("/")[2],)
-    if not model.output.stages:
-        # Most models: their input need not be looked into.
-        return whole
-    return tuple(stage.element for stage in stages_of(model.output, read_document(run.input))) or whole
+    return tuple(stage.element for stage in _stages(model, run)) or (model.id.rpartition("/")[2],)
 
 
 def node_runs(model: Model, run: Run, now: datetime) -> tuple[NodeRun, ...]:
     """Returns the steps of a run as they stand at `now`."""
-    names = node_names(model, run)
-    return tuple(_node_run(run, name, number, len(names), now) for number, name in enumerate(names))
+    stages = _stages(model, run)
+    names = tuple(stage.element for stage in stages) or (model.id.rpartition("/")[2],)
+    slots = _slots(run, [sum(stage.seconds) for stage in stages] or [1.0])
+    nodes = tuple(_node_run(run, name, number, slots, now) for number, name in enumerate(names))
+    if not run.is_terminal:
+        return nodes
+    costs = _costs(model, run, nodes)
+    outputs = _outputs(run, stages) or (None,)
+    return tuple(
+        msgspec.structs.replace(node, cost=cost, output=output if node.state is RunStatus.SUCCEEDED else None)
+        for node, cost, output in zip(nodes, costs, outputs, strict=True)
+    )
 
 
 def nodes_completed(model: Model, run: Run, now: datetime) -> int:
@@ -61,8 +81,13 @@ def nodes_completed(model: Model, run: Run, now: datetime) -> int:
     return sum(node.state is RunStatus.SUCCEEDED for node in node_runs(model, run, now))
 
 
-def _node_run(run: Run, name: str, number: int, total: int, now: datetime) -> NodeRun:
-    began, ended = _slot(run, number, total)
+def _stages(model: Model, run: Run) -> tuple[Stage, ...]:
+    # Most models have none: their input need not be looked into.
+    return stages_of(model.output, read_document(run.input)) if model.output.stages else ()
+
+
+def _node_run(run: Run, name: str, number: int, slots: Sequence[_Slot], now: datetime) -> NodeRun:
+    began, ended, is_last = slots[number].began, slots[number].ended, number == len(slots) - 1
     state = RunStatus.QUEUED
     if began is not None and began <= now:
         state = RunStatus.RUNNING
@@ -71,7 +96,7 @@ def _node_run(run: Run, name: str, number: int, total: int, now: datetime) -> No
         state = RunStatus.SUCCEEDED
     unfinished = state is not RunStatus.SUCCEEDED
     if run.is_terminal and unfinished:
-        state = run.status if began is not None and number == total - 1 else RunStatus.CANCELLED
+        state = run.status if began is not None and is_last else RunStatus.CANCELLED
     return NodeRun(
         id=part_uuid(run.id, "node run", number),
         run_id=run.id,
@@ -85,13 +110,39 @@ def _node_run(run: Run, name: str, number: int, total: int, now: datetime) -> No
     )
 
 
-def _slot(run: Run, number: int, total: int) -> tuple[datetime | None, datetime | None]:
+def _slots(run: Run, weights: Sequence[float]) -> list[_Slot]:
     until = run.completed_at or run.due_at
     if run.started_at is None or until is None:
-        return None, None
-    each = (until - run.started_at) / total
-    ended = until if number == total - 1 else run.started_at + each * (number + 1)
-    return _whole(run.started_at + each * number), (None if run.failure and number == total - 1 else _whole(ended))
+        return [_Slot(None, None)] * len(weights)
+    whole = sum(weights)
+    edges = [run.started_at, *(run.started_at + (until - run.started_at) * (share / whole) for share in accumulate(weights))]
+    edges[-1] = until
+    slots = [_Slot(_whole(began), _whole(ended)) for began, ended in pairwise(edges)]
+    return [*slots[:-1], _Slot(slots[-1].began, None)] if run.failure else slots
+
+
+def _costs(model: Model, run: Run, nodes: Sequence[NodeRun]) -> list[Money]:
+    """Returns what each step that began came to, by the price of its element or in equal parts; in all it is the run's cost."""
+    prices = [model.price.elements.get(node.name, ZERO) if node.started_at is not None else ZERO for node in nodes]
+    weights = prices if any(prices) else [Money(int(node.started_at is not None)) for node in nodes]
+    # A run that is charged although no step began is charged for its first one.
+    weights = weights if any(weights) else [Money(1), *(ZERO for _ in nodes[1:])]
+    whole, cost = sum(weights), run.cost or ZERO
+    edges = [0, *(cost * share // whole for share in accumulate(weights))]
+    return [Money(after - before) for before, after in pairwise(edges)]
+
+
+def _outputs(run: Run, stages: Sequence[Stage]) -> tuple[Document | None, ...]:
+    """Returns the picture of each stage that the run's output shows."""
+    output = None if run.output is None or run.handed_over else read_document(run.output)
+    found = output.get("image_urls") if isinstance(output, dict) else None
+    addresses = [address for address in found if isinstance(address, str)] if isinstance(found, list) else []
+
+    def shown(stage: Stage) -> Document | None:
+        url = next((address for address in addresses if f"/{stage.file}_" in address), None)
+        return None if url is None else write_document({"image_urls": [url]})
+
+    return tuple(map(shown, stages))
 
 
 def _whole(instant: datetime) -> datetime:

@@ -3,7 +3,7 @@
 An address names tenant, run and file, and carries an expiry and a signature over both; with them alone it can be read. What a file shows is
 described here and drawn elsewhere, when somebody reads it.
 
-Source: `outputs.unified` (`outputs`, `seed`, `timing`, `nsfw_detected`), `outputs.image-urls`; every image model answers with both, and a
+Source: `outputs.unified` (`outputs`, `seed`, `timing`, `nsfw_detected`), `outputs.image-urls`, `outputs.forms`, `outputs.figures`; a
 pipeline lists one image a stage in its fixed order before the `result_…` file. `outputs.lifetime`, `outputs.no-credential`,
 `runs.add-signature`. Inferred: the form of the address, `outputs.refusals`, `runs.signed-again`.
 """
@@ -11,10 +11,13 @@ pipeline lists one image a stage in its fixed order before the `result_…` file
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
 from hmac import compare_digest
 
 import msgspec
 
+from runflow_mock.domain.dialects import PROVEN, Dialect
 from runflow_mock.domain.documents import Document, Json, read_document
 from runflow_mock.domain.media import EXTENSIONS, Extent, GivenFile, extent_of, stages_of
 from runflow_mock.domain.mime import kind_of
@@ -25,6 +28,16 @@ from runflow_mock.domain.seeds import Seed
 MEDIA_PREFIX = "/media/"
 
 _EXPIRES_DIGITS_MAX = 12
+_UNIFIED = ("outputs", "seed", "timing", "nsfw_detected")
+
+
+class Form(StrEnum):
+    """How an output is written; `EVERYTHING` has both forms and every figure, for whoever wants the comfort."""
+
+    UNIFIED = "unified"
+    IMAGE_URLS = "image_urls"
+    BOTH = "both"
+    EVERYTHING = "everything"
 
 
 class OutputFile(msgspec.Struct, frozen=True):
@@ -122,43 +135,78 @@ def _signed(run: Run, tenant: str, name: str, expires: int, key: Seed) -> str:
     return f"{run.base_url}{path}?expires={expires}&signature={media_signature(path, expires, key)}"
 
 
-def produce(model: Model, inputs: Json, urls: Sequence[str], extent: Extent, seed: Seed) -> dict[str, Json]:
-    """Returns the output of a run whose files have these addresses and this extent."""
+def form_of(model: Model, dialect: Dialect) -> Form:
+    """Returns how a model's output is written: as there is evidence for, or with everything at once where somebody asks for that.
+
+    Where nobody has seen it, both forms are there for a client to read either; a strict tenant has the one that all models share.
+    """
+    if dialect.output_form == "both":
+        return Form.EVERYTHING
+    shape = model.output
+    stated = (dialect.name == "docs" and shape.form_docs) or shape.form
+    if model.modality != "image" or (stated == "unknown" and dialect.output_form == PROVEN):
+        return Form.UNIFIED
+    return Form.BOTH if stated == "unknown" else Form(stated)
+
+
+def produce(model: Model, inputs: Json, urls: Sequence[str], extent: Extent, *, seed: Seed, form: Form) -> dict[str, Json]:
+    """Returns the output of a run whose files have these addresses and this extent, in the form of its model."""
     finals = urls[len(urls) - extent.count :]
-    chosen = inputs.get("seed") if isinstance(inputs, dict) else None
-    output: dict[str, Json] = {
-        "outputs": [_entry(model.modality, url, extent) for url in finals],
-        "seed": chosen if chosen is not None else seed.below(2**31, "seed"),
-        "timing": None,
-        "nsfw_detected": False if model.modality == "image" else None,
-    }
-    if model.modality == "image":
-        output["image_urls"] = list(urls)
-    return output
+    if form is Form.EVERYTHING:
+        entries = [_whole_entry(model.modality, url, extent) for url in finals]
+        nsfw_detected = False if model.modality == "image" else None
+        return _written(form, entries, urls if model.modality == "image" else (), _seed(inputs, seed), nsfw_detected)
+    pixels: dict[str, Json] = {"width": extent.width, "height": extent.height} if model.output.pixels else {}
+    plain: list[Json] = [{"url": url, "type": model.modality, **pixels} for url in finals]
+    return _written(form, plain, urls, _seed(inputs, seed) if takes_seed(model.input_schema) else None, None)
 
 
-def produce_given(files: Sequence[GivenFile], urls: Sequence[str]) -> dict[str, Json]:
-    """Returns the output of a run whose files a user gave."""
+def produce_given(files: Sequence[GivenFile], urls: Sequence[str], form: Form) -> dict[str, Json]:
+    """Returns the output of a run whose files a user gave; what is no picture can only stand in the unified form."""
     kinds = [kind_of(file.media_type) for file in files]
-    output: dict[str, Json] = {
-        "outputs": [
+    pictures = [url for url, kind in zip(urls, kinds, strict=True) if kind == "image"]
+    if form is Form.EVERYTHING:
+        entries: list[Json] = [
             {"url": url, "type": kind, "content_type": file.media_type, **_pixels(file)}
             for url, kind, file in zip(urls, kinds, files, strict=True)
-        ],
-        "seed": None,
-        "timing": None,
-        "nsfw_detected": False if "image" in kinds else None,
-    }
-    if "image" in kinds:
-        output["image_urls"] = [url for url, kind in zip(urls, kinds, strict=True) if kind == "image"]
-    return output
+        ]
+        return _written(form, entries, pictures, None, False if pictures else None)
+    plain: list[Json] = [{"url": url, "type": kind} for url, kind in zip(urls, kinds, strict=True)]
+    return _written(form if len(pictures) == len(urls) else Form.UNIFIED, plain, pictures, None, None)
+
+
+@lru_cache(maxsize=1024)
+def takes_seed(input_schema: Document) -> bool:
+    """Tells whether a model lists `seed` among its inputs, so that its output has one to tell."""
+    schema = read_document(input_schema)
+    named = schema.get("properties") if isinstance(schema, dict) else None
+    return isinstance(named, dict) and "seed" in named
+
+
+def output_fields(form: Form, modality: str) -> tuple[str, ...]:
+    """Returns the names of an output's fields."""
+    if form is Form.IMAGE_URLS:
+        return ("image_urls",)
+    return (*_UNIFIED, "image_urls") if form is not Form.UNIFIED and modality == "image" else _UNIFIED
+
+
+def _written(form: Form, entries: list[Json], pictures: Sequence[str], seed: Json, nsfw_detected: Json) -> dict[str, Json]:
+    if form is Form.IMAGE_URLS:
+        return {"image_urls": list(pictures)}
+    output: dict[str, Json] = dict(zip(_UNIFIED, (entries, seed, None, nsfw_detected), strict=True))
+    return {**output, "image_urls": list(pictures)} if form is not Form.UNIFIED and pictures else output
+
+
+def _seed(inputs: Json, seed: Seed) -> Json:
+    chosen = inputs.get("seed") if isinstance(inputs, dict) else None
+    return chosen if chosen is not None else seed.below(2**31, "seed")
 
 
 def _pixels(file: GivenFile) -> dict[str, Json]:
     return {} if file.width is None else {"width": file.width, "height": file.height}
 
 
-def _entry(modality: str, url: str, extent: Extent) -> Json:
+def _whole_entry(modality: str, url: str, extent: Extent) -> Json:
     entry: dict[str, Json] = {"url": url, "type": modality, "content_type": extent.media_type}
     if modality != "audio":
         entry |= {"width": extent.width, "height": extent.height}

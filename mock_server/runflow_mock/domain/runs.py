@@ -154,11 +154,12 @@ class RunFailed(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class RunCancelled(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """The run was stopped by an administrator and costs nothing; `reason` is audit text."""
+    """The run was stopped by an administrator; `reason` is audit text, and `cost` what the provider charges for it all the same."""
 
     run_id: RunId
     at: datetime
     reason: str | None = None
+    cost: Money = ZERO
 
 
 class RunDelayed(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -286,7 +287,8 @@ def _failed(run: Run, status: RunStatus, event: RunMoved) -> Run:
 
 
 def _cancelled(run: Run, status: RunStatus, event: RunMoved) -> Run:
-    return replace(run, status=status, completed_at=event.at, due_at=None, cost=ZERO)
+    assert isinstance(event, RunCancelled)
+    return replace(run, status=status, completed_at=event.at, due_at=None, cost=event.cost)
 
 
 _EVOLUTIONS: Mapping[type, Callable[[Run, RunStatus, RunMoved], Run]] = {

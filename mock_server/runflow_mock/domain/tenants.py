@@ -78,6 +78,7 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     `dialect` names the bundle of switches and `switches` single ones on top of it. `concurrency` is how many runs of a model may be under
     way at once, by its path; the one of `*` counts for each model that is not named. `models` differ from the catalog's or come on top.
     `real_waits` says that the client is a process with a real clock, so that every pause of its is its own.
+    `folders` are the names of the organization's asset folders.
     """
 
     name: str
@@ -101,6 +102,7 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool = False
     output_lifetime: timedelta = OUTPUT_LIFETIME
     comfyui_beta: bool = True
+    folders: tuple[str, ...] = ()
     magic: bool = True
     models: tuple[Model, ...] = ()
     retries: RetrySchedule = RetrySchedule()

@@ -15,9 +15,10 @@ from runflow_mock.domain.assets import (
     UploadOpened,
     UploadStatus,
     asset_of,
+    folders_of,
 )
 from runflow_mock.domain.commands import ConfirmUpload, DeleteAsset, OpenUpload, RecordBytes
-from runflow_mock.domain.errors import BytesMissing
+from runflow_mock.domain.errors import BytesMissing, NotFound
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.identity import AssetId
 from runflow_mock.engine.moment import Moment
@@ -52,6 +53,9 @@ def confirm_upload(moment: Moment, command: ConfirmUpload) -> tuple[Event, ...]:
     upload = moment.store.upload(command.upload_id)
     if upload.content is None:
         raise BytesMissing(upload.id)
+    known = {folder.id for folder in folders_of(moment.settings.folders, moment.org_id, moment.now)}
+    if command.folder_id is not None and command.folder_id not in known:
+        raise NotFound("asset folder", command.folder_id)
     if upload.status is UploadStatus.CONFIRMED:
         return ()
     moment.admit("assets_max", len(moment.store.assets), 1, moment.settings.limits.assets_max)

@@ -8,11 +8,11 @@ from runflow_mock.domain.events import Event
 from runflow_mock.domain.identity import BatchId, ItemId
 from runflow_mock.domain.magic import spelled
 from runflow_mock.domain.money import Money
-from runflow_mock.domain.runs import Run, RunCancelled, RunCreated, RunMoved
+from runflow_mock.domain.runs import Run, RunCreated, RunMoved
 from runflow_mock.engine.assets import store_attachments
 from runflow_mock.engine.creations import decide_creation, ending_at_once
 from runflow_mock.engine.moment import Moment
-from runflow_mock.engine.runs import admit_cost, new_run, project
+from runflow_mock.engine.runs import admit_cost, new_run, project, stop
 from runflow_mock.engine.slots import line_up
 
 
@@ -69,7 +69,7 @@ def cancel_batch(moment: Moment, command: CancelBatch) -> tuple[Event, ...]:
     members = (moment.store.runs[item.run_id] for item in batch.items)
     # Whoever waits in line goes first, so that no slot is given to a run that is to be stopped as well.
     unfinished = sorted((run for run in members if not run.is_terminal), key=lambda run: run.due_at is not None)
-    return tuple(RunCancelled(run.id, moment.now, command.reason) for run in unfinished)
+    return tuple(stop(moment, run, command.reason) for run in unfinished)
 
 
 def follow_member(moment: Moment, event: RunMoved) -> tuple[Event, ...]:

@@ -63,7 +63,9 @@ def _holds_belong_to_unfinished_work(store: Store) -> Iterator[str]:
 
 def _what_failed_is_free(store: Store) -> Iterator[str]:
     for run in store.runs.values():
-        if run.status in (RunStatus.FAILED, RunStatus.CANCELLED) and run.cost:
+        # A run that was cancelled after a provider had it is charged what was held for it, and no more.
+        limit = run.held if run.status is RunStatus.CANCELLED and run.dispatched_at is not None else 0
+        if run.status in (RunStatus.FAILED, RunStatus.CANCELLED) and run.cost is not None and run.cost > limit:
             yield f"run {run.id} is {run.status} and cost {format_money(run.cost)}"
     for evaluation in store.evaluations.values():
         if evaluation.status is EvaluationStatus.FAILED and evaluation.cost:
@@ -125,7 +127,7 @@ _CHECKS: Mapping[str, Callable[[Store], Iterator[str]]] = {
     "the sum of charges equals the sum of costs": _charges_equal_costs,
     "the balance follows from the entries": _balance_adds_up,
     "holds belong to unfinished runs and evaluations": _holds_belong_to_unfinished_work,
-    "what failed or was cancelled costs nothing": _what_failed_is_free,
+    "what failed, or was cancelled before a provider had it, costs nothing": _what_failed_is_free,
     "a batch's status follows from its members": _batch_follows_members,
     "a batch's cost is the sum of its items": _batch_cost_is_sum,
     "a finished run, batch or evaluation has one automatic delivery": _one_automatic_delivery,

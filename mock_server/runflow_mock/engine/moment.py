@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from runflow_mock.domain.batches import Batch
+from runflow_mock.domain.dialects import Dialect, dialect_of
 from runflow_mock.domain.errors import LimitReached, Outdated
 from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.identity import MILLISECOND, Identities, OrganizationId, UserId
@@ -35,7 +36,7 @@ class Moment:
     It is valid until they return: the world takes the same object to its next instant.
     """
 
-    __slots__ = ("catalog", "ids", "now", "org_id", "render", "seed", "settings", "store", "user_id")
+    __slots__ = ("catalog", "dialect", "ids", "now", "org_id", "render", "seed", "settings", "store", "user_id")
 
     def __init__(
         self,
@@ -52,6 +53,7 @@ class Moment:
     ) -> None:
         self.store = store
         self.settings = settings
+        self.dialect: Dialect = dialect_of(settings.dialect, settings.switches, is_strict=settings.strict)
         self.catalog = catalog
         self.render = render
         self.now = now

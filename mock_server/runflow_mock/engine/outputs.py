@@ -9,7 +9,7 @@ from runflow_mock.domain.fault_kinds import Succeed, SucceedPartially
 from runflow_mock.domain.media import Extent, GivenFile, extent_of
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money
-from runflow_mock.domain.outputs import file_names, media_url, produce, produce_given
+from runflow_mock.domain.outputs import file_names, form_of, media_url, produce, produce_given
 from runflow_mock.domain.prices import Quote, quote
 from runflow_mock.domain.runs import Run
 from runflow_mock.engine.moment import Moment
@@ -45,10 +45,13 @@ def whole_work(moment: Moment, run: Run, given: Succeed) -> Work:
 
 
 def part_of_work(moment: Moment, run: Run, given: SucceedPartially) -> Work:
-    """Returns the work of a run that succeeds in part: without its last files, at a cost in proportion, unless the rule gives either."""
+    """Returns the work of a run that succeeds in part: without its last files, at a cost in proportion, unless the rule gives either.
+
+    A success has something to show for itself: the first file is always there, also where it is the only one.
+    """
     asked = _ask(moment, run)
     total = len(file_names(asked.model, asked.inputs, asked.extent))
-    made = max(0, total - given.missing)
+    made = max(1, total - given.missing)
     output = given.output if given.output is not None else _own_output(moment, run, asked, made=made)
     return Work(output, given.cost if given.cost is not None else Money(asked.priced.cost * made // total), None)
 
@@ -64,9 +67,10 @@ def _own_output(moment: Moment, run: Run, asked: _Asked, *, given: Sequence[Give
     names = [file.name for file in given] or file_names(asked.model, asked.inputs, asked.extent)
     key, expires_at = moment.seed, moment.now + moment.settings.output_lifetime
     urls = [media_url(run, moment.settings.name, name, expires_at, key) for name in names]
+    form = form_of(asked.model, moment.dialect)
     if given:
-        return write_document(produce_given(given, urls))
-    output = produce(asked.model, asked.inputs, urls, asked.extent, key.child("output", run.id))
+        return write_document(produce_given(given, urls, form))
+    output = produce(asked.model, asked.inputs, urls, asked.extent, seed=key.child("output", run.id), form=form)
     return write_document(output if made is None else _without(output, urls[made:]))
 
 

@@ -14,7 +14,7 @@ from runflow_mock.domain.instants import DURATION_MAX
 from runflow_mock.domain.magic import spelled
 from runflow_mock.domain.media import NO_EXTENT, extent_of, stages_of
 from runflow_mock.domain.models import Model
-from runflow_mock.domain.money import Money
+from runflow_mock.domain.money import ZERO, Money
 from runflow_mock.domain.places import DISPATCH_EDGE, FINISH_EDGES, START_EDGE, run_subject
 from runflow_mock.domain.prices import cost_of, depends_on_output
 from runflow_mock.domain.runs import (
@@ -79,7 +79,16 @@ def create_run(moment: Moment, command: CreateRun) -> tuple[Event, ...]:
 def cancel_run(moment: Moment, command: CancelRun) -> tuple[Event, ...]:
     """Stops a run; a finished run gives no events."""
     run = moment.store.run(command.run_id)
-    return () if run.is_terminal else (RunCancelled(run.id, moment.now, command.reason),)
+    return () if run.is_terminal else (stop(moment, run, command.reason),)
+
+
+def stop(moment: Moment, run: Run, reason: str | None) -> RunCancelled:
+    """Returns how a run is cancelled: what a provider has already is charged in full, unless the dialect says otherwise.
+
+    Source: `credits.cancelled-runs`.
+    """
+    is_charged = run.dispatched_at is not None and moment.dialect.cancel_billing == "full"
+    return RunCancelled(run.id, moment.now, reason, run.held if is_charged else ZERO)
 
 
 def hand_over_output(moment: Moment, command: HandOverOutput) -> tuple[Event, ...]:

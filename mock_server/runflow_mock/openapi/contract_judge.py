@@ -105,5 +105,6 @@ def _unknown_inputs(model: Model, asked: Asked) -> Iterator[Finding]:
         return
     for loc, inputs in asked.inputs:
         for name in inputs:
-            if name not in known:
+            # A label is no input, wherever it stands.
+            if name not in known and name != "client_ref":
                 yield note((*loc, name[:80]), "unknown-field", f"{model.id} has no such input; it is accepted and ignored")

@@ -73,7 +73,7 @@ def replay(history: SavedHistory, catalog: Catalog) -> Replayed:
 class _Replay:
     def __init__(self, history: SavedHistory, catalog: Catalog) -> None:
         self._history = history
-        self._dialect = dialect_of(history.settings.dialect, history.settings.switches)
+        self._dialect = dialect_of(history.settings.dialect, history.settings.switches, is_strict=history.settings.strict)
         render = renderers_of(self._dialect)
         if history.base is None:
             self._world = World(history.settings, catalog, render, history.started_at)

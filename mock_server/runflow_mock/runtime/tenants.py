@@ -86,7 +86,7 @@ class Tenant:
         self.basis = settings
         self.scenario: Scenario | None = None
         self.asked = NOTHING
-        self.dialect = dialect_of(settings.dialect, settings.switches)
+        self.dialect = dialect_of(settings.dialect, settings.switches, is_strict=settings.strict)
         self.rules = rules
         self.clock = clock
         self.journal = Journal(settings.limits.journal_max, settings.limits.journal_bytes_max)

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from runflow_mock.domain.assets import Asset, UploadOpened, asset_url, upload_url
+from runflow_mock.domain.assets import Asset, UploadOpened, asset_url, folders_of, upload_url
 from runflow_mock.domain.commands import DeleteAsset
 from runflow_mock.domain.identity import AssetId
 from runflow_mock.web.calls import Answer, Call, Handler, answer, no_content
@@ -14,17 +14,19 @@ from runflow_mock.wire.assets import (
     ASSET_TYPE_FIELDS,
     ASSET_TYPES,
     EMBEDS,
+    FOLDER_FIELDS,
     decode_confirm_upload,
     decode_open_upload,
     represent_asset,
     represent_asset_type,
+    represent_folder,
     represent_upload,
 )
 
 
 def create_asset_upload(call: Call) -> Answer:
     """POST /v1/asset-uploads"""
-    opened = cast(UploadOpened, call.execute(decode_open_upload(call.read_body())).events[0])
+    opened = cast(UploadOpened, call.execute(decode_open_upload(call.read_body(), call.dialect)).events[0])
     tenant = call.caller
     return answer(represent_upload(opened.upload, upload_url(opened.upload, tenant.settings.name, call.base_url, tenant.world.seed)), 201)
 
@@ -42,6 +44,13 @@ def list_assets(call: Call) -> Answer:
     embed = decode_embed(call.parameters.get("embed"), EMBEDS)
     live = sorted((asset for asset in call.store.assets.values() if asset.deleted_at is None), key=lambda asset: asset.id)
     return answer_list(call, live, ASSET_FIELDS, lambda asset: _body(call, asset, embed))
+
+
+def list_asset_folders(call: Call) -> Answer:
+    """GET /v1/asset-folders"""
+    world = call.caller.world
+    folders = folders_of(call.caller.settings.folders, world.org_id, world.started_at)
+    return answer_list(call, sorted(folders, key=lambda folder: folder.id), FOLDER_FIELDS, represent_folder)
 
 
 def list_asset_types(call: Call) -> Answer:
@@ -68,7 +77,7 @@ def _body(call: Call, asset: Asset, embed: frozenset[str] = frozenset()) -> dict
     return represent_asset(asset, url, user)
 
 
-_UPLOADS, _COLLECTION, _ONE = "/v1/asset-uploads", "/v1/assets", "/v1/assets/{id}"
+_UPLOADS, _FOLDERS, _COLLECTION, _ONE = "/v1/asset-uploads", "/v1/asset-folders", "/v1/assets", "/v1/assets/{id}"
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
     Operation(id="create_asset_upload", method="POST", path=_UPLOADS, handler=create_asset_upload, scope="assets:create"),
@@ -79,6 +88,7 @@ OPERATIONS: tuple[Operation[Handler], ...] = (
         handler=confirm_asset_upload,
         scope="assets:create",
     ),
+    Operation(id="list_asset_folders", method="GET", path=_FOLDERS, handler=list_asset_folders, scope="assets:read", evidence="named"),
     Operation(id="list_assets", method="GET", path=_COLLECTION, handler=list_assets, scope="assets:read", evidence="named"),
     Operation(
         id="list_asset_types", method="GET", path=f"{_COLLECTION}/types", handler=list_asset_types, scope="assets:read", evidence="named"

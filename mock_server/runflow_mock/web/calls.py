@@ -149,7 +149,9 @@ class Call:
     def dialect(self) -> Dialect:
         """What is spoken to this client: the tenant's dialect, or the server's where no key was needed."""
         config = self.runtime.config
-        return dialect_of(config.dialect, config.switches) if self.tenant is None else self.tenant.dialect
+        if self.tenant is not None:
+            return self.tenant.dialect
+        return dialect_of(config.dialect, config.switches, is_strict=config.strict)
 
     @property
     def origin(self) -> Origin:

@@ -24,7 +24,7 @@ def answer_list(
     listing = decode_listing(call.parameters, fields, order)
     page = select(records, fields, listing.query)
     if listing.names is not None and not page.records:
-        check_names(listing.names, item_names(call.path))
+        check_names(listing.names, item_names(call.path, call.dialect))
     body = represent_page(page, listing, represent, call.dialect)
     if waits is not None and any(waits(record) for record in page.records):
         call.wait_for(None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.models import Creator, Entry, Model
 from runflow_mock.web.calls import Answer, Call, Handler, answer
@@ -23,7 +24,7 @@ BY_NAME = "name"
 BY_SLUG = "slug"
 _WHOLE = frozenset(("inputs", "outputs"))
 
-Represent = Callable[[Model, Creator, frozenset[str]], dict[str, object]]
+Represent = Callable[[Model, Creator, Dialect, frozenset[str]], dict[str, object]]
 
 
 def list_models(call: Call) -> Answer:
@@ -41,7 +42,7 @@ def get_model(call: Call) -> Answer:
     """GET /v1/models/{model_id}: by path, short id or uuid; inactive models can be read as well."""
     embed = decode_embed(call.parameters.get("embed"), MODEL_EMBEDS)
     model = call.catalog.read(call.params["model_id"])
-    return answer(represent_model(model, call.catalog.creator_of(model), embed | _WHOLE))
+    return answer(represent_model(model, call.catalog.creator_of(model), call.dialect, embed | _WHOLE))
 
 
 def list_model_creators(call: Call) -> Answer:
@@ -63,14 +64,14 @@ def get_model_creator(call: Call) -> Answer:
 
 def _body(call: Call, represent: Represent) -> Callable[[Entry], dict[str, object]]:
     embed = decode_embed(call.parameters.get("embed"), MODEL_EMBEDS)
-    return lambda entry: represent(entry.model, call.catalog.creator_of(entry.model), embed)
+    return lambda entry: represent(entry.model, call.catalog.creator_of(entry.model), call.dialect, embed)
 
 
 def _creator_body(call: Call, creator: Creator, embed: frozenset[str]) -> dict[str, object]:
     if "models" not in embed:
         return represent_creator(creator)
     made = [model for model in call.catalog.models if model.owner == creator.slug]
-    return represent_creator(creator, [represent_model(model, creator) for model in made])
+    return represent_creator(creator, [represent_model(model, creator, call.dialect) for model in made])
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (

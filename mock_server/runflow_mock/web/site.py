@@ -46,13 +46,13 @@ def show_models(call: Call) -> Answer:
 def show_model(call: Call) -> Answer:
     """GET /models/{provider}/{slug...}"""
     model = _model(call)
-    return answer_page(call, write_model_page(model, call.catalog.creator_of(model), call.sites))
+    return answer_page(call, write_model_page(model, call.catalog.creator_of(model), call.sites, call.dialect))
 
 
 def get_model_text(call: Call) -> Answer:
     """GET /models/{provider}/{slug...}/llms.txt"""
     model = _model(call)
-    return _markdown(call, write_model_text(model, call.catalog.creator_of(model), call.sites))
+    return _markdown(call, write_model_text(model, call.catalog.creator_of(model), call.sites, call.dialect))
 
 
 def get_catalog(call: Call) -> Answer:
@@ -67,7 +67,7 @@ def get_overview(call: Call) -> Answer:
 
 def get_everything(call: Call) -> Answer:
     """GET /llms-full.txt"""
-    return _markdown(call, write_everything(packaged_solutions(), call.catalog, call.sites))
+    return _markdown(call, write_everything(packaged_solutions(), call.catalog, call.sites, call.dialect))
 
 
 def show_keys(call: Call) -> Answer:

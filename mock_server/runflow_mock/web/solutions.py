@@ -103,7 +103,7 @@ def _model_body(call: Call) -> Callable[[SolutionModel], dict[str, object]]:
     def represent(entry: SolutionModel) -> dict[str, object]:
         solution = {"solution": represent_solution(entry.solution)} if "solution" in embed else {}
         shown = catalog.read(entry.model)
-        model = {"model": represent_model(shown, catalog.creator_of(shown))} if "model" in embed else {}
+        model = {"model": represent_model(shown, catalog.creator_of(shown), call.dialect)} if "model" in embed else {}
         return represent_model_entry(entry, {**solution, **model})
 
     return represent

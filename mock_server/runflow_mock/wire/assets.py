@@ -1,15 +1,17 @@
 """Assets on the wire: the bodies of an upload's steps, and the records that are read.
 
-Source: `assets.upload`, `assets.record`, `assets.types`. Inferred: `thumbnail_url` is always null, `r2_key`, the words of `source_type`,
-and that any folder id is taken, because no route makes folders.
+Source: `assets.upload`, `assets.any-type`, `assets.record`, `assets.types`, `assets.folders`. Inferred: `thumbnail_url` is always null,
+`r2_key`, the words of `source_type`.
 """
 
+import re
 from typing import cast
 
 import msgspec
 
-from runflow_mock.domain.assets import FILE_BYTES_MAX, FILENAME_CHARACTERS_MAX, Asset, AssetUpload
+from runflow_mock.domain.assets import FILE_BYTES_MAX, FILENAME_CHARACTERS_MAX, Asset, AssetUpload, Folder
 from runflow_mock.domain.commands import ConfirmUpload, OpenUpload
+from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import AssetId, is_uuid
@@ -20,6 +22,7 @@ from runflow_mock.wire.problems import invalid, invalid_field
 from runflow_mock.wire.times import write_instant, write_optional
 
 EMBEDS = ("created_by_user",)
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
 MIME_TYPE_CHARACTERS_MAX = 255
 
 _open = Checker(
@@ -45,8 +48,8 @@ class AssetType(msgspec.Struct, frozen=True):
 ASSET_TYPES = tuple(AssetType(code) for code in EXTENSION_OF)
 
 
-def decode_open_upload(body: dict[str, Json]) -> OpenUpload:
-    """Returns the command in a body.
+def decode_open_upload(body: dict[str, Json], dialect: Dialect) -> OpenUpload:
+    """Returns the command in a body; which media types it may name is a switch of the dialect.
 
     Raises:
         Problem: 422 with everything that is wrong with it.
@@ -54,8 +57,11 @@ def decode_open_upload(body: dict[str, Json]) -> OpenUpload:
     errors = _open.errors(body, ("body",))
     if errors:
         raise invalid(*errors)
-    mime_type = cast(str, body["mime_type"]).lower()
-    if mime_type not in EXTENSION_OF:
+    declared = cast(str, body["mime_type"])
+    mime_type = declared.partition(";")[0].strip().lower()
+    if _MEDIA_TYPE.fullmatch(mime_type) is None:
+        raise invalid_field(("body", "mime_type"), f"{declared[:80]!r} is no media type", "unsupported_mime_type")
+    if dialect.upload_types == "listed" and mime_type not in EXTENSION_OF:
         raise invalid_field(("body", "mime_type"), f"{mime_type!r} is not accepted; see GET /v1/assets/types", "unsupported_mime_type")
     return OpenUpload(cast(str, body["filename"]), mime_type)
 
@@ -104,6 +110,12 @@ def represent_asset(asset: Asset, url: str, created_by_user: dict[str, object] |
     }
 
 
+def represent_folder(folder: Folder) -> dict[str, object]:
+    """Returns the record of a folder."""
+    at = write_instant(folder.created_at)
+    return {"id": folder.id, "org_id": folder.org_id, "name": folder.name, "created_at": at, "updated_at": at}
+
+
 def represent_asset_type(entry: AssetType) -> dict[str, object]:
     """Returns a row of the table of media types."""
     kind = kind_of(entry.id)
@@ -125,6 +137,12 @@ ASSET_FIELDS: dict[str, Field[Asset]] = {
     "size_bytes": number_field(lambda asset: asset.content.size_bytes),
     "created_at": time_field(lambda asset: asset.created_at),
     "updated_at": time_field(lambda asset: asset.updated_at),
+}
+FOLDER_FIELDS: dict[str, Field[Folder]] = {
+    "id": text_field(lambda folder: folder.id),
+    "org_id": text_field(lambda folder: folder.org_id),
+    "name": text_field(lambda folder: folder.name),
+    "created_at": time_field(lambda folder: folder.created_at),
 }
 ASSET_TYPE_FIELDS: dict[str, Field[AssetType]] = {
     "code": text_field(lambda entry: entry.id),

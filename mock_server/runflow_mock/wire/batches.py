@@ -1,6 +1,7 @@
 """Batches on the wire: both bodies that create one, the record, its items and its output.
 
-Source: `batches.create` (`input`, flat), `batches.create-items` (`items`, wrapped), `batches.record`, `batches.output`.
+Source: `batches.create` (`input`, flat), `batches.create-items` (`items`, wrapped), `batches.record`, `batches.output`,
+`batches.item-failure-message`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -62,7 +63,8 @@ def decode_create_batch(body: dict[str, Json], model: Model, rules: Rules, origi
             if item is not None:
                 inputs, client_ref, place = item
                 errors += _client_ref.errors(client_ref, ("body", key, index, "client_ref"))
-                errors += rules.inputs.errors(model, inputs, place)
+                inputs, found = rules.inputs.read(model, inputs, place)
+                errors += found
                 items.append(NewItem(write_document(inputs), cast("str | None", client_ref)))
     if errors:
         raise invalid(*errors)
@@ -153,6 +155,7 @@ def represent_item(entry: "BatchItem", run: dict[str, object], dialect: Dialect)
         "input": run["input"],
         "output": None if its_run.output is None else msgspec.Raw(its_run.output),
         "error": _error(its_run),
+        "failure_message": None if its_run.failure is None else its_run.failure.message,
         "cost": None if its_run.cost is None else format_money(its_run.cost),
         "created_at": write_instant(its_run.created_at),
         "started_at": write_optional(its_run.started_at),
@@ -234,7 +237,9 @@ def _wrapped(element: Json, place: Location) -> tuple[_Decoded | None, list[Fiel
     inputs = element["input"]
     if not isinstance(inputs, dict):
         return None, [FieldError((*place, "input"), "Input should be a valid object", "dict_type")]
-    return (inputs, element.get("client_ref"), (*place, "input")), []
+    # As in a run, a label beside the model's fields counts where there is no other.
+    own = element.get("client_ref")
+    return (inputs, inputs.get("client_ref") if own is None else own, (*place, "input")), []
 
 
 def _result(item: Item, run: Run, dialect: Dialect, show: Show) -> dict[str, object]:

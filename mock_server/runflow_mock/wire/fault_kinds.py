@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from runflow_mock.domain.documents import Document, Json, read_document, write_document
-from runflow_mock.domain.fault_kinds import KIND_OF, KINDS_BY_NAME, Fail, FailAttempt, Kind, Redirect, What
+from runflow_mock.domain.documents import Document, Json, read_document, read_object, write_document
+from runflow_mock.domain.fault_kinds import KIND_OF, KINDS_BY_NAME, Fail, FailAttempt, Kind, Redirect, SucceedPartially, What
 from runflow_mock.domain.media import GivenFile
 from runflow_mock.domain.money import PRICE_MAX, Money, format_money, parse_money
 from runflow_mock.domain.runs import Failure
@@ -64,6 +64,8 @@ def decode_what(body: Mapping[str, object], place: str = "what.") -> tuple[What,
         given["files"], contents = decode_files(cast("tuple[WireFile, ...]", given["files"]), f"{place}files")
     if kind.record is Fail:
         return _fail(given), contents
+    if kind.record is SucceedPartially and "output" in given:
+        _check_part(cast(Document, given["output"]), f"{place}output")
     return cast(What, kind.record(**given)), contents
 
 
@@ -120,6 +122,14 @@ def _check_status(kind: Kind, status: object) -> None:
     possible = _STATUSES.get(kind.record)
     if possible is not None and isinstance(status, int) and status not in possible:
         raise refused(f"what.status {status} makes no {kind.name}: give one from {possible.start} to {possible.stop - 1}")
+
+
+def _check_part(output: Document, name: str) -> None:
+    """Raises where an output has lists of results, and nothing in any of them, or is empty altogether."""
+    value = read_object(output)
+    lists = [value[name] for name in ("outputs", "image_urls") if name in value]
+    if not value or (lists and not any(lists)):
+        raise refused(f"{name}: a success in part has one result at least; for none let the run fail")
 
 
 def _fail(given: Mapping[str, object]) -> Fail:

@@ -1,13 +1,16 @@
 """Model inputs: the catalog's schema of each model, compiled once, and the check of what a client sends.
 
 Only a missing required field, a wrong type and a value outside an enum or a range are errors; unknown fields are accepted. An optional
-field may be null. Media fields take `https://`, `http://`, `data:` and `runflow://` addresses, which are never fetched.
+field may be null, and an optional media field may be empty text, by which clients mean that there is none. Media fields take `https://`,
+`http://`, `data:` and `runflow://` addresses, which are never fetched, and the id of an asset, which becomes a reference to it.
 
-Source: `models.inputs`, `models.media-prefixes`.
+Source: `models.inputs`, `models.media-prefixes`, `models.empty-media`, `media.bare-asset-ids`.
 """
 
-from typing import cast
+import re
+from typing import NamedTuple, cast
 
+from runflow_mock.domain.assets import REFERENCE_PREFIX
 from runflow_mock.domain.documents import Document, Json, read_document, write_document
 from runflow_mock.domain.models import Model
 from runflow_mock.openapi.schemas import SchemaError, check_schema
@@ -18,27 +21,51 @@ MEDIA_PATTERN = "^(?:https?://|data:|runflow://)"
 CHECKERS_MAX = 2_000
 _MEDIA = ("image", "file")
 _MEDIA_LISTS = ("image_list", "file_list")
+_ASSET_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class _Compiled(NamedTuple):
+    """The check of a model's inputs, the names that it requires, and those of its media fields with the names inside objects."""
+
+    checker: Checker
+    required: frozenset[str]
+    media: "_Media"
+
+
+class _Media(NamedTuple):
+    """The media fields of an object, by name, and the objects in it that have some."""
+
+    names: frozenset[str]
+    inside: dict[str, "_Media"]
+    required: frozenset[str]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is none, at any depth."""
+        return not (self.names or self.inside)
 
 
 class InputChecks:
     """The compiled input schemas of models and workflows; each is compiled when it is first used, and the oldest make room."""
 
     def __init__(self) -> None:
-        self._checkers: dict[bytes, tuple[Checker, frozenset[str]]] = {}
+        self._checkers: dict[bytes, _Compiled] = {}
 
     def __len__(self) -> int:
         return len(self._checkers)
 
-    def errors(self, model: Model, inputs: dict[str, Json], loc: Location) -> list[FieldError]:
-        """Returns what is wrong with the inputs of a run."""
+    def read(self, model: Model, inputs: dict[str, Json], loc: Location) -> tuple[dict[str, Json], list[FieldError]]:
+        """Returns the inputs of a run, with references in the place of bare asset ids, and what is wrong with them."""
         compiled = self._checkers.get(model.input_schema)
         if compiled is None:
             schema = complete_schema(cast(Schema, read_document(model.input_schema)))
             if len(self._checkers) >= CHECKERS_MAX:
                 del self._checkers[next(iter(self._checkers))]
-            compiled = self._checkers[model.input_schema] = (Checker(schema), required_fields(schema))
-        checker, required = compiled
-        return checker.errors(without_nulls(inputs, required), loc)
+            compiled = self._checkers[model.input_schema] = _Compiled(Checker(schema), required_fields(schema), _media_of(schema))
+        if not compiled.media.is_empty:
+            inputs = _with_references(inputs, compiled.media)
+        present = without_blanks(without_nulls(inputs, compiled.required), compiled.media)
+        return inputs, compiled.checker.errors(present, loc)
 
 
 def without_nulls(inputs: dict[str, Json], required: frozenset[str]) -> dict[str, Json]:
@@ -46,6 +73,16 @@ def without_nulls(inputs: dict[str, Json], required: frozenset[str]) -> dict[str
     if None not in inputs.values():
         return inputs
     return {name: value for name, value in inputs.items() if value is not None or name in required}
+
+
+def without_blanks(inputs: dict[str, Json], media: _Media) -> dict[str, Json]:
+    """Returns the inputs without the optional media fields that are empty text: those count as left out, at any depth."""
+    blank = {name for name in media.names - media.required if inputs.get(name) == ""}
+    objects = ((name, value) for name, value in inputs.items() if name in media.inside and isinstance(value, dict))
+    inner = {name: without_blanks(value, media.inside[name]) for name, value in objects}
+    if not blank and not inner:
+        return inputs
+    return {name: inner.get(name, value) for name, value in inputs.items() if name not in blank}
 
 
 def required_fields(schema: Schema) -> frozenset[str]:
@@ -85,4 +122,31 @@ def _with_pattern(part: Json) -> Json:
     items = part.get("items")
     if kind in _MEDIA_LISTS and isinstance(items, dict):
         return {**part, "items": {**items, "pattern": MEDIA_PATTERN}}
-    return part
+    return complete_schema(part)
+
+
+def _media_of(schema: Schema) -> _Media:
+    properties = schema.get("properties")
+    parts = {name: part for name, part in properties.items() if isinstance(part, dict)} if isinstance(properties, dict) else {}
+    names = frozenset(name for name, part in parts.items() if part.get("x-variable-type") in (*_MEDIA, *_MEDIA_LISTS))
+    inside = {name: found for name, part in parts.items() if name not in names and not (found := _media_of(part)).is_empty}
+    return _Media(names, inside, required_fields(schema))
+
+
+def _with_references(inputs: dict[str, Json], media: _Media) -> dict[str, Json]:
+    """Returns the inputs with a reference wherever a media field is the id of an asset."""
+    changed: dict[str, Json] = {}
+    for name in media.names & inputs.keys():
+        value = inputs[name]
+        found = [_reference(part) for part in value] if isinstance(value, list) else _reference(value)
+        if found != value:
+            changed[name] = found
+    for name in media.inside.keys() & inputs.keys():
+        value = inputs[name]
+        if isinstance(value, dict):
+            changed[name] = _with_references(value, media.inside[name])
+    return {**inputs, **changed} if changed else inputs
+
+
+def _reference(value: Json) -> Json:
+    return f"{REFERENCE_PREFIX}{value.lower()}" if isinstance(value, str) and _ASSET_ID.fullmatch(value) else value

@@ -2,17 +2,27 @@
 
 from collections.abc import Iterator
 
+from runflow_mock.domain.dialects import Dialect
 from runflow_mock.openapi.contracts import Contract, Pointer, packaged_contract
 
 
-def item_names(path: str) -> frozenset[str]:
-    """Returns the names for the list that a GET of this path answers with; none where the contract describes no list there."""
+def item_names(path: str, dialect: Dialect) -> frozenset[str]:
+    """Returns the names for the list that a GET of this path answers with; none where the contract describes no list there.
+
+    A field that only a switch adds is among them where the dialect has it so.
+    """
     contract = packaged_contract()
     addressed = contract.address(path)
     declared = None if addressed is None else contract.operation(addressed.path, "GET")
     page = () if declared is None else declared.responses.get("200", {}).get("application/json", ())
     places = dict(_properties(contract, page)) if page else {}
-    return frozenset(dict(_properties(contract, (*places["items"], "items")))) if "items" in places else frozenset()
+    fields = _properties(contract, (*places["items"], "items")) if "items" in places else ()
+    return frozenset(name for name, pointer in fields if _is_spoken(contract.follow(pointer)[1].get("x-switch"), dialect))
+
+
+def _is_spoken(switches: object, dialect: Dialect) -> bool:
+    stated = switches.items() if isinstance(switches, dict) else ()
+    return all(getattr(dialect, name) == value for name, value in stated)
 
 
 def _properties(contract: Contract, schema: Pointer) -> Iterator[tuple[str, Pointer]]:

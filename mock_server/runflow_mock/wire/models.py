@@ -6,6 +6,7 @@ carries inputs and outputs, that a list carries them when `embed` asks, and the 
 
 import re
 
+from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.model_parts import inputs_of, outputs_of
@@ -27,7 +28,7 @@ def write_code(words: str) -> str | None:
     return _NOT_CODE.sub("-", words.lower()).strip("-") or None
 
 
-def represent_model(model: Model, creator: Creator, embed: frozenset[str] = frozenset()) -> dict[str, object]:
+def represent_model(model: Model, creator: Creator, dialect: Dialect, embed: frozenset[str] = frozenset()) -> dict[str, object]:
     """Returns the record of a model; inputs and outputs are null unless they are embedded."""
     return {
         "id": model.uuid,
@@ -66,14 +67,14 @@ def represent_model(model: Model, creator: Creator, embed: frozenset[str] = froz
         "deleted_at": None,
         "deleted_by": None,
         "inputs": [represent_input(part) for part in inputs_of(model)] if "inputs" in embed else None,
-        "outputs": [represent_output(part) for part in outputs_of(model)] if "outputs" in embed else None,
+        "outputs": [represent_output(part) for part in outputs_of(model, dialect)] if "outputs" in embed else None,
         **({"model_creator": represent_creator(creator)} if "model_creator" in embed else {}),
     }
 
 
-def represent_public_model(model: Model, creator: Creator, embed: frozenset[str] = frozenset()) -> dict[str, object]:
+def represent_public_model(model: Model, creator: Creator, dialect: Dialect, embed: frozenset[str] = frozenset()) -> dict[str, object]:
     """Returns a model as the anonymous list shows it."""
-    return {name: value for name, value in represent_model(model, creator, embed).items() if name not in _HIDDEN}
+    return {name: value for name, value in represent_model(model, creator, dialect, embed).items() if name not in _HIDDEN}
 
 
 def represent_creator(creator: Creator, models: list[dict[str, object]] | None = None) -> dict[str, object]:

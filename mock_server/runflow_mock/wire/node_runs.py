@@ -1,10 +1,13 @@
 """Node runs and their lists on the wire.
 
-Source: `runs.node-runs` (field names).
+Source: `runs.node-runs` (field names), `runs.node-shares`.
 """
+
+import msgspec
 
 from runflow_mock.domain.dialects import Dialect, read_status
 from runflow_mock.domain.filters import Field
+from runflow_mock.domain.money import format_money
 from runflow_mock.domain.node_runs import NodeRun
 from runflow_mock.wire.listing import number_field, text_field, time_field
 from runflow_mock.wire.times import write_instant, write_optional
@@ -19,12 +22,12 @@ def represent_node_run(node: NodeRun, dialect: Dialect) -> dict[str, object]:
         "flow_id": None,
         "state_code": dialect.status(node.state),
         "input": {"node": node.name},
-        "output": None,
+        "output": None if node.output is None else msgspec.Raw(node.output),
         "input_signature": None,
         "preview_type": None,
         "preview_value": None,
         "duration_ms": node.duration_ms,
-        "cost": None,
+        "cost": None if node.cost is None else format_money(node.cost),
         "retry_count": 0,
         "error_message": node.error,
         "created_at": write_instant(node.created_at),

@@ -7,9 +7,9 @@ import msgspec
 
 from runflow_mock.domain.callback_policy import URL_CHARACTERS_MAX, CallbackPolicy, objection
 from runflow_mock.domain.documents import Document, Json, write_document
-from runflow_mock.wire.fields import Schema
+from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.inputs import InputChecks
-from runflow_mock.wire.problems import FieldError
+from runflow_mock.wire.problems import FieldError, Location
 
 CLIENT_REF_CHARACTERS_MAX = 255
 METADATA_BYTES_MAX = 16 * 1024
@@ -19,6 +19,8 @@ COMMON_PROPERTIES: Schema = {
     "callback_url": {"type": ["string", "null"], "maxLength": URL_CHARACTERS_MAX},
     "metadata": {"type": ["object", "null"]},
 }
+
+_client_ref = Checker(CLIENT_REF)
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -37,6 +39,11 @@ def callback_errors(body: dict[str, Json], rules: Rules) -> Iterator[FieldError]
         refused = objection(rules.callbacks, url)
         if refused is not None:
             yield FieldError(("body", "callback_url"), refused, "url_scheme" if "HTTPS" in refused else "url_parsing")
+
+
+def label_errors(inputs: dict[str, Json], loc: Location) -> list[FieldError]:
+    """Returns what is wrong with a `client_ref` that stands beside the model's fields."""
+    return _client_ref.errors(inputs.get("client_ref"), (*loc, "client_ref"))
 
 
 def metadata_errors(stored: Document | None) -> Iterator[FieldError]:

@@ -1,6 +1,7 @@
 """Runs on the wire: the body that creates one, and the record that is read.
 
-Source: `runs.create`, `runs.record`. Inferred: `links`, `target_version` and the fields that are always null here.
+Source: `runs.create`, `runs.record`, `runs.label-inside`, `runs.error-object`. Inferred: `links`, `target_version` and the fields that are
+always null here.
 """
 
 from datetime import datetime
@@ -27,6 +28,7 @@ from runflow_mock.wire.requests import (
     COMMON_PROPERTIES,
     Rules,
     callback_errors,
+    label_errors,
     metadata_errors,
     optional_document,
     optional_text,
@@ -53,15 +55,20 @@ _feedback = Checker(_FEEDBACK)
 
 
 def decode_create_run(body: dict[str, Json], model: Model, rules: Rules, origin: Origin) -> CreateRun:
-    """Returns the command in a body.
+    """Returns the command in a body; a label that stands beside the model's fields, as in a batch, counts where there is no other.
 
     Raises:
         Problem: 422 with everything that is wrong with it.
     """
     errors = _create.errors(body, ("body",))
     inputs = body.get("input")
+    client_ref = optional_text(body, "client_ref")
     if isinstance(inputs, dict):
-        errors += rules.inputs.errors(model, inputs, ("body", "input"))
+        inputs, found = rules.inputs.read(model, inputs, ("body", "input"))
+        errors += found
+        if client_ref is None:
+            errors += label_errors(inputs, ("body", "input"))
+            client_ref = optional_text(inputs, "client_ref")
     metadata = optional_document(body, "metadata")
     errors += (*callback_errors(body, rules), *metadata_errors(metadata))
     if errors:
@@ -71,7 +78,7 @@ def decode_create_run(body: dict[str, Json], model: Model, rules: Rules, origin:
         input=write_document(inputs),
         callback_url=optional_text(body, "callback_url"),
         metadata=metadata,
-        client_ref=optional_text(body, "client_ref"),
+        client_ref=client_ref,
         origin=origin,
     )
     if rules.knows_magic:
@@ -159,7 +166,15 @@ def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime, show:
         "node_runs": None,
         "logs": None,
         "flow": None,
+        **_error(run, dialect),
     }
+
+
+def _error(run: Run, dialect: Dialect) -> dict[str, object]:
+    """Returns the field that some clients read in the place of the documented ones, where the dialect has it."""
+    if dialect.run_error == "absent":
+        return {}
+    return {"error": None if run.failure is None else {"code": run.failure.code, "message": run.failure.message}}
 
 
 def _target_type(run: Run) -> str:

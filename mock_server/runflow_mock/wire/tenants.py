@@ -21,6 +21,7 @@ from runflow_mock.wire.times import write_instant, write_optional
 CLIENT_TIMES = ("wall", "virtual")
 BATCH_ITEMS_MAX = 10_000
 WAITS_MAX = 100
+FOLDERS_MAX, FOLDER_CHARACTERS_MAX = 100, 200
 LIFETIME_MIN = timedelta(seconds=1)
 SPEED_MIN = 0.000_001
 
@@ -56,6 +57,7 @@ class WireTenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     quota: WireQuota | msgspec.UnsetType | None = msgspec.UNSET
     strict: bool | None = None
     comfyui_beta: bool | None = None
+    folders: tuple[str, ...] | None = None
     magic: bool | None = None
     output_lifetime: str | int | float | None = None
     scenario: str | dict[str, object] | None = None
@@ -110,6 +112,7 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
         real_waits=defaults.real_waits if body.real_waits is None else body.real_waits,
         strict=defaults.strict if body.strict is None else body.strict,
         comfyui_beta=defaults.comfyui_beta if body.comfyui_beta is None else body.comfyui_beta,
+        folders=defaults.folders if body.folders is None else _folders(body.folders),
         magic=defaults.magic if body.magic is None else body.magic,
         callback_secret=defaults.callback_secret if body.callback_secret is None else body.callback_secret,
     )
@@ -186,6 +189,7 @@ def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: d
         "quota": represent_quota(settings.quota),
         "strict": settings.strict,
         "comfyui_beta": settings.comfyui_beta,
+        "folders": list(settings.folders),
         "magic": settings.magic,
         "output_lifetime": settings.output_lifetime.total_seconds(),
     }
@@ -254,6 +258,12 @@ def _caps(caps: dict[str, int] | None, defaults: TenantSettings) -> dict[str, in
         if not 1 <= cap <= CAP_MAX:
             raise refused(f"concurrency of {model[:80]!r}: {cap} must be from 1 to {CAP_MAX}; leave the model out for no cap")
     return caps
+
+
+def _folders(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) > FOLDERS_MAX or not all(0 < len(name) <= FOLDER_CHARACTERS_MAX for name in names):
+        raise refused(f"folders are at most {FOLDERS_MAX} names of 1 to {FOLDER_CHARACTERS_MAX} characters")
+    return names
 
 
 def _choice(name: str, value: str, known: Sequence[str]) -> str:

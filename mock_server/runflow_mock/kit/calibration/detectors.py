@@ -11,6 +11,7 @@ from runflow_mock.domain.dialects import SWITCHES
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.findings import Location
+from runflow_mock.domain.mime import EXTENSION_OF
 from runflow_mock.kit.calibration.captures import SIGNATURE, TIMESTAMP, Capture, Kind
 from runflow_mock.kit.calibration.scrubbing import ANOTHER, OPAQUE, SECRETS
 from runflow_mock.kit.calibration.shapes import CURSORS, is_page
@@ -168,6 +169,69 @@ def _cursors(capture: Capture) -> Iterator[Observation]:
         yield Observation(values.get(frozenset(names), ()), ", ".join(sorted(names)), ("body",))
 
 
+def _upload_types(capture: Capture) -> Iterator[Observation]:
+    for place, record in _records(capture):
+        declared = record.get("mime_type") if "size_bytes" in record else None
+        if isinstance(declared, str) and declared not in EXTENSION_OF:
+            yield Observation(("any",), "an asset of a type that is not listed", (*place, "mime_type"))
+    errors = capture.record.get("errors")
+    for index, error in enumerate(errors if isinstance(errors, list) else ()):
+        loc = error.get("loc") if isinstance(error, dict) else None
+        if capture.status in (None, 422) and isinstance(loc, list) and loc[-1:] == ["mime_type"]:
+            yield Observation(("listed",), "a media type was refused", ("body", "errors", index))
+
+
+def _cancel_billing(capture: Capture) -> Iterator[Observation]:
+    for place, run in _runs(capture):
+        cost = run.get("cost")
+        # Whether a run that never started had been handed over, its record does not say.
+        if run.get("status_code") in ("cancelled", "canceled") and run.get("started_at") is not None and isinstance(cost, str):
+            is_free = re.search("[1-9]", cost) is None
+            yield Observation(("none",) if is_free else ("full",), f"stopped at work, {'free' if is_free else 'charged'}", (*place, "cost"))
+
+
+def _output_forms(capture: Capture) -> Iterator[Observation]:
+    for place, run in _runs(capture):
+        output = run.get("output")
+        entries = output.get("outputs") if isinstance(output, dict) else None
+        first = entries[0] if isinstance(entries, list) and entries else None
+        entry = first if isinstance(first, dict) else {}
+        if not isinstance(output, dict) or not ("image_urls" in output or entry.get("type") == "image"):
+            continue
+        is_plain = not ("image_urls" in output and entry)
+        # Of some models both forms are documented; only the comfortable one has the media type too.
+        fits = ("documented",) if is_plain else ("both",) if "content_type" in entry else SWITCHES["output_form"]
+        names = " and ".join(name for name in ("outputs", "image_urls") if name in output)
+        yield Observation(fits, f"{names}{', with content_type' if 'content_type' in entry else ''}", (*place, "output"))
+
+
+def _run_errors(capture: Capture) -> Iterator[Observation]:
+    for place, run in _runs(capture):
+        if "error" in run:
+            error = run["error"]
+            is_known = error is None or (isinstance(error, dict) and error.keys() == {"code", "message"})
+            yield Observation(("present",) if is_known else (), "error", (*place, "error"))
+        elif run.get("status_code") == "failed":
+            yield Observation(("absent",), "a failed run without error", place)
+
+
+def _runs(capture: Capture) -> Iterator[tuple[Location, Mapping[str, Json]]]:
+    return ((place, record) for place, record in _records(capture) if {"id", "status_code", "failure_code", "output"} <= record.keys())
+
+
+def _records(capture: Capture) -> Iterator[tuple[Location, Mapping[str, Json]]]:
+    """Yields the record that an answer is, or those on a page."""
+    if capture.kind is not Kind.ANSWER:
+        return
+    items = capture.record.get("items")
+    if not is_page(capture.value) or not isinstance(items, list):
+        yield ("body",), capture.record
+        return
+    for index, item in enumerate(items):
+        if isinstance(item, dict):
+            yield ("body", "items", index), item
+
+
 class _Known(NamedTuple):
     status: int
     fits: tuple[str, ...]
@@ -194,4 +258,8 @@ DETECTORS: Mapping[str, Detector] = {
     "error_codes": Detector("a 402, or the 404 of a run that does not exist", _error_codes),
     "rate_limit_headers": Detector("a 429 with its headers", _rate_limits),
     "cursor_names": Detector("a page of any list", _cursors),
+    "upload_types": Detector("an asset of a type that `GET /v1/assets/types` does not list, or the 422 of its upload", _upload_types),
+    "cancel_billing": Detector("a run that was cancelled while it was at work", _cancel_billing),
+    "output_form": Detector("a finished run of a picture model, such as runflow/dyver-removal", _output_forms),
+    "run_error": Detector("a failed run", _run_errors),
 }

@@ -16,6 +16,7 @@ class Verdict(StrEnum):
 
     SEED = "seed"
     DOCS = "docs"
+    EITHER = "either"
     NEITHER = "neither"
     BOTH_FIT = "both fit"
     CONTRADICTORY = "contradictory"
@@ -91,8 +92,10 @@ def _judged(switch: str, observations: Sequence[Observation]) -> tuple[Verdict, 
         return Verdict.CONTRADICTORY, None
     if len(common) > 1:
         return Verdict.BOTH_FIT, None
-    spoken = next((name for name, bundle in BUNDLES.items() if getattr(bundle, switch) == common[0]), None)
-    return Verdict.NEITHER if spoken is None else Verdict(spoken), common[0]
+    spoken = [name for name, bundle in BUNDLES.items() if getattr(bundle, switch) == common[0]]
+    if len(spoken) == len(BUNDLES):
+        return Verdict.EITHER, common[0]
+    return Verdict(spoken[0]) if spoken else Verdict.NEITHER, common[0]
 
 
 def location(place: str, within: Location) -> str:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from runflow_mock.domain.dialects import SWITCHES
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.exchanges import REDACTED
+from runflow_mock.domain.mime import EXTENSION_OF
 from runflow_mock.kit.calibration.captures import SIGNATURE, Capture, Kind, read_body
 from runflow_mock.kit.calibration.signatures import form_of, recipe_of
 from runflow_mock.openapi.contracts import packaged_contract
@@ -21,6 +22,7 @@ from runflow_mock.openapi.contracts import packaged_contract
 ANOTHER = "[another prefix]"
 MASKED_ID, MASKED_URL = "00000000-0000-7000-8000-000000000000", "https://redacted.invalid/"
 UNKNOWN_PATH = "[another path]"
+UNLISTED_TYPE = "application/x-another"
 # What users hand in, whatever it is.
 OPAQUE = frozenset(("input", "inputs", "metadata", "config", "request"))
 CODES = frozenset(
@@ -37,6 +39,7 @@ COUNTS = re.compile(
 _CREDENTIAL = re.compile(r"rf_|rfk_|whsec_|[sp]k[_-]|bearer", re.IGNORECASE)
 _CODE = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z][A-Za-z0-9]*(?:[._-][A-Za-z0-9]+)*")
 _CODE_CHARACTERS_MAX = 48
+_AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
 _NAME = re.compile(r"[a-z]+[0-9]?(?:_[a-z]+[0-9]?)*")
 _NAME_CHARACTERS_MAX = 40
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]{2,15} ?(Z|z|UTC|[+-][0-9:]{4,5})?)?")
@@ -157,8 +160,26 @@ def _scrubbed_payload(text: str) -> str:
     return REDACTED if value is None else write_document(_scrubbed(value, "")).decode()
 
 
+def _scrubbed_cost(text: str) -> str:
+    """Whether something was charged is kept, and not how much."""
+    if _AMOUNT.fullmatch(text) is None:
+        return REDACTED
+    return re.sub("[0-9]", "9" if re.search("[1-9]", text) else "0", text)
+
+
+def _scrubbed_type(text: str) -> str:
+    """Whether a media type is one of those that are listed is kept, and not which other one it is."""
+    return text if text in EXTENSION_OF else UNLISTED_TYPE
+
+
 # Fields whose text has a form of its own.
-_OTHERWISE: Mapping[str, Callable[[str], str]] = {"payload_bytes": _scrubbed_payload, "loc": safe_name, "key_prefix": prefix_of}
+_OTHERWISE: Mapping[str, Callable[[str], str]] = {
+    "payload_bytes": _scrubbed_payload,
+    "loc": safe_name,
+    "key_prefix": prefix_of,
+    "cost": _scrubbed_cost,
+    "mime_type": _scrubbed_type,
+}
 
 
 def _is_code(text: str) -> bool:

@@ -6,6 +6,7 @@ Source: `www.catalog` (keys of the JSON catalog), `www.llms`, `www.api-catalog` 
 
 from collections.abc import Iterator, Sequence
 
+from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.models import Catalog, Model
 from runflow_mock.domain.solutions import Solution
 from runflow_mock.wire.pages.models import write_model_text
@@ -56,9 +57,9 @@ def write_overview(solutions: Sequence[Solution], catalog: Catalog, sites: Sites
     return "\n".join(_overview(solutions, catalog, sites)) + "\n"
 
 
-def write_everything(solutions: Sequence[Solution], catalog: Catalog, sites: Sites) -> str:
+def write_everything(solutions: Sequence[Solution], catalog: Catalog, sites: Sites, dialect: Dialect) -> str:
     """Returns `llms-full.txt`: the overview, followed by every active model in full."""
-    details = (write_model_text(model, catalog.creator_of(model), sites) for model in catalog.models if model.is_active)
+    details = (write_model_text(model, catalog.creator_of(model), sites, dialect) for model in catalog.models if model.is_active)
     return "\n---\n\n".join((write_overview(solutions, catalog, sites), *details))
 
 

@@ -8,6 +8,7 @@ from html import escape
 
 import msgspec
 
+from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.model_parts import outputs_of, prices_of, sample_input
 from runflow_mock.domain.models import Creator, Model
 from runflow_mock.domain.money import format_money
@@ -31,7 +32,7 @@ def write_model_list(models: Sequence[Model]) -> str:
     return write_page("Models", (intro, write_table(("Name", "Id", "Category", "Price", "Active"), rows)))
 
 
-def write_model_page(model: Model, creator: Creator, sites: Sites) -> str:
+def write_model_page(model: Model, creator: Creator, sites: Sites, dialect: Dialect) -> str:
     """Returns the page of one model."""
     state = "" if model.is_active else ' <span class="tag">inactive: runs are refused</span>'
     return write_page(
@@ -41,7 +42,7 @@ def write_model_page(model: Model, creator: Creator, sites: Sites) -> str:
             f"<p>{escape(model.description)}</p>\n",
             write_endpoint(model),
             f"<h2>Input</h2>\n{write_fields(model)}",
-            f"<h2>Output</h2>\n{_outputs(model)}",
+            f"<h2>Output</h2>\n{_outputs(model, dialect)}",
             f"<h2>Price</h2>\n{_prices(model)}",
             f"<h2>Try it</h2>\n<pre>{escape(write_curl(model, sites))}</pre>\n",
             f'<p>The same for agents: <a href="/models/{escape(model.id)}/llms.txt">llms.txt</a></p>\n',
@@ -61,9 +62,9 @@ def write_fields(model: Model) -> str:
     return table + (f"<p>One of these is needed: {choice}.</p>\n" if choice else "")
 
 
-def write_model_text(model: Model, creator: Creator, sites: Sites) -> str:
+def write_model_text(model: Model, creator: Creator, sites: Sites, dialect: Dialect) -> str:
     """Returns one model as Markdown: endpoint, parameters and price."""
-    return "\n".join(_lines(model, creator, sites)) + "\n"
+    return "\n".join(_lines(model, creator, sites, dialect)) + "\n"
 
 
 def write_curl(model: Model, sites: Sites) -> str:
@@ -78,7 +79,7 @@ def write_curl(model: Model, sites: Sites) -> str:
     )
 
 
-def _lines(model: Model, creator: Creator, sites: Sites) -> Iterator[str]:
+def _lines(model: Model, creator: Creator, sites: Sites, dialect: Dialect) -> Iterator[str]:
     yield from (f"# {model.name}", "", f"> {model.description}", "", "## Overview", "")
     yield f"- Endpoint: `POST {sites.api}/v1/models/{model.id}/runs`"
     yield f"- Model ID: `{model.id}`"
@@ -97,7 +98,7 @@ def _lines(model: Model, creator: Creator, sites: Sites) -> Iterator[str]:
     for number, names in enumerate(alternatives(model)):
         yield f"- {'Or' if number else 'Needed: either'} {' with '.join(f'`{name}`' for name in names)}"
     yield from ("", "## Output Schema", "")
-    yield from (f"- `{part.name}` ({part.variable_type}): {part.description}" for part in outputs_of(model))
+    yield from (f"- `{part.name}` ({part.variable_type}): {part.description}" for part in outputs_of(model, dialect))
     yield from ("", "## Usage Example", "", "```sh", write_curl(model, sites), "```", "", "## Status of this text", "")
     yield "Written by runflow-mock, an unofficial sandbox."
     yield f"- Evidence for the model: {model.evidence}; for its price: {model.price_evidence}"
@@ -113,8 +114,9 @@ def _needed(row: FieldRow) -> str:
     return "required" if row.is_required else "optional"
 
 
-def _outputs(model: Model) -> str:
-    rows = ((f"<code>{escape(part.name)}</code>", escape(part.variable_type), escape(part.description)) for part in outputs_of(model))
+def _outputs(model: Model, dialect: Dialect) -> str:
+    parts = outputs_of(model, dialect)
+    rows = ((f"<code>{escape(part.name)}</code>", escape(part.variable_type), escape(part.description)) for part in parts)
     return write_table(("Field", "Type", "Meaning"), rows)
 
 
