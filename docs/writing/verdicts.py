@@ -12,7 +12,7 @@ def matrix_rules() -> str:
     """Returns the rules of the matrix with the cells that try them."""
     rows = []
     for rule, (asks, _) in cells.ASKS.items():
-        tried = [f"{cell.name}{'*' if cell.is_full else ''}" for cell in cells.CELLS if cell.rule == rule]
+        tried = [f"{cell.name}{'*' if cell.is_full else ''}" for cell in cells.CELLS if rule in (cell.rule, *cell.also)]
         rows.append((f"`{rule}`", asks, ", ".join(tried) or "all"))
     return table(("rule", "what it asks", "cells (`*`: with `--full`)"), rows)
 

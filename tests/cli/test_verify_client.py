@@ -11,6 +11,7 @@ import pytest
 from commands import Told, call
 
 from runflow_mock.testing.receiver import CallbackReceiver
+from runflow_mock.wire.profiles import Profile, write_profile
 
 ORDERS = str(Path(__file__).parent.parent / "clients" / "orders.py")
 # Written for the service alone: no address, no option, only the variables that every HTTP client heeds.
@@ -130,6 +131,18 @@ def test_callbacks_for_another_origin_reach_the_receiver_on_this_machine() -> No
 
 
 @pytest.mark.slow
+def test_users_document_judges_answers_too(tmp_path: Path) -> None:
+    document = tmp_path / "openapi.json"
+    answer = {"type": "object", "required": ["order_number"]}
+    created = {"description": "made", "content": {"application/json": {"schema": answer}}}
+    paths = {"/v1/models/{owner}/{slug}/runs": {"post": {"operationId": "submit", "responses": {"201": created}}}}
+    document.write_text(json.dumps({"openapi": "3.1.0", "info": {"title": "theirs", "version": "1"}, "paths": paths}))
+    told, sheet = _verify(options=["--only", "plain", "--openapi", str(document)])
+    assert (told.code, _broken(sheet)) == (2, set())
+    assert any("order_number" in error for error in sheet["errors"])
+
+
+@pytest.mark.slow
 def test_users_document_is_the_judge(tmp_path: Path) -> None:
     document = tmp_path / "openapi.json"
     operation = {"operationId": "submit", "responses": {"201": {"description": "made"}}}
@@ -138,6 +151,52 @@ def test_users_document_is_the_judge(tmp_path: Path) -> None:
     document.write_text(json.dumps({"openapi": "3.1.0", "info": {"title": "theirs", "version": "1"}, "paths": paths}))
     told, sheet = _verify(options=["--only", "plain", "--openapi", str(document)])
     assert (told.code, _broken(sheet)) == (1, {"contract"})
+
+
+# Its exit code says how a cancelled run was spelled.
+SPELLS = """
+import json, os, time, urllib.error, urllib.request
+headers = {"Authorization": "Bearer " + os.environ["RUNFLOW_API_KEY"], "Content-Type": "application/json"}
+url = os.environ["RUNFLOW_BASE_URL"] + "/v1"
+def send(path, body=None):
+    return json.load(urllib.request.urlopen(urllib.request.Request(url + path, body and json.dumps(body).encode(), headers)))
+run = send("/models/runflow/background-removal/runs", {"input": {"image_url": "https://cdn.example.com/a.jpg"}})
+while run["status_code"] in ("queued", "dispatching", "running"):
+    time.sleep(0.6)
+    run = send("/runs/" + run["id"])
+raise SystemExit({"succeeded": 0, "canceled": 3}.get(run["status_code"], 4))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "variables"),
+    [
+        (("--dialect", "docs"), {}),
+        (("--switches", "status_spelling=us"), {}),
+        (("--profile", "profile.yaml"), {}),
+        ((), {"RUNFLOW_MOCK_DIALECT": "docs"}),
+        ((), {"RUNFLOW_MOCK_SWITCHES": "status_spelling=us"}),
+        ((), {"RUNFLOW_MOCK_PROFILE": "profile.yaml"}),
+    ],
+    ids=str,
+)
+def test_dialect_profile_and_switches_count_as_they_do_for_serve(
+    options: tuple[str, ...], variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    Path("profile.yaml").write_bytes(write_profile(Profile(date="2026-05-01", dialect="docs", switches={}), as_json=False))
+    Path("expect.yaml").write_text("cancelled: {exit: 3}\n")
+    command = ("--only", "cancelled", "--expect", "expect.yaml", "--json", "--", sys.executable, "-c", SPELLS)
+    rows = {row["subject"]: row["verdict"] for row in json.loads(call("verify-client", *options, *command).out)["rows"]}
+    assert (rows["plain"], rows["cancelled"]) == ("held", "held")
+
+
+def test_switch_that_does_not_exist_is_wrong_usage() -> None:
+    told = call("verify-client", "--switches", "spelling=us", "--", "true")
+    assert (told.code, "switch 'spelling' does not exist" in told.err) == (2, True)
 
 
 def test_client_that_sends_nothing_is_exit_code_3() -> None:

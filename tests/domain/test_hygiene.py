@@ -260,7 +260,9 @@ def test_first_try_at_once_is_a_backoff_where_the_pauses_grow_then(pauses: tuple
     assert verdict_of("retry-backoff", failing(*pauses), real_waits=True).judgement is Judgement.HELD
 
 
-@pytest.mark.parametrize("pauses", [(0.9, 0.3, 3.1), (0.8, 0.5), (2.0, 0.4, 1.1), (0.5, 1.9, 0.55)], ids=str)
+@pytest.mark.parametrize(
+    "pauses", [(0.9, 0.3, 3.1), (0.64, 0.45, 0.44), (0.1, 0.14), (0.8, 0.5), (2.0, 0.4, 1.1), (0.5, 1.9, 0.55)], ids=str
+)
 def test_pauses_that_are_drawn_at_random_are_no_verdict(pauses: tuple[float, ...]) -> None:
     verdict = verdict_of("retry-backoff", failing(*pauses), real_waits=True)
     assert (verdict.judgement, verdict.reason is not None) == (Judgement.NOT_EXERCISED, True)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CELLS, CONTROL, Cell, Ending, select
+from runflow_mock.kit.matrix.clients import CommandRunner
 from runflow_mock.kit.matrix.expectations import Expectation, load_expectations
 from runflow_mock.kit.matrix.judging import NO_ANSWER, NO_CALLBACK, NO_CONTROL, NO_TRAFFIC, NOT_MET, judge_trials
 from runflow_mock.kit.matrix.running import run_matrix
@@ -175,7 +176,7 @@ def server() -> Iterator[RunningServer]:
 
 
 def _job(server: RunningServer, *command: str, seconds_max: float = 20.0) -> MatrixJob:
-    return MatrixJob(command=command, url=server.url, env={}, callback_secret="rf_whsec_matrix", seconds_max=seconds_max)
+    return MatrixJob(client=CommandRunner(command, seconds_max), url=server.url, env={}, callback_secret="rf_whsec_matrix")
 
 
 def test_trial_runs_the_command_in_the_situation(server: RunningServer) -> None:

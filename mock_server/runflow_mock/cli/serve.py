@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
+from runflow_mock.cli.dialects import dialect_options, read_speech
 from runflow_mock.cli.options import json_option, option, state_option
-from runflow_mock.domain.dialects import BUNDLES, dialect_of
 from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
 from runflow_mock.domain.quotas import Quota
@@ -32,7 +32,6 @@ from runflow_mock.runtime.config import (
     read_rewrites,
 )
 from runflow_mock.runtime.observers import Log
-from runflow_mock.runtime.profiles import load_profile
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.app import create_app
 from runflow_mock.web.server import SecureSocket, Server, bind, open_secure, url_of
@@ -40,7 +39,6 @@ from runflow_mock.wire.quotas import parse_quota
 from runflow_mock.wire.tenants import LIFETIME_MIN
 from runflow_mock.wire.times import read_duration, read_instant
 
-DEFAULT_DIALECT = "seed"
 # Full collections are made rare, because what the worlds keep is not the collector's business; a young one stays a pause of 1 ms.
 GC_THRESHOLDS = (5_000, 20, 100)
 
@@ -76,15 +74,7 @@ class Ready(NamedTuple):
 @option("--speed", default=10.0, type=click.FloatRange(0.001, 1_000_000), help="Divides the catalog's running times.")
 @option("--start", default=None, help="Instant at which tenants begin, such as 2026-01-01T00:00:00Z.")
 @option("--balance", default="10.00", help="Credits of a new tenant, in USD.")
-@option(
-    "--dialect",
-    default=None,
-    show_default="the profile's, or seed",
-    type=click.Choice(list(BUNDLES)),
-    help="What to speak where the sources disagree.",
-)
-@option("--profile", default=None, type=click.Path(path_type=Path), help="Profile of `runflow-mock calibrate`, on top of the dialect.")
-@option("--switches", default="", help="Single switches on top of both, such as status_spelling=us,signature=bare.")
+@dialect_options
 @option("--client-time", default="wall", type=click.Choice(["wall", "virtual"]), help="Clock of what clients compare with their own.")
 @option("--strict", is_flag=True, help="Refuse plain-http callbacks and routes that are only inferred.")
 @option("--comfyui-beta/--no-comfyui-beta", default=True, help="Let organizations deploy and run ComfyUI workflows.")
@@ -157,10 +147,7 @@ def read_config(options: dict[str, Any]) -> Config:
         ConfigError: an option cannot be used.
     """
     clock, scale = read_clock(options["clock"])
-    profile = None if options["profile"] is None else load_profile(options["profile"])
-    dialect = options["dialect"] or (DEFAULT_DIALECT if profile is None else profile.dialect)
-    switches = {**({} if profile is None else profile.switches), **_switches(options["switches"])}
-    _check_dialect(dialect, switches)
+    speech = read_speech(options)
     return Config(
         host=options["host"],
         port=options["port"],
@@ -173,8 +160,8 @@ def read_config(options: dict[str, Any]) -> Config:
         speed=options["speed"],
         start=_start(options["start"]),
         balance=_balance(options["balance"]),
-        dialect=dialect,
-        switches=switches,
+        dialect=speech.dialect,
+        switches=speech.switches,
         client_time=options["client_time"],
         strict=options["strict"],
         comfyui_beta=options["comfyui_beta"],
@@ -233,23 +220,6 @@ def _contract(source: str | None) -> Contract | None:
 def _tls_port(options: dict[str, Any]) -> int | None:
     port: int | None = options["tls_port"]
     return DEFAULT_TLS_PORT if port is None and options["tls"] else port
-
-
-def _switches(text: str) -> dict[str, str]:
-    switches = {}
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        name, equals, value = part.partition("=")
-        if not equals:
-            raise ConfigError(f"switches: {part!r} is not name=value")
-        switches[name] = value
-    return switches
-
-
-def _check_dialect(name: str, switches: dict[str, str]) -> None:
-    try:
-        dialect_of(name, switches)
-    except ValueError as error:
-        raise ConfigError(f"switches: {error}") from None
 
 
 def _start(text: str | None) -> datetime | None:

@@ -9,19 +9,19 @@ from typing import Any
 
 import click
 
+from runflow_mock.cli.dialects import dialect_options, read_speech
 from runflow_mock.cli.options import option
 from runflow_mock.cli.sheets import READ, Outputs, expected_option, sheet_options, with_expected
 from runflow_mock.kit.matrix.cells import select
+from runflow_mock.kit.matrix.clients import CommandRunner
 from runflow_mock.kit.matrix.expectations import load_expectations
-from runflow_mock.kit.matrix.judging import Violations, judge_trials
+from runflow_mock.kit.matrix.judging import judge_trials
 from runflow_mock.kit.matrix.running import run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial
-from runflow_mock.openapi.contract_judge import Judge
-from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.config import Config, read_rewrites
 from runflow_mock.runtime.foreign_documents import load_contract
 from runflow_mock.testing.proxy import Proxy
-from runflow_mock.testing.server import RunningServer, serve
+from runflow_mock.testing.server import serve
 
 CALLBACK_SECRET = "rf_whsec_verify_client"  # noqa: S105 - a dummy
 
@@ -35,6 +35,7 @@ CALLBACK_SECRET = "rf_whsec_verify_client"  # noqa: S105 - a dummy
 @click.option("--expect", "expect_file", default=None, type=READ, help="YAML: how the command ends in a cell, {exit: 3, output: REGEX}.")
 @click.option("--receiver", default="", metavar="ORIGIN=URL", help="Send callbacks for https://ORIGIN to a receiver on this machine.")
 @click.option("--callback-secret", default=CALLBACK_SECRET, help="Secret of callbacks, if the command has one of its own.")
+@dialect_options
 @option("--openapi", default=None, metavar="FILE|URL", help="Document that judges in place of the packaged one.")
 @expected_option
 @sheet_options
@@ -50,34 +51,30 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
     cells = select(is_full=options["is_full"], only=options["only"])
     expected = load_expectations(options["expect_file"])
     contract = None if options["openapi"] is None else load_contract(options["openapi"])
-    config = Config(port=0, speed=1.0, callback_rewrites=read_rewrites(options["receiver"]))
-    with tempfile.TemporaryDirectory() as folder, serve(config) as server, Proxy(server.url, Path(folder)) as proxy:
+    speech = read_speech(options)
+    config = Config(
+        port=0,
+        speed=1.0,
+        dialect=speech.dialect,
+        switches=speech.switches,
+        callback_rewrites=read_rewrites(options["receiver"]),
+    )
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serve(config, contract=contract) as server,
+        Proxy(server.url, Path(folder)) as proxy,
+    ):
         job = MatrixJob(
-            command=arguments,
+            client=CommandRunner(arguments, options["seconds_max"]),
             url=server.url,
             env=proxy.env,
             callback_secret=options["callback_secret"],
-            seconds_max=options["seconds_max"],
         )
         trials = run_matrix(cells, job, expected, _tell, jobs=options["jobs"])
-        judge = None if contract is None else _judged_by(contract, server)
-        sheet = with_expected(judge_trials(cells, trials, expected, judge), expected_file)
+    sheet = with_expected(judge_trials(cells, trials, expected), expected_file)
     outputs = Outputs(as_json=as_json, junit_file=options["junit_file"], markdown_file=options["markdown_file"])
     outputs.write(sheet, matrix=[_entry(trial) for trial in trials.values()])
     sys.exit(sheet.exit_code)
-
-
-def _judged_by(contract: Contract, server: RunningServer) -> Violations:
-    """Returns what tells of a trial which of its requests do not fit a user's document."""
-    judge = Judge(contract, lambda path: None)
-
-    def violations(trial: Trial) -> tuple[str, ...]:
-        tenant = server.runtime.tenants.get(trial.tenant)
-        assert tenant is not None
-        found = ((exchange, finding) for exchange in tuple(tenant.journal) for finding in judge.judge(exchange).violations)
-        return tuple(f"{exchange.method} {exchange.path}: {finding.message} [{exchange.id}]" for exchange, finding in found)
-
-    return violations
 
 
 def _tell(trial: Trial) -> None:

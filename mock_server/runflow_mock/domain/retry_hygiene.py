@@ -35,10 +35,10 @@ BALANCES = frozenset(("get_balance", "list_credit_balances"))
 # Of what Retry-After asks a client may fall short by this much: clocks differ, and a date has whole seconds only.
 TOLERANCE = 0.05
 DATE_SECONDS = 1.0
-# Pauses grow by so much, besides a noise of so many seconds; those that differ by no more than a share, or than the noise, are the same.
+# Pauses grow by so much, besides a noise of so many seconds; those that differ by no more than a share are the same.
 GROWTH_MIN, NOISE_SECONDS = 1.2, 0.05
-STEP_MIN = 1.05
-SAME_OF_TWO, SAME_OF_MORE = 1.08, 1.25
+STEP_MIN, SHRUNK_MAX = 1.05, 0.6
+SAME_OF_TWO, SAME_OF_MORE, SAME_SECONDS = 1.08, 1.25, 0.02
 MARK_CHARACTERS_MIN = 3
 # Five attempts are documented; what is asked for is an end.
 ATTEMPTS_MAX = 8
@@ -232,9 +232,10 @@ def _do_grow(pauses: Sequence[float]) -> bool | None:
     if len(later) > 1 and all(after > before * STEP_MIN for before, after in pairwise(pauses)):
         return True
     same = SAME_OF_TWO if len(pauses) == 2 else SAME_OF_MORE
-    if max(pauses) <= max(min(pauses) * same, min(pauses) + NOISE_SECONDS):
+    if max(pauses) <= max(min(pauses) * same, min(pauses) + SAME_SECONDS):
         return False
-    return False if len(later) > 1 and all(after <= before * STEP_MIN for before, after in pairwise(pauses)) else None
+    shrinks = len(later) > 1 and pauses[-1] <= first * SHRUNK_MAX and all(after <= before * STEP_MIN for before, after in pairwise(pauses))
+    return False if shrinks else None
 
 
 def _names(exchange: Exchange) -> tuple[tuple[object, ...], ...]:

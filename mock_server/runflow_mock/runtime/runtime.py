@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from time import monotonic as real_monotonic
+from time import perf_counter
 from time import time as real_time
 from typing import Any, cast
 
@@ -76,6 +77,7 @@ class Runtime:
         observer: Observer | None = None,
         monotonic: Monotonic = real_monotonic,
         wall: WallClock = real_time,
+        timer: Monotonic = perf_counter,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.config = config
@@ -83,6 +85,7 @@ class Runtime:
         self.tenants = Tenants(config, catalog, monotonic=monotonic, wall=wall)
         self.background_errors: deque[str] = deque(maxlen=BACKGROUND_ERRORS_MAX)
         self.wall = wall
+        self.timer = timer
         self.sleep = sleep
         self.media = MediaShelf()
         self.judgings = Judgings(contract)

@@ -1,12 +1,15 @@
 """A small HTTP client of the fake: one tenant's key, JSON in and out. It needs no part of the server."""
 
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any, Protocol
 
 import msgspec
 import urllib3
 
 SECONDS_MAX = 60.0
+# Servers close connections that nobody has used for a while, uvicorn after five seconds: one that is about to be closed is not used again.
+IDLE_SECONDS_MAX = 3.0
 
 
 class ClientError(Exception):
@@ -32,10 +35,14 @@ class HttpExchanger:
     def __init__(self, url: str) -> None:
         self._url = url
         self._pool = urllib3.PoolManager(timeout=SECONDS_MAX, retries=False)
+        self._used_at = monotonic()
 
     def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
         """Returns status and body of the answer."""
+        if monotonic() - self._used_at > IDLE_SECONDS_MAX:
+            self._pool.clear()
         response = self._pool.request(method, self._url + path, headers=dict(headers), body=body)
+        self._used_at = monotonic()
         return response.status, response.data
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ waits, whatever framework that client uses. Requests are handed over whole, and 
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from msgspec.structs import replace
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.sender import HttpSender
+from runflow_mock.runtime.tenants import Monotonic
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.receivers_in_process import AppSender, AsgiApp, Message, WsgiApp
 from runflow_mock.testing.runflow import Runflow
@@ -37,11 +39,19 @@ class Answered(msgspec.Struct):
 class InProcess:
     """One fake without a socket; an ASGI application, and an exchanger for the control client."""
 
-    def __init__(self, config: Config | None = None, *, contract: Contract | None = None) -> None:
+    def __init__(self, config: Config | None = None, *, contract: Contract | None = None, seconds: Monotonic | None = None) -> None:
+        """Starts the fake; `seconds` are those that have passed, in place of the machine's clocks, since 1970."""
         config = replace(config or Config(), callbacks_open=True)
         self._sender = AppSender(HttpSender(timeout_seconds=config.callback_timeout_seconds, ca_file=config.callback_ca))
         self._loop = asyncio.new_event_loop()
-        self._app = create_app(config, contract=contract, sender=self._sender)
+        self._app = create_app(
+            config,
+            contract=contract,
+            sender=self._sender,
+            monotonic=seconds or time.monotonic,
+            wall=seconds or time.time,
+            timer=seconds or time.perf_counter,
+        )
         self.runtime = self._app.state.runtime
         self._thread = threading.Thread(target=self._loop.run_forever, name="runflow-mock", daemon=True)
         self._thread.start()

@@ -5,7 +5,6 @@ unknown route or a bad body.
 """
 
 from collections.abc import Awaitable, Callable
-from time import perf_counter
 
 from starlette.types import Receive, Scope, Send
 
@@ -42,7 +41,7 @@ class Api:
         self._router = Router(operations)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = perf_counter()
+        started = self._runtime.timer()
         try:
             body, is_oversized = await receive_body(receive, self._runtime.config.body_bytes_max)
         except Disconnected:
@@ -51,7 +50,7 @@ class Api:
         operation, given = self._answer(call, is_oversized=is_oversized)
         if given.waits_for_run is not None or given.callbacks_before:
             given = await self._hold(call, given, receive)
-        operation_id, elapsed_ms = None if operation is None else operation.id, (perf_counter() - started) * 1000
+        operation_id, elapsed_ms = None if operation is None else operation.id, (self._runtime.timer() - started) * 1000
         try:
             if call.interference is not None:
                 plan = plan_answer(call, given)

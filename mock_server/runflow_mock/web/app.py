@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from time import monotonic as real_monotonic
+from time import perf_counter
 from time import time as real_time
 from typing import NamedTuple
 
@@ -85,12 +86,14 @@ def create_app(
     observer: Observer | None = None,
     monotonic: Monotonic = real_monotonic,
     wall: WallClock = real_time,
+    timer: Monotonic = perf_counter,
     sleep: Sleep = asyncio.sleep,
     on_stop: Callable[[Runtime], Awaitable[None]] | None = None,
 ) -> Starlette:
     """Returns the fake as an ASGI application; `app.state.runtime` is what is behind it, and `on_stop` looks at it once all is answered.
 
-    A `contract` of the user's judges the exchanges in place of the packaged one; it never decides what the fake answers.
+    A `contract` of the user's judges the exchanges in place of the packaged one; it never decides what the fake answers. The `timer`
+    measures how long answers take.
 
     Raises:
         CatalogError: a catalog file cannot be used.
@@ -103,7 +106,9 @@ def create_app(
     if config.skill is not None:
         load_skill(config.skill)  # A file that cannot be served is told at the start.
     sender = sender or HttpSender(timeout_seconds=config.callback_timeout_seconds, ca_file=config.callback_ca)
-    runtime = Runtime(config, catalog, sender, contract=contract, observer=observer, monotonic=monotonic, wall=wall, sleep=sleep)
+    runtime = Runtime(
+        config, catalog, sender, contract=contract, observer=observer, monotonic=monotonic, wall=wall, timer=timer, sleep=sleep
+    )
 
     runtime.tenants.usual = configured_scenario(config, catalog)
     watch = ScenarioWatch(find_scenario_file(config.scenario), runtime) if config.scenario and config.watch else None

@@ -10,7 +10,6 @@ Source: `outputs.no-credential`, `outputs.lifetime`. Inferred: `outputs.files`, 
 """
 
 from collections.abc import Callable
-from time import perf_counter
 
 from starlette.types import Receive, Scope, Send
 
@@ -52,10 +51,10 @@ class Media:
         self._runtime = runtime
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = perf_counter()
+        started = self._runtime.timer()
         call = Call(self._runtime, scope, b"")
         given = await self._answer(call)
-        elapsed_ms = (perf_counter() - started) * 1000
+        elapsed_ms = (self._runtime.timer() - started) * 1000
         if call.interference is not None:
             await interfere(call, None, plan_answer(call, given), elapsed_ms, (receive, send))
             return

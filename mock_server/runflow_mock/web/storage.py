@@ -7,7 +7,6 @@ Source: `assets.upload` (PUT without Authorization, may be repeated), `assets.ur
 """
 
 from collections.abc import Callable
-from time import perf_counter
 
 from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
@@ -41,14 +40,14 @@ class Storage:
         self._runtime = runtime
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = perf_counter()
+        started = self._runtime.timer()
         try:
             body, is_oversized = await receive_body(receive, FILE_BYTES_MAX)
         except Disconnected:
             return
         call = Call(self._runtime, scope, body)
         given = self._answer(call, is_oversized=is_oversized)
-        elapsed_ms = (perf_counter() - started) * 1000
+        elapsed_ms = (self._runtime.timer() - started) * 1000
         if call.interference is not None:
             await interfere(call, None, plan_answer(call, given, ErrorForm.XML), elapsed_ms, (receive, send))
             return

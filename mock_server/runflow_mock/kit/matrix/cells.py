@@ -1,8 +1,9 @@
 """Cells of the matrix: one situation each, in one literal table.
 
 Theory. The first cell is the control: nothing happens in it. Every other one differs from it in what its name says, or in two such things
-where they interact. A cell whose faults were not met by the client says nothing. Pace can only be judged where the clock is real; elsewhere
-it is moved on while the client waits, so that nobody waits for long.
+where they interact. A cell whose faults were not met by the client says nothing. The client is a process with a real clock, so that its
+pauses count in every cell, whatever clock the work follows: where that one stands it is moved on while the client waits, so that nobody
+waits for long. Whoever polls lists instead of records meets the same at the list.
 """
 
 from collections.abc import Mapping
@@ -31,8 +32,9 @@ REAL_SPEED = 1000
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """One situation: the tenant's clock, the faults, the rule that it is about, and how a client should end in it.
 
-    With `is_any_fault` one fault that was met is enough. `callback` names the rule of a cell that is about callbacks: it is judged by how
-    the client answers them. `cancels` stops everything that the client creates.
+    Of faults that are the same at different places one that was met is enough; with `is_any_fault` one of all. A cell that
+    `needs_callback` is judged by how the client answers them. `cancels` stops everything that the client creates. `needs_quiet` keeps a
+    cell for the end, when little runs beside it: it compares pauses. `also` names further rules that it is about.
     """
 
     name: str
@@ -43,12 +45,14 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     needs_callback: bool = False
     is_any_fault: bool = False
     cancels: bool = False
+    needs_quiet: bool = False
+    also: tuple[str, ...] = ()
     is_full: bool = False
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """What its tenant is made from."""
-        return {"clock": self.clock.value, "speed": REAL_SPEED if self.clock is ClockMode.REAL else 1}
+        return {"clock": self.clock.value, "speed": REAL_SPEED if self.clock is ClockMode.REAL else 1, "real_waits": True}
 
 
 ASKS: Mapping[str, tuple[str, Weight]] = {
@@ -56,7 +60,7 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
     "reports-failure": ("Where work fails or is refused the client ends with another exit code than 0.", Weight.WARNING),
     "handles-partial": ("A partial success is an end: the client waits no longer.", Weight.ERROR),
     "recovers": ("What passes by itself is tried again, and the client ends with exit code 0.", Weight.ERROR),
-    "creates-once": ("A creation whose answer is lost is not made a second time.", Weight.ERROR),
+    "creates-once": ("Where an answer is lost, or refused for the moment, nothing is created a second time.", Weight.ERROR),
     "tolerates-unknown-fields": ("Fields that nobody documented are ignored.", Weight.ERROR),
     "tolerates-unknown-states": ("A state that nobody documented is no end: the client goes on waiting.", Weight.ERROR),
     "takes-callbacks": ("A genuine callback is answered with 2xx.", Weight.ERROR),
@@ -73,8 +77,10 @@ def _creation(kind: str, times: int | None = 1, edge: str = "before_admission", 
     return {"where": {"edge": edge}, "what": {"kind": kind, **more}, "when": {} if times is None else {"times": times}}
 
 
-def _poll(kind: str, **more: Any) -> Fault:
-    return {"where": {"edge": "on_poll[1]"}, "what": {"kind": kind, **more}, "when": {"times": 1}}
+def _poll(kind: str, **more: Any) -> tuple[Fault, ...]:
+    """At the first reading of a record, and of each list that shows how work is getting on."""
+    places = ({"edge": "on_poll[1]"}, *({"method": "GET", "path": path} for path in _LISTS))
+    return tuple({"where": where, "what": {"kind": kind, **more}, "when": {"times": 1}} for where in places)
 
 
 def _callback(kind: str, **more: Any) -> Fault:
@@ -90,10 +96,17 @@ def _passing(name: str, *faults: Fault, clock: ClockMode = ClockMode.AUTO, is_fu
     return Cell(name=name, rule="recovers", faults=faults, clock=clock, is_full=is_full)
 
 
+def _at_poll(name: str, rule: str, kind: str, *, clock: ClockMode = ClockMode.AUTO, is_full: bool = False, **more: Any) -> Cell:
+    return Cell(name=name, rule=rule, faults=_poll(kind, **more), clock=clock, also=("creates-once",), is_full=is_full)
+
+
 def _told(name: str, rule: str, *faults: Fault, is_full: bool = False, ending: Ending = Ending.WELL) -> Cell:
     return Cell(name=name, rule=rule, faults=faults, needs_callback=True, is_full=is_full, ending=ending)
 
 
+_LISTS = ("/v1/runs", "/v1/batches", "/v1/batches/*/items")
+# Just beyond the five minutes that are documented.
+_TOO_FAR = "5m10s"
 # So long everything takes in the control: a client that polls every two seconds polls more than once.
 _SLOWLY: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind": "delay", "by": 3}}
 _FAIL: Fault = {"where": {}, "what": {"kind": "fail"}}
@@ -113,11 +126,19 @@ CELLS: tuple[Cell, ...] = (
     _refusal(402, is_full=False),
     _refusal(422, is_full=False),
     *(_refusal(status) for status in (400, 401, 403, 404)),
-    _passing("429 at creation", _creation("answer", status=429, retry_after=1), clock=ClockMode.REAL),
+    # Longer than a first pause that a client may have of its own, and two different ones: neither is obeyed by chance.
+    _passing("429 at creation", _creation("answer", status=429, retry_after=2), clock=ClockMode.REAL),
     _passing(
-        "429 with a date", _creation("answer", status=429, retry_after=2, retry_after_form="date"), clock=ClockMode.REAL, is_full=True
+        "429 with a date", _creation("answer", status=429, retry_after=4, retry_after_form="date"), clock=ClockMode.REAL, is_full=True
     ),
-    _passing("503 twice at creation", _creation("answer", 2, status=503, retry_after=False), clock=ClockMode.REAL),
+    _passing("503 with Retry-After at creation", _creation("answer", status=503, retry_after=3), clock=ClockMode.REAL),
+    Cell(
+        name="503 twice at creation",
+        rule="recovers",
+        clock=ClockMode.REAL,
+        faults=(_creation("answer", 2, status=503, retry_after=False),),
+        needs_quiet=True,
+    ),
     _passing("500 at creation", _creation("answer", status=500), is_full=True),
     Cell(
         name="503 for ever",
@@ -125,6 +146,7 @@ CELLS: tuple[Cell, ...] = (
         ending=Ending.BADLY,
         clock=ClockMode.REAL,
         faults=(_creation("answer", None, status=503),),
+        needs_quiet=True,
     ),
     _passing("reset at creation", _creation("reset")),
     _passing("no answer at creation", _creation("empty"), is_full=True),
@@ -134,19 +156,19 @@ CELLS: tuple[Cell, ...] = (
         ending=Ending.SOMEHOW,
         faults=(_creation("reset", edge="after_create_before_response"),),
     ),
-    _passing("429 at poll", _poll("answer", status=429, retry_after=1), clock=ClockMode.REAL),
-    _passing("503 at poll", _poll("answer", status=503)),
-    _passing("reset at poll", _poll("reset")),
-    _passing("gateway page at poll", _poll("html", status=502)),
-    _passing("cut answer at poll", _poll("truncate"), is_full=True),
+    _at_poll("429 at poll", "recovers", "answer", status=429, retry_after=3, clock=ClockMode.REAL),
+    _at_poll("503 at poll", "recovers", "answer", status=503),
+    _at_poll("reset at poll", "recovers", "reset"),
+    _at_poll("gateway page at poll", "recovers", "html", status=502),
+    _at_poll("cut answer at poll", "recovers", "truncate", is_full=True),
     Cell(name="unknown fields", rule="tolerates-unknown-fields", faults=({"where": {}, "what": {"kind": "unknown_fields"}},)),
-    Cell(name="unknown state", rule="tolerates-unknown-states", faults=(_poll("unknown_enum"),)),
+    _at_poll("unknown state", "tolerates-unknown-states", "unknown_enum"),
     CALLBACK_CONTROL,
     _told("wrong secret", "refuses-forged", _callback("wrong_secret")),
     _told("unsigned", "refuses-forged", _callback("unsigned")),
     _told("changed body", "refuses-forged", _callback("tamper")),
-    _told("stale", "refuses-stale", _callback("stale")),
-    _told("ahead", "refuses-stale", _callback("future"), is_full=True),
+    _told("stale", "refuses-stale", _callback("stale", by=_TOO_FAR)),
+    _told("ahead", "refuses-stale", _callback("future", by=_TOO_FAR), is_full=True),
     _told("twice", "takes-repeats", _callback("duplicate")),
     _told("reordered", "survives-callbacks", _callback("reorder")),
     _told("early", "survives-callbacks", {"where": {}, "what": {"kind": "callback.before_response"}, "when": {"times": 1}}),
@@ -155,10 +177,10 @@ CELLS: tuple[Cell, ...] = (
     Cell(
         name="429, then failed", rule="reports-failure", ending=Ending.BADLY, faults=(_creation("answer", status=429, retry_after=1), _FAIL)
     ),
-    _passing(
-        "unknown fields and 503 at poll",
-        {"where": {}, "what": {"kind": "unknown_fields"}, "when": {"times": 1}},
-        _poll("answer", status=503),
+    Cell(
+        name="unknown fields and 503 at poll",
+        rule="recovers",
+        faults=({"where": {}, "what": {"kind": "unknown_fields"}, "when": {"times": 1}}, *_poll("answer", status=503)),
     ),
     _told("failed, told twice", "takes-repeats", _FAIL, _callback("duplicate"), ending=Ending.SOMEHOW),
 )

@@ -19,19 +19,19 @@ NO_TRAFFIC = "the client sent nothing to the sandbox"
 NO_CONTROL = "the control did not pass, so that this says nothing"
 NO_CALLBACK = "the client sends no callback_url"
 NOT_MET = "the client never came into this situation"
+NO_TIMESTAMP = "callbacks of this dialect carry no timestamp"
 NO_ANSWER = "the client was gone before the callback arrived"
 
 Expected = Mapping[str, Expectation]
 Seen = tuple[Judgement, str]
-Violations = Callable[[Trial], tuple[str, ...]]
 
 
-def judge_trials(cells: Sequence[Cell], trials: Mapping[str, Trial], expected: Expected, violations: Violations | None = None) -> Sheet:
-    """Returns the sheet of a client; cells without a trial were not tried. `violations` tells of a trial what breaks the contract."""
+def judge_trials(cells: Sequence[Cell], trials: Mapping[str, Trial], expected: Expected) -> Sheet:
+    """Returns the sheet of a client; cells without a trial were not tried."""
     found = [trial for trial in trials.values() if trial.exchanges]
-    rows = [_cell_row(cell, trials, expected) for cell in cells]
+    rows = [_cell_row(cell, rule, trials, expected) for cell in cells for rule in (cell.rule, *cell.also)]
     rows.append(_ends_row(found, {row.subject for row in rows if row.judgement is Judgement.BROKEN}))
-    rows.append(_contract_row(found, violations or (lambda trial: contract_violations(trial.report))))
+    rows.append(_contract_row(found))
     rows.extend(_rule_rows(found))
     return Sheet(title=f"Client in {len(trials)} of {len(cells)} cells", rows=tuple(rows), errors=tuple(_ours(found)))
 
@@ -41,13 +41,13 @@ def passes_control(trial: Trial, expected: Expected) -> bool:
     return trial.exchanges > 0 and trial.is_met and _objection(trial, expected) is None
 
 
-def _cell_row(cell: Cell, trials: Mapping[str, Trial], expected: Expected) -> Row:
-    asks, weight = ASKS[cell.rule]
+def _cell_row(cell: Cell, rule: str, trials: Mapping[str, Trial], expected: Expected) -> Row:
+    asks, weight = ASKS[rule]
     reason = _obstacle(cell, trials, expected)
-    judgement, told = (Judgement.NOT_EXERCISED, reason) if reason is not None else _seen(cell, trials, expected)
+    judgement, told = (Judgement.NOT_EXERCISED, reason) if reason is not None else _seen(cell, rule, trials, expected)
     return Row(
         subject=cell.name,
-        rule=cell.rule,
+        rule=rule,
         judgement=judgement,
         asks=asks,
         weight=weight,
@@ -77,15 +77,15 @@ def _takes_callbacks(trials: Mapping[str, Trial]) -> bool:
     return control is not None and _answers(control)[0] is Judgement.HELD
 
 
-def _seen(cell: Cell, trials: Mapping[str, Trial], expected: Expected) -> Seen:
-    """What a trial says about the rule of its cell."""
+def _seen(cell: Cell, rule: str, trials: Mapping[str, Trial], expected: Expected) -> Seen:
+    """What a trial says about a rule of its cell."""
     trial = trials[cell.name]
-    if cell.rule in _BY_ANSWERS:
-        return _BY_ANSWERS[cell.rule](trial)
-    if cell.rule == "creates-once":
+    if rule in _BY_ANSWERS:
+        return _BY_ANSWERS[rule](trial)
+    if rule == "creates-once":
         usual = trials[CONTROL.name].runs
         return _judged(trial.runs <= usual), f"{trial.runs} runs were created, {usual} where nothing goes wrong; {trial.told}"
-    if cell.rule == "tolerates-unknown-states" and not trial.saw_end:
+    if rule == "tolerates-unknown-states" and not trial.saw_end:
         return Judgement.BROKEN, f"{trial.told}, and was never told of an end"
     objection = _objection(trial, expected)
     return _judged(objection is None), trial.told if objection is None else objection
@@ -105,6 +105,13 @@ def _refusals(trial: Trial) -> Seen:
     return _told_answers([attempt for attempt in _attempts(trial) if attempt["fault"] is not None], is_wanted=False)
 
 
+def _refusals_of_stale(trial: Trial) -> Seen:
+    """Attempts of another time must not be taken, where they say of which."""
+    if not any("Runflow-Timestamp" in attempt["headers"] for attempt in _attempts(trial)):
+        return Judgement.NOT_EXERCISED, NO_TIMESTAMP
+    return _refusals(trial)
+
+
 def _repeats(trial: Trial) -> Seen:
     """Every copy must be taken."""
     copied = [attempt for attempt in _attempts(trial) if attempt["copies"]]
@@ -114,7 +121,7 @@ def _repeats(trial: Trial) -> Seen:
 _BY_ANSWERS: Mapping[str, Callable[[Trial], Seen]] = {
     "takes-callbacks": _answers,
     "refuses-forged": _refusals,
-    "refuses-stale": _refusals,
+    "refuses-stale": _refusals_of_stale,
     "takes-repeats": _repeats,
 }
 
@@ -138,8 +145,8 @@ def _ends_row(trials: Sequence[Trial], told: Collection[str]) -> Row:
     return _client_row("ends", stuck, (f"{sum(trial.exit_code is not None for trial in trials)} trials came to an end",) if trials else ())
 
 
-def _contract_row(trials: Sequence[Trial], violations: Violations) -> Row:
-    wrong = tuple(f"{trial.cell.name}: {told}" for trial in trials for told in violations(trial))
+def _contract_row(trials: Sequence[Trial]) -> Row:
+    wrong = tuple(f"{trial.cell.name}: {told}" for trial in trials for told in contract_violations(trial.report))
     count = sum(trial.exchanges for trial in trials)
     return _client_row("contract", wrong, (f"{count} exchanges",) if trials else ())
 
@@ -174,8 +181,14 @@ def _rule_rows(trials: Sequence[Trial]) -> Iterator[Row]:
 
 def _ours(trials: Sequence[Trial]) -> Iterator[str]:
     for trial in trials:
-        yield from (f"{trial.cell.name}: {sample['message']} [{sample['exchange']}]" for sample in trial.report["ours"])
+        yield from (f"{trial.cell.name}: {_place(sample)}{sample['message']} [{sample['exchange']}]" for sample in trial.report["ours"])
         yield from (f"{trial.cell.name}: {error}" for error in trial.report["background_errors"])
+
+
+def _place(sample: Mapping[str, Any]) -> str:
+    return "".join(
+        f"{'.'.join(map(str, sample[name])) if name == 'loc' else sample[name]}: " for name in ("operation", "loc") if sample.get(name)
+    )
 
 
 def _judged(is_right: bool) -> Judgement:  # noqa: FBT001 - a verdict is about one truth

@@ -1,34 +1,33 @@
 """Trials: the command at work in one cell, in a tenant of its own, and everything that was seen of it."""
 
-import os
-import signal
-import subprocess
-import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from runflow_mock.kit.matrix.cells import Cell
+from runflow_mock.kit.matrix.clients import ClientRunner
 from runflow_mock.runtime.config import environment_for_client
-from runflow_mock.testing.client import ClientError
+from runflow_mock.testing.client import ClientError, Exchanger
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.diagnosis import TERMINAL
 
 OUTPUT_CHARACTERS_MAX = 4000
-MOVE_SECONDS = 0.3
 SETTLE = "1h"
 
 
 class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
-    """What is run: command, environment besides the tenant's, secret of callbacks, and how long it may take."""
+    """What is run: the client, where it finds the fake, environment besides the tenant's, and the secret of callbacks.
 
-    command: tuple[str, ...]
+    Without an `exchanger` the fake is asked over HTTP.
+    """
+
+    client: ClientRunner
     url: str
     env: Mapping[str, str]
     callback_secret: str
-    seconds_max: float
+    exchanger: Exchanger | None = None
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,14 +62,14 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
     Raises:
         ValueError: the command cannot be started.
     """
-    tenant = Control(job.url).create_tenant(**cell.settings, balance="100.00", callback_secret=job.callback_secret)
-    control = Control(job.url, tenant.key)
+    settings = {**cell.settings, "balance": "100.00", "callback_secret": job.callback_secret}
+    tenant = Control(job.url, None, job.exchanger).create_tenant(**settings)
+    control = Control(job.url, tenant.key, job.exchanger)
     try:
         for fault in cell.faults:
             control.add_fault(**fault)
         started = time.monotonic()
-        with _Mover(control, cell):
-            exit_code, output = _run(cell, job, tenant.key)
+        exit_code, output = job.client.run(environment(job, cell, tenant.key), _Mover(control, cell).move)
         seconds = time.monotonic() - started
         if cell.clock.stands:
             # A receiver that outlives the command is told what is still to be told.
@@ -110,24 +109,15 @@ class _Mover:
     def __init__(self, control: Control, cell: Cell) -> None:
         self._control = control
         self._cell = cell
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._move, name=f"mover of {cell.name}", daemon=True)
 
-    def __enter__(self) -> None:
-        if self._cell.clock.stands:
-            self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _move(self) -> None:
-        while not self._is_over.wait(MOVE_SECONDS):
-            if self._cell.cancels:
-                self._cancel()
-            if self._control.runs():
-                self._control.next()
+    def move(self) -> None:
+        """Does what is to be done while the client is at work."""
+        if not self._cell.clock.stands:
+            return
+        if self._cell.cancels:
+            self._cancel()
+        if self._control.runs():
+            self._control.next()
 
     def _cancel(self) -> None:
         for batch in self._control.batches():
@@ -146,41 +136,23 @@ class _Mover:
                 raise
 
 
-def _run(cell: Cell, job: MatrixJob, key: str) -> tuple[int | None, str]:
-    env = {**os.environ, **environment(job, cell, key)}
-    try:
-        process = subprocess.Popen(  # noqa: S603 - the command is the user's own
-            job.command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    except OSError as error:
-        raise ValueError(f"{job.command[0]!r} cannot be started: {error.strerror}; write the command after --") from None
-    try:
-        output, _ = process.communicate(timeout=job.seconds_max)
-        return process.returncode, output.decode(errors="replace")
-    except subprocess.TimeoutExpired:
-        _stop(process)
-        output, _ = process.communicate()
-        return None, output.decode(errors="replace")
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    if hasattr(os, "killpg"):
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-
-
 def _names_callback(body: Any) -> bool:
     return isinstance(body, dict) and bool(body.get("callback_url"))
 
 
 def _tells_of_an_end(body: Any) -> bool:
-    return isinstance(body, dict) and body.get("status_code") in TERMINAL
+    if not isinstance(body, dict):
+        return False
+    shown = body.get("items")
+    return any(map(_tells_of_an_end, shown)) if isinstance(shown, list) else body.get("status_code") in TERMINAL
 
 
 def _is_met(cell: Cell, control: Control) -> bool:
     """Whether the client came into the situation."""
     if cell.cancels:
         return any(run["status_code"].startswith("cancel") for run in control.runs())
-    fired: Sequence[bool] = [rule.fired > 0 for rule in control.faults()]
-    return (any(fired) if cell.is_any_fault else all(fired)) or not fired
+    fired: dict[str, bool] = {}
+    for rule in control.faults():
+        what = repr(sorted(rule.what.items()))
+        fired[what] = fired.get(what, False) or rule.fired > 0
+    return any(fired.values()) if cell.is_any_fault else all(fired.values())

@@ -1,0 +1,430 @@
+"""Clients for the bench: one order, made by clients that are built in different right ways, and by others that do one thing wrong.
+
+builds.py NAME runs one of them against the sandbox that the environment names. The bench runs the same code in a world of its own, where
+waiting costs no time. Nothing but the standard library is used.
+"""
+
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import random
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote, urlsplit
+
+MODEL = "/v1/models/runflow/background-removal"
+IMAGE = "https://cdn.example.com/shoe.jpg"
+ENDS = ("succeeded", "partial_succeeded", "failed", "cancelled", "canceled")
+UNFINISHED = ("queued", "dispatching", "running")
+TRIES, WINDOW_SECONDS, NOBODY = 4, 300, "00000000-0000-7000-8000-000000000000"
+
+
+class Reply(NamedTuple):
+    """Status, headers in lower case, and body of an answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Take = Callable[[dict[str, str], bytes], int]
+
+
+class World(Protocol):
+    """Where a client lives: what it can send, and how time passes for it."""
+
+    env: Mapping[str, str]
+
+    def send(self, method: str, target: str, headers: dict[str, str], body: bytes | None) -> Reply: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+    def now(self) -> float: ...
+
+    def listen(self, take: Take) -> str: ...
+
+
+class Build(NamedTuple):
+    """How a client is built: by which way it waits, how it makes sure not to create twice, how it pauses, and what it does wrong."""
+
+    way: str = "record"
+    proof: str = "key"
+    pauses: str = "exponential"
+    poll_seconds: float = 0.7
+    flaw: str = ""
+
+
+class Refused(Exception):
+    """The API said no, and trying again would not help."""
+
+
+def pauses_of(kind: str) -> Iterator[float]:
+    """Yields the pauses between tries."""
+    drawn = random.Random(os.environ.get("RUNFLOW_MOCK_CELL", kind))
+    previous = 0.4
+    for attempt in range(100):
+        previous = min(8.0, drawn.uniform(0.4, previous * 3)) if kind == "decorrelated" else previous
+        yield {
+            "exponential": 0.4 * 2**attempt,
+            "linear": 0.5 * (attempt + 1),
+            "capped": min(0.4 * 2**attempt, 1.2),
+            "fibonacci": 0.4 * (1, 1, 2, 3, 5, 8)[min(attempt, 5)] if attempt else 0.3,
+            "at once, then growing": 0.0 if attempt == 0 else 0.2 * 2**attempt,
+            "equal jitter": 0.5 * 2**attempt * drawn.uniform(0.5, 1.0),
+            "full jitter": 0.8 * 2**attempt * drawn.random(),
+            "decorrelated": previous,
+            "none": 0.0,
+            "constant": 0.4,
+            "nearly constant": 0.4 * drawn.uniform(0.97, 1.03),
+            "shrinking": 1.6 / 2**attempt,
+            "growing gently": 0.1 * 1.4**attempt,
+        }[kind]
+
+
+class Client:
+    """Makes one order and sees it through; `flaw` names the one thing that it does wrong."""
+
+    def __init__(self, world: World, build: Build) -> None:
+        self.world = world
+        self.build = build
+        self.flaw = build.flaw
+        self.key = world.env["RUNFLOW_API_KEY"]
+        self.secret = world.env.get("RUNFLOW_CALLBACK_SECRET", "")
+        self.client_ref = f"order-{uuid.uuid4()}"
+        self.told = ""
+        self.seen: set[str] = set()
+
+    def main(self) -> int:
+        """Returns the exit code."""
+        try:
+            status = self._order()
+        except (Refused, ConnectionError, ValueError, KeyError) as error:
+            sys.stdout.write(f"failed: {type(error).__name__} {error}\n")
+            if self.flaw == "hangs when it fails":
+                while True:
+                    self.world.sleep(1.0)
+            return 0 if self.flaw == "hides failures" else 1
+        taken = {"takes failures for success": "failed", "takes cancellations for success": "cancelled"}.get(self.flaw)
+        is_good = status in ("succeeded", "partial_succeeded", taken)
+        sys.stdout.write(f"{status}\n")
+        return 0 if is_good or self.flaw == "hides failures" else 1
+
+    def _order(self) -> str:
+        url = self.world.listen(self.take) if self.build.way == "callback" else None
+        if self.flaw == "asks again for what is not there":
+            for _ in range(2):
+                self._send("GET", f"/v1/runs/{NOBODY}")
+                self.world.sleep(1.0)
+        if self.build.proof == "looks first" and (found := self._look_up()) is not None:
+            return self._wait(found)
+        record = self._create(self._body(url))
+        if self.build.way == "callback":
+            return self._listen()
+        try:
+            return self._wait(record)
+        except Refused:
+            if self.flaw != "orders again when it cannot read":
+                raise
+            return self._wait(self._create(self._body(url)))
+
+    def _body(self, url: str | None) -> dict[str, Any]:
+        image = 17 if self.flaw == "sends a number for an address" else IMAGE
+        item: dict[str, Any] = {"image_url": image}
+        if self.build.way in ("batch", "items"):
+            return {"input": [{**item, "client_ref": self.client_ref}, {"image_url": f"{IMAGE}?2"}]}
+        body: dict[str, Any] = {"input": item, "client_ref": self.client_ref}
+        if self.flaw == "misspells":
+            body["inputs"] = body.pop("input")
+        return body if url is None else {**body, "callback_url": url}
+
+    # Trying again
+
+    def _create(self, body: dict[str, Any]) -> dict[str, Any]:
+        is_batch = self.build.way in ("batch", "items")
+        return self._call("POST", f"{MODEL}/{'batches' if is_batch else 'runs'}", body)
+
+    def _call(self, method: str, target: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        key = str(uuid.uuid4()) if body is not None and self.build.proof == "key" else None
+        tries = {"never gives up": 12, "does not try again": 1}.get(self.flaw, TRIES)
+        if self.flaw == "orders again when it cannot read" and body is None:
+            tries = 1
+        for attempt, pause in zip(range(1, tries + 1), pauses_of(self.build.pauses), strict=False):
+            reply = self._try(method, target, body, key)
+            if reply is not None and (reply.status < 300 or self.flaw == "trusts that every answer is JSON"):
+                return json.loads(reply.body)  # type: ignore[no-any-return]
+            if reply is not None and not self._may_help(reply, attempt, body):
+                raise Refused(str(reply.status))
+            if attempt == tries:
+                break
+            self.world.sleep(self._pause(reply, pause, is_creation=body is not None))
+            if reply is not None and reply.status == 402:
+                key, body = str(uuid.uuid4()), {**(body or {}), "client_ref": f"{self.client_ref}-{attempt}"}
+            if body is not None and (reply is None or reply.status >= 500):
+                key = str(uuid.uuid4()) if self.flaw == "another key for every try" else key
+                found = self._look_up() if self.build.proof in ("look-up", "looks first") else None
+                if found is not None and self.flaw != "looks, and creates all the same":
+                    return found
+        raise Refused("too many failures")
+
+    def _try(self, method: str, target: str, body: dict[str, Any] | None, key: str | None) -> Reply | None:
+        try:
+            return self._send(method, target, body, key)
+        except ConnectionError:
+            return None
+
+    def _may_help(self, reply: Reply, attempt: int, body: dict[str, Any] | None) -> bool:
+        if self.flaw == "repeats refusals" and attempt < 3 and reply.status != 402:
+            return True
+        if self.flaw == "goes on without credit" and reply.status == 402 and attempt < 3 and body is not None:
+            return True
+        if self.flaw == "gives up at 429":
+            return reply.status >= 500
+        return reply.status >= 500 or reply.status in (408, 429)
+
+    def _pause(self, reply: Reply | None, pause: float, *, is_creation: bool) -> float:
+        asked = None if reply is None else reply.headers.get("retry-after")
+        if reply is None or asked is None or self.flaw == "ignores Retry-After":
+            return pause
+        if self.flaw == f"tries a {reply.status} again at once" or (self.flaw == "reads again at once after a 429" and not is_creation):
+            return 0.0
+        seconds = float(asked) if asked.isdigit() else max(parsedate_to_datetime(asked).timestamp() - self.world.now(), 0.0)
+        flawed = {"takes Retry-After for milliseconds": seconds / 1000, "waits half of Retry-After": seconds / 2}
+        flawed["waits one second at most"] = min(seconds, 1.0)
+        return flawed.get(self.flaw, seconds + (0.3 if self.build.pauses.endswith("jitter") else 0.0))
+
+    def _look_up(self) -> dict[str, Any] | None:
+        ref = "somebody-else" if self.flaw == "looks for something else" else self.client_ref
+        if self.flaw == "does not look":
+            return None
+        noun = "batches" if self.build.way in ("batch", "items") else "runs"
+        query = "limit=20" if noun == "batches" else f"q={quote(f'client_ref.EQ:{ref!r}')}&limit=1"
+        items = self._call("GET", f"/v1/{noun}?{query}")["items"]
+        return items[0] if items else None
+
+    # Waiting
+
+    def _wait(self, record: dict[str, Any]) -> str:
+        pause = 0.1 if self.flaw.startswith("polls too often") else 0.42 if self.flaw == "polls a little too often" else None
+        salt = 0
+        while True:
+            status = str(record["status_code"])
+            if status == "cancelled" and self.flaw == "knows canceled alone":
+                self.world.sleep(1.0)
+                record = self._look(record, 0)
+                continue
+            if status in ENDS and not (self.flaw == "partial is no end" and status == "partial_succeeded"):
+                return self._end(record, status)
+            if status not in UNFINISHED and status not in ENDS and self.flaw == "takes what it does not know for the end":
+                return self._end(record, status)
+            if status not in UNFINISHED and status not in ENDS and self.flaw == "takes what it does not know for success":
+                return "succeeded"
+            self.world.sleep(self.build.poll_seconds if pause is None else pause)
+            salt += 1
+            record = self._look(record, salt)
+            if self.flaw == "knows all fields" and "x_unknown" in record:
+                raise Refused("unknown field")
+
+    def _look(self, record: dict[str, Any], salt: int) -> dict[str, Any]:
+        identifier = record["id"]
+        if self.flaw == "polls too often, by its log":
+            self._call("GET", f"/v1/runs/{identifier}/logs")
+            if salt % 10:
+                return record
+        if self.build.way == "list":
+            items = self._call("GET", "/v1/runs?limit=50")["items"]
+            return next((item for item in items if item["id"] == identifier), record)
+        if self.build.way == "items":
+            items = self._call("GET", f"/v1/batches/{identifier}/items")["items"]
+            if all(item["status_code"] in ENDS for item in items):
+                return self._call("GET", f"/v1/batches/{identifier}")
+            return record
+        noun = "batches" if self.build.way == "batch" else "runs"
+        query = f"?_={salt}" if self.flaw.endswith("past a cache") else f"?api_key={self.key}" if self.flaw == "shows its key" else ""
+        return self._call("GET", f"/v1/{noun}/{identifier}{query}")
+
+    def _end(self, record: dict[str, Any], status: str) -> str:
+        for salt in range(4 if self.flaw.startswith("polls after the end") else 0):
+            self.world.sleep(0.7)
+            self._look(record, 1000 + salt)
+        for piece in json.dumps(record.get("output")).split('"'):
+            if "/media/" in piece and piece.startswith("http"):
+                parts = urlsplit(piece)
+                headers = {"Authorization": f"Bearer {self.key}"} if self.flaw == "sends the key to files" else {}
+                self.world.send("GET", f"{parts.path}?{parts.query}", headers, None)
+        return status
+
+    # Callbacks
+
+    def take(self, headers: dict[str, str], body: bytes) -> int:
+        """Returns the status of the answer to a callback."""
+        stamp, signature = headers.get("runflow-timestamp", ""), headers.get("runflow-signature", "")
+        expected = "v1=" + hmac.new(self.secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+        is_signed = {
+            "trusts every callback": True,
+            "trusts who does not sign": signature == "" or hmac.compare_digest(expected.encode(), signature.encode()),
+            "looks at the form of the signature": signature.startswith("v1=") and len(signature) == 67,
+        }.get(self.flaw, hmac.compare_digest(expected.encode(), signature.encode()))
+        window = {"takes old callbacks": 1e9, "has a nine-minute window": 540}.get(self.flaw, WINDOW_SECONDS)
+        if not is_signed or abs(self.world.now() - float(stamp or 0)) > window:
+            return 401
+        message = json.loads(body)
+        delivery = headers["runflow-request-id"].rpartition("-")[0]
+        if delivery in self.seen:
+            return 409 if self.flaw == "refuses repeats" else 200
+        self.seen.add(delivery)
+        self.told = str(message["status"])
+        return 500 if self.flaw == "answers 500" else 204
+
+    def _listen(self) -> str:
+        if self.flaw == "stops at a callback before the answer" and self.told:
+            raise Refused("told of a run that was not created yet")
+        while not self.told:
+            self.world.sleep(0.1)
+        # Repeats and late answers are still taken for a moment.
+        self.world.sleep(0.5)
+        return self.told
+
+    def _send(self, method: str, target: str, body: dict[str, Any] | None = None, key: str | None = None) -> Reply:
+        headers = {"Authorization": f"Bearer {self.key}"}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return self.world.send(method, target, headers, None if body is None else json.dumps(body).encode())
+
+
+class Machine:
+    """The real world: HTTP, a real clock, and a port to listen on."""
+
+    env: Mapping[str, str] = os.environ
+
+    def send(self, method: str, target: str, headers: dict[str, str], body: bytes | None) -> Reply:
+        """One request; an answer that is cut off is a `ConnectionError`."""
+        base = urlsplit(self.env["RUNFLOW_BASE_URL"])
+        connection = http.client.HTTPConnection(base.hostname or "", base.port, timeout=20)
+        try:
+            connection.request(method, target, body, headers)
+            answer = connection.getresponse()
+            return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        except http.client.HTTPException as error:
+            raise ConnectionError(str(error)) from None
+        finally:
+            connection.close()
+
+    def sleep(self, seconds: float) -> None:
+        """Waits."""
+        time.sleep(seconds)
+
+    def now(self) -> float:
+        """The time."""
+        return time.time()
+
+    def listen(self, take: Take) -> str:
+        """Takes callbacks from now on, at the address that is returned."""
+
+        class Handler(BaseHTTPRequestHandler):
+            """Answers callbacks."""
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                self.send_response(take({name.lower(): value for name, value in self.headers.items()}, body))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+                """Says nothing."""
+
+        server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}/callbacks"
+
+
+RIGHT: Mapping[str, Build] = {
+    "Idempotency-Key, polls the run, exponential pauses": Build(),
+    "Idempotency-Key, polls the run slowly, full jitter": Build(pauses="full jitter", poll_seconds=2.0),
+    "Idempotency-Key, tries again at once and then ever later": Build(pauses="at once, then growing"),
+    "looks its client_ref up, polls the run, linear pauses": Build(proof="look-up", pauses="linear"),
+    "looks its client_ref up, polls the list, capped pauses": Build(way="list", proof="look-up", pauses="capped"),
+    "looks before it creates at all, equal jitter": Build(proof="looks first", pauses="equal jitter"),
+    "Idempotency-Key, polls the list": Build(way="list", pauses="fibonacci"),
+    "Idempotency-Key, callbacks only": Build(way="callback"),
+    "looks its client_ref up, callbacks only, equal jitter": Build(way="callback", proof="look-up", pauses="equal jitter"),
+    "batch, Idempotency-Key, polls the batch, decorrelated jitter": Build(way="batch", pauses="decorrelated"),
+    "batch, looks it up, polls the items": Build(way="items", proof="look-up", poll_seconds=1.5),
+    "batch, Idempotency-Key, polls the items, linear pauses": Build(way="items", pauses="linear"),
+}
+
+LISTS, HEARS = Build(way="list"), Build(way="callback")
+# What a client does wrong, how it is built otherwise, and the rules that it breaks by it, and no other.
+WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
+    "tries a 429 again at once": (Build(), ("retry-after",)),
+    "tries a 503 again at once": (Build(), ("retry-after",)),
+    "ignores Retry-After": (Build(), ("retry-after",)),
+    "takes Retry-After for milliseconds": (Build(), ("retry-after",)),
+    "waits half of Retry-After": (Build(), ("retry-after",)),
+    "reads again at once after a 429": (Build(), ("retry-after",)),
+    "waits one second at most": (LISTS, ("retry-after",)),
+    "pauses: none": (Build(pauses="none"), ("retry-backoff",)),
+    "pauses: constant": (Build(pauses="constant"), ("retry-backoff",)),
+    "pauses: nearly constant": (LISTS._replace(pauses="nearly constant"), ("retry-backoff",)),
+    "pauses: shrinking": (Build(pauses="shrinking"), ("retry-backoff",)),
+    "never gives up": (Build(pauses="growing gently"), ("retry-gives-up",)),
+    "does not try again": (Build(), ("recovers",)),
+    "gives up at 429": (Build(), ("recovers",)),
+    "trusts that every answer is JSON": (Build(), ("recovers",)),
+    "repeats refusals": (Build(), ("retry-refused",)),
+    "goes on without credit": (Build(), ("retry-stops-on-402",)),
+    "no key": (Build(proof="none"), ("creates-once", "retry-idempotency-key")),
+    "another key for every try": (Build(), ("creates-once", "retry-idempotency-key")),
+    "looks, and creates all the same": (Build(proof="look-up"), ("creates-once", "retry-idempotency-key")),
+    "looks for something else": (Build(proof="look-up"), ("creates-once", "retry-idempotency-key")),
+    "orders again when it cannot read": (Build(), ("creates-once",)),
+    "does not look": (Build(proof="look-up", way="batch"), ("creates-once", "retry-idempotency-key")),
+    "polls too often": (Build(), ("poll-interval",)),
+    "polls a little too often": (Build(), ("poll-interval",)),
+    "polls too often, the list": (LISTS, ("poll-interval",)),
+    "polls too often, the items of a batch": (Build(way="items"), ("poll-interval",)),
+    "polls too often, past a cache": (Build(), ("poll-interval",)),
+    "polls too often, by its log": (Build(), ("poll-interval",)),
+    "polls after the end": (Build(), ("poll-stops",)),
+    "polls after the end, past a cache": (Build(), ("poll-stops",)),
+    "asks again for what is not there": (Build(), ("poll-absent",)),
+    "partial is no end": (Build(), ("handles-partial", "poll-stops")),
+    "knows all fields": (Build(), ("tolerates-unknown-fields",)),
+    "takes what it does not know for the end": (Build(), ("tolerates-unknown-states",)),
+    "takes what it does not know for success": (LISTS, ("tolerates-unknown-states",)),
+    "hides failures": (Build(), ("reports-failure",)),
+    "takes failures for success": (LISTS, ("reports-failure",)),
+    "takes cancellations for success": (Build(), ("reports-failure",)),
+    "knows canceled alone": (Build(), ("poll-stops", "reports-failure")),
+    "hangs when it fails": (Build(), ("reports-failure",)),
+    "misspells": (Build(), ("completes", "contract")),
+    "sends a number for an address": (Build(), ("completes", "contract")),
+    "sends the key to files": (Build(), ("key-not-to-files",)),
+    "shows its key": (Build(), ("key-not-in-address",)),
+    "trusts every callback": (HEARS, ("refuses-forged",)),
+    "trusts who does not sign": (HEARS, ("refuses-forged",)),
+    "looks at the form of the signature": (HEARS, ("refuses-forged",)),
+    "takes old callbacks": (HEARS, ("refuses-stale",)),
+    "has a nine-minute window": (HEARS, ("refuses-stale",)),
+    "refuses repeats": (HEARS, ("takes-repeats",)),
+    "answers 500": (HEARS, ("takes-callbacks",)),
+    "stops at a callback before the answer": (HEARS, ("survives-callbacks",)),
+}
+
+
+def build_of(name: str) -> Build:
+    """Returns the build of a client of the bench by its name."""
+    return RIGHT[name] if name in RIGHT else WRONG[name][0]._replace(flaw=name)
+
+
+if __name__ == "__main__":
+    sys.exit(Client(Machine(), build_of(sys.argv[1])).main())

@@ -1,0 +1,96 @@
+"""The bench for clients: whoever does one thing wrong is caught under exactly the rules for it, and whoever is right is not accused."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from bench import BUILDS_FILE, SECRET, builds, verify_build
+
+from runflow_mock.domain.hygiene import RULES
+from runflow_mock.domain.verdicts import Judgement
+from runflow_mock.kit.matrix.cells import ASKS, select
+from runflow_mock.kit.matrix.clients import CommandRunner
+from runflow_mock.kit.matrix.judging import judge_trials
+from runflow_mock.kit.matrix.running import run_matrix
+from runflow_mock.kit.matrix.trials import MatrixJob
+from runflow_mock.kit.sheets.records import Sheet
+from runflow_mock.runtime.config import Config
+from runflow_mock.testing.server import RunningServer, serve
+
+DOCS = Path(__file__).parents[2] / "docs"
+# What no client of the bench can break: an address lives for a day, and every client that hangs in a cell is told of there.
+UNTRIED = {"address-in-time", "ends"}
+# Where pauses, retries and callbacks are judged: what only a busy machine could confuse.
+TIMED = (
+    "429 at creation",
+    "503 with Retry-After at creation",
+    "503 twice at creation",
+    "503 for ever",
+    "answer lost after creation",
+    "429 at poll",
+    "stale",
+    "twice",
+)
+LOADED = ("tries a 429 again at once", "pauses: none", "polls too often, the list", "no key")
+
+
+def _broken(sheet: Sheet) -> dict[str, tuple[str, ...]]:
+    return {row.rule: row.evidence for row in sheet.of(Judgement.BROKEN)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", builds.RIGHT)
+def test_right_client_is_not_accused(name: str) -> None:
+    sheet = verify_build(builds.RIGHT[name])
+    assert (_broken(sheet), sheet.errors, sheet.exit_code, sheet.grade) == ({}, (), 0, "A")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", builds.WRONG)
+def test_wrong_client_is_caught_under_exactly_its_rules(name: str) -> None:
+    sheet = verify_build(builds.build_of(name), is_full=False)
+    assert (set(_broken(sheet)), sheet.errors, sheet.exit_code) == (set(builds.WRONG[name][1]), (), 1)
+    assert all(_broken(sheet).values())
+
+
+@pytest.mark.slow
+def test_client_that_is_wrong_in_one_dialect_is_right_in_the_other() -> None:
+    assert _broken(verify_build(builds.build_of("knows canceled alone"), dialect="docs")) == {}
+
+
+def test_bench_has_thirty_wrong_clients_and_ten_right_ones_and_tries_every_rule() -> None:
+    tried = {rule for _, rules in builds.WRONG.values() for rule in rules}
+    assert tried == {*ASKS, *(rule.id for rule in RULES)} - UNTRIED
+    assert (len(builds.WRONG) >= 30, len(builds.RIGHT) >= 10) == (True, True)
+
+
+@pytest.fixture
+def busy_machine() -> Iterator[None]:
+    """Two processes that never rest, as long as the test lasts."""
+    burners = [subprocess.Popen((sys.executable, "-c", "while True: pass")) for _ in range(2)]
+    yield
+    for burner in burners:
+        burner.kill()
+        burner.wait()
+
+
+def _verify_process(server: RunningServer, name: str, jobs: int = 3) -> Sheet:
+    cells = select(is_full=False, only=TIMED)
+    runner = CommandRunner((sys.executable, str(BUILDS_FILE), name), seconds_max=60.0)
+    job = MatrixJob(client=runner, url=server.url, env={}, callback_secret=SECRET)
+    return judge_trials(cells, run_matrix(cells, job, {}, lambda trial: None, jobs=jobs), {})
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("busy_machine")
+def test_verdicts_on_processes_are_the_same_while_the_machine_is_busy() -> None:
+    expected = {name: set[str]() for name in builds.RIGHT} | {name: set(builds.WRONG[name][1]) for name in LOADED}
+    with serve(Config(port=0, speed=1.0)) as server, ThreadPoolExecutor(4) as pool:
+        sheets = dict(zip(expected, pool.map(lambda name: _verify_process(server, name), expected), strict=True))
+    assert {name: (set(_broken(sheet)), sheet.errors) for name, sheet in sheets.items()} == {
+        name: (rules, ()) for name, rules in expected.items()
+    }

@@ -1,0 +1,131 @@
+"""The bench for clients: `clients/builds.py` in a world of its own, where waiting costs no time and every run is the same."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from importlib import import_module
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from runflow_mock.kit.matrix.cells import select
+from runflow_mock.kit.matrix.clients import Ended
+from runflow_mock.kit.matrix.judging import judge_trials
+from runflow_mock.kit.matrix.running import run_matrix
+from runflow_mock.kit.matrix.trials import MatrixJob
+from runflow_mock.kit.sheets.records import Sheet
+from runflow_mock.runtime.config import Config
+from runflow_mock.testing.control import Control
+from runflow_mock.testing.in_process import BASE_URL, InProcess
+
+SECRET = "rf_whsec_bench"
+RECEIVER = "https://client.example.com/callbacks"
+SECONDS_MAX = 60.0
+STEP_SECONDS = 0.25
+BUILDS_FILE = Path(__file__).parents[1] / "clients" / "builds.py"
+
+sys.path.insert(0, str(BUILDS_FILE.parent))
+builds: Any = import_module("builds")
+
+
+class Time:
+    """Seconds that only pass when somebody waits."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_790_000_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+class Stopped(BaseException):
+    """The client has been at work for too long."""
+
+
+class VirtualWorld:
+    """What a client of the bench finds around it: the fake in process, and time that is moved by waiting."""
+
+    def __init__(self, app: InProcess, time: Time, env: Mapping[str, str], move: Callable[[], None]) -> None:
+        self.env = env
+        self._app, self._time, self._move = app, time, move
+        self._control = Control(BASE_URL, env["RUNFLOW_API_KEY"], app)
+        self._until = time.seconds + SECONDS_MAX
+
+    def send(self, method: str, target: str, headers: dict[str, str], body: bytes | None) -> Any:
+        """One request; what is no whole answer is a `ConnectionError`."""
+        raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+        answered = self._app.call(method, target, raw, body or b"")
+        if answered.error is not None or not answered.messages:
+            raise ConnectionError(str(answered.error))
+        head, *rest = answered.messages
+        content = b"".join(message.get("body", b"") for message in rest)
+        named = {name.decode().lower(): value.decode() for name, value in head["headers"]}
+        if len(content) < int(named.get("content-length", len(content))):
+            raise ConnectionError("the answer is cut off")
+        return builds.Reply(head["status"], named, content)
+
+    def sleep(self, seconds: float) -> None:
+        """Lets time pass, and everything happen that is due then."""
+        while seconds > 0:
+            step = min(seconds, STEP_SECONDS)
+            seconds -= step
+            self._time.seconds += step
+            self._move()
+            if self._control.clock().rate:
+                self._control.advance(0)
+        if self._time.seconds > self._until:
+            raise Stopped
+
+    def now(self) -> float:
+        """The time."""
+        return self._time.seconds
+
+    def listen(self, take: Callable[[dict[str, str], bytes], int]) -> str:
+        """Takes callbacks from now on, at the address that is returned."""
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+            status = take(headers, (await receive())["body"])
+            await send({"type": "http.response.start", "status": status, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+        self._app.unmount()
+        self._app.mount(RECEIVER, app)
+        return RECEIVER
+
+
+class VirtualRunner:
+    """Runs a client of the bench in this thread."""
+
+    def __init__(self, app: InProcess, time: Time, build: Any) -> None:
+        self._app, self._time, self._build = app, time, build
+
+    def run(self, env: Mapping[str, str], move: Callable[[], None]) -> Ended:
+        """Runs it with these variables."""
+        told = StringIO()
+        try:
+            with redirect_stdout(told):
+                code = builds.Client(VirtualWorld(self._app, self._time, env, move), self._build).main()
+        except Stopped:
+            return Ended(None, told.getvalue())
+        return Ended(code, told.getvalue())
+
+
+@contextmanager
+def fake(dialect: str) -> Iterator[tuple[InProcess, Time]]:
+    """A fake in process with a time of its own."""
+    time = Time()
+    app = InProcess(Config(speed=1.0, dialect=dialect), seconds=time)
+    try:
+        yield app, time
+    finally:
+        app.stop()
+
+
+def verify_build(build: Any, *, is_full: bool = True, dialect: str = "seed") -> Sheet:
+    """The sheet of a client of the bench."""
+    cells = select(is_full=is_full, only=())
+    with fake(dialect) as (app, time):
+        job = MatrixJob(client=VirtualRunner(app, time, build), url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app)
+        trials = run_matrix(cells, job, {}, lambda trial: None, jobs=1)
+    return judge_trials(cells, trials, {})
