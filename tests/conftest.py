@@ -1,5 +1,6 @@
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ from figures import pytest_configure, pytest_sessionfinish, pytest_terminal_summ
 from hypothesis import settings
 
 from runflow_mock.runtime.certificates import make_authority
+
+# Pytest within pytest forgets the modules that it was the first to load, and what is half compiled cannot be loaded twice.
+import_module("trustme")
 
 # How long an example takes says how busy the machine is, and nothing about the rule. CI tries the same examples every time, so that it
 # fails for a change and for nothing else; whoever runs the tests by hand looks further.
