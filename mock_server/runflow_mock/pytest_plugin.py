@@ -110,10 +110,7 @@ def runflow_in_process(request: pytest.FixtureRequest, runflow_app: "InProcess")
 
     settings, strictness = _settings(request)
     handle = open_tenant_in(runflow_app, name=_tenant_name(request.node), **settings)
-    try:
-        yield from _lend(request, handle, strictness)
-    finally:
-        runflow_app.unmount()
+    yield from _lend(request, handle, strictness)
 
 
 @pytest.fixture

@@ -5,60 +5,73 @@ It needs no test framework: whatever runs the coroutine, asyncio or another loop
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import anyio.to_thread
 
 from runflow_mock.testing.control import Duration
 from runflow_mock.testing.receiver import WAIT_SECONDS, CallbackReceiver, Received
 from runflow_mock.testing.records import Delivery, Exchange, Ledger, Rule, Step
-from runflow_mock.testing.runflow import PulledDelivery, Runflow, TenantRecords
+from runflow_mock.testing.runflow import Runflow
+from runflow_mock.testing.tenant_parts import PulledDelivery, TenantRecords
+
+if TYPE_CHECKING:
+    from runflow_mock.testing.httpx_transports import Transport
 
 Given = ParamSpec("Given")
 ResultT = TypeVar("ResultT")
 
 
-async def in_thread(function: Callable[Given, ResultT], *args: Given.args, **kwargs: Given.kwargs) -> ResultT:
-    """Returns what a blocking function returns, while the event loop goes on."""
-    return await anyio.to_thread.run_sync(partial(function, *args, **kwargs))
+class InThread:
+    """Calls blocking functions in a thread; `note_loop` is told on which event loop that is waited for."""
+
+    def __init__(self, note_loop: Callable[[], None]) -> None:
+        self._note_loop = note_loop
+
+    async def __call__(self, function: Callable[Given, ResultT], *args: Given.args, **kwargs: Given.kwargs) -> ResultT:
+        """Returns what a function returns, while the event loop goes on."""
+        self._note_loop()
+        return await anyio.to_thread.run_sync(partial(function, *args, **kwargs))
 
 
 class AsyncClock:
     """The tenant's clock; see `TenantClock`."""
 
     def __init__(self, runflow: Runflow) -> None:
+        self._in_thread = InThread(runflow.note_loop)
         self._clock = runflow.clock
 
     async def now(self) -> str:
         """Returns the present, as RFC 3339 text."""
-        return await in_thread(lambda: self._clock.now)
+        return await self._in_thread(lambda: self._clock.now)
 
     async def advance(self, by: Duration) -> list[Step]:
         """Moves on by a duration."""
-        return await in_thread(self._clock.advance, by)
+        return await self._in_thread(self._clock.advance, by)
 
     async def advance_to(self, to: str) -> list[Step]:
         """Moves on to an instant."""
-        return await in_thread(self._clock.advance_to, to)
+        return await self._in_thread(self._clock.advance_to, to)
 
     async def next(self) -> list[Step]:
         """Moves to the next instant at which something is due."""
-        return await in_thread(self._clock.next)
+        return await self._in_thread(self._clock.next)
 
     async def run_until_idle(self, limit: Duration | None = None) -> list[Step]:
         """Moves from timer to timer until none is left."""
-        return await in_thread(self._clock.run_until_idle, limit)
+        return await self._in_thread(self._clock.run_until_idle, limit)
 
 
 class AsyncFaults:
     """The fault rules of the tenant; see `TenantFaults`."""
 
     def __init__(self, runflow: Runflow) -> None:
+        self._in_thread = InThread(runflow.note_loop)
         self._faults = runflow.faults
 
     async def list(self) -> Sequence[Rule]:
         """Returns all rules with how often each fired."""
-        return await in_thread(lambda: tuple(self._faults))
+        return await self._in_thread(lambda: tuple(self._faults))
 
     async def add(
         self,
@@ -69,47 +82,50 @@ class AsyncFaults:
         label: str | None = None,
     ) -> Rule:
         """Puts a rule into force."""
-        return await in_thread(self._faults.add, what=what, where=where, when=when, label=label)
+        return await self._in_thread(self._faults.add, what=what, where=where, when=when, label=label)
 
     async def clear(self) -> None:
         """Takes all rules out of force."""
-        await in_thread(self._faults.clear)
+        await self._in_thread(self._faults.clear)
 
 
 class AsyncRecords:
     """The runs or the batches of the tenant; see `TenantRecords`."""
 
-    def __init__(self, records: TenantRecords) -> None:
+    def __init__(self, runflow: Runflow, records: TenantRecords) -> None:
+        self._in_thread = InThread(runflow.note_loop)
         self._records = records
 
     async def list(self) -> Sequence[dict[str, Any]]:
         """Returns all of them, oldest first."""
-        return await in_thread(lambda: tuple(self._records))
+        return await self._in_thread(lambda: tuple(self._records))
 
     async def cancel(self, record_id: str, reason: str | None = None) -> dict[str, Any]:
         """Stops one, as the service would, and returns it."""
-        return await in_thread(self._records.cancel, record_id, reason)
+        return await self._in_thread(self._records.cancel, record_id, reason)
 
 
 class AsyncDeliveries:
     """The deliveries of the tenant; see `TenantDeliveries`."""
 
     def __init__(self, runflow: Runflow) -> None:
+        self._in_thread = InThread(runflow.note_loop)
         self._deliveries = runflow.deliveries
 
     async def list(self) -> Sequence[Delivery]:
         """Returns all of them, oldest first."""
-        return await in_thread(lambda: tuple(self._deliveries))
+        return await self._in_thread(lambda: tuple(self._deliveries))
 
     async def pull(self) -> Sequence[PulledDelivery]:
         """Returns the attempts that are due, for the test to carry."""
-        return await in_thread(self._deliveries.pull)
+        return await self._in_thread(self._deliveries.pull)
 
 
 class AsyncRunflow:
     """One tenant, for one test that is a coroutine."""
 
     def __init__(self, runflow: Runflow) -> None:
+        self._in_thread = InThread(runflow.note_loop)
         self.sync = runflow
         self.tenant = runflow.tenant
         self.base_url = runflow.base_url
@@ -118,39 +134,50 @@ class AsyncRunflow:
         self.env = runflow.env
         self.clock = AsyncClock(runflow)
         self.faults = AsyncFaults(runflow)
-        self.runs = AsyncRecords(runflow.runs)
-        self.batches = AsyncRecords(runflow.batches)
+        self.runs = AsyncRecords(runflow, runflow.runs)
+        self.batches = AsyncRecords(runflow, runflow.batches)
         self.deliveries = AsyncDeliveries(runflow)
+
+    @property
+    def transport(self) -> "Transport":
+        """A transport for `httpx.AsyncClient`; see `Runflow.transport`."""
+        return self.sync.transport
+
+    async def deliver_to(self, app: Any, prefix: str = "http://localhost", *, lifespan: bool = True) -> None:
+        """Delivers callbacks into an application under test on this event loop; returns once it has started up."""
+        mount = self.sync.deliver_to(app, prefix, lifespan=lifespan)
+        await self._in_thread(mount.app.start().result)
 
     async def journal(self, **filters: Any) -> Sequence[Exchange]:
         """Returns what the client under test asked and was answered, oldest first."""
-        return await in_thread(self.sync.journal.find, **filters)
+        return await self._in_thread(self.sync.journal.find, **filters)
 
     async def ledger(self) -> Ledger:
         """Returns balance, holds, charges, entries and invariants."""
-        return await in_thread(lambda: self.sync.ledger)
+        return await self._in_thread(lambda: self.sync.ledger)
 
     async def stub(self, model: str | None = None, *, returns: Mapping[str, Any], **place: Any) -> dict[str, Any]:
         """Lets runs of this kind give an output."""
-        return await in_thread(lambda: self.sync.stub(model, **place).returns(returns))
+        return await self._in_thread(lambda: self.sync.stub(model, **place).returns(returns))
 
     async def scenario(self, scenario: str | Mapping[str, Any]) -> dict[str, Any]:
         """Replaces the tenant's world by that of a scenario."""
-        return await in_thread(self.sync.scenario, scenario)
+        return await self._in_thread(self.sync.scenario, scenario)
 
     async def verify(self, **clause: Any) -> dict[str, Any]:
         """Checks the journal; raises `AssertionError` with the nearest miss."""
-        return await in_thread(self.sync.verify, **clause)
+        return await self._in_thread(self.sync.verify, **clause)
 
     async def report(self) -> dict[str, Any]:
         """Returns the verdicts on the client under test so far."""
-        return await in_thread(self.sync.report)
+        return await self._in_thread(self.sync.report)
 
 
 class AsyncReceiver:
     """A real callback receiver whose waiting lets the event loop go on; see `CallbackReceiver`."""
 
     def __init__(self, receiver: CallbackReceiver) -> None:
+        self._in_thread = InThread(lambda: None)
         self.sync = receiver
         self.url = receiver.url
         self.reply_with = receiver.reply_with
@@ -162,4 +189,4 @@ class AsyncReceiver:
 
     async def wait(self, count: int = 1, seconds: float = WAIT_SECONDS) -> Sequence[Received]:
         """Returns the POSTs received, once there are at least `count`; raises `TimeoutError`."""
-        return await in_thread(self.sync.wait, count, seconds)
+        return await self._in_thread(self.sync.wait, count, seconds)

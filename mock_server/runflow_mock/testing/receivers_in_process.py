@@ -2,7 +2,8 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from io import BytesIO
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
@@ -12,93 +13,110 @@ import msgspec
 from runflow_mock.domain.callback_policy import is_loopback
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
+from runflow_mock.testing.applications import AsgiApp, AsgiApplication, Exceptions, HandlerFailed, headers_of
+from runflow_mock.testing.framework_signals import hearing_of, listen_to_frameworks, stop_listening
+from runflow_mock.testing.homes import Homes
 
-Message = MutableMapping[str, Any]
-AsgiApp = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 ANSWER_MAX = 64 * 1024
 
 
-class Mount(msgspec.Struct, frozen=True):
-    """An application and the addresses that lead to it: all that begin with the prefix."""
+class WsgiApplication:
+    """One WSGI application under test; each callback is handled in a thread."""
+
+    def __init__(self, app: WsgiApp, exceptions: Exceptions) -> None:
+        self._app = app
+        self._exceptions = exceptions
+
+    async def post(self, request: OutgoingRequest) -> tuple[int, bytes]:
+        """Returns status and body of the answer to a callback."""
+        return await asyncio.to_thread(self._call, request)
+
+    def start(self) -> "Future[None]":
+        """Returns that it has started: a WSGI application knows no start."""
+        started: Future[None] = Future()
+        started.set_result(None)
+        return started
+
+    def is_here(self) -> bool:
+        """Tells that it needs nobody's event loop."""
+        return False
+
+    def stop(self) -> None:
+        """Does nothing: a WSGI application knows no end."""
+
+    def _call(self, request: OutgoingRequest) -> tuple[int, bytes]:
+        try:
+            return _call_wsgi(self._app, request)
+        except Exception as error:
+            self._exceptions.add(error, f"POST {request.url}")
+            raise HandlerFailed(error) from error
+
+
+class Mount(msgspec.Struct, frozen=True, eq=False):
+    """An application and the addresses that lead to it, all that begin with the prefix; `exceptions` are those that it has raised."""
 
     prefix: str
-    app: AsgiApp | WsgiApp
-    is_asgi: bool
+    app: AsgiApplication | WsgiApplication
+    exceptions: Exceptions
 
 
 class AppSender:
     """Sends callbacks to mounted applications; what none of them answers goes to `otherwise`, if it stays on this machine."""
 
-    def __init__(self, otherwise: CallbackSender) -> None:
+    def __init__(self, otherwise: CallbackSender, homes: Homes, *, timeout_seconds: float = 10.0) -> None:
         self._otherwise = otherwise
-        self._mounts: list[Mount] = []
+        self._homes = homes
+        self._timeout_seconds = timeout_seconds
+        self.mounts: tuple[Mount, ...] = ()
 
-    def mount(self, prefix: str, app: AsgiApp | WsgiApp) -> None:
-        """Sends callbacks whose URL begins with the prefix to an application; of several prefixes the longest counts."""
-        self._mounts.append(Mount(prefix, app, _is_asgi(app)))
-        self._mounts.sort(key=lambda mount: len(mount.prefix), reverse=True)
+    def mount(self, prefix: str, app: AsgiApp | WsgiApp, *, lifespan: bool = True) -> Mount:
+        """Sends callbacks whose URL begins with the prefix to an application; of several prefixes the longest counts, then the latest."""
+        exceptions = Exceptions()
+        mounted: AsgiApplication | WsgiApplication
+        if _is_asgi(app):
+            mounted = AsgiApplication(cast(AsgiApp, app), self._homes, exceptions, has_lifespan=lifespan)
+        else:
+            mounted = WsgiApplication(cast(WsgiApp, app), exceptions)
+        mount = Mount(prefix, mounted, exceptions)
+        listen_to_frameworks()
+        self.mounts = tuple(sorted((mount, *self.mounts), key=lambda mount: len(mount.prefix), reverse=True))
+        return mount
 
-    def unmount(self) -> None:
-        """Forgets every application."""
-        self._mounts.clear()
+    def unmount(self, mount: Mount) -> None:
+        """Takes an application away, and ends its lifespan."""
+        self.mounts = tuple(other for other in self.mounts if other is not mount)
+        mount.app.stop()
+        if not self.mounts:
+            stop_listening()
+
+    def needs_loop_of_caller(self) -> bool:
+        """Tells whether an application would be called on the event loop of the caller."""
+        return any(mount.app.is_here() for mount in self.mounts)
 
     async def send(self, request: OutgoingRequest) -> AttemptResult:
         """Returns the application's answer; an exception of the application is a 500, as behind a real server."""
-        mount = next((mount for mount in self._mounts if request.url.startswith(mount.prefix)), None)
+        mount = next((mount for mount in self.mounts if request.url.startswith(mount.prefix)), None)
         if mount is None:
             if is_loopback(urlsplit(request.url).hostname or ""):
                 return await self._otherwise.send(request)
-            known = ", ".join(mount.prefix for mount in self._mounts) or "none"
+            known = ", ".join(mount.prefix for mount in self.mounts) or "none"
             return AttemptResult(
                 error=f"not sent: no application is mounted there; mounted are {known}", reason="host_not_allowed", refused=True
             )
         try:
-            if mount.is_asgi:
-                status, body = await _call_asgi(cast(AsgiApp, mount.app), request)
-            else:
-                status, body = await asyncio.to_thread(_call_wsgi, cast(WsgiApp, mount.app), request)
-        except Exception as error:
-            return AttemptResult(status_code=500, response_body="", reason="http_error", error=f"{type(error).__name__}: {error}"[:300])
+            with hearing_of(mount.exceptions, f"POST {request.url}"):
+                status, body = await asyncio.wait_for(mount.app.post(request), self._timeout_seconds)
+        except TimeoutError:
+            return AttemptResult(error=f"no answer within {self._timeout_seconds:g} s", reason="timeout")
+        except HandlerFailed as error:
+            return AttemptResult(status_code=500, response_body="", reason="http_error", error=str(error))
         text = body[:ANSWER_MAX].decode(errors="replace")
         return AttemptResult(status_code=status, response_body=text, reason=None if 200 <= status < 300 else "http_error")
 
     async def close(self) -> None:
         """Closes what sends to real receivers."""
         await self._otherwise.close()
-
-
-async def _call_asgi(app: AsgiApp, request: OutgoingRequest) -> tuple[int, bytes]:
-    parts = urlsplit(request.url)
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": parts.scheme,
-        "path": unquote(parts.path),
-        "raw_path": parts.path.encode(),
-        "query_string": parts.query.encode(),
-        "root_path": "",
-        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in _headers(request)],
-        "client": ("127.0.0.1", 0),
-        "server": (parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)),
-        "extensions": {},
-    }
-    messages: list[Message] = []
-    incoming = iter([{"type": "http.request", "body": request.body, "more_body": False}])
-
-    async def receive() -> Message:
-        return next(incoming, {"type": "http.disconnect"})
-
-    async def send(message: Message) -> None:
-        messages.append(message)
-
-    await app(scope, receive, send)
-    starts = [message for message in messages if message["type"] == "http.response.start"]
-    if not starts:
-        raise RuntimeError("the application did not answer")
-    return starts[0]["status"], b"".join(message.get("body", b"") for message in messages if message["type"] == "http.response.body")
 
 
 def _call_wsgi(app: WsgiApp, request: OutgoingRequest) -> tuple[int, bytes]:
@@ -116,7 +134,7 @@ def _call_wsgi(app: WsgiApp, request: OutgoingRequest) -> tuple[int, bytes]:
         "CONTENT_LENGTH": str(len(request.body)),
         "REMOTE_ADDR": "127.0.0.1",
     }
-    for name, value in _headers(request):
+    for name, value in headers_of(request):
         key = name.upper().replace("-", "_")
         environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
     setup_testing_defaults(environ)
@@ -134,13 +152,6 @@ def _call_wsgi(app: WsgiApp, request: OutgoingRequest) -> tuple[int, bytes]:
         if close is not None:
             close()
     return int(told[-1].split(" ", 1)[0]), body
-
-
-def _headers(request: OutgoingRequest) -> list[tuple[str, str]]:
-    given = list(request.headers.items())
-    names = {name.lower() for name, _ in given}
-    host = [] if "host" in names else [("Host", urlsplit(request.url).netloc)]
-    return [*host, *given, *([] if "content-length" in names else [("Content-Length", str(len(request.body)))])]
 
 
 def _is_asgi(app: object) -> bool:

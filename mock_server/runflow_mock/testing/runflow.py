@@ -1,227 +1,76 @@
 """The handle of one tenant in a test: its address and key for the client under test, and everything the test itself may ask or change."""
 
-import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from runflow_mock.domain.mime import EXTENSION_OF
-from runflow_mock.testing.control import Control, Duration
-from runflow_mock.testing.records import Delivery, Exchange, Ledger, Pulled, Rule, Step, Tenant
+from runflow_mock.testing.applications import Raised
+from runflow_mock.testing.client import ClientError, Exchanger, HttpExchanger
+from runflow_mock.testing.control import Control
+from runflow_mock.testing.dialers import Dialer, SocketDialer
+from runflow_mock.testing.loop_guards import GuardedExchanger
+from runflow_mock.testing.records import Ledger, Step, Tenant
+from runflow_mock.testing.tenant_parts import (
+    PulledDelivery,
+    Stub,
+    TenantClock,
+    TenantDeliveries,
+    TenantFaults,
+    TenantJournal,
+    TenantRecords,
+)
+
+if TYPE_CHECKING:
+    from runflow_mock.testing.httpx_transports import Transport
+    from runflow_mock.testing.receivers_in_process import Mount
+    from runflow_mock.testing.requests_adapters import Adapter
 
 BASE_URL_VARIABLES = ("RUNFLOW_BASE_URL", "RUNFLOW_API_BASE")
 KEY_VARIABLE = "RUNFLOW_API_KEY"
 
-
-class TenantClock:
-    """The tenant's clock. Every move returns the steps that happened, once all of them have, receivers' answers included."""
-
-    def __init__(self, control: Control, pulling: "TenantDeliveries") -> None:
-        self._control = control
-        self._pulling = pulling
-
-    @property
-    def now(self) -> str:
-        """The present, as RFC 3339 text."""
-        return self._control.clock().now
-
-    def advance(self, by: Duration) -> list[Step]:
-        """Moves on by a duration such as `"10m"`, `"PT10M"` or a number of seconds."""
-        self._pulling.settle()
-        return self._control.advance(by)
-
-    def advance_to(self, to: str) -> list[Step]:
-        """Moves on to an instant."""
-        self._pulling.settle()
-        return self._control.advance_to(to)
-
-    def next(self) -> list[Step]:
-        """Moves to the next instant at which something is due."""
-        self._pulling.settle()
-        return self._control.next()
-
-    def run_until_idle(self, limit: Duration | None = None) -> list[Step]:
-        """Moves from timer to timer until none is left."""
-        self._pulling.settle()
-        return self._control.run_until_idle(limit)
-
-    def freeze(self) -> None:
-        """Lets the clock stand."""
-        self._control.freeze()
-
-    def resume(self) -> None:
-        """Lets the clock pass again."""
-        self._control.resume()
-
-
-class TenantFaults:
-    """The fault rules of the tenant, in the order in which they are asked."""
-
-    def __init__(self, control: Control) -> None:
-        self._control = control
-
-    def __iter__(self) -> Iterator[Rule]:
-        return iter(self._control.faults())
-
-    def __len__(self) -> int:
-        return len(self._control.faults())
-
-    def add(
-        self,
-        *,
-        what: str | Mapping[str, Any],
-        where: str | Mapping[str, Any] | None = None,
-        when: Mapping[str, Any] | None = None,
-        label: str | None = None,
-    ) -> Rule:
-        """Puts a rule into force: `what` may be the name of a kind, `where` that of an edge, and both the full form of the control API."""
-        kind = {"kind": what} if isinstance(what, str) else what
-        place = {"edge": where} if isinstance(where, str) else where
-        return self._control.add_fault(what=kind, where=place, when=when, label=label)
-
-    def remove(self, rule: Rule | str) -> None:
-        """Takes a rule out of force."""
-        self._control.remove_fault(rule.id if isinstance(rule, Rule) else rule)
-
-    def clear(self) -> None:
-        """Takes all rules out of force."""
-        self._control.clear_faults()
-
-
-class PulledDelivery:
-    """One attempt that the test carries to its receiver; unless told otherwise it counts as answered with 200 once time goes on."""
-
-    def __init__(self, control: Control, pulled: Pulled) -> None:
-        self._control = control
-        self._is_answered = False
-        self.id = pulled.delivery_id
-        self.number = pulled.number
-        self.url = pulled.url
-        self.headers = pulled.headers
-        self.body = pulled.body
-
-    def answer(self, status: int) -> None:
-        """Says how the receiver answered; anything but 2xx leads to the next attempt."""
-        if self._is_answered:
-            raise ValueError(f"attempt {self.number} of delivery {self.id} was answered already")
-        self._is_answered = True
-        self._control.answer_delivery(self.id, status)
-
-    def settle(self) -> None:
-        """Counts as answered with 200, unless it was answered."""
-        if not self._is_answered:
-            self.answer(200)
-
-
-class TenantDeliveries:
-    """The deliveries of the tenant, oldest first."""
-
-    def __init__(self, control: Control) -> None:
-        self._control = control
-        self._pulled: list[PulledDelivery] = []
-
-    def __iter__(self) -> Iterator[Delivery]:
-        return iter(self._control.deliveries())
-
-    def __len__(self) -> int:
-        return len(self._control.deliveries())
-
-    def __getitem__(self, index: int) -> Delivery:
-        return self._control.deliveries()[index]
-
-    def pull(self) -> Sequence[PulledDelivery]:
-        """Returns the attempts that are due, for the test to carry to the receiver itself; earlier ones are settled first."""
-        self.settle()
-        self._pulled = [PulledDelivery(self._control, pulled) for pulled in self._control.pull_deliveries()]
-        return tuple(self._pulled)
-
-    def settle(self) -> None:
-        """Counts every attempt that was pulled and not answered as answered with 200."""
-        for delivery in self._pulled:
-            delivery.settle()
-        self._pulled = []
-
-
-class TenantRecords:
-    """The runs or the batches of the tenant, oldest first, as the API shows them; reading them is no request of the client."""
-
-    def __init__(self, control: Control, noun: str) -> None:
-        self._list = control.runs if noun == "run" else control.batches
-        self._cancel = control.cancel_run if noun == "run" else control.cancel_batch
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self._list())
-
-    def __len__(self) -> int:
-        return len(self._list())
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        return self._list()[index]
-
-    def cancel(self, record_id: str, reason: str | None = None) -> dict[str, Any]:
-        """Stops it, as the service would, and returns it."""
-        return self._cancel(record_id, reason)
-
-
-class TenantJournal:
-    """What the client under test asked and was answered, oldest first."""
-
-    def __init__(self, control: Control) -> None:
-        self._control = control
-
-    def __iter__(self) -> Iterator[Exchange]:
-        return iter(self._control.journal(limit=2_000))
-
-    def __len__(self) -> int:
-        return len(self._control.journal(limit=2_000))
-
-    def __getitem__(self, index: int) -> Exchange:
-        return self._control.journal(limit=2_000)[index]
-
-    def find(self, **filters: Any) -> list[Exchange]:
-        """Returns the exchanges that fit the filters of `GET /_mock/journal`."""
-        return self._control.journal(**filters)
-
-
-class Stub:
-    """An input that waits to be given its output."""
-
-    def __init__(self, control: Control, place: Mapping[str, Any]) -> None:
-        self._control = control
-        self._place = place
-
-    def returns(
-        self,
-        output: Mapping[str, Any] | None = None,
-        *,
-        files: Sequence[str | Path | Mapping[str, Any]] = (),
-        nsfw_detected: bool | None = None,
-        duration: Duration | None = None,
-        cost: str | None = None,
-        times: int | None = None,
-    ) -> dict[str, Any]:
-        """Puts the stub into force: runs with this input give the output, or these media files, which may be paths."""
-        given = [_file(file) for file in files]
-        return self._control.add_stub(
-            **self._place, output=output, files=given or None, nsfw_detected=nsfw_detected, duration=duration, cost=cost, times=times
-        )
+# The parts are found here as well: a handle is what people import.
+__all__ = [
+    "BASE_URL_VARIABLES",
+    "KEY_VARIABLE",
+    "App",
+    "PulledDelivery",
+    "Runflow",
+    "Stub",
+    "TenantClock",
+    "TenantDeliveries",
+    "TenantFaults",
+    "TenantJournal",
+    "TenantRecords",
+    "open_tenant",
+]
 
 
 class App(Protocol):
     """The fake without a socket: an ASGI application to which applications under test can be mounted."""
 
+    @property
+    def dialer(self) -> Dialer: ...
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
 
-    def mount(self, prefix: str, app: Any) -> None: ...
+    def mount(self, prefix: str, app: Any, *, lifespan: bool = True) -> "Mount": ...
+
+    def unmount(self, mount: "Mount") -> None: ...
+
+    def note_loop(self) -> None: ...
+
+    def needs_loop_of_caller(self) -> bool: ...
 
 
 class Runflow:
     """One tenant, for one test; `app` is the fake itself where it runs in this process without a socket."""
 
-    def __init__(self, control: Control, tenant: Tenant, url: str, app: App | None = None) -> None:
+    def __init__(self, control: Control, tenant: Tenant, url: str, app: App | None = None, *, dialer: Dialer | None = None) -> None:
         self.control = control
         self._app = app
+        self._dialer = dialer
+        self._mounts: list[Mount] = []
         self.tenant = tenant.tenant
         self.base_url = url
         self.api_key = tenant.key
@@ -237,14 +86,49 @@ class Runflow:
 
     @property
     def app(self) -> App:
-        """The fake as an ASGI application, for httpx and Starlette clients; only `runflow_in_process` has one."""
+        """The fake as an ASGI application, for Starlette's clients; only `runflow_in_process` has one. For httpx take `transport`."""
         if self._app is None:
             raise TypeError("this tenant lives on a server and has no app; use the fixture runflow_in_process")
         return self._app
 
-    def deliver_to(self, app: Any, prefix: str = "http://localhost") -> None:
-        """Delivers callbacks whose URL begins with the prefix straight into an ASGI or WSGI application under test."""
-        self.app.mount(prefix, app)
+    @property
+    def transport(self) -> "Transport":
+        """A transport for `httpx.Client` and `httpx.AsyncClient`: every request ends at the fake, and fails as over a network."""
+        from runflow_mock.testing.httpx_transports import Transport
+
+        return Transport(self._way(), self.note_loop)
+
+    @property
+    def adapter(self) -> "Adapter":
+        """The same for requests: `session.mount("https://", runflow.adapter)`."""
+        from runflow_mock.testing.requests_adapters import Adapter
+
+        return Adapter(self._way())
+
+    def deliver_to(self, app: Any, prefix: str = "http://localhost", *, lifespan: bool = True) -> "Mount":
+        """Delivers callbacks whose URL begins with the prefix straight into an ASGI or WSGI application under test.
+
+        An ASGI application runs on the event loop of the test, where there is one, with its lifespan, unless something else runs that.
+        What it raises is a 500 to the fake, as in production, and fails the test at its end with its own traceback.
+        """
+        mount = self.app.mount(prefix, app, lifespan=lifespan)
+        self._mounts.append(mount)
+        return mount
+
+    @property
+    def exceptions(self) -> tuple[Raised, ...]:
+        """What applications under test have raised while they handled callbacks: `error`, and `where`."""
+        return tuple(raised for mount in self._mounts for raised in mount.exceptions.all())
+
+    def note_loop(self) -> None:
+        """Takes the event loop of the caller for that of the test."""
+        if self._app is not None:
+            self._app.note_loop()
+
+    def stop_deliveries(self) -> None:
+        """Takes the applications under test away, and lets them shut down; what they raise then counts as well."""
+        for mount in self._mounts:
+            self.app.unmount(mount)
 
     @property
     def env(self) -> dict[str, str]:
@@ -292,8 +176,6 @@ class Runflow:
         Raises:
             AssertionError: it does not hold; the message names the nearest miss.
         """
-        from runflow_mock.testing.client import ClientError
-
         try:
             return self.control.verify(**clause)
         except ClientError as error:
@@ -306,8 +188,15 @@ class Runflow:
         return self.control.report()
 
     def close(self) -> None:
-        """Settles what was pulled and closes the connections; the tenant stays."""
+        """Closes the connections and takes applications under test away; the tenant stays."""
+        self.stop_deliveries()
+        self._mounts = []
         self.control.close()
+
+    def _way(self) -> Dialer:
+        if self._app is not None:
+            return self._app.dialer
+        return self._dialer or SocketDialer(self.base_url)
 
     def __enter__(self) -> "Runflow":
         return self
@@ -319,24 +208,11 @@ class Runflow:
         return f"<Runflow tenant {self.tenant} at {self.base_url}>"
 
 
-def open_tenant(url: str, *, control_key: str | None = None, **settings: Any) -> Runflow:
-    """Makes a tenant on a server and returns its handle; the settings are those of `POST /_mock/tenants`."""
-    server = Control(url, control_key)
-    try:
-        tenant = server.create_tenant(**settings)
-    finally:
-        server.close()
-    return Runflow(Control(url, tenant.key), tenant, url)
+def open_tenant(url: str, *, control_key: str | None = None, exchanger: Exchanger | None = None, **settings: Any) -> Runflow:
+    """Makes a tenant on a server and returns its handle; the settings are those of `POST /_mock/tenants`.
 
-
-_TYPE_OF = {f".{extension}": media_type for media_type, extension in EXTENSION_OF.items()} | {".jpeg": "image/jpeg"}
-
-
-def _file(file: str | Path | Mapping[str, Any]) -> Mapping[str, Any]:
-    if not isinstance(file, str | Path):
-        return file
-    path = Path(file)
-    media_type = _TYPE_OF.get(path.suffix.lower())
-    if media_type is None:
-        raise ValueError(f"{path}: the media type of {path.suffix!r} is not known; give {{name, media_type, base64}} instead")
-    return {"name": path.name, "media_type": media_type, "base64": base64.b64encode(path.read_bytes()).decode()}
+    `exchanger` is another way to the server than HTTP.
+    """
+    way = GuardedExchanger(exchanger or HttpExchanger(url))
+    tenant = Control(url, control_key, way).create_tenant(**settings)
+    return Runflow(Control(url, tenant.key, way), tenant, url)

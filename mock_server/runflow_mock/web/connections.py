@@ -90,10 +90,13 @@ class Connection:
         self._transport.flush()
         # The event loop may gather as well, and hand everything to the socket at the end of its turn.
         await asyncio.sleep(0)
+        if self._transport.is_closing():
+            return
         plain: socket.socket | None = self._transport.get_extra_info("socket")
-        if plain is not None and not self._transport.is_closing():
+        # A connection in memory has no socket, and knows an end of this kind by itself.
+        if plain is not None:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT_AT_ALL)
-            self._transport.abort()
+        self._transport.abort()
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.server import ServerState
 
 from runflow_mock.runtime.certificates import ca_file, server_context
 from runflow_mock.runtime.config import Config, ConfigError
@@ -79,24 +80,33 @@ def url_of(bound: socket.socket, scheme: str = "http") -> str:
     return f"{scheme}://{name}:{port}"
 
 
+def protocols_of(app: ASGIApp) -> Callable[[], asyncio.Protocol]:
+    """Returns what makes the server's end of a connection that comes by another way than a socket."""
+    config, state = _configure(app), ServerState()
+    config.load()
+    return lambda: Protocol(config=config, server_state=state, app_state={})
+
+
+def _configure(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=Protocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # `Call.base_url` reads what a proxy says
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACE_SECONDS,  # type: ignore[arg-type]  # a fraction works and is typed as a whole
+    )
+
+
 class Server(uvicorn.Server):
     """A uvicorn server that says when it is ready, and that may listen for https beside http."""
 
     def __init__(self, app: ASGIApp, on_ready: Callable[[], None], secure: SecureSocket | None = None) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http=Protocol,
-                ws="none",
-                lifespan="on",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,  # `Call.base_url` reads what a proxy says
-                backlog=BACKLOG,
-                timeout_graceful_shutdown=GRACE_SECONDS,  # type: ignore[arg-type]  # a fraction works and is typed as a whole
-            )
-        )
+        super().__init__(_configure(app))
         self._on_ready = on_ready
         self._secure = secure
 

@@ -10,8 +10,8 @@ import msgspec
 import urllib3
 
 from runflow_mock.domain.documents import Json
+from runflow_mock.testing.direct_calls import Message
 from runflow_mock.testing.in_process import InProcess, Scope
-from runflow_mock.testing.receivers_in_process import Message
 
 SECONDS_MAX = 60.0
 IN_PROCESS_URL = "http://localhost"

@@ -1,0 +1,312 @@
+"""Applications under test: an ASGI application is called as a server would call it, with its lifespan, and what it raises is kept.
+
+In production nobody but the application's own log hears of an exception in a handler; here it is handed to the test.
+"""
+
+import asyncio
+import dis
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import Future
+from types import FunctionType
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import anyio
+
+from runflow_mock.runtime.sender import OutgoingRequest
+from runflow_mock.testing.homes import Home, Homes
+
+Message = MutableMapping[str, Any]
+AsgiApp = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+
+GOODBYE_SECONDS_MAX = 2.0
+"""How long the end of a lifespan, and what handlers do after their answer, may take when a test ends."""
+
+
+class Raised(NamedTuple):
+    """An exception of an application under test, and where it was raised."""
+
+    error: BaseException
+    where: str
+
+
+class Exceptions:
+    """The exceptions of applications under test, in the order in which they were raised."""
+
+    def __init__(self) -> None:
+        self._raised: list[Raised] = []
+        self._lock = threading.Lock()
+
+    def add(self, error: BaseException, where: str) -> None:
+        """Keeps an exception, once."""
+        with self._lock:
+            if not any(raised.error is error for raised in self._raised):
+                self._raised.append(Raised(error, where))
+
+    def all(self) -> tuple[Raised, ...]:
+        """Returns all of them."""
+        with self._lock:
+            return tuple(self._raised)
+
+
+class AsgiApplication:
+    """One ASGI application at work on the event loop of the test."""
+
+    def __init__(self, app: AsgiApp, homes: Homes, exceptions: Exceptions, *, has_lifespan: bool = True) -> None:
+        self._app = app
+        self._homes = homes
+        self._exceptions = exceptions
+        self._has_lifespan = has_lifespan
+        self._lock = threading.Lock()
+        self._lifespan: _Lifespan | None = None
+        self._earlier: list[_Lifespan] = []
+        self._under_way: set[Future[None]] = set()
+
+    def start(self) -> "Future[None]":
+        """Begins the lifespan, where it has not begun on an event loop that is still alive; the result comes once it is up."""
+        home = self._homes.find()
+        with self._lock:
+            if self._lifespan is None or not self._lifespan.home.is_alive():
+                if self._lifespan is not None:
+                    self._earlier.append(self._lifespan)
+                self._lifespan = _Lifespan(self._app, home, self._exceptions, is_wanted=self._has_lifespan)
+            return self._lifespan.up
+
+    async def post(self, request: OutgoingRequest) -> tuple[int, bytes]:
+        """Returns status and body of the answer to a callback; what the handler does after its answer goes on."""
+        await asyncio.shield(asyncio.wrap_future(self.start()))
+        assert self._lifespan is not None
+        call = _Call(self._app, _scope(request, self._lifespan.state), request.body)
+        done: Future[None] = Future()
+        self._under_way.add(done)
+
+        async def work() -> None:
+            try:
+                await call.run()
+            except BaseException as error:
+                if not _is_end_of_loop(error):
+                    self._exceptions.add(error, f"POST {request.url}")
+                if not call.answered.done():
+                    call.answered.set_exception(HandlerFailed(error))
+                if not isinstance(error, Exception):
+                    # The end of the event loop, or of the test run, is not ours to hold up.
+                    raise
+            finally:
+                self._under_way.discard(done)
+                done.set_result(None)
+
+        self._lifespan.home.spawn(work)
+        try:
+            return await asyncio.wrap_future(call.answered)
+        finally:
+            call.hang_up(self._lifespan.home)
+
+    def is_here(self) -> bool:
+        """Tells whether the application runs, or would run, on the event loop of the caller."""
+        lifespan = self._lifespan
+        home = self._homes.find() if lifespan is None or not lifespan.home.is_alive() else lifespan.home
+        return home.is_here()
+
+    def stop(self) -> None:
+        """Lets handlers come to their end and the application shut down, and waits for both as long as somebody can."""
+        lifespans = [*self._earlier, *([] if self._lifespan is None else [self._lifespan])]
+        for lifespan in lifespans:
+            lifespan.home.wait_for((*self._under_way,), GOODBYE_SECONDS_MAX)
+            lifespan.end()
+            lifespan.home.wait_for((lifespan.over,), GOODBYE_SECONDS_MAX)
+
+
+class HandlerFailed(Exception):
+    """A handler has raised an exception in place of an answer."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(f"{type(error).__name__}: {error}"[:300])
+
+
+class _Lifespan:
+    """The lifespan of an application on one event loop: up, and over."""
+
+    def __init__(self, app: AsgiApp, home: Home, exceptions: Exceptions, *, is_wanted: bool) -> None:
+        self.home = home
+        self.state: dict[str, Any] = {}
+        self.up: Future[None] = Future()
+        self.over: Future[None] = Future()
+        self._app = app
+        self._exceptions = exceptions
+        self._has_asked = False
+        self._ending: anyio.Event | None = None
+        if is_wanted and _may_know_lifespans(app):
+            home.spawn(self._run)
+        else:
+            self.up.set_result(None)
+            self.over.set_result(None)
+
+    def end(self) -> None:
+        """Lets the application shut down."""
+        if not self.over.done() and self.home.is_open():
+            self.home.spawn(self._end)
+
+    async def _end(self) -> None:
+        if self._ending is not None:
+            self._ending.set()
+
+    async def _run(self) -> None:
+        self._ending = anyio.Event()
+        scope = _Watched({"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state})
+        try:
+            await self._app(scope, self._receiving(scope), self._send)
+        except _NoLifespan:
+            self._be_up()
+        except BaseException as error:
+            # An application that knows no lifespan may refuse the scope: it had then not asked for a message.
+            if self._has_asked and not _is_end_of_loop(error):
+                self._exceptions.add(error, "the lifespan of the application")
+                if not self.up.done():
+                    self.up.set_exception(HandlerFailed(error))
+            self._be_up()
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._be_up()
+            self.over.set_result(None)
+
+    def _be_up(self) -> None:
+        if not self.up.done():
+            self.up.set_result(None)
+
+    def _receiving(self, scope: "_Watched") -> Callable[[], Awaitable[Message]]:
+        async def receive() -> Message:
+            if not scope.was_read:
+                raise _NoLifespan
+            if not self._has_asked:
+                self._has_asked = True
+                return {"type": "lifespan.startup"}
+            assert self._ending is not None
+            await self._ending.wait()
+            return {"type": "lifespan.shutdown"}
+
+        return receive
+
+    async def _send(self, message: Message) -> None:
+        if message["type"] == "lifespan.startup.complete":
+            self._be_up()
+        elif message["type"] == "lifespan.startup.failed" and not self.up.done():
+            self.up.set_exception(HandlerFailed(RuntimeError(f"the start failed: {str(message.get('message', ''))[-300:]}")))
+
+
+class _NoLifespan(Exception):
+    """An application takes messages without asking what they are about: it knows nothing of lifespans."""
+
+
+class _Watched(dict[str, Any]):
+    """A scope that knows whether anybody has read it."""
+
+    was_read = False
+
+    def __getitem__(self, name: str) -> Any:
+        self.was_read = True
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.was_read = True
+        return super().get(name, default)
+
+    def __iter__(self) -> Any:
+        self.was_read = True
+        return super().__iter__()
+
+    def items(self) -> Any:
+        self.was_read = True
+        return super().items()
+
+    def copy(self) -> dict[str, Any]:
+        self.was_read = True
+        return super().copy()
+
+
+def _may_know_lifespans(app: AsgiApp) -> bool:
+    """Tells whether an application may tell a lifespan from a request: a plain function that never looks at its scope cannot."""
+    if not isinstance(app, FunctionType) or not app.__code__.co_argcount:
+        return True
+    scope = app.__code__.co_varnames[0]
+    named = (step.argval for step in dis.get_instructions(app.__code__) if step.opname.startswith("LOAD"))
+    return any(name == scope or (isinstance(name, tuple) and scope in name) for name in named)
+
+
+def _is_end_of_loop(error: BaseException) -> bool:
+    """Tells whether an exception is only the end of the event loop, which cancels what is still under way."""
+    return isinstance(error, asyncio.CancelledError) or type(error).__module__.partition(".")[0] == "trio"
+
+
+class _Call:
+    """One request to an ASGI application; it is answered when the last piece of the answer was sent, whatever is done after that."""
+
+    def __init__(self, app: AsgiApp, scope: dict[str, Any], body: bytes) -> None:
+        self.answered: Future[tuple[int, bytes]] = Future()
+        self._app = app
+        self._scope = scope
+        self._incoming = iter([{"type": "http.request", "body": body, "more_body": False}])
+        self._gone: anyio.Event | None = None
+        self._status: int | None = None
+        self._body = b""
+
+    async def run(self) -> None:
+        self._gone = anyio.Event()
+        await self._app(self._scope, self._receive, self._send)
+        if not self.answered.done():
+            raise RuntimeError("the application did not answer" if self._status is None else "the application did not end its answer")
+
+    def hang_up(self, home: Home) -> None:
+        """Lets the application know that nobody waits for its answer any more."""
+        if home.is_open():
+            home.spawn(self._leave)
+
+    async def _leave(self) -> None:
+        if self._gone is not None:
+            self._gone.set()
+
+    async def _receive(self) -> Message:
+        message = next(self._incoming, None)
+        if message is None:
+            assert self._gone is not None
+            await self._gone.wait()
+            return {"type": "http.disconnect"}
+        return message
+
+    async def _send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+        elif message["type"] == "http.response.body":
+            self._body += message.get("body", b"")
+            if not message.get("more_body", False) and not self.answered.done():
+                assert self._status is not None
+                self.answered.set_result((self._status, self._body))
+
+
+def _scope(request: OutgoingRequest, state: dict[str, Any]) -> dict[str, Any]:
+    parts = urlsplit(request.url)
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": parts.scheme,
+        "path": unquote(parts.path) or "/",
+        "raw_path": (parts.path or "/").encode(),
+        "query_string": parts.query.encode(),
+        "root_path": "",
+        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers_of(request)],
+        "client": ("127.0.0.1", 0),
+        "server": (parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)),
+        "state": state.copy(),
+        "extensions": {},
+    }
+
+
+def headers_of(request: OutgoingRequest) -> list[tuple[str, str]]:
+    """Returns the headers of a callback as they arrive, those of the connection included."""
+    given = list(request.headers.items())
+    names = {name.lower() for name, _ in given}
+    host = [] if "host" in names else [("Host", urlsplit(request.url).netloc)]
+    return [*host, *given, *([] if "content-length" in names else [("Content-Length", str(len(request.body)))])]

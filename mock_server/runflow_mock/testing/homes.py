@@ -1,0 +1,174 @@
+"""Homes: the event loops on which applications under test run.
+
+An application shares what belongs to an event loop, such as a pool of connections or a lock, with the test that calls it. So it runs on
+the test's own loop, where there is one: the loop from which it was handed over, or from which the fake was asked last. Where a test has
+none, it runs on a loop in a thread of its own, apart from the fake's, so that a handler that blocks never keeps the fake from answering it.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future, wait
+from typing import Any, Protocol
+
+from runflow_mock.testing.loop_threads import LoopThread
+
+Work = Callable[[], Awaitable[None]]
+
+
+class Home(Protocol):
+    """An event loop that can be given work from any thread; the work handles every exception of its own."""
+
+    def spawn(self, work: Work) -> None: ...
+
+    def is_alive(self) -> bool: ...
+
+    def is_open(self) -> bool: ...
+
+    def is_here(self) -> bool: ...
+
+    def wait_for(self, futures: "tuple[Future[None], ...]", seconds: float) -> None: ...
+
+
+class AsyncioHome:
+    """An event loop of asyncio, or of uvloop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Work) -> None:
+        """Begins some work."""
+        if self.is_here():
+            self._begin(work)
+        else:
+            self._loop.call_soon_threadsafe(self._begin, work)
+
+    def is_alive(self) -> bool:
+        """Tells whether the loop runs at this moment."""
+        return self._loop.is_running()
+
+    def is_open(self) -> bool:
+        """Tells whether the loop can be given work, now or when it runs again."""
+        return not self._loop.is_closed()
+
+    def is_here(self) -> bool:
+        """Tells whether the caller is on this loop."""
+        return _running_loop() is self._loop
+
+    def wait_for(self, futures: "tuple[Future[None], ...]", seconds: float) -> None:
+        """Waits until work has ended. Between a test and the end of its fixtures its loop stands: then it runs for that long."""
+        waited = tuple(future for future in futures if not future.done())
+        if not waited or self._loop.is_closed() or self.is_here():
+            return
+        if self._loop.is_running():
+            wait(waited, seconds)
+        elif _running_loop() is None:
+            self._loop.run_until_complete(
+                asyncio.wait([asyncio.wrap_future(future, loop=self._loop) for future in waited], timeout=seconds)
+            )
+
+    def _begin(self, work: Work) -> None:
+        task = self._loop.create_task(_carry_out(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class TrioHome:
+    """A run of trio."""
+
+    def __init__(self, token: Any) -> None:
+        self._token = token
+
+    def spawn(self, work: Work) -> None:
+        """Begins some work."""
+        import trio
+
+        self._token.run_sync_soon(lambda: trio.lowlevel.spawn_system_task(_carry_out, work))
+
+    def is_alive(self) -> bool:
+        """Tells whether the run has not ended."""
+        import trio
+
+        try:
+            self._token.run_sync_soon(_nothing)
+        except trio.RunFinishedError:
+            return False
+        return True
+
+    def is_open(self) -> bool:
+        """Tells whether the run has not ended."""
+        return self.is_alive()
+
+    def is_here(self) -> bool:
+        """Tells whether the caller is in this run."""
+        return _trio_token() is self._token
+
+    def wait_for(self, futures: "tuple[Future[None], ...]", seconds: float) -> None:
+        """Does nothing: nobody but its own caller can let a run of trio go on."""
+
+
+class Homes:
+    """Finds the home of an application: the test's own event loop where there is one."""
+
+    def __init__(self) -> None:
+        self._seen: Home | None = None
+        self._own: tuple[LoopThread, AsyncioHome] | None = None
+
+    def note(self) -> None:
+        """Remembers the event loop of the caller, if there is one, as that of the test."""
+        here = current_home()
+        if here is not None and not (self._seen is not None and self._seen.is_here()):
+            self._seen = here
+
+    def find(self) -> Home:
+        """Returns the event loop of the test, or one in a thread."""
+        if self._seen is not None and self._seen.is_alive():
+            return self._seen
+        if self._own is None:
+            thread = LoopThread("runflow-mock applications")
+            self._own = thread, AsyncioHome(thread.loop)
+        return self._own[1]
+
+    def forget(self) -> None:
+        """Forgets the event loop of a test that has ended."""
+        self._seen = None
+
+    def stop(self) -> None:
+        """Ends the thread, if there is one."""
+        if self._own is not None:
+            self._own[0].stop()
+
+
+def current_home() -> Home | None:
+    """Returns the event loop of the caller, if the caller is on one."""
+    loop = _running_loop()
+    if loop is not None:
+        return AsyncioHome(loop)
+    token = _trio_token()
+    return None if token is None else TrioHome(token)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _trio_token() -> Any:
+    trio = sys.modules.get("trio")
+    if trio is None:
+        return None
+    try:
+        return trio.lowlevel.current_trio_token()
+    except RuntimeError:
+        return None
+
+
+async def _carry_out(work: Work) -> None:
+    await work()
+
+
+def _nothing() -> None:
+    """Asks whether the run has ended: it refuses even this then."""

@@ -1,0 +1,177 @@
+"""A transport for httpx that leads every request to the fake, blocking or not, and fails as a network would.
+
+httpcore, on which httpx stands, speaks HTTP over the connection, so that the exceptions are those that httpx has for a real one.
+"""
+
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpcore
+import httpx
+
+from runflow_mock.testing.dialers import Dialer, Stream
+
+
+class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Carries the requests of `httpx.Client` and `httpx.AsyncClient` to the fake, whatever host they name; each has its own connection."""
+
+    def __init__(self, dialer: Dialer, note_loop: Callable[[], None]) -> None:
+        self._dialer = dialer
+        self._note_loop = note_loop
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Returns the fake's answer, or raises what a network would have led to."""
+        with _told_as_httpx(request):
+            stream = _SyncStream(self._dial(request))
+            connection = httpcore.HTTP11Connection(_origin(request), stream)
+            try:
+                answer = connection.handle_request(_outgoing(request))
+            except BaseException:
+                connection.close()
+                raise
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Body(request, answer, connection), extensions=answer.extensions
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Returns the fake's answer, or raises what a network would have led to."""
+        self._note_loop()
+        with _told_as_httpx(request):
+            stream = _AsyncStream(self._dial(request))
+            connection = httpcore.AsyncHTTP11Connection(_origin(request), stream)
+            try:
+                answer = await connection.handle_async_request(_outgoing(request))
+            except BaseException:
+                stream.hang_up()
+                raise
+        body = _AsyncBody(request, answer, stream)
+        return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
+
+    def _dial(self, request: httpx.Request) -> Stream:
+        try:
+            return self._dialer.dial(request.extensions.get("timeout", {}).get("connect"))
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(error) from error
+        except OSError as error:
+            raise httpcore.ConnectError(error) from error
+
+
+class _SyncStream(httpcore.NetworkStream):
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        with _told_as_httpcore():
+            return self._stream.receive(max_bytes, timeout)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        with _told_as_httpcore(httpcore.WriteError):
+            self._stream.send(buffer)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.is_dropped() if info == "is_readable" else None
+
+
+class _AsyncStream(httpcore.AsyncNetworkStream):
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's own signature
+        with _told_as_httpcore():
+            return await self._stream.receive_async(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's own signature
+        with _told_as_httpcore(httpcore.WriteError):
+            self._stream.send(buffer)
+
+    async def aclose(self) -> None:
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Closes the connection, also where the task that waited was cancelled."""
+        self._stream.close()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own signature
+    ) -> httpcore.AsyncNetworkStream:
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.is_dropped() if info == "is_readable" else None
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, request: httpx.Request, answer: httpcore.Response, connection: httpcore.HTTP11Connection) -> None:
+        self._request = request
+        self._answer = answer
+        self._connection = connection
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _told_as_httpx(self._request):
+            yield from self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
+        self._connection.close()
+
+
+class _AsyncBody(httpx.AsyncByteStream):
+    def __init__(self, request: httpx.Request, answer: httpcore.Response, stream: _AsyncStream) -> None:
+        self._request = request
+        self._answer = answer
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _told_as_httpx(self._request):
+            async for piece in self._answer.aiter_stream():
+                yield piece
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+        self._stream.hang_up()
+
+
+def _outgoing(request: httpx.Request) -> httpcore.Request:
+    parts = request.url
+    url = httpcore.URL(scheme=parts.raw_scheme, host=parts.raw_host, port=parts.port, target=parts.raw_path)
+    return httpcore.Request(request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions)
+
+
+def _origin(request: httpx.Request) -> httpcore.Origin:
+    return _outgoing(request).url.origin
+
+
+@contextmanager
+def _told_as_httpcore(otherwise: type[Exception] = httpcore.ReadError) -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError as error:
+        raise httpcore.ReadTimeout(error) from error
+    except OSError as error:
+        raise otherwise(error) from error
+
+
+@contextmanager
+def _told_as_httpx(request: httpx.Request) -> Iterator[None]:
+    """Tells an exception of httpcore as httpx does: both have the same names, and the nearest one that both know is told."""
+    try:
+        yield
+    except Exception as error:
+        known = (getattr(httpx, kind.__name__, None) for kind in type(error).__mro__ if kind.__module__.startswith("httpcore"))
+        named: Any = next((kind for kind in known if isinstance(kind, type) and issubclass(kind, httpx.RequestError)), None)
+        if named is None:
+            raise
+        raise named(str(error), request=request) from error

@@ -1,0 +1,48 @@
+"""An event loop in a thread of its own: what runs there goes on while a test, or the event loop of a test, waits."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+ResultT = TypeVar("ResultT")
+
+
+class LoopThread:
+    """One event loop at work until it is stopped.
+
+    It is uvloop's where that is installed: its timers do not ask `time`, which tools that freeze clocks take from a whole process.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.loop = _new_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Coroutine[Any, Any, ResultT]) -> "Future[ResultT]":
+        """Lets the loop do some work, and returns where its result will be."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    def stop(self) -> None:
+        """Ends the loop and its thread; what is still under way there is cancelled."""
+        if not self.loop.is_closed():
+            self.submit(_cancel_the_rest()).result()
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join()
+            self.loop.close()
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+async def _cancel_the_rest() -> None:
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)

@@ -1,0 +1,144 @@
+"""An adapter for requests that leads every request to the fake, and fails as a network would.
+
+urllib3, on which requests stands, speaks HTTP over the connection, so that the exceptions are those that requests has for a real one.
+"""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from requests import PreparedRequest
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.util import parse_url
+
+from runflow_mock.testing.dialers import Dialer, Stream
+
+
+class Adapter(HTTPAdapter):
+    """Carries the requests of a session to the fake, whatever host they name: `session.mount("https://", runflow.adapter)`."""
+
+    def __init__(self, dialer: Dialer) -> None:
+        super().__init__()
+        self._dialer = dialer
+        self._pools: dict[tuple[str, str, int | None], HTTPConnectionPool] = {}
+
+    def get_connection_with_tls_context(
+        self,
+        request: PreparedRequest,
+        verify: bool | str | None,  # noqa: FBT001 - requests' own signature
+        proxies: Mapping[str, str] | None = None,
+        cert: Any = None,
+    ) -> Any:
+        """Returns connections to the fake."""
+        return self._pool(request.url or "")
+
+    def get_connection(self, url: str | bytes, proxies: Mapping[str, str] | None = None) -> Any:
+        """Returns connections to the fake; what requests called before 2.32."""
+        return self._pool(url.decode() if isinstance(url, bytes) else url)
+
+    def request_url(self, request: PreparedRequest, proxies: Mapping[str, str] | None) -> str:
+        """Returns the path: no proxy stands between."""
+        return request.path_url
+
+    def close(self) -> None:
+        """Closes the connections."""
+        super().close()
+        for pool in self._pools.values():
+            pool.close()
+
+    def _pool(self, url: str) -> HTTPConnectionPool:
+        parts = parse_url(url)
+        key = (parts.scheme or "http", parts.host or "", parts.port)
+        if key not in self._pools:
+            self._pools[key] = _pool_class(self._dialer, 443 if key[0] == "https" else 80)(key[1], parts.port)
+        return self._pools[key]
+
+
+def _pool_class(dialer: Dialer, usual_port: int) -> type[HTTPConnectionPool]:
+    class Connection(HTTPConnection):
+        """A connection that ends at the fake."""
+
+        default_port = usual_port  # type: ignore[misc]  # urllib3's own subclass for https sets it in the same way
+
+        def _new_conn(self) -> Any:
+            try:
+                return _Socket(dialer.dial(self.timeout if isinstance(self.timeout, int | float) else None))
+            except TimeoutError as error:
+                raise ConnectTimeoutError(self, f"the fake cannot be reached: {error}") from error
+            except OSError as error:
+                raise NewConnectionError(self, f"the fake cannot be reached: {error}") from error
+
+        @property
+        def is_connected(self) -> bool:
+            """Tells whether the connection can be used again."""
+            return isinstance(self.sock, _Socket) and not self.sock.is_dropped()
+
+    class Pool(HTTPConnectionPool):
+        """Connections that end at the fake."""
+
+        ConnectionCls = Connection
+
+    return Pool
+
+
+class _Socket:
+    """What of a socket `http.client` and urllib3 use."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._seconds: float | None = None
+        self._readers = 0
+        self._is_closed = False
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._seconds = seconds
+
+    def sendall(self, data: bytes) -> None:
+        self._stream.send(data)
+
+    def recv_into(self, buffer: memoryview) -> int:
+        data = self._stream.receive(len(buffer), self._seconds)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedReader:
+        self._readers += 1
+        return io.BufferedReader(_Reader(self))
+
+    def is_dropped(self) -> bool:
+        """Tells whether the connection has ended."""
+        return self._is_closed or self._stream.is_dropped()
+
+    def shutdown(self, how: int) -> None:
+        self._stream.close()
+
+    def close(self) -> None:
+        # An answer may still be read after the connection was given up: the last of both closes.
+        self._is_closed = True
+        if not self._readers:
+            self._stream.close()
+
+    def leave(self) -> None:
+        """A reader has ended."""
+        self._readers -= 1
+        if self._is_closed and not self._readers:
+            self._stream.close()
+
+
+class _Reader(io.RawIOBase):
+    def __init__(self, connected: _Socket) -> None:
+        self._socket = connected
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._socket.recv_into(memoryview(buffer))
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._socket.leave()

@@ -1,0 +1,165 @@
+"""A client in process meets what it would meet over a socket: the same exception, the same time-out, the same answer."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import httpx
+import pytest
+import requests
+import trio
+
+from runflow_mock.domain.fault_kinds import KIND_OF, Family
+from runflow_mock.testing.in_process import InProcess, open_tenant_in
+from runflow_mock.testing.runflow import Runflow
+
+PATH = "/v1/billing/balance"
+SECONDS = 20.0
+# What a rule of a kind needs besides its name, and keeps this short.
+PARTS: Mapping[str, Mapping[str, Any]] = {"answer": {"status": 503}, "latency": {"seconds": 0.01}, "slow_body": {"seconds": 0.01}}
+KINDS = sorted(kind.name for kind in KIND_OF.values() if kind.family is Family.EXCHANGE)
+BREAKS = ("reset", "empty", "garbage", "reset_after_headers", "truncate", "wrong_length", "hang")
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[InProcess]:
+    opened = InProcess()
+    yield opened
+    opened.stop()
+
+
+@pytest.fixture
+def in_memory(app: InProcess) -> Iterator[Runflow]:
+    """A tenant without a socket."""
+    with open_tenant_in(app, clock="manual") as opened:
+        yield opened
+        opened.control.delete_tenant(opened.tenant)
+
+
+def told(get: Callable[[], int]) -> str:
+    """Returns the status that a client got, or the exception that it met."""
+    try:
+        return str(get())
+    except (httpx.HTTPError, requests.RequestException) as error:
+        return type(error).__name__
+
+
+def by_httpx(runflow: Runflow, *, direct: bool, seconds: float = SECONDS) -> str:
+    transport = httpx.HTTPTransport() if direct else runflow.transport
+    with httpx.Client(transport=transport, base_url=runflow.base_url, headers=runflow.headers, timeout=seconds) as client:
+        return told(lambda: client.get(PATH).status_code)
+
+
+async def _awaited(runflow: Runflow, *, direct: bool, seconds: float) -> str:
+    transport = httpx.AsyncHTTPTransport() if direct else runflow.transport
+    async with httpx.AsyncClient(transport=transport, base_url=runflow.base_url, headers=runflow.headers, timeout=seconds) as client:
+        try:
+            return str((await client.get(PATH)).status_code)
+        except httpx.HTTPError as error:
+            return type(error).__name__
+
+
+def by_httpx_async(runflow: Runflow, *, direct: bool, seconds: float = SECONDS) -> str:
+    return asyncio.run(_awaited(runflow, direct=direct, seconds=seconds))
+
+
+def by_httpx_under_trio(runflow: Runflow, *, direct: bool, seconds: float = SECONDS) -> str:
+    async def main() -> str:
+        return await _awaited(runflow, direct=direct, seconds=seconds)
+
+    return trio.run(main)
+
+
+def by_requests(runflow: Runflow, *, direct: bool, seconds: float = SECONDS) -> str:
+    with requests.Session() as session:
+        if not direct:
+            session.mount("http://", runflow.adapter)
+        return told(lambda: session.get(runflow.base_url + PATH, headers=runflow.headers, timeout=seconds).status_code)
+
+
+CLIENTS = (by_httpx, by_httpx_async, by_httpx_under_trio, by_requests)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_fault_is_met_in_memory_as_over_a_socket(in_memory: Runflow, tenant: Runflow, kind: str, client: Callable[..., str]) -> None:
+    for runflow in (in_memory, tenant):
+        runflow.faults.add(what={"kind": kind, **PARTS.get(kind, {})})
+    seconds = 0.1 if kind == "hang" else SECONDS
+    met = client(in_memory, direct=False, seconds=seconds)
+    assert met == client(tenant, direct=True, seconds=seconds)
+    assert met.isdigit() != (kind in BREAKS)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_transport_leads_to_a_server_elsewhere_too(tenant: Runflow, client: Callable[..., str]) -> None:
+    assert client(tenant, direct=False) == "200"
+    assert [exchange.request.target for exchange in tenant.journal] == [PATH]
+
+
+def test_end_of_a_connection_is_an_error_of_httpx(in_memory: Runflow) -> None:
+    in_memory.faults.add(what="reset")
+    with httpx.Client(transport=in_memory.transport) as client, pytest.raises(httpx.ReadError, match="reset by peer"):
+        client.get("http://localhost" + PATH, headers=in_memory.headers)
+
+
+def test_silence_ends_with_the_time_out_of_the_client(in_memory: Runflow) -> None:
+    in_memory.faults.add(what="hang")
+    with httpx.Client(transport=in_memory.transport, timeout=0.05) as client, pytest.raises(httpx.ReadTimeout):
+        client.get("http://localhost" + PATH, headers=in_memory.headers)
+
+
+def test_server_that_is_not_there_is_told_as_such() -> None:
+    from runflow_mock.testing.control import Control
+    from runflow_mock.testing.records import Tenant
+
+    handle = Runflow(Control("http://127.0.0.1:1"), Tenant("x", "k", "a"), "http://127.0.0.1:1")
+    assert [client(handle, direct=False) for client in CLIENTS] == ["ConnectError"] * 3 + ["ConnectionError"]
+
+
+@pytest.mark.parametrize("host", ["https://api.runflow.io", "http://api.runflow.io", "http://localhost:8787"])
+def test_whatever_host_a_client_names_it_reaches_the_fake(in_memory: Runflow, host: str) -> None:
+    with httpx.Client(transport=in_memory.transport, base_url=host, headers=in_memory.headers) as client:
+        assert client.get(PATH).status_code == 200
+    with requests.Session() as session:
+        session.mount(host, in_memory.adapter)
+        assert session.get(host + PATH, headers=in_memory.headers, timeout=5).status_code == 200
+
+
+def test_large_answer_is_read_piece_by_piece(in_memory: Runflow) -> None:
+    in_memory.faults.add(what={"kind": "answer", "status": 200, "body": {"text": "x" * 300_000}})
+    url = "http://localhost" + PATH
+    with httpx.Client(transport=in_memory.transport) as client, client.stream("GET", url, headers=in_memory.headers) as answer:
+        assert sum(len(piece) for piece in answer.iter_bytes(1_000)) == 300_011
+    with requests.Session() as session:
+        session.mount("http://", in_memory.adapter)
+        pieces = session.get(url, headers=in_memory.headers, stream=True, timeout=SECONDS).iter_content(1_000)
+        assert sum(len(piece) for piece in pieces) == 300_011
+
+
+def test_session_keeps_its_connection(in_memory: Runflow) -> None:
+    adapter = in_memory.adapter
+    with requests.Session() as session:
+        session.mount("http://", adapter)
+        for _ in range(3):
+            assert session.get("http://localhost" + PATH, headers=in_memory.headers, timeout=SECONDS).status_code == 200
+        assert adapter.get_connection("http://localhost").num_connections == 1
+
+
+def test_many_requests_at_once_do_not_wait_for_one_another(in_memory: Runflow) -> None:
+    async def main() -> list[int]:
+        async with httpx.AsyncClient(transport=in_memory.transport, base_url="http://localhost", headers=in_memory.headers) as client:
+            return [answer.status_code for answer in await asyncio.gather(*(client.get(PATH) for _ in range(50)))]
+
+    assert asyncio.run(main()) == [200] * 50
+
+
+def test_answer_that_nobody_reads_to_its_end_is_given_up(in_memory: Runflow) -> None:
+    in_memory.faults.add(what={"kind": "slow_body", "seconds": 60})
+
+    async def main() -> int:
+        client = httpx.AsyncClient(transport=in_memory.transport, headers=in_memory.headers)
+        async with client, client.stream("GET", "http://localhost" + PATH) as answer:
+            return answer.status_code
+
+    assert asyncio.run(main()) == 200
