@@ -14,6 +14,7 @@ from worlds import CALLBACK_URL
 from runflow_mock.domain.fault_kinds import KINDS
 from runflow_mock.web.control.operations import CONTROL_OPERATIONS
 from runflow_mock.wire.control_document import control_document
+from runflow_mock.wire.tenants import WireTenant
 
 DOCUMENT: dict[str, Any] = json.loads(control_document())
 ROOT = Registry().with_resource(
@@ -41,6 +42,10 @@ def test_document_describes_exactly_the_verbs_that_there_are() -> None:
 def test_document_lists_every_kind_of_fault() -> None:
     kinds = [kind["properties"]["kind"]["const"] for kind in DOCUMENT["components"]["schemas"]["What"]["oneOf"]]
     assert kinds == [kind.name for kind in KINDS]
+
+
+def test_document_describes_exactly_the_settings_that_make_a_tenant() -> None:
+    assert set(DOCUMENT["components"]["schemas"]["NewTenant"]["properties"]) == set(WireTenant.__struct_fields__)
 
 
 def test_document_is_served(door: Door) -> None:
@@ -110,6 +115,10 @@ def test_every_verb_answers_as_the_document_says(door: Door, pulling: Door) -> N
     call("POST", "/_mock/tenants", {"name": "another"})
     call("GET", "/_mock/tenants/another", template="/_mock/tenants/{tenant}")
     call("DELETE", "/_mock/tenants/another", template="/_mock/tenants/{tenant}")
+    for faults in ([], [{"what": {"kind": "fail"}}]):
+        call("POST", "/_mock/tenants", {"name": "third", "scenario": {"name": "third", "story": "s", "faults": faults}})
+        call("DELETE", "/_mock/tenants/third?tell=true", template="/_mock/tenants/{tenant}")
+    call("POST", "/_mock/callback-secret")
     (delivery,) = call("GET", "/_mock/deliveries")["items"]
     call("POST", f"/_mock/deliveries/{delivery['id']}/resend", template="/_mock/deliveries/{id}/resend")
     call("POST", f"/_mock/runs/{waiting['id']}/cancel", {"reason": "no longer wanted"}, template="/_mock/runs/{id}/cancel")

@@ -44,7 +44,8 @@ _CREDENTIALS = frozenset((b"authorization", b"cookie", b"proxy-authorization", b
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request and its answer; bodies beyond `BODY_BYTES_MAX` are cut. `fault` names the rule that interfered, if one did.
 
-    Of an answer that a rule has distorted it keeps what left; `status` is 0 where no head did.
+    Of an answer that a rule has distorted it keeps what left; `status` is 0 where no head did. `is_stubbed` says that a rule has answered
+    in place of the API, at a path that the rule itself names.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     response_body: bytes
     elapsed_ms: float
     fault: str | None = None
+    is_stubbed: bool = False
 
     @property
     def path(self) -> str:

@@ -317,7 +317,7 @@ class Runtime:
 
     def _follow(self, tenant: Tenant, outcome: Outcome) -> None:
         if tenant.watchers or self.observer.is_listening:
-            steps = list(represent_events(outcome.events, outcome.before))
+            steps = list(represent_events(outcome.events, outcome.before, tenant.world.store.rules))
             for watcher in tenant.watchers:
                 watcher.extend(steps)
             if self.observer.is_listening:

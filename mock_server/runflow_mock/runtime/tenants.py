@@ -91,6 +91,7 @@ class Tenant:
         self.clock = clock
         self.journal = Journal(settings.limits.journal_max, settings.limits.journal_bytes_max)
         self.in_flight = 0
+        self.requests_under_way = 0
         self.quiet = asyncio.Event()
         self.quiet.set()
         self.moving = asyncio.Lock()

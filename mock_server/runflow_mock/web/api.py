@@ -48,10 +48,13 @@ class Api:
             return
         call = Call(self._runtime, scope, body)
         operation, given = self._answer(call, is_oversized=is_oversized)
-        if given.waits_for_run is not None or given.callbacks_before:
-            given = await self._hold(call, given, receive)
-        operation_id, elapsed_ms = None if operation is None else operation.id, (self._runtime.timer() - started) * 1000
+        asking = call.tenant
+        if asking is not None:
+            asking.requests_under_way += 1
         try:
+            if given.waits_for_run is not None or given.callbacks_before:
+                given = await self._hold(call, given, receive)
+            operation_id, elapsed_ms = None if operation is None else operation.id, (self._runtime.timer() - started) * 1000
             if call.interference is not None:
                 plan = plan_answer(call, given)
                 await interfere(call, operation_id, plan, elapsed_ms, (receive, send))
@@ -62,6 +65,8 @@ class Api:
             await send({"type": "http.response.start", "status": given.status, "headers": headers})
             await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else given.body})
         finally:
+            if asking is not None:
+                asking.requests_under_way -= 1
             for resource_id in call.waits_for:
                 self._runtime.poll(call.caller, resource_id)
 

@@ -27,6 +27,7 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
         response_body=given.body[:BODY_BYTES_MAX],
         elapsed_ms=elapsed_ms + wait * 1000,
         fault=None if call.interference is None else call.interference.name,
+        is_stubbed=call.interference is not None and call.interference.is_stub,
     )
     journal.record(exchange)
     if tenant is not None and journal.is_filling:

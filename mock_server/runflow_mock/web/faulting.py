@@ -38,6 +38,7 @@ class Effect(NamedTuple):
     name: str
     label: str | None
     what: What
+    names_path: bool = False
 
 
 def meet_request(call: Call, operation: str | None, params: Mapping[str, str]) -> bool:
@@ -121,7 +122,8 @@ def _decide(call: Call, sources: Sources, subject: Subject) -> None:
     if first is not None:
         after = before or Interference(name=first.name, label=first.label)
         if acts is not None:
-            after = replace(after, name=acts.name, label=acts.label, what=cast(ExchangeKind, acts.what))
+            what = cast(ExchangeKind, acts.what)
+            after = replace(after, name=acts.name, label=acts.label, what=what, names_path=acts.names_path)
         call.interference = after if waits is None else replace(after, wait=_seconds(call, waits))
     if met:
         call.execute(MeetRules(met))
@@ -132,7 +134,8 @@ def _effect(call: Call, sources: Sources, kinds: Set[type], subject: Subject, me
     decision = choose(sources.rules, kinds, subject, world.now, world.seed)
     met.update((each.rule_id, each.fired) for each in decision.met if isinstance(each, RuleMet))
     if decision.rule_id is not None and decision.what is not None:
-        return Effect(decision.rule_id, world.store.rules[decision.rule_id].label, decision.what)
+        rule = world.store.rules[decision.rule_id]
+        return Effect(decision.rule_id, rule.label, decision.what, names_path=rule.where.path is not None)
     what = magic_what(subject, kinds) if sources.magic else None
     name = f"{MAGIC_PREFIX}{spelled(subject.client_ref, subject.metadata, subject.input)}"
     return None if what is None else Effect(name, None, what)

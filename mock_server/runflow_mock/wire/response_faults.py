@@ -86,6 +86,12 @@ class Interference(msgspec.Struct, frozen=True, kw_only=True):
     label: str | None = None
     what: ExchangeKind | None = None
     wait: float = 0.0
+    names_path: bool = False
+
+    @property
+    def is_stub(self) -> bool:
+        """Whether a rule answers in place of the API at a path that it names itself: then somebody wants that route to be there."""
+        return self.names_path and isinstance(self.what, kinds.Respond)
 
     @property
     def is_instead(self) -> bool:

@@ -7,6 +7,7 @@ from runflow_mock.domain import assets, batches, deliveries, evaluations, faults
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import KIND_OF
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
+from runflow_mock.domain.identity import RuleId
 from runflow_mock.domain.machine import Table
 from runflow_mock.domain.magic import MagicMet
 from runflow_mock.domain.money import format_money
@@ -15,10 +16,14 @@ from runflow_mock.wire.times import write_instant
 Step = dict[str, object]
 
 
-def represent_events(events: tuple[Event, ...], before: tuple[str | None, ...]) -> Iterator[Step]:
-    """Returns the steps of a timeline: `{at, kind, id, from, to, …}` each, in order."""
+def represent_events(
+    events: tuple[Event, ...], before: tuple[str | None, ...], rules: Mapping[RuleId, faults.FaultRule] | None = None
+) -> Iterator[Step]:
+    """Returns the steps of a timeline: `{at, kind, id, from, to, …}` each, in order; a rule that is among `rules` is told by its kind."""
     for event, status in zip(events, before, strict=True):
         step = _STEPS[type(event)](event)
+        if isinstance(event, faults.RuleMet) and step is not None and rules is not None and event.rule_id in rules:
+            step |= _described(rules[event.rule_id])
         if step is not None:
             target = _TARGETS.get(type(event))
             yield (
@@ -182,6 +187,11 @@ def _credit(event: ledger.CreditAdded) -> Step:
 
 def _rule_met(event: faults.RuleMet) -> Step:
     return {"at": write_instant(event.at), "kind": "fault", "id": event.rule_id, "fired": event.fired}
+
+
+def _described(rule: faults.FaultRule) -> Step:
+    kind = KIND_OF[type(rule.what)].name
+    return {"what": kind} if rule.label is None else {"what": kind, "label": rule.label}
 
 
 def _magic_met(event: MagicMet) -> Step:

@@ -78,6 +78,8 @@ def _body(call: Call, tenant: Tenant) -> dict[str, object]:
         "next_due": write_optional(tenant.world.next_due()),
         "timers": len(tenant.world.store.timers),
         "in_flight": tenant.in_flight,
+        "is_moving": tenant.moving.locked(),
+        "requests": {"under_way": tenant.requests_under_way, "total": tenant.journal.total},
     }
 
 

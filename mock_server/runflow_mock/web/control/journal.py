@@ -1,5 +1,7 @@
 """The journal: every exchange of the tenant with what was found out about it; to read, to export, to forget."""
 
+from collections.abc import Iterable
+
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.version import __version__
 from runflow_mock.web.calls import Answer, Call, answer, no_content
@@ -15,8 +17,7 @@ async def get_journal(call: Call) -> Answer:
     """GET /_mock/journal?operation=&method=&status=&path=&since=&violations=&faulted=&limit=100&after=: exchanges, oldest first."""
     tenant = tenant_of(call)
     page = _page(call, tenant)
-    broken = broken_by(call.runtime.judgings.of(tenant).verdicts())
-    items = [represent_exchange(exchange, findings, broken.get(exchange.id, ())) for exchange, findings in page.exchanges]
+    items = _represented(call, tenant, page.exchanges)
     judge = {"document": call.runtime.judgings.contract.source}
     body = {"items": items, "total": tenant.journal.total, "dropped": tenant.journal.dropped, "next": page.next, "judge": judge}
     return _counted(answer(body), page)
@@ -26,6 +27,17 @@ async def get_archive(call: Call) -> Answer:
     """GET /_mock/journal.har: the same, as an archive that the network panel of a browser opens."""
     page = _page(call, tenant_of(call))
     return _counted(answer(represent_har(page.exchanges, __version__)), page)
+
+
+def represent_entries(call: Call) -> list[dict[str, object]]:
+    """Returns the whole journal of this call's tenant, oldest first."""
+    judging = call.runtime.judgings.of(call.caller)
+    return _represented(call, call.caller, [(exchange, judging.findings(exchange)) for exchange in call.caller.journal])
+
+
+def _represented(call: Call, tenant: Tenant, judged: Iterable[Judged]) -> list[dict[str, object]]:
+    broken = broken_by(call.runtime.judgings.of(tenant).verdicts())
+    return [represent_exchange(exchange, findings, broken.get(exchange.id, ())) for exchange, findings in judged]
 
 
 async def delete_journal(call: Call) -> Answer:

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from runflow_mock.domain.clauses import JournalSubject
-from runflow_mock.domain.documents import read_document
+from runflow_mock.domain.documents import Json, read_document
 from runflow_mock.domain.expectations import Checked, Expectation, Facts, check
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.scenarios import Scenario
@@ -13,13 +13,13 @@ from runflow_mock.runtime.scenarios import UnknownScenario, shipped_scenario
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.faults import names_in
+from runflow_mock.web.control.flags import flag_in
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.control.history import write_history
 from runflow_mock.web.control.verify import completion, subjects_in
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.clauses import convert_statement
 from runflow_mock.wire.control import ControlError, as_json, refused
-from runflow_mock.wire.listing import read_flag
 from runflow_mock.wire.marked_yaml import write_yaml
 from runflow_mock.wire.scenario_exports import export_scenario
 from runflow_mock.wire.scenarios import ScenarioError, ScenarioFileError, decode_scenario, read_scenario
@@ -34,7 +34,7 @@ async def get_scenario(call: Call) -> Answer:
     tenant = tenant_of(call)
     if tenant.scenario is None:
         raise ControlError(404, "not_found", "this tenant was made without a scenario; PUT /_mock/scenario takes one")
-    return answer(_scene(call, tenant.scenario))
+    return answer(scene_of(call, tenant.scenario))
 
 
 async def put_scenario(call: Call) -> Answer:
@@ -42,22 +42,30 @@ async def put_scenario(call: Call) -> Answer:
     tenant = tenant_of(call)
     scenario = _asked(call)
     call.tenant = call.runtime.tenants.play(tenant, scenario)
-    return answer(_scene(call, scenario))
+    return answer(scene_of(call, scenario))
 
 
 async def export_present(call: Call) -> Answer:
     """GET /_mock/scenario/export: the tenant's settings and rules as a scenario, in YAML or with `?format=json`; see `?history=true`."""
-    tenant, form = tenant_of(call), call.parameters.get("format", FORMATS[0])
+    tenant_of(call)
+    form = call.parameters.get("format", FORMATS[0])
     if form not in FORMATS:
         raise refused(f"format {form[:80]!r} does not exist; choose one of {', '.join(FORMATS)}")
-    settings = replace(tenant.settings, start=tenant.world.started_at)
-    written = export_scenario(settings, tenant.world.store.rules, tenant.scenario, tenant.blobs.get)
-    if _wants_history(call):
-        call.runtime.settle(tenant)
-        written["history"] = read_document(write_history(tenant.world))
+    written = export_of(call, with_history=flag_in(call, "history"))
     if form == "json":
         return answer(written)
     return Answer(200, write_yaml(written).encode(), ((b"content-type", YAML.encode()),))
+
+
+def export_of(call: Call, *, with_history: bool) -> dict[str, Json]:
+    """Returns this call's tenant as a scenario."""
+    tenant = call.caller
+    settings = replace(tenant.settings, start=tenant.world.started_at)
+    written = export_scenario(settings, tenant.world.store.rules, tenant.scenario, tenant.blobs.get)
+    if with_history:
+        call.runtime.settle(tenant)
+        written["history"] = read_document(write_history(tenant.world))
+    return written
 
 
 def scenario_of(asked: str | dict[str, object], catalog: Catalog) -> Scenario:
@@ -74,13 +82,6 @@ def scenario_of(asked: str | dict[str, object], catalog: Catalog) -> Scenario:
         raise refused(f"scenario.{error}" if error.path else f"scenario: {error}") from None
 
 
-def _wants_history(call: Call) -> bool:
-    try:
-        return read_flag(call.parameters.get("history") or "false")
-    except ValueError:
-        raise refused(f"history {call.parameters['history'][:80]!r} must be true or false") from None
-
-
 def _asked(call: Call) -> Scenario:
     if "yaml" not in (call.header(b"content-type") or ""):
         return scenario_of(decode_scene(call.body), call.runtime.catalog)
@@ -90,7 +91,8 @@ def _asked(call: Call) -> Scenario:
         raise refused(str(error)) from None
 
 
-def _scene(call: Call, scenario: Scenario) -> dict[str, object]:
+def scene_of(call: Call, scenario: Scenario) -> dict[str, object]:
+    """Returns how far the story of the scenario of this call's tenant has come."""
     facts, entries = facts_of(call.store), subjects_in(call)
     checked = [_checked(call, expectation, facts, entries) for expectation in scenario.expectations]
     return represent_scene(scenario, checked, tuple(unfired_rules(call.caller, completion(call))))

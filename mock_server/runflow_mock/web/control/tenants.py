@@ -3,6 +3,8 @@
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, no_content
 from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.endings import last_word
+from runflow_mock.web.control.flags import flag_in
 from runflow_mock.web.control.guard import carries_key_of, check_server_wide, tenant_of
 from runflow_mock.web.control.scenarios import scenario_of
 from runflow_mock.web.routing import Operation
@@ -38,9 +40,12 @@ async def get_tenant(call: Call) -> Answer:
 
 
 async def delete_tenant(call: Call) -> Answer:
-    """DELETE /_mock/tenants/{tenant}"""
-    call.runtime.tenants.drop(_named(call).settings.name)
-    return no_content()
+    """DELETE /_mock/tenants/{tenant}: drops one with everything in it; with `?tell=true` the answer is the last word on its client."""
+    tenant = _named(call)
+    call.tenant = tenant
+    told = answer(last_word(call)) if flag_in(call, "tell") else no_content()
+    call.runtime.tenants.drop(tenant.settings.name)
+    return told
 
 
 async def reset(call: Call) -> Answer:

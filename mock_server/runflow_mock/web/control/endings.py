@@ -1,0 +1,32 @@
+"""The end of a tenant: everything that a test has to be told about it, in one answer."""
+
+from runflow_mock.domain.reports import Report
+from runflow_mock.runtime.reports import report_on
+from runflow_mock.web.calls import Call
+from runflow_mock.web.control.journal import represent_entries
+from runflow_mock.web.control.scenarios import export_of, scene_of
+from runflow_mock.web.control.timeline import steps_of
+from runflow_mock.web.control.verify import completion
+from runflow_mock.wire.marked_yaml import write_yaml
+from runflow_mock.wire.reports import represent_report
+
+
+def last_word(call: Call) -> dict[str, object]:
+    """Returns report and scene, and the evidence where something is to be said about the client: most tests need none."""
+    tenant = call.caller
+    report = report_on(call.runtime, tenant, completion(call))
+    scene = None if tenant.scenario is None else scene_of(call, tenant.scenario)
+    is_clean = not _is_suspicious(report) and (scene is None or bool(scene["held"]))
+    return {"report": represent_report(report), "scene": scene, "evidence": None if is_clean else _evidence(call)}
+
+
+def _is_suspicious(report: Report) -> bool:
+    return bool(report.violations or report.unfired or report.undelivered or report.unmatched or report.background_errors)
+
+
+def _evidence(call: Call) -> dict[str, object]:
+    return {
+        "timeline": steps_of(call.caller),
+        "journal": represent_entries(call),
+        "scenario": write_yaml(export_of(call, with_history=True)),
+    }
