@@ -45,7 +45,7 @@ class InProcess:
         self._sender = AppSender(HttpSender(timeout_seconds=limit, ca_file=config.callback_ca), self.homes, timeout_seconds=limit)
         self._thread = LoopThread("runflow-mock")
         # Without other clocks the application has those that it was loaded with, whatever a test has put in their place since.
-        clocks = {} if seconds is None else {"monotonic": seconds, "wall": seconds, "timer": seconds}
+        clocks: dict[str, Any] = {} if seconds is None else {"monotonic": seconds, "wall": seconds, "timer": seconds}
         app = create_app(config, contract=contract, sender=self._sender, **clocks)
         self.runtime = app.state.runtime
         self._calls = DirectCalls(app, self._thread.loop)
