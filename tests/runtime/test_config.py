@@ -8,6 +8,7 @@ from runflow_mock.runtime.config import (
     Config,
     ConfigError,
     environment_for_client,
+    read_admin_token,
     read_caps,
     read_clock,
     read_keys,
@@ -95,3 +96,21 @@ def test_client_finds_the_fake_by_its_environment() -> None:
         "RUNFLOW_BASE_URL": "http://here",
         "RUNFLOW_API_BASE": "http://here",
     }
+
+
+@pytest.mark.parametrize("key", ["rf_live_REALLYREAL123", "rf_svc_1", "rfk_abc", "rf_live_moc_x"])
+def test_key_that_looks_real_is_refused_at_the_start(key: str) -> None:
+    with pytest.raises(ConfigError, match="looks like a real Runflow key") as raised:
+        read_keys(f"t:{key}")
+    assert key not in str(raised.value)
+    assert read_keys("t:rf_live_mock_other") == {"rf_live_mock_other": "t"}
+
+
+@pytest.mark.parametrize("token", ["", " ", "a b", "a\n", "é"])
+def test_token_that_anybody_or_nobody_could_send_is_refused_at_the_start(token: str) -> None:
+    with pytest.raises(ConfigError, match="admin-token: it"):
+        read_admin_token(token)
+
+
+def test_token_or_none_is_taken_as_it_is() -> None:
+    assert (read_admin_token("hunter2"), read_admin_token(None)) == ("hunter2", None)

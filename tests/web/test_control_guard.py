@@ -81,3 +81,111 @@ def test_health_and_version_never_need_the_token() -> None:
     with Door(host="0.0.0.0", admin_token="hunter2") as door:
         for path in ("/_mock/health", "/_mock/version"):
             assert door.get(path, key=None).status_code == 200
+
+
+STRANGE_ORIGINS = [
+    "http://203.0.113.5", "http://[2001:db8::1]", "http://intranet", "http://intranet:8787", "http://10.0.0.7:8787", "http://192.168.0.2",
+    "chrome-extension://abcdefgh", "moz-extension://127.0.0.1", "http://2130706433", "http://0x7f000001", "http://0.0.0.0", "//localhost",
+    "http://localhost@evil.example", "http://127.0.0.1:80@evil.example", "HTTP://EVIL.example",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("origin", STRANGE_ORIGINS)
+@pytest.mark.parametrize("host", [HERE, "runflow:8787", "10.0.0.7:8787"])
+def test_name_that_may_be_called_is_no_name_that_may_send_pages(door: Door, origin: str, host: str) -> None:
+    headers = {"Origin": origin, "Host": host, "Content-Type": "text/plain"}
+    refusal(door.request("POST", "/_mock/tenants", key=None, content=b'{"name": "x"}', headers=headers), 403, "foreign_host")
+    refusal(door.get("/_mock/journal", headers={"Origin": origin, "Host": host}), 403, "foreign_host")
+    assert len(door.runtime.tenants) == 0
+
+
+def test_allowed_host_may_send_pages_and_letters_have_no_case() -> None:
+    with Door(allowed_hosts=frozenset(("mock.example",))) as door:
+        for origin in ("https://mock.example", "http://MOCK.example:3000", "http://LOCALHOST:3000", "http://a.localhost"):
+            assert door.get("/_mock/health", headers={"Origin": origin}).status_code == 200
+
+
+@pytest.mark.parametrize("site", ["cross-site", "Cross-Site"])
+def test_request_that_the_browser_calls_foreign_is_refused_without_an_origin_too(door: Door, site: str) -> None:
+    refusal(door.get("/_mock/health", headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}), 403, "foreign_host")
+    refusal(door.post("/_mock/reset", headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}), 403, "foreign_host")
+    assert len(door.runtime.tenants) == 0
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"},
+        {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"},
+        {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", "Origin": "http://127.0.0.1:3000"},
+    ],
+)
+def test_own_page_a_link_and_the_address_bar_are_let_in(door: Door, headers: dict[str, str]) -> None:
+    assert door.get("/_mock/health", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"Origin": "http://localhost:3000"},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "text/plain; application/json"},
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        {"Content-Type": "multipart/form-data; boundary=application/json"},
+    ],
+)
+def test_body_that_a_page_may_send_without_leave_is_not_taken(door: Door, given: dict[str, str]) -> None:
+    message = refusal(door.request("POST", "/_mock/tenants", content=b'{"name": "x"}', headers=given), 415, "unsupported_type")
+    assert message.endswith("send Content-Type: application/json")
+    assert len(door.runtime.tenants) == 0
+
+
+@pytest.mark.parametrize(
+    "given", ["application/json", "application/json; charset=utf-8", "application/merge-patch+json", "Application/JSON"]
+)
+def test_json_is_taken_by_any_of_its_names(door: Door, given: str) -> None:
+    made = door.request("POST", "/_mock/tenants", key=None, content=b'{"name": "x"}', headers={"Content-Type": given})
+    assert ok(made, 201)["tenant"] == "x"
+
+
+def test_write_without_a_body_needs_no_type(door: Door) -> None:
+    assert door.request("POST", "/_mock/reset").status_code == 200
+    assert door.request("DELETE", "/_mock/journal").status_code == 204
+
+
+def test_program_may_leave_the_type_out(door: Door) -> None:
+    assert ok(door.request("POST", "/_mock/tenants", key=None, content=b'{"name": "x"}'), 201)["tenant"] == "x"
+
+
+def test_page_from_elsewhere_makes_no_tenant_by_the_api_either() -> None:
+    page = {"Origin": "https://a.example"}
+    with Door(cors=True) as door:
+        told = door.get("/v1/runs", headers=page)
+        assert (told.status_code, told.json()["code"]) == (401, "UNAUTHORIZED")
+        assert "a page from another origin makes none" in told.json()["message"]
+        assert len(door.runtime.tenants) == 0
+        assert door.get("/v1/runs").status_code == 200
+        assert door.get("/v1/runs", headers=page).status_code == 200
+
+
+@pytest.mark.parametrize("browser", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://evil.example:8787"}])
+def test_name_that_was_led_here_makes_no_tenant(door: Door, browser: dict[str, str]) -> None:
+    assert door.get("/v1/runs", headers={"Host": "evil.example:8787", **browser}).status_code == 401
+    assert len(door.runtime.tenants) == 0
+    assert door.get("/v1/runs", headers={"Host": "localhost:8787", **browser}).status_code == 200
+
+
+def test_key_that_belongs_to_another_tenant_makes_none(door: Door) -> None:
+    ok(door.post("/_mock/tenants", {"name": "x", "keys": [{"name": "y", "scopes": ["runs:read"]}]}), 201)
+    told = door.get("/v1/runs", key="rf_svc_mock_x_y")
+    assert (told.status_code, told.json()["code"]) == (401, "UNAUTHORIZED")
+    assert "a key of tenant x already" in told.json()["message"]
+    refusal(door.get("/_mock/journal", key="rf_svc_mock_x_y"), 401, "unauthorized")
+    refusal(door.post("/_mock/tenants", {"name": "x_y"}), 409, "refused")
+    assert door.get("/v1/runs", key="rf_live_mock_x_y").status_code == 200
+
+
+def test_query_of_too_many_parameters_is_400_in_the_envelope(door: Door) -> None:
+    assert "1000 parameters" in refusal(door.get("/_mock/journal?" + "&".join("a=1" for _ in range(1_001))), 400, "invalid")

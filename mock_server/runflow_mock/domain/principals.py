@@ -69,3 +69,8 @@ def allows(scopes: Iterable[str], wanted: str) -> bool:
     """Tells whether a set of scopes covers the wanted one."""
     held = frozenset(scopes)
     return wanted in held or ADMIN in held or any(other in held for other in _SUFFICIENT.get(wanted, ()))
+
+
+def looks_real(key: str) -> bool:
+    """Tells whether a key is of the form that the real service gives out: such a key is never taken, kept or shown."""
+    return key.startswith(REAL_PREFIXES) and not key.startswith((KEY_PREFIX, ADMIN_KEY_PREFIX))

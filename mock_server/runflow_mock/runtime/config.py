@@ -9,6 +9,7 @@ import msgspec
 
 from runflow_mock.domain.callback_policy import CallbackPolicy, Rewrite
 from runflow_mock.domain.money import Money
+from runflow_mock.domain.principals import looks_real
 from runflow_mock.domain.quotas import Quota
 from runflow_mock.domain.tenants import CAP_MAX, NEW_ACCOUNT_BALANCE, OUTPUT_LIFETIME, ClockMode, Limits, TenantSettings
 
@@ -17,6 +18,7 @@ DEFAULT_TLS_PORT = 8443
 MEBIBYTE = 1024 * 1024
 
 _CAP = re.compile(r"[0-9]{1,7}")
+_TOKEN = re.compile(r"[!-~]{1,512}")
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -136,8 +138,22 @@ def read_keys(text: str) -> dict[str, str]:
         tenant, colon, key = part.partition(":")
         if not colon or not re.fullmatch(r"[a-z0-9_]{1,64}", tenant) or not _KEY.fullmatch(key):
             raise ConfigError(f"keys: {part!r} is not tenant:key with a tenant of a-z, 0-9, _ and a key of letters, digits, _ and -")
+        if looks_real(key):
+            raise ConfigError(f"keys: the key of {tenant} looks like a real Runflow key; use a dummy, such as {tenant}:test")
         keys[key] = tenant
     return keys
+
+
+def read_admin_token(text: str | None) -> str | None:
+    """Returns the token of server-wide verbs, if there is one.
+
+    Raises:
+        ConfigError: it is empty, so that anybody could send it, or has characters that no header carries.
+    """
+    if text is not None and _TOKEN.fullmatch(text) is None:
+        what = "is empty" if not text.strip() else "has spaces or other characters that a header does not carry"
+        raise ConfigError(f"admin-token: it {what}; give one of visible ASCII characters, or leave the option out")
+    return text
 
 
 def read_rewrites(text: str) -> tuple[Rewrite, ...]:

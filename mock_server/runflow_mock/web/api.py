@@ -19,6 +19,7 @@ from runflow_mock.web.idempotency import place_of, recall, remember
 from runflow_mock.web.quotas import admit
 from runflow_mock.web.response_faults import UNANSWERED, interfere, plan_answer
 from runflow_mock.web.routing import Match, Operation, Router
+from runflow_mock.web.strangers import may_make_tenant
 from runflow_mock.wire.problems import (
     Problem,
     internal_error,
@@ -100,7 +101,8 @@ class Api:
             return operation, refusal(internal_error())
 
     def _enter(self, call: Call) -> None:
-        tenant, call.principal = authenticate(self._runtime.tenants, call.header(b"authorization"))
+        authorization = call.header(b"authorization")
+        tenant, call.principal = authenticate(self._runtime.tenants, authorization, makes=may_make_tenant(call))
         call.tenant = tenant
         self._runtime.settle(tenant)
         call.is_settled = True

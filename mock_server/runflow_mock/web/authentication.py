@@ -1,16 +1,16 @@
 """Authentication: from the Authorization header to tenant and principal, or a 401 that says why."""
 
 from runflow_mock.domain.identity import is_uuid
-from runflow_mock.domain.principals import KEY_PREFIX, REAL_PREFIXES, Principal, allows
+from runflow_mock.domain.principals import Principal, allows, looks_real
 from runflow_mock.domain.tenants import TenantSettings
-from runflow_mock.runtime.tenants import Tenant, Tenants, TenantsFull
+from runflow_mock.runtime.tenants import KeyTaken, Tenant, Tenants, TenantsFull
 from runflow_mock.wire.problems import Problem, forbidden, invalid_field, unauthorized
 
 SCHEME = "bearer "
 
 
-def authenticate(tenants: Tenants, authorization: str | None) -> tuple[Tenant, Principal]:
-    """Returns who is asking.
+def authenticate(tenants: Tenants, authorization: str | None, *, makes: bool = True) -> tuple[Tenant, Principal]:
+    """Returns who is asking; `makes` says whether the first use of a key may make its tenant.
 
     Raises:
         Problem: 401; 503 when the key would make a tenant and there is no room.
@@ -21,11 +21,13 @@ def authenticate(tenants: Tenants, authorization: str | None) -> tuple[Tenant, P
     if key is None:
         raise unauthorized("The Authorization header is not of the form: Bearer <key>.")
     try:
-        found = tenants.find(key)
+        found = tenants.find(key) if makes else tenants.known(key)
     except TenantsFull as error:
         raise full(error) from None
+    except KeyTaken as error:
+        raise unauthorized(f"Invalid API key: it would make a tenant, and {error.key} is a key of tenant {error.owner} already.") from None
     if found is None:
-        raise unauthorized(_explain(key))
+        raise unauthorized(_explain(key) if makes else _NOT_MADE)
     return found
 
 
@@ -68,7 +70,13 @@ def admit_to_beta(settings: TenantSettings) -> None:
         raise forbidden("ComfyUI deployment is in beta, and this organization is not enrolled.", "COMFYUI_DEPLOY_BETA_NOT_ENABLED")
 
 
+_NOT_MADE = (
+    "Invalid API key: no tenant has it, and a page from another origin makes none. Use the key once from this machine, "
+    "or name the page's host in RUNFLOW_MOCK_ALLOWED_HOSTS."
+)
+
+
 def _explain(key: str) -> str:
-    if key.startswith(REAL_PREFIXES) and not key.startswith((KEY_PREFIX, "rf_svc_mock_")):
+    if looks_real(key):
         return "This looks like a real Runflow key. runflow-mock never takes, keeps or logs one: use rf_live_mock_<tenant> instead."
     return "Invalid API key: runflow-mock takes rf_live_mock_<tenant>, with a tenant of a-z, 0-9 and _, or a key of RUNFLOW_MOCK_KEYS."

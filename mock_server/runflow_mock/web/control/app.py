@@ -9,9 +9,10 @@ from runflow_mock.runtime.runtime import BeyondTime, Runtime, StepsExceeded
 from runflow_mock.runtime.tenants import TenantsFull
 from runflow_mock.web.bodies import Disconnected, receive_body
 from runflow_mock.web.calls import Answer, Call, answer
-from runflow_mock.web.control.guard import check_origin, full
+from runflow_mock.web.control.guard import check_origin, check_type, full
 from runflow_mock.web.routing import Operation, Router
 from runflow_mock.wire.control import ControlError, refused, represent_control_error
+from runflow_mock.wire.problems import Problem
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
 # A saved tenant holds the bytes of its assets.
@@ -42,10 +43,13 @@ class ControlApi:
             check_origin(call)
             if exceeded is not None:
                 raise ControlError(413, "too_large", f"the body is larger than {exceeded} bytes")
+            check_type(call)
             operation = self._operation(call)
             return await operation.handler(call)
         except ControlError as error:
             return answer(represent_control_error(error), error.status)
+        except Problem as problem:
+            return answer(represent_control_error(ControlError(problem.status, "invalid", problem.message)), problem.status)
         except DomainError as error:
             told = _told(error)
             return answer(represent_control_error(told), told.status)

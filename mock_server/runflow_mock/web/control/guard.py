@@ -1,33 +1,51 @@
 """Who may use the control API: no foreign page, no foreign name for this machine; server-wide verbs take a token where one is needed."""
 
 import hmac
-import ipaddress
-from urllib.parse import urlsplit
+import re
 
 from runflow_mock.domain.callback_policy import is_loopback
-from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.tenants import Tenant, TenantsFull
 from runflow_mock.web.authentication import SCHEME, authenticate
 from runflow_mock.web.calls import Call
+from runflow_mock.web.strangers import hostname_of, is_from_browser, is_own_host, strange_page
 from runflow_mock.wire.control import ControlError
 from runflow_mock.wire.problems import Problem
 
+_BODY_TYPE = re.compile(r"\s*application/(?:(?:[\w.-]+\+)?(?:json|yaml)|x-yaml)\s*(?:;|$)", re.IGNORECASE)
+
 
 def check_origin(call: Call) -> None:
-    """Refuses requests that a web page could have been tricked into: a foreign `Host` (DNS rebinding) or a foreign `Origin`.
+    """Refuses requests that a web page could have been tricked into: a foreign `Host` (DNS rebinding) or a page from elsewhere.
 
-    Addresses, loopback names and names without a dot (containers) cannot be rebound by a page; other names must be allowed.
+    Addresses, loopback names and names without a dot (containers) cannot be rebound by a page; other names must be allowed. Pages may come
+    from this machine and from allowed hosts alone: that a name is safe to be called says nothing about who serves pages under it.
 
     Raises:
         ControlError: 403.
     """
     config = call.runtime.config
     host = call.header(b"host") or ""
-    if not _is_own(_hostname("//" + host), config):
+    if not is_own_host(hostname_of("//" + host), config):
         raise _foreign("Host", host)
-    origin = call.header(b"origin")
-    if origin is not None and not _is_own(_hostname(origin), config):
-        raise _foreign("Origin", origin)
+    stranger = strange_page(call)
+    if stranger is not None:
+        raise _foreign(*stranger)
+
+
+def check_type(call: Call) -> None:
+    """Refuses a body that says to be something else than JSON or YAML: a page that asks for no leave can send nothing but such bodies.
+
+    A program may leave the type out, a browser may not.
+
+    Raises:
+        ControlError: 415.
+    """
+    given = call.header(b"content-type")
+    if not call.body or call.method in ("GET", "HEAD") or (given is None and not is_from_browser(call)):
+        return
+    if given is None or _BODY_TYPE.match(given) is None:
+        told = "the body has no Content-Type" if given is None else f"Content-Type {given[:80]!r} is not taken"
+        raise ControlError(415, "unsupported_type", f"{told}: send Content-Type: application/json")
 
 
 def tenant_of(call: Call) -> Tenant:
@@ -52,7 +70,7 @@ def check_server_wide(call: Call) -> None:
         ControlError: 401 or 403.
     """
     config = call.runtime.config
-    if config.admin_token is None:
+    if not config.admin_token:
         if is_loopback(config.host):
             return
         way_out = "set RUNFLOW_MOCK_ADMIN_TOKEN and send it as Authorization: Bearer <token>"
@@ -76,25 +94,6 @@ def full(error: TenantsFull) -> ControlError:
 def _bearer(call: Call) -> str:
     given = call.header(b"authorization") or ""
     return given[len(SCHEME) :].strip() if given.lower().startswith(SCHEME) else given
-
-
-def _is_own(name: str | None, config: Config) -> bool:
-    if name is None:
-        return False
-    if is_loopback(name) or "." not in name.rstrip(".") or name in config.allowed_hosts or name == _hostname(config.public_url or ""):
-        return bool(name)
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _hostname(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None
 
 
 def _foreign(header: str, value: str) -> ControlError:

@@ -1,0 +1,72 @@
+"""Strangers: whether a request was sent by a page of somebody else in the browser of whoever runs the server.
+
+Theory. A browser says of most requests which page they come from (`Origin`), and of all how that page stands to the server
+(`Sec-Fetch-Site`). Programs that are no browsers say neither. A page's origin is ours if it was served from this machine, or by a host that
+the operator named; an address or a short name elsewhere in the network is not, although it may well be a name of ours. Without an origin,
+`cross-site` alone tells; only that a user follows a link to us is no harm, because a page cannot read what it leads to.
+"""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from runflow_mock.domain.callback_policy import is_loopback
+from runflow_mock.runtime.config import Config
+from runflow_mock.web.calls import Call
+from runflow_mock.wire.sites import HOSTS
+
+
+def strange_page(call: Call) -> tuple[str, str] | None:
+    """Returns header and value by which a request shows that a page from elsewhere has sent it; nothing if it does not."""
+    config = call.runtime.config
+    origin = call.header(b"origin")
+    if origin is not None:
+        name = hostname_of(origin) if origin.lower().startswith(("http://", "https://")) else None
+        return None if name is not None and _is_trusted(name, config) else ("Origin", origin)
+    site = (call.header(b"sec-fetch-site") or "").strip().lower()
+    follows_link = call.method in ("GET", "HEAD") and call.header(b"sec-fetch-mode") == "navigate"
+    return ("Sec-Fetch-Site", site) if site == "cross-site" and not follows_link else None
+
+
+def may_make_tenant(call: Call) -> bool:
+    """Tells whether the first request with a key may make its tenant: not if a page from elsewhere could have sent it.
+
+    A browser lets a page use keys where the server says so (`--cors`), and where it takes the page for one of the server's own, because
+    the name of the page's host leads here (DNS rebinding).
+    """
+    config = call.runtime.config
+    if config.cors and strange_page(call) is not None:
+        return False
+    host = hostname_of("//" + (call.header(b"host") or ""))
+    return not is_from_browser(call) or host in HOSTS or is_own_host(host, config)
+
+
+def is_from_browser(call: Call) -> bool:
+    """Tells whether a request shows that a browser has sent it."""
+    return call.header(b"origin") is not None or call.header(b"sec-fetch-site") is not None
+
+
+def is_own_host(name: str | None, config: Config) -> bool:
+    """Tells whether a host can only mean this server: an address, a name of loopback or of a container, or one that was named."""
+    if not name:
+        return False
+    return _is_trusted(name, config) or "." not in name.rstrip(".") or _is_address(name)
+
+
+def hostname_of(url: str) -> str | None:
+    """Returns the host of an address, in lower case, if it has one."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _is_trusted(name: str, config: Config) -> bool:
+    return is_loopback(name) or name in config.allowed_hosts or name == hostname_of(config.public_url or "")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
