@@ -25,7 +25,8 @@ def names(values: Iterable[str]) -> str:
 def post(path: str, body: object) -> str:
     """Returns a command that sends JSON to the control API."""
     text = json.dumps(body, ensure_ascii=False)
-    return f"curl -s $RUNFLOW_BASE_URL{path} -H \"Authorization: Bearer $RUNFLOW_API_KEY\" \\\n  -d '{text}'\n"
+    headers = '-H "Authorization: Bearer $RUNFLOW_API_KEY" -H "Content-Type: application/json"'
+    return f"curl -s $RUNFLOW_BASE_URL{path} {headers} \\\n  -d '{text}'\n"
 
 
 def _cell(text: str) -> str:

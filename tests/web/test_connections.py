@@ -2,13 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, cast
 
+import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from runflow_mock.web.connections import Protocol, connection_of
+from runflow_mock.web.connections import (
+    BODY_SECONDS_MAX,
+    HEAD_SECONDS_MAX,
+    KEEP_ALIVE_SECONDS,
+    STUCK_SECONDS_MAX,
+    Protocol,
+    connection_of,
+)
 
 GET = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
 START = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]}
@@ -20,6 +29,7 @@ class NotedTransport:
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
         self.is_over = False
+        self.is_half_closed = False
 
     def write(self, data: bytes) -> None:
         if not self.is_over:  # as on a socket, what comes after the end is lost
@@ -29,6 +39,12 @@ class NotedTransport:
         self.is_over = True
 
     abort = close
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.is_half_closed = True
 
     def is_closing(self) -> bool:
         return self.is_over
@@ -115,3 +131,65 @@ def test_bytes_of_a_rule_leave_before_the_connection_ends() -> None:
         await send(START)
 
     assert _pieces(_app(garbage), GET) == ([b"garbage"], True)
+
+
+def _protocol(transport: NotedTransport, *, app: ASGIApp | None = None) -> Protocol:
+    config = uvicorn.Config(app or _app(_whole), log_config=None, lifespan="off")
+    config.load()
+    protocol = Protocol(config=config, server_state=ServerState(), app_state={})
+    protocol.connection_made(cast(asyncio.Transport, transport))
+    return protocol
+
+
+def _after(seconds: float, *requests: bytes) -> tuple[bytes, bool]:
+    """Returns what left a connection on which these bytes came and then nothing for some time, and whether it was closed."""
+    transport = NotedTransport()
+
+    async def idle() -> None:
+        protocol = _protocol(transport, app=_app(_never))
+        for request in requests:
+            protocol.data_received(request)
+        await asyncio.sleep(0)
+        protocol.end_if_idle(asyncio.get_running_loop().time() + seconds)
+        protocol.connection_lost(ConnectionError())
+
+    asyncio.run(idle())
+    return b"".join(transport.pieces[:1]), transport.is_over or transport.is_half_closed
+
+
+async def _never(scope: Scope, send: Send) -> None:
+    with suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+
+
+BODY = b"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 10\r\n\r\nhalf"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "requests", "status", "ends"),
+    [
+        (KEEP_ALIVE_SECONDS - 1, (), b"", False),
+        (KEEP_ALIVE_SECONDS + 1, (), b"", True),
+        (HEAD_SECONDS_MAX - 1, (b"GET / HT",), b"", False),
+        (HEAD_SECONDS_MAX + 1, (b"GET / HT",), b"HTTP/1.1 408 Request Timeout", True),
+        (BODY_SECONDS_MAX - 1, (BODY,), b"", False),
+        (BODY_SECONDS_MAX + 1, (BODY,), b"HTTP/1.1 408 Request Timeout", True),
+        (BODY_SECONDS_MAX + 1, (GET,), b"", False),
+    ],
+)
+def test_connection_on_which_nothing_comes_any_more_ends(seconds: float, requests: tuple[bytes, ...], status: bytes, ends: bool) -> None:
+    sent, is_over = _after(seconds, *requests)
+    assert (sent.partition(b"\r\n")[0], is_over) == (status, ends)
+
+
+@pytest.mark.parametrize(("seconds", "ends"), [(STUCK_SECONDS_MAX - 1, False), (STUCK_SECONDS_MAX + 1, True)])
+def test_connection_that_takes_nothing_of_its_answer_ends(seconds: float, ends: bool) -> None:
+    async def stuck() -> bool:
+        transport = NotedTransport()
+        protocol = _protocol(transport, app=_app(_never))
+        protocol.data_received(GET)
+        protocol.pause_writing()
+        protocol.end_if_idle(asyncio.get_running_loop().time() + seconds)
+        return transport.is_over
+
+    assert asyncio.run(stuck()) is ends

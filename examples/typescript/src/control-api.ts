@@ -785,6 +785,8 @@ export interface components {
             };
             /** @enum {unknown} */
             client_time?: "wall" | "virtual";
+            /** @description the client is a process with a real clock: even no pause at all is judged as its own */
+            real_waits?: boolean;
             /** @enum {unknown} */
             deliveries?: "push" | "pull";
             callback_secret?: string;
@@ -823,6 +825,7 @@ export interface components {
             };
             /** @enum {unknown} */
             client_time: "wall" | "virtual";
+            real_waits?: boolean;
             /** @enum {unknown} */
             deliveries: "push" | "pull";
             batch_limit?: number;

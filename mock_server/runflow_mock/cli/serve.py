@@ -123,7 +123,7 @@ def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
     app = create_app(config, contract=_contract(options["openapi"]), observer=log, on_stop=on_stop)
     with bind(config.host, config.port) as bound, open_secure(config, datetime.now(UTC)) as secure:
         ready = Ready(config.public_url or url_of(bound), secure)
-        server = Server(app, lambda: _announce(config, ready, as_json=as_json), secure)
+        server = Server(app, lambda: _announce(config, ready, as_json=as_json), secure, app.state.runtime.bounds.connections)
         # uvicorn hands the signal on once it has stopped; being asked to stop is no failure.
         signal.signal(signal.SIGTERM, lambda number, frame: None)
         signal.signal(signal.SIGINT, lambda number, frame: None)

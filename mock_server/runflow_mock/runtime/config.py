@@ -12,6 +12,7 @@ from runflow_mock.domain.money import Money
 from runflow_mock.domain.principals import looks_real
 from runflow_mock.domain.quotas import Quota
 from runflow_mock.domain.tenants import CAP_MAX, NEW_ACCOUNT_BALANCE, OUTPUT_LIFETIME, ClockMode, Limits, TenantSettings
+from runflow_mock.runtime.bounds import BoundsMax
 
 DEFAULT_PORT = 8787
 DEFAULT_TLS_PORT = 8443
@@ -77,6 +78,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sync_seconds_max: float = 60.0
     tenants_max: int = 10_000
     limits: Limits = Limits()
+    bounds: BoundsMax = BoundsMax()
     log_level: str = "info"
     log_format: str = "text"
 

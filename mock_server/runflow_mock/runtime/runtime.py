@@ -28,6 +28,7 @@ from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.world import Outcome, World
 from runflow_mock.openapi.contracts import Contract
+from runflow_mock.runtime.bounds import Bounds
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.deliveries import Deliveries
 from runflow_mock.runtime.judging import Judgings
@@ -92,6 +93,7 @@ class Runtime:
         self.deliveries = Deliveries(sender, wall, self.execute, self.report)
         self.observer: Observer = observer or NullObserver()
         self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max)
+        self.bounds = Bounds(config.bounds, self.warn)
         self._monotonic = monotonic
 
     def execute(self, tenant: Tenant, command: Command) -> Outcome:

@@ -187,6 +187,11 @@ class Tenants:
         """Returns the tenant and principal of a key, where they exist already."""
         return self._by_key.get(key)
 
+    def name_of(self, key: str) -> str | None:
+        """Returns the name of the tenant that a key leads to, whether or not it exists."""
+        known = self._by_key.get(key)
+        return self._config.keys.get(key) or _tenant_of(key) if known is None else known[0].settings.name
+
     def create(self, basis: TenantSettings, scenario: Scenario | None = None, asked: bytes = NOTHING) -> Tenant:
         """Makes a tenant, or replaces the one of the same name.
 

@@ -49,7 +49,7 @@ def serve(
     app = create_app(config, catalog=catalog, contract=contract, observer=observer, sleep=sleep)
     with bind(config.host, config.port) as bound, open_secure(config, datetime.now(UTC)) as secure:
         ready = threading.Event()
-        server = Server(app, ready.set, secure)
+        server = Server(app, ready.set, secure, app.state.runtime.bounds.connections)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="runflow-mock", daemon=True)
         thread.start()
         tls = () if secure is None else (url_of(secure.bound, "https"), secure.ca_file)

@@ -9,9 +9,11 @@ from collections.abc import Awaitable, Callable
 from starlette.types import Receive, Scope, Send
 
 from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.principals import Principal
 from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.authentication import authenticate, authorize
-from runflow_mock.web.bodies import Disconnected, receive_body
+from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
 from runflow_mock.web.calls import Answer, Call, Handler, refusal
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faulting import meet_creation, meet_request
@@ -42,13 +44,19 @@ class Api:
         self._router = Router(operations)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = Call(self._runtime, scope, b"")
+        bodies = Bodies()
+        try:
+            await self._serve(call, bodies, receive, send)
+        finally:
+            bodies.release()
+
+    async def _serve(self, call: Call, bodies: Bodies, receive: Receive, send: Send) -> None:
         started = self._runtime.timer()
         try:
-            body, is_oversized = await receive_body(receive, self._runtime.config.body_bytes_max)
+            operation, given = await self._read_and_answer(call, bodies, receive)
         except Disconnected:
             return
-        call = Call(self._runtime, scope, body)
-        operation, given = self._answer(call, is_oversized=is_oversized)
         asking = call.tenant
         if asking is not None:
             asking.requests_under_way += 1
@@ -64,12 +72,35 @@ class Api:
             headers = (*given.headers, *call.limits, (b"x-request-id", call.request_id.encode()), length)
             record_exchange(call, operation_id, Answer(given.status, given.body, headers), elapsed_ms)
             await send({"type": "http.response.start", "status": given.status, "headers": headers})
-            await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else given.body})
+            await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else given.body})
         finally:
             if asking is not None:
                 asking.requests_under_way -= 1
             for resource_id in call.waits_for:
                 self._runtime.poll(call.caller, resource_id)
+
+    async def _read_and_answer(self, call: Call, bodies: Bodies, receive: Receive) -> tuple[Operation[Handler] | None, Answer]:
+        """Returns the answer; whoever may not come in gets it before the body was read, where there is much of it."""
+        operation, is_oversized = None, False
+        try:
+            if is_large(call.scope):
+                operation = _operation_of(self._router.match(call.path), call.method)
+                if operation is None or not operation.is_public:
+                    tenant, _ = self._authenticate(call)
+                    bodies.count(self._runtime.bounds.body_bytes, self._runtime.bounds.bodies_of(tenant.settings.name))
+                    call.body, is_oversized = await bodies.receive(receive, self._runtime.config.body_bytes_max)
+            else:
+                call.body, is_oversized = await bodies.receive(receive, self._runtime.config.body_bytes_max)
+        except Problem as problem:
+            return operation, refusal(problem)
+        except BodiesFull as full:
+            return operation, refusal(Problem(503, "SERVICE_UNAVAILABLE", f"{full}.", headers={"Retry-After": "1"}))
+        return self._answer(call, is_oversized=is_oversized)
+
+    def _authenticate(self, call: Call) -> tuple[Tenant, Principal]:
+        if not self._takes_keys:
+            raise not_found(f"There is no route {call.method} {call.path[:200]}.")
+        return authenticate(self._runtime.tenants, call.header(b"authorization"), makes=may_make_tenant(call))
 
     def _answer(self, call: Call, *, is_oversized: bool) -> tuple[Operation[Handler] | None, Answer]:
         operation = None
@@ -101,8 +132,7 @@ class Api:
             return operation, refusal(internal_error())
 
     def _enter(self, call: Call) -> None:
-        authorization = call.header(b"authorization")
-        tenant, call.principal = authenticate(self._runtime.tenants, authorization, makes=may_make_tenant(call))
+        tenant, call.principal = self._authenticate(call)
         call.tenant = tenant
         self._runtime.settle(tenant)
         call.is_settled = True

@@ -1,35 +1,102 @@
-"""Reads request bodies from ASGI, bounded: what is beyond the limit is read and dropped, so that the client gets its answer."""
+"""Reads request bodies from ASGI, bounded: what is beyond the limit is read and dropped, so that the client gets its answer.
 
-from starlette.types import Receive
+What is read of large bodies counts, until they are answered, against a bound of the server and against a share of whoever sends them.
+"""
+
+from collections.abc import Sequence
+
+from starlette.types import Message, Receive, Scope
+
+from runflow_mock.runtime.bounds import Bound
 
 DISCARDED_BYTES_MAX = 512 * 1024 * 1024
+SMALL_BYTES_MAX = 64 * 1024
+"""What the server has read before anybody looks at a request is not worth counting."""
 
 
 class Disconnected(Exception):
     """The client went away before it had sent its body."""
 
 
-async def receive_body(receive: Receive, limit: int) -> tuple[bytes, bool]:
-    """Returns the body and whether it exceeded the limit, in which case it is empty.
+class BodiesFull(Exception):
+    """So much is being read already that there is no room for the rest of a body."""
 
-    Raises:
-        Disconnected: the client went away.
-    """
+    def __init__(self, bound: Bound) -> None:
+        super().__init__(f"runflow-mock is reading as much as it may ({bound.name} is {bound.maximum}); send the body again in a moment")
+        self.bound = bound
+
+
+class Bodies:
+    """Reads the body of one request, and counts what is held of it until it is released."""
+
+    def __init__(self, bounds: Sequence[Bound] = ()) -> None:
+        self._bounds = bounds
+        self._held = 0
+
+    def count(self, *bounds: Bound) -> None:
+        """Counts what is read from now on against these bounds."""
+        self.release()
+        self._bounds = bounds
+
+    async def receive(self, receive: Receive, limit: int) -> tuple[bytes, bool]:
+        """Returns the body and whether it exceeded the limit, in which case it is empty.
+
+        Raises:
+            Disconnected: the client went away.
+            BodiesFull: a bound is met.
+        """
+        message = await _next(receive)
+        first: bytes = message.get("body", b"")
+        if not message.get("more_body", False) and len(first) <= SMALL_BYTES_MAX:
+            return (first, False) if len(first) <= limit else (b"", True)
+        # One growing buffer: a list of pieces would hold many times their bytes where a client sends them one by one.
+        held, size = bytearray(first), len(first)
+        self._hold(size if size <= limit else 0)
+        while message.get("more_body", False) and size <= DISCARDED_BYTES_MAX:
+            message = await _next(receive)
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size <= limit:
+                self._hold(len(chunk))
+                held += chunk
+            else:
+                held.clear()
+                self.release()
+        return (bytes(held), False) if size <= limit else (b"", True)
+
+    def release(self) -> None:
+        """Gives back what was held."""
+        if not self._held:
+            return
+        for bound in self._bounds:
+            bound.give(self._held)
+        self._held = 0
+
+    def _hold(self, size: int) -> None:
+        for index, bound in enumerate(self._bounds):
+            if not bound.take(size):
+                for earlier in self._bounds[:index]:
+                    earlier.give(size)
+                self.release()
+                raise BodiesFull(bound)
+        self._held += size
+
+
+def is_large(scope: Scope) -> bool:
+    """Tells whether a body is announced that is worth a look at who sends it, before it is read."""
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return len(value) > _SMALL_DIGITS or not value.isdigit() or int(value) > SMALL_BYTES_MAX
+        if name in (b"transfer-encoding", b"expect"):
+            return True
+    return False
+
+
+async def _next(receive: Receive) -> Message:
     message = await receive()
     if message["type"] == "http.disconnect":
         raise Disconnected
-    first: bytes = message.get("body", b"")
-    if not message.get("more_body", False):
-        return (first, False) if len(first) <= limit else (b"", True)
-    chunks, size = [first], len(first)
-    while message.get("more_body", False) and size <= DISCARDED_BYTES_MAX:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size <= limit:
-            chunks.append(chunk)
-        else:
-            chunks.clear()
-    return (b"".join(chunks), False) if size <= limit else (b"", True)
+    return message
+
+
+_SMALL_DIGITS = len(str(SMALL_BYTES_MAX))

@@ -7,14 +7,28 @@ called in process or by another server, the same end of a connection is a `Conne
 import asyncio
 import socket
 import struct
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
+import httptools
+import msgspec
 from starlette.types import Receive, Scope
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from runflow_mock.runtime.bounds import Bound
+from runflow_mock.web.heads import HEAD_BYTES_MAX, Refusal, check_head, check_size, explain, head_too_large, path_and_query
+from runflow_mock.wire.problems import represent_problem
 
 EXTENSION = "runflow_mock.connection"
+
+KEEP_ALIVE_SECONDS = 75.0
+HEAD_SECONDS_MAX = 30.0
+BODY_SECONDS_MAX = 60.0
+STUCK_SECONDS_MAX = 120.0
+"""How long a connection may stand idle, a head may take, and nothing may come of a body or go of an answer."""
+LINGER_SECONDS = 2.0
+"""How long a client that is still sending may take to read that it need not."""
 
 # Closing the socket then discards what is unsent and answers the peer with RST.
 _LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)
@@ -38,17 +52,22 @@ class _Gathering:
     A system call costs as much as everything that the fake does for a poll.
     """
 
-    __slots__ = ("_loop", "_pieces", "_transport", "abort", "get_extra_info", "is_closing", "set_protocol")
+    __slots__ = ("_is_receiving", "_loop", "_pieces", "_transport", "abort", "get_extra_info", "is_over", "set_protocol")
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, is_receiving: Callable[[], bool]) -> None:
         self._transport = transport
         self._loop = loop
+        self._is_receiving = is_receiving
         self._pieces: list[bytes] = []
+        self.is_over = False
         # What is not about writing is the transport's own.
         self.abort = transport.abort
         self.get_extra_info = transport.get_extra_info
-        self.is_closing = transport.is_closing
         self.set_protocol = transport.set_protocol
+
+    def is_closing(self) -> bool:
+        """Tells whether nothing can be sent any more."""
+        return self.is_over or self._transport.is_closing()
 
     def write(self, data: bytes) -> None:
         """Sends bytes at the end of the turn, or with `flush`."""
@@ -63,9 +82,18 @@ class _Gathering:
             self._transport.write(b"".join(pieces))
 
     def close(self) -> None:
-        """Ends the connection once everything has left."""
+        """Ends the connection once everything has left; where the client still sends, it gets a moment to read the answer."""
         self.flush()
-        self._transport.close()
+        if self.is_over or self._transport.is_closing():
+            return
+        if not self._is_receiving():
+            self._transport.close()
+            return
+        # Closing a socket with something unread in it resets the connection, and the answer is lost on the way.
+        self.is_over = True
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._loop.call_later(LINGER_SECONDS, self._transport.abort)
 
 
 class Connection:
@@ -109,36 +137,182 @@ class Connection:
 
 
 class Protocol(HttpToolsProtocol):
-    """Uvicorn's HTTP with the connection at hand."""
+    """Uvicorn's HTTP with the connection at hand, with bounds, and with errors in the API's envelope.
 
-    def __init__(self, *args: Any, **settings: Any) -> None:
+    What a client offers to speak instead (`Upgrade`) is not taken up, as HTTP allows: the request is answered as if nothing was offered.
+    Fields that follow a body (trailers) are dropped: nobody may send credentials once the request has been judged.
+    """
+
+    def __init__(self, *args: Any, bound: Bound | None = None, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self._connection: Connection | None = None
         self._extensions: dict[str, Any] = {}
+        self._bound = bound
+        self._is_counted = False
+        self._in_head = False
+        self._head_began = 0.0
+        self._touched = 0.0
+        self._fed = 0
+        self._overhead = 0
+        self._progressed = False
+        self._pending: Refusal | None = None
+        self._stuck_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Remembers the connection for its requests."""
+        """Remembers the connection for its requests, or ends it if there are too many."""
         super().connection_made(transport)
-        self._gathering = _Gathering(transport, self.loop)
+        self._touched = self.loop.time()
+        self._gathering = _Gathering(transport, self.loop, self._is_receiving)
         self.transport = cast(asyncio.Transport, self._gathering)
         self._connection = Connection(self._gathering)
         self._extensions = {EXTENSION: self._connection}
+        if self._bound is not None:
+            self._is_counted = self._bound.take()
+            if not self._is_counted:
+                message = f"runflow-mock has {self._bound.maximum} connections open, and takes no more; close those that are not used."
+                self._refuse(Refusal(503, "SERVICE_UNAVAILABLE", message))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Gives the place of the connection back."""
+        if self._is_counted and self._bound is not None:
+            self._is_counted = False
+            self._bound.give()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Reads on; what is no request is told, in the API's envelope."""
+        if self._gathering.is_over or self._pending is not None:
+            return
+        self._unset_keepalive_if_required()
+        self._touched = self.loop.time()
+        self._fed, self._progressed = len(data), False
+        try:
+            self._feed(data)
+        except httptools.HttpParserError as error:
+            context = error.__context__
+            self._refuse(context if isinstance(context, Refusal) else Refusal(400, "BAD_REQUEST", explain(error)))
+            return
+        # What neither ends a head nor belongs to a body is head, trailer or the extension of a chunk: all of it is kept by the parser.
+        self._overhead = 0 if self._progressed else self._overhead + len(data)
+        if self._overhead > HEAD_BYTES_MAX:
+            self._refuse(head_too_large())
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            # The parser stops behind a head that offers another protocol. A new one reads the same head without the offer, and goes on.
+            headers = self.headers
+            head = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+            head += [b"%s: %s" % field for field in headers if field[0] != b"upgrade"]
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            self.parser.feed_data(b"\r\n".join((*head, b"", b"")))
+            self.scope["headers"] = headers
+            self._feed(data[offer.args[0] :])
 
     def on_message_begin(self) -> None:
         """Begins the scope of a request."""
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
+        self._in_head = True
+        self._head_began = self._touched
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Takes a field of the head; those behind the body are none of it."""
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Begins the request, if its head can be taken."""
+        self._progressed = True
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            return
+        self._in_head = False
+        self.url = path_and_query(self.url)
+        check_head(self.parser.get_method(), self.parser.get_http_version(), self.headers)
+        if self._overhead + self._fed > HEAD_BYTES_MAX:
+            check_size(self.headers)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Takes a piece of the body."""
+        self._progressed = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Ends the request's body; behind an offer nothing has begun yet."""
+        if not self.parser.should_upgrade():
+            self._progressed = True
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Lets the answer leave, and goes on to the next request."""
         self._gathering.flush()
         super().on_response_complete()
+        if self._pending is not None and not self.pipeline and self.cycle.response_complete:
+            self._write(self._pending)
+
+    def pause_writing(self) -> None:
+        """Takes note of when the client stopped to take what is sent."""
+        super().pause_writing()
+        self._stuck_since = self.loop.time()
+
+    def resume_writing(self) -> None:
+        """Takes note that the client takes what is sent."""
+        super().resume_writing()
+        self._stuck_since = None
 
     def shutdown(self) -> None:
         """Lets the request under way come to its end, unless a rule keeps it waiting."""
         super().shutdown()
         if self._connection is not None and self._connection.is_held:
             self._connection.close()
+
+    def end_if_idle(self, now: float) -> None:
+        """Ends a connection on which nothing has come for longer than a client that is alive takes."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        if self._gathering.is_closing():
+            return
+        if self._stuck_since is not None and now - self._stuck_since > STUCK_SECONDS_MAX:
+            self.transport.abort()
+        elif self._in_head:
+            if now - self._head_began > HEAD_SECONDS_MAX:
+                self._refuse(Refusal(408, "REQUEST_TIMEOUT", f"The head of the request did not end within {HEAD_SECONDS_MAX:g} s."))
+        elif cycle is None:
+            if now - self._touched > KEEP_ALIVE_SECONDS:
+                self.transport.close()
+        elif cycle.more_body and not cycle.response_complete and not self.flow.read_paused and now - self._touched > BODY_SECONDS_MAX:
+            self._refuse(Refusal(408, "REQUEST_TIMEOUT", f"Nothing of the body came for {BODY_SECONDS_MAX:g} s."))
+
+    def _is_receiving(self) -> bool:
+        return self._in_head or (self.cycle is not None and self.cycle.more_body)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Answers, after all that was asked before, and ends the connection."""
+        cycle = self.cycle
+        is_own = not self._in_head and cycle is not None and not cycle.response_complete and cycle.more_body
+        self._in_head = True  # Whatever comes on is no body of anything.
+        if is_own and self.pipeline:
+            self.pipeline.popleft()
+            self._pending = refusal
+        elif is_own:
+            cycle.disconnected = True
+            cycle.message_event.set()
+            if cycle.response_started:
+                self.transport.close()
+            else:
+                self._write(refusal)
+        elif cycle is not None and not cycle.response_complete:
+            self._pending = refusal
+        else:
+            self._write(refusal)
+
+    def _write(self, refusal: Refusal) -> None:
+        body = msgspec.json.encode(represent_problem(refusal.problem))
+        head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
+        self.transport.write(STATUS_LINE[refusal.problem.status] + head + body)
+        self.transport.close()
 
 
 async def while_connected(work: Coroutine[Any, Any, None], receive: Receive) -> bool:

@@ -10,19 +10,22 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
+from runflow_mock.runtime.bounds import Bound
 from runflow_mock.runtime.certificates import ca_file, server_context
 from runflow_mock.runtime.config import Config, ConfigError
-from runflow_mock.web.connections import Protocol
+from runflow_mock.web.connections import KEEP_ALIVE_SECONDS, Protocol
 
 BACKLOG = 2048
+SWEEP_SECONDS = 5.0
 GRACE_SECONDS = 0.8
 HANDSHAKE_SECONDS_MAX = 10.0
 GOODBYE_SECONDS_MAX = 0.4
@@ -87,10 +90,11 @@ def protocols_of(app: ASGIApp) -> Callable[[], asyncio.Protocol]:
     return lambda: Protocol(config=config, server_state=state, app_state={})
 
 
-def _configure(app: ASGIApp) -> uvicorn.Config:
+def _configure(app: ASGIApp, make_protocol: Callable[..., asyncio.Protocol] = Protocol) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=Protocol,
+        http=cast("type[Protocol]", make_protocol),
+        timeout_keep_alive=cast(int, KEEP_ALIVE_SECONDS),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -105,10 +109,12 @@ def _configure(app: ASGIApp) -> uvicorn.Config:
 class Server(uvicorn.Server):
     """A uvicorn server that says when it is ready, and that may listen for https beside http."""
 
-    def __init__(self, app: ASGIApp, on_ready: Callable[[], None], secure: SecureSocket | None = None) -> None:
-        super().__init__(_configure(app))
+    def __init__(self, app: ASGIApp, on_ready: Callable[[], None], secure: SecureSocket | None = None, bound: Bound | None = None) -> None:
+        self._make_protocol = partial(Protocol, bound=bound)
+        super().__init__(_configure(app, self._make_protocol))
         self._on_ready = on_ready
         self._secure = secure
+        self._sweeping: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Starts to accept connections, then says so."""
@@ -116,10 +122,13 @@ class Server(uvicorn.Server):
         if self._secure is not None:
             self.servers.append(await self._listen(self._secure))
         if self.started:
+            self._sweeping = asyncio.create_task(self._sweep())
             self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stops: lets the requests under way be answered, and waits for nobody who has nothing to wait for."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         hanging_up = asyncio.get_running_loop().call_later(GOODBYE_SECONDS_MAX, self._hang_up)
         await super().shutdown(sockets)
         hanging_up.cancel()
@@ -130,6 +139,14 @@ class Server(uvicorn.Server):
             assert isinstance(connection, Protocol)
             if connection.cycle is None or connection.cycle.response_complete:
                 connection.transport.abort()
+
+    async def _sweep(self) -> None:
+        """Ends, every now and then, the connections on which nothing happens."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            for connection in tuple(self.server_state.connections):
+                assert isinstance(connection, Protocol)
+                connection.end_if_idle(asyncio.get_running_loop().time())
 
     async def _listen(self, secure: SecureSocket) -> asyncio.Server:
         return await asyncio.get_running_loop().create_server(
@@ -142,7 +159,7 @@ class Server(uvicorn.Server):
 
     def _protocol(self) -> asyncio.Protocol:
         """Returns what uvicorn itself makes for a connection: it has one setting of TLS for all of its sockets."""
-        return Protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+        return self._make_protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
 
 def _own_names(config: Config) -> Iterator[str]:

@@ -17,7 +17,8 @@ from runflow_mock.domain.errors import LimitReached, NotFound
 from runflow_mock.domain.identity import AssetId
 from runflow_mock.domain.outputs import media_objection
 from runflow_mock.runtime.runtime import Runtime
-from runflow_mock.web.bodies import Disconnected, receive_body
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
 from runflow_mock.web.calls import Answer, Call, refusal
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faulting import meet_request
@@ -40,13 +41,18 @@ class Storage:
         self._runtime = runtime
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call, bodies = Call(self._runtime, scope, b""), Bodies()
+        try:
+            await self._serve(call, bodies, receive, send)
+        finally:
+            bodies.release()
+
+    async def _serve(self, call: Call, bodies: Bodies, receive: Receive, send: Send) -> None:
         started = self._runtime.timer()
         try:
-            body, is_oversized = await receive_body(receive, FILE_BYTES_MAX)
+            given = await self._read_and_answer(call, bodies, receive)
         except Disconnected:
             return
-        call = Call(self._runtime, scope, body)
-        given = self._answer(call, is_oversized=is_oversized)
         elapsed_ms = (self._runtime.timer() - started) * 1000
         if call.interference is not None:
             await interfere(call, None, plan_answer(call, given, ErrorForm.XML), elapsed_ms, (receive, send))
@@ -57,12 +63,23 @@ class Storage:
         await send({"type": "http.response.start", "status": given.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else given.body})
 
+    async def _read_and_answer(self, call: Call, bodies: Bodies, receive: Receive) -> Answer:
+        """Returns the answer; who has no signed address gets it before the body was read, where there is much of it."""
+        try:
+            if is_large(call.scope):
+                _handler_of(call)
+                tenant, _ = _check_address(call)
+                bodies.count(self._runtime.bounds.body_bytes, self._runtime.bounds.bodies_of(tenant.settings.name))
+            call.body, is_oversized = await bodies.receive(receive, FILE_BYTES_MAX)
+        except Problem as problem:
+            return refusal(problem, ErrorForm.XML)
+        except BodiesFull as full:
+            return refusal(Problem(503, "SlowDown", f"{full}."), ErrorForm.XML)
+        return self._answer(call, is_oversized=is_oversized)
+
     def _answer(self, call: Call, *, is_oversized: bool) -> Answer:
         try:
-            handlers = _HANDLERS[UPLOADS if call.path.startswith(UPLOADS) else FILES]
-            handler = handlers.get(call.method)
-            if handler is None:
-                raise Problem(405, "MethodNotAllowed", f"{call.method} is not possible here; {' and '.join(handlers)} are.")
+            handler = _handler_of(call)
             _verify(call)
             if meet_request(call, None, {}):
                 return UNANSWERED
@@ -106,8 +123,16 @@ _HANDLERS: dict[str, dict[str, Callable[[Call], Answer]]] = {
 }
 
 
-def _verify(call: Call) -> None:
-    """Finds the tenant and the asset that the path names, and refuses what is not signed or not valid any more."""
+def _handler_of(call: Call) -> Callable[[Call], Answer]:
+    handlers = _HANDLERS[UPLOADS if call.path.startswith(UPLOADS) else FILES]
+    handler = handlers.get(call.method)
+    if handler is None:
+        raise Problem(405, "MethodNotAllowed", f"{call.method} is not possible here; {' and '.join(handlers)} are.")
+    return handler
+
+
+def _check_address(call: Call) -> tuple[Tenant, str]:
+    """Returns the tenant and the id of the asset that the path names, and refuses what is not signed or not valid any more."""
     _, _, tenant_name, asset_id, *_ = (*call.path.split("/"), "", "")
     tenant = call.runtime.tenants.get(tenant_name)
     if tenant is None:
@@ -117,5 +142,11 @@ def _verify(call: Call) -> None:
     objection = media_objection(call.path, given.get("expires", ""), given.get("signature", ""), now, seed)
     if objection is not None:
         raise Problem(403, "AccessDenied", objection)
+    return tenant, asset_id
+
+
+def _verify(call: Call) -> None:
+    """Finds whom an address belongs to; see `_check_address`."""
+    tenant, asset_id = _check_address(call)
     call.tenant, call.params = tenant, {"id": asset_id}
     call.request_id = tenant.issue_request_id(changes=call.method == "PUT")

@@ -7,16 +7,16 @@ from starlette.types import Receive, Scope, Send
 from runflow_mock.domain.errors import DomainError, LimitReached, ModelNotFound, NotFound
 from runflow_mock.runtime.runtime import BeyondTime, Runtime, StepsExceeded
 from runflow_mock.runtime.tenants import TenantsFull
-from runflow_mock.web.bodies import Disconnected, receive_body
+from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
 from runflow_mock.web.calls import Answer, Call, answer
-from runflow_mock.web.control.guard import check_origin, check_type, full
+from runflow_mock.web.control.guard import check_entry, check_origin, check_type, full
 from runflow_mock.web.routing import Operation, Router
 from runflow_mock.wire.control import ControlError, refused, represent_control_error
 from runflow_mock.wire.problems import Problem
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
-# A saved tenant holds the bytes of its assets.
-LARGE_BODIES = {"/_mock/snapshot": 512 * 1024 * 1024}
+# A saved tenant holds the bytes of its assets, as base64.
+LARGE_BODIES = {"/_mock/snapshot": 384 * 1024 * 1024}
 ControlHandler = Callable[[Call], Awaitable[Answer]]
 
 
@@ -28,22 +28,36 @@ class ControlApi:
         self._router = Router(operations)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = LARGE_BODIES.get(scope["path"], BODY_BYTES_MAX)
+        call, bodies = Call(self._runtime, scope, b""), Bodies()
         try:
-            body, is_oversized = await receive_body(receive, limit)
+            given = await self._read_and_answer(call, bodies, receive)
         except Disconnected:
             return
-        given = await self._answer(Call(self._runtime, scope, body), exceeded=limit if is_oversized else None)
+        finally:
+            bodies.release()
         headers = (*given.headers, (b"content-length", str(len(given.body)).encode()), (b"cache-control", b"no-store"))
         await send({"type": "http.response.start", "status": given.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else given.body})
 
-    async def _answer(self, call: Call, *, exceeded: int | None) -> Answer:
+    async def _read_and_answer(self, call: Call, bodies: Bodies, receive: Receive) -> Answer:
+        limit = LARGE_BODIES.get(call.path, BODY_BYTES_MAX)
         try:
             check_origin(call)
-            if exceeded is not None:
-                raise ControlError(413, "too_large", f"the body is larger than {exceeded} bytes")
+            if is_large(call.scope):
+                whose = check_entry(call)
+                bodies.count(self._runtime.bounds.body_bytes, self._runtime.bounds.bodies_of(whose))
+            call.body, is_oversized = await bodies.receive(receive, limit)
             check_type(call)
+            if is_oversized:
+                raise ControlError(413, "too_large", f"the body is larger than {limit} bytes")
+        except ControlError as error:
+            return answer(represent_control_error(error), error.status)
+        except BodiesFull as full:
+            return answer(represent_control_error(ControlError(503, "full", str(full))), 503)
+        return await self._answer(call)
+
+    async def _answer(self, call: Call) -> Answer:
+        try:
             operation = self._operation(call)
             return await operation.handler(call)
         except ControlError as error:

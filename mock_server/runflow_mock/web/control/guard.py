@@ -80,6 +80,18 @@ def check_server_wide(call: Call) -> None:
         raise ControlError(401, "unauthorized", "send the server's admin token as Authorization: Bearer <token>")
 
 
+def check_entry(call: Call) -> str:
+    """Lets somebody send much who may use any verb at all, and returns by what the sender is known: the tenant's name, or nothing.
+
+    Raises:
+        ControlError: 401 or 403.
+    """
+    name = call.runtime.tenants.name_of(_bearer(call))
+    if name is None:
+        check_server_wide(call)
+    return name or ""
+
+
 def carries_key_of(call: Call, name: str) -> bool:
     """Tells whether the request carries a key that names the tenant, which need not exist yet."""
     given = _bearer(call)

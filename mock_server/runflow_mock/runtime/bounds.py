@@ -1,0 +1,91 @@
+"""Bounds of the whole server: how much of something there may be at once, how much there is, and whether somebody was turned away.
+
+Whoever needs some takes it, and gives it back. A bound that is met is told once, and again when it is met after half of it was free.
+"""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+MEBIBYTE = 1024 * 1024
+SHARES_MAX = 1_000
+"""How many tenants' shares are kept that nobody uses at the moment."""
+
+Tell = Callable[[str], None]
+
+
+class Bound:
+    """One bound; `used` is how much is taken now, `peak` the most that was, `met` how often there was not enough."""
+
+    def __init__(self, name: str, maximum: int, tell: Tell, way_out: str) -> None:
+        self.name = name
+        self.maximum = maximum
+        self.used = 0
+        self.peak = 0
+        self.met = 0
+        self._tell = tell
+        self._way_out = way_out
+        self._is_told = False
+
+    def take(self, amount: int = 1) -> bool:
+        """Takes so much, and tells whether there was as much."""
+        if self.used + amount > self.maximum:
+            self.meet()
+            return False
+        self.used += amount
+        self.peak = max(self.peak, self.used)
+        return True
+
+    def give(self, amount: int = 1) -> None:
+        """Gives back what was taken."""
+        self.used -= amount
+        assert self.used >= 0, self.name
+        if self.used * 2 <= self.maximum:
+            self._is_told = False
+
+    def meet(self) -> None:
+        """Takes note that there was not enough, and tells it if nobody knows."""
+        self.met += 1
+        if not self._is_told:
+            self._is_told = True
+            self._tell(f"the bound {self.name} of {self.maximum} is met: {self._way_out}")
+
+
+class BoundsMax(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a server may hold at once, whatever its tenants may hold each. Every field is a bound of that name.
+
+    `connections_max` are clients' connections, `body_bytes_max` are bytes of request bodies that are being read, `journal_bytes_max` those
+    of all journals together, and `callback_sockets_max` are callbacks under way.
+    """
+
+    connections_max: int = 4_096
+    body_bytes_max: int = 640 * MEBIBYTE
+    journal_bytes_max: int = 512 * MEBIBYTE
+    callback_sockets_max: int = 256
+
+
+class Bounds:
+    """The bounds of one server."""
+
+    def __init__(self, most: BoundsMax, tell: Tell) -> None:
+        self.connections = Bound("connections_max", most.connections_max, tell, "further connections are answered with 503 and closed")
+        self.body_bytes = Bound("body_bytes_max", most.body_bytes_max, tell, "further bodies are answered with 503")
+        self.journal_bytes = Bound("journal_bytes_max", most.journal_bytes_max, tell, "the largest journals drop their oldest exchanges")
+        self.callback_sockets = Bound("callback_sockets_max", most.callback_sockets_max, tell, "further callbacks wait for their turn")
+
+        self._tell = tell
+        self._shares: dict[str, Bound] = {}
+
+    def bodies_of(self, tenant: str) -> Bound:
+        """Returns the share that one tenant has of the bytes of bodies."""
+        share = self._shares.get(tenant)
+        if share is None:
+            if len(self._shares) >= SHARES_MAX:
+                self._shares = {name: known for name, known in self._shares.items() if known.used}
+            maximum = self.body_bytes.maximum * 7 // 10
+            name = f"body_bytes_max of tenant {tenant}"
+            share = self._shares[tenant] = Bound(name, maximum, self._tell, "further bodies of this tenant are answered with 503")
+        return share
+
+    def __iter__(self) -> Iterator[Bound]:
+        return iter((self.connections, self.body_bytes, self.journal_bytes, self.callback_sockets))

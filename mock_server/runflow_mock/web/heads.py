@@ -1,0 +1,81 @@
+"""Heads of requests: what one may be, and how bytes that are none, or too much, are told.
+
+The parser reads heads of any size and takes whatever field comes twice. What is bounded here is what the parser keeps: the whole head, its
+target, and the number of its fields.
+"""
+
+from collections.abc import Iterable, Sized
+
+import httptools
+
+from runflow_mock.wire.problems import Problem
+
+HEAD_BYTES_MAX = 64 * 1024
+TARGET_BYTES_MAX = 16 * 1024
+HEADERS_MAX = 500
+"""What the head of a request may have in all, its path and query, and how many fields."""
+
+_TOO_LARGE = "REQUEST_HEADER_FIELDS_TOO_LARGE"
+
+
+class Refusal(Exception):
+    """What is answered to bytes that are no request, or one that the server does not take."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.problem = Problem(status, code, message)
+
+
+def check_head(method: bytes, version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Raises for a head that cannot be taken.
+
+    Raises:
+        Refusal: see the codes.
+    """
+    if method == b"CONNECT":
+        raise Refusal(405, "METHOD_NOT_ALLOWED", "CONNECT is for proxies, and runflow-mock is none.")
+    if version not in ("1.0", "1.1"):
+        raise Refusal(505, "HTTP_VERSION_NOT_SUPPORTED", "runflow-mock speaks HTTP/1.1 and HTTP/1.0.")
+    names = [name for name, _ in headers]
+    if len(names) > HEADERS_MAX:
+        raise Refusal(431, _TOO_LARGE, f"The request has more than {HEADERS_MAX} header fields.")
+    if names.count(b"host") > 1:
+        raise Refusal(400, "BAD_REQUEST", "The request has more than one Host header.")
+
+
+def check_size(headers: Iterable[tuple[Sized, Sized]]) -> None:
+    """Raises for fields that are too large together.
+
+    Raises:
+        Refusal: 431.
+    """
+    if sum(len(name) + len(value) for name, value in headers) > HEAD_BYTES_MAX:
+        raise head_too_large()
+
+
+def path_and_query(target: bytes) -> bytes:
+    """Returns path and query of a request's target; those of an address where a client takes the server for a proxy.
+
+    Raises:
+        Refusal: 414.
+    """
+    if len(target) > TARGET_BYTES_MAX:
+        raise Refusal(414, "URI_TOO_LONG", f"The path and query of the request have more than {TARGET_BYTES_MAX} bytes.")
+    if target.lower().startswith((b"http://", b"https://")):
+        _, _, rest = target.partition(b"//")
+        at = min((found for found in (rest.find(b"/"), rest.find(b"?")) if found >= 0), default=len(rest))
+        target = rest[at:] if rest[at : at + 1] == b"/" else b"/" + rest[at:]
+    return target
+
+
+def head_too_large() -> Refusal:
+    """Returns the 431 of a head that has too many bytes."""
+    return Refusal(431, _TOO_LARGE, f"The head of the request has more than {HEAD_BYTES_MAX} bytes.")
+
+
+def explain(error: httptools.HttpParserError) -> str:
+    """Returns what is wrong with bytes that are no request."""
+    if isinstance(error.__context__, httptools.HttpParserInvalidURLError):
+        return "The path of the request has characters that no address has: they must be percent-encoded."
+    told = "" if isinstance(error, httptools.HttpParserCallbackError) else f": {error}"
+    return f"This is no HTTP request{told}. For https use the port of --tls."

@@ -1,0 +1,272 @@
+"""What arrives on the socket: errors of the protocol in the API's envelope, bounds of heads, and what clients offer to speak."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from answers import ANSWERS
+from steps import INPUT, RUNS
+from worlds import catalog
+
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.bounds import BoundsMax
+from runflow_mock.runtime.config import Config
+from runflow_mock.testing.server import RunningServer, serve
+
+KEY = b"Authorization: Bearer rf_live_mock_raw\r\n"
+BODY = json.dumps({"input": INPUT}).encode()
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n"
+TYPE = b"Content-Type: application/json\r\n"
+LENGTH = b"Content-Length: %d\r\n" % len(BODY)
+POST = b"POST " + RUNS.encode() + b" HTTP/1.1\r\nHost: a\r\n" + KEY + TYPE
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0), catalog=catalog(), observer=ANSWERS) as running:
+        yield running
+
+
+@pytest.fixture
+def wire(server: RunningServer) -> Iterator[socket.socket]:
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as opened:
+        yield opened
+
+
+def read_answer(wire: socket.socket, *, is_head: bool = False) -> tuple[int, dict[str, str], Any]:
+    """Returns status, headers and JSON of the next answer."""
+    raw = b""
+    while b"\r\n\r\n" not in raw:
+        piece = wire.recv(1)
+        assert piece, raw
+        raw += piece
+    lines = raw.decode("latin-1").split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines[1:-2])
+    length = 0 if is_head else int(headers.get("content-length", 0))
+    body = b""
+    while len(body) < length:
+        body += wire.recv(length - len(body))
+    return int(lines[0].split()[1]), headers, json.loads(body) if body else None
+
+
+def is_over(wire: socket.socket) -> bool:
+    try:
+        return wire.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def send_all(wire: socket.socket, piece: bytes, times: int) -> None:
+    """Sends what may be refused on the way."""
+    try:
+        for _ in range(times):
+            wire.sendall(piece)
+    except (ConnectionResetError, BrokenPipeError):
+        return
+
+
+NO_REQUESTS = {
+    "no method": (b"FOO / HTTP/1.1\r\n\r\n", 400),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01", 400),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+    "later version": (b"GET /v1/health HTTP/2.0\r\n\r\n", 505),
+    "no header": (b"GET / HTTP/1.1\r\nnocolon\r\n\r\n", 400),
+    "two hosts": (b"GET /v1/health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+    "two lengths": (b"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", 400),
+    "length and chunks": (b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+    "bad length": (b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
+    "bad path": (b"GET /v1/\xff HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "no path": (b"GET v1 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "proxy": (b"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n", 405),
+    "one large header": (b"GET / HTTP/1.1\r\nA: " + b"x" * 70_000 + b"\r\n\r\n", 431),
+    "one large name": (b"GET / HTTP/1.1\r\n" + b"x" * 70_000 + b": a\r\n\r\n", 431),
+    "headers that are large together": (
+        b"GET / HTTP/1.1\r\n" + b"".join(b"H%d: " % n + b"x" * 700 + b"\r\n" for n in range(99)) + b"\r\n",
+        431,
+    ),
+    "many headers": (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 501 + b"\r\n", 431),
+    "long path": (b"GET /v1/" + b"a" * 17_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+    "long query": (b"GET /v1/runs?q=" + b"a" * 17_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+    "bad chunk": (POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+}
+
+
+@pytest.mark.parametrize(("raw", "status"), NO_REQUESTS.values(), ids=NO_REQUESTS.keys())
+def test_what_is_no_request_is_told_in_the_envelope(wire: socket.socket, raw: bytes, status: int) -> None:
+    wire.sendall(raw)
+    told, headers, body = read_answer(wire)
+    assert (told, headers["content-type"], headers["connection"]) == (status, "application/json", "close")
+    assert set(body) == {"code", "message", "errors"}
+    assert body["errors"] is None
+    assert is_over(wire)
+
+
+@pytest.mark.parametrize("start", [b"GET / HTTP/1.1\r\nA: ", POST + b"Transfer-Encoding: chunked\r\n\r\n4;", b"GET /"])
+def test_head_without_end_is_cut_short_and_the_answer_arrives(wire: socket.socket, start: bytes) -> None:
+    wire.sendall(start)
+    send_all(wire, b"x" * 65_536, 40)
+    assert read_answer(wire)[0] == 431
+
+
+def test_trailer_without_end_is_cut_short(wire: socket.socket) -> None:
+    wire.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\nA: ")
+    send_all(wire, b"x" * 65_536, 40)
+    assert read_answer(wire)[0] == 431
+
+
+def test_head_that_just_fits_is_taken(wire: socket.socket) -> None:
+    wire.sendall(b"GET /v1/health HTTP/1.1\r\nHost: a\r\nA: " + b"x" * 65_000 + b"\r\n\r\n")
+    assert read_answer(wire)[0] == 200
+    wire.sendall(b"GET /v1/health HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert read_answer(wire)[0] == 200
+
+
+def test_large_body_in_small_pieces_is_no_head(wire: socket.socket) -> None:
+    body = json.dumps({"input": {**INPUT, "note": "x" * 300_000}}).encode()
+    wire.sendall(POST + b"Content-Length: %d\r\n\r\n" % len(body))
+    for at in range(0, len(body), 10_000):
+        wire.sendall(body[at : at + 10_000])
+    assert read_answer(wire)[0] == 201
+
+
+@pytest.mark.parametrize("offer", [H2C, b"Connection: upgrade\r\nUpgrade: websocket\r\n", b"Upgrade: TLS/1.0\r\nConnection: Upgrade\r\n"])
+@pytest.mark.parametrize("pieces", ["whole", "body apart", "byte by byte", "chunks"])
+def test_offer_to_speak_something_else_is_not_taken_up(wire: socket.socket, offer: bytes, pieces: str) -> None:
+    head, body = POST + offer + LENGTH + b"\r\n", BODY
+    if pieces == "chunks":
+        head, body = POST + offer + b"Transfer-Encoding: chunked\r\n\r\n", b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+    parts = {"body apart": [head, body], "byte by byte": [bytes([byte]) for byte in head + body]}.get(pieces, [head + body])
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for part in parts:
+        wire.sendall(part)
+    assert read_answer(wire)[0] == 201
+    wire.sendall(b"GET /v1/health HTTP/1.1\r\nHost: a\r\n" + offer + b"\r\nGET /v1/readiness HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert [read_answer(wire)[0] for _ in range(2)] == [200, 200]
+
+
+def test_offer_is_in_the_journal_as_it_was_sent(wire: socket.socket) -> None:
+    wire.sendall(b"GET /v1/runs HTTP/1.1\r\nHost: a\r\n" + KEY + H2C + b"\r\n")
+    assert read_answer(wire)[0] == 200
+    wire.sendall(b"GET /_mock/journal?operation=list_runs HTTP/1.1\r\nHost: localhost\r\n" + KEY + b"\r\n")
+    assert "upgrade" in read_answer(wire)[2]["items"][-1]["request"]["headers"]
+
+
+def test_credential_behind_the_body_is_none(wire: socket.socket) -> None:
+    head = POST.replace(KEY, b"") + b"Transfer-Encoding: chunked\r\nTrailer: Authorization\r\n\r\n"
+    wire.sendall(head + b"%x\r\n%s\r\n0\r\n%s\r\n" % (len(BODY), BODY, KEY))
+    assert read_answer(wire)[0] == 401
+    wire.sendall(b"GET /v1/health HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert read_answer(wire)[0] == 200
+
+
+def test_client_that_takes_the_server_for_a_proxy_is_answered(wire: socket.socket) -> None:
+    for target in (b"http://api.runflow.io/v1/health", b"HTTP://api.runflow.io/v1/health?x=1"):
+        wire.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: api.runflow.io\r\n\r\n")
+        assert read_answer(wire)[0] == 200
+    wire.sendall(b"GET http://api.runflow.io?x=1 HTTP/1.1\r\nHost: api.runflow.io\r\n\r\n")
+    assert read_answer(wire)[2]["code"] == "UNAUTHORIZED"
+
+
+def test_old_clients_and_those_that_ask_first_are_served(server: RunningServer, wire: socket.socket) -> None:
+    wire.sendall(POST + LENGTH + b"Expect: 100-continue\r\n\r\n")
+    assert read_answer(wire)[0] == 100
+    wire.sendall(BODY)
+    assert read_answer(wire)[0] == 201
+    wire.sendall(b"GET /v1/health HTTP/1.0\r\n\r\n")
+    status, headers, body = read_answer(wire)
+    assert (status, headers["connection"], body["status"]) == (200, "close", "ok")
+    assert is_over(wire)
+
+
+def test_who_asks_first_is_refused_before_the_body(wire: socket.socket) -> None:
+    wire.sendall(POST.replace(KEY, b"") + b"Content-Length: 70000000\r\nExpect: 100-continue\r\n\r\n")
+    assert read_answer(wire)[0] == 401
+
+
+def test_answer_that_was_asked_for_before_comes_before_the_refusal(wire: socket.socket) -> None:
+    wire.sendall(b"GET /v1/health HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n")
+    assert [read_answer(wire)[0] for _ in range(2)] == [200, 400]
+    assert is_over(wire)
+
+
+def test_connections_beyond_the_bound_are_told_and_closed() -> None:
+    config = Config(port=0, clock=ClockMode.AUTO, bounds=BoundsMax(connections_max=2))
+    with serve(config, catalog=catalog(), observer=ANSWERS) as running:
+        host, port = running.url.removeprefix("http://").split(":")
+        opened = [socket.create_connection((host, int(port)), timeout=20) for _ in range(3)]
+        try:
+            for wire in opened[:2]:
+                wire.sendall(b"GET /v1/health HTTP/1.1\r\nHost: a\r\n\r\n")
+                assert read_answer(wire)[0] == 200
+            status, _, body = read_answer(opened[2])
+            assert (status, body["code"]) == (503, "SERVICE_UNAVAILABLE")
+            assert is_over(opened[2])
+            bound = running.runtime.bounds.connections
+            assert (bound.used, bound.peak, bound.met) == (2, 2, 1)
+        finally:
+            for wire in opened:
+                wire.close()
+
+
+def until(url: str, holds: Callable[[], bool]) -> None:
+    """Asks the server for its health until it has come so far: it answers after whatever came before."""
+    with httpx.Client() as client:
+        for _ in range(2_000):
+            if holds():
+                return
+            assert client.get(f"{url}/_mock/health").status_code == 200
+    raise AssertionError("it has not come so far")
+
+
+def announced(path: str, size: int, *fields: bytes, method: bytes = b"POST") -> bytes:
+    head = method + b" " + path.encode() + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n" % size
+    return head + TYPE + b"".join(fields) + b"\r\n"
+
+
+STRANGERS = {
+    "no key": (announced(RUNS, 70_000_000), 401),
+    "no key, no route": (announced("/v1/nowhere", 70_000_000), 401),
+    "wrong key": (announced(RUNS, 70_000_000, b"Authorization: Bearer rf_live_REAL\r\n"), 401),
+    "foreign host": (announced("/_mock/snapshot", 390_000_000, KEY, method=b"PUT").replace(b"127.0.0.1", b"evil.example"), 403),
+    "foreign page": (announced("/_mock/snapshot", 390_000_000, KEY, b"Origin: http://203.0.113.5\r\n", method=b"PUT"), 403),
+    "unsigned upload": (announced("/_upload/raw/019b76da-a800-7000-8000-000000000007", 50_000_000, method=b"PUT"), 403),
+}
+
+
+@pytest.mark.parametrize(("head", "status"), STRANGERS.values(), ids=STRANGERS.keys())
+def test_who_may_not_come_in_is_refused_before_the_body(wire: socket.socket, head: bytes, status: int) -> None:
+    wire.sendall(head)
+    assert wire.recv(12) == b"HTTP/1.1 %d" % status
+
+
+def test_body_without_a_key_that_the_operation_needs_none_for_is_not_read(wire: socket.socket) -> None:
+    wire.sendall(announced("/v1/health", 70_000_000, method=b"GET"))
+    assert read_answer(wire)[0] == 200
+
+
+def test_bodies_under_way_have_a_bound_and_give_back_what_they_took() -> None:
+    config = Config(port=0, clock=ClockMode.AUTO, bounds=BoundsMax(body_bytes_max=1_000_000))
+    with serve(config, catalog=catalog(), observer=ANSWERS) as running:
+        host, port = running.url.removeprefix("http://").split(":")
+        opened = [socket.create_connection((host, int(port)), timeout=20) for _ in range(3)]
+        try:
+            keys = [b"Authorization: Bearer rf_live_mock_%s\r\n" % name for name in (b"a", b"b", b"a")]
+            bound = running.runtime.bounds.body_bytes
+            body = json.dumps({"input": {**INPUT, "note": "x" * 600_000}}).encode()
+            opened[0].sendall(announced(RUNS, len(body), keys[0]) + body[:-1])
+            until(running.url, lambda: bound.used == len(body) - 1)
+            for wire, key in zip(opened[1:], keys[1:], strict=True):
+                send_all(wire, announced(RUNS, len(body), key) + body, 1)
+                status, headers, told = read_answer(wire)
+                assert (status, headers["retry-after"], told["code"]) == (503, "1", "SERVICE_UNAVAILABLE")
+            opened[0].sendall(body[-1:])
+            assert read_answer(opened[0])[0] == 201
+            until(running.url, lambda: bound.used == 0)
+            assert bound.met == 1
+        finally:
+            for wire in opened:
+                wire.close()
