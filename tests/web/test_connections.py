@@ -190,6 +190,8 @@ def test_connection_that_takes_nothing_of_its_answer_ends(seconds: float, ends: 
         protocol.data_received(GET)
         protocol.pause_writing()
         protocol.end_if_idle(asyncio.get_running_loop().time() + seconds)
-        return transport.is_over
+        is_over = transport.is_over
+        protocol.connection_lost(ConnectionError())
+        return is_over
 
     assert asyncio.run(stuck()) is ends
