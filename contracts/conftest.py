@@ -87,7 +87,7 @@ def target(pytestconfig: pytest.Config) -> Iterator[Target]:
     else:
         from runflow_mock.testing.in_process import InProcess
 
-        app = InProcess()
+        app = InProcess(callbacks_open=False)
         yield Target(AppCarrier(app), key, dialect=dialect)
         app.stop()
 

@@ -37,7 +37,7 @@ class Closed(AppCarrier):
 
 @pytest.fixture
 def carrier() -> Iterator[Closed]:
-    app = InProcess(Config(clock=ClockMode.AUTO, speed=1.0))
+    app = InProcess(Config(clock=ClockMode.AUTO, speed=1.0), callbacks_open=False)
     yield Closed(app)
     app.stop()
 

@@ -21,7 +21,7 @@ FEW = Effort(examples=1, sequences=1)
 
 @pytest.fixture(scope="module")
 def app() -> Iterator[InProcess]:
-    app = InProcess()
+    app = InProcess(callbacks_open=False)
     yield app
     app.stop()
 

@@ -17,7 +17,7 @@ FEW = Effort(sequences=4)
 
 @pytest.fixture(scope="module")
 def app() -> Iterator[InProcess]:
-    app = InProcess()
+    app = InProcess(callbacks_open=False)
     yield app
     app.stop()
 

@@ -17,7 +17,7 @@ from runflow_mock.testing.in_process import InProcess
 
 @pytest.fixture(scope="module")
 def app() -> Iterator[InProcess]:
-    app = InProcess()
+    app = InProcess(callbacks_open=False)
     yield app
     app.stop()
 

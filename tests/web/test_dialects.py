@@ -53,6 +53,14 @@ def test_d2_filters_take_both_spellings(dialect: str, spelling: str) -> None:
         assert [item["id"] for item in ok(door.get(f"/v1/runs?q=status_code:{spelling}"))["items"]] == [run["id"]]
 
 
+@pytest.mark.parametrize("dialect", ["seed", "docs"])
+@pytest.mark.parametrize("spelling", ["cancelled", "canceled"])
+def test_d2_table_of_statuses_is_filtered_by_both_spellings(dialect: str, spelling: str) -> None:
+    with Door(dialect=dialect) as door:
+        shown = {"seed": "cancelled", "docs": "canceled"}[dialect]
+        assert [item["code"] for item in ok(door.get(f"/v1/runs/statuses?q=code:{spelling}"))["items"]] == [shown]
+
+
 def test_d2_counters_keep_their_name(docs: Door) -> None:
     batch = post_batch(docs)
     stopped = ok(docs.post(f"/_mock/batches/{batch['id']}/cancel"))

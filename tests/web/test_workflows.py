@@ -176,6 +176,10 @@ def test_absent_workflow_is_404_and_a_malformed_id_422(door: Door) -> None:
         ({**FIXED, "models": []}, [(["body", "models"], "dict_type")]),
         ({**FIXED, "inputs": [{"name": "a"}]}, [(["body", "inputs", 0, "variable_type_code"], "missing")]),
         ({**FIXED, "inputs": [{"name": "a", "variable_type_code": "string"}] * 2}, [(["body", "inputs", 1, "name"], "duplicate")]),
+        (
+            {**FIXED, "inputs": [None, {"name": "a", "variable_type_code": "string"}, {"name": "a", "variable_type_code": "string"}]},
+            [(["body", "inputs", 0], "dict_type"), (["body", "inputs", 2, "name"], "duplicate")],
+        ),
         ({**FIXED, "inputs": [{"name": f"{n}", "variable_type_code": "image"} for n in range(501)]}, [(["body", "inputs"], "too_long")]),
     ],
 )

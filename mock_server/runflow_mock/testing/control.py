@@ -89,6 +89,14 @@ class Control:
         """Takes all fault rules out of force."""
         self.client.request("DELETE", "/_mock/faults")
 
+    def set_quota(self, *, requests: int, window: Duration) -> None:
+        """Allows so many requests of each key in a window, from now on."""
+        self.client.request("PUT", "/_mock/quota", {"requests": requests, "window": window})
+
+    def lift_quota(self) -> None:
+        """Allows any number of requests again."""
+        self.client.request("DELETE", "/_mock/quota")
+
     def add_stub(self, **stub: Any) -> dict[str, Any]:
         """Lets an input give an output; the fields are those of `POST /_mock/stubs`."""
         return self._read(self.client.post("/_mock/stubs", _given(**stub)), dict[str, Any])

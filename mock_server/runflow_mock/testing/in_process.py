@@ -35,11 +35,21 @@ __all__ = ["BASE_URL", "Answered", "InProcess", "Scope", "open_tenant_in"]
 
 
 class InProcess:
-    """One fake without a socket; an ASGI application, and an exchanger for the control client."""
+    """One fake without a socket; an ASGI application, and an exchanger for the control client.
 
-    def __init__(self, config: Config | None = None, *, contract: Contract | None = None, seconds: Monotonic | None = None) -> None:
+    `callbacks_open` takes plain HTTP to any host as the address of callbacks: an application that is mounted has whatever name it likes.
+    """
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        *,
+        contract: Contract | None = None,
+        seconds: Monotonic | None = None,
+        callbacks_open: bool = True,
+    ) -> None:
         """Starts the fake; `seconds` are those that have passed, in place of the machine's clocks, since 1970."""
-        config = replace(config or Config(), callbacks_open=True)
+        config = replace(config or Config(), callbacks_open=callbacks_open)
         self.homes = Homes()
         limit = config.callback_timeout_seconds
         self._sender = AppSender(HttpSender(timeout_seconds=limit, ca_file=config.callback_ca), self.homes, timeout_seconds=limit)

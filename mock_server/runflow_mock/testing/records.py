@@ -63,6 +63,11 @@ class Pulled(msgspec.Struct, frozen=True):
         """The raw body, as it was signed."""
         return b64decode(self.base64)
 
+    @property
+    def content(self) -> dict[str, Any]:
+        """What the body says, as JSON."""
+        return msgspec.json.decode(self.body, type=dict[str, Any])
+
 
 class LedgerEntry(msgspec.Struct, frozen=True):
     """One movement of money."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from runflow_mock.domain.dialects import read_status
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.machine import is_terminal
 from runflow_mock.domain.runs import RUN_TRANSITIONS, RunStatus
@@ -27,7 +28,7 @@ class RunStatusEntry(msgspec.Struct, frozen=True):
 
 RUN_STATUS_ENTRIES = tuple(RunStatusEntry(status, place) for place, status in enumerate(RunStatus))
 RUN_STATUS_FIELDS: dict[str, Field[RunStatusEntry]] = {
-    "code": text_field(lambda entry: entry.id),
+    "code": text_field(lambda entry: entry.id, read_status),
     "is_terminal": flag_field(lambda entry: is_terminal(RUN_TRANSITIONS, entry.status)),
     "sort_order": number_field(lambda entry: entry.place),
 }

@@ -93,7 +93,7 @@ def decode_create_workflow(body: dict[str, Json]) -> CreateWorkflow:
     """
     errors = _create.errors(body, ("body",))
     inputs, outputs = _objects(body.get("inputs")), _objects(body.get("outputs"))
-    errors += (*_twice(inputs, ("body", "inputs")), *_twice(outputs, ("body", "outputs")))
+    errors += (*_twice(body.get("inputs"), ("body", "inputs")), *_twice(body.get("outputs"), ("body", "outputs")))
     if errors:
         raise invalid(*errors)
     slug = cast("str | None", body.get("slug")) or write_slug(cast(str, body["name"]))
@@ -248,8 +248,9 @@ def _objects(value: Json) -> list[dict[str, Json]]:
     return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
-def _twice(ports: list[dict[str, Json]], loc: Location) -> Iterator[FieldError]:
-    names = [port.get("name") for port in ports]
+def _twice(ports: Json, loc: Location) -> Iterator[FieldError]:
+    # What is no object is counted too: the index is that of the caller's list.
+    names = [port.get("name") if isinstance(port, dict) else None for port in ports] if isinstance(ports, list) else []
     for index, name in enumerate(names):
         if isinstance(name, str) and name in names[:index]:
             yield FieldError((*loc, index, "name"), f"there is already one named {name[:80]!r}", "duplicate")

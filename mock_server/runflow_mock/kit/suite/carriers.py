@@ -4,7 +4,9 @@ The suite knows a server by its carrier alone, so that a test can put a bug betw
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 import msgspec
 import urllib3
@@ -14,30 +16,46 @@ from runflow_mock.testing.direct_calls import Message
 from runflow_mock.testing.in_process import InProcess, Scope
 
 SECONDS_MAX = 60.0
+FILE_BYTES_MAX = 64 * 1024 * 1024
 IN_PROCESS_URL = "http://localhost"
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """A request and what came back; names of headers are in lower case."""
+class Answer(msgspec.Struct, frozen=True, dict=True):
+    """A request and what came back; names of headers are in lower case.
+
+    `moment` counts what was written and how often the clock was moved before: of one stage, answers of the same moment tell of the same
+    world. It is nothing where time passes by itself. `is_provoked` says that a rule of the fake was asked for this status.
+    """
 
     method: str
     target: str
     status: int
     headers: Mapping[str, str]
     body: bytes
+    sent_headers: Mapping[str, str] = {}
+    sent_body: bytes = b""
+    moment: int | None = None
+    is_provoked: bool = False
 
     @property
     def path(self) -> str:
         """The target without the query."""
         return self.target.partition("?")[0]
 
-    @property
+    @cached_property
     def json(self) -> Any:
         """The body as JSON, or nothing when it is none."""
-        try:
-            return msgspec.json.decode(self.body)
-        except msgspec.DecodeError:
-            return None
+        return read_json(self.body)
+
+    @cached_property
+    def sent(self) -> Any:
+        """The body of the request as JSON, or nothing when it is none."""
+        return read_json(self.sent_body)
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """The parameters in the query, each with its last value."""
+        return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
 
     @property
     def evidence(self) -> str:
@@ -67,6 +85,12 @@ class HttpCarrier:
         """Returns the answer to a request."""
         response = self._pool.request(method, self.url + target, headers=dict(headers), body=body, redirect=False)
         return Answer(method, target, response.status, {name.lower(): value for name, value in response.headers.items()}, response.data)
+
+    def fetch(self, url: str) -> Answer:
+        """Returns what stands at an address of another host, at most `FILE_BYTES_MAX` of it."""
+        with self._pool.request("GET", url, redirect=True, retries=False, preload_content=False) as response:
+            body = response.read(FILE_BYTES_MAX)
+            return Answer("GET", url, response.status, {name.lower(): value for name, value in response.headers.items()}, body)
 
     def close(self) -> None:
         """Closes the connections."""
@@ -129,6 +153,14 @@ class CarrierApp:
         told = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": told})
         await send({"type": "http.response.body", "body": answer.body})
+
+
+def read_json(body: bytes) -> Any:
+    """Returns what JSON says, or nothing when it is none."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def written(body: Json) -> bytes:

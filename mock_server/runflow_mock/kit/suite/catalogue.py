@@ -1,6 +1,22 @@
 """The catalogue of flows, those that only read first."""
 
-from runflow_mock.kit.suite import flows_of_callbacks, flows_of_reading, flows_of_runs
+from runflow_mock.kit.suite import (
+    flows_of_callbacks,
+    flows_of_promises,
+    flows_of_reading,
+    flows_of_records,
+    flows_of_rules,
+    flows_of_runs,
+    flows_of_statuses,
+)
 from runflow_mock.kit.suite.flows import Flow
 
-FLOWS: tuple[Flow, ...] = (*flows_of_reading.FLOWS, *flows_of_runs.FLOWS, *flows_of_callbacks.FLOWS)
+FLOWS: tuple[Flow, ...] = (
+    *flows_of_reading.FLOWS,
+    *flows_of_rules.FLOWS,
+    *flows_of_statuses.FLOWS,
+    *flows_of_records.FLOWS,
+    *flows_of_runs.FLOWS,
+    *flows_of_promises.FLOWS,
+    *flows_of_callbacks.FLOWS,
+)

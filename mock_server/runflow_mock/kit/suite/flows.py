@@ -3,7 +3,7 @@
 A flow yields what is broken. It says what it needs of the target: nothing but reads, the right to create, or the control API.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import Any
 
@@ -29,13 +29,14 @@ Play = Callable[[SuiteTenant], Iterator[str]]
 
 
 class Flow(msgspec.Struct, frozen=True):
-    """One story: its name, what must hold, what it needs, how many runs it creates, and how it goes."""
+    """One story: its name, what must hold, what it needs, how many runs it creates, how it goes, and of what kind its tenant is."""
 
     id: str
     asks: str
     needs: Needs
     play: Play
     runs: int = 0
+    settings: Mapping[str, Any] = {}
 
 
 class Unexpected(Exception):
@@ -70,8 +71,9 @@ def play(flow: Flow, target: Target, contract: Contract) -> Tally:
         tally.notes.append(f"{flow.id} was not exercised: it needs {'the control API' if flow.needs is Needs.CONTROL else '--allow-spend'}")
         return tally
     watch = Watch(contract, tally)
-    with target.open() as stage:
+    with target.open(**flow.settings) as stage:
         stage.eyes.append(watch.see)
+        stage.ears.append(watch.hear)
         tally.checks[flow.id] += 1
         for says in _told(flow, stage):
             tally.broke(Breach(flow.id, "flow", says))

@@ -8,7 +8,6 @@ import msgspec
 from runflow_mock.domain.signing import SignatureError, sign_bare, sign_timestamped
 from runflow_mock.kit.suite.flows import Flow, Needs, expect
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run
-from runflow_mock.kit.suite.seeds import HOOK
 from runflow_mock.kit.suite.stages import SuiteTenant
 from runflow_mock.testing.records import Pulled
 
@@ -23,16 +22,16 @@ def _secret(stage: SuiteTenant) -> str:
 def _next(stage: SuiteTenant) -> list[Pulled]:
     """The next attempts that wait, once there are any."""
     for _ in range(MOVES_MAX):
-        pulled = stage.control.pull_deliveries()
+        pulled = stage.pull()
         if pulled or not stage.control.next():
             return pulled
     return []
 
 
-def _all(stage: SuiteTenant, status: int = 200) -> list[Pulled]:
-    """Every attempt until nothing happens any more, each answered with the status."""
+def every_attempt(stage: SuiteTenant, status: int = 200, *, most: int = MOVES_MAX) -> list[Pulled]:
+    """Returns every attempt until nothing happens any more, or the first ones, each answered with the status."""
     found: list[Pulled] = []
-    for _ in range(MOVES_MAX):
+    for _ in range(most):
         pulled = _next(stage)
         if not pulled:
             return found
@@ -46,7 +45,7 @@ def _headers(attempt: Pulled) -> dict[str, str]:
     return {name.lower(): value for name, value in attempt.headers.items()}
 
 
-def _check_signature(attempt: Pulled, secret: str) -> None:
+def check_signature(attempt: Pulled, secret: str) -> None:
     """Checks the signature over the raw bytes, in the form of either dialect.
 
     Raises:
@@ -61,14 +60,14 @@ def _check_signature(attempt: Pulled, secret: str) -> None:
 
 def _callbacks_are_signed(stage: SuiteTenant) -> Iterator[str]:
     secret = _secret(stage)
-    create_run(stage, callback_url=HOOK, metadata={"ümlaut": 1.50, "b": [1, 2]})
-    create_batch(stage, 2, callback_url=HOOK)
-    found = _all(stage)
+    create_run(stage, callback_url=stage.hook, metadata={"ümlaut": 1.50, "b": [1, 2]})
+    create_batch(stage, 2, callback_url=stage.hook)
+    found = every_attempt(stage)
     if len(found) != 2:
         yield f"a run and a batch sent {len(found)} callbacks"
     for attempt in found:
         try:
-            _check_signature(attempt, secret)
+            check_signature(attempt, secret)
         except SignatureError as error:
             yield error.evidence
         if _headers(attempt).get("content-type", "").partition(";")[0] != "application/json":
@@ -76,10 +75,10 @@ def _callbacks_are_signed(stage: SuiteTenant) -> Iterator[str]:
 
 
 def _callbacks_say_what_is(stage: SuiteTenant) -> Iterator[str]:
-    run = create_run(stage, callback_url=HOOK, client_ref="suite-callback")
-    failed = create_run(stage, callback_url=HOOK, client_ref="mock:fail")
+    run = create_run(stage, callback_url=stage.hook, client_ref="suite-callback")
+    failed = create_run(stage, callback_url=stage.hook, client_ref="mock:fail")
     told: dict[str, Any] = {}
-    for attempt in _all(stage):
+    for attempt in every_attempt(stage):
         content = msgspec.json.decode(attempt.body)
         told[str(content.get("run_id") or content.get("id"))] = content
     for made, ending in ((run, "succeeded"), (failed, "failed")):
@@ -97,7 +96,7 @@ def _callbacks_say_what_is(stage: SuiteTenant) -> Iterator[str]:
 
 def _retries_have_the_same_bytes(stage: SuiteTenant) -> Iterator[str]:
     secret = _secret(stage)
-    create_run(stage, callback_url=HOOK, metadata={"b": 1, "a": 2})
+    create_run(stage, callback_url=stage.hook, metadata={"b": 1, "a": 2})
     first = _next(stage)[0]
     stage.control.answer_delivery(first.delivery_id, 500)
     second = _next(stage)[0]
@@ -109,17 +108,17 @@ def _retries_have_the_same_bytes(stage: SuiteTenant) -> Iterator[str]:
     if ids != [f"{first.delivery_id}-{first.number}", f"{first.delivery_id}-{second.number}"]:
         yield f"two attempts have the request ids {ids}"
     try:
-        _check_signature(second, secret)
+        check_signature(second, secret)
     except SignatureError as error:
         yield f"second attempt: {error.evidence}"
     stage.control.answer_delivery(second.delivery_id, 200)
 
 
 def _callbacks_come_once(stage: SuiteTenant) -> Iterator[str]:
-    runs = [create_run(stage, callback_url=HOOK) for _ in range(2)]
-    batch = create_batch(stage, 2, callback_url=HOOK)
+    runs = [create_run(stage, callback_url=stage.hook) for _ in range(2)]
+    batch = create_batch(stage, 2, callback_url=stage.hook)
     create_run(stage)
-    found = _all(stage)
+    found = every_attempt(stage)
     keys = [(attempt.delivery_id, attempt.number) for attempt in found]
     if len(found) != 3 or len(set(keys)) != 3 or len({attempt.body for attempt in found}) != 3:
         yield f"two runs and a batch with a callback_url sent {len(found)} callbacks, {len(set(keys))} of them different"
@@ -130,8 +129,8 @@ def _callbacks_come_once(stage: SuiteTenant) -> Iterator[str]:
 
 
 def _deliveries_give_up(stage: SuiteTenant) -> Iterator[str]:
-    run = create_run(stage, callback_url=HOOK)
-    numbers = [attempt.number for attempt in _all(stage, 500)]
+    run = create_run(stage, callback_url=stage.hook)
+    numbers = [attempt.number for attempt in every_attempt(stage, 500)]
     if numbers != list(range(1, len(numbers) + 1)) or len(numbers) < 2:
         yield f"a receiver that always fails gets the attempts {numbers}"
     state = expect(stage.get(f"/v1/runs/{run['id']}"), 200)["status_code"]

@@ -68,37 +68,38 @@ def _batches_live(stage: SuiteTenant) -> Iterator[str]:
         yield f"{end['items_succeeded']} items have succeeded and the runs are {[run['status_code'] for run in runs]}"
 
 
-def _balance(stage: SuiteTenant) -> Decimal:
+def balance(stage: SuiteTenant) -> Decimal:
+    """Returns what the account has."""
     return Decimal(expect(stage.get("/v1/billing/balance"), 200)["balance"])
 
 
 def _success_costs(stage: SuiteTenant) -> Iterator[str]:
-    before = _balance(stage)
+    before = balance(stage)
     end = ended(stage, f"/v1/runs/{create_run(stage)['id']}")
-    fell = before - _balance(stage)
+    fell = before - balance(stage)
     if fell != Decimal(end["cost"]) or fell <= 0:
         yield f"a run that cost {end['cost']} lowered the balance by {fell}"
 
 
 def _failure_is_free(stage: SuiteTenant) -> Iterator[str]:
-    before = _balance(stage)
+    before = balance(stage)
     end = ended(stage, f"/v1/runs/{create_run(stage, client_ref='mock:fail')['id']}")
     if end["status_code"] != "failed":
         yield f"a run that was made to fail is {end['status_code']}"
-    if _balance(stage) != before:
-        yield f"a failed run lowered the balance by {before - _balance(stage)}"
+    if balance(stage) != before:
+        yield f"a failed run lowered the balance by {before - balance(stage)}"
     yield from _broken_invariants(stage)
 
 
 def _failed_items_are_free(stage: SuiteTenant) -> Iterator[str]:
     items: list[Json] = [{"input": INPUT}, {"input": INPUT, "client_ref": "mock:fail"}]
-    before = _balance(stage)
+    before = balance(stage)
     batch = expect(stage.post(BATCHES, {"items": items}), 201)
     end = ended(stage, f"/v1/batches/{batch['id']}")
     if (end["status_code"], end["items_succeeded"], end["items_failed"]) != ("partial_succeeded", 1, 1):
         yield f"a batch with one failed item of 2 is {end['status_code']} with {end['items_succeeded']} and {end['items_failed']}"
-    if before - _balance(stage) != Decimal(end["cost"]):
-        yield f"a batch that cost {end['cost']} lowered the balance by {before - _balance(stage)}"
+    if before - balance(stage) != Decimal(end["cost"]):
+        yield f"a batch that cost {end['cost']} lowered the balance by {before - balance(stage)}"
     runs = expect(stage.get(f"/v1/batches/{batch['id']}/items"), 200)["items"]
     costs = [expect(stage.get(f"/v1/runs/{item['run_id']}"), 200)["cost"] for item in runs]
     if sum(Decimal(cost or 0) for cost in costs) != Decimal(end["cost"]) or Decimal(costs[1] or 0) != 0:
@@ -109,12 +110,12 @@ def _failed_items_are_free(stage: SuiteTenant) -> Iterator[str]:
 def _broken_invariants(stage: SuiteTenant) -> Iterator[str]:
     ledger = stage.control.ledger()
     yield from (f"the ledger breaks {rule.name}: {rule.evidence}" for rule in ledger.invariants if not rule.held)
-    if Decimal(ledger.balance) != _balance(stage):
-        yield f"the ledger says {ledger.balance} and the API {_balance(stage)}"
+    if Decimal(ledger.balance) != balance(stage):
+        yield f"the ledger says {ledger.balance} and the API {balance(stage)}"
 
 
 def _poverty_is_told(stage: SuiteTenant) -> Iterator[str]:
-    stage.control.add_credit(f"-{_balance(stage)}")
+    stage.control.add_credit(f"-{balance(stage)}")
     answer = stage.post(RUNS, {"input": INPUT})
     refusal = expect(answer, 402)
     if not str(refusal["code"]).startswith("INSUFFICIENT_CREDIT"):

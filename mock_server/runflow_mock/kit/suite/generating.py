@@ -200,7 +200,9 @@ def _answer(interaction: Any) -> Answer:
     request, response = interaction.request, interaction.response
     target = "/" + request.uri.partition("://")[2].partition("/")[2]
     headers = {name.lower(): values[0] for name, values in response.headers.items()}
-    return Answer(request.method, target, response.status_code, headers, response.content or b"")
+    sent = {name.lower(): values[0] for name, values in request.headers.items()}
+    body = request.body or b""
+    return Answer(request.method, target, response.status_code, headers, response.content or b"", sent, body)
 
 
 def _operation(contract: Contract, answer: Answer) -> str | None:

@@ -6,19 +6,21 @@ of the contract's files on errors and state machines, and of the behaviours that
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
-import msgspec
-
-from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite import agreements, laws_of_callbacks, laws_of_lists, laws_of_records, laws_of_refusals
+from runflow_mock.kit.suite.carriers import Answer, read_json
+from runflow_mock.kit.suite.laws_of_callbacks import contradicts_itself, departs_from_its_schema
+from runflow_mock.kit.suite.memories import Heard, Law, Memory, Record
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
-from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.resources import data_folder
+from runflow_mock.testing.records import Pulled
 
 MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 MONEY_NAMES = frozenset(("cost", "balance", "balance_usd", "low_balance_threshold"))
@@ -28,18 +30,6 @@ CODE = re.compile(r"[A-Z][A-Z0-9_]+")
 SKEW = timedelta(milliseconds=1)
 COUNTERS = {"succeeded": "items_succeeded", "failed": "items_failed", "cancelled": "items_cancelled"}
 FOUND_MAX = 5
-
-Record = dict[str, Any]
-
-
-class Memory(msgspec.Struct):
-    """What was seen of each record on one stage: the latest state, and how it ended."""
-
-    states: dict[str, str] = {}
-    ends: dict[str, tuple[Any, ...]] = {}
-
-
-Law = Callable[[Answer, Memory], Iterator[str]]
 
 
 class Watch:
@@ -55,6 +45,7 @@ class Watch:
         """Holds an answer against the document and every law."""
         if not answer.path.startswith("/v1/"):
             return
+        self._memory.look_at(answer)
         addressed = self._contract.address(answer.path)
         declared = None if addressed is None else self._contract.operation(addressed.path, answer.method)
         operation = BESIDE if declared is None else declared.id
@@ -62,15 +53,28 @@ class Watch:
             self._tally.cases += 1
             self._tally.answers[operation, answer.status] += 1
             if declared is not None:
-                self._report("answer_schema", operation, answer, _departures(self._contract, declared.responses, answer))
+                self._report("answer_schema", operation, answer.evidence, _departures(self._contract, declared.responses, answer))
         for name, law in LAWS.items():
-            self._report(name, operation, answer, law(answer, self._memory))
+            self._report(name, operation, answer.evidence, law(answer, self._memory))
 
-    def _report(self, name: str, operation: str, answer: Answer, found: Iterator[str]) -> None:
+    def hear(self, attempt: Pulled) -> None:
+        """Holds a callback against its schema and against itself, and keeps it to be held against its record."""
+        content = read_json(attempt.body)
+        operation = f"callback {content.get('event') if isinstance(content, dict) else ''}".strip()
+        evidence = f"delivery {attempt.delivery_id}, attempt {attempt.number}: {attempt.body[:300].decode(errors='replace')}"
+        if not isinstance(content, dict):
+            self._report("callback_schema", operation, evidence, iter(("the body is no JSON object",)))
+            return
+        heard = Heard(attempt.delivery_id, attempt.number, attempt.url, attempt.headers, attempt.body, content)
+        self._report("callback_schema", operation, evidence, departs_from_its_schema(packaged_contract(), heard))
+        self._report("callback_tells_the_truth", operation, evidence, contradicts_itself(heard))
+        self._memory.heard.append(heard)
+
+    def _report(self, name: str, operation: str, evidence: str, found: Iterator[str]) -> None:
         self._tally.checks[name] += 1
         for number, says in enumerate(found):
             if number < FOUND_MAX:
-                self._tally.broke(Breach(name, operation, says, answer.evidence))
+                self._tally.broke(Breach(name, operation, says, evidence))
 
 
 def _departures(contract: Contract, responses: Mapping[str, Mapping[str, Any]], answer: Answer) -> Iterator[str]:
@@ -118,7 +122,7 @@ def _has_an_error_envelope(answer: Answer, memory: Memory) -> Iterator[str]:
 
 def _is_no_server_error(answer: Answer, memory: Memory) -> Iterator[str]:
     """No request makes the server fail."""
-    if answer.status >= 500:
+    if answer.status >= 500 and not answer.is_provoked:
         yield f"status {answer.status}"
 
 
@@ -241,6 +245,11 @@ LAWS: Mapping[str, Law] = {
     "ends_as_it_says": _ends_as_it_says,
     "counters_add_up": _adds_up,
     "pages": _pages_well,
+    **agreements.LAWS,
+    **laws_of_callbacks.LAWS,
+    **laws_of_lists.LAWS,
+    **laws_of_records.LAWS,
+    **laws_of_refusals.LAWS,
 }
 
 

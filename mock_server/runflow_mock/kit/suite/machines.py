@@ -46,7 +46,9 @@ class Play:
         self.stage: SuiteTenant = target.open()
         self._tally = tally
         self._told = tally.broken.total()
-        self.stage.eyes.append(Watch(contract, tally).see)
+        watch = Watch(contract, tally)
+        self.stage.eyes.append(watch.see)
+        self.stage.ears.append(watch.hear)
         self.model = Model(start=self._balance())
 
     def create_run(self, *, fails: bool) -> None:

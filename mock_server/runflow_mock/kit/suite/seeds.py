@@ -18,7 +18,6 @@ RUNS = f"/v1/models/{MODEL}/runs"
 BATCHES = f"/v1/models/{MODEL}/batches"
 WORKFLOWS = "/v1/comfyui-workflows"
 PUBLISHED = f"{WORKFLOWS}/runflow-access/brand-locked-variant-nux"
-HOOK = "http://127.0.0.1:9/callbacks"
 ABSENT = "019b76da-a800-7000-8000-00000000dead"
 
 # Lists whose first items are worth visiting, and what lies below an item; every {} is the id of an item.
@@ -59,20 +58,20 @@ def seed(stage: SuiteTenant) -> tuple[str, ...]:
 def _make(stage: SuiteTenant) -> list[str]:
     """One of everything; returns the paths of what no list shows."""
     stage.post("/v1/callback-secrets", {"label": "suite"})
-    stage.post("/v1/webhooks", {"url": HOOK, "secret": "suite-secret", "event_subscriptions": [{"event_type_code": "run.completed"}]})
+    stage.post("/v1/webhooks", {"url": stage.hook, "secret": "suite-secret", "event_subscriptions": [{"event_type_code": "run.completed"}]})
     stage.post(WORKFLOWS, {"name": "suite", "workflow_json": {}, "inputs": [{"name": "logo", "variable_type_code": "image"}]})
     upload(stage)
     made = [f"/v1/asset-uploads/{open_upload(stage)}/confirmations"]
-    stage.post(RUNS, {"input": INPUT, "callback_url": HOOK})
-    stage.post(BATCHES, {"input": [INPUT], "callback_url": HOOK})
+    stage.post(RUNS, {"input": INPUT, "callback_url": stage.hook})
+    stage.post(BATCHES, {"input": [INPUT], "callback_url": stage.hook})
     if not stage.has_control:
         return made
     stage.post("/v1/models/runflow/dyver-removal/runs", {"input": {**INPUT, "config": {"elements": ["tag_removal"]}}})
-    stage.post(RUNS, {"input": INPUT, "client_ref": "mock:fail", "callback_url": HOOK})
+    stage.post(RUNS, {"input": INPUT, "client_ref": "mock:fail", "callback_url": stage.hook})
     stage.post(f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}})
     stage.post("/v1/evaluations", {"generated_image_url": IMAGE, "task_type": "headshot"})
     stage.settle()
-    cancelled = stage.post(RUNS, {"input": INPUT, "callback_url": HOOK}).json
+    cancelled = stage.post(RUNS, {"input": INPUT, "callback_url": stage.hook}).json
     stage.control.cancel_run(cancelled["id"])
     stage.control.cancel_batch(stage.post(BATCHES, {"input": [INPUT]}).json["id"])
     stage.settle()

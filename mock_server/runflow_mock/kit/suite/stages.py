@@ -4,27 +4,38 @@ Where the target has the control API, each stage is a tenant of its own whose cl
 account of the given key, time passes by itself, and what is created must have been allowed.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import urllib3
+from msgspec.structs import replace
 
-from runflow_mock.domain.documents import Json
-from runflow_mock.kit.suite.carriers import Answer, Carrier, CarrierExchanger, written
+from runflow_mock.kit.suite.carriers import Answer, Carrier, CarrierExchanger, HttpCarrier, written
 from runflow_mock.testing.client import ClientError
 from runflow_mock.testing.control import Control
+from runflow_mock.testing.records import Pulled, Tenant
 
 POLL_SECONDS = 0.5
 POLL_SECONDS_MAX = 120.0
 READS_PER_SECOND = 2.0
 MOCK_PREFIX = "rf_live_mock_"
 PLENTY = "100000"
+READING = frozenset(("GET", "HEAD", "OPTIONS"))
+
+LOCAL_HOOK = "http://127.0.0.1:9/callbacks"
+# Where plain http is refused even to loopback; nothing is ever sent there, since the suite carries callbacks itself.
+STRICT_HOOK = "https://app.example/callbacks"
 
 Eye = Callable[[Answer], None]
+Ear = Callable[[Pulled], None]
 _NUMBERS = count(1)
+# A suite that was stopped leaves its tenants behind: the next one must not meet them.
+_THIS_SUITE = secrets.token_hex(4)
 
 
 class TargetError(Exception):
@@ -36,6 +47,22 @@ class Pace(msgspec.Struct, frozen=True):
 
     requests_per_second: float = READS_PER_SECOND
     poll_seconds: float = POLL_SECONDS
+
+
+class CountingExchanger:
+    """Lets the control client of a stage speak through a carrier, and counts what may have changed the world."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self.moments = 0
+        self._inner = CarrierExchanger(carrier)
+
+    def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
+        """Returns status and body of the answer to a request."""
+        self.moments += method not in READING
+        return self._inner.exchange(method, path, headers, body)
+
+    def close(self) -> None:
+        """Does nothing: the carrier belongs to the target."""
 
 
 class Target:
@@ -68,17 +95,24 @@ class Target:
             if self.key is None:
                 raise TargetError("the target has no control API, so a key is needed: give one with --api-key")
             return SuiteTenant(self, self.key, self.key, None)
-        name = f"suite_{next(_NUMBERS)}"
-        control = Control(self.carrier.url, f"{MOCK_PREFIX}{name}", CarrierExchanger(self.carrier))
-        given = {"name": name, "clock": "manual", "balance": PLENTY, "deliveries": "pull", **settings}
+        name = _new_name()
+        exchanger = CountingExchanger(self.carrier)
+        control = Control(self.carrier.url, f"{MOCK_PREFIX}{name}", exchanger)
+        given = {"name": name, "clock": "manual", "balance": PLENTY, "deliveries": "pull", "magic": True, **settings}
         if self.dialect is not None:
             given["dialect"] = self.dialect
-        tenant = control.create_tenant(**given)
-        return SuiteTenant(self, tenant.key, tenant.admin_key, control, name)
+        told = control.client.post("/_mock/tenants", given)
+        tenant = msgspec.convert(told, Tenant)
+        stage = SuiteTenant(self, tenant.key, tenant.admin_key, control, name)
+        stage.settings, stage.keys, stage.exchanger = told, tenant.keys, exchanger
+        return stage
 
 
 class SuiteTenant:
-    """Sends requests to the target with the key of the stage; eyes see every answer."""
+    """Sends requests to the target with the key of the stage; eyes see every answer, ears hear every callback that is carried.
+
+    `settings` are those of the stage's tenant, where there is one.
+    """
 
     def __init__(self, target: Target, key: str, admin_key: str, control: Control | None, name: str = "") -> None:
         self.target = target
@@ -87,6 +121,12 @@ class SuiteTenant:
         self._control = control
         self._name = name
         self.eyes: list[Eye] = []
+        self.ears: list[Ear] = []
+        self.settings: Mapping[str, Any] = {}
+        self.keys: Mapping[str, str] = {}
+        self.exchanger: CountingExchanger | None = None
+        # The status that a rule of the fake was asked to answer with just now: what was asked for is no failure.
+        self.provoked: int | None = None
         # An account outlives the suite: what it finds there of an earlier time must not be taken for its own.
         self.mark = "suite" if control is not None else f"suite-{time.time_ns():x}"
         self._next_read = 0.0
@@ -107,7 +147,7 @@ class SuiteTenant:
         self,
         method: str,
         target: str,
-        body: Json = None,
+        body: Any = None,
         *,
         key: str | None = "",
         headers: Mapping[str, str] | None = None,
@@ -120,7 +160,13 @@ class SuiteTenant:
         content = raw or (None if body is None else written(body))
         if content is not None:
             sent["Content-Type"] = "application/json"
-        answer = self.target.carrier.carry(method, target, {**sent, **(headers or {})}, content)
+        sent = {**sent, **(headers or {})}
+        answer = self.target.carrier.carry(method, target, sent, content)
+        if self.exchanger is not None:
+            self.exchanger.moments += method not in READING
+        moment = None if self.exchanger is None else self.exchanger.moments
+        lowered = {name.lower(): value for name, value in sent.items()}
+        answer = replace(answer, sent_headers=lowered, sent_body=content or b"", moment=moment, is_provoked=answer.status == self.provoked)
         for eye in self.eyes:
             eye(answer)
         return answer
@@ -129,9 +175,35 @@ class SuiteTenant:
         """Sends a GET."""
         return self.send("GET", target, **options)
 
-    def post(self, target: str, body: Json = None, **options: Any) -> Answer:
+    def post(self, target: str, body: Any = None, **options: Any) -> Answer:
         """Sends a POST."""
         return self.send("POST", target, body, **options)
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether the stage's tenant knows what is documented and nothing else."""
+        return bool(self.settings.get("strict"))
+
+    @property
+    def hook(self) -> str:
+        """An address for callbacks that the target takes; nobody listens there."""
+        return STRICT_HOOK if self.is_strict else LOCAL_HOOK
+
+    def pull(self) -> list[Pulled]:
+        """Returns the attempts that wait to be carried, once every ear has heard them."""
+        pulled = self.control.pull_deliveries()
+        for attempt in pulled:
+            for ear in self.ears:
+                ear(attempt)
+        return pulled
+
+    def fetch(self, url: str) -> Answer | None:
+        """Returns what stands at an address that an answer gave, asked for without a key; nothing where the carrier does not reach."""
+        carrier, address = self.target.carrier, urlsplit(url)
+        path = address.path + (f"?{address.query}" if address.query else "")
+        if address.netloc == urlsplit(carrier.url).netloc:
+            return carrier.carry("GET", path, {}, None)
+        return carrier.fetch(url) if isinstance(carrier, HttpCarrier) else None
 
     def until(self, is_there: Callable[[], bool], seconds_max: float = POLL_SECONDS_MAX) -> bool:
         """Lets time pass until something is there: the clock is moved where there is one, else the suite waits and looks again."""
@@ -153,7 +225,7 @@ class SuiteTenant:
             return
         for _ in range(100):
             self._control.run_until_idle()
-            pulled = self._control.pull_deliveries()
+            pulled = self.pull()
             if not pulled:
                 return
             for delivery in pulled:
@@ -180,6 +252,10 @@ class SuiteTenant:
         self._next_read = max(now, self._next_read) + 1 / self.target.pace.requests_per_second
 
 
+def _new_name() -> str:
+    return f"suite_{_THIS_SUITE}_{next(_NUMBERS)}"
+
+
 def _is_mock(carrier: Carrier) -> bool:
     try:
         answer = carrier.carry("GET", "/_mock/version", {}, None)
@@ -191,7 +267,7 @@ def _is_mock(carrier: Carrier) -> bool:
 
 def _makes_tenants(carrier: Carrier) -> bool:
     """Tells whether the control API of a fake makes tenants for the suite."""
-    name = f"suite_{next(_NUMBERS)}"
+    name = _new_name()
     control = Control(carrier.url, f"{MOCK_PREFIX}{name}", CarrierExchanger(carrier))
     try:
         control.create_tenant(name=name)

@@ -1,0 +1,183 @@
+"""Agreements: laws that hold answers against each other, against the request, and against the path that was asked.
+
+A record has one truth: whatever two answers of the same moment say of it is the same, and what is settled when it is made stays so.
+What was sent comes back as it was sent, and what lies under a path belongs to the record that the path names.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.laws_of_records import amount, instant
+from runflow_mock.kit.suite.memories import Known, Memory, Told, is_replay
+from runflow_mock.kit.suite.schema_walks import Part
+
+# What changes in a record's life; everything else of these kinds stays as it was made. Kinds that are not here are the service's own.
+CHANGES: Mapping[str, frozenset[str]] = {
+    "Run": frozenset(
+        (
+            *("status_code", "output", "context", "duration_ms", "cost", "cost_breakdown", "nodes_total", "nodes_completed", "started_at"),
+            *("completed_at", "has_logs", "has_node_runs", "links", "failure_code", "failure_message", "failure_stage_code", "node_runs"),
+            *("feedback_is_positive", "feedback_reason", "current_evaluation_summary", "logs", "flow", "input", "error"),
+        )
+    ),
+    "Batch": frozenset(
+        (
+            *("status_code", "output", "cost", "duration_ms", "items", "items_succeeded", "items_failed", "items_cancelled", "started_at"),
+            *("completed_at", "failure_code", "failure_message", "failure_stage_code", "links", "input", "dispatch_provider_link_id"),
+        )
+    ),
+    "BatchItem": frozenset(("status_code", "output", "error", "cost", "started_at", "completed_at", "run", "input")),
+    "BatchItemHandle": frozenset(("status_code",)),
+    "RunLog": frozenset(("run",)),
+    "RunDelivery": frozenset(
+        (
+            *("signing_secret_id", "status_code", "failure_reason_code", "failure_detail", "attempt_count", "next_attempt_at"),
+            *("updated_at", "completed_at", "attempts"),
+        )
+    ),
+    "WebhookDelivery": frozenset(("attempts", "webhook")),
+    "WebhookAttempt": frozenset(("next_retry_at", "delivery", "status_code", "response_body", "response_time_ms", "succeeded")),
+    "ModelPrice": frozenset(),
+    "ModelCreator": frozenset(),
+}
+# Related records, there or not as the question and the place have it.
+RELATED = frozenset(
+    (
+        *("models", "flows", "run", "webhook", "delivery", "flow", "logs", "node_runs", "deliveries", "judges", "action", "gate_failures"),
+        *("inputs", "outputs", "solution_flows", "solution_models"),
+    )
+)
+# What is sent under one name and comes back under another.
+RENAMED: Mapping[str, str] = {
+    "job_class": "job_class_code",
+    "is_positive": "feedback_is_positive",
+    "filename": "name",
+}
+# What belongs to the caller: it comes back to the last key.
+FREE = frozenset(("input", "metadata", "workflow_json", "input_attributes"))
+WITHIN_FREE = "within"
+
+
+def records_agree(answer: Answer, memory: Memory) -> Iterator[str]:
+    """Two answers of one moment say the same of a record, and what never changes is never told differently."""
+    if is_replay(answer) or answer.status >= 300:
+        return
+    embedded = frozenset(answer.query.get("embed", "").split(","))
+    # What is due at once may happen between two answers: a redelivery starts while it is answered.
+    moment = None if answer.path.endswith("/callback-redeliveries") else answer.moment
+    for part in memory.parts:
+        key = _key(part, answer)
+        if key is None:
+            continue
+        known = memory.records.setdefault(key, Known(fields={}))
+        is_cut = "fields" in answer.query and len(part.way) <= 2
+        if not is_cut:
+            for name in known.fields.keys() - part.value.keys() - embedded - RELATED:
+                if known.fields[name].place == part.described.place:
+                    yield f"{part.described.name} {key} has no {name} here, and has it in {known.fields[name].evidence}"
+        for name, value in part.value.items():
+            told = Told(value, moment, part.described.name, part.described.place, f"{answer.method} {answer.target[:120]}")
+            if name not in embedded and name in known.fields:
+                yield from _differs(key, name, known.fields[name], told)
+            if name not in RELATED or value is not None:
+                known.fields[name] = told
+
+
+def _key(part: Part, answer: Answer) -> str | None:
+    """What tells a record from all others: its id, or its code in the table where it stands."""
+    if isinstance(part.value.get("id"), str):
+        return str(part.value["id"])
+    code = part.value.get("code")
+    if not isinstance(code, str):
+        return None
+    return f"{answer.path} {code}" if part.described.name == "CodeEntry" else f"{part.described.name} {code}"
+
+
+def _differs(key: str, name: str, before: Told, now: Told) -> Iterator[str]:
+    if before.value == now.value or (name in RELATED and now.value is None):
+        return
+    is_settled = before.kind == now.kind and now.kind in CHANGES and name not in CHANGES[now.kind]
+    if is_settled or (now.moment is not None and now.moment == before.moment):
+        yield f"{now.kind} {key} has {name} {str(now.value)[:120]!r} here, and {str(before.value)[:120]!r} in {before.evidence}"
+
+
+def echoes(answer: Answer, memory: Memory) -> Iterator[str]:
+    """What was sent to make or change a record comes back in it as it was sent."""
+    record, sent = memory.record, answer.sent
+    if record is None or not isinstance(sent, dict) or answer.method not in ("POST", "PATCH", "PUT") or answer.status >= 300:
+        return
+    if is_replay(answer) or (answer.path.endswith("/confirmations") and record["id"] in memory.records):
+        return
+    for name, value in sent.items():
+        told = "feedback_reason" if name == "reason" and answer.path.endswith("/feedback") else RENAMED.get(name, name)
+        if value is None or told not in record or name in ("updated_at", "items"):
+            continue
+        if name == "reason" and sent.get("is_positive") is None:
+            # Who takes a verdict back takes its reason back.
+            continue
+        if not _is_as_sent(name, value, record[told]):
+            yield f"{name} was sent as {str(value)[:120]!r} and came back as {str(record[told])[:120]!r}"
+
+
+def _is_as_sent(name: str, sent: Any, told: Any) -> bool:
+    """Compares what was sent with what came back; amounts by value, instants as instants, stored data by what is left of it."""
+    if name in COMPARED:
+        return COMPARED[name](sent, told)
+    if isinstance(sent, dict) and isinstance(told, dict):
+        return _is_object_as_sent(sent, told, is_free=name in FREE or name == WITHIN_FREE)
+    if isinstance(sent, list) and isinstance(told, list):
+        return len(sent) == len(told) and all(_is_as_sent(name, one, other) for one, other in zip(sent, told, strict=True))
+    if isinstance(sent, str) and sent.lower().startswith(("data:", "runflow://")):
+        return isinstance(told, str)
+    return bool(sent == told)
+
+
+def _is_object_as_sent(sent: Mapping[str, Any], told: Mapping[str, Any], *, is_free: bool) -> bool:
+    if is_free and sent.keys() != told.keys():
+        return False
+    inner = WITHIN_FREE if is_free else ""
+    # A record may know more of a part than was sent, such as whose it is, and drop what it does not know.
+    return all(_is_as_sent(inner, part, told[word]) for word, part in sent.items() if word in told and (is_free or part is not None))
+
+
+def _is_same_amount(sent: Any, told: Any) -> bool:
+    return amount(sent) is not None and amount(sent) == amount(told)
+
+
+def _is_same_instant(sent: Any, told: Any) -> bool:
+    one, other = instant(sent), instant(told)
+    return one is not None and other is not None and abs((one - other).total_seconds()) < 1
+
+
+def _are_same_events(sent: Any, told: Any) -> bool:
+    return {each.get("event_type_code") for each in sent} == {each.get("event_type_code") for each in told}
+
+
+# What is not compared as it stands.
+COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
+    "low_balance_threshold": _is_same_amount,
+    "disabled_at": _is_same_instant,
+    "event_subscriptions": _are_same_events,
+}
+
+
+def belongs_to_its_path(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A record under a path is the one that the path names, or belongs to it."""
+    if answer.status >= 300:
+        return
+    for part in memory.parts:
+        if len(part.way) > 2:
+            continue
+        for name, value in memory.params.items():
+            if len(value) != 36 or (name == "id" and part.way):
+                continue
+            if name in part.value and isinstance(part.value[name], str) and part.value[name] != value.lower():
+                yield f"{name} is {part.value[name]!r} under {answer.path}"
+            kind = part.described.name.lower()
+            if not part.way and name == f"{kind}_id" and part.value.get("id") != value.lower():
+                yield f"id is {part.value.get('id')!r} under {answer.path}"
+
+
+# What comes back is looked at while it is still new.
+LAWS = {"echo": echoes, "records_agree": records_agree, "belongs_to_its_path": belongs_to_its_path}

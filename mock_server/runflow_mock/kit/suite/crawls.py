@@ -1,0 +1,84 @@
+"""Crawls: everything that can be read below a path, list by list and record by record, as the contract has it.
+
+Whatever is read goes past the laws; that is how the same record, met in a list, by itself and inside another, is held against itself.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from runflow_mock.kit.suite.flows import expect
+from runflow_mock.kit.suite.lists import key_of, list_is_kept, refuses_nonsense, whole
+from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.openapi.contracts import Declared, packaged_contract
+
+ITEMS_MAX = 3
+ANY = "any"
+
+
+class Crawl:
+    """Reads the tree of paths below one; `known` gives the values of parameters that no list shows."""
+
+    def __init__(self, stage: SuiteTenant, known: Mapping[str, tuple[str, ...]] | None = None, *, items_max: int = ITEMS_MAX) -> None:
+        self._stage = stage
+        self._known = known or {}
+        self._items_max = items_max
+        self._tried: set[str] = set()
+
+    def below(self, template: str, path: str) -> Iterator[str]:
+        """Yields what is wrong at a path and below it; `template` is the contract's name for it."""
+        values: tuple[str, ...] = self._known.get(template, ())
+        declared = operation_at(template)
+        if declared is not None and is_served(declared, self._stage):
+            answer = self._stage.get(path)
+            content = expect(answer, 200)
+            items = content.get("items") if isinstance(content, dict) and "next" in content else None
+            if items is not None:
+                items = whole(self._stage, path)
+                values = values or tuple(str(item[key_of(item)]) for item in items[: self._items_max])
+                yield from self._list(template, path, items)
+            elif isinstance(content, dict):
+                yield from self._embedded(template, path, content)
+        for child in children_of(template):
+            word = child.rpartition("/")[2]
+            if not word.startswith("{"):
+                yield from self.below(child, f"{path}/{word}")
+            else:
+                for value in values:
+                    yield from self.below(child, f"{path}/{quote(value, safe='/')}")
+
+    def _list(self, template: str, path: str, items: list[dict[str, Any]]) -> Iterator[str]:
+        # What a list promises is tried once, where something stands in it.
+        if template not in self._tried and (len(items) > 1 or template.count("/") == 2):
+            self._tried.add(template)
+            yield from list_is_kept(self._stage, path, items)
+            yield from refuses_nonsense(self._stage, path)
+
+    def _embedded(self, template: str, path: str, record: dict[str, Any]) -> Iterator[str]:
+        """Related records that come only when they are asked for, where they also stand at paths of their own."""
+        for child in children_of(template):
+            word = child.rpartition("/")[2]
+            if operation_at(child) is None and word in record and children_of(child):
+                embedded = expect(self._stage.get(f"{path}?embed={word}"), 200)[word]
+                for each in embedded[: self._items_max]:
+                    told = expect(self._stage.get(f"{path}/{word}/{each['id']}"), 200)
+                    if told != each:
+                        yield f"{path}/{word}/{each['id']} is another than {word} of {path}"
+
+
+def operation_at(template: str) -> Declared | None:
+    """Returns what reads a path of the contract, or nothing."""
+    contract = packaged_contract()
+    return contract.operation(template, "GET") if template in contract.paths else None
+
+
+def is_served(declared: Declared, stage: SuiteTenant) -> bool:
+    """Tells whether a stage has an operation: a strict one has none of those that are inferred."""
+    return not (stage.is_strict and declared.evidence == "inferred")
+
+
+def children_of(template: str) -> tuple[str, ...]:
+    """Returns the paths one step below a path, each once, whether something is read there or not."""
+    depth = template.count("/") + 1
+    below = (path for path in packaged_contract().paths if path.startswith(f"{template}/"))
+    return tuple(dict.fromkeys("/".join(path.split("/")[: depth + 1]) for path in below))

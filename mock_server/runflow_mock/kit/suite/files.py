@@ -1,0 +1,83 @@
+"""Files: an address in a record is fetched, and what comes is held against what the record says of it."""
+
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from PIL import Image, UnidentifiedImageError
+
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.stages import SuiteTenant
+
+# How a file of a type begins, where that is certain.
+BEGINNINGS: Mapping[str, tuple[bytes, int]] = {
+    "image/png": (b"\x89PNG\r\n\x1a\n", 0),
+    "image/jpeg": (b"\xff\xd8\xff", 0),
+    "image/webp": (b"WEBP", 8),
+    "image/gif": (b"GIF8", 0),
+    "video/mp4": (b"ftyp", 4),
+    "audio/wav": (b"WAVE", 8),
+}
+TYPES: Mapping[str, str] = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "mp4": "video/mp4",
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+}
+
+
+def output_is_there(stage: SuiteTenant, output: Any) -> Iterator[str]:
+    """Yields what is wrong with the files of a run's output, in each of its forms."""
+    if not isinstance(output, dict):
+        return
+    for file in output.get("outputs") or ():
+        if isinstance(file, dict) and "url" in file:
+            yield from file_is_there(stage, file["url"], file)
+    for url in output.get("image_urls") or ():
+        yield from file_is_there(stage, url, {"type": "image"})
+    urls = {file.get("url") for file in output.get("outputs") or () if isinstance(file, dict) and file.get("type") == "image"}
+    if output.get("image_urls") and not urls <= set(output["image_urls"]):
+        yield f"outputs have the addresses {sorted(map(str, urls))}, and image_urls {output['image_urls']}"
+
+
+def file_is_there(stage: SuiteTenant, url: Any, told: Mapping[str, Any]) -> Iterator[str]:
+    """Yields what is wrong with the file at an address, of which a record tells type, size and dimensions."""
+    answer = stage.fetch(str(url))
+    if answer is None:
+        return
+    if answer.status != 200:
+        yield f"{url} is answered {answer.status}"
+        return
+    media_type = answer.headers.get("content-type", "").partition(";")[0].strip()
+    kind = told.get("type") or told.get("asset_type")
+    named = TYPES.get(urlsplit(str(url)).path.rpartition(".")[2].lower())
+    for wanted in (told.get("content_type"), told.get("mime_type"), named):
+        if wanted is not None and media_type != wanted:
+            yield f"{url} is {media_type!r}, and {wanted!r} is told"
+    if kind in ("image", "video", "audio") and not media_type.startswith(f"{kind}/"):
+        yield f"{url} is {media_type!r}, and {kind!r} is told"
+    yield from _content(url, answer, media_type, told)
+
+
+def _content(url: Any, answer: Answer, media_type: str, told: Mapping[str, Any]) -> Iterator[str]:
+    if not answer.body:
+        yield f"{url} is empty"
+        return
+    size = told.get("size_bytes")
+    if size is not None and size != len(answer.body):
+        yield f"{url} has {len(answer.body)} bytes, and {size} are told"
+    beginning = BEGINNINGS.get(media_type)
+    if beginning is not None and answer.body[beginning[1] : beginning[1] + len(beginning[0])] != beginning[0]:
+        yield f"{url} is called {media_type} and begins with {answer.body[:12]!r}"
+    if told.get("width") is not None and media_type.startswith("image/"):
+        try:
+            with Image.open(io.BytesIO(answer.body)) as picture:
+                if picture.size != (told["width"], told.get("height")):
+                    yield f"{url} has {picture.size} pixels, and {(told['width'], told.get('height'))} are told"
+        except UnidentifiedImageError:
+            yield f"{url} is no picture"

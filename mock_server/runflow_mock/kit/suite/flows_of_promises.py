@@ -1,0 +1,223 @@
+"""Flows of promises: what holds between requests. Repeats, files behind addresses, prices, redeliveries, webhooks, what is left behind."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from runflow_mock.domain.signing import SignatureError
+from runflow_mock.kit.suite import scenes
+from runflow_mock.kit.suite.files import file_is_there, output_is_there
+from runflow_mock.kit.suite.flows import Flow, Needs, Play, expect
+from runflow_mock.kit.suite.flows_of_callbacks import check_signature, every_attempt
+from runflow_mock.kit.suite.flows_of_runs import balance, create_batch, create_run, ended
+from runflow_mock.kit.suite.provocations import fresh_request
+from runflow_mock.kit.suite.requests import Request, right_requests
+from runflow_mock.kit.suite.seeds import IMAGE, INPUT, MODEL, RUNS, open_upload
+from runflow_mock.kit.suite.stages import SuiteTenant
+
+_NUMBERS = count(1)
+# Where something is made with a POST.
+REPEATED = (
+    *("models", "runs", "batches", "callback-secrets", "asset-uploads", "evaluations", "webhooks"),
+    *("comfyui-workflows", "admin"),
+)
+
+
+def _repeats_of(noun: str) -> Play:
+    """Returns what sends every POST of a noun twice under one key, and once under another."""
+
+    def play(stage: SuiteTenant) -> Iterator[str]:
+        for request in right_requests(stage, noun):
+            if request.operation.method == "POST":
+                yield from _is_replayed(stage, fresh_request(stage, request))
+
+    return play
+
+
+def _is_replayed(stage: SuiteTenant, request: Request) -> Iterator[str]:
+    headers = {"Idempotency-Key": f"{stage.mark}-{next(_NUMBERS)}"}
+    first, second = (request.send(stage, headers=headers) for _ in range(2))
+    if first.status >= 300:
+        yield f"{request.operation.id} under a key is answered {first.evidence}"
+    elif (second.status, second.body) != (first.status, first.body):
+        yield f"{request.operation.id} sent again under its key is answered otherwise: {second.evidence}"
+    other = request.send(stage, body={**(request.body or {}), "suite": "other"}, headers=headers)
+    if other.status != 409:
+        yield f"{request.operation.id} with another body under a used key is answered {other.status}"
+
+
+def _files_are_there(stage: SuiteTenant) -> Iterator[str]:
+    made = [
+        f"/v1/runs/{create_run(stage)['id']}",
+        f"/v1/runs/{expect(stage.post(scenes.NODES, {'input': {**INPUT, 'config': {'elements': ['tag_removal']}}}), 201)['id']}",
+        f"/v1/batches/{create_batch(stage, 2)['id']}",
+    ]
+    for path in made:
+        output = ended(stage, path)["output"]
+        for each in output.get("items", ({"output": output},)):
+            yield from output_is_there(stage, each["output"])
+
+
+def _expired_files_are_gone(stage: SuiteTenant) -> Iterator[str]:
+    run = ended(stage, f"/v1/runs/{create_run(stage)['id']}")
+    urls = [file["url"] for file in run["output"].get("outputs") or ()] + list(run["output"].get("image_urls") or ())
+    stage.control.advance(float(stage.settings.get("output_lifetime") or 0) + 1)
+    for url in urls:
+        answer = stage.fetch(url)
+        if answer is not None and answer.status != 403:
+            yield f"an address that has expired is answered {answer.status}"
+    again = expect(stage.get(f"/v1/runs/{run['id']}?add_signature=true"), 200)
+    yield from output_is_there(stage, again["output"])
+
+
+def _uploads_are_kept(stage: SuiteTenant) -> Iterator[str]:
+    asset_id = open_upload(stage)
+    asset = expect(stage.post(f"/v1/asset-uploads/{asset_id}/confirmations", {}), 201)
+    told = {"name": "a.png", "mime_type": "image/png", "size_bytes": 100, "asset_type": "image", "id": asset_id}
+    for name, value in told.items():
+        if asset.get(name, value) != value:
+            yield f"an upload of {told} becomes an asset with {name} {asset[name]!r}"
+    for record in (asset, expect(stage.get(f"/v1/assets/{asset_id}"), 200)):
+        yield from file_is_there(stage, record["url"], record)
+    run = expect(stage.post(RUNS, {"input": {"image_url": f"runflow://assets/{asset_id}"}}), 201)
+    if ended(stage, f"/v1/runs/{run['id']}")["status_code"] != "succeeded":
+        yield "a run on an asset fails"
+
+
+def _price_is_charged(stage: SuiteTenant) -> Iterator[str]:
+    """A run of a model that has one price for a request costs that, on the record and on the balance."""
+    prices = expect(stage.get(f"/v1/models/{MODEL}/pricing"), 200)["items"]
+    before = balance(stage)
+    run = ended(stage, f"/v1/runs/{create_run(stage)['id']}")
+    charged = [entry.amount for entry in stage.control.ledger().entries if entry.kind == "charge"]
+    if before - balance(stage) != Decimal(run["cost"]) or [abs(Decimal(each)) for each in charged] != [Decimal(run["cost"])]:
+        yield f"a run that costs {run['cost']} is charged as {charged}, and the balance falls by {before - balance(stage)}"
+    if len(prices) == 1 and prices[0].get("unit_code") == "request" and Decimal(run["cost"]) != Decimal(prices[0]["price"]):
+        yield f"a request has the price {prices[0]['price']} and costs {run['cost']}"
+
+
+def _redeliveries_are_asked_for(stage: SuiteTenant) -> Iterator[str]:
+    """What is sent again is a delivery of its own, of the same record, and is told from what came by itself."""
+    for noun in ("runs", "batches"):
+        made = create_run(stage, callback_url=stage.hook) if noun == "runs" else create_batch(stage, 1, callback_url=stage.hook)
+        path = f"/v1/{noun}/{made['id']}"
+        first = every_attempt(stage)
+        again = expect(stage.post(f"{path}/callback-redeliveries", {}), 201)
+        second = every_attempt(stage)
+        told = {record["id"]: record for record in expect(stage.get(f"{path}/callback"), 200)}
+        if [attempt.delivery_id for attempt in second] != [again["id"]] or set(told) != {first[0].delivery_id, again["id"]}:
+            yield f"a redelivery of one of the {noun} sends {len(second)} callbacks and makes {len(told)} deliveries"
+            continue
+        automatic = {record["is_automatic"] for record in told.values() if record["id"] != again["id"]}
+        if automatic != {True} or told[again["id"]]["is_automatic"] is not False:
+            yield f"is_automatic is {automatic} of what came by itself and {told[again['id']]['is_automatic']} of what was asked for"
+        if not second or second[0].content != first[0].content:
+            yield "a redelivery tells something else"
+        expect(stage.get(path), 200)
+
+
+def _deliveries_tell_their_attempts(stage: SuiteTenant) -> Iterator[str]:
+    """A delivery lists each attempt with the receiver's answer, and ends as the last of them did."""
+    for statuses, state in (([500, 503, 200], "succeeded"), ([404] * 5, "failed")):
+        run = create_run(stage, callback_url=stage.hook)
+        answered = [(attempt.number, status) for status in statuses for attempt in every_attempt(stage, status, most=1)]
+        told = expect(stage.get(f"/v1/runs/{run['id']}/callback"), 200)[-1]
+        seen = sorted((attempt["attempt_number"], attempt["status_code"]) for attempt in told["attempts"])
+        if seen != answered or told["status_code"] != state or told["attempt_count"] != len(answered):
+            yield f"a delivery that was answered {answered} is {told['status_code']} with {told['attempt_count']} attempts {seen}"
+        if told["attempt_count"] > told["max_attempts"]:
+            yield f"{told['attempt_count']} attempts of {told['max_attempts']}"
+
+
+def _webhooks_are_signed(stage: SuiteTenant) -> Iterator[str]:
+    """A webhook gets the events that it asked for and no others, signed with its own secret."""
+    for event, secret in (("run.completed", "suite-one"), ("run.failed", "suite-two")):
+        body = {"url": f"{stage.hook}/{event}", "secret": secret, "event_subscriptions": [{"event_type_code": event}]}
+        expect(stage.post("/v1/webhooks", body), 201)
+    runs = [create_run(stage, client_ref=ref) for ref in ("fine", scenes.FAIL)]
+    heard = every_attempt(stage)
+    told = sorted((attempt.url.rpartition("/")[2], attempt.content["event"], attempt.content["run_id"]) for attempt in heard)
+    wanted = sorted((event, event, run["id"]) for event, run in zip(("run.completed", "run.failed"), runs, strict=True))
+    if told != wanted:
+        yield f"two webhooks were sent {[(url, event) for url, event, _ in told]}"
+    for attempt in heard:
+        try:
+            check_signature(attempt, "suite-one" if attempt.url.endswith("run.completed") else "suite-two")
+        except SignatureError as error:
+            yield error.evidence
+    for run in runs:
+        expect(stage.get(f"/v1/runs/{run['id']}"), 200)
+
+
+def _new_secret_signs(stage: SuiteTenant) -> Iterator[str]:
+    """The current secret signs: the first until another is promoted."""
+    secrets: list[Any] = [expect(stage.post("/v1/callback-secrets", {"label": f"suite-{number}"}), 201) for number in range(2)]
+    for current in (0, 1):
+        if current:
+            expect(stage.send("PATCH", f"/v1/callback-secrets/{secrets[1]['id']}", {"is_current": True}), 200)
+        run = create_run(stage, callback_url=stage.hook)
+        for attempt in every_attempt(stage):
+            try:
+                check_signature(attempt, secrets[current]["plain_secret"])
+            except SignatureError as error:
+                yield f"secret {current + 1} is current: {error.evidence}"
+        told = expect(stage.get(f"/v1/runs/{run['id']}/callback"), 200)[0]
+        if told["signing_secret_id"] != secrets[current]["id"]:
+            yield f"signing_secret_id is {told['signing_secret_id']!r}, and {secrets[current]['id']!r} is current"
+        listed = {item["id"]: item["is_current"] for item in expect(stage.get("/v1/callback-secrets"), 200)["items"]}
+        if listed != {secret["id"]: number == current for number, secret in enumerate(secrets)}:
+            yield f"of two secrets the list says is_current {list(listed.values())}"
+
+
+def _stale_changes_are_refused(stage: SuiteTenant) -> Iterator[str]:
+    """Who changes what has changed since it was read is told so, and nothing is changed."""
+    webhook = expect(stage.post("/v1/webhooks", {"url": stage.hook, "secret": "suite"}), 201)
+    read = webhook["updated_at"]
+    stage.control.advance("2s")
+    path = f"/v1/webhooks/{webhook['id']}"
+    changed = expect(stage.send("PATCH", path, {"url": f"{stage.hook}/2", "updated_at": read}), 200)
+    if changed["updated_at"] == read:
+        yield "a change leaves updated_at as it was"
+    stale = stage.send("PATCH", path, {"url": f"{stage.hook}/3", "updated_at": read})
+    if stale.status != 409 or expect(stage.get(path), 200)["url"] != f"{stage.hook}/2":
+        yield f"a change of what has changed since is answered {stale.status}"
+
+
+def _evaluations_are_paid(stage: SuiteTenant) -> Iterator[str]:
+    """An evaluation that was asked for costs what its class says, and tells its receiver."""
+    before = balance(stage)
+    classes = expect(stage.get("/v1/evaluations/job-classes"), 200)["items"] if not stage.is_strict else []
+    body = {"generated_image_url": IMAGE, "task_type": "headshot", "callback_url": stage.hook, "client_ref": "suite"}
+    made = expect(stage.post("/v1/evaluations", body), 202)
+    heard = every_attempt(stage)
+    end = expect(stage.get(f"/v1/evaluations/{made['id']}"), 200)
+    if end["status_code"] != "completed" or [attempt.content.get("evaluation_id") for attempt in heard] != [made["id"]]:
+        yield f"an evaluation is {end['status_code']} and sends {len(heard)} callbacks"
+    if before - balance(stage) != Decimal(end["cost"] or 0):
+        yield f"an evaluation that costs {end['cost']} lowers the balance by {before - balance(stage)}"
+    if classes and Decimal(end["cost"] or 0) != Decimal(classes[0]["price"]):
+        yield f"an evaluation of {classes[0]['price']} costs {end['cost']}"
+
+
+FLOWS: tuple[Flow, ...] = (
+    *(
+        Flow(
+            f"repeats_of_{noun.replace('-', '_')}",
+            f"what is sent again under its key is done once: {noun}",
+            Needs.CONTROL,
+            _repeats_of(noun),
+        )
+        for noun in REPEATED
+    ),
+    Flow("file_is_there", "an address answers with the file of which the record tells", Needs.CREATING, _files_are_there, 4),
+    Flow("file_expires", "an address expires, and a new one can be asked for", Needs.CONTROL, _expired_files_are_gone),
+    Flow("upload_is_kept", "what was brought is kept as it came, and models take it", Needs.CONTROL, _uploads_are_kept),
+    Flow("price_is_charged", "a run costs its price, once", Needs.CONTROL, _price_is_charged),
+    Flow("redelivery_is_told", "what was asked for again is told from what came by itself", Needs.CONTROL, _redeliveries_are_asked_for),
+    Flow("attempts_are_told", "a delivery tells each attempt with its answer", Needs.CONTROL, _deliveries_tell_their_attempts),
+    Flow("webhook_is_signed", "a webhook gets what it asked for, signed with its secret", Needs.CONTROL, _webhooks_are_signed),
+    Flow("current_secret_signs", "the secret that is current signs", Needs.CONTROL, _new_secret_signs),
+    Flow("stale_change_is_refused", "a change of what has changed since is refused", Needs.CONTROL, _stale_changes_are_refused),
+    Flow("evaluation_is_paid", "an evaluation costs its price and tells its receiver", Needs.CONTROL, _evaluations_are_paid),
+)

@@ -1,0 +1,93 @@
+"""Flows of records: noun by noun, everything that can be read is read, in every way in which it can be read."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from runflow_mock.kit.suite import scenes
+from runflow_mock.kit.suite.crawls import Crawl
+from runflow_mock.kit.suite.flows import Flow, Needs, Play, expect
+from runflow_mock.kit.suite.seeds import MODEL, PUBLISHED, WORKFLOWS
+from runflow_mock.kit.suite.stages import SuiteTenant
+
+MODELS_PATH = "/v1/models"
+# Where a noun stands, and what is put on the stage before it is read.
+MADE: Mapping[str, tuple[tuple[str, ...], Callable[[SuiteTenant], None]]] = {
+    "runs": (("/v1/runs",), scenes.fill_runs),
+    "batches": (("/v1/batches",), scenes.fill_batches),
+    "callback_secrets": (("/v1/callback-secrets",), scenes.fill_secrets),
+    "assets": (("/v1/assets",), scenes.fill_assets),
+    "webhooks": (("/v1/webhooks",), scenes.fill_webhooks),
+    "account": (("/v1/auth", "/v1/billing", "/v1/credit-balances"), scenes.fill_account),
+}
+CATALOGUE: Mapping[str, tuple[str, ...]] = {
+    "model_creators": ("/v1/model-creators",),
+    "solutions": ("/v1/solutions",),
+    "public_models": ("/v1/public",),
+}
+
+
+def _reads(paths: tuple[str, ...], fill: Callable[[SuiteTenant], None] | None = None) -> Play:
+    """Returns what fills a stage and reads everything below some paths."""
+
+    def play(stage: SuiteTenant) -> Iterator[str]:
+        if fill is not None:
+            fill(stage)
+        for path in paths:
+            yield from Crawl(stage).below(path, path)
+
+    return play
+
+
+def _reads_models(stage: SuiteTenant) -> Iterator[str]:
+    yield from Crawl(stage, {MODELS_PATH: (MODEL,)}).below(MODELS_PATH, MODELS_PATH)
+
+
+def _reads_flows(stage: SuiteTenant) -> Iterator[str]:
+    for path in ("/v1/flows", "/v1/flow-summaries"):
+        yield from Crawl(stage).below(path, path)
+    for flow in expect(stage.get("/v1/flows?limit=1"), 200)["items"]:
+        for node in expect(stage.get(f"/v1/flows/{flow['id']}/nodes"), 200)["items"][:2]:
+            expect(stage.get(f"/v1/flow-nodes/{node['id']}"), 200)
+
+
+def _reads_evaluations(stage: SuiteTenant) -> Iterator[str]:
+    scenes.fill_evaluations(stage)
+    yield from Crawl(stage).below("/v1/evaluations", "/v1/evaluations")
+    for run in expect(stage.get("/v1/runs?limit=5"), 200)["items"]:
+        for each in expect(stage.get(f"/v1/runs/{run['id']}/evaluations"), 200)["items"]:
+            expect(stage.get(f"/v1/evaluations/{each['id']}"), 200)
+
+
+def _reads_workflows(stage: SuiteTenant) -> Iterator[str]:
+    scenes.fill_workflows(stage)
+    yield from Crawl(stage).below(WORKFLOWS, WORKFLOWS)
+    template = f"{WORKFLOWS}/{{owner}}/{{slug}}"
+    yield from Crawl(stage).below(template, PUBLISHED)
+
+
+def _any_is_all(stage: SuiteTenant) -> Iterator[str]:
+    """Under `any` stands what stands under each."""
+    scenes.fill_runs(stage)
+    for noun, parts in (("runs", ("logs", "node-runs")), ("flows", ("nodes", "inputs")), ("solutions", ("flows", "models"))):
+        ids = [item["id"] for item in expect(stage.get(f"/v1/{noun}?limit=500"), 200)["items"]]
+        for part in parts:
+            under_any = {item["id"] for item in expect(stage.get(f"/v1/{noun}/any/{part}?limit=500"), 200)["items"]}
+            each = {item["id"] for parent in ids for item in expect(stage.get(f"/v1/{noun}/{parent}/{part}?limit=500"), 200)["items"]}
+            if under_any != each:
+                yield f"/v1/{noun}/any/{part} has {len(under_any)} records, and there are {len(each)} under each of the {noun}"
+
+
+FLOWS: tuple[Flow, ...] = (
+    *(
+        Flow(f"{noun}_agree", f"whatever is read of {noun.replace('_', ' ')} agrees", Needs.CONTROL, _reads(paths, fill))
+        for noun, (paths, fill) in MADE.items()
+    ),
+    *(
+        Flow(f"{noun}_agree", f"whatever is read of {noun.replace('_', ' ')} agrees", Needs.READING, _reads(paths))
+        for noun, paths in CATALOGUE.items()
+    ),
+    Flow("models_agree", "whatever is read of models agrees", Needs.READING, _reads_models),
+    Flow("flows_agree", "whatever is read of flows agrees", Needs.READING, _reads_flows),
+    Flow("evaluations_agree", "whatever is read of evaluations agrees", Needs.CONTROL, _reads_evaluations),
+    Flow("workflows_agree", "whatever is read of workflows agrees", Needs.CONTROL, _reads_workflows),
+    Flow("any_is_all", "under any stands what stands under each", Needs.CONTROL, _any_is_all),
+)

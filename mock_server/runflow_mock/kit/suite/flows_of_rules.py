@@ -1,0 +1,56 @@
+"""Flows of rules: noun by noun, every rule of every request is broken once, and the refusal must say where."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from runflow_mock.kit.suite.flows import Flow, Needs, Play
+from runflow_mock.kit.suite.requests import Request, right_requests
+from runflow_mock.kit.suite.rules import Breakage, breakages
+from runflow_mock.kit.suite.stages import SuiteTenant
+
+NOUNS = (
+    *("auth", "billing", "models", "runs", "batches", "callback-secrets", "asset-uploads", "assets", "evaluations", "webhooks"),
+    *("comfyui-workflows", "flows", "solutions", "admin"),
+)
+REFUSED = (400, 413, 422)
+# What refers to a record may as well be told as one that is not there.
+REFERENCES = frozenset(("model", "run_id", "folder_id"))
+
+
+def _rules_of(noun: str) -> Play:
+    """Returns what breaks every rule of the requests of a noun."""
+
+    def play(stage: SuiteTenant) -> Iterator[str]:
+        for request in right_requests(stage, noun):
+            for breakage in breakages(request):
+                yield from _is_refused(stage, request, breakage)
+
+    return play
+
+
+def _is_refused(stage: SuiteTenant, request: Request, breakage: Breakage) -> Iterator[str]:
+    answer = request.send(stage, path=breakage.path, body=breakage.body, headers=breakage.headers)
+    where = "/".join(map(str, breakage.loc))
+    if answer.status == 404 and breakage.loc[-1] in REFERENCES:
+        return
+    if answer.status not in REFUSED:
+        yield f"{request.operation.id}: {breakage.rule} of {where} is not enforced: {answer.evidence}"
+    elif answer.status == 422:
+        locs = [issue.get("loc") for issue in (answer.json or {}).get("errors") or () if isinstance(issue, dict)]
+        if not any(_points_at(loc, breakage) for loc in locs):
+            yield f"{request.operation.id}: {breakage.rule} of {where} is broken, and the refusal points at {locs}"
+
+
+def _points_at(loc: Any, breakage: Breakage) -> bool:
+    """The refusal points at the value, or into it."""
+    if not isinstance(loc, list):
+        return False
+    lowered = [str(step).lower() for step in loc]
+    wanted = [str(step).lower() for step in breakage.loc]
+    return lowered[: len(wanted)] == wanted
+
+
+FLOWS: tuple[Flow, ...] = tuple(
+    Flow(f"rules_of_{noun.replace('-', '_')}", f"every rule of a request is enforced: {noun}", Needs.CONTROL, _rules_of(noun))
+    for noun in NOUNS
+)

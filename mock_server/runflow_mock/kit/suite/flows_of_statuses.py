@@ -1,0 +1,119 @@
+"""Flows of statuses: noun by noun, every status that an operation declares is brought about, and must come."""
+
+from collections.abc import Iterator
+
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.flows import Flow, Needs, Play, expect
+from runflow_mock.kit.suite.provocations import NO_SCOPES, SERVER_ERRORS, TOO_MANY, fresh_request, provoked, takes_rules
+from runflow_mock.kit.suite.requests import NOUNS, WRITES, Request, right_requests
+from runflow_mock.kit.suite.stages import SuiteTenant
+
+QUOTA_WINDOW = "60s"
+BARE_KEY = {"name": NO_SCOPES, "scopes": []}
+# The key that a tenant has by itself must be named where another one is added.
+SETTINGS = {"keys": [BARE_KEY]}
+
+
+def _statuses_of(noun: str) -> Play:
+    """Returns what brings about every declared status of the operations of a noun."""
+
+    def play(stage: SuiteTenant) -> Iterator[str]:
+        requests = list(right_requests(stage, noun))
+        for request in requests:
+            yield from _is_right(stage, request)
+            for status in map(int, filter(str.isdigit, request.operation.responses)):
+                if status not in SERVER_ERRORS and 400 <= status != TOO_MANY:
+                    for answer in provoked(stage, request, status):
+                        yield from _comes(request, answer, status)
+        yield from _errors_of_the_server(stage, requests)
+        yield from _too_many(stage, requests)
+
+    return play
+
+
+def _is_right(stage: SuiteTenant, request: Request) -> Iterator[str]:
+    """A right request is answered with the success that is declared, again with the one for what is done already."""
+    declared = sorted(status for status in request.operation.responses if status.startswith("2"))
+    wanted = int(declared[-1])
+    fresh = fresh_request(stage, request) if request.operation.id in WRITES else request
+    answer = fresh.send(stage)
+    yield from _comes(request, answer, wanted)
+    if len(declared) > 1:
+        yield from _comes(request, fresh.send(stage), int(declared[0]))
+    if "304" in request.operation.responses:
+        yield from _comes(request, request.send(stage, headers={"If-None-Match": answer.headers.get("etag", "")}), 304)
+
+
+def _errors_of_the_server(stage: SuiteTenant, requests: list[Request]) -> Iterator[str]:
+    for request in requests:
+        for status in SERVER_ERRORS:
+            if str(status) in request.operation.responses:
+                for answer in provoked(stage, request, status):
+                    yield from _comes(request, answer, status)
+
+
+def _too_many(stage: SuiteTenant, requests: list[Request]) -> Iterator[str]:
+    """Beyond the quota every operation is closed, and says for how long where the dialect does."""
+    stage.control.set_quota(requests=1, window=QUOTA_WINDOW)
+    for request in requests:
+        if str(TOO_MANY) not in request.operation.responses or not takes_rules(request):
+            continue
+        answer = request.send(stage)
+        if answer.status < 400:
+            answer = request.send(stage)
+        yield from _comes(request, answer, TOO_MANY)
+        yield from _says_how_long(stage, request, answer)
+    stage.control.lift_quota()
+
+
+def _says_how_long(stage: SuiteTenant, request: Request, answer: Answer) -> Iterator[str]:
+    told = rate_limit_headers(stage)
+    given = answer.headers.get("retry-after")
+    if told == "none" or answer.status != TOO_MANY:
+        return
+    if given is None or not given.isdigit() or not 0 < int(given) <= 60:
+        yield f"{request.operation.id}: a 429 has Retry-After {given!r} in a window of {QUOTA_WINDOW}"
+    limit, remaining = answer.headers.get("x-ratelimit-limit"), answer.headers.get("x-ratelimit-remaining")
+    if told == "full" and (limit, remaining) != ("1", "0"):
+        yield f"{request.operation.id}: of one request in a window the headers say {limit!r} and {remaining!r}"
+
+
+def rate_limit_headers(stage: SuiteTenant) -> str:
+    """Returns which headers about quotas the stage's tenant sends: `retry-after`, `none` or `full`."""
+    usual = "none" if stage.settings.get("dialect") == "docs" else "retry-after"
+    return str((stage.settings.get("switches") or {}).get("rate_limit_headers", usual))
+
+
+def _comes(request: Request, answer: Answer, status: int) -> Iterator[str]:
+    if answer.status != status:
+        yield f"{request.operation.id}: {status} must come, and {answer.status} did: {answer.evidence}"
+
+
+def _quota_is_told(stage: SuiteTenant) -> Iterator[str]:
+    """What is within the quota is answered, and what is beyond it is not, until the window has passed."""
+    stage.control.set_quota(requests=3, window=QUOTA_WINDOW)
+    answers = [stage.get("/v1/runs") for _ in range(5)]
+    if [answer.status for answer in answers] != [200, 200, 200, 429, 429]:
+        yield f"of 3 requests in a window five are answered {[answer.status for answer in answers]}"
+    for answer in answers[3:]:
+        given = answer.headers.get("retry-after")
+        if rate_limit_headers(stage) != "none" and (given is None or not given.isdigit() or int(given) < 1):
+            yield f"a 429 has Retry-After {given!r}"
+    stage.control.advance(QUOTA_WINDOW)
+    expect(stage.get("/v1/runs"), 200)
+    stage.control.lift_quota()
+
+
+FLOWS: tuple[Flow, ...] = (
+    *(
+        Flow(
+            f"statuses_of_{noun.replace('-', '_').replace('.', '_')}",
+            f"every declared status comes when it is brought about: {noun}",
+            Needs.CONTROL,
+            _statuses_of(noun),
+            settings=SETTINGS,
+        )
+        for noun in NOUNS
+    ),
+    Flow("quota_is_told", "beyond a quota there is a 429 that says when to come back", Needs.CONTROL, _quota_is_told),
+)

@@ -1,0 +1,70 @@
+"""Laws of lists: the order that was asked for, the fields that were asked for, and cursors at the ends only."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.memories import Memory, Record
+
+# Fields whose order is the same under every collation: ids and instants are ASCII of one length, numbers are numbers.
+ORDERED = frozenset(
+    ("id", "created_at", "completed_at", "started_at", "updated_at", "timestamp", "sort_order", "sequence_index", "size_bytes")
+)
+NEWEST_FIRST = frozenset(("/v1/runs",))
+
+
+def items_of(answer: Answer) -> list[Record] | None:
+    """Returns the records of a page, or nothing where an answer is none."""
+    body = answer.json
+    items = body.get("items") if answer.method == "GET" and answer.status == 200 and isinstance(body, dict) and "next" in body else None
+    return items if isinstance(items, list) and all(isinstance(item, dict) for item in items) else None
+
+
+def is_in_order(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A list stands in the order that was asked for, and runs without one stand newest first."""
+    items = items_of(answer)
+    if not items:
+        return
+    asked = answer.query.get("sort_by") or ("created_at:desc" if answer.path in NEWEST_FIRST else "")
+    if "," in asked or not asked:
+        return
+    name, _, direction = asked.partition(":")
+    values: list[Any] = [item.get(name) for item in items]
+    if name not in ORDERED or None in values or len({type(value) for value in values}) > 1:
+        return
+    if values != sorted(values, reverse=direction == "desc"):
+        yield f"sorted by {asked}, {name} is {values[:6]}"
+
+
+def has_the_fields(answer: Answer, memory: Memory) -> Iterator[str]:
+    """Exactly the fields that were asked for come back."""
+    asked = {name for name in answer.query.get("fields", "").split(",") if name}
+    if not asked or answer.status != 200 or memory.operation is None:
+        return
+    if not any(parameter.name == "fields" for parameter in memory.operation.parameters):
+        return
+    records = items_of(answer)
+    if records is None:
+        records = [answer.json] if isinstance(answer.json, dict) and "items" not in answer.json else []
+    embedded = {name for name in answer.query.get("embed", "").split(",") if name}
+    for record in records:
+        if not asked <= record.keys() or record.keys() - asked - embedded:
+            yield f"fields {sorted(asked)} were asked for, and {sorted(record)} came back"
+            return
+
+
+def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:
+    """The first page has no page before it, and cursors under two names are the same."""
+    if items_of(answer) is None:
+        return
+    body = answer.json
+    if not answer.query.get("pq") and (body.get("previous") is not None or body.get("first") is not None):
+        yield f"the first page has the cursors first {body.get('first')!r} and previous {body.get('previous')!r}"
+    for name, twin in (("next", "next_pq"), ("previous", "prev_pq")):
+        if twin in body and body[twin] != body.get(name):
+            yield f"{twin} is {body[twin]!r}, and {name} {body.get(name)!r}"
+    if not body["items"] and body["next"] is not None:
+        yield "a page without records has a page after it"
+
+
+LAWS = {"in_order": is_in_order, "fields": has_the_fields, "cursors": has_cursors}

@@ -1,0 +1,233 @@
+"""Laws of records: what one part of a record says follows from its others, or from records that it belongs to."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from runflow_mock.kit.suite.carriers import Answer, read_json
+from runflow_mock.kit.suite.memories import Memory, Record
+
+CANCELLED = ("cancelled", "canceled")
+SUCCEEDED = "succeeded"
+BATCH_ITEM_FACTS = ("client_ref", "status_code")
+# What an item of a batch has of its run.
+RUN_FACTS = ("input", "output", "cost", "client_ref", "status_code", "started_at", "completed_at", "batch_id", "created_at")
+
+
+def lasts_as_long(answer: Answer, memory: Memory) -> Iterator[str]:
+    """The duration of a run or batch, where it is told, is the time from its creation to its end."""
+    for part in memory.parts:
+        record = part.value
+        if part.described.name not in ("Run", "Batch") or not {"duration_ms", "created_at", "completed_at"} <= record.keys():
+            continue
+        created, ended, lasted = instant(record["created_at"]), instant(record["completed_at"]), record["duration_ms"]
+        if created is None or lasted is None:
+            continue
+        if ended is None or abs((ended - created).total_seconds() * 1000 - lasted) > 1:
+            yield f"duration_ms is {lasted} from {record['created_at']} to {record['completed_at']}"
+
+
+def costs_what_it_says(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A cost is what its breakdown comes to; only what has ended costs, and what failed costs nothing."""
+    for part in memory.parts:
+        record, name = part.value, part.described.name
+        if name == "Run":
+            yield from _breakdown(record)
+        if name in ("Run", "Batch", "BatchItem", "Evaluation") and "cost" in record:
+            state, cost = record.get("status_code"), amount(record["cost"])
+            if state in ("queued", "pending") and cost:
+                yield f"a {state} {name} costs {cost}"
+            if state == "failed" and name != "Batch" and cost:
+                yield f"a failed {name} costs {cost}"
+            if state in (SUCCEEDED, "completed") and cost is None:
+                yield f"a {state} {name} has the cost {record['cost']!r}"
+
+
+def _breakdown(record: Record) -> Iterator[str]:
+    told = record.get("cost_breakdown")
+    if not isinstance(told, dict):
+        return
+    price, quantity, total = (amount(told.get(name)) for name in ("unit_price", "quantity", "total"))
+    if price is not None and quantity is not None and total is not None and abs(price * quantity - total) > Decimal("0.000001"):
+        yield f"cost_breakdown says {price} x {quantity} = {total}"
+    if total is not None and "cost" in record and amount(record["cost"]) != total:
+        yield f"cost is {record['cost']!r}, and its breakdown comes to {total}"
+
+
+def batch_tells_of_its_items(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A batch's input, items and output tell of the same items in the same order, as its item records and runs do."""
+    for part in memory.parts:
+        if part.described.name == "Batch":
+            yield from _batch(part.value)
+        if part.described.name == "BatchItem":
+            yield from _item(part.value, memory)
+        if part.described.name == "BatchItemList" and "sort_by" not in answer.query and "pq" not in answer.query:
+            indexes = [item.get("sequence_index") for item in part.value["items"] if isinstance(item, dict)]
+            if "q" not in answer.query and None not in indexes and indexes != list(range(len(indexes))):
+                yield f"the items of a batch are listed as {indexes}"
+
+
+def _batch(record: Record) -> Iterator[str]:
+    handles, inputs = record.get("items"), record.get("input")
+    if isinstance(handles, list):
+        indexes = [handle.get("sequence_index") for handle in handles if isinstance(handle, dict)]
+        if indexes != list(range(len(handles))):
+            yield f"the items of a batch have the indexes {indexes}"
+        if isinstance(inputs, list) and len(inputs) != len(handles):
+            yield f"a batch of {len(inputs)} inputs has {len(handles)} items"
+    output = record.get("output")
+    if isinstance(output, dict) and isinstance(output.get("items"), list):
+        yield from batch_output(output, handles, inputs)
+        told = (output.get("succeeded"), output.get("failed"), output.get("total"))
+        counted = (record.get("items_succeeded"), record.get("items_failed"), record.get("items_total"))
+        if None not in counted and told != counted:
+            yield f"output counts {told}, and the batch {counted}"
+
+
+def batch_output(output: Record, handles: Any, inputs: Any) -> Iterator[str]:
+    """Yields what is wrong with the items in a batch's output, which stand in the order of its input."""
+    items = [item for item in output["items"] if isinstance(item, dict)]
+    indexes = [item.get("sequence_index") for item in items]
+    if indexes != list(range(len(indexes))):
+        yield f"the items of an output have the indexes {indexes}"
+        return
+    for name, told in (("items", handles), ("input", inputs)):
+        if isinstance(told, list) and len(told) != len(items):
+            yield f"an output of {len(items)} items stands beside {name} of {len(told)}"
+            return
+    for number, item in enumerate(items):
+        if isinstance(inputs, list) and item.get("input") != inputs[number]:
+            yield f"item {number} of the output has another input than was sent: {str(item.get('input'))[:120]}"
+        handle = handles[number] if isinstance(handles, list) else {}
+        for name in BATCH_ITEM_FACTS:
+            if name in handle and name in item and item[name] != handle[name]:
+                yield f"item {number} has {name} {item[name]!r} in the output and {handle[name]!r} among the items"
+        succeeded, failed = item.get("status_code") == SUCCEEDED, item.get("status_code") == "failed"
+        if succeeded != bool(item.get("output")) or (failed and not item.get("error")) or (succeeded and item.get("error")):
+            yield f"item {number} is {item.get('status_code')!r} with output {bool(item.get('output'))} and error {bool(item.get('error'))}"
+    states = [item.get("status_code") for item in items]
+    counted = (states.count("succeeded"), states.count("failed"), sum(state in CANCELLED for state in states), len(states))
+    told = tuple(output.get(name, counted[number]) for number, name in enumerate(("succeeded", "failed", "cancelled", "total")))
+    if told != counted:
+        yield f"the items of an output are {states}, and it counts {told}"
+
+
+def _item(record: Record, memory: Memory) -> Iterator[str]:
+    """An item has what its run has."""
+    run = record.get("run")
+    if not isinstance(run, dict) or not run:
+        return
+    if "run_id" in record and run.get("id", record["run_id"]) != record["run_id"]:
+        yield f"run_id is {record['run_id']!r}, and the run {run['id']!r}"
+    for name in RUN_FACTS:
+        if name in record and name in run and record[name] != run[name]:
+            yield f"an item has {name} {str(record[name])[:120]!r}, and its run {str(run[name])[:120]!r}"
+
+
+def deliveries_are_kept(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A delivery says what was sent, how often, and how it ended."""
+    for part in memory.parts:
+        record, name = part.value, part.described.name
+        if name in ("RunDelivery", "BatchDelivery"):
+            yield from _end_of_delivery(record)
+            yield from _what_was_sent(record, memory)
+        if name == "WebhookAttempt" and isinstance(record.get("status_code"), int) and "succeeded" in record:
+            yield from _says(record["succeeded"] == (200 <= record["status_code"] < 300), f"an attempt is {record}")
+        payload = record.get("payload")
+        if name == "WebhookDelivery" and isinstance(payload, dict) and "event_type_code" in record:
+            says = f"event_type_code is {record['event_type_code']!r}, and the payload says {payload.get('event')!r}"
+            yield from _says(payload.get("event") == record["event_type_code"], says)
+        attempts = record.get("attempts") if name.endswith("Delivery") else None
+        if isinstance(attempts, list):
+            yield from _attempts(record, attempts)
+
+
+def _end_of_delivery(record: Record) -> Iterator[str]:
+    attempts, state = record.get("attempts"), record.get("status_code")
+    if isinstance(attempts, list) and "attempt_count" in record:
+        yield from _says(
+            record["attempt_count"] == len(attempts), f"attempt_count is {record['attempt_count']} with {len(attempts)} attempts"
+        )
+    if state not in ("succeeded", "failed"):
+        return
+    yield from _says(record.get("completed_at", "") is not None, f"a delivery that has {state} has no completed_at")
+    yield from _says(record.get("next_attempt_at") is None, f"a delivery that has {state} has a next attempt")
+    if isinstance(attempts, list) and attempts and state == "succeeded":
+        yield from _says(_is_received(attempts[-1]), f"a delivery that has succeeded was answered {attempts[-1].get('status_code')}")
+
+
+def _what_was_sent(record: Record, memory: Memory) -> Iterator[str]:
+    body, payload = record.get("payload_bytes"), record.get("payload")
+    if isinstance(body, str) and payload is not None:
+        yield from _says(read_json(body.encode()) == payload, "payload is not what payload_bytes say")
+    for heard in memory.heard:
+        if heard.delivery_id == record.get("id"):
+            yield from _says(not isinstance(body, str) or body.encode() == heard.body, "payload_bytes are not the bytes that were sent")
+            yield from _says(payload is None or payload == heard.content, "payload is not what was sent")
+            yield from _says(
+                record.get("callback_url", heard.url) == heard.url,
+                f"callback_url is {record.get('callback_url')!r}, and the callback went to {heard.url!r}",
+            )
+
+
+def _says(holds: bool, says: str) -> Iterator[str]:  # noqa: FBT001 - the condition of a sentence
+    if not holds:
+        yield says
+
+
+def _attempts(record: Record, attempts: list[Any]) -> Iterator[str]:
+    numbers = [attempt.get("attempt_number") for attempt in attempts if isinstance(attempt, dict)]
+    if None not in numbers and numbers not in (list(range(1, len(numbers) + 1)), list(range(len(numbers), 0, -1))):
+        yield f"attempts are numbered {numbers}"
+    for attempt in attempts:
+        if "id" in record and attempt.get("delivery_id", record["id"]) != record["id"]:
+            yield f"an attempt of delivery {record['id']} has delivery_id {attempt['delivery_id']!r}"
+
+
+def _is_received(attempt: Any) -> bool:
+    status = attempt.get("status_code") if isinstance(attempt, dict) else None
+    return not isinstance(status, int) or 200 <= status < 300
+
+
+def redelivery_is_asked_for(answer: Answer, memory: Memory) -> Iterator[str]:
+    """What was asked for is not automatic, and what was not is."""
+    if answer.status >= 300:
+        return
+    asked_for = memory.redeliveries
+    for part in memory.parts:
+        record = part.value
+        if part.described.name not in ("RunDelivery", "BatchDelivery") or record.get("is_automatic") is None:
+            continue
+        if answer.path.endswith("/callback-redeliveries"):
+            asked_for.add(str(record.get("id")))
+        if record["is_automatic"] and str(record.get("id")) in asked_for:
+            yield f"the redelivery {record.get('id')} says is_automatic"
+        first = memory.heard and not asked_for
+        if first and not record["is_automatic"] and any(heard.delivery_id == record.get("id") for heard in memory.heard):
+            yield f"nobody asked for the delivery {record.get('id')}, and it is not automatic"
+
+
+def amount(value: Any) -> Decimal | None:
+    """Returns money as a number, or nothing when it is none."""
+    try:
+        return None if value is None or isinstance(value, bool) else Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def instant(text: Any) -> datetime | None:
+    """Returns an instant, or nothing when it is none."""
+    try:
+        return datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+LAWS = {
+    "durations": lasts_as_long,
+    "costs": costs_what_it_says,
+    "batch_tells_of_its_items": batch_tells_of_its_items,
+    "deliveries_are_kept": deliveries_are_kept,
+    "redelivery_is_asked_for": redelivery_is_asked_for,
+}

@@ -1,0 +1,101 @@
+"""Lists: what every list of the contract promises, tried on one of them with what stands in it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.flows import expect
+from runflow_mock.kit.suite.laws_of_lists import ORDERED
+from runflow_mock.kit.suite.seeds import ABSENT
+from runflow_mock.kit.suite.stages import SuiteTenant
+
+WHOLE = 500
+PAGES_MAX = 50
+Record = dict[str, Any]
+
+
+def key_of(record: Mapping[str, Any]) -> str:
+    """Returns the field that tells a record from the others of its list."""
+    return "id" if "id" in record else "code"
+
+
+def whole(stage: SuiteTenant, path: str) -> list[Record]:
+    """Returns all records of a list, from one page."""
+    items: list[Record] = expect(stage.get(f"{path}?limit={WHOLE}"), 200)["items"]
+    return items
+
+
+def list_is_kept(stage: SuiteTenant, path: str, items: list[Record]) -> Iterator[str]:
+    """Yields what a list does not keep of its promises; `items` are all that stand in it."""
+    if not items:
+        return
+    key = key_of(items[0])
+    keys = [str(item[key]) for item in items]
+    yield from _pages(stage, path, key, keys)
+    yield from _orders(stage, path, key, items)
+    yield from _filters(stage, path, key, keys)
+    some = sorted(items[0])[:2]
+    cut = expect(stage.get(f"{path}?limit={WHOLE}&fields={','.join([key, *(name for name in some if name != key)])}"), 200)["items"]
+    if [item.get(key) for item in cut] != keys:
+        yield f"{path} with fields has {len(cut)} records of {len(keys)}, or others"
+
+
+def _pages(stage: SuiteTenant, path: str, key: str, keys: list[str]) -> Iterator[str]:
+    """Forwards and backwards the pages are the whole list, cut."""
+    size = max(1, -(-len(keys) // 3))
+    answers = []
+    target = f"{path}?limit={size}"
+    for _ in range(PAGES_MAX):
+        answers.append(expect(stage.get(target), 200))
+        if answers[-1].get("next") is None:
+            break
+        target = f"{path}?limit={size}&pq={quote(answers[-1]['next'], safe='')}"
+    pages = [[str(item[key]) for item in page["items"]] for page in answers]
+    if [each for page in pages for each in page] != keys:
+        yield f"{path} in pages of {size} is {[len(page) for page in pages]} records, and not the {len(keys)} of one page in their order"
+        return
+    if len(answers) < 2:
+        return
+    last = answers[-1]
+    back = expect(stage.get(f"{path}?limit={size}&from_prev=true&pq={quote(str(last['previous']), safe='')}"), 200)
+    if [str(item[key]) for item in back["items"]] != pages[-2]:
+        yield f"{path}: the page before the last one is another than on the way there"
+    first = expect(stage.get(f"{path}?limit={size}&pq={quote(str(last['first']), safe='')}"), 200)
+    if [str(item[key]) for item in first["items"]] != pages[0]:
+        yield f"{path}: the cursor of the first page leads to another page"
+
+
+def _orders(stage: SuiteTenant, path: str, key: str, items: list[Record]) -> Iterator[str]:
+    """Up and down are the same records, turned round; the laws look at the order itself."""
+    names = [key, *(name for name in ("created_at", "sort_order", "sequence_index") if name in items[0] and name in ORDERED)]
+    for name in names:
+        up, down = (stage.get(f"{path}?limit={WHOLE}&sort_by={name}:{word}") for word in ("asc", "desc"))
+        if name != key and up.status == 422:
+            continue
+        ups, downs = ([item[key] for item in expect(answer, 200)["items"]] for answer in (up, down))
+        if sorted(ups) != sorted(str(item[key]) for item in items):
+            yield f"{path} sorted by {name} has other records"
+        if name == key and ups != downs[::-1]:
+            yield f"{path} sorted by {name} up is not the list sorted down, turned round"
+
+
+def _filters(stage: SuiteTenant, path: str, key: str, keys: list[str]) -> Iterator[str]:
+    """A filter finds exactly what it says."""
+    for sought, wanted in (
+        (f"{key}.EQ:'{keys[-1]}'", [keys[-1]]),
+        (f"NOT {key}:'{keys[0]}'", keys[1:]),
+        (f"{key}:'{keys[0]}' OR {key}:'{keys[-1]}'", [each for each in keys if each in (keys[0], keys[-1])]),
+        (f"{key}.EQ:'{keys[0]}' AND NOT {key}.EQ:'{keys[0]}'", []),
+    ):
+        found = [str(item[key]) for item in expect(stage.get(f"{path}?limit={WHOLE}&q={quote(sought)}"), 200)["items"]]
+        if found != wanted:
+            yield f"{path}?q={sought} finds {len(found)} records, and {len(wanted)} fit"
+
+
+def refuses_nonsense(stage: SuiteTenant, path: str) -> Iterator[str]:
+    """Yields where a list takes what none can mean."""
+    for query in ("limit=0", "limit=501", "limit=x", "pq=x", "q=(((", "sort_by=nonsense", "fields=nonsense", f"q=nonsense.EQ:'{ABSENT}'"):
+        answer: Answer = stage.get(f"{path}?{query}")
+        if answer.status != 422:
+            yield f"GET {path}?{query} is answered {answer.status}"

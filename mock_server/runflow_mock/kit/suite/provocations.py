@@ -1,0 +1,145 @@
+"""Provocations: how each status that an operation declares is brought about, by the client alone where it can, else by a rule of the fake.
+
+A table from a status to what provokes it. What a client can do is preferred, since it tries the server; what only a rule brings about
+(an answer of the server's own failure, say) still shows that the answer is as the contract declares it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from typing import Any
+
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.flows import expect
+from runflow_mock.kit.suite.requests import WRITES, Request
+from runflow_mock.kit.suite.seeds import ABSENT
+from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.openapi.contracts import packaged_contract
+
+NOT_ALLOWED, TOO_MANY = 405, 429
+# Of a server error nobody asks but a rule.
+SERVER_ERRORS = (500, 503)
+RULED = (400, 401, 402, 403, 404, NOT_ALLOWED, 409, 413, 422, TOO_MANY, *SERVER_ERRORS)
+CREATING = frozenset(("create_run", "create_model_batch", "create_batch", "create_comfyui_run", "create_evaluation"))
+NO_SCOPES = "bare"
+_NUMBERS = count(1)
+
+Provoke = Callable[[SuiteTenant, Request], Answer | None]
+
+
+def without_key(stage: SuiteTenant, request: Request) -> Answer | None:
+    """Sends a request without a key."""
+    return request.send(stage, key=None)
+
+
+def without_scopes(stage: SuiteTenant, request: Request) -> Answer | None:
+    """Sends a request with a key that may do nothing."""
+    needs = {parameter.name for parameter in request.operation.parameters}
+    if "X-Organization-Id" not in needs or request.operation.id in OPEN_TO_EVERY_KEY:
+        return None
+    return request.send(stage, key=stage.keys[NO_SCOPES])
+
+
+def for_another_organization(stage: SuiteTenant, request: Request) -> Answer | None:
+    """Sends a request for an organization that the key does not belong to."""
+    needs = {parameter.name for parameter in request.operation.parameters}
+    return request.send(stage, headers={"X-Organization-Id": ABSENT}) if "X-Organization-Id" in needs else None
+
+
+def of_what_is_absent(stage: SuiteTenant, request: Request) -> Answer | None:
+    """Asks for a record that is not there, under what is."""
+    template, path = request.operation.path, request.path
+    if request.operation.id == "create_batch":
+        return request.send(stage, body={**request.body, "model": "runflow/no-such-model"})
+    if request.operation.id == "create_evaluation":
+        return request.send(stage, body={**request.body, "run_id": ABSENT})
+    if "{" not in template:
+        return None
+    return request.send(stage, path=_with_last_parameter(template, path))
+
+
+def _with_last_parameter(template: str, path: str) -> str:
+    """A path with another value for its last parameter."""
+    before, _, after = template.rpartition("{")
+    rest = after.partition("}")[2]
+    head = path.removesuffix(rest) if rest else path
+    if after.startswith("model_id}"):
+        return f"{'/'.join(head.split('/')[: before.count('/')])}/nobody/nothing{rest}"
+    if after.startswith("slug}"):
+        return f"{head.rpartition('/')[0]}/nothing{rest}"
+    return f"{head.rpartition('/')[0]}/{ABSENT}{rest}"
+
+
+def without_sense(stage: SuiteTenant, request: Request) -> Answer | None:
+    """Sends a body that is no JSON."""
+    return request.send(stage, body=None, raw=b"{") if request.operation.body else None
+
+
+def for_no_organization(stage: SuiteTenant, request: Request) -> Answer | None:
+    """Names an organization that cannot be one."""
+    needs = {parameter.name for parameter in request.operation.parameters}
+    if "X-Organization-Id" in needs:
+        return request.send(stage, headers={"X-Organization-Id": "nonsense"})
+    return request.send(stage, path=f"{request.path}?limit=0") if "limit" in needs else None
+
+
+def without_credit(stage: SuiteTenant, request: Request) -> Answer | None:
+    """Asks for what costs on an account that has nothing."""
+    if request.operation.id not in CREATING:
+        return None
+    balance = expect(stage.get("/v1/billing/balance"), 200)["balance"]
+    stage.control.add_credit(f"-{balance}")
+    answer = request.send(stage)
+    stage.control.add_credit(balance)
+    return answer
+
+
+def under_a_used_key(stage: SuiteTenant, request: Request) -> Answer | None:
+    """Sends another body under an idempotency key that was used; nothing is done by it."""
+    if request.operation.method != "POST" or request.operation.id not in WRITES:
+        return None
+    fresh = fresh_request(stage, request)
+    headers = {"Idempotency-Key": f"suite-{next(_NUMBERS)}"}
+    fresh.send(stage, headers=headers)
+    return fresh.send(stage, body={**(fresh.body or {}), "suite": "another body"}, headers=headers)
+
+
+def fresh_request(stage: SuiteTenant, request: Request) -> Request:
+    """Returns the same request about a new record, where it can be sent only once."""
+    path, body = WRITES[request.operation.id](stage)
+    return Request(request.operation, path, body)
+
+
+# A key that may do nothing else may still ask who it is.
+OPEN_TO_EVERY_KEY = frozenset(("get_current_user",))
+BY_CLIENT: Mapping[int, tuple[Provoke, ...]] = {
+    400: (without_sense,),
+    401: (without_key,),
+    402: (without_credit,),
+    403: (for_another_organization, without_scopes),
+    404: (of_what_is_absent,),
+    409: (under_a_used_key,),
+    422: (for_no_organization,),
+}
+
+
+def provoked(stage: SuiteTenant, request: Request, status: int) -> Iterator[Answer]:
+    """Returns the answers to what must bring a status about; none where neither a client nor a rule can."""
+    answers = [answer for provoke in BY_CLIENT.get(status, ()) if (answer := provoke(stage, request)) is not None]
+    if not answers and status in RULED and takes_rules(request):
+        rule = stage.control.add_fault(what=ruled_answer(status), where={"operation": request.operation.id})
+        stage.provoked = status
+        answers = [request.send(stage)]
+        stage.provoked = None
+        stage.control.remove_fault(rule.id)
+    yield from answers
+
+
+def ruled_answer(status: int) -> dict[str, Any]:
+    """Returns what a rule does to answer with a status."""
+    return {"kind": "answer", "status": status}
+
+
+def takes_rules(request: Request) -> bool:
+    """Tells whether a tenant's rules act on an operation: what needs no key belongs to no tenant."""
+    operation = packaged_contract().at(("paths", request.operation.path, request.operation.method.lower()))
+    return operation.get("security") != []

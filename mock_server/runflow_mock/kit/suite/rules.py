@@ -1,0 +1,192 @@
+"""Rules: what the contract demands of a request, and for each of them a request that breaks it and nothing else."""
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from runflow_mock.kit.suite.memories import packaged_walk
+from runflow_mock.kit.suite.requests import Request
+from runflow_mock.kit.suite.schema_walks import Way
+from runflow_mock.openapi.contracts import ANYTHING, Parameter, Pointer, packaged_contract
+
+# Too long a list is only made where it can still be sent at once.
+ITEMS_MAX = 1_000
+LENGTH_MAX = 70_000
+DEPTH_MAX = 4
+# Values that look right and are not; of each rule those are sent that its schema refuses.
+NEAR_MISSES = ("http://app.example/hooks/runflow", "ftp://app.example/hook", "nonsense", "", "-1", " ", "a b", "\u00e9")
+TYPED: tuple[Any, ...] = ("text", 12345, 1.5, True, [1], {"a": 1})
+KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "array": list,
+    "object": dict,
+}
+# What is cut out of a header or path before it is looked at, or decides where the request goes.
+LEFT_OUT = frozenset(("Idempotency-Key", "pq", "embed"))
+
+
+class Breakage(msgspec.Struct, frozen=True):
+    """A request that breaks one rule: the rule, where it stands, where a refusal must point, and what is sent."""
+
+    rule: str
+    place: str
+    loc: Way
+    path: str
+    body: Any
+    headers: Mapping[str, str] = {}
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One demand on a value, and values that do not meet it."""
+
+    name: str
+    wrong: tuple[Any, ...]
+
+
+def breakages(request: Request) -> Iterator[Breakage]:
+    """Returns a breakage for every rule of a request that can be broken by itself."""
+    for parameter in request.operation.parameters:
+        if parameter.name not in LEFT_OUT and parameter.schema != ANYTHING:
+            yield from _of_parameter(request, parameter)
+    pointer = request.operation.body.get("application/json")
+    if pointer is not None and isinstance(request.body, dict):
+        yield Breakage("type", "body", ("body",), request.path, [1])
+        yield from _of_object(request, pointer, (), DEPTH_MAX)
+
+
+def _of_parameter(request: Request, parameter: Parameter) -> Iterator[Breakage]:
+    for rule in rules_of(parameter.schema):
+        for value in rule.wrong:
+            text = str(value).lower() if isinstance(value, bool) else value
+            if not isinstance(text, str | int | float) or text in {"", " "}:
+                continue
+            if not _is_wrong_as_text(parameter, str(text)):
+                continue
+            loc: Way = (parameter.place, parameter.name)
+            if parameter.place == "query":
+                yield Breakage(rule.name, "query", loc, f"{request.path}?{parameter.name}={quote(str(text), safe='')}", request.body)
+            elif parameter.place == "header" and str(text).isascii():
+                yield Breakage(rule.name, "header", loc, request.path, request.body, {parameter.name: str(text)})
+
+
+def _is_wrong_as_text(parameter: Parameter, text: str) -> bool:
+    """A parameter travels as text: it is wrong if none of its types reads it."""
+    readings: list[Any] = [text]
+    if {"integer", "number"} & parameter.types and text.lstrip("-").isdigit():
+        readings.append(int(text))
+    if "boolean" in parameter.types and text in {"true", "false", "1", "0"}:
+        return False
+    return all(any(True for _ in packaged_contract().errors(parameter.schema, reading)) for reading in readings)
+
+
+def _of_object(request: Request, pointer: Pointer, way: Way, depth: int) -> Iterator[Breakage]:
+    """The rules of the properties of an object in the body, and of what lies in them."""
+    value = _at(request.body, way)
+    if not isinstance(value, dict) or depth == 0:
+        return
+    for name in required_of(pointer):
+        if name in value:
+            yield _without(request, (*way, name))
+    for name, inner in packaged_walk().described(pointer).properties.items():
+        place = (*way, name)
+        for rule in rules_of(inner):
+            for wrong in rule.wrong:
+                yield _with(request, rule.name, place, wrong)
+        part = value.get(name)
+        items = packaged_walk().described(inner).items
+        if isinstance(part, dict):
+            yield from _of_object(request, inner, place, depth - 1)
+        elif isinstance(part, list) and part:
+            yield from _of_list(request, inner, place, part)
+            if items is not None:
+                yield from (_with(request, rule.name, (*place, 0), wrong) for rule in rules_of(items) for wrong in rule.wrong)
+                yield from _of_object(request, items, (*place, 0), depth - 1)
+
+
+def _of_list(request: Request, pointer: Pointer, way: Way, part: list[Any]) -> Iterator[Breakage]:
+    _, schema = packaged_contract().follow(pointer)
+    most = schema.get("maxItems")
+    if isinstance(most, int) and most < ITEMS_MAX:
+        yield _with(request, "maxItems", way, [part[0]] * (most + 1))
+    if isinstance(schema.get("minItems"), int) and schema["minItems"]:
+        yield _with(request, "minItems", way, [])
+
+
+@cache
+def required_of(pointer: Pointer) -> tuple[str, ...]:
+    """Returns the properties that an object must have, whatever else it holds."""
+    pointer, schema = packaged_contract().follow(pointer)
+    required = schema.get("required")
+    found = [str(name) for name in required] if isinstance(required, list) else []
+    parts = schema.get("allOf")
+    for index in range(len(parts) if isinstance(parts, list) else 0):
+        found += required_of((*pointer, "allOf", str(index)))
+    return tuple(dict.fromkeys(found))
+
+
+@cache
+def rules_of(pointer: Pointer) -> tuple[Rule, ...]:
+    """Returns the rules of a value with values that break them; each is refused by the whole schema, so that no alternative takes it."""
+    _, schema = packaged_contract().follow(pointer)
+    return tuple(rule for rule in (Rule(name, _refused(pointer, wrong)) for name, wrong in _candidates(schema)) if rule.wrong)
+
+
+def _refused(pointer: Pointer, values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(value for value in values if any(True for _ in packaged_contract().errors(pointer, value)))[:3]
+
+
+def _candidates(schema: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    types = schema.get("type")
+    if types is None and "enum" not in schema and "anyOf" not in schema:
+        return
+    named = {types} if isinstance(types, str) else set(types or ())
+    yield "type", tuple(value for value in (*TYPED, None) if not _is_of(value, named))
+    if "enum" in schema or "const" in schema:
+        yield "enum", ("nonsense",)
+    for name, step in (("minimum", -1), ("maximum", 1)):
+        if isinstance(schema.get(name), int | float):
+            yield name, (schema[name] + step,)
+    if isinstance(schema.get("minLength"), int) and schema["minLength"]:
+        yield "minLength", ("",)
+    if isinstance(schema.get("maxLength"), int) and schema["maxLength"] < LENGTH_MAX:
+        start = "https://app.example/" if "pattern" in schema else ""
+        yield "maxLength", (start + "a" * (schema["maxLength"] + 1 - len(start)),)
+    if "pattern" in schema:
+        yield "pattern", NEAR_MISSES
+    if schema.get("format") in {"uuid", "date-time"}:
+        yield "format", ("nonsense", "2026-13-01T00:00:00Z", "019b76da-a800-7000-8000")
+    if isinstance(schema.get("x-max-bytes"), int):
+        yield "x-max-bytes", ({"long": "a" * schema["x-max-bytes"]},)
+
+
+def _is_of(value: Any, types: set[str]) -> bool:
+    if value is None:
+        return "null" in types
+    if isinstance(value, bool):
+        return "boolean" in types
+    return any(isinstance(value, KINDS[name]) for name in types if name in KINDS and name != "boolean")
+
+
+def _at(body: Any, way: Way) -> Any:
+    for step in way:
+        body = body[step]
+    return body
+
+
+def _with(request: Request, rule: str, way: Way, value: Any) -> Breakage:
+    body = deepcopy(request.body)
+    _at(body, way[:-1])[way[-1]] = value
+    return Breakage(rule, "body", ("body", *way), request.path, body)
+
+
+def _without(request: Request, way: Way) -> Breakage:
+    body = deepcopy(request.body)
+    del _at(body, way[:-1])[way[-1]]
+    return Breakage("required", "body", ("body", *way), request.path, body)

@@ -1,0 +1,172 @@
+"""Scenes: what a flow puts on its stage first, so that there is something of every kind in every state.
+
+Whatever is made is read again at once: in the same moment both answers tell of the same world.
+"""
+
+from typing import Any
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.kit.suite.flows import expect
+from runflow_mock.kit.suite.seeds import ABSENT, BATCHES, IMAGE, INPUT, PUBLISHED, RUNS, WORKFLOWS, upload
+from runflow_mock.kit.suite.stages import SuiteTenant
+
+FAIL = "mock:fail"
+OTHER_IMAGE = "https://cdn.example.com/shoe.jpg"
+METADATA: dict[str, Json] = {"sku": "123", "nested": {"list": [1, "two", None, {"three": 3.5}]}}
+NODES = "/v1/models/runflow/dyver-removal/runs"
+
+
+def make(stage: SuiteTenant, path: str, body: dict[str, Any], read: str, status: int = 201) -> Any:
+    """Returns what was made with a POST, and reads it in the same moment where `read` says."""
+    made = expect(stage.post(path, body), status)
+    expect(stage.get(f"{read}/{made['id']}"), 200)
+    return made
+
+
+def change(stage: SuiteTenant, path: str, body: dict[str, Any], read: str | None = None) -> Any:
+    """Returns what was changed with a PATCH, and reads it in the same moment."""
+    changed = expect(stage.send("PATCH", path, body), 200)
+    expect(stage.get(read or path), 200)
+    return changed
+
+
+def fill_secrets(stage: SuiteTenant) -> None:
+    """Two signing secrets, the second of which signs."""
+    make(stage, "/v1/callback-secrets", {"label": "first"}, "/v1/callback-secrets")
+    second = make(stage, "/v1/callback-secrets", {"label": "second"}, "/v1/callback-secrets")
+    change(stage, f"/v1/callback-secrets/{second['id']}", {"label": "the current one", "is_current": True})
+
+
+def fill_runs(stage: SuiteTenant) -> None:
+    """Runs that succeeded, failed, were cancelled and still wait, with callbacks, feedback and evaluations."""
+    made = [
+        make(stage, RUNS, {"input": INPUT, "client_ref": "suite-a", "metadata": METADATA, "callback_url": stage.hook}, "/v1/runs"),
+        make(stage, NODES, {"input": {**INPUT, "config": {"elements": ["tag_removal"]}}, "callback_url": stage.hook}, "/v1/runs"),
+        make(stage, RUNS, {"input": INPUT, "client_ref": FAIL, "callback_url": stage.hook}, "/v1/runs"),
+        make(stage, f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}, "client_ref": "suite-b"}, "/v1/runs"),
+    ]
+    cancelled = make(stage, RUNS, {"input": INPUT, "callback_url": stage.hook, "metadata": METADATA}, "/v1/runs")
+    stage.control.cancel_run(cancelled["id"])
+    while stage.control.next():
+        expect(stage.get(f"/v1/runs/{made[0]['id']}"), 200)
+        _carry(stage)
+    for run, is_positive, reason in ((made[0], True, "Clean edges."), (made[2], False, "It failed.")):
+        change(stage, f"/v1/runs/{run['id']}/feedback", {"is_positive": is_positive, "reason": reason}, f"/v1/runs/{run['id']}")
+    expect(stage.post(f"/v1/runs/{made[0]['id']}/callback-redeliveries", {}), 201)
+    expect(stage.get(f"/v1/runs/{made[0]['id']}/callback"), 200)
+    stage.settle()
+    make(stage, RUNS, {"input": {"image_url": OTHER_IMAGE}}, "/v1/runs")
+
+
+def fill_batches(stage: SuiteTenant) -> None:
+    """Batches of both forms: one ended with a failed item, one was cancelled, one has just begun."""
+    items: list[Json] = [
+        {"input": INPUT, "client_ref": "suite-0"},
+        {"input": {"image_url": OTHER_IMAGE}, "client_ref": FAIL},
+        {"input": INPUT, "client_ref": "suite-2"},
+    ]
+    first = make(stage, BATCHES, {"items": items, "callback_url": stage.hook, "metadata": METADATA}, "/v1/batches")
+    flat = make(stage, BATCHES, {"input": [INPUT, {"image_url": OTHER_IMAGE}], "callback_url": stage.hook}, "/v1/batches")
+    while stage.control.next():
+        expect(stage.get(f"/v1/batches/{first['id']}"), 200)
+        _carry(stage)
+    expect(stage.post(f"/v1/batches/{flat['id']}/callback-redeliveries", {}), 201)
+    expect(stage.get(f"/v1/batches/{flat['id']}/callback"), 200)
+    stage.settle()
+    cancelled = make(stage, BATCHES, {"input": [INPUT, INPUT]}, "/v1/batches")
+    stage.control.cancel_batch(cancelled["id"])
+    stage.settle()
+    make(stage, BATCHES, {"input": [INPUT, INPUT]}, "/v1/batches")
+    stage.control.next()
+
+
+def fill_assets(stage: SuiteTenant) -> None:
+    """Three pictures that were brought."""
+    for _ in range(3):
+        expect(stage.get(f"/v1/assets/{upload(stage)}"), 200)
+
+
+def fill_evaluations(stage: SuiteTenant) -> None:
+    """Evaluations that were asked for and that came by themselves."""
+    body = {
+        "generated_image_url": IMAGE,
+        "task_type": "headshot",
+        "task_description": "A portrait",
+        "generation_prompt": "A portrait in soft light",
+        "evaluation_instructions": "Look at the hands",
+        "input_attributes": {"light": "soft"},
+        "reference_images": [{"url": OTHER_IMAGE, "kind": "identity", "description": "The person"}],
+        "client_ref": "suite-e",
+        "job_class": "standard",
+        "callback_url": stage.hook,
+    }
+    asked = make(stage, "/v1/evaluations", body, "/v1/evaluations", 202)
+    run = make(stage, f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}}, "/v1/runs")
+    while stage.control.next():
+        expect(stage.get(f"/v1/evaluations/{asked['id']}"), 200)
+        _carry(stage)
+    feedback = {"is_positive": True, "reason": "Agreed."}
+    change(stage, f"/v1/evaluations/{asked['id']}/feedback", feedback, f"/v1/evaluations/{asked['id']}")
+    own = expect(stage.get(f"/v1/runs/{run['id']}/evaluations"), 200)["items"]
+    for each in own[:1]:
+        place = f"/v1/runs/{run['id']}/evaluations/{each['id']}/feedback"
+        change(stage, place, {"is_positive": False, "reason": "The hands."}, f"/v1/evaluations/{each['id']}")
+    expect(stage.get(f"/v1/evaluations/{ABSENT}"), 404)
+
+
+def fill_webhooks(stage: SuiteTenant) -> None:
+    """Webhooks, one of them off, and what they were sent of runs that succeeded, failed and were cancelled."""
+    events = ["run.completed", "run.failed", "run.cancelled"]
+    for number, chosen in enumerate((events, events[:1])):
+        body = {
+            "url": f"{stage.hook}/{number}",
+            "secret": f"suite-secret-{number}",
+            "event_subscriptions": [{"event_type_code": e} for e in chosen],
+        }
+        make(stage, "/v1/webhooks", body, "/v1/webhooks")
+    off = make(stage, "/v1/webhooks", {"url": stage.hook, "secret": "suite-off", "event_subscriptions": []}, "/v1/webhooks")
+    change(stage, f"/v1/webhooks/{off['id']}", {"disabled_at": "2026-01-01T00:00:00.000Z", "url": f"{stage.hook}/off"})
+    runs = [make(stage, RUNS, {"input": INPUT, "client_ref": ref, "metadata": METADATA}, "/v1/runs") for ref in ("fine", FAIL, "gone")]
+    stage.control.cancel_run(runs[2]["id"])
+    stage.settle()
+    for run in runs:
+        expect(stage.get(f"/v1/runs/{run['id']}"), 200)
+
+
+def fill_workflows(stage: SuiteTenant) -> None:
+    """Workflows with inputs and outputs, and runs of a published one."""
+    for name in ("first", "second"):
+        body = {
+            "name": f"suite {name}",
+            "slug": f"suite-{name}",
+            "description": "A workflow of the suite",
+            "workflow_json": {"1": {"class_type": "LoadImage"}},
+            "inputs": [
+                {"name": "logo", "variable_type_code": "image"},
+                {"name": "text", "variable_type_code": "string", "is_required": True},
+            ],
+            "outputs": [{"name": "picture", "variable_type_code": "image"}],
+        }
+        made = make(stage, WORKFLOWS, body, WORKFLOWS)
+        expect(stage.get(f"{WORKFLOWS}/{made['id']}/inputs"), 200)
+        expect(
+            stage.post(f"{WORKFLOWS}/{made['id']}/inputs", {"name": "size", "variable_type_code": "integer", "description": "Pixels"}), 201
+        )
+        expect(stage.get(f"{WORKFLOWS}/{made['id']}/inputs"), 200)
+        change(stage, f"{WORKFLOWS}/{made['id']}", {"name": f"suite {name} again", "description": "Changed"})
+    for number in range(2):
+        make(stage, f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}, "client_ref": f"suite-{number}"}, "/v1/runs")
+    stage.settle()
+
+
+def fill_account(stage: SuiteTenant) -> None:
+    """An account that has spent something and wants to be warned."""
+    make(stage, RUNS, {"input": INPUT}, "/v1/runs")
+    stage.settle()
+    change(stage, "/v1/billing/balance", {"low_balance_threshold": 5})
+
+
+def _carry(stage: SuiteTenant) -> None:
+    """Takes what waits to be carried as received."""
+    for attempt in stage.pull():
+        stage.control.answer_delivery(attempt.delivery_id, 200)

@@ -1,0 +1,52 @@
+"""Servers that lie in one thing are caught, by a rule that names it."""
+
+from collections.abc import Iterator
+
+import pytest
+from lies import CASES
+from mutants import Mutant
+
+from runflow_mock.kit.suite.carriers import AppCarrier
+from runflow_mock.kit.suite.catalogue import FLOWS
+from runflow_mock.kit.suite.flows import play
+from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.tallies import Tally
+from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.testing.in_process import InProcess
+
+# By this dialect no 429 says when to come back.
+TRUE_IN = {("a 429 has no Retry-After", "docs")}
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[InProcess]:
+    app = InProcess(callbacks_open=False)
+    yield app
+    app.stop()
+
+
+def found_by(app: InProcess, name: str, dialect: str) -> Tally:
+    """What the flows find, one after the other, until a rule that names the lie is among it."""
+    lie = CASES[name]
+    target, total = Target(Mutant(AppCarrier(app), lie.bug), None, dialect=dialect), Tally()
+    for flow in FLOWS:
+        total.add(play(flow, target, packaged_contract()))
+        if lie.rules & {check for check, _ in total.broken}:
+            break
+    return total
+
+
+def test_at_least_forty_lies_are_told() -> None:
+    assert len(CASES) >= 40
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", ["seed", "docs"])
+@pytest.mark.parametrize("name", CASES)
+def test_lie_is_caught_by_the_rule_that_it_breaks(app: InProcess, name: str, dialect: str) -> None:
+    tally = found_by(app, name, dialect)
+    if (name, dialect) in TRUE_IN:
+        assert (tally.breaches, tally.errors) == ([], [])
+    else:
+        assert tally.exit_code == 1
+        assert {check for check, _ in tally.broken} & CASES[name].rules
