@@ -149,7 +149,7 @@ def test_pin_is_written_on_purpose_and_compared_with_from_then_on(project: Path)
     told = call("drift", "--against", older, "--no-play", "--pin", "--reason", "looked at it")
     assert (told.code, told.out.splitlines()[-1]) == (0, f"pinned in {project / 'runflow.lock'}")
     pin = json.loads((project / "runflow.lock").read_text())["pins"]["openapi"]
-    assert (pin["url"], pin["source"], pin["reason"], len(pin["operations"])) == (older, older, "looked at it", 88)
+    assert (pin["url"], pin["source"], pin["reason"], len(pin["operations"])) == (older, older, "looked at it", 89)
     assert drift("--against", older)[1]["same"] is True
     code, found = drift("--against", write("newer.json", with_gift(with_new_status(ours()))))
     assert (code, found["counts"]["risky"]) == (0, 0)

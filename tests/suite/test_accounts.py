@@ -9,6 +9,7 @@ from runflow_mock.kit.suite.carriers import Answer, AppCarrier
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import Needs, play_all
 from runflow_mock.kit.suite.generating import Effort
+from runflow_mock.kit.suite.requests import NOUNS, noun_of
 from runflow_mock.kit.suite.runner import generated, parts, plan
 from runflow_mock.kit.suite.stages import Pace, Target, TargetError
 from runflow_mock.openapi.contracts import packaged_contract
@@ -77,3 +78,7 @@ def test_key_is_needed(carrier: Closed) -> None:
 
 def test_flows_that_only_read_create_no_runs() -> None:
     assert [flow.id for flow in FLOWS if flow.needs is Needs.READING and flow.runs] == []
+
+
+def test_nouns_of_the_flows_are_those_of_the_contract() -> None:
+    assert set(NOUNS) == {noun_of(path) for path in packaged_contract().paths}

@@ -319,6 +319,15 @@ CASES: Mapping[str, Lie] = {
     "keys of webhooks are not looked at": _lie(
         header_dropped("idempotency-key", "/v1/webhooks"), "repeats_of_models", "repeats_of_webhooks"
     ),
+    "a foreign folder is taken": _lie(
+        repaired(
+            lambda method, target, headers, body: (
+                target.endswith("/confirmations") and isinstance(body, dict) and bool(body.get("folder_id"))
+            ),
+            lambda body: {},
+        ),
+        "foreign_folder_is_refused",
+    ),
     # Files, evaluations, uploads.
     "a file is of another type": _lie(
         _on_media(lambda answer: replace(answer, headers={**answer.headers, "content-type": "image/gif"})), "file_is_there"

@@ -11,12 +11,12 @@ from runflow_mock.kit.suite import (
 )
 from runflow_mock.kit.suite.flows import Flow
 
+STORIES: tuple[Flow, ...] = (*flows_of_reading.FLOWS, *flows_of_runs.FLOWS, *flows_of_callbacks.FLOWS)
+"""The flows in which a server answers what it answers by itself, and nothing is provoked."""
 FLOWS: tuple[Flow, ...] = (
-    *flows_of_reading.FLOWS,
+    *STORIES,
+    *flows_of_records.FLOWS,
+    *flows_of_promises.FLOWS,
     *flows_of_rules.FLOWS,
     *flows_of_statuses.FLOWS,
-    *flows_of_records.FLOWS,
-    *flows_of_runs.FLOWS,
-    *flows_of_promises.FLOWS,
-    *flows_of_callbacks.FLOWS,
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from runflow_mock.kit.suite.catalogue import FLOWS
+from runflow_mock.kit.suite.catalogue import STORIES
 from runflow_mock.kit.suite.flows import play_all
 from runflow_mock.kit.suite.stages import Target
 from runflow_mock.openapi.contracts import Contract, Declared
@@ -40,7 +40,7 @@ def compare(ours: Contract, theirs: Contract, fake: Target) -> Iterator[Disagree
 
 def answers(theirs: Contract, fake: Target) -> Iterator[Disagreement]:
     """Plays with the fake, and returns which of its answers do not fit a document."""
-    tally = play_all(FLOWS, fake, theirs)
+    tally = play_all(STORIES, fake, theirs)
     for check, operation in sorted(tally.broken):
         if check == "answer_schema":
             says = next(breach.says for breach in tally.breaches if (breach.check, breach.operation) == (check, operation))

@@ -64,9 +64,9 @@ def can_play(flow: Flow, target: Target) -> bool:
     return flow.needs is Needs.READING or target.may_create
 
 
-def play(flow: Flow, target: Target, contract: Contract) -> Tally:
-    """Returns what came of a flow, every answer held against the laws on the way."""
-    tally = Tally()
+def play(flow: Flow, target: Target, contract: Contract, tally: Tally | None = None) -> Tally:
+    """Returns what came of a flow, every answer held against the laws on the way; it is told to the given tally, or to a new one."""
+    tally = Tally() if tally is None else tally
     if not can_play(flow, target):
         tally.notes.append(f"{flow.id} was not exercised: it needs {'the control API' if flow.needs is Needs.CONTROL else '--allow-spend'}")
         return tally

@@ -13,7 +13,7 @@ from runflow_mock.kit.suite.flows_of_callbacks import check_signature, every_att
 from runflow_mock.kit.suite.flows_of_runs import balance, create_batch, create_run, ended
 from runflow_mock.kit.suite.provocations import fresh_request
 from runflow_mock.kit.suite.requests import Request, right_requests
-from runflow_mock.kit.suite.seeds import IMAGE, INPUT, MODEL, RUNS, open_upload
+from runflow_mock.kit.suite.seeds import ABSENT, IMAGE, INPUT, MODEL, RUNS, open_upload
 from runflow_mock.kit.suite.stages import SuiteTenant
 
 _NUMBERS = count(1)
@@ -83,6 +83,15 @@ def _uploads_are_kept(stage: SuiteTenant) -> Iterator[str]:
     run = expect(stage.post(RUNS, {"input": {"image_url": f"runflow://assets/{asset_id}"}}), 201)
     if ended(stage, f"/v1/runs/{run['id']}")["status_code"] != "succeeded":
         yield "a run on an asset fails"
+
+
+def _foreign_folder_is_refused(stage: SuiteTenant) -> Iterator[str]:
+    """A folder that is not there takes nothing, and the upload can still be confirmed without it."""
+    path = f"/v1/asset-uploads/{open_upload(stage)}/confirmations"
+    answer = stage.post(path, {"folder_id": ABSENT})
+    if answer.status != 404:
+        yield f"a folder that is not there is answered {answer.status}"
+    expect(stage.post(path, {"folder_id": None}), 201)
 
 
 def _price_is_charged(stage: SuiteTenant) -> Iterator[str]:
@@ -213,6 +222,7 @@ FLOWS: tuple[Flow, ...] = (
     Flow("file_is_there", "an address answers with the file of which the record tells", Needs.CREATING, _files_are_there, 4),
     Flow("file_expires", "an address expires, and a new one can be asked for", Needs.CONTROL, _expired_files_are_gone),
     Flow("upload_is_kept", "what was brought is kept as it came, and models take it", Needs.CONTROL, _uploads_are_kept),
+    Flow("foreign_folder_is_refused", "a folder that is not there takes nothing", Needs.CONTROL, _foreign_folder_is_refused),
     Flow("price_is_charged", "a run costs its price, once", Needs.CONTROL, _price_is_charged),
     Flow("redelivery_is_told", "what was asked for again is told from what came by itself", Needs.CONTROL, _redeliveries_are_asked_for),
     Flow("attempts_are_told", "a delivery tells each attempt with its answer", Needs.CONTROL, _deliveries_tell_their_attempts),

@@ -156,6 +156,6 @@ WRITES: Mapping[str, Make] = {
 # Written out: a module that is imported reads no document.
 NOUNS = (
     *("health", "readiness", "openapi.json", "docs", "auth", "billing", "credit-balances", "models", "public", "model-creators", "runs"),
-    *("batches", "callback-secrets", "asset-uploads", "assets", "evaluations", "webhooks", "comfyui-workflows", "flows"),
+    *("batches", "callback-secrets", "asset-uploads", "assets", "asset-folders", "evaluations", "webhooks", "comfyui-workflows", "flows"),
     *("flow-summaries", "flow-nodes", "solutions", "admin"),
 )
