@@ -88,5 +88,5 @@ def test_figures_of_several_processes_add_up() -> None:
     assert f"operations: {len(operations())} (" in operation
     assert ", 1 called" in operation
     assert ", 2 walked" in operation
-    assert models == "models: 55, 50 active"
+    assert models == "models: 65, 50 active"
     assert exchanges == "exchanges: 6, 4 different ones judged, 2 violations; not judged: 2 leads nowhere"

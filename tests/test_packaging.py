@@ -55,4 +55,4 @@ def test_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> Non
         cwd=tmp_path,
         timeout=60,
     )
-    assert json.loads(data.stdout) == 55
+    assert json.loads(data.stdout) == 65

@@ -30,8 +30,19 @@ class Packaged(msgspec.Struct, frozen=True):
     etag: str
 
 
+class Endpoint(msgspec.Struct, frozen=True):
+    """One operation of the contract as texts name it."""
+
+    method: str
+    path: str
+    summary: str
+    tags: tuple[str, ...]
+
+
 class _Operation(msgspec.Struct, rename={"id": "operationId"}):
     id: str
+    summary: str = ""
+    tags: tuple[str, ...] = ()
 
 
 class _Path(msgspec.Struct):
@@ -71,6 +82,18 @@ def operation_ids() -> frozenset[str]:
     """Returns the ids of all operations of the contract."""
     paths = msgspec.json.decode(openapi_document().body, type=_Document).paths.values()
     return frozenset(found.id for path in paths for found in (path.get, path.put, path.post, path.patch, path.delete) if found is not None)
+
+
+@cache
+def endpoints() -> tuple[Endpoint, ...]:
+    """Returns all operations of the contract, in its order."""
+    found = []
+    for path, item in msgspec.json.decode(openapi_document().body, type=_Document).paths.items():
+        for method in ("get", "put", "post", "patch", "delete"):
+            operation: _Operation | None = getattr(item, method)
+            if operation is not None:
+                found.append(Endpoint(method.upper(), path, operation.summary, operation.tags))
+    return tuple(found)
 
 
 @cache

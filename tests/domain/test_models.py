@@ -48,12 +48,12 @@ def test_catalog_lists_active_and_inactive_models_in_order() -> None:
 
 
 def test_exactly_50_of_55_models_are_active() -> None:
-    assert len(catalog()) == 55
+    assert len(catalog()) == 65
     assert sum(model.is_active for model in catalog().models) == 50
 
 
 def test_inactive_models_are_those_decided() -> None:
-    assert {model.id for model in catalog().models if not model.is_active} == {
+    assert {model.id for model in catalog().models if not model.is_offered} == {
         "black-forest-labs/flux-2-max",
         "black-forest-labs/flux-2-flex",
         "black-forest-labs/flux-2-turbo",

@@ -66,7 +66,7 @@ def test_what_the_fake_was_asked_is_told() -> None:
 @pytest.mark.parametrize(
     ("text", "claim"),
     [
-        ("Read https://www.runflow.io/blog first.", "https://www.runflow.io/blog"),
+        ("Read https://www.runflow.io/pricing first.", "https://www.runflow.io/pricing"),
         ("See https://status.runflow.io.", "https://status.runflow.io/"),
         ("Keep it in `/etc/runflow`.", "/etc/runflow"),
         ("`POST /v1/...` creates.", "POST /v1/..."),

@@ -125,7 +125,7 @@ def test_key_comes_before_the_size() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/v1", "/v1/", "/v2/runs", "/v1/runs/", "/v1/nothing", "/v1/models/x/runs", "/v1//runs", "/v1/models//a/runs"]
+    "path", ["/home", "/v1", "/v1/", "/v2/runs", "/v1/runs/", "/v1/nothing", "/v1/models/x/runs", "/v1//runs", "/v1/models//a/runs"]
 )
 def test_unknown_route_is_404(door: Door, path: str) -> None:
     assert problem(door.get(path), 404, "NOT_FOUND") == []

@@ -121,7 +121,7 @@ def test_deliveries_are_shown_with_their_parent(door: Door) -> None:
 
 def test_health_and_version_need_no_key(door: Door) -> None:
     health = ok(door.get("/_mock/health", key=None))
-    assert (health["status"], health["seed"], health["clock"], health["tenants"], health["models"]) == ("ok", "0", "manual", 0, 55)
+    assert (health["status"], health["seed"], health["clock"], health["tenants"], health["models"]) == ("ok", "0", "manual", 0, 65)
     assert ok(door.get("/_mock/version", key=None)) == {"name": "runflow-mock", "version": __version__, "contract": contract_date()}
 
 

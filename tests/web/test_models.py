@@ -24,7 +24,7 @@ def test_all_models_are_listed_by_name_with_their_state(door: Door) -> None:
     found = items(door, "/v1/models?limit=500", "list_models")
     assert [item["name"] for item in found] == sorted(item["name"] for item in found)
     states = [item["status_code"] for item in found]
-    assert (len(states), states.count("active"), states.count("inactive")) == (55, 50, 5)
+    assert (len(states), states.count("active"), states.count("inactive")) == (65, 50, 15)
     assert found[0]["inputs"] is None
 
 
@@ -152,7 +152,7 @@ def test_price_list_is_read_for_one_model_and_for_all(door: Door) -> None:
 def test_creators_own_all_models(door: Door) -> None:
     creators = items(door, "/v1/model-creators?limit=500&embed=models", "list_model_creators")
     assert [creator["slug"] for creator in creators] == sorted({model.owner for model in catalog().models})
-    assert sum(len(creator["models"]) for creator in creators) == 55
+    assert sum(len(creator["models"]) for creator in creators) == 65
     alone = ok(fits(door.get(f"/v1/model-creators/{creators[0]['id']}"), "get_model_creator"))
     assert alone == creators[0]
     assert ok(door.get("/v1/model-creators?limit=1"))["items"][0]["models"] is None

@@ -168,7 +168,7 @@ def test_client_that_takes_the_server_for_a_proxy_is_answered(wire: socket.socke
         wire.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: api.runflow.io\r\n\r\n")
         assert read_answer(wire)[0] == 200
     wire.sendall(b"GET http://api.runflow.io?x=1 HTTP/1.1\r\nHost: api.runflow.io\r\n\r\n")
-    assert read_answer(wire)[2]["code"] == "UNAUTHORIZED"
+    assert read_answer(wire)[2]["code"] == "NOT_FOUND"
 
 
 def test_old_clients_and_those_that_ask_first_are_served(server: RunningServer, wire: socket.socket) -> None:

@@ -30,6 +30,7 @@ TEXTS = {
     "/images/models/_base/portrait-woman-studio.png": "image/png",
 }
 SKILL = "/.well-known/agent-skills/runflow/SKILL.md"
+OF_THE_PAGE = ["slug", "provider_name", "thumbnail_url", "isWorkflow"]
 INDEX = "/.well-known/agent-skills/index.json"
 ADDRESS = re.compile(re.escape(BASE_URL) + r"(/[^\s`)\"'\\]*)")
 VOID = {"meta", "br", "link", "img"}
@@ -91,8 +92,8 @@ def test_solutions_page_shows_every_endpoint_with_its_inputs(door: Door) -> None
 
 def test_catalog_has_a_row_for_every_model_with_a_page(door: Door) -> None:
     rows = door.get("/models-catalog.json", key=None).json()
-    assert (len(rows), sum(row["active"] for row in rows)) == (55, 50)
-    assert list(rows[0]) == ["provider_slug", "model_slug", "model_name", "category", "page_url", "price_label", "active"]
+    assert (len(rows), sum(row["active"] for row in rows)) == (65, 50)
+    assert list(rows[0]) == ["provider_slug", "model_slug", "model_name", "category", "page_url", "price_label", "active", *OF_THE_PAGE]
     assert [f"{row['provider_slug']}/{row['model_slug']}" for row in rows] == [model.id for model in MODELS]
     assert {door.request("HEAD", row["page_url"], key=None).status_code for row in rows[::5]} == {200}
 

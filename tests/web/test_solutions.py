@@ -23,9 +23,14 @@ def test_solutions_are_the_published_categories_in_their_order(door: Door) -> No
     assert found[0]["solution_models"] is None
 
 
-def test_solutions_hold_every_active_model_of_runflow_once_and_none_of_others() -> None:
+def test_solutions_hold_every_model_of_runflow_once_and_none_of_others() -> None:
     held = [path for solution in SOLUTIONS for path in solution.models]
-    assert sorted(held) == sorted(model.id for model in catalog().models if model.owner == "runflow" and model.is_active)
+    assert sorted(held) == sorted(model.id for model in catalog().models if model.owner == "runflow" and model.is_offered)
+
+
+def test_model_of_a_solution_has_its_category() -> None:
+    named = {solution.title: {catalog().read(path).category for path in solution.models} for solution in SOLUTIONS}
+    assert named == {title: {title} for title in named}
 
 
 def test_flows_of_solutions_exist_and_each_is_shown() -> None:

@@ -31,14 +31,14 @@ def message(path: Path) -> str:
 
 def test_packaged_catalog_has_55_models_of_which_50_are_active() -> None:
     catalog = load_catalog()
-    assert (len(catalog), sum(model.is_active for model in catalog.models)) == (55, 50)
+    assert (len(catalog), sum(model.is_active for model in catalog.models)) == (65, 50)
 
 
 @pytest.mark.parametrize("content", [{"models": [MODEL]}, [MODEL]])
 def test_file_adds_its_models(tmp_path: Path, content: Any) -> None:
     catalog = load_catalog((file_of(tmp_path, content),))
     assert catalog.get("shop/cutter").name == "Cutter"
-    assert len(catalog) == 56
+    assert len(catalog) == 66
 
 
 def test_yaml_is_read_too(tmp_path: Path) -> None:
@@ -58,13 +58,13 @@ def test_folder_is_read_file_by_file_and_other_files_are_left_alone(tmp_path: Pa
     file_of(tmp_path, [MODEL])
     file_of(tmp_path, [{**MODEL, "id": "shop/second"}], "second.yml")
     file_of(tmp_path, "no catalog", "README.md")
-    assert len(load_catalog((tmp_path,))) == 57
+    assert len(load_catalog((tmp_path,))) == 67
 
 
 def test_later_model_of_the_same_id_overrides(tmp_path: Path) -> None:
     own = {**MODEL, "id": "runflow/background-removal", "name": "Mine"}
     catalog = load_catalog((file_of(tmp_path, [own]),))
-    assert (catalog.get("runflow/background-removal").name, len(catalog)) == ("Mine", 55)
+    assert (catalog.get("runflow/background-removal").name, len(catalog)) == ("Mine", 65)
 
 
 def test_downloaded_list_names_models_that_take_any_input(tmp_path: Path) -> None:

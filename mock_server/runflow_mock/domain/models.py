@@ -5,7 +5,8 @@ The catalog is one value shared by all worlds; it is read from `fixtures/catalog
 Theory. Everything that is said about a model anywhere (its record, the checks of its inputs, its price list, its pages) is derived from
 the one `Model`, so that no two places can disagree. A creator is the owner of models: the first segment of their paths.
 
-Source: `models.record`, `models.creators`. Inferred: that all records of the catalog began together, at `CATALOG_SINCE`.
+Source: `models.record`, `models.creators`, `models.catalog-counts`, `models.unlisted-runs`. Inferred: that all records of the catalog began
+together, at `CATALOG_SINCE`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,6 +41,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
     `id` is its path, owner first, of any depth; `uuid` is the id that run records carry. `input_schema` is a JSON Schema of the run's
     `input`. `run_seconds` is the range in which its running time falls. `inferred` names what was chosen although the rest is known.
+    `evidence` is `given` for a model that a user brought. With `runs_unlisted` it is inactive, because the published counts leave no room
+    for it, and runs of it are accepted all the same, because a page or a client has it.
     """
 
     id: str
@@ -62,6 +65,12 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime = CATALOG_SINCE
     inferred: tuple[str, ...] = ()
     price_evidence: str = "inferred"
+    runs_unlisted: bool = False
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether a run of it is accepted."""
+        return self.is_active or self.runs_unlisted
 
     @property
     def owner(self) -> str:
@@ -114,6 +123,12 @@ class Catalog:
         whole = {**self._models, **{model.id: model for model in models}}
         return Catalog(tuple(whole.values()), creators=self._creators, generic=self._generic, published=published)
 
+    def proven(self) -> "Catalog":
+        """Returns the catalog without the models whose very ids are guesses, and without one that stands for any other."""
+        known = tuple(model for model in self.models if model.evidence != "inferred")
+        published = tuple((workflow, self.workflow_models[id_]) for id_, workflow in self.workflows.items())
+        return Catalog(known, creators=self._creators, published=published)
+
     def __len__(self) -> int:
         return len(self._models)
 
@@ -147,7 +162,7 @@ class Catalog:
         return self.get(name) if model is None else model
 
     def get(self, model_id: str) -> Model:
-        """Returns the active model of that id or alias.
+        """Returns the model of that id or alias whose runs are accepted.
 
         Raises:
             ModelNotFound: there is none; the error names the nearest id.
@@ -155,18 +170,22 @@ class Catalog:
         model = self._names.get(model_id)
         if model is None and self._generic is not None:
             return replace(self._generic, id=model_id, uuid=named_uuid("model", model_id))
-        if model is None or not model.is_active:
+        if model is None or not model.is_offered:
             raise ModelNotFound(model_id, self.nearest(model_id))
         return model
 
+    def has(self, name: str) -> bool:
+        """Tells whether there is a model of that id or alias, active or not."""
+        return name in self._names
+
     def offers(self, model_id: str) -> bool:
-        """Tells whether a model of that id or alias is active; a generic model does not count."""
+        """Tells whether runs of a model of that id or alias are accepted; a generic model does not count."""
         model = self._names.get(model_id)
-        return model is not None and model.is_active
+        return model is not None and model.is_offered
 
     def nearest(self, model_id: str) -> str | None:
-        """Returns the active id that looks most like the one asked for, if any looks like it at all."""
-        names = [model.id for model in self._models.values() if model.is_active and model.id != model_id]
+        """Returns the id on offer that looks most like the one asked for, if any looks like it at all."""
+        names = [model.id for model in self._models.values() if model.is_offered and model.id != model_id]
         same_slug = [name for name in names if name.rpartition("/")[2] == model_id.rpartition("/")[2]]
         return next(iter(get_close_matches(model_id[:200], names, n=1, cutoff=0.5) or same_slug), None)
 

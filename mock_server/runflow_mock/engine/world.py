@@ -51,7 +51,7 @@ class World:
     ) -> None:
         """Makes a world that begins at `start`, or one that began there and stands at a base by now, after a number of commits."""
         self.settings = settings
-        self.catalog = catalog.including(settings.models)
+        self.catalog = (catalog.proven() if settings.strict else catalog).including(settings.models)
         self.started_at = start
         self.seed = Seed.from_text(settings.seed)
         self.org_id = OrganizationId(uuid7(start, 1, self.seed.child("organization")))

@@ -107,9 +107,9 @@ class Api:
         try:
             match = self._router.match(call.path)
             operation = _operation_of(match, call.method)
+            # What leads nowhere belongs into the journal of the one who asked, if somebody says who asks.
             enters = self._takes_keys and (operation is None or not operation.is_public)
-            if enters:
-                self._enter(call)
+            enters = enters and self._enter(call, is_asked=_is_api(call.path))
             match = _shown(call, match)
             operation = _operation_of(match, call.method)
             if meet_request(call, None if operation is None else operation.id, {} if match is None else match.params):
@@ -131,12 +131,19 @@ class Api:
             self._runtime.report(call.tenant, error)
             return operation, refusal(internal_error())
 
-    def _enter(self, call: Call) -> None:
-        tenant, call.principal = self._authenticate(call)
+    def _enter(self, call: Call, *, is_asked: bool) -> bool:
+        """Finds out who is calling; where no key is asked for, one that is missing or wrong does not matter."""
+        try:
+            tenant, call.principal = self._authenticate(call)
+        except Problem:
+            if is_asked:
+                raise
+            return False
         call.tenant = tenant
         self._runtime.settle(tenant)
         call.is_settled = True
         call.request_id = tenant.issue_request_id(changes=call.method not in ("GET", "HEAD"))
+        return True
 
     def _handle(self, call: Call, operation: Operation[Handler]) -> Answer:
         place = None if operation.is_public else place_of(call)
@@ -148,6 +155,10 @@ class Api:
             remember(call, place, given)
         meet_creation(call, operation.id, given)
         return given
+
+
+def _is_api(path: str) -> bool:
+    return path == "/v1" or path.startswith("/v1/")
 
 
 def _operation_of(match: Match[Handler] | None, method: str) -> Operation[Handler] | None:

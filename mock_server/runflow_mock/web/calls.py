@@ -143,7 +143,9 @@ class Call:
     @property
     def catalog(self) -> Catalog:
         """The models that this client sees: the tenant's, or the server's where no key was needed."""
-        return self.runtime.catalog if self.tenant is None else self.tenant.world.catalog
+        if self.tenant is not None:
+            return self.tenant.world.catalog
+        return self.runtime.catalog.proven() if self.runtime.config.strict else self.runtime.catalog
 
     @property
     def dialect(self) -> Dialect:

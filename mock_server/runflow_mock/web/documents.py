@@ -1,5 +1,6 @@
 """The API's own document and the viewer that shows it; no key is needed."""
 
+from runflow_mock.openapi.public_bundle import public_document
 from runflow_mock.packaged import VIEWER_POLICY, openapi_document, viewer_file
 from runflow_mock.web.calls import Answer, Call, Handler
 from runflow_mock.web.routing import Operation
@@ -10,6 +11,11 @@ from runflow_mock.wire.problems import not_found
 def get_openapi(call: Call) -> Answer:
     """GET /v1/openapi.json: the contract, byte for byte as it ships."""
     return answer_packaged(call, openapi_document())
+
+
+def get_public_bundle(call: Call) -> Answer:
+    """GET /api/openapi.public.json: the contract without what is not for customers, at this API's address."""
+    return answer_packaged(call, public_document(call.sites.api))
 
 
 def get_docs(call: Call) -> Answer:

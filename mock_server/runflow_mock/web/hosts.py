@@ -26,6 +26,10 @@ _HOMES: Mapping[str, tuple[Site, ...]] = {
     "www_everything": (Site.WWW, Site.DOCS),
     "www_keys": (Site.APP,),
     "www_sample": (Site.PUBLIC,),
+    "www_signup": (Site.APP,),
+    "www_deploy": (Site.APP,),
+    "www_home": (Site.WWW, Site.APP, Site.DOCS),
+    "www_robots": (Site.WWW, Site.APP, Site.DOCS, Site.PUBLIC),
 }
 _WEBSITE = (Site.WWW,)
 

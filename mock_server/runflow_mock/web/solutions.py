@@ -18,10 +18,10 @@ from runflow_mock.wire.solutions import (
     SOLUTION_FIELDS,
     SOLUTION_FLOW_FIELDS,
     SOLUTION_MODEL_FIELDS,
-    packaged_solutions,
     represent_flow_entry,
     represent_model_entry,
     represent_solution,
+    solutions_in,
 )
 
 ANY = "any"
@@ -34,7 +34,7 @@ def list_solutions(call: Call) -> Answer:
     """GET /v1/solutions"""
     embed = decode_embed(call.parameters.get("embed"), SOLUTION_EMBEDS)
     represent = lambda solution: represent_solution(solution, embed)  # noqa: E731 - a name for a line of its own
-    return answer_list(call, packaged_solutions(), SOLUTION_FIELDS, represent, order="sort_order")
+    return answer_list(call, solutions_in(call.catalog), SOLUTION_FIELDS, represent, order="sort_order")
 
 
 def get_solution(call: Call) -> Answer:
@@ -65,14 +65,14 @@ def get_solution_model(call: Call) -> Answer:
 
 def _solution(call: Call, parameter: str) -> Solution:
     wanted = call.uuid(parameter)
-    found = next((solution for solution in packaged_solutions() if solution.id == wanted), None)
+    found = next((solution for solution in solutions_in(call.catalog) if solution.id == wanted), None)
     if found is None:
         raise NotFound("solution", wanted)
     return found
 
 
 def _entries(call: Call, entries_on: Callable[[Solution], Sequence[EntryT]]) -> Sequence[EntryT]:
-    solutions = packaged_solutions() if call.params["solution_id"] == ANY else (_solution(call, "solution_id"),)
+    solutions = solutions_in(call.catalog) if call.params["solution_id"] == ANY else (_solution(call, "solution_id"),)
     return sorted((entry for solution in solutions for entry in entries_on(solution)), key=lambda entry: entry.id)
 
 

@@ -63,13 +63,14 @@ class WireModel(msgspec.Struct, kw_only=True):
     modality: str = "image"
     active: bool = True
     batch: bool = True
-    evidence: str = "inferred"
+    evidence: str = "given"
     source: str = ""
     aliases: tuple[str, ...] = ()
     input: dict[str, object]
     price: WirePrice
     output: OutputShape
     run_seconds: tuple[float, float]
+    runs_unlisted: bool = False
     featured: bool = False
     updated: date | None = None
     inferred: tuple[str, ...] = ()
@@ -201,7 +202,7 @@ def _listed(entry: Listed) -> Model:
     model_id = f"{entry.provider_slug}/{entry.model_slug}"
     model = generic_model(model_id, modality, name=entry.model_name)
     price = msgspec.structs.replace(model.price, label=entry.price_label or model.price.label)
-    return msgspec.structs.replace(model, is_active=entry.active, category=entry.category, price=price)
+    return msgspec.structs.replace(model, is_active=entry.active, evidence="given", category=entry.category, price=price)
 
 
 def read_model(entry: WireModel, *, is_ours: bool = False) -> Model:
@@ -232,6 +233,7 @@ def read_model(entry: WireModel, *, is_ours: bool = False) -> Model:
         updated_at=CATALOG_SINCE if entry.updated is None else datetime.combine(entry.updated, time(), UTC),
         inferred=entry.inferred,
         price_evidence=entry.price.evidence,
+        runs_unlisted=entry.runs_unlisted,
     )
     check_model(model)
     return model

@@ -10,7 +10,7 @@ import msgspec
 
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import named_uuid
-from runflow_mock.domain.models import CATALOG_SINCE
+from runflow_mock.domain.models import CATALOG_SINCE, Catalog
 from runflow_mock.domain.solutions import Solution, SolutionFlow, SolutionModel, flows_on, models_on, solution_id
 from runflow_mock.resources import data_folder
 from runflow_mock.wire.listing import number_field, text_field, time_field
@@ -40,6 +40,12 @@ class _WireSolution(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 class _WireFile(msgspec.Struct, kw_only=True):
     solutions: tuple[_WireSolution, ...]
+
+
+def solutions_in(catalog: Catalog) -> tuple[Solution, ...]:
+    """Returns the Solutions, each with those of its models that a catalog has."""
+    held = ((each, tuple(path for path in each.models if catalog.has(path))) for each in packaged_solutions())
+    return tuple(msgspec.structs.replace(each, models=models) for each, models in held)
 
 
 @cache

@@ -17,6 +17,7 @@ from runflow_mock.kit.suite.carriers import Answer, AppCarrier
 from runflow_mock.kit.suite.seeds import ABSENT, BATCHES, INPUT, MODEL, RUNS
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
+from runflow_mock.wire.sites import HOSTS
 
 READS = ("GET", "HEAD", None)
 
@@ -53,9 +54,12 @@ class Sandbox:
         return None if judge is None else judge(self, says)
 
     def read(self, endpoint: Endpoint) -> Answer | None:
-        """Returns what the fake answers where an endpoint leads, or nothing if a placeholder in it stands for something unknown."""
+        """Returns what the fake answers where an endpoint leads.
+
+        Nothing, if a placeholder in it stands for something unknown, or if the service has a host there that the fake does not play.
+        """
         path = self._filled(endpoint.path)
-        if path is None:
+        if path is None or not (endpoint.host is None or endpoint.host in HOSTS):
             return None
         host = {} if endpoint.host is None else {"Host": endpoint.host}
         key = {"Authorization": f"Bearer {self._tenant.api_key}"} if is_of_api(endpoint) else {}

@@ -1,7 +1,7 @@
 """Texts for agents: the short and the long overview, the catalog as JSON, the API catalog and the index of skills.
 
-Source: `www.catalog` (keys of the JSON catalog), `www.llms`, `www.api-catalog` (RFC 9727 linkset), `www.skills` (Agent Skills Discovery
-0.2.0). All words are runflow-mock's own.
+Source: `www.catalog`, `www.catalog-page` (keys of the JSON catalog), `www.llms`, `www.api-catalog` (RFC 9727 linkset), `www.skills`
+(Agent Skills Discovery 0.2.0). All words are runflow-mock's own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,26 +9,34 @@ from collections.abc import Iterator, Sequence
 from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.models import Catalog, Model
 from runflow_mock.domain.solutions import Solution
+from runflow_mock.packaged import endpoints
 from runflow_mock.wire.pages.models import write_model_text
 from runflow_mock.wire.sites import Sites
 from runflow_mock.wire.skills import SKILL_PATH, Skill
 
+# Names of pictures have no slashes.
+_IN_NAMES = str.maketrans("/", "-")
 SKILLS_SCHEMA = "https://schemas.agentskills.io/discovery/0.2.0/schema.json"
 
 
-def represent_catalog(models: Sequence[Model], sites: Sites) -> list[dict[str, object]]:
-    """Returns the rows of `models-catalog.json`: every model, active or not."""
+def represent_catalog(catalog: Catalog, sites: Sites) -> list[dict[str, object]]:
+    """Returns the rows of `models-catalog.json`: every model, active or not. Workflows are no rows of their own."""
+    names = {creator.slug: creator.display_name for creator in catalog.creators}
     return [
         {
             "provider_slug": model.owner,
             "model_slug": model.slug,
             "model_name": model.name,
             "category": model.category,
-            "page_url": f"{sites.www}/models/{model.id}",
+            "page_url": f"/models/{model.id}",
             "price_label": model.price.label,
             "active": model.is_active,
+            "slug": model.id,
+            "provider_name": names.get(model.owner, model.owner),
+            "thumbnail_url": f"{sites.public}/images/models/_base/{model.id.translate(_IN_NAMES)}.png",
+            "isWorkflow": False,
         }
-        for model in models
+        for model in catalog.models
     ]
 
 
@@ -54,7 +62,7 @@ def represent_skill_index(skill: Skill) -> dict[str, object]:
 
 def write_overview(solutions: Sequence[Solution], catalog: Catalog, sites: Sites) -> str:
     """Returns `llms.txt`: what there is, each with the address of its details."""
-    return "\n".join(_overview(solutions, catalog, sites)) + "\n"
+    return "\n".join((*_overview(solutions, catalog, sites), *_operations(sites))) + "\n"
 
 
 def write_everything(solutions: Sequence[Solution], catalog: Catalog, sites: Sites, dialect: Dialect) -> str:
@@ -78,6 +86,14 @@ def _overview(solutions: Sequence[Solution], catalog: Catalog, sites: Sites) -> 
         yield ""
     yield from ("## Models", "")
     yield from (_link(model, sites) for model in catalog.models if model.is_active)
+
+
+def _operations(sites: Sites) -> Iterator[str]:
+    """Every address of the API's document that a customer's key can call."""
+    yield from ("", "## Every endpoint", "", f"Paths begin at {sites.api}.", "")
+    for endpoint in endpoints():
+        if "Admin" not in endpoint.tags:
+            yield f"- `{endpoint.method} {endpoint.path}`: {endpoint.summary}"
 
 
 def _link(model: Model, sites: Sites) -> str:

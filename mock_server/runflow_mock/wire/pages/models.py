@@ -24,7 +24,7 @@ def write_model_list(models: Sequence[Model]) -> str:
     active = sum(model.is_active for model in models)
     rows = [
         (f'<a href="/models/{escape(model.id)}">{escape(model.name)}</a>', f"<code>{escape(model.id)}</code>", escape(model.category),
-         escape(model.price.label), "yes" if model.is_active else "no")
+         escape(model.price.label), "yes" if model.is_active else "no, runs are accepted" if model.is_offered else "no")
         for model in models
     ]  # fmt: skip
     counts = f"{len(models)} models, {active} of them active."
@@ -34,7 +34,7 @@ def write_model_list(models: Sequence[Model]) -> str:
 
 def write_model_page(model: Model, creator: Creator, sites: Sites, dialect: Dialect) -> str:
     """Returns the page of one model."""
-    state = "" if model.is_active else ' <span class="tag">inactive: runs are refused</span>'
+    state = "" if model.is_active else f' <span class="tag">inactive: runs are {"accepted" if model.is_offered else "refused"}</span>'
     return write_page(
         model.name,
         (
@@ -85,7 +85,7 @@ def _lines(model: Model, creator: Creator, sites: Sites, dialect: Dialect) -> It
     yield f"- Model ID: `{model.id}`"
     yield f"- Provider: {creator.display_name}"
     yield f"- Category: {model.category}"
-    yield f"- Active: {'yes' if model.is_active else 'no, runs are refused'}"
+    yield f"- Active: {'yes' if model.is_active else 'no, but runs are accepted' if model.is_offered else 'no, runs are refused'}"
     yield f"- Last updated: {model.updated_at.date().isoformat()}"
     yield from ("", "## Pricing", "", f"- Label: {model.price.label}")
     for row in prices_of(model):

@@ -1,0 +1,111 @@
+"""The public bundle: what the documentation's host serves of the contract, without operations that are not for customers.
+
+It has the operations of eight tags, the components that they reach, and one server. Administration, ComfyUI workflows, flows and Solutions
+are left out, and so are links that would lead there.
+
+Source: `status.public-bundle`. Inferred: that whatever carries another tag is left out.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+import msgspec
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.packaged import Packaged, etag_of, openapi_document
+
+TAGS = ("Models", "Runs", "Media", "Batches", "Evaluations", "Webhooks", "Account", "Status")
+METHODS = frozenset(("get", "put", "post", "patch", "delete", "head", "options", "trace"))
+
+Object = dict[str, Json]
+
+
+@lru_cache(maxsize=16)
+def public_document(server: str) -> Packaged:
+    """Returns the bundle of the contract as bytes, for an API at an address."""
+    body = msgspec.json.encode(public_bundle(msgspec.json.decode(openapi_document().body, type=dict), server))
+    return Packaged(body, "application/json", etag_of(body))
+
+
+def public_bundle(document: Mapping[str, Json], server: str) -> Object:
+    """Returns the bundle of a whole document, for an API at `server`."""
+    paths = _kept(_object(document["paths"]))
+    webhooks = _kept(_object(document.get("webhooks")))
+    known = {str(operation.get("operationId")) for item in paths.values() for _, operation in _operations(_object(item))}
+    bundle: Object = {
+        **document,
+        "servers": [{"url": server, "description": "The API."}],
+        "tags": [tag for name in TAGS for tag in _list(document.get("tags")) if _object(tag).get("name") == name],
+        "paths": _without_links(paths, known),
+        "webhooks": _without_links(webhooks, known),
+    }
+    bundle["components"] = _components(bundle, _object(document["components"]), known)
+    return bundle
+
+
+def _kept(items: Object) -> Object:
+    """Returns the path items that keep an operation, each with those alone."""
+    kept: Object = {}
+    for path, item in items.items():
+        parts = _object(item)
+        gone = {method for method, operation in _operations(parts) if not set(map(str, _list(operation.get("tags")))) <= set(TAGS)}
+        if any(method not in gone for method, _ in _operations(parts)):
+            kept[path] = {name: part for name, part in parts.items() if name not in gone}
+    return kept
+
+
+def _operations(item: Object) -> Iterator[tuple[str, Object]]:
+    return ((name, _object(part)) for name, part in item.items() if name in METHODS)
+
+
+def _without_links(part: Json, known: set[str]) -> Json:
+    """Returns a part of a document without the links to operations that are not in it."""
+    if isinstance(part, list):
+        return [_without_links(inner, known) for inner in part]
+    if not isinstance(part, dict):
+        return part
+    whole = {name: _without_links(inner, known) for name, inner in part.items()}
+    links = whole.get("links")
+    if isinstance(links, dict):
+        left = {name: link for name, link in links.items() if _object(link).get("operationId") in (None, *known)}
+        whole = {**whole, "links": left} if left else {name: inner for name, inner in whole.items() if name != "links"}
+    return whole
+
+
+def _components(bundle: Object, components: Object, known: set[str]) -> Object:
+    """Returns the components that the operations reach, in the order of the whole document."""
+    reached: set[tuple[str, str]] = set()
+    left = [*_references({name: bundle[name] for name in ("paths", "webhooks")})]
+    while left:
+        place = left.pop()
+        section, name = place
+        if place not in reached:
+            reached.add(place)
+            left += _references(_without_links(_object(components.get(section)).get(name), known))
+    kept: Object = {"securitySchemes": components["securitySchemes"]} if "securitySchemes" in components else {}
+    for section, parts in components.items():
+        found = {name: _without_links(part, known) for name, part in _object(parts).items() if (section, name) in reached}
+        if found:
+            kept[section] = found
+    return kept
+
+
+def _references(part: Json) -> Iterator[tuple[str, str]]:
+    if isinstance(part, list):
+        for inner in part:
+            yield from _references(inner)
+    elif isinstance(part, dict):
+        reference = part.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#/components/"):
+            section, _, name = reference.removeprefix("#/components/").partition("/")
+            yield section, name
+        for inner in part.values():
+            yield from _references(inner)
+
+
+def _object(part: Json) -> Object:
+    return part if isinstance(part, dict) else {}
+
+
+def _list(part: Json) -> list[Json]:
+    return part if isinstance(part, list) else []
