@@ -25,7 +25,7 @@ def test_journal_keeps_request_and_answer(door: Door) -> None:
     assert exchange["id"] == response.headers["x-request-id"]
     assert (exchange["request"]["method"], exchange["request"]["target"]) == ("POST", RUNS)
     assert exchange["request"]["body"] == {"input": INPUT}
-    assert exchange["request"]["headers"]["idempotency-key"] == "k"
+    assert exchange["request"]["headers"]["idempotency-key"] == "sha256:8254c329a92850f6d539dd376f4816ee"
     assert exchange["response"]["status"] == 201
     assert exchange["response"]["body"] == response.json()
 

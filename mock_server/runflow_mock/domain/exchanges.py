@@ -2,8 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from hashlib import sha256
 
 import msgspec
+from msgspec.structs import replace
+
+from runflow_mock.domain.scrubbing import Scrubber
 
 BODY_BYTES_MAX = 64 * 1024
 
@@ -92,8 +96,40 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def without_credentials(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Returns request headers as the journal may keep them."""
-    return tuple([(name, b"[redacted]") if name in _CREDENTIALS else (name, value) for name, value in headers])
+    """Returns request headers as the journal may keep them: no credentials, and of an Idempotency-Key what tells it from others."""
+    return tuple([_KEPT_OTHERWISE[name](name, value) if name in _KEPT_OTHERWISE else (name, value) for name, value in headers])
+
+
+def digest_of_key(key: str) -> str:
+    """Returns what is kept of an Idempotency-Key: anybody might put anything into one."""
+    return f"sha256:{sha256(key.encode('latin-1', errors='replace')).hexdigest()[:32]}"
+
+
+def scrubbed(exchange: Exchange, scrubber: Scrubber) -> Exchange:
+    """Returns an exchange without the secrets in its address, headers and bodies."""
+    headers = (*exchange.request_headers, *exchange.response_headers)
+    texts = (exchange.target.encode(), *(value for _, value in headers), exchange.request_body, exchange.response_body)
+    if scrubber.is_clean(b"\n".join(texts)):
+        return exchange
+    return replace(
+        exchange,
+        target=scrubber.scrub_text(exchange.target),
+        request_headers=tuple([(name, scrubber.scrub(value)) for name, value in exchange.request_headers]),
+        request_body=scrubber.scrub(exchange.request_body),
+        response_headers=tuple([(name, scrubber.scrub(value)) for name, value in exchange.response_headers]),
+        response_body=scrubber.scrub(exchange.response_body),
+    )
+
+
+def _hidden(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    return name, b"[redacted]"
+
+
+def _digested(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    return name, digest_of_key(value.decode("latin-1")).encode()
+
+
+_KEPT_OTHERWISE = {**dict.fromkeys(_CREDENTIALS, _hidden), b"idempotency-key": _digested}
 
 
 def redact_headers(headers: Headers) -> dict[str, str]:

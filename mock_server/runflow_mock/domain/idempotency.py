@@ -15,7 +15,7 @@ RETENTION = timedelta(hours=24)
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The first answer to a key: `place` names organization, method, path and key, `fingerprint` the body."""
+    """The first answer to a key: `place` names organization, method, path and the digest of the key, `fingerprint` the body."""
 
     place: str
     fingerprint: str

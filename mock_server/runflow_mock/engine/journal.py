@@ -1,18 +1,24 @@
 """The journal of a tenant: its latest exchanges, and how many it has seen in all.
 
+An exchange is scrubbed when somebody first reads it, and so before it is shown or written anywhere: on the way of a request there is no
+time for that, and a secret that the request itself brings is known only after it.
+
 Whoever wants to hear of new exchanges adds a listener; a listener must be quick, because it is called on the way of a request.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.exchanges import Exchange, scrubbed
+from runflow_mock.domain.scrubbing import Scrubber
 
 
 class Journal:
     """The latest exchanges, oldest first, bounded by their number and by the bytes of their bodies."""
 
-    def __init__(self, exchanges_max: int, bytes_max: int) -> None:
+    def __init__(self, exchanges_max: int, bytes_max: int, scrubber: Scrubber | None = None) -> None:
+        self._scrubber = scrubber or Scrubber()
+        self._scrubbed_to = 0
         self.total = 0
         self.clearings = 0
         self.judge_at = exchanges_max // 2
@@ -26,6 +32,9 @@ class Journal:
         return len(self._exchanges)
 
     def __iter__(self) -> Iterator[Exchange]:
+        raw = [self._exchanges.pop() for _ in range(self.total - max(self._scrubbed_to, self.dropped))]
+        self._exchanges.extend(scrubbed(exchange, self._scrubber) for exchange in reversed(raw))
+        self._scrubbed_to = self.total
         return iter(self._exchanges)
 
     @property
@@ -51,7 +60,7 @@ class Journal:
 
     def clear(self) -> None:
         """Forgets all exchanges."""
-        self.total = 0
+        self.total = self._scrubbed_to = 0
         self.clearings += 1
         self.judge_at = self.exchanges_max // 2
         self._bytes = 0

@@ -9,6 +9,7 @@ from runflow_mock.domain.callback_policy import target_of
 from runflow_mock.domain.commands import RecordAttempt
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.domain.documents import write_document
+from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.tenants import PULL
 from runflow_mock.engine.world import SendCallback
 from runflow_mock.runtime.parked import Parked
@@ -23,11 +24,12 @@ Report = Callable[[Tenant, Exception], None]
 class Deliveries:
     """Performs the attempts of all tenants; `record` takes each result, `report` what nobody expected."""
 
-    def __init__(self, sender: CallbackSender, wall: WallClock, record: Record, report: Report) -> None:
+    def __init__(self, sender: CallbackSender, wall: WallClock, record: Record, report: Report, scrubber: Scrubber) -> None:
         self._sender = sender
         self._wall = wall
         self._record = record
         self._report = report
+        self._scrubber = scrubber
         self._tasks: set[asyncio.Task[None]] = set()
         self._unanswered: dict[asyncio.Future[None], tuple[Tenant, str]] = {}
 
@@ -114,8 +116,16 @@ class Deliveries:
             why = "runflow-mock calls loopback, --callback-hosts and --callback-rewrite targets only"
             return AttemptResult(error=f"not sent: {why}", reason="host_not_allowed", refused=True, headers=sent)
         request = OutgoingRequest(target, posting.headers, posting.body)
-        *earlier, last = [await self._sender.send(request) for _ in range(posting.copies)]
+        *earlier, last = [self._kept(tenant, await self._sender.send(request)) for _ in range(posting.copies)]
         return replace(last, headers=sent, copies=tuple(earlier))
+
+    def _kept(self, tenant: Tenant, result: AttemptResult) -> AttemptResult:
+        """Returns what came of an attempt as the world keeps it: without secrets that the receiver gave back, and how long it really took
+        only where the client's time is real.
+        """
+        body, error = (None if text is None else self._scrubber.scrub_text(text) for text in (result.response_body, result.error))
+        took = 0 if tenant.settings.client_time == "virtual" and result.response_time_ms is not None else result.response_time_ms
+        return replace(result, response_body=body, error=error, response_time_ms=took)
 
     def _posting(self, tenant: Tenant, effect: SendCallback) -> Posting:
         delivery = effect.delivery

@@ -16,7 +16,7 @@ from time import time as real_time
 from typing import Any, cast
 
 from runflow_mock.domain.batches import Batch
-from runflow_mock.domain.commands import Command, RemoveRule
+from runflow_mock.domain.commands import Command, CreateSecret, CreateWebhook, RemoveRule, UpdateWebhook
 from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.evaluations import Evaluation
@@ -24,6 +24,7 @@ from runflow_mock.domain.instants import LATEST
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.scenarios import Scenario
+from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.world import Outcome, World
@@ -36,7 +37,7 @@ from runflow_mock.runtime.media import MediaShelf
 from runflow_mock.runtime.observers import NullObserver, Observer
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.sender import CallbackSender
-from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, whole_milliseconds
+from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, secrets_of, whole_milliseconds
 from runflow_mock.wire.snapshots import SavedTenant
 from runflow_mock.wire.timeline import Step, represent_events
 from runflow_mock.wire.times import write_instant
@@ -45,6 +46,8 @@ from runflow_mock.wire.times import write_instant
 YIELD_EVERY_TIMERS = 100
 ALARM_SECONDS_MIN = 0.001
 BACKGROUND_ERRORS_MAX = 100
+# After these a world has a secret that it had not.
+_TELLING = frozenset((CreateSecret, CreateWebhook, UpdateWebhook))
 
 Sleep = Callable[[float], Coroutine[Any, Any, None]]
 _Pollable = Run | Batch | Evaluation | Delivery
@@ -83,16 +86,17 @@ class Runtime:
     ) -> None:
         self.config = config
         self.catalog = catalog
-        self.tenants = Tenants(config, catalog, monotonic=monotonic, wall=wall)
+        self.scrubber = Scrubber((config.admin_token, config.callback_secret, *config.keys))
+        self.tenants = Tenants(config, catalog, self.scrubber, monotonic=monotonic, wall=wall)
         self.background_errors: deque[str] = deque(maxlen=BACKGROUND_ERRORS_MAX)
         self.wall = wall
         self.timer = timer
         self.sleep = sleep
         self.media = MediaShelf()
         self.judgings = Judgings(contract)
-        self.deliveries = Deliveries(sender, wall, self.execute, self.report)
+        self.deliveries = Deliveries(sender, wall, self.execute, self.report, self.scrubber)
         self.observer: Observer = observer or NullObserver()
-        self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max)
+        self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max, self.scrubber)
         self.bounds = Bounds(config.bounds, self.warn)
         self._monotonic = monotonic
 
@@ -108,6 +112,9 @@ class Runtime:
     def carry_out(self, tenant: Tenant, command: Command) -> Outcome:
         """Carries a command out in a world that was settled in this step of the event loop; see `execute`."""
         outcome = tenant.world.execute(command)
+        if type(command) in _TELLING:
+            for secret in secrets_of(tenant.world.store):
+                self.scrubber.learn(secret)
         self._follow(tenant, outcome)
         due = tenant.world.next_due()
         if due is not None and due <= tenant.world.now:
@@ -245,7 +252,7 @@ class Runtime:
 
     def warn(self, text: str) -> None:
         """Tells whoever observes the server of something that is not the server's fault."""
-        self.observer.problem(text)
+        self.observer.problem(self.scrubber.scrub_text(text))
 
     def save(self, tenant: Tenant) -> SavedTenant:
         """Returns all of a tenant as it stands, its journal aside."""
@@ -319,7 +326,7 @@ class Runtime:
 
     def _follow(self, tenant: Tenant, outcome: Outcome) -> None:
         if tenant.watchers or self.observer.is_listening:
-            steps = list(represent_events(outcome.events, outcome.before, tenant.world.store.rules))
+            steps = [self._scrubbed(step) for step in represent_events(outcome.events, outcome.before, tenant.world.store.rules)]
             for watcher in tenant.watchers:
                 watcher.extend(steps)
             if self.observer.is_listening:
@@ -362,8 +369,11 @@ class Runtime:
         place = traceback.extract_tb(error.__traceback__)[-1:]
         where = "".join(f" at {frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in place)
         text = f"{whose}: {type(error).__name__}: {error}{where}"
-        self.background_errors.append(text)
-        self.observer.problem("\n".join((text, *traceback.format_exception(error))))
+        self.background_errors.append(self.scrubber.scrub_text(text))
+        self.observer.problem(self.scrubber.scrub_text("\n".join((text, *traceback.format_exception(error)))))
+
+    def _scrubbed(self, step: Step) -> Step:
+        return {name: self.scrubber.scrub_text(value) if isinstance(value, str) else value for name, value in step.items()}
 
 
 def _status(world: World, resource_id: str | None) -> str | None:

@@ -18,6 +18,7 @@ from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.principals import ADMIN, ADMIN_KEY_PREFIX, CUSTOMER_SCOPES, KEY_PREFIX, Principal
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.scenarios import Scenario
+from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.snapshots import Snapshot, rename
 from runflow_mock.domain.tenants import STANDING_START, ClockMode, TenantSettings, is_tenant_name
 from runflow_mock.engine.clock import VirtualClock
@@ -25,6 +26,7 @@ from runflow_mock.engine.invariants import Invariant, check
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.moment import Renderers
 from runflow_mock.engine.slots import caps_by_id
+from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import World
 from runflow_mock.runtime.blobs import Blobs
 from runflow_mock.runtime.config import Config, ConfigError
@@ -81,7 +83,14 @@ class Contradiction(DomainError):
 class Tenant:
     """One world at work."""
 
-    def __init__(self, settings: TenantSettings, rules: Rules, clock: VirtualClock, make_world: Callable[[Renderers], World]) -> None:
+    def __init__(
+        self,
+        settings: TenantSettings,
+        rules: Rules,
+        clock: VirtualClock,
+        make_world: Callable[[Renderers], World],
+        scrubber: Scrubber | None = None,
+    ) -> None:
         self.settings = settings
         self.basis = settings
         self.scenario: Scenario | None = None
@@ -89,7 +98,7 @@ class Tenant:
         self.dialect = dialect_of(settings.dialect, settings.switches, is_strict=settings.strict)
         self.rules = rules
         self.clock = clock
-        self.journal = Journal(settings.limits.journal_max, settings.limits.journal_bytes_max)
+        self.journal = Journal(settings.limits.journal_max, settings.limits.journal_bytes_max, scrubber)
         self.in_flight = 0
         self.requests_under_way = 0
         self.quiet = asyncio.Event()
@@ -139,12 +148,15 @@ class Tenant:
 class Tenants:
     """All tenants of a server, by name and by key; `usual` is the scenario with which a tenant begins that nobody configured."""
 
-    def __init__(self, config: Config, catalog: Catalog, *, monotonic: Monotonic, wall: WallClock) -> None:
+    def __init__(
+        self, config: Config, catalog: Catalog, scrubber: Scrubber | None = None, *, monotonic: Monotonic, wall: WallClock
+    ) -> None:
         try:
             caps_by_id(config.concurrency, catalog, "")
         except ModelNotFound as error:
             raise ConfigError(f"concurrency: {error}{f'; did you mean {error.nearest}?' if error.nearest else ''}") from None
         self._config = config
+        self._scrubber = scrubber or Scrubber()
         self._catalog = catalog
         self._inputs = InputChecks()
         self._monotonic = monotonic
@@ -211,7 +223,9 @@ class Tenants:
         start = settings.start or (STANDING_START if settings.clock.stands else datetime.fromtimestamp(self._wall(), UTC))
         start = whole_milliseconds(start)
         clock = VirtualClock(start, self._monotonic(), _RATES[settings.clock](settings))
-        tenant = Tenant(settings, self._rules(settings), clock, lambda render: World(settings, self._catalog, render, start))
+        tenant = Tenant(
+            settings, self._rules(settings), clock, lambda render: World(settings, self._catalog, render, start), self._scrubber
+        )
         tenant.basis, tenant.scenario, tenant.asked = basis, scenario, asked
         if scenario is not None:
             for rule in scenario.rules:
@@ -242,7 +256,9 @@ class Tenants:
         self._admit(snapshot, saved.files)
         clock = VirtualClock(snapshot.now, self._monotonic(), saved.rate)
         settings = snapshot.settings
-        tenant = Tenant(settings, self._rules(settings), clock, lambda render: World.restore(snapshot, self._catalog, render))
+        tenant = Tenant(
+            settings, self._rules(settings), clock, lambda render: World.restore(snapshot, self._catalog, render), self._scrubber
+        )
         broken = next((each for each in check(tenant.world.store, settings.concurrency) if not each.is_held), None)
         if broken is not None:
             raise Contradiction(broken)
@@ -279,6 +295,8 @@ class Tenants:
             if owner is not None and owner[0].settings.name != name:
                 raise KeyTaken(key, owner[0].settings.name)
         self.drop(name)
+        for secret in secrets_of(tenant.world.store):
+            self._scrubber.learn(secret)
         self._by_name[name] = tenant
         for principal in tenant.principals.values():
             self._by_key[principal.key] = (tenant, principal)
@@ -305,6 +323,12 @@ class Tenants:
 
     def _policy(self, settings: TenantSettings) -> CallbackPolicy:
         return replace(self._config.callbacks, is_strict=settings.strict)
+
+
+def secrets_of(store: Store) -> Iterator[str]:
+    """Returns all secrets of a world."""
+    yield from (secret.material for secret in store.secrets.values())
+    yield from (webhook.secret for webhook in store.webhooks.values())
 
 
 def _check_model(catalog: Catalog, run: Run) -> None:

@@ -49,6 +49,11 @@ def answer(content: object, status: int = 200) -> Answer:
     return Answer(status, _encoder.encode(content))
 
 
+def scrubbed(call: "Call", given: Answer) -> Answer:
+    """Returns an answer of the control API without the secrets in what clients and rules have said."""
+    return Answer(given.status, call.runtime.scrubber.scrub(given.body), given.headers)
+
+
 def refusal(problem: Problem, form: ErrorForm = ErrorForm.JSON) -> Answer:
     """Returns the answer that tells a problem."""
     reply = render_problem(problem, form)

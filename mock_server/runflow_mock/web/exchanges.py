@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange, without_credentials
+from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange, scrubbed, without_credentials
+from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.web.calls import Answer, Call
 
 
@@ -21,10 +22,10 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
         method=call.method,
         target=call.target,
         request_headers=without_credentials(call.scope["headers"]),
-        request_body=call.body[:BODY_BYTES_MAX],
+        request_body=_cut(call.body, runtime.scrubber),
         status=given.status,
         response_headers=given.headers,
-        response_body=given.body[:BODY_BYTES_MAX],
+        response_body=_cut(given.body, runtime.scrubber),
         elapsed_ms=elapsed_ms + wait * 1000,
         fault=None if call.interference is None else call.interference.name,
         is_stubbed=call.interference is not None and call.interference.is_stub,
@@ -33,4 +34,9 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
     if tenant is not None and journal.is_filling:
         runtime.judgings.judge_later(tenant)
     if runtime.observer.is_listening:
-        runtime.observer.exchange(None if tenant is None else tenant.settings.name, exchange)
+        runtime.observer.exchange(None if tenant is None else tenant.settings.name, scrubbed(exchange, runtime.scrubber))
+
+
+def _cut(body: bytes, scrubber: Scrubber) -> bytes:
+    # A cut must not leave a part of a secret. Bodies that are kept whole are scrubbed with the rest, when somebody first reads them.
+    return body if len(body) <= BODY_BYTES_MAX else scrubber.cut(body, BODY_BYTES_MAX)

@@ -5,6 +5,7 @@ from hashlib import blake2b
 
 from runflow_mock.domain.commands import RememberAnswer
 from runflow_mock.domain.errors import KeyReused
+from runflow_mock.domain.exchanges import digest_of_key
 from runflow_mock.domain.idempotency import KEY_CHARACTERS_MAX, RETENTION, Remembered
 from runflow_mock.web.calls import Answer, Call
 from runflow_mock.wire.problems import invalid_field
@@ -27,7 +28,7 @@ def place_of(call: Call) -> str | None:
         raise invalid_field(("header", "Idempotency-Key"), f"Input should have at most {KEY_CHARACTERS_MAX} characters", "string_too_long")
     if not VISIBLE.fullmatch(key):
         raise invalid_field(("header", "Idempotency-Key"), "Input should have visible ASCII characters only", "string_pattern_mismatch")
-    return f"{call.principal.org_id} POST {call.path} {key}"
+    return f"{call.principal.org_id} POST {call.path} {digest_of_key(key)}"
 
 
 def recall(call: Call, place: str) -> Answer | None:

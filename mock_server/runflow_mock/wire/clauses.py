@@ -8,6 +8,7 @@ import msgspec
 
 from runflow_mock.domain.clauses import Clause, JournalSubject, Verified, verify, verify_sequence
 from runflow_mock.domain.documents import Json, read_document
+from runflow_mock.domain.exchanges import digest_of_key
 from runflow_mock.domain.misses import NearestMiss
 from runflow_mock.wire.control import duration, refused
 from runflow_mock.wire.faults import Names, WirePlace, decode_place
@@ -125,11 +126,17 @@ def _clause(written: WireClause, names: Names, prefix: str) -> Clause:
     return Clause(
         where=decode_place(place, names, prefix),
         status=_status(written.status, prefix),
-        headers={name.lower(): value for name, value in written.headers.items()},
+        headers={name.lower(): _as_kept(name.lower(), value) for name, value in written.headers.items()},
         at_least=at_least,
         at_most=at_most,
         within=_within(written.within, f"{prefix}within"),
     )
+
+
+def _as_kept(name: str, value: str | None) -> str | None:
+    """Returns the value of a header as the journal has it, which keeps no more than a digest of an Idempotency-Key."""
+    is_digested = name == "idempotency-key" and value not in (None, "*")
+    return digest_of_key(value or "") if is_digested else value
 
 
 def _span(written: WireClause, prefix: str) -> tuple[int, int | None]:

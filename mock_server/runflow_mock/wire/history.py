@@ -13,12 +13,13 @@ from runflow_mock.domain.events import Event
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.objections import objections
+from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.snapshots import Snapshot
 from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.version import __version__
 from runflow_mock.wire.control import ControlError
 from runflow_mock.wire.redactions import recover_secrets, redact_command, redact_event, redact_settings, redact_snapshot
-from runflow_mock.wire.seals import Form, Unreadable, check_seal, seal
+from runflow_mock.wire.seals import Form, Unreadable, check_seal, read_values, seal
 from runflow_mock.wire.tenants import check_settings
 from runflow_mock.wire.times import write_instant
 
@@ -62,22 +63,26 @@ def represent_history(
     now: datetime,
     forgotten: int,
     base: Snapshot | None,
+    scrubber: Scrubber | None = None,
 ) -> bytes:
-    """Returns the document of a history; `base` is the world before its first entry, where that is not the beginning."""
-    return seal(
-        HISTORY,
-        {
-            "made_by": f"runflow-mock {__version__}",
-            "catalog": fingerprint(catalog),
-            "seed": settings.seed,
-            "started_at": write_instant(started_at),
-            "now": write_instant(now),
-            "forgotten": forgotten,
-            "settings": redact_settings(settings),
-            "base": None if base is None else redact_snapshot(base),
-            "entries": [_represent_entry(*entry) for entry in entries],
-        },
-    )
+    """Returns the document of a history; `base` is the world before its first entry, where that is not the beginning.
+
+    What looks like a secret in what clients and rules said is masked: a replay does with the masks what the world did with the secrets.
+    """
+    content: dict[str, object] = {
+        "made_by": f"runflow-mock {__version__}",
+        "catalog": fingerprint(catalog),
+        "seed": settings.seed,
+        "started_at": write_instant(started_at),
+        "now": write_instant(now),
+        "forgotten": forgotten,
+        "settings": redact_settings(settings),
+        "base": None if base is None else redact_snapshot(base),
+        "entries": [_represent_entry(*entry) for entry in entries],
+    }
+    if scrubber is not None:
+        content = dict(read_values(scrubber.scrub(msgspec.json.encode(content))))
+    return seal(HISTORY, content)
 
 
 def decode_history(raw: bytes) -> SavedHistory:

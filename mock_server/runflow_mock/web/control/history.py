@@ -3,6 +3,7 @@
 Secrets are left out: they follow from the seed, or the user has them.
 """
 
+from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.engine.world import World
 from runflow_mock.web.calls import Answer, Call
 from runflow_mock.web.control.app import ControlHandler
@@ -15,10 +16,10 @@ async def get_history(call: Call) -> Answer:
     """GET /_mock/history: the commits of the world, in order, with all that `runflow-mock replay` needs."""
     tenant = tenant_of(call)
     call.runtime.settle(tenant)
-    return Answer(200, write_history(tenant.world))
+    return Answer(200, write_history(tenant.world, call.runtime.scrubber))
 
 
-def write_history(world: World) -> bytes:
+def write_history(world: World, scrubber: Scrubber) -> bytes:
     """Returns the document that repeats a world."""
     history = world.history
     return represent_history(
@@ -29,6 +30,7 @@ def write_history(world: World) -> bytes:
         now=world.now,
         forgotten=history.forgotten,
         base=world.snapshot_before_history() if history.forgotten else None,
+        scrubber=scrubber,
     )
 
 

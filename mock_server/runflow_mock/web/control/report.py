@@ -1,7 +1,7 @@
 """The report: everything that is to be said about the client of the tenant so far."""
 
 from runflow_mock.runtime.reports import report_on
-from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.control.verify import completion
@@ -12,7 +12,7 @@ from runflow_mock.wire.reports import represent_report
 async def get_report(call: Call) -> Answer:
     """GET /_mock/report: verdicts by rule, findings by operation, and what was prepared and never used."""
     tenant = tenant_of(call)
-    return answer(represent_report(report_on(call.runtime, tenant, completion(call))))
+    return scrubbed(call, answer(represent_report(report_on(call.runtime, tenant, completion(call)))))
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation(id="get_report", method="GET", path="/_mock/report", handler=get_report),)

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from runflow_mock.domain.clauses import JournalSubject
-from runflow_mock.domain.documents import Json, read_document
+from runflow_mock.domain.documents import Json, read_document, read_object, write_document
 from runflow_mock.domain.expectations import Checked, Expectation, Facts, check
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.scenarios import Scenario
@@ -61,10 +61,11 @@ def export_of(call: Call, *, with_history: bool) -> dict[str, Json]:
     """Returns this call's tenant as a scenario."""
     tenant = call.caller
     settings = replace(tenant.settings, start=tenant.world.started_at)
-    written = export_scenario(settings, tenant.world.store.rules, tenant.scenario, tenant.blobs.get)
+    exported = export_scenario(settings, tenant.world.store.rules, tenant.scenario, tenant.blobs.get)
+    written = read_object(call.runtime.scrubber.scrub(write_document(exported)))
     if with_history:
         call.runtime.settle(tenant)
-        written["history"] = read_document(write_history(tenant.world))
+        written["history"] = read_document(write_history(tenant.world, call.runtime.scrubber))
     return written
 
 

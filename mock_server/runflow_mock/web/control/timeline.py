@@ -3,7 +3,7 @@
 from runflow_mock.domain.faults import RuleAdded
 from runflow_mock.engine.history import retell
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.routing import Operation
@@ -14,7 +14,7 @@ async def get_timeline(call: Call) -> Answer:
     """GET /_mock/timeline: what happened so far, in order; `forgotten` counts the commits that made room for later ones."""
     tenant = tenant_of(call)
     call.runtime.settle(tenant)
-    return answer({"items": steps_of(tenant), "forgotten": tenant.world.history.forgotten})
+    return scrubbed(call, answer({"items": steps_of(tenant), "forgotten": tenant.world.history.forgotten}))
 
 
 def steps_of(tenant: Tenant) -> list[Step]:

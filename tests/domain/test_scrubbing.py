@@ -1,0 +1,110 @@
+"""Secrets go out of bytes whatever form they have there, and nothing else changes: not even the length."""
+
+import json
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
+from itertools import product
+from urllib.parse import quote
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from runflow_mock.domain.scrubbing import KNOWN_MAX, Scrubber, mask
+
+KNOWN = "hunter2hunter2"
+SECRETS = (KNOWN, "rf_live_REALLYREAL123", "rf_svc_9f8e7d6c5b4a", "rfk_0123456789", "rf_whsec_" + "ab" * 24, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+
+
+def _percent(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode())
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\u{ord(character):04x}" for character in text)
+
+
+FORMS: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "in a query": lambda secret: f"/v1/runs?client_ref={secret}&limit=5",
+    "in a path": lambda secret: f"/v1/{secret}/runs",
+    "percent-encoded": _percent,
+    "percent-encoded twice": lambda secret: _percent(_percent(secret)),
+    "in JSON": lambda secret: json.dumps({"deep": [{"down": secret}]}),
+    "with the escapes of JSON": lambda secret: f'{{"a": "{_escaped(secret)}"}}',
+    "in JSON that is cut": lambda secret: f'{{"a": [{{"b": "{secret}", "c',
+    "in base64": lambda secret: b64encode(f"user:{secret}".encode()).decode(),
+    "in base64 for addresses": lambda secret: urlsafe_b64encode(f"~~~{secret}??>".encode()).decode(),
+    "in base64 after something like it": lambda secret: "/path/to/" + b64encode(f"x{secret}".encode()).decode(),
+    "in percent-encoded base64": lambda secret: quote(b64encode(f"us{secret}".encode()).decode(), safe=""),
+    "in UTF-16": lambda secret: secret.encode("utf-16-le").decode("latin-1"),
+    "between other secrets": lambda secret: f"{KNOWN},{secret},rf_live_ANOTHERONE",
+}
+
+
+@pytest.mark.parametrize(("secret", "form"), list(product(SECRETS, FORMS)))
+def test_secret_is_masked_in_every_form_and_the_length_stays(secret: str, form: str) -> None:
+    scrubber, data = Scrubber([KNOWN]), FORMS[form](secret).encode("latin-1")
+    scrubbed = scrubber.scrub(data)
+    hidden = secret.removeprefix("rf_live_").removeprefix("rf_svc_").removeprefix("rfk_").removeprefix("rf_whsec_").removeprefix("whsec_")
+    assert FORMS[form](hidden).encode("latin-1").strip(b"=") not in scrubbed
+    assert scrubbed != data
+    assert len(scrubbed) == len(data)
+    assert scrubber.scrub(scrubbed) == scrubbed
+
+
+def test_beginning_of_a_real_key_stays_and_shows_what_was_there() -> None:
+    assert Scrubber().scrub(b"key rf_live_REALLYREAL123!") == b"key rf_live_redacted*****!"
+
+
+@pytest.mark.parametrize(
+    ("text", "scrubbed"),
+    [
+        ('{"secret":"hunter', '{"secret":"redact'),
+        ('{"apiKey": "a\\"b", "x": "y"}', '{"apiKey": "reda", "x": "y"}'),
+        ('{"Client-Secret":"0123456789"}', '{"Client-Secret":"redacted**"}'),
+        ("a=1&client_secret=qq%20q&b=2", "a=1&client_secret=redact&b=2"),
+        ("/cb?access_token=abcdef", "/cb?access_token=redact"),
+    ],
+)
+def test_value_that_is_named_a_secret_is_masked_also_where_the_rest_cannot_be_read(text: str, scrubbed: str) -> None:
+    assert Scrubber().scrub_text(text) == scrubbed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rf_live_mock_test",
+        "rf_svc_mock_shop",
+        '{"input": {"image_url": "https://x.example/rf_/a%20b.png"}}',
+        '{"key_name": "k", "secrets": [], "secret": null}',
+        '{"secret": "[redacted]"}',
+        '{"material": "[from the seed] rf_whsec_"}',
+        "short",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert Scrubber(["short"]).scrub_text(text) == text
+
+
+def test_no_part_of_a_secret_is_left_before_a_cut() -> None:
+    data = b"x" * 90 + b"rf_live_REALLYREAL123" + b"y" * 50
+    assert Scrubber().cut(data, 100) == b"x" * 90 + b"rf_live_re"
+
+
+def test_oldest_known_secret_makes_room() -> None:
+    scrubber = Scrubber(f"secret-number-{number}" for number in range(KNOWN_MAX + 1))
+    assert scrubber.scrub(b"secret-number-0 ") == b"secret-number-0 "
+    assert scrubber.scrub(b"secret-number-1 ") == mask(15) + b" "
+
+
+@given(st.binary(max_size=300), st.text(min_size=8, max_size=40), st.binary(max_size=300))
+@example(b"\xff", "\U0001f389" * 8, b"%")
+@example(b"rf_live_", "secretsecret", b"=")
+def test_known_secret_is_gone_wherever_it_stands(before: bytes, secret: str, after: bytes) -> None:
+    scrubber = Scrubber([secret])
+    data = before + secret.encode() + after
+    scrubbed = scrubber.scrub(data)
+    assert len(scrubbed) == len(data)
+    assert scrubber.scrub(scrubbed) == scrubbed
+    assert secret.encode() not in scrubbed or secret.startswith(("rf_live_mock_", "rf_svc_mock_", "[redacted]"))
