@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from runflow_mock.domain.scrubbing import KNOWN_MAX, Scrubber, mask
 
 KNOWN = "hunter2hunter2"
-SECRETS = (KNOWN, "rf_live_REALLYREAL123", "rf_svc_9f8e7d6c5b4a", "rfk_0123456789", "rf_whsec_" + "ab" * 24, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+SECRETS = (
+    KNOWN,
+    "rf_live_REALLYREAL123",
+    "rf_svc_9f8e7d6c5b4a",
+    "rfk_0123456789",
+    "rf_whsec_" + "ab" * 24,
+    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+)
 
 
 def _percent(text: str) -> str:

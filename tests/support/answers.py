@@ -22,6 +22,7 @@ class Answers:
     """
 
     is_listening = True
+    lost = 0
 
     def __init__(self) -> None:
         self.exchanges = 0

@@ -1,13 +1,17 @@
 """The command line. Each command is a module that is imported when it is called."""
 
 import gc
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from typing import NamedTuple
 
 import click
 
+from runflow_mock.cli.streams import clean_streams
+from runflow_mock.runtime.files import NotWritten
 from runflow_mock.version import __version__
 
 
@@ -94,9 +98,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Nothing that is imported becomes garbage: to look for some while a command is loaded only costs time.
     gc.disable()
     try:
-        group(arguments, prog_name="runflow-mock")
+        with clean_streams():
+            _run(arguments)
+    finally:
+        gc.enable()
+
+
+def _run(arguments: Sequence[str] | None) -> None:
+    try:
+        try:
+            group(arguments, prog_name="runflow-mock")
+        finally:
+            # What is still on its way is written now, while somebody can be told that it cannot be.
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except ValueError as error:
         click.echo(f"runflow-mock: {error}", err=True)
         sys.exit(2)
-    finally:
-        gc.enable()
+    except RecursionError:
+        click.echo("runflow-mock: what was given is nested too deeply, or contains itself", err=True)
+        sys.exit(2)
+    except NotWritten as error:
+        click.echo(f"runflow-mock: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        click.echo(f"runflow-mock: {error.strerror or error}", err=True)
+        _give_up_output()
+        sys.exit(1)
+
+
+def _give_up_output() -> None:
+    """Lets nothing that could not be written be tried again when the process ends, where it would be told once more."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

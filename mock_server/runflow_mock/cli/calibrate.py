@@ -19,6 +19,7 @@ from runflow_mock.kit.calibration.readings import nearest_dialect, read_switches
 from runflow_mock.kit.calibration.reports import Calibration, lines, markdown, represent
 from runflow_mock.kit.calibration.scrubbing import scrub, secrets_in
 from runflow_mock.runtime.config import ConfigError
+from runflow_mock.runtime.files import write_whole
 from runflow_mock.runtime.foreign_documents import load_contract
 from runflow_mock.runtime.profiles import load_profile
 from runflow_mock.wire.profiles import Profile, Source, write_profile
@@ -113,9 +114,9 @@ def _write(outputs: Mapping[Path, bytes], files: Sequence[CaptureFile]) -> None:
     for file, content in outputs.items():
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
         except OSError as error:
             raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
+        write_whole(file, content)
 
 
 def _tell(calibration: Calibration, outputs: Mapping[Path, bytes], *, as_json: bool) -> None:

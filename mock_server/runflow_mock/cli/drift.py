@@ -9,6 +9,7 @@ import msgspec
 
 from runflow_mock.cli.options import json_option
 from runflow_mock.cli.sheets import WRITTEN
+from runflow_mock.cli.streams import write_scrubbed
 from runflow_mock.kit.drift.comparing import compare_with_pin, load_newer
 from runflow_mock.kit.drift.drifts import Grade
 from runflow_mock.kit.drift.pinning import REASON, pin_newer
@@ -43,7 +44,7 @@ def command(*, against: str, fail_on: str, plays: bool, is_pinned: bool, reason:
         sys.exit(UNREACHABLE)
     comparison = compare_with_pin(newer, here, plays=plays)
     if markdown_file is not None:
-        markdown_file.write_text(markdown(comparison), encoding="utf-8")
+        write_scrubbed(markdown_file, markdown(comparison).encode())
     lock = pin_newer(newer, here, datetime.now(UTC).date(), reason) if is_pinned else None
     grade = Grade(fail_on)
     if as_json:

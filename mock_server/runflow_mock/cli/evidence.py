@@ -5,16 +5,18 @@ are in any of them.
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 from starlette.types import Scope
 
 from runflow_mock.domain.principals import KEY_PREFIX
+from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.kit.sheets.junit import write_junit
 from runflow_mock.kit.sheets.reports import sheet_of
 from runflow_mock.runtime.config import ConfigError
+from runflow_mock.runtime.files import NotWritten, write_whole
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Call
@@ -29,6 +31,8 @@ from runflow_mock.wire.journal_pages import LIMIT_MAX
 
 # The latest exchanges: as many as a page may have, which is what a journal keeps unless --journal-max says otherwise.
 _ALL = f"limit={LIMIT_MAX}"
+# How many files are named that could not be written.
+TOLD_MAX = 20
 
 FILES: Mapping[str, tuple[ControlHandler, str]] = {
     "timeline.json": (get_timeline, ""),
@@ -59,12 +63,20 @@ def check_folder(folder: Path) -> None:
 
 
 async def write_evidence(runtime: Runtime, folder: Path) -> None:
-    """Writes a folder for each tenant; what cannot be written is told to the observer."""
-    try:
-        for tenant in tuple(runtime.tenants):
-            _write(folder / tenant.settings.name, await _gather(runtime, tenant))
-    except OSError as error:
-        runtime.warn(f"report: {error.filename or folder} cannot be written: {error.strerror}; the evidence is not complete")
+    """Writes a folder for each tenant: each file whole or not at all. What cannot be written is told, and does no harm to the rest."""
+    for tenant in tuple(runtime.tenants):
+        try:
+            files = await _gather(runtime, tenant)
+        except Exception as error:
+            runtime.report(tenant, error)
+            runtime.unwritten.append(f"{folder / tenant.settings.name} cannot be written: {type(error).__name__}")
+            continue
+        for name in _write(folder / tenant.settings.name, files, runtime.scrubber):
+            runtime.unwritten.append(name)
+    if runtime.unwritten:
+        more = len(runtime.unwritten) - TOLD_MAX
+        told = ", ".join(runtime.unwritten[:TOLD_MAX]) + (f", and {more} more" if more > 0 else "")
+        runtime.warn(f"report: {told}; the evidence is not complete")
 
 
 async def _gather(runtime: Runtime, tenant: Tenant) -> dict[str, bytes]:
@@ -74,10 +86,18 @@ async def _gather(runtime: Runtime, tenant: Tenant) -> dict[str, bytes]:
     return {**told, "report.xml": write_junit(sheet)}
 
 
-def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    folder.mkdir(exist_ok=True)
+def _write(folder: Path, files: Mapping[str, bytes], scrubber: Scrubber) -> Iterator[str]:
+    """Writes the files of one tenant, and returns what could not be written, with the reason."""
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        yield f"{folder} cannot be written: {error.strerror}"
+        return
     for name, content in files.items():
-        (folder / name).write_bytes(content)
+        try:
+            write_whole(folder / name, scrubber.scrub(content))
+        except NotWritten as error:
+            yield str(error)
 
 
 def _call(runtime: Runtime, tenant: Tenant, query: str) -> Call:

@@ -117,20 +117,38 @@ def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
     environment variable. With --report a folder for each tenant is written when it stops: timeline, journal (also as HAR), deliveries,
     ledger, report (also as JUnit), scenario and history. Exit codes: 0 stopped, 2 wrong usage or a port that is taken.
     """
+    if sys.stdout is None:
+        raise ConfigError("the standard output is closed, where serve says that it is ready: send it to a file, or to /dev/null")
     config = read_config(options)
     log = Log(as_json=config.log_format == "json", level=config.log_level)
     on_stop = None if report is None else _leave_evidence(report)
     app = create_app(config, contract=_contract(options["openapi"]), observer=log, on_stop=on_stop)
     with bind(config.host, config.port) as bound, open_secure(config, datetime.now(UTC)) as secure:
         ready = Ready(config.public_url or url_of(bound), secure)
-        server = Server(app, lambda: _announce(config, ready, as_json=as_json), secure, app.state.runtime.bounds.connections)
+        unsaid: list[ConfigError] = []
+
+        def announce() -> None:
+            try:
+                _announce(config, ready, as_json=as_json)
+            except ConfigError as error:
+                unsaid.append(error)
+                server.should_exit = True
+
+        server = Server(app, announce, secure, app.state.runtime.bounds.connections)
         # uvicorn hands the signal on once it has stopped; being asked to stop is no failure.
         signal.signal(signal.SIGTERM, lambda number, frame: None)
         signal.signal(signal.SIGINT, lambda number, frame: None)
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         gc.enable()
-        server.run(sockets=[bound])
+        try:
+            server.run(sockets=[bound])
+        finally:
+            log.close()
+    if unsaid:
+        raise unsaid[0]
+    if app.state.runtime.unwritten:
+        sys.exit(1)
 
 
 def _leave_evidence(folder: Path) -> Callable[[Runtime], Awaitable[None]]:
@@ -199,14 +217,18 @@ def _announce(config: Config, ready: Ready, *, as_json: bool) -> None:
     url, key, admin_key = ready.url, KEY_PREFIX + SANDBOX, ADMIN_KEY_PREFIX + SANDBOX
     if as_json:
         line = {"url": url, "key": key, "admin_key": admin_key, "pid": os.getpid(), **ready.tls()}
-        sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+        said = [msgspec.json.encode(line).decode() + "\n"]
     else:
         clock = config.clock.value if config.scale == 1 else f"{config.clock.value} x{config.scale:g}"
-        sys.stdout.write(f"runflow-mock is ready at {url} with key {key} (clock {clock}, speed {config.speed:g}, seed {config.seed})\n")
+        said = [f"runflow-mock is ready at {url} with key {key} (clock {clock}, speed {config.speed:g}, seed {config.seed})\n"]
         if tls := ready.tls():
-            sys.stdout.write(f"and at {tls['tls_url']}, for clients that trust {tls['ca_file']} (see `runflow-mock ca`)\n")
-        sys.stdout.write(STORY.format(url=url, key=key))
-    sys.stdout.flush()
+            said.append(f"and at {tls['tls_url']}, for clients that trust {tls['ca_file']} (see `runflow-mock ca`)\n")
+        said.append(STORY.format(url=url, key=key))
+    try:
+        sys.stdout.write("".join(said))
+        sys.stdout.flush()
+    except OSError as error:
+        raise ConfigError(f"the standard output cannot be written, where serve says that it is ready: {error.strerror}") from None
 
 
 def _contract(source: str | None) -> Contract | None:

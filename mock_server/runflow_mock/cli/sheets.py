@@ -9,6 +9,7 @@ import msgspec
 from rich.console import Console
 
 from runflow_mock.cli.options import json_option
+from runflow_mock.cli.streams import write_scrubbed
 from runflow_mock.kit.sheets.junit import write_junit
 from runflow_mock.kit.sheets.markdown import write_markdown
 from runflow_mock.kit.sheets.records import Sheet, expecting, read_expected, represent_sheet
@@ -29,9 +30,9 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     def write(self, sheet: Sheet, **more: Any) -> None:
         """Writes a sheet everywhere; `more` stands in the JSON beside it."""
         if self.junit_file is not None:
-            self.junit_file.write_bytes(write_junit(sheet))
+            write_scrubbed(self.junit_file, write_junit(sheet))
         if self.markdown_file is not None:
-            self.markdown_file.write_text(write_markdown(sheet), encoding="utf-8")
+            write_scrubbed(self.markdown_file, write_markdown(sheet).encode())
         if self.as_json:
             click.echo(msgspec.json.encode({**represent_sheet(sheet), **more}).decode())
         else:

@@ -9,6 +9,7 @@ import click
 from runflow_mock.cli.options import json_option
 from runflow_mock.cli.skill_checks import check, pin, verify
 from runflow_mock.kit.skills.copies import PLACES
+from runflow_mock.runtime.files import write_whole
 from runflow_mock.runtime.skills import load_skill
 from runflow_mock.wire.skills import SIGNATURE
 
@@ -66,6 +67,6 @@ def _action(file: Path, body: bytes, *, is_forced: bool) -> str:
 def _write(file: Path, body: bytes) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(body)
     except OSError as error:
         raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
+    write_whole(file, body)

@@ -10,6 +10,7 @@ import msgspec
 
 from runflow_mock.cli.options import checked_url, json_option, option
 from runflow_mock.cli.sheets import WRITTEN
+from runflow_mock.cli.streams import write_scrubbed
 from runflow_mock.kit.suite.carriers import HttpCarrier
 from runflow_mock.kit.suite.generating import EFFORTS, effort_of, require_generator
 from runflow_mock.kit.suite.recordings import recording
@@ -83,4 +84,4 @@ def _say(text: str, as_json: bool) -> None:
 
 def _write(file: Path | None, content: bytes) -> None:
     if file is not None:
-        file.write_bytes(content)
+        write_scrubbed(file, content)

@@ -8,6 +8,8 @@ from typing import Protocol, TextIO
 import msgspec
 
 from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.printing import printable
+from runflow_mock.runtime.lines import LineWriter
 from runflow_mock.wire.timeline import Step
 from runflow_mock.wire.times import write_instant
 
@@ -29,11 +31,17 @@ class Observer(Protocol):
 
     def problem(self, text: str) -> None: ...
 
+    @property
+    def lost(self) -> int:
+        """How much could not be told."""
+        ...
+
 
 class NullObserver:
     """Is told nothing but problems, which it drops: for servers that nobody watches."""
 
     is_listening = False
+    lost = 0
 
     def exchange(self, tenant: str | None, exchange: Exchange) -> None:
         """Does nothing."""
@@ -49,7 +57,7 @@ class Log:
     """Writes one line per exchange, transition and attempt; as text for people, or as JSON. Credentials and bodies never reach it."""
 
     def __init__(self, stream: TextIO | None = None, *, as_json: bool = False, level: str = "info") -> None:
-        self._stream = stream or sys.stderr
+        self._lines = LineWriter(stream or sys.stderr)
         self._render: Callable[[str, str | None, Step], str] = _as_json if as_json else _as_text
         self.is_listening = level in ("debug", "info")
 
@@ -73,8 +81,17 @@ class Log:
         """Writes a line for something that should not have happened."""
         self._write(self._render("problem", None, {"error": text}))
 
+    @property
+    def lost(self) -> int:
+        """How many lines could not be written."""
+        return self._lines.lost
+
+    def close(self) -> None:
+        """Lets the last lines be written."""
+        self._lines.close()
+
     def _write(self, line: str) -> None:
-        self._stream.write(line + "\n")
+        self._lines.write(printable(line))
 
 
 def _as_json(event: str, tenant: str | None, step: Step) -> str:

@@ -89,6 +89,7 @@ class Runtime:
         self.scrubber = Scrubber((config.admin_token, config.callback_secret, *config.keys))
         self.tenants = Tenants(config, catalog, self.scrubber, monotonic=monotonic, wall=wall)
         self.background_errors: deque[str] = deque(maxlen=BACKGROUND_ERRORS_MAX)
+        self.unwritten: list[str] = []
         self.wall = wall
         self.timer = timer
         self.sleep = sleep

@@ -8,6 +8,7 @@ from runflow_mock.kit.pins.digests import Pin, Status, canonical_digest, digest_
 from runflow_mock.kit.pins.documents import operation_digests
 from runflow_mock.kit.pins.files import place_lock, seen_from, write_pin
 from runflow_mock.runtime.downloads import is_address
+from runflow_mock.runtime.files import NotWritten, write_whole
 from runflow_mock.runtime.foreign_documents import DocumentError, in_form
 
 REASON = "compared with runflow-mock drift"
@@ -44,7 +45,7 @@ def _place(newer: Newer, lock: Path) -> str:
     suffix = "json" if newer.raw.lstrip()[:1] in (b"{", b"[") else "yaml"
     copy = lock.parent / f"runflow.{newer.kind}.{suffix}"
     try:
-        copy.write_bytes(newer.raw)
-    except OSError as error:
-        raise DocumentError(f"{copy} cannot be written: {error.strerror}; --pin keeps a copy beside {lock.name}") from None
+        write_whole(copy, newer.raw)
+    except NotWritten as error:
+        raise DocumentError(f"{error}; --pin keeps a copy beside {lock.name}") from None
     return copy.name

@@ -4,8 +4,6 @@ A name that `runflow.lock` does not pin is pinned by the lock that ships. Nothin
 `runflow-mock skill pin` and `runflow-mock drift --pin` call `write_pin`.
 """
 
-import os
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +11,7 @@ from typing import NamedTuple
 from runflow_mock.kit.pins.digests import Lock, Pin
 from runflow_mock.kit.pins.documents import LockError, decode_lock, represent_lock
 from runflow_mock.resources import data_folder
+from runflow_mock.runtime.files import NotWritten, write_whole
 
 LOCK_FILE = "runflow.lock"
 PACKAGED = "the lock that ships with runflow-mock"
@@ -96,14 +95,9 @@ def write_pin(file: Path, name: str, pin: Pin) -> None:
     lock = read_lock(file) if file.exists() else Lock()
     body = represent_lock(lock.with_pin(name, pin))
     try:
-        descriptor, made = tempfile.mkstemp(prefix=f"{file.name}-", dir=file.parent)
-        with os.fdopen(descriptor, "wb") as beside:
-            beside.write(body)
-        # What is made for this user alone becomes a file like any other in the project.
-        Path(made).chmod(0o644)
-        Path(made).replace(file)
-    except OSError as error:
-        raise LockError(f"{file} cannot be written: {error.strerror}") from None
+        write_whole(file, body)
+    except NotWritten as error:
+        raise LockError(str(error)) from None
 
 
 def upwards(start: Path) -> tuple[Path, ...]:

@@ -24,6 +24,8 @@ async def get_health(call: Call) -> Answer:
             "tenants": len(runtime.tenants),
             "models": len(runtime.catalog),
             "background_errors": errors,
+            "log_lines_lost": runtime.observer.lost,
+            "files_not_written": len(runtime.unwritten),
         }
     )
 

@@ -1,7 +1,7 @@
 """Tenants: list, make, drop, reset."""
 
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.web.calls import Answer, Call, answer, no_content
+from runflow_mock.web.calls import Answer, Call, answer, no_content, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.endings import last_word
 from runflow_mock.web.control.flags import flag_in
@@ -43,7 +43,7 @@ async def delete_tenant(call: Call) -> Answer:
     """DELETE /_mock/tenants/{tenant}: drops one with everything in it; with `?tell=true` the answer is the last word on its client."""
     tenant = _named(call)
     call.tenant = tenant
-    told = answer(last_word(call)) if flag_in(call, "tell") else no_content()
+    told = scrubbed(call, answer(last_word(call))) if flag_in(call, "tell") else no_content()
     call.runtime.tenants.drop(tenant.settings.name)
     return told
 

@@ -1,0 +1,23 @@
+"""Printing: texts that others wrote, as a terminal may have them.
+
+A terminal obeys what it is shown: a text with an escape can clear the screen, set the title, or write into what is pasted next. So every
+character that is no character to look at is shown by its number. What turns the direction of writing is one of them.
+"""
+
+import re
+
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
+
+
+def printable(text: str, *, has_colours: bool = False) -> str:
+    """Returns a text of any lines with its escapes shown; `has_colours` leaves those in place that only choose colours."""
+    if _UNSEEN.search(text) is None:
+        return text
+    parts = _COLOUR.split(text) if has_colours else [text]
+    return "".join(part if number % 2 else _UNSEEN.sub(_shown, part) for number, part in enumerate(parts))
+
+
+def _shown(found: re.Match[str]) -> str:
+    number = ord(found[0])
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"

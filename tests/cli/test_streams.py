@@ -1,0 +1,45 @@
+"""The command line prints nothing secret, and nothing that a terminal would obey."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from commands import call
+
+from runflow_mock.cli.streams import clean_streams
+from runflow_mock.runtime.observers import Log
+from runflow_mock.wire.timeline import Step
+
+ATTACK = "\x1b]0;owned\x07\x1b[2J\u202e"
+
+
+def test_file_of_somebody_else_is_shown_and_not_obeyed(tmp_path: Path) -> None:
+    skill = tmp_path / "SKILL.md"
+    skill.write_text(
+        f"---\nname: x\n---\n# {ATTACK}\n\n`GET /v1/{ATTACK}nowhere`\n\n```bash\ncurl https://api.runflow.io/v1/{ATTACK}\n```\n"
+    )
+    told = call("skill", "check", str(skill))
+    assert "\\x1b" in told.out + told.err
+    assert not {"\x1b", "\x07", "\u202e"} & set(told.out + told.err)
+
+
+def test_key_in_an_argument_or_file_is_not_in_the_error_about_it(tmp_path: Path) -> None:
+    (tmp_path / "rf_live_REALLYREAL123.yaml").write_text("models: 1")
+    told = call("serve", "--port", "0", "--catalog", str(tmp_path / "rf_live_REALLYREAL123.yaml"))
+    assert told.code == 2
+    assert "REALLYREAL" not in told.err
+    assert "rf_live_redacted" in told.err
+
+
+def test_secret_of_the_environment_is_printed_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
+    with clean_streams({"RUNFLOW_MOCK_ADMIN_TOKEN": "operators-own", "RUNFLOW_API_KEY": "the-real-thing", "HOME": "home-is-no-secret"}):
+        print("operators-own the-real-thing home-is-no-secret")  # noqa: T201 - what is printed is the matter
+    assert capsys.readouterr().out == "redacted***** redacted****** home-is-no-secret\n"
+
+
+def test_log_shows_what_a_rule_says_and_does_not_obey_it() -> None:
+    stream = StringIO()
+    step: Step = {"at": "now", "kind": "run", "id": "r", "from": "running", "to": "failed", "failure_code": ATTACK}
+    Log(stream).steps("test", [step])
+    assert "\\x1b]0;owned\\x07" in stream.getvalue()
+    assert "\x1b" not in stream.getvalue()

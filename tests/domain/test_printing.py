@@ -1,0 +1,35 @@
+"""What others wrote is shown, and never obeyed by a terminal."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runflow_mock.domain.printing import printable
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain, with\ttabs\nand lines, é 🎉", "plain, with\ttabs\nand lines, é 🎉"),
+        ("\x1b[2J", "\\x1b[2J"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("over\rwritten", "over\\x0dwritten"),
+        ("\x9b31m", "\\x9b31m"),
+        ("\u202egnp.exe", "\\u202egnp.exe"),
+        ("\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m"),
+        ("\udcff", "\\udcff"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_shown_by_its_number(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_colours_may_stay_and_nothing_else() -> None:
+    assert printable("\x1b[1;31mred\x1b[0m\x1b[2J", has_colours=True) == "\x1b[1;31mred\x1b[0m\\x1b[2J"
+
+
+@given(st.text())
+def test_nothing_that_is_shown_is_a_command(text: str) -> None:
+    assert all(
+        character in "\t\n" or character.isprintable() or character.isspace() or ord(character) > 0x9F for character in printable(text)
+    )
