@@ -11,7 +11,6 @@ from typing import NamedTuple
 import click
 
 from runflow_mock.cli.streams import clean_streams
-from runflow_mock.runtime.files import NotWritten
 from runflow_mock.version import __version__
 
 
@@ -118,9 +117,6 @@ def _run(arguments: Sequence[str] | None) -> None:
     except RecursionError:
         click.echo("runflow-mock: what was given is nested too deeply, or contains itself", err=True)
         sys.exit(2)
-    except NotWritten as error:
-        click.echo(f"runflow-mock: {error}", err=True)
-        sys.exit(1)
     except OSError as error:
         click.echo(f"runflow-mock: {error.strerror or error}", err=True)
         _give_up_output()

@@ -10,7 +10,6 @@ from typing import Any, TextIO
 
 from runflow_mock.domain.printing import printable
 from runflow_mock.domain.scrubbing import Scrubber
-from runflow_mock.runtime.files import write_whole
 
 # Variables of ours, and of the service's clients, that hold secrets.
 _SECRET = re.compile(r"RUNFLOW_(?:.*_)?(?:KEY|TOKEN|SECRET|PASSWORD)")
@@ -44,6 +43,8 @@ def write_scrubbed(file: Path, content: bytes) -> None:
     Raises:
         NotWritten: it cannot be written.
     """
+    from runflow_mock.runtime.files import write_whole
+
     write_whole(file, scrubber_of().scrub(content))
 
 

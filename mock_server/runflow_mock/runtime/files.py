@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 
-class NotWritten(Exception):
+class NotWritten(OSError):
     """A file that cannot be written; what stood under its name is still there."""
 
     def __init__(self, path: Path, reason: str) -> None:
