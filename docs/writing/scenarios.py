@@ -32,7 +32,7 @@ MEANINGS: Mapping[str, str] = {
     "batch_limit": "items that a batch may have",
     "concurrency": "runs of a model that may be under way at once, by model or `*`",
     "quota": "requests that a key may send in a window",
-    "strict": "refuse plain-http callbacks and routes that are only inferred",
+    "strict": "nothing without evidence: no plain-http callbacks, no routes, models or forms that are only inferred",
     "comfyui_beta": "whether the organization may deploy ComfyUI workflows",
     "folders": "names of the organization's asset folders",
     "magic": "whether [documented inputs](../magic-inputs.md) choose an outcome",

@@ -52,13 +52,15 @@ class Call(NamedTuple):
 class Tour:
     """A door, and the addresses of what was made behind it."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, *, scheme: str = "http") -> None:
         self.door = door
+        self.callback_url = CALLBACK_URL.replace("http", scheme, 1)
+        self.hook = {**CREATED, "url": str(CREATED["url"]).replace("http", scheme, 1)}
         self._names = 0
-        webhook = ok(door.post(WEBHOOKS, {**CREATED, "event_subscriptions": subscriptions("run.completed")}), 201)
-        run = finished_run(door, callback_url=CALLBACK_URL)
+        webhook = ok(door.post(WEBHOOKS, {**self.hook, "event_subscriptions": subscriptions("run.completed")}), 201)
+        run = finished_run(door, callback_url=self.callback_url)
         staged = ok(door.post(STAGED, {"input": {**INPUT, "config": {"elements": ["tag_removal", "background_removal"]}}}), 201)
-        batch = finished_batch(door, callback_url=CALLBACK_URL)
+        batch = finished_batch(door, callback_url=self.callback_url)
         judged = ok(door.post(f"{PUBLISHED}/runs", WORKFLOW_RUN), 201)
         door.settle()
         self.run = f"/v1/runs/{run['id']}"
@@ -94,7 +96,7 @@ class Tour:
 
     def subscribed(self) -> str:
         """The address of a webhook of its own."""
-        return f"{WEBHOOKS}/{self.made('POST', WEBHOOKS, CREATED)['id']}"
+        return f"{WEBHOOKS}/{self.made('POST', WEBHOOKS, self.hook)['id']}"
 
     def uploaded(self) -> str:
         """The address of an upload whose bytes have arrived."""
@@ -205,8 +207,8 @@ _CHANGES: Mapping[str, Story] = {
     "delete_asset": lambda tour: Call("DELETE", f"/v1/assets/{upload(tour.door)['id']}"),
     "create_evaluation": lambda tour: Call("POST", EVALUATIONS, EVALUATION),
     "set_evaluation_feedback": lambda tour: Call("PATCH", f"{tour.evaluation}/feedback", RATING),
-    "create_webhook": lambda tour: Call("POST", WEBHOOKS, CREATED),
-    "update_webhook": lambda tour: Call("PATCH", tour.subscribed(), {"url": "http://127.0.0.1:9000/other"}),
+    "create_webhook": lambda tour: Call("POST", WEBHOOKS, tour.hook),
+    "update_webhook": lambda tour: Call("PATCH", tour.subscribed(), {"url": f"{tour.hook['url']}/other"}),
     "delete_webhook": lambda tour: Call("DELETE", tour.subscribed()),
     "create_comfyui_workflow": lambda tour: Call("POST", WORKFLOWS, {**WORKFLOW, "name": tour.name()}),
     "update_comfyui_workflow": lambda tour: Call("PATCH", tour.deployed(), {"description": "better"}),
@@ -226,8 +228,8 @@ GOOD: Mapping[str, Story] = {
 
 
 def _redeliverable(tour: Tour) -> str:
-    return f"/v1/runs/{finished_run(tour.door, callback_url=CALLBACK_URL)['id']}"
+    return f"/v1/runs/{finished_run(tour.door, callback_url=tour.callback_url)['id']}"
 
 
 def _redeliverable_batch(tour: Tour) -> str:
-    return f"/v1/batches/{finished_batch(tour.door, callback_url=CALLBACK_URL)['id']}"
+    return f"/v1/batches/{finished_batch(tour.door, callback_url=tour.callback_url)['id']}"

@@ -77,7 +77,11 @@ class Ready(NamedTuple):
 @option("--balance", default="10.00", help="Credits of a new tenant, in USD.")
 @dialect_options
 @option("--client-time", default="wall", type=click.Choice(["wall", "virtual"]), help="Clock of what clients compare with their own.")
-@option("--strict", is_flag=True, help="Refuse plain-http callbacks and routes that are only inferred.")
+@option(
+    "--strict",
+    is_flag=True,
+    help="Nothing without evidence: no plain-http callbacks, no routes, models or forms of output that are only inferred.",
+)
 @option("--comfyui-beta/--no-comfyui-beta", default=True, help="Let organizations deploy and run ComfyUI workflows.")
 @option("--magic/--no-magic", default=True, help="Let documented inputs choose an outcome, such as client_ref mock:fail.")
 @option("--output-lifetime", default="24h", help="How long the addresses of output files work, of the tenant's time.")

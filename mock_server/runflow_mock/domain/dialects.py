@@ -45,6 +45,11 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the requests of callbacks carry a timestamp."""
         return self.signature == "timestamped"
 
+    @property
+    def is_proven(self) -> bool:
+        """Whether only what there is evidence for is said: as a strict tenant speaks."""
+        return self.output_form == PROVEN
+
     def status(self, status: str) -> str:
         """Returns a status as this dialect spells it."""
         return "canceled" if status == RunStatus.CANCELLED and self.status_spelling == "us" else status

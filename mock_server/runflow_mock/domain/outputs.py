@@ -17,7 +17,7 @@ from hmac import compare_digest
 
 import msgspec
 
-from runflow_mock.domain.dialects import PROVEN, Dialect
+from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.documents import Document, Json, read_document
 from runflow_mock.domain.media import EXTENSIONS, Extent, GivenFile, extent_of, stages_of
 from runflow_mock.domain.mime import kind_of
@@ -144,7 +144,7 @@ def form_of(model: Model, dialect: Dialect) -> Form:
         return Form.EVERYTHING
     shape = model.output
     stated = (dialect.name == "docs" and shape.form_docs) or shape.form
-    if model.modality != "image" or (stated == "unknown" and dialect.output_form == PROVEN):
+    if model.modality != "image" or (stated == "unknown" and dialect.is_proven):
         return Form.UNIFIED
     return Form.BOTH if stated == "unknown" else Form(stated)
 

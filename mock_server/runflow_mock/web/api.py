@@ -69,7 +69,7 @@ class Api:
                 await interfere(call, operation_id, plan, elapsed_ms, (receive, send))
                 return
             length = (b"content-length", str(len(given.body)).encode())
-            headers = (*given.headers, *call.limits, (b"x-request-id", call.request_id.encode()), length)
+            headers = (*given.headers, *call.limits, *call.marks, length)
             record_exchange(call, operation_id, Answer(given.status, given.body, headers), elapsed_ms)
             await send({"type": "http.response.start", "status": given.status, "headers": headers})
             await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else given.body})

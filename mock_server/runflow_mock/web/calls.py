@@ -114,6 +114,12 @@ class Call:
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
 
     @property
+    def marks(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The header by which a tenant finds an answer again; no source has it, and so a strict tenant has not."""
+        is_marked = self.tenant is not None and not self.tenant.settings.strict
+        return ((b"x-request-id", self.request_id.encode()),) if is_marked else ()
+
+    @property
     def target(self) -> str:
         """Path and query as they were sent."""
         raw: bytes = self.scope.get("raw_path") or self.path.encode()

@@ -26,7 +26,7 @@ from runflow_mock.wire.evaluations import (
 def create_evaluation(call: Call) -> Answer:
     """POST /v1/evaluations: 202, because the verdict comes later."""
     outcome = execute_with_files(call, decode_submit_evaluation(call.read_body(), call.caller.rules))
-    return answer(represent_evaluation(cast(EvaluationSubmitted, outcome.events[0]).evaluation, show=show_in(call)), 202)
+    return answer(represent_evaluation(cast(EvaluationSubmitted, outcome.events[0]).evaluation, call.dialect, show=show_in(call)), 202)
 
 
 def get_evaluation(call: Call) -> Answer:
@@ -35,7 +35,7 @@ def get_evaluation(call: Call) -> Answer:
     embed = _embed(call)
     if not evaluation.is_terminal:
         call.wait_for(evaluation.id)
-    return answer(represent_evaluation(evaluation, embed, show_in(call)))
+    return answer(represent_evaluation(evaluation, call.dialect, embed, show_in(call)))
 
 
 def list_run_evaluations(call: Call) -> Answer:
@@ -46,7 +46,7 @@ def list_run_evaluations(call: Call) -> Answer:
         call,
         call.store.evaluations_about(run.id),
         EVALUATION_FIELDS,
-        lambda evaluation: represent_evaluation(evaluation, embed, show),
+        lambda evaluation: represent_evaluation(evaluation, call.dialect, embed, show),
         waits=lambda evaluation: not evaluation.is_terminal,
     )
 
@@ -77,7 +77,7 @@ def set_run_evaluation_feedback(call: Call) -> Answer:
 
 def _rate(call: Call, evaluation: Evaluation) -> Answer:
     call.execute(decode_rate_evaluation(call.read_body(), evaluation.id))
-    return answer(represent_evaluation(call.store.evaluation(evaluation.id), show=show_in(call)))
+    return answer(represent_evaluation(call.store.evaluation(evaluation.id), call.dialect, show=show_in(call)))
 
 
 def _embed(call: Call) -> frozenset[str]:

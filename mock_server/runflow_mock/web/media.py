@@ -59,7 +59,7 @@ class Media:
             await interfere(call, None, plan_answer(call, given), elapsed_ms, (receive, send))
             return
         length = () if given.status == 304 else ((b"content-length", str(len(given.body)).encode()),)
-        headers = (*given.headers, *length, (b"x-request-id", call.request_id.encode()))
+        headers = (*given.headers, *length, *call.marks)
         # What a file holds is known without the journal.
         shown = given.body if given.status >= 400 else b""
         record_exchange(call, None, Answer(given.status, shown, headers), elapsed_ms)

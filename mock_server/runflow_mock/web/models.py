@@ -40,7 +40,7 @@ def list_public_models(call: Call) -> Answer:
 
 def get_model(call: Call) -> Answer:
     """GET /v1/models/{model_id}: by path, short id or uuid; inactive models can be read as well."""
-    embed = decode_embed(call.parameters.get("embed"), MODEL_EMBEDS)
+    embed = decode_embed(call.parameters.get("embed"), _embeds(call))
     model = call.catalog.read(call.params["model_id"])
     return answer(represent_model(model, call.catalog.creator_of(model), call.dialect, embed | _WHOLE))
 
@@ -62,8 +62,13 @@ def get_model_creator(call: Call) -> Answer:
     return answer(_creator_body(call, creator, frozenset(CREATOR_EMBEDS)))
 
 
+def _embeds(call: Call) -> tuple[str, ...]:
+    """The relations that can be embedded; that of the creator is a guess, which a strict tenant has not."""
+    return tuple(name for name in MODEL_EMBEDS if name != "model_creator") if call.dialect.is_proven else MODEL_EMBEDS
+
+
 def _body(call: Call, represent: Represent) -> Callable[[Entry], dict[str, object]]:
-    embed = decode_embed(call.parameters.get("embed"), MODEL_EMBEDS)
+    embed = decode_embed(call.parameters.get("embed"), _embeds(call))
     return lambda entry: represent(entry.model, call.catalog.creator_of(entry.model), call.dialect, embed)
 
 

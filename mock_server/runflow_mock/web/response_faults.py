@@ -31,7 +31,7 @@ def plan_answer(call: Call, given: Answer, errors: ErrorForm = ErrorForm.JSON) -
         return plan
     known = {name for name, _ in plan.headers}
     limits = (header for header in call.limits if header[0] not in known)
-    return replace(plan, headers=(*plan.headers, *limits, (b"x-request-id", call.request_id.encode()), *_marks(interference)))
+    return replace(plan, headers=(*plan.headers, *limits, *call.marks, *_marks(interference)))
 
 
 async def interfere(call: Call, operation: str | None, plan: Plan, elapsed_ms: float, client: tuple[Receive, Send]) -> None:

@@ -111,12 +111,12 @@ def represent_batch(batch: Batch, runs: Runs, dialect: Dialect, show: Show = msg
         "created_at": write_instant(batch.created_at),
         "started_at": write_optional(batch.started_at),
         "completed_at": write_optional(batch.completed_at),
-        "links": {
-            "self": f"/v1/batches/{batch.id}",
-            "items": f"/v1/batches/{batch.id}/items",
-            "callback": f"/v1/batches/{batch.id}/callback",
-        },
+        "links": None if dialect.is_proven else _links(f"/v1/batches/{batch.id}"),
     }
+
+
+def _links(link: str) -> dict[str, str]:
+    return {"self": link, "items": f"{link}/items", "callback": f"{link}/callback"}
 
 
 def represent_handle(item: Item, runs: Runs, dialect: Dialect) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import cast
 import msgspec
 
 from runflow_mock.domain.commands import RateEvaluation, SubmitEvaluation
+from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.evaluations import (
     EVALUATION_TRANSITIONS,
@@ -103,7 +104,9 @@ def decode_rate_evaluation(body: dict[str, Json], evaluation_id: str) -> RateEva
     return RateEvaluation(EvaluationId(evaluation_id), *read_feedback(body))
 
 
-def represent_evaluation(evaluation: Evaluation, embed: frozenset[str] = frozenset(), show: Show = msgspec.Raw) -> dict[str, object]:
+def represent_evaluation(
+    evaluation: Evaluation, dialect: Dialect, embed: frozenset[str] = frozenset(), show: Show = msgspec.Raw
+) -> dict[str, object]:
     """Returns the record of an evaluation, with the relations that are to be embedded; what the caller sent is shown as `show` says."""
     assignment, link = evaluation.assignment, f"/v1/evaluations/{evaluation.id}"
     return {
@@ -132,7 +135,7 @@ def represent_evaluation(evaluation: Evaluation, embed: frozenset[str] = frozens
         "feedback_reason": evaluation.feedback_reason,
         "client_ref": assignment.client_ref,
         "callback_url": assignment.callback_url,
-        "links": {"self": link, "feedback": f"{link}/feedback"},
+        "links": None if dialect.is_proven else {"self": link, "feedback": f"{link}/feedback"},
         "created_at": write_instant(evaluation.created_at),
         "updated_at": write_instant(evaluation.updated_at),
         "submitted_at": write_instant(evaluation.created_at),

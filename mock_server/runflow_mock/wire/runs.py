@@ -122,7 +122,7 @@ def decode_reason(body: dict[str, Json]) -> str | None:
 
 def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime, show: Show = msgspec.Raw) -> dict[str, object]:
     """Returns the record of a run; documents are spliced in as they are stored, those of the caller as `show` says."""
-    failure, links = run.failure, f"/v1/runs/{run.id}"
+    failure = run.failure
     return {
         "id": run.id,
         "flow_id": None,
@@ -155,7 +155,7 @@ def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime, show:
         "metadata": None if run.metadata is None else show(run.metadata),
         "has_logs": True,
         "has_node_runs": True,
-        "links": {"self": links, "logs": f"{links}/logs", "node_runs": f"{links}/node-runs", "callback": f"{links}/callback"},
+        "links": None if dialect.is_proven else _links(f"/v1/runs/{run.id}"),
         "failure_code": None if failure is None else failure.code,
         "failure_message": None if failure is None else failure.message,
         "failure_stage_code": None if failure is None else failure.stage,
@@ -168,6 +168,11 @@ def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime, show:
         "flow": None,
         **_error(run, dialect),
     }
+
+
+def _links(link: str) -> dict[str, str]:
+    """Returns the guessed content of a field whose keys are not published; a strict tenant has none."""
+    return {"self": link, "logs": f"{link}/logs", "node_runs": f"{link}/node-runs", "callback": f"{link}/callback"}
 
 
 def _error(run: Run, dialect: Dialect) -> dict[str, object]:
