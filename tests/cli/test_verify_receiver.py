@@ -1,23 +1,30 @@
 """`runflow-mock verify-receiver`: the whole command against handlers on loopback."""
 
 import json
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from commands import call
-from handlers import PREVIOUS_SECRET, SECRET, handler
+from commands import Told, call
+from handlers import PREVIOUS_SECRET, RETIRED_SECRET, SECRET, handler
 
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.config import Config
+from runflow_mock.testing.control import Control
 from runflow_mock.testing.receiver import CallbackReceiver
+from runflow_mock.testing.server import serve
 
 
 @pytest.mark.slow
 def test_good_handler_is_exit_code_0_with_its_options_or_without() -> None:
     with handler() as running:
         least = call("verify-receiver", running.url, "--secret", SECRET)
-        options = ("--previous-secret", PREVIOUS_SECRET, "--effects", running.effects_url)
+        options = ("--previous-secret", PREVIOUS_SECRET, "--retired-secret", RETIRED_SECRET, "--effects", running.effects_url)
         whole = call("verify-receiver", running.url, "--secret", SECRET, *options, "--json")
     assert (least.code, whole.code, json.loads(whole.out)["not_exercised"]) == (0, 0, 0)
-    assert "not exercised  repeats: acts-once (nobody tells how often the receiver acts" in least.out
+    assert "not exercised  repeats: acts-once, copies at once: acts-once, " in least.out
+    assert "(nobody tells how often the receiver acts" in least.out
     assert "held           genuine: takes-genuine\n" in least.err
 
 
@@ -45,7 +52,8 @@ def test_expected_failure_that_holds_is_exit_code_1(tmp_path: Path) -> None:
 def test_receiver_that_takes_nothing_is_broken_and_the_rest_not_exercised() -> None:
     with CallbackReceiver(*[401] * 50) as receiver:
         told = call("verify-receiver", receiver.url, "--secret", SECRET)
-        assert len(receiver.deliveries) == 1
+        # The second one is signed in the other form.
+        assert len(receiver.deliveries) == 2
     assert told.code == 1
     assert "broken   genuine: takes-genuine (error)" in told.out
 
@@ -60,3 +68,110 @@ def test_secret_is_needed() -> None:
     told = call("verify-receiver", "http://127.0.0.1:9/hooks")
     assert told.code == 2
     assert "--secret" in told.err
+
+
+def _rows(told: Told) -> dict[str, tuple[str, str]]:
+    return {row["subject"]: (row["verdict"], row["reason"] or "") for row in json.loads(told.out)["rows"]}
+
+
+@pytest.mark.slow
+def test_receiver_of_some_events_is_probed_with_those() -> None:
+    with handler("only batches") as running:
+        options = ("--event", "batch.succeeded", "--event", "batch.failed", "--effects", running.effects_url, "--json")
+        told = call("verify-receiver", running.url, "--secret", SECRET, *options)
+    rows = _rows(told)
+    assert told.code == 0
+    assert (rows["genuine"][0], rows["batch.failed"][0], rows["repeats"][0]) == ("held", "held", "held")
+    others = {name: rows[name] for name in ("run.completed", "batch.cancelled", "evaluation.failed", "unknown event")}
+    assert set(others.values()) == {("not exercised", "it is about another event than --event names")}
+
+
+def test_receiver_that_refuses_what_it_does_not_know_is_not_accused() -> None:
+    with handler(known=()) as running:
+        told = call("verify-receiver", running.url, "--secret", SECRET)
+    assert told.code == 3
+    assert "give the sandbox in which it was created, with --sandbox" in told.out
+
+
+@pytest.mark.slow
+def test_receiver_that_takes_what_it_does_not_know_without_acting_is_not_accused() -> None:
+    with handler(known=(), unknown=204) as running:
+        told = call("verify-receiver", running.url, "--secret", SECRET, "--effects", running.effects_url, "--json")
+    rows = _rows(told)
+    assert told.code == 0
+    assert {rows[name][0] for name in ("repeats", "copies at once", "forged, without effect")} == {"not exercised"}
+    assert "--sandbox" in rows["repeats"][1]
+
+
+@pytest.fixture
+def application() -> Iterator[tuple[str, str, list[str]]]:
+    """A sandbox in which an application has created runs whose callbacks wait: its address, the key, and the ids."""
+    with serve(Config(port=0, clock=ClockMode.MANUAL, speed=1.0)) as server, closing(Control(server.url)) as control:
+        tenant = control.create_tenant()
+        with closing(Control(server.url, tenant.key)) as mine:
+            for number in range(16):
+                order = {"input": {"image_url": "https://cdn.example.com/a.png"}, "metadata": {"order": number}}
+                mine.client.post("/v1/models/runflow/background-removal/runs", order)
+            yield server.url, tenant.key, [run["id"] for run in mine.runs()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unknown", [409, 204])
+def test_receiver_that_keeps_state_is_probed_with_what_its_application_has_created(
+    application: tuple[str, str, list[str]], monkeypatch: pytest.MonkeyPatch, unknown: int
+) -> None:
+    sandbox, key, ids = application
+    monkeypatch.setenv("RUNFLOW_API_KEY", key)
+    with handler(known=ids, unknown=unknown) as running:
+        options = ("--sandbox", sandbox, "--effects", running.effects_url, "--json")
+        told = call("verify-receiver", running.url, "--secret", SECRET, *options)
+    rows = _rows(told)
+    assert told.code == 0
+    held = (
+        "genuine",
+        "run.failed",
+        "unusual bytes",
+        "wrong secret",
+        "repeats",
+        "copies at once",
+        "forged, without effect",
+        "genuine after forged",
+    )
+    assert {name: rows[name] for name in held} == dict.fromkeys(held, ("held", ""))
+    assert rows["batch.failed"] == (
+        "not exercised",
+        "the sandbox holds 0 batches of your application, and no further one that it could be told of as batch.failed: "
+        "let it create more, and let their callbacks wait (serve --clock manual)",
+    )
+
+
+def test_receiver_that_knows_a_run_and_refuses_it_is_broken(application: tuple[str, str, list[str]]) -> None:
+    sandbox, key, _ = application
+    with handler(known=()) as running:
+        told = call("verify-receiver", running.url, "--secret", SECRET, "--sandbox", sandbox, "--key", key)
+    assert (told.code, "broken   genuine: takes-genuine (error)" in told.out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ((), "--sandbox needs the key"),
+        (("--key", "rf_live_mock_nobody"), "the sandbox holds 0 runs of your application"),
+        (("--key", "sk_live_1"), "refuses to tell"),
+        (("--switches", "signature=none"), "switch 'signature' cannot be 'none'"),
+    ],
+)
+def test_sandbox_that_cannot_be_used_is_wrong_usage(
+    application: tuple[str, str, list[str]], monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], words: str
+) -> None:
+    monkeypatch.delenv("RUNFLOW_API_KEY", raising=False)
+    told = call("verify-receiver", "http://127.0.0.1:9/hooks", "--secret", SECRET, "--sandbox", application[0], *options)
+    assert (told.code, words in " ".join(told.err.split())) == (2, True), told.err
+
+
+@pytest.mark.parametrize(("dialect", "form"), [("docs", "the timestamped signature: give --dialect seed"), ("seed", "takes nothing")])
+def test_receiver_of_the_other_dialect_is_told_of_it(dialect: str, form: str) -> None:
+    with handler() as running:
+        told = call("verify-receiver", running.url, "--secret", SECRET if dialect == "docs" else "rf_whsec_other", "--dialect", dialect)
+    assert told.code == 1
+    assert (form in told.out) is (dialect == "docs")

@@ -1,18 +1,103 @@
-"""Webhook handlers written on purpose: a good one, and for each flaw one that has nothing but this flaw."""
+"""The bench for receivers: webhook handlers that are right in different ways, and others that have nothing but one flaw."""
 
 import hashlib
 import hmac
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
-SECRET, PREVIOUS_SECRET = "rf_whsec_handlers_now", "rf_whsec_handlers_before"
+SECRET, PREVIOUS_SECRET, RETIRED_SECRET = "rf_whsec_handlers_now", "rf_whsec_handlers_before", "rf_whsec_handlers_long_ago"
 SLOW_SECONDS = 0.15
+RACE_SECONDS = 0.05
+WINDOW_SECONDS = 300
+PART = 16
 KNOWN_FIELDS = {"event", "run_id", "batch_id", "evaluation_id", "status", "output", "duration_ms", "created_at", "completed_at", "metadata"}
+
+# What a handler does wrong, and the rule that it breaks by it, and no other.
+FLAWS: Mapping[str, str] = {
+    "trusts everybody": "refuses-forged",
+    "trusts who does not sign": "refuses-forged",
+    "trusts who gives no timestamp": "refuses-forged",
+    "compares the first digits": "refuses-forged",
+    "compares the last digits": "refuses-forged",
+    "compares as many digits as it is given": "refuses-forged",
+    "looks for the signature within its own": "refuses-forged",
+    "compares all but the last digit": "refuses-forged",
+    "signs with nothing where no secret was before": "refuses-forged",
+    "signs with None where no secret was before": "refuses-forged",
+    "keeps every secret": "refuses-forged",
+    "ignores the timestamp": "refuses-stale",
+    "has a nine-minute window": "refuses-stale",
+    "looks at the past alone": "refuses-stale",
+    "looks at the future alone": "refuses-stale",
+    "impatient": "takes-delayed",
+    "has a window of four and a half minutes": "takes-delayed",
+    "takes nothing from ahead": "takes-delayed",
+    "writes it again": "verifies-raw-bytes",
+    "drops what is no text": "verifies-raw-bytes",
+    "trims the body": "verifies-raw-bytes",
+    "one secret": "takes-previous-secret",
+    "only runs": "takes-every-event",
+    "knows no evaluations": "takes-every-event",
+    "strict fields": "tolerates-news",
+    "strict events": "tolerates-news",
+    "strict content type": "tolerates-spelling",
+    "wants headers as they are documented": "tolerates-spelling",
+    "refuses repeats": "takes-repeats",
+    "refuses the next attempt": "takes-repeats",
+    "forgets": "acts-once",
+    "takes every attempt for another delivery": "acts-once",
+    "acts once for each event": "acts-once",
+    "races": "acts-once",
+    "acts, then verifies": "acts-after-verifying",
+    "remembers, then verifies": "acts-after-verifying",
+    "wants order": "takes-any-order",
+    "reads what is there at once": "takes-slow-bodies",
+    "crashes on garbage": "survives-oddities",
+    "crashes on a list": "survives-oddities",
+    "slow": "answers-in-time",
+}
+# Handlers that are built differently, and right.
+WAYS = ("usual", "acts later", "one at a time", "by the run", "says that it is at work", "takes both forms", "answers 202", "locks")
+_SECRETS: Mapping[str, tuple[str, ...]] = {
+    "one secret": (SECRET,),
+    "signs with nothing where no secret was before": (SECRET, PREVIOUS_SECRET, ""),
+    "signs with None where no secret was before": (SECRET, PREVIOUS_SECRET, "None"),
+    "keeps every secret": (SECRET, PREVIOUS_SECRET, RETIRED_SECRET),
+}
+_COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
+    "trusts everybody": lambda mine, given: True,
+    "compares the first digits": lambda mine, given: mine[: 3 + PART] == given[: 3 + PART],
+    "compares the last digits": lambda mine, given: mine[-PART:] == given[-PART:],
+    "compares as many digits as it is given": lambda mine, given: given.startswith("v1=") and mine.startswith(given),
+    "looks for the signature within its own": lambda mine, given: given in mine,
+    "compares all but the last digit": lambda mine, given: mine[:-1] == given[:-1],
+}
+# By how many seconds a timestamp may lie in the past, and in the future.
+_WINDOWS: Mapping[str, tuple[float, float]] = {
+    "ignores the timestamp": (1e12, 1e12),
+    "has a nine-minute window": (540, 540),
+    "looks at the past alone": (WINDOW_SECONDS, 1e12),
+    "looks at the future alone": (1e12, WINDOW_SECONDS),
+    "impatient": (180, 180),
+    "has a window of four and a half minutes": (270, 270),
+    "takes nothing from ahead": (WINDOW_SECONDS, 5),
+}
+_READINGS: Mapping[str, Callable[[bytes], bytes]] = {
+    "writes it again": lambda body: json.dumps(_parsed(body), separators=(",", ":")).encode(),
+    "drops what is no text": lambda body: body.decode("utf-8", "ignore").encode(),
+    "trims the body": lambda body: body.strip(),
+}
+_UNKNOWN_EVENTS: Mapping[str, tuple[str, ...]] = {
+    "only runs": ("batch.", "evaluation."),
+    "knows no evaluations": ("evaluation.",),
+    "strict events": ("run.hibernated",),
+    "only batches": ("run.", "evaluation."),
+}
 
 
 class Running(NamedTuple):
@@ -23,12 +108,18 @@ class Running(NamedTuple):
 
 
 class Shop:
-    """What the handler does with a message: status of the answer. `flaw` names what it does wrong."""
+    """What the handler does with a message: status of the answer. `flaw` names what it does wrong or how else it is built.
 
-    def __init__(self, flaw: str | None) -> None:
-        self.flaw = flaw
+    With `known` it takes only what it knows, and answers everything else with `unknown`.
+    """
+
+    def __init__(self, flaw: str | None, known: Collection[str] | None, unknown: int) -> None:
+        self.flaw = flaw or "usual"
         self.effects = 0
+        self._known, self._unknown = known, unknown
         self._seen: set[str] = set()
+        self._working: set[str] = set()
+        self._requests: set[str] = set()
         self._latest = ""
         self._lock = threading.Lock()
 
@@ -38,54 +129,101 @@ class Shop:
             time.sleep(SLOW_SECONDS)
         if self.flaw == "strict content type" and headers.get("content-type") != "application/json":
             return 415
+        if self.flaw == "acts, then verifies":
+            self._act(headers, body)
+            return 200 if self._is_signed(headers, body) else 401
+        if self.flaw == "remembers, then verifies" and self._delivery(headers) in self._seen:
+            return 200
         if not self._is_signed(headers, body):
+            if self.flaw == "remembers, then verifies":
+                self._seen.add(self._delivery(headers))
             return 401
-        try:
-            message = json.loads(body)
-            event = message["event"]
-        except (ValueError, TypeError, KeyError):
-            return 500 if self.flaw == "crashes on garbage" else 400
-        return self._act(headers, message, event)
+        return self._act(headers, body)
 
     def _is_signed(self, headers: dict[str, str], body: bytes) -> bool:
-        stamp = headers.get("runflow-timestamp", "")
-        if not stamp.isdigit():
-            return False
-        if self.flaw != "ignores the timestamp" and abs(time.time() - int(stamp)) > (180 if self.flaw == "impatient" else 300):
-            return False
-        if self.flaw == "trusts everybody":
-            return True
+        stamp, given = headers.get("runflow-timestamp", ""), headers.get("runflow-signature", "")
         if self.flaw == "trusts who does not sign" and "runflow-signature" not in headers:
             return True
-        if self.flaw == "writes it again":
-            body = _written_again(body)
-        secrets = (SECRET,) if self.flaw == "one secret" else (SECRET, PREVIOUS_SECRET)
-        signature = headers.get("runflow-signature", "").encode()
-        return any(hmac.compare_digest(_signature(stamp, body, secret), signature) for secret in secrets)
+        if self.flaw == "trusts who gives no timestamp" and not stamp:
+            return True
+        if self.flaw == "takes both forms" and not stamp:
+            return hmac.compare_digest(_digest(body, SECRET).encode(), given.encode())
+        if not stamp.isdigit():
+            return False
+        past, future = _WINDOWS.get(self.flaw, (WINDOW_SECONDS, WINDOW_SECONDS))
+        if not -future <= time.time() - int(stamp) <= past:
+            return False
+        content = stamp.encode() + b"." + _READINGS.get(self.flaw, bytes)(body)
+        is_same = _COMPARISONS.get(self.flaw, _is_same)
+        return any(is_same("v1=" + _digest(content, secret), given) for secret in _SECRETS.get(self.flaw, (SECRET, PREVIOUS_SECRET)))
 
-    def _act(self, headers: dict[str, str], message: dict[str, Any], event: str) -> int:
-        if self.flaw == "only runs" and not event.startswith("run."):
+    def _act(self, headers: dict[str, str], body: bytes) -> int:
+        message = _parsed(_READINGS.get(self.flaw, bytes)(body))
+        if not isinstance(message, dict) or "event" not in message:
+            crashes = self.flaw == "crashes on garbage" or (self.flaw == "crashes on a list" and isinstance(message, list))
+            return 500 if crashes else 400
+        is_strict = self.flaw == "strict fields" and not set(message) <= KNOWN_FIELDS
+        if is_strict or message["event"].startswith(_UNKNOWN_EVENTS.get(self.flaw, ("nothing",))):
             return 422
-        if self.flaw == "strict fields" and not set(message) <= KNOWN_FIELDS:
-            return 422
+        request = headers.get("runflow-request-id", "")
+        if self.flaw == "refuses the next attempt" and self._delivery(headers) in self._seen and request not in self._requests:
+            return 409
+        self._requests.add(request)
+        if self._known is not None and message.get("run_id", message.get("batch_id")) not in self._known:
+            return self._unknown
+        return self._once(self._delivery(headers), message)
+
+    def _once(self, delivery: str, message: dict[str, Any]) -> int:
+        mark = {"by the run": str(message.get("run_id")), "acts once for each event": message["event"]}.get(self.flaw, delivery)
+        if self.flaw == "says that it is at work":
+            return self._work(mark)
+        if self.flaw == "races":
+            if mark not in self._seen:
+                time.sleep(RACE_SECONDS)
+                self._seen.add(mark)
+                self.effects += 1
+            return 200
         with self._lock:
             if self.flaw == "wants order" and message["created_at"] < self._latest:
                 return 409
             self._latest = max(self._latest, message["created_at"])
-            delivery = headers["runflow-request-id"].rpartition("-")[0]
             if self.flaw == "forgets":
                 self._seen.clear()
-            if delivery in self._seen:
-                return 409 if self.flaw == "refuses repeats" else 200
-            self._seen.add(delivery)
-            self.effects += 1
+            if mark in self._seen:
+                return {"refuses repeats": 409, "answers 202": 202}.get(self.flaw, 200)
+            self._seen.add(mark)
+            if self.flaw == "acts later":
+                threading.Timer(RACE_SECONDS, self._count).start()
+            else:
+                self.effects += 1
+        return 202 if self.flaw == "answers 202" else 200
+
+    def _work(self, mark: str) -> int:
+        """Works without a lock; whoever comes with the same meanwhile is to come again later."""
+        with self._lock:
+            if mark in self._seen:
+                return 200
+            if mark in self._working:
+                return 409
+            self._working.add(mark)
+        time.sleep(RACE_SECONDS)
+        self.effects += 1
+        self._seen.add(mark)
+        self._working.discard(mark)
         return 200
+
+    def _count(self) -> None:
+        self.effects += 1
+
+    def _delivery(self, headers: dict[str, str]) -> str:
+        request = headers.get("runflow-request-id", "")
+        return request if self.flaw == "takes every attempt for another delivery" else request.rpartition("-")[0]
 
 
 @contextmanager
-def handler(flaw: str | None = None) -> Iterator[Running]:
+def handler(flaw: str | None = None, *, known: Collection[str] | None = None, unknown: int = 409) -> Iterator[Running]:
     """Runs a handler while the context lasts."""
-    shop = Shop(flaw)
+    shop = Shop(flaw, known, unknown)
 
     class Handler(BaseHTTPRequestHandler):
         """HTTP for the shop."""
@@ -93,7 +231,11 @@ def handler(flaw: str | None = None) -> Iterator[Running]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", "0")))
+            length = int(self.headers.get("content-length", "0"))
+            body = self.rfile.read1(length) if flaw == "reads what is there at once" else self.rfile.read(length)
+            if flaw == "wants headers as they are documented" and "Runflow-Signature" not in [*self.headers.keys()]:
+                self._answer(401)
+                return
             self._answer(shop.take({name.lower(): value for name, value in self.headers.items()}, body))
 
         def do_GET(self) -> None:
@@ -107,14 +249,17 @@ def handler(flaw: str | None = None) -> Iterator[Running]:
         def _answer(self, status: int, body: bytes = b"") -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            if flaw in ("one at a time", "reads what is there at once"):
+                self.send_header("Connection", "close")
+                self.close_connection = True
             self.end_headers()
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = (HTTPServer if flaw == "one at a time" else ThreadingHTTPServer)(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
@@ -126,12 +271,16 @@ def handler(flaw: str | None = None) -> Iterator[Running]:
         server.server_close()
 
 
-def _written_again(body: bytes) -> bytes:
+def _is_same(mine: str, given: str) -> bool:
+    return hmac.compare_digest(mine.encode(), given.encode())
+
+
+def _parsed(body: bytes) -> Any:
     try:
-        return json.dumps(json.loads(body), separators=(",", ":")).encode()
+        return json.loads(body)
     except ValueError:
-        return b""
+        return None
 
 
-def _signature(stamp: str, body: bytes, secret: str) -> bytes:
-    return b"v1=" + hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest().encode()
+def _digest(content: bytes, secret: str) -> str:
+    return hmac.new(secret.encode(), content, hashlib.sha256).hexdigest()

@@ -2,58 +2,106 @@
 
 import gc
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
+import urllib3
 
+from runflow_mock.cli.dialects import dialect_options, read_speech
 from runflow_mock.cli.options import checked_url
 from runflow_mock.cli.sheets import Outputs, expected_option, sheet_options, with_expected
-from runflow_mock.domain.dialects import BUNDLES
 from runflow_mock.kit.probes.carriers import Carrier
+from runflow_mock.kit.probes.effects import Effects
+from runflow_mock.kit.probes.known_records import KnownRecords, NoRecord
 from runflow_mock.kit.probes.probe_steps import ProbeKit
 from runflow_mock.kit.probes.sample_callbacks import Sender
 from runflow_mock.kit.probes.verdicts import verify_receiver
 from runflow_mock.kit.sheets.records import Row
+from runflow_mock.testing.client import ClientError
+from runflow_mock.testing.control import Control
+from runflow_mock.testing.samples import EVENTS
 
 
 @click.command()
 @click.argument("url", callback=checked_url)
 @click.option("--secret", envvar="RUNFLOW_MOCK_CALLBACK_SECRET", show_envvar=True, required=True, help="Secret that the receiver expects.")
 @click.option("--previous-secret", default=None, help="Secret before it, which the receiver still takes during a rotation.")
-@click.option("--dialect", default="seed", type=click.Choice(list(BUNDLES)), show_default=True, help="Whose form of message and signature.")
+@click.option("--retired-secret", default=None, help="Secret of older times, which the receiver must take no longer.")
+@click.option(
+    "--event",
+    "events",
+    multiple=True,
+    type=click.Choice(list(EVENTS)),
+    metavar="EVENT",
+    help="Event that the receiver takes, if not all of them; repeatable. The first is the genuine one.",
+)
+@click.option(
+    "--sandbox", default=None, callback=checked_url, help="Sandbox in which the receiver's application has created what it knows."
+)
+@click.option("--key", envvar="RUNFLOW_API_KEY", show_envvar=True, default=None, help="Key with which it did, for --sandbox.")
+@dialect_options
 @click.option(
     "--effects", "effects_url", default=None, callback=checked_url, help="Address that answers with how often the receiver acted."
 )
 @click.option("--answer-within", default=10.0, type=click.FloatRange(0.05, 60), show_default=True, help="Seconds that an answer may take.")
 @expected_option
 @sheet_options
-def command(
-    *,
-    url: str,
-    secret: str,
-    previous_secret: str | None,
-    dialect: str,
-    effects_url: str | None,
-    answer_within: float,
-    expected_file: Path | None,
-    as_json: bool,
-    junit_file: Path | None,
-    markdown_file: Path | None,
-) -> None:
+def command(*, url: str, expected_file: Path | None, as_json: bool, **options: Any) -> None:
     """Probe a webhook handler.
 
-    Each probe differs from a genuine callback in one thing: forged, stale, unsigned, repeated, reordered, slow, in part, under the secret
-    before, or odd. Exit codes: 0 all rules held, 1 a rule was broken or an expected failure is stale, 2 wrong usage or an error of ours, 3
-    nothing exercised.
+    Each probe differs from a genuine callback in one thing: forged, stale, unsigned, repeated, at the same time, reordered, slow, in part,
+    under another secret, or odd; at each edge one stands just inside, and one just outside. A receiver that keeps state is probed with what
+    its application has created in a sandbox. Exit codes: 0 all rules held, 1 a rule was broken or an expected failure is stale, 2 wrong
+    usage or an error of ours, 3 nothing exercised.
     """
     gc.enable()
 
     def tell(row: Row) -> None:
         click.echo(f"{row.judgement.value:13}  {row.subject}: {row.rule}", err=True)
 
-    with Sender(secret, dialect) as sender, closing(Carrier(url, seconds_max=answer_within + 0.5, effects_url=effects_url)) as carrier:
-        sheet = verify_receiver(ProbeKit(sender, carrier, previous_secret), url, tell, answer_seconds_max=answer_within)
+    within: float = options["answer_within"]
+    with _probe_kit(url, options) as kit:
+        sheet = verify_receiver(kit, url, tell, answer_seconds_max=within)
     sheet = with_expected(sheet, expected_file)
-    Outputs(as_json=as_json, junit_file=junit_file, markdown_file=markdown_file).write(sheet)
+    Outputs(as_json=as_json, junit_file=options["junit_file"], markdown_file=options["markdown_file"]).write(sheet)
     sys.exit(sheet.exit_code)
+
+
+@contextmanager
+def _probe_kit(url: str, options: dict[str, Any]) -> Iterator[ProbeKit]:
+    """Gives what the probes need, as long as the context lasts."""
+    speech, events = read_speech(options), options["events"]
+    genuine = events[0] if events else "run.completed"
+    known = None if options["sandbox"] is None else _known_records(options["sandbox"], options["key"], genuine)
+    with ExitStack() as stack:
+        sender = Sender(options["secret"], speech.dialect, switches=speech.switches, event=genuine, known=known)
+        effects = None if options["effects_url"] is None else stack.enter_context(closing(Effects(options["effects_url"])))
+        yield ProbeKit(
+            sender=stack.enter_context(sender),
+            carrier=stack.enter_context(closing(Carrier(url, seconds_max=options["answer_within"] + 0.5))),
+            effects=effects,
+            previous_secret=options["previous_secret"],
+            retired_secret=options["retired_secret"],
+            events=events,
+        )
+
+
+def _known_records(sandbox: str, key: str | None, event: str) -> KnownRecords:
+    """Returns what an application has created in a sandbox."""
+    if key is None:
+        raise click.UsageError("--sandbox needs the key with which the application created something: --key, or RUNFLOW_API_KEY")
+    try:
+        with closing(Control(sandbox.rstrip("/"), key)) as control:
+            known = KnownRecords(control)
+    except ClientError as error:
+        raise click.UsageError(f"{sandbox} refuses to tell: {error}; --key takes the key of a tenant of this sandbox") from None
+    except urllib3.exceptions.HTTPError as error:
+        raise click.UsageError(f"{sandbox} does not answer: {error}; start a sandbox with runflow-mock serve") from None
+    try:
+        known.pick(event, is_fresh=False)
+    except NoRecord as error:
+        raise click.UsageError(f"{sandbox}: {error}") from None
+    return known

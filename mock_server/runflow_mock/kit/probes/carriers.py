@@ -1,7 +1,10 @@
 """The carrier: takes samples to a receiver over HTTP and says how each was answered."""
 
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http import HTTPStatus
 
 import msgspec
@@ -11,6 +14,8 @@ from urllib3.util import SKIP_HEADER
 from runflow_mock.kit.probes.sample_callbacks import SampleCallback
 
 PAUSE_SECONDS = 1.0
+COPIES_MAX = 8
+GATE_SECONDS_MAX = 5.0
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -42,17 +47,11 @@ class Answer(msgspec.Struct, frozen=True):
 class Carrier:
     """Carries samples to one receiver; keeps every answer."""
 
-    def __init__(self, url: str, *, seconds_max: float, effects_url: str | None = None, pause_seconds: float = PAUSE_SECONDS) -> None:
+    def __init__(self, url: str, *, seconds_max: float, pause_seconds: float = PAUSE_SECONDS) -> None:
         self._url = url
         self._pause_seconds = pause_seconds
-        self._effects_url = effects_url
-        self._pool = urllib3.PoolManager(timeout=seconds_max, retries=False)
+        self._pool = urllib3.PoolManager(maxsize=COPIES_MAX, timeout=seconds_max, retries=False)
         self.answers: list[Answer] = []
-
-    @property
-    def counts_effects(self) -> bool:
-        """Whether the receiver tells how often it has acted."""
-        return self._effects_url is not None
 
     def carry(self, sample: SampleCallback, method: str = "POST") -> Answer:
         """Sends a sample and returns the answer."""
@@ -62,18 +61,18 @@ class Carrier:
         """Sends a sample of which the second half of the body comes later than the first."""
         return self._send("POST", sample.with_headers(Content_Length=str(len(sample.body))), self._halves(sample.body))
 
-    def effects(self) -> int:
-        """Returns how often the receiver has acted so far.
+    def carry_at_once(self, sample: SampleCallback, copies: int) -> list[Answer]:
+        """Sends copies of a sample on as many connections, so that all of them are complete at the same moment.
 
-        Raises:
-            ValueError: the address does not answer with a number.
+        Each is sent but for its last byte; those leave together.
         """
-        assert self._effects_url is not None
-        try:
-            response = self._pool.request("GET", self._effects_url)
-            return int(response.data.decode().strip())
-        except (urllib3.exceptions.HTTPError, ValueError, UnicodeDecodeError) as error:
-            raise ValueError(f"{self._effects_url} must answer with a number, how often the receiver has acted: {error}") from None
+        gate = threading.Barrier(copies)
+
+        def send() -> Answer:
+            return self._send("POST", sample.with_headers(Content_Length=str(len(sample.body))), _held_back(sample.body, gate))
+
+        with ThreadPoolExecutor(copies) as pool:
+            return [future.result() for future in [pool.submit(send) for _ in range(copies)]]
 
     def close(self) -> None:
         """Closes the connections."""
@@ -96,3 +95,11 @@ class Carrier:
         yield body[: len(body) // 2]
         time.sleep(self._pause_seconds)
         yield body[len(body) // 2 :]
+
+
+def _held_back(body: bytes, gate: threading.Barrier) -> Iterator[bytes]:
+    """Yields a body whose last byte waits at the gate; one that nobody else reaches any more opens by itself."""
+    yield body[:-1]
+    with suppress(threading.BrokenBarrierError):
+        gate.wait(GATE_SECONDS_MAX)
+    yield body[-1:]

@@ -6,19 +6,24 @@ from typing import Any
 import msgspec
 
 from runflow_mock.domain.verdicts import Weight
+from runflow_mock.kit.probes.effect_steps import acts_after_forgery, acts_after_verifying, acts_once, acts_once_at_once
+from runflow_mock.kit.probes.forgeries import DATED, FORGERIES, SAME_TO_READERS
 from runflow_mock.kit.probes.probe_steps import (
     UNUSUAL,
     ProbeStep,
-    acts_once,
-    borrows_signature,
     refuses,
+    refuses_at,
+    refuses_retired_secret,
+    refuses_same,
     survives,
     survives_headers,
     survives_method,
     takes,
     takes_any_order,
+    takes_at,
     takes_changed,
     takes_copy,
+    takes_genuine,
     takes_next_attempt,
     takes_previous_secret,
     takes_rewritten,
@@ -27,25 +32,33 @@ from runflow_mock.kit.probes.probe_steps import (
 from runflow_mock.kit.probes.sample_callbacks import SampleCallback
 from runflow_mock.testing.samples import EVENTS
 
+# Ten seconds within the five minutes that are documented, and ten seconds beyond.
+INSIDE, OUTSIDE = 290, 310
+
 
 class Probe(msgspec.Struct, frozen=True):
-    """One thing that a receiver is sent: what it is called, the rule that it is about, and whether it needs samples with a timestamp."""
+    """One thing that a receiver is sent: what it is called, the rule that it is about, and how.
+
+    `needs_timestamp` where it is about when a sample was signed; `event` is the one that it is about, where that is no matter of choice.
+    """
 
     name: str
     rule: str
     step: ProbeStep
     needs_timestamp: bool = False
+    event: str | None = None
 
 
 ASKS: Mapping[str, str] = {
     "takes-genuine": "A genuine callback is answered with 2xx.",
     "takes-every-event": "Every documented event is answered with 2xx, whether it is of interest or not.",
-    "verifies-raw-bytes": "The signature is checked over the raw bytes, not over JSON that was parsed and written again.",
+    "verifies-raw-bytes": "The signature is checked over the raw bytes, not over what was decoded, trimmed, or parsed and written again.",
     "refuses-forged": "What is not signed with the secret, over these bytes, is not answered with 2xx.",
     "refuses-stale": "A timestamp more than five minutes off is not answered with 2xx, although the signature fits.",
     "takes-delayed": "A timestamp a few minutes off is answered with 2xx: clocks differ.",
     "takes-repeats": "What was delivered already is answered with 2xx again, so that the sender stops.",
-    "acts-once": "However often a delivery arrives, it has one effect.",
+    "acts-once": "However often a delivery arrives, one after the other or at the same moment, it has one effect.",
+    "acts-after-verifying": "What is forged or stale has no effect, and takes none from the genuine callback that follows.",
     "takes-any-order": "Callbacks are taken in whatever order they arrive.",
     "takes-slow-bodies": "A body that arrives slowly is read to its end.",
     "takes-previous-secret": "During a rotation a callback under the secret before the present one is taken.",
@@ -68,7 +81,7 @@ def _with_field(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_event(message: dict[str, Any]) -> dict[str, Any]:
-    return {**message, "event": "run.hibernated", "status": "hibernating"}
+    return {**message, "event": NEWS, "status": "hibernating"}
 
 
 def _lower(sample: SampleCallback) -> SampleCallback:
@@ -87,28 +100,38 @@ def _untyped(sample: SampleCallback) -> SampleCallback:
     return sample.with_headers(Content_Type=None)
 
 
-CONTROL = Probe("genuine", "takes-genuine", takes())
+def _upper(sample: SampleCallback) -> SampleCallback:
+    return SampleCallback({name.upper(): value for name, value in sample.headers.items()}, sample.body)
+
+
+CONTROL = Probe("genuine", "takes-genuine", takes_genuine)
+NEWS = "run.hibernated"
 
 PROBES: tuple[Probe, ...] = (
     CONTROL,
-    *(Probe(event, "takes-every-event", takes(event)) for event in EVENTS if event != "run.completed"),
+    *(Probe(event, "takes-every-event", takes(event), event=event) for event in EVENTS),
     Probe("unusual bytes", "verifies-raw-bytes", takes(metadata=UNUSUAL)),
-    Probe("wrong secret", "refuses-forged", refuses("wrong_secret")),
-    Probe("unsigned", "refuses-forged", refuses("unsigned")),
-    Probe("changed body", "refuses-forged", refuses("tamper")),
-    Probe("borrowed signature", "refuses-forged", borrows_signature),
-    Probe("ten minutes old", "refuses-stale", refuses("stale", by="10m"), needs_timestamp=True),
-    Probe("ten minutes ahead", "refuses-stale", refuses("future", by="10m"), needs_timestamp=True),
-    Probe("four minutes old", "takes-delayed", takes(distortion={"kind": "callback.stale", "by": "4m"}), needs_timestamp=True),
+    *(Probe(name, "verifies-raw-bytes", refuses_same(forge)) for name, forge in SAME_TO_READERS.items()),
+    *(Probe(name, "refuses-forged", refuses(forge)) for name, forge in FORGERIES.items()),
+    *(Probe(name, "refuses-forged", refuses(forge), needs_timestamp=True) for name, forge in DATED.items()),
+    Probe("retired secret", "refuses-forged", refuses_retired_secret),
+    Probe("5:10 old", "refuses-stale", refuses_at(-OUTSIDE), needs_timestamp=True),
+    Probe("5:10 ahead", "refuses-stale", refuses_at(OUTSIDE), needs_timestamp=True),
+    Probe("4:50 old", "takes-delayed", takes_at(-INSIDE), needs_timestamp=True),
+    Probe("4:50 ahead", "takes-delayed", takes_at(INSIDE), needs_timestamp=True),
     Probe("copy", "takes-repeats", takes_copy),
     Probe("next attempt", "takes-repeats", takes_next_attempt),
     Probe("repeats", "acts-once", acts_once),
+    Probe("copies at once", "acts-once", acts_once_at_once),
+    Probe("forged, without effect", "acts-after-verifying", acts_after_verifying),
+    Probe("genuine after forged", "acts-after-verifying", acts_after_forgery),
     Probe("reordered", "takes-any-order", takes_any_order),
     Probe("slow body", "takes-slow-bodies", takes_slow_body),
     Probe("rotation", "takes-previous-secret", takes_previous_secret),
     Probe("unknown field", "tolerates-news", takes_rewritten(_with_field)),
-    Probe("unknown event", "tolerates-news", takes_rewritten(_with_event)),
+    Probe("unknown event", "tolerates-news", takes_rewritten(_with_event), event=NEWS),
     Probe("lower-case headers", "tolerates-spelling", takes_changed(_lower)),
+    Probe("upper-case headers", "tolerates-spelling", takes_changed(_upper)),
     Probe("charset", "tolerates-spelling", takes_changed(_with_charset)),
     Probe("GET", "survives-oddities", survives_method("GET")),
     Probe("PUT", "survives-oddities", survives_method("PUT")),

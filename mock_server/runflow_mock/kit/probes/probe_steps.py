@@ -1,15 +1,30 @@
-"""Plays: how a probe uses the sender and the carrier, and what it concludes from the answers.
+"""Steps: how a probe uses the sender and the carrier, and what it concludes from the answers.
 
 Each step differs from sending a genuine sample in one thing, so that a refusal can have one reason only.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
+from runflow_mock.domain.signing import TOLERANCE
 from runflow_mock.kit.probes.carriers import Answer, Carrier
-from runflow_mock.kit.probes.sample_callbacks import SIGNATURE, SampleCallback, Sender
+from runflow_mock.kit.probes.effects import Effects
+from runflow_mock.kit.probes.forgeries import FORGERIES, Forge
+from runflow_mock.kit.probes.sample_callbacks import SampleCallback, Sender
+
+TOLERANCE_SECONDS = TOLERANCE.total_seconds()
+# So far from the edge it is clear on which side a callback arrived, although clocks have whole seconds.
+SURE_SECONDS = 2.0
+# With these a receiver says that it does not know what it is told of, and with those that it does not believe it.
+UNKNOWN, UNSIGNED = frozenset((404, 409, 410, 422, 424)), frozenset((401, 403))
+GIVE_SANDBOX = "give the sandbox in which it was created, with --sandbox"
+OTHER_FORM: Mapping[bool, str] = {
+    True: "the bare signature over the body: give --dialect docs, or --switches signature=bare",
+    False: "the timestamped signature: give --dialect seed, or --switches signature=timestamped",
+}
 
 # Bytes that come out differently when they are parsed and written again: other escapes, numbers, an order of keys, and a slash.
 UNUSUAL: Mapping[str, Any] = {
@@ -23,11 +38,17 @@ UNUSUAL: Mapping[str, Any] = {
 
 
 class ProbeKit(msgspec.Struct, frozen=True):
-    """Who takes part: the writer of samples, the way to the receiver, and the secret before the present one where there is one."""
+    """Who takes part: the writer of samples, the way to the receiver, its effects where it tells of them, and secrets of other times.
+
+    `events` are those that the receiver takes, where it does not take all of them; the first is the genuine one.
+    """
 
     sender: Sender
     carrier: Carrier
+    effects: Effects | None = None
     previous_secret: str | None = None
+    retired_secret: str | None = None
+    events: tuple[str, ...] = ()
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -40,20 +61,72 @@ class Seen(msgspec.Struct, frozen=True):
 ProbeStep = Callable[[ProbeKit], Iterator[Seen]]
 
 
-def takes(event: str = "run.completed", **how: Any) -> ProbeStep:
+def takes_genuine(kit: ProbeKit) -> Iterator[Seen]:
+    """A genuine sample; a receiver that keeps state may not know what it is about, and one that speaks another dialect is told of that."""
+    sample = kit.sender.write()
+    before = None if kit.effects is None else kit.effects.at_rest()
+    answer = kit.carrier.carry(sample)
+    if kit.effects is not None and before is not None and answer.is_taken:
+        kit.effects.since(before)
+    if answer.status in UNKNOWN and kit.sender.known is None:
+        yield Seen(None, f"{answer.told}: it may take only what its application has created, or the address is another: {GIVE_SANDBOX}")
+    elif answer.status in UNSIGNED and kit.carrier.carry(kit.sender.in_other_form(sample)).is_taken:
+        yield Seen(is_held=False, told=f"{answer.told}, but it takes {OTHER_FORM[kit.sender.dates_attempts]}")
+    else:
+        yield _taken(answer)
+
+
+def takes(event: str | None = None, **how: Any) -> ProbeStep:
     """Returns the step of a sample that must be taken."""
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
-        yield _taken(kit.carrier.carry(kit.sender.write(event, **how)))
+        yield _taken(kit.carrier.carry(kit.sender.write(event, is_fresh=event is not None, **how)))
 
     return step
 
 
-def refuses(kind: str, **how: Any) -> ProbeStep:
-    """Returns the step of a sample that is distorted in one way and must not be taken."""
+def refuses(forge: Forge) -> ProbeStep:
+    """Returns the step of a forgery, which must not be taken."""
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
-        yield _refused(kit.carrier.carry(kit.sender.write(distortion={"kind": f"callback.{kind}", **how})))
+        yield _refused(kit.carrier.carry(forge(kit.sender)))
+
+    return step
+
+
+def refuses_same(forge: Forge) -> ProbeStep:
+    """Returns the step of a forgery that means the same to some readers; of who takes any bytes it says nothing."""
+
+    def step(kit: ProbeKit) -> Iterator[Seen]:
+        if kit.carrier.carry(FORGERIES["changed body"](kit.sender)).is_taken:
+            yield Seen(None, "it takes any body, which another rule is about")
+        else:
+            yield _refused(kit.carrier.carry(forge(kit.sender)))
+
+    return step
+
+
+def takes_at(offset_seconds: int) -> ProbeStep:
+    """Returns the step of a genuine sample that was signed so many seconds from now, just within the window."""
+    return _at(offset_seconds, is_taken=True)
+
+
+def refuses_at(offset_seconds: int) -> ProbeStep:
+    """Returns the step of a genuine sample that was signed so many seconds from now, just beyond the window."""
+    return _at(offset_seconds, is_taken=False)
+
+
+def _at(offset_seconds: int, *, is_taken: bool) -> ProbeStep:
+    def step(kit: ProbeKit) -> Iterator[Seen]:
+        sample = kit.sender.write()
+        stamp = int(time.time()) + offset_seconds
+        answer = kit.carrier.carry(kit.sender.sign(sample, sample.body, at=stamp))
+        # While the sample was on its way it has grown older.
+        distance = abs(time.time() - stamp)
+        if (distance < TOLERANCE_SECONDS - SURE_SECONDS) is not is_taken or abs(distance - TOLERANCE_SECONDS) < SURE_SECONDS:
+            yield Seen(None, f"{answer.told}, so late that it was on the other side of the window")
+        else:
+            yield _taken(answer) if is_taken else _refused(answer)
 
     return step
 
@@ -105,15 +178,6 @@ def survives_headers(change: Callable[[SampleCallback], SampleCallback]) -> Prob
     return step
 
 
-def borrows_signature(kit: ProbeKit) -> Iterator[Seen]:
-    """A sample with the signature, and timestamp, of another one."""
-    other = kit.sender.write()
-    headers = {name: other.headers[name] for name in other.headers if name != "Runflow-Request-Id"}
-    assert SIGNATURE in headers
-    mine = kit.sender.write()
-    yield _refused(kit.carrier.carry(SampleCallback({**mine.headers, **headers}, mine.body)))
-
-
 def takes_copy(kit: ProbeKit) -> Iterator[Seen]:
     """The same sample twice, equal in every byte."""
     sample = kit.sender.write()
@@ -125,22 +189,9 @@ def takes_next_attempt(kit: ProbeKit) -> Iterator[Seen]:
     yield from _both_taken(kit, *kit.sender.write_twice())
 
 
-def acts_once(kit: ProbeKit) -> Iterator[Seen]:
-    """A sample, its copy, and one more attempt of another delivery: each delivery has one effect."""
-    if not kit.carrier.counts_effects:
-        yield Seen(None, "nobody tells how often the receiver acts: give an address that answers with that number, with --effects")
-        return
-    for name, pair in (("copy", (kit.sender.write(),) * 2), ("next attempt", kit.sender.write_twice())):
-        before = kit.carrier.effects()
-        for sample in pair:
-            kit.carrier.carry(sample)
-        count = kit.carrier.effects() - before
-        yield Seen(count == 1, f"a sample and its {name} had {count} effects")
-
-
 def takes_any_order(kit: ProbeKit) -> Iterator[Seen]:
     """What happened later is told first."""
-    earlier, later = kit.sender.write(), kit.sender.write("batch.succeeded")
+    earlier, later = kit.sender.write(), kit.sender.write()
     for sample in (later, earlier):
         yield _taken(kit.carrier.carry(sample))
 
@@ -156,6 +207,14 @@ def takes_previous_secret(kit: ProbeKit) -> Iterator[Seen]:
         yield Seen(None, "no secret before the present one is known: give it with --previous-secret")
         return
     yield _taken(kit.carrier.carry(kit.sender.write(secret=kit.previous_secret)))
+
+
+def refuses_retired_secret(kit: ProbeKit) -> Iterator[Seen]:
+    """After a rotation a secret that was retired is as good as any other."""
+    if kit.retired_secret is None:
+        yield Seen(None, "no secret is known that the receiver must take no longer: give it with --retired-secret")
+        return
+    yield _refused(kit.carrier.carry(kit.sender.write(secret=kit.retired_secret)))
 
 
 def _both_taken(kit: ProbeKit, *samples: SampleCallback) -> Iterator[Seen]:

@@ -1,4 +1,4 @@
-"""Letters: real callbacks, each the message of a small world of its own, for a caller who carries it to the receiver.
+"""Sample callbacks: real ones, each the message of a small world of its own, for a caller who carries it to the receiver.
 
 Nothing is rendered here: bytes, headers and signatures come from the code that sends the callbacks of a sandbox, distortions included.
 Only what the service could send and never does, such as an event of the future, is written over and signed again with the same functions.
@@ -12,8 +12,10 @@ from typing import Any
 
 import msgspec
 
+from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.domain.tenants import PULL, ClockMode
+from runflow_mock.kit.probes.known_records import KnownRecords, written_over
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.in_process import BASE_URL, InProcess
@@ -37,11 +39,25 @@ class SampleCallback(msgspec.Struct, frozen=True):
 
 
 class Sender:
-    """Writes samples, signed with a secret in the form of a dialect; each is about something else."""
+    """Writes samples, signed with a secret in the form of a dialect; each is about something else, or about a known record.
 
-    def __init__(self, secret: str, dialect: str) -> None:
+    `event` is what a genuine callback tells of, where nothing else is asked for.
+    """
+
+    def __init__(
+        self,
+        secret: str,
+        dialect: str = "seed",
+        *,
+        switches: Mapping[str, str] | None = None,
+        event: str = "run.completed",
+        known: KnownRecords | None = None,
+    ) -> None:
         self.secret = secret
-        self.dialect = dialect
+        self.event = event
+        self.known = known
+        self._switches = switches or {}
+        self._dialect = dialect_of(dialect, self._switches)
         self._app = InProcess(Config(clock=ClockMode.MANUAL, speed=1.0))
 
     def __enter__(self) -> "Sender":
@@ -53,36 +69,65 @@ class Sender:
     @property
     def dates_attempts(self) -> bool:
         """Whether samples carry a timestamp."""
-        return self.dialect == "seed"
+        return self._dialect.dates_attempts
 
     def write(
         self,
-        event: str = "run.completed",
+        event: str | None = None,
         *,
         distortion: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
         secret: str | None = None,
+        is_fresh: bool = False,
     ) -> SampleCallback:
-        """Returns the sample about an event, distorted by a fault of callbacks or signed with another secret if that is asked for."""
-        return self._write(event, distortion, metadata, secret or self.secret, attempts=1)[0]
+        """Returns the sample about an event, distorted by a fault of callbacks or signed with another secret if that is asked for.
+
+        With known records a fresh one is about something that the receiver was not told of yet.
+
+        Raises:
+            NoRecord: there is no known record for it.
+        """
+        return self._write(event or self.event, distortion, metadata, secret or self.secret, attempts=1, is_fresh=is_fresh)[0]
 
     def write_twice(self) -> tuple[SampleCallback, SampleCallback]:
         """Returns the first two attempts of one delivery: the answer to the first is lost, in the eyes of the sender."""
-        first, second = self._write("run.completed", None, None, self.secret, attempts=2)
+        first, second = self._write(self.event, None, None, self.secret, attempts=2, is_fresh=True)
         return first, second
 
-    def sign(self, sample: SampleCallback, body: bytes) -> SampleCallback:
-        """Returns a sample with another body, signed as the service would sign it."""
+    def sign(self, sample: SampleCallback, body: bytes, *, secret: str | None = None, at: int | None = None) -> SampleCallback:
+        """Returns a sample with another body, signed as the service would sign it; with another secret or at another time if given."""
         if not self.dates_attempts:
-            return SampleCallback({**sample.headers, SIGNATURE: sign_bare(body, self.secret)}, body)
-        return SampleCallback({**sample.headers, SIGNATURE: sign_timestamped(body, int(sample.headers[TIMESTAMP]), self.secret)}, body)
+            return SampleCallback({**sample.headers, SIGNATURE: sign_bare(body, self.secret if secret is None else secret)}, body)
+        stamp = int(sample.headers[TIMESTAMP]) if at is None else at
+        signature = sign_timestamped(body, stamp, self.secret if secret is None else secret)
+        return SampleCallback({**sample.headers, TIMESTAMP: str(stamp), SIGNATURE: signature}, body)
+
+    def in_other_form(self, sample: SampleCallback) -> SampleCallback:
+        """Returns a sample signed as the other dialect does it."""
+        if self.dates_attempts:
+            return sample.with_headers(Runflow_Timestamp=None, Runflow_Signature=sign_bare(sample.body, self.secret))
+        stamp = int(datetime.now(UTC).timestamp())
+        return sample.with_headers(Runflow_Timestamp=str(stamp), Runflow_Signature=sign_timestamped(sample.body, stamp, self.secret))
 
     def _write(
-        self, event: str, distortion: Mapping[str, Any] | None, metadata: Mapping[str, Any] | None, secret: str, attempts: int
+        self,
+        event: str,
+        distortion: Mapping[str, Any] | None,
+        metadata: Mapping[str, Any] | None,
+        secret: str,
+        *,
+        attempts: int,
+        is_fresh: bool,
     ) -> list[SampleCallback]:
+        record = None if self.known is None else self.known.pick(event, is_fresh=is_fresh)
         sample = EVENTS[event]
         tenant = Control(BASE_URL, None, self._app).create_tenant(
-            seed=secrets.token_hex(8), start=datetime.now(UTC).isoformat(), dialect=self.dialect, callback_secret=secret, deliveries=PULL
+            seed=secrets.token_hex(8),
+            start=datetime.now(UTC).isoformat(),
+            dialect=self._dialect.name,
+            switches=self._switches,
+            callback_secret=secret,
+            deliveries=PULL,
         )
         control = Control(BASE_URL, tenant.key, self._app)
         try:
@@ -94,9 +139,19 @@ class Sender:
             created = control.client.post(sample.path, {**sample.body, **given, "callback_url": RECEIVER_URL})
             if sample.cancels is not None:
                 control.client.post(f"/_mock/{sample.cancels}/{created['id']}/cancel")
-            return [_carried(control) for _ in range(attempts)]
+            written = [_carried(control) for _ in range(attempts)]
         finally:
             control.delete_tenant(tenant.tenant)
+        if record is None:
+            return written
+        told = record if metadata is None else {**record, "metadata": metadata}
+        return [self._about(each, told, secret) for each in written]
+
+    def _about(self, sample: SampleCallback, record: Mapping[str, Any], secret: str) -> SampleCallback:
+        """Returns a sample about a known record; what was not signed well before is not signed well then."""
+        body = written_over(sample.body, record)
+        is_signed = SIGNATURE in sample.headers and self.sign(sample, sample.body, secret=secret).headers == sample.headers
+        return self.sign(sample, body, secret=secret) if is_signed else SampleCallback(sample.headers, body)
 
 
 def _carried(control: Control) -> SampleCallback:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.probes.carriers import Carrier
 from runflow_mock.kit.probes.catalogue import ASKS, CONTROL, IN_TIME, PROBES, Probe, weight_of
+from runflow_mock.kit.probes.known_records import NoRecord
 from runflow_mock.kit.probes.probe_steps import ProbeKit, Seen
 from runflow_mock.kit.sheets.records import Row, Sheet
 
 SECONDS_MAX = 85.0
 NO_CONTROL = "the genuine callback was not taken, so that a refusal says nothing"
 NO_TIME = "the time for the whole was up"
+OTHER_EVENT = "it is about another event than --event names"
 NO_TIMESTAMP = "callbacks of this dialect carry no timestamp"
 Tell = Callable[[Row], None]
 
@@ -25,10 +27,13 @@ def verify_receiver(kit: ProbeKit, url: str, tell: Tell, *, answer_seconds_max: 
     rows: list[Row] = []
     errors: list[str] = []
     until = time.monotonic() + seconds_max
-    for probe in PROBES:
+    # The genuine event was tried by the control.
+    for probe in (probe for probe in PROBES if probe.event != kit.sender.event):
         reason = _obstacle(probe, kit, rows, is_late=bool(rows) and time.monotonic() > until)
         try:
             row = _row(probe, ()) if reason is not None else _row(probe, tuple(probe.step(kit)))
+        except NoRecord as error:
+            row, reason = _row(probe, ()), str(error)
         except AssertionError as error:
             errors.append(f"probe {probe.name}: {error}")
             row, reason = _row(probe, ()), "this probe failed through a fault of ours"
@@ -38,7 +43,7 @@ def verify_receiver(kit: ProbeKit, url: str, tell: Tell, *, answer_seconds_max: 
             _check_reached(kit.carrier, url)
         rows.append(row)
         tell(row)
-    rows.append(_in_time(kit.carrier, answer_seconds_max))
+    rows.append(_in_time(kit.carrier, answer_seconds_max, rows[0]))
     tell(rows[-1])
     return Sheet(title=f"Receiver at {url}", rows=tuple(rows), errors=tuple(errors))
 
@@ -46,9 +51,11 @@ def verify_receiver(kit: ProbeKit, url: str, tell: Tell, *, answer_seconds_max: 
 def _obstacle(probe: Probe, kit: ProbeKit, rows: list[Row], *, is_late: bool) -> str | None:
     """Why a probe is not made, if it is not."""
     if rows and rows[0].judgement is not Judgement.HELD:
-        return NO_CONTROL
+        return NO_CONTROL if rows[0].reason is None else f"{NO_CONTROL}: {rows[0].reason}"
     if probe.needs_timestamp and not kit.sender.dates_attempts:
         return NO_TIMESTAMP
+    if probe.event is not None and kit.events and probe.event not in kit.events:
+        return OTHER_EVENT
     return NO_TIME if is_late else None
 
 
@@ -72,11 +79,11 @@ def _absent(subject: str, rule: str, reason: str) -> Row:
     return Row(subject=subject, rule=rule, judgement=Judgement.NOT_EXERCISED, asks=ASKS[rule], weight=weight_of(rule), reason=reason)
 
 
-def _in_time(carrier: Carrier, seconds_max: float) -> Row:
+def _in_time(carrier: Carrier, seconds_max: float, control: Row) -> Row:
     late = [answer for answer in carrier.answers if answer.seconds > seconds_max]
     slowest = max((answer.seconds for answer in carrier.answers), default=0.0)
-    if not carrier.answers:
-        return _absent("all answers", IN_TIME, "nothing was sent")
+    if not late and control.judgement is not Judgement.HELD:
+        return _absent("all answers", IN_TIME, NO_CONTROL)
     return Row(
         subject="all answers",
         rule=IN_TIME,

@@ -1,0 +1,88 @@
+"""Steps that look at effects: what a receiver does besides answering, as often as it must and never for a forgery."""
+
+from collections.abc import Iterator
+
+from runflow_mock.kit.probes.effects import Effects
+from runflow_mock.kit.probes.forgeries import FORGERIES, distorted
+from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, ProbeKit, Seen
+from runflow_mock.kit.probes.sample_callbacks import SampleCallback
+
+COPIES = 5
+ROUNDS = 2
+# One of each kind of refusal: what a receiver checks first, and last.
+WITHOUT_EFFECT = ("wrong secret", "unsigned", "changed body")
+NOT_TOLD = "nobody tells how often the receiver acts: give an address that answers with that number, with --effects"
+NO_EFFECT = f"a genuine callback had no effect: if the receiver acts only on what its application has created, {GIVE_SANDBOX}"
+
+
+def acts_once(kit: ProbeKit) -> Iterator[Seen]:
+    """A sample and its copy, and the next attempt of another delivery: each delivery has one effect."""
+    if kit.effects is None:
+        yield Seen(None, NOT_TOLD)
+        return
+    counts: dict[str, int] = {}
+    for name, first, second in (("copy", *(kit.sender.write(is_fresh=True),) * 2), ("next attempt", *kit.sender.write_twice())):
+        before = kit.effects.at_rest()
+        for sample in (first, second):
+            kit.carrier.carry(sample)
+        counts[name] = kit.effects.since(before)
+    for name, count in counts.items():
+        yield _counted(kit.effects, count, f"a callback and its {name}")
+
+
+def acts_once_at_once(kit: ProbeKit) -> Iterator[Seen]:
+    """Copies of a sample that arrive at the same moment have one effect together, whatever they are answered."""
+    if kit.effects is None:
+        yield Seen(None, NOT_TOLD)
+        return
+    for _ in range(ROUNDS):
+        sample, before = kit.sender.write(is_fresh=True), kit.effects.at_rest()
+        kit.carrier.carry_at_once(sample, COPIES)
+        yield _counted(kit.effects, kit.effects.since(before), f"{COPIES} copies of a callback that arrived at the same moment")
+
+
+def acts_after_verifying(kit: ProbeKit) -> Iterator[Seen]:
+    """Forgeries have no effect, where a genuine sample has one."""
+    if (obstacle := _idle(kit)) is not None:
+        yield obstacle
+        return
+    assert kit.effects is not None
+    forged = {name: FORGERIES[name] for name in WITHOUT_EFFECT}
+    if kit.sender.dates_attempts:
+        forged["stale"] = distorted("stale")
+    for name, forge in forged.items():
+        before = kit.effects.at_rest()
+        answer = kit.carrier.carry(forge(kit.sender))
+        # One that was taken is told of by the rule about taking it.
+        if not answer.is_taken:
+            count = kit.effects.at_rest() - before
+            yield Seen(count == 0, f"a callback that was forged or stale ({name}) was {answer.told}, and had {count} effects")
+
+
+def acts_after_forgery(kit: ProbeKit) -> Iterator[Seen]:
+    """A forgery that names a delivery does not keep the genuine one from being taken, and from its effect."""
+    obstacle = _idle(kit)
+    genuine = kit.sender.write(is_fresh=True)
+    before = None if kit.effects is None else kit.effects.at_rest()
+    if kit.carrier.carry(SampleCallback(genuine.headers, genuine.body.replace(b'"status":"', b'"status":"x', 1))).is_taken:
+        yield Seen(None, "the forgery was taken, which another rule is about")
+        return
+    answer = kit.carrier.carry(genuine)
+    what = "the genuine callback, after a forgery of the same delivery,"
+    yield Seen(answer.is_taken, f"{what} was {answer.told}")
+    if kit.effects is not None and before is not None and obstacle is None:
+        yield _counted(kit.effects, kit.effects.since(before), what)
+
+
+def _idle(kit: ProbeKit) -> Seen | None:
+    """Returns why nothing can be said about effects: nobody tells of them, or a genuine sample has none."""
+    if kit.effects is None:
+        return Seen(None, NOT_TOLD)
+    before = kit.effects.at_rest()
+    kit.carrier.carry(kit.sender.write(is_fresh=True))
+    return None if kit.effects.since(before) else Seen(None, NO_EFFECT)
+
+
+def _counted(effects: Effects, count: int, what: str) -> Seen:
+    """Says whether there was one effect; none at all says nothing of a receiver that has never acted."""
+    return Seen(count == 1, f"{what} had {count} effects") if effects.has_acted else Seen(None, NO_EFFECT)

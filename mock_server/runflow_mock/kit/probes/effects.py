@@ -1,0 +1,63 @@
+"""Effects: how often the receiver has acted, as it tells itself, and how a probe waits until that has come to rest."""
+
+import time
+
+import urllib3
+
+QUIET_SECONDS = 0.25
+APPEAR_SECONDS_MAX = 3.0
+
+
+class Effects:
+    """Counts the effects of a receiver, by an address that answers with their number.
+
+    `has_acted` once there was one. A receiver may act after it has answered: a count is what stands there once it has not changed for
+    `quiet_seconds`, and for twice as long as the slowest effect so far took to appear.
+    """
+
+    def __init__(self, url: str, *, quiet_seconds: float = QUIET_SECONDS, appear_seconds_max: float = APPEAR_SECONDS_MAX) -> None:
+        self._url = url
+        self._quiet_seconds = quiet_seconds
+        self._appear_seconds_max = appear_seconds_max
+        self.has_acted = False
+        self._pool = urllib3.PoolManager(timeout=10.0, retries=urllib3.Retry(2, redirect=0))
+
+    def count(self) -> int:
+        """Returns how often the receiver has acted up to now.
+
+        Raises:
+            ValueError: the address does not answer with a number.
+        """
+        try:
+            response = self._pool.request("GET", self._url)
+            return int(response.data.decode().strip())
+        except (urllib3.exceptions.HTTPError, ValueError, UnicodeDecodeError) as error:
+            raise ValueError(f"{self._url} must answer with a number, how often the receiver has acted: {error}") from None
+
+    def at_rest(self) -> int:
+        """Returns the count once it has come to rest."""
+        count, until = self.count(), time.monotonic() + self._quiet_seconds
+        while time.monotonic() < until:
+            time.sleep(self._quiet_seconds / 5)
+            if (now := self.count()) != count:
+                count, until = now, time.monotonic() + self._quiet_seconds
+        return count
+
+    def since(self, before: int) -> int:
+        """Returns how many effects there were since a count: it waits for the first one, and then until there are no more."""
+        started = time.monotonic()
+        while self.count() == before and time.monotonic() - started < self._appear_seconds_max:
+            time.sleep(self._quiet_seconds / 5)
+        took = time.monotonic() - started
+        if took < self._appear_seconds_max:
+            self._quiet_seconds = max(self._quiet_seconds, 2 * took)
+        elif not self.has_acted:
+            # Who has not acted on the first genuine callback is not waited for so long again.
+            self._appear_seconds_max = min(self._appear_seconds_max, 2 * self._quiet_seconds)
+        count = self.at_rest() - before
+        self.has_acted = self.has_acted or count > 0
+        return count
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._pool.clear()

@@ -1,0 +1,105 @@
+"""Forgeries: callbacks that nobody with the secret has signed over these bytes, each near to a genuine one at another edge.
+
+Whoever compares a part of a signature, takes what is missing for what is right, or has a secret that everybody knows, takes one of them.
+"""
+
+from collections.abc import Callable, Mapping
+
+from runflow_mock.kit.probes.sample_callbacks import SIGNATURE, TIMESTAMP, SampleCallback, Sender
+
+Forge = Callable[[Sender], SampleCallback]
+
+DIGITS = 64
+PART = 16
+OLD_SECONDS = 3600
+
+
+def borrowed(sender: Sender) -> SampleCallback:
+    """A sample with the signature, and timestamp, of another one."""
+    other, mine = sender.write(), sender.write()
+    return SampleCallback(
+        {**mine.headers, **{name: other.headers[name] for name in (SIGNATURE, TIMESTAMP) if name in other.headers}}, mine.body
+    )
+
+
+def distorted(kind: str) -> Forge:
+    """Returns the forgery that a fault of callbacks makes."""
+    return lambda sender: sender.write(distortion={"kind": f"callback.{kind}"})
+
+
+def with_signature(change: Callable[[str, str], str]) -> Forge:
+    """Returns the forgery whose signature is made of a prefix and the right digits."""
+
+    def forge(sender: Sender) -> SampleCallback:
+        sample = sender.write()
+        signature = sample.headers[SIGNATURE]
+        return sample.with_headers(Runflow_Signature=change(signature[:-DIGITS], signature[-DIGITS:]))
+
+    return forge
+
+
+def signed_with(secret: str) -> Forge:
+    """Returns the forgery that is signed with a secret that everybody knows."""
+
+    def forge(sender: Sender) -> SampleCallback:
+        sample = sender.write()
+        return sender.sign(sample, sample.body, secret=secret)
+
+    return forge
+
+
+def made_fresh(sender: Sender) -> SampleCallback:
+    """An old callback whose timestamp says that it is of this moment."""
+    sample = sender.write()
+    stamp = sample.headers[TIMESTAMP]
+    return sender.sign(sample, sample.body, at=int(stamp) - OLD_SECONDS).with_headers(Runflow_Timestamp=stamp)
+
+
+def without_timestamp(sender: Sender) -> SampleCallback:
+    """A callback that does not say when it was signed, signed with another secret."""
+    return sender.write(distortion={"kind": "callback.wrong_secret"}).with_headers(Runflow_Timestamp=None)
+
+
+def with_body(change: Callable[[bytes], bytes]) -> Forge:
+    """Returns the forgery whose bytes were changed, and still mean the same to whoever reads them in a certain way."""
+
+    def forge(sender: Sender) -> SampleCallback:
+        sample = sender.write()
+        return SampleCallback(sample.headers, change(sample.body))
+
+    return forge
+
+
+def _other(digits: str) -> str:
+    """Digits of which none is the one that stands there."""
+    return "".join(f"{int(digit, 16) ^ 1:x}" for digit in digits)
+
+
+FORGERIES: Mapping[str, Forge] = {
+    "wrong secret": distorted("wrong_secret"),
+    "unsigned": distorted("unsigned"),
+    "changed body": distorted("tamper"),
+    "borrowed signature": borrowed,
+    "first 16 digits right": with_signature(lambda prefix, digits: prefix + digits[:PART] + _other(digits[PART:])),
+    "last 16 digits right": with_signature(lambda prefix, digits: prefix + _other(digits[:-PART]) + digits[-PART:]),
+    "last digit wrong": with_signature(lambda prefix, digits: prefix + digits[:-1] + _other(digits[-1])),
+    "first digit wrong": with_signature(lambda prefix, digits: prefix + _other(digits[0]) + digits[1:]),
+    "signature cut short": with_signature(lambda prefix, digits: prefix + digits[:PART]),
+    "signature without digits": with_signature(lambda prefix, digits: prefix or "v1="),
+    "signature of one digit": with_signature(lambda prefix, digits: digits[0]),
+    "empty signature": with_signature(lambda prefix, digits: ""),
+    "several wrong signatures": with_signature(lambda prefix, digits: f"{prefix}{_other(digits)},{prefix}{_other(digits)[::-1]}"),
+    "empty secret": signed_with(""),
+    "secret None": signed_with("None"),
+    "secret null": signed_with("null"),
+    "secret undefined": signed_with("undefined"),
+}
+# Those that need a timestamp.
+DATED: Mapping[str, Forge] = {"timestamp made fresh": made_fresh, "no timestamp": without_timestamp}
+# What is parsed, decoded or trimmed before it is checked comes out as the bytes that were signed.
+SAME_TO_READERS: Mapping[str, Forge] = {
+    "added space": with_body(lambda body: body.replace(b'":', b'": ', 1)),
+    "added line break": with_body(lambda body: body + b"\n"),
+    "added byte that is no text": with_body(lambda body: body + b"\xff"),
+    "key given twice": with_body(lambda body: body.replace(b"{", b'{"event":"run.failed",', 1)),
+}
