@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
 from runflow_mock.cli.options import json_option, option, state_option
@@ -32,6 +33,7 @@ from runflow_mock.runtime.config import (
     read_names,
     read_rewrites,
 )
+from runflow_mock.runtime.descriptors import allow_descriptors, bounds_within
 from runflow_mock.runtime.observers import Log
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.app import create_app
@@ -124,7 +126,12 @@ def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
     if sys.stdout is None:
         raise ConfigError("the standard output is closed, where serve says that it is ready: send it to a file, or to /dev/null")
     config = read_config(options)
+    allowed = allow_descriptors(config.bounds)
+    bounds = config.bounds if allowed is None else bounds_within(config.bounds, allowed)
     log = Log(as_json=config.log_format == "json", level=config.log_level)
+    if bounds != config.bounds:
+        log.problem(f"{allowed} descriptors are allowed (ulimit -n), so that connections_max is {bounds.connections_max}")
+    config = replace(config, bounds=bounds)
     on_stop = None if report is None else _leave_evidence(report)
     app = create_app(config, contract=_contract(options["openapi"]), observer=log, on_stop=on_stop)
     with bind(config.host, config.port) as bound, open_secure(config, datetime.now(UTC)) as secure:
@@ -138,7 +145,7 @@ def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
                 unsaid.append(error)
                 server.should_exit = True
 
-        server = Server(app, announce, secure, app.state.runtime.bounds.connections)
+        server = Server(app, announce, secure, app.state.runtime.bounds.connections, app.state.runtime.stop)
         # uvicorn hands the signal on once it has stopped; being asked to stop is no failure.
         signal.signal(signal.SIGTERM, lambda number, frame: None)
         signal.signal(signal.SIGINT, lambda number, frame: None)

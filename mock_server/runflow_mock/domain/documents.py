@@ -11,6 +11,9 @@ import msgspec
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 Document = NewType("Document", bytes)
 
+DEPTH_MAX = 200
+VALUES_MAX = 2_000_000
+
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Json] = msgspec.json.Decoder()
 
@@ -29,6 +32,27 @@ def read_object(document: bytes | None) -> dict[str, Json]:
     """Returns the object that a document holds, or an empty one when there is no document or it is not an object."""
     value = None if document is None else _decoder.decode(document)
     return value if isinstance(value, dict) else {}
+
+
+def check_shape(value: object) -> None:
+    """Accepts a value from somebody's file through which everything here can walk.
+
+    Raises:
+        ValueError: it is nested too deeply, contains itself, or has more values than a reader has patience for.
+    """
+    # An alias of YAML leads to the same list again, and to itself: such values are counted as often as one meets them.
+    around, met = [iter((value,))], 0
+    while around:
+        part = next(around[-1], around)
+        if part is around:
+            around.pop()
+        elif isinstance(part, dict | list):
+            around.append(iter(part.values() if isinstance(part, dict) else part))
+            if len(around) > DEPTH_MAX:
+                raise ValueError(f"it is nested deeper than {DEPTH_MAX} levels, or contains itself")
+        met += 1
+        if met > VALUES_MAX:
+            raise ValueError(f"it has more than {VALUES_MAX} values, those that aliases repeat included")
 
 
 def contains(value: Json, pattern: Json) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, cast
 import msgspec
 import yaml
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import DEPTH_MAX, Json, check_shape
 from runflow_mock.openapi.contracts import Contract, ContractError, packaged_contract
 from runflow_mock.openapi.foreign_documents import as_json, in_our_form
 from runflow_mock.openapi.shapes import contract_of
@@ -104,12 +104,22 @@ def read_values(raw: bytes, source: str) -> Json:
     if len(raw) > BYTES_MAX:
         raise DocumentError(f"{source} has {len(raw)} bytes; a document may have {BYTES_MAX}")
     try:
-        return cast("Json", msgspec.json.decode(raw))
+        values = _decoded(raw)
+        check_shape(values)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DocumentError(f"{source} is neither JSON nor YAML: {' '.join(str(error).split())[:200]}") from None
+    except RecursionError:
+        raise DocumentError(f"{source} cannot be used: it is nested deeper than {DEPTH_MAX} levels") from None
+    except ValueError as error:
+        raise DocumentError(f"{source} cannot be used: {error}") from None
+    return as_json(values)
+
+
+def _decoded(raw: bytes) -> Any:
+    try:
+        return msgspec.json.decode(raw)
     except msgspec.DecodeError:
-        try:
-            return as_json(yaml.safe_load(raw))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise DocumentError(f"{source} is neither JSON nor YAML: {' '.join(str(error).split())[:200]}") from None
+        return yaml.safe_load(raw)
 
 
 def _read(source: str) -> bytes:

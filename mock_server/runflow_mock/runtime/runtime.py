@@ -90,6 +90,7 @@ class Runtime:
         self.tenants = Tenants(config, catalog, self.scrubber, monotonic=monotonic, wall=wall)
         self.background_errors: deque[str] = deque(maxlen=BACKGROUND_ERRORS_MAX)
         self.unwritten: list[str] = []
+        self.is_stopping = False
         self.wall = wall
         self.timer = timer
         self.sleep = sleep
@@ -170,7 +171,7 @@ class Runtime:
         tenant.journal.listeners.append(changed.set)
         try:
             async with asyncio.timeout(seconds):
-                while not holds():
+                while not (holds() or self.is_stopping):
                     changed.clear()
                     if tenant.settings.clock is ClockMode.AUTO:
                         async with tenant.moving:
@@ -282,6 +283,13 @@ class Runtime:
         """Returns once nothing is in flight for the tenant."""
         while tenant.in_flight:
             await tenant.quiet.wait()
+
+    def stop(self) -> None:
+        """Lets nobody wait any longer: the server is about to end."""
+        self.is_stopping = True
+        for tenant in self.tenants:
+            for changed in tenant.change_events:
+                changed.set()
 
     async def close(self) -> None:
         """Stops what is in flight and closes the sender."""

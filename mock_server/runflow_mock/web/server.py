@@ -107,12 +107,20 @@ def _configure(app: ASGIApp, make_protocol: Callable[..., asyncio.Protocol] = Pr
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that says when it is ready, and that may listen for https beside http."""
+    """A uvicorn server that says when it is ready and when it stops, and that may listen for https beside http."""
 
-    def __init__(self, app: ASGIApp, on_ready: Callable[[], None], secure: SecureSocket | None = None, bound: Bound | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        on_ready: Callable[[], None],
+        secure: SecureSocket | None = None,
+        bound: Bound | None = None,
+        on_stopping: Callable[[], None] | None = None,
+    ) -> None:
         self._make_protocol = partial(Protocol, bound=bound)
         super().__init__(_configure(app, self._make_protocol))
         self._on_ready = on_ready
+        self._on_stopping = on_stopping
         self._secure = secure
         self._sweeping: asyncio.Task[None] | None = None
 
@@ -129,6 +137,8 @@ class Server(uvicorn.Server):
         """Stops: lets the requests under way be answered, and waits for nobody who has nothing to wait for."""
         if self._sweeping is not None:
             self._sweeping.cancel()
+        if self._on_stopping is not None:
+            self._on_stopping()
         hanging_up = asyncio.get_running_loop().call_later(GOODBYE_SECONDS_MAX, self._hang_up)
         await super().shutdown(sockets)
         hanging_up.cancel()

@@ -11,7 +11,7 @@ from typing import cast
 
 import msgspec
 
-from runflow_mock.domain.documents import Json, write_document
+from runflow_mock.domain.documents import DEPTH_MAX, Json, check_shape, write_document
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.instants import DURATION_MAX
 from runflow_mock.domain.media import EDGE_MAX, SECONDS_MAX, OutputShape
@@ -142,11 +142,15 @@ def _files(path: Path) -> list[Path]:
 
 def _content(file: Path) -> Json:
     try:
-        return _parse(file, file.read_bytes())
+        content = _parse(file, file.read_bytes())
+        check_shape(content)
+        return content
     except OSError as error:
         raise CatalogError(f"catalog file {file} cannot be read: {error.strerror}") from None
+    except RecursionError:
+        raise CatalogError(f"catalog file {file} is not valid: it is nested deeper than {DEPTH_MAX} levels") from None
     except (ValueError, msgspec.MsgspecError) as error:
-        raise CatalogError(f"catalog file {file} is not valid: {error}") from None
+        raise CatalogError(f"catalog file {file} is not valid: {' '.join(str(error).split())}") from None
 
 
 def _entries(file: Path, content: Json) -> list[Json]:

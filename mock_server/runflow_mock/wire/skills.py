@@ -8,6 +8,8 @@ from hashlib import sha256
 
 import msgspec
 
+from runflow_mock.domain.documents import check_shape
+
 SKILL_PATH = "/.well-known/agent-skills/runflow/SKILL.md"
 SIGNATURE = b"This text is written by runflow-mock"
 """What every version of our own text says, and no other."""
@@ -65,6 +67,10 @@ def _front_matter(name: str, body: bytes) -> _FrontMatter:
         found = _FRONT_MATTER.match(body.decode())
         if found is None:
             raise SkillError(f"skill file {name} does not begin with front matter between two lines of ---")
-        return msgspec.convert(yaml.safe_load(found[1]), _FrontMatter)
-    except (UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
-        raise SkillError(f"skill file {name}: the front matter is not valid: {error}") from None
+        front = yaml.safe_load(found[1])
+        check_shape(front)
+        return msgspec.convert(front, _FrontMatter)
+    except SkillError:
+        raise
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        raise SkillError(f"skill file {name}: the front matter is not valid: {' '.join(str(error).split())}") from None

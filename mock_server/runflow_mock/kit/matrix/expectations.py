@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
+from runflow_mock.domain.documents import check_shape
 from runflow_mock.kit.matrix.cells import CELLS, Ending
 
 _WORDS: Mapping[str, Ending] = {"success": Ending.WELL, "failure": Ending.BADLY, "any": Ending.SOMEHOW}
@@ -52,9 +53,13 @@ def load_expectations(file: Path | None) -> Mapping[str, Expectation]:
     if file is None:
         return {}
     try:
-        entries = msgspec.convert(yaml.safe_load(file.read_bytes()) or {}, dict[str, _Entry])
-    except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file}: {error}; write one cell a line, such as failed: {{exit: 3, output: 'failed'}}") from None
+        written = yaml.safe_load(file.read_bytes()) or {}
+        check_shape(written)
+        entries = msgspec.convert(written, dict[str, _Entry])
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"{file}: {' '.join(str(error).split())}; write one cell a line, such as failed: {{exit: 3, output: 'failed'}}"
+        ) from None
     return {name: _read(name, entry, file) for name, entry in entries.items()}
 
 

@@ -1,5 +1,6 @@
 """The control API under `/_mock`: one ASGI application, with its own errors, for those who run the test, not for the client under it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from starlette.types import Receive, Scope, Send
@@ -15,6 +16,7 @@ from runflow_mock.wire.control import ControlError, refused, represent_control_e
 from runflow_mock.wire.problems import Problem
 
 BODY_BYTES_MAX = 8 * 1024 * 1024
+STOPPED = ControlError(503, "stopped", "the server was stopped before it came so far")
 # A saved tenant holds the bytes of its assets, as base64.
 LARGE_BODIES = {"/_mock/snapshot": 384 * 1024 * 1024}
 ControlHandler = Callable[[Call], Awaitable[Answer]]
@@ -60,6 +62,11 @@ class ControlApi:
         try:
             operation = self._operation(call)
             return await operation.handler(call)
+        except asyncio.CancelledError:
+            # Whoever is still waited for when the time to stop is over.
+            if not self._runtime.is_stopping:
+                raise
+            return answer(represent_control_error(STOPPED), STOPPED.status)
         except ControlError as error:
             return answer(represent_control_error(error), error.status)
         except Problem as problem:

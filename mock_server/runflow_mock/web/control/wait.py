@@ -9,7 +9,7 @@ from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.engine.store import Store
 from runflow_mock.web.calls import Answer, Call, answer
-from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.app import STOPPED, ControlHandler
 from runflow_mock.web.control.faults import names_in
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.control.verify import completion
@@ -52,7 +52,7 @@ async def wait(call: Call) -> Answer:
     told = {"waited_seconds": round(asyncio.get_running_loop().time() - began, 3), "state": watch.state()}
     if watch.holds():
         return answer({"held": True, **told})
-    error = _vain(asked, is_hopeless=watch.is_hopeless(), stands=tenant.clock.rate == 0)
+    error = STOPPED if call.runtime.is_stopping else _vain(asked, is_hopeless=watch.is_hopeless(), stands=tenant.clock.rate == 0)
     return answer({**represent_control_error(error), "held": False, **told}, error.status)
 
 

@@ -1,0 +1,57 @@
+"""Files that are nested without end, contain themselves, or grow when they are read: each command says so in one line."""
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+from commands import call
+
+DEEP = 20_000
+FILES = {
+    "deep.json": "[" * DEEP + "]" * DEEP,
+    "deep_object.json": '{"a":' * DEEP + "1" + "}" * DEEP,
+    "less_deep.json": '{"openapi": "3.1.0", "paths": ' + '{"a":' * 900 + "1" + "}" * 901,
+    "deep.yaml": "a: " + "[" * 2_000 + "]" * 2_000,
+    "contains_itself.yaml": "&a\nopenapi: 3.1.0\nname: x\npaths: {/x: {get: *a}}\nmodels: [*a]\nself: *a\n",
+    "grows.yaml": "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+    + "".join(f"{b}: &{b} [{','.join(['*' + a] * 10)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)),
+    "skill.md": "---\nname: " + "[" * 2_000 + "\n---\n# x\n",
+    "skill_contains_itself.md": "---\n&a\nname: x\ndescription: *a\n---\n# x\n",
+}
+COMMANDS = {
+    "serve --catalog": ("serve", "--port", "0", "--catalog"),
+    "serve --scenario": ("serve", "--port", "0", "--scenario"),
+    "serve --openapi": ("serve", "--port", "0", "--openapi"),
+    "serve --profile": ("serve", "--port", "0", "--profile"),
+    "serve --skill": ("serve", "--port", "0", "--skill"),
+    "skill check": ("skill", "check"),
+    "scenarios validate": ("scenarios", "validate"),
+    "contract check": ("contract", "check"),
+    "drift": ("drift", "--against"),
+    "calibrate": ("calibrate",),
+    "replay": ("replay",),
+    "verify": ("verify", "--base-url", "http://127.0.0.1:9", "--api-key", "x", "--openapi"),
+}
+
+
+SKILLS = {"serve --skill", "skill check"}
+PAIRS = [(command, file) for command, file in product(COMMANDS, FILES) if (command in SKILLS) == file.endswith(".md")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("command", "file"), PAIRS)
+def test_hostile_file_is_told_in_one_line(command: str, file: str, tmp_path: Path) -> None:
+    path = tmp_path / file
+    path.write_text(FILES[file])
+    told = call(*COMMANDS[command], str(path))
+    assert told.code in (1, 2)
+    assert "Traceback" not in told.err
+    assert len((told.err or told.out).splitlines()) == 1 or command == "calibrate", told.err
+
+
+def test_document_that_contains_itself_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "contains_itself.yaml"
+    path.write_text(FILES[path.name])
+    told = call("contract", "check", str(path))
+    assert (told.code, told.out) == (2, "")
+    assert told.err == f"runflow-mock: {path} cannot be used: it is nested deeper than 200 levels, or contains itself\n"
