@@ -107,6 +107,21 @@ def test_client_with_the_host_written_into_it_is_reached_and_reports_are_written
     assert "| held | plain | completes |" in (tmp_path / "client.md").read_text()
 
 
+FETCH = """
+const headers = { Authorization: "Bearer " + process.env.RUNFLOW_API_KEY, "Content-Type": "application/json" };
+const body = JSON.stringify({ input: { image_url: "https://cdn.example.com/a.jpg" } });
+fetch("https://api.runflow.io/v1/models/runflow/background-removal/runs", { method: "POST", headers, body })
+  .then((answer) => process.exit(answer.ok ? 0 : 1));
+"""
+
+
+@pytest.mark.slow
+def test_fetch_of_node_with_the_host_written_into_it_is_reached() -> None:
+    told = call("verify-client", "--only", "422 at creation", "--json", "--", "node", "-e", FETCH)
+    rows = {row["subject"]: row["verdict"] for row in json.loads(told.out)["rows"]}
+    assert (rows["plain"], rows["422 at creation"], told.code) == ("held", "held", 0)
+
+
 @pytest.mark.slow
 def test_callbacks_for_another_origin_reach_the_receiver_on_this_machine() -> None:
     with CallbackReceiver() as receiver:

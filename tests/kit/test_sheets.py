@@ -4,13 +4,14 @@ from io import StringIO
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.sheets.junit import write_junit
 from runflow_mock.kit.sheets.markdown import write_markdown
 from runflow_mock.kit.sheets.records import Row, Sheet, expecting, read_expected, represent_sheet
-from runflow_mock.kit.sheets.terminal import show_sheet
+from runflow_mock.kit.sheets.terminal import lines, show_sheet
 
 HELD = Row(subject="plain", rule="completes", judgement=Judgement.HELD, asks="It ends.", evidence=("exit 0",))
 BROKEN = Row(subject="rate limit", rule="recovers", judgement=Judgement.BROKEN, asks="It goes on.", evidence=("exit | 1\nafter <b>",))
@@ -104,3 +105,12 @@ def test_json_has_every_row() -> None:
     assert (told["exit_code"], told["held"], told["broken"], told["not_exercised"]) == (1, 1, 1, 1)
     assert isinstance(told["rows"], list)
     assert told["rows"][2]["reason"] == "never met"
+
+
+def test_many_rows_that_were_not_exercised_for_one_reason_are_counted() -> None:
+    many = tuple(replace(ABSENT, subject=f"operation_{number}", rule="contract") for number in range(80))
+    sheet = Sheet(title="t", rows=(*many, *(replace(ABSENT, subject=f"cell {number}") for number in range(3))))
+    assert "not exercised  80x contract, 3x recovers (never met)" in list(lines(sheet))
+    assert "- never met: 80x contract, 3x recovers" in write_markdown(sheet)
+    few = replace(sheet, rows=many[:2])
+    assert "not exercised  operation_0: contract, operation_1: contract (never met)" in list(lines(few))

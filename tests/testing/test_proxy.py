@@ -1,15 +1,17 @@
 """Clients of other processes: here urllib with the proxy and the authority that the environment would name."""
 
+import os
 import socket
 import ssl
+import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from runflow_mock.testing.proxy import Proxy
+from runflow_mock.testing.proxy import NODE_PRELOAD, Proxy
 from runflow_mock.testing.runflow import Runflow
 
 
@@ -52,3 +54,38 @@ def test_environment_names_proxy_authority_and_what_is_direct(proxy: Proxy) -> N
     assert env["https_proxy"] == proxy.url
     assert "127.0.0.1" in env["NO_PROXY"]
     assert "BEGIN CERTIFICATE" in Path(env["NODE_EXTRA_CA_CERTS"]).read_text(encoding="ascii")
+
+
+# Ways in which Node programs send requests; each prints what it was answered.
+NODE_PROGRAMS = {
+    "fetch": "fetch(url, { headers }).then((answer) => answer.text()).then(console.log)",
+    "https": "require('https').get(url, { headers }, (answer) => answer.on('data', (piece) => process.stdout.write(piece)))",
+    "import": "import('node:https').then(({ get }) => get(url, { headers }, (answer) => answer.pipe(process.stdout)))",
+    "agent": "require('https').get({ host: new URL(url).host, path: '/v1/auth/me', headers, agent: false }, (a) => a.pipe(process.stdout))",
+    "post": "fetch(url, { method: 'POST', headers, body: 'x'.repeat(100000) }).then((answer) => console.log(answer.status))",
+}
+
+
+def run_node(env: Mapping[str, str], program: str, key: str = "") -> str:
+    given = f"const url = 'https://api.runflow.io/v1/auth/me', headers = {{ Authorization: 'Bearer {key}' }}; {program}"
+    done = subprocess.run(["node", "-e", given], env={**os.environ, **env}, capture_output=True, text=True, check=False, timeout=30)
+    return done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", NODE_PROGRAMS)
+def test_node_program_with_the_host_written_into_it_reaches_the_fake(proxy: Proxy, tenant: Runflow, way: str) -> None:
+    told = run_node(proxy.env, NODE_PROGRAMS[way], tenant.api_key)
+    assert ("405" if way == "post" else f'"{tenant.tenant}@runflow-mock.invalid"') in told
+
+
+@pytest.mark.slow
+def test_node_program_reaches_everything_else_as_usual(proxy: Proxy) -> None:
+    told = run_node(proxy.env, "require('https').get('https://127.0.0.1:9/').on('error', (error) => console.log(error.code))")
+    assert "ECONNREFUSED" in told
+
+
+def test_options_that_node_has_already_stay(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NODE_OPTIONS", "--max-old-space-size=512")
+    assert proxy.env["NODE_OPTIONS"] == f'--max-old-space-size=512 --require "{NODE_PRELOAD}"'
+    assert NODE_PRELOAD.is_file()

@@ -1,11 +1,13 @@
 """A local proxy for clients in other processes that have https://api.runflow.io written into them.
 
-Any HTTP client that heeds `HTTPS_PROXY` asks the proxy to connect it. Connections to the service end here: the proxy speaks TLS with a
+Any HTTP client that heeds `HTTPS_PROXY` asks the proxy to connect it; Node, whose `fetch` and `https` do not, is led to the fake by a
+preload (`node_preload.cjs`), which NODE_OPTIONS names. Connections to the service end here: the proxy speaks TLS with a
 certificate of an authority that the environment tells the client to trust, and hands the bytes to the fake. All others go where they were
 meant to go, or are refused.
 """
 
 import asyncio
+import os
 import ssl
 import threading
 from contextlib import suppress
@@ -19,6 +21,7 @@ from runflow_mock.wire.sites import HOSTS
 
 HEAD_MAX = 64 * 1024
 PIECE = 64 * 1024
+NODE_PRELOAD = Path(__file__).with_name("node_preload.cjs")
 
 
 class Proxy:
@@ -47,7 +50,18 @@ class Proxy:
         by_proxy = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self.url)
         direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1,::1")
         trusted = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"), str(self._bundle))
-        return {**by_proxy, **direct, **trusted, "NODE_EXTRA_CA_CERTS": str(self._ca_file), "NODE_USE_ENV_PROXY": "1"}
+        return {**by_proxy, **direct, **trusted, **self._for_node()}
+
+    def _for_node(self) -> dict[str, str]:
+        """The variables for Node, from 18 on; what NODE_OPTIONS says already stays."""
+        preload = str(NODE_PRELOAD).replace("\\", "\\\\").replace('"', '\\"')
+        return {
+            "NODE_EXTRA_CA_CERTS": str(self._ca_file),
+            "NODE_USE_ENV_PROXY": "1",
+            "NODE_OPTIONS": f'{os.environ.get("NODE_OPTIONS", "")} --require "{preload}"'.strip(),
+            "RUNFLOW_MOCK_SERVICE": self._service.geturl(),
+            "RUNFLOW_MOCK_SERVICE_HOSTS": ",".join(HOSTS),
+        }
 
     def __enter__(self) -> "Proxy":
         self._thread.start()

@@ -15,7 +15,10 @@ from runflow_mock.kit.matrix.trials import Trial
 from runflow_mock.kit.sheets.records import Row, Sheet
 from runflow_mock.kit.sheets.reports import CLIENT, contract_violations
 
-NO_TRAFFIC = "the client sent nothing to the sandbox"
+NO_TRAFFIC = (
+    "the client sent nothing to the sandbox: it is led there by RUNFLOW_BASE_URL, with the service's host written into it by HTTPS_PROXY, "
+    "and a Node program by NODE_OPTIONS; a command that clears these variables, or starts a container, must hand them on"
+)
 NO_CONTROL = "the control did not pass, so that this says nothing"
 NO_CALLBACK = "the client sends no callback_url"
 NOT_MET = "the client never came into this situation"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from runflow_mock.domain.verdicts import Judgement
-from runflow_mock.kit.sheets.records import Row, Sheet, by_reason
+from runflow_mock.kit.sheets.records import Row, Sheet, by_reason, listed
 from runflow_mock.kit.sheets.texts import cell
 
 EVIDENCE_MAX = 3
@@ -25,8 +25,7 @@ def _lines(sheet: Sheet) -> Iterator[str]:
     if absent:
         yield from ("## Not exercised", "")
         for reason, rows in by_reason(absent):
-            names = ", ".join(f"{cell(row.subject)}: {cell(row.rule)}" for row in rows)
-            yield f"- {cell(reason) or 'no reason'}: {names}"
+            yield f"- {cell(reason) or 'no reason'}: {cell(listed(rows))}"
         yield ""
     for title, texts in (("Stale expectations", sheet.stale), ("Errors of runflow-mock", sheet.errors), ("Notes", sheet.notes)):
         if texts:

@@ -14,6 +14,8 @@ from runflow_mock.domain.verdicts import Judgement, Weight
 
 GRADES = ((1.0, "A"), (0.9, "B"), (0.75, "C"), (0.5, "D"), (0.0, "F"))
 NO_GRADE = "-"
+# So many rows that were not exercised for one reason are named; more are counted.
+LISTED_MAX = 12
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +117,16 @@ def by_reason(rows: Sequence[Row]) -> Iterator[tuple[str, tuple[Row, ...]]]:
     """Yields rows together that were not exercised for the same reason."""
     for reason in dict.fromkeys(row.reason or "" for row in rows):
         yield reason, tuple(row for row in rows if (row.reason or "") == reason)
+
+
+def listed(rows: Sequence[Row]) -> str:
+    """Returns what rows are about in one line: their names, or where there are many how often each rule."""
+    if len(rows) <= LISTED_MAX:
+        return ", ".join(f"{row.subject}: {row.rule}" for row in rows)
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.rule] = counts.get(row.rule, 0) + 1
+    return ", ".join(f"{count}x {rule}" for rule, count in counts.items())
 
 
 def _is_stale(rows: Sequence[Row], name: str) -> bool:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from runflow_mock.domain.verdicts import Judgement
-from runflow_mock.kit.sheets.records import Row, Sheet, by_reason
+from runflow_mock.kit.sheets.records import Row, Sheet, by_reason, listed
 from runflow_mock.kit.sheets.texts import one_line
 
 EVIDENCE_MAX = 3
@@ -35,7 +35,7 @@ def lines(sheet: Sheet) -> Iterator[str]:
     for row in sheet.of(Judgement.HELD):
         yield f"held     {row.subject}: {row.rule}{_told(row.evidence[:1])}"
     for reason, rows in by_reason(sheet.of(Judgement.NOT_EXERCISED)):
-        yield f"not exercised  {_listed(rows)}{f' ({one_line(reason)})' if reason else ''}"
+        yield f"not exercised  {listed(rows)}{f' ({one_line(reason)})' if reason else ''}"
     for name in sheet.stale:
         yield f"stale    {name} was expected to be broken, and held: take it off the list"
     for error in sheet.errors:
@@ -53,10 +53,6 @@ def _broken(word: str, row: Row) -> Iterator[str]:
         yield f"         - {one_line(evidence)}"
     if len(row.evidence) > EVIDENCE_MAX:
         yield f"         - and {len(row.evidence) - EVIDENCE_MAX} more"
-
-
-def _listed(rows: Sequence[Row]) -> str:
-    return ", ".join(f"{row.subject}: {row.rule}" for row in rows)
 
 
 def _told(evidence: Sequence[str]) -> str:
