@@ -218,17 +218,23 @@ def _tell(item: pytest.Item, runflow: "Runflow") -> list[tuple[str, str]]:
         ("runflow timeline", tell_timeline(runflow.timeline)),
         ("runflow journal", tell_journal(list(runflow.journal))),
         *([("runflow hints", "\n".join(hints))] if hints else []),
-        ("runflow replay", f"runflow-mock replay {saved}"),
+        ("runflow replay", saved),
     ]
 
 
-def _save(item: pytest.Item, runflow: "Runflow") -> Path:
-    """Writes the scenario that makes such a tenant again, with all that happened in it, and returns where it is."""
-    folder = item.config.rootpath / _option(item.config, "artifacts")
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{_slug(item.nodeid, 100)}.yaml"
-    path.write_text(runflow.control.export_scenario(history=True), encoding="utf-8")
-    return path.relative_to(item.config.rootpath) if path.is_relative_to(item.config.rootpath) else path
+def _save(item: pytest.Item, runflow: "Runflow") -> str:
+    """Writes the scenario that makes such a tenant again, with all that happened in it, and returns how to play it, or why that is not."""
+    from runflow_mock.runtime.files import write_whole
+
+    path = item.config.rootpath / _option(item.config, "artifacts") / f"{_slug(item.nodeid, 100)}.yaml"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, runflow.control.export_scenario(history=True).encode())
+    except OSError as error:
+        # The test has failed for another reason, which must not be lost with this file.
+        return f"nothing to replay: {error}"
+    shown = path.relative_to(item.config.rootpath) if path.is_relative_to(item.config.rootpath) else path
+    return f"runflow-mock replay {shown}"
 
 
 def _contract(config: pytest.Config) -> "Contract | None":

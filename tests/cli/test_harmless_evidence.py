@@ -91,6 +91,43 @@ def test_report_that_cannot_be_written_is_told_with_exit_1_and_the_rest_is_whole
 
 @pytest.mark.slow
 @LINUX
+def test_disk_that_fills_up_leaves_whole_files_or_none(tmp_path: Path) -> None:
+    """No file may be longer than 4 KiB, as on a disk that is nearly full."""
+    report = tmp_path / "report"
+    command = f"ulimit -f 8; exec {sys.executable} -m runflow_mock serve --port 0 --json --report {report} --log-level warning"
+    process = subprocess.Popen(["/bin/sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    ready = json.loads(process.stdout.readline())
+    for _ in range(20):
+        httpx.get(ready["url"] + "/v1/runs", headers={"Authorization": f"Bearer {ready['key']}"})
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=20)
+    written = {path.name: path.read_bytes() for path in (report / "sandbox").iterdir()}
+    assert process.returncode == 1
+    assert "journal.har cannot be written: File too large" in told
+    assert "ledger.json" in written
+    assert "journal.har" not in written
+    assert all(json.loads(content) is not None for name, content in written.items() if name.endswith(".json"))
+    assert not [name for name in written if name.startswith(".")]
+
+
+@pytest.mark.slow
+@LINUX
+def test_server_without_a_stderr_answers_and_counts() -> None:
+    command = f"exec {sys.executable} -m runflow_mock serve --port 0 --json 2>&-"
+    process = subprocess.Popen(["/bin/sh", "-c", command], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    ready = json.loads(process.stdout.readline())
+    try:
+        assert httpx.get(ready["url"] + "/v1/runs", headers={"Authorization": f"Bearer {ready['key']}"}).status_code == 200
+        assert httpx.get(ready["url"] + "/_mock/health").json()["log_lines_lost"] > 0
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+@pytest.mark.slow
+@LINUX
 @pytest.mark.parametrize(("arguments", "code"), [(("serve", "--port", "0", "--json"), 2), (("scenarios", "list"), 1)])
 def test_output_that_cannot_be_written_is_told_in_one_line(arguments: tuple[str, ...], code: int) -> None:
     for redirection in (">/dev/full", ">&-") if code == 2 else (">/dev/full",):

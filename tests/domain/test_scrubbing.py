@@ -60,6 +60,13 @@ def test_secret_is_masked_in_every_form_and_the_length_stays(secret: str, form: 
     assert scrubber.scrub(scrubbed) == scrubbed
 
 
+@pytest.mark.parametrize("secret", SECRETS[1:])
+def test_real_key_is_known_in_capitals(secret: str) -> None:
+    scrubbed = Scrubber().scrub(secret.upper().encode())
+    assert b"redacted" in scrubbed
+    assert secret.upper().encode() not in scrubbed
+
+
 def test_beginning_of_a_real_key_stays_and_shows_what_was_there() -> None:
     assert Scrubber().scrub(b"key rf_live_REALLYREAL123!") == b"key rf_live_redacted*****!"
 

@@ -53,6 +53,13 @@ def test_reader_that_stands_holds_nobody_up_and_is_told_later_what_it_missed(pip
     assert re.search(rb"\nproblem: [0-9]+ lines of this log were lost: nobody took them\n", taken)
 
 
+def test_closed_stream_is_counted() -> None:
+    lines = LineWriter(None)
+    lines.write("one")
+    lines.close()
+    assert lines.lost == 1
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 def test_full_disk_is_counted() -> None:
     with open("/dev/full", "w", buffering=1) as stream, closing(LineWriter(stream)) as lines:

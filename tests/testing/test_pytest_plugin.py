@@ -429,6 +429,20 @@ def test_failing_test_is_told_what_happened_and_how_to_replay_it(pytester: pytes
     assert Replay().invoke(group, ["replay", str(saved)]).exit_code == 0
 
 
+def test_artifact_that_cannot_be_written_changes_nothing_else(pytester: pytest.Pytester) -> None:
+    pytester.path.joinpath(".runflow-mock").write_text("a file where the folder should be")
+    result = run(
+        pytester,
+        """
+        def test_it(runflow):
+            assert "this" == "that"
+        """,
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*assert 'this' == 'that'*", "nothing to replay: *"])
+    result.stdout.no_fnmatch_line("*INTERNALERROR*")
+
+
 def test_failing_test_leaves_a_scenario_behind(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,

@@ -106,19 +106,25 @@ def digest_of_key(key: str) -> str:
 
 
 def scrubbed(exchange: Exchange, scrubber: Scrubber) -> Exchange:
-    """Returns an exchange without the secrets in its address, headers and bodies."""
+    """Returns an exchange without the secrets in whatever somebody else wrote of it."""
     headers = (*exchange.request_headers, *exchange.response_headers)
-    texts = (exchange.target.encode(), *(value for _, value in headers), exchange.request_body, exchange.response_body)
-    if scrubber.is_clean(b"\n".join(texts)):
+    lines = f"{exchange.method} {exchange.target} {exchange.fault}".encode(errors="surrogatepass")
+    if scrubber.is_clean(b"\n".join((lines, *(part for pair in headers for part in pair), exchange.request_body, exchange.response_body))):
         return exchange
     return replace(
         exchange,
+        method=scrubber.scrub_text(exchange.method),
         target=scrubber.scrub_text(exchange.target),
-        request_headers=tuple([(name, scrubber.scrub(value)) for name, value in exchange.request_headers]),
+        request_headers=_scrubbed(exchange.request_headers, scrubber),
         request_body=scrubber.scrub(exchange.request_body),
-        response_headers=tuple([(name, scrubber.scrub(value)) for name, value in exchange.response_headers]),
+        response_headers=_scrubbed(exchange.response_headers, scrubber),
         response_body=scrubber.scrub(exchange.response_body),
+        fault=None if exchange.fault is None else scrubber.scrub_text(exchange.fault),
     )
+
+
+def _scrubbed(headers: Headers, scrubber: Scrubber) -> Headers:
+    return tuple([(scrubber.scrub(name), scrubber.scrub(value)) for name, value in headers])
 
 
 def _hidden(name: bytes, value: bytes) -> tuple[bytes, bytes]:

@@ -27,8 +27,8 @@ KEY_NAMES = ("api_key", "admin_key", "x_api_key", "admin_token", "access_token",
 
 # Without a bracket or a star at its beginning, so that a document in YAML stays one.
 _MASK = b"redacted"
-_PREFIX = re.compile(rb"^(?:rf_(?:live|svc|test|whsec)_|rfk_|whsec_)")
-_KEY = re.compile(rb"(rf_(?:live|svc|test|whsec)_|rfk_|whsec_)(?!mock_)[A-Za-z0-9+/_-]{6,}={0,2}")
+_PREFIX = re.compile(rb"^(?:rf_(?:live|svc|test|whsec)_|rfk_|whsec_)", re.IGNORECASE)
+_KEY = re.compile(rb"(rf_(?:live|svc|test|whsec)_|rfk_|whsec_)(?!mock_)[A-Z0-9+/_-]{6,}={0,2}", re.IGNORECASE)
 # What must be there for any of them; hardly any bytes have it, so that it is looked for first.
 _HINTS = (b"rf_", b"rfk_", b"whsec_")
 _NAME_HINTS = (b"secret", b"key", b"token", b"passw")
@@ -82,7 +82,7 @@ class Scrubber:
     def is_clean(self, data: bytes) -> bool:
         """Tells, in the short time that there is on the way of a request, whether nothing in the bytes needs a closer look."""
         lowered = data.lower()
-        return not (any(needle in data for needle in self._needles) or any(hint in lowered for hint in _NAME_HINTS))
+        return not (any(needle in data for needle in self._needles) or any(hint in lowered for hint in (*_HINTS, *_NAME_HINTS)))
 
     def scrub(self, data: bytes) -> bytes:
         """Returns the bytes with masks in the place of secrets; they are as many as before."""
@@ -110,7 +110,8 @@ class Scrubber:
 
     def _plain(self, data: bytes) -> Iterator[Span]:
         """Returns the secrets that stand in bytes as they are."""
-        if any(hint in data for hint in _HINTS):
+        lowered = data.lower()
+        if any(hint in lowered for hint in _HINTS):
             for found in _KEY.finditer(data):
                 yield _masked(found.end(1), found.end())
         for secret in self._known:
@@ -196,4 +197,4 @@ def _in_base64(secret: bytes) -> tuple[bytes, ...]:
 
 
 _FRAGMENTS = tuple(chain.from_iterable(map(_in_base64, _HINTS)))
-_NEEDLES = (*_HINTS, *_DISGUISES, *_FRAGMENTS)
+_NEEDLES = (*_DISGUISES, *_FRAGMENTS)

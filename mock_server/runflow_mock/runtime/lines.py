@@ -19,7 +19,7 @@ GOODBYE_SECONDS = 0.5
 class LineWriter:
     """Writes lines to a stream in a thread of its own; to one without a descriptor, as tests have, at once."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | None) -> None:
         self.lost = 0
         self._stream = stream
         self._told = 0
@@ -31,6 +31,9 @@ class LineWriter:
 
     def write(self, line: str) -> None:
         """Takes a line, without its end."""
+        if self._stream is None:
+            self.lost += 1  # Whoever has started the server has closed the stream.
+            return
         if self._descriptor is None:
             self._stream.write(line + "\n")
             return
@@ -82,8 +85,8 @@ def _write(descriptor: int, line: bytes) -> None:
         line = line[os.write(descriptor, line) :]
 
 
-def _descriptor_of(stream: TextIO) -> int | None:
+def _descriptor_of(stream: TextIO | None) -> int | None:
     try:
-        return stream.fileno()
+        return None if stream is None else stream.fileno()
     except (OSError, ValueError, AttributeError):
         return None

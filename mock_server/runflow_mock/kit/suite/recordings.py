@@ -1,12 +1,12 @@
 """Recordings: generated exchanges as an HTTP archive, with credentials left out."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-SECRET = re.compile(r"(?:rf_)?whsec_[0-9A-Za-z_-]{16,}")
+from runflow_mock.domain.scrubbing import Scrubber
+from runflow_mock.runtime.files import write_whole
 
 
 @contextmanager
@@ -25,4 +25,4 @@ def recording(file: Path | None) -> Iterator[Callable[[Any], None] | None]:
     finally:
         writer.close()
         # Headers are redacted by name; a new secret stands in a body, once.
-        file.write_text(SECRET.sub("[Filtered]", file.read_text(encoding="utf-8")), encoding="utf-8")
+        write_whole(file, Scrubber().scrub(file.read_bytes()))
