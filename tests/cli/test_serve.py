@@ -184,6 +184,12 @@ def test_environment_sets_options() -> None:
         (("--callback-rewrite", "https://a"), "https://a"),
         (("--catalog", "/nowhere.json"), "/nowhere.json"),
         (("--skill", "/nowhere.md"), "/nowhere.md"),
+        (("--start", "9999-12-31"), "start"),
+        (("--start", "1969-12-31"), "start"),
+        (("--speed", "nan"), "nan is no number"),
+        (("--speed", "inf"), "--speed"),
+        (("--callback-timeout", "nan"), "nan is no number"),
+        *(((name, "1" + "0" * 30), name) for name in ("--journal-max", "--history-max", "--runs-max", "--tenants-max", "--body-max")),
         (("--port", "99999"), "99999"),
     ],
 )

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from runflow_mock.cli.options import json_option, state_option, url_option
+from runflow_mock.cli.options import Figure, json_option, state_option, url_option
 
 PATH = "/_mock/health"
 
@@ -29,7 +29,7 @@ class Health(NamedTuple):
 @click.command()
 @url_option()
 @state_option()
-@click.option("--timeout", default=3.0, type=click.FloatRange(0.1, 60), show_default=True, help="Seconds to wait for an answer.")
+@click.option("--timeout", default=3.0, type=Figure(0.1, 60), show_default=True, help="Seconds to wait for an answer.")
 @json_option("Print one JSON line with healthy, url, and status or reason.")
 def command(*, url: str, state: Path, timeout: float, as_json: bool) -> None:
     """Tell whether the sandbox is up.

@@ -13,6 +13,21 @@ ENVIRONMENT_PREFIX = "RUNFLOW_MOCK_"
 DecoratedT = TypeVar("DecoratedT", bound=Callable[..., object])
 
 
+# More than any machine holds: numbers beyond cannot be kept in a snapshot.
+COUNT_MAX = 1_000_000_000_000
+
+
+class Figure(click.FloatRange):
+    """A number within a range, as `click.FloatRange` has it, but for what is no number and so within every range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Returns the number, or ends the command."""
+        figure = super().convert(value, param, ctx)
+        if figure != figure or figure in (float("inf"), float("-inf")):  # noqa: PLR0124 - what is no number differs from itself
+            self.fail(f"{value} is no number", param, ctx)
+        return figure
+
+
 def option(name: str, **settings: Any) -> Callable[[DecoratedT], DecoratedT]:
     """Returns a click option whose variable is the environment prefix and its name."""
     variable = ENVIRONMENT_PREFIX + name.partition("/")[0].lstrip("-").upper().replace("-", "_")

@@ -15,7 +15,8 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
-from runflow_mock.cli.options import json_option, option, state_option
+from runflow_mock.cli.options import COUNT_MAX, Figure, json_option, option, state_option
+from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
 from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
 from runflow_mock.domain.quotas import Quota
@@ -40,7 +41,7 @@ from runflow_mock.web.app import create_app
 from runflow_mock.web.server import SecureSocket, Server, bind, open_secure, url_of
 from runflow_mock.wire.quotas import parse_quota
 from runflow_mock.wire.tenants import LIFETIME_MIN
-from runflow_mock.wire.times import read_duration, read_instant
+from runflow_mock.wire.times import read_duration, read_instant, write_instant
 
 # Full collections are made rare, because what the worlds keep is not the collector's business; a young one stays a pause of 1 ms.
 GC_THRESHOLDS = (5_000, 20, 100)
@@ -74,7 +75,7 @@ class Ready(NamedTuple):
 @state_option()
 @option("--seed", default="0", help="Seed of every tenant: the same seed and requests give the same ids, times and bodies.")
 @option("--clock", default="real", help="How time passes: real, manual, auto, or scaled:FACTOR.")
-@option("--speed", default=10.0, type=click.FloatRange(0.001, 1_000_000), help="Divides the catalog's running times.")
+@option("--speed", default=10.0, type=Figure(0.001, 1_000_000), help="Divides the catalog's running times.")
 @option("--start", default=None, help="Instant at which tenants begin, such as 2026-01-01T00:00:00Z.")
 @option("--balance", default="10.00", help="Credits of a new tenant, in USD.")
 @dialect_options
@@ -92,7 +93,7 @@ class Ready(NamedTuple):
 @option("--callback-hosts", default="", help="Hosts besides loopback that callbacks may reach, separated by commas.")
 @option("--callback-rewrite", default="", help="Origins to send callbacks elsewhere, as https://app.example=http://web:8000.")
 @option("--callback-ca", default=None, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CA of https receivers, PEM.")
-@option("--callback-timeout", default=10.0, type=click.FloatRange(0.01, 600), help="Seconds that a receiver may take.")
+@option("--callback-timeout", default=10.0, type=Figure(0.01, 600), help="Seconds that a receiver may take.")
 @option("--admin-token", default=None, help="Token of server-wide control verbs where the server is not on loopback.")
 @option("--public-url", default=None, help="Base of the URLs in answers, in place of the address of the request.")
 @option("--allowed-hosts", default="", help="Names besides loopback under which the control API may be addressed.")
@@ -104,14 +105,14 @@ class Ready(NamedTuple):
 @option("--unknown-models", default="refuse", type=click.Choice(["refuse", "accept"]), help="What to do with ids outside the catalog.")
 @option("--skill", default=None, type=click.Path(path_type=Path), help="SKILL.md to serve to agents, byte for byte, in place of our own.")
 @option("--openapi", default=None, metavar="FILE|URL", help="Document that judges the journal in place of the packaged one.")
-@option("--body-max", default=72 * 1024 * 1024, type=click.IntRange(1024), help="Bytes that a JSON body may have.")
+@option("--body-max", default=72 * 1024 * 1024, type=click.IntRange(1024, COUNT_MAX), help="Bytes that a JSON body may have.")
 @option("--batch-limit", default=100, type=click.IntRange(1, 10_000), help="Items that a batch may have.")
 @option("--concurrency", default="", help="Runs of a model that may be under way at once, as MODEL=N,*=N; the rest stays queued.")
 @option("--quota", default=None, help="Requests that a key may send in a window, as 5/1m; 5/1m:date sets the form of Retry-After.")
-@option("--tenants-max", default=10_000, type=click.IntRange(1), help="Tenants that the server may hold.")
-@option("--runs-max", default=Limits().runs_max, type=click.IntRange(1), help="Runs that a tenant may hold.")
-@option("--journal-max", default=Limits().journal_max, type=click.IntRange(1), help="Exchanges that a tenant's journal keeps.")
-@option("--history-max", default=Limits().history_max, type=click.IntRange(1), help="Commits that a tenant's history keeps.")
+@option("--tenants-max", default=10_000, type=click.IntRange(1, COUNT_MAX), help="Tenants that the server may hold.")
+@option("--runs-max", default=Limits().runs_max, type=click.IntRange(1, COUNT_MAX), help="Runs that a tenant may hold.")
+@option("--journal-max", default=Limits().journal_max, type=click.IntRange(1, COUNT_MAX), help="Exchanges that a tenant's journal keeps.")
+@option("--history-max", default=Limits().history_max, type=click.IntRange(1, COUNT_MAX), help="Commits that a tenant's history keeps.")
 @option("--report", default=None, type=click.Path(file_okay=False, path_type=Path), help="Folder that gets the evidence at the end.")
 @option("--log-level", default="info", type=click.Choice(["info", "warning"]), help="info tells every exchange and step.")
 @option("--log-format", default="text", type=click.Choice(["text", "json"]), help="Form of the log on stderr.")
@@ -258,9 +259,12 @@ def _tls_port(options: dict[str, Any]) -> int | None:
 
 def _start(text: str | None) -> datetime | None:
     try:
-        return None if text is None else read_instant(text)
+        start = None if text is None else read_instant(text)
     except ValueError as error:
         raise ConfigError(f"start: {error}") from None
+    if start is not None and not is_reachable(start):
+        raise ConfigError(f"start: {text!r} must be from {write_instant(EARLIEST)} to {write_instant(LATEST)}")
+    return start
 
 
 def _lifetime(text: str) -> timedelta:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from runflow_mock.cli.options import checked_url, json_option, option
+from runflow_mock.cli.options import Figure, checked_url, json_option, option
 from runflow_mock.domain.dialects import BUNDLES
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.samples import ALIASES, EVENTS, send_sample
@@ -21,7 +21,7 @@ from runflow_mock.testing.samples import ALIASES, EVENTS, send_sample
 @option("--secret", envvar="RUNFLOW_MOCK_CALLBACK_SECRET", default=None, help="Secret to sign with; without one there is no signature.")
 @option("--dialect", default="seed", type=click.Choice(list(BUNDLES)), help="Whose form of message and signature.")
 @option("--seed", default=None, help="Makes ids and times follow from it; without it each message is a new one.")
-@option("--callback-timeout", default=10.0, type=click.FloatRange(0.01, 600), help="Seconds that the receiver may take.")
+@option("--callback-timeout", default=10.0, type=Figure(0.01, 600), help="Seconds that the receiver may take.")
 @json_option("Print one JSON line with event, url, status_code, error, headers and body.")
 def command(*, event: str, url: str, secret: str | None, dialect: str, seed: str | None, callback_timeout: float, as_json: bool) -> None:
     """Send a signed sample of an event.

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import msgspec
 
-from runflow_mock.cli.options import checked_url, json_option, option
+from runflow_mock.cli.options import Figure, checked_url, json_option, option
 from runflow_mock.cli.sheets import WRITTEN
 from runflow_mock.cli.streams import write_scrubbed
 from runflow_mock.kit.suite.carriers import HttpCarrier
@@ -28,7 +28,7 @@ from runflow_mock.runtime.foreign_documents import load_document
 )
 @option("--openapi", default=None, metavar="FILE|URL", help="Document that judges in place of the packaged one.")
 @click.option("--dialect", default=None, type=click.Choice(["seed", "docs"]), help="Dialect of the tenants that the suite makes.")
-@click.option("--allow-spend", default=0.0, type=click.FloatRange(min=0), metavar="USD", help="Create runs on a server that is no fake.")
+@click.option("--allow-spend", default=0.0, type=Figure(min=0), metavar="USD", help="Create runs on a server that is no fake.")
 @click.option("--effort", default="quick", type=click.Choice(sorted(EFFORTS)), show_default=True, help="How many requests are made up.")
 @click.option("--seed", default=None, type=int, help="Make up other requests than usual, the same for the same seed.")
 @click.option("--junit", "junit_file", default=None, type=WRITTEN, help="Write a JUnit report.")

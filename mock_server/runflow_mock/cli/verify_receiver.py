@@ -11,7 +11,7 @@ import click
 import urllib3
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
-from runflow_mock.cli.options import checked_url
+from runflow_mock.cli.options import Figure, checked_url
 from runflow_mock.cli.sheets import Outputs, expected_option, sheet_options, with_expected
 from runflow_mock.kit.probes.carriers import Carrier
 from runflow_mock.kit.probes.effects import Effects
@@ -46,7 +46,7 @@ from runflow_mock.testing.samples import EVENTS
 @click.option(
     "--effects", "effects_url", default=None, callback=checked_url, help="Address that answers with how often the receiver acted."
 )
-@click.option("--answer-within", default=10.0, type=click.FloatRange(0.05, 60), show_default=True, help="Seconds that an answer may take.")
+@click.option("--answer-within", default=10.0, type=Figure(0.05, 60), show_default=True, help="Seconds that an answer may take.")
 @expected_option
 @sheet_options
 def command(*, url: str, expected_file: Path | None, as_json: bool, **options: Any) -> None:
