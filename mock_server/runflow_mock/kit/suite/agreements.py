@@ -111,7 +111,7 @@ def echoes(answer: Answer, memory: Memory) -> Iterator[str]:
         return
     for name, value in sent.items():
         told = "feedback_reason" if name == "reason" and answer.path.endswith("/feedback") else RENAMED.get(name, name)
-        if value is None or told not in record or name in ("updated_at", "items"):
+        if value is None or told not in record or name in ("id", "updated_at", "items"):
             continue
         if name == "reason" and sent.get("is_positive") is None:
             # Who takes a verdict back takes its reason back.

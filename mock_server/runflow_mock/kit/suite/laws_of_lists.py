@@ -58,7 +58,9 @@ def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:
     if items_of(answer) is None:
         return
     body = answer.json
-    if not answer.query.get("pq") and (body.get("previous") is not None or body.get("first") is not None):
+    # Whoever goes backwards from nowhere begins at the end.
+    is_first = not answer.query.get("pq") and answer.query.get("from_prev", "").lower() not in ("true", "1")
+    if is_first and (body.get("previous") is not None or body.get("first") is not None):
         yield f"the first page has the cursors first {body.get('first')!r} and previous {body.get('previous')!r}"
     for name, twin in (("next", "next_pq"), ("previous", "prev_pq")):
         if twin in body and body[twin] != body.get(name):

@@ -32,11 +32,15 @@ class Broken(AssertionError):
 
 
 class Model(msgspec.Struct):
-    """What was asked of the server on one stage: how each run must end, the items of each batch, and the balance at the start."""
+    """What was asked of the server on one stage: how each run must end, the items of each batch, and the balance at the start.
+
+    `stopped_at_work` are the runs that were cancelled after a provider may have had them.
+    """
 
     start: Decimal
     runs: dict[str, str] = {}
     batches: dict[str, list[str]] = {}
+    stopped_at_work: set[str] = set()
 
 
 class Play:
@@ -75,6 +79,7 @@ class Play:
         _must(answer.status == (200 if before in TERMINAL else 201), f"a {before} run is cancelled with {answer.status}")
         if before not in TERMINAL:
             self.model.runs[run_id] = "cancelled"
+            self.model.stopped_at_work |= {run_id} if before != "queued" else set()
 
     def read(self) -> None:
         """Reads everything; the laws look at what comes."""
@@ -94,7 +99,10 @@ class Play:
             run = ended(self.stage, f"/v1/runs/{run_id}")
             state = "cancelled" if run["status_code"] in CANCELLED else run["status_code"]
             _must(state == wanted, f"a run that must have {wanted} is {state}")
-            spent += Decimal(run["cost"] or 0) if wanted == "succeeded" else 0
+            cost = Decimal(run["cost"] or 0)
+            # Whether a run that a provider had already is charged is a switch; one that was still queued never is.
+            _must(not cost or wanted == "succeeded" or run_id in self.model.stopped_at_work, f"a {wanted} run costs {cost}")
+            spent += cost
         for batch_id, wanted_items in self.model.batches.items():
             batch = ended(self.stage, f"/v1/batches/{batch_id}")
             counts = (batch["items_succeeded"], batch["items_failed"])
