@@ -6,6 +6,7 @@ For as long as you like: `MIXED_WORLDS_EXAMPLES=20000 pytest -m slow tests/engin
 
 import json
 import os
+from hashlib import sha256
 from typing import NamedTuple
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from msgspec.structs import replace
 from stories import MOVES, Step, advance, picture, read_story, small_world, take
-from verbs import COMMANDS
+from verbs import COMMANDS, bytes_of
 from worlds import START, catalog, renderers
 
 from runflow_mock.domain.deliveries import AttemptResult, Delivery
@@ -74,7 +75,10 @@ class MixedWorlds(RuleBasedStateMachine):
     @rule(target=documents)
     def save(self) -> Saved:
         world = self.worlds[0]
-        document = represent_snapshot(SavedTenant(rate=0.0, changes=0, reads=0, world=world.snapshot(), files=()))
+        snapshot = world.snapshot()
+        kept = {each.sha256 for each in snapshot.kept}
+        files = tuple(data for data in map(bytes_of, range(7)) if sha256(data).hexdigest() in kept)
+        document = represent_snapshot(SavedTenant(rate=0.0, changes=0, reads=0, world=snapshot, files=files))
         return Saved(document, self.credit, picture(world.store))
 
     @rule(kept=documents)

@@ -6,7 +6,8 @@ from worlds import catalog, create_run
 
 from runflow_mock.domain.tenants import ClockMode, KeySpec, TenantSettings
 from runflow_mock.runtime.config import Config
-from runflow_mock.runtime.tenants import Tenants, TenantsFull, whole_milliseconds
+from runflow_mock.runtime.refusals import TenantsFull
+from runflow_mock.runtime.tenants import Tenants, whole_milliseconds
 
 PRESENT = datetime(2026, 11, 22, 12, 0, 0, 123_456, tzinfo=UTC)
 

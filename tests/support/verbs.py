@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from worlds import CALLBACK_URL, ORIGIN, create_batch, create_run
 
-from runflow_mock.domain.assets import Attachment, Content
+from runflow_mock.domain.assets import Attachment, Content, content_of
 from runflow_mock.domain.commands import (
     AddCredit,
     AddRule,
@@ -162,8 +162,13 @@ def _workflow(store: Store, number: int) -> WorkflowId:
     return _pick(list(store.workflows), number, WorkflowId(ABSENT))
 
 
+def bytes_of(number: int) -> bytes:
+    """The bytes of one of seven files."""
+    return (number % 7).to_bytes(2, "big") * 50
+
+
 def _content(number: int) -> Content:
-    return Content(f"{number % 7:064x}", 100 + number, "image/png")
+    return content_of(bytes_of(number), "image/png")
 
 
 def _run_with_file(store: Store, number: int) -> Command:

@@ -113,6 +113,14 @@ class Ready(NamedTuple):
 @option("--runs-max", default=Limits().runs_max, type=click.IntRange(1, COUNT_MAX), help="Runs that a tenant may hold.")
 @option("--journal-max", default=Limits().journal_max, type=click.IntRange(1, COUNT_MAX), help="Exchanges that a tenant's journal keeps.")
 @option("--history-max", default=Limits().history_max, type=click.IntRange(1, COUNT_MAX), help="Commits that a tenant's history keeps.")
+@option("--keep", default=None, type=click.Path(file_okay=False, path_type=Path), help="Folder in which tenants outlive the process.")
+@option("--sync", default="normal", type=click.Choice(["normal", "full"]), help="With --keep: full survives a loss of power too.")
+@option(
+    "--after-restart",
+    default="catch-up",
+    type=click.Choice(["catch-up", "stand"]),
+    help="With --keep: whether clocks have gone on meanwhile, or stood.",
+)
 @option("--report", default=None, type=click.Path(file_okay=False, path_type=Path), help="Folder that gets the evidence at the end.")
 @option("--log-level", default="info", type=click.Choice(["info", "warning"]), help="info tells every exchange and step.")
 @option("--log-format", default="text", type=click.Choice(["text", "json"]), help="Form of the log on stderr.")
@@ -219,6 +227,9 @@ def read_config(options: dict[str, Any]) -> Config:
         concurrency=read_caps(options["concurrency"]),
         quota=_quota(options["quota"]),
         tenants_max=options["tenants_max"],
+        keep=options["keep"],
+        keep_synced=options["sync"] == "full",
+        after_restart=options["after_restart"],
         limits=Limits(runs_max=options["runs_max"], journal_max=options["journal_max"], history_max=options["history_max"]),
         log_level=options["log_level"],
         log_format=options["log_format"],

@@ -77,8 +77,8 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     `speed` divides the catalog's running times and leaves the timestamps honest; `scale` makes the clock itself run faster.
     `dialect` names the bundle of switches and `switches` single ones on top of it. `concurrency` is how many runs of a model may be under
     way at once, by its path; the one of `*` counts for each model that is not named. `models` differ from the catalog's or come on top.
-    `real_waits` says that the client is a process with a real clock, so that every pause of its is its own.
-    `folders` are the names of the organization's asset folders.
+    `real_waits` says that the client is a process with a real clock, so that every pause of its is its own. `keep` says that it outlives
+    the process, where the server keeps tenants at all. `folders` are the names of the organization's asset folders.
     """
 
     name: str
@@ -94,6 +94,7 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     switches: dict[str, str] = {}
     client_time: str = "wall"
     real_waits: bool = False
+    keep: bool = True
     deliveries: str = PUSH
     callback_secret: str | None = None
     batch_items_max: int = BATCH_ITEMS_DEFAULT_MAX

@@ -7,7 +7,7 @@ events gives the store; executing the commands in a fresh world gives the events
 world as it stood before the oldest entry that is left, and both start from there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple
@@ -94,6 +94,8 @@ class History:
         self._older: list[bytes] = []
         self._younger: list[bytes] = []
         self._younger_bytes = 0
+        # Hears of every commit, as it is recorded: where a world is kept, that is what is written.
+        self.listener: Callable[[bytes], None] | None = None
 
     def __len__(self) -> int:
         return len(self._older) + len(self._younger)
@@ -106,12 +108,18 @@ class History:
         """Adds the entry of a commit, after which the world stands as given; the store is copied where it is kept."""
         self._younger.append(entry)
         self._younger_bytes += len(entry)
+        if self.listener is not None:
+            self.listener(entry)
         if len(self._younger) >= self._entries_half or self._younger_bytes >= self._bytes_half:
             self._begin_half(Base(at, sequence, store.copy()))
 
+    def recorded(self) -> tuple[bytes, ...]:
+        """Returns all entries, each encoded."""
+        return (*self._older, *self._younger)
+
     def encoded(self) -> bytes:
         """Returns all entries as one byte string: equal histories are equal byte for byte."""
-        return b"".join((*self._older, *self._younger))
+        return b"".join(self.recorded())
 
     def _begin_half(self, middle: Base) -> None:
         self._give_up_older()
@@ -127,15 +135,22 @@ class History:
         self.base = self._middle
 
 
+def repeat(store: Store, recorded: bytes) -> Entry:
+    """Lets a commit happen to a store again as it was recorded, and returns it: nothing is decided anew."""
+    entry = _decoder().decode(recorded)
+    if entry.command is None:
+        # A timer fired: it is gone from the queue before anything it caused.
+        store.timers.pop()
+    for event in entry.events:
+        apply(store, event)
+    return entry
+
+
 def fold(history: History) -> Store:
     """Returns the store that the entries of a history lead to from its base."""
     store = history.base.store.copy()
-    for entry in history:
-        if entry.command is None:
-            # A timer fired: it is gone from the queue before anything it caused.
-            store.timers.pop()
-        for event in entry.events:
-            apply(store, event)
+    for recorded in history.recorded():
+        repeat(store, recorded)
     return store
 
 

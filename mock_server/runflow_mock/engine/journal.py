@@ -7,7 +7,7 @@ Whoever wants to hear of new exchanges adds a listener; a listener must be quick
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from runflow_mock.domain.exchanges import Exchange, scrubbed
 from runflow_mock.domain.scrubbing import Scrubber
@@ -36,6 +36,17 @@ class Journal:
         self._exchanges.extend(scrubbed(exchange, self._scrubber) for exchange in reversed(raw))
         self._scrubbed_to = self.total
         return iter(self._exchanges)
+
+    @property
+    def latest(self) -> Exchange:
+        """The exchange that was added last."""
+        return self._exchanges[-1]
+
+    def restore(self, exchanges: Iterable[Exchange], total: int) -> None:
+        """Takes the latest exchanges of a journal that had seen `total`."""
+        for exchange in exchanges:
+            self.record(exchange)
+        self.total = total
 
     @property
     def is_filling(self) -> bool:

@@ -21,7 +21,7 @@ from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.engine.applying import apply
 from runflow_mock.engine.deliveries import material_of
 from runflow_mock.engine.handlers import COMMAND_HANDLERS, REACTIONS, continue_owner
-from runflow_mock.engine.history import Base, Commit, History, encode, fold
+from runflow_mock.engine.history import Base, Commit, History, encode, fold, repeat
 from runflow_mock.engine.moment import Moment, Renderers
 from runflow_mock.engine.snapshots import read_snapshot, write_snapshot
 from runflow_mock.engine.store import Store
@@ -122,6 +122,16 @@ class World:
         due = self.next_due()
         assert due is None or due > instant, "a timer is due before this instant; fire it first"
         self.now = max(self.now, instant)
+
+    def repeat(self, recorded: bytes) -> None:
+        """Lets a commit happen again as it was recorded: nothing is decided anew, and nothing leaves.
+
+        Raises:
+            ValueError, LookupError: it is no commit of this world.
+        """
+        entry = repeat(self.store, recorded)
+        self.now, self.sequence = max(self.now, entry.at), entry.sequence
+        self.history.record(recorded, self.now, self.sequence, self.store)
 
     def under_way(self) -> tuple[SendCallback, ...]:
         """Returns the attempts that have begun and whose results are not known: in a restored world nobody else sends them."""

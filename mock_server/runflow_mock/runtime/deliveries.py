@@ -12,6 +12,7 @@ from runflow_mock.domain.documents import write_document
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.tenants import PULL
 from runflow_mock.engine.world import SendCallback
+from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.parked import Parked
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
 from runflow_mock.runtime.tenants import Tenant, WallClock
@@ -91,6 +92,11 @@ class Deliveries:
     ) -> None:
         try:
             try:
+                if tenant.kept is not None:
+                    # What has not been written down may still be taken back, and nobody must have heard of it then.
+                    await tenant.kept.written()
+                    if tenant.is_dropped:
+                        return
                 result = await self._send(tenant, effect)
             finally:
                 del self._unanswered[answered]
@@ -99,6 +105,9 @@ class Deliveries:
                 await asyncio.wait((earlier,))
             if not tenant.is_dropped:
                 self._record(tenant, RecordAttempt(effect.delivery.id, result))
+        except KeepError:
+            # Told where it arose; the tenant was read again, and sends what it knows of.
+            tenant.last_delivery = None
         except Exception as error:
             self._report(tenant, error)
         finally:

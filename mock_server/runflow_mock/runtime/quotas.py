@@ -5,10 +5,19 @@ of it already; and under `client_time: virtual` only the tenant's clock counts.
 """
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from runflow_mock.domain.quotas import NOMINAL, Allowance, Quota, Window, count, look
+
+
+class SavedMeter(NamedTuple):
+    """The quota in force, the window of each key, and how much time has passed."""
+
+    quota: Quota | None
+    windows: dict[str, Window]
+    elapsed: timedelta
 
 
 class Meter:
@@ -36,6 +45,14 @@ class Meter:
         """Puts another quota into force, or none; every key begins anew."""
         self._quota = quota
         self._windows.clear()
+
+    def saved(self) -> "SavedMeter":
+        """Returns what was counted so far."""
+        return SavedMeter(self._quota, dict(self._windows), self._elapsed)
+
+    def restore(self, saved: "SavedMeter") -> None:
+        """Goes on where another meter stopped."""
+        self._quota, self._windows, self._elapsed = saved.quota, dict(saved.windows), saved.elapsed
 
     def pass_time(self, real: float, virtual: datetime, *, stands: bool) -> None:
         """Takes note of where both clocks are; `stands` says that the tenant's has not moved by itself since the last time."""

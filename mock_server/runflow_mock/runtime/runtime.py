@@ -8,7 +8,7 @@ poll under `auto`, move it. All changes of a world are synchronous calls: there 
 import asyncio
 import traceback
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from time import monotonic as real_monotonic
 from time import perf_counter
@@ -274,10 +274,15 @@ class Runtime:
             DomainError: it does not fit here, and nothing has changed.
         """
         fresh = self.tenants.restore(tenant.settings.name, saved)
-        for effect in fresh.world.under_way():
-            self.deliveries.perform(fresh, effect)
-        self.settle(fresh)
+        self.revive((fresh,))
         return fresh
+
+    def revive(self, tenants: Iterable[Tenant]) -> None:
+        """Lets tenants that were kept go on: attempts that were under way go out again, and what has become due happens."""
+        for tenant in tenants:
+            for effect in tenant.world.under_way():
+                self.deliveries.perform(tenant, effect)
+            self.settle(tenant)
 
     async def idle(self, tenant: Tenant) -> None:
         """Returns once nothing is in flight for the tenant."""

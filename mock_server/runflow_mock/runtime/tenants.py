@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.callback_policy import CallbackPolicy
 from runflow_mock.domain.dialects import Dialect, dialect_of
-from runflow_mock.domain.errors import DomainError, LimitReached, ModelNotFound
+from runflow_mock.domain.errors import LimitReached, ModelNotFound
 from runflow_mock.domain.identity import uuid7
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.principals import ADMIN, ADMIN_KEY_PREFIX, CUSTOMER_SCOPES, KEY_PREFIX, Principal
@@ -22,7 +22,7 @@ from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.snapshots import Snapshot, rename
 from runflow_mock.domain.tenants import STANDING_START, ClockMode, TenantSettings, is_tenant_name
 from runflow_mock.engine.clock import VirtualClock
-from runflow_mock.engine.invariants import Invariant, check
+from runflow_mock.engine.invariants import check
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.moment import Renderers
 from runflow_mock.engine.slots import caps_by_id
@@ -30,9 +30,11 @@ from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import World
 from runflow_mock.runtime.blobs import Blobs
 from runflow_mock.runtime.config import Config, ConfigError
+from runflow_mock.runtime.keepers import Keeping, TenantKeeper
 from runflow_mock.runtime.parked import ParkedAttempts
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.readings import Readings
+from runflow_mock.runtime.refusals import Contradiction, KeyTaken, ModelMissing, TenantsFull, TenantUnavailable
 from runflow_mock.wire.callbacks import render_batch_payload, render_evaluation_payload, render_run_payload
 from runflow_mock.wire.inputs import InputChecks
 from runflow_mock.wire.requests import Rules
@@ -45,39 +47,6 @@ WallClock = Callable[[], float]
 Monotonic = Callable[[], float]
 # The body of a request that asks for nothing in particular.
 NOTHING = b"{}"
-
-
-class TenantsFull(DomainError):
-    """The server holds as many tenants as it may."""
-
-    def __init__(self, tenants_max: int) -> None:
-        super().__init__(f"this server holds {tenants_max} tenants")
-        self.tenants_max = tenants_max
-
-
-class KeyTaken(DomainError):
-    """A key of the tenant to be made leads to another tenant already."""
-
-    def __init__(self, key: str, owner: str) -> None:
-        super().__init__(f"the key {key} belongs to tenant {owner}")
-        self.key = key
-        self.owner = owner
-
-
-class ModelMissing(DomainError):
-    """A tenant to be restored has a run of a model that this server does not have."""
-
-    def __init__(self, run_id: str, model: str) -> None:
-        super().__init__(f"run {run_id} needs {model}, which is not in this server's catalog: start it with the same --catalog")
-        self.run_id = run_id
-        self.model = model
-
-
-class Contradiction(DomainError):
-    """The records of a tenant to be restored do not add up."""
-
-    def __init__(self, invariant: Invariant) -> None:
-        super().__init__(f"the snapshot contradicts itself: {invariant.name}, but {invariant.evidence}")
 
 
 class Tenant:
@@ -114,6 +83,7 @@ class Tenant:
         self.readings = Readings()
         self.last_delivery: asyncio.Task[None] | None = None
         self.is_dropped = False
+        self.kept: Keeping | None = None
         self.changes = 0
         self.reads = 0
         self.world = make_world(renderers_of(self.dialect))
@@ -164,6 +134,7 @@ class Tenants:
         self._named = 0
         self._by_name: dict[str, Tenant] = {}
         self._by_key: dict[str, tuple[Tenant, Principal]] = {}
+        self.keeper: TenantKeeper[Tenant] | None = None
         self.usual: Scenario | None = None
 
     def __len__(self) -> int:
@@ -188,6 +159,7 @@ class Tenants:
         name = self._config.keys.get(key) or _tenant_of(key)
         if name is None:
             return None
+        self.refuse_unreadable(name)
         present = self._by_name.get(name)
         if present is None:
             self.create(self._config.tenant(name), self.usual)
@@ -267,6 +239,20 @@ class Tenants:
             tenant.blobs.keep(data)
         return self._take(tenant)
 
+    def revive(self, snapshot: Snapshot, files: Sequence[bytes], clock: VirtualClock, take_up: Callable[[Tenant], None]) -> Tenant:
+        """Makes a tenant again as it was kept: from a snapshot, and what `take_up` makes of it; see `restore` for what it raises."""
+        snapshot = replace(snapshot, settings=replace(snapshot.settings, limits=self._config.limits))
+        self._admit(snapshot, files)
+        settings = snapshot.settings
+        tenant = Tenant(settings, self._rules(settings), clock, lambda render: World.restore(snapshot, self._catalog, render))
+        take_up(tenant)
+        return self._take(tenant, is_kept=True)
+
+    def let_go(self, tenant: Tenant) -> None:
+        """Forgets a tenant as it stands in memory; what is kept of it stays."""
+        if self._by_name.get(tenant.settings.name) is tenant:
+            self._forget(tenant.settings.name)
+
     def unused_name(self) -> str:
         """Returns a name that no tenant has."""
         self._named += 1
@@ -276,6 +262,12 @@ class Tenants:
 
     def drop(self, name: str) -> Tenant | None:
         """Forgets a tenant with everything in it, and returns it."""
+        tenant = self._forget(name)
+        if tenant is not None and self.keeper is not None:
+            self.keeper.forget(tenant)
+        return tenant
+
+    def _forget(self, name: str) -> Tenant | None:
         tenant = self._by_name.pop(name, None)
         if tenant is not None:
             tenant.is_dropped = True
@@ -285,7 +277,13 @@ class Tenants:
                 self._by_key.pop(key, None)
         return tenant
 
-    def _take(self, tenant: Tenant) -> Tenant:
+    def refuse_unreadable(self, name: str) -> None:
+        """Raises `TenantUnavailable` for a kept tenant whose file could not be read."""
+        reason = None if self.keeper is None else self.keeper.refusal(name)
+        if reason is not None:
+            raise TenantUnavailable(name, reason)
+
+    def _take(self, tenant: Tenant, *, is_kept: bool = False) -> Tenant:
         """Puts a tenant into the place of the one of its name, or refuses it and leaves everything as it is."""
         name = tenant.settings.name
         if name not in self._by_name and len(self._by_name) >= self._config.tenants_max:
@@ -294,7 +292,11 @@ class Tenants:
             owner = self._by_key.get(key)
             if owner is not None and owner[0].settings.name != name:
                 raise KeyTaken(key, owner[0].settings.name)
-        self.drop(name)
+        if self.keeper is not None and not is_kept:
+            self.refuse_unreadable(name)
+            # Nothing has changed yet: what cannot be written does not come to be.
+            self.keeper.adopt(tenant, self._by_name.get(name))
+        self._forget(name)
         for secret in secrets_of(tenant.world.store):
             self._scrubber.learn(secret)
         self._by_name[name] = tenant

@@ -214,5 +214,6 @@ def open_tenant(url: str, *, control_key: str | None = None, exchanger: Exchange
     `exchanger` is another way to the server than HTTP.
     """
     way = GuardedExchanger(exchanger or HttpExchanger(url))
-    tenant = Control(url, control_key, way).create_tenant(**settings)
+    # A test has no use for a tenant that outlives it.
+    tenant = Control(url, control_key, way).create_tenant(**{"keep": False, **settings})
     return Runflow(Control(url, tenant.key, way), tenant, url)

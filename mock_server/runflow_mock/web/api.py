@@ -18,6 +18,7 @@ from runflow_mock.web.calls import Answer, Call, Handler, refusal
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faulting import meet_creation, meet_request
 from runflow_mock.web.idempotency import place_of, recall, remember
+from runflow_mock.web.keeping import written_first
 from runflow_mock.web.quotas import admit
 from runflow_mock.web.response_faults import UNANSWERED, interfere, plan_answer
 from runflow_mock.web.routing import Match, Operation, Router
@@ -63,6 +64,8 @@ class Api:
         try:
             if given.waits_for_run is not None or given.callbacks_before:
                 given = await self._hold(call, given, receive)
+            if asking is not None and asking.kept is not None:
+                given = await written_first(call, given)
             operation_id, elapsed_ms = None if operation is None else operation.id, (self._runtime.timer() - started) * 1000
             if call.interference is not None:
                 plan = plan_answer(call, given)

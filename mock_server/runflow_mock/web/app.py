@@ -110,11 +110,21 @@ def create_app(
         config, catalog, sender, contract=contract, observer=observer, monotonic=monotonic, wall=wall, timer=timer, sleep=sleep
     )
 
+    keeper = None
+    if config.keep is not None:
+        # The database is only loaded where there is one.
+        from runflow_mock.runtime.keeping import open_keeper
+        from runflow_mock.runtime.kept_tenants import Clocks
+
+        keeper = open_keeper(config, Clocks(monotonic, wall), runtime.warn)
+    runtime.tenants.keeper = keeper
     runtime.tenants.usual = configured_scenario(config, catalog)
     watch = ScenarioWatch(find_scenario_file(config.scenario), runtime) if config.scenario and config.watch else None
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        if keeper is not None:
+            runtime.revive(keeper.revive(runtime.tenants))
         watching = None if watch is None else create_task(watch.keep_looking())
         yield
         if watching is not None:
@@ -124,6 +134,8 @@ def create_app(
                 await on_stop(runtime)
         finally:
             await runtime.close()
+            if keeper is not None:
+                keeper.close(runtime.tenants)
 
     app = Application(*_assemble(runtime), lifespan)
     app.state.runtime = runtime

@@ -3,7 +3,9 @@
 from runflow_mock.domain.identity import is_uuid
 from runflow_mock.domain.principals import Principal, allows, looks_real
 from runflow_mock.domain.tenants import TenantSettings
-from runflow_mock.runtime.tenants import KeyTaken, Tenant, Tenants, TenantsFull
+from runflow_mock.runtime.keepers import KeepError
+from runflow_mock.runtime.refusals import KeyTaken, TenantsFull, TenantUnavailable
+from runflow_mock.runtime.tenants import Tenant, Tenants
 from runflow_mock.wire.problems import Problem, forbidden, invalid_field, unauthorized
 
 SCHEME = "bearer "
@@ -26,6 +28,10 @@ def authenticate(tenants: Tenants, authorization: str | None, *, makes: bool = T
         raise full(error) from None
     except KeyTaken as error:
         raise unauthorized(f"Invalid API key: it would make a tenant, and {error.key} is a key of tenant {error.owner} already.") from None
+    except TenantUnavailable as error:
+        raise Problem(503, "SERVICE_UNAVAILABLE", f"runflow-mock: {error}.") from None
+    except KeepError as error:
+        raise not_kept(error) from None
     if found is None:
         raise unauthorized(_explain(key) if makes else _NOT_MADE)
     return found
@@ -36,6 +42,11 @@ def key_in(authorization: str | None) -> str | None:
     if authorization is None or not authorization.lower().startswith(SCHEME):
         return None
     return authorization[len(SCHEME) :].strip()
+
+
+def not_kept(error: KeepError) -> Problem:
+    """Returns the 507 for what cannot be written down, and therefore has not happened."""
+    return Problem(507, "INSUFFICIENT_STORAGE", f"runflow-mock keeps this tenant and cannot write: {error}. Nothing has changed.")
 
 
 def full(error: TenantsFull) -> Problem:

@@ -23,6 +23,7 @@ from runflow_mock.web.calls import Answer, Call, refusal
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faulting import meet_request
 from runflow_mock.web.files import File, answer_file
+from runflow_mock.web.keeping import written_first
 from runflow_mock.web.response_faults import UNANSWERED, interfere, plan_answer
 from runflow_mock.wire.error_forms import ErrorForm
 from runflow_mock.wire.problems import Problem
@@ -53,6 +54,7 @@ class Storage:
             given = await self._read_and_answer(call, bodies, receive)
         except Disconnected:
             return
+        given = await written_first(call, given, ErrorForm.XML)
         elapsed_ms = (self._runtime.timer() - started) * 1000
         if call.interference is not None:
             await interfere(call, None, plan_answer(call, given, ErrorForm.XML), elapsed_ms, (receive, send))

@@ -50,6 +50,7 @@ class WireTenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     switches: dict[str, str] = {}
     client_time: str | None = None
     real_waits: bool | None = None
+    keep: bool | None = None
     deliveries: str | None = None
     callback_secret: str | None = None
     batch_limit: int | None = None
@@ -64,7 +65,7 @@ class WireTenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 # What a tenant is made from, besides its name and a scenario that may give the same.
-SETTINGS = tuple(name for name in WireTenant.__struct_fields__ if name not in {"name", "scenario"})
+SETTINGS = tuple(name for name in WireTenant.__struct_fields__ if name not in {"name", "scenario", "keep"})
 
 
 def requested_name(raw: bytes) -> str | None:
@@ -110,6 +111,7 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
         batch_items_max=_batch_limit(body.batch_limit, defaults),
         concurrency=_caps(body.concurrency, defaults),
         real_waits=defaults.real_waits if body.real_waits is None else body.real_waits,
+        keep=defaults.keep if body.keep is None else body.keep,
         strict=defaults.strict if body.strict is None else body.strict,
         comfyui_beta=defaults.comfyui_beta if body.comfyui_beta is None else body.comfyui_beta,
         folders=defaults.folders if body.folders is None else _folders(body.folders),
@@ -183,6 +185,7 @@ def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: d
         "switches": settings.switches,
         "client_time": settings.client_time,
         "real_waits": settings.real_waits,
+        "keep": settings.keep,
         "deliveries": settings.deliveries,
         "batch_limit": settings.batch_items_max,
         "concurrency": settings.concurrency,

@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable
 from starlette.types import Receive, Scope, Send
 
 from runflow_mock.domain.errors import DomainError, LimitReached, ModelNotFound, NotFound
+from runflow_mock.runtime.keepers import KeepError
+from runflow_mock.runtime.refusals import TenantsFull, TenantUnavailable
 from runflow_mock.runtime.runtime import BeyondTime, Runtime, StepsExceeded
-from runflow_mock.runtime.tenants import TenantsFull
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.guard import check_entry, check_origin, check_type, full
+from runflow_mock.web.keeping import until_written
 from runflow_mock.web.routing import Operation, Router
 from runflow_mock.wire.control import ControlError, refused, represent_control_error
 from runflow_mock.wire.problems import Problem
@@ -61,17 +63,15 @@ class ControlApi:
     async def _answer(self, call: Call) -> Answer:
         try:
             operation = self._operation(call)
-            return await operation.handler(call)
+            given = await operation.handler(call)
+            await until_written(call)
+            return given
         except asyncio.CancelledError:
             # Whoever is still waited for when the time to stop is over.
             if not self._runtime.is_stopping:
                 raise
             return answer(represent_control_error(STOPPED), STOPPED.status)
-        except ControlError as error:
-            return answer(represent_control_error(error), error.status)
-        except Problem as problem:
-            return answer(represent_control_error(ControlError(problem.status, "invalid", problem.message)), problem.status)
-        except DomainError as error:
+        except (ControlError, Problem, KeepError, DomainError) as error:
             told = _told(error)
             return answer(represent_control_error(told), told.status)
         except Exception as error:
@@ -90,12 +90,20 @@ class ControlApi:
         return operation
 
 
-def _told(error: DomainError) -> ControlError:
+def _told(error: ControlError | Problem | KeepError | DomainError) -> ControlError:  # noqa: PLR0911 - one line for each kind of refusal
+    if isinstance(error, ControlError):
+        return error
+    if isinstance(error, Problem):
+        return ControlError(error.status, "invalid", error.message)
+    if isinstance(error, KeepError):
+        return ControlError(507, "not_kept", f"{error}; nothing has changed")
     if isinstance(error, NotFound):
         return ControlError(404, "not_found", f"there is no {error.noun} {error.identifier[:80]!r}")
     if isinstance(error, ModelNotFound):
         nearest = f"; did you mean {error.nearest}?" if error.nearest else ""
         return ControlError(404, "not_found", f"there is no model {error.model_id[:200]!r}{nearest}")
+    if isinstance(error, TenantUnavailable):
+        return ControlError(503, "unavailable", str(error))
     if isinstance(error, TenantsFull):
         return full(error)
     if isinstance(error, BeyondTime):

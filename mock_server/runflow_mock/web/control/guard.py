@@ -4,7 +4,8 @@ import hmac
 import re
 
 from runflow_mock.domain.callback_policy import is_loopback
-from runflow_mock.runtime.tenants import Tenant, TenantsFull
+from runflow_mock.runtime.refusals import TenantsFull
+from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.authentication import SCHEME, authenticate
 from runflow_mock.web.calls import Call
 from runflow_mock.web.strangers import hostname_of, is_from_browser, is_own_host, strange_page

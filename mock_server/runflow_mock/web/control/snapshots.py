@@ -3,7 +3,7 @@
 The document shows the tenant's secrets: whoever may read it could read them one by one. Exchanges are not in it.
 """
 
-from runflow_mock.runtime.tenants import Contradiction
+from runflow_mock.runtime.refusals import Contradiction
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of

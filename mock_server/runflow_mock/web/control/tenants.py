@@ -41,10 +41,16 @@ async def get_tenant(call: Call) -> Answer:
 
 async def delete_tenant(call: Call) -> Answer:
     """DELETE /_mock/tenants/{tenant}: drops one with everything in it; with `?tell=true` the answer is the last word on its client."""
+    name, tenants = call.params["tenant"], call.runtime.tenants
+    if tenants.keeper is not None and tenants.get(name) is None:
+        check_server_wide(call)
+        if tenants.keeper.make_room(name):
+            return no_content()
+        tenants.refuse_unreadable(name)
     tenant = _named(call)
     call.tenant = tenant
     told = scrubbed(call, answer(last_word(call))) if flag_in(call, "tell") else no_content()
-    call.runtime.tenants.drop(tenant.settings.name)
+    tenants.drop(tenant.settings.name)
     return told
 
 

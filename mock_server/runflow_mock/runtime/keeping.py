@@ -1,0 +1,220 @@
+"""Keeping tenants: the folder of their files, and what becomes of them at the next start.
+
+A row that cannot be written takes everything of its tick back: the tenant is read again as its file has it, and whoever waits is told. A
+file that cannot be read is set aside or left alone, never written to, and keeps no other tenant from its own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.instants import LATEST
+from runflow_mock.domain.tenants import is_tenant_name
+from runflow_mock.engine.clock import VirtualClock
+from runflow_mock.runtime.config import Config, ConfigError
+from runflow_mock.runtime.keepers import KeepError
+from runflow_mock.runtime.kept_files import SUFFIX, Connect, Damaged, KeptFile, Taken, connect
+from runflow_mock.runtime.kept_tenants import Clocks, Kept, LogSize
+from runflow_mock.runtime.revivals import take_up
+from runflow_mock.runtime.tenants import Tenant, Tenants, whole_milliseconds
+from runflow_mock.wire.kept import Standing, read_tenant
+
+# What the folder's own lock is called: no tenant can have that name.
+OWNER = ".owner"
+# What `after_restart` says where clocks are not to catch up.
+STAND = "stand"
+LOG_SIZE = LogSize()
+# A file that cannot be read is renamed so, with a number behind it, and never written to again.
+SET_ASIDE = ".damaged-"
+
+
+@dataclass(frozen=True)
+class Unavailable:
+    """Why a tenant's file could not be read, and whether it was set aside, so that the name is free for a new tenant."""
+
+    reason: str
+    is_set_aside: bool
+
+
+class Keeper:
+    """The folder of all kept tenants, which one server owns."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        stands: bool = False,
+        is_synced: bool = False,
+        clocks: Clocks,
+        connect: Connect = connect,
+        size: LogSize = LOG_SIZE,
+        tell: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        """Takes the folder; `stands` lets clocks stand where they stood when the process before ended.
+
+        Raises:
+            ConfigError: another server has it, or it cannot be written.
+        """
+        self.folder = folder
+        self.unavailable: dict[str, Unavailable] = {}
+        self._stands = stands
+        self._is_synced = is_synced
+        self._clocks = clocks
+        self._connect = connect
+        self._size = size
+        self._tell = tell
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = KeptFile(folder / OWNER, connect=connect)
+        except Taken:
+            raise ConfigError(f"keep: {folder} belongs to another server: stop that one, or name another folder") from None
+        except (KeepError, OSError) as error:
+            raise ConfigError(f"keep: {folder} cannot be used: {error}") from None
+
+    def adopt(self, tenant: Tenant, before: Tenant | None) -> None:
+        """Keeps a tenant from now on, in the place of the one of its name.
+
+        Raises:
+            KeepError: it cannot be written; whatever was kept under the name still is.
+        """
+        name = tenant.settings.name
+        file = self._file_of(before)
+        if not tenant.settings.keep:
+            self._remove(name, file)
+            return
+        kept = Kept(tenant, file or self._open(name), self._clocks, self._take_back, self._size)
+        try:
+            kept.begin()
+        except KeepError:
+            kept.close()
+            if file is None:
+                kept.file.close()
+            raise
+        if before is not None and before.kept is not None:
+            before.kept.close()
+        tenant.kept = kept
+
+    def forget(self, tenant: Tenant) -> None:
+        """Removes the file of a tenant that is dropped."""
+        self._remove(tenant.settings.name, self._file_of(tenant))
+
+    def refusal(self, name: str) -> str | None:
+        """Returns why the tenant of a name cannot be had, if its file could not be read."""
+        found = self.unavailable.get(name)
+        return None if found is None else found.reason
+
+    def make_room(self, name: str) -> bool:
+        """Frees the name of a tenant whose file was set aside, and tells whether it was such a one."""
+        found = self.unavailable.get(name)
+        if found is None or not found.is_set_aside:
+            return False
+        del self.unavailable[name]
+        return True
+
+    def revive(self, tenants: Tenants) -> list[Tenant]:
+        """Reads every file of the folder and makes its tenant again; what cannot be read is told, and nobody else is kept from it."""
+        self._tenants = tenants
+        found = sorted(path for path in self.folder.glob(f"*{SUFFIX}") if is_tenant_name(path.stem))
+        revived = (self._revive(tenants, path.stem) for path in found)
+        return [tenant for tenant in revived if tenant is not None]
+
+    def close(self, tenants: Tenants) -> None:
+        """Writes what is still to be written and gives the folder back."""
+        for tenant in tenants:
+            if isinstance(tenant.kept, Kept):
+                tenant.kept.flush()
+                tenant.kept.close()
+                tenant.kept.file.close()
+        self._lock.close()
+
+    def _revive(self, tenants: Tenants, name: str, file: KeptFile | None = None) -> Tenant | None:
+        try:
+            file = file or self._open(name)
+            return self._read(tenants, name, file)
+        except (Damaged, ValueError, AssertionError, LookupError) as error:
+            self._set_aside(name, file, str(error) if isinstance(error, Damaged) else f"{self._path(name)} is damaged: {error}")
+        except KeepError as error:
+            self._give_up(name, file, str(error))
+        except DomainError as error:
+            self._give_up(name, file, f"{self._path(name)} cannot be used by this server: {error}")
+        return None
+
+    def _read(self, tenants: Tenants, name: str, file: KeptFile) -> Tenant | None:
+        contents = file.read()
+        if not contents.base:
+            # The process ended before the tenant's beginning was written: nobody was told of it.
+            self._remove(name, file)
+            return None
+        kept = read_tenant(*contents)
+        if kept.head.world.settings.name != name:
+            raise ValueError(f"it holds tenant {kept.head.world.settings.name!r}")
+        clock = VirtualClock(self._present(kept.standing), self._clocks.monotonic(), kept.standing.rate)
+        tenant = tenants.revive(kept.head.world, kept.files, clock, partial(take_up, kept=kept))
+        tenant.kept = Kept(tenant, file, self._clocks, self._take_back, self._size)
+        return tenant
+
+    def _present(self, standing: Standing) -> datetime:
+        """Returns where a clock is to begin: where it would be by now, or where it was."""
+        passed = 0.0 if self._stands else max(0.0, self._clocks.wall() - standing.wall) * standing.rate
+        try:
+            instant = standing.present + timedelta(seconds=passed)
+        except OverflowError:
+            instant = LATEST
+        return whole_milliseconds(max(standing.now, min(instant, LATEST)))
+
+    def _take_back(self, tenant: Tenant, error: KeepError) -> None:
+        """Reads a tenant as its file has it: what could not be written has not happened."""
+        self._tell(f"tenant {tenant.settings.name}: {error}; what was not written is taken back")
+        file = self._file_of(tenant)
+        if tenant.kept is not None:
+            tenant.kept.close()
+        self._tenants.let_go(tenant)
+        self._revive(self._tenants, tenant.settings.name, file)
+
+    def _set_aside(self, name: str, file: KeptFile | None, reason: str) -> None:
+        if file is not None:
+            file.close()
+        path = self._path(name)
+        aside = next(place for number in count(1) if not (place := path.with_name(f"{path.name}{SET_ASIDE}{number}")).exists())
+        for ending in ("", "-wal"):
+            source = path.with_name(path.name + ending)
+            if source.exists():
+                source.rename(aside.with_name(aside.name + ending))
+        text = f"{reason}; it was set aside as {aside.name}, and DELETE /_mock/tenants/{name} makes room for a new tenant"
+        self.unavailable[name] = Unavailable(text, is_set_aside=True)
+        self._tell(f"tenant {name}: {text}")
+
+    def _give_up(self, name: str, file: KeptFile | None, reason: str) -> None:
+        if file is not None:
+            file.close()
+        self.unavailable[name] = Unavailable(reason, is_set_aside=False)
+        self._tell(f"tenant {name}: {reason}")
+
+    def _remove(self, name: str, file: KeptFile | None) -> None:
+        if file is not None:
+            file.close()
+            for ending in ("", "-wal", "-shm"):
+                file.path.with_name(file.path.name + ending).unlink(missing_ok=True)
+
+    def _file_of(self, tenant: Tenant | None) -> KeptFile | None:
+        return tenant.kept.file if tenant is not None and isinstance(tenant.kept, Kept) else None
+
+    def _open(self, name: str) -> KeptFile:
+        return KeptFile(self._path(name), is_synced=self._is_synced, connect=self._connect)
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}{SUFFIX}"
+
+
+def open_keeper(config: Config, clocks: Clocks, tell: Callable[[str], None]) -> Keeper:
+    """Returns who keeps the tenants of a server.
+
+    Raises:
+        ConfigError: the folder cannot be used.
+    """
+    assert config.keep is not None
+    return Keeper(config.keep, stands=config.after_restart == STAND, is_synced=config.keep_synced, clocks=clocks, tell=tell)

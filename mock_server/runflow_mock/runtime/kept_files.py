@@ -1,0 +1,222 @@
+"""The file of one kept tenant: a SQLite database that one process owns.
+
+`locking_mode=EXCLUSIVE` refuses a second owner for as long as the first one lives, and a killed one leaves nothing behind that would. In
+WAL mode a commit is one `write`; after a crash the database holds the commits in order, up to the last that was whole.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from runflow_mock.runtime.keepers import KeepError
+from runflow_mock.wire.kept import FORMAT
+
+SUFFIX = ".sqlite"
+# Tells our files from other databases, in a field of the file's head that is meant for it: "rfmk".
+APPLICATION_ID = 0x72666D6B
+
+Connect = Callable[[Path], sqlite3.Connection]
+
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE base (generation INTEGER, place INTEGER, part TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (generation, place));
+CREATE TABLE log (sequence INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE blobs (sha256 TEXT PRIMARY KEY, data BLOB NOT NULL);
+INSERT INTO meta VALUES ('generation', 0);
+"""
+
+
+class Taken(KeepError):
+    """Another process owns the file."""
+
+
+class Damaged(KeepError):
+    """The file does not hold what it should."""
+
+
+class TooNew(KeepError):
+    """A newer version of this kit has written the file."""
+
+
+class Contents(NamedTuple):
+    """All that a file holds."""
+
+    base: list[tuple[str, bytes]]
+    log: list[bytes]
+    blobs: list[bytes]
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Opens a database; nothing is read yet."""
+    return sqlite3.connect(path, isolation_level=None, timeout=0.2, cached_statements=32)
+
+
+class KeptFile:
+    """One file at work."""
+
+    def __init__(self, path: Path, *, is_synced: bool = False, connect: Connect = connect) -> None:
+        """Opens the file, or makes an empty one that only its owner may read.
+
+        Raises:
+            KeepError: it cannot be opened, or is not ours to use; nothing has changed then.
+        """
+        self.path = path
+        try:
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise KeepError(f"{path} cannot be opened: {error.strerror}") from None
+        self._connection = connect(path)
+        try:
+            with self._translated():
+                self._prepare(is_synced=is_synced)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def begin(self, base: Iterable[tuple[str, bytes]], row: bytes, blobs: Iterable[tuple[str, bytes]]) -> None:
+        """Puts a tenant into the place of whatever the file holds; the row is what has come after its base already.
+
+        Raises:
+            KeepError: it cannot be written; the file holds what it held before.
+        """
+        with self._translated(), self._transaction():
+            for table in ("base", "log", "blobs"):
+                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - one of three names above
+            self._connection.execute("UPDATE meta SET value = 0 WHERE name = 'generation'")
+            self._insert(0, 0, base)
+            self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,))
+            self._keep(blobs)
+
+    def append(self, row: bytes, blobs: Iterable[tuple[str, bytes]] = ()) -> int:
+        """Writes what came to be in one tick, and returns the number of its row.
+
+        Raises:
+            KeepError: it cannot be written, and nothing of it is.
+        """
+        with self._translated():
+            if not blobs:
+                return self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,)).lastrowid or 0
+            with self._transaction():
+                self._keep(blobs)
+                return self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,)).lastrowid or 0
+
+    def prepare_base(self, place: int, parts: Iterable[tuple[str, bytes]]) -> None:
+        """Adds parts of the base that is to come, beside the one that is.
+
+        Raises:
+            KeepError: they cannot be written.
+        """
+        with self._translated(), self._transaction():
+            self._insert(self._generation() + 1, place, parts)
+
+    def switch_base(self, sequence: int) -> None:
+        """Lets the prepared base take the place of the present one and of all rows up to a number.
+
+        Raises:
+            KeepError: it cannot be written, and the present base stays.
+        """
+        with self._translated(), self._transaction():
+            generation = self._generation()
+            self._connection.execute("DELETE FROM log WHERE sequence <= ?", (sequence,))
+            self._connection.execute("DELETE FROM base WHERE generation <= ?", (generation,))
+            self._connection.execute("UPDATE meta SET value = ? WHERE name = 'generation'", (generation + 1,))
+
+    def forget_prepared(self) -> None:
+        """Removes what was left of a base that never came to be."""
+        with self._translated():
+            self._connection.execute("DELETE FROM base WHERE generation > ?", (self._generation(),))
+
+    def read(self) -> Contents:
+        """Returns all that the file holds.
+
+        Raises:
+            Damaged: it cannot be read.
+        """
+        with self._translated():
+            parts = self._connection.execute("SELECT part, data FROM base WHERE generation = ? ORDER BY place", (self._generation(),))
+            rows = self._connection.execute("SELECT data FROM log ORDER BY sequence")
+            blobs = self._connection.execute("SELECT data FROM blobs ORDER BY rowid")
+            return Contents(parts.fetchall(), [data for (data,) in rows], [data for (data,) in blobs])
+
+    def copy_to(self, target: Path) -> None:
+        """Writes everything into another file, which must not exist yet, without the room that is not used.
+
+        Raises:
+            KeepError: it cannot be written.
+        """
+        try:
+            # Made here, so that it is the owner's alone from its first byte on.
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except OSError as error:
+            raise KeepError(f"{target} cannot be written: {error.strerror}") from None
+        with self._translated():
+            self._connection.execute("VACUUM INTO ?", (str(target),))
+
+    def close(self) -> None:
+        """Closes the file; whoever comes next may open it."""
+        self._connection.close()
+
+    def _prepare(self, *, is_synced: bool) -> None:
+        run = self._connection.execute
+        run("PRAGMA locking_mode = EXCLUSIVE")
+        application, version, pages = (run(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version", "page_count"))
+        # A process that ended while it made the file has left it without any table.
+        is_fresh = not pages or (application == 0 and run("SELECT count(*) FROM sqlite_master").fetchone() == (0,))
+        if not is_fresh and application != APPLICATION_ID:
+            raise Damaged(f"{self.path} is no file of runflow-mock")
+        if version > FORMAT:
+            raise TooNew(f"{self.path} has form {version}, this version reads up to {FORMAT}: use the newer runflow-mock that wrote it")
+        run("PRAGMA journal_mode = WAL")
+        run(f"PRAGMA synchronous = {'FULL' if is_synced else 'NORMAL'}")
+        if is_fresh:
+            with self._transaction():
+                run(f"PRAGMA application_id = {APPLICATION_ID}")
+                run(f"PRAGMA user_version = {FORMAT}")
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    run(statement)
+        else:
+            # The lock is taken with the first write.
+            run("UPDATE meta SET value = value")
+
+    def _generation(self) -> int:
+        (generation,) = self._connection.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
+        return int(generation)
+
+    def _insert(self, generation: int, place: int, parts: Iterable[tuple[str, bytes]]) -> None:
+        rows = ((generation, place + number, part, data) for number, (part, data) in enumerate(parts))
+        self._connection.executemany("INSERT INTO base VALUES (?, ?, ?, ?)", rows)
+
+    def _keep(self, blobs: Iterable[tuple[str, bytes]]) -> None:
+        self._connection.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", blobs)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            # A full disk may have ended the transaction already.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._told(error) from None
+
+    def _told(self, error: sqlite3.Error) -> KeepError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return Taken(f"{self.path} belongs to another process: stop that server, or give this one another folder")
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or isinstance(error, sqlite3.IntegrityError):
+            return Damaged(f"{self.path} is damaged: {error}")
+        if "no such table" in str(error) or "no such column" in str(error):
+            return Damaged(f"{self.path} is damaged: {error}")
+        return KeepError(f"{self.path}: {error}")

@@ -1,0 +1,44 @@
+"""Refusals of the registry of tenants: there is no room, a key is taken, what is to be restored does not fit."""
+
+from runflow_mock.domain.errors import DomainError
+from runflow_mock.engine.invariants import Invariant
+
+
+class TenantsFull(DomainError):
+    """The server holds as many tenants as it may."""
+
+    def __init__(self, tenants_max: int) -> None:
+        super().__init__(f"this server holds {tenants_max} tenants")
+        self.tenants_max = tenants_max
+
+
+class KeyTaken(DomainError):
+    """A key of the tenant to be made leads to another tenant already."""
+
+    def __init__(self, key: str, owner: str) -> None:
+        super().__init__(f"the key {key} belongs to tenant {owner}")
+        self.key = key
+        self.owner = owner
+
+
+class ModelMissing(DomainError):
+    """A tenant to be restored has a run of a model that this server does not have."""
+
+    def __init__(self, run_id: str, model: str) -> None:
+        super().__init__(f"run {run_id} needs {model}, which is not in this server's catalog: start it with the same --catalog")
+        self.run_id = run_id
+        self.model = model
+
+
+class Contradiction(DomainError):
+    """The records of a tenant to be restored do not add up."""
+
+    def __init__(self, invariant: Invariant) -> None:
+        super().__init__(f"the snapshot contradicts itself: {invariant.name}, but {invariant.evidence}")
+
+
+class TenantUnavailable(DomainError):
+    """A kept tenant cannot be had: its file could not be read."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"tenant {name}: {reason}")

@@ -1,0 +1,29 @@
+"""Answers that wait until what led to them is written down, where the tenant is kept."""
+
+from runflow_mock.runtime.keepers import KeepError
+from runflow_mock.web.authentication import not_kept
+from runflow_mock.web.calls import Answer, Call, refusal
+from runflow_mock.wire.error_forms import ErrorForm
+
+
+async def until_written(call: Call) -> None:
+    """Returns once everything is written that the tenant of a call has gone through.
+
+    Raises:
+        KeepError: it cannot be written, and was taken back.
+    """
+    kept = None if call.tenant is None else call.tenant.kept
+    if kept is not None:
+        if call.method not in ("GET", "HEAD"):
+            # Counters and clocks move even where nothing else has changed.
+            kept.touch()
+        await kept.written()
+
+
+async def written_first(call: Call, given: Answer, form: ErrorForm = ErrorForm.JSON) -> Answer:
+    """Returns an answer once it may leave, or the 507 in its place."""
+    try:
+        await until_written(call)
+    except KeepError as error:
+        return refusal(not_kept(error), form)
+    return given

@@ -1,0 +1,86 @@
+"""Kept tenants on the command line: what a server has left in its folder."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from commands import call
+from kept import INPUT, MODEL, kept_fake
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def folder(tmp_path: Path) -> Path:
+    """A folder in which a server has left one tenant with two runs."""
+    async with kept_fake(tmp_path / "kept") as fake:
+        await fake.create_run()
+        await fake.create_run()
+    return tmp_path / "kept"
+
+
+def kept(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    return call("kept", *arguments, "--keep", str(folder))
+
+
+async def test_tenants_are_listed_and_shown_as_they_stand(folder: Path) -> None:
+    code, out, _ = kept(folder, "list")
+    assert (code, out.startswith("kept  2026-01-01T00:00:00.000Z  2 runs, 0 batches, balance 1000.000000")) == (0, True), out
+    (listed,) = json.loads(kept(folder, "list", "--json")[1])
+    assert listed == json.loads(kept(folder, "show", "kept", "--json")[1])
+    assert (listed["tenant"], listed["runs"], listed["exchanges"]) == ("kept", 2, 2)
+
+
+async def test_tenant_goes_to_a_colleague_as_one_file(folder: Path, tmp_path: Path) -> None:
+    file, other = tmp_path / "kept.tenant", tmp_path / "other"
+    other.mkdir()
+    assert kept(folder, "export", "kept", str(file))[0] == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert kept(other, "import", str(file))[0] == 0
+    async with kept_fake(other) as fake:
+        assert len((await fake.call("GET", "/v1/runs")).json()["items"]) == 2
+        assert (await fake.call("POST", f"{MODEL}/runs", {"input": INPUT})).status_code == 201
+    code, _, err = kept(other, "import", str(file))
+    assert (code, "`runflow-mock kept remove kept` makes room" in err) == (2, True)
+
+
+async def test_export_overwrites_nothing(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "precious"
+    file.write_text("mine")
+    assert kept(folder, "export", "kept", str(file))[0] == 2
+    assert file.read_text() == "mine"
+
+
+async def test_removed_tenant_is_gone(folder: Path) -> None:
+    assert kept(folder, "remove", "kept")[0] == 0
+    assert kept(folder, "list")[1] == f"no tenant is kept in {folder}\n"
+    assert kept(folder, "remove", "kept")[0] == 2
+
+
+@pytest.mark.parametrize("verb", ["show", "remove"])
+async def test_what_a_server_owns_is_left_alone(tmp_path: Path, verb: str) -> None:
+    async with kept_fake(tmp_path / "kept") as fake:
+        await fake.create_run()
+        code, _, err = kept(tmp_path / "kept", verb, "kept")
+        assert (code, "belongs to another process: stop that server" in err) == (2, True)
+        assert len((await fake.call("GET", "/v1/runs")).json()["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("show", "none"), "there is no file"),
+        (("show", "../x"), "is no name of a tenant"),
+        (("import", "SPOILT"), "is damaged: file is not a database"),
+    ],
+)
+async def test_what_cannot_be_used_is_told_in_one_line(folder: Path, tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+    (tmp_path / "spoilt").write_bytes(b"x" * 5000)
+    code, out, err = kept(folder, *(str(tmp_path / "spoilt") if each == "SPOILT" else each for each in arguments))
+    assert (code, out, err.count("\n"), says in err) == (2, "", 1, True), err

@@ -1,0 +1,299 @@
+"""Tenants that are kept outlive the process: what was answered is there, what could not be written has not happened."""
+
+import asyncio
+import sqlite3
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kept import INPUT, KEY, MODEL, KeptFake, Time, disk, kept_fake, settled
+from stories import LONG, play, read_story
+from worlds import CALLBACK_URL
+
+from runflow_mock.domain.deliveries import AttemptResult
+from runflow_mock.runtime.config import ConfigError
+from runflow_mock.runtime.kept_tenants import LogSize
+from runflow_mock.runtime.sender import OutgoingRequest, RecordingSender
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Silent(RecordingSender):
+    """Sends callbacks to somebody who never answers."""
+
+    async def send(self, request: OutgoingRequest) -> AttemptResult:
+        await super().send(request)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def everything(fake: KeptFake) -> dict[str, Any]:
+    """What a client and its test can see of a tenant, but for what depends on how often they looked."""
+    paths = ("/v1/runs", "/v1/batches", "/v1/billing/balance", "/v1/callback-secrets", "/_mock/ledger", "/_mock/faults")
+    seen = {path: (await fake.call("GET", path)).json() for path in paths}
+    clock = (await fake.call("GET", "/_mock/clock")).json()
+    seen["clock"] = {name: clock[name] for name in ("now", "mode", "rate", "speed", "next_due", "timers")}
+    seen["history"] = fake.runtime.tenants.find(KEY)[0].world.history.encoded()  # type: ignore[index]
+    return seen
+
+
+async def test_killed_server_goes_on_where_it_was(tmp_path: Path) -> None:
+    async with kept_fake(tmp_path / "a") as fake:
+        await fake.create_run(client_ref="one")
+        await fake.call("POST", f"{MODEL}/batches", {"input": [INPUT, INPUT]})
+        rule = {"where": {"operation": "create_run"}, "what": {"kind": "latency", "seconds": 0}, "label": "slow"}
+        await fake.call("POST", "/_mock/faults", rule)
+        await fake.call("POST", "/_mock/clock/advance", {"by": "3s"})
+        await fake.call("POST", "/v1/callback-secrets", {"name": "mine"})
+        before = await everything(fake)
+        killed = fake.killed(tmp_path / "b")
+    async with kept_fake(killed) as again:
+        assert await everything(again) == before
+        assert (await again.call("POST", "/_mock/clock/run-until-idle", {})).status_code == 200
+        assert {run["status_code"] for run in (await again.call("GET", "/v1/runs")).json()["items"]} == {"succeeded"}
+
+
+async def test_every_kind_of_commit_is_repeated_from_the_file(tmp_path: Path) -> None:
+    async with kept_fake(tmp_path / "a") as fake:
+        await fake.call("GET", "/v1/runs")
+        tenant, _ = fake.runtime.tenants.find(KEY)  # type: ignore[misc]
+        play(tenant.world, read_story(LONG))
+        await settled(fake)
+        history, snapshot = tenant.world.history.encoded(), tenant.world.snapshot()
+        killed = fake.killed(tmp_path / "b")
+    async with kept_fake(killed) as again:
+        revived, _ = again.runtime.tenants.find(KEY)  # type: ignore[misc]
+        assert revived.world.history.encoded().startswith(history)
+        found = revived.world.snapshot()
+        assert (found.accounts, found.runs, found.batches) == (snapshot.accounts, snapshot.runs, snapshot.batches)
+
+
+async def test_request_ids_idempotency_keys_and_the_journal_go_on(tmp_path: Path) -> None:
+    async with kept_fake(tmp_path / "a") as fake:
+        first = await fake.call("POST", f"{MODEL}/runs", {"input": INPUT}, **{"Idempotency-Key": "once"})
+        await settled(fake)
+        killed = fake.killed(tmp_path / "b")
+    async with kept_fake(killed) as again:
+        second = await again.call("POST", f"{MODEL}/runs", {"input": INPUT}, **{"Idempotency-Key": "once"})
+        assert second.json()["id"] == first.json()["id"]
+        assert second.headers["x-request-id"] != first.headers["x-request-id"]
+        journal = (await again.call("GET", "/_mock/journal")).json()
+        assert [(entry["number"], entry["operation"]) for entry in journal["items"]] == [(1, "create_run"), (2, "create_run")]
+
+
+async def test_upload_and_its_bytes_are_there(tmp_path: Path) -> None:
+    async with kept_fake(tmp_path / "a") as fake:
+        asked = {"filename": "a.png", "mime_type": "image/png", "size_bytes": 4}
+        upload = (await fake.call("POST", "/v1/asset-uploads", asked)).json()
+        assert (await fake.client.put(upload["upload_url"], content=b"\x89PNG")).status_code == 200
+        killed = fake.killed(tmp_path / "b")
+    async with kept_fake(killed) as again:
+        confirmed = await again.call("POST", f"/v1/asset-uploads/{upload['asset_id']}/confirmations", {})
+        assert confirmed.status_code == 201, confirmed.text
+        assert (await again.client.get(confirmed.json()["url"])).content == b"\x89PNG"
+
+
+async def test_quota_and_counted_polls_go_on(tmp_path: Path) -> None:
+    rule = {"where": {"edge": "on_poll[3]"}, "what": {"kind": "answer", "status": 503}}
+    async with kept_fake(tmp_path / "a") as fake:
+        run = await fake.create_run()
+        await fake.call("POST", "/_mock/faults", rule)
+        assert [(await fake.call("GET", f"/v1/runs/{run['id']}")).status_code for _ in range(2)] == [200, 200]
+        await fake.call("PUT", "/_mock/quota", {"requests": 2, "window": "1h"})
+        await fake.call("GET", "/v1/runs")
+        await settled(fake)
+        killed = fake.killed(tmp_path / "b")
+    async with kept_fake(killed) as again:
+        told = [(await again.call("GET", f"/v1/runs/{run['id']}")).status_code for _ in range(3)]
+        assert told == [503, 200, 429]
+
+
+async def test_attempt_under_way_goes_out_again_under_the_same_id_and_number(tmp_path: Path) -> None:
+    sender, second = Silent(), RecordingSender()
+    async with kept_fake(tmp_path / "a", sender=sender, clock="auto") as fake:
+        run = await fake.create_run(callback_url=CALLBACK_URL)
+        while not sender.sent:
+            await fake.call("GET", f"/v1/runs/{run['id']}")
+        killed = fake.killed(tmp_path / "b")
+    async with kept_fake(killed, sender=second, clock="auto") as again:
+        tenant, _ = again.runtime.tenants.find(KEY)  # type: ignore[misc]
+        await again.runtime.idle(tenant)
+        (delivery,) = (await again.call("GET", "/_mock/deliveries")).json()["items"]
+    assert [request.headers["Runflow-Request-Id"] for request in second.sent] == [sender.sent[0].headers["Runflow-Request-Id"]]
+    assert (delivery["state"], len(delivery["attempts"])) == ("succeeded", 1)
+
+
+@pytest.mark.parametrize(("stands", "status"), [(False, "succeeded"), (True, "queued")])
+async def test_clock_catches_up_or_stands(tmp_path: Path, stands: bool, status: str) -> None:
+    time = Time()
+    async with kept_fake(tmp_path / "a", time=time, clock="real") as fake:
+        run = await fake.create_run()
+        await settled(fake)
+        killed = fake.killed(tmp_path / "b")
+    time.seconds += 3_600
+    async with kept_fake(killed, time=time, stands=stands, clock="real") as again:
+        assert (await again.call("GET", f"/v1/runs/{run['id']}")).json()["status_code"] == status
+
+
+async def test_reset_drop_and_restore_are_kept_too(tmp_path: Path) -> None:
+    async with kept_fake(tmp_path / "a") as fake:
+        await fake.create_run()
+        saved = (await fake.call("GET", "/_mock/snapshot")).content
+        await fake.call("POST", "/_mock/reset")
+        assert (await fake.call("GET", "/v1/runs")).json()["items"] == []
+        other = "rf_live_mock_other"
+        await fake.call("GET", "/v1/runs", key=other)
+        put = await fake.client.put(
+            "/_mock/snapshot", content=saved, headers={"Authorization": f"Bearer {other}", "Content-Type": "application/json"}
+        )
+        assert put.status_code == 200, put.text
+        await fake.call("GET", "/v1/runs", key="rf_live_mock_gone")
+        await fake.call("DELETE", "/_mock/tenants/gone")
+        killed = fake.killed(tmp_path / "b")
+    async with kept_fake(killed) as again:
+        assert sorted(tenant.settings.name for tenant in again.runtime.tenants) == ["kept", "other"]
+        assert (await again.call("GET", "/v1/runs")).json()["items"] == []
+        assert len((await again.call("GET", "/v1/runs", key=other)).json()["items"]) == 1
+
+
+async def test_tenant_that_asks_not_to_be_kept_is_not(tmp_path: Path) -> None:
+    async with kept_fake(tmp_path / "a") as fake:
+        assert (await fake.call("POST", "/_mock/tenants", {"name": "brief", "keep": False})).json()["keep"] is False
+        await fake.call("POST", "/_mock/tenants", {"name": "long"})
+    assert sorted(path.name for path in (tmp_path / "a").glob("*.sqlite")) == ["long.sqlite"]
+
+
+async def test_log_is_folded_into_a_new_base_while_requests_go_on(tmp_path: Path) -> None:
+    async with kept_fake(tmp_path / "a", size=LogSize(rows_max=20)) as fake:
+        for number in range(90):
+            await fake.create_run(client_ref=str(number))
+        await settled(fake)
+        before = await everything(fake)
+        killed = fake.killed(tmp_path / "b")
+    with sqlite3.connect(killed / "kept.sqlite") as file:
+        (rows,) = file.execute("SELECT count(*) FROM log").fetchone()
+        generations = file.execute("SELECT DISTINCT generation FROM base").fetchall()
+    file.close()
+    assert (rows < 60, len(generations) <= 2) == (True, True)
+    async with kept_fake(killed) as again:
+        after = await everything(again)
+    # What came before the base is part of it, and no longer told as history.
+    assert before.pop("history").endswith(after.pop("history"))
+    assert after == before
+
+
+async def test_files_are_their_owners_alone(tmp_path: Path) -> None:
+    async with kept_fake(tmp_path / "a") as fake:
+        await fake.create_run()
+        files = list((tmp_path / "a").iterdir())
+        assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+        assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o700
+
+
+async def test_second_server_on_the_folder_is_refused(tmp_path: Path) -> None:
+    async with kept_fake(tmp_path / "a"):
+        with pytest.raises(ConfigError, match="belongs to another server: stop that one, or name another folder"):
+            async with kept_fake(tmp_path / "a"):
+                raise AssertionError
+
+
+async def test_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"keep: .*file/a cannot be used"):
+        async with kept_fake(tmp_path / "file" / "a"):
+            raise AssertionError
+
+
+@pytest.mark.parametrize("damage", [b"not a database at all" * 300, b""])
+async def test_damaged_file_is_set_aside_and_told_and_others_go_on(tmp_path: Path, damage: bytes) -> None:
+    async with kept_fake(tmp_path / "a") as fake:
+        await fake.create_run()
+        await fake.call("GET", "/v1/runs", key="rf_live_mock_other")
+    file = tmp_path / "a" / "kept.sqlite"
+    file.write_bytes(damage or file.read_bytes()[:4096] + b"\xff" * 8192)
+    spoiled = file.read_bytes()
+    async with kept_fake(tmp_path / "a") as again:
+        refused = await again.call("GET", "/v1/runs")
+        assert (refused.status_code, refused.json()["code"]) == (503, "SERVICE_UNAVAILABLE")
+        assert "kept.sqlite.damaged-1" in refused.json()["message"]
+        assert (await again.call("GET", "/v1/runs", key="rf_live_mock_other")).status_code == 200
+        assert any("kept" in line for line in again.told)
+        assert (await again.call("DELETE", "/_mock/tenants/kept")).status_code == 204
+        assert (await again.call("GET", "/v1/runs")).status_code == 200
+    assert (tmp_path / "a" / "kept.sqlite.damaged-1").read_bytes() == spoiled
+
+
+async def test_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    async with kept_fake(tmp_path / "a") as fake:
+        await fake.create_run()
+    with sqlite3.connect(tmp_path / "a" / "kept.sqlite") as file:
+        file.execute("PRAGMA user_version = 99")
+    file.close()
+    before = (tmp_path / "a" / "kept.sqlite").read_bytes()
+    async with kept_fake(tmp_path / "a") as again:
+        refused = await again.call("POST", f"{MODEL}/runs", {"input": INPUT})
+        assert (refused.status_code, "use the newer runflow-mock" in refused.json()["message"]) == (503, True)
+        assert (await again.call("POST", "/_mock/tenants", {"name": "kept"})).status_code == 503
+        assert (await again.call("DELETE", "/_mock/tenants/kept")).status_code == 503
+    assert (tmp_path / "a" / "kept.sqlite").read_bytes() == before
+
+
+async def test_full_disk_is_told_and_takes_the_request_back(tmp_path: Path) -> None:
+    full, connect = disk()
+    async with kept_fake(tmp_path / "a", connect=connect) as fake:
+        kept = await fake.create_run()
+        full.fails_at = full.writes + 1
+        refused = await fake.call("POST", f"{MODEL}/runs", {"input": INPUT})
+        assert (refused.status_code, refused.json()["code"], refused.json()["errors"]) == (507, "INSUFFICIENT_STORAGE", None)
+        assert (await fake.call("POST", "/_mock/faults", {"what": {"kind": "latency", "seconds": 0}})).status_code == 507
+        assert (await fake.call("GET", "/v1/runs", key="rf_live_mock_new")).status_code == 507
+        assert [run["id"] for run in (await fake.call("GET", "/v1/runs")).json()["items"]] == [kept["id"]]
+        assert any("what was not written is taken back" in line for line in fake.told)
+        full.fails_at = None
+        another = await fake.create_run()
+        assert [run["id"] for run in (await fake.call("GET", "/v1/runs")).json()["items"]] == [another["id"], kept["id"]]
+
+
+async def _story(fake: KeptFake) -> list[str]:
+    """A short story; returns the ids of runs that were acknowledged."""
+    acknowledged = []
+    for number in range(4):
+        answer = await fake.call("POST", f"{MODEL}/runs", {"input": INPUT, "callback_url": CALLBACK_URL, "client_ref": str(number)})
+        if answer.status_code == 201:
+            acknowledged.append(answer.json()["id"])
+        assert answer.status_code in {201, 507}, answer.text
+        moved = await fake.call("POST", "/_mock/clock/advance", {"by": "20s"})
+        assert moved.status_code in {200, 507}, moved.text
+    return acknowledged
+
+
+@pytest.mark.slow
+async def test_whatever_write_fails_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
+    """The disk fails at the n-th write and recovers two writes later, for every n of a short story."""
+    counting, connect = disk()
+    async with kept_fake(tmp_path / "whole", connect=connect) as fake:
+        begun = counting.writes
+        await _story(fake)
+    writes = counting.writes - begun
+    assert writes > 10
+    for failing in range(1, writes + 1):
+        full, connect = disk()
+        folder = tmp_path / str(failing)
+        async with kept_fake(folder, connect=connect) as fake:
+            full.fails_at = full.writes + failing
+            acknowledged = await _story(fake)
+            full.fails_at = None
+            answer = await fake.call("GET", "/v1/runs?limit=100")
+            assert answer.status_code == 200, (failing, answer.text)
+            assert {run["id"] for run in answer.json()["items"]} == {*acknowledged}, failing
+            invariants = (await fake.call("GET", "/_mock/ledger")).json()["invariants"]
+            assert [each for each in invariants if not each["held"]] == [], failing
+            killed = fake.killed(tmp_path / f"{failing}-killed")
+        async with kept_fake(killed) as again:
+            assert {run["id"] for run in (await again.call("GET", "/v1/runs?limit=100")).json()["items"]} == {*acknowledged}, failing
