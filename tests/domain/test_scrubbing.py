@@ -1,6 +1,8 @@
 """Secrets go out of bytes whatever form they have there, and nothing else changes: not even the length."""
 
+import gzip
 import json
+import zlib
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from itertools import product
@@ -65,6 +67,15 @@ def test_real_key_is_known_in_capitals(secret: str) -> None:
     scrubbed = Scrubber().scrub(secret.upper().encode())
     assert b"redacted" in scrubbed
     assert secret.upper().encode() not in scrubbed
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_packed_bytes_with_a_secret_are_masked_as_a_whole(pack: Callable[[bytes], bytes]) -> None:
+    packed = pack(b'{"a": "rf_live_REALLYREAL123"}')
+    assert Scrubber().scrub(packed) == mask(len(packed))
+    harmless = pack(b"nothing to hide")
+    assert Scrubber().scrub(harmless) == harmless
+    assert Scrubber().scrub(b"x^rf_live_REALLYREAL123") == b"x^rf_live_redacted*****"
 
 
 def test_beginning_of_a_real_key_stays_and_shows_what_was_there() -> None:

@@ -109,7 +109,7 @@ def scrubbed(exchange: Exchange, scrubber: Scrubber) -> Exchange:
     """Returns an exchange without the secrets in whatever somebody else wrote of it."""
     headers = (*exchange.request_headers, *exchange.response_headers)
     lines = f"{exchange.method} {exchange.target} {exchange.fault}".encode(errors="surrogatepass")
-    if scrubber.is_clean(b"\n".join((lines, *(part for pair in headers for part in pair), exchange.request_body, exchange.response_body))):
+    if scrubber.is_clean(lines, *(part for pair in headers for part in pair), exchange.request_body, exchange.response_body):
         return exchange
     return replace(
         exchange,

@@ -1,15 +1,16 @@
 """Scrubbing: secrets go out of bytes by their value, whatever place, size and form the bytes have, before they are stored or shown.
 
 Theory. A secret is one that the server was told (an operator's token, a callback secret, the secret of a webhook), or anything that looks
-like a key of the real service. It is found as it is, percent-encoded, with the escapes of JSON, in UTF-16, or inside base64; the value of
-a field or parameter that names a secret counts as one, whether the rest of the document can be read or not. In its place stands a mask of
-the same length, so that declared lengths stay true and base64 stays base64; to scrub twice is to scrub once. The beginning of a real key
-stays: whoever reads the mask should see what it hides.
+like a key of the real service. It is found as it is, percent-encoded, with the escapes of JSON, in UTF-16, inside base64, or packed; the
+value of a field or parameter that names a secret counts as one, whether the rest of the document can be read or not. In its place stands a
+mask of the same length, so that declared lengths stay true and base64 stays base64; to scrub twice is to scrub once. The beginning of a
+real key stays: whoever reads the mask should see what it hides.
 
 The dummies that the server issues itself, `rf_live_mock_…` and `rf_svc_mock_…`, are no secrets: they are printed when it starts.
 """
 
 import re
+import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -35,6 +36,10 @@ _NAME_HINTS = (b"secret", b"key", b"token", b"passw")
 _DISGUISES = (b"%", b"\\", b"\x00")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})|\\u00([0-7][0-9A-Fa-f])|\\(/)|\x00")
 _LAYERS_MAX = 3
+# How gzip begins, and zlib, which HTTP calls deflate.
+_PACKED = (b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+_ANY_FORM = zlib.MAX_WBITS + 32
+_UNPACKED_MAX = 1024 * 1024
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
 _STANDARD, _FOR_URLS = bytes.maketrans(b"-_", b"+/"), bytes.maketrans(b"+/", b"-_")
 # What a history has in the place of secrets that a replay finds again, or is given.
@@ -79,13 +84,26 @@ class Scrubber:
         fragments = tuple(chain.from_iterable(map(_in_base64, self._known)))
         self._fragments, self._needles = (*_FRAGMENTS, *fragments), (*_NEEDLES, *self._known, *fragments)
 
-    def is_clean(self, data: bytes) -> bool:
+    def is_clean(self, *parts: bytes) -> bool:
         """Tells, in the short time that there is on the way of a request, whether nothing in the bytes needs a closer look."""
+        data = b"\n".join(parts)
         lowered = data.lower()
-        return not (any(needle in data for needle in self._needles) or any(hint in lowered for hint in (*_HINTS, *_NAME_HINTS)))
+        return not (
+            any(part.startswith(_PACKED) for part in parts)
+            or any(needle in data for needle in self._needles)
+            or any(hint in lowered for hint in (*_HINTS, *_NAME_HINTS))
+        )
 
     def scrub(self, data: bytes) -> bytes:
         """Returns the bytes with masks in the place of secrets; they are as many as before."""
+        if data.startswith(_PACKED):
+            # What was packed cannot be masked in part.
+            unpacked = _unpacked(data)
+            if self._scrub(unpacked) != unpacked:
+                return mask(len(data))
+        return self._scrub(data)
+
+    def _scrub(self, data: bytes) -> bytes:
         if self.is_clean(data):
             return data
         # One after the other, each on what the one before has left: what one hides must not come back with another.
@@ -156,6 +174,14 @@ class Scrubber:
             hidden[span.begin : span.end] = span.content
         again = b64encode(bytes(hidden)).rstrip(b"=")
         return again.translate(_FOR_URLS) if b"-" in run or b"_" in run else again
+
+
+def _unpacked(data: bytes) -> bytes:
+    """Returns the beginning of what was packed, as far as it can be had; nothing where the bytes only look like that."""
+    try:
+        return zlib.decompressobj(_ANY_FORM).decompress(data, _UNPACKED_MAX)
+    except zlib.error:
+        return b""
 
 
 def _named(data: bytes) -> Iterator[Span]:
