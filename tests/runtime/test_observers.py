@@ -85,6 +85,16 @@ def test_quiet_log_writes_problems_alone() -> None:
         door.runtime.background_errors.clear()
 
 
+def test_receiver_that_believes_no_callback_is_told_of_with_the_dialect_that_it_seems_to_expect() -> None:
+    with LoggedDoor(level="warning", sender=RecordingSender(401)) as door:
+        door.post("/v1/callback-secrets", {})
+        callback_run(door)
+        door.settle()
+        (line,) = door.lines()
+    assert "answers 401 to genuine callbacks" in line
+    assert "serve --dialect docs" in line
+
+
 def test_long_targets_are_cut() -> None:
     with LoggedDoor() as door:
         door.get("/v1/runs?q=" + "x" * 1000)

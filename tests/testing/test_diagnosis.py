@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -103,6 +104,41 @@ def test_missing_signature_is_why_a_receiver_refuses(client: Client) -> None:
     assert "was answered 401" in refused.says
     assert "no callback secret is registered" in unsigned.says
     assert unsigned.is_problem
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sent", "expected"),
+    [
+        (
+            "seed",
+            "it is sent `v1=` and hex digits over `timestamp.body`",
+            "seems to expect bare hex digits over the body (serve --dialect docs",
+        ),
+        ("docs", "it is sent bare hex digits over the body", "seems to expect `v1=` and hex digits over `timestamp.body`"),
+    ],
+)
+def test_receiver_that_believes_no_genuine_callback_is_told_both_forms(
+    server: RunningServer, dialect: str, sent: str, expected: str
+) -> None:
+    made = Client(server.url, None).post("/_mock/tenants", {"dialect": dialect, "callback_secret": "rf_whsec_mine"})
+    with closing(Client(server.url, made["key"])) as client, CallbackReceiver(401, 403) as receiver:
+        run = create(client, receiver.url)
+        client.post("/_mock/clock/advance", {"by": "1m"})
+        for findings in (diagnose(client), diagnose(client, run)):
+            (found,) = (finding for finding in findings if finding.about == f"receiver {receiver.url}")
+            assert "it answers 401, 403 to every genuine callback, 2 so far" in found.says
+            assert sent in found.says
+            assert expected in found.says
+
+
+def test_receiver_that_believes_some_callbacks_or_refuses_distorted_ones_expects_no_other_form(client: Client) -> None:
+    client.post("/v1/callback-secrets", {"label": "x"})
+    client.post("/_mock/faults", {"what": {"kind": "callback.wrong_secret"}, "where": {}, "when": {"times": 1}})
+    with CallbackReceiver(401, 200, 401) as receiver:
+        for _ in range(2):
+            create(client, receiver.url)
+        client.post("/_mock/clock/advance", {"by": "1m"})
+        assert not [finding for finding in diagnose(client) if finding.about.startswith("receiver ")]
 
 
 def test_delivered_callback_is_no_problem(client: Client) -> None:

@@ -38,6 +38,19 @@ class TimestampOutside(SignatureError):
         self.skew = skew
 
 
+# How each form looks, and how a server is told to speak it; by whether it is dated.
+_FORMS = {
+    True: ("`v1=` and hex digits over `timestamp.body`, with Runflow-Timestamp", "--dialect seed, or --switches signature=timestamped"),
+    False: ("bare hex digits over the body", "--dialect docs, or --switches signature=bare"),
+}
+
+
+def told_refusal(*, is_dated: bool) -> str:
+    """Returns what a receiver seems to expect that believes no genuine callback of a form."""
+    (sent, _), (other, way_out) = _FORMS[is_dated], _FORMS[not is_dated]
+    return f"it is sent {sent}, and seems to expect {other} (serve {way_out}), or another secret"
+
+
 def sign_timestamped(body: bytes, timestamp: int, secret: str) -> str:
     """Returns `v1=` and 64 hex digits over `timestamp.body`."""
     return "v1=" + _digest(str(timestamp).encode() + b"." + body, secret)

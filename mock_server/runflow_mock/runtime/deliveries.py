@@ -16,6 +16,7 @@ from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.parked import Parked
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
 from runflow_mock.runtime.tenants import Tenant, WallClock
+from runflow_mock.runtime.unbelieved import Unbelieved
 from runflow_mock.wire.callbacks import Posting, build_posting
 
 Record = Callable[[Tenant, RecordAttempt], object]
@@ -25,13 +26,16 @@ Report = Callable[[Tenant, Exception], None]
 class Deliveries:
     """Performs the attempts of all tenants; `record` takes each result, `report` what nobody expected."""
 
-    def __init__(self, sender: CallbackSender, wall: WallClock, record: Record, report: Report, scrubber: Scrubber) -> None:
+    def __init__(
+        self, sender: CallbackSender, wall: WallClock, record: Record, report: Report, *, scrubber: Scrubber, unbelieved: Unbelieved
+    ) -> None:
         self._sender = sender
         self._wall = wall
         self._record = record
         self._report = report
         self._scrubber = scrubber
         self._tasks: set[asyncio.Task[None]] = set()
+        self._unbelieved = unbelieved
         self._unanswered: dict[asyncio.Future[None], tuple[Tenant, str]] = {}
 
     def perform(self, tenant: Tenant, effect: SendCallback) -> None:
@@ -125,7 +129,10 @@ class Deliveries:
             why = "runflow-mock calls loopback, --callback-hosts and --callback-rewrite targets only"
             return AttemptResult(error=f"not sent: {why}", reason="host_not_allowed", refused=True, headers=sent)
         request = OutgoingRequest(target, posting.headers, posting.body)
+        genuine = effect.delivery.attempts[-1].fault is None and effect.secret is not None
         *earlier, last = [self._kept(tenant, await self._sender.send(request)) for _ in range(posting.copies)]
+        if genuine:
+            self._unbelieved.note(tenant.settings.name, effect.delivery.url, last.status_code, is_dated=tenant.dialect.dates_attempts)
         return replace(last, headers=sent, copies=tuple(earlier))
 
     def _kept(self, tenant: Tenant, result: AttemptResult) -> AttemptResult:

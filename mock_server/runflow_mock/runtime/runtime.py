@@ -38,6 +38,7 @@ from runflow_mock.runtime.observers import NullObserver, Observer
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.sender import CallbackSender
 from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, secrets_of, whole_milliseconds
+from runflow_mock.runtime.unbelieved import Unbelieved
 from runflow_mock.wire.snapshots import SavedTenant
 from runflow_mock.wire.timeline import Step, represent_events
 from runflow_mock.wire.times import write_instant
@@ -96,7 +97,7 @@ class Runtime:
         self.sleep = sleep
         self.media = MediaShelf()
         self.judgings = Judgings(contract)
-        self.deliveries = Deliveries(sender, wall, self.execute, self.report, self.scrubber)
+        self.deliveries = Deliveries(sender, wall, self.execute, self.report, scrubber=self.scrubber, unbelieved=Unbelieved(self.warn))
         self.observer: Observer = observer or NullObserver()
         self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max, self.scrubber)
         self.bounds = Bounds(config.bounds, self.warn)

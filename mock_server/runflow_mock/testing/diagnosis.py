@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from runflow_mock.domain.signing import told_refusal
 from runflow_mock.testing.client import Client
 
 Record = Mapping[str, Any]
@@ -36,6 +37,7 @@ def _host_not_allowed(delivery: Record) -> str:
 
 # Rules of these kinds let a callback arrive, and arrive whole.
 _HARMLESS = frozenset(("callback.duplicate", "callback.before_response"))
+_UNBELIEVED = frozenset((401, 403))
 _AGAIN = "mend the receiver, then redeliver: POST /v1/{runs|batches}/ID/callback-redeliveries"
 # Why a delivery was given up: the words for it, and the way out.
 _ENDS: Mapping[str, tuple[str, Callable[[Record], str]]] = {
@@ -74,6 +76,7 @@ class _World:
             yield from self._of_one(identifier)
             return
         yield from self._of_rules()
+        yield from _of_refusals(self.deliveries)
         for noun, record in self.records.values():
             if record["callback_url"] is not None:
                 yield from self._of_record(noun, record)
@@ -89,6 +92,7 @@ class _World:
         found = self.records.get(identifier)
         if found is not None:
             yield from self._of_record(*found)
+            yield from _of_refusals([delivery for delivery in self.deliveries if _owner(delivery) == identifier])
             return
         mine = [delivery for delivery in self.deliveries if identifier in (delivery["id"], _owner(delivery))]
         for delivery in mine:
@@ -151,6 +155,20 @@ class _World:
         if self.clock["rate"]:
             return f"wait until {self.clock['next_due']}, or move time: POST /_mock/clock/run-until-idle"
         return _STANDING.get(self.clock["mode"], _MOVE)
+
+
+def _of_refusals(deliveries: list[Record]) -> Iterator[Finding]:
+    """Tells of receivers that believe no genuine callback: they may expect another form of signature."""
+    answers: dict[str, list[Record]] = {}
+    for delivery in deliveries:
+        genuine = [each for each in delivery["attempts"] if each["fault"] is None and each["signature"] and each["status_code"] is not None]
+        answers.setdefault(delivery["url"], []).extend(genuine)
+    for url, attempts in answers.items():
+        statuses = {attempt["status_code"] for attempt in attempts}
+        if statuses and statuses <= _UNBELIEVED:
+            told = told_refusal(is_dated=attempts[-1]["signature"].startswith("v1="))
+            says = f"it answers {', '.join(map(str, sorted(statuses)))} to every genuine callback, {len(attempts)} so far: {told}"
+            yield Finding(f"receiver {url}", says, "give both the same secret, or let serve speak what the receiver was written for")
 
 
 def _of_faults(about: str, attempts: list[Record]) -> Iterator[Finding]:
