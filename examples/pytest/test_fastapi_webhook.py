@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request, Response
 
-from runflow_mock.testing import Runflow
+from runflow_mock.testing.asynchronous import AsyncRunflow
 
 SECRET = "rf_whsec_of_the_shop"
 
@@ -33,14 +33,13 @@ def make_shop() -> FastAPI:
 
 @pytest.mark.asyncio
 @pytest.mark.runflow(callback_secret=SECRET)
-async def test_batch_that_half_succeeds(runflow_in_process: Runflow) -> None:
-    runflow, shop = runflow_in_process, make_shop()
-    runflow.deliver_to(shop, "https://shop.example")
-    runflow.faults.add(what="fail", where="batch.item[1]")
+async def test_batch_that_half_succeeds(runflow_in_process_async: AsyncRunflow) -> None:
+    runflow, shop = runflow_in_process_async, make_shop()
+    await runflow.deliver_to(shop, "https://shop.example")
+    await runflow.faults.add(what="fail", where="batch.item[1]")
     items = [{"image_url": f"https://cdn.example.com/{name}.jpg", "config": {"elements": ["tag_removal"]}} for name in "ab"]
     body = {"input": items, "callback_url": "https://shop.example/hooks/runflow"}
-    transport = httpx.ASGITransport(app=runflow.app)
-    async with httpx.AsyncClient(transport=transport, base_url=runflow.base_url, headers=runflow.headers) as client:
+    async with httpx.AsyncClient(transport=runflow.transport, base_url=runflow.base_url, headers=runflow.headers) as client:
         batch = (await client.post("/v1/models/runflow/dyver-removal/batches", json=body)).raise_for_status().json()
-    runflow.clock.run_until_idle()
+    await runflow.clock.run_until_idle()
     assert shop.state.batches == {batch["id"]: ["succeeded", "failed"]}

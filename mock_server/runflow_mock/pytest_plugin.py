@@ -5,8 +5,8 @@ server that runs elsewhere, and import no part of ours.
 """
 
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,26 +15,31 @@ import pytest
 if TYPE_CHECKING:
     from runflow_mock.openapi.contracts import Contract
     from runflow_mock.testing.asynchronous import AsyncReceiver, AsyncRunflow
+    from runflow_mock.testing.client import Exchanger
+    from runflow_mock.testing.endings import Lent
     from runflow_mock.testing.in_process import InProcess
+    from runflow_mock.testing.interception import ServiceEndpoint
+    from runflow_mock.testing.markers import Wishes
     from runflow_mock.testing.receiver import CallbackReceiver
     from runflow_mock.testing.runflow import Runflow
 
 URL_VARIABLE = "RUNFLOW_MOCK_URL"
 OPENAPI_VARIABLE = "RUNFLOW_MOCK_OPENAPI"
 MARKER = (
-    "runflow(scenario=None, seed=None, clock='auto', balance=None, dialect=None, allow_unused=False, allow_violations=False, **settings): "
-    "how the tenant of this test is made; further settings are those of POST /_mock/tenants"
+    "runflow(scenario=None, seed=None, clock='auto', balance=None, dialect=None, allow_unused=False, allow_violations=False, "
+    "allow_exceptions=False, **settings): how the tenant of this test is made; further settings are those of POST /_mock/tenants"
 )
-STRICTNESS = ("allow_unused", "allow_violations")
 WRONG_USAGE = 2
-_HANDLE = pytest.StashKey["Runflow"]()
+_LENT = pytest.StashKey[list["Lent"]]()
+_OUTCOMES = pytest.StashKey[dict[str, str]]()
 
 
 class RunflowServer(NamedTuple):
-    """The server of the session: its address, and whether it runs elsewhere."""
+    """The server of the session: its address, and whether it runs elsewhere; one in this process is also asked without a connection."""
 
     url: str
     is_external: bool
+    calls: "Exchanger | None" = None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,10 +47,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("runflow", "runflow-mock: a local fake of the Runflow API")
     for name, usual, what in (
         ("url", "", f"address of a server that runs already, in place of one in this process (or {URL_VARIABLE})"),
-        ("seed", "0", "seed of every tenant: the same seed gives each test the same ids"),
+        ("seed", "", "seed of every tenant, so that each test has the same ids; without it each node id has its own"),
         ("profile", "", "profile of `runflow-mock calibrate` by which every tenant speaks that names no dialect"),
         ("openapi", "", f"OpenAPI document that judges in place of the packaged one: a file or an address (or {OPENAPI_VARIABLE})"),
-        ("artifacts", ".runflow-mock", "folder for what a failing test leaves behind to be replayed"),
+        ("artifacts", ".runflow-mock", "folder for what a failing test leaves behind to be replayed; it ignores itself for git"),
     ):
         group.addoption(f"--runflow-{name}", default=None, metavar=name.upper(), help=what)
         parser.addini(f"runflow_{name}", what, default=usual)
@@ -57,12 +62,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Adds to the report of a failing test what happened in its tenant's world."""
-    report = yield
-    runflow = item.stash.get(_HANDLE, None)
-    if runflow is not None and report.failed and call.when == "call":  # type: ignore[attr-defined]  # the wrapped hook's result
-        report.sections.extend(_tell(item, runflow))  # type: ignore[attr-defined]
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Judges the end of a test that is expected to fail while it runs: it may fail by that, as it is expected to."""
+    yield
+    if item.get_closest_marker("xfail") is not None:
+        from runflow_mock.testing.endings import judge
+
+        for lent in item.stash.get(_LENT, []):
+            judge(lent)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Adds to the report of a failing test what happened in its tenant's world, and remembers how the test ended."""
+    report: Any = yield
+    item.stash.setdefault(_OUTCOMES, {})[call.when] = "failed" if hasattr(report, "wasxfail") else report.outcome
+    if report.failed and call.when != "teardown":
+        for lent in item.stash.get(_LENT, []):
+            report.sections.extend(_told(lent))
     return report
 
 
@@ -73,12 +90,18 @@ def runflow_server(request: pytest.FixtureRequest) -> Iterator[RunflowServer]:
     if url:
         yield RunflowServer(url.rstrip("/"), is_external=True)
         return
+    from runflow_mock.testing.green_threads import is_patched, serve_apart
+
+    if is_patched():
+        with serve_apart(_option_openapi(request.config)) as url:
+            yield RunflowServer(url, is_external=False)
+        return
     from runflow_mock.domain.tenants import ClockMode
     from runflow_mock.runtime.config import Config
     from runflow_mock.testing.server import serve
 
     with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0), contract=_contract(request.config)) as server:
-        yield RunflowServer(server.url, is_external=False)
+        yield RunflowServer(server.url, is_external=False, calls=server.calls)
 
 
 @pytest.fixture
@@ -86,9 +109,10 @@ def runflow(request: pytest.FixtureRequest, runflow_server: RunflowServer) -> It
     """A fresh tenant for this test: address and key for the client, and every verb of the control API."""
     from runflow_mock.testing.runflow import open_tenant
 
-    settings, strictness = _settings(request)
-    handle = open_tenant(runflow_server.url, name=_tenant_name(request.node), **settings)
-    yield from _lend(request, handle, strictness)
+    with _lent(
+        request.node, lambda name, **settings: open_tenant(runflow_server.url, exchanger=runflow_server.calls, name=name, **settings)
+    ) as lent:
+        yield lent
 
 
 @pytest.fixture(scope="session")
@@ -96,8 +120,10 @@ def runflow_app(request: pytest.FixtureRequest) -> Iterator["InProcess"]:
     """The fake without a socket, for the whole session: an ASGI application. Tests take `runflow_in_process`."""
     from runflow_mock.domain.tenants import ClockMode
     from runflow_mock.runtime.config import Config
+    from runflow_mock.testing.green_threads import check_threads
     from runflow_mock.testing.in_process import InProcess
 
+    check_threads()
     app = InProcess(Config(clock=ClockMode.AUTO, speed=1.0), contract=_contract(request.config))
     yield app
     app.stop()
@@ -105,12 +131,11 @@ def runflow_app(request: pytest.FixtureRequest) -> Iterator["InProcess"]:
 
 @pytest.fixture
 def runflow_in_process(request: pytest.FixtureRequest, runflow_app: "InProcess") -> Iterator["Runflow"]:
-    """A fresh tenant without a socket for this test; `.app` is an ASGI application, `.deliver_to` takes the application under test."""
+    """A fresh tenant without a socket: `.transport` for httpx, `.adapter` for requests, `.deliver_to` takes the application under test."""
     from runflow_mock.testing.in_process import open_tenant_in
 
-    settings, strictness = _settings(request)
-    handle = open_tenant_in(runflow_app, name=_tenant_name(request.node), **settings)
-    yield from _lend(request, handle, strictness)
+    with _lent(request.node, lambda name, **settings: open_tenant_in(runflow_app, name=name, **settings)) as lent:
+        yield lent
 
 
 @pytest.fixture
@@ -122,13 +147,17 @@ def runflow_async(runflow: "Runflow") -> "AsyncRunflow":
 
 
 @pytest.fixture
+def runflow_in_process_async(runflow_in_process: "Runflow") -> "AsyncRunflow":
+    """The tenant without a socket, for a test that is a coroutine."""
+    from runflow_mock.testing.asynchronous import AsyncRunflow
+
+    return AsyncRunflow(runflow_in_process)
+
+
+@pytest.fixture
 def runflow_receiver(runflow: "Runflow") -> Iterator["CallbackReceiver"]:
     """A real callback receiver on loopback; waiting for it moves a clock that stands."""
-    from runflow_mock.testing.receiver import CallbackReceiver
-
-    with CallbackReceiver() as receiver:
-        if runflow.control.clock().mode == "auto":
-            receiver.move_with(lambda: bool(runflow.clock.next()))
+    with runflow.receiver() as receiver:
         yield receiver
 
 
@@ -140,20 +169,57 @@ def runflow_receiver_async(runflow_receiver: "CallbackReceiver") -> "AsyncReceiv
     return AsyncReceiver(runflow_receiver)
 
 
+@pytest.fixture(scope="session")
+def runflow_tenants(request: pytest.FixtureRequest) -> "Callable[..., AbstractContextManager[Runflow]]":
+    """Opens tenants for fixtures of a wider scope; called with settings, it gives a context in which the tenant lives."""
+
+    def opened(*, in_process: bool = False, **wishes: Any) -> "AbstractContextManager[Runflow]":
+        from runflow_mock.testing.in_process import open_tenant_in
+        from runflow_mock.testing.runflow import open_tenant
+
+        first_user = os.environ.get("PYTEST_CURRENT_TEST", "session").rpartition(" ")[0]
+        settings = {"seed": f"{first_user} {len(counted)}", **wishes}
+        counted.append(first_user)
+        if in_process:
+            app = request.getfixturevalue("runflow_app")
+            return _lent(request.node, lambda name, **given: open_tenant_in(app, name=name, **given), settings)
+        server = request.getfixturevalue("runflow_server")
+        return _lent(request.node, lambda name, **given: open_tenant(server.url, exchanger=server.calls, name=name, **given), settings)
+
+    counted: list[str] = []
+    return opened
+
+
 @pytest.fixture
 def runflow_env(runflow: "Runflow", monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
-    """Sets RUNFLOW_API_KEY, RUNFLOW_BASE_URL and RUNFLOW_API_BASE for this test; the value is the mapping, for subprocesses."""
-    for name, value in runflow.env.items():
+    """Sets RUNFLOW_API_KEY, RUNFLOW_BASE_URL, RUNFLOW_API_BASE, and NO_PROXY for loopback; the value is the mapping, for subprocesses."""
+    from runflow_mock.testing.proxy import direct_env
+
+    env = {**runflow.env, **direct_env(os.environ, runflow.base_url)}
+    for name, value in env.items():
         monkeypatch.setenv(name, value)
-    return runflow.env
+    return env
+
+
+@pytest.fixture(scope="session")
+def runflow_endpoint(runflow_server: RunflowServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator["ServiceEndpoint"]:
+    """A port that speaks TLS under the service's names, for the whole session. Tests take `runflow_hosts`."""
+    from runflow_mock.testing.interception import ServiceEndpoint
+
+    endpoint = ServiceEndpoint(runflow_server.url, tmp_path_factory.mktemp("runflow-endpoint"))
+    yield endpoint
+    endpoint.stop()
 
 
 @pytest.fixture
-def runflow_hosts(runflow: "Runflow") -> Iterator["Runflow"]:
+def runflow_hosts(runflow: "Runflow", runflow_endpoint: "ServiceEndpoint", monkeypatch: pytest.MonkeyPatch) -> Iterator["Runflow"]:
     """Leads requests of this process for https://api.runflow.io and its siblings to the fake, whatever library sends them."""
-    from runflow_mock.testing.interception import intercept
+    from runflow_mock.testing.interception import SERVICE_HOSTS, intercept
+    from runflow_mock.testing.proxy import direct_env
 
-    with intercept(runflow.base_url):
+    for name, value in direct_env(os.environ, runflow.base_url, SERVICE_HOSTS).items():
+        monkeypatch.setenv(name, value)
+    with intercept(runflow_endpoint):
         yield runflow
 
 
@@ -166,37 +232,55 @@ def runflow_proxy_env(runflow: "Runflow", runflow_server: RunflowServer, tmp_pat
         yield {"RUNFLOW_API_KEY": runflow.api_key, **proxy.env}
 
 
-def _lend(request: pytest.FixtureRequest, handle: "Runflow", strictness: Mapping[str, Any]) -> Iterator["Runflow"]:
-    """Hands a tenant to a test; at its end everything that stayed silent is told, and the tenant is dropped."""
-    from runflow_mock.testing.strictness import complaints
+@contextmanager
+def _lent(node: Any, open_it: "Callable[..., Runflow]", given: Mapping[str, Any] | None = None) -> Iterator["Runflow"]:
+    """Opens a tenant and hands it to a test, or to all below a node; at the end it is judged, where the test has passed, and dropped."""
+    from runflow_mock.testing.client import ClientError
+    from runflow_mock.testing.endings import lend, take_back
+    from runflow_mock.testing.nodes import tenant_name
 
-    request.node.stash[_HANDLE] = handle
+    settings, strictness = _wishes(node, given)
+    try:
+        handle = open_it(tenant_name(node.name), **settings)
+    except ClientError as error:
+        pytest.fail(f"@pytest.mark.runflow: {error}", pytrace=False)
+    lent = lend(node, handle, strictness, node.config.rootpath / _option(node.config, "artifacts"))
+    node.stash.setdefault(_LENT, []).append(lent)
+    node.stash[_OUTCOMES] = {}
     try:
         yield handle
-        handle.deliveries.settle()
-        found = complaints(handle, **strictness)
-        if found:
-            sections = "\n\n".join(f"{title}\n{text}" for title, text in _tell(request.node, handle))
-            pytest.fail("\n".join((*found, "", sections)), pytrace=False)
     finally:
-        handle.control.delete_tenant(handle.tenant)
-        handle.close()
-        del request.node.stash[_HANDLE]
+        node.stash[_LENT].remove(lent)
+        take_back(lent, is_judged=_has_passed(node))
 
 
-def _settings(request: pytest.FixtureRequest) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Returns what the markers ask for: settings of the tenant, and how strict its end is; the nearest marker counts."""
-    settings: dict[str, Any] = {"clock": "auto", "seed": _option(request.config, "seed")}
-    for marker in reversed(list(request.node.iter_markers("runflow"))):
+def _has_passed(node: Any) -> bool:
+    """Tells whether the end of a tenant is to be judged: of a test, where it has passed; of what is wider, always."""
+    if not isinstance(node, pytest.Item):
+        return True
+    was_judged = node.get_closest_marker("xfail") is not None
+    return node.stash[_OUTCOMES].get("call") == "passed" and not was_judged
+
+
+def _wishes(node: Any, given: Mapping[str, Any] | None) -> "Wishes":
+    """Returns what the markers of a test ask for, the nearest setting by setting, or what was asked for in a call."""
+    from runflow_mock.testing.markers import MarkerError, Wishes, read_wishes
+    from runflow_mock.testing.nodes import seed_of
+
+    asked: dict[str, Any] = dict(given or {})
+    for marker in reversed(list(node.iter_markers("runflow"))):
         if marker.args:
-            raise pytest.UsageError(f"@pytest.mark.runflow takes names only, not {marker.args!r}; {MARKER}")
-        settings.update(marker.kwargs)
-    given = {name: value for name, value in settings.items() if value is not None}
-    if "dialect" not in given and (file := _option(request.config, "profile")):
-        given |= _spoken(request.config.rootpath / file, given.get("switches", {}))
-    return {name: value for name, value in given.items() if name not in STRICTNESS}, {
-        name: given[name] for name in STRICTNESS if name in given
-    }
+            pytest.fail(f"@pytest.mark.runflow takes names only, not {marker.args!r}; {MARKER}", pytrace=False)
+        asked.update(marker.kwargs)
+    try:
+        wishes = read_wishes(asked)
+    except MarkerError as error:
+        pytest.fail(str(error), pytrace=False)
+    seed = _option(node.config, "seed") or (seed_of(node) if isinstance(node, pytest.Item) else "0")
+    settings = {"clock": "auto", "seed": seed, **wishes.settings}
+    if "dialect" not in settings and (file := _option(node.config, "profile")):
+        settings |= _spoken(node.config.rootpath / file, settings.get("switches", {}))
+    return Wishes(settings, wishes.strictness)
 
 
 def _spoken(file: Path, switches: Mapping[str, str]) -> dict[str, Any]:
@@ -210,36 +294,19 @@ def _spoken(file: Path, switches: Mapping[str, str]) -> dict[str, Any]:
     return {"dialect": profile.dialect, "switches": {**profile.switches, **switches}}
 
 
-def _tell(item: pytest.Item, runflow: "Runflow") -> list[tuple[str, str]]:
-    from runflow_mock.testing.telling import tell_journal, tell_timeline
+def _told(lent: "Lent") -> list[tuple[str, str]]:
+    """Returns the sections of a failing report. Whatever goes wrong here must not hide the failure itself, nor end the session."""
+    from runflow_mock.testing.endings import sections
 
-    saved, hints = _save(item, runflow), runflow.report()["hints"]
-    return [
-        ("runflow timeline", tell_timeline(runflow.timeline)),
-        ("runflow journal", tell_journal(list(runflow.journal))),
-        *([("runflow hints", "\n".join(hints))] if hints else []),
-        ("runflow replay", saved),
-    ]
-
-
-def _save(item: pytest.Item, runflow: "Runflow") -> str:
-    """Writes the scenario that makes such a tenant again, with all that happened in it, and returns how to play it, or why that is not."""
-    from runflow_mock.runtime.files import write_whole
-
-    path = item.config.rootpath / _option(item.config, "artifacts") / f"{_slug(item.nodeid, 100)}.yaml"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, runflow.control.export_scenario(history=True).encode())
-    except OSError as error:
-        # The test has failed for another reason, which must not be lost with this file.
-        return f"nothing to replay: {error}"
-    shown = path.relative_to(item.config.rootpath) if path.is_relative_to(item.config.rootpath) else path
-    return f"runflow-mock replay {shown}"
+        return sections(lent)
+    except Exception as error:
+        return [("runflow", f"what happened in tenant {lent.runflow.tenant} could not be told: {type(error).__name__}: {error}")]
 
 
 def _contract(config: pytest.Config) -> "Contract | None":
     """Returns the user's document, if there is one; what is wrong with it ends the session, for nothing could be judged."""
-    source = config.getoption("--runflow-openapi") or _openapi_of_ini(config) or os.environ.get(OPENAPI_VARIABLE)
+    source = _option_openapi(config)
     if not source:
         return None
     from runflow_mock.runtime.foreign_documents import DocumentError, load_contract
@@ -250,21 +317,14 @@ def _contract(config: pytest.Config) -> "Contract | None":
         pytest.exit(f"runflow_openapi: {error}", returncode=WRONG_USAGE)
 
 
-def _openapi_of_ini(config: pytest.Config) -> str:
-    """Returns what the ini file names; a file is looked for beside it, wherever pytest was started."""
+def _option_openapi(config: pytest.Config) -> str:
+    """Returns where the user's document is; one that the ini file names is looked for beside it, wherever pytest was started."""
+    given = config.getoption("--runflow-openapi")
     source = str(config.getini("runflow_openapi") or "")
-    return source if not source or source.startswith(("http://", "https://")) else str(config.rootpath / source)
+    beside = source if not source or source.startswith(("http://", "https://")) else str(config.rootpath / source)
+    return str(given or beside or os.environ.get(OPENAPI_VARIABLE) or "")
 
 
 def _option(config: pytest.Config, name: str) -> str:
     given = config.getoption(f"--runflow-{name}")
     return str(config.getini(f"runflow_{name}") or "") if given is None else str(given)
-
-
-def _tenant_name(item: pytest.Item) -> str:
-    """Returns a name that says which test it is, and that no other test, worker or run has."""
-    return f"{_slug(item.name, 46)}_{os.urandom(8).hex()}"
-
-
-def _slug(text: str, length: int) -> str:
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[-length:].strip("_") or "test"

@@ -1,13 +1,14 @@
 """The control API as a typed client: what the plugin, the command line and tests of any kind use to run a tenant's world."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from runflow_mock.testing.client import Client, Exchanger
-from runflow_mock.testing.records import Clock, Delivery, Exchange, Ledger, Pulled, Rule, Step, Tenant
+from runflow_mock.testing.records import Clock, Delivery, End, Exchange, Ledger, Pulled, Rule, Step, Tenant, read_steps
 
 RecordT = TypeVar("RecordT")
 Duration = str | int | float
@@ -23,12 +24,24 @@ class Control:
         self.client = Client(url, key, exchanger)
 
     def create_tenant(self, **settings: Any) -> Tenant:
-        """Makes a tenant; the settings are those of `POST /_mock/tenants`."""
+        """Makes a tenant; the settings are those of `POST /_mock/tenants`. A balance may be a number."""
+        amount = settings.get("balance")
+        if isinstance(amount, int | float | Decimal) and not isinstance(amount, bool):
+            # As a decimal of exactly what was written, and never as a power of ten.
+            settings["balance"] = f"{Decimal(str(amount)):f}"
         return self._read(self.client.post("/_mock/tenants", _given(**settings)), Tenant)
 
     def delete_tenant(self, name: str) -> None:
         """Drops a tenant with everything in it."""
         self.client.request("DELETE", f"/_mock/tenants/{quote(name)}")
+
+    def end_tenant(self, name: str) -> End:
+        """Drops a tenant, and returns the last word on its client."""
+        return self._read(self.client.request("DELETE", f"/_mock/tenants/{quote(name)}?tell=true"), End)
+
+    def callback_secret(self) -> str:
+        """Returns the secret that signs callbacks; one is made where there is none."""
+        return str(self.client.post("/_mock/callback-secret")["secret"])
 
     def reset(self, what: str = "all") -> None:
         """Replaces the tenant's world, or only forgets its `journal` or its `faults`."""
@@ -159,7 +172,7 @@ class Control:
 
     def timeline(self) -> list[Step]:
         """Returns everything that happened in the world so far."""
-        return self._items("/_mock/timeline", Step)
+        return read_steps(self.client.get("/_mock/timeline")["items"])
 
     def history(self) -> dict[str, Any]:
         """Returns commands and events in order: what `runflow-mock replay` takes."""
@@ -199,7 +212,7 @@ class Control:
         self.client.close()
 
     def _moved(self, verb: str, body: Mapping[str, Any] | None) -> list[Step]:
-        return self._read(self.client.post(f"/_mock/clock/{verb}", body)["timeline"], list[Step])
+        return read_steps(self.client.post(f"/_mock/clock/{verb}", body)["timeline"])
 
     def _items(self, path: str, kind: type[RecordT]) -> list[RecordT]:
         return self._read(self.client.get(path)["items"], list[kind])  # type: ignore[valid-type]  # a value, to msgspec

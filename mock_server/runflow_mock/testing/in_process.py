@@ -146,4 +146,4 @@ def open_tenant_in(app: InProcess, **settings: Any) -> Runflow:
     """Makes a tenant in a fake without a socket and returns its handle; the settings are those of `POST /_mock/tenants`."""
     way = GuardedExchanger(app, app.needs_loop_of_caller)
     tenant = Control(BASE_URL, None, way).create_tenant(**settings)
-    return Runflow(Control(BASE_URL, tenant.key, way), tenant, BASE_URL, app)
+    return Runflow(Control(BASE_URL, tenant.key, way), tenant, BASE_URL, app, guard=way)

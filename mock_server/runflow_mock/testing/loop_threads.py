@@ -15,8 +15,8 @@ class LoopThread:
     It is uvloop's where that is installed: its timers do not ask `time`, which tools that freeze clocks take from a whole process.
     """
 
-    def __init__(self, name: str) -> None:
-        self.loop = _new_loop()
+    def __init__(self, name: str, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self.loop = loop or _new_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
         self._thread.start()
 

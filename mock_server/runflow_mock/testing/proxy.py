@@ -10,6 +10,7 @@ import asyncio
 import os
 import ssl
 import threading
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,15 @@ from runflow_mock.wire.sites import HOSTS
 HEAD_MAX = 64 * 1024
 PIECE = 64 * 1024
 NODE_PRELOAD = Path(__file__).with_name("node_preload.cjs")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def direct_env(environment: Mapping[str, str], url: str, hosts: Iterable[str] = ()) -> dict[str, str]:
+    """Returns `NO_PROXY` in both spellings: what is there, loopback, the host of a URL, and further hosts."""
+    there = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    kept = [part for part in (part.strip() for part in there.split(",")) if part]
+    wanted = dict.fromkeys((*kept, *LOOPBACK, urlsplit(url).hostname or LOOPBACK[0], *hosts))
+    return dict.fromkeys(("NO_PROXY", "no_proxy"), "*" if "*" in kept else ",".join(wanted))
 
 
 class Proxy:
@@ -32,7 +42,7 @@ class Proxy:
         self._is_open = is_open
         self._context = server_context(folder, (), datetime.now(UTC))
         self._ca_file = ca_file(folder)
-        self._bundle = _bundle(self._ca_file, folder)
+        self._bundle = trusted_bundle(self._ca_file, folder)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="runflow-mock proxy", daemon=True)
         self._server: asyncio.Server | None = None
@@ -48,7 +58,7 @@ class Proxy:
     def env(self) -> dict[str, str]:
         """The variables by which curl, Python, Node and others find the proxy and trust the fake; loopback is reached directly."""
         by_proxy = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self.url)
-        direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1,::1")
+        direct = dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(LOOPBACK))
         trusted = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"), str(self._bundle))
         return {**by_proxy, **direct, **trusted, **self._for_node()}
 
@@ -117,12 +127,13 @@ class Proxy:
         try:
             if name in HOSTS:
                 await writer.start_tls(self._context)
-            await asyncio.gather(_carry(reader, far_writer), _carry(far_reader, writer))
+            await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer))
         finally:
             far_writer.close()
 
 
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Hands bytes on until their end, and that too."""
     try:
         while piece := await reader.read(PIECE):
             writer.write(piece)
@@ -142,8 +153,8 @@ async def _refuse(writer: asyncio.StreamWriter, status: str, why: str) -> None:
     await writer.drain()
 
 
-def _bundle(ca_file: Path, folder: Path) -> Path:
-    """Writes the authorities that this machine trusts, and the fake's own, into one file: the variables name a whole bundle."""
+def trusted_bundle(ca_file: Path, folder: Path) -> Path:
+    """Writes the authorities that this machine trusts, and the fake's own, into one file, for a bundle is named whole; returns where."""
     usual = ssl.get_default_verify_paths().cafile
     known = Path(usual).read_bytes() if usual is not None and Path(usual).is_file() else _certifi()
     path = folder / "runflow-mock-bundle.pem"

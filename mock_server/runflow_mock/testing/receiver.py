@@ -7,15 +7,27 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
+from typing import Protocol
 
 import msgspec
 
 from runflow_mock.domain.documents import Json, read_document
-from runflow_mock.domain.signing import verify_bare, verify_timestamped
+from runflow_mock.domain.signing import SignatureMissing, TimestampOutside, verify_bare, verify_timestamped
 
 WAIT_SECONDS = 10.0
 # How long to wait for an arrival before seeing whether there is more to move.
 LOOK_SECONDS = 0.05
+QUIET_LOOKS = 6
+"""After so many looks at which nothing could come, and no request had come either, a wait is over: whoever acts by himself has acted."""
+_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
+_UNSIGNED = (
+    "its tenant has no callback secret, or a rule took the signature away; read runflow.callback_secret before the run is created, "
+    'or make the tenant with @pytest.mark.runflow(callback_secret="rf_whsec_of_the_test")'
+)
+_CLOCKS = (
+    "callbacks carry the time of the wall clock. Where a tool such as freezegun or time-machine stops the clock of the test, "
+    'give the tenant that time: @pytest.mark.runflow(start="2020-01-01T00:00:00Z", client_time="virtual")'
+)
 BODY_BYTES_MAX = 64 * 1024 * 1024
 
 
@@ -61,11 +73,31 @@ class Received(msgspec.Struct, frozen=True):
         Raises:
             SignatureError: it is missing, forged, or more than five minutes off.
         """
+        if self.signature is None:
+            raise SignatureMissing(f"the callback carries no Runflow-Signature: {_UNSIGNED}")
         if self.timestamp is None:
             verify_bare(self.body, signature=self.signature, secret=secret)
-        else:
-            present = now or datetime.now(UTC)
+            return
+        present = now or datetime.now(UTC)
+        try:
             verify_timestamped(self.body, signature=self.signature, timestamp=self.timestamp, secret=secret, now=present)
+        except TimestampOutside as error:
+            raise TimestampOutside(
+                f"{error.evidence}: it was sent at {self._sent()}, and here it is {present:{_INSTANT}}; {_CLOCKS}", error.skew
+            ) from None
+
+    def _sent(self) -> str:
+        return f"{datetime.fromtimestamp(int(self.timestamp or 0), UTC):{_INSTANT}}"
+
+
+class Outlook(Protocol):
+    """What is known of the world from which callbacks come."""
+
+    def signs_of_life(self) -> object | None:
+        """Returns nothing where something is due or under way; otherwise what would be another value after a request."""
+
+    def reason(self) -> str:
+        """Returns why no callback comes, and what to do."""
 
 
 class CallbackReceiver:
@@ -75,6 +107,7 @@ class CallbackReceiver:
         self.received: list[Received] = []
         self._replies: list[Reply] = []
         self._move: Callable[[], bool] | None = None
+        self._outlook: Outlook | None = None
         self._arrived = threading.Condition()
         self._gone = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -97,6 +130,10 @@ class CallbackReceiver:
         """Lets `wait` move time on: `move` goes to the next instant at which something is due, and tells whether there was one."""
         self._move = move
 
+    def look_at(self, outlook: Outlook) -> None:
+        """Lets `wait` end as soon as nothing can come any more, and say why."""
+        self._outlook = outlook
+
     @property
     def url(self) -> str:
         """Where callbacks are to be sent."""
@@ -106,8 +143,9 @@ class CallbackReceiver:
         """Returns the POSTs received, once there are at least `count`.
 
         Raises:
-            TimeoutError: fewer arrived in time.
+            TimeoutError: fewer arrived in time, or nothing is due and no request is under way, so that no more can come.
         """
+        quiet: list[object] = []
         for _ in range(math.ceil(seconds / LOOK_SECONDS)):
             # Each move is a barrier: what was due has arrived when it returns. A client may be about to cause more.
             while len(self.deliveries) < count and self._move is not None and self._move():
@@ -115,7 +153,16 @@ class CallbackReceiver:
             with self._arrived:
                 if self._arrived.wait_for(lambda: len(self.received) >= count, LOOK_SECONDS):
                     return tuple(self.received)
-        raise TimeoutError(f"{len(self.received)} of {count} callbacks arrived within {seconds:g} s")
+            sign = None if self._outlook is None else self._outlook.signs_of_life()
+            quiet = [] if sign is None else [earlier for earlier in quiet if earlier == sign] + [sign]
+            if len(quiet) >= QUIET_LOOKS:
+                raise TimeoutError(f"{len(self.deliveries)} of {count} callbacks arrived, and no more can come: {self._reason()}")
+        why = "" if self._outlook is None else f": {self._reason()}"
+        raise TimeoutError(f"{len(self.deliveries)} of {count} callbacks arrived within {seconds:g} s{why}")
+
+    def _reason(self) -> str:
+        assert self._outlook is not None
+        return self._outlook.reason()
 
     def __enter__(self) -> "CallbackReceiver":
         self._thread.start()

@@ -1,19 +1,39 @@
 """What the control API tells, as records. Unknown fields are ignored, so that an older client reads what a newer server says."""
 
 from base64 import b64decode
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 
-class Step(msgspec.Struct, frozen=True, rename={"source": "from", "target": "to"}):
-    """One line of a timeline: when, what kind of record, which, and from which state to which."""
+class Step(msgspec.Struct, frozen=True):
+    """One line of a timeline: when, what kind of record, which, from which state to which, and what else there is to know of it."""
 
     at: str
     kind: str
     id: str | None = None
     source: str | None = None
     target: str | None = None
+    details: dict[str, Any] = {}
+
+
+_STEP = frozenset(("at", "kind", "id", "from", "to"))
+
+
+def read_steps(items: Iterable[Mapping[str, Any]]) -> list[Step]:
+    """Returns the steps of a timeline as the control API tells them."""
+    return [
+        Step(
+            at=item["at"],
+            kind=item["kind"],
+            id=item.get("id"),
+            source=item.get("from"),
+            target=item.get("to"),
+            details={name: value for name, value in item.items() if name not in _STEP},
+        )
+        for item in items
+    ]
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -127,6 +147,13 @@ class Exchange(msgspec.Struct, frozen=True):
     violations: tuple[Violation, ...] = ()
 
 
+class Requests(msgspec.Struct, frozen=True):
+    """How many requests of the client wait for an answer, and how many there were."""
+
+    under_way: int = 0
+    total: int = 0
+
+
 class Clock(msgspec.Struct, frozen=True):
     """Where a tenant's clock stands and how it moves."""
 
@@ -137,6 +164,8 @@ class Clock(msgspec.Struct, frozen=True):
     next_due: str | None = None
     timers: int = 0
     in_flight: int = 0
+    is_moving: bool = False
+    requests: Requests = Requests()
 
 
 class Tenant(msgspec.Struct, frozen=True):
@@ -147,3 +176,20 @@ class Tenant(msgspec.Struct, frozen=True):
     admin_key: str
     keys: dict[str, str] = {}
     seed: str = "0"
+    clock: Any = None
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What explains the end of a tenant: timeline, journal, and a scenario in YAML that repeats it."""
+
+    timeline: list[dict[str, Any]]
+    journal: list[Exchange]
+    scenario: str
+
+
+class End(msgspec.Struct, frozen=True):
+    """The last word on a tenant; there is evidence only where something is to be said about its client."""
+
+    report: dict[str, Any]
+    scene: dict[str, Any] | None = None
+    evidence: Evidence | None = None

@@ -10,6 +10,8 @@ from runflow_mock.testing.client import ClientError, Exchanger, HttpExchanger
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.dialers import Dialer, SocketDialer
 from runflow_mock.testing.loop_guards import GuardedExchanger
+from runflow_mock.testing.outlooks import TenantOutlook
+from runflow_mock.testing.receiver import CallbackReceiver
 from runflow_mock.testing.records import Ledger, Step, Tenant
 from runflow_mock.testing.tenant_parts import (
     PulledDelivery,
@@ -66,9 +68,20 @@ class App(Protocol):
 class Runflow:
     """One tenant, for one test; `app` is the fake itself where it runs in this process without a socket."""
 
-    def __init__(self, control: Control, tenant: Tenant, url: str, app: App | None = None, *, dialer: Dialer | None = None) -> None:
+    def __init__(
+        self,
+        control: Control,
+        tenant: Tenant,
+        url: str,
+        app: App | None = None,
+        *,
+        dialer: Dialer | None = None,
+        guard: GuardedExchanger | None = None,
+    ) -> None:
         self.control = control
         self._app = app
+        self._guard = guard
+        self._mode = tenant.clock
         self._dialer = dialer
         self._mounts: list[Mount] = []
         self.tenant = tenant.tenant
@@ -114,6 +127,21 @@ class Runflow:
         mount = self.app.mount(prefix, app, lifespan=lifespan)
         self._mounts.append(mount)
         return mount
+
+    def receiver(self) -> CallbackReceiver:
+        """Returns a callback receiver on loopback, which listens in a `with`; waiting for it moves a clock that stands."""
+        receiver = CallbackReceiver()
+        receiver.look_at(TenantOutlook(self.control))
+        if self._mode == "auto":
+            receiver.move_with(lambda: bool(self.clock.next()))
+        if self._guard is not None:
+            self._guard.threaded.add(receiver.url)
+        return receiver
+
+    @property
+    def callback_secret(self) -> str:
+        """The secret that signs callbacks; one is made where there is none."""
+        return self.control.callback_secret()
 
     @property
     def exceptions(self) -> tuple[Raised, ...]:
@@ -208,12 +236,14 @@ class Runflow:
         return f"<Runflow tenant {self.tenant} at {self.base_url}>"
 
 
-def open_tenant(url: str, *, control_key: str | None = None, exchanger: Exchanger | None = None, **settings: Any) -> Runflow:
+def open_tenant(
+    url: str, *, control_key: str | None = None, exchanger: Exchanger | None = None, dialer: Dialer | None = None, **settings: Any
+) -> Runflow:
     """Makes a tenant on a server and returns its handle; the settings are those of `POST /_mock/tenants`.
 
-    `exchanger` is another way to the server than HTTP.
+    `exchanger` is another way to the server than HTTP, and `dialer` one for the client under test.
     """
     way = GuardedExchanger(exchanger or HttpExchanger(url))
     # A test has no use for a tenant that outlives it.
     tenant = Control(url, control_key, way).create_tenant(**{"keep": False, **settings})
-    return Runflow(Control(url, tenant.key, way), tenant, url)
+    return Runflow(Control(url, tenant.key, way), tenant, url, dialer=dialer, guard=way)

@@ -12,6 +12,7 @@ from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.observers import Observer
 from runflow_mock.runtime.runtime import Runtime, Sleep
+from runflow_mock.testing.direct_calls import DirectCalls
 from runflow_mock.web.app import create_app
 from runflow_mock.web.server import Server, bind, open_secure, url_of
 
@@ -19,9 +20,13 @@ START_SECONDS_MAX = 10.0
 
 
 class RunningServer:
-    """A server at work: where it is, and what is behind it; with https also there, and with the authority to trust."""
+    """A server at work: where it is, and what is behind it; with https also there, and with the authority to trust.
 
-    def __init__(self, url: str, runtime: Runtime, tls_url: str | None = None, ca_file: Path | None = None) -> None:
+    `calls` reaches it without a connection.
+    """
+
+    def __init__(self, url: str, runtime: Runtime, calls: DirectCalls, tls_url: str | None = None, ca_file: Path | None = None) -> None:
+        self.calls = calls
         self.url = url
         self.runtime = runtime
         self.tls_url = tls_url
@@ -49,14 +54,20 @@ def serve(
     app = create_app(config, catalog=catalog, contract=contract, observer=observer, sleep=sleep)
     with bind(config.host, config.port) as bound, open_secure(config, datetime.now(UTC)) as secure:
         ready = threading.Event()
-        server = Server(app, ready.set, secure, app.state.runtime.bounds.connections)
+        loops: list[asyncio.AbstractEventLoop] = []
+
+        def begin() -> None:
+            loops.append(asyncio.get_running_loop())
+            ready.set()
+
+        server = Server(app, begin, secure, app.state.runtime.bounds.connections)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="runflow-mock", daemon=True)
         thread.start()
         tls = () if secure is None else (url_of(secure.bound, "https"), secure.ca_file)
         try:
             if not ready.wait(START_SECONDS_MAX):
                 raise TimeoutError(f"the server did not start within {START_SECONDS_MAX:g} s")
-            yield RunningServer(url_of(bound), app.state.runtime, *tls)
+            yield RunningServer(url_of(bound), app.state.runtime, DirectCalls(app, loops[0]), *tls)
         finally:
             server.should_exit = True
             thread.join(START_SECONDS_MAX)

@@ -4,18 +4,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from runflow_mock.testing.client import ClientError
+from runflow_mock.testing.records import End
 from runflow_mock.testing.runflow import Runflow
 
 SHOWN_MAX = 10
 
 
 def complaints(runflow: Runflow, *, allow_unused: bool = False, allow_violations: bool | Iterable[str] = False) -> list[str]:
-    """Returns what a test has to answer for, a line or a few each; nothing, when all is well.
+    """Returns what a test has to answer for so far, a line or a few each; nothing, when all is well. See `complaints_in`."""
+    end = End(runflow.report(), _scene(runflow))
+    return complaints_in(end, allow_unused=allow_unused, allow_violations=allow_violations)
+
+
+def complaints_in(end: End, *, allow_unused: bool = False, allow_violations: bool | Iterable[str] = False) -> list[str]:
+    """Returns what a test has to answer for at the end of its tenant.
 
     `allow_unused` passes over faults that never fired, scenario expectations that were not reached and callbacks that nobody took;
     `allow_violations` over requests that broke the contract: all of them, or those of the operations that it names.
     """
-    report, scenario = runflow.report(), _scenario(runflow)
+    report, scenario = end.report, end.scene or {}
     found = [f"runflow-mock had an error of its own: {error}" for error in report["background_errors"]]
     if not allow_unused:
         found += [*([] if scenario.get("unused") == "allowed" else _unfired(report)), *_undelivered(report), *_unreached(scenario)]
@@ -45,14 +52,14 @@ def _unreached(scenario: Mapping[str, Any]) -> Iterator[str]:
             yield f"scenario {scenario['name']!r} expects of its {expectation['about']} that {expectation['label']!r}: {what}"
 
 
-def _scenario(runflow: Runflow) -> Mapping[str, Any]:
+def _scene(runflow: Runflow) -> dict[str, Any] | None:
     try:
         return runflow.control.scenario()
     except ClientError as error:
         if error.status != 404:
             raise
         # The tenant was made without one.
-        return {}
+        return None
 
 
 def _violations(report: Mapping[str, Any], allowed: frozenset[str]) -> Iterator[str]:

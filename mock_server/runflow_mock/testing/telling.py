@@ -1,11 +1,13 @@
 """What a failing test is told about its tenant: a timeline, the end of the journal, and how to replay it, as plain lines."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from runflow_mock.testing.records import Exchange, Step
 
 STEPS_MAX = 60
 EXCHANGES_MAX = 20
+# They say nothing that the lines around do not say, and are long.
+_LEFT_OUT = frozenset(("about", "url", "fired"))
 
 
 def tell_timeline(steps: Sequence[Step]) -> str:
@@ -13,24 +15,39 @@ def tell_timeline(steps: Sequence[Step]) -> str:
     return _end([_step(step) for step in steps], STEPS_MAX, "steps")
 
 
-def tell_journal(exchanges: Sequence[Exchange]) -> str:
-    """Returns a line for each exchange and one for each of its violations; of a long journal the end."""
-    return _end(["\n".join(_exchange(exchange)) for exchange in exchanges], EXCHANGES_MAX, "exchanges")
+def tell_journal(exchanges: Sequence[Exchange], steps: Sequence[Step] = ()) -> str:
+    """Returns a line for each exchange and one for each of its violations; of a long journal the end.
+
+    A rule that has interfered is told by its kind and label, where the steps of the timeline name them.
+    """
+    faults = {step.id: _fault(step.details) for step in steps if step.kind == "fault" and step.details.get("what")}
+    return _end(["\n".join(_exchange(exchange, faults)) for exchange in exchanges], EXCHANGES_MAX, "exchanges")
 
 
 def _step(step: Step) -> str:
     moved = step.target if step.source is None else f"{step.source} -> {step.target}"
-    parts = (_clock_time(step.at), f"{step.kind:<10}", step.id or "", moved or "")
+    rest = "  ".join(f"{name}={_plain(value)}" for name, value in step.details.items() if name not in _LEFT_OUT and value is not None)
+    parts = (_clock_time(step.at), f"{step.kind:<10}", step.id or "", rest, moved or "")
     return "  ".join(part for part in parts if part).rstrip()
 
 
-def _exchange(exchange: Exchange) -> Iterable[str]:
+def _exchange(exchange: Exchange, faults: Mapping[str | None, str]) -> Iterable[str]:
     request = exchange.request
-    fault = f"  [fault {exchange.fault}]" if exchange.fault else ""
+    fault = f"  [fault {faults.get(exchange.fault, exchange.fault)}]" if exchange.fault else ""
     yield f"{_clock_time(exchange.at)}  {exchange.response.status}  {request.method} {request.target}{fault}"
     for violation in exchange.violations:
         loc = ".".join(str(part) for part in violation.loc) if isinstance(violation.loc, list) else violation.loc
         yield f"    {violation.rule} at {loc}: {violation.message}"
+
+
+def _fault(details: Mapping[str, object]) -> str:
+    label = details.get("label")
+    return f"{details['what']}" + (f" {_plain(label)!r}" if label else "")
+
+
+def _plain(value: object) -> str:
+    """Returns a value on one line, whatever a user wrote."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in str(value))
 
 
 def _end(lines: list[str], limit: int, what: str) -> str:

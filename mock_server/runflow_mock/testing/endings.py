@@ -1,0 +1,126 @@
+"""The end of a test: it is judged once, where it has passed, and told once.
+
+A test that has failed, was skipped or is expected to fail has its report already: its tenant is dropped, and what else there is to say
+stands in the sections of that report. A test that is expected to fail may fail by its end, so that its end is judged while it still runs.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from urllib3.exceptions import HTTPError
+
+from runflow_mock.testing.applications import Raised
+from runflow_mock.testing.artifacts import save_scenario
+from runflow_mock.testing.client import ClientError
+from runflow_mock.testing.nodes import node_id
+from runflow_mock.testing.records import End, Exchange, Step, read_steps
+from runflow_mock.testing.runflow import Runflow
+from runflow_mock.testing.strictness import complaints, complaints_in
+from runflow_mock.testing.telling import tell_journal, tell_timeline
+
+Section = tuple[str, str]
+
+
+class Lent(NamedTuple):
+    """A tenant in the hands of a test: how strict its end is, and where a failure leaves something behind."""
+
+    runflow: Runflow
+    strictness: Mapping[str, Any]
+    artifacts: Path
+    root: Path
+    node_id: str
+
+
+def lend(item: pytest.Item | pytest.Collector, runflow: Runflow, strictness: Mapping[str, Any], artifacts: Path) -> Lent:
+    """Returns a tenant as it is lent to a test, or to all tests below a node."""
+    name = node_id(item) if isinstance(item, pytest.Item) else item.nodeid
+    return Lent(runflow, strictness, artifacts, item.config.rootpath, name)
+
+
+def take_back(lent: Lent, *, is_judged: bool) -> None:
+    """Drops the tenant; where it is judged, fails with everything that stayed silent, or with what an application under test raised."""
+    runflow = lent.runflow
+    try:
+        runflow.stop_deliveries()
+        if not is_judged:
+            # The test has its report: a server that is gone meanwhile would only make a second one of it.
+            with suppress(ClientError, HTTPError, OSError):
+                runflow.control.delete_tenant(runflow.tenant)
+            return
+        runflow.deliveries.settle()
+        raised = _unexpected(lent)
+        end = runflow.control.end_tenant(runflow.tenant)
+    finally:
+        runflow.close()
+    found = complaints_in(end, **_contract_of(lent))
+    if found or raised:
+        _fail(found, raised, _sections_at_end(lent, end))
+
+
+def judge(lent: Lent) -> None:
+    """Fails as `take_back` does, while the tenant stays."""
+    lent.runflow.deliveries.settle()
+    found, raised = complaints(lent.runflow, **_contract_of(lent)), _unexpected(lent)
+    if found or raised:
+        _fail(found, raised, sections(lent))
+
+
+def sections(lent: Lent) -> list[Section]:
+    """Returns what a failing report is told about a tenant that is still there."""
+    runflow = lent.runflow
+    found = complaints(runflow, **_contract_of(lent))
+    told = _sections(
+        lent, runflow.timeline, list(runflow.journal), runflow.report()["hints"], runflow.control.export_scenario(history=True)
+    )
+    exceptions = [("runflow exceptions", _traces(runflow.exceptions))] if runflow.exceptions else []
+    return [*exceptions, *([("runflow complaints", "\n".join(found))] if found else []), *told]
+
+
+def _sections_at_end(lent: Lent, end: End) -> list[Section]:
+    if end.evidence is None:
+        return []
+    return _sections(lent, read_steps(end.evidence.timeline), end.evidence.journal, end.report["hints"], end.evidence.scenario)
+
+
+def _sections(lent: Lent, steps: list[Step], journal: list[Exchange], hints: list[str], scenario: str) -> list[Section]:
+    return [
+        ("runflow timeline", tell_timeline(steps)),
+        ("runflow journal", tell_journal(journal, steps)),
+        *([("runflow hints", "\n".join(hints))] if hints else []),
+        ("runflow replay", save_scenario(lent.artifacts, lent.node_id, scenario, lent.root)),
+    ]
+
+
+def _contract_of(lent: Lent) -> dict[str, Any]:
+    return {name: value for name, value in lent.strictness.items() if name != "allow_exceptions"}
+
+
+def _unexpected(lent: Lent) -> list[Raised]:
+    """Returns the exceptions of applications under test that nobody allowed."""
+    allowed = lent.strictness.get("allow_exceptions", False)
+    if allowed is True:
+        return []
+    kinds = tuple(allowed) if isinstance(allowed, list | tuple) else (() if allowed is False else (allowed,))
+    return [raised for raised in lent.runflow.exceptions if not isinstance(raised.error, kinds)]
+
+
+def _fail(found: list[str], raised: list[Raised], told: list[Section]) -> None:
+    lines = "\n".join((*found, "", "\n\n".join(f"{title}\n{text}" for title, text in told)))
+    if not raised:
+        pytest.fail(lines, pytrace=False)
+    first = raised[0]
+    again = f", and {len(raised) - 1} more came after it" if len(raised) > 1 else ""
+    first.error.add_note(f"raised by the application under test at {first.where}{again}; allow_exceptions=True of the marker allows it")
+    if lines.strip():
+        first.error.add_note(lines)
+    raise first.error
+
+
+def _traces(raised: tuple[Raised, ...]) -> str:
+    from traceback import format_exception
+
+    distinct = {f"{type(each.error).__name__}: {each.error}": each for each in reversed(raised)}
+    return "\n".join(f"{each.where}:\n{''.join(format_exception(each.error))}" for each in reversed(distinct.values()))

@@ -1,0 +1,48 @@
+"""Threads that are none: tools such as gevent put greenlets in their place, and a fake that needs a thread would never start."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+START_SECONDS_MAX = 30.0
+
+
+def is_patched() -> bool:
+    """Tells whether threads of this process are greenlets."""
+    monkey: Any = sys.modules.get("gevent.monkey")
+    patcher: Any = sys.modules.get("eventlet.patcher")
+    by_gevent = monkey is not None and bool(monkey.is_module_patched("threading"))
+    return by_gevent or (patcher is not None and bool(patcher.is_monkey_patched("thread")))
+
+
+def check_threads() -> None:
+    """Accepts a process in which the fake can have a thread.
+
+    Raises:
+        RuntimeError: it cannot; the message says what to take instead.
+    """
+    if is_patched():
+        raise RuntimeError(
+            "runflow-mock: gevent or eventlet has put greenlets in the place of threads (monkey.patch_all), and the fake without a socket "
+            "needs a thread; take the fixture runflow, whose server then runs in a process of its own, or patch with thread=False"
+        )
+
+
+@contextmanager
+def serve_apart(openapi: str) -> Iterator[str]:
+    """Runs the fake in a process of its own while the context lasts, and gives its address."""
+    command = [sys.executable, "-m", "runflow_mock", "serve", "--port", "0", "--clock", "auto", "--speed", "1", "--json"]
+    command += ["--openapi", openapi] if openapi else []
+    own = {name: value for name, value in os.environ.items() if not name.startswith("RUNFLOW_MOCK_")}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own)  # noqa: S603 - our own command
+    assert process.stdout is not None
+    try:
+        yield str(json.loads(process.stdout.readline())["url"])
+    finally:
+        process.terminate()
+        process.wait(START_SECONDS_MAX)
+        process.stdout.close()

@@ -1,0 +1,152 @@
+"""Libraries that know a way of their own: proxies that code names itself, own resolvers, and libcurl, which asks nobody.
+
+They are loaded where they are installed, so that one which a test imports only later is led as well.
+"""
+
+import socket
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from runflow_mock.testing.interception.patches import Patches
+from runflow_mock.testing.interception.routes import MARKER, Route
+from runflow_mock.wire.sites import HOSTS
+
+
+def lead_libraries(patches: Patches, route: Route) -> None:
+    """Leads the libraries that are installed."""
+    import http.client
+    import urllib.request
+
+    patches.put(http.client.HTTPConnection, "set_tunnel", lambda usual: _without_tunnel(usual, route))
+    patches.put(urllib.request.Request, "set_proxy", lambda usual: _without_proxy(usual, route))
+    for name, lead in _LEADS.items():
+        if find_spec(name) is not None:
+            lead(patches, route, import_module(name))
+
+
+def _without_tunnel(usual: Callable[..., Any], route: Route) -> Callable[..., Any]:
+    def set_tunnel(self: Any, host: Any, port: Any = None, *rest: Any, **options: Any) -> None:
+        if route.leads(str(host).partition(":")[0]):
+            self.host, self.port = self._get_hostport(host, port)
+            return
+        usual(self, host, port, *rest, **options)
+
+    return set_tunnel
+
+
+def _without_proxy(usual: Callable[..., Any], route: Route) -> Callable[..., Any]:
+    def set_proxy(self: Any, host: str, type: str) -> None:  # noqa: A002 - the standard library's own name
+        if not route.leads(str(self.host).partition(":")[0]):
+            usual(self, host, type)
+
+    return set_proxy
+
+
+def _lead_urllib3(patches: Patches, route: Route, urllib3: Any) -> None:
+    """A manager of proxies hands out direct connections to the service; requests stands on it."""
+
+    def make(usual: Callable[..., Any]) -> Callable[..., Any]:
+        def connection_from_host(self: Any, host: Any, port: Any = None, scheme: Any = "http", pool_kwargs: Any = None) -> Any:
+            if not route.leads(host):
+                return usual(self, host, port, scheme, pool_kwargs)
+            settings = {**self.connection_pool_kw, **(pool_kwargs or {})}
+            direct = {name: value for name, value in settings.items() if not name.startswith("_proxy")}
+            return urllib3.PoolManager(**direct).connection_from_host(host, port, scheme)
+
+        return connection_from_host
+
+    patches.put(urllib3.ProxyManager, "connection_from_host", make)
+
+
+def _lead_httpcore(patches: Patches, route: Route, httpcore: Any) -> None:
+    """A pool of connections by a proxy makes direct ones to the service; httpx stands on it."""
+
+    def make(direct: Any) -> Callable[[Any], Callable[..., Any]]:
+        def around(usual: Callable[..., Any]) -> Callable[..., Any]:
+            def create_connection(self: Any, origin: Any) -> Any:
+                if not route.leads(origin.host):
+                    return usual(self, origin)
+                return direct(origin=origin, ssl_context=self._ssl_context, keepalive_expiry=self._keepalive_expiry)
+
+            return create_connection
+
+        return around
+
+    for name in ("HTTPProxy", "SOCKSProxy"):
+        patches.put(getattr(httpcore, name, None), "create_connection", make(httpcore.HTTPConnection))
+        patches.put(getattr(httpcore, f"Async{name}", None), "create_connection", make(httpcore.AsyncHTTPConnection))
+
+
+def _lead_aiohttp(patches: Patches, route: Route, aiohttp: Any) -> None:
+    """A connector makes direct connections to the service, without its own resolver."""
+
+    def connecting(usual: Callable[..., Any]) -> Callable[..., Any]:
+        async def create_connection(self: Any, req: Any, *rest: Any) -> Any:
+            if not route.leads(req.url.host):
+                return await usual(self, req, *rest)
+            _, protocol = await self._create_direct_connection(req, *rest)
+            return protocol
+
+        return create_connection
+
+    def resolving(usual: Callable[..., Any]) -> Callable[..., Any]:
+        async def resolve_host(self: Any, host: str, port: int, *rest: Any, **options: Any) -> Any:
+            if not route.leads(host):
+                return await usual(self, host, port, *rest, **options)
+            return [{"hostname": host, "host": MARKER, "port": port, "family": socket.AF_INET, "proto": 0, "flags": 0}]
+
+        return resolve_host
+
+    patches.put(aiohttp.TCPConnector, "_create_connection", connecting)
+    patches.put(aiohttp.TCPConnector, "_resolve_host", resolving)
+
+
+def _ways(route: Route) -> list[str]:
+    """Returns for libcurl which host and port lead where."""
+    plain = ":".join(map(str, route.plain_address))
+    return [way for name in HOSTS for way in (f"{name}:443:127.0.0.1:{route.secure_port}", f"{name}:80:{plain}")]
+
+
+def _lead_pycurl(patches: Patches, route: Route, pycurl: Any) -> None:
+    """A handle is made with the ways to the endpoint; one that was made before is not caught, for libcurl asks nobody."""
+
+    def make(usual: Any) -> Callable[..., Any]:
+        def curl(*given: Any, **options: Any) -> Any:
+            handle = usual(*given, **options)
+            if route.is_open:
+                handle.setopt(pycurl.CONNECT_TO, _ways(route))
+                handle.setopt(pycurl.NOPROXY, ",".join(HOSTS))
+                handle.setopt(pycurl.CAINFO, route.bundle)
+            return handle
+
+        return curl
+
+    patches.put(pycurl, "Curl", make)
+
+
+def _lead_curl_cffi(patches: Patches, route: Route, curl_cffi: Any) -> None:
+    """A handle gets the ways to the endpoint each time before it is performed."""
+    options = curl_cffi.CurlOpt
+
+    def make(usual: Callable[..., Any]) -> Callable[..., Any]:
+        def ensure_cacert(self: Any) -> Any:
+            usual(self)
+            if route.is_open:
+                self.setopt(options.CONNECT_TO, _ways(route))
+                self.setopt(options.NOPROXY, ",".join(HOSTS))
+                self.setopt(options.CAINFO, route.bundle)
+
+        return ensure_cacert
+
+    patches.put(curl_cffi.Curl, "_ensure_cacert", make)
+
+
+_LEADS: dict[str, Callable[[Patches, Route, Any], None]] = {
+    "urllib3": _lead_urllib3,
+    "httpcore": _lead_httpcore,
+    "aiohttp": _lead_aiohttp,
+    "pycurl": _lead_pycurl,
+    "curl_cffi": _lead_curl_cffi,
+}

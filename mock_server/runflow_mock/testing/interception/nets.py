@@ -1,0 +1,115 @@
+"""The last net: what was not led is refused, loudly, before it leaves.
+
+An audit hook sees every look-up and every connection that Python's own sockets make, also by functions that somebody kept from before. It
+cannot be taken away again, so that there is one for the whole process, which asks for nothing while nobody intercepts. A request that is
+about to be handed to a proxy is seen by what it says.
+"""
+
+import re
+import socket
+import ssl
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from runflow_mock.testing.interception.patches import Patches
+from runflow_mock.testing.interception.routes import RefusedWayOut, Route
+from runflow_mock.wire.sites import HOSTS
+
+LOOKED_AT = 512
+_NAMES = "|".join(re.escape(name) for name in HOSTS).encode()
+_TO_PROXY = re.compile(
+    # CONNECT host:port and GET http://host/, as they are said to a proxy for HTTP.
+    rb"(?:CONNECT |[A-Z]{3,7} https?://)(" + _NAMES + rb")[:/ ?]"
+    # The host by its name, as it is said to a SOCKS proxy of version 5 or 4a.
+    rb"|\x05\x01\x00\x03.(" + _NAMES + rb")|\x04\x01..\x00\x00\x00.[^\x00]*\x00(" + _NAMES + rb")\x00",
+    re.DOTALL | re.IGNORECASE,
+)
+_LOOK_UPS = frozenset(("socket.getaddrinfo", "socket.gethostbyname", "socket.connect"))
+
+
+class _Hook:
+    """The one audit hook of this process, and the routes that are open."""
+
+    def __init__(self) -> None:
+        self._routes: list[Route] = []
+        self._is_installed = False
+
+    def watch(self, route: Route) -> None:
+        if not self._is_installed:
+            sys.addaudithook(self._look)
+            self._is_installed = True
+        self._routes.append(route)
+
+    def forget(self, route: Route) -> None:
+        self._routes.remove(route)
+
+    def _look(self, event: str, given: tuple[Any, ...]) -> None:
+        if self._routes and event in _LOOK_UPS:
+            host = _host_in(event, given)
+            if any(route.leads(host) for route in self._routes):
+                raise RefusedWayOut(str(host), f"gone there by {event}, which was kept from before")
+
+
+_HOOK = _Hook()
+
+
+@contextmanager
+def spread_net(patches: Patches, route: Route) -> Iterator[None]:
+    """Refuses what would reach the service in a way that nobody has led."""
+    for owner, names in ((socket.socket, ("send", "sendall")), (ssl.SSLSocket, ("send", "sendall", "write")), (ssl.SSLObject, ("write",))):
+        for name in names:
+            patches.put(owner, name, lambda usual: _sending(usual, route))
+    if hasattr(socket.socket, "sendmsg"):
+        patches.put(socket.socket, "sendmsg", lambda usual: _sending_pieces(usual, route))
+    _HOOK.watch(route)
+    try:
+        yield
+    finally:
+        _HOOK.forget(route)
+
+
+def _host_in(event: str, given: tuple[Any, ...]) -> object:
+    if event != "socket.connect":
+        return given[0] if given else None
+    address = given[1] if len(given) > 1 else None
+    return address[0] if isinstance(address, tuple) and address else None
+
+
+def _sending(usual: Callable[..., Any], route: Route) -> Callable[..., Any]:
+    def send(self: Any, data: Any, *rest: Any) -> Any:
+        if route.is_open:
+            _check(route, self, data)
+        return usual(self, data, *rest)
+
+    return send
+
+
+def _sending_pieces(usual: Callable[..., Any], route: Route) -> Callable[..., Any]:
+    def sendmsg(self: Any, buffers: Any, *rest: Any) -> Any:
+        pieces = list(buffers)
+        if route.is_open and pieces:
+            _check(route, self, pieces[0])
+        return usual(self, pieces, *rest)
+
+    return sendmsg
+
+
+def _check(route: Route, connected: Any, data: Any) -> None:
+    found = _TO_PROXY.match(memoryview(data)[:LOOKED_AT].tobytes())
+    # A client that believes in a proxy, and was led past it, still speaks as to one.
+    if found is None or _is_the_fake(route, connected):
+        return
+    host = next(name for name in found.groups() if name is not None)
+    raise RefusedWayOut(host.decode("latin-1"), "gone there by way of a proxy")
+
+
+def _is_the_fake(route: Route, connected: Any) -> bool:
+    if not isinstance(connected, socket.socket):
+        return False
+    try:
+        peer = connected.getpeername()
+    except OSError:
+        return False
+    return isinstance(peer, tuple) and peer[1] in (route.secure_port, route.plain_address[1])

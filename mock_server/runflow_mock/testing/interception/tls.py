@@ -1,0 +1,24 @@
+"""TLS: a client that asks for a name of the service speaks it with the endpoint's authority, whatever it trusts otherwise."""
+
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+from runflow_mock.testing.interception.patches import Patches
+from runflow_mock.testing.interception.routes import Route
+
+
+def lead_tls(patches: Patches, route: Route) -> None:
+    """Exchanges the context of a client at the moment at which it names the service; the client's own is not touched."""
+    for name in ("wrap_socket", "wrap_bio"):
+        patches.put(ssl.SSLContext, name, lambda usual: _wrapping(usual, route))
+
+
+def _wrapping(usual: Callable[..., Any], route: Route) -> Callable[..., Any]:
+    def wrap(self: Any, *given: Any, **options: Any) -> Any:
+        if not options.get("server_side") and route.leads(options.get("server_hostname")):
+            options.pop("session", None)
+            return usual(route.context, *given, **options)
+        return usual(self, *given, **options)
+
+    return wrap

@@ -1,0 +1,32 @@
+"""Names and seeds of tenants, by the test that they are for."""
+
+import os
+import re
+
+import pytest
+
+
+def tenant_name(text: str) -> str:
+    """Returns a name that says what it is for, and that no other test, worker or run has."""
+    return f"{slug(text, 46)}_{os.urandom(8).hex()}"
+
+
+def seed_of(item: pytest.Item) -> str:
+    """Returns the seed of a test: another one for each node id and parameter, and the same on every machine and worker.
+
+    A test that is run again makes other records, as one against the service would.
+    """
+    again = getattr(item, "execution_count", 1)
+    return node_id(item) if again <= 1 else f"{node_id(item)} run {again}"
+
+
+def node_id(item: pytest.Item) -> str:
+    """Returns the node id without the group that xdist writes into it."""
+    group = next(item.iter_markers("xdist_group"), None)
+    name = None if group is None else group.kwargs.get("name", group.args[0] if group.args else "default")
+    return item.nodeid.removesuffix(f"@{name}") if name is not None else item.nodeid
+
+
+def slug(text: str, length: int) -> str:
+    """Returns text as a part of names of files and tenants."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[-length:].strip("_") or "test"

@@ -1,0 +1,268 @@
+"""Under `runflow_hosts` every way to the service ends at the fake or is refused, and everything is as before at the end."""
+
+import asyncio
+import http.client
+import json
+import socket
+import ssl
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import aiohttp
+import httpx
+import pytest
+import requests
+import trio
+import urllib3
+import uvloop
+
+from runflow_mock.testing.interception import SERVICE_HOSTS, RefusedWayOut, ServiceEndpoint, intercept
+from runflow_mock.testing.interception.patches import Patches
+from runflow_mock.testing.proxy import direct_env
+from runflow_mock.testing.runflow import Runflow
+
+HOST = "api.runflow.io"
+PATH = "/v1/auth/me"
+PROXY = "http://proxy.invalid:3128"
+OWNERS = (socket, socket.socket, ssl.SSLContext, ssl.SSLSocket, ssl.SSLObject, http.client.HTTPConnection, urllib.request.Request)
+
+
+@pytest.fixture(scope="module")
+def endpoint(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceEndpoint]:
+    opened = ServiceEndpoint(url, tmp_path_factory.mktemp("endpoint"))
+    yield opened
+    opened.stop()
+
+
+@pytest.fixture
+def hosts(tenant: Runflow, endpoint: ServiceEndpoint) -> Iterator[Runflow]:
+    with intercept(endpoint):
+        yield tenant
+
+
+def by_urllib(url: str, headers: dict[str, str], proxy: str | None) -> int:
+    handler = urllib.request.ProxyHandler({} if proxy is None else {"http": proxy, "https": proxy})
+    with urllib.request.build_opener(handler).open(urllib.request.Request(url, headers=headers)) as answer:
+        return int(answer.status)
+
+
+def by_http_client(url: str, headers: dict[str, str], proxy: str | None) -> int:
+    secure = url.startswith("https")
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    connection = kind(HOST if proxy is None else "proxy.invalid", timeout=20)
+    if proxy is not None:
+        connection.set_tunnel(HOST, 443 if secure else 80)
+    connection.request("GET", PATH, headers=headers)
+    with connection.getresponse() as answer:
+        answer.read()
+        status = answer.status
+    connection.close()
+    return status
+
+
+def by_requests(url: str, headers: dict[str, str], proxy: str | None) -> int:
+    return requests.get(url, headers=headers, proxies=None if proxy is None else {"http": proxy, "https": proxy}, timeout=20).status_code
+
+
+def by_urllib3(url: str, headers: dict[str, str], proxy: str | None) -> int:
+    pool = urllib3.PoolManager() if proxy is None else urllib3.ProxyManager(proxy)
+    return pool.request("GET", url, headers=headers).status
+
+
+def by_httpx(url: str, headers: dict[str, str], proxy: str | None) -> int:
+    with httpx.Client(proxy=proxy, headers=headers) as client:
+        return client.get(url).status_code
+
+
+async def _by_httpx_async(url: str, headers: dict[str, str], proxy: str | None) -> int:
+    async with httpx.AsyncClient(proxy=proxy, headers=headers) as client:
+        return (await client.get(url)).status_code
+
+
+def by_httpx_on_asyncio(url: str, headers: dict[str, str], proxy: str | None) -> int:
+    return asyncio.run(_by_httpx_async(url, headers, proxy))
+
+
+def by_httpx_on_uvloop(url: str, headers: dict[str, str], proxy: str | None) -> int:
+    return uvloop.run(_by_httpx_async(url, headers, proxy))
+
+
+def by_httpx_on_trio(url: str, headers: dict[str, str], proxy: str | None) -> int:
+    return trio.run(_by_httpx_async, url, headers, proxy)
+
+
+async def _by_aiohttp(url: str, headers: dict[str, str], proxy: str | None) -> int:
+    async with aiohttp.ClientSession(headers=headers) as session, session.get(url, proxy=proxy) as answer:
+        return answer.status
+
+
+def by_aiohttp(url: str, headers: dict[str, str], proxy: str | None) -> int:
+    return asyncio.run(_by_aiohttp(url, headers, proxy))
+
+
+def by_aiohttp_on_uvloop(url: str, headers: dict[str, str], proxy: str | None) -> int:
+    return uvloop.run(_by_aiohttp(url, headers, proxy))
+
+
+async def _by_streams(url: str, headers: dict[str, str]) -> int:
+    secure = url.startswith("https")
+    reader, writer = await asyncio.open_connection(HOST, 443 if secure else 80, ssl=ssl.create_default_context() if secure else None)
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    writer.write(f"GET {PATH} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n{head}\r\n".encode())
+    status = int((await reader.readline()).split()[1])
+    await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return status
+
+
+def by_streams(url: str, headers: dict[str, str], proxy: str | None) -> int:
+    return asyncio.run(_by_streams(url, headers))
+
+
+def by_streams_on_uvloop(url: str, headers: dict[str, str], proxy: str | None) -> int:
+    return uvloop.run(_by_streams(url, headers))
+
+
+CLIENTS = (
+    by_urllib,
+    by_http_client,
+    by_requests,
+    by_urllib3,
+    by_httpx,
+    by_httpx_on_asyncio,
+    by_httpx_on_uvloop,
+    by_httpx_on_trio,
+    by_aiohttp,
+    by_aiohttp_on_uvloop,
+    by_streams,
+    by_streams_on_uvloop,
+)
+
+
+@pytest.mark.parametrize("proxy", [None, PROXY])
+@pytest.mark.parametrize("scheme", ["https", "http"])
+@pytest.mark.parametrize("client", CLIENTS)
+def test_client_reaches_the_fake_whatever_proxy_it_was_told(
+    hosts: Runflow, client: Callable[..., int], scheme: str, proxy: str | None
+) -> None:
+    assert client(f"{scheme}://{HOST}{PATH}", hosts.headers, proxy) == 200
+    assert len(hosts.journal) == 1
+
+
+def test_proxy_of_the_environment_is_passed_by(monkeypatch: pytest.MonkeyPatch, hosts: Runflow) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, PROXY)
+    for name, value in direct_env({}, hosts.base_url, SERVICE_HOSTS).items():
+        monkeypatch.setenv(name, value)
+    assert requests.get(f"https://{HOST}{PATH}", headers=hosts.headers, timeout=20).status_code == 200
+    assert httpx.get(f"https://{HOST}{PATH}", headers=hosts.headers).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["API.RUNFLOW.IO", "api.runflow.io.", b"api.runflow.io", "docs.runflow.io"])
+def test_name_is_the_services_however_it_is_spelled(hosts: Runflow, name: Any) -> None:
+    (found,) = socket.getaddrinfo(name, 443)
+    with socket.create_connection((str(found[4][0]), int(found[4][1])), 20) as connected:
+        assert connected.getpeername()[0] == "127.0.0.1"
+
+
+def test_name_that_was_looked_up_alone_leads_to_the_fake_too(hosts: Runflow) -> None:
+    for address in (socket.gethostbyname(HOST), socket.gethostbyname_ex(HOST)[2][0], HOST):
+        with socket.socket() as plain:
+            plain.connect((address, 80))
+            assert plain.connect_ex((address, 80)) != 0
+
+
+def test_port_where_the_fake_cannot_stand_in_is_refused(hosts: Runflow) -> None:
+    with pytest.raises(RefusedWayOut, match=r"runflow-mock: .*port 8443"):
+        socket.create_connection((HOST, 8443), 20)
+
+
+def test_function_that_somebody_kept_is_refused(tenant: Runflow, endpoint: ServiceEndpoint) -> None:
+    kept, kept_connect = socket.getaddrinfo, socket.socket.connect
+    with intercept(endpoint):
+        with pytest.raises(RefusedWayOut, match=r"runflow-mock: .*api\.runflow\.io.*socket\.getaddrinfo"):
+            kept(HOST, 443)
+        # The system looks a name up before it asks the net about the connection, so that without a network it is the first to refuse.
+        with socket.socket() as plain, pytest.raises(OSError, match=r"socket\.connect|Name|name|resolution"):
+            kept_connect(plain, (HOST, 443))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"CONNECT api.runflow.io:443 HTTP/1.1\r\n\r\n",
+        b"GET http://api.runflow.io/v1/runs HTTP/1.1\r\n\r\n",
+        b"\x05\x01\x00\x03\x0eapi.runflow.io\x01\xbb",
+        b"\x04\x01\x01\xbb\x00\x00\x00\x01me\x00api.runflow.io\x00",
+    ],
+)
+@pytest.mark.parametrize("how", ["send", "sendall", "sendmsg"])
+def test_request_to_a_proxy_that_nobody_knows_is_refused(hosts: Runflow, said: bytes, how: str) -> None:
+    near, far = socket.socketpair()
+    with near, far, pytest.raises(RefusedWayOut, match=r"runflow-mock: .*proxy"):
+        getattr(near, how)([said] if how == "sendmsg" else said)
+
+
+def test_what_is_not_the_services_goes_its_usual_way(hosts: Runflow, url: str) -> None:
+    assert requests.get(url + PATH, headers=hosts.headers, timeout=20).status_code == 200
+    near, far = socket.socketpair()
+    with near, far:
+        near.sendall(b"CONNECT example.com:443 HTTP/1.1\r\n\r\n")
+        assert far.recv(7) == b"CONNECT"
+
+
+def test_context_of_the_client_is_not_touched(hosts: Runflow) -> None:
+    context = ssl.create_default_context()
+    before = len(context.get_ca_certs())
+    with httpx.Client(verify=context) as client:
+        assert client.get(f"https://{HOST}{PATH}", headers=hosts.headers).status_code == 200
+    assert len(context.get_ca_certs()) == before
+
+
+def test_reset_of_the_fake_is_a_reset_of_the_service(hosts: Runflow) -> None:
+    hosts.faults.add(what="reset")
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"https://{HOST}{PATH}", headers=hosts.headers, timeout=20)
+
+
+def test_everything_is_put_back(endpoint: ServiceEndpoint) -> None:
+    before = [dict(vars(owner)) for owner in OWNERS]
+    with intercept(endpoint):
+        assert [dict(vars(owner)) for owner in OWNERS] != before
+    assert [dict(vars(owner)) for owner in OWNERS] == before
+
+
+def test_what_another_tool_puts_back_later_does_nothing(endpoint: ServiceEndpoint) -> None:
+    usual, tool = socket.getaddrinfo, pytest.MonkeyPatch()
+    with intercept(endpoint):
+        # A tool that remembers what it found, and ends after us.
+        tool.setattr(socket, "getaddrinfo", lambda *given, **options: [])
+    tool.undo()
+    left = socket.getaddrinfo
+    socket.getaddrinfo = usual
+    assert left is not usual
+    with pytest.raises(OSError, match=r"(?i)name|resolution|host"):
+        left(HOST, 443)
+
+
+def test_patch_of_what_is_not_there_is_none() -> None:
+    with Patches() as patches:
+        patches.put(None, "nothing", lambda usual: usual)
+
+
+def test_environment_keeps_the_exceptions_of_proxies_that_are_there() -> None:
+    kept = direct_env({"NO_PROXY": "corp.example, 10.0.0.1"}, "http://mock:8787")
+    assert kept == dict.fromkeys(("NO_PROXY", "no_proxy"), "corp.example,10.0.0.1,localhost,127.0.0.1,::1,mock")
+    assert direct_env({"no_proxy": "*"}, "http://mock:8787")["NO_PROXY"] == "*"
+
+
+def test_answer_through_the_service_has_the_services_addresses(hosts: Runflow) -> None:
+    body = {"input": {"image_url": "https://cdn.example.com/a.png"}}
+    url = f"https://{HOST}/v1/models/runflow/background-removal/runs"
+    run = requests.post(url, json=body, headers=hosts.headers, timeout=20).json()
+    hosts.clock.run_until_idle()
+    done = requests.get(f"https://{HOST}/v1/runs/{run['id']}", headers=hosts.headers, timeout=20).json()
+    assert requests.get(done["output"]["image_urls"][0], timeout=20).status_code == 200
+    assert json.dumps(done).count("127.0.0.1") == 0

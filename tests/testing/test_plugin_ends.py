@@ -1,0 +1,267 @@
+"""How a test with the plugin ends: one report, that explains; and what a user asks of it besides."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+QUIET = tuple(f"-pno:{name}" for name in ("randomly", "cacheprovider", "xdist", "asyncio", "anyio", "schemathesis", "timeout"))
+CREATE = """
+import requests
+
+def create(runflow, **body):
+    url = f"{runflow.base_url}/v1/models/runflow/background-removal/runs"
+    body = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}, **body}
+    response = requests.post(url, json=body, headers=runflow.headers, timeout=20)
+    response.raise_for_status()
+    return response.json()
+"""
+UNUSED = 'runflow.faults.add(what="fail", where={"client_ref": "never"})'
+
+
+@pytest.fixture(autouse=True)
+def _address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNFLOW_MOCK_URL", url)
+
+
+def run(pytester: pytest.Pytester, tests: str, *options: str) -> pytest.RunResult:
+    pytester.makepyfile(client=CREATE, test_suite=textwrap.dedent(tests))
+    return pytester.runpytest_inprocess(*QUIET, *options)
+
+
+@pytest.mark.parametrize(
+    ("mark", "end", "outcome"),
+    [
+        ("", "assert False", {"failed": 1}),
+        ("", "pytest.skip('not today')", {"skipped": 1}),
+        ("@pytest.mark.xfail", "assert False", {"xfailed": 1}),
+        ("@pytest.mark.xfail", "", {"xfailed": 1}),
+        ("@pytest.mark.xfail(strict=True)", "", {"xfailed": 1}),
+        ("", "", {"passed": 1, "errors": 1}),
+    ],
+)
+def test_only_a_test_that_passed_is_failed_by_its_end(pytester: pytest.Pytester, mark: str, end: str, outcome: dict[str, int]) -> None:
+    result = run(pytester, f"import pytest\n\n{mark}\ndef test_it(runflow):\n    {UNUSED}\n    {end}\n")
+    result.assert_outcomes(**outcome)
+
+
+def test_failure_is_shown_where_nothing_can_be_saved(pytester: pytest.Pytester) -> None:
+    Path(pytester.path / ".runflow-mock").write_text("no folder", encoding="utf-8")
+    result = run(pytester, "def test_it(runflow):\n    assert 1 == 2\n")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*assert 1 == 2*", "nothing to replay: *"])
+
+
+def test_failure_is_shown_where_the_tenant_is_gone(pytester: pytest.Pytester) -> None:
+    result = run(pytester, "def test_it(runflow):\n    runflow.control.delete_tenant(runflow.tenant)\n    assert 1 == 2\n")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*assert 1 == 2*"])
+
+
+def test_folder_of_artifacts_ignores_itself(pytester: pytest.Pytester) -> None:
+    run(pytester, "def test_it(runflow):\n    assert False\n")
+    assert "*" in (pytester.path / ".runflow-mock" / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_exception_of_the_application_fails_the_test_with_its_own_traceback(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import httpx
+        import pytest
+
+        async def shop(scope, receive, send):
+            if scope["type"] == "http":
+                raise KeyError("order 17")
+
+        def story(runflow):
+            runflow.deliver_to(shop)
+            with httpx.Client(transport=runflow.transport, base_url=runflow.base_url, headers=runflow.headers) as client:
+                body = {"input": {"image_url": "https://a.example/b.png"}, "callback_url": "http://localhost/hooks"}
+                client.post("/v1/models/runflow/background-removal/runs", json=body)
+            runflow.clock.run_until_idle()
+
+        def test_told(runflow_in_process):
+            story(runflow_in_process)
+
+        @pytest.mark.runflow(allow_exceptions=KeyError, allow_unused=True)
+        def test_allowed(runflow_in_process):
+            story(runflow_in_process)
+        """,
+    )
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(['*raise KeyError("order 17")*', "*KeyError: 'order 17'*"])
+
+
+def test_ids_differ_between_tests_and_stay_with_each_node_id(pytester: pytest.Pytester) -> None:
+    suite = """
+        import pathlib
+        import pytest
+        from client import create
+
+        @pytest.mark.parametrize("number", range(3))
+        def test_it(runflow, number):
+            with pathlib.Path("ids").open("a") as file:
+                file.write(create(runflow)["id"] + "\\n")
+    """
+    run(pytester, suite).assert_outcomes(passed=3)
+    first = (pytester.path / "ids").read_text(encoding="utf-8").split()
+    (pytester.path / "ids").unlink()
+    run(pytester, suite).assert_outcomes(passed=3)
+    assert (pytester.path / "ids").read_text(encoding="utf-8").split() == first
+    assert len(set(first)) == 3
+
+
+def test_wait_for_what_cannot_come_ends_at_once_and_says_why(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import pytest
+        from client import create
+
+        def test_nothing(runflow, runflow_receiver):
+            runflow_receiver.wait(1, seconds=1_000)
+
+        def test_forgotten(runflow, runflow_receiver):
+            create(runflow)
+            runflow_receiver.wait(1, seconds=1_000)
+        """,
+    )
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*0 of 1 callbacks arrived, and no more can come: *none of * has a callback_url; send callback_url*"])
+
+
+def test_callback_secret_is_there_for_who_reads_it(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        from client import create
+
+        def test_signed(runflow, runflow_receiver):
+            secret = runflow.callback_secret
+            create(runflow, callback_url=runflow_receiver.url)
+            runflow_receiver.wait(1)[0].verify(secret)
+
+        def test_unsigned(runflow, runflow_receiver):
+            create(runflow, callback_url=runflow_receiver.url)
+            runflow_receiver.wait(1)[0].verify("rf_whsec_12345678")
+        """,
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*SignatureMissing: *callback_secret*"])
+
+
+@pytest.mark.parametrize(
+    ("marker", "told"),
+    [
+        ("balnce='1'", "*no 'balnce'; did you mean balance? It takes *allow_unused*"),
+        ("clock='sometimes'", "*clock 'sometimes' does not exist*"),
+    ],
+)
+def test_marker_that_cannot_be_meant_is_told_in_words(pytester: pytest.Pytester, marker: str, told: str) -> None:
+    result = run(pytester, f"import pytest\n\n@pytest.mark.runflow({marker})\ndef test_it(runflow):\n    pass\n")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([told])
+
+
+@pytest.mark.parametrize(("balance", "kept"), [("1", "1.000000"), ("2.5", "2.500000"), ("Decimal('0.1')", "0.100000"), ("'3'", "3.000000")])
+def test_balance_may_be_a_number(pytester: pytest.Pytester, balance: str, kept: str) -> None:
+    run(
+        pytester,
+        f"""
+        import pytest
+        from decimal import Decimal
+
+        @pytest.mark.runflow(balance={balance})
+        def test_it(runflow):
+            assert runflow.ledger.balance == "{kept}"
+        """,
+    ).assert_outcomes(passed=1)
+
+
+def test_tenant_for_a_wider_scope_is_opened_by_a_factory(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        import pytest
+        from client import create
+
+        @pytest.fixture(scope="module")
+        def shop(runflow_tenants):
+            with runflow_tenants(balance=5) as runflow, runflow.receiver() as receiver:
+                yield runflow, receiver
+
+        def test_first(shop):
+            runflow, receiver = shop
+            create(runflow, callback_url=receiver.url)
+            assert len(receiver.wait(1)) == 1
+
+        def test_second(shop):
+            assert len(shop[0].runs) == 1
+        """,
+    ).assert_outcomes(passed=2)
+
+
+def test_timeline_of_a_failure_is_as_rich_as_the_demos(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        from client import create
+
+        def test_it(runflow, runflow_receiver):
+            runflow.faults.add(what={"kind": "fail", "failure_code": "TIMEOUT"}, label="provider is slow")
+            runflow_receiver.reply_with(500)
+            create(runflow, callback_url=runflow_receiver.url)
+            runflow_receiver.wait(2)
+            assert False
+        """,
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "*run *model=runflow/background-removal*queued",
+            "*fault *what=fail*label=provider is slow*",
+            "*failure_code=TIMEOUT*running -> failed",
+            "*delivery *response=500*",
+        ]
+    )
+
+
+def test_environment_lets_loopback_pass_every_proxy(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "corp.example")
+    run(
+        pytester,
+        """
+        import os
+
+        def test_set(runflow_env):
+            assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == runflow_env["NO_PROXY"]
+            assert {"corp.example", "127.0.0.1", "localhost"} <= set(os.environ["NO_PROXY"].split(","))
+
+        def test_put_back():
+            assert os.environ["NO_PROXY"] == "corp.example"
+        """,
+    ).assert_outcomes(passed=2)
+
+
+def test_other_patches_may_end_before_or_after(pytester: pytest.Pytester) -> None:
+    run(
+        pytester,
+        """
+        import socket
+        import httpx
+
+        def test_1(monkeypatch, runflow_hosts):
+            monkeypatch.setattr(httpx.HTTPTransport, "handle_request", lambda *given: None)
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *given, **options: [])
+
+        def test_2(runflow):
+            assert httpx.get(runflow.base_url + "/v1/auth/me", headers=runflow.headers).status_code == 200
+            try:
+                socket.getaddrinfo("api.runflow.io", 443)
+            except OSError:
+                return
+            raise AssertionError("the name still leads to the fake")
+        """,
+    ).assert_outcomes(passed=2)
