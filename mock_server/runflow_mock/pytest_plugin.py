@@ -309,7 +309,8 @@ def _contract(config: pytest.Config) -> "Contract | None":
     source = _option_openapi(config)
     if not source:
         return None
-    from runflow_mock.runtime.foreign_documents import DocumentError, load_contract
+    from runflow_mock.openapi.foreign_documents import DocumentError
+    from runflow_mock.runtime.foreign_documents import load_contract
 
     try:
         return load_contract(source)

@@ -118,11 +118,11 @@ def test_address_that_does_not_answer_has_an_exit_code_of_its_own(server: Runnin
     ("text", "says"),
     [
         (None, "newer.json cannot be read"),
-        ('{"swagger": "2.0"}', "newer.json is no OpenAPI 3 document"),
+        ('{"swagger": "2.0"}', "newer.json is a document of Swagger 2.0"),
         ('{"a": 1}', "newer.json is neither an OpenAPI document nor a catalog"),
-        ("{: oops", "newer.json is neither JSON nor YAML"),
+        ("{: oops", "newer.json: it is neither JSON nor YAML: line 1"),
         ('{"models": [{"id": "x"}]}', "newer.json, model {'id': 'x'}: "),
-        ('{"openapi": "3.1.0", "paths": {"/x": {"get": {"parameters": [{"schema": {"$ref": "#/gone"}}]}}}}', "newer.json cannot judge: "),
+        ('{"openapi": "3.1.0", "paths": {"/x": {"get": {"$ref": "#/gone"}}}}', "newer.json: #/paths/~1x/get: $ref '#/gone' leads nowhere"),
     ],
 )
 def test_what_cannot_be_compared_is_told(text: str | None, says: str) -> None:

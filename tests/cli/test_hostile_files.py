@@ -54,4 +54,4 @@ def test_document_that_contains_itself_is_named(tmp_path: Path) -> None:
     path.write_text(FILES[path.name])
     told = call("contract", "check", str(path))
     assert (told.code, told.out) == (2, "")
-    assert told.err == f"runflow-mock: {path} cannot be used: it is nested deeper than 200 levels, or contains itself\n"
+    assert told.err == f"runflow-mock: {path}: line 4, column 19: *a leads to itself\n"

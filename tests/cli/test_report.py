@@ -9,10 +9,9 @@ import pytest
 import urllib3
 from answers import ANSWERS
 from commands import call
-from foreign import OWN
+from foreign import OWN, contract
 
 from runflow_mock.domain.tenants import ClockMode
-from runflow_mock.openapi.shapes import contract_of
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.server import RunningServer, serve
@@ -101,7 +100,7 @@ def test_key_of_nobody_is_wrong_usage(server: RunningServer) -> None:
 
 
 def test_users_own_document_judges_and_what_the_fake_does_otherwise_is_no_fault_of_the_client() -> None:
-    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0), contract=contract_of(OWN, "own.json")) as server:
+    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0), contract=contract(OWN)) as server:
         control = Control(server.url, Control(server.url).create_tenant().key)
         _send(control, "POST", RUNS, {"input": {"image_url": "https://cdn.example.com/a.jpg"}})
         (created,) = control.journal()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from documents import PLAIN, Edit, drifts, edited
-from foreign import OWN
+from foreign import OWN, contract
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from plants import ADDITIVE, BREAKING, ONE, ORDERS, PLANTED, REQUEST, RESPONSE, RISKY, Place, create, field, put, schema
@@ -15,7 +15,6 @@ from runflow_mock.kit.drift.drifts import CHANGES, Grade
 from runflow_mock.kit.drift.schema_drifts import FOUND_MAX, SchemaComparison
 from runflow_mock.kit.drift.schema_forms import DEPTH_MAX
 from runflow_mock.openapi.contracts import Contract, packaged_contract
-from runflow_mock.openapi.shapes import contract_of
 
 NOWHERE = Contract({"components": {"schemas": {"Line": PLAIN["components"]["schemas"]["Line"]}}})
 # The mirror image of a change that only takes something away, or only adds it.
@@ -125,7 +124,7 @@ def test_texts_order_and_names_are_no_drift() -> None:
         document["paths"] = {"/v1/orders/{id}": item, **document["paths"]}
 
     assert drifts(edited(), edited(told_otherwise)) == []
-    assert drifts(edited(), contract_of(shuffled(deepcopy(PLAIN)), "newer.json")) == []
+    assert drifts(edited(), contract(shuffled(deepcopy(PLAIN)), "newer.json")) == []
 
 
 def shuffled(value: Any) -> Any:
@@ -149,7 +148,7 @@ def test_model_path_is_the_same_operation_however_it_is_written() -> None:
 
 
 def test_what_ours_only_guessed_is_not_told_as_removed_without_saying_so() -> None:
-    found = drifts(packaged_contract(), contract_of(OWN, "own.json"))
+    found = drifts(packaged_contract(), contract(OWN, "own.json"))
     guessed = [drift for drift in found if drift.change == "guess-removed"]
     assert {drift.evidence for drift in guessed} == {"named", "inferred"}
     assert all(drift.grade is RISKY and f"only {drift.evidence}" in drift.says for drift in guessed)

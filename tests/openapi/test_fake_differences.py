@@ -7,21 +7,20 @@ from typing import Any
 import pytest
 import yaml
 from exchanges import RUN_ID, SHIRT, exchange
-from foreign import OWN, OWN_YAML
+from foreign import OWN, OWN_YAML, contract
 
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import NO_FINDINGS, Severity
 from runflow_mock.openapi.contract_judge import Judge
-from runflow_mock.openapi.contracts import Contract, ContractError, packaged_contract
-from runflow_mock.openapi.shapes import by_shape, contract_of
-from runflow_mock.runtime.foreign_documents import read_openapi
+from runflow_mock.openapi.contracts import Contract, packaged_contract
+from runflow_mock.openapi.shapes import by_shape
 
 CREATE = "/v1/models/runflow/background-removal/runs"
 FORMS = (json.dumps(OWN), yaml.safe_dump(OWN), OWN_YAML)
 
 
 def own(text: str = FORMS[0]) -> Contract:
-    return contract_of(read_openapi(text.encode(), "own.yaml"), "own.yaml")
+    return contract(text, "own.yaml")
 
 
 JUDGE = Judge(own(), lambda path: None)
@@ -47,8 +46,8 @@ def test_both_documents_mean_the_same_operations(text: str) -> None:
 
 def test_parameters_span_slashes_only_where_ours_do() -> None:
     path = "/v1/comfyui-workflows/{owner}/{slug}/runs"
-    contract = contract_of({"paths": {path: {"get": {}}}}, "own.yaml")
-    assert (contract.spanning_of(path), own().spanning_of("/v1/models/{owner}/{slug}/runs")) == (frozenset(), frozenset({"slug"}))
+    other = contract({"openapi": "3.1.0", "paths": {path: {"get": {}}}})
+    assert (other.spanning_of(path), own().spanning_of("/v1/models/{owner}/{slug}/runs")) == (frozenset(), frozenset({"slug"}))
 
 
 def test_request_is_judged_by_the_users_document() -> None:
@@ -83,7 +82,7 @@ def test_operation_that_the_users_document_does_not_describe_is_not_judged() -> 
 def test_operation_that_only_the_users_document_has_is_ours_to_serve() -> None:
     document = deepcopy(OWN)
     document["paths"]["/v1/weather"] = {"get": {"responses": {"200": {"description": "Sun."}}}}
-    findings = Judge(contract_of(document, "own.yaml"), lambda path: None).judge(exchange("GET", "/v1/weather", 404))
+    findings = Judge(contract(document, "own.yaml"), lambda path: None).judge(exchange("GET", "/v1/weather", 404))
     assert (findings.violations, findings.ours[0].message) == ((), "the fake does not serve GET /v1/weather of own.yaml")
 
 
@@ -94,13 +93,23 @@ def test_path_that_neither_document_has_leads_nowhere() -> None:
 
 def test_reliances_are_seen_whatever_the_operations_are_called() -> None:
     judged = exchange("POST", "/v1/models/a/b/batches", 201, body={"items": []}, operation="create_model_batch")
-    document: Any = {"paths": {"/v1/models/{owner}/{slug}/batches": {"post": {"operationId": "startBatch", "responses": {"201": {}}}}}}
-    findings = Judge(contract_of(document, "own.yaml"), lambda path: None).judge(judged)
+    operation = {"operationId": "startBatch", "responses": {"201": {}}}
+    document: Any = {"openapi": "3.1.0", "paths": {"/v1/models/{owner}/{slug}/batches": {"post": operation}}}
+    findings = Judge(contract(document, "own.yaml"), lambda path: None).judge(judged)
     assert [finding.rule for finding in findings.of(Severity.RELIANCE)] == ["batch-body"]
 
 
-@pytest.mark.parametrize("schema", [{"type": "strin"}, {"pattern": "("}, {"$ref": "#/components/schemas/Gone"}, {"$ref": 5}])
-def test_schema_that_is_none_is_told_before_anything_is_judged(schema: object) -> None:
-    document: Any = {"paths": {"/x": {"get": {"responses": {"200": {"content": {"application/json": {"schema": schema}}}}}}}}
-    with pytest.raises(ContractError, match=r"^GET /x, responses/200/content/application/json/schema: "):
-        contract_of(document, "own.yaml")
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [
+        ({"type": "strin"}, "/type: type is not understood"),
+        ({"pattern": "("}, "/pattern: pattern '(' is no regular expression"),
+        ({"$ref": "#/components/schemas/Gone"}, ": $ref '#/components/schemas/Gone' leads nowhere"),
+        ({"$ref": 5}, ": $ref is not a text"),
+    ],
+)
+def test_schema_that_is_none_is_told_before_anything_is_judged(schema: object, place: str) -> None:
+    content = {"application/json": {"schema": schema}}
+    document: Any = {"openapi": "3.1.0", "paths": {"/x": {"get": {"responses": {"200": {"content": content}}}}}}
+    (problem,) = contract(document).problems
+    assert str(problem).startswith(f"own.json: #/paths/~1x/get/responses/200/content/application~1json/schema{place}")

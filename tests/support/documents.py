@@ -4,10 +4,11 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
+from foreign import contract
+
 from runflow_mock.kit.drift.document_drifts import DocumentComparison
 from runflow_mock.kit.drift.drifts import Drift
 from runflow_mock.openapi.contracts import Contract
-from runflow_mock.openapi.shapes import contract_of
 
 Edit = Callable[[Any], object]
 
@@ -111,7 +112,7 @@ def edited(*edits: Edit, document: dict[str, Any] = PLAIN) -> Contract:
     copy = deepcopy(document)
     for edit in edits:
         edit(copy)
-    return contract_of(copy, "newer.json")
+    return contract(copy, "newer.json")
 
 
 def drifts(old: Contract, new: Contract) -> list[Drift]:

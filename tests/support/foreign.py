@@ -3,7 +3,15 @@
 By it a run carries `weather`, which the fake's runs do not, and `metadata` may be anything.
 """
 
+from collections.abc import Mapping
 from typing import Any
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.foreign_documents import Foreign, in_our_form
+from runflow_mock.openapi.references import SourceError
+from runflow_mock.openapi.shapes import contract_of, known_shapes
+from runflow_mock.openapi.texts import read_text
 
 _ERROR = {"description": "An error.", "content": {"application/json": {"schema": {"type": "object", "required": ["code"]}}}}
 _KEY = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "maxLength": 255, "pattern": "^[!-~]*$"}}
@@ -75,3 +83,31 @@ components:
           200: {description: Well., content: {application/json: {schema: {type: object, required: [id]}}}}
 """
 """Another, in YAML: statuses are numbers, paths are below that of the server, and a model has one parameter that nothing marks."""
+
+
+class Files:
+    """Files beside a document, by name; each is given as text or as values."""
+
+    def __init__(self, files: Mapping[str, Any] | None = None) -> None:
+        self._files = files or {}
+
+    def name_of(self, reference: str, base: str) -> str:
+        """The name alone: all are in one folder."""
+        return reference.removeprefix("./")
+
+    def read(self, name: str) -> Json:
+        """Its values."""
+        if name not in self._files:
+            raise SourceError(f"{name} cannot be read: there is none")
+        found = self._files[name]
+        return read_text(found.encode()) if isinstance(found, str) else found
+
+
+def form_of(document: Any, name: str = "own.json", files: Mapping[str, Any] | None = None) -> Foreign:
+    """A document, as text or as values, in our form."""
+    return in_our_form(read_text(document.encode()) if isinstance(document, str) else document, name, Files(files), known=known_shapes())
+
+
+def contract(document: Any, name: str = "own.json", files: Mapping[str, Any] | None = None) -> Contract:
+    """A document, as text or as values, as what judges."""
+    return contract_of(form_of(document, name, files), name)

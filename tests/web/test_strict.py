@@ -19,7 +19,8 @@ from worlds import CALLBACK_URL, catalog
 from runflow_mock.domain.model_parts import sample_input
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import parse_money
-from runflow_mock.openapi.contracts import Contract, Pointer, packaged_contract
+from runflow_mock.openapi.contracts import Contract, packaged_contract
+from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.runtime.sender import RecordingSender
 
 RICH = parse_money("100000")

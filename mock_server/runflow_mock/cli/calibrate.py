@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from runflow_mock.cli.options import json_option, option
+from runflow_mock.cli.options import json_option, option, tell
 from runflow_mock.cli.sheets import WRITTEN
 from runflow_mock.kit.calibration.captures import Capture, document_of
 from runflow_mock.kit.calibration.files import CaptureFile, captures_in, read_files
@@ -61,7 +61,7 @@ def command(
     gc.enable()
     files = read_files(given)
     taken = captures_in(files)
-    contract = load_contract(openapi)
+    contract = load_contract(openapi, tell)
     hints = tuple(chain.from_iterable(map(secrets_in, chain.from_iterable(taken.values()))))
     scrubbed = {name: tuple(scrub(capture, secrets, hints) for capture in captures) for name, captures in taken.items()}
     calibration = Calibration(

@@ -5,7 +5,7 @@ import sys
 import click
 import msgspec
 
-from runflow_mock.cli.options import json_option
+from runflow_mock.cli.options import json_option, tell
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.comparing import as_json as told
 from runflow_mock.kit.suite.comparing import compare
@@ -27,16 +27,18 @@ def check(*, source: str, as_json: bool) -> None:
     """List where the fake and a document disagree.
 
     FILE|URL is an OpenAPI 3.1 document. Operations, statuses of success and required fields are compared; then the fake is played with, and
-    what it answers is held against the document. Exit codes: 0 they agree, 1 they do not, 2 the document cannot be used.
+    what it answers is held against the document. Files that it refers to are read where they are in its folder or below. What in it cannot
+    be understood is told on stderr with its place, and the rest is compared. Exit codes: 0 they agree, 1 they do not, 2 the document cannot
+    be used.
     """
-    theirs = load_contract(source)
+    theirs = load_contract(source, tell)
     app = InProcess()
     try:
         found = list(compare(packaged_contract(), theirs, Target(AppCarrier(app), None)))
     finally:
         app.stop()
     if as_json:
-        click.echo(msgspec.json.encode(told(found)).decode())
+        click.echo(msgspec.json.encode({**told(found), "problems": [str(problem) for problem in theirs.problems]}).decode())
     else:
         for each in found:
             click.echo(f"{each.kind}: {each.operation}: {each.says}")

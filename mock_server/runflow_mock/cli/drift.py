@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from runflow_mock.cli.options import json_option
+from runflow_mock.cli.options import json_option, tell
 from runflow_mock.cli.sheets import WRITTEN
 from runflow_mock.cli.streams import write_scrubbed
 from runflow_mock.kit.drift.comparing import compare_with_pin, load_newer
@@ -38,7 +38,7 @@ def command(*, against: str, fail_on: str, plays: bool, is_pinned: bool, reason:
     """
     here = Path.cwd()
     try:
-        newer = load_newer(against)
+        newer = load_newer(against, tell)
     except UnreachableError as error:
         click.echo(f"runflow-mock: {error}", err=True)
         sys.exit(UNREACHABLE)

@@ -57,6 +57,11 @@ def json_option(text: str) -> Callable[[DecoratedT], DecoratedT]:
     return click.option("--json", "as_json", is_flag=True, help=text)
 
 
+def tell(line: str) -> None:
+    """Tells people what goes on, or what is odd, beside what a command answers."""
+    click.echo(f"runflow-mock: {line}", err=True)
+
+
 def default_url() -> str:
     """Returns where a sandbox listens that was started with this environment and without options."""
     host = os.environ.get(ENVIRONMENT_PREFIX + "HOST", "127.0.0.1")

@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
-from runflow_mock.cli.options import COUNT_MAX, Figure, json_option, option, state_option
+from runflow_mock.cli.options import COUNT_MAX, Figure, json_option, option, state_option, tell
 from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
 from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
@@ -260,7 +260,7 @@ def _contract(source: str | None) -> Contract | None:
         return None
     from runflow_mock.runtime.foreign_documents import load_contract
 
-    return load_contract(source)
+    return load_contract(source, tell)
 
 
 def _tls_port(options: dict[str, Any]) -> int | None:

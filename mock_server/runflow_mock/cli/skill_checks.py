@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from runflow_mock.cli.options import json_option, state_option
+from runflow_mock.cli.options import json_option, state_option, tell
 from runflow_mock.kit.pins.digests import Pin, digest_of
 from runflow_mock.kit.pins.files import place_lock, seen_from, write_pin
 from runflow_mock.kit.skills.claims import Standing
@@ -50,7 +50,7 @@ def verify(*, source: str | None, state: Path, openapi: str | None, as_json: boo
     one in your runflow.lock, else the one that ships. Then the text is held against the API: what is contradicted is printed with its line.
     Exit codes: 0 every copy has the pinned bytes, 1 one has not, 2 wrong usage, 3 there is no copy, 4 nothing answers at the URL.
     """
-    contract = load_contract(openapi)
+    contract = load_contract(openapi, tell)
     found = _found(source, state)
     pinned = pin_for(source, Path.cwd())
     compared = [compare(copy, pinned, contract) for copy in found.copies]
@@ -77,7 +77,7 @@ def check(*, source: str | None, state: Path, openapi: str | None, as_json: bool
     document, and the sandbox is asked about them, in this process. Each claim is held, contradicted or unknown, with its line. Exit codes:
     0 nothing is contradicted, 1 something is, 2 wrong usage, 3 there is no copy or it says nothing, 4 nothing answers at the URL.
     """
-    contract = load_contract(openapi)
+    contract = load_contract(openapi, tell)
     found = _found(source, state)
     judged = {copy.place: check_skill(copy.body.decode(errors="replace"), contract) for copy in found.copies if copy.is_comparable}
     claims = [each for listed in judged.values() for each in listed]

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import msgspec
 
-from runflow_mock.cli.options import Figure, checked_url, json_option, option
+from runflow_mock.cli.options import Figure, checked_url, json_option, option, tell
 from runflow_mock.cli.sheets import WRITTEN
 from runflow_mock.cli.streams import write_scrubbed
 from runflow_mock.kit.suite.carriers import HttpCarrier
@@ -44,7 +44,7 @@ def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json:
     effort = effort_of(options["effort"], options["seed"])
     try:
         require_generator()
-        document = load_document(openapi)
+        document = load_document(openapi, tell)
         target = Target(HttpCarrier(base_url), api_key, dialect=options["dialect"], spend_usd=options["allow_spend"])
         _say(f"{base_url} is {_kind(target)}; seed {effort.seed}{'' if effort.is_random else ', the same requests every time'}", as_json)
         if target.spend_usd and not target.has_control:

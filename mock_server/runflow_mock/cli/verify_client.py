@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
-from runflow_mock.cli.options import Figure, option
+from runflow_mock.cli.options import Figure, option, tell
 from runflow_mock.cli.sheets import READ, Outputs, expected_option, sheet_options, with_expected
 from runflow_mock.kit.matrix.cells import select
 from runflow_mock.kit.matrix.clients import CommandRunner
@@ -50,7 +50,7 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
     gc.enable()
     cells = select(is_full=options["is_full"], only=options["only"])
     expected = load_expectations(options["expect_file"])
-    contract = None if options["openapi"] is None else load_contract(options["openapi"])
+    contract = None if options["openapi"] is None else load_contract(options["openapi"], tell)
     speech = read_speech(options)
     config = Config(
         port=0,

@@ -52,7 +52,7 @@ class Judge:
         """Returns the findings of an exchange."""
         if exchange.path.startswith(FILE_PREFIXES):
             return NO_FINDINGS
-        addressed = self.contract.address(exchange.path)
+        addressed = self.contract.address(exchange.path, exchange.method)
         declared = None if addressed is None else self.contract.operation(addressed.path, exchange.method)
         if addressed is None or declared is None:
             return self._without_operation(addressed, exchange)
@@ -78,7 +78,8 @@ class Judge:
         """Returns the findings of an exchange that leads to no operation of the document."""
         if exchange.is_stubbed:
             return NO_FINDINGS
-        if self.contract.source is not None and own_operation(exchange) is not None:
+        is_unread = addressed is not None and self.contract.unread(addressed.path) is not None
+        if is_unread or (self.contract.source is not None and own_operation(exchange) is not None):
             return Findings(request=(self._undescribed(exchange),))
         if addressed is None:
             return NO_FINDINGS if exchange.operation is not None else Findings(request=(self._unknown_route(exchange),))

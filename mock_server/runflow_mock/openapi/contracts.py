@@ -1,70 +1,69 @@
 """Contracts: an OpenAPI document as a value that can be asked which operation a request addresses, and what its parts must be.
 
-Any document of version 3.1 will do, the packaged one or a user's own. A parameter that is marked `x-spans-slashes` takes several
-segments; of several paths that fit, the one with most fixed segments wins. Schemas are compiled when they are first used.
+Any document of version 3.1 will do, the packaged one or a user's own in our form (`foreign_documents`). A parameter that is marked
+`x-spans-slashes` takes several segments; of several paths that fit, the one with most fixed segments wins. Schemas are compiled when they
+are first used.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import cast
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from urllib.parse import quote, unquote
 
 import jsonschema_rs
 import msgspec
 
 from runflow_mock.domain.documents import Json
+from runflow_mock.openapi import combinations
+from runflow_mock.openapi.directions import Direction, towards
+from runflow_mock.openapi.parameters import ANYTHING, IGNORED_HEADERS, Parameter, read_parameter, wrong_with
+from runflow_mock.openapi.parts import ALSO_AT, UNREAD
+from runflow_mock.openapi.pointers import Pointer, place_of, pointer_of, walk
+from runflow_mock.openapi.problems import Problem
+from runflow_mock.openapi.schema_ways import ways_of
 from runflow_mock.openapi.schemas import CompiledSchema, compile_schema, refuse_to_open
 from runflow_mock.packaged import openapi_document
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 COMPILED_MAX = 5_000
 REFERENCES_MAX = 100
+ANY_CONTENT: Mapping[str, Pointer] = {"*/*": ANYTHING}
+"""What may be in a body of which nothing is known."""
 
 _URI = "urn:contract"
 _BRACES = re.compile(r"\{([^}]+)\}")
+_STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
 
 Object = dict[str, Json]
-Pointer = tuple[str, ...]
-"""The way to a part of the document, key by key."""
-ANYTHING: Pointer = ()
-"""The way to the schema of content that is not described."""
 NOTHING_SPANS: Mapping[str, frozenset[str]] = {}
 
 
-class Parameter(msgspec.Struct, frozen=True):
-    """One parameter of an operation; `schema` leads to what its value must be."""
-
-    name: str
-    place: str
-    is_required: bool
-    schema: Pointer
-    types: frozenset[str]
-
-
 class Declared(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation as the document declares it. `body` and `responses` lead from media types to schemas; no schema means no content."""
+    """One operation as the document declares it. `body` and `responses` lead from media types to schemas; no schema means no content.
+
+    `gaps` are the parts that could not be read, each with its place; nothing is held against anybody there.
+    """
 
     id: str
     method: str
     path: str
     evidence: str
-    parameters: tuple[Parameter, ...]
-    body: Mapping[str, Pointer]
-    is_body_required: bool
-    responses: Mapping[str, Mapping[str, Pointer]]
+    parameters: tuple[Parameter, ...] = ()
+    body: Mapping[str, Pointer] = {}
+    is_body_required: bool = False
+    responses: Mapping[str, Mapping[str, Pointer]] = {}
+    gaps: tuple[Problem, ...] = ()
+    is_read: bool = True
 
 
 class Addressed(msgspec.Struct, frozen=True):
-    """What a path leads to: a path of the document, its methods, and the parameters in it."""
+    """What a path leads to: a path of the document, its methods, and the parameters in it, decoded, and `raw` as they were sent."""
 
     path: str
     methods: Mapping[str, str]
     params: Mapping[str, str]
-
-
-class ContractError(ValueError):
-    """A document by which nothing can be judged; the message names the part and what is wrong with it."""
+    raw: Mapping[str, str]
 
 
 class Contract:
@@ -73,16 +72,28 @@ class Contract:
     `spanning` names parameters, path by path, that span slashes although the document does not mark them.
     """
 
-    def __init__(self, document: Object, *, source: str | None = None, spanning: Mapping[str, frozenset[str]] = NOTHING_SPANS) -> None:
+    def __init__(
+        self,
+        document: Object,
+        *,
+        source: str | None = None,
+        spanning: Mapping[str, frozenset[str]] = NOTHING_SPANS,
+        problems: Sequence[Problem] = (),
+    ) -> None:
         self.document = document
         self.source = source
-        self._registry = jsonschema_rs.Registry([(_URI, {**document, "$id": _URI})], retriever=refuse_to_open)
-        paths = cast("Mapping[str, Object]", document.get("paths") or {})
+        self.problems = tuple(problems)
+        paths = _paths(document)
         self._methods = {path: {word.upper(): word for word in METHODS if word in item} for path, item in paths.items()}
         self._spanning = {path: self._find_spanning(path) | spanning.get(path, frozenset()) for path in paths}
-        self._forms = sorted(((path, self._form(path)) for path in paths), key=lambda form: _rank(form[0]))
+        written = [(path, path) for path in paths] + [(other, path) for path, item in paths.items() for other in _others(item)]
+        self._forms = sorted(((each, path, self._form(each, path)) for each, path in written), key=lambda form: _rank(form[0]))
+        operations = [self.at(("paths", path, word)) for path, words in self._methods.items() for word in words.values()]
+        self._names = Counter(str(operation["operationId"]) for operation in operations if "operationId" in operation)
         self._declared: dict[tuple[str, str], Declared] = {}
-        self._validators: dict[Pointer, CompiledSchema] = {}
+        self._ways: dict[Pointer, tuple[Pointer, ...]] = {}
+        self._registries: dict[Direction, jsonschema_rs.Registry] = {}
+        self._validators: dict[tuple[Direction, Pointer], CompiledSchema | None] = {}
 
     @property
     def operations(self) -> tuple[Declared, ...]:
@@ -90,20 +101,16 @@ class Contract:
         declared = (self.operation(path, method) for path in self.paths for method in self.methods_of(path))
         return tuple(each for each in declared if each is not None)
 
-    def check(self) -> None:
-        """Compiles every schema of every operation, so that what is wrong with the document is told before anything is judged by it.
-
-        Raises:
-            ContractError: a schema is none, or leads nowhere.
-        """
-        for declared in self.operations:
-            contents = (declared.body, *declared.responses.values())
-            for schema in (*(part.schema for part in declared.parameters), *(way for content in contents for way in content.values())):
-                try:
-                    self.errors(schema, None)
-                except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
-                    told = str(error).partition("\n")[0][:200]
-                    raise ContractError(f"{declared.method} {declared.path}, {'/'.join(schema[3:])}: {told}") from None
+    def check(self) -> "Contract":
+        """Returns this contract with everything told that no operation can make use of, so that it is known before anything is judged."""
+        known = {problem.says for problem in self.problems}
+        found = [problem for declared in self.operations for problem in declared.gaps if problem.says not in known]
+        for name, count in self._names.items():
+            if count > 1:
+                says = f"{count} operations are called {name[:80]}; each goes by its method and path"
+                found.append(Problem(str(self.source), "#/paths", says))
+        self.problems = tuple(dict.fromkeys((*self.problems, *found)))
+        return self
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -118,15 +125,27 @@ class Contract:
         """Returns the parameters in one of the document's paths that span slashes."""
         return self._spanning[path]
 
-    def address(self, path: str) -> Addressed | None:
-        """Returns what the path of a request, percent-encoded as it was sent, leads to."""
-        decoded = unquote(path)
-        for known, form in self._forms:
+    def address(self, path: str, method: str | None = None) -> Addressed | None:
+        """Returns what the path of a request, percent-encoded as it was sent, leads to; of several that which takes the method."""
+        decoded, first = unquote(path), None
+        for written, known, form in self._forms:
             match = form.fullmatch(decoded)
-            if match is not None:
-                names = _BRACES.findall(known)
-                return Addressed(known, self._methods[known], dict(zip(names, match.groups(), strict=True)))
-        return None
+            if match is None:
+                continue
+            names, as_sent = _BRACES.findall(written), form.fullmatch(path) or match
+            params, raw = (dict(zip(names, found.groups(), strict=True)) for found in (match, as_sent))
+            addressed = Addressed(known, self._methods[known], params, raw)
+            first = first or addressed
+            # A parameter that spans slashes would take the end of another path for a part of its value.
+            is_plain = first is addressed or not self._spanning[known]
+            if method is None or (is_plain and self.operation(known, method) is not None):
+                return addressed
+        return first
+
+    def unread(self, path: str) -> str | None:
+        """Returns why one of the document's paths could not be read, if it could not."""
+        says = self.at(("paths", path)).get(UNREAD)
+        return None if says is None else str(says)
 
     def operation(self, path: str, method: str) -> Declared | None:
         """Returns the operation at a path of the document; HEAD is GET without the body."""
@@ -139,85 +158,157 @@ class Contract:
             known = self._declared[path, word] = self._declare(path, word)
         return known
 
-    def errors(self, schema: Pointer, value: Json) -> Iterator[jsonschema_rs.ValidationError]:
-        """Returns what is wrong with a value; messages do not repeat it."""
-        if schema == ANYTHING:
+    def errors(self, schema: Pointer, value: Json, direction: Direction = Direction.ANSWER) -> Iterator[jsonschema_rs.ValidationError]:
+        """Returns what is wrong with a value; messages do not repeat it. `can_judge` says whether nothing means that it is right."""
+        validator = self._validator(schema, direction)
+        if validator is None or not self.can_judge(schema, value, direction):
             return iter(())
-        validator = self._validators.get(schema)
+        return iter(()) if validator.is_valid(value) else validator.iter_errors(value)
+
+    def allows(self, schema: Pointer, value: Json, direction: Direction = Direction.REQUEST) -> bool:
+        """Tells whether a schema allows a value."""
+        validator = self._validator(schema, direction)
+        return validator is None or not self.can_judge(schema, value, direction) or validator.is_valid(value)
+
+    def can_judge(self, schema: Pointer, value: Json, direction: Direction = Direction.ANSWER) -> bool:
+        """Tells whether a value can be held against a schema in bounded time.
+
+        A text may be too long for a pattern that is matched by trying, and a user's schema may stand for too many combinations.
+        """
+        validator = self._validator(schema, direction)
         if validator is None:
+            return True
+        is_known = self.source is None or not self._counter.is_too_much(walk(self.document, schema), value)
+        return is_known and not validator.long_texts(value)
+
+    def ways(self, schema: Pointer) -> tuple[Pointer, ...]:
+        """Returns the ways to a schema and to all that speak of the same value."""
+        found = self._ways.get(schema)
+        if found is None:
+            if len(self._ways) >= COMPILED_MAX:
+                self._ways.clear()
+            found = self._ways[schema] = ways_of(self, schema)
+        return found
+
+    @cached_property
+    def _counter(self) -> combinations.Counter:
+        return combinations.Counter(self.document)
+
+    def _validator(self, schema: Pointer, direction: Direction) -> CompiledSchema | None:
+        """Returns what holds values against a schema, or nothing where that is not possible."""
+        if schema == ANYTHING:
+            return None
+        key = (direction, schema)
+        if key not in self._validators:
             if len(self._validators) >= COMPILED_MAX:
                 self._validators.clear()
-            validator = self._validators[schema] = self._compile(schema)
-        # What is too long for a pattern of the document is not judged: it would take longer than its length.
-        return iter(()) if validator.long_texts(value) or validator.is_valid(value) else validator.iter_errors(value)
+            self._validators[key] = self._compile(schema, direction)
+        return self._validators[key]
 
     def follow(self, pointer: Pointer) -> tuple[Pointer, Object]:
         """Returns a part of the document and the way to it, through the reference that stands there."""
         part, followed = self.at(pointer), 0
         while isinstance(part.get("$ref"), str) and str(part["$ref"]).startswith("#/") and followed < REFERENCES_MAX:
-            pointer, followed = _pointer(str(part["$ref"])), followed + 1
+            pointer, followed = pointer_of(str(part["$ref"])), followed + 1
             part = self.at(pointer)
         return pointer, part
 
     def resolve(self, reference: str) -> Object:
         """Returns what a reference inside the document leads to, or an empty object."""
-        return self.at(_pointer(reference)) if reference.startswith("#/") else {}
+        return self.at(pointer_of(reference)) if reference.startswith("#/") else {}
 
     def at(self, pointer: Pointer) -> Object:
         """Returns the object at the end of a way, or an empty one."""
-        part: Json = self.document
-        for word in pointer:
-            part = part.get(word) if isinstance(part, dict) else part[int(word)] if isinstance(part, list) else None
+        part = walk(self.document, pointer)
         return part if isinstance(part, dict) else {}
 
-    def _compile(self, schema: Pointer) -> CompiledSchema:
+    def _compile(self, schema: Pointer, direction: Direction) -> CompiledSchema | None:
         way = "/".join(quote(word.replace("~", "~0").replace("/", "~1"), safe="") for word in schema)
-        return compile_schema({"$ref": f"{_URI}#/{way}"}, registry=self._registry, mask="the value", formats=True)
+        registry = self._registries.get(direction)
+        try:
+            if registry is None:
+                document = {**towards(self.document, direction), "$id": _URI}
+                registry = jsonschema_rs.Registry([(_URI, document)], retriever=refuse_to_open)
+                self._registries[direction] = registry
+            return compile_schema({"$ref": f"{_URI}#/{way}"}, registry=registry, mask="the value", formats=True)
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+            if self.source is None:
+                raise
+            says = str(error).partition("\n")[0][:200]
+            self.problems = (*self.problems, Problem(self.source, place_of(schema), says))
+            return None
 
     def _find_spanning(self, path: str) -> frozenset[str]:
         method = next(iter(self._methods[path].values()), "get")
         parameters = (self.follow(pointer)[1] for pointer in self._parameter_pointers(path, method))
         return frozenset(str(part.get("name")) for part in parameters if part.get("x-spans-slashes"))
 
-    def _form(self, path: str) -> re.Pattern[str]:
-        spanning, parts = self._spanning[path], _BRACES.split(path)
+    def _form(self, written: str, path: str) -> re.Pattern[str]:
+        spanning, parts = self._spanning[path], _BRACES.split(written)
         texts = (re.escape(part) if index % 2 == 0 else "(.+)" if part in spanning else "([^/]+)" for index, part in enumerate(parts))
         return re.compile("".join(texts))
 
     def _declare(self, path: str, method: str) -> Declared:
         place = ("paths", path, method)
         operation = self.at(place)
+        named = operation.get("operationId")
+        id_ = str(named) if named and self._names[str(named)] == 1 else f"{method.upper()} {path}"
+        evidence = str(operation.get("x-evidence") or "documented")
+        if UNREAD in operation:
+            gaps = (self._gap(place, str(operation[UNREAD])),)
+            return Declared(id=id_, method=method.upper(), path=path, evidence=evidence, gaps=gaps, is_read=False)
+        gaps_found: list[Problem] = []
         body, body_part = self.follow((*place, "requestBody"))
-        responses = operation.get("responses")
         return Declared(
-            id=str(operation.get("operationId") or f"{method.upper()} {path}"),
+            id=id_,
             method=method.upper(),
             path=path,
-            evidence=str(operation.get("x-evidence") or "documented"),
-            parameters=tuple(map(self._parameter, self._parameter_pointers(path, method))),
-            body=self.contents_at(body),
+            evidence=evidence,
+            parameters=self._parameters(path, method, gaps_found),
+            body=self.contents_at(body) if UNREAD not in body_part else ANY_CONTENT,
             is_body_required=body_part.get("required") is True,
-            responses={
-                status: self.contents_at(self.follow((*place, "responses", status))[0])
-                for status in (responses if isinstance(responses, dict) else ())
-            },
+            responses=self._responses(place, gaps_found),
+            gaps=(*gaps_found, *([self._gap(body, str(body_part[UNREAD]))] if UNREAD in body_part else [])),
         )
+
+    def _responses(self, place: Pointer, gaps: list[Problem]) -> dict[str, Mapping[str, Pointer]]:
+        responses = self.at(place).get("responses")
+        found: dict[str, Mapping[str, Pointer]] = {}
+        for status in responses if isinstance(responses, dict) else ():
+            if status.startswith("x-"):
+                continue
+            way, part = self.follow((*place, "responses", status))
+            if not _STATUS.fullmatch(status):
+                gaps.append(self._gap((*place, "responses", status), "a status is written as 404, 4XX or default"))
+            if UNREAD in part:
+                gaps.append(self._gap(way, str(part[UNREAD])))
+            found[status if status == "default" else status.upper()] = ANY_CONTENT if UNREAD in part else self.contents_at(way)
+        return found
+
+    def _gap(self, pointer: Pointer, says: str) -> Problem:
+        return Problem(self.source or "the contract", place_of(pointer), says)
 
     def _parameter_pointers(self, path: str, method: str) -> list[Pointer]:
         places: tuple[Pointer, ...] = (("paths", path), ("paths", path, method))
         lists = ((place, self.at(place).get("parameters")) for place in places)
         return [(*place, "parameters", str(index)) for place, found in lists if isinstance(found, list) for index in range(len(found))]
 
-    def _parameter(self, pointer: Pointer) -> Parameter:
-        pointer, part = self.follow(pointer)
-        types = self.follow((*pointer, "schema"))[1].get("type")
-        return Parameter(
-            name=str(part.get("name")),
-            place=str(part.get("in")),
-            is_required=part.get("required") is True,
-            schema=(*pointer, "schema") if "schema" in part else ANYTHING,
-            types=frozenset(str(word) for word in types) if isinstance(types, list) else frozenset((str(types),)),
-        )
+    def _parameters(self, path: str, method: str, gaps: list[Problem]) -> tuple[Parameter, ...]:
+        """Returns the parameters of an operation: its own take the place of those of its path."""
+        found: dict[tuple[str, str], Parameter] = {}
+        names = _BRACES.findall(path)
+        for pointer in self._parameter_pointers(path, method):
+            way, part = self.follow(pointer)
+            wrong = ("", str(part[UNREAD])) if UNREAD in part else wrong_with(part)
+            if wrong is None and part["in"] == "path" and part["name"] not in names:
+                wrong = ("name", f"{path} has no {{{part['name']}}}")
+            if wrong is not None:
+                gaps.append(self._gap((*way, *filter(None, wrong[:1])), wrong[1]))
+                continue
+            parameter = read_parameter(part, way)
+            if not (parameter.place == "header" and parameter.name.lower() in IGNORED_HEADERS):
+                found[parameter.key] = parameter
+        return tuple(found.values())
 
     def contents_at(self, pointer: Pointer) -> Mapping[str, Pointer]:
         """Returns what a body at the end of a way may be: the way to its schema, by media type."""
@@ -225,8 +316,8 @@ class Contract:
         content = part.get("content")
         if not isinstance(content, dict):
             return {}
-        described = {name for name, media in content.items() if isinstance(media, dict) and "schema" in media}
-        return {name: (*pointer, "content", name, "schema") if name in described else ANYTHING for name in content}
+        ways = {name: self.follow((*pointer, "content", name)) for name in content}
+        return {name: (*way, "schema") if "schema" in media else ANYTHING for name, (way, media) in ways.items()}
 
 
 @cache
@@ -235,8 +326,17 @@ def packaged_contract() -> Contract:
     return Contract(msgspec.json.decode(openapi_document().body, type=dict))
 
 
-def _pointer(reference: str) -> Pointer:
-    return tuple(unquote(word).replace("~1", "/").replace("~0", "~") for word in reference[2:].split("/"))
+def _paths(document: Object) -> dict[str, Object]:
+    """Returns the path items of a document, which alone begin with a slash."""
+    paths = document.get("paths")
+    items = paths.items() if isinstance(paths, dict) else ()
+    return {path: item for path, item in items if path.startswith("/") and isinstance(item, dict)}
+
+
+def _others(item: Object) -> Sequence[str]:
+    """Returns where else a path item is, because of other servers."""
+    others = item.get(ALSO_AT)
+    return [str(other) for other in others] if isinstance(others, list) else []
 
 
 def _rank(path: str) -> tuple[int, int, str]:

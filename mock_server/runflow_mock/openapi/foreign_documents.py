@@ -1,99 +1,214 @@
 """Foreign documents: brings an OpenAPI document that somebody else wrote into the one form that everything here reads.
 
-Names and statuses are texts where YAML has other values, path items that are kept elsewhere stand in their place, and every path is whole:
-what the address of the first server ends with begins it. What OpenAPI 3.0 says otherwise than 3.1 (`nullable`, limits that are excluded) is
-said as 3.1 does.
+References lead to parts of the same value (`references`), schemas say what they mean as OpenAPI 3.1 does (`schema_keywords`), path items
+and operations that are kept elsewhere stand in their place, and every path is whole: what the address of its server ends with begins it,
+and `ALSO_AT` lists where else it is. What cannot be understood is a problem with its place, and stops nothing else.
 """
 
-from typing import Any, cast
-from urllib.parse import quote, unquote, urlsplit
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, NamedTuple, cast
+
+import msgspec
 
 from runflow_mock.domain.documents import Json
+from runflow_mock.openapi.parts import ALSO_AT, BESIDE_PATHS, METHODS, UNREAD
+from runflow_mock.openapi.pointers import Pointer, pointer_of, reference_to, walk
+from runflow_mock.openapi.problems import Problem
+from runflow_mock.openapi.references import Bundle, Place, SourceError, Sources
+from runflow_mock.openapi.servers import bases_of, origin_of, undeclared_variables
 
-EXCLUDED = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
-"""Limits of OpenAPI 3.0 that say by a truth value that another limit is excluded."""
+SERVED_METHODS = METHODS[:8]
+"""The methods that are read; those of OpenAPI 3.2 are told."""
 
+_NAME = re.compile(r"\{[^{}/]*\}")
 
-def in_our_form(document: dict[str, Any]) -> dict[str, Any]:
-    """Returns a document whose paths hold all of their operations, and are whole."""
-    if str(document.get("openapi", "")).startswith("3.0"):
-        document = {**_as_of_31(document), "openapi": "3.1.0"}
-    return _at_the_root(_with_path_items(document))
-
-
-def as_json(value: Any) -> Json:
-    """Returns what YAML holds as JSON would: a status such as 200 is a name, and a date a text."""
-    if isinstance(value, dict):
-        return {_name(name): as_json(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [as_json(part) for part in value]
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+Object = dict[str, Any]
 
 
-def _name(name: object) -> str:
-    # YAML reads `on`, `yes` and the like as truth values, which no document means by a name.
-    return {True: "true", False: "false"}[name] if isinstance(name, bool) else str(name)
+class Foreign(NamedTuple):
+    """A document in our form, and what in it is not understood."""
+
+    document: Object
+    problems: tuple[Problem, ...] = ()
 
 
-def _as_of_31(value: Any) -> Any:
-    """Returns a part of a document of OpenAPI 3.0 as 3.1 says it."""
-    if isinstance(value, list):
-        return [_as_of_31(part) for part in value]
-    if not isinstance(value, dict):
-        return value
-    found = {name: _as_of_31(part) for name, part in value.items() if not (name == "nullable" and isinstance(part, bool))}
-    for excluded, limit in EXCLUDED.items():
-        if found.get(excluded) is True and limit in found:
-            found[excluded] = found.pop(limit)
-        elif isinstance(found.get(excluded), bool):
-            del found[excluded]
-    return _or_null(found) if value.get("nullable") is True else found
+class DocumentError(ValueError):
+    """A document that cannot be used; the message names it, what is wrong and the way out."""
 
 
-def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
-    if not isinstance(schema.get("type"), str):
-        return {"anyOf": [schema, {"type": "null"}]}
-    values = {"enum": [*schema["enum"], None]} if isinstance(schema.get("enum"), list) else {}
-    return {**schema, "type": [schema["type"], "null"], **values}
+class Nowhere:
+    """Where a document stands alone: no other file can be had."""
+
+    def name_of(self, reference: str, base: str) -> str:
+        """Refuses every other file."""
+        raise SourceError(f"{reference[:200]} is another file, and there is none beside this document")
+
+    def read(self, name: str) -> Json:
+        """Refuses every other file."""
+        raise SourceError(f"{name[:200]} is another file, and there is none beside this document")
 
 
-def _with_path_items(document: dict[str, Any]) -> dict[str, Any]:
-    """Returns the document with the path items in place that it keeps among its components."""
-    kept = {f"#/components/pathItems/{name}": item for name, item in ((document.get("components") or {}).get("pathItems") or {}).items()}
-    paths = {path: {**kept.get(item.get("$ref"), {}), **item} for path, item in document["paths"].items()}
-    return {**document, "paths": {path: {name: part for name, part in item.items() if name != "$ref"} for path, item in paths.items()}}
+def in_our_form(given: Json, name: str, sources: Sources, *, known: Collection[str] = ()) -> Foreign:
+    """Returns a document whose paths hold all of their operations, and are whole; the values given stay as they are.
+
+    Args:
+        given: the values of a document of OpenAPI 3.
+        name: what messages call it.
+        sources: where files beside it are.
+        known: shapes of paths, `{}` for each parameter; of several servers the one counts below which most of them are.
+
+    Raises:
+        DocumentError: it is no such document, or nothing of it can be used.
+    """
+    version = _version(given, name)
+    document = cast("Object", msgspec.json.decode(msgspec.json.encode(given)))
+    bundle = Bundle(document, name, sources, is_30=version.startswith("3.0"))
+    if not isinstance(document.get("paths"), dict):
+        raise DocumentError(f"{name} declares no paths; give a document with at least one operation")
+    document["openapi"] = "3.1.0" if version.startswith("3.0") else version
+    bundle.gather()
+    if not isinstance(document.get("paths"), dict):
+        raise DocumentError(f"{_first(bundle.problems, name)}; give a document whose paths can be read")
+    paths = _Paths(bundle, known)
+    paths.place()
+    bundle.problems.sort(key=lambda problem: (problem.file, problem.place))
+    operations = (item[method] for item in document["paths"].values() for method in METHODS if method in item)
+    if all(UNREAD in operation for operation in operations):
+        raise DocumentError(f"{_first(bundle.problems, name)}; give a document with at least one operation that can be read")
+    return Foreign(document, tuple(bundle.problems))
 
 
-def _at_the_root(document: dict[str, Any]) -> dict[str, Any]:
-    """Returns the document with whole paths, where it writes them below that of its first server, such as /v1."""
-    servers = document.get("servers")
-    url = str(servers[0].get("url")) if isinstance(servers, list) and servers and isinstance(servers[0], dict) else ""
-    base = urlsplit(url).path.rstrip("/")
-    if not base.startswith("/") or "{" in base:
-        return document
-    moved = {path: base + path for path in document["paths"]}
-    whole = {**document, "servers": [{"url": url.removesuffix("/").removesuffix(base) or "/"}]}
-    whole["paths"] = {moved[path]: item for path, item in document["paths"].items()}
-    return cast("dict[str, Any]", _moved(whole, {f"#/paths/{_word(path)}": f"#/paths/{quote(_word(new))}" for path, new in moved.items()}))
+def _version(given: Json, name: str) -> str:
+    if isinstance(given, dict) and "swagger" in given:
+        says = "convert it to OpenAPI 3 first, for example with npx swagger2openapi"
+        raise DocumentError(f"{name} is a document of Swagger {str(given['swagger'])[:10]}, which has another form; {says}")
+    version = str(given.get("openapi", ""))[:40] if isinstance(given, dict) else ""
+    if not version.startswith("3."):
+        raise DocumentError(f"{name} is no OpenAPI 3 document: it says openapi: {version or 'nothing'}; give one with openapi: 3.1.0")
+    return version
 
 
-def _moved(value: Any, moved: dict[str, str]) -> Any:
-    """Returns a part of the document whose references lead to the new places."""
-    if isinstance(value, list):
-        return [_moved(part, moved) for part in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        name: _reference(part, moved) if name in ("$ref", "operationRef") and isinstance(part, str) else _moved(part, moved)
-        for name, part in value.items()
-    }
+def _first(problems: Iterable[Problem], name: str) -> str:
+    return next((str(problem) for problem in problems), f"{name} holds no operations")
 
 
-def _reference(reference: str, moved: dict[str, str]) -> str:
-    words = reference.split("/")
-    place = "/".join(words[:3])
-    return "/".join((moved.get(unquote(place), place), *words[3:]))
+class _Paths:
+    """The paths of one document on their way to being whole."""
+
+    def __init__(self, bundle: Bundle, known: Collection[str]) -> None:
+        self._bundle = bundle
+        self._document = bundle.document
+        self._known = known
+        self._shapes = [_NAME.sub("{}", path) for path in bundle.document["paths"]]
+        self._placed: dict[str, Object] = {}
+        # Where the operations of each path went, method by method.
+        self._moved: dict[str, dict[str, str]] = {}
+
+    def place(self) -> None:
+        """Puts whole paths in the place of those that the document writes, and leads references there."""
+        written: Object = self._document["paths"]
+        for index, server in enumerate(self._document.get("servers") or ()):
+            for variable in undeclared_variables(server):
+                self._bundle.tell(Place("", ("servers", str(index))), f"its variable {variable[:80]} has no default")
+        beside = {path: part for path, part in written.items() if not self._is_path(path, part)}
+        for path, item in written.items():
+            if path not in beside:
+                self._place(path, self._whole(item))
+        self._document["paths"] = self._placed
+        if beside:
+            self._document[BESIDE_PATHS] = beside
+        if self._document.get("servers"):
+            self._document["servers"] = [{"url": origin_of(self._document)}]
+        self._lead()
+
+    def _is_path(self, path: str, part: Any) -> bool:
+        if not path.startswith("/"):
+            if not path.startswith("x-"):
+                self._bundle.tell(Place("", ("paths", path)), "a path begins with /")
+            return False
+        if "?" in path or "#" in path:
+            self._bundle.tell(Place("", ("paths", path)), "a path has neither query nor fragment")
+            return False
+        return isinstance(part, dict)
+
+    def _whole(self, item: Object) -> Object:
+        """Returns a path item with everything in its place that it keeps elsewhere."""
+        found = self._followed(item)
+        for method in METHODS:
+            if isinstance(found.get(method), dict):
+                found[method] = self._followed(found[method])
+        return found
+
+    def _followed(self, part: Object) -> Object:
+        """Returns a part with what it refers to; what stands beside the reference wins."""
+        found: Object = {}
+        while True:
+            found = {**part, **found}
+            reference = found.pop("$ref", None)
+            target = walk(self._document, pointer_of(reference)) if isinstance(reference, str) else None
+            if not isinstance(target, dict):
+                return found
+            part = target
+
+    def _place(self, path: str, item: Object) -> None:
+        self._tell_unserved(path, item)
+        methods = [method for method in SERVED_METHODS if isinstance(item.get(method), dict)]
+        shared = {name: part for name, part in item.items() if name not in METHODS and name != "servers"}
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for method in methods:
+            groups.setdefault(self._in_order(bases_of(item[method], item, self._document)), []).append(method)
+        if not groups:
+            groups[self._in_order(bases_of(item, self._document))] = []
+        self._moved[path] = {}
+        for bases, words in groups.items():
+            whole, others = bases[0] + path, [base + path for base in bases[1:]]
+            self._moved[path].update(dict.fromkeys((*words, ""), whole))
+            operations = {word: {name: part for name, part in item[word].items() if name != "servers"} for word in words}
+            there = self._placed.setdefault(whole, {})
+            there.update({**shared, **operations, **there})
+            if others:
+                there[ALSO_AT] = list(dict.fromkeys((*there.get(ALSO_AT, ()), *others)))
+
+    def _tell_unserved(self, path: str, item: Object) -> None:
+        for word in ("query", "additionalOperations"):
+            if word in item:
+                self._bundle.tell(Place("", ("paths", path, word)), "operations of OpenAPI 3.2 are not read")
+
+    def _in_order(self, bases: tuple[str, ...]) -> tuple[str, ...]:
+        """Returns the bases of a path with those in front below which most paths are known."""
+        if len(bases) == 1:
+            return bases
+        return tuple(sorted(bases, key=lambda base: -sum(base + shape in self._known for shape in self._shapes)))
+
+    def _lead(self) -> None:
+        """Leads references into paths to where these are now."""
+        for reference in self._bundle.references:
+            target = reference.target or ()
+            if target[:1] == ("paths",) and len(target) > 1:
+                reference.part["$ref"] = reference_to(self._led(target))
+        for part in _links(self._document.get("paths"), self._document.get("components")):
+            words = pointer_of(part["operationRef"])
+            if words[:1] == ("paths",) and len(words) > 1:
+                part["operationRef"] = reference_to(self._led(words))
+
+    def _led(self, target: Pointer) -> Pointer:
+        moved = self._moved.get(target[1])
+        if moved is None:
+            return (BESIDE_PATHS, *target[1:])
+        method = target[2] if len(target) > 2 else ""
+        return ("paths", moved.get(method, moved.get("", target[1])), *target[2:])
 
 
-def _word(path: str) -> str:
-    return path.replace("~", "~0").replace("/", "~1")
+def _links(*parts: Any) -> Iterator[Object]:
+    """Yields the links in parts that name an operation by its place; nothing recurses."""
+    waiting, seen = list(parts), set[int]()
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict | list):
+            if id(part) in seen:
+                continue
+            seen.add(id(part))
+            waiting.extend(part.values() if isinstance(part, dict) else part)
+            if isinstance(part, dict) and isinstance(part.get("operationRef"), str) and part["operationRef"].startswith("#/"):
+                yield part

@@ -7,23 +7,23 @@ one `{model_id}` that is marked by nothing. The last of the parameters that stan
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import cast
 
-from runflow_mock.openapi.contracts import Contract, Declared, Object, packaged_contract
+from runflow_mock.openapi.contracts import Contract, Declared, packaged_contract
+from runflow_mock.openapi.foreign_documents import Foreign
 
 _PARAMETER = re.compile(r"\{([^}/]+)\}")
 
 
-def contract_of(document: Object, source: str) -> Contract:
-    """Returns a user's document as a contract; `source` is what messages call it, and parameters span slashes where ours do.
+def contract_of(form: Foreign, source: str) -> Contract:
+    """Returns a user's document as a contract; `source` is what messages call it, and parameters span slashes where ours do."""
+    spanning = {path: _spanning(path) for path in form.document["paths"]}
+    return Contract(form.document, source=source, spanning=spanning, problems=form.problems).check()
 
-    Raises:
-        ContractError: a schema in it cannot be used.
-    """
-    paths = cast("Mapping[str, object]", document["paths"])
-    contract = Contract(document, source=source, spanning={path: _spanning(path) for path in paths})
-    contract.check()
-    return contract
+
+@cache
+def known_shapes() -> frozenset[str]:
+    """Returns the shapes of the paths of our document, `{}` for each parameter."""
+    return frozenset(_PARAMETER.sub("{}", path) for path in packaged_contract().paths)
 
 
 def shape_of(contract: Contract, path: str) -> str:

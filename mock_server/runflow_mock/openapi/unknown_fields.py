@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.findings import Location
-from runflow_mock.openapi.contracts import Contract, Pointer
+from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.pointers import Pointer
 
 DEPTH_MAX = 16
 
@@ -14,7 +15,7 @@ def unknown_fields(contract: Contract, schema: Pointer, value: Json, loc: Locati
     if depth == 0:
         return
     if isinstance(value, list):
-        ways = [(*way, "items") for way in _ways(contract, schema) if "items" in contract.at(way)]
+        ways = [(*way, "items") for way in contract.ways(schema) if "items" in contract.at(way)]
         for index, part in enumerate(value if ways else ()):
             yield from unknown_fields(contract, ways[0], part, (*loc, index), depth - 1)
     if not isinstance(value, dict):
@@ -31,23 +32,9 @@ def _properties(contract: Contract, schema: Pointer) -> tuple[dict[str, Pointer]
     """Returns the ways to the schemas of all fields that an object may have, and whether it takes others as well."""
     known: dict[str, Pointer] = {}
     is_open = False
-    for way in _ways(contract, schema):
+    for way in contract.ways(schema):
         part = contract.at(way)
         properties = part.get("properties")
         known |= {name: (*way, "properties", name) for name in properties} if isinstance(properties, dict) else {}
-        is_open = is_open or bool(part.get("additionalProperties"))
+        is_open = is_open or any(part.get(word) for word in ("additionalProperties", "patternProperties", "unevaluatedProperties"))
     return known, is_open
-
-
-def _ways(contract: Contract, schema: Pointer, depth: int = DEPTH_MAX) -> Iterator[Pointer]:
-    """Returns the ways to a schema and to all that it is put together from."""
-    if depth == 0:
-        return
-    yield schema
-    target = contract.follow(schema)[0]
-    if target != schema:
-        yield from _ways(contract, target, depth - 1)
-    for word in ("allOf", "anyOf", "oneOf"):
-        parts = contract.at(schema).get(word)
-        for index in range(len(parts) if isinstance(parts, list) else 0):
-            yield from _ways(contract, (*schema, word, str(index)), depth - 1)

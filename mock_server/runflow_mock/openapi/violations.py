@@ -6,16 +6,23 @@ its operator allowed it (callbacks to plain HTTP hosts, longer batches) is not h
 """
 
 from collections.abc import Iterator, Mapping
-from urllib.parse import parse_qsl
 
 import jsonschema_rs
 import msgspec
 
 from runflow_mock.domain.documents import Json, read_document
-from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange
-from runflow_mock.domain.findings import Finding, Location, note, without_repeats
-from runflow_mock.openapi.contracts import Addressed, Contract, Declared, Parameter, Pointer
+from runflow_mock.domain.exchanges import BODY_BYTES_MAX, REDACTED, Exchange
+from runflow_mock.domain.findings import Finding, Location, Severity, note, without_repeats
+from runflow_mock.openapi.bodies import BodyError, NotRead, read_body
+from runflow_mock.openapi.contracts import Addressed, Contract, Declared
+from runflow_mock.openapi.directions import Direction
+from runflow_mock.openapi.media_types import MediaType, chosen, read_media_type
+from runflow_mock.openapi.parameters import ANYTHING, Parameter, Style
+from runflow_mock.openapi.pointers import Pointer
+from runflow_mock.openapi.schema_ways import ANY_TYPE, types_of
+from runflow_mock.openapi.sent_values import Sent, Wanted, claimed_by, nodes_of, read_sent
 from runflow_mock.openapi.unknown_fields import unknown_fields
+from runflow_mock.openapi.values import Node, value_of
 
 # The fake's own refusals of what it cannot read; 404, 405 and the like are the document's business or nobody's fault.
 REFUSALS = (400, 413, 415, 422)
@@ -40,17 +47,24 @@ def request_findings(contract: Contract, addressed: Addressed, declared: Declare
 
 def document_findings(contract: Contract, addressed: Addressed, declared: Declared, exchange: Exchange) -> Iterator[Finding]:
     """Yields what the document alone says of a request, whatever the fake made of it."""
+    for gap in declared.gaps:
+        yield note(("contract",), "not-understood", f"{gap}; nothing was held against it")
     yield from _parameter_findings(contract, addressed, declared, exchange)
     yield from _body_findings(contract, declared, exchange)
 
 
 def response_findings(contract: Contract, declared: Declared, exchange: Exchange) -> tuple[Finding, ...]:
     """Returns where the fake's own answer is not as the contract says; an answer that a fault rule changed is what was asked for."""
-    return () if exchange.fault is not None else tuple(_answer_findings(contract, declared, exchange))[:FINDINGS_MAX]
+    if exchange.fault is not None:
+        return ()
+    found = (finding for finding in _answer_findings(contract, declared, exchange) if finding.severity is Severity.VIOLATION)
+    return tuple(found)[:FINDINGS_MAX]
 
 
 def _answer_findings(contract: Contract, declared: Declared, exchange: Exchange) -> Iterator[Finding]:
     status, body = exchange.status, exchange.response_body
+    if not declared.is_read:
+        return
     contents = next((declared.responses[key] for key in (str(status), f"{status // 100}XX", "default") if key in declared.responses), None)
     if contents is None:
         yield Finding(("response", "status"), "status", f"{declared.id} does not declare the status {status}")
@@ -59,37 +73,69 @@ def _answer_findings(contract: Contract, declared: Declared, exchange: Exchange)
         if body:
             yield Finding(("response", "body"), "content", "an answer without content has a body")
         return
-    media_type = _media_type(exchange.response_header("content-type"))
-    schema = _schema_for(contents, media_type)
-    if schema is None:
-        yield Finding(("response", "header", "content-type"), "content-type", f"{media_type} is not among {', '.join(contents)}")
-    elif _is_json(media_type) and len(body) < BODY_BYTES_MAX:
+    media_type = read_media_type(exchange.response_header("content-type"))
+    key = chosen(contents, media_type)
+    if key is None:
+        yield Finding(("response", "header", "content-type"), "content-type", f"{media_type.name} is not among {', '.join(contents)}")
+    elif media_type.is_json and len(body) < BODY_BYTES_MAX:
         value = _read(body)
         if value is _NOT_READ:
             yield Finding(("response", "body"), "json", "the body is not valid JSON")
         else:
-            yield from schema_findings(contract, schema, value, ("response", "body"))
+            yield from schema_findings(contract, contents[key], value, ("response", "body"))
 
 
 def _parameter_findings(contract: Contract, addressed: Addressed, declared: Declared, exchange: Exchange) -> Iterator[Finding]:
-    query = dict(parse_qsl(exchange.query, keep_blank_values=True))
-    given: Mapping[str, Mapping[str, str]] = {
-        "path": addressed.params,
-        "query": query,
-        "header": {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in exchange.request_headers},
-    }
+    sent = read_sent(addressed, exchange)
+    names = {parameter.name for parameter in declared.parameters if parameter.place == "query"}
+    asked = list(dict.fromkeys(name for name, _ in sent.query))
+    claimed: set[str] = set()
     for parameter in declared.parameters:
-        values = given.get(parameter.place, {})
-        text = values.get(parameter.name.lower() if parameter.place == "header" else parameter.name)
-        loc: Location = (parameter.place, parameter.name)
-        if text is None:
-            if parameter.is_required:
-                yield Finding(loc, "required", f"the {parameter.place} parameter {parameter.name} is missing")
-        else:
-            yield from schema_findings(contract, parameter.schema, _typed(parameter, text), loc)
-    known = {parameter.name for parameter in declared.parameters if parameter.place == "query"}
-    for name in sorted(query.keys() - known):
+        wanted, others = _wanted(contract, parameter), frozenset(names - {parameter.name})
+        claimed |= claimed_by(parameter, wanted, asked, others)
+        yield from _of_parameter(contract, parameter, nodes_of(parameter, wanted, sent, others), sent)
+    for name in sorted(set(asked) - claimed) if declared.is_read else ():
         yield note(("query", name[:80]), "unknown-parameter", f"{declared.id} takes no such query parameter; it is ignored")
+
+
+def _of_parameter(contract: Contract, parameter: Parameter, nodes: list[Node] | None, sent: Sent) -> Iterator[Finding]:
+    loc: Location = (parameter.place, parameter.name)
+    if nodes is None:
+        if parameter.place == "cookie" and any(name == REDACTED for name, _ in sent.cookies):
+            yield note(loc, "not-kept", "cookies are not kept, so that this one was not judged")
+        elif parameter.is_required:
+            yield Finding(loc, "required", f"the {parameter.place} parameter {parameter.name} is missing")
+    elif REDACTED in nodes:
+        yield note(loc, "not-kept", "values of cookies are not kept, so that this one was not judged")
+    elif not nodes:
+        explodes = "" if parameter.explodes else ", explode: false"
+        yield Finding(loc, "style", f"{parameter.name} is not written in the style {parameter.style}{explodes}")
+    elif parameter.style is Style.CONTENT and read_media_type(parameter.media_type).is_json:
+        value = _read(str(nodes[0]).encode())
+        if value is _NOT_READ:
+            yield Finding(loc, "json", f"{parameter.name} is not valid JSON")
+        else:
+            yield from schema_findings(contract, parameter.schema, value, loc, Direction.REQUEST)
+    elif not (parameter.may_be_empty and nodes[0] in ("", [], [""])):
+        value = value_of(contract, parameter.schema, nodes)
+        yield from schema_findings(contract, parameter.schema, value, loc, Direction.REQUEST)
+
+
+def _wanted(contract: Contract, parameter: Parameter) -> Wanted:
+    """Returns what the schema of a parameter speaks of; where it speaks of nothing, a text is meant."""
+    parts = [contract.at(way) for way in contract.ways(parameter.schema)]
+    types = types_of(parts)
+    if types == ANY_TYPE or parameter.style is Style.CONTENT:
+        return Wanted(is_list=False, is_object=False, is_scalar=True)
+    properties = [part["properties"] for part in parts if isinstance(part.get("properties"), dict)]
+    is_open = any(part.get("additionalProperties") not in (None, False) for part in parts)
+    return Wanted(
+        is_list="array" in types,
+        is_object="object" in types,
+        is_scalar=bool(types - {"array", "object", "null"}) or types == {"null"},
+        names=frozenset(name for each in properties if isinstance(each, dict) for name in each),
+        is_open=is_open or not properties,
+    )
 
 
 def _body_findings(contract: Contract, declared: Declared, exchange: Exchange) -> Iterator[Finding]:
@@ -99,25 +145,37 @@ def _body_findings(contract: Contract, declared: Declared, exchange: Exchange) -
             yield Finding(("body",), "required", f"{declared.id} needs a body")
         return
     if not declared.body:
-        yield note(("body",), "unknown-body", f"{declared.id} takes no body; it is ignored")
+        if declared.is_read:
+            yield note(("body",), "unknown-body", f"{declared.id} takes no body; it is ignored")
         return
     content_type = exchange.request_header("content-type")
-    media_type = _media_type(content_type)
-    schema = _schema_for(declared.body, media_type)
+    media_type = read_media_type(content_type)
+    key = chosen(declared.body, media_type)
     if content_type is None:
+        key = next(iter(declared.body))
+        media_type = read_media_type(key)
         yield note(("header", "content-type"), "content-type", f"no content type says that the body is {', '.join(declared.body)}")
-        schema = next(iter(declared.body.values()))
-    if schema is None:
+    if key is None:
         yield Finding(("header", "content-type"), "content-type", f"the content type is not among {', '.join(declared.body)}")
-        return
-    if len(raw) >= BODY_BYTES_MAX:
+    elif len(raw) >= BODY_BYTES_MAX:
         yield note(("body",), "too-large-to-judge", f"the journal keeps {BODY_BYTES_MAX} bytes of a body; this one was not judged")
+    elif exchange.request_header("content-encoding") not in (None, "", "identity"):
+        yield note(("body",), "not-looked-into", "the body is compressed; it was not judged")
+    else:
+        yield from _content_findings(contract, declared.body[key], raw, (content_type, media_type))
+
+
+def _content_findings(contract: Contract, schema: Pointer, raw: bytes, said: tuple[str | None, MediaType]) -> Iterator[Finding]:
+    try:
+        value = read_body(contract, schema, raw, *said)
+    except BodyError as error:
+        yield Finding(("body",), error.rule, str(error))
         return
-    value = _read(raw)
-    if value is _NOT_READ:
-        yield Finding(("body",), "json", "the body is not valid JSON")
+    except NotRead as error:
+        if schema != ANYTHING:
+            yield note(("body",), "not-looked-into", str(error))
         return
-    yield from schema_findings(contract, schema, value, ("body",))
+    yield from schema_findings(contract, schema, value, ("body",), Direction.REQUEST)
     for loc in unknown_fields(contract, schema, value, ("body",)):
         yield note(loc, "unknown-field", "the contract does not know this field; it is ignored")
 
@@ -135,9 +193,14 @@ def _refused(exchange: Exchange) -> Iterator[Finding]:
         yield Finding(("body",), "refused", str(told.get("message") if isinstance(told, dict) else exchange.status))
 
 
-def schema_findings(contract: Contract, schema: Pointer, value: Json, loc: Location) -> Iterator[Finding]:
+def schema_findings(
+    contract: Contract, schema: Pointer, value: Json, loc: Location, direction: Direction = Direction.ANSWER
+) -> Iterator[Finding]:
     """Returns where a value that stands at a place is not as a schema says."""
-    for error in contract.errors(schema, value):
+    if not contract.can_judge(schema, value, direction):
+        yield note(loc, "too-much-to-judge", "its schema stands for too many combinations; it was not judged")
+        return
+    for error in contract.errors(schema, value, direction):
         rule, details = error.kind.name, error.kind.as_dict()
         if "error" in details:
             continue  # A pattern of the document that takes too long to match says nothing about the value.
@@ -159,31 +222,6 @@ def _alternatives(details: Mapping[str, object]) -> str | None:
         [error.kind.as_dict().get("property") for error in form if isinstance(error, jsonschema_rs.ValidationError)] for form in forms
     ]
     return f"needs {' or '.join(' and '.join(map(str, names)) for names in needed)}" if all(all(names) for names in needed) else None
-
-
-def _typed(parameter: Parameter, text: str) -> Json:
-    """Returns the value that the text of a parameter stands for, or the text, which its schema will then refuse."""
-    if parameter.types & {"integer", "number"}:
-        value = _read(text.encode())
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else text
-    if "boolean" in parameter.types:
-        return {"true": True, "false": False}.get(text.lower(), text)
-    return text
-
-
-def _schema_for(contents: Mapping[str, Pointer], media_type: str) -> Pointer | None:
-    for known, schema in contents.items():
-        if known in (media_type, "*/*") or (known.endswith("/*") and media_type.startswith(known[:-1])):
-            return schema
-    return None
-
-
-def _media_type(content_type: str | None) -> str:
-    return (content_type or "").partition(";")[0].strip().lower()
-
-
-def _is_json(media_type: str) -> bool:
-    return media_type == "application/json" or media_type.endswith("+json")
 
 
 def _read(raw: bytes) -> Json:

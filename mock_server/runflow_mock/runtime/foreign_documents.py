@@ -1,61 +1,82 @@
-"""Documents: the OpenAPI document that judges, the packaged one or a user's own, from a file or an address."""
+"""Documents: the OpenAPI document that judges, the packaged one or a user's own, from a file or an address, with the files beside it."""
 
+import posixpath
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 import msgspec
-import yaml
 
-from runflow_mock.domain.documents import DEPTH_MAX, Json, check_shape
-from runflow_mock.openapi.contracts import Contract, ContractError, packaged_contract
-from runflow_mock.openapi.foreign_documents import as_json, in_our_form
-from runflow_mock.openapi.shapes import contract_of
+from runflow_mock.domain.documents import Json
+from runflow_mock.openapi.contracts import Contract, packaged_contract
+from runflow_mock.openapi.foreign_documents import DocumentError, Foreign, in_our_form
+from runflow_mock.openapi.problems import told
+from runflow_mock.openapi.references import SourceError, Sources
+from runflow_mock.openapi.shapes import contract_of, known_shapes
+from runflow_mock.openapi.texts import BYTES_MAX, TextError, read_text
 from runflow_mock.packaged import openapi_document
 from runflow_mock.runtime.downloads import Unreachable, download, is_address
 
-BYTES_MAX = 32 * 1024 * 1024
+LARGE_BYTES = 512 * 1024
+"""What takes so long to read that it is told."""
 
-
-class DocumentError(ValueError):
-    """A document that cannot be used; the message names it, what is wrong and the way out."""
+Tell = Callable[[str], None]
 
 
 class UnreachableError(DocumentError):
     """An address at which nobody answers."""
 
 
-def load_document(source: str | None) -> dict[str, Any]:
-    """Returns an OpenAPI document: the packaged one, or that of a file or address.
+def silent(line: str) -> None:
+    """Tells nothing."""
+
+
+def load_document(source: str | None, tell: Tell = silent) -> dict[str, Any]:
+    """Returns an OpenAPI document: the packaged one, or that of a file or address; `tell` gets lines for people.
 
     Raises:
         DocumentError: it cannot be read, or is no OpenAPI 3 document.
     """
     if source is None:
         return cast("dict[str, Any]", msgspec.json.decode(openapi_document().body))
-    return read_openapi(fetch(source), source)
+    return in_form(read_values(fetch(source), source, tell), source, tell).document
 
 
-def load_contract(source: str | None) -> Contract:
-    """Returns a document by which exchanges can be judged: the packaged one, or that of a file or address.
+def load_contract(source: str | None, tell: Tell = silent) -> Contract:
+    """Returns a document by which exchanges can be judged: the packaged one, or that of a file or address; `tell` gets lines for people.
 
     Raises:
-        DocumentError: it cannot be read, is no OpenAPI 3 document, or has schemas that are none.
+        DocumentError: it cannot be read, is no OpenAPI 3 document, or nothing of it can be used.
     """
     if source is None:
         return packaged_contract()
-    return judging(load_document(source), source)
+    return judging(read_values(fetch(source), source, tell), source, tell)
 
 
-def judging(document: dict[str, Any], source: str) -> Contract:
-    """Returns an OpenAPI document as a contract; `source` is what messages call it.
+def judging(values: Json, source: str, tell: Tell = silent) -> Contract:
+    """Returns the values of an OpenAPI document as a contract; `source` is where they are from, and what messages call it.
 
     Raises:
-        DocumentError: it has schemas that are none.
+        DocumentError: they are no OpenAPI 3 document, or nothing of it can be used.
     """
-    try:
-        return contract_of(document, source)
-    except ContractError as error:
-        raise DocumentError(f"{source} cannot judge: {error}; mend the document") from None
+    form = in_form(values, source, silent)
+    contract = contract_of(form, source)
+    for line in told(contract.problems):
+        tell(line)
+    return contract
+
+
+def in_form(values: Json, source: str, tell: Tell = silent) -> Foreign:
+    """Returns the OpenAPI document that values are, in the one form that everything here reads, with what its references lead to.
+
+    Raises:
+        DocumentError: they are none, or nothing of it can be used.
+    """
+    form = in_our_form(values, source, _sources(source), known=known_shapes())
+    for line in told(form.problems):
+        tell(line)
+    return form
 
 
 def fetch(source: str) -> bytes:
@@ -65,72 +86,94 @@ def fetch(source: str) -> bytes:
         DocumentError: it cannot be read.
         UnreachableError: nobody answers at the address.
     """
-    return _fetched(source) if is_address(source) else _read(source)
+    if not is_address(source):
+        try:
+            return Path(source).read_bytes()
+        except (OSError, ValueError) as error:
+            told = error.strerror if isinstance(error, OSError) else error
+            raise DocumentError(f"{source} cannot be read: {told}; give a file or an address") from None
+    try:
+        return download(source, bytes_max=BYTES_MAX).body
+    except Unreachable as error:
+        raise UnreachableError(f"{error}; or give a file") from None
 
 
-def read_openapi(raw: bytes, source: str) -> dict[str, Any]:
-    """Returns the OpenAPI document that bytes hold; `source` is what messages call it.
-
-    Raises:
-        DocumentError: they hold none.
-    """
-    return in_form(read_values(raw, source), source)
-
-
-def in_form(document: Json, source: str) -> dict[str, Any]:
-    """Returns the OpenAPI document that values are, in the one form that everything here reads.
-
-    Raises:
-        DocumentError: they are none.
-    """
-    version = str(document.get("openapi", "")) if isinstance(document, dict) else ""
-    if not isinstance(document, dict) or not version.startswith("3."):
-        raise DocumentError(f"{source} is no OpenAPI 3 document: it says openapi: {version or 'nothing'}; give one with openapi: 3.1.0")
-    paths = document.get("paths")
-    if not isinstance(paths, dict) or not paths:
-        raise DocumentError(f"{source} declares no paths; give a document with at least one operation")
-    wrong = next((path for path, item in paths.items() if not isinstance(item, dict)), None)
-    if wrong is not None:
-        raise DocumentError(f"{source}: the path {wrong} holds no operations; write an object with methods such as get")
-    return in_our_form(document)
-
-
-def read_values(raw: bytes, source: str) -> Json:
+def read_values(raw: bytes, source: str, tell: Tell = silent) -> Json:
     """Returns the values of JSON or YAML; names are texts.
 
     Raises:
         DocumentError: the bytes are neither.
     """
-    if len(raw) > BYTES_MAX:
-        raise DocumentError(f"{source} has {len(raw)} bytes; a document may have {BYTES_MAX}")
+    if len(raw) > LARGE_BYTES:
+        tell(f"{source}: reading {len(raw) / 1_000_000:.1f} MB; this can take some seconds")
     try:
-        values = _decoded(raw)
-        check_shape(values)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DocumentError(f"{source} is neither JSON nor YAML: {' '.join(str(error).split())[:200]}") from None
-    except RecursionError:
-        raise DocumentError(f"{source} cannot be used: it is nested deeper than {DEPTH_MAX} levels") from None
-    except ValueError as error:
-        raise DocumentError(f"{source} cannot be used: {error}") from None
-    return as_json(values)
+        return read_text(raw)
+    except TextError as error:
+        raise DocumentError(f"{source}: {error}") from None
 
 
-def _decoded(raw: bytes) -> Any:
+def _sources(source: str) -> Sources:
+    return Addresses(source) if is_address(source) else Folder(Path(source).parent)
+
+
+class Folder:
+    """The files beside a document that is a file: those in its folder, and below it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._bytes = 0
+
+    def name_of(self, reference: str, base: str) -> str:
+        """Returns the path of a file, seen from the folder."""
+        if urlsplit(reference).scheme or reference.startswith("//"):
+            raise SourceError("it is at an address; of a document that is a file only the files beside it are read")
+        return posixpath.normpath(posixpath.join(posixpath.dirname(base), reference.replace("\\", "/")))
+
+    def read(self, name: str) -> Json:
+        """Returns the values of a file."""
+        try:
+            file = (self._folder / name).resolve()
+            if not file.is_relative_to(self._folder.resolve()):
+                raise SourceError("it is outside the folder of the document; only files in and below that are read")
+            raw = file.read_bytes()
+        except (OSError, ValueError) as error:
+            if isinstance(error, SourceError):
+                raise
+            raise SourceError(f"{name[:200]} cannot be read: {error.strerror if isinstance(error, OSError) else error}") from None
+        self._bytes += len(raw)
+        return _read_beside(raw, name, self._bytes)
+
+
+class Addresses:
+    """The files beside a document that the user gave by address: those of the same host."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._bytes = 0
+
+    def name_of(self, reference: str, base: str) -> str:
+        """Returns the address of a file."""
+        url = urldefrag(urljoin(base or self._url, reference)).url
+        if urlsplit(url)[:2] != urlsplit(self._url)[:2]:
+            raise SourceError("it is on another host; only files of the host of the document are read")
+        return url
+
+    def read(self, name: str) -> Json:
+        """Returns the values of a file."""
+        try:
+            found = download(name, bytes_max=BYTES_MAX)
+        except Unreachable as error:
+            raise SourceError(str(error)) from None
+        if urlsplit(found.url)[:2] != urlsplit(self._url)[:2]:
+            raise SourceError("it leads to another host; only files of the host of the document are read")
+        self._bytes += len(found.body)
+        return _read_beside(found.body, name, self._bytes)
+
+
+def _read_beside(raw: bytes, name: str, total: int) -> Json:
+    if total > BYTES_MAX:
+        raise SourceError(f"the files beside the document have more than {BYTES_MAX} bytes")
     try:
-        return msgspec.json.decode(raw)
-    except msgspec.DecodeError:
-        return yaml.safe_load(raw)
-
-
-def _read(source: str) -> bytes:
-    try:
-        return Path(source).read_bytes()
-    except OSError as error:
-        raise DocumentError(f"{source} cannot be read: {error.strerror}; give a file or an address") from None
-
-
-def _fetched(source: str) -> bytes:
-    try:
-        return download(source, bytes_max=BYTES_MAX).body
-    except Unreachable as error:
-        raise UnreachableError(f"{error}; or give a file") from None
+        return read_text(raw)
+    except TextError as error:
+        raise SourceError(f"{name[:200]}: {error}") from None

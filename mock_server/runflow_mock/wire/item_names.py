@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from runflow_mock.domain.dialects import Dialect
-from runflow_mock.openapi.contracts import Contract, Pointer, packaged_contract
+from runflow_mock.openapi.contracts import Contract, packaged_contract
+from runflow_mock.openapi.pointers import Pointer
 
 
 def item_names(path: str, dialect: Dialect) -> frozenset[str]:

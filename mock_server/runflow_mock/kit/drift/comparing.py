@@ -4,10 +4,11 @@ Three sides meet where the user has a pin: the pinned document, the newer one, a
 it is then known which of the two the fake is like.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Json
@@ -23,8 +24,12 @@ from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.comparing import Disagreement, answers
 from runflow_mock.kit.suite.stages import Target
 from runflow_mock.openapi.contracts import Contract, packaged_contract
+from runflow_mock.openapi.foreign_documents import DocumentError, Foreign
+from runflow_mock.openapi.parts import FILES
+from runflow_mock.openapi.problems import told
+from runflow_mock.openapi.shapes import contract_of
 from runflow_mock.runtime.downloads import is_address
-from runflow_mock.runtime.foreign_documents import DocumentError, fetch, in_form, judging, read_values
+from runflow_mock.runtime.foreign_documents import Tell, fetch, in_form, judging, read_values, silent
 from runflow_mock.testing.in_process import InProcess
 from runflow_mock.wire.catalog import load_catalog
 
@@ -39,25 +44,34 @@ AS_NEWER = "as the newer"
 
 
 class Newer(NamedTuple):
-    """What is compared with the pin: where it is from, its bytes, its values, and which pin it has."""
+    """What is compared with the pin: where it is from, its bytes and values, which pin it has, and the document in our form.
+
+    Of a document in several files, bytes and values are those of all of them in one.
+    """
 
     source: str
     raw: bytes
     values: Json
     kind: str
+    form: Foreign | None = None
 
 
-def load_newer(source: str) -> Newer:
-    """Returns the document or catalog of a file or address.
+def load_newer(source: str, tell: Tell = silent) -> Newer:
+    """Returns the document or catalog of a file or address; `tell` gets lines for people.
 
     Raises:
         DocumentError: it cannot be read, or is neither.
         UnreachableError: nobody answers at the address.
     """
     raw = fetch(source)
-    values = read_values(raw, source)
+    values = read_values(raw, source, tell)
     if isinstance(values, dict) and ("openapi" in values or "swagger" in values):
-        return Newer(source, raw, values, DOCUMENT)
+        form = in_form(values, source)
+        if FILES in form.document:
+            # Files beside it can change while it stays as it is: what is compared and pinned is all of it.
+            values = form.document
+            raw = msgspec.json.encode(values, order="sorted")
+        return Newer(source, raw, values, DOCUMENT, form)
     if is_catalog(values):
         return Newer(source, raw, values, CATALOG)
     told = "an OpenAPI document says openapi: 3.1.0, a catalog holds a list of models"
@@ -76,10 +90,17 @@ def compare_with_pin(newer: Newer, start: Path, *, plays: bool) -> Comparison:
     made = Comparison(kind=newer.kind, pinned=SHIPPED[newer.kind] if own is None else _told(own), newer=newer.source)
     if pinned is not None and _is_same(newer, pinned):
         return replace(made, is_same=True)
-    made = replace(made, drifts=tuple(_COMPARED[newer.kind](newer, own)))
-    if newer.kind == DOCUMENT and plays and made.drifts:
-        return replace(made, answers=tuple(_answers(_contract(newer.values, newer.source))))
-    return made
+    if newer.kind == CATALOG:
+        return replace(made, drifts=tuple(_catalogs(newer, own)))
+    assert newer.form is not None
+    document = contract_of(newer.form, newer.source)
+    copy = None if own is None else _copy(own)
+    pinned_copy = None if own is None or copy is None else _contract(copy, own.pin.url)
+    made = replace(made, drifts=tuple(_documents(newer, document, own, pinned_copy)))
+    # What is not understood does not count as moved, and so it has to be told.
+    problems = (*document.problems, *(() if pinned_copy is None else pinned_copy.problems))
+    made = replace(made, notes=told(tuple(dict.fromkeys(problems))))
+    return replace(made, answers=tuple(_answers(document))) if plays and made.drifts else made
 
 
 def _told(own: Pinned) -> str:
@@ -92,14 +113,12 @@ def _is_same(newer: Newer, pinned: Pinned) -> bool:
     return pinned.pin.canonical_digest is not None and pinned.pin.canonical_digest == canonical_digest(newer.values)
 
 
-def _documents(newer: Newer, own: Pinned | None) -> Iterator[Drift]:
-    document = _contract(newer.values, newer.source)
+def _documents(newer: Newer, document: Contract, own: Pinned | None, copy: Contract | None) -> Iterator[Drift]:
     if own is None:
         yield from DocumentComparison(packaged_contract(), document).drifts()
         return
     fake = {drift.identity for drift in DocumentComparison(packaged_contract(), document).drifts()}
-    copy = _copy(own)
-    moved = _by_digest(own, newer) if copy is None else DocumentComparison(_contract(copy, own.pin.url), document).drifts()
+    moved = _by_digest(own, newer) if copy is None else DocumentComparison(copy, document).drifts()
     for drift in moved:
         yield replace(drift, fake=AS_PINNED if drift.identity in fake else AS_NEWER) if copy is not None else drift
 
@@ -108,7 +127,8 @@ def _by_digest(own: Pinned, newer: Newer) -> Iterator[Drift]:
     """Yields which operations moved, where only the digests of the pinned ones are known."""
     if not own.pin.operations:
         raise DocumentError(f"{own.place} has neither a copy of {own.pin.url} nor digests of its operations; pin with drift --pin")
-    now = operation_digests(in_form(newer.values, newer.source))
+    assert newer.form is not None
+    now = operation_digests(newer.form.document)
     for name, digest in own.pin.operations.items():
         if name not in now:
             yield drift_of(name, name, Side.OPERATION, Found("operation-removed", (), "no operation has this name any more"))
@@ -128,9 +148,6 @@ def _catalogs(newer: Newer, own: Pinned | None) -> Iterable[Drift]:
     return catalog_drifts(old, read_offers(newer.values, newer.source))
 
 
-_COMPARED: Mapping[str, Callable[[Newer, Pinned | None], Iterable[Drift]]] = {DOCUMENT: _documents, CATALOG: _catalogs}
-
-
 def _copy(own: Pinned) -> Json:
     """Returns the values of the pinned copy beside the user's lock, or nothing where only its digest is known."""
     if own.file is None or is_address(own.pin.url):
@@ -145,7 +162,7 @@ def _copy(own: Pinned) -> Json:
 
 
 def _contract(values: Json, source: str) -> Contract:
-    return judging(in_form(values, source), source)
+    return judging(values, source)
 
 
 def _answers(contract: Contract) -> Iterator[Disagreement]:

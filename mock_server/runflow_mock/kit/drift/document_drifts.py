@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from runflow_mock.kit.drift.access_drifts import access_drifts
 from runflow_mock.kit.drift.drifts import Drift, Found, Side, grade_of
 from runflow_mock.kit.drift.schema_drifts import SchemaComparison
-from runflow_mock.openapi.contracts import Contract, Declared, Object, Parameter, Pointer
+from runflow_mock.openapi.contracts import ANY_CONTENT, Contract, Declared, Object
+from runflow_mock.openapi.parameters import Parameter
+from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.shapes import by_shape, plain_parameters, shape_of
 
 Sided = tuple[Side, Found]
@@ -28,14 +30,16 @@ class DocumentComparison:
     def drifts(self) -> Iterator[Drift]:
         """Yields every difference."""
         old, new = by_shape(self.old), by_shape(self.new)
+        # Of what could not be read on one side nobody knows whether it moved; the problems of the document tell it.
+        lost, lost_before = _unread(self.new), _unread(self.old)
         for key, declared in old.items():
-            if key in new:
+            if key in new and declared.is_read and new[key].is_read:
                 for side, found in self._of_operation(declared, new[key]):
                     yield self._drift(key, declared, side, found)
-            else:
+            elif key not in new and key.partition(" ")[2] not in lost:
                 yield self._removed(key, declared)
         for key, declared in new.items():
-            if key not in old:
+            if key not in old and key.partition(" ")[2] not in lost_before:
                 yield self._drift(key, declared, Side.OPERATION, Found("operation-added", (), "it is new"))
         for name, found in self._of_webhooks():
             yield drift_of(f"webhook {name}", name, Side.CALLBACK, found)
@@ -68,6 +72,8 @@ class DocumentComparison:
             yield Side.CALLBACK, found
 
     def _of_parameters(self, old: Declared, new: Declared) -> Iterator[Found]:
+        if any("/parameters" in gap.place for declared in (old, new) for gap in declared.gaps):
+            return
         was, now = _named(old), _named(new)
         for (place, name), parameter in was.items():
             where = (place, name)
@@ -103,6 +109,8 @@ class DocumentComparison:
         yield from self._of_contents(old.body, new.body, ("body",))
 
     def _of_contents(self, old: Mapping[str, Pointer], new: Mapping[str, Pointer], where: tuple[str, ...]) -> Iterator[Found]:
+        if ANY_CONTENT in (old, new):
+            return
         for name, schema in old.items():
             if name in new:
                 yield from self._of_schemas(where, schema, new[name])
@@ -187,6 +195,11 @@ def drift_of(subject: str, key: str, side: Side, found: Found, *, evidence: str 
 def _inside(name: str, found: Iterator[Found]) -> Iterator[Found]:
     for each in found:
         yield each._replace(where=(name, *each.where))
+
+
+def _unread(contract: Contract) -> frozenset[str]:
+    """Returns the shapes of the paths that could not be read."""
+    return frozenset(shape_of(contract, path) for path in contract.paths if contract.unread(path) is not None)
 
 
 def _raw(contract: Contract, declared: Declared) -> Object:

@@ -3,19 +3,21 @@
 from datetime import date
 from pathlib import Path
 
-from runflow_mock.kit.drift.comparing import DOCUMENT, Newer
+from runflow_mock.kit.drift.comparing import Newer
 from runflow_mock.kit.pins.digests import Pin, Status, canonical_digest, digest_of
 from runflow_mock.kit.pins.documents import operation_digests
 from runflow_mock.kit.pins.files import place_lock, seen_from, write_pin
+from runflow_mock.openapi.foreign_documents import DocumentError
+from runflow_mock.openapi.parts import FILES
 from runflow_mock.runtime.downloads import is_address
 from runflow_mock.runtime.files import NotWritten, write_whole
-from runflow_mock.runtime.foreign_documents import DocumentError, in_form
 
 REASON = "compared with runflow-mock drift"
 
 
 def pin_newer(newer: Newer, start: Path, today: date, reason: str = REASON) -> Path:
-    """Pins it, and returns the lock; a file inside the project is pinned where it is, anything else gets a copy beside the lock.
+    """Pins it, and returns the lock; a file inside the project is pinned where it is, anything else, a document in several files
+    too, gets a copy beside the lock.
 
     Raises:
         DocumentError: the copy cannot be written.
@@ -31,7 +33,7 @@ def pin_newer(newer: Newer, start: Path, today: date, reason: str = REASON) -> P
         date=today,
         source=newer.source,
         reason=reason,
-        operations=operation_digests(in_form(newer.values, newer.source)) if newer.kind == DOCUMENT else {},
+        operations={} if newer.form is None else operation_digests(newer.form.document),
     )
     write_pin(lock, newer.kind, pin)
     return lock
@@ -39,7 +41,8 @@ def pin_newer(newer: Newer, start: Path, today: date, reason: str = REASON) -> P
 
 def _place(newer: Newer, lock: Path) -> str:
     """Returns where the pinned bytes are, seen from the lock; they are written there if they are nowhere in the project."""
-    kept = None if is_address(newer.source) else seen_from(lock, Path(newer.source))
+    is_whole = newer.form is None or FILES not in newer.form.document
+    kept = seen_from(lock, Path(newer.source)) if is_whole and not is_address(newer.source) else None
     if kept is not None:
         return kept
     suffix = "json" if newer.raw.lstrip()[:1] in (b"{", b"[") else "yaml"

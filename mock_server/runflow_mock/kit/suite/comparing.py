@@ -4,16 +4,24 @@ Operations are matched by method and shape of the path: names of parameters do n
 several.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from runflow_mock.domain.documents import Json
 from runflow_mock.kit.suite.catalogue import STORIES
 from runflow_mock.kit.suite.flows import play_all
 from runflow_mock.kit.suite.stages import Target
 from runflow_mock.openapi.contracts import Contract, Declared
+from runflow_mock.openapi.directions import Direction
+from runflow_mock.openapi.media_types import chosen, read_media_type
 from runflow_mock.openapi.shapes import by_shape
+
+JSON = read_media_type("application/json")
+
+_SEGMENT = re.compile(r"\{[^{}/]*\}")
 
 
 class Disagreement(msgspec.Struct, frozen=True):
@@ -28,12 +36,15 @@ def compare(ours: Contract, theirs: Contract, fake: Target) -> Iterator[Disagree
     """Returns every disagreement: operations that only one side has, statuses, required fields, and answers that do not fit."""
     mine, other = by_shape(ours), by_shape(theirs)
     for shape, declared in other.items():
+        if not declared.is_read:
+            continue
         if shape not in mine:
             yield Disagreement("not served", _name(declared), "the document has it, the fake does not")
         else:
             yield from _differences(ours, mine[shape], theirs, declared)
+    unread = {_SEGMENT.sub("{}", path) for path in theirs.paths if theirs.unread(path) is not None}
     for shape, declared in mine.items():
-        if shape not in other:
+        if shape not in other and _SEGMENT.sub("{}", declared.path) not in unread:
             yield Disagreement("not in the document", _name(declared), f"the fake serves it ({declared.evidence})")
     yield from answers(theirs, fake)
 
@@ -63,11 +74,12 @@ def _differences(ours: Contract, mine: Declared, theirs: Contract, other: Declar
 
 def _required(contract: Contract, declared: Declared) -> frozenset[str]:
     """The fields that a JSON body must have."""
-    pointer = declared.body.get("application/json")
-    if pointer is None:
+    key = chosen(declared.body, JSON)
+    if key is None:
         return frozenset()
-    required = contract.follow(pointer)[1].get("required")
-    return frozenset(str(name) for name in required) if isinstance(required, list) else frozenset()
+    whole: dict[str, Json] = {}
+    departures = contract.errors(declared.body[key], whole, Direction.REQUEST)
+    return frozenset(str(error.kind.as_dict()["property"]) for error in departures if error.kind.name == "required")
 
 
 def _name(declared: Declared) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_records import batch_output, instant
 from runflow_mock.kit.suite.memories import Heard, Memory, Record
-from runflow_mock.openapi.contracts import Contract, Pointer, packaged_contract
+from runflow_mock.openapi.contracts import Contract, packaged_contract
+from runflow_mock.openapi.pointers import Pointer
 
 # What a message is about, by the field that names it.
 SUBJECTS: Mapping[str, str] = {

@@ -8,7 +8,8 @@ import msgspec
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.schema_walks import Part, SchemaWalk
-from runflow_mock.openapi.contracts import Declared, Pointer, packaged_contract
+from runflow_mock.openapi.contracts import Declared, packaged_contract
+from runflow_mock.openapi.pointers import Pointer
 
 REPLAYED = "idempotency-key"
 Record = dict[str, Any]

@@ -11,7 +11,11 @@ import msgspec
 from runflow_mock.kit.suite.memories import packaged_walk
 from runflow_mock.kit.suite.requests import Request
 from runflow_mock.kit.suite.schema_walks import Way
-from runflow_mock.openapi.contracts import ANYTHING, Parameter, Pointer, packaged_contract
+from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.openapi.parameters import ANYTHING, Parameter
+from runflow_mock.openapi.pointers import Pointer
+from runflow_mock.openapi.schema_ways import types_of
+from runflow_mock.openapi.values import value_of
 
 # Too long a list is only made where it can still be sent at once.
 ITEMS_MAX = 1_000
@@ -78,12 +82,11 @@ def _of_parameter(request: Request, parameter: Parameter) -> Iterator[Breakage]:
 
 def _is_wrong_as_text(parameter: Parameter, text: str) -> bool:
     """A parameter travels as text: it is wrong if none of its types reads it."""
-    readings: list[Any] = [text]
-    if {"integer", "number"} & parameter.types and text.lstrip("-").isdigit():
-        readings.append(int(text))
-    if "boolean" in parameter.types and text in {"true", "false", "1", "0"}:
+    contract = packaged_contract()
+    types = types_of(contract.at(way) for way in contract.ways(parameter.schema))
+    if "boolean" in types and text in {"true", "false", "1", "0"}:
         return False
-    return all(any(True for _ in packaged_contract().errors(parameter.schema, reading)) for reading in readings)
+    return not contract.allows(parameter.schema, value_of(contract, parameter.schema, [text]))
 
 
 def _of_object(request: Request, pointer: Pointer, way: Way, depth: int) -> Iterator[Breakage]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from runflow_mock.openapi.contracts import Contract, Pointer
+from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.pointers import Pointer
 
 COMPONENTS = ("components", "schemas")
 DEPTH_MAX = 12

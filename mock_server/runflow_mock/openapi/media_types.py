@@ -1,0 +1,55 @@
+"""Media types: which of those that a document names is meant by the content type of a message, parameters and ranges included."""
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+
+import msgspec
+
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+# JSON is always UTF-8, and where a text is not, that is no matter of the contract; a boundary is not known in advance.
+_IGNORED = frozenset(("charset", "boundary"))
+
+
+class MediaType(msgspec.Struct, frozen=True):
+    """A media type: `name` is type and subtype in lower case, and may be a range."""
+
+    name: str
+    parameters: Mapping[str, str] = {}
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is JSON."""
+        return self.name == "application/json" or self.name.endswith("+json")
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is text whose form nothing else says."""
+        return self.name == "text/plain"
+
+
+def read_media_type(text: str | None) -> MediaType:
+    """Returns the media type that a text names."""
+    name, *parts = (text or "").split(";")
+    pairs = (part.partition("=") for part in parts)
+    return MediaType(
+        name.strip().lower(), {key.strip().lower(): value.strip().strip('"').lower() for key, _, value in pairs if key.strip()}
+    )
+
+
+def chosen(known: Iterable[str], sent: MediaType) -> str | None:
+    """Returns which of the media types that a document names a message has: the most particular one that fits."""
+    fitting = [(rank, key) for key in known if (rank := _rank(read_media_type(key), sent)) is not None]
+    return max(fitting, key=lambda found: found[0])[1] if fitting else None
+
+
+def _rank(known: MediaType, sent: MediaType) -> tuple[int, int, int] | None:
+    """Returns how particular a media type is, or nothing where it does not fit."""
+    if not sent.name or not fnmatchcase(sent.name, known.name.replace("[", "[[]")):
+        return None
+    said = {key: value for key, value in known.parameters.items() if key not in _IGNORED}
+    # What the message does not say may be meant; what it says otherwise is not.
+    if any(sent.parameters.get(key, value) != value for key, value in said.items()):
+        return None
+    return -known.name.count("*"), sum(sent.parameters.get(key) == value for key, value in said.items()), -len(said)

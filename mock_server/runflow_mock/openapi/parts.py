@@ -1,0 +1,144 @@
+"""Parts of OpenAPI documents: of which kind each is, and of which kinds what it holds. One literal table, so that nothing is taken for a
+schema or a reference that is an example, a default or an extension.
+"""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.openapi.pointers import Pointer
+
+UNREAD = "x-unread"
+"""The mark of a part that could not be read; it says why."""
+FILES = "x-files"
+"""Holds the files that a document refers to, by name."""
+ALSO_AT = "x-also-at"
+"""Lists the other paths at which a path item is, because of other servers."""
+BESIDE_PATHS = "x-beside-paths"
+"""Holds what stands among the paths and is none."""
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+
+
+class Part(StrEnum):
+    """A kind of part, in words."""
+
+    DOCUMENT = "a document"
+    PATHS = "the paths"
+    COMPONENTS = "the components"
+    PATH_ITEM = "a path item"
+    OPERATION = "an operation"
+    PARAMETER = "a parameter"
+    BODY = "a request body"
+    RESPONSE = "a response"
+    HEADER = "a header"
+    MEDIA = "a media type"
+    ENCODING = "an encoding"
+    CALLBACK = "a callback"
+    SCHEMA = "a schema"
+
+
+class Holds(StrEnum):
+    """How many a field holds: one, a list, or one under each name."""
+
+    ONE = "one"
+    LIST = "list"
+    NAMED = "named"
+
+
+Fields = Mapping[str, tuple[Holds, Part]]
+
+_SCHEMAS = {
+    **dict.fromkeys(("properties", "patternProperties", "dependentSchemas", "$defs", "definitions"), (Holds.NAMED, Part.SCHEMA)),
+    **dict.fromkeys(("allOf", "anyOf", "oneOf", "prefixItems"), (Holds.LIST, Part.SCHEMA)),
+    **dict.fromkeys(
+        (
+            *("additionalProperties", "unevaluatedProperties", "propertyNames", "items", "unevaluatedItems", "contains"),
+            *("not", "if", "then", "else", "contentSchema"),
+        ),
+        (Holds.ONE, Part.SCHEMA),
+    ),
+}
+_VALUE = {"schema": (Holds.ONE, Part.SCHEMA), "content": (Holds.NAMED, Part.MEDIA)}
+FIELDS: Mapping[Part, Fields] = {
+    Part.DOCUMENT: {
+        "paths": (Holds.ONE, Part.PATHS),
+        "webhooks": (Holds.NAMED, Part.PATH_ITEM),
+        "components": (Holds.ONE, Part.COMPONENTS),
+    },
+    Part.PATHS: {},
+    Part.COMPONENTS: {
+        "schemas": (Holds.NAMED, Part.SCHEMA),
+        "responses": (Holds.NAMED, Part.RESPONSE),
+        "parameters": (Holds.NAMED, Part.PARAMETER),
+        "requestBodies": (Holds.NAMED, Part.BODY),
+        "headers": (Holds.NAMED, Part.HEADER),
+        "callbacks": (Holds.NAMED, Part.CALLBACK),
+        "pathItems": (Holds.NAMED, Part.PATH_ITEM),
+        "mediaTypes": (Holds.NAMED, Part.MEDIA),
+    },
+    Part.PATH_ITEM: {
+        **dict.fromkeys(METHODS, (Holds.ONE, Part.OPERATION)),
+        "additionalOperations": (Holds.NAMED, Part.OPERATION),
+        "parameters": (Holds.LIST, Part.PARAMETER),
+    },
+    Part.OPERATION: {
+        "parameters": (Holds.LIST, Part.PARAMETER),
+        "requestBody": (Holds.ONE, Part.BODY),
+        "responses": (Holds.NAMED, Part.RESPONSE),
+        "callbacks": (Holds.NAMED, Part.CALLBACK),
+    },
+    Part.PARAMETER: _VALUE,
+    Part.HEADER: _VALUE,
+    Part.BODY: {"content": (Holds.NAMED, Part.MEDIA)},
+    Part.RESPONSE: {"content": (Holds.NAMED, Part.MEDIA), "headers": (Holds.NAMED, Part.HEADER)},
+    Part.MEDIA: {"schema": (Holds.ONE, Part.SCHEMA), "itemSchema": (Holds.ONE, Part.SCHEMA), "encoding": (Holds.NAMED, Part.ENCODING)},
+    Part.ENCODING: {"headers": (Holds.NAMED, Part.HEADER)},
+    Part.CALLBACK: {},
+    Part.SCHEMA: _SCHEMAS,
+}
+# What holds path items under names of its own, and what begins such a name.
+_ITEMS: Mapping[Part, str] = {Part.PATHS: "/", Part.CALLBACK: ""}
+# Names in these maps may be extensions.
+_EXTENDED = frozenset(("responses", "callbacks", "webhooks"))
+
+# What is no part by itself, so that a reference there is one of the whole.
+_WHOLE = (Part.PATHS, Part.COMPONENTS)
+
+Child = tuple[Pointer, Part, Json]
+
+
+def children(kind: Part, part: Mapping[str, Json]) -> Iterator[Child]:
+    """Yields the parts inside a part: the way from it to each, of which kind it should be, and what stands there."""
+    if kind in _ITEMS:
+        begins = _ITEMS[kind]
+        yield from (((name,), Part.PATH_ITEM, inner) for name, inner in part.items() if name.startswith(begins) and name[:2] != "x-")
+        return
+    for field, (holds, inside) in FIELDS[kind].items():
+        if field not in part:
+            continue
+        held = part[field]
+        if holds is Holds.ONE:
+            yield (field,), inside, held
+        elif holds is Holds.LIST and isinstance(held, list):
+            yield from (((field, str(index)), inside, inner) for index, inner in enumerate(held))
+        elif holds is Holds.NAMED and isinstance(held, dict):
+            is_extended = field in _EXTENDED
+            yield from (((field, name), inside, inner) for name, inner in held.items() if not (is_extended and name[:2] == "x-"))
+
+
+def misplaced(kind: Part, part: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    """Yields the fields that hold something of another form than they should, each with what it should be."""
+    for field, (holds, _) in FIELDS[kind].items():
+        held = part.get(field, None)
+        if holds is Holds.LIST and field in part and not isinstance(held, list):
+            yield field, "a list"
+        elif holds is Holds.NAMED and field in part and not isinstance(held, dict):
+            yield field, "an object"
+
+
+def whole_references(kind: Part, part: Mapping[str, Json]) -> Iterator[str]:
+    """Yields the fields that are kept elsewhere as a whole, as split documents do although no version describes it."""
+    for field, (holds, inside) in FIELDS[kind].items():
+        held = part.get(field)
+        if isinstance(held, dict) and isinstance(held.get("$ref"), str) and (holds is not Holds.ONE or inside in _WHOLE):
+            yield field

@@ -1,0 +1,46 @@
+"""Pointers: the ways to parts of a document, key by key, and the two forms in which they are written."""
+
+from typing import Any
+from urllib.parse import quote, unquote
+
+Pointer = tuple[str, ...]
+"""The way to a part of a document, key by key."""
+
+MISSING = object()
+"""What a way leads to that leads nowhere; it is equal to nothing else."""
+
+
+def pointer_of(reference: str) -> Pointer:
+    """Returns the way that a reference inside a document means, such as `#/components/schemas/Run`."""
+    return tuple(unquote(word).replace("~1", "/").replace("~0", "~") for word in reference.removeprefix("#").split("/")[1:])
+
+
+def reference_to(pointer: Pointer) -> str:
+    """Returns the reference that means a way inside a document."""
+    words = (quote(_escaped(word), safe="~!$&'()*+,;=:@") for word in pointer)
+    return "#" + "".join(f"/{word}" for word in words)
+
+
+def place_of(pointer: Pointer) -> str:
+    """Returns a way as people read it: as a reference in which nothing is percent-encoded."""
+    return "#" + "".join(f"/{_escaped(word)}" for word in pointer)
+
+
+def step(part: Any, word: str) -> Any:
+    """Returns what one word of a way leads to."""
+    if isinstance(part, dict):
+        return part.get(word, MISSING)
+    if isinstance(part, list) and word.isdecimal() and len(word) < 10 and int(word) < len(part):
+        return part[int(word)]
+    return MISSING
+
+
+def walk(part: Any, pointer: Pointer) -> Any:
+    """Returns what a way leads to."""
+    for word in pointer:
+        part = step(part, word)
+    return part
+
+
+def _escaped(word: str) -> str:
+    return word.replace("~", "~0").replace("/", "~1")

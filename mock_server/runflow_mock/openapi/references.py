@@ -1,0 +1,257 @@
+"""References: brings everything that a document leads to into one value, where each reference is a way inside it.
+
+Files beside the document are read as they are met, and stand under `x-files`. A reference that leads nowhere is told and left out: what
+it stood for is then marked with `UNREAD`, so that nobody takes it for an empty part.
+"""
+
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import unquote
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.openapi.parts import FILES, UNREAD, Part, children, misplaced, whole_references
+from runflow_mock.openapi.pointers import MISSING, Pointer, place_of, pointer_of, reference_to, walk
+from runflow_mock.openapi.problems import Problem
+from runflow_mock.openapi.schema_keywords import drop_patterns, drop_unknown, say_as_31
+
+FILES_MAX = 2_000
+REFERENCES_MAX = 100
+
+Object = dict[str, Any]
+# Says which schema is meant, which is known once the references are ways; left in, each would make other references relative to it.
+_NAMES = ("$id", "$anchor", "$dynamicAnchor", "$schema", "$vocabulary")
+
+
+class SourceError(ValueError):
+    """A file that cannot be had; the message says why, without its name."""
+
+
+class Sources(Protocol):
+    """Where the files are that a document refers to."""
+
+    def name_of(self, reference: str, base: str) -> str:
+        """Returns how a file is called that a file refers to; raises `SourceError` where it must not."""
+
+    def read(self, name: str) -> Json:
+        """Returns the values of a file; raises `SourceError` where it cannot be read."""
+
+
+class Place(NamedTuple):
+    """A place in a file; the document itself has no name."""
+
+    file: str
+    pointer: Pointer
+
+    @property
+    def whole(self) -> Pointer:
+        """The way to it inside the one value."""
+        return (FILES, self.file, *self.pointer) if self.file else self.pointer
+
+
+class Reference(NamedTuple):
+    """A part that refers to another: where it stands, of which kind it is, and where it leads, once that is known."""
+
+    part: Object
+    place: Place
+    kind: Part
+    target: Pointer | None = None
+
+
+class Bundle:
+    """One document with everything that it leads to; parts are edited in place."""
+
+    def __init__(self, document: Object, name: str, sources: Sources, *, is_30: bool) -> None:
+        self.document = document
+        self.problems: list[Problem] = []
+        self.references: list[Reference] = []
+        self._name = name
+        self._sources = sources
+        self._is_30 = is_30
+        self._files: dict[str, Json] = {"": document}
+        self._named: dict[tuple[str, str], Place] = {}
+        self._waiting: list[tuple[Place, Part, Any]] = [(Place("", ()), Part.DOCUMENT, document)]
+        self._seen: dict[tuple[int, Part], object] = {}
+        self._roots: list[tuple[Place, Object]] = []
+        self._unresolved: list[Reference] = []
+
+    def gather(self) -> None:
+        """Reads everything that is led to, and finds out where each reference leads."""
+        while self._waiting or self._unresolved:
+            while self._waiting:
+                self._visit(*self._waiting.pop())
+            unresolved, self._unresolved = self._unresolved, []
+            for reference in unresolved:
+                self._resolve(reference)
+        if len(self._files) > 1:
+            self.document[FILES] = {name: value for name, value in self._files.items() if name}
+        self._write()
+        self._break_circles()
+        for place, root in self._roots:
+            for pointer, says in drop_unknown(root):
+                self.tell(Place(place.file, (*place.pointer, *pointer)), says)
+
+    def tell(self, place: Place, says: str) -> None:
+        """Notes that a part is not understood."""
+        self.problems.append(Problem(f"{self._name}, {place.file}" if place.file else self._name, place_of(place.pointer), says))
+
+    def _write(self) -> None:
+        for reference in self.references:
+            assert reference.target is not None
+            reference.part["$ref"] = reference_to(reference.target)
+
+    def _visit(self, place: Place, kind: Part, part: Any) -> None:
+        if (id(part), kind) in self._seen:
+            return
+        # What was seen is kept, so that its identity stays its own.
+        self._seen[id(part), kind] = part
+        if kind is Part.SCHEMA:
+            self._read_schema(place, part)
+        reference = part.get("$ref", MISSING)
+        if reference is not MISSING:
+            self._unresolved.append(Reference(part, place, kind))
+            if kind not in (Part.SCHEMA, Part.PATH_ITEM):
+                return
+        brought = {field: self._bring(place, part, field) for field in tuple(whole_references(kind, part))}
+        for field, form in tuple(misplaced(kind, part)):
+            if part.pop(field) is not None:
+                self.tell(_inside(place, field), f"{field} is not {form}")
+        for child in tuple(children(kind, part)):
+            field, *rest = child[0]
+            self._enter(_inside(brought.get(field) or _inside(place, field), *rest), kind, part, child)
+
+    def _bring(self, place: Place, part: Object, field: str) -> Place | None:
+        """Puts in place what a whole map or list refers to; returns where it is from."""
+        there: Place | None = _inside(place, field)
+        for _ in range(REFERENCES_MAX):
+            held = part[field]
+            text = held.get("$ref") if isinstance(held, dict) else None
+            if not isinstance(text, str):
+                return there
+            assert there is not None
+            try:
+                target = self._find(text, there)
+                value = self._at(target)
+                if value is MISSING or value is held:
+                    raise SourceError("leads nowhere")
+            except SourceError as error:
+                says = f"$ref {text[:200]!r}: {error}"
+                self.tell(there, says)
+                break
+            part[field], there = value, target
+        else:
+            says = "$ref leads back to itself"
+            self.tell(_inside(place, field), says)
+        part[field] = {"parameters": [{UNREAD: says}], "responses": {"default": {UNREAD: says}}, "content": {"*/*": {}}}.get(field)
+        return None
+
+    def _enter(self, there: Place, kind: Part, part: Object, child: tuple[Pointer, Part, Json]) -> None:
+        way, inside, inner = child
+        if isinstance(inner, dict):
+            if inside is Part.SCHEMA and kind is not Part.SCHEMA:
+                self._roots.append((there, inner))
+            self._waiting.append((there, inside, inner))
+        elif not (inside is Part.SCHEMA and isinstance(inner, bool)):
+            if inner is not None or len(way) > 1:
+                named = f"{way[0]} is not understood: " if kind is Part.SCHEMA else ""
+                self.tell(there, f"{named}{inside} is an object, and this is none")
+            _replace(part, way, None if len(way) == 1 else {} if inside is Part.SCHEMA else {UNREAD: f"{inside} is an object"})
+
+    def _read_schema(self, place: Place, schema: Object) -> None:
+        for word in ("$anchor", "$dynamicAnchor"):
+            if isinstance(schema.get(word), str):
+                self._named[place.file, f"#{schema[word]}"] = place
+        if isinstance(schema.get("$id"), str):
+            self._named["", schema["$id"].removesuffix("#")] = place
+        if isinstance(schema.get("$dynamicRef"), str) and "$ref" not in schema:
+            schema["$ref"] = schema.pop("$dynamicRef")
+        for word in _NAMES:
+            schema.pop(word, None)
+        if self._is_30:
+            say_as_31(schema)
+        for keyword, says in drop_patterns(schema):
+            self.tell(_inside(place, keyword), says)
+
+    def _resolve(self, reference: Reference) -> None:
+        place, text = reference.place, reference.part["$ref"]
+        if not isinstance(text, str):
+            self._lose(reference, "$ref is not a text")
+            return
+        try:
+            target = self._find(text, place)
+        except SourceError as error:
+            self._lose(reference, f"$ref {text[:200]!r}: {error}")
+            return
+        value = self._at(target)
+        if not isinstance(value, dict) and not (reference.kind is Part.SCHEMA and isinstance(value, bool)):
+            says = "leads nowhere" if value is MISSING else f"does not lead to {reference.kind}"
+            self._lose(reference, f"$ref {text[:200]!r} {says}")
+            return
+        self.references.append(reference._replace(target=target.whole))
+        if isinstance(value, dict) and (id(value), reference.kind) not in self._seen:
+            if reference.kind is Part.SCHEMA:
+                self._roots.append((target, value))
+            self._waiting.append((target, reference.kind, value))
+
+    def _find(self, text: str, place: Place) -> Place:
+        """Returns where a reference leads; whether something is there is another question."""
+        for key in ((place.file, text), ("", text.removesuffix("#"))):
+            if key in self._named:
+                return self._named[key]
+        name, _, fragment = text.partition("#")
+        file = place.file if not name else self._load(name, place.file)
+        if fragment and not fragment.startswith("/"):
+            found = self._named.get((file, f"#{fragment}"))
+            if found is None:
+                raise SourceError("no schema has this anchor")
+            return found
+        return Place(file, pointer_of(fragment))
+
+    def _load(self, name: str, base: str) -> str:
+        file = self._sources.name_of(unquote(name), base)
+        if file not in self._files:
+            if len(self._files) >= FILES_MAX:
+                raise SourceError(f"{FILES_MAX} files are read, and no more")
+            self._files[file] = self._sources.read(file)
+        return file
+
+    def _at(self, place: Place) -> Any:
+        return walk(self._files[place.file], place.pointer)
+
+    def _lose(self, reference: Reference, says: str) -> None:
+        self.tell(reference.place, says)
+        if reference.kind is Part.SCHEMA:
+            del reference.part["$ref"]
+            return
+        kept = dict(reference.part) if reference.kind is Part.PATH_ITEM else {}
+        kept.pop("$ref", None)
+        reference.part.clear()
+        reference.part.update({**kept, UNREAD: says})
+
+    def _break_circles(self) -> None:
+        """Loses references that lead back to themselves, and to nothing else."""
+        by_part = {id(reference.part): reference for reference in self.references}
+        whole = {id(reference.part): id(walk(self.document, reference.target or ())) for reference in self.references}
+        known: set[int] = set()
+        for start in by_part:
+            way: dict[int, None] = {}
+            here = start
+            while here in by_part and here not in known and here not in way:
+                way[here] = None
+                here = whole[here]
+            if here in way:
+                self._lose(by_part[here], "$ref leads back to itself")
+            known |= way.keys()
+        self.references = [reference for reference in self.references if "$ref" in reference.part]
+
+
+def _inside(place: Place, *words: str) -> Place:
+    return Place(place.file, (*place.pointer, *words))
+
+
+def _replace(part: Object, way: Pointer, value: Any) -> None:
+    """Puts something else where a child stands; a field that held one alone goes."""
+    if len(way) == 1:
+        del part[way[0]]
+    elif isinstance(part[way[0]], list):
+        part[way[0]][int(way[1])] = value
+    else:
+        part[way[0]][way[1]] = value

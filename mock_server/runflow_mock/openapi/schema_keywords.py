@@ -1,0 +1,124 @@
+"""Keywords of schemas: says as OpenAPI 3.1 does what 3.0 says otherwise, and leaves out what no validator would understand.
+
+Whether a keyword is understood is asked of the meta-schema of JSON Schema, and of a pattern by compiling it. Schemas are edited in place.
+"""
+
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from typing import Any
+
+import jsonschema_rs
+
+from runflow_mock.openapi.parts import FIELDS, Holds, Part
+from runflow_mock.openapi.pointers import Pointer, walk
+from runflow_mock.openapi.schemas import compile_schema
+
+EXCLUDED = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
+"""Limits of OpenAPI 3.0 that say by a truth value that another limit is excluded."""
+# What may stand beside a reference of 3.0 although nothing counts there: tools write it, and mean it.
+BESIDE_REFERENCE = frozenset(("$ref", "nullable", "readOnly", "writeOnly", "title", "description", "example", "default", "deprecated"))
+ROUNDS_MAX = 5
+
+Told = Iterator[tuple[Pointer, str]]
+
+
+def say_as_31(schema: dict[str, Any]) -> None:
+    """Says what one schema of OpenAPI 3.0 says as 3.1 does; those inside it are not looked at."""
+    if isinstance(schema.get("$ref"), str):
+        for name in schema.keys() - BESIDE_REFERENCE:
+            del schema[name]
+    for excluded, limit in EXCLUDED.items():
+        if schema.get(excluded) is True and limit in schema:
+            schema[excluded] = schema.pop(limit)
+        elif isinstance(schema.get(excluded), bool):
+            del schema[excluded]
+    if isinstance(schema.get("nullable"), bool) and schema.pop("nullable"):
+        _allow_null(schema)
+
+
+def _allow_null(schema: dict[str, Any]) -> None:
+    if not isinstance(schema.get("type"), str):
+        inner = dict(schema)
+        schema.clear()
+        schema["anyOf"] = [inner, {"type": "null"}]
+        return
+    schema["type"] = [schema["type"], "null"]
+    if isinstance(schema.get("enum"), list) and None not in schema["enum"]:
+        schema["enum"] = [*schema["enum"], None]
+
+
+def drop_patterns(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Leaves out the patterns of one schema that are none; yields the keyword and what is wrong."""
+    pattern = schema.get("pattern")
+    if isinstance(pattern, str) and not _is_pattern(pattern):
+        del schema["pattern"]
+        yield "pattern", f"pattern {pattern[:80]!r} is no regular expression"
+    by_pattern = schema.get("patternProperties")
+    if not isinstance(by_pattern, dict):
+        return
+    for name in tuple(by_pattern):
+        if not _is_pattern(name):
+            del by_pattern[name]
+            yield "patternProperties", f"{name[:80]!r} is no regular expression"
+
+
+@lru_cache(maxsize=4096)
+def _is_pattern(text: str) -> bool:
+    try:
+        compile_schema({"pattern": text})
+    except (jsonschema_rs.ValidationError, ValueError):
+        return False
+    return True
+
+
+def drop_unknown(root: dict[str, Any]) -> Told:
+    """Leaves out every keyword of a schema, and of those inside it, that is not of its form; yields the way to each and what is wrong."""
+    for _ in range(ROUNDS_MAX):
+        if _meta_schema().is_valid(root):
+            return
+        wrong: dict[Pointer, str] = {}
+        for error in _meta_schema().iter_errors(root):
+            wrong.setdefault(_keyword(tuple(str(word) for word in error.instance_path)), error.message[:160])
+        for pointer, message in wrong.items():
+            if _mend_repeats(root, pointer):
+                continue
+            _drop(root, pointer)
+            yield pointer, f"{pointer[-1] if pointer else 'schema'} is not understood: {message}"
+
+
+@cache
+def _meta_schema() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"})
+
+
+def _mend_repeats(root: dict[str, Any], pointer: Pointer) -> bool:
+    """Leaves out what a list of names or values says twice, which changes nothing; tells whether that was all."""
+    if not pointer or pointer[-1] not in ("required", "type"):
+        return False
+    part = walk(root, pointer[:-1])
+    said = part.get(pointer[-1]) if isinstance(part, dict) else None
+    if not isinstance(said, list) or not all(isinstance(word, str) for word in said) or len(set(said)) == len(said):
+        return False
+    part[pointer[-1]] = list(dict.fromkeys(said))
+    return True
+
+
+def _keyword(path: Pointer) -> Pointer:
+    """Returns the way to the keyword in which something is wrong: the last one on the way that belongs to a schema."""
+    index = 0
+    while index < len(path):
+        held = FIELDS[Part.SCHEMA].get(path[index])
+        width = 1 if held is None or held[0] is Holds.ONE else 2
+        if held is None or index + width >= len(path):
+            return path[: index + 1]
+        index += width
+    return path
+
+
+def _drop(root: dict[str, Any], pointer: Pointer) -> None:
+    if not pointer:
+        root.clear()
+        return
+    part = walk(root, pointer[:-1])
+    if isinstance(part, dict):
+        part.pop(pointer[-1], None)

@@ -1,0 +1,150 @@
+"""Bodies are read as their media type says, and the media type is the one of the document that fits best."""
+
+from typing import Any
+
+import pytest
+from exchanges import exchange
+from foreign import contract
+
+from runflow_mock.domain.findings import Severity
+from runflow_mock.openapi.contract_judge import Judge
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+WHOLE = {"type": "integer"}
+THING: dict[str, Any] = {
+    "type": "object",
+    "required": ["count"],
+    "properties": {
+        "count": WHOLE,
+        "ids": {"type": "array", "items": WHOLE},
+        "point": {"type": "object", "properties": {"x": WHOLE}},
+        "file": {"type": "string", "format": "binary"},
+        "any": {},
+        "on": {"anyOf": [{"type": "boolean"}, {"type": "null"}]},
+    },
+}
+
+
+def judged(
+    content: dict[str, Any], body: bytes, content_type: str, severity: Severity = Severity.VIOLATION, *, encoding: str = ""
+) -> list[str]:
+    """The rules that a body breaks by a document that takes this content."""
+    operation = {"requestBody": {"required": True, "content": content}, "responses": {"default": {"description": "Any."}}}
+    document = {"openapi": "3.1.0", "paths": {"/v1/runs": {"post": operation}}}
+    headers = {"content-type": content_type, **({"content-encoding": encoding} if encoding else {})}
+    found = Judge(contract(document), lambda path: None).judge(exchange("POST", "/v1/runs", 200, body=body, headers=headers))
+    return [f"{'.'.join(map(str, finding.loc))} {finding.rule}" for finding in found.of(severity)]
+
+
+@pytest.mark.parametrize(
+    ("known", "sent", "is_right"),
+    [
+        (JSON, JSON, True),
+        (f"{JSON};charset=UTF-8", JSON, True),
+        (f"{JSON}; charset=utf-8", f"{JSON}; charset=UTF-8", True),
+        (JSON, f"{JSON};charset=utf-8", True),
+        ("Application/JSON", JSON, True),
+        (JSON, "APPLICATION/JSON", True),
+        ("application/*", JSON, True),
+        ("*/*", JSON, True),
+        ("application/*+json", "application/vnd.api+json", True),
+        ("application/vnd.api+json", "application/vnd.api+json", True),
+        (f"{JSON};version=1", JSON, True),
+        (f"{JSON};version=1", f"{JSON}; version=1; charset=utf-8", True),
+        (f"{JSON};version=1", f"{JSON}; version=2", False),
+        ("text/*", JSON, False),
+        ("application/vnd.api+json", JSON, False),
+        (JSON, "application/vnd.api+json", False),
+        (JSON, "", False),
+    ],
+)
+def test_media_type_fits_with_parameters_and_ranges(known: str, sent: str, is_right: bool) -> None:
+    content = {known: {"schema": THING}}
+    assert judged(content, b'{"count": 1}', sent) == ([] if is_right else ["header.content-type content-type"])
+    if is_right:
+        assert judged(content, b'{"count": "x"}', sent) == ["body.count type"]
+
+
+def test_most_particular_media_type_is_meant() -> None:
+    content = {
+        "*/*": {"schema": {"type": "null"}},
+        "application/*": {"schema": {"type": "null"}},
+        JSON: {"schema": THING},
+        f"{JSON};version=2": {"schema": {"type": "array"}},
+    }
+    assert judged(content, b'{"count": 1}', JSON) == []
+    assert judged(content, b"[]", f"{JSON};version=2") == []
+    assert judged(content, b"null", "application/problem+json") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "broken"),
+    [
+        (b"count=1", []),
+        (b"count=1&ids=1&ids=2&on=true&any=x", []),
+        (b"count=1&ids=1", []),
+        (b"count=1&ids[]=1&ids[]=2&point[x]=3", []),
+        (b"count=1&point=%7B%22x%22%3A3%7D&on=", []),
+        (b"count=one", ["body.count type"]),
+        (b"ids=1", ["body.count required"]),
+        (b"count=1&ids=1&ids=b", ["body.ids.1 type"]),
+        (b"count=1&point[x]=y", ["body.point.x type"]),
+        (b"count=1&on=maybe", ["body.on anyOf"]),
+    ],
+)
+def test_form_is_read_field_by_field(body: bytes, broken: list[str]) -> None:
+    assert judged({FORM: {"schema": THING}}, body, FORM) == broken
+
+
+def test_encoding_of_a_form_says_how_its_lists_are_separated() -> None:
+    for encoding, body in (({"explode": False}, b"count=1&ids=1,2"), ({"style": "pipeDelimited"}, b"count=1&ids=1%7C2")):
+        assert judged({FORM: {"schema": THING, "encoding": {"ids": encoding}}}, body, FORM) == []
+    assert judged({FORM: {"schema": THING}}, b"count=1&ids=1,2", FORM) == ["body.ids.0 type"]
+
+
+def multipart(*parts: tuple[str, bytes], more: str = "", boundary: str = "B") -> bytes:
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="%s"{more}\r\n\r\n'
+    return b"".join((head % name).encode() + value + b"\r\n" for name, value in parts) + f"--{boundary}--\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "broken"),
+    [
+        (multipart(("count", b"1")), []),
+        (multipart(("count", b"1"), ("ids", b"1"), ("ids", b"2"), ("point", b'{"x": 1}')), []),
+        (multipart(("count", b"1"), ("file", bytes(range(256))), more='; filename="a.bin"\r\nContent-Type: application/octet-stream'), []),
+        (multipart(("count", b"1"), ("any", b"\xff\xfe")), []),
+        (multipart(("count", b"x")), ["body.count type"]),
+        (multipart(("ids", b"1")), ["body.count required"]),
+        (multipart(("count", b"1"), ("point", b'{"x": "y"}')), ["body.point.x type"]),
+        (multipart(("count", b"1"), boundary="C"), ["body multipart"]),
+        (b"count=1", ["body multipart"]),
+    ],
+)
+def test_multipart_is_read_part_by_part(body: bytes, broken: list[str]) -> None:
+    assert judged({MULTIPART: {"schema": THING}}, body, f"{MULTIPART}; boundary=B") == broken
+
+
+def test_multipart_without_a_boundary_is_told() -> None:
+    assert judged({MULTIPART: {"schema": THING}}, multipart(("count", b"1")), MULTIPART) == ["body multipart"]
+
+
+def test_text_is_held_against_its_schema() -> None:
+    assert judged({"text/plain": {"schema": WHOLE}}, b"12", "text/plain; charset=utf-8") == []
+    assert judged({"text/plain": {"schema": WHOLE}}, b"x", "text/plain") == ["body type"]
+
+
+@pytest.mark.parametrize("media_type", ["application/octet-stream", "application/xml", "image/png", "application/x-ndjson"])
+def test_content_that_is_not_looked_into_is_said_to_be_so(media_type: str) -> None:
+    content = {media_type: {"schema": {"type": "object"}}}
+    assert judged(content, b"<a/>", media_type) == []
+    assert judged(content, b"<a/>", media_type, Severity.NOTE) == ["body not-looked-into"]
+    assert judged({media_type: {}}, b"<a/>", media_type, Severity.NOTE) == []
+
+
+def test_compressed_body_is_not_judged() -> None:
+    content = {JSON: {"schema": THING}}
+    assert judged(content, b"\x1f\x8b", JSON, encoding="gzip") == []
+    assert judged(content, b"\x1f\x8b", JSON, Severity.NOTE, encoding="gzip") == ["body not-looked-into"]

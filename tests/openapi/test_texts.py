@@ -1,0 +1,101 @@
+"""Texts of documents are read as what they say, in bounded time and memory, and what cannot be read is told with its place."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runflow_mock.openapi.texts import BYTES_MAX, DEPTH_MAX, TextError, read_text
+
+
+def bomb(levels: int, *, merged: bool = False) -> bytes:
+    """Lists of nine aliases each, or objects into which nine are merged."""
+    lines = ["a0: &a0 {k: v}" if merged else "a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    for level in range(1, levels):
+        nine = ", ".join([f"*a{level - 1}"] * 9)
+        lines.append(f"a{level}: &a{level} {{<<: [{nine}]}}" if merged else f"a{level}: &a{level} [{nine}]")
+    return "\n".join(lines).encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b'{"a": [1, 1.5, null, true, "x"]}', {"a": [1, 1.5, None, True, "x"]}),
+        (b"\xef\xbb\xbf{}", {}),
+        (b"\xef\xbb\xbfa: 1", {"a": 1}),
+        (b"200: {yes: no, on: off, 1.0: y}", {"200": {"yes": "no", "on": "off", "1.0": "y"}}),
+        (b"a: 2023-06-31\nb: 2023-06-30\nc: 2023-01-01T00:00:00Z", {"a": "2023-06-31", "b": "2023-06-30", "c": "2023-01-01T00:00:00Z"}),
+        (b"a: 12:30\nb: 1_000\nc: 0o17\nd: 010", {"a": "12:30", "b": "1_000", "c": "0o17", "d": 10}),
+        (b"a: 1e-08\nb: .5\nc: -3\nd: +4\ne: 18446744073709551616", {"a": 1e-08, "b": 0.5, "c": -3, "d": 4, "e": 18446744073709551616.0}),
+        (b"a: ~\nb:\nc: Null\nd: 'null'\ne: \"1\"", {"a": None, "b": None, "c": None, "d": "null", "e": "1"}),
+        (b"a: &x [1, 2]\nb: *x\nc: &y 5\nd: *y", {"a": [1, 2], "b": [1, 2], "c": 5, "d": 5}),
+        (
+            b"a: &x {p: 1, q: 2}\nb: {<<: *x, q: 3}\nc: {<<: [{q: 9}, *x]}",
+            {"a": {"p": 1, "q": 2}, "b": {"p": 1, "q": 3}, "c": {"p": 1, "q": 9}},
+        ),
+        (b"a: !!str 5\nb: !!int '5'\nc: !!timestamp 2023-01-01\nd: !own x", {"a": "5", "b": 5, "c": "2023-01-01", "d": "x"}),
+        (b"a: |\n  two\n  lines\n", {"a": "two\nlines\n"}),
+        (b"", None),
+    ],
+)
+def test_text_is_read_as_what_it_says(text: bytes, value: Any) -> None:
+    assert read_text(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b"[" * 3_000, "nested deeper"),
+        (b"[" * 300_000, "nested deeper"),
+        (b"[" * (DEPTH_MAX + 1) + b"]" * (DEPTH_MAX + 1), "nested deeper"),
+        (b"{'a': " * (DEPTH_MAX + 1) + b"1" + b"}" * (DEPTH_MAX + 1), r"^line 1, column \d+: it is nested deeper"),
+        (b"&g {x-self: *g}", "^line 1, column 13: [*]g leads to itself"),
+        (b"- *gone", "^line 1, column 3: [*]gone names nothing"),
+        (bomb(9), "^line [67], column .*: its aliases repeat more than"),
+        (bomb(9, merged=True), "^line [67], column .*: its aliases repeat more than"),
+        (b"a: b: c", "^it is neither JSON nor YAML: line 1, column 5: "),
+        (b"paths:\n\t/x: {}", "^it is neither JSON nor YAML: line 2, column 1: "),
+        (b"{\n  'a': [1,\n", "^it is neither JSON nor YAML: line 3, column 1: "),
+        (b"\xff\xfe{", "^it is neither JSON nor YAML: "),
+        (b"? [a]\n: 1", "^line 1, column 3: a name must be a text"),
+        (b"a: 1\n---\nb: 2", "^line 2, column 1: there is a second document"),
+        (b"a: !!int x", "^line 1, column 4: 'x' is not what its tag says"),
+        (b" " * (BYTES_MAX + 1), f"^it has {BYTES_MAX + 1} bytes"),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, bytes | str) else None,
+)
+def test_text_that_cannot_be_read_is_told_with_its_place(text: bytes, says: str) -> None:
+    with pytest.raises(TextError, match=says):
+        read_text(text)
+
+
+def test_depth_is_allowed_up_to_the_limit() -> None:
+    deep = b"[" * DEPTH_MAX + b"]" * DEPTH_MAX
+    assert read_text(deep) == read_text(deep.replace(b"[]", b"[ ]"))
+
+
+# YAML has no pairs of surrogates, which JSON writes for what is beyond the first plane.
+TEXTS = st.text(st.characters(max_codepoint=0xD7FF), max_size=5)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | TEXTS | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(value=VALUES)
+def test_json_and_yaml_of_a_value_are_read_as_the_same(value: Any) -> None:
+    text = json.dumps(value)
+    assert read_text(text.encode()) == value
+    assert read_text(b"# YAML\n" + text.encode()) == value
+
+
+@given(raw=st.binary(max_size=60) | st.text(alphabet="{}[]:,&*!-?|>'\"\n ab<", max_size=30).map(str.encode))
+def test_no_bytes_end_in_another_error(raw: bytes) -> None:
+    try:
+        value = read_text(raw)
+    except TextError as error:
+        value = str(error)
+    assert value is None or json.dumps(value)
