@@ -31,6 +31,7 @@ MEANINGS: Mapping[str, str] = {
     "callback_secret": "a signing secret that the tenant has from the start",
     "batch_limit": "items that a batch may have",
     "concurrency": "runs of a model that may be under way at once, by model or `*`",
+    "paces": "by model or `*`: `latency` as `{p50, p99}`, `cold_start`, `cold_after` and the length of its `queue`",
     "quota": "requests that a key may send in a window",
     "strict": "nothing without evidence: no plain-http callbacks, no routes, models or forms that are only inferred",
     "comfyui_beta": "whether the organization may deploy ComfyUI workflows",

@@ -194,6 +194,7 @@ def test_every_setting_but_the_secret_is_written(door: Door) -> None:
         "batch_limit": 5, "deliveries": "pull", "quota": {"requests": 5, "window": 60.0, "retry_after": "date"},
         "concurrency": {MODEL: 2}, "strict": False, "comfyui_beta": False, "magic": False, "output_lifetime": 60, "real_waits": True,
         "folders": ["Spring"],
+        "paces": {MODEL: {"latency": {"p50": 20.0, "p99": 90.0}, "cold_start": 30.0, "cold_after": 60.0, "queue": 2}},
     }  # fmt: skip
     key = ok(door.post("/_mock/tenants", {**given, "callback_secret": "rf_whsec_12345678"}), 201)["key"]
     written = ok(door.get(f"{SCENARIO}/export?format=json", key=key))

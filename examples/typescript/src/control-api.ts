@@ -120,7 +120,7 @@ export interface paths {
         get: operations["get_tenant"];
         put?: never;
         post?: never;
-        /** Drop one with everything in it */
+        /** Drop one with everything in it; on request with a last word */
         delete: operations["delete_tenant"];
         options?: never;
         head?: never;
@@ -659,6 +659,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/_mock/callback-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The secret that signs callbacks; one is made where there is none */
+        post: operations["ensure_callback_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/_mock/report": {
         parameters: {
             query?: never;
@@ -754,6 +771,10 @@ export interface components {
             tenants: number;
             models: number;
             background_errors: string[];
+            /** @description lines of the log that nobody took */
+            log_lines_lost: number;
+            /** @description files of evidence that could not be written */
+            files_not_written: number;
         };
         /** @description `manual` stands still, `auto` moves when a client waits, a scale lets it run faster */
         ClockMode: ("real" | "manual" | "auto") | {
@@ -785,6 +806,8 @@ export interface components {
             };
             /** @enum {unknown} */
             client_time?: "wall" | "virtual";
+            /** @description it outlives the process, where the server has --keep; the default */
+            keep?: boolean;
             /** @description the client is a process with a real clock: even no pause at all is judged as its own */
             real_waits?: boolean;
             /** @enum {unknown} */
@@ -794,8 +817,11 @@ export interface components {
             concurrency?: {
                 [key: string]: number;
             };
+            /** @description by model or `*` */
+            paces?: {
+                [key: string]: components["schemas"]["Pace"];
+            };
             quota?: components["schemas"]["Quota"];
-            models?: Record<string, unknown>[];
             strict?: boolean;
             comfyui_beta?: boolean;
             /** @description names of asset folders */
@@ -804,6 +830,17 @@ export interface components {
             output_lifetime?: components["schemas"]["Duration"];
             /** @description a name, or a whole one */
             scenario?: string | Record<string, unknown>;
+        };
+        Pace: {
+            /** @description a log-normal distribution */
+            latency?: {
+                p50: components["schemas"]["Duration"];
+                p99: components["schemas"]["Duration"];
+            } | null;
+            cold_start?: components["schemas"]["Duration"];
+            cold_after?: components["schemas"]["Duration"];
+            /** @description runs of others ahead */
+            queue?: number;
         };
         Tenant: {
             tenant: string;
@@ -825,10 +862,14 @@ export interface components {
             };
             /** @enum {unknown} */
             client_time: "wall" | "virtual";
+            keep?: boolean;
             real_waits?: boolean;
             /** @enum {unknown} */
             deliveries: "push" | "pull";
             batch_limit?: number;
+            paces?: {
+                [key: string]: components["schemas"]["Pace"];
+            };
             strict: boolean;
             comfyui_beta?: boolean;
             folders?: string[];
@@ -845,7 +886,15 @@ export interface components {
             /** Format: date-time */
             next_due: string | null;
             timers: number;
+            /** @description callbacks that wait for an answer */
             in_flight: number;
+            /** @description a verb is moving it at this moment */
+            is_moving?: boolean;
+            /** @description of the client: how many wait for an answer, and how many there were */
+            requests?: {
+                under_way: number;
+                total: number;
+            };
         };
         Step: {
             /** Format: date-time */
@@ -861,6 +910,17 @@ export interface components {
             id?: string | null;
             from?: string | null;
             to?: string | null;
+        };
+        End: {
+            report: components["schemas"]["Report"];
+            scene: components["schemas"]["Scene"] | null;
+            /** @description nothing, where nothing is to be said about the client */
+            evidence: {
+                timeline: components["schemas"]["Step"][];
+                journal: components["schemas"]["Exchange"][];
+                /** @description in YAML, with the history */
+                scenario: string;
+            } | null;
         };
         /** @description Every field that is set must fit; without an edge it is the usual place of the kind. */
         Where: {
@@ -1586,6 +1646,26 @@ export interface components {
                 "application/json": components["schemas"]["Report"];
             };
         };
+        /** @description the last word on a tenant that was dropped */
+        End: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["End"];
+            };
+        };
+        /** @description the secret that signs */
+        CallbackSecret: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    secret: string;
+                };
+            };
+        };
         /** @description the tenant as it stands now */
         Restored: {
             headers: {
@@ -1739,7 +1819,10 @@ export interface operations {
     };
     delete_tenant: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description answer with the report and the scene, and where something is to be said about the client, with the timeline, the journal and a scenario that repeats it */
+                tell?: boolean;
+            };
             header?: never;
             path: {
                 tenant: components["parameters"]["tenant"];
@@ -1748,6 +1831,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            200: components["responses"]["End"];
             /** @description dropped */
             204: {
                 headers: {
@@ -2457,6 +2541,19 @@ export interface operations {
             200: components["responses"]["Waited"];
             408: components["responses"]["Waited"];
             409: components["responses"]["Waited"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    ensure_callback_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["CallbackSecret"];
             default: components["responses"]["Refused"];
         };
     };

@@ -20,6 +20,7 @@ from runflow_mock.domain.documents import Document
 from runflow_mock.domain.errors import ModelNotFound
 from runflow_mock.domain.identity import WorkflowId, named_uuid
 from runflow_mock.domain.media import OutputShape
+from runflow_mock.domain.paces import USUAL, Pace
 from runflow_mock.domain.prices import Price
 from runflow_mock.domain.workflows import Workflow
 
@@ -66,6 +67,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     inferred: tuple[str, ...] = ()
     price_evidence: str = "inferred"
     runs_unlisted: bool = False
+    pace: Pace = USUAL
 
     @property
     def is_offered(self) -> bool:

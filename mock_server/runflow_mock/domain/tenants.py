@@ -10,6 +10,7 @@ from runflow_mock.domain.batches import BATCH_ITEMS_DEFAULT_MAX
 from runflow_mock.domain.deliveries import RetrySchedule
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money
+from runflow_mock.domain.paces import Pace
 from runflow_mock.domain.principals import CUSTOMER_SCOPES
 from runflow_mock.domain.quotas import Quota
 
@@ -79,6 +80,7 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     way at once, by its path; the one of `*` counts for each model that is not named. `models` differ from the catalog's or come on top.
     `real_waits` says that the client is a process with a real clock, so that every pause of its is its own. `keep` says that it outlives
     the process, where the server keeps tenants at all. `folders` are the names of the organization's asset folders.
+    `paces` are those of models in the place of the catalog's, by their paths; the one of `*` counts for each that is not named.
     """
 
     name: str
@@ -106,6 +108,7 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
     folders: tuple[str, ...] = ()
     magic: bool = True
     models: tuple[Model, ...] = ()
+    paces: dict[str, Pace] = {}
     retries: RetrySchedule = RetrySchedule()
     limits: Limits = Limits()
 

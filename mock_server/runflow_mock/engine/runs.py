@@ -15,6 +15,7 @@ from runflow_mock.domain.magic import spelled
 from runflow_mock.domain.media import NO_EXTENT, extent_of, stages_of
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import ZERO, Money
+from runflow_mock.domain.paces import EVERY_OTHER, Pace
 from runflow_mock.domain.places import DISPATCH_EDGE, FINISH_EDGES, START_EDGE, run_subject
 from runflow_mock.domain.prices import cost_of, depends_on_output
 from runflow_mock.domain.runs import (
@@ -150,7 +151,7 @@ def new_run(
         magic=spelled(client_ref, metadata, document) or usual_magic if moment.settings.knows_magic else None,
         held=held,
         created_at=moment.now,
-        due_at=moment.now + spread(moment, run_id, "queue", QUEUE_SECONDS),
+        due_at=moment.now + spread(moment, run_id, "queue", QUEUE_SECONDS) + _behind_others(moment, model),
     )
 
 
@@ -174,7 +175,8 @@ def _dispatch(moment: Moment, run: Run) -> tuple[Event, ...]:
     decision = _decide(moment, run, (DISPATCH_EDGE,), FAILURES)
     if isinstance(decision.what, Fail):
         return (*decision.met, RunFailed(run.id, moment.now, decision.what.failure))
-    due_at = moment.now + _lasting(run, spread(moment, run.id, "dispatch", DISPATCH_SECONDS))
+    usual = spread(moment, run.id, "dispatch", DISPATCH_SECONDS)
+    due_at = moment.now + _lasting(run, usual + _starting_time(moment, run))
     return (*decision.met, RunDispatched(run.id, moment.now, due_at))
 
 
@@ -227,6 +229,9 @@ def _lasting(run: Run, usual: timedelta) -> timedelta:
 
 def _running_time(moment: Moment, run: Run) -> timedelta:
     model = model_of_run(moment.catalog, moment.store, run)
+    latency = pace_of(moment, model).latency
+    if latency is not None:
+        return _at_speed(moment, latency.at(moment.seed.fraction("latency", run.id)))
     stages = stages_of(model.output, read_document(run.input))
     if not stages:
         return spread(moment, run.id, "run", model.run_seconds)
@@ -240,5 +245,32 @@ def spread(moment: Moment, owner: str, what: str, seconds: tuple[float, float]) 
     It is never longer than `DURATION_MAX`.
     """
     low, high = seconds
-    drawn = low + (high - low) * moment.seed.fraction(what, owner)
-    return min(max(1, round(drawn * 1000 / moment.settings.speed)), _MILLISECONDS_MAX) * MILLISECOND
+    return _at_speed(moment, low + (high - low) * moment.seed.fraction(what, owner))
+
+
+def pace_of(moment: Moment, model: Model) -> Pace:
+    """Returns how long a model takes: as the tenant has it, or else the catalog."""
+    paces = moment.settings.paces
+    return paces.get(model.id) or paces.get(EVERY_OTHER) or model.pace
+
+
+def _behind_others(moment: Moment, model: Model) -> timedelta:
+    pace = pace_of(moment, model)
+    return _at_speed(moment, pace.queue * pace.typical_seconds(model.run_seconds)) if pace.queue else timedelta()
+
+
+def _starting_time(moment: Moment, run: Run) -> timedelta:
+    """Returns how long a model that is cold takes to start."""
+    pace = pace_of(moment, model_of_run(moment.catalog, moment.store, run))
+    if not pace.cold_start:
+        return timedelta()
+    others = (moment.store.runs[run_id] for run_id in moment.store.run_order if run_id != run.id)
+    ends = [
+        moment.now if each.completed_at is None else each.completed_at for each in others if each.model == run.model and each.dispatched_at
+    ]
+    is_cold = pace.is_cold(max(ends, default=None), moment.now)
+    return _at_speed(moment, pace.cold_start.total_seconds()) if is_cold else timedelta()
+
+
+def _at_speed(moment: Moment, seconds: float) -> timedelta:
+    return min(max(1, round(seconds * 1000 / moment.settings.speed)), _MILLISECONDS_MAX) * MILLISECOND

@@ -8,6 +8,7 @@ The API publishes no such caps: this is the kit's own.
 """
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -17,6 +18,7 @@ from runflow_mock.domain.runs import Run, RunMoved, SlotGiven
 from runflow_mock.engine.moment import Moment
 
 EVERY_OTHER = "*"
+ValueT = TypeVar("ValueT")
 
 
 def cap_of(concurrency: Mapping[str, int], model: str) -> int | None:
@@ -24,8 +26,10 @@ def cap_of(concurrency: Mapping[str, int], model: str) -> int | None:
     return concurrency.get(model, concurrency.get(EVERY_OTHER))
 
 
-def caps_by_id(concurrency: Mapping[str, int], catalog: Catalog, tenant: str) -> dict[str, int]:
-    """Returns the caps with each model named as runs name it; workflows that the tenant may deploy later are taken at their word.
+def caps_by_id(concurrency: Mapping[str, ValueT], catalog: Catalog, tenant: str) -> dict[str, ValueT]:
+    """Returns caps, or whatever else is set by model, with each model named as runs name it.
+
+    Workflows that the tenant may deploy later are taken at their word.
 
     Raises:
         ModelNotFound: a name leads nowhere.

@@ -192,6 +192,9 @@ class Tenants:
         if settings.concurrency:
             catalog = self._catalog.including(settings.models)
             settings = replace(settings, concurrency=caps_by_id(settings.concurrency, catalog, settings.name))
+        if settings.paces:
+            catalog = self._catalog.including(settings.models)
+            settings = replace(settings, paces=caps_by_id(settings.paces, catalog, settings.name))
         start = settings.start or (STANDING_START if settings.clock.stands else datetime.fromtimestamp(self._wall(), UTC))
         start = whole_milliseconds(start)
         clock = VirtualClock(start, self._monotonic(), _RATES[settings.clock](settings))

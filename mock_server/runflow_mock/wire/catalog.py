@@ -17,9 +17,11 @@ from runflow_mock.domain.instants import DURATION_MAX
 from runflow_mock.domain.media import EDGE_MAX, SECONDS_MAX, OutputShape
 from runflow_mock.domain.models import CATALOG_SINCE, Catalog, Creator, Model, creator_id
 from runflow_mock.domain.money import PRICE_MAX, Money, format_money, parse_money
+from runflow_mock.domain.paces import USUAL
 from runflow_mock.domain.prices import Price, PriceRule, PriceUnit
 from runflow_mock.resources import data_folder
 from runflow_mock.wire.inputs import complete_schema, read_input_schema
+from runflow_mock.wire.paces import WirePace, read_pace
 from runflow_mock.wire.workflows import load_published
 
 GENERIC_PRICE = Money(40_000)
@@ -71,6 +73,7 @@ class WireModel(msgspec.Struct, kw_only=True):
     output: OutputShape
     run_seconds: tuple[float, float]
     runs_unlisted: bool = False
+    pace: WirePace | None = None
     featured: bool = False
     updated: date | None = None
     inferred: tuple[str, ...] = ()
@@ -238,6 +241,7 @@ def read_model(entry: WireModel, *, is_ours: bool = False) -> Model:
         inferred=entry.inferred,
         price_evidence=entry.price.evidence,
         runs_unlisted=entry.runs_unlisted,
+        pace=USUAL if entry.pace is None else read_pace(entry.pace),
     )
     check_model(model)
     return model

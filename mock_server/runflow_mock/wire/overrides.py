@@ -13,6 +13,7 @@ from runflow_mock.domain.models import Catalog, Model
 from runflow_mock.wire.catalog import WireModel, WirePrice, check_model, check_run_seconds, read_model, read_price
 from runflow_mock.wire.control import duration, refused
 from runflow_mock.wire.inputs import read_input_schema
+from runflow_mock.wire.paces import WirePace, read_pace
 
 
 class _Part(NamedTuple):
@@ -37,6 +38,7 @@ PARTS: Mapping[str, _Part] = {
     "active": _Part("is_active", bool, _as_it_is),
     "batch": _Part("takes_batches", bool, _as_it_is),
     "run_seconds": _Part("run_seconds", tuple[float, float], _as_it_is),
+    "pace": _Part("pace", WirePace, read_pace),
     "price": _Part("price", WirePrice, read_price),
     "input": _Part("input_schema", dict[str, object], _inputs),
     "output": _Part("output", OutputShape, _as_it_is),

@@ -11,10 +11,12 @@ from runflow_mock.domain.documents import read_object
 from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money, format_money, parse_money
+from runflow_mock.domain.paces import Pace
 from runflow_mock.domain.principals import SCOPES
 from runflow_mock.domain.tenants import CAP_MAX, PULL, PUSH, ClockMode, KeySpec, TenantSettings, is_tenant_name
 from runflow_mock.wire.control import decode, duration, instant, refused
 from runflow_mock.wire.inputs import read_input_schema
+from runflow_mock.wire.paces import WirePace, read_pace, represent_pace
 from runflow_mock.wire.quotas import WireQuota, check_quota, read_quota, represent_quota
 from runflow_mock.wire.times import write_instant, write_optional
 
@@ -55,6 +57,7 @@ class WireTenant(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     callback_secret: str | None = None
     batch_limit: int | None = None
     concurrency: dict[str, int] | None = None
+    paces: dict[str, WirePace] | None = None
     quota: WireQuota | msgspec.UnsetType | None = msgspec.UNSET
     strict: bool | None = None
     comfyui_beta: bool | None = None
@@ -110,6 +113,7 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
         switches={**(defaults.switches if body.dialect is None else {}), **body.switches},
         batch_items_max=_batch_limit(body.batch_limit, defaults),
         concurrency=_caps(body.concurrency, defaults),
+        paces=defaults.paces if body.paces is None else _paces(body.paces),
         real_waits=defaults.real_waits if body.real_waits is None else body.real_waits,
         keep=defaults.keep if body.keep is None else body.keep,
         strict=defaults.strict if body.strict is None else body.strict,
@@ -189,6 +193,7 @@ def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: d
         "deliveries": settings.deliveries,
         "batch_limit": settings.batch_items_max,
         "concurrency": settings.concurrency,
+        "paces": {model: represent_pace(pace) for model, pace in settings.paces.items()},
         "quota": represent_quota(settings.quota),
         "strict": settings.strict,
         "comfyui_beta": settings.comfyui_beta,
@@ -267,6 +272,13 @@ def _folders(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(names) > FOLDERS_MAX or not all(0 < len(name) <= FOLDER_CHARACTERS_MAX for name in names):
         raise refused(f"folders are at most {FOLDERS_MAX} names of 1 to {FOLDER_CHARACTERS_MAX} characters")
     return names
+
+
+def _paces(wire: dict[str, WirePace]) -> dict[str, Pace]:
+    try:
+        return {model: read_pace(pace) for model, pace in wire.items()}
+    except ValueError as error:
+        raise refused(f"paces: {error}") from None
 
 
 def _choice(name: str, value: str, known: Sequence[str]) -> str:
