@@ -127,15 +127,20 @@ def _lead_pycurl(patches: Patches, route: Route, pycurl: Any) -> None:
 
 
 def _lead_curl_cffi(patches: Patches, route: Route, curl_cffi: Any) -> None:
-    """A handle gets the ways to the endpoint each time before it is performed."""
-    options = curl_cffi.CurlOpt
+    """A handle gets the ways to the endpoint each time before it is performed; a list of its own kind is made by hand."""
+    options, curl = curl_cffi.CurlOpt, import_module("curl_cffi.curl")
 
     def make(usual: Callable[..., Any]) -> Callable[..., Any]:
         def ensure_cacert(self: Any) -> Any:
             usual(self)
             if route.is_open:
-                self.setopt(options.CONNECT_TO, _ways(route))
-                self.setopt(options.NOPROXY, ",".join(HOSTS))
+                ways = curl.ffi.NULL
+                for way in _ways(route):
+                    ways = curl.lib.curl_slist_append(ways, way.encode())
+                # libcurl reads the list while the handle is performed.
+                self._runflow_mock_ways = ways
+                curl.lib._curl_easy_setopt(self._curl, options.CONNECT_TO, ways)
+                self.setopt(options.NOPROXY, ",".join(HOSTS).encode())
                 self.setopt(options.CAINFO, route.bundle)
 
         return ensure_cacert
