@@ -13,7 +13,7 @@ import msgspec
 from runflow_mock.cli.options import json_option, option, tell
 from runflow_mock.cli.sheets import WRITTEN
 from runflow_mock.kit.calibration.captures import Capture, document_of
-from runflow_mock.kit.calibration.files import CaptureFile, captures_in, read_files
+from runflow_mock.kit.calibration.files import CaptureFile, captures_in, of_hosts, read_files
 from runflow_mock.kit.calibration.notes import notes_of
 from runflow_mock.kit.calibration.readings import nearest_dialect, read_switches, switches_of
 from runflow_mock.kit.calibration.reports import Calibration, lines, markdown, represent
@@ -37,6 +37,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     show_envvar=True,
     help="Secret that callbacks are signed with; repeatable. It is neither printed nor written.",
 )
+@click.option("--host", "hosts", multiple=True, metavar="NAME", help="Host in a HAR file that is the service too; repeatable.")
 @click.option("--write", "profile_file", default=None, type=WRITTEN, help="Write a profile for serve --profile, YAML or (.json) JSON.")
 @click.option("--redact", "folder", default=None, type=FOLDER, help="Write copies of the captures without secrets into this folder.")
 @option("--openapi", default=None, metavar="FILE|URL", help="Document that judges in place of the packaged one.")
@@ -46,6 +47,7 @@ def command(
     *,
     given: tuple[Path, ...],
     secrets: tuple[str, ...],
+    hosts: tuple[str, ...],
     profile_file: Path | None,
     folder: Path | None,
     openapi: str | None,
@@ -60,7 +62,9 @@ def command(
     """
     gc.enable()
     files = read_files(given)
-    taken = captures_in(files)
+    taken, others = of_hosts(captures_in(files), hosts)
+    for host, count in sorted(others.items()):
+        tell(f"{count} answers of {host} are left out, which is none of the service's hosts; name it with --host if it is")
     contract = load_contract(openapi, tell)
     hints = tuple(chain.from_iterable(map(secrets_in, chain.from_iterable(taken.values()))))
     scrubbed = {name: tuple(scrub(capture, secrets, hints) for capture in captures) for name, captures in taken.items()}

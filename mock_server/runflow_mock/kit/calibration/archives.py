@@ -34,20 +34,23 @@ def read_archive(value: Json, source: str) -> Iterator[Capture]:
     """
     entries = object_of(object_of(value).get("log")).get("entries")
     assert isinstance(entries, list)
-    found = [capture for index, part in enumerate(entries) for capture in _entry(object_of(part), source, f"log.entries[{index}]")]
+    # The fake's own archive names the address at which it was asked.
+    is_own = object_of(object_of(object_of(value).get("log")).get("creator")).get("name") == "runflow-mock"
+    parts = ((object_of(part), f"log.entries[{index}]") for index, part in enumerate(entries))
+    found = [capture for part, place in parts for capture in _entry(part, source, place, is_own=is_own)]
     if not found:
         raise Unrecognised(f"none of its {len(entries)} entries is an answer of the API or a callback")
     yield from found
 
 
-def _entry(entry: Object, source: str, place: str) -> Iterator[Capture]:
+def _entry(entry: Object, source: str, place: str, *, is_own: bool) -> Iterator[Capture]:
     request, response = object_of(entry.get("request")), object_of(entry.get("response"))
     sent = header_names(request.get("headers")) or {}
     if sent.keys() & CALLBACK_HEADERS:
         text = object_of(request.get("postData")).get("text")
         yield Capture(source=source, place=place, kind=Kind.CALLBACK, headers=sent, body=str(text or "").encode())
         return
-    status, path = response.get("status"), _path_of_the_api(str(request.get("url")))
+    status, (path, host) = response.get("status"), _path_of_the_api(str(request.get("url")))
     if not isinstance(status, int) or status < 100 or path is None:
         return
     yield Capture(
@@ -56,20 +59,23 @@ def _entry(entry: Object, source: str, place: str) -> Iterator[Capture]:
         kind=Kind.ANSWER,
         method=str(request.get("method")),
         path=path,
+        host=None if is_own else host,
         status=status,
         headers=header_names(response.get("headers")),
         body=_content(object_of(response.get("content")), place),
     )
 
 
-def _path_of_the_api(url: str) -> str | None:
+def _path_of_the_api(url: str) -> tuple[str | None, str | None]:
+    """Returns the path of an address that may be one of the API, and its host where that is none of the service's."""
     try:
         parts = urlsplit(url)
     except ValueError:
-        return None
-    site = HOSTS.get(parts.hostname or "")
-    is_ours = site is Site.API or (site is None and packaged_contract().address(parts.path) is not None)
-    return parts.path if is_ours and parts.path.startswith("/v1/") else None
+        return None, None
+    host = parts.hostname or ""
+    site = HOSTS.get(host)
+    may_be_ours = site is Site.API or (site is None and packaged_contract().address(parts.path) is not None)
+    return parts.path if may_be_ours and parts.path.startswith("/v1/") else None, host if site is None else None
 
 
 def _content(content: Object, place: str) -> bytes:

@@ -38,7 +38,8 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was captured, and where: `source` is a file, `place` a part of it.
 
     Header names are in lower case, and no headers means that nobody kept them; those of a callback came with it. `signed_as` is what
-    was found out about a signature while the secret was still at hand: the form whose content it fits, or `neither`.
+    was found out about a signature while the secret was still at hand: the form whose content it fits, or `neither`. `host` is whom an
+    archive says that it was asked of, where that is none of the service's.
     """
 
     source: str
@@ -51,6 +52,7 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes = b""
     secret: str | None = None
     signed_as: str | None = None
+    host: str | None = None
 
     @property
     def value(self) -> Json:

@@ -1,20 +1,23 @@
 """Captures from files: what somebody has kept of a service, found in files and folders and recognised by its shape."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Json, read_document
 from runflow_mock.kit.calibration.captures import Capture, Unrecognised
 from runflow_mock.kit.calibration.shapes import read_shape
-from runflow_mock.kit.calibration.transcripts import capture_of, is_transcript, read_transcript
+from runflow_mock.kit.calibration.transcripts import capture_of, is_transcript, read_transcript, split_messages
 from runflow_mock.wire.profiles import FORMAT as PROFILE
 
 WAY_OUT = "give JSON, JSON lines, a HAR file, or the output of curl -i, or leave the file out"
+BOM = b"\xef\xbb\xbf"
 BYTES_MAX = 256 * 1024 * 1024
 # Where a profile says at the latest that it is one.
 PROFILE_BYTES_MAX = 400
@@ -30,6 +33,11 @@ class CaptureFile(NamedTuple):
     name: str
     path: Path
     raw: bytes
+
+    @property
+    def text(self) -> bytes:
+        """Its bytes without the mark that says in which order they are."""
+        return self.raw.removeprefix(BOM)
 
     @property
     def digest(self) -> str:
@@ -71,15 +79,38 @@ def captures_in(files: Sequence[CaptureFile]) -> dict[str, tuple[Capture, ...]]:
     return {file.name: tuple(_captures(file, heads.get(file.name))) for file in files if file.name not in bodies}
 
 
+def of_hosts(taken: Mapping[str, Sequence[Capture]], hosts: Collection[str]) -> tuple[dict[str, tuple[Capture, ...]], Counter[str]]:
+    """Returns the captures without those that were asked of others than the service and the hosts named, and how many of each host go.
+
+    Raises:
+        CaptureError: a file has none left.
+    """
+    wanted = {host.lower() for host in hosts}
+    found: dict[str, tuple[Capture, ...]] = {}
+    others: Counter[str] = Counter()
+    for name, captures in taken.items():
+        found[name] = tuple(capture for capture in captures if capture.host is None or capture.host in wanted)
+        passed = [capture.host for capture in captures if capture.host is not None and capture.host not in wanted]
+        others.update(passed)
+        if passed and not found[name]:
+            told = ", ".join(sorted(set(passed)))
+            raise CaptureError(f"{name} holds answers of {told} alone, which is none of the service's hosts; name it with --host if it is")
+    return found, others
+
+
 def _free_name(name: str, taken: Collection[str]) -> str:
     return next(free for free in chain((name,), (f"{name}~{number}" for number in count(2))) if free not in taken)
 
 
 def _captures(file: CaptureFile, body: CaptureFile | None) -> Iterator[Capture]:
     try:
-        if is_transcript(file.raw):
-            transcript = read_transcript(file.raw)
-            yield capture_of(transcript if body is None else transcript._replace(body=body.raw), file.name)
+        if is_transcript(file.text):
+            if body is not None:
+                yield capture_of(read_transcript(file.text)._replace(body=body.text), file.name)
+                return
+            messages = split_messages(file.text)
+            for number, message in enumerate(messages, 1):
+                yield replace(capture_of(read_transcript(message), file.name), place=f"message {number}" if len(messages) > 1 else "")
         else:
             yield from _in_json(file)
     except Unrecognised as error:
@@ -88,9 +119,9 @@ def _captures(file: CaptureFile, body: CaptureFile | None) -> Iterator[Capture]:
 
 def _in_json(file: CaptureFile) -> Iterator[Capture]:
     try:
-        value = read_document(file.raw)
+        value = read_document(file.text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
-        lines = [line for line in file.raw.splitlines() if line.strip()]
+        lines = [line for line in file.text.splitlines() if line.strip()]
         if len(lines) < 2 or not all(line.lstrip().startswith(b"{") for line in lines):
             raise Unrecognised(f"it is neither JSON nor an HTTP message ({error})") from None
         for number, line in enumerate(lines, 1):
@@ -108,7 +139,7 @@ def _line(line: bytes, number: int) -> Json:
 
 def _is_head_of(head: CaptureFile, body: CaptureFile) -> bool:
     is_beside = head.path != body.path and (head.path.parent, head.path.stem) == (body.path.parent, body.path.stem)
-    return is_beside and is_transcript(head.raw) and not is_transcript(body.raw) and b"\n\n" not in head.raw.replace(b"\r", b"").strip()
+    return is_beside and is_transcript(head.text) and not is_transcript(body.text) and b"\n\n" not in head.text.replace(b"\r", b"").strip()
 
 
 def _inside(folder: Path) -> Iterator[Path]:

@@ -5,6 +5,7 @@ answer says what was asked.
 """
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -15,6 +16,8 @@ _STATUS_LINE = re.compile(r"HTTP/[0-9.]+ ([0-9]{3})(?: .*)?")
 _REQUEST_LINE = re.compile(r"([A-Z]{3,10}) (\S+) HTTP/[0-9.]+")
 _ORIGIN = re.compile(r"^https?://[^/]*")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)")
+# A status line and a header behind a body; no text in JSON has an end of line in it.
+_NEXT_HEAD = re.compile(rb"(?<=[}\]\n>\w])HTTP/[0-9.]+ [0-9]{3}[^\r\n]*\r?\n(?=[!-~]+:)")
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 
 
@@ -33,16 +36,26 @@ def is_transcript(raw: bytes) -> bool:
     return any(form.fullmatch(first) for form in (_STATUS_LINE, _REQUEST_LINE, _HEADER))
 
 
+def split_messages(raw: bytes) -> tuple[bytes, ...]:
+    """Returns the messages of a text that holds several answers one after the other, as several calls of `curl -i` write them.
+
+    What ends right after its head, such as the answer of a proxy, belongs to the one behind it.
+    """
+    raw, starts = raw.lstrip(), [0]
+    for found in _NEXT_HEAD.finditer(raw):
+        if _last(raw[starts[-1] : found.start()])[1].strip():
+            starts.append(found.start())
+    return tuple(raw[start:end] for start, end in pairwise((*starts, len(raw))))
+
+
 def read_transcript(raw: bytes) -> Transcript:
     """Returns the message in a text; of several, such as the answers of a proxy and of the server, the last.
 
     Raises:
         Unrecognised: a line of the head is no header.
     """
-    head, body = _split(raw.lstrip())
-    line = head.partition(b"\n")[0].decode("latin-1").strip()
-    while body.startswith(b"HTTP/"):
-        head, body = _split(body)
+    line = raw.lstrip().partition(b"\n")[0].decode("latin-1").strip()
+    head, body = _last(raw.lstrip())
     lines = head.decode("latin-1").splitlines()
     has_first = bool(_STATUS_LINE.fullmatch(lines[0].strip()) or _REQUEST_LINE.fullmatch(lines[0].strip()))
     headers = {}
@@ -69,6 +82,14 @@ def capture_of(transcript: Transcript, source: str) -> Capture:
     if transcript.headers.keys() & CALLBACK_HEADERS:
         return kept
     raise Unrecognised("it has neither a status line (HTTP/1.1 402 …) nor a Runflow header of a callback")
+
+
+def _last(raw: bytes) -> tuple[bytes, bytes]:
+    """Returns head and body of the last of several messages, of which those before have no body."""
+    head, body = _split(raw)
+    while body.startswith(b"HTTP/"):
+        head, body = _split(body)
+    return head, body
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes]:
