@@ -40,7 +40,7 @@ COMMANDS: Mapping[str, Entry] = {
     "verify-client": Entry("verify_client", "Run a client through a matrix of situations."),
     "verify-receiver": Entry("verify_receiver", "Probe a webhook handler."),
     "calibrate": Entry("calibrate", "Say from captures how the real service speaks."),
-    "kept": Entry("kept", "List, export and import tenants that a server keeps."),
+    "kept": Entry("kept", "List, show, export, import and remove kept tenants."),
     "replay": Entry("replay", "Repeat a history and compare it byte for byte."),
 }
 
