@@ -196,6 +196,15 @@ async def test_files_are_their_owners_alone(tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o700
 
 
+async def test_key_that_looks_real_is_not_written_with_the_journal(tmp_path: Path) -> None:
+    real = "rf_live_" + "Zm9yZ290dGVuIGtleQ".upper()
+    async with kept_fake(tmp_path / "a") as fake:
+        await fake.call("GET", f"/v1/runs?limit=1&note={real}", **{"User-Agent": real})
+        await settled(fake)
+        written = b"".join(path.read_bytes() for path in fake.killed(tmp_path / "b").iterdir())
+    assert real.encode() not in written
+
+
 async def test_second_server_on_the_folder_is_refused(tmp_path: Path) -> None:
     async with kept_fake(tmp_path / "a"):
         with pytest.raises(ConfigError, match="belongs to another server: stop that one, or name another folder"):

@@ -32,15 +32,18 @@ class Journal:
         return len(self._exchanges)
 
     def __iter__(self) -> Iterator[Exchange]:
+        self._scrub()
+        return iter(self._exchanges)
+
+    def latest(self, count: int) -> tuple[Exchange, ...]:
+        """Returns so many exchanges that were added last, oldest first, or all that are left."""
+        self._scrub()
+        return tuple(self._exchanges[-place] for place in range(min(count, len(self._exchanges)), 0, -1))
+
+    def _scrub(self) -> None:
         raw = [self._exchanges.pop() for _ in range(self.total - max(self._scrubbed_to, self.dropped))]
         self._exchanges.extend(scrubbed(exchange, self._scrubber) for exchange in reversed(raw))
         self._scrubbed_to = self.total
-        return iter(self._exchanges)
-
-    @property
-    def latest(self) -> Exchange:
-        """The exchange that was added last."""
-        return self._exchanges[-1]
 
     def restore(self, exchanges: Iterable[Exchange], total: int) -> None:
         """Takes the latest exchanges of a journal that had seen `total`."""

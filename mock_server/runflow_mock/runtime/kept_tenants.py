@@ -45,7 +45,8 @@ class Kept:
         self._fail = fail
         self._size = size
         self._commits: list[bytes] = []
-        self._exchanges: list[Exchange] = []
+        # How many exchanges are still to be written.
+        self._exchanges = 0
         self._blobs: list[tuple[str, bytes]] = []
         self._clearings = tenant.journal.clearings
         self._written: asyncio.Future[KeepError | None] | None = None
@@ -121,7 +122,7 @@ class Kept:
         world, journal = self._tenant.world, self._tenant.journal
         # With the commits beside it the history goes on as a whole.
         head = self.head(world.snapshot_before_history())
-        row = Row(world.history.recorded(), tuple(journal)[-JOURNAL_TAIL:], is_cleared=False, standing=head.standing)
+        row = Row(world.history.recorded(), journal.latest(JOURNAL_TAIL), is_cleared=False, standing=head.standing)
         self.file.begin(write_base(head, ()), encode(row), self._tenant.blobs.items())
 
     def close(self) -> None:
@@ -141,11 +142,12 @@ class Kept:
     def _append(self) -> int:
         journal = self._tenant.journal
         is_cleared = journal.clearings != self._clearings
-        exchanges = tuple(journal if is_cleared else self._exchanges)
+        # What leaves the process is scrubbed first: the journal does that when it is read.
+        exchanges = journal.latest(JOURNAL_TAIL if is_cleared else self._exchanges)
         row = encode(Row(tuple(self._commits), exchanges, is_cleared, self._standing()))
         sequence = self.file.append(row, tuple(self._blobs))
         self._clearings = journal.clearings
-        self._commits, self._exchanges, self._blobs = [], [], []
+        self._commits, self._exchanges, self._blobs = [], 0, []
         self._rows += 1
         self._bytes += len(row)
         return sequence
@@ -177,17 +179,17 @@ class Kept:
         self.touch()
 
     def _take_exchange(self) -> None:
-        self._exchanges.append(self._tenant.journal.latest)
+        self._exchanges += 1
         if self._later is None and self._written is None:
             self._later = asyncio.get_running_loop().call_later(JOURNAL_SECONDS, self.flush)
 
     def _compact(self, sequence: int) -> None:
         """Begins a new base with the tenant as it stands right after a row: records are values, so that what is written stays as it is."""
         self._rows = self._bytes = 0
-        head, exchanges = self.head(self._tenant.world.snapshot()), list(self._tenant.journal)[-JOURNAL_TAIL:]
+        head, exchanges = self.head(self._tenant.world.snapshot()), self._tenant.journal.latest(JOURNAL_TAIL)
         self._compaction = asyncio.get_running_loop().create_task(self._write_base(head, exchanges, sequence))
 
-    async def _write_base(self, head: Head, exchanges: list[Exchange], sequence: int) -> None:
+    async def _write_base(self, head: Head, exchanges: tuple[Exchange, ...], sequence: int) -> None:
         try:
             self.file.forget_prepared()
             for place, part in enumerate(write_base(head, exchanges)):
