@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from bench import BUILDS_FILE, SECRET, builds, verify_build
+from handlers import FLAWS, WAYS
 
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import Judgement
@@ -65,6 +66,12 @@ def test_bench_has_thirty_wrong_clients_and_ten_right_ones_and_tries_every_rule(
     tried = {rule for _, rules in builds.WRONG.values() for rule in rules}
     assert tried == {*ASKS, *(rule.id for rule in RULES)} - UNTRIED
     assert (len(builds.WRONG) >= 30, len(builds.RIGHT) >= 10) == (True, True)
+
+
+@pytest.mark.parametrize("name", [*builds.RIGHT, *builds.WRONG, *FLAWS, *WAYS])
+def test_bench_is_documented(name: str) -> None:
+    page = (DOCS / "verdicts.md").read_text(encoding="utf-8").partition("## The bench")[2]
+    assert name in page
 
 
 @pytest.fixture
