@@ -2,9 +2,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 from worlds import START
 
-from runflow_mock.domain.clauses import Clause, JournalSubject, verify, verify_sequence
+from runflow_mock.domain.clauses import Clause, JournalSubject, Progress, verify, verify_sequence
 from runflow_mock.domain.misses import Difference
 from runflow_mock.domain.places import Subject, Where
 
@@ -96,3 +99,33 @@ def test_sequence_may_have_to_be_quick() -> None:
 
 def test_empty_journal_has_no_nearest() -> None:
     assert (verify(of("a"), []).holds, verify(of("a"), []).nearest) == (False, None)
+
+
+LABELS = st.sampled_from(["a", "b", "c"])
+SPANS = st.tuples(LABELS, st.integers(0, 3), st.none() | st.integers(0, 2))
+CLAUSES = SPANS.map(lambda span: of(span[0], at_least=span[1], at_most=None if span[2] is None else span[1] + span[2]))
+MOMENTS = st.lists(st.tuples(st.floats(0, 10), LABELS), max_size=8).map(sorted)
+ENTRIES = MOMENTS.map(lambda moments: [seen(f"e{number}", label, at=at) for number, (at, label) in enumerate(moments)])
+WITHIN = st.none() | st.builds(lambda seconds: timedelta(seconds=seconds), st.integers(0, 8))
+
+
+@given(clause=CLAUSES, entries=ENTRIES, within=WITHIN)
+@example(clause=of("a", at_least=2), entries=[seen("e0", "a"), seen("e1", "b"), seen("e2", "a", at=3.0)], within=timedelta(seconds=2))
+def test_progress_comes_where_verifying_comes(clause: Clause, entries: list[JournalSubject], within: timedelta | None) -> None:
+    clause = replace(clause, within=within)
+    progress = Progress((clause,), is_sequence=False)
+    for number, entry in enumerate(entries, 1):
+        progress.take(entry)
+        assert progress.holds == verify(clause, entries[:number]).holds
+
+
+@given(labels=st.lists(st.tuples(LABELS, st.integers(1, 2)), min_size=1, max_size=3), entries=ENTRIES, within=WITHIN)
+@example(labels=[("a", 1), ("b", 1)], entries=[seen("e0", "a"), seen("e1", "b", at=3.0)], within=timedelta(seconds=2))
+def test_progress_of_a_sequence_comes_where_verifying_comes(
+    labels: list[tuple[str, int]], entries: list[JournalSubject], within: timedelta | None
+) -> None:
+    clauses = tuple(of(label, at_least=least) for label, least in labels)
+    progress = Progress(clauses, is_sequence=True, within=within)
+    for number, entry in enumerate(entries, 1):
+        progress.take(entry)
+        assert progress.holds == verify_sequence(clauses, entries[:number], within).holds

@@ -1,7 +1,8 @@
+from msgspec.structs import replace
 from worlds import START
 
 from runflow_mock.domain.exchanges import Exchange
-from runflow_mock.engine.journal import Journal
+from runflow_mock.engine.journal import FIELD_BYTES, TARGET_BYTES_USUAL, Journal, JournalSpace, size_of
 
 
 def _exchange(number: int, size: int = 10) -> Exchange:
@@ -48,3 +49,58 @@ def test_cleared_journal_is_as_new() -> None:
     assert (_kept(journal), journal.total, journal.dropped) == ([], 0, 0)
     journal.record(_exchange(2, 20))
     assert _kept(journal) == [2]
+
+
+class Noted:
+    """Keeps what is shown of all journals."""
+
+    def __init__(self) -> None:
+        self.used = 0
+        self.met = 0
+
+    def show(self, used: int) -> None:
+        self.used = used
+
+    def meet(self) -> None:
+        self.met += 1
+
+
+def test_heads_and_long_targets_count_as_bodies_do() -> None:
+    headed = replace(_exchange(1), request_headers=((b"a", b"x" * 500),), response_headers=((b"b", b"y" * 300),))
+    assert size_of(headed) == 10 + 802 + 2 * FIELD_BYTES
+    assert size_of(replace(_exchange(1), target="/" + "a" * (TARGET_BYTES_USUAL + 99))) == 10 + 100
+    journal = Journal(10, 2_000)
+    for number in range(1, 4):
+        journal.record(replace(headed, number=number))
+    assert _kept(journal) == [3]
+
+
+def test_journals_of_one_space_have_their_bytes_together_and_the_largest_makes_room() -> None:
+    gauge = Noted()
+    space = JournalSpace(100, gauge)
+    large, small = Journal(100, 1_000, space=space), Journal(100, 1_000, space=space)
+    for number in range(1, 9):
+        large.record(_exchange(number))
+    small.record(_exchange(1, 20))
+    assert (_kept(large), gauge.used, gauge.met) == ([1, 2, 3, 4, 5, 6, 7, 8], 100, 0)
+    small.record(_exchange(2, 10))
+    assert (_kept(large), _kept(small), gauge.used, gauge.met) == ([5, 6, 7, 8], [1, 2], 70, 1)
+
+
+def test_journal_that_is_gone_or_cleared_gives_its_bytes_back() -> None:
+    gauge = Noted()
+    space = JournalSpace(100, gauge)
+    journal = Journal(100, 1_000, space=space)
+    journal.record(_exchange(1))
+    journal.clear()
+    assert gauge.used == 0
+    journal.record(_exchange(1))
+    del journal
+    assert gauge.used == 0
+
+
+def test_only_what_came_after_a_number_is_looked_at() -> None:
+    journal = Journal(3, 1_000)
+    for number in range(1, 6):
+        journal.record(_exchange(number))
+    assert [[exchange.number for exchange in journal.after(number)] for number in (0, 3, 4, 5)] == [[3, 4, 5], [4, 5], [5], []]

@@ -47,22 +47,21 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     nearest: NearestMiss | None = None
 
 
-def verify(clause: Clause, entries: Sequence[JournalSubject], *, explains: bool = True) -> Verified:
-    """Returns whether a clause holds for exchanges in their order; to look for the nearest miss takes longer than all the rest."""
+def verify(clause: Clause, entries: Sequence[JournalSubject]) -> Verified:
+    """Returns whether a clause holds for exchanges in their order, and if it does not, what came nearest."""
     matched = [entry for entry in entries if not unlike(clause, entry)]
     ids = tuple(entry.id for entry in matched)
     if clause.at_most is not None and len(matched) > clause.at_most:
         return Verified(holds=False, matched=ids, message=f"{_count(len(matched))} fitted, at most {clause.at_most} may")
     if len(matched) < clause.at_least:
-        others = ((entry.id, unlike(clause, entry)) for entry in (entries if explains else ()) if entry.id not in ids)
+        taken = set(ids)
+        others = ((entry.id, unlike(clause, entry)) for entry in entries if entry.id not in taken)
         message = f"{_count(len(matched))} fitted, at least {clause.at_least} must"
         return Verified(holds=False, matched=ids, message=message, nearest=nearest(others))
     return _in_time(clause.within, matched) or Verified(holds=True, matched=ids)
 
 
-def verify_sequence(
-    clauses: Sequence[Clause], entries: Sequence[JournalSubject], within: timedelta | None = None, *, explains: bool = True
-) -> Verified:
+def verify_sequence(clauses: Sequence[Clause], entries: Sequence[JournalSubject], within: timedelta | None = None) -> Verified:
     """Returns whether exchanges that fit the clauses follow one another, all of them within some time of the tenant's clock."""
     taken: list[JournalSubject] = []
     begin = 0
@@ -73,11 +72,44 @@ def verify_sequence(
             earlier = next((entry for entry in reversed(entries[:begin]) if not unlike(clause, entry)), None)
             told = "" if earlier is None else f"; {earlier.id} fits but came too early"
             message = f"step {step}: {_count(len(places))} fitted after the step before, at least {clause.at_least} must{told}"
-            rest = ((entry.id, unlike(clause, entry)) for entry in (entries[begin:] if explains else ()) if unlike(clause, entry))
+            rest = ((entry.id, unlike(clause, entry)) for entry in entries[begin:] if unlike(clause, entry))
             return Verified(holds=False, matched=ids, step=step, message=message, nearest=nearest(rest))
         taken += [entries[index] for index in places]
         begin = places[-1] + 1 if places else begin
     return _in_time(within, taken) or Verified(holds=True, matched=tuple(entry.id for entry in taken))
+
+
+class Progress:
+    """How far exchanges have come towards clauses: each is taken once, in its order, and looked at no more; see `verify`."""
+
+    def __init__(self, clauses: Sequence[Clause], *, is_sequence: bool, within: timedelta | None = None) -> None:
+        self._clauses = clauses
+        self._is_sequence = is_sequence
+        self._within = within if is_sequence else clauses[0].within
+        self._step = 0
+        self._count = 0
+        self._first: datetime | None = None
+        self._last: datetime | None = None
+
+    def take(self, entry: JournalSubject) -> None:
+        """Takes the next exchange."""
+        if self._step == len(self._clauses) or unlike(self._clauses[self._step], entry):
+            return
+        self._count += 1
+        self._first, self._last = self._first or entry.at, entry.at
+        if self._is_sequence and self._count >= self._clauses[self._step].at_least:
+            self._step, self._count = self._step + 1, 0
+
+    @property
+    def holds(self) -> bool:
+        """Whether the exchanges so far are as the clauses say."""
+        if self._is_sequence:
+            enough = self._step == len(self._clauses)
+        else:
+            clause = self._clauses[0]
+            enough = clause.at_least <= self._count and (clause.at_most is None or self._count <= clause.at_most)
+        in_time = self._within is None or self._first is None or self._last is None or self._last - self._first <= self._within
+        return enough and in_time
 
 
 def unlike(clause: Clause, entry: JournalSubject) -> tuple[Difference, ...]:

@@ -8,15 +8,62 @@ Whoever wants to hear of new exchanges adds a listener; a listener must be quick
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+from weakref import WeakSet
 
 from runflow_mock.domain.exchanges import Exchange, scrubbed
 from runflow_mock.domain.scrubbing import Scrubber
 
+# What a field of a head takes in memory besides its bytes, and a target that is not worth counting.
+FIELD_BYTES = 120
+TARGET_BYTES_USUAL = 200
+
+
+class Gauge(Protocol):
+    """What shows how many bytes all journals take, and takes note when there is no room."""
+
+    def show(self, used: int) -> None: ...
+
+    def meet(self) -> None: ...
+
+
+class JournalSpace:
+    """The bytes that several journals may have together; where there is no room, the largest of them make some."""
+
+    def __init__(self, bytes_max: int, gauge: Gauge) -> None:
+        self._bytes_max = bytes_max
+        self._gauge = gauge
+        self._used = 0
+        self._journals: WeakSet[Journal] = WeakSet()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the journals take more than they may."""
+        return self._used > self._bytes_max
+
+    def join(self, journal: "Journal") -> None:
+        """Lets a journal take part."""
+        self._journals.add(journal)
+        self.count(journal.size)
+
+    def count(self, size: int) -> None:
+        """Counts bytes that a journal takes, or gives back."""
+        self._used += size
+        self._gauge.show(self._used)
+
+    def make_room(self) -> None:
+        """Lets the largest journals forget until a tenth is free, so that not every exchange has to look for room."""
+        self._gauge.meet()
+        while self._used * 10 > self._bytes_max * 9:
+            largest = max(self._journals, key=lambda journal: journal.size, default=None)
+            if largest is None or not largest.halve():
+                return
+
 
 class Journal:
-    """The latest exchanges, oldest first, bounded by their number and by the bytes of their bodies."""
+    """The latest exchanges, oldest first, bounded by their number and by the bytes of all that is kept of them."""
 
-    def __init__(self, exchanges_max: int, bytes_max: int, scrubber: Scrubber | None = None) -> None:
+    def __init__(self, exchanges_max: int, bytes_max: int, scrubber: Scrubber | None = None, *, space: JournalSpace | None = None) -> None:
         self._scrubber = scrubber or Scrubber()
         self._scrubbed_to = 0
         self.total = 0
@@ -27,6 +74,19 @@ class Journal:
         self._bytes_max = bytes_max
         self._bytes = 0
         self._exchanges: deque[Exchange] = deque()
+        self._sizes: deque[int] = deque()
+        self._space: JournalSpace | None = None
+        if space is not None:
+            self.share(space)
+
+    def __del__(self) -> None:
+        self._leave()
+
+    def share(self, space: JournalSpace) -> None:
+        """Lets the journal have its bytes of a space that others have theirs of, too."""
+        self._leave()
+        self._space = space
+        space.join(self)
 
     def __len__(self) -> int:
         return len(self._exchanges)
@@ -40,16 +100,21 @@ class Journal:
         self._scrub()
         return tuple(self._exchanges[-place] for place in range(min(count, len(self._exchanges)), 0, -1))
 
-    def _scrub(self) -> None:
-        raw = [self._exchanges.pop() for _ in range(self.total - max(self._scrubbed_to, self.dropped))]
-        self._exchanges.extend(scrubbed(exchange, self._scrubber) for exchange in reversed(raw))
-        self._scrubbed_to = self.total
-
     def restore(self, exchanges: Iterable[Exchange], total: int) -> None:
         """Takes the latest exchanges of a journal that had seen `total`."""
         for exchange in exchanges:
             self.record(exchange)
         self.total = total
+
+    @property
+    def size(self) -> int:
+        """How many bytes the exchanges take."""
+        return self._bytes
+
+    @property
+    def bytes_max(self) -> int:
+        """How many they may take."""
+        return self._bytes_max
 
     @property
     def is_filling(self) -> bool:
@@ -61,14 +126,27 @@ class Journal:
         """How many exchanges have made room for later ones."""
         return self.total - len(self._exchanges)
 
+    def after(self, number: int) -> list[Exchange]:
+        """Returns the exchanges that came after the one of a number, as far as they are here; what came before is not looked at."""
+        self._scrub()
+        found = []
+        for exchange in reversed(self._exchanges):
+            if exchange.number <= number:
+                break
+            found.append(exchange)
+        return found[::-1]
+
     def record(self, exchange: Exchange) -> None:
         """Adds an exchange; the oldest make room."""
         self.total += 1
+        size = size_of(exchange)
         self._exchanges.append(exchange)
-        self._bytes += len(exchange.request_body) + len(exchange.response_body)
+        self._sizes.append(size)
+        self._count(size)
         while len(self._exchanges) > self.exchanges_max or self._bytes > self._bytes_max:
-            oldest = self._exchanges.popleft()
-            self._bytes -= len(oldest.request_body) + len(oldest.response_body)
+            self._drop_oldest()
+        if self._space is not None and self._space.is_full:
+            self._space.make_room()
         for listener in self.listeners:
             listener()
 
@@ -77,5 +155,41 @@ class Journal:
         self.total = self._scrubbed_to = 0
         self.clearings += 1
         self.judge_at = self.exchanges_max // 2
-        self._bytes = 0
+        self._count(-self._bytes)
         self._exchanges.clear()
+        self._sizes.clear()
+
+    def halve(self) -> bool:
+        """Forgets the older half of the exchanges, and tells whether there was any."""
+        count = (len(self._exchanges) + 1) // 2
+        for _ in range(count):
+            self._drop_oldest()
+        return count > 0
+
+    def _scrub(self) -> None:
+        """Scrubs what came since the last look."""
+        raw = [self._exchanges.pop() for _ in range(self.total - max(self._scrubbed_to, self.dropped))]
+        self._exchanges.extend(scrubbed(exchange, self._scrubber) for exchange in reversed(raw))
+        self._scrubbed_to = self.total
+
+    def _drop_oldest(self) -> None:
+        self._exchanges.popleft()
+        self._count(-self._sizes.popleft())
+
+    def _count(self, size: int) -> None:
+        self._bytes += size
+        if self._space is not None:
+            self._space.count(size)
+
+    def _leave(self) -> None:
+        if self._space is not None:
+            self._space.count(-self._bytes)
+            self._space = None
+
+
+def size_of(exchange: Exchange) -> int:
+    """Returns how many bytes an exchange takes: bodies, heads, and a long target. What is left is bounded by the number of exchanges."""
+    heads = (exchange.request_headers, exchange.response_headers)
+    fields = sum([FIELD_BYTES + len(name) + len(value) for head in heads for name, value in head])
+    target = max(0, len(exchange.target) - TARGET_BYTES_USUAL)
+    return fields + target + len(exchange.request_body) + len(exchange.response_body)

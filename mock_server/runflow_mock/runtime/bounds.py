@@ -43,6 +43,11 @@ class Bound:
         if self.used * 2 <= self.maximum:
             self._is_told = False
 
+    def show(self, used: int) -> None:
+        """Takes note of how much is taken, where somebody else counts."""
+        self.used = used
+        self.peak = max(self.peak, used)
+
     def meet(self) -> None:
         """Takes note that there was not enough, and tells it if nobody knows."""
         self.met += 1

@@ -26,7 +26,7 @@ from runflow_mock.domain.runs import Run
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.tenants import ClockMode
-from runflow_mock.engine.journal import Journal
+from runflow_mock.engine.journal import Journal, JournalSpace
 from runflow_mock.engine.world import Outcome, World
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.bounds import Bounds
@@ -87,8 +87,10 @@ class Runtime:
     ) -> None:
         self.config = config
         self.catalog = catalog
+        self.bounds = Bounds(config.bounds, self.warn)
         self.scrubber = Scrubber((config.admin_token, config.callback_secret, *config.keys))
-        self.tenants = Tenants(config, catalog, self.scrubber, monotonic=monotonic, wall=wall)
+        journals = JournalSpace(config.bounds.journal_bytes_max, self.bounds.journal_bytes)
+        self.tenants = Tenants(config, catalog, self.scrubber, monotonic=monotonic, wall=wall, journals=journals)
         self.background_errors: deque[str] = deque(maxlen=BACKGROUND_ERRORS_MAX)
         self.unwritten: list[str] = []
         self.is_stopping = False
@@ -99,8 +101,7 @@ class Runtime:
         self.judgings = Judgings(contract)
         self.deliveries = Deliveries(sender, wall, self.execute, self.report, scrubber=self.scrubber, unbelieved=Unbelieved(self.warn))
         self.observer: Observer = observer or NullObserver()
-        self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max, self.scrubber)
-        self.bounds = Bounds(config.bounds, self.warn)
+        self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max, self.scrubber, space=journals)
         self._monotonic = monotonic
 
     def execute(self, tenant: Tenant, command: Command) -> Outcome:

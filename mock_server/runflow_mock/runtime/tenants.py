@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from runflow_mock.domain.callback_policy import CallbackPolicy
+from runflow_mock.domain.clauses import JournalSubject
 from runflow_mock.domain.dialects import Dialect, dialect_of
 from runflow_mock.domain.errors import LimitReached, ModelNotFound
 from runflow_mock.domain.identity import uuid7
@@ -23,7 +24,7 @@ from runflow_mock.domain.snapshots import Snapshot, rename
 from runflow_mock.domain.tenants import STANDING_START, ClockMode, TenantSettings, is_tenant_name
 from runflow_mock.engine.clock import VirtualClock
 from runflow_mock.engine.invariants import check
-from runflow_mock.engine.journal import Journal
+from runflow_mock.engine.journal import Journal, JournalSpace
 from runflow_mock.engine.moment import Renderers
 from runflow_mock.engine.slots import caps_by_id
 from runflow_mock.engine.store import Store
@@ -77,6 +78,7 @@ class Tenant:
         self.blobs = Blobs()
         self.parked = ParkedAttempts()
         self.change_events: set[asyncio.Event] = set()
+        self.latest_subjects: dict[str, JournalSubject] = {}
         self.alarm: asyncio.TimerHandle | None = None
         self.alarm_due: datetime | None = None
         self.meter = Meter(settings.quota, is_shown=self.dialect.rate_limit_headers == "full", is_virtual=settings.client_time == "virtual")
@@ -119,7 +121,14 @@ class Tenants:
     """All tenants of a server, by name and by key; `usual` is the scenario with which a tenant begins that nobody configured."""
 
     def __init__(
-        self, config: Config, catalog: Catalog, scrubber: Scrubber | None = None, *, monotonic: Monotonic, wall: WallClock
+        self,
+        config: Config,
+        catalog: Catalog,
+        scrubber: Scrubber | None = None,
+        *,
+        monotonic: Monotonic,
+        wall: WallClock,
+        journals: JournalSpace | None = None,
     ) -> None:
         try:
             caps_by_id(config.concurrency, catalog, "")
@@ -129,6 +138,7 @@ class Tenants:
         self._scrubber = scrubber or Scrubber()
         self._catalog = catalog
         self._inputs = InputChecks()
+        self._journals = journals
         self._monotonic = monotonic
         self._wall = wall
         self._named = 0
@@ -303,6 +313,8 @@ class Tenants:
         for secret in secrets_of(tenant.world.store):
             self._scrubber.learn(secret)
         self._by_name[name] = tenant
+        if self._journals is not None:
+            tenant.journal.share(self._journals)
         for principal in tenant.principals.values():
             self._by_key[principal.key] = (tenant, principal)
         for key, owned in self._config.keys.items():

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import msgspec
 
-from runflow_mock.domain.clauses import Clause, JournalSubject, Verified, verify, verify_sequence
+from runflow_mock.domain.clauses import Clause, JournalSubject, Progress, Verified, verify, verify_sequence
 from runflow_mock.domain.documents import Json, read_document
 from runflow_mock.domain.exchanges import digest_of_key
 from runflow_mock.domain.misses import NearestMiss
@@ -51,11 +51,13 @@ class Statement(msgspec.Struct, frozen=True):
     is_sequence: bool
     within: timedelta | None = None
 
-    def check(self, entries: list[JournalSubject], *, explains: bool = True) -> Verified:
+    def check(self, entries: list[JournalSubject]) -> Verified:
         """Returns whether it is true of exchanges in their order, and if it is not, what came nearest."""
-        if self.is_sequence:
-            return verify_sequence(self.clauses, entries, self.within, explains=explains)
-        return verify(self.clauses[0], entries, explains=explains)
+        return verify_sequence(self.clauses, entries, self.within) if self.is_sequence else verify(self.clauses[0], entries)
+
+    def begin(self) -> Progress:
+        """Returns what finds out, exchange by exchange, whether it has become true."""
+        return Progress(self.clauses, is_sequence=self.is_sequence, within=self.within)
 
 
 def decode_statement(raw: bytes, names: Names) -> Statement:

@@ -2,24 +2,28 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from runflow_mock.domain.clauses import JournalSubject
-from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.errors import NotFound
+from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.identity import DeliveryId
 from runflow_mock.engine.store import Store
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import STOPPED, ControlHandler
 from runflow_mock.web.control.faults import names_in
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.control.verify import completion
+from runflow_mock.web.control.verify import completion, subjects_in
 from runflow_mock.web.routing import Operation
-from runflow_mock.wire.clauses import represent_verified
+from runflow_mock.wire.clauses import Statement, represent_verified
 from runflow_mock.wire.control import ControlError, represent_control_error
 from runflow_mock.wire.journal_subjects import subject_of
 from runflow_mock.wire.waits import JOURNAL, Wait, decode_wait
 
 WAITS_MAX = 1_000
+SUBJECTS_MAX = 64
+"""How many exchanges are kept as clauses see them: those that came last, for all who wait."""
 
 
 class Seen(NamedTuple):
@@ -58,7 +62,7 @@ async def wait(call: Call) -> Answer:
 
 def _record(call: Call, asked: Wait) -> Watch:
     store = call.store
-    look = _LOOKS[asked.noun]
+    look = _LOOKS[asked.noun]()
     look(store, asked.id)  # What does not exist is told at once.
 
     def is_wanted(seen: Seen) -> bool:
@@ -72,21 +76,46 @@ def _record(call: Call, asked: Wait) -> Watch:
     )
 
 
+class _JournalLook:
+    """Looks at the exchanges of a journal that came since the last look, each once; a journal that was cleared begins anew."""
+
+    def __init__(self, call: Call, statement: Statement) -> None:
+        self._tenant = call.caller
+        self._statement = statement
+        self._complete = completion(call)
+        self._progress = statement.begin()
+        self._clearings = self._tenant.journal.clearings
+        self._number = 0
+
+    def holds(self) -> bool:
+        """Tells whether the statement is true by now."""
+        journal = self._tenant.journal
+        if journal.clearings != self._clearings:
+            self._clearings, self._number, self._progress = journal.clearings, 0, self._statement.begin()
+        for exchange in journal.after(self._number):
+            self._number = exchange.number
+            self._progress.take(self._subject(exchange))
+        return self._progress.holds
+
+    def _subject(self, exchange: Exchange) -> JournalSubject:
+        """Returns an exchange as clauses see it, which is found out once for all who wait."""
+        latest = self._tenant.latest_subjects
+        found = latest.get(exchange.id)
+        if found is None:
+            if len(latest) >= SUBJECTS_MAX:
+                latest.clear()
+            found = latest[exchange.id] = subject_of(exchange, self._complete)
+        return found
+
+
 def _journal(call: Call, asked: Wait) -> Watch:
-    statement, complete = asked.statement, completion(call)
+    statement = asked.statement
     assert statement is not None
-    known: dict[str, JournalSubject] = {}
-
-    def latest() -> list[JournalSubject]:
-        nonlocal known
-        known = {exchange.id: known.get(exchange.id) or subject_of(exchange, complete) for exchange in call.caller.journal}
-        return list(known.values())
-
     return Watch(
-        holds=lambda: statement.check(latest(), explains=False).holds,
+        holds=_JournalLook(call, statement).holds,
         is_hopeless=lambda: False,
         resource_id=None,
-        state=lambda: represent_verified(statement.check(latest())),
+        state=lambda: represent_verified(statement.check(subjects_in(call))),
     )
 
 
@@ -113,20 +142,30 @@ def _evaluation(store: Store, evaluation_id: str) -> list[Seen]:
     return [Seen(evaluation.id, evaluation.status, evaluation.is_terminal)]
 
 
-def _deliveries(store: Store, wanted: str) -> list[Seen]:
-    """Returns the delivery of that id, or all that tell about the run, batch or evaluation of that id."""
-    found: list[Delivery] = [delivery for delivery in store.deliveries.values() if wanted in (delivery.id, delivery.parent_id)]
-    known = {*store.runs, *store.batches, *store.evaluations} if not found else frozenset[str]()
-    if not found and wanted not in known:
-        raise NotFound("delivery", wanted)
-    return [Seen(delivery.id, delivery.status, delivery.is_terminal) for delivery in found]
+class _DeliveryLook:
+    """Looks for the delivery of an id, or for all that tell about the run, batch or evaluation of that id: at each new one once."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._found: list[DeliveryId] = []
+
+    def __call__(self, store: Store, wanted: str) -> list[Seen]:
+        """Returns what was found; raises `NotFound` where nothing of that id can ever have one."""
+        known = len(store.deliveries)
+        latest = islice(reversed(store.deliveries.values()), known - self._seen)
+        self._found += [delivery.id for delivery in latest if wanted in (delivery.id, delivery.parent_id)][::-1]
+        self._seen = known
+        if not self._found and not any(wanted in records for records in (store.runs, store.batches, store.evaluations)):
+            raise NotFound("delivery", wanted)
+        found = [store.deliveries[delivery_id] for delivery_id in self._found]
+        return [Seen(delivery.id, delivery.status, delivery.is_terminal) for delivery in found]
 
 
-_LOOKS: Mapping[str, Callable[[Store, str], list[Seen]]] = {
-    "run": _run,
-    "batch": _batch,
-    "evaluation": _evaluation,
-    "delivery": _deliveries,
+_LOOKS: Mapping[str, Callable[[], Callable[[Store, str], list[Seen]]]] = {
+    "run": lambda: _run,
+    "batch": lambda: _batch,
+    "evaluation": lambda: _evaluation,
+    "delivery": _DeliveryLook,
 }
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation(id="wait", method="POST", path="/_mock/wait", handler=wait),)
