@@ -69,3 +69,17 @@ def test_loopback_hosts(host: str) -> None:
 @pytest.mark.parametrize("host", ["localhost.example", "notlocalhost", "0.0.0.0", "10.0.0.1", "::", "", "127.0.0.1.nip.io"])
 def test_other_hosts_are_not_loopback(host: str) -> None:
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize("url", ["http://LOCALHOST:9/x", "http://App.LocalHost/x", "HTTP://localhost/x"])
+def test_hosts_have_no_case(url: str) -> None:
+    assert objection(CallbackPolicy(), url) is None
+    assert target_of(CallbackPolicy(), url) == url
+    named = CallbackPolicy(hosts=frozenset(("web",)), rewrites=(Rewrite("https://App.example", "http://web:8000"),))
+    assert objection(named, "http://WEB:8000/x") is None
+    assert target_of(named, "HTTPS://APP.example/Cb?x=1") == "http://web:8000/Cb?x=1"
+
+
+@pytest.mark.parametrize("url", ["https://user:pw@x.example/cb", "https://user:@x.example", "http://a:b@localhost:9/?x=@"])
+def test_credentials_in_an_address_are_named(url: str) -> None:
+    assert objection(CallbackPolicy(), url) == "callback_url must not carry credentials (user:password@)"

@@ -2,14 +2,12 @@
 
 import asyncio
 import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 import trustme
+from hosts import listening
 
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.runtime.sender import RESPONSE_BYTES_MAX, HttpSender, OutgoingRequest, RecordingSender
@@ -28,22 +26,6 @@ def send(*urls: str, timeout_seconds: float = 10.0, ca_file: Path | None = None)
             await sender.close()
 
     return asyncio.run(story())
-
-
-@contextmanager
-def listening(handler: type[BaseHTTPRequestHandler], context: ssl.SSLContext | None = None) -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    if context is not None:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class Fine(BaseHTTPRequestHandler):

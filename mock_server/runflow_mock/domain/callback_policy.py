@@ -18,7 +18,7 @@ PORT_MAX = 65_535
 
 # As in the contract's patterns: no credentials, and of IPv6 loopback alone.
 _AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[::1\])(?::(?P<port>[1-9][0-9]{0,4}))?", re.ASCII)
-_LOCAL_NAME = re.compile(r"(?:[a-z0-9][a-z0-9-]*\.)*localhost", re.ASCII)
+_LOCAL_NAME = re.compile(r"(?:[a-z0-9][a-z0-9-]*\.)*localhost", re.ASCII | re.IGNORECASE)
 
 
 class Rewrite(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ def objection(policy: CallbackPolicy, url: str, name: str = "callback_url") -> s
     """Returns why a callback URL is not accepted, or nothing when it is; `name` is the field it stands in."""
     address = _split(url)
     if address is None:
-        return f"{name} must be an absolute URL"
+        return f"{name} must not carry credentials (user:password@)" if _carries_credentials(url) else f"{name} must be an absolute URL"
     if address.scheme == "https":
         return None
     if address.scheme == "http" and not policy.is_strict and _may_be_called(policy, address.host):
@@ -54,10 +54,12 @@ def objection(policy: CallbackPolicy, url: str, name: str = "callback_url") -> s
 
 def target_of(policy: CallbackPolicy, url: str) -> str | None:
     """Returns the URL that is really called for a callback URL, or nothing when its host must not be called."""
-    for rewrite in policy.rewrites:
-        if url == rewrite.origin or url.startswith((rewrite.origin + "/", rewrite.origin + "?")):
-            return rewrite.target + url[len(rewrite.origin) :]
     address = _split(url)
+    for rewrite in policy.rewrites:
+        origin, rest = url[: len(rewrite.origin)], url[len(rewrite.origin) :]
+        # Scheme and host have no case.
+        if origin.lower() == rewrite.origin.lower() and rest[:1] in ("", "/", "?"):
+            return rewrite.target + rest
     return url if address is not None and _may_be_called(policy, address.host) else None
 
 
@@ -92,4 +94,10 @@ def _split(url: str) -> _Address | None:
     authority = _AUTHORITY.fullmatch(parts.netloc)
     if authority is None or int(authority["port"] or 0) > PORT_MAX:
         return None
-    return _Address(parts.scheme, authority["host"])
+    return _Address(parts.scheme, authority["host"].lower())
+
+
+def _carries_credentials(url: str) -> bool:
+    scheme, _, rest = url.partition("://")
+    user, at, _ = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")
+    return scheme.lower() in ("http", "https") and bool(at) and ":" in user

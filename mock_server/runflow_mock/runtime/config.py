@@ -193,8 +193,8 @@ def read_caps(text: str) -> dict[str, int]:
 
 
 def read_names(text: str) -> frozenset[str]:
-    """Returns the names in a text, separated by commas."""
-    return frozenset(filter(None, (piece.strip() for piece in text.split(","))))
+    """Returns the names of hosts in a text, separated by commas, in lower case: they have none."""
+    return frozenset(filter(None, (piece.strip().lower() for piece in text.split(","))))
 
 
 def environment_for_client(url: str, key: str) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from runflow_mock.domain.documents import write_document
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.tenants import PULL
 from runflow_mock.engine.world import SendCallback
+from runflow_mock.runtime.callback_turns import CallbackTurns
 from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.parked import Parked
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
@@ -27,9 +28,18 @@ class Deliveries:
     """Performs the attempts of all tenants; `record` takes each result, `report` what nobody expected."""
 
     def __init__(
-        self, sender: CallbackSender, wall: WallClock, record: Record, report: Report, *, scrubber: Scrubber, unbelieved: Unbelieved
+        self,
+        sender: CallbackSender,
+        wall: WallClock,
+        record: Record,
+        report: Report,
+        *,
+        scrubber: Scrubber,
+        unbelieved: Unbelieved,
+        turns: CallbackTurns,
     ) -> None:
         self._sender = sender
+        self._turns = turns
         self._wall = wall
         self._record = record
         self._report = report
@@ -130,7 +140,8 @@ class Deliveries:
             return AttemptResult(error=f"not sent: {why}", reason="host_not_allowed", refused=True, headers=sent)
         request = OutgoingRequest(target, posting.headers, posting.body)
         genuine = effect.delivery.attempts[-1].fault is None and effect.secret is not None
-        *earlier, last = [self._kept(tenant, await self._sender.send(request)) for _ in range(posting.copies)]
+        async with self._turns.of(tenant):
+            *earlier, last = [self._kept(tenant, await self._sender.send(request)) for _ in range(posting.copies)]
         if genuine:
             self._unbelieved.note(tenant.settings.name, effect.delivery.url, last.status_code, is_dated=tenant.dialect.dates_attempts)
         return replace(last, headers=sent, copies=tuple(earlier))

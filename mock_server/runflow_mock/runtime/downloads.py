@@ -7,6 +7,8 @@ from urllib.parse import urljoin
 
 import urllib3
 
+from runflow_mock.runtime.outgoing import refuses_redirect
+
 REDIRECTS_MAX = 5
 SECONDS_MAX = 30.0
 
@@ -38,20 +40,35 @@ def download(url: str, *, bytes_max: int, authority: Path | None = None) -> Down
     Raises:
         Unreachable: nothing answers, or not with 200, or with more bytes.
     """
-    retries = urllib3.Retry(total=REDIRECTS_MAX, connect=0, read=0, redirect=REDIRECTS_MAX, status=0)
+    at = url
+    for _ in range(REDIRECTS_MAX + 1):
+        status, location, body = _get(at, url, bytes_max, authority)
+        if location is None:
+            break
+        following = urljoin(at, location)
+        objection = refuses_redirect(at, following)
+        if objection is not None:
+            raise Unreachable(f"{url} is not followed: {objection}")
+        at = following
+    else:
+        raise Unreachable(f"{url} redirects more than {REDIRECTS_MAX} times; give the address where it ends")
+    if status != 200:
+        raise Unreachable(f"{url} answers {status}; give an address that answers 200")
+    if len(body) > bytes_max:
+        raise Unreachable(f"{url} has more than {bytes_max} bytes, which is too much")
+    return Downloaded(at, body)
+
+
+def _get(at: str, url: str, bytes_max: int, authority: Path | None) -> tuple[int, str | None, bytes]:
+    """Returns status, the address of a redirect, and the first bytes of what is at an address; `url` is what messages call it."""
     try:
-        with urllib3.PoolManager(timeout=SECONDS_MAX, retries=retries, ssl_context=_trusting(url, authority)) as pool:
-            response = pool.request("GET", url, preload_content=False)
+        with urllib3.PoolManager(timeout=SECONDS_MAX, retries=False, ssl_context=_trusting(at, authority)) as pool:
+            response = pool.request("GET", at, preload_content=False, redirect=False)
             body = response.read(bytes_max + 1)
             response.close()
     except urllib3.exceptions.HTTPError as error:
         raise Unreachable(f"{url} does not answer: {error}") from None
-    if response.status != 200:
-        raise Unreachable(f"{url} answers {response.status}; give an address that answers 200")
-    if len(body) > bytes_max:
-        raise Unreachable(f"{url} has more than {bytes_max} bytes, which is too much")
-    # What urllib3 tells of where it came from may be relative.
-    return Downloaded(urljoin(url, response.url or ""), body)
+    return response.status, response.get_redirect_location() or None, body
 
 
 def _trusting(url: str, authority: Path | None) -> ssl.SSLContext | None:

@@ -30,6 +30,7 @@ from runflow_mock.engine.journal import Journal, JournalSpace
 from runflow_mock.engine.world import Outcome, World
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.bounds import Bounds
+from runflow_mock.runtime.callback_turns import CallbackTurns
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.deliveries import Deliveries
 from runflow_mock.runtime.judging import Judgings
@@ -99,7 +100,10 @@ class Runtime:
         self.sleep = sleep
         self.media = MediaShelf()
         self.judgings = Judgings(contract)
-        self.deliveries = Deliveries(sender, wall, self.execute, self.report, scrubber=self.scrubber, unbelieved=Unbelieved(self.warn))
+        turns, unbelieved = CallbackTurns(self.bounds.callback_sockets), Unbelieved(self.warn)
+        self.deliveries = Deliveries(
+            sender, wall, self.execute, self.report, scrubber=self.scrubber, unbelieved=unbelieved, turns=turns
+        )
         self.observer: Observer = observer or NullObserver()
         self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max, self.scrubber, space=journals)
         self._monotonic = monotonic

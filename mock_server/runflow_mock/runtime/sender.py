@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from runflow_mock.domain.deliveries import AttemptResult
+from runflow_mock.runtime.outgoing import pinned_resolver
 
 if TYPE_CHECKING:
     import aiohttp
 
 RESPONSE_BYTES_MAX = 64 * 1024
-CONNECTIONS_MAX = 64
 
 
 class OutgoingRequest(msgspec.Struct, frozen=True):
@@ -72,7 +72,8 @@ class HttpSender:
 
             trusted = ssl.create_default_context(cafile=None if self._ca_file is None else str(self._ca_file))
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, ssl=trusted),
+                # How many there may be is decided before an attempt begins: see `runtime.deliveries`.
+                connector=aiohttp.TCPConnector(limit=0, ssl=trusted, resolver=pinned_resolver()),
                 timeout=aiohttp.ClientTimeout(total=self._timeout_seconds),
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
                 auto_decompress=False,
