@@ -1,3 +1,5 @@
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -242,3 +244,24 @@ def test_server_holds_so_many_tenants_and_says_so(tenants: int) -> None:
         refusal(door.get("/_mock/clock"), 503, "full")
         door.delete(f"{TENANTS}/n0", key=None)
         assert door.get("/v1/runs").status_code == 200
+
+
+@pytest.mark.parametrize("read", [None, "/_mock/report", "/_mock/journal", "/_mock/timeline", "/_mock/snapshot", "/_mock/history"])
+def test_dropped_tenant_leaves_memory_at_once_whatever_was_read_of_it(door: Door, read: str | None) -> None:
+    """The collector of `serve` comes rarely: what waits for it grows with every tenant that comes and goes."""
+    post_run(door)
+    door.get("/v1/runs")
+    if read is not None:
+        assert door.get(read).status_code == 200
+    tenant = door.runtime.tenants.get("test")
+    assert tenant is not None
+    parts = [weakref.ref(part) for part in (tenant, tenant.world, tenant.world.store, tenant.journal)]
+    del tenant
+    gc.collect()
+    gc.disable()
+    try:
+        assert door.delete("/_mock/tenants/test").status_code == 204
+        assert door.get("/_mock/health").status_code == 200
+        assert [part() for part in parts] == [None] * 4
+    finally:
+        gc.enable()

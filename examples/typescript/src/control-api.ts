@@ -775,6 +775,19 @@ export interface components {
             log_lines_lost: number;
             /** @description files of evidence that could not be written */
             files_not_written: number;
+            /** @description the longest time for which one piece of work kept all others waiting */
+            loop_held_ms_max: number;
+            /** @description what the whole server holds at once */
+            bounds: {
+                [key: string]: components["schemas"]["Bound"];
+            };
+        };
+        Bound: {
+            used: number;
+            max: number;
+            peak: number;
+            /** @description how often there was not enough */
+            met: number;
         };
         /** @description `manual` stands still, `auto` moves when a client waits, a scale lets it run faster */
         ClockMode: ("real" | "manual" | "auto") | {

@@ -8,7 +8,7 @@ counted as that.
 import asyncio
 from collections.abc import Iterator
 from sys import maxsize
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.exchanges import Exchange
@@ -36,7 +36,8 @@ class Judging:
 
     def __init__(self, judge: Judge, journal: Journal, *, is_paced: bool, real_waits: bool = False) -> None:
         self.judge = judge
-        self._journal = journal
+        # The registry of judgings finds them by journal, and must not be what keeps one in memory.
+        self._reference = ref(journal)
         self._is_paced = is_paced
         self._real_waits = real_waits
         self._clearings = journal.clearings
@@ -46,6 +47,12 @@ class Judging:
         self._seen_to = 0
         self._judged_to = 0
         self._unjudged = 0
+
+    @property
+    def _journal(self) -> Journal:
+        journal = self._reference()
+        assert journal is not None, "a judging goes with its journal"
+        return journal
 
     @property
     def is_behind(self) -> bool:
@@ -161,9 +168,14 @@ class Judgings:
 
 
 def _way_to_models(tenant: Tenant) -> FindRunnable:
+    catalog, reference = tenant.world.catalog, ref(tenant.world)
+
     def find(path: str) -> Runnable | None:
+        world = reference()
+        if world is None:
+            return None
         try:
-            target = find_target(tenant.world.catalog, tenant.world.store, path)
+            target = find_target(catalog, world.store, path)
         except DomainError:
             return None
         return Runnable(target.model, target.workflow_id is not None)

@@ -34,6 +34,7 @@ from runflow_mock.runtime.callback_turns import CallbackTurns
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.deliveries import Deliveries
 from runflow_mock.runtime.judging import Judgings
+from runflow_mock.runtime.loop_watch import LoopWatch
 from runflow_mock.runtime.media import MediaShelf
 from runflow_mock.runtime.observers import NullObserver, Observer
 from runflow_mock.runtime.quotas import Meter
@@ -90,6 +91,7 @@ class Runtime:
         self.catalog = catalog
         self.bounds = Bounds(config.bounds, self.warn)
         self.scrubber = Scrubber((config.admin_token, config.callback_secret, *config.keys))
+        self.loop_watch = LoopWatch(timer, self.warn)
         journals = JournalSpace(config.bounds.journal_bytes_max, self.bounds.journal_bytes)
         self.tenants = Tenants(config, catalog, self.scrubber, monotonic=monotonic, wall=wall, journals=journals)
         self.background_errors: deque[str] = deque(maxlen=BACKGROUND_ERRORS_MAX)
@@ -378,10 +380,12 @@ class Runtime:
 
     def _ring(self, tenant: Tenant) -> None:
         tenant.alarm, tenant.alarm_due = None, None
+        started = self.timer()
         try:
             self.settle(tenant)
         except Exception as error:
             self.report(tenant, error)
+        self.loop_watch.note(f"timers of tenant {tenant.settings.name}", self.timer() - started)
 
     def report(self, tenant: Tenant | None, error: Exception) -> None:
         """Keeps an error that nobody asked for: a bug of ours, shown by `/_mock/health` and at a test's teardown."""

@@ -98,7 +98,11 @@ class Api:
             return operation, refusal(problem)
         except BodiesFull as full:
             return operation, refusal(Problem(503, "SERVICE_UNAVAILABLE", f"{full}.", headers={"Retry-After": "1"}))
-        return self._answer(call, is_oversized=is_oversized)
+        timer = self._runtime.timer
+        started = timer()
+        operation, given = self._answer(call, is_oversized=is_oversized)
+        self._runtime.loop_watch.note(f"{call.method} {call.path[:200]}" if operation is None else operation.id, timer() - started)
+        return operation, given
 
     def _authenticate(self, call: Call) -> tuple[Tenant, Principal]:
         if not self._takes_keys:

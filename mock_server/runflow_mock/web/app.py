@@ -125,10 +125,12 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         if keeper is not None:
             runtime.revive(keeper.revive(runtime.tenants))
-        watching = None if watch is None else create_task(watch.keep_looking())
+        beside = [create_task(runtime.loop_watch.pulse())]
+        if watch is not None:
+            beside.append(create_task(watch.keep_looking()))
         yield
-        if watching is not None:
-            watching.cancel()
+        for task in beside:
+            task.cancel()
         try:
             if on_stop is not None:
                 await on_stop(runtime)

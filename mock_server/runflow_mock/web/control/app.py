@@ -1,7 +1,8 @@
 """The control API under `/_mock`: one ASGI application, with its own errors, for those who run the test, not for the client under it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -21,7 +22,7 @@ BODY_BYTES_MAX = 8 * 1024 * 1024
 STOPPED = ControlError(503, "stopped", "the server was stopped before it came so far")
 # A saved tenant holds the bytes of its assets, as base64.
 LARGE_BODIES = {"/_mock/snapshot": 384 * 1024 * 1024}
-ControlHandler = Callable[[Call], Awaitable[Answer]]
+ControlHandler = Callable[[Call], Coroutine[Any, Any, Answer]]
 
 
 class ControlApi:
@@ -63,7 +64,7 @@ class ControlApi:
     async def _answer(self, call: Call) -> Answer:
         try:
             operation = self._operation(call)
-            given = await operation.handler(call)
+            given = await self._runtime.loop_watch.timed(operation.id, operation.handler(call))
             await until_written(call)
             return given
         except asyncio.CancelledError:

@@ -1,6 +1,7 @@
 """The server itself: is it ready, which version, and what can be asked of it."""
 
 from runflow_mock.packaged import contract_date
+from runflow_mock.runtime.bounds import Bound
 from runflow_mock.runtime.certificates import ca_file
 from runflow_mock.version import __version__
 from runflow_mock.web.calls import Answer, Call, answer
@@ -11,7 +12,7 @@ from runflow_mock.wire.control_document import control_document
 
 
 async def get_health(call: Call) -> Answer:
-    """GET /_mock/health: ready, seed, clock, and errors that happened in the background."""
+    """GET /_mock/health: ready, seed, clock, errors in the background, how long the loop was held, and the bounds with their use."""
     runtime = call.runtime
     errors = list(runtime.background_errors)
     config = runtime.config
@@ -26,8 +27,14 @@ async def get_health(call: Call) -> Answer:
             "background_errors": errors,
             "log_lines_lost": runtime.observer.lost,
             "files_not_written": len(runtime.unwritten),
+            "loop_held_ms_max": round(runtime.loop_watch.longest_seconds * 1000, 1),
+            "bounds": {bound.name: _use(bound) for bound in runtime.bounds},
         }
     )
+
+
+def _use(bound: Bound) -> dict[str, int]:
+    return {"used": bound.used, "max": bound.maximum, "peak": bound.peak, "met": bound.met}
 
 
 async def get_version(call: Call) -> Answer:
