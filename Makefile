@@ -60,6 +60,10 @@ SUITE := $(PYTEST) contracts -q -n auto -p no:randomly
 contract-deep: $(SETUP_DEV) ## the same with 100,000 requests and more, other ones every time (takes a quarter of an hour)
 	@$(SUITE) --effort deep --suite-seed $$(date +%s) --summary reports/contract-deep.md
 
+.PHONY: fuzz
+fuzz: $(SETUP_DEV) ## send requests that nobody would send, for two minutes at most; FUZZ="--requests 1000000 --raw 50000 --seconds 7200" goes deep
+	@$(BIN)/python -m fuzzing $(FUZZ)
+
 .PHONY: mutants
 mutants: $(SETUP_DEV) ## print which check of the contract suite catches which planted bug
 	@$(PYTEST) tests/suite/test_teeth.py -q -n 0 -k table_of_bugs

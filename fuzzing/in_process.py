@@ -1,0 +1,164 @@
+"""Requests to the application in process: fast, and with a view of the worlds behind it."""
+
+import asyncio
+import resource
+import sys
+from random import Random
+from time import perf_counter
+from urllib.parse import unquote
+
+from fuzzing.findings import Answered, Findings
+from fuzzing.requests import TENANTS, Request, Requests
+from runflow_mock.domain.tenants import ClockMode, Limits
+from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.sender import RecordingSender
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.web.app import create_app
+from runflow_mock.web.connections import ConnectionFault
+
+CONFIG = Config(
+    clock=ClockMode.MANUAL,
+    speed=1.0,
+    sync_seconds_max=0.01,
+    tenants_max=50,
+    limits=Limits(runs_max=3_000, journal_max=300, history_max=2_000, steps_max=20_000),
+)
+FRESH_EVERY = 4_000
+"""After so many requests the tenants begin anew, so that memory that grows is a leak."""
+GROWTH_MIB_MAX = 48
+LOOKS = (
+    "/_mock/ledger",
+    "/_mock/snapshot",
+    "/_mock/timeline",
+    "/_mock/report",
+    "/_mock/history",
+    "/_mock/journal.har",
+    "/v1/runs?limit=500",
+)
+
+
+async def fuzz(seed: int, count: int, seconds_max: float) -> Findings:
+    """Sends requests, and returns what was found."""
+    requests, findings = Requests(Random(seed)), Findings()
+    sender = RecordingSender()
+    app = create_app(CONFIG, sender=sender, sleep=_no_time)
+    runtime: Runtime = app.state.runtime
+    began, warm = perf_counter(), 0.0
+    for number in range(1, count + 1):
+        request = requests.make()
+        before = _commits(runtime)
+        answered = await _send(app, request, findings)
+        if answered is not None:
+            requests.learn(findings.check(request, answered))
+            _check_refusal(runtime, request, answered, before, findings)
+        if number % FRESH_EVERY == 0 or number == count:
+            await _look_around(app, findings)
+            sender.sent.clear()
+            for tenant in tuple(runtime.tenants):
+                runtime.tenants.drop(tenant.settings.name)
+            if number <= max(FRESH_EVERY, count // 3):
+                warm = _resident_mib()
+        if perf_counter() - began > seconds_max:
+            break
+    _check_growth(warm, findings)
+    for error in runtime.background_errors:
+        findings.wrong.append(f"in the background: {error}")
+    await runtime.close()
+    return findings
+
+
+async def _send(app: object, request: Request, findings: Findings) -> Answered | None:
+    """Returns what a request was answered with, if a rule let it be answered."""
+    path, _, query = request.target.partition("?")
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": request.method,
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode("latin-1", "replace")) for name, value in request.headers],
+        "scheme": "http",
+        "server": ("127.0.0.1", 8787),
+        "client": ("127.0.0.1", 9),
+        "root_path": "",
+        "extensions": {},
+    }
+    messages = [{"type": "http.request", "body": request.body, "more_body": False}]
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    started = perf_counter()
+    try:
+        await app(scope, receive, send)  # type: ignore[operator]
+    except ConnectionFault:
+        return None
+    except Exception as error:
+        findings.find(request, f"the application failed: {type(error).__name__}: {error}")
+        return None
+    if not sent:
+        return None
+    headers = {name.decode().lower(): value.decode("latin-1") for name, value in sent[0]["headers"]}  # type: ignore[attr-defined]
+    body = b"".join(message.get("body", b"") for message in sent[1:])  # type: ignore[misc]
+    return Answered(int(sent[0]["status"]), headers, body, perf_counter() - started)  # type: ignore[call-overload]
+
+
+def _commits(runtime: Runtime) -> dict[str, tuple[Tenant, int]]:
+    """Returns how often each world has changed whose time stands: others move on by themselves."""
+    standing = (tenant for tenant in runtime.tenants if tenant.settings.clock is ClockMode.MANUAL and not tenant.clock.rate)
+    return {tenant.settings.name: (tenant, tenant.world.history.forgotten + len(tenant.world.history)) for tenant in standing}
+
+
+def _check_refusal(
+    runtime: Runtime, request: Request, answered: Answered, before: dict[str, tuple[Tenant, int]], findings: Findings
+) -> None:
+    """Looks whether a refused request has changed something; where rules stand, they count what they meet."""
+    if not 400 <= answered.status < 500 or answered.is_spoiled:
+        return
+    for name, (tenant, commits) in _commits(runtime).items():
+        known, earlier = before.get(name, (tenant, commits))
+        if tenant.world.store.rules or request.operation.startswith(("advance", "run_until", "next", "wait")):
+            continue
+        if known is not tenant or commits != earlier:
+            findings.find(request, f"{answered.status}, and yet tenant {name} has changed")
+
+
+async def _look_around(app: object, findings: Findings) -> None:
+    """Looks at everything that there is to see of each tenant: a world that took whatever it was sent must still be whole."""
+    for tenant in TENANTS:
+        headers = (("host", "127.0.0.1:8787"), ("authorization", f"Bearer rf_live_mock_{tenant}"), ("content-type", "application/json"))
+        for target in LOOKS:
+            request = Request("look", "GET", target, headers, b"")
+            answered = await _send(app, request, findings)
+            if answered is None or answered.is_spoiled:
+                continue
+            findings.check(request, answered)
+            if target == "/_mock/snapshot" and answered.status == 200:
+                back = Request("put_snapshot", "PUT", target, headers, answered.body)
+                restored = await _send(app, back, findings)
+                if restored is not None and restored.status != 200:
+                    findings.find(back, f"a snapshot that cannot be restored: {restored.status} {restored.body[:300]!r}")
+
+
+def _check_growth(warm: float, findings: Findings) -> None:
+    grown = _resident_mib() - warm
+    if warm and grown > GROWTH_MIB_MAX:
+        findings.wrong.append(f"memory has grown by {grown:.0f} MiB since a third of the requests")
+
+
+def _resident_mib() -> float:
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * resource.getpagesize() / 1024 / 1024
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 / (1024 if sys.platform == "darwin" else 1)
+
+
+async def _no_time(seconds: float) -> None:
+    await asyncio.sleep(0)

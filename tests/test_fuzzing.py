@@ -1,0 +1,52 @@
+"""The fuzzer: a small round finds nothing, the same seed asks the same, and what is planted is found."""
+
+import asyncio
+from random import Random
+
+import pytest
+from fuzzing import in_process, raw
+from fuzzing.findings import Answered, Findings
+from fuzzing.requests import Request, Requests
+
+REQUEST = Request("get_run", "GET", "/v1/runs/x", (), b"")
+JSON = {"content-type": "application/json"}
+PLANTED = {
+    "a bug": (Answered(500, JSON, b"{}", 0.0), "500 that nobody asked for"),
+    "a gateway that there is not": (Answered(502, JSON, b"{}", 0.0), "502 that nobody asked for"),
+    "an error in plain text": (Answered(400, {"content-type": "text/plain"}, b"no", 0.0), "an error that is text/plain"),
+    "JSON that is none": (Answered(200, JSON, b"{", 0.0), "200 with JSON that is none"),
+}
+
+
+def test_small_round_in_process_finds_nothing() -> None:
+    findings = asyncio.run(in_process.fuzz(3, 400, 30.0))
+    assert findings.wrong == []
+    assert sum(findings.statuses.values()) > 300
+    assert len(findings.operations) > 80
+
+
+@pytest.mark.slow
+def test_small_round_on_sockets_finds_nothing() -> None:
+    findings = raw.fuzz(3, 300, 30.0)
+    assert findings.wrong == []
+    assert sum(findings.statuses.values()) > 200
+
+
+def test_seed_repeats_a_round() -> None:
+    first, second = (Requests(Random(5)) for _ in range(2))
+    assert [first.make() for _ in range(50)] == [second.make() for _ in range(50)]
+
+
+@pytest.mark.parametrize(("answered", "told"), PLANTED.values(), ids=PLANTED.keys())
+def test_what_is_planted_is_found(answered: Answered, told: str) -> None:
+    findings = Findings()
+    findings.check(REQUEST, answered)
+    assert len(findings.wrong) == 1
+    assert findings.wrong[0].startswith(told)
+
+
+def test_what_a_rule_has_spoiled_and_what_is_right_is_not_held_against_the_fake() -> None:
+    findings = Findings()
+    findings.check(REQUEST, Answered(500, {"runflow-mock-fault": "1"}, b"oops", 0.3))
+    assert findings.check(REQUEST, Answered(404, JSON, b'{"code": "NOT_FOUND"}', 0.0)) == {"code": "NOT_FOUND"}
+    assert (findings.wrong, len(findings.slow)) == ([], 1)
