@@ -24,6 +24,8 @@ OPENERS = {
     "runtime/sender.py": "callbacks, to where the policy lets them",
     "runtime/certificates.py": "makes TLS contexts",
     "kit/probes/carriers.py": "the receiver that a command names",
+    "kit/probes/effects.py": "what a command names to ask the receiver's application",
+    "cli/verify_receiver.py": "the receiver that the command names",
     "kit/suite/carriers.py": "the server that a command names",
     "kit/suite/stages.py": "the server that a command names",
     "cli/report.py": "the sandbox that a command names",

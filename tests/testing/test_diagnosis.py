@@ -193,3 +193,11 @@ def test_rule_that_interfered_with_an_attempt_is_told(client: Client, kind: dict
     assert (interfered.says, interfered.is_problem) == (f"a fault rule has interfered with attempt 1: {kind['kind']}", is_problem)
     assert everything[0].says == f"{kind['kind']} (lost) has interfered with callbacks 1 times"
     assert everything[0].is_problem is is_problem
+
+
+def test_key_that_has_made_an_empty_tenant_is_told(server: RunningServer, client: Client) -> None:
+    misspelt = Client(server.url, "rf_live_mock_shpo")
+    found = diagnose(misspelt)[0]
+    misspelt.close()
+    assert found.says.startswith("the first use of this key has made tenant shpo, in which nothing was created; there are also ")
+    assert not [finding for finding in diagnose(client) if finding.says.startswith("the first use")]

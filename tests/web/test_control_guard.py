@@ -189,3 +189,14 @@ def test_key_that_belongs_to_another_tenant_makes_none(door: Door) -> None:
 
 def test_query_of_too_many_parameters_is_400_in_the_envelope(door: Door) -> None:
     assert "1000 parameters" in refusal(door.get("/_mock/journal?" + "&".join("a=1" for _ in range(1_001))), 400, "invalid")
+
+
+def test_page_in_the_internet_may_ask_for_this_machine_where_cors_is_on() -> None:
+    asked = {"Origin": "https://a.example", "Access-Control-Request-Method": "POST", "Access-Control-Request-Private-Network": "true"}
+    with Door(cors=True) as door:
+        told = door.request("OPTIONS", "/v1/runs", key=None, headers=asked)
+        assert (told.status_code, told.headers["access-control-allow-private-network"]) == (200, "true")
+        assert len(door.runtime.tenants) == 0
+        refused = door.request("OPTIONS", "/_mock/tenants", key=None, headers=asked)
+        assert refused.status_code == 403
+        assert not [name for name in refused.headers if name.startswith("access-control")]

@@ -265,3 +265,21 @@ def test_dropped_tenant_leaves_memory_at_once_whatever_was_read_of_it(door: Door
         assert [part() for part in parts] == [None] * 4
     finally:
         gc.enable()
+
+
+def test_tenant_that_a_key_has_made_is_seen_by_that() -> None:
+    with Door(tenant="shop") as door:
+        ok(door.post(TENANTS, {"name": "shop"}), 201)
+        door.get("/v1/runs")
+        door.get("/v1/runs", key="rf_live_mock_shpo")
+        items = {item["tenant"]: item for item in ok(door.get(TENANTS))["items"]}
+        assert {name: (item["made_by"], item["requests"]) for name, item in items.items()} == {"shop": ("control", 1), "shpo": ("use", 1)}
+        assert ok(door.get(f"{TENANTS}/shpo"))["last_request_at"] is not None
+        notes = [ok(door.get("/_mock/journal", key=f"rf_live_mock_{name}"))["items"][0]["notes"] for name in ("shop", "shpo")]
+        assert notes[0] == []
+        assert (notes[1][0]["rule"], "made the tenant shpo" in notes[1][0]["message"]) == ("tenant-made", True)
+
+
+def test_only_tenant_of_a_server_is_no_surprise(door: Door) -> None:
+    door.get("/v1/runs")
+    assert ok(door.get("/_mock/journal"))["items"][0]["notes"] == []

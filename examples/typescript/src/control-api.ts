@@ -888,6 +888,18 @@ export interface components {
             folders?: string[];
             magic?: boolean;
             output_lifetime?: number;
+            /**
+             * @description in lists and when read: the first use of its key, or this API
+             * @enum {unknown}
+             */
+            made_by?: "use" | "control";
+            /** @description how many the journal has seen */
+            requests?: number;
+            /**
+             * Format: date-time
+             * @description of real time
+             */
+            last_request_at?: string | null;
         };
         Clock: {
             /** Format: date-time */

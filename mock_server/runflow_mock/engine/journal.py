@@ -126,6 +126,11 @@ class Journal:
         """How many exchanges have made room for later ones."""
         return self.total - len(self._exchanges)
 
+    @property
+    def last(self) -> Exchange | None:
+        """The exchange that came last, as it came."""
+        return self._exchanges[-1] if self._exchanges else None
+
     def after(self, number: int) -> list[Exchange]:
         """Returns the exchanges that came after the one of a number, as far as they are here; what came before is not looked at."""
         self._scrub()

@@ -103,9 +103,7 @@ class Runtime:
         self.media = MediaShelf()
         self.judgings = Judgings(contract)
         turns, unbelieved = CallbackTurns(self.bounds.callback_sockets), Unbelieved(self.warn)
-        self.deliveries = Deliveries(
-            sender, wall, self.execute, self.report, scrubber=self.scrubber, unbelieved=unbelieved, turns=turns
-        )
+        self.deliveries = Deliveries(sender, wall, self.execute, self.report, scrubber=self.scrubber, unbelieved=unbelieved, turns=turns)
         self.observer: Observer = observer or NullObserver()
         self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max, self.scrubber, space=journals)
         self._monotonic = monotonic

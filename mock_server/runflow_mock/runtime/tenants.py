@@ -86,6 +86,7 @@ class Tenant:
         self.last_delivery: asyncio.Task[None] | None = None
         self.is_dropped = False
         self.kept: Keeping | None = None
+        self.is_made_by_use = False
         self.changes = 0
         self.reads = 0
         self.world = make_world(renderers_of(self.dialect))
@@ -172,7 +173,7 @@ class Tenants:
         self.refuse_unreadable(name)
         present = self._by_name.get(name)
         if present is None:
-            self.create(self._config.tenant(name), self.usual)
+            self.create(self._config.tenant(name), self.usual).is_made_by_use = True
         else:
             self.repeat(present)
         return self._by_key.get(key)

@@ -55,6 +55,7 @@ class Client:
 
     def __init__(self, url: str, key: str | None, exchanger: Exchanger | None = None) -> None:
         self.url = url
+        self.key = key
         self._headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         self._exchanger = exchanger or HttpExchanger(url)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from runflow_mock.domain.signing import told_refusal
-from runflow_mock.testing.client import Client
+from runflow_mock.testing.client import Client, ClientError
 
 Record = Mapping[str, Any]
 TERMINAL = frozenset(("succeeded", "partial_succeeded", "failed", "cancelled", "canceled"))
@@ -64,9 +64,11 @@ class _World:
     """What the control API says of one tenant at this moment."""
 
     def __init__(self, client: Client) -> None:
+        self.key = client.key
         self.clock: Record = client.get("/_mock/clock")
         self.rules: list[Record] = client.get("/_mock/faults")["items"]
         self.deliveries: list[Record] = client.get("/_mock/deliveries")["items"]
+        self.tenants = _tenants(client)
         self.records: dict[str, tuple[str, Record]] = {}
         for noun, path in (("run", "/_mock/runs"), ("batch", "/_mock/batches")):
             self.records |= {record["id"]: (noun, record) for record in client.get(path)["items"]}
@@ -75,6 +77,7 @@ class _World:
         if identifier is not None:
             yield from self._of_one(identifier)
             return
+        yield from self._of_key()
         yield from self._of_rules()
         yield from _of_refusals(self.deliveries)
         for noun, record in self.records.values():
@@ -100,6 +103,14 @@ class _World:
         if not mine:
             way_out = "look for a typing error; a key is a tenant, so give the key that created it with --key"
             yield Finding(identifier, "there is no such run, batch or delivery under this key", way_out)
+
+    def _of_key(self) -> Iterator[Finding]:
+        """Tells of a tenant that nobody has made on purpose and that has nothing in it, where there are others."""
+        mine = next((tenant for tenant in self.tenants if tenant["key"] == self.key or tenant["admin_key"] == self.key), None)
+        if mine is not None and mine.get("made_by") == "use" and not self.records and len(self.tenants) > 1:
+            others = ", ".join(sorted(tenant["tenant"] for tenant in self.tenants if tenant is not mine)[:10])
+            says = f"the first use of this key has made tenant {mine['tenant']}, in which nothing was created; there are also {others}"
+            yield Finding("tenant", says, "a key is a tenant: look whether the application under test uses this very key")
 
     def _of_rules(self) -> Iterator[Finding]:
         for rule in self.rules:
@@ -179,6 +190,15 @@ def _of_faults(about: str, attempts: list[Record]) -> Iterator[Finding]:
             kind = fault["kind"] if isinstance(fault, dict) else str(fault)
             says = f"a fault rule has interfered with attempt {attempt['number']}: {kind}"
             yield Finding(about, says, "take the rule away: GET /_mock/faults lists them", is_problem=kind not in _HARMLESS)
+
+
+def _tenants(client: Client) -> list[Record]:
+    """Returns the tenants of the server, where whoever asks may see them."""
+    try:
+        found: list[Record] = client.get("/_mock/tenants")["items"]
+    except ClientError:
+        return []
+    return found
 
 
 def _owner(delivery: Record) -> str | None:

@@ -180,4 +180,12 @@ def _for_browsers(side: ASGIApp, config: Config) -> ASGIApp:
     """Returns a side that pages of any origin may use, where that was asked for."""
     if not config.cors:
         return side
-    return CORSMiddleware(side, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=["*"])
+    anything = ["*"]
+    return CORSMiddleware(
+        side,
+        allow_origins=anything,
+        allow_methods=anything,
+        allow_headers=anything,
+        expose_headers=anything,
+        allow_private_network=True,  # A page in the internet may call what runs on the machine of its reader.
+    )

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
+from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.findings import Findings, note
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.version import __version__
 from runflow_mock.web.calls import Answer, Call, answer, no_content
@@ -36,14 +40,23 @@ def represent_entries(call: Call) -> list[dict[str, object]]:
 
 
 def _represented(call: Call, tenant: Tenant, judged: Iterable[Judged]) -> list[dict[str, object]]:
-    broken = broken_by(call.runtime.judgings.of(tenant).verdicts())
-    return [represent_exchange(exchange, findings, broken.get(exchange.id, ())) for exchange, findings in judged]
+    broken, known = broken_by(call.runtime.judgings.of(tenant).verdicts()), len(call.runtime.tenants)
+    told = ((exchange, with_first_use(tenant, exchange, findings, known)) for exchange, findings in judged)
+    return [represent_exchange(exchange, findings, broken.get(exchange.id, ())) for exchange, findings in told]
 
 
 async def delete_journal(call: Call) -> Answer:
     """DELETE /_mock/journal: forgets all exchanges, and the verdicts on them."""
     call.runtime.reset(tenant_of(call), "journal")
     return no_content()
+
+
+def with_first_use(tenant: Tenant, exchange: Exchange, findings: Findings, known: int) -> Findings:
+    """Adds to the first exchange of a tenant that it has made the tenant, where there are others that the key may have been meant for."""
+    if exchange.number > 1 or known < 2 or not tenant.is_made_by_use:
+        return findings
+    told = f"this was the first use of the key, and has made the tenant {tenant.settings.name}, which was empty: is the key spelt as meant?"
+    return replace(findings, request=(*findings.request, note(("header", "Authorization"), "tenant-made", told)))
 
 
 def _page(call: Call, tenant: Tenant) -> Page:

@@ -1,5 +1,7 @@
 """Tenants: list, make, drop, reset."""
 
+from datetime import UTC, datetime
+
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, no_content, scrubbed
 from runflow_mock.web.control.app import ControlHandler
@@ -10,6 +12,7 @@ from runflow_mock.web.control.scenarios import scenario_of
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.control import ControlError, refused
 from runflow_mock.wire.tenants import represent_tenant, requested_name, requested_scenario
+from runflow_mock.wire.times import write_instant
 
 RESETS = ("all", "journal", "faults")
 
@@ -78,7 +81,17 @@ def _named(call: Call) -> Tenant:
 
 def _body(tenant: Tenant) -> dict[str, object]:
     named = {principal.name: principal.key for principal in tenant.principals.values()}
-    return represent_tenant(tenant.settings, tenant.key, tenant.admin_key, named)
+    return {**represent_tenant(tenant.settings, tenant.key, tenant.admin_key, named), **_use(tenant)}
+
+
+def _use(tenant: Tenant) -> dict[str, object]:
+    """Returns how a tenant came to be and when it was last asked: one that a misspelt key has made is seen by that."""
+    last = tenant.journal.last
+    return {
+        "made_by": "use" if tenant.is_made_by_use else "control",
+        "requests": tenant.journal.total,
+        "last_request_at": None if last is None else write_instant(datetime.fromtimestamp(last.wall, UTC)),
+    }
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
