@@ -17,7 +17,7 @@ from pathlib import Path
 
 from runflow_mock.domain.fault_kinds import Family
 from runflow_mock.wire.scenario_schema import scenario_schema
-from writing import commands, comparison, control, dialects, drifts, evidence, faults, files, pictures, plugin, scenarios, verdicts
+from writing import bounds, commands, comparison, control, dialects, drifts, evidence, faults, files, pictures, plugin, scenarios, verdicts
 
 DOCS = Path(__file__).resolve().parent
 DEMO = DOCS / "images" / "demo.svg"
@@ -44,6 +44,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "probe-rules": verdicts.probe_rules,
     "commands": commands.commands,
     "variables": commands.variables,
+    "server-bounds": bounds.server,
+    "tenant-bounds": bounds.tenants,
+    "request-bounds": bounds.requests,
     "verbs": control.verbs,
     "bodies": control.bodies,
     "fixtures": plugin.fixtures,

@@ -1,0 +1,76 @@
+"""Tables of the bounds: what one request, one connection, one tenant and the whole server may take."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from runflow_mock.domain.tenants import Limits
+from runflow_mock.openapi import schemas
+from runflow_mock.runtime.bounds import BoundsMax
+from runflow_mock.runtime.callback_turns import TENANT_TURNS_MAX
+from runflow_mock.runtime.config import Config
+from runflow_mock.web import connections, heads
+from runflow_mock.web.control import app as control
+from runflow_mock.web.control import wait
+from runflow_mock.wire import bodies
+from writing.markdown import table
+
+Row = tuple[str, object, str]
+
+_SERVER = {
+    "connections_max": "connections of clients; a further one is answered with 503 and closed",
+    "body_bytes_max": "bytes of large bodies that are being read, of which one tenant has seven tenths at most; a further one is a 503",
+    "journal_bytes_max": "bytes of all journals together; the largest ones drop their oldest half",
+    "callback_sockets_max": "callbacks under way; further ones wait for their turn, which is no part of an attempt",
+}
+_TENANT = {
+    "runs_max": "runs", "batches_max": "batches", "evaluations_max": "evaluations", "deliveries_max": "deliveries",
+    "webhooks_max": "webhooks", "workflows_max": "workflows", "secrets_max": "callback secrets", "uploads_max": "uploads",
+    "assets_max": "assets", "asset_bytes_max": "bytes of assets, and of files that rules give out", "rules_max": "fault rules and stubs",
+    "remembered_max": "answers that are kept for an Idempotency-Key", "journal_max": "exchanges in the journal; the oldest make room",
+    "journal_bytes_max": "bytes of the journal, heads included; the oldest make room",
+    "history_max": "commits in the history; older ones fold into its base", "history_bytes_max": "bytes of the history; older ones fold",
+    "steps_max": "timers that one advance fires",
+}  # fmt: skip
+
+
+def server() -> str:
+    """The bounds of the whole server, as `/_mock/health` shows them."""
+    return _rows((f"`{name}`", value, _SERVER[name]) for name, value in msgspec.structs.asdict(BoundsMax()).items())
+
+
+def tenants() -> str:
+    """The bounds of one tenant; each is told by the answer that meets it."""
+    rows = [(f"`{name}`", value, _TENANT[name]) for name, value in msgspec.structs.asdict(Limits()).items()]
+    rows.append(("callbacks", TENANT_TURNS_MAX, "callbacks that leave at once"))
+    rows.append(("waits", wait.WAITS_MAX, "open `POST /_mock/wait`"))
+    rows.append(("`tenants_max`", Config().tenants_max, "tenants of the server: a further one is a 503"))
+    return _rows(rows)
+
+
+def requests() -> str:
+    """The bounds of one request and one connection."""
+    return _rows(
+        (
+            ("head", heads.HEAD_BYTES_MAX, "bytes of the whole head: 431"),
+            ("header fields", heads.HEADERS_MAX, "fields of the head: 431"),
+            ("target", heads.TARGET_BYTES_MAX, "bytes of path and query: 414"),
+            ("JSON body", Config().body_bytes_max, "bytes, `--body-max`: 413"),
+            ("control body", control.BODY_BYTES_MAX, "bytes of a body below `/_mock`: 413"),
+            ("snapshot", control.LARGE_BODIES["/_mock/snapshot"], "bytes of the body of `PUT /_mock/snapshot`: 413"),
+            ("depth", bodies.DEPTH_MAX, "levels of a JSON body: 400"),
+            (
+                "schema",
+                schemas.PARTS_MAX,
+                "parts of a model's input schema, references replaced by what they lead to: refused when it is loaded",
+            ),
+            ("idle connection", connections.KEEP_ALIVE_SECONDS, "seconds between two requests; then it is closed"),
+            ("time of a head", connections.HEAD_SECONDS_MAX, "seconds: 408"),
+            ("silence in a body", connections.BODY_SECONDS_MAX, "seconds: 408"),
+            ("unread answer", connections.STUCK_SECONDS_MAX, "seconds in which a client takes nothing; then the connection is reset"),
+        )
+    )
+
+
+def _rows(rows: Iterable[Row]) -> str:
+    return table(("bound", "most", "of what, and what happens then"), [(name, f"{value:,}", text) for name, value, text in rows])
