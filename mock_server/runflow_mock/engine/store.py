@@ -1,6 +1,8 @@
 """The store of one world: its records by id. Only `engine/applying.py` changes it, event by event."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
+from typing import cast
 
 from runflow_mock.domain.assets import Asset, AssetUpload
 from runflow_mock.domain.batches import Batch
@@ -131,6 +133,13 @@ class Store:
         if rule is None:
             raise NotFound("fault", rule_id)
         return rule
+
+    def status_of(self, resource_id: str | None) -> str | None:
+        """Returns the status of the run, batch, evaluation or delivery of an id, if there is one."""
+        kinds = (self.runs, self.batches, self.evaluations, self.deliveries)
+        known = cast("tuple[Mapping[str | None, Run | Batch | Evaluation | Delivery], ...]", kinds)
+        found = next((records[resource_id] for records in known if resource_id in records), None)
+        return None if found is None else found.status
 
     def deliveries_about(self, parent_id: str) -> list[Delivery]:
         """Returns the deliveries in the history of a run, batch, evaluation or webhook, oldest first."""

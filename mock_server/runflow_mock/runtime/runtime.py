@@ -8,26 +8,22 @@ poll under `auto`, move it. All changes of a world are synchronous calls: there 
 import asyncio
 import traceback
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, datetime, timedelta
 from time import monotonic as real_monotonic
 from time import perf_counter
 from time import time as real_time
-from typing import Any, cast
+from typing import Any
 
-from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.commands import Command, CreateSecret, CreateWebhook, RemoveRule, UpdateWebhook
-from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.errors import DomainError
-from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.instants import LATEST
 from runflow_mock.domain.models import Catalog
-from runflow_mock.domain.runs import Run
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.journal import Journal, JournalSpace
-from runflow_mock.engine.world import Outcome, World
+from runflow_mock.engine.world import Outcome
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.bounds import Bounds
 from runflow_mock.runtime.callback_turns import CallbackTurns
@@ -53,7 +49,6 @@ BACKGROUND_ERRORS_MAX = 100
 _TELLING = frozenset((CreateSecret, CreateWebhook, UpdateWebhook))
 
 Sleep = Callable[[float], Coroutine[Any, Any, None]]
-_Pollable = Run | Batch | Evaluation | Delivery
 
 
 class StepsExceeded(DomainError):
@@ -153,10 +148,11 @@ class Runtime:
         if tenant.settings.clock is not ClockMode.AUTO or tenant.moving.locked():
             return
         world = tenant.world
-        before = _status(world, resource_id)
+        store = world.store
+        before = store.status_of(resource_id)
         for _ in range(tenant.settings.limits.steps_max):
             due = world.next_due()
-            if tenant.in_flight or due is None or due > LATEST or (resource_id is not None and _status(world, resource_id) != before):
+            if tenant.in_flight or due is None or due > LATEST or (resource_id is not None and store.status_of(resource_id) != before):
                 break
             self._fire(tenant)
             if resource_id is None:
@@ -396,12 +392,3 @@ class Runtime:
 
     def _scrubbed(self, step: Step) -> Step:
         return {name: self.scrubber.scrub_text(value) if isinstance(value, str) else value for name, value in step.items()}
-
-
-def _status(world: World, resource_id: str | None) -> str | None:
-    if resource_id is None:
-        return None
-    store = world.store
-    kinds = cast("tuple[Mapping[str, _Pollable], ...]", (store.runs, store.batches, store.evaluations, store.deliveries))
-    found = next((records[resource_id] for records in kinds if resource_id in records), None)
-    return None if found is None else found.status
