@@ -11,7 +11,7 @@ import jsonschema_rs
 
 from runflow_mock.openapi.parts import FIELDS, Holds, Part
 from runflow_mock.openapi.pointers import Pointer, walk
-from runflow_mock.openapi.schemas import compile_schema
+from runflow_mock.openapi.schemas import CompiledSchema, compile_schema
 
 EXCLUDED = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 """Limits of OpenAPI 3.0 that say by a truth value that another limit is excluded."""
@@ -87,8 +87,8 @@ def drop_unknown(root: dict[str, Any]) -> Told:
 
 
 @cache
-def _meta_schema() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"})
+def _meta_schema() -> CompiledSchema:
+    return compile_schema({"$ref": "https://json-schema.org/draft/2020-12/schema"})
 
 
 def _mend_repeats(root: dict[str, Any], pointer: Pointer) -> bool:
