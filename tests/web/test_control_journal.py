@@ -1,6 +1,7 @@
 """The journal over HTTP: verdicts, filters, paging, export; of one tenant only."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -175,3 +176,10 @@ def test_journal_with_verdicts_is_bounded() -> None:
             get_run(door, run)
         found = ok(door.get("/_mock/journal"))
     assert ([item["number"] for item in found["items"]], found["dropped"]) == ([4, 5, 6], 3)
+
+
+@pytest.mark.parametrize("limit", ["1e999", "-1e999", "1" * 399, "1e-999", "\ud83c", "[1e999", '{"a": 1e999}'])
+def test_journal_is_read_whatever_number_a_client_has_sent(door: Door, limit: str) -> None:
+    door.request("GET", "/v1/runs?" + urlencode({"limit": limit}, errors="surrogatepass"))
+    assert ok(door.get("/_mock/journal"))["items"][0]["violations"] != []
+    assert door.get("/_mock/journal.har").status_code == 200

@@ -4,6 +4,7 @@ A text alone does not say whether `10` is a number. Every reading that the schem
 where it allows none, the first reading is what is told to be wrong.
 """
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import cast
@@ -58,7 +59,7 @@ def _readings(contract: Contract, schema: Pointer, node: Node, depth: int) -> li
 
 
 def _scalars(text: str, types: frozenset[str]) -> Iterator[Json]:
-    if types & {"integer", "number"} and _NUMBER.fullmatch(text) and len(text) < 400:
+    if types & {"integer", "number"} and _NUMBER.fullmatch(text) and len(text) < 400 and math.isfinite(float(text)):
         value = msgspec.json.decode(text)
         yield int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
     if "boolean" in types and text.lower() in _WORDS:
@@ -75,7 +76,7 @@ def _from_json(text: str, types: frozenset[str]) -> Iterator[Json]:
         return
     try:
         value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError, ValueError):
         return
     if ("object" if isinstance(value, dict) else "array") in types:
         yield value
