@@ -42,7 +42,7 @@ def test_generated_client_makes_a_run_and_a_batch(generated: Path) -> None:
         told = python(str(STORY), running.url, running.ready["key"], PYTHONPATH=str(generated))
     assert told.returncode == 0, told.stderr
     assert json.loads(told.stdout) == {
-        "run": ["succeeded", "typed", "0.270000", "image"],
+        "run": ["succeeded", "typed", "0.270000", 1],
         "batch": ["succeeded", 2, [0, 1]],
         "items": ["succeeded", "succeeded"],
         "absent": "NOT_FOUND",

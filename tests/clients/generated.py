@@ -60,7 +60,7 @@ def main(url: str, key: str) -> None:
         items = as_kind(BatchItemList, list_batch_items.sync(as_kind(UUID, batch.id), client=client)).items
         absent = create_run.sync("no/such-model", client=client, body=ModelRunCreate(input_=ModelRunCreateInput()))
     seen = {
-        "run": [run.status_code, run.client_ref, str(run.cost), run.to_dict()["output"]["outputs"][0]["type"]],
+        "run": [run.status_code, run.client_ref, str(run.cost), len(run.to_dict()["output"]["image_urls"])],
         "batch": [batch.status_code, batch.items_succeeded, [item.sequence_index for item in batch.items or []]],
         "items": [item.status_code for item in items],
         "absent": as_kind(ErrorResponse, absent).code,
