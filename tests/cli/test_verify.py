@@ -26,7 +26,7 @@ def test_document_that_is_none_is_told_with_exit_code_2(server: RunningServer, t
     file.write_text('{"swagger": "2.0"}')
     told = call("verify", "--base-url", server.url, "--openapi", str(file))
     assert told.code == 2
-    assert "is no OpenAPI 3 document" in told.err
+    assert "is a document of Swagger 2.0" in told.err
 
 
 def test_document_that_is_not_there_is_told(server: RunningServer) -> None:

@@ -263,7 +263,7 @@ CASES: Mapping[str, Lie] = {
             _where_answers("/v1/webhooks/"),
             put("event_type_code", lambda value: "run.cancelled" if value == "run.completed" else value, where=_is("payload")),
         ),
-        "attempts_are_told",
+        "deliveries_are_kept",
     ),
     "a webhook is not signed with its own secret": _lie(
         Bug(
@@ -309,8 +309,7 @@ CASES: Mapping[str, Lie] = {
     "fields of webhooks are not looked at": _lie(query_dropped("fields", "/v1/webhooks"), "fields"),
     "a list of assets is cut": _lie(
         when(lambda answer: answer.path == "/v1/assets" and answer.status == 200, lambda body: {**body, "items": body["items"][:1]}),
-        "list_is_paged",
-        "pages",
+        "assets_agree",
     ),
     # Promises between requests.
     "keys of batches are not looked at": _lie(
@@ -334,7 +333,7 @@ CASES: Mapping[str, Lie] = {
     ),
     "a file is empty": _lie(_on_media(lambda answer: replace(answer, body=b"")), "file_is_there"),
     "a picture has other dimensions than the record": _lie(
-        when(_API, put("width", lambda value: value and value + 1, where=_is("height"))), "file_is_there"
+        when(_API, put("width", lambda value: value and value + 1, where=_is("height"))), "callback_tells_the_truth"
     ),
     "an asset has another size": _lie(
         when(_where_answers("/v1/assets", "/v1/asset-uploads"), put("size_bytes", lambda value: value + 1)), "upload_is_kept"

@@ -55,6 +55,7 @@ def _errors_of_the_server(stage: SuiteTenant, requests: list[Request]) -> Iterat
 def _too_many(stage: SuiteTenant, requests: list[Request]) -> Iterator[str]:
     """Beyond the quota every operation is closed, and says for how long where the dialect does."""
     stage.control.set_quota(requests=1, window=QUOTA_WINDOW)
+    stage.provoked = TOO_MANY
     for request in requests:
         if str(TOO_MANY) not in request.operation.responses or not takes_rules(request):
             continue
@@ -63,6 +64,7 @@ def _too_many(stage: SuiteTenant, requests: list[Request]) -> Iterator[str]:
             answer = request.send(stage)
         yield from _comes(request, answer, TOO_MANY)
         yield from _says_how_long(stage, request, answer)
+    stage.provoked = None
     stage.control.lift_quota()
 
 
@@ -92,6 +94,7 @@ def _comes(request: Request, answer: Answer, status: int) -> Iterator[str]:
 def _quota_is_told(stage: SuiteTenant) -> Iterator[str]:
     """What is within the quota is answered, and what is beyond it is not, until the window has passed."""
     stage.control.set_quota(requests=3, window=QUOTA_WINDOW)
+    stage.provoked = TOO_MANY
     answers = [stage.get("/v1/runs") for _ in range(5)]
     if [answer.status for answer in answers] != [200, 200, 200, 429, 429]:
         yield f"of 3 requests in a window five are answered {[answer.status for answer in answers]}"
