@@ -65,8 +65,8 @@ fuzz: $(SETUP_DEV) ## send requests that nobody would send, for two minutes at m
 	@$(BIN)/python -m fuzzing $(FUZZ)
 
 .PHONY: mutants
-mutants: $(SETUP_DEV) ## print which check of the contract suite catches which planted bug
-	@$(PYTEST) tests/suite/test_teeth.py -q -n 0 -k table_of_bugs
+mutants: $(SETUP_DEV) ## plant mutants that the contract gives, and print which of them the suite kills: a sample, or ALL=1, SEED=2, DIALECT=docs
+	@$(BIN)/python -m mutation --seed $(or $(SEED),1) --dialect $(or $(DIALECT),seed) $(if $(ALL),--all)
 
 .PHONY: lint
 lint: $(SETUP_DEV) ## check style

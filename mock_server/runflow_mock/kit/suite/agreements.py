@@ -9,7 +9,7 @@ from typing import Any
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_records import amount, instant
-from runflow_mock.kit.suite.memories import Known, Memory, Told, is_replay
+from runflow_mock.kit.suite.memories import Known, Memory, Told, Whole, is_replay
 from runflow_mock.kit.suite.schema_walks import Part
 
 # What changes in a record's life; everything else of these kinds stays as it was made. Kinds that are not here are the service's own.
@@ -41,13 +41,20 @@ CHANGES: Mapping[str, frozenset[str]] = {
     "ModelPrice": frozenset(),
     "ModelCreator": frozenset(),
 }
-# Related records, there or not as the question and the place have it.
-RELATED = frozenset(
-    (
-        *("models", "flows", "run", "webhook", "delivery", "flow", "logs", "node_runs", "deliveries", "judges", "action", "gate_failures"),
-        *("inputs", "outputs", "solution_flows", "solution_models"),
-    )
-)
+# Related records that one place shows and another leaves out, by the kind of record and the name of the field.
+RELATED: Mapping[str, frozenset[str]] = {
+    "RunLog": frozenset(("run",)),
+    "WebhookDelivery": frozenset(("webhook", "attempts")),
+    "WebhookAttempt": frozenset(("delivery",)),
+    "ModelCreator": frozenset(("models",)),
+    "Model": frozenset(("inputs", "outputs")),
+    "PublicModel": frozenset(("inputs", "outputs")),
+    "Solution": frozenset(("solution_flows", "solution_models")),
+    "Flow": frozenset(("inputs", "outputs", "nodes")),
+    "FlowSummary": frozenset(("inputs", "outputs", "nodes")),
+    "ComfyuiWorkflow": frozenset(("inputs", "outputs")),
+}
+NOTHING_RELATED: frozenset[str] = frozenset()
 # What is sent under one name and comes back under another.
 RENAMED: Mapping[str, str] = {
     "job_class": "job_class_code",
@@ -66,22 +73,32 @@ def records_agree(answer: Answer, memory: Memory) -> Iterator[str]:
     embedded = frozenset(answer.query.get("embed", "").split(","))
     # What is due at once may happen between two answers: a redelivery starts while it is answered.
     moment = None if answer.path.endswith("/callback-redeliveries") else answer.moment
+    evidence = f"{answer.method} {answer.target[:120]}"
     for part in memory.parts:
         key = _key(part, answer)
         if key is None:
             continue
-        known = memory.records.setdefault(key, Known(fields={}))
-        is_cut = "fields" in answer.query and len(part.way) <= 2
-        if not is_cut:
-            for name in known.fields.keys() - part.value.keys() - embedded - RELATED:
-                if known.fields[name].place == part.described.place:
-                    yield f"{part.described.name} {key} has no {name} here, and has it in {known.fields[name].evidence}"
+        known = memory.records.setdefault(key, Known(fields={}, wholes={}))
+        if not ("fields" in answer.query and len(part.way) <= 2):
+            yield from _has_the_same_fields(known, key, part, evidence, embedded)
+        related = RELATED.get(part.described.name, NOTHING_RELATED) | embedded
         for name, value in part.value.items():
-            told = Told(value, moment, part.described.name, part.described.place, f"{answer.method} {answer.target[:120]}")
-            if name not in embedded and name in known.fields:
-                yield from _differs(key, name, known.fields[name], told)
-            if name not in RELATED or value is not None:
-                known.fields[name] = told
+            told = Told(value, moment, part.described.name, evidence)
+            if name not in known.fields or (name in related and (value is None or known.fields[name].value is None)):
+                known.fields[name] = told if name not in known.fields or value is not None else known.fields[name]
+                continue
+            yield from _differs(key, name, known.fields[name], told)
+            known.fields[name] = told
+
+
+def _has_the_same_fields(known: Known, key: str, part: Part, evidence: str, embedded: frozenset[str]) -> Iterator[str]:
+    """A record has the same fields wherever it is shown in the same form."""
+    names, before = frozenset(part.value), known.wholes.get(part.described.place)
+    if before is not None:
+        for name in sorted((names ^ before.names) - embedded - before.embedded):
+            here, there = ("has", "has none") if name in names else ("has none", "has it")
+            yield f"{part.described.name} {key} {here}: {name}, and {there} in {before.evidence}"
+    known.wholes[part.described.place] = Whole(names, embedded, evidence)
 
 
 def _key(part: Part, answer: Answer) -> str | None:
@@ -95,7 +112,7 @@ def _key(part: Part, answer: Answer) -> str | None:
 
 
 def _differs(key: str, name: str, before: Told, now: Told) -> Iterator[str]:
-    if before.value == now.value or (name in RELATED and now.value is None):
+    if before.value == now.value:
         return
     is_settled = before.kind == now.kind and now.kind in CHANGES and name not in CHANGES[now.kind]
     if is_settled or (now.moment is not None and now.moment == before.moment):

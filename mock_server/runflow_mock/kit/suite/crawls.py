@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from runflow_mock.kit.suite.agreements import RELATED
 from runflow_mock.kit.suite.flows import expect
 from runflow_mock.kit.suite.lists import key_of, list_is_kept, refuses_nonsense, whole
 from runflow_mock.kit.suite.stages import SuiteTenant
 from runflow_mock.openapi.contracts import Declared, packaged_contract
 
-ITEMS_MAX = 3
-ANY = "any"
+ITEMS_MAX = 4
+# What some lists take along when they are asked to; those that do not know it say so.
+EMBEDDABLE = frozenset(name for names in RELATED.values() for name in names)
 
 
 class Crawl:
@@ -28,6 +30,7 @@ class Crawl:
     def below(self, template: str, path: str) -> Iterator[str]:
         """Yields what is wrong at a path and below it; `template` is the contract's name for it."""
         values: tuple[str, ...] = self._known.get(template, ())
+        records: dict[str, dict[str, Any]] = {}
         declared = operation_at(template)
         if declared is not None and is_served(declared, self._stage):
             answer = self._stage.get(path)
@@ -35,7 +38,8 @@ class Crawl:
             items = content.get("items") if isinstance(content, dict) and "next" in content else None
             if items is not None:
                 items = whole(self._stage, path)
-                values = values or tuple(str(item[key_of(item)]) for item in items[: self._items_max])
+                records = {str(item[key_of(item)]): item for item in items}
+                values = values or tuple(records)[: self._items_max]
                 yield from self._list(template, path, items)
             elif isinstance(content, dict):
                 yield from self._embedded(template, path, content)
@@ -46,13 +50,33 @@ class Crawl:
             else:
                 for value in values:
                     yield from self.below(child, f"{path}/{quote(value, safe='/')}")
+                    yield from self._related(child, f"{path}/{quote(value, safe='/')}", records.get(value, {}))
 
     def _list(self, template: str, path: str, items: list[dict[str, Any]]) -> Iterator[str]:
         # What a list promises is tried once, where something stands in it.
         if template not in self._tried and (len(items) > 1 or template.count("/") == 2):
             self._tried.add(template)
             yield from list_is_kept(self._stage, path, items)
+            self._embed(template, path, items)
             yield from refuses_nonsense(self._stage, path)
+
+    def _related(self, template: str, path: str, record: dict[str, Any]) -> Iterator[str]:
+        """What a list shows inside a record is what stands below it."""
+        for child in children_of(template):
+            word = child.rpartition("/")[2]
+            shown, declared = record.get(word.replace("-", "_")), operation_at(child)
+            if isinstance(shown, list) and declared is not None and is_served(declared, self._stage):
+                below = [item[key_of(item)] for item in whole(self._stage, f"{path}/{word}")]
+                if [item[key_of(item)] for item in shown] != below:
+                    yield f"{path}/{word} has {len(below)} records, and the list shows {len(shown)}, or others"
+
+    def _embed(self, template: str, path: str, items: list[dict[str, Any]]) -> None:
+        """Asks for related records where a list leaves them out; the laws hold them against those that others show."""
+        declared = operation_at(template)
+        if declared is None or not any(parameter.name == "embed" for parameter in declared.parameters):
+            return
+        for name in (name for name, value in items[0].items() if value is None and name in EMBEDDABLE):
+            self._stage.get(f"{path}?limit=500&embed={name}")
 
     def _embedded(self, template: str, path: str, record: dict[str, Any]) -> Iterator[str]:
         """Related records that come only when they are asked for, where they also stand at paths of their own."""

@@ -70,8 +70,8 @@ def play(flow: Flow, target: Target, contract: Contract, tally: Tally | None = N
     if not can_play(flow, target):
         tally.notes.append(f"{flow.id} was not exercised: it needs {'the control API' if flow.needs is Needs.CONTROL else '--allow-spend'}")
         return tally
-    watch = Watch(contract, tally)
     with target.open(**flow.settings) as stage:
+        watch = Watch(contract, tally, is_strict=stage.is_strict)
         stage.eyes.append(watch.see)
         stage.ears.append(watch.hear)
         tally.checks[flow.id] += 1

@@ -8,7 +8,7 @@ import msgspec
 from runflow_mock.domain.signing import SignatureError, sign_bare, sign_timestamped
 from runflow_mock.kit.suite.flows import Flow, Needs, expect
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run
-from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 from runflow_mock.testing.records import Pulled
 
 MOVES_MAX = 100
@@ -76,7 +76,7 @@ def _callbacks_are_signed(stage: SuiteTenant) -> Iterator[str]:
 
 def _callbacks_say_what_is(stage: SuiteTenant) -> Iterator[str]:
     run = create_run(stage, callback_url=stage.hook, client_ref="suite-callback")
-    failed = create_run(stage, callback_url=stage.hook, client_ref="mock:fail")
+    failed = create_run(stage, callback_url=stage.hook, client_ref=FAIL)
     told: dict[str, Any] = {}
     for attempt in every_attempt(stage):
         content = msgspec.json.decode(attempt.body)

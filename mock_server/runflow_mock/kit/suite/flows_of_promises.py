@@ -14,7 +14,7 @@ from runflow_mock.kit.suite.flows_of_runs import balance, create_batch, create_r
 from runflow_mock.kit.suite.provocations import fresh_request
 from runflow_mock.kit.suite.requests import Request, right_requests
 from runflow_mock.kit.suite.seeds import ABSENT, IMAGE, INPUT, MODEL, RUNS, open_upload
-from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
 _NUMBERS = count(1)
 # Where something is made with a POST.
@@ -144,7 +144,7 @@ def _webhooks_are_signed(stage: SuiteTenant) -> Iterator[str]:
     for event, secret in (("run.completed", "suite-one"), ("run.failed", "suite-two")):
         body = {"url": f"{stage.hook}/{event}", "secret": secret, "event_subscriptions": [{"event_type_code": event}]}
         expect(stage.post("/v1/webhooks", body), 201)
-    runs = [create_run(stage, client_ref=ref) for ref in ("fine", scenes.FAIL)]
+    runs = [create_run(stage, client_ref=ref) for ref in ("fine", FAIL)]
     heard = every_attempt(stage)
     told = sorted((attempt.url.rpartition("/")[2], attempt.content["event"], attempt.content["run_id"]) for attempt in heard)
     wanted = sorted((event, event, run["id"]) for event, run in zip(("run.completed", "run.failed"), runs, strict=True))
@@ -174,8 +174,8 @@ def _new_secret_signs(stage: SuiteTenant) -> Iterator[str]:
         told = expect(stage.get(f"/v1/runs/{run['id']}/callback"), 200)[0]
         if told["signing_secret_id"] != secrets[current]["id"]:
             yield f"signing_secret_id is {told['signing_secret_id']!r}, and {secrets[current]['id']!r} is current"
-        listed = {item["id"]: item["is_current"] for item in expect(stage.get("/v1/callback-secrets"), 200)["items"]}
-        if listed != {secret["id"]: number == current for number, secret in enumerate(secrets)}:
+        listed = {item["id"]: item["is_current"] for item in stage.items("/v1/callback-secrets")}
+        if listed and listed != {secret["id"]: number == current for number, secret in enumerate(secrets)}:
             yield f"of two secrets the list says is_current {list(listed.values())}"
 
 
@@ -205,6 +205,8 @@ def _evaluations_are_paid(stage: SuiteTenant) -> Iterator[str]:
         yield f"an evaluation is {end['status_code']} and sends {len(heard)} callbacks"
     if before - balance(stage) != Decimal(end["cost"] or 0):
         yield f"an evaluation that costs {end['cost']} lowers the balance by {before - balance(stage)}"
+    if classes and classes[0].get("is_active") is False:
+        yield f"the class {classes[0]['code']} is not active, and an evaluation of it is made"
     if classes and Decimal(end["cost"] or 0) != Decimal(classes[0]["price"]):
         yield f"an evaluation of {classes[0]['price']} costs {end['cost']}"
 

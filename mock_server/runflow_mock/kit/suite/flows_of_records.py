@@ -9,6 +9,8 @@ from runflow_mock.kit.suite.seeds import MODEL, PUBLISHED, WORKFLOWS
 from runflow_mock.kit.suite.stages import SuiteTenant
 
 MODELS_PATH = "/v1/models"
+# A scene makes at most so many of a noun.
+ITEMS_MADE_MAX = 8
 # Where a noun stands, and what is put on the stage before it is read.
 MADE: Mapping[str, tuple[tuple[str, ...], Callable[[SuiteTenant], None]]] = {
     "runs": (("/v1/runs",), scenes.fill_runs),
@@ -32,7 +34,7 @@ def _reads(paths: tuple[str, ...], fill: Callable[[SuiteTenant], None] | None = 
         if fill is not None:
             fill(stage)
         for path in paths:
-            yield from Crawl(stage).below(path, path)
+            yield from Crawl(stage, items_max=ITEMS_MADE_MAX).below(path, path)
 
     return play
 
@@ -62,14 +64,20 @@ def _reads_workflows(stage: SuiteTenant) -> Iterator[str]:
     yield from Crawl(stage).below(WORKFLOWS, WORKFLOWS)
     template = f"{WORKFLOWS}/{{owner}}/{{slug}}"
     yield from Crawl(stage).below(template, PUBLISHED)
+    published = expect(stage.get(PUBLISHED), 200)["id"]
+    # What others published can be read by its id as well, where the server shows it.
+    for path in (f"{WORKFLOWS}/{published}", f"{WORKFLOWS}/{published}/inputs"):
+        stage.get(path)
+    for run in expect(stage.get(f"{PUBLISHED}/runs"), 200)["items"]:
+        expect(stage.get(f"/v1/runs/{run['id']}"), 200)
 
 
 def _any_is_all(stage: SuiteTenant) -> Iterator[str]:
     """Under `any` stands what stands under each."""
     scenes.fill_runs(stage)
     for noun, parts in (("runs", ("logs", "node-runs")), ("flows", ("nodes", "inputs")), ("solutions", ("flows", "models"))):
-        ids = [item["id"] for item in expect(stage.get(f"/v1/{noun}?limit=500"), 200)["items"]]
-        for part in parts:
+        ids = [item["id"] for item in stage.items(f"/v1/{noun}?limit=500")]
+        for part in parts if ids else ():
             under_any = {item["id"] for item in expect(stage.get(f"/v1/{noun}/any/{part}?limit=500"), 200)["items"]}
             each = {item["id"] for parent in ids for item in expect(stage.get(f"/v1/{noun}/{parent}/{part}?limit=500"), 200)["items"]}
             if under_any != each:

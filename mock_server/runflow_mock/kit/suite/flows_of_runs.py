@@ -7,7 +7,7 @@ from typing import Any
 from runflow_mock.domain.documents import Json
 from runflow_mock.kit.suite.flows import Flow, Needs, expect
 from runflow_mock.kit.suite.seeds import ABSENT, BATCHES, INPUT, RUNS
-from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
 TERMINAL = frozenset(("succeeded", "partial_succeeded", "failed", "cancelled", "canceled"))
 CANCELLED = ("cancelled", "canceled")
@@ -92,7 +92,7 @@ def _failure_is_free(stage: SuiteTenant) -> Iterator[str]:
 
 
 def _failed_items_are_free(stage: SuiteTenant) -> Iterator[str]:
-    items: list[Json] = [{"input": INPUT}, {"input": INPUT, "client_ref": "mock:fail"}]
+    items: list[Json] = [{"input": INPUT}, {"input": INPUT, "client_ref": FAIL}]
     before = balance(stage)
     batch = expect(stage.post(BATCHES, {"items": items}), 201)
     end = ended(stage, f"/v1/batches/{batch['id']}")
@@ -121,7 +121,7 @@ def _poverty_is_told(stage: SuiteTenant) -> Iterator[str]:
     if not str(refusal["code"]).startswith("INSUFFICIENT_CREDIT"):
         yield f"the code is {refusal['code']}"
     expect(stage.post(BATCHES, {"input": [INPUT]}), 402)
-    if expect(stage.get("/v1/runs"), 200)["items"] or expect(stage.get("/v1/batches"), 200)["items"]:
+    if expect(stage.get("/v1/runs"), 200)["items"] or stage.items("/v1/batches"):
         yield "what was refused for want of credits exists"
 
 
@@ -166,7 +166,7 @@ def _others_are_absent(stage: SuiteTenant) -> Iterator[str]:
             absent, foreign = other.get(f"/v1/{noun}/{ABSENT}"), other.get(f"/v1/{noun}/{record['id']}")
             if foreign.status != 404 or foreign.json["code"] != absent.json["code"]:
                 yield f"another account is told {foreign.status} of one of the {noun}: {foreign.evidence}"
-            listed = expect(other.get(f"/v1/{noun}"), 200)["items"]
+            listed = other.items(f"/v1/{noun}")
             if any(item["id"] == record["id"] for item in listed):
                 yield f"another account sees one of the {noun} in its list"
 

@@ -10,6 +10,29 @@ from runflow_mock.kit.suite.stages import SuiteTenant
 
 QUOTA_WINDOW = "60s"
 BARE_KEY = {"name": NO_SCOPES, "scopes": []}
+# Where what an operation makes or changes is read; what is not here is read by nobody.
+READ_AT = {
+    "create_run": "/v1/runs/{id}",
+    "create_comfyui_run": "/v1/runs/{id}",
+    "cancel_run": "/v1/runs/{id}",
+    "set_run_feedback": "/v1/runs/{id}",
+    "create_model_batch": "/v1/batches/{id}",
+    "create_batch": "/v1/batches/{id}",
+    "create_evaluation": "/v1/evaluations/{id}",
+    "set_evaluation_feedback": "/v1/evaluations/{id}",
+    "set_run_evaluation_feedback": "/v1/evaluations/{id}",
+    "create_callback_secret": "/v1/callback-secrets/{id}",
+    "update_callback_secret": "/v1/callback-secrets/{id}",
+    "confirm_asset_upload": "/v1/assets/{id}",
+    "create_webhook": "/v1/webhooks/{id}",
+    "update_webhook": "/v1/webhooks/{id}",
+    "create_comfyui_workflow": "/v1/comfyui-workflows/{id}",
+    "update_comfyui_workflow": "/v1/comfyui-workflows/{id}",
+    "create_comfyui_workflow_input": "/v1/comfyui-workflows/{comfyui_workflow_id}/inputs",
+    "redeliver_run_callback": "/v1/runs/{run_id}/callback",
+    "redeliver_batch_callback": "/v1/batches/{batch_id}/callback",
+    "update_balance": "/v1/billing/balance",
+}
 # The key that a tenant has by itself must be named where another one is added.
 SETTINGS = {"keys": [BARE_KEY]}
 
@@ -38,10 +61,22 @@ def _is_right(stage: SuiteTenant, request: Request) -> Iterator[str]:
     fresh = fresh_request(stage, request) if request.operation.id in WRITES else request
     answer = fresh.send(stage)
     yield from _comes(request, answer, wanted)
+    read_back(stage, request, answer)
     if len(declared) > 1:
-        yield from _comes(request, fresh.send(stage), int(declared[0]))
+        again = fresh.send(stage)
+        yield from _comes(request, again, int(declared[0]))
+        read_back(stage, request, again)
     if "304" in request.operation.responses:
         yield from _comes(request, request.send(stage, headers={"If-None-Match": answer.headers.get("etag", "")}), 304)
+
+
+def read_back(stage: SuiteTenant, request: Request, answer: Answer) -> None:
+    """Reads what was made or changed where it stands, in the same moment; the laws hold both against each other."""
+    if request.operation.id not in WRITES or not isinstance(answer.json, dict) or answer.status >= 300:
+        return
+    place = READ_AT.get(request.operation.id)
+    if place is not None:
+        stage.get(place.format(**{"path": request.path, **answer.json}))
 
 
 def _errors_of_the_server(stage: SuiteTenant, requests: list[Request]) -> Iterator[str]:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.kit.suite.carriers import Answer, CarrierApp, HttpCarrier
+from runflow_mock.kit.suite.laws import INFERRED
 from runflow_mock.kit.suite.overlays import OLD_ANSWERS, narrowed
 from runflow_mock.kit.suite.seeds import seed
 from runflow_mock.kit.suite.stages import SuiteTenant, Target, TargetError
@@ -79,9 +80,19 @@ def generate(
         again = replace(effort, seed=effort.seed + number)
         # Records of different rounds have different ids: what is known of one must not be taken for another.
         with target.open(seed=str(again.seed)) as stage:
-            for event in _events(stage, narrowed(document, seed(stage), without=without), again, operations, phases):
+            for event in _events(stage, _told(document, stage, without), again, operations, phases):
                 _take(event, contract, tally, see, keep)
     return tally
+
+
+def _told(document: Mapping[str, Any], stage: SuiteTenant, without: Sequence[str]) -> dict[str, Any]:
+    """The document from which requests are made up: narrowed to what stands on the stage, and to what a strict server has."""
+    told = narrowed(document, seed(stage), without=without)
+    for path, item in told["paths"].items() if stage.is_strict else ():
+        told["paths"][path] = {
+            name: part for name, part in item.items() if not (isinstance(part, dict) and part.get("x-evidence") == INFERRED)
+        }
+    return told
 
 
 def labels(document: Mapping[str, Any]) -> tuple[str, ...]:

@@ -4,28 +4,27 @@ A law is a function of one answer and of what was seen before; it yields what is
 of the contract's files on errors and state machines, and of the behaviours that the fake itself cites.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
 from runflow_mock.kit.suite import agreements, laws_of_callbacks, laws_of_lists, laws_of_records, laws_of_refusals
 from runflow_mock.kit.suite.carriers import Answer, read_json
-from runflow_mock.kit.suite.laws_of_callbacks import contradicts_itself, departs_from_its_schema
+from runflow_mock.kit.suite.laws_of_callbacks import contradicts_itself, departs_from_its_schema, is_sent_as_promised
+from runflow_mock.kit.suite.machine_tables import machine_of
 from runflow_mock.kit.suite.memories import Heard, Law, Memory, Record
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
 from runflow_mock.openapi.contracts import Contract, packaged_contract
-from runflow_mock.resources import data_folder
 from runflow_mock.testing.records import Pulled
 
 MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 MONEY_NAMES = frozenset(("cost", "balance", "balance_usd", "low_balance_threshold"))
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)")
 INSTANT_NAMES = frozenset(("created_at", "started_at", "completed_at", "updated_at"))
+INFERRED = "inferred"
 CODE = re.compile(r"[A-Z][A-Z0-9_]+")
 SKEW = timedelta(milliseconds=1)
 COUNTERS = {"succeeded": "items_succeeded", "failed": "items_failed", "cancelled": "items_cancelled"}
@@ -35,11 +34,13 @@ FOUND_MAX = 5
 class Watch:
     """Sees every answer of a stage and puts into a tally what is broken."""
 
-    def __init__(self, contract: Contract, tally: Tally, *, counts_cases: bool = True) -> None:
+    def __init__(self, contract: Contract, tally: Tally, *, counts_cases: bool = True, is_strict: bool = False) -> None:
+        """Makes one; a strict server is not held to what the contract only infers."""
         self._contract = contract
         self._tally = tally
         self._memory = Memory()
         self._counts_cases = counts_cases
+        self._is_strict = is_strict
 
     def see(self, answer: Answer) -> None:
         """Holds an answer against the document and every law."""
@@ -48,6 +49,8 @@ class Watch:
         self._memory.look_at(answer)
         addressed = self._contract.address(answer.path)
         declared = None if addressed is None else self._contract.operation(addressed.path, answer.method)
+        if declared is not None and self._is_strict and declared.evidence == INFERRED:
+            declared = None
         operation = BESIDE if declared is None else declared.id
         if self._counts_cases:
             self._tally.cases += 1
@@ -69,6 +72,7 @@ class Watch:
         heard = Heard(attempt.delivery_id, attempt.number, attempt.url, attempt.headers, attempt.body, content)
         self._report("callback_schema", operation, evidence, departs_from_its_schema(packaged_contract(), heard))
         self._report("callback_tells_the_truth", operation, evidence, contradicts_itself(heard))
+        self._report("callback_is_sent_as_promised", operation, evidence, is_sent_as_promised(heard, self._memory))
         self._memory.heard.append(heard)
 
     def _report(self, name: str, operation: str, evidence: str, found: Iterator[str]) -> None:
@@ -172,7 +176,7 @@ def _keeps_to_the_machines(answer: Answer, memory: Memory) -> Iterator[str]:
         if machine is None:
             continue
         key, state = f"{machine} {record['id']}", _spelled(record["status_code"])
-        reachable, terminal = _machine(machine)
+        reachable, terminal = machine_of(machine)
         if state not in reachable:
             yield f"{key} is {state!r}, which is no state"
             continue
@@ -212,7 +216,7 @@ def _adds_up(answer: Answer, memory: Memory) -> Iterator[str]:
             continue
         ended, total = sum(counts.values()), record["items_total"]
         state = _spelled(record["status_code"])
-        if ended > total or (ended == total) != (state in _machine("batch")[1]):
+        if ended > total or (ended == total) != (state in machine_of("batch")[1]):
             yield f"{ended} of {total} items have ended and the batch is {state}"
         if ended == total and state != _end_of(counts):
             yield f"the items ended as {counts} and the batch is {state}"
@@ -291,14 +295,3 @@ def _end_of(counts: Mapping[str, Any]) -> str:
     if len(ends) == 1:
         return ends[0]
     return "failed" if "succeeded" not in ends and "failed" in ends else "partial_succeeded"
-
-
-@cache
-def _machine(name: str) -> tuple[Mapping[str, frozenset[str]], frozenset[str]]:
-    """From each state those that can be met later, and the terminal states."""
-    stated = json.loads((data_folder("contracts") / "state_machines.json").read_bytes())[name]
-    states = {stated["initial"], *stated["terminal"], *(state for arrow in stated["transitions"] for state in arrow)}
-    after: dict[str, set[str]] = {state: {target for source, target in stated["transitions"] if source == state} for state in states}
-    for _ in states:
-        after = {state: {*targets, *(later for target in targets for later in after[target])} for state, targets in after.items()}
-    return {state: frozenset(targets) for state, targets in after.items()}, frozenset(stated["terminal"])

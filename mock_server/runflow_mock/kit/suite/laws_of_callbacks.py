@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_records import batch_output, instant
 from runflow_mock.kit.suite.memories import Heard, Memory, Record
@@ -63,6 +64,22 @@ def contradicts_itself(heard: Heard) -> Iterator[str]:
         yield from batch_output(output, None, None)
 
 
+def is_sent_as_promised(heard: Heard, memory: Memory) -> Iterator[str]:
+    """Yields what is wrong with how a message was sent: its headers, and its signature where a secret is known."""
+    headers = {name.lower(): value for name, value in heard.headers.items()}
+    if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        yield f"the content type is {headers.get('content-type')!r}"
+    if headers.get("runflow-request-id") != f"{heard.delivery_id}-{heard.number}":
+        yield f"attempt {heard.number} of {heard.delivery_id} has the Runflow-Request-Id {headers.get('runflow-request-id')!r}"
+    if not memory.secrets:
+        return
+    given, timestamp = headers.get("runflow-signature", ""), headers.get("runflow-timestamp")
+    seconds = int(timestamp) if timestamp is not None and timestamp.isdigit() else None
+    right = (sign_bare(heard.body, each) if seconds is None else sign_timestamped(heard.body, seconds, each) for each in memory.secrets)
+    if given not in right:
+        yield f"the signature {given!r} is that of no secret over these bytes"
+
+
 def tells_what_is(answer: Answer, memory: Memory) -> Iterator[str]:
     """What the callbacks on this stage said of a record is what the record says now that it has ended."""
     for part in memory.parts:
@@ -71,6 +88,9 @@ def tells_what_is(answer: Answer, memory: Memory) -> Iterator[str]:
                 subject = subject_of(heard.content)
                 if subject is not None and heard.content[subject] == part.value.get("id"):
                     yield from _departures(heard.content, part.value)
+                    places = {part.value.get("callback_url", heard.url), *memory.webhook_urls}
+                    if heard.url not in places:
+                        yield f"the callback of {part.value['id']} went to {heard.url!r}, and {sorted(map(str, places))} were asked for"
 
 
 def _departures(content: Record, record: Record) -> Iterator[str]:
@@ -78,10 +98,16 @@ def _departures(content: Record, record: Record) -> Iterator[str]:
         if name not in content or told not in record:
             continue
         # After a failure some speak of the reason where others say nothing.
+        if name == "output" and "evaluation_id" in content:
+            continue
         if name == "output" and record["status_code"] == "failed" and "run_id" in content:
             yield from _reason(content["output"], record)
         elif content[name] != record[told]:
             yield f"the callback of {record.get('id')} says {name} {str(content[name])[:200]!r}, and the record {str(record[told])[:200]!r}"
+    verdict = content.get("output") if "evaluation_id" in content else None
+    for name, value in verdict.items() if isinstance(verdict, dict) else ():
+        if name in record and record[name] != value:
+            yield f"the callback of {record.get('id')} says {name} {value!r}, and the record {record[name]!r}"
     for name in ("created_at", "completed_at"):
         if name in content and name in record and instant(content[name]) != instant(record[name]):
             yield f"the callback of {record.get('id')} says {name} {content[name]!r}, and the record {record[name]!r}"

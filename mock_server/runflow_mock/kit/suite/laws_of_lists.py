@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.machine_tables import terminal_states
 from runflow_mock.kit.suite.memories import Memory, Record
 
 # Fields whose order is the same under every collation: ids and instants are ASCII of one length, numbers are numbers.
@@ -69,4 +70,15 @@ def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:
         yield "a page without records has a page after it"
 
 
-LAWS = {"in_order": is_in_order, "fields": has_the_fields, "cursors": has_cursors}
+def tells_what_ends(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A table of statuses says of each whether anything follows it, as the state machines do."""
+    machine = {"/v1/runs/statuses": "run", "/v1/evaluations/statuses": "evaluation"}.get(answer.path)
+    if machine is None:
+        return
+    for item in items_of(answer) or ():
+        state = "cancelled" if item.get("code") == "canceled" else item.get("code")
+        if "is_terminal" in item and item["is_terminal"] is not (state in terminal_states(machine)):
+            yield f"is_terminal of {item.get('code')} is {item['is_terminal']}"
+
+
+LAWS = {"statuses": tells_what_ends, "in_order": is_in_order, "fields": has_the_fields, "cursors": has_cursors}

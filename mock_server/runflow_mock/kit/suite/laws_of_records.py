@@ -153,6 +153,8 @@ def _end_of_delivery(record: Record) -> Iterator[str]:
         return
     yield from _says(record.get("completed_at", "") is not None, f"a delivery that has {state} has no completed_at")
     yield from _says(record.get("next_attempt_at") is None, f"a delivery that has {state} has a next attempt")
+    reasons = [record.get("failure_reason_code"), record.get("failure_detail")]
+    yield from _says(state == "failed" or reasons == [None, None], f"a delivery that has succeeded has the reasons {reasons}")
     if isinstance(attempts, list) and attempts and state == "succeeded":
         yield from _says(_is_received(attempts[-1]), f"a delivery that has succeeded was answered {attempts[-1].get('status_code')}")
 

@@ -1,14 +1,17 @@
 """Laws of refusals: an error names a cause that its status allows, and a problem lies where its `loc` leads."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.memories import Memory
+from runflow_mock.openapi.contracts import Pointer, packaged_contract
 from runflow_mock.resources import data_folder
 
+NAME = re.compile(r"[a-z][a-z0-9_.]*")
 PLACES = ("body", "query", "path", "header")
 
 
@@ -23,40 +26,68 @@ def has_a_code_of_its_status(answer: Answer, memory: Memory) -> Iterator[str]:
 
 
 def leads_to_the_problem(answer: Answer, memory: Memory) -> Iterator[str]:
-    """Each problem of a 422 lies in a part of the request, and its `loc` leads there through what was sent."""
+    """Each problem of a 422 has a short name, lies in a part of the request, and its `loc` leads there through what was sent."""
     body = answer.json
     issues = body.get("errors") if answer.status == 422 and isinstance(body, dict) else None
+    known: list[Any] = []
     for issue in issues if isinstance(issues, list) else ():
-        loc = issue.get("loc") if isinstance(issue, dict) else None
+        if not isinstance(issue, dict):
+            continue
+        if issue in known:
+            yield f"the same problem is told twice: {issue}"
+        known.append(issue)
+        if not isinstance(issue.get("type"), str) or not NAME.fullmatch(issue["type"]):
+            yield f"the type of a problem is {issue.get('type')!r}"
+        loc = issue.get("loc")
         if not isinstance(loc, list) or not loc or loc[0] not in PLACES:
             yield f"loc is {loc}, and begins with none of {', '.join(PLACES)}"
         elif loc[0] == "body":
             yield from _astray(answer.sent, loc)
-        elif loc[0] == "path" and len(loc) > 1 and memory.params and loc[1] not in memory.params:
-            yield f"loc is {loc}, and the path has {sorted(memory.params)}"
-        elif loc[0] == "query" and len(loc) > 1 and loc[1] not in answer.query and issue.get("type") != "missing":
-            yield f"loc is {loc}, and the query has {sorted(answer.query)}"
-        elif loc[0] == "header" and len(loc) > 1 and str(loc[1]).lower() not in answer.sent_headers and issue.get("type") != "missing":
-            yield f"loc is {loc}, and there is no such header in the request"
+        else:
+            yield from _of_parameter(answer, memory, loc, is_missing=issue["type"] == "missing")
+
+
+def _of_parameter(answer: Answer, memory: Memory, loc: list[Any], *, is_missing: bool) -> Iterator[str]:
+    """Where a way to a parameter leaves the request."""
+    sent: Mapping[str, Any] = {"query": answer.query, "path": memory.params, "header": answer.sent_headers}[loc[0]]
+    name = str(loc[1]) if len(loc) > 1 else ""
+    if len(loc) != 2:
+        yield f"loc is {loc}, and names no parameter"
+    elif (name.lower() if loc[0] == "header" else name) not in sent and not is_missing and (sent or loc[0] != "path"):
+        yield f"loc is {loc}, and there is no such {loc[0]} parameter in the request"
 
 
 def _astray(sent: Any, loc: list[Any]) -> Iterator[str]:
     """Where a way through a body leaves what was sent; the last step may name what is missing."""
     part = sent
     for number, step in enumerate(loc[1:], 1):
-        if isinstance(part, list):
-            if not isinstance(step, int) or not 0 <= step < len(part):
-                yield f"loc is {loc}, and what stands at {loc[:number]} is a list of {len(part)}"
-                return
+        if (isinstance(part, list) and isinstance(step, int) and 0 <= step < len(part)) or (isinstance(part, dict) and step in part):
             part = part[step]
-        elif isinstance(part, dict):
-            if step not in part:
-                if number < len(loc) - 1:
-                    yield f"loc is {loc}, and there is nothing at {loc[: number + 1]}"
-                return
-            part = part[step]
-        else:
+        elif isinstance(part, dict) and number == len(loc) - 1:
             return
+        else:
+            yield f"loc is {loc}, and from {loc[:number]} nothing leads on to {step!r}"
+            return
+
+
+def has_its_headers(answer: Answer, memory: Memory) -> Iterator[str]:
+    """Headers that the contract demands of an answer are there, and those that it describes are as it says."""
+    if memory.operation is None:
+        return
+    contract = packaged_contract()
+    way: Pointer = ("paths", memory.operation.path, memory.operation.method.lower(), "responses", str(answer.status))
+    way, response = contract.follow(way)
+    declared = response.get("headers")
+    for name in declared if isinstance(declared, dict) else ():
+        place, header = contract.follow((*way, "headers", name))
+        value = answer.headers.get(name.lower())
+        if value is None:
+            if header.get("required") is True and answer.method != "HEAD":
+                yield f"there is no {name}"
+        elif "schema" in header:
+            types = contract.follow((*place, "schema"))[1].get("type")
+            read: Any = int(value) if types == "integer" and value.isdigit() else value
+            yield from (f"{name} is {value!r}: {error.message}" for error in contract.errors((*place, "schema"), read))
 
 
 @cache
@@ -71,4 +102,4 @@ def _statuses() -> Mapping[str, frozenset[int]]:
     return {code: frozenset(statuses) for code, statuses in found.items()}
 
 
-LAWS = {"code_fits_status": has_a_code_of_its_status, "loc_leads_there": leads_to_the_problem}
+LAWS = {"code_fits_status": has_a_code_of_its_status, "loc_leads_there": leads_to_the_problem, "headers": has_its_headers}

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.flows import expect
+from runflow_mock.kit.suite.flows import Unexpected, expect
 from runflow_mock.kit.suite.laws_of_lists import ORDERED
 from runflow_mock.kit.suite.seeds import ABSENT
 from runflow_mock.kit.suite.stages import SuiteTenant
@@ -21,8 +21,15 @@ def key_of(record: Mapping[str, Any]) -> str:
 
 
 def whole(stage: SuiteTenant, path: str) -> list[Record]:
-    """Returns all records of a list, from one page."""
-    items: list[Record] = expect(stage.get(f"{path}?limit={WHOLE}"), 200)["items"]
+    """Returns all records of a list, from one page.
+
+    Raises:
+        Unexpected: the page says that others follow, and has room for them.
+    """
+    answer = stage.get(f"{path}?limit={WHOLE}")
+    items: list[Record] = expect(answer, 200)["items"]
+    if len(items) < WHOLE and answer.json["next"] is not None:
+        raise Unexpected(f"{len(items)} records on a page of {WHOLE} are not all: {answer.evidence}")
     return items
 
 

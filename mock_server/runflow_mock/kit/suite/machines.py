@@ -14,7 +14,7 @@ from runflow_mock.kit.suite.flows_of_runs import CANCELLED, TERMINAL, ended
 from runflow_mock.kit.suite.generating import MISSING, Effort
 from runflow_mock.kit.suite.laws import Watch
 from runflow_mock.kit.suite.seeds import BATCHES, INPUT, RUNS
-from runflow_mock.kit.suite.stages import SuiteTenant, Target, TargetError
+from runflow_mock.kit.suite.stages import FAIL, SuiteTenant, Target, TargetError
 from runflow_mock.kit.suite.tallies import Breach, Tally
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.testing.client import ClientError
@@ -24,7 +24,6 @@ STEPS = 20
 ITEMS_MAX = 3
 EXAMPLES_WITHOUT_CLOCK = 1
 STEPS_WITHOUT_CLOCK = 6
-FAIL = "mock:fail"
 
 
 class Broken(AssertionError):
@@ -50,7 +49,7 @@ class Play:
         self.stage: SuiteTenant = target.open()
         self._tally = tally
         self._told = tally.broken.total()
-        watch = Watch(contract, tally)
+        watch = Watch(contract, tally, is_strict=self.stage.is_strict)
         self.stage.eyes.append(watch.see)
         self.stage.ears.append(watch.hear)
         self.model = Model(start=self._balance())

@@ -15,20 +15,28 @@ REPLAYED = "idempotency-key"
 Record = dict[str, Any]
 
 
-class Known(msgspec.Struct):
-    """What is known of a record: each of its fields as it was told last."""
-
-    fields: dict[str, "Told"] = {}
-
-
 class Told(msgspec.Struct, frozen=True):
-    """What an answer said of a field: the value, when, as which kind of record, where its schema stands, and in which exchange."""
+    """What an answer said of a field: the value, when, as which kind of record, and in which exchange."""
 
     value: Any
     moment: int | None
     kind: str
-    place: Pointer
     evidence: str
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """The fields that a record had where it was shown as a whole, those among them that were asked for, and the exchange."""
+
+    names: frozenset[str]
+    embedded: frozenset[str]
+    evidence: str
+
+
+class Known(msgspec.Struct):
+    """What is known of a record: each of its fields as it was told last, and which it has, by the place of the schema that describes it."""
+
+    fields: dict[str, Told]
+    wholes: dict[Pointer, Whole]
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -54,6 +62,8 @@ class Memory(msgspec.Struct):
     records: dict[str, Known] = {}
     heard: list[Heard] = []
     redeliveries: set[str] = set()
+    secrets: set[str] = set()
+    webhook_urls: set[str] = set()
     parts: tuple[Part, ...] = ()
     operation: Declared | None = None
     params: Mapping[str, str] = {}
@@ -69,6 +79,17 @@ class Memory(msgspec.Struct):
         pointer = None if self.operation is None else self.operation.responses.get(str(answer.status), {}).get("application/json")
         if pointer is not None and answer.json is not None and answer.method != "HEAD":
             self.parts = tuple(packaged_walk().objects(pointer, answer.json))
+        if answer.status < 300 and answer.method in ("POST", "PATCH"):
+            self._learn_secrets(answer)
+
+    def _learn_secrets(self, answer: Answer) -> None:
+        """Keeps with what callbacks may be signed from now on, and where webhooks send."""
+        told, sent = answer.json if isinstance(answer.json, dict) else {}, answer.sent if isinstance(answer.sent, dict) else {}
+        if answer.path == "/v1/callback-secrets":
+            self.secrets |= {str(told[name]) for name in ("secret", "plain_secret") if name in told}
+        if answer.path.startswith("/v1/webhooks"):
+            self.secrets |= {str(sent["secret"])} if "secret" in sent else set()
+            self.webhook_urls |= {str(sent["url"])} if "url" in sent else set()
 
     @property
     def record(self) -> Record | None:

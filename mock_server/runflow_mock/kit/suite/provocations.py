@@ -136,7 +136,8 @@ def provoked(stage: SuiteTenant, request: Request, status: int) -> Iterator[Answ
 
 def ruled_answer(status: int) -> dict[str, Any]:
     """Returns what a rule does to answer with a status."""
-    return {"kind": "answer", "status": status}
+    told = {"headers": {"Allow": "GET"}} if status == NOT_ALLOWED else {}
+    return {"kind": "answer", "status": status, **told}
 
 
 def takes_rules(request: Request) -> bool:

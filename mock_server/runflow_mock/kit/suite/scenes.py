@@ -8,9 +8,8 @@ from typing import Any
 from runflow_mock.domain.documents import Json
 from runflow_mock.kit.suite.flows import expect
 from runflow_mock.kit.suite.seeds import ABSENT, BATCHES, IMAGE, INPUT, PUBLISHED, RUNS, WORKFLOWS, upload
-from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
-FAIL = "mock:fail"
 OTHER_IMAGE = "https://cdn.example.com/shoe.jpg"
 METADATA: dict[str, Json] = {"sku": "123", "nested": {"list": [1, "two", None, {"three": 3.5}]}}
 NODES = "/v1/models/runflow/dyver-removal/runs"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
 MODEL = "runflow/background-removal"
 # Models of different depth that take one image and nothing else.
@@ -67,7 +67,7 @@ def _make(stage: SuiteTenant) -> list[str]:
     if not stage.has_control:
         return made
     stage.post("/v1/models/runflow/dyver-removal/runs", {"input": {**INPUT, "config": {"elements": ["tag_removal"]}}})
-    stage.post(RUNS, {"input": INPUT, "client_ref": "mock:fail", "callback_url": stage.hook})
+    stage.post(RUNS, {"input": INPUT, "client_ref": FAIL, "callback_url": stage.hook})
     stage.post(f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}})
     stage.post("/v1/evaluations", {"generated_image_url": IMAGE, "task_type": "headshot"})
     stage.settle()

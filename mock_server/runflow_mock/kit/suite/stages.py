@@ -28,6 +28,8 @@ PLENTY = "100000"
 READING = frozenset(("GET", "HEAD", "OPTIONS"))
 
 LOCAL_HOOK = "http://127.0.0.1:9/callbacks"
+FAIL = "mock:fail"
+"""The `client_ref` of what must fail."""
 # Where plain http is refused even to loopback; nothing is ever sent there, since the suite carries callbacks itself.
 STRICT_HOOK = "https://app.example/callbacks"
 
@@ -105,6 +107,9 @@ class Target:
         tenant = msgspec.convert(told, Tenant)
         stage = SuiteTenant(self, tenant.key, tenant.admin_key, control, name)
         stage.settings, stage.keys, stage.exchanger = told, tenant.keys, exchanger
+        if stage.is_strict:
+            # A strict tenant knows no magic: a rule does what the name would have done.
+            control.add_fault(what={"kind": "fail"}, where={"client_ref": FAIL}, label="suite")
         return stage
 
 
@@ -183,6 +188,16 @@ class SuiteTenant:
     def is_strict(self) -> bool:
         """Whether the stage's tenant knows what is documented and nothing else."""
         return bool(self.settings.get("strict"))
+
+    def items(self, path: str) -> list[Any]:
+        """Returns what a list shows, or nothing where a strict server has no such list."""
+        answer = self.get(path)
+        if self.is_strict and answer.status == 404:
+            return []
+        if answer.status != 200:
+            raise ValueError(f"200 was expected: {answer.evidence}")
+        items: list[Any] = answer.json["items"]
+        return items
 
     @property
     def hook(self) -> str:

@@ -1,0 +1,77 @@
+"""A mutant that a rule can find is killed by the flows that met it, and one that none can find survives."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from mutation.__main__ import ordered
+from mutation.mutants import Kind, Mutant
+from mutation.observing import index_of
+from mutation.places import Place, Subject
+from mutation.survivors import Accepted, accepted, reason_for
+from mutation.trials import BY_ID, Ground, observe, tried
+
+from runflow_mock.kit.suite.carriers import AppCarrier
+from runflow_mock.testing.in_process import InProcess
+
+FLOWS = ("run_lives", "callback_is_signed", "quota_is_told", "file_is_there")
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    app = InProcess(callbacks_open=False)
+    yield observe(AppCarrier(app), "seed", [BY_ID[name] for name in FLOWS])
+    app.stop()
+
+
+def met(ground: Ground) -> dict[Mutant, list[str]]:
+    return dict(index_of({flow: Counter(mutants) for flow, mutants in ground.seen.items()}))
+
+
+def run(status: int, *way: str) -> Place:
+    return Place(Subject("get_run" if status == 200 else "create_run", status), way)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "killer"),
+    [
+        (Mutant(Kind.OTHER, run(200, "duration_ms")), "records_agree"),
+        (Mutant(Kind.OTHER, run(201, "client_ref")), "echo"),
+        (Mutant(Kind.STATUS, Place(Subject("create_run", 201)), "202"), "answer_schema"),
+        (Mutant(Kind.ABSENT, Place(Subject("callback RunCallbackPayload"), ("metadata",))), "callback_schema"),
+        (Mutant(Kind.HEADER_ABSENT, Place(Subject("callback RunCallbackPayload")), "Runflow-Signature"), "callback_is_sent_as_promised"),
+        (Mutant(Kind.REFUSAL, Place(Subject("list_runs", 429))), "quota_is_told"),
+        (Mutant(Kind.PROMISE, Place(Subject("file", 200)), "file is gone"), "file_is_there"),
+        (Mutant(Kind.DOUBLED, Place(Subject("callbacks"))), "callback_is_signed"),
+    ],
+)
+def test_mutant_is_killed_by_the_rule_that_it_breaks(ground: Ground, mutant: Mutant, killer: str) -> None:
+    trial = tried(ground, mutant, met(ground)[mutant])
+    assert (trial.killer, trial.changes > 0) == (killer, True)
+
+
+def test_mutant_in_free_text_survives(ground: Ground) -> None:
+    mutant = Mutant(Kind.OTHER, Place(Subject("list_runs", 429), ("message",)))
+    trial = tried(ground, mutant, met(ground)[mutant])
+    assert (trial.killer, trial.changes > 0) == ("", True)
+    assert reason_for(mutant, accepted())
+
+
+def test_order_is_that_of_the_seed_and_begins_with_every_kind(ground: Ground) -> None:
+    index = met(ground)
+    assert ordered(index, 1) == ordered(dict(reversed(index.items())), 1) != ordered(index, 2)
+    assert sorted(ordered(index, 1)) == sorted(index)
+    assert {mutant.kind for mutant in ordered(index, 1)[:120]} == {mutant.kind for mutant in index}
+
+
+def test_every_accepted_survivor_has_a_reason_that_says_something() -> None:
+    assert all(len(each.reason) > 10 for each in accepted())
+    assert json.dumps([each.reason for each in accepted()]).isascii()
+
+
+def test_accepted_is_what_fits_all_patterns() -> None:
+    known = [Accepted("free text, for people", kinds=("other value",), ways=("message",))]
+    text = Mutant(Kind.OTHER, Place(Subject("get_run", 404), ("message",)))
+    assert reason_for(text, known) == "free text, for people"
+    assert not reason_for(Mutant(Kind.NULL, text.place), known)
