@@ -60,9 +60,12 @@ def check_signature(attempt: Pulled, secret: str) -> None:
 
 def _callbacks_are_signed(stage: SuiteTenant) -> Iterator[str]:
     secret = _secret(stage)
-    create_run(stage, callback_url=stage.hook, metadata={"ümlaut": 1.50, "b": [1, 2]})
-    create_batch(stage, 2, callback_url=stage.hook)
+    run = create_run(stage, callback_url=stage.hook, metadata={"ümlaut": 1.50, "b": [1, 2]})
+    batch = create_batch(stage, 2, callback_url=stage.hook)
     found = every_attempt(stage)
+    # The laws hold what was sent against what is read now.
+    for path in (f"/v1/runs/{run['id']}", f"/v1/batches/{batch['id']}"):
+        expect(stage.get(path), 200)
     if len(found) != 2:
         yield f"a run and a batch sent {len(found)} callbacks"
     for attempt in found:
@@ -96,7 +99,7 @@ def _callbacks_say_what_is(stage: SuiteTenant) -> Iterator[str]:
 
 def _retries_have_the_same_bytes(stage: SuiteTenant) -> Iterator[str]:
     secret = _secret(stage)
-    create_run(stage, callback_url=stage.hook, metadata={"b": 1, "a": 2})
+    run = create_run(stage, callback_url=stage.hook, metadata={"b": 1, "a": 2})
     first = _next(stage)[0]
     stage.control.answer_delivery(first.delivery_id, 500)
     second = _next(stage)[0]
@@ -112,6 +115,7 @@ def _retries_have_the_same_bytes(stage: SuiteTenant) -> Iterator[str]:
     except SignatureError as error:
         yield f"second attempt: {error.evidence}"
     stage.control.answer_delivery(second.delivery_id, 200)
+    expect(stage.get(f"/v1/runs/{run['id']}"), 200)
 
 
 def _callbacks_come_once(stage: SuiteTenant) -> Iterator[str]:

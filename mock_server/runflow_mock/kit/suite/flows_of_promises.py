@@ -102,6 +102,8 @@ def _price_is_charged(stage: SuiteTenant) -> Iterator[str]:
     charged = [entry.amount for entry in stage.control.ledger().entries if entry.kind == "charge"]
     if before - balance(stage) != Decimal(run["cost"]) or [abs(Decimal(each)) for each in charged] != [Decimal(run["cost"])]:
         yield f"a run that costs {run['cost']} is charged as {charged}, and the balance falls by {before - balance(stage)}"
+    if not prices:
+        yield f"a run costs {run['cost']}, and its model has no price"
     if len(prices) == 1 and prices[0].get("unit_code") == "request" and Decimal(run["cost"]) != Decimal(prices[0]["price"]):
         yield f"a request has the price {prices[0]['price']} and costs {run['cost']}"
 

@@ -11,6 +11,7 @@ from runflow_mock.kit.suite.memories import Memory, Record
 ORDERED = frozenset(
     ("id", "created_at", "completed_at", "started_at", "updated_at", "timestamp", "sort_order", "sequence_index", "size_bytes")
 )
+CURSORS = frozenset(("first", "next", "previous"))
 NEWEST_FIRST = frozenset(("/v1/runs",))
 
 
@@ -59,6 +60,8 @@ def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:
     if items_of(answer) is None:
         return
     body = answer.json
+    if not body.keys() >= CURSORS:
+        yield f"a page has the cursors {sorted(CURSORS & body.keys())}, and not all of {sorted(CURSORS)}"
     # Whoever goes backwards from nowhere begins at the end.
     is_first = not answer.query.get("pq") and answer.query.get("from_prev", "").lower() not in ("true", "1")
     if is_first and (body.get("previous") is not None or body.get("first") is not None):
