@@ -9,7 +9,7 @@ from typing import Any
 
 from mutation.places import EACH, Way
 from mutation.values import items_pointer, other_value, property_pointer
-from runflow_mock.openapi.contracts import Pointer
+from runflow_mock.openapi.pointers import Pointer
 
 Holder = dict[str, Any]
 OnProperty = Callable[[Holder, str, Pointer], None]

@@ -7,7 +7,9 @@ import msgspec
 
 from mutation.values import items_pointer, property_pointer
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.openapi.contracts import ANYTHING, Pointer, packaged_contract
+from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.openapi.parameters import ANYTHING
+from runflow_mock.openapi.pointers import Pointer
 
 EACH = "*"
 """Stands for every element of a list."""

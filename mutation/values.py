@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from runflow_mock.kit.suite.memories import packaged_walk
-from runflow_mock.openapi.contracts import ANYTHING, Pointer, packaged_contract
+from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.openapi.parameters import ANYTHING
+from runflow_mock.openapi.pointers import Pointer
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")

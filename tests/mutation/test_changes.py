@@ -6,7 +6,7 @@ import pytest
 from mutation.changes import changed
 from mutation.values import fits, other_value
 
-from runflow_mock.openapi.contracts import ANYTHING
+from runflow_mock.openapi.parameters import ANYTHING
 
 RUN = ("components", "schemas", "Run")
 CONTENT: dict[str, Any] = {"items": [{"id": 1, "name": "a", "label": "b"}, {"id": 2, "name": "c", "label": "d"}], "next": None}

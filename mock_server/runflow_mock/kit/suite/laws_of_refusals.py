@@ -8,7 +8,8 @@ from typing import Any
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.memories import Memory
-from runflow_mock.openapi.contracts import Pointer, packaged_contract
+from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.resources import data_folder
 
 NAME = re.compile(r"[a-z][a-z0-9_.]*")
