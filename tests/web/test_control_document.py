@@ -36,7 +36,7 @@ def test_document_is_valid() -> None:
 
 
 def test_document_describes_exactly_the_verbs_that_there_are() -> None:
-    assert described() == {(verb.id, verb.method, verb.path) for verb in CONTROL_OPERATIONS}
+    assert described() == {(verb.id, verb.method, verb.path.replace("...}", "}")) for verb in CONTROL_OPERATIONS}
 
 
 def test_document_lists_every_kind_of_fault() -> None:
@@ -60,8 +60,8 @@ class Walker:
         self.door = door
         self.called: set[str] = set()
 
-    def call(self, method: str, path: str, body: Any = None, template: str | None = None) -> Any:
-        response = self.door.request(method, path, **({} if body is None else {"json": body}))
+    def call(self, method: str, path: str, body: Any = None, template: str | None = None, key: str = "") -> Any:
+        response = self.door.request(method, path, key=key, **({} if body is None else {"json": body}))
         operation = DOCUMENT["paths"][(template or path).partition("?")[0]][method.lower()]
         declared = operation["responses"].get(str(response.status_code)) or operation["responses"].get("default")
         assert declared is not None, (method, path, response.status_code, response.text)
@@ -102,6 +102,19 @@ def pulling() -> Any:
         yield opened
 
 
+def _call_for_the_inspector(call: Any, ids: dict[str, str]) -> None:
+    for noun, record_id in ids.items():
+        call("GET", f"/_mock/{noun}?limit=5")
+        call("GET", f"/_mock/{noun}/{record_id}", template=f"/_mock/{noun}/{{id}}")
+    for window in ("tenants?limit=5", "scenarios", "timeline?limit=5", "ledger?limit=5", "journal?limit=5&offset=0"):
+        call("GET", f"/_mock/{window}")
+    exchange = call("GET", "/_mock/journal?limit=1")["items"][0]
+    call("GET", f"/_mock/journal/{exchange['id']}", template="/_mock/journal/{id}")
+    call("GET", "/_mock/media?url=https://cdn.example.com/a.png")
+    call("GET", "/_mock/inspector/app.js", template="/_mock/inspector/{name}")
+    call("GET", "/_mock/events", key="nobody")  # how it streams stands in test_control_events.py
+
+
 def test_every_verb_answers_as_the_document_says(door: Door, pulling: Door) -> None:
     walker = Walker(door)
     call = walker.call
@@ -123,6 +136,7 @@ def test_every_verb_answers_as_the_document_says(door: Door, pulling: Door) -> N
     call("POST", f"/_mock/deliveries/{delivery['id']}/resend", template="/_mock/deliveries/{id}/resend")
     call("POST", f"/_mock/runs/{waiting['id']}/cancel", {"reason": "no longer wanted"}, template="/_mock/runs/{id}/cancel")
     call("POST", f"/_mock/batches/{batch['id']}/cancel", template="/_mock/batches/{id}/cancel")
+    _call_for_the_inspector(call, {"runs": run["id"], "batches": batch["id"], "deliveries": delivery["id"]})
     call("POST", "/_mock/ledger/credits", {"amount": "5.00"})
     rule = call("POST", "/_mock/faults", {"what": {"kind": "fail"}, "where": {"model": MODEL}, "when": {"times": 1}, "label": "once"})
     call("POST", "/_mock/faults", {"what": {"kind": "explode"}})

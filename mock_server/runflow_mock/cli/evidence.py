@@ -5,7 +5,7 @@ are in any of them.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -19,11 +19,11 @@ from runflow_mock.runtime.config import ConfigError
 from runflow_mock.runtime.files import NotWritten, write_whole
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.web.calls import Call
-from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.calls import Answer, Call
+from runflow_mock.web.control.deliveries import list_deliveries
 from runflow_mock.web.control.history import get_history
 from runflow_mock.web.control.journal import get_archive, get_journal
-from runflow_mock.web.control.records import get_ledger, list_deliveries
+from runflow_mock.web.control.records import get_ledger
 from runflow_mock.web.control.report import get_report
 from runflow_mock.web.control.scenarios import export_present
 from runflow_mock.web.control.timeline import get_timeline
@@ -34,7 +34,9 @@ _ALL = f"limit={LIMIT_MAX}"
 # How many files are named that could not be written.
 TOLD_MAX = 20
 
-FILES: Mapping[str, tuple[ControlHandler, str]] = {
+_Verb = Callable[[Call], Awaitable[Answer]]
+
+FILES: Mapping[str, tuple[_Verb, str]] = {
     "timeline.json": (get_timeline, ""),
     "journal.json": (get_journal, _ALL),
     "journal.har": (get_archive, _ALL),

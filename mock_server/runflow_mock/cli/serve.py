@@ -4,10 +4,12 @@ import gc
 import os
 import signal
 import sys
+import webbrowser
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any, NamedTuple
 
 import click
@@ -61,6 +63,11 @@ class Ready(NamedTuple):
     url: str
     secure: SecureSocket | None
 
+    @property
+    def inspector(self) -> str:
+        """The page for people."""
+        return f"{self.url}/_mock/"
+
     def tls(self) -> dict[str, str]:
         """Returns address and authority of https, or nothing where there is none."""
         return {} if self.secure is None else {"tls_url": url_of(self.secure.bound, "https"), "ca_file": str(self.secure.ca_file)}
@@ -98,6 +105,8 @@ class Ready(NamedTuple):
 @option("--public-url", default=None, help="Base of the URLs in answers, in place of the address of the request.")
 @option("--allowed-hosts", default="", help="Names besides loopback under which the control API may be addressed.")
 @option("--cors", is_flag=True, help="Send CORS headers under /v1, for browser sandboxes; the API itself sends none.")
+@option("--inspector/--no-inspector", default=True, help="Answer browsers at /_mock/ with the inspector.")
+@option("--open", is_flag=True, help="Open the inspector in a browser when ready.")
 @option("--catalog", multiple=True, type=click.Path(path_type=Path), help="File or folder with further models; repeatable.")
 @option("--scenario", default=None, help="Scenario of every new tenant: one that ships (see `runflow-mock scenarios`), or a file.")
 @option("--scenario-inline", default=None, help="Scenario of every new tenant as YAML or JSON text, where there is no file yet.")
@@ -137,6 +146,8 @@ def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
     config = read_config(options)
     allowed = allow_descriptors(config.bounds)
     bounds = config.bounds if allowed is None else bounds_within(config.bounds, allowed)
+    if options["open"] and not config.inspector:
+        raise ConfigError("open: there is no inspector to open; leave --no-inspector away")
     log = Log(as_json=config.log_format == "json", level=config.log_level)
     if bounds != config.bounds:
         log.problem(f"{allowed} descriptors are allowed (ulimit -n), so that connections_max is {bounds.connections_max}")
@@ -149,7 +160,7 @@ def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
 
         def announce() -> None:
             try:
-                _announce(config, ready, as_json=as_json)
+                _tell_ready(config, ready, as_json=as_json, opens=options["open"])
             except ConfigError as error:
                 unsaid.append(error)
                 server.should_exit = True
@@ -216,6 +227,7 @@ def read_config(options: dict[str, Any]) -> Config:
         public_url=None if options["public_url"] is None else options["public_url"].rstrip("/"),
         allowed_hosts=read_names(options["allowed_hosts"]),
         cors=options["cors"],
+        inspector=options["inspector"],
         catalog=options["catalog"],
         scenario=options["scenario"],
         scenario_inline=options["scenario_inline"],
@@ -236,16 +248,27 @@ def read_config(options: dict[str, Any]) -> Config:
     )
 
 
+def _tell_ready(config: Config, ready: Ready, *, as_json: bool, opens: bool) -> None:
+    _announce(config, ready, as_json=as_json)
+    if opens:
+        # A browser in a terminal keeps whoever opens it waiting.
+        Thread(target=webbrowser.open, args=(ready.inspector,), name="browser", daemon=True).start()
+
+
 def _announce(config: Config, ready: Ready, *, as_json: bool) -> None:
     url, key, admin_key = ready.url, KEY_PREFIX + SANDBOX, ADMIN_KEY_PREFIX + SANDBOX
     if as_json:
-        line = {"url": url, "key": key, "admin_key": admin_key, "pid": os.getpid(), **ready.tls()}
+        line: dict[str, object] = {"url": url, "key": key, "admin_key": admin_key, "pid": os.getpid(), **ready.tls()}
+        if config.inspector:
+            line["inspector"] = ready.inspector
         said = [msgspec.json.encode(line).decode() + "\n"]
     else:
         clock = config.clock.value if config.scale == 1 else f"{config.clock.value} x{config.scale:g}"
         said = [f"runflow-mock is ready at {url} with key {key} (clock {clock}, speed {config.speed:g}, seed {config.seed})\n"]
         if tls := ready.tls():
             said.append(f"and at {tls['tls_url']}, for clients that trust {tls['ca_file']} (see `runflow-mock ca`)\n")
+        if config.inspector:
+            said.append(f"See what happens at {ready.inspector}\n")
         said.append(STORY.format(url=url, key=key))
     try:
         sys.stdout.write("".join(said))

@@ -95,6 +95,14 @@ class RedeliverBatchCallback(msgspec.Struct, frozen=True, gc=False, tag=True):
     batch_id: BatchId
 
 
+class ResendDelivery(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
+    """Send the bytes of a delivery once more, or others in their place, to its address or to another one."""
+
+    delivery_id: DeliveryId
+    url: str | None = None
+    payload: bytes | None = None
+
+
 class RecordAttempt(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Take note of what came of an attempt."""
 
@@ -272,6 +280,7 @@ Command = (
     | GiveFeedback
     | RedeliverRunCallback
     | RedeliverBatchCallback
+    | ResendDelivery
     | RecordAttempt
     | CreateSecret
     | UpdateSecret

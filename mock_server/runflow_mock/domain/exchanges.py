@@ -49,7 +49,8 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request and its answer; bodies beyond `BODY_BYTES_MAX` are cut. `fault` names the rule that interfered, if one did.
 
     Of an answer that a rule has distorted it keeps what left; `status` is 0 where no head did. `is_stubbed` says that a rule has answered
-    in place of the API, at a path that the rule itself names.
+    in place of the API, at a path that the rule itself names. `commits` is how many the tenant's world had seen when the answer was ready,
+    which places the exchange among them.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     elapsed_ms: float
     fault: str | None = None
     is_stubbed: bool = False
+    commits: int = 0
 
     @property
     def path(self) -> str:

@@ -3,7 +3,7 @@
 from typing import cast
 
 from runflow_mock.domain.batches import BatchMoved, BatchStarted
-from runflow_mock.domain.commands import RecordAttempt, RedeliverBatchCallback, RedeliverRunCallback
+from runflow_mock.domain.commands import RecordAttempt, RedeliverBatchCallback, RedeliverRunCallback, ResendDelivery
 from runflow_mock.domain.deliveries import (
     Attempt,
     AttemptResult,
@@ -92,6 +92,24 @@ def redeliver_batch(moment: Moment, command: RedeliverBatchCallback) -> tuple[Ev
     url = _check(moment, "batch", batch.id, batch.status, batch.callback_url, ended=batch.is_terminal)
     payload = moment.render.batch(batch, moment.store)
     return (_created(moment, url=url, payload=payload, automatic=False, batch_id=batch.id),)
+
+
+def resend(moment: Moment, command: ResendDelivery) -> tuple[Event, ...]:
+    """Makes a new delivery of the bytes of an earlier one, or of others; what the kit's user asks for is not refused for one in flight."""
+    known = moment.store.delivery(command.delivery_id)
+    moment.admit("deliveries_max", len(moment.store.deliveries), 1, moment.settings.limits.deliveries_max)
+    created = _created(
+        moment,
+        url=command.url or known.url,
+        payload=known.payload if command.payload is None else command.payload,
+        automatic=False,
+        run_id=known.run_id,
+        batch_id=known.batch_id,
+        evaluation_id=known.evaluation_id,
+        webhook_id=known.webhook_id,
+        event_type=known.event_type,
+    )
+    return (created,)
 
 
 def continue_delivery(moment: Moment, delivery: Delivery) -> tuple[Event, ...]:

@@ -100,6 +100,11 @@ class History:
     def __len__(self) -> int:
         return len(self._older) + len(self._younger)
 
+    @property
+    def total(self) -> int:
+        """How many commits there were in all, the forgotten ones included."""
+        return self.forgotten + len(self._older) + len(self._younger)
+
     def __iter__(self) -> Iterator[Entry]:
         decode = _decoder().decode
         return (decode(entry) for entry in (*self._older, *self._younger))

@@ -102,7 +102,8 @@ def _one_automatic_delivery(store: Store) -> Iterator[str]:
 
 
 def _webhooks_hear_once(store: Store) -> Iterator[str]:
-    heard = Counter((delivery.webhook_id, delivery.parent_id) for delivery in store.deliveries.values() if delivery.webhook_id)
+    told = (delivery for delivery in store.deliveries.values() if delivery.webhook_id and delivery.is_automatic)
+    heard = Counter((delivery.webhook_id, delivery.parent_id) for delivery in told)
     for (webhook_id, run_id), count in heard.items():
         if count > 1:
             yield f"webhook {webhook_id} has {count} deliveries about {run_id}"

@@ -59,6 +59,19 @@ class TimerQueue:
         del self._live[owner]
         return due, owner
 
+    def upcoming(self, count: int) -> list[tuple[datetime, str]]:
+        """Returns the next few timers in the order in which they will fire, without sorting the rest."""
+        heap, found = self._heap, list[tuple[datetime, str]]()
+        # The children of an entry never come before it: what may be next is what is known, beside the children of what was taken.
+        known = [(heap[0], 0)] if heap else []
+        while known and len(found) < count:
+            (due, order, owner), place = heapq.heappop(known)
+            if self._live.get(owner) == order:
+                found.append((due, owner))
+            for child in range(2 * place + 1, min(2 * place + 3, len(heap))):
+                heapq.heappush(known, (heap[child], child))
+        return found
+
     def pending(self) -> list[tuple[datetime, str]]:
         """Returns all timers in the order in which they will fire."""
         return [(due, owner) for due, order, owner in sorted(self._heap) if self._live.get(owner) == order]

@@ -83,8 +83,7 @@ class World:
 
     def snapshot(self) -> Snapshot:
         """Returns the world as it stands."""
-        commits = self.history.forgotten + len(self.history)
-        return write_snapshot(self.settings, self.started_at, commits, Base(self.now, self.sequence, self.store))
+        return write_snapshot(self.settings, self.started_at, self.history.total, Base(self.now, self.sequence, self.store))
 
     def snapshot_before_history(self) -> Snapshot:
         """Returns the world as it stood before the oldest entry of its history."""

@@ -67,6 +67,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str | None = None
     allowed_hosts: frozenset[str] = frozenset()
     cors: bool = False
+    inspector: bool = True
     catalog: tuple[Path, ...] = ()
     scenario: str | None = None
     scenario_inline: str | None = None

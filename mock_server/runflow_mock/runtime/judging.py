@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary, WeakSet, ref
 
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.exchanges import Exchange
-from runflow_mock.domain.findings import Findings
+from runflow_mock.domain.findings import Findings, Severity
 from runflow_mock.domain.hygiene import judge_sequence
 from runflow_mock.domain.reports import Counts
 from runflow_mock.domain.tenants import ClockMode
@@ -71,6 +71,11 @@ class Judging:
         self.catch_up()
         return self._unjudged
 
+    def count_violations(self, steps: int) -> int:
+        """Returns how many violations are known, after judging at most so many exchanges more."""
+        self.catch_up(steps)
+        return sum(sum(counts.of(Severity.VIOLATION).values()) for counts in self._counts.values())
+
     def findings(self, exchange: Exchange) -> Findings:
         """Returns the findings of an exchange that is in the journal."""
         self.catch_up()
@@ -90,6 +95,8 @@ class Judging:
     def catch_up(self, steps: int = maxsize) -> None:
         """Judges what was not judged yet, the oldest first, at most so many exchanges."""
         self._keep_up()
+        if not self.is_behind:
+            return
         for exchange in tuple(self._waiting())[:steps]:
             findings = self._findings[exchange.number] = self.judge.judge(exchange)
             self._judged_to = exchange.number

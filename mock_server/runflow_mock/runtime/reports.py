@@ -1,11 +1,12 @@
 """Reports: puts together what is to be said about the client of a tenant, from its journal, its fault rules and its callbacks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from runflow_mock.domain.deliveries import Delivery, DeliveryStatus
 from runflow_mock.domain.documents import read_object
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.fault_kinds import KIND_OF, Family
+from runflow_mock.domain.faults import FaultRule
 from runflow_mock.domain.findings import Finding, Findings
 from runflow_mock.domain.misses import SUBJECTS_MAX, nearest_miss
 from runflow_mock.domain.places import CALLBACK_EDGE, RUN_EDGES, Subject, run_subject
@@ -52,6 +53,11 @@ def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
     )
 
 
+def leads_nowhere(findings: Findings) -> bool:
+    """Tells whether an exchange led to no operation."""
+    return any(finding.rule in _LEADS_NOWHERE for finding in findings.violations)
+
+
 def _samples(found: Iterator[tuple[Exchange, Findings, tuple[Finding, ...]]]) -> tuple[Sample, ...]:
     samples = (
         Sample(exchange=exchange.id, operation=findings.operation, finding=finding)
@@ -63,7 +69,12 @@ def _samples(found: Iterator[tuple[Exchange, Findings, tuple[Finding, ...]]]) ->
 
 def unfired_rules(tenant: Tenant, complete: Complete) -> Iterator[Unfired]:
     """Yields the rules of a tenant that never fired, each with what came nearest to it where its place was not met either."""
-    rules = [rule for rule in tenant.world.store.rules.values() if not rule.fired]
+    return unfired_among([rule for rule in tenant.world.store.rules.values() if not rule.fired], tenant, complete)
+
+
+def unfired_among(rules: Iterable[FaultRule], tenant: Tenant, complete: Complete) -> Iterator[Unfired]:
+    """Yields rules with what came nearest to each where its place was not met."""
+    rules = list(rules)
     moments = {family: _moments(tenant, family, complete) for family in {KIND_OF[type(rule.what)].family for rule in rules}}
     for rule in rules:
         kind = KIND_OF[type(rule.what)]
@@ -103,7 +114,7 @@ def _undelivered(delivery: Delivery) -> Undelivered:
 
 def _unmatched(judging: Judging, judged: list[tuple[Exchange, Findings]]) -> Iterator[Unmatched]:
     for exchange, findings in judged:
-        if any(finding.rule in _LEADS_NOWHERE for finding in findings.violations):
+        if leads_nowhere(findings):
             nearest = nearest_route(judging.judge.contract, exchange.method, exchange.path)
             yield Unmatched(exchange=exchange.id, method=exchange.method, path=exchange.path, nearest=nearest)
 

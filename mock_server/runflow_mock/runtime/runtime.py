@@ -27,6 +27,7 @@ from runflow_mock.engine.world import Outcome
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.bounds import Bounds
 from runflow_mock.runtime.callback_turns import CallbackTurns
+from runflow_mock.runtime.change_feeds import ChangeFeeds
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.deliveries import Deliveries
 from runflow_mock.runtime.judging import Judgings
@@ -101,6 +102,8 @@ class Runtime:
         self.deliveries = Deliveries(sender, wall, self.execute, self.report, scrubber=self.scrubber, unbelieved=unbelieved, turns=turns)
         self.observer: Observer = observer or NullObserver()
         self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max, self.scrubber, space=journals)
+        self.feeds = ChangeFeeds(wall)
+        self.tenants.on_change = self.feeds.replaced
         self._monotonic = monotonic
 
     def execute(self, tenant: Tenant, command: Command) -> Outcome:
@@ -236,11 +239,13 @@ class Runtime:
         tenant.clock = tenant.clock.with_rate(rate, self._monotonic())
         self._disarm(tenant)
         self.settle(tenant)
+        self.feeds.moved(tenant)
 
     def reset(self, tenant: Tenant, what: str) -> None:
         """Replaces the tenant's world by a fresh one, or only forgets its journal or its fault rules."""
         if what == "journal":
             tenant.journal.clear()
+            self.feeds.changed(tenant, "requests")
         elif what == "faults":
             for rule_id in tuple(tenant.world.store.rules):
                 self.execute(tenant, RemoveRule(rule_id))
@@ -316,6 +321,7 @@ class Runtime:
             finally:
                 self._follow_clock(tenant)
                 tenant.watchers.remove(timeline)
+                self.feeds.moved(tenant)
             return timeline
 
     async def _fire_while(self, tenant: Tenant, is_wanted: Callable[[datetime], bool]) -> None:
@@ -349,6 +355,8 @@ class Runtime:
                 self.observer.steps(tenant.settings.name, steps)
         for changed in tenant.change_events:
             changed.set()
+        if self.feeds.is_watched:
+            self.feeds.happened(tenant, outcome)
         for effect in outcome.effects:
             self.deliveries.perform(tenant, effect)
 

@@ -119,7 +119,10 @@ class Tenant:
 
 
 class Tenants:
-    """All tenants of a server, by name and by key; `usual` is the scenario with which a tenant begins that nobody configured."""
+    """All tenants of a server, by name and by key.
+
+    `usual` is the scenario with which a tenant begins that nobody configured; `on_change` hears of each that is made, replaced or dropped.
+    """
 
     def __init__(
         self,
@@ -147,6 +150,7 @@ class Tenants:
         self._by_key: dict[str, tuple[Tenant, Principal]] = {}
         self.keeper: TenantKeeper[Tenant] | None = None
         self.usual: Scenario | None = None
+        self.on_change: Callable[[Tenant], None] = lambda tenant: None
 
     def __len__(self) -> int:
         return len(self._by_name)
@@ -279,6 +283,8 @@ class Tenants:
         tenant = self._forget(name)
         if tenant is not None and self.keeper is not None:
             self.keeper.forget(tenant)
+        if tenant is not None:
+            self.on_change(tenant)
         return tenant
 
     def _forget(self, name: str) -> Tenant | None:
@@ -310,7 +316,7 @@ class Tenants:
             self.refuse_unreadable(name)
             # Nothing has changed yet: what cannot be written does not come to be.
             self.keeper.adopt(tenant, self._by_name.get(name))
-        self._forget(name)
+        replaced = self._forget(name)
         for secret in secrets_of(tenant.world.store):
             self._scrubber.learn(secret)
         self._by_name[name] = tenant
@@ -321,6 +327,7 @@ class Tenants:
         for key, owned in self._config.keys.items():
             if owned == name:
                 self._by_key[key] = (tenant, tenant.principals[tenant.key])
+        self.on_change(replaced or tenant)
         return tenant
 
     def _admit(self, snapshot: Snapshot, files: Sequence[bytes]) -> None:

@@ -27,6 +27,7 @@ from runflow_mock.runtime.tenants import Monotonic, WallClock
 from runflow_mock.web.api import Api
 from runflow_mock.web.calls import Handler
 from runflow_mock.web.control.app import ControlApi
+from runflow_mock.web.control.inspector import LeadBrowsers
 from runflow_mock.web.control.operations import CONTROL_OPERATIONS
 from runflow_mock.web.hosts import operations_at
 from runflow_mock.web.media import Media
@@ -152,10 +153,15 @@ def _assemble(runtime: Runtime) -> tuple[Sides, Callable[[Site], Sides]]:
     storage = _for_browsers(Storage(runtime), config)
     files = {UPLOADS: storage, FILES: storage, MEDIA_PREFIX: _for_browsers(media, config)}
 
-    def with_api(operations: tuple[Operation[Handler], ...]) -> Sides:
+    def with_api(operations: tuple[Operation[Handler], ...], *, is_local: bool = False) -> Sides:
         api = _for_browsers(Api(runtime, operations, hold), config)
         # The side that is asked most comes first; the last one answers whatever belongs to none.
-        prefixes: dict[str, ASGIApp] = {"/v1/": api, "/_mock/": control, **files, "": api}
+        prefixes: dict[str, ASGIApp] = {
+            "/v1/": api,
+            "/_mock/": control,
+            **files,
+            "": LeadBrowsers(api) if is_local and config.inspector else api,
+        }
         return tuple(Side(prefix, side) for prefix, side in prefixes.items())
 
     @cache
@@ -164,7 +170,7 @@ def _assemble(runtime: Runtime) -> tuple[Sides, Callable[[Site], Sides]]:
             return with_api(operations_at(site))
         return Side("/_mock/", control), Side("", Api(runtime, operations_at(site), hold, takes_keys=False))
 
-    return with_api((*API_OPERATIONS, *SITE_OPERATIONS)), at_host
+    return with_api((*API_OPERATIONS, *SITE_OPERATIONS), is_local=True), at_host
 
 
 def _host(scope: Scope) -> bytes:

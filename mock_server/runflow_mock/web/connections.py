@@ -97,13 +97,14 @@ class _Gathering:
 
 
 class Connection:
-    """One client's connection, TLS or not."""
+    """One client's connection, TLS or not; `on_stop` is called when the server stops, for an answer that would go on for ever."""
 
-    __slots__ = ("_transport", "is_held")
+    __slots__ = ("_transport", "is_held", "on_stop")
 
     def __init__(self, transport: _Gathering) -> None:
         self._transport = transport
         self.is_held = False
+        self.on_stop: Callable[[], None] | None = None
 
     def write(self, data: bytes) -> None:
         """Sends bytes that the server knows nothing of."""
@@ -268,6 +269,8 @@ class Protocol(HttpToolsProtocol):
         super().shutdown()
         if self._connection is not None and self._connection.is_held:
             self._connection.close()
+        if self._connection is not None and self._connection.on_stop is not None:
+            self._connection.on_stop()
 
     def end_if_idle(self, now: float) -> None:
         """Ends a connection on which nothing has come for longer than a client that is alive takes."""

@@ -31,8 +31,11 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
         elapsed_ms=elapsed_ms + wait * 1000,
         fault=None if call.interference is None else call.interference.name,
         is_stubbed=call.interference is not None and call.interference.is_stub,
+        commits=0 if tenant is None else tenant.world.history.total,
     )
     journal.record(exchange)
+    if tenant is not None and runtime.feeds.is_watched:
+        runtime.feeds.exchanged(tenant, exchange)
     if tenant is not None and journal.is_filling:
         runtime.judgings.judge_later(tenant)
     if runtime.observer.is_listening:

@@ -5,6 +5,7 @@ Source: `callbacks.payload` (keys in their order; runs say `run.completed`, batc
 """
 
 import base64
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -14,7 +15,7 @@ from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.callback_events import event_of
 from runflow_mock.domain.deliveries import Attempt, AttemptResult, Delivery
 from runflow_mock.domain.dialects import Dialect
-from runflow_mock.domain.documents import read_document
+from runflow_mock.domain.documents import Json, read_document
 from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
@@ -151,6 +152,14 @@ def represent_delivery_in_full(delivery: Delivery) -> dict[str, object]:
         "completed_at": write_optional(delivery.completed_at),
         "attempts": [_attempt_in_full(delivery, attempt) for attempt in delivery.attempts],
     }
+
+
+def signed_text(attempt: Mapping[str, Json], dialect: Dialect) -> str | None:
+    """Returns what the signature of an attempt was made over, given the attempt in full, or nothing where it is not signed."""
+    headers, body = attempt["headers"], str(attempt["body"])
+    if attempt["signature"] is None or not isinstance(headers, dict):
+        return None
+    return body if dialect.signature == "bare" else f"{headers.get('Runflow-Timestamp', '')}.{body}"
 
 
 def _parent(delivery: Delivery) -> dict[str, str]:

@@ -101,6 +101,30 @@ def decode_scale(raw: bytes) -> float:
     return factor
 
 
+class Resend(msgspec.Struct, forbid_unknown_fields=True):
+    """How a delivery is sent again: with nothing, as it would be told now; else to that address, with those bytes."""
+
+    url: str | None = None
+    body: str | None = None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it goes elsewhere or with other bytes."""
+        return self.url is not None or self.body is not None
+
+
+def decode_resend(raw: bytes) -> Resend:
+    """Returns how a delivery is to be sent again; other bytes must be a JSON object, which `callback.tamper` and its kin then spoil."""
+    asked = decode(raw, Resend)
+    try:
+        is_object = asked.body is None or isinstance(msgspec.json.decode(asked.body), dict)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError, ValueError):
+        is_object = False
+    if not is_object:
+        raise refused("body: the text must be a JSON object; to send broken bytes, add a fault such as callback.tamper")
+    return asked
+
+
 def decode_cancel(raw: bytes) -> str | None:
     """Returns the reason of a cancellation."""
     return decode(raw, _Cancel).reason

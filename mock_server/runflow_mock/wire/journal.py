@@ -44,6 +44,32 @@ def represent_exchange(exchange: Exchange, findings: Findings, broken: Iterable[
     }
 
 
+def represent_exchange_in_short(exchange: Exchange) -> dict[str, object]:
+    """Returns one line about an exchange: no headers, no bodies, no findings."""
+    return {
+        "id": exchange.id,
+        "exchange": exchange.number,
+        "at": write_instant(exchange.at),
+        "wall": exchange.wall,
+        "operation": exchange.operation,
+        "method": exchange.method,
+        "target": exchange.target,
+        "status": exchange.status,
+        "fault": exchange.fault,
+        "elapsed_ms": round(exchange.elapsed_ms, 3),
+    }
+
+
+def represent_line(exchange: Exchange, findings: Findings, broken: Iterable[dict[str, object]]) -> dict[str, object]:
+    """Returns one line about an exchange with how much was found out about it."""
+    return {
+        **represent_exchange_in_short(exchange),
+        "operation": findings.operation or exchange.operation,
+        "violations": [finding.rule for finding in findings.violations],
+        "broken": [told["rule"] for told in broken],
+    }
+
+
 def represent_findings(findings: Iterable[Finding]) -> list[dict[str, object]]:
     """Returns findings of one severity."""
     return [

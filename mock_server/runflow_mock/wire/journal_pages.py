@@ -36,11 +36,7 @@ def read_page(parameters: Mapping[str, str], judged: Sequence[Judged]) -> Page:
     Raises:
         ControlError: 422 for a parameter or value that does not exist.
     """
-    unknown = next((name for name in parameters if name not in PARAMETERS), None)
-    if unknown is not None:
-        raise refused(f"the journal has no parameter {unknown[:80]!r}; it takes {', '.join(PARAMETERS)}")
-    keepers = [FILTERS[name](value, judged) for name, value in parameters.items() if name in FILTERS]
-    kept = [pair for pair in judged if all(keeps(pair) for keeps in keepers)]
+    kept = keep_judged(parameters, judged)
     limit = _limit(parameters.get("limit", str(LIMIT_DEFAULT)))
     if "after" not in parameters:
         return Page(kept[-limit:], len(kept), None)
@@ -48,6 +44,19 @@ def read_page(parameters: Mapping[str, str], judged: Sequence[Judged]) -> Page:
     rest = [pair for pair in kept if pair[0].number > number]
     page = rest[:limit]
     return Page(page, len(kept), page[-1][0].number if len(rest) > limit else None)
+
+
+def keep_judged(parameters: Mapping[str, str], judged: Sequence[Judged]) -> Sequence[Judged]:
+    """Returns what the filters in a query keep.
+
+    Raises:
+        ControlError: 422 for a parameter or value that does not exist.
+    """
+    unknown = next((name for name in parameters if name not in PARAMETERS), None)
+    if unknown is not None:
+        raise refused(f"the journal has no parameter {unknown[:80]!r}; it takes {', '.join(PARAMETERS)}")
+    keepers = [FILTERS[name](value, judged) for name, value in parameters.items() if name in FILTERS]
+    return [pair for pair in judged if all(keeps(pair) for keeps in keepers)] if keepers else judged
 
 
 def _limit(text: str) -> int:

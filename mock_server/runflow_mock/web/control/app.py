@@ -1,8 +1,9 @@
 """The control API under `/_mock`: one ASGI application, with its own errors, for those who run the test, not for the client under it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from asyncio import FIRST_COMPLETED, Event, create_task, wait
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
@@ -12,6 +13,7 @@ from runflow_mock.runtime.refusals import TenantsFull, TenantUnavailable
 from runflow_mock.runtime.runtime import BeyondTime, Runtime, StepsExceeded
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
 from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.connections import connection_of, until_gone
 from runflow_mock.web.control.guard import check_entry, check_origin, check_type, full
 from runflow_mock.web.keeping import until_written
 from runflow_mock.web.routing import Operation, Router
@@ -22,7 +24,16 @@ BODY_BYTES_MAX = 8 * 1024 * 1024
 STOPPED = ControlError(503, "stopped", "the server was stopped before it came so far")
 # A saved tenant holds the bytes of its assets, as base64.
 LARGE_BODIES = {"/_mock/snapshot": 384 * 1024 * 1024}
-ControlHandler = Callable[[Call], Coroutine[Any, Any, Answer]]
+
+
+class Stream(NamedTuple):
+    """An answer that goes on until its pieces end, the client goes away, or the server stops."""
+
+    headers: tuple[tuple[bytes, bytes], ...]
+    pieces: AsyncIterator[bytes]
+
+
+ControlHandler = Callable[[Call], Coroutine[Any, Any, Answer | Stream]]
 
 
 class ControlApi:
@@ -40,11 +51,16 @@ class ControlApi:
             return
         finally:
             bodies.release()
-        headers = (*given.headers, (b"content-length", str(len(given.body)).encode()), (b"cache-control", b"no-store"))
+        if isinstance(given, Stream):
+            await _send_stream(given, scope, receive, send)
+            return
+        headers = (*given.headers, (b"content-length", str(len(given.body)).encode()))
+        if all(name != b"cache-control" for name, _ in given.headers):
+            headers = (*headers, (b"cache-control", b"no-store"))
         await send({"type": "http.response.start", "status": given.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else given.body})
 
-    async def _read_and_answer(self, call: Call, bodies: Bodies, receive: Receive) -> Answer:
+    async def _read_and_answer(self, call: Call, bodies: Bodies, receive: Receive) -> Answer | Stream:
         limit = LARGE_BODIES.get(call.path, BODY_BYTES_MAX)
         try:
             check_origin(call)
@@ -61,7 +77,7 @@ class ControlApi:
             return answer(represent_control_error(ControlError(503, "full", str(full))), 503)
         return await self._answer(call)
 
-    async def _answer(self, call: Call) -> Answer:
+    async def _answer(self, call: Call) -> Answer | Stream:
         try:
             operation = self._operation(call)
             given = await self._runtime.loop_watch.timed(operation.id, operation.handler(call))
@@ -89,6 +105,28 @@ class ControlApi:
             raise ControlError(405, "method_not_allowed", f"{call.method} is not possible here, but {known}")
         call.params = match.params
         return operation
+
+
+async def _send_stream(given: Stream, scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": (*given.headers, (b"cache-control", b"no-store"))})
+    connection, stopped = connection_of(scope), Event()
+    if connection is not None:
+        connection.on_stop = stopped.set
+    ends = [create_task(stopped.wait()), create_task(until_gone(receive))]
+    if scope["method"] != "HEAD":
+        ends.append(create_task(_send_pieces(given.pieces, send)))
+        await wait(ends, return_when=FIRST_COMPLETED)
+    for end in ends:
+        end.cancel()
+    await wait(ends)
+    if connection is not None:
+        connection.on_stop = None
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_pieces(pieces: AsyncIterator[bytes], send: Send) -> None:
+    async for piece in pieces:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
 
 
 def _told(error: ControlError | Problem | KeepError | DomainError) -> ControlError:  # noqa: PLR0911 - one line for each kind of refusal

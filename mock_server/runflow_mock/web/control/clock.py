@@ -1,7 +1,15 @@
 """The clock: read it, move it, let it stand or pass. Every move answers with the timeline of what happened, once all of it has."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from runflow_mock.domain.deliveries import Delivery
+from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.instants import LATEST
+from runflow_mock.domain.runs import Run
 from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.engine.store import Store
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
@@ -11,10 +19,13 @@ from runflow_mock.wire.control import decode_advance, decode_advance_to, decode_
 from runflow_mock.wire.timeline import Step
 from runflow_mock.wire.times import write_instant, write_optional
 
+# How many of the timers are told of, the next ones.
+DUE_MAX = 8
+
 
 async def get_clock(call: Call) -> Answer:
     """GET /_mock/clock"""
-    return answer(_body(call, tenant_of(call)))
+    return answer(represent_clock(call, tenant_of(call)))
 
 
 async def advance(call: Call) -> Answer:
@@ -50,7 +61,7 @@ async def freeze(call: Call) -> Answer:
     """POST /_mock/clock/freeze"""
     tenant = tenant_of(call)
     call.runtime.set_rate(tenant, 0.0)
-    return answer(_body(call, tenant))
+    return answer(represent_clock(call, tenant))
 
 
 async def resume(call: Call) -> Answer:
@@ -58,17 +69,18 @@ async def resume(call: Call) -> Answer:
     tenant = tenant_of(call)
     settings = tenant.settings
     call.runtime.set_rate(tenant, settings.scale if settings.clock is ClockMode.SCALED else 1.0)
-    return answer(_body(call, tenant))
+    return answer(represent_clock(call, tenant))
 
 
 async def scale(call: Call) -> Answer:
     """POST /_mock/clock/scale {"factor": 60}"""
     tenant = tenant_of(call)
     call.runtime.set_rate(tenant, decode_scale(call.body))
-    return answer(_body(call, tenant))
+    return answer(represent_clock(call, tenant))
 
 
-def _body(call: Call, tenant: Tenant) -> dict[str, object]:
+def represent_clock(call: Call, tenant: Tenant) -> dict[str, object]:
+    """Returns how the clock stands, and what is due next."""
     call.runtime.settle(tenant)
     return {
         "now": write_instant(call.runtime.now(tenant)),
@@ -80,7 +92,19 @@ def _body(call: Call, tenant: Tenant) -> dict[str, object]:
         "in_flight": tenant.in_flight,
         "is_moving": tenant.moving.locked(),
         "requests": {"under_way": tenant.requests_under_way, "total": tenant.journal.total},
+        "due": [_due(tenant.world.store, owner, due) for due, owner in tenant.world.store.timers.upcoming(DUE_MAX)],
     }
+
+
+def _due(store: Store, owner: str, due: datetime) -> dict[str, object]:
+    """Returns what a timer stands for: the record that moves, and where that stands now."""
+    kinds: tuple[tuple[str, Mapping[Any, Run | Delivery | Evaluation]], ...] = (
+        ("run", store.runs),
+        ("delivery", store.deliveries),
+        ("evaluation", store.evaluations),
+    )
+    kind, records = next((kind, records) for kind, records in kinds if owner in records)
+    return {"at": write_instant(due), "kind": kind, "id": owner, "status": records[owner].status.value}
 
 
 def _moved(call: Call, tenant: Tenant, timeline: list[Step]) -> dict[str, object]:

@@ -3,10 +3,10 @@
 from runflow_mock.domain.reports import Report
 from runflow_mock.runtime.reports import report_on
 from runflow_mock.web.calls import Call
+from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.journal import represent_entries
 from runflow_mock.web.control.scenarios import export_of, scene_of
 from runflow_mock.web.control.timeline import steps_of
-from runflow_mock.web.control.verify import completion
 from runflow_mock.wire.marked_yaml import write_yaml
 from runflow_mock.wire.reports import represent_report
 

@@ -6,11 +6,14 @@ from runflow_mock.domain.commands import AddRule, RemoveRule
 from runflow_mock.domain.faults import FaultRule, RuleAdded
 from runflow_mock.domain.identity import RuleId
 from runflow_mock.engine.targets import find_target
+from runflow_mock.runtime.reports import unfired_among
 from runflow_mock.web.calls import Answer, Call, answer, no_content
 from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.operations import OPERATION_IDS
 from runflow_mock.web.routing import Operation
+from runflow_mock.wire.clauses import represent_miss
 from runflow_mock.wire.faults import Names, decode_rule, represent_rule
 
 
@@ -27,8 +30,11 @@ async def create_fault(call: Call) -> Answer:
 
 
 async def get_fault(call: Call) -> Answer:
-    """GET /_mock/faults/{id}"""
-    return answer(represent_rule(tenant_of(call).world.store.rule(call.params["id"])))
+    """GET /_mock/faults/{id}: a rule, and where its place was never met what came nearest to it."""
+    tenant = tenant_of(call)
+    rule = tenant.world.store.rule(call.params["id"])
+    nearest = next(unfired_among((rule,), tenant, completion(call))).nearest
+    return answer({**represent_rule(rule), **({} if nearest is None else {"nearest": represent_miss(nearest)})})
 
 
 async def delete_fault(call: Call) -> Answer:

@@ -93,6 +93,12 @@ def check_entry(call: Call) -> str:
     return name or ""
 
 
+def names_tenant(call: Call) -> bool:
+    """Tells whether the request is about one tenant: it carries a credential, and that is not the server's admin token."""
+    given = _bearer(call)
+    return bool(given) and not hmac.compare_digest(given.encode(), (call.runtime.config.admin_token or "").encode())
+
+
 def carries_key_of(call: Call, name: str) -> bool:
     """Tells whether the request carries a key that names the tenant, which need not exist yet."""
     given = _bearer(call)

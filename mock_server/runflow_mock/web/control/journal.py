@@ -4,27 +4,66 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Findings, note
+from runflow_mock.openapi.nearest_routes import nearest_route
+from runflow_mock.runtime.reports import leads_nowhere
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.version import __version__
-from runflow_mock.web.calls import Answer, Call, answer, no_content
+from runflow_mock.web.calls import Answer, Call, answer, no_content, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.har import represent_har
-from runflow_mock.wire.journal import broken_by, represent_exchange
-from runflow_mock.wire.journal_pages import Judged, Page, read_page
+from runflow_mock.wire.journal import broken_by, represent_exchange, represent_line
+from runflow_mock.wire.journal_pages import Judged, Page, keep_judged, read_page
+from runflow_mock.wire.snippets import exchange_as_curl, exchange_as_test
+from runflow_mock.wire.windows import look, read_window, represent_window
 
 
 async def get_journal(call: Call) -> Answer:
-    """GET /_mock/journal?operation=&method=&status=&path=&since=&violations=&faulted=&limit=100&after=: exchanges, oldest first."""
+    """GET /_mock/journal?operation=&method=&status=&path=&since=&violations=&faulted=&limit=100&after=: exchanges, oldest first.
+
+    With `offset` a window of one line each, newest first.
+    """
     tenant = tenant_of(call)
+    if "offset" in call.parameters:
+        return _lines(call, tenant)
     page = _page(call, tenant)
     items = _represented(call, tenant, page.exchanges)
     judge = {"document": call.runtime.judgings.contract.source}
     body = {"items": items, "total": tenant.journal.total, "dropped": tenant.journal.dropped, "next": page.next, "judge": judge}
     return _counted(answer(body), page)
+
+
+async def get_exchange(call: Call) -> Answer:
+    """GET /_mock/journal/{id}: one exchange in full, as a curl command and as a test; with the nearest operation if it leads nowhere."""
+    tenant = tenant_of(call)
+    exchange = next((exchange for exchange in tenant.journal if exchange.id == call.params["id"]), None)
+    if exchange is None:
+        raise NotFound("exchange", call.params["id"])
+    judging = call.runtime.judgings.of(tenant)
+    findings = judging.findings(exchange)
+    broken = broken_by(judging.verdicts()).get(exchange.id, ())
+    nearest = nearest_route(judging.judge.contract, exchange.method, exchange.path) if leads_nowhere(findings) else None
+    snippets = {"curl": exchange_as_curl(exchange, call.base_url), "test": exchange_as_test(exchange)}
+    return scrubbed(call, answer({**represent_exchange(exchange, findings, broken), "nearest": nearest, **snippets}))
+
+
+def _lines(call: Call, tenant: Tenant) -> Answer:
+    """Returns a window on the journal: what is not judged yet is judged when its line is looked at."""
+    filters = {name: value for name, value in call.parameters.items() if name not in ("offset", "limit", "q")}
+    window = read_window({"limit": "100", **{name: call.parameters[name] for name in ("offset", "limit", "q") if name in call.parameters}})
+    assert window is not None
+    judging = call.runtime.judgings.of(tenant)
+    judged = [(exchange, judging.findings(exchange)) for exchange in tenant.journal]
+    kept = keep_judged(filters, judged)
+    found, total = look(kept, window, lambda pair: window.finds(pair[0].target, pair[0].id, pair[0].operation, pair[0].fault))
+    broken = broken_by(judging.verdicts())
+    items = [represent_line(exchange, findings, broken.get(exchange.id, ())) for exchange, findings in found]
+    judge = {"document": judging.judge.contract.source}
+    return scrubbed(call, answer(represent_window(items, total, dropped=tenant.journal.dropped, judge=judge)))
 
 
 async def get_archive(call: Call) -> Answer:
@@ -71,6 +110,7 @@ def _counted(given: Answer, page: Page) -> Answer:
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
     Operation(id="get_journal", method="GET", path="/_mock/journal", handler=get_journal),
+    Operation(id="get_exchange", method="GET", path="/_mock/journal/{id}", handler=get_exchange),
     Operation(id="get_archive", method="GET", path="/_mock/journal.har", handler=get_archive),
     Operation(id="delete_journal", method="DELETE", path="/_mock/journal", handler=delete_journal),
 )

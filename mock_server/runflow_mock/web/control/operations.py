@@ -3,9 +3,13 @@
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control import (
     clock,
+    deliveries,
+    events,
     faults,
     history,
+    inspector,
     journal,
+    media,
     pulls,
     quotas,
     records,
@@ -28,11 +32,14 @@ _VERBS: tuple[Operation[ControlHandler], ...] = (
     *server.OPERATIONS,
     *tenants.OPERATIONS,
     *clock.OPERATIONS,
+    *events.OPERATIONS,
     *faults.OPERATIONS,
     *quotas.OPERATIONS,
     *stubs.OPERATIONS,
     *scenarios.OPERATIONS,
     *records.OPERATIONS,
+    *media.OPERATIONS,
+    *deliveries.OPERATIONS,
     *journal.OPERATIONS,
     *verify.OPERATIONS,
     *wait.OPERATIONS,
@@ -43,11 +50,14 @@ _VERBS: tuple[Operation[ControlHandler], ...] = (
     *timeline.OPERATIONS,
     *history.OPERATIONS,
     *snapshots.OPERATIONS,
+    *inspector.OPERATIONS,
 )
 
 
 async def list_verbs(call: Call) -> Answer:
-    """GET /_mock/: this list."""
+    """GET /_mock/: this list; a browser gets the inspector."""
+    if inspector.wants_page(call):
+        return inspector.answer_file(call, "index.html")
     return answer({"verbs": [{"method": verb.method, "path": verb.path, "what": _summary(verb)} for verb in CONTROL_OPERATIONS]})
 
 

@@ -1,8 +1,10 @@
-"""What a tenant's world holds, as its operator sees it: ledger and deliveries; and the cancelling that customers cannot do."""
+"""What a tenant's world holds, as its operator sees it: the ledger; and the cancelling that customers cannot do."""
 
-from runflow_mock.domain.commands import AddCredit, CancelBatch, CancelRun, RedeliverBatchCallback, RedeliverRunCallback
-from runflow_mock.domain.deliveries import DeliveryCreated
+from functools import partial
+
+from runflow_mock.domain.commands import AddCredit, CancelBatch, CancelRun
 from runflow_mock.domain.identity import BatchId, RunId
+from runflow_mock.domain.ledger import Entry
 from runflow_mock.domain.money import format_money, parse_money
 from runflow_mock.engine.invariants import check
 from runflow_mock.web.calls import Answer, Call, answer
@@ -12,27 +14,37 @@ from runflow_mock.web.routing import Operation
 from runflow_mock.web.runs import run_body
 from runflow_mock.wire.batches import represent_batch
 from runflow_mock.wire.billing import represent_entry
-from runflow_mock.wire.callbacks import represent_delivery_in_full
-from runflow_mock.wire.control import ControlError, decode_cancel, decode_credit, refused
+from runflow_mock.wire.control import decode_cancel, decode_credit, refused
+from runflow_mock.wire.windows import Window, look, read_window
 
 
 async def get_ledger(call: Call) -> Answer:
-    """GET /_mock/ledger"""
-    tenant = tenant_of(call)
+    """GET /_mock/ledger: figures, every movement, and the invariants; with `limit` a window of the movements, newest first."""
+    tenant_of(call)
+    return answer(_ledger(call, read_window(call.parameters, "kind", "about")))
+
+
+def _ledger(call: Call, window: Window | None) -> dict[str, object]:
+    tenant = call.caller
     call.runtime.settle(tenant)
     ledger = tenant.world.store.ledger
-    return answer(
-        {
-            "balance": format_money(ledger.balance),
-            "held": format_money(ledger.held),
-            "charged": format_money(ledger.charged),
-            "entries": [represent_entry(entry) for entry in ledger.entries],
-            "invariants": [
-                {"name": invariant.name, "held": invariant.is_held, "evidence": invariant.evidence}
-                for invariant in check(tenant.world.store, tenant.settings.concurrency)
-            ],
-        }
-    )
+    entries, total = (ledger.entries, len(ledger.entries)) if window is None else look(ledger.entries, window, partial(_keeps, window))
+    return {
+        "balance": format_money(ledger.balance),
+        "held": format_money(ledger.held),
+        "charged": format_money(ledger.charged),
+        "entries": [represent_entry(entry) for entry in entries],
+        "total": total,
+        "invariants": [
+            {"name": invariant.name, "held": invariant.is_held, "evidence": invariant.evidence}
+            for invariant in check(tenant.world.store, tenant.settings.concurrency)
+        ],
+    }
+
+
+def _keeps(window: Window, entry: Entry) -> bool:
+    ids = (entry.run_id, entry.batch_id, entry.evaluation_id)
+    return window.has("kind", entry.kind.value) and window.has("about", *ids) and window.finds(*ids)
 
 
 async def add_credit(call: Call) -> Answer:
@@ -43,28 +55,7 @@ async def add_credit(call: Call) -> Answer:
     except ValueError as error:
         raise refused(f"amount: {error}") from None
     call.execute(AddCredit(amount))
-    return await get_ledger(call)
-
-
-async def list_deliveries(call: Call) -> Answer:
-    """GET /_mock/deliveries: every delivery with every attempt, its bytes and its answer."""
-    tenant = tenant_of(call)
-    call.runtime.settle(tenant)
-    return answer({"items": [represent_delivery_in_full(delivery) for delivery in tenant.world.store.deliveries.values()]})
-
-
-async def resend_delivery(call: Call) -> Answer:
-    """POST /_mock/deliveries/{id}/resend: tells about the same run or batch once more, with a payload rendered now."""
-    tenant = tenant_of(call)
-    delivery = tenant.world.store.delivery(call.params["id"])
-    if delivery.run_id is not None and delivery.webhook_id is None:
-        outcome = call.execute(RedeliverRunCallback(delivery.run_id))
-    elif delivery.batch_id is not None:
-        outcome = call.execute(RedeliverBatchCallback(delivery.batch_id))
-    else:
-        raise ControlError(409, "refused", "only callbacks of runs and batches are sent again; an evaluation or a webhook is told once")
-    made = next(event.delivery for event in outcome.events if isinstance(event, DeliveryCreated))
-    return answer(represent_delivery_in_full(tenant.world.store.delivery(made.id)), 201)
+    return answer(_ledger(call, None))
 
 
 async def cancel_run(call: Call) -> Answer:
@@ -87,8 +78,6 @@ async def cancel_batch(call: Call) -> Answer:
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
     Operation(id="get_ledger", method="GET", path="/_mock/ledger", handler=get_ledger),
     Operation(id="add_credit", method="POST", path="/_mock/ledger/credits", handler=add_credit),
-    Operation(id="list_deliveries", method="GET", path="/_mock/deliveries", handler=list_deliveries),
-    Operation(id="resend_delivery", method="POST", path="/_mock/deliveries/{id}/resend", handler=resend_delivery),
     Operation(id="cancel_run", method="POST", path="/_mock/runs/{id}/cancel", handler=cancel_run),
     Operation(id="cancel_batch", method="POST", path="/_mock/batches/{id}/cancel", handler=cancel_batch),
 )

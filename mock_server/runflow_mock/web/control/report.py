@@ -3,8 +3,8 @@
 from runflow_mock.runtime.reports import report_on
 from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.control.verify import completion
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.reports import represent_report
 

@@ -1,29 +1,131 @@
 """The runs and batches of a tenant as the API shows them, for the test and not for its client: no poll, and nothing in the journal."""
 
-from runflow_mock.web.calls import Answer, Call, answer
+from collections.abc import Container
+
+from runflow_mock.domain.batches import Batch
+from runflow_mock.domain.deliveries import Delivery
+from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.runs import Run
+from runflow_mock.engine.store import Store
+from runflow_mock.engine.views import InOrder
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.runs import run_body
 from runflow_mock.wire.batches import represent_batch
+from runflow_mock.wire.billing import represent_entry
+from runflow_mock.wire.journal import represent_exchange_in_short
+from runflow_mock.wire.rows import Row, represent_batch_row, represent_callback, represent_delivery_row, represent_run_row
+from runflow_mock.wire.windows import Window, look, read_window, represent_window
+
+OPEN = "open"
 
 
 async def list_runs(call: Call) -> Answer:
-    """GET /_mock/runs: every run, oldest first."""
+    """GET /_mock/runs: every run, oldest first; with `limit` a window of one line each, newest first."""
     tenant = tenant_of(call)
+    window = read_window(call.parameters, "status", "batch_id")
     call.runtime.settle(tenant)
-    return answer({"items": [run_body(call, run) for run in tenant.world.store.runs.values()]})
+    store = tenant.world.store
+    if window is None:
+        return answer({"items": [run_body(call, run) for run in store.runs.values()]})
+    found, total = look(InOrder(store.run_order, store.runs), window, lambda run: _keeps_run(window, run))
+    return scrubbed(call, answer(represent_window([_run_row(tenant, run) for run in found], total)))
 
 
-async def list_batches(call: Call) -> Answer:
-    """GET /_mock/batches: every batch, oldest first."""
+async def get_run(call: Call) -> Answer:
+    """GET /_mock/runs/{id}: a run with its requests, deliveries and movements of money."""
     tenant = tenant_of(call)
     call.runtime.settle(tenant)
     store = tenant.world.store
-    return answer({"items": [represent_batch(batch, store.runs, tenant.dialect) for batch in store.batches.values()]})
+    run = store.run(call.params["id"])
+    told_of = run.id if run.batch_id is None else run.batch_id
+    about = _about(tenant, {run.id, run.request_id}, run.id)
+    told = {"run": run_body(call, run), "row": _run_row(tenant, run), **about, "deliveries": _deliveries(store, told_of)}
+    return scrubbed(call, answer(told))
+
+
+async def list_batches(call: Call) -> Answer:
+    """GET /_mock/batches: every batch, oldest first; with `limit` a window of one line each, newest first."""
+    tenant = tenant_of(call)
+    window = read_window(call.parameters, "status")
+    call.runtime.settle(tenant)
+    store = tenant.world.store
+    if window is None:
+        return answer({"items": [represent_batch(batch, store.runs, tenant.dialect) for batch in store.batches.values()]})
+    found, total = look(store.batches.values(), window, lambda batch: _keeps_batch(window, batch))
+    return scrubbed(call, answer(represent_window([_batch_row(store, batch) for batch in found], total)))
+
+
+async def get_batch(call: Call) -> Answer:
+    """GET /_mock/batches/{id}: a batch with a line about each item, its requests, deliveries and movements of money."""
+    tenant = tenant_of(call)
+    call.runtime.settle(tenant)
+    store = tenant.world.store
+    batch = store.batch(call.params["id"])
+    members = [store.runs[item.run_id] for item in batch.items]
+    about = _about(tenant, {batch.id, members[0].request_id}, batch.id)
+    told = {
+        "batch": represent_batch(batch, store.runs, tenant.dialect),
+        "row": _batch_row(store, batch),
+        "members": [_run_row(tenant, run) for run in members],
+        **about,
+        "deliveries": _deliveries(store, batch.id),
+    }
+    return scrubbed(call, answer(told))
+
+
+def _keeps_run(window: Window, run: Run) -> bool:
+    is_wanted = window.has("status", run.status.value, None if run.is_terminal else OPEN) and window.has("batch_id", run.batch_id)
+    return is_wanted and window.finds(run.id, run.model, run.client_ref, run.batch_id)
+
+
+def _keeps_batch(window: Window, batch: Batch) -> bool:
+    is_wanted = window.has("status", batch.status.value, None if batch.is_terminal else OPEN)
+    return is_wanted and window.finds(batch.id, batch.model)
+
+
+def _run_row(tenant: Tenant, run: Run) -> Row:
+    store = tenant.world.store
+    # A batch tells of all its runs at once.
+    return represent_run_row(
+        run, None if run.batch_id is not None else represent_callback(_latest(store, run.id), run.callback_url), tenant.world.now
+    )
+
+
+def _batch_row(store: Store, batch: Batch) -> Row:
+    return represent_batch_row(batch, represent_callback(_latest(store, batch.id), batch.callback_url))
+
+
+def _latest(store: Store, parent_id: str) -> Delivery | None:
+    told = store.deliveries_of.get(parent_id)
+    return store.deliveries[told[-1]] if told else None
+
+
+def _deliveries(store: Store, parent_id: str) -> list[Row]:
+    told = store.deliveries_about(parent_id)
+    return [represent_delivery_row(delivery, told) for delivery in told]
+
+
+def _about(tenant: Tenant, ids: Container[str], record_id: str) -> dict[str, object]:
+    """Returns what else there is of a record: the exchanges that made it or named it, and the movements of money for it."""
+    exchanges = [exchange for exchange in tenant.journal if _names(exchange, ids, record_id)]
+    entries = tenant.world.store.ledger.entries
+    return {
+        "requests": [represent_exchange_in_short(exchange) for exchange in exchanges],
+        "entries": [represent_entry(entry) for entry in entries if record_id in (entry.run_id, entry.batch_id)],
+    }
+
+
+def _names(exchange: Exchange, ids: Container[str], record_id: str) -> bool:
+    return exchange.id in ids or record_id in exchange.path
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
     Operation(id="list_runs", method="GET", path="/_mock/runs", handler=list_runs),
+    Operation(id="get_run", method="GET", path="/_mock/runs/{id}", handler=get_run),
     Operation(id="list_batches", method="GET", path="/_mock/batches", handler=list_batches),
+    Operation(id="get_batch", method="GET", path="/_mock/batches/{id}", handler=get_batch),
 )

@@ -9,14 +9,15 @@ from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.engine.expectations import facts_of
 from runflow_mock.runtime.reports import unfired_rules
-from runflow_mock.runtime.scenarios import UnknownScenario, shipped_scenario
+from runflow_mock.runtime.scenarios import UnknownScenario, scenario_names, shipped_scenario
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.faults import names_in
 from runflow_mock.web.control.flags import flag_in
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.control.history import write_history
-from runflow_mock.web.control.verify import completion, subjects_in
+from runflow_mock.web.control.verify import subjects_in
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.clauses import convert_statement
 from runflow_mock.wire.control import ControlError, as_json, refused
@@ -35,6 +36,11 @@ async def get_scenario(call: Call) -> Answer:
     if tenant.scenario is None:
         raise ControlError(404, "not_found", "this tenant was made without a scenario; PUT /_mock/scenario takes one")
     return answer(scene_of(call, tenant.scenario))
+
+
+async def list_scenarios(call: Call) -> Answer:
+    """GET /_mock/scenarios: those that ship, to be played by name."""
+    return answer({"items": [{"name": name} for name in scenario_names()]})
 
 
 async def put_scenario(call: Call) -> Answer:
@@ -107,6 +113,7 @@ def _checked(call: Call, expectation: Expectation, facts: Facts, entries: list[J
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
+    Operation(id="list_scenarios", method="GET", path="/_mock/scenarios", handler=list_scenarios),
     Operation(id="get_scenario", method="GET", path="/_mock/scenario", handler=get_scenario),
     Operation(id="put_scenario", method="PUT", path="/_mock/scenario", handler=put_scenario),
     Operation(id="export_scenario", method="GET", path="/_mock/scenario/export", handler=export_present),

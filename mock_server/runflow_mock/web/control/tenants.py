@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from runflow_mock.domain.deliveries import DeliveryStatus
+from runflow_mock.domain.money import format_money
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, no_content, scrubbed
 from runflow_mock.web.control.app import ControlHandler
@@ -11,16 +13,25 @@ from runflow_mock.web.control.guard import carries_key_of, check_server_wide, te
 from runflow_mock.web.control.scenarios import scenario_of
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.control import ControlError, refused
+from runflow_mock.wire.journal import represent_exchange_in_short
 from runflow_mock.wire.tenants import represent_tenant, requested_name, requested_scenario
 from runflow_mock.wire.times import write_instant
+from runflow_mock.wire.windows import look, read_window, represent_window
 
 RESETS = ("all", "journal", "faults")
+# A look at all tenants must not judge whole journals; what is left is judged at the next look.
+JUDGED_MAX = 25
 
 
 async def list_tenants(call: Call) -> Answer:
-    """GET /_mock/tenants"""
+    """GET /_mock/tenants: all of them; with `limit` a window with figures of each, the latest first."""
     check_server_wide(call)
-    return answer({"items": [_body(tenant) for tenant in call.runtime.tenants]})
+    window = read_window(call.parameters)
+    known = list(call.runtime.tenants)
+    if window is None:
+        return answer({"items": [_body(tenant) for tenant in known]})
+    found, total = look(known, window, lambda tenant: window.finds(tenant.settings.name))
+    return answer(represent_window([{**_body(tenant), **_figures(call, tenant)} for tenant in found], total))
 
 
 async def create_tenant(call: Call) -> Answer:
@@ -77,6 +88,25 @@ def _named(call: Call) -> Tenant:
     if tenant is None:
         raise ControlError(404, "not_found", f"there is no tenant {name[:80]!r}")
     return tenant
+
+
+def _figures(call: Call, tenant: Tenant) -> dict[str, object]:
+    """Returns what a list of tenants shows of one; it settles nothing, so that looking at all of them moves none."""
+    store, latest = tenant.world.store, tenant.journal.latest(1)
+    deliveries = [delivery.status for delivery in store.deliveries.values()]
+    return {
+        "now": write_instant(call.runtime.now(tenant)),
+        "rate": tenant.clock.rate,
+        "runs": len(store.runs),
+        "runs_open": sum(not run.is_terminal for run in store.runs.values()),
+        "deliveries_failed": deliveries.count(DeliveryStatus.FAILED),
+        "deliveries_waiting": deliveries.count(DeliveryStatus.PENDING) + deliveries.count(DeliveryStatus.DELIVERING),
+        "available": format_money(store.ledger.available),
+        "credits": format_money(store.ledger.balance),
+        "requests": tenant.journal.total,
+        "violations": call.runtime.judgings.of(tenant).count_violations(JUDGED_MAX),
+        "last_request": represent_exchange_in_short(latest[0]) if latest else None,
+    }
 
 
 def _body(tenant: Tenant) -> dict[str, object]:

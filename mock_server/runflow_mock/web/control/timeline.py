@@ -1,4 +1,4 @@
-"""The timeline of a world: everything that happened in it, retold from its history."""
+"""The timeline of a world: everything that happened in it, retold from its history; as a window, with the requests among it."""
 
 from runflow_mock.domain.faults import RuleAdded
 from runflow_mock.engine.history import retell
@@ -8,13 +8,19 @@ from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.timeline import Step, represent_events
+from runflow_mock.wire.windows import Window, look, read_window, represent_window
 
 
 async def get_timeline(call: Call) -> Answer:
-    """GET /_mock/timeline: what happened so far, in order; `forgotten` counts the commits that made room for later ones."""
+    """GET /_mock/timeline: what happened so far, in order; with `limit` a window, newest first, with the requests among it."""
     tenant = tenant_of(call)
+    window = read_window(call.parameters, "kind")
     call.runtime.settle(tenant)
-    return scrubbed(call, answer({"items": steps_of(tenant), "forgotten": tenant.world.history.forgotten}))
+    return scrubbed(call, answer(_whole(tenant) if window is None else _window(call, window)))
+
+
+def _whole(tenant: Tenant) -> dict[str, object]:
+    return {"items": steps_of(tenant), "forgotten": tenant.world.history.forgotten}
 
 
 def steps_of(tenant: Tenant) -> list[Step]:
@@ -25,6 +31,16 @@ def steps_of(tenant: Tenant) -> list[Step]:
         rules |= {event.rule.id: event.rule for event in events if isinstance(event, RuleAdded)}
         steps += represent_events(events, before, rules)
     return steps
+
+
+def _window(call: Call, window: Window) -> dict[str, object]:
+    happenings = call.runtime.feeds.of(call.caller).happenings
+    found, total = look(happenings, window, lambda step: _keeps(window, step))
+    return represent_window(found, total, forgotten=happenings.forgotten)
+
+
+def _keeps(window: Window, step: Step) -> bool:
+    return window.has("kind", str(step["kind"])) and window.finds(*(value for value in step.values() if isinstance(value, str)))
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (

@@ -12,9 +12,10 @@ from runflow_mock.domain.identity import DeliveryId
 from runflow_mock.engine.store import Store
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import STOPPED, ControlHandler
+from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.faults import names_in
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.control.verify import completion, subjects_in
+from runflow_mock.web.control.verify import subjects_in
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.clauses import Statement, represent_verified
 from runflow_mock.wire.control import ControlError, represent_control_error

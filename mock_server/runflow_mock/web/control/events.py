@@ -1,0 +1,119 @@
+"""Events: a stream that says what has changed, for those who show it. It carries names and ids, never records; looking moves no clock.
+
+A stream holds no queue: it remembers how far its client has come, and what it sends next is all that changed since, each record once. Where
+the feed does not reach back so far, or another world stands in the tenant's place, it says `resync`, and the client reads everything anew.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import msgspec
+
+from runflow_mock.runtime.change_feeds import STREAMS_MAX, ChangeFeed, gather
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.web.calls import Call
+from runflow_mock.web.control.app import ControlHandler, Stream
+from runflow_mock.web.control.guard import check_server_wide, names_tenant, tenant_of
+from runflow_mock.web.routing import Operation
+from runflow_mock.wire.control import ControlError
+
+IDS_MAX = 200
+# Between two messages, so that a thousand changes at once are a few messages; the first one waits for nothing.
+PAUSE_SECONDS = 0.03
+# A line that says nothing, so that both sides notice a connection that has died.
+HEARTBEAT_SECONDS = 15.0
+RETRY_MILLISECONDS = 500
+
+_EVENT_STREAM = ((b"content-type", b"text/event-stream"), (b"x-accel-buffering", b"no"))
+
+
+class _Place(NamedTuple):
+    """How far a client has come."""
+
+    epoch: str
+    number: int
+
+
+async def watch_events(call: Call) -> Stream:
+    """GET /_mock/events: server-sent events that say what changed, in the key's tenant or on the whole server."""
+    tenant = tenant_of(call) if names_tenant(call) else None
+    if tenant is None:
+        check_server_wide(call)
+    feeds = call.runtime.feeds
+    if feeds.streams >= STREAMS_MAX:
+        raise ControlError(503, "limit", f"{STREAMS_MAX} streams are open already; close one, such as a tab with the inspector")
+    feed = feeds.whole() if tenant is None else feeds.of(tenant).changes
+    return Stream(_EVENT_STREAM, _counted(call, _told(call, tenant, feed)))
+
+
+async def _counted(call: Call, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    feeds = call.runtime.feeds
+    feeds.streams += 1
+    try:
+        async for piece in pieces:
+            yield piece
+    finally:
+        feeds.streams -= 1
+
+
+async def _told(call: Call, tenant: Tenant | None, feed: ChangeFeed) -> AsyncIterator[bytes]:
+    yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
+    place = _read_place(call.header(b"last-event-id"))
+    begins_anew = place is None
+    if place is None:
+        place = _Place(feed.epoch, feed.number)
+        yield _message("open", place, {})
+    woken = asyncio.Event()
+    feed.watchers.add(woken)
+    try:
+        while True:
+            if tenant is not None and tenant.is_dropped:
+                there = call.runtime.tenants.get(tenant.settings.name)
+                if there is None:
+                    yield _message("gone", place, {"tenant": tenant.settings.name})
+                    return
+                feed.watchers.discard(woken)
+                tenant, feed = there, call.runtime.feeds.of(there).changes
+                feed.watchers.add(woken)
+            changes = feed.since(place.number) if place.epoch == feed.epoch else None
+            place = _Place(feed.epoch, feed.number)
+            if changes is None:
+                yield _message("resync", place, {})
+            elif changes:
+                yield _message("change", place, gather(changes, IDS_MAX))
+            elif not begins_anew:
+                # A client that comes back learns at once that nothing was missed.
+                yield _message("open", place, {})
+            begins_anew = True
+            await asyncio.sleep(PAUSE_SECONDS if changes else 0)
+            async for beat in _until(woken):
+                yield beat
+            woken.clear()
+    finally:
+        feed.watchers.discard(woken)
+
+
+async def _until(woken: asyncio.Event) -> AsyncIterator[bytes]:
+    """Returns once something happened; until then it yields a comment from time to time."""
+    while not woken.is_set():
+        try:
+            await asyncio.wait_for(woken.wait(), HEARTBEAT_SECONDS)
+        except TimeoutError:
+            yield b": still here\n\n"
+
+
+def _read_place(text: str | None) -> _Place | None:
+    if not text:
+        return None
+    epoch, _, number = text[:100].rpartition(".")
+    return _Place(epoch, int(number) if number.isascii() and number.isdigit() else -1)
+
+
+def _message(event: str, place: _Place, data: object) -> bytes:
+    return b"event: %b\nid: %b.%d\ndata: %b\n\n" % (event.encode(), place.epoch.encode(), place.number, msgspec.json.encode(data))
+
+
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (
+    Operation(id="watch_events", method="GET", path="/_mock/events", handler=watch_events),
+)

@@ -1,0 +1,87 @@
+"""Windows on lists: the part of a list that somebody looks at, the newest record first.
+
+A list without parameters stays what it was, all of it and the oldest first. With `limit` it is a window: so many records from the newest
+on, `offset` skipped before, of those only that fit `q` and the filters of the list. `total` says how many fit.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Reversible, Sized
+from itertools import islice
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from runflow_mock.wire.control import refused
+
+LIMIT_MAX = 1_000
+TEXT_MAX = 200
+
+RecordT = TypeVar("RecordT")
+ListedT_co = TypeVar("ListedT_co", covariant=True)
+Keeps = Callable[[RecordT], bool]
+
+
+class Listed(Sized, Reversible[ListedT_co], Protocol[ListedT_co]):
+    """What can be looked at from its end: a list, a view of a dictionary."""
+
+
+class Window(msgspec.Struct, frozen=True):
+    """Where to look, and for what."""
+
+    limit: int
+    offset: int
+    text: str
+    filters: Mapping[str, frozenset[str]]
+
+    def has(self, name: str, *values: str | None) -> bool:
+        """Tells whether one of the values is wanted, which they all are where nothing was asked for."""
+        wanted = self.filters.get(name)
+        return wanted is None or not wanted.isdisjoint(values)
+
+    def finds(self, *texts: str | None) -> bool:
+        """Tells whether one of the texts has in it what is looked for."""
+        return not self.text or any(self.text in text.lower() for text in texts if text)
+
+
+def read_window(parameters: Mapping[str, str], *filters: str) -> Window | None:
+    """Returns the window that a query asks for, or nothing where it asks for none.
+
+    Raises:
+        ControlError: 422.
+    """
+    known = ("limit", "offset", "q", *filters)
+    unknown = next((name for name in parameters if name not in known), None)
+    if unknown is not None:
+        raise refused(f"this list has no parameter {unknown[:80]!r}; it takes {', '.join(known)}")
+    if "limit" not in parameters:
+        if parameters:
+            raise refused(f"{', '.join(parameters)} only work with limit")
+        return None
+    return Window(
+        _number(parameters["limit"], "limit", 1, LIMIT_MAX),
+        _number(parameters.get("offset", "0"), "offset", 0, 10**9),
+        parameters.get("q", "")[:TEXT_MAX].strip().lower(),
+        {name: frozenset(parameters[name].split(",")) for name in filters if parameters.get(name)},
+    )
+
+
+def look(records: Listed[RecordT], window: Window, keeps: Keeps[RecordT]) -> tuple[list[RecordT], int]:
+    """Returns the records in a window, and how many there are to look at."""
+    if not window.text and not window.filters:
+        return _part(reversed(records), window), len(records)
+    kept = [record for record in reversed(records) if keeps(record)]
+    return _part(kept, window), len(kept)
+
+
+def represent_window(items: Iterable[object], total: int, **more: object) -> dict[str, object]:
+    """Returns the body of a windowed list."""
+    return {"items": list(items), "total": total, **more}
+
+
+def _part(records: Iterable[RecordT], window: Window) -> list[RecordT]:
+    return list(islice(records, window.offset, window.offset + window.limit))
+
+
+def _number(text: str, name: str, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and least <= int(text) <= most):
+        raise refused(f"{name} {text[:80]!r} must be from {least} to {most}")
+    return int(text)
