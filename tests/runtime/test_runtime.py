@@ -11,7 +11,8 @@ from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.runs import RunStatus
 from runflow_mock.domain.tenants import ClockMode, Limits
 from runflow_mock.runtime.config import Config
-from runflow_mock.runtime.runtime import Runtime, StepsExceeded
+from runflow_mock.runtime.refusals import StepsExceeded
+from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest, RecordingSender
 from runflow_mock.runtime.tenants import Tenant
 

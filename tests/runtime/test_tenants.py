@@ -4,10 +4,11 @@ import pytest
 from doors import Door
 from worlds import catalog, create_run
 
+from runflow_mock.domain.instants import whole_milliseconds
 from runflow_mock.domain.tenants import ClockMode, KeySpec, TenantSettings
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.refusals import TenantsFull
-from runflow_mock.runtime.tenants import Tenants, whole_milliseconds
+from runflow_mock.runtime.tenants import Tenants
 
 PRESENT = datetime(2026, 11, 22, 12, 0, 0, 123_456, tzinfo=UTC)
 

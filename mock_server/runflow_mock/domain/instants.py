@@ -15,3 +15,9 @@ DURATION_MAX = timedelta(days=36_500)
 def is_reachable(instant: datetime) -> bool:
     """Tells whether a clock can stand there."""
     return instant.tzinfo is not None and EARLIEST <= instant <= LATEST
+
+
+def whole_milliseconds(instant: datetime) -> datetime:
+    """Returns an instant without its fraction of a millisecond, which no client ever sees."""
+    fraction = instant.microsecond % 1000
+    return instant.replace(microsecond=instant.microsecond - fraction) if fraction else instant

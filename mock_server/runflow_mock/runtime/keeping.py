@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from runflow_mock.domain.errors import DomainError
-from runflow_mock.domain.instants import LATEST
+from runflow_mock.domain.instants import LATEST, whole_milliseconds
 from runflow_mock.domain.tenants import is_tenant_name
 from runflow_mock.engine.clock import VirtualClock
 from runflow_mock.runtime.config import Config, ConfigError
@@ -20,7 +20,7 @@ from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.kept_files import SUFFIX, Connect, Damaged, KeptFile, Taken, connect
 from runflow_mock.runtime.kept_tenants import Clocks, Kept, LogSize
 from runflow_mock.runtime.revivals import take_up
-from runflow_mock.runtime.tenants import Tenant, Tenants, whole_milliseconds
+from runflow_mock.runtime.tenants import Tenant, Tenants
 from runflow_mock.wire.kept import Standing, read_tenant
 
 # What the folder's own lock is called: no tenant can have that name.

@@ -1,7 +1,9 @@
 """Refusals of the registry of tenants: there is no room, a key is taken, what is to be restored does not fit."""
 
 from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.instants import LATEST
 from runflow_mock.engine.invariants import Invariant
+from runflow_mock.wire.times import write_instant
 
 
 class TenantsFull(DomainError):
@@ -42,3 +44,18 @@ class TenantUnavailable(DomainError):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"tenant {name}: {reason}")
+
+
+class StepsExceeded(DomainError):
+    """An advance fired as many timers as it may."""
+
+    def __init__(self, steps_max: int) -> None:
+        super().__init__(f"the advance stopped after {steps_max} timers")
+        self.steps_max = steps_max
+
+
+class BeyondTime(DomainError):
+    """A clock is to be moved to where none can stand."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the latest instant that a clock can reach is {write_instant(LATEST)}")

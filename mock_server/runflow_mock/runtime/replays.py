@@ -20,7 +20,7 @@ from runflow_mock.domain.events import Event
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.models import Catalog
 from runflow_mock.engine.world import Outcome, SendCallback, World
-from runflow_mock.runtime.tenants import renderers_of
+from runflow_mock.runtime.rendering import renderers_of
 from runflow_mock.version import __version__
 from runflow_mock.wire.callbacks import build_headers, build_posting
 from runflow_mock.wire.history import SavedEntry, SavedHistory, fingerprint, represent_event

@@ -16,8 +16,7 @@ from time import time as real_time
 from typing import Any
 
 from runflow_mock.domain.commands import Command, CreateSecret, CreateWebhook, RemoveRule, UpdateWebhook
-from runflow_mock.domain.errors import DomainError
-from runflow_mock.domain.instants import LATEST
+from runflow_mock.domain.instants import LATEST, whole_milliseconds
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.scrubbing import Scrubber
@@ -35,12 +34,12 @@ from runflow_mock.runtime.loop_watch import LoopWatch
 from runflow_mock.runtime.media import MediaShelf
 from runflow_mock.runtime.observers import NullObserver, Observer
 from runflow_mock.runtime.quotas import Meter
+from runflow_mock.runtime.refusals import BeyondTime, StepsExceeded
 from runflow_mock.runtime.sender import CallbackSender
-from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, secrets_of, whole_milliseconds
+from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, secrets_of
 from runflow_mock.runtime.unbelieved import Unbelieved
 from runflow_mock.wire.snapshots import SavedTenant
 from runflow_mock.wire.timeline import Step, represent_events
-from runflow_mock.wire.times import write_instant
 
 # How many timers an advance fires before it lets other requests in.
 YIELD_EVERY_TIMERS = 100
@@ -50,21 +49,6 @@ BACKGROUND_ERRORS_MAX = 100
 _TELLING = frozenset((CreateSecret, CreateWebhook, UpdateWebhook))
 
 Sleep = Callable[[float], Coroutine[Any, Any, None]]
-
-
-class StepsExceeded(DomainError):
-    """An advance fired as many timers as it may."""
-
-    def __init__(self, steps_max: int) -> None:
-        super().__init__(f"the advance stopped after {steps_max} timers")
-        self.steps_max = steps_max
-
-
-class BeyondTime(DomainError):
-    """A clock is to be moved to where none can stand."""
-
-    def __init__(self) -> None:
-        super().__init__(f"the latest instant that a clock can reach is {write_instant(LATEST)}")
 
 
 class Runtime:

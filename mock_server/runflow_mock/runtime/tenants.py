@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.callback_policy import CallbackPolicy
 from runflow_mock.domain.clauses import JournalSubject
-from runflow_mock.domain.dialects import Dialect, dialect_of
+from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.errors import LimitReached, ModelNotFound
 from runflow_mock.domain.identity import uuid7
+from runflow_mock.domain.instants import whole_milliseconds
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.principals import ADMIN, ADMIN_KEY_PREFIX, CUSTOMER_SCOPES, KEY_PREFIX, Principal
 from runflow_mock.domain.runs import Run
@@ -36,7 +37,7 @@ from runflow_mock.runtime.parked import ParkedAttempts
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.readings import Readings
 from runflow_mock.runtime.refusals import Contradiction, KeyTaken, ModelMissing, TenantsFull, TenantUnavailable
-from runflow_mock.wire.callbacks import render_batch_payload, render_evaluation_payload, render_run_payload
+from runflow_mock.runtime.rendering import renderers_of
 from runflow_mock.wire.inputs import InputChecks
 from runflow_mock.wire.requests import Rules
 from runflow_mock.wire.scenarios import apply_settings
@@ -362,22 +363,6 @@ def _check_model(catalog: Catalog, run: Run) -> None:
             catalog.get(run.model)
     except ModelNotFound:
         raise ModelMissing(run.id, run.model) from None
-
-
-def renderers_of(dialect: Dialect) -> Renderers:
-    """Returns what freezes payloads as a dialect writes them."""
-    return Renderers(
-        run=lambda run: render_run_payload(run, dialect),
-        batch=lambda batch, store: render_batch_payload(batch, store.runs, dialect),
-        evaluation=lambda evaluation: render_evaluation_payload(evaluation, dialect),
-        dates_attempts=dialect.dates_attempts,
-    )
-
-
-def whole_milliseconds(instant: datetime) -> datetime:
-    """Returns an instant without its fraction of a millisecond, which no client ever sees."""
-    fraction = instant.microsecond % 1000
-    return instant.replace(microsecond=instant.microsecond - fraction) if fraction else instant
 
 
 _RATES: dict[ClockMode, Callable[[TenantSettings], float]] = {

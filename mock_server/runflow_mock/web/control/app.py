@@ -9,8 +9,8 @@ from starlette.types import Receive, Scope, Send
 
 from runflow_mock.domain.errors import DomainError, LimitReached, ModelNotFound, NotFound
 from runflow_mock.runtime.keepers import KeepError
-from runflow_mock.runtime.refusals import TenantsFull, TenantUnavailable
-from runflow_mock.runtime.runtime import BeyondTime, Runtime, StepsExceeded
+from runflow_mock.runtime.refusals import BeyondTime, StepsExceeded, TenantsFull, TenantUnavailable
+from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.connections import connection_of, until_gone
