@@ -46,7 +46,7 @@ def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_sandbox_with_https_names_address_and_authority(state: Path) -> None:
     with sandbox("--tls-port", "0", "--state", str(state)) as running:
-        assert set(running.ready) == {"url", "key", "admin_key", "pid", "tls_url", "ca_file"}
+        assert set(running.ready) == {"url", "key", "admin_key", "pid", "inspector", "tls_url", "ca_file"}
         assert running.ready["ca_file"] == str(state / "ca" / "ca.pem")
         told = call("healthcheck", "--url", running.ready["tls_url"], "--state", str(state))
         assert (told.code, told.out.strip()) == (0, f"runflow-mock at {running.ready['tls_url']}: ok")

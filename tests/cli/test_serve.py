@@ -21,7 +21,7 @@ from runflow_mock.domain.tenants import ClockMode
 
 def test_ready_line_is_one_json_object() -> None:
     with sandbox() as running:
-        assert set(running.ready) == {"url", "key", "admin_key", "pid"}
+        assert set(running.ready) == {"url", "key", "admin_key", "pid", "inspector"}
         assert running.ready["pid"] == running.process.pid
         assert not running.url.endswith("/")
         assert httpx.get(f"{running.url}/v1/health").json() == {"status": "ok", "ok": True}

@@ -31,6 +31,7 @@ OPENERS = {
     "cli/report.py": "the sandbox that a command names",
     "cli/doctor.py": "the sandbox that a command names",
     "cli/healthcheck.py": "the sandbox that a command names",
+    "cli/serve.py": "the browser of whoever starts the server, at the server's own page",
     "web/connections.py": "what came in",
     "web/server.py": "listens",
 }

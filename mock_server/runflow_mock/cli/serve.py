@@ -4,7 +4,6 @@ import gc
 import os
 import signal
 import sys
-import webbrowser
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -251,6 +250,8 @@ def read_config(options: dict[str, Any]) -> Config:
 def _tell_ready(config: Config, ready: Ready, *, as_json: bool, opens: bool) -> None:
     _announce(config, ready, as_json=as_json)
     if opens:
+        import webbrowser
+
         # A browser in a terminal keeps whoever opens it waiting.
         Thread(target=webbrowser.open, args=(ready.inspector,), name="browser", daemon=True).start()
 
