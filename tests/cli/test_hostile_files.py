@@ -44,7 +44,8 @@ def test_hostile_file_is_told_in_one_line(command: str, file: str, tmp_path: Pat
     path = tmp_path / file
     path.write_text(FILES[file])
     told = call(*COMMANDS[command], str(path))
-    assert told.code in (1, 2)
+    # A text in which nothing can be checked has an exit code of its own.
+    assert told.code in ((1, 2, 3) if command == "skill check" else (1, 2))
     assert "Traceback" not in told.err
     assert len((told.err or told.out).splitlines()) == 1 or command == "calibrate", told.err
 

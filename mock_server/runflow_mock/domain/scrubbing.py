@@ -187,9 +187,12 @@ def _unpacked(data: bytes) -> bytes:
 def _named(data: bytes) -> Iterator[Span]:
     """Returns the values of fields and parameters that name secrets."""
     for found in chain(_FIELD.finditer(data), _PARAMETER.finditer(data)):
-        hidden = _PREFIX.sub(b"", found[1])
+        # What kind of key it was is kept: rules about where clients send their keys are judged by it.
+        prefix = _PREFIX.match(found[1])
+        begin = found.start(1) + (prefix.end() if prefix is not None else 0)
+        hidden = data[begin : found.end(1)]
         if not found[1].startswith(_LEFT_OUT) and hidden != mask(len(hidden)):
-            yield _masked(*found.span(1))
+            yield _masked(begin, found.end(1))
 
 
 def _masked(begin: int, end: int) -> Span:
