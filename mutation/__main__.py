@@ -17,6 +17,8 @@ from runflow_mock.testing.in_process import InProcess
 
 # Of every kind so many are tried first, however rare it is.
 OF_EACH_KIND = 10
+# Of the mutants in a sample that changed an answer so many must be killed, or listed with a reason.
+RATE_MIN = 0.95
 
 
 @click.command()
@@ -26,7 +28,11 @@ OF_EACH_KIND = 10
 @click.option("--dialect", default="seed", type=click.Choice(["seed", "docs"]), show_default=True)
 @click.option("--only", default="", help="Try only mutants whose description contains this.")
 def main(*, seconds: float, seed: int, is_all: bool, dialect: str, only: str) -> None:
-    """Print the kill rate of each kind, and every survivor. Exit code 1: one survived that survivors.toml does not list."""
+    """Print the kill rate of each kind, and every survivor.
+
+    Exit code 1: with --all one survived that survivors.toml does not list; of a sample, which is as large as the machine is fast, more than
+    a twentieth did.
+    """
     app = InProcess(callbacks_open=False)
     try:
         started = process_time()
@@ -39,7 +45,7 @@ def main(*, seconds: float, seed: int, is_all: bool, dialect: str, only: str) ->
     finally:
         app.stop()
     say(f"{len(trials)} tried in {process_time() - started:.0f} s of CPU")
-    sys.exit(report(trials, Counter(each.kind for each in index)))
+    sys.exit(report(trials, Counter(each.kind for each in index), is_sample=not is_all))
 
 
 def ordered(index: Iterable[Mutant], seed: int) -> list[Mutant]:
@@ -63,7 +69,7 @@ def run(ground: Ground, index: Index, chosen: list[Mutant], until: float | None)
         yield tried(ground, mutant, index[mutant])
 
 
-def report(trials: list[Trial], all_of: Counter[Kind]) -> int:
+def report(trials: list[Trial], all_of: Counter[Kind], *, is_sample: bool) -> int:
     """Prints the table and the survivors; returns the exit code."""
     known = accepted()
     rows: defaultdict[Kind, Counter[str]] = defaultdict(Counter)
@@ -90,7 +96,8 @@ def report(trials: list[Trial], all_of: Counter[Kind]) -> int:
         say(f"\n{f'accepted, {reason}' if reason else 'SURVIVED'}: {len(survivors)}")
         for survivor in sorted(survivors):
             say(f"  {survivor}")
-    return 1 if lines[""] else 0
+    allowed = total["changed"] * (1 - RATE_MIN) if is_sample else 0
+    return 1 if total["survived"] > allowed else 0
 
 
 def line_of(name: str, all_of: int, row: Counter[str]) -> str:

@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from mutation.__main__ import ordered
+from mutation.__main__ import ordered, report
 from mutation.mutants import Kind, Mutant
 from mutation.observing import index_of
 from mutation.places import Place, Subject
 from mutation.survivors import Accepted, accepted, reason_for
-from mutation.trials import BY_ID, Ground, observe, tried
+from mutation.trials import BY_ID, Ground, Trial, observe, tried
 
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.testing.in_process import InProcess
@@ -75,3 +75,11 @@ def test_accepted_is_what_fits_all_patterns() -> None:
     text = Mutant(Kind.OTHER, Place(Subject("get_run", 404), ("message",)))
     assert reason_for(text, known) == "free text, for people"
     assert not reason_for(Mutant(Kind.NULL, text.place), known)
+
+
+@pytest.mark.parametrize(("killed", "survived", "of_a_sample", "of_all"), [(99, 0, 0, 0), (99, 1, 0, 1), (19, 1, 0, 1), (18, 2, 1, 1)])
+def test_exit_code_is_about_survivors_that_are_not_listed(killed: int, survived: int, of_a_sample: int, of_all: int) -> None:
+    mutants = [Mutant(Kind.ABSENT, Place(Subject("get_run", 200), (f"field_{number}",))) for number in range(killed + survived)]
+    trials = [Trial(mutant, 1, "answer_schema" if number < killed else "") for number, mutant in enumerate(mutants)]
+    found = Counter({Kind.ABSENT: len(mutants)})
+    assert (report(trials, found, is_sample=True), report(trials, found, is_sample=False)) == (of_a_sample, of_all)
