@@ -4,7 +4,7 @@ All phases run: examples, coverage, fuzzing, and sequences that follow links. It
 server that refuses everything; ours is not. schemathesis is an extra: without it there is a message that says how to get it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -88,11 +88,36 @@ def generate(
 def _told(document: Mapping[str, Any], stage: SuiteTenant, without: Sequence[str]) -> dict[str, Any]:
     """The document from which requests are made up: narrowed to what stands on the stage, and to what a strict server has."""
     told = narrowed(document, seed(stage), without=without)
-    for path, item in told["paths"].items() if stage.is_strict else ():
-        told["paths"][path] = {
-            name: part for name, part in item.items() if not (isinstance(part, dict) and part.get("x-evidence") == INFERRED)
-        }
+    if stage.is_strict:
+        gone = {part["operationId"] for item in told["paths"].values() for part in item.values() if _is_inferred(part)}
+        for path, item in told["paths"].items():
+            told["paths"][path] = {name: part for name, part in item.items() if not _is_inferred(part)}
+        _tighten(told, told, gone)
     return told
+
+
+def _is_inferred(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("x-evidence") == INFERRED
+
+
+def _tighten(part: Any, document: Mapping[str, Any], gone: Collection[str]) -> None:
+    """Puts the patterns of a strict server in the place of the lenient ones, and drops links that lead nowhere there."""
+    if isinstance(part, dict) and "x-strict-pattern" in part:
+        part["pattern"] = part["x-strict-pattern"]
+        # They were written for the pattern that was there.
+        part.pop("examples", None)
+    if isinstance(part, dict) and isinstance(part.get("links"), dict):
+        part["links"] = {name: link for name, link in part["links"].items() if _operation_of(link, document) not in gone}
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _tighten(inner, document, gone)
+
+
+def _operation_of(link: Any, document: Mapping[str, Any]) -> str:
+    """The operation to which a link leads; records have a property of the same name, which leads nowhere."""
+    if not isinstance(link, dict):
+        return ""
+    name = link.get("$ref", "").rpartition("/")[2]
+    return str((document["components"]["links"][name] if name else link).get("operationId"))
 
 
 def labels(document: Mapping[str, Any]) -> tuple[str, ...]:
@@ -155,7 +180,7 @@ def _config(stage: SuiteTenant, document: Mapping[str, Any], effort: Effort, pha
         },
         "phases": {
             **enabled,
-            "coverage": {**enabled["coverage"], "unexpected-methods": list(UNEXPECTED_METHODS) if stage.target.may_write else []},
+            "coverage": {**enabled["coverage"], "unexpected-methods": _unexpected_methods(stage)},
             "fuzzing": {**enabled["fuzzing"], "error-feedback": {"enabled": False}},
             STATEFUL: {**enabled[STATEFUL], "max-steps": effort.steps, "generation": {"max-examples": effort.sequences}},
         },
@@ -164,6 +189,13 @@ def _config(stage: SuiteTenant, document: Mapping[str, Any], effort: Effort, pha
             "negative_data_rejection": {"expected-statuses": list(REJECTED)},
         },
     }
+
+
+def _unexpected_methods(stage: SuiteTenant) -> list[str]:
+    """A strict server has no route at all where the document only infers one: there a GET is no other method, but another path."""
+    if not stage.target.may_write:
+        return []
+    return [method for method in UNEXPECTED_METHODS if not (stage.is_strict and method == "get")]
 
 
 def _credentials(document: Mapping[str, Any], key: str) -> dict[str, Any]:

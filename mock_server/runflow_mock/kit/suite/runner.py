@@ -87,7 +87,9 @@ def generated(
     watch = Watch(Contract(dict(document)), laws, counts_cases=False)
     tally = generate(target, document, effort, operations=operations, phases=phases, see=watch.see, keep=keep)
     tally.add(laws)
-    if target.has_control and phases == PHASES:
+    if target.is_strict and phases == PHASES:
+        tally.notes.append(f"{REACH} was not judged: a strict server has no lists of what the contract only infers, to learn ids from")
+    elif target.has_control and phases == PHASES:
         _reach(tally)
     return tally
 

@@ -80,6 +80,8 @@ class Target:
         self.pace = pace or Pace()
         self.is_mock = _is_mock(carrier)
         self.has_control = self.is_mock and _makes_tenants(carrier)
+        # Known from the first tenant on.
+        self.is_strict = False
 
     @property
     def may_create(self) -> bool:
@@ -107,6 +109,7 @@ class Target:
         tenant = msgspec.convert(told, Tenant)
         stage = SuiteTenant(self, tenant.key, tenant.admin_key, control, name)
         stage.settings, stage.keys, stage.exchanger = told, tenant.keys, exchanger
+        self.is_strict = stage.is_strict
         if stage.is_strict:
             # A strict tenant knows no magic: a rule does what the name would have done.
             control.add_fault(what={"kind": "fail"}, where={"client_ref": FAIL}, label="suite")
