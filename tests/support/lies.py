@@ -311,6 +311,20 @@ CASES: Mapping[str, Lie] = {
         when(lambda answer: answer.path == "/v1/assets" and answer.status == 200, lambda body: {**body, "items": body["items"][:1]}),
         "assets_agree",
     ),
+    "the balance has another id than in the list": _lie(
+        when(lambda answer: answer.path == "/v1/billing/balance" and answer.status == 200, put("id", lambda text: text[:-1] + "0")),
+        "account_agree",
+    ),
+    "pages of solutions do not say what follows": _lie(
+        when(_where_answers("/v1/solutions"), records(lambda record: record.pop("next", None))), "cursors", "solutions_agree"
+    ),
+    "no flow has inputs of its own": _lie(
+        when(
+            lambda answer: answer.path.startswith("/v1/flows/") and answer.path.endswith("/inputs") and answer.status == 200,
+            lambda body: {**body, "items": []},
+        ),
+        "flows_agree",
+    ),
     # Promises between requests.
     "keys of batches are not looked at": _lie(
         header_dropped("idempotency-key", "/v1/models/runflow/background-removal/batches"), "repeats_of_models", "repeats_of_webhooks"

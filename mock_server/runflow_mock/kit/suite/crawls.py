@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from runflow_mock.kit.suite.agreements import RELATED
 from runflow_mock.kit.suite.flows import expect
-from runflow_mock.kit.suite.lists import key_of, list_is_kept, refuses_nonsense, whole
+from runflow_mock.kit.suite.lists import WHOLE, key_of, list_is_kept, refuses_nonsense, whole
 from runflow_mock.kit.suite.stages import SuiteTenant
 from runflow_mock.openapi.contracts import Declared, packaged_contract
 
@@ -35,7 +35,7 @@ class Crawl:
         if declared is not None and is_served(declared, self._stage):
             answer = self._stage.get(path)
             content = expect(answer, 200)
-            items = content.get("items") if isinstance(content, dict) and "next" in content else None
+            items = content.get("items") if isinstance(content, dict) and "id" not in content else None
             if items is not None:
                 items = whole(self._stage, path)
                 records = {str(item[key_of(item)]): item for item in items}
@@ -57,7 +57,7 @@ class Crawl:
         if template not in self._tried and (len(items) > 1 or template.count("/") == 2):
             self._tried.add(template)
             yield from list_is_kept(self._stage, path, items)
-            self._embed(template, path, items)
+            yield from self._embed(template, path, items)
             yield from refuses_nonsense(self._stage, path)
 
     def _related(self, template: str, path: str, record: dict[str, Any]) -> Iterator[str]:
@@ -70,13 +70,16 @@ class Crawl:
                 if [item[key_of(item)] for item in shown] != below:
                     yield f"{path}/{word} has {len(below)} records, and the list shows {len(shown)}, or others"
 
-    def _embed(self, template: str, path: str, items: list[dict[str, Any]]) -> None:
-        """Asks for related records where a list leaves them out; the laws hold them against those that others show."""
+    def _embed(self, template: str, path: str, items: list[dict[str, Any]]) -> Iterator[str]:
+        """Asks for related records where a list leaves them out, and holds them against those that stand below each record."""
         declared = operation_at(template)
         if declared is None or not any(parameter.name == "embed" for parameter in declared.parameters):
             return
         for name in (name for name, value in items[0].items() if value is None and name in EMBEDDABLE):
-            self._stage.get(f"{path}?limit=500&embed={name}")
+            answer = self._stage.get(f"{path}?limit={WHOLE}&embed={name}")
+            for item in answer.json["items"][: self._items_max] if answer.status == 200 else ():
+                for child in children_of(template):
+                    yield from self._related(child, f"{path}/{quote(str(item[key_of(item)]), safe='/')}", {name: item[name]})
 
     def _embedded(self, template: str, path: str, record: dict[str, Any]) -> Iterator[str]:
         """Related records that come only when they are asked for, where they also stand at paths of their own."""

@@ -51,7 +51,11 @@ def _reads_account(stage: SuiteTenant) -> Iterator[str]:
     scenes.fill_account(stage)
     for path in ("/v1/auth", "/v1/billing", "/v1/credit-balances"):
         yield from Crawl(stage).below(path, path)
-    owner = expect(stage.get("/v1/billing/balance"), 200)["org_id"]
+    balance = expect(stage.get("/v1/billing/balance"), 200)
+    listed = expect(stage.get("/v1/credit-balances"), 200)["items"]
+    if len(listed) != 1 or {name: listed[0].get(name, "absent") for name in balance} != balance:
+        yield f"the balance is {balance}, and the list of balances says {listed}"
+    owner = balance["org_id"]
     mine = [each["org"]["id"] for each in expect(stage.get("/v1/auth/me"), 200)["memberships"]]
     if owner not in mine:
         yield f"the balance is that of the organization {owner}, and the key belongs to {mine}"

@@ -18,7 +18,7 @@ NEWEST_FIRST = frozenset(("/v1/runs",))
 def items_of(answer: Answer) -> list[Record] | None:
     """Returns the records of a page, or nothing where an answer is none."""
     body = answer.json
-    items = body.get("items") if answer.method == "GET" and answer.status == 200 and isinstance(body, dict) and "next" in body else None
+    items = body.get("items") if answer.method == "GET" and answer.status == 200 and isinstance(body, dict) and "id" not in body else None
     return items if isinstance(items, list) and all(isinstance(item, dict) for item in items) else None
 
 
@@ -69,7 +69,7 @@ def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:
     for name, twin in (("next", "next_pq"), ("previous", "prev_pq")):
         if twin in body and body[twin] != body.get(name):
             yield f"{twin} is {body[twin]!r}, and {name} {body.get(name)!r}"
-    if not body["items"] and body["next"] is not None:
+    if not body["items"] and body.get("next") is not None:
         yield "a page without records has a page after it"
 
 
