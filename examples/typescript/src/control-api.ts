@@ -79,8 +79,48 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The verbs in short */
+        /** The verbs in short; a browser gets the inspector */
         get: operations["list_verbs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/_mock/inspector/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description a path below the inspector, such as parts/shell.js */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** A file of the inspector */
+        get: operations["get_inspector_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/_mock/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Server-sent events that say what has changed
+         * @description With a tenant's key the changes of that tenant, without it (or with the admin token) which tenants changed. `open` says from where on changes are told, `change` which records to read again (`{"runs": ["<id>"], "money": null}`, null for all of a noun), `resync` that everything is to be read again, `gone` that the tenant was dropped. A client that comes back with `Last-Event-ID` misses nothing.
+         */
+        get: operations["watch_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -96,7 +136,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List */
+        /** All of them; with `limit` a window with figures of each */
         get: operations["list_tenants"];
         put?: never;
         /** Make one; a name that exists is refused */
@@ -308,7 +348,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** One rule */
+        /** One rule, and what came nearest to it if its place was never met */
         get: operations["get_fault"];
         put?: never;
         post?: never;
@@ -395,6 +435,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/_mock/scenarios": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Those that ship, to be played by name */
+        get: operations["list_scenarios"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/_mock/scenario/export": {
         parameters: {
             query?: never;
@@ -419,8 +476,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every run, oldest first, as the API shows it */
+        /** Every run, oldest first, as the API shows it; with `limit` a window */
         get: operations["list_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/_mock/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        /** A run with its requests, deliveries and movements of money */
+        get: operations["get_run"];
         put?: never;
         post?: never;
         delete?: never;
@@ -455,8 +531,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every batch, oldest first, as the API shows it */
+        /** Every batch, oldest first, as the API shows it; with `limit` a window */
         get: operations["list_batches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/_mock/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        /** A batch with a line about each item, its requests, deliveries and movements of money */
+        get: operations["get_batch"];
         put?: never;
         post?: never;
         delete?: never;
@@ -491,8 +586,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every delivery with every attempt */
+        /** Every delivery with every attempt; with `limit` a window */
         get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/_mock/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        /** A delivery with what was signed, how it compares, and what keeps it from arriving */
+        get: operations["get_delivery"];
         put?: never;
         post?: never;
         delete?: never;
@@ -512,7 +626,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tell about the same run or batch once more */
+        /** Tell about the same run or batch once more, or send its bytes elsewhere or changed */
         post: operations["resend_delivery"];
         delete?: never;
         options?: never;
@@ -590,6 +704,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/_mock/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file behind an address of this tenant that stands in a record */
+        get: operations["preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/_mock/journal": {
         parameters: {
             query?: never;
@@ -603,6 +734,25 @@ export interface paths {
         post?: never;
         /** Forget all exchanges */
         delete: operations["delete_journal"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/_mock/journal/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        /** One exchange in full */
+        get: operations["get_exchange"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -700,7 +850,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happened so far, in order */
+        /** What happened so far, in order; with `limit` a window, newest first, with the requests among it */
         get: operations["get_timeline"];
         put?: never;
         post?: never;
@@ -920,6 +1070,15 @@ export interface components {
                 under_way: number;
                 total: number;
             };
+            /** @description what happens next */
+            due?: {
+                /** Format: date-time */
+                at: string;
+                /** @enum {unknown} */
+                kind: "run" | "delivery" | "evaluation";
+                id: string;
+                status: string;
+            }[];
         };
         Step: {
             /** Format: date-time */
@@ -1286,20 +1445,58 @@ export interface components {
             balance: string;
             held: string;
             charged: string;
-            entries: {
-                /** Format: date-time */
-                at: string;
-                /** @enum {unknown} */
-                kind: "hold" | "charge" | "release" | "credit";
-                amount: string;
-                run_id?: string | null;
-                batch_id?: string | null;
-            }[];
+            total?: number;
+            entries: components["schemas"]["LedgerEntry"][];
             invariants: {
                 name: string;
                 held: boolean;
                 evidence?: unknown;
             }[];
+        };
+        LedgerEntry: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {unknown} */
+            kind: "hold" | "charge" | "release" | "credit";
+            amount: string;
+            run_id?: string | null;
+            batch_id?: string | null;
+        };
+        DeliveryRow: {
+            id: string;
+            /** @enum {unknown} */
+            state: "pending" | "delivering" | "succeeded" | "failed";
+            event: string | null;
+            about: {
+                /** @enum {unknown} */
+                kind: "run" | "batch" | "evaluation";
+                id: string;
+            };
+            url: string;
+            attempts: number;
+            attempts_max?: number;
+            last_status?: number | null;
+            /** Format: date-time */
+            next_attempt_at?: string | null;
+            /**
+             * @description how the latest answered attempt compares with the one before
+             * @enum {unknown}
+             */
+            verdict: "delivered" | "fixed" | "regressed" | "failing" | "still_failing" | null;
+        };
+        ExchangeLine: {
+            id: string;
+            exchange: number;
+            /** Format: date-time */
+            at: string;
+            operation: string | null;
+            method: string;
+            target: string;
+            status: number;
+            fault: string | null;
+            elapsed_ms: number;
+            violations?: string[];
+            broken?: string[];
         };
         Finding: {
             loc: unknown[];
@@ -1583,8 +1780,68 @@ export interface components {
             };
             content: {
                 "application/json": {
-                    items: components["schemas"]["Delivery"][];
+                    total?: number;
+                    items: (components["schemas"]["Delivery"] | components["schemas"]["DeliveryRow"])[];
                 };
+            };
+        };
+        /** @description all about the run */
+        RunWhole: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    run: Record<string, unknown>;
+                    row: Record<string, unknown>;
+                    requests: components["schemas"]["ExchangeLine"][];
+                    entries: components["schemas"]["LedgerEntry"][];
+                    deliveries: components["schemas"]["DeliveryRow"][];
+                };
+            };
+        };
+        /** @description all about the batch */
+        BatchWhole: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    batch: Record<string, unknown>;
+                    row: Record<string, unknown>;
+                    members: Record<string, unknown>[];
+                    requests: components["schemas"]["ExchangeLine"][];
+                    entries: components["schemas"]["LedgerEntry"][];
+                    deliveries: components["schemas"]["DeliveryRow"][];
+                };
+            };
+        };
+        /** @description all about the delivery */
+        DeliveryWhole: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": {
+                    delivery: components["schemas"]["Delivery"];
+                    row: components["schemas"]["DeliveryRow"];
+                    findings: {
+                        about: string;
+                        says: string;
+                        way_out: string | null;
+                        is_problem: boolean;
+                    }[];
+                    others: components["schemas"]["DeliveryRow"][];
+                };
+            };
+        };
+        /** @description the exchange */
+        Exchange: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Exchange"];
             };
         };
         /** @description the delivery */
@@ -1625,10 +1882,10 @@ export interface components {
             };
             content: {
                 "application/json": {
-                    items: components["schemas"]["Exchange"][];
+                    items: (components["schemas"]["Exchange"] | components["schemas"]["ExchangeLine"])[];
                     total: number;
                     dropped: number;
-                    next: string | null;
+                    next?: string | null;
                     judge?: components["schemas"]["JudgingDocument"];
                 };
             };
@@ -1797,9 +2054,72 @@ export interface operations {
             200: components["responses"]["Verbs"];
         };
     };
-    list_tenants: {
+    get_inspector_file: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                /** @description a path below the inspector, such as parts/shell.js */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                    "text/javascript": string;
+                    "text/css": string;
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description it is the same */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    watch_events: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
+    list_tenants: {
+        parameters: {
+            query?: {
+                /** @description makes the list a window of one line each with the newest first */
+                limit?: number;
+                offset?: number;
+                /** @description what must be in an id or another text of the line */
+                q?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2264,6 +2584,19 @@ export interface operations {
             default: components["responses"]["Refused"];
         };
     };
+    list_scenarios: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Records"];
+            default: components["responses"]["Refused"];
+        };
+    };
     export_scenario: {
         parameters: {
             query?: {
@@ -2292,7 +2625,16 @@ export interface operations {
     };
     list_runs: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description makes the list a window of one line each with the newest first */
+                limit?: number;
+                offset?: number;
+                /** @description what must be in an id or another text of the line */
+                q?: string;
+                /** @description states, separated by commas; `open` for all that have not ended */
+                status?: string;
+                batch_id?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2300,6 +2642,21 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Records"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    get_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["RunWhole"];
             default: components["responses"]["Refused"];
         };
     };
@@ -2324,7 +2681,16 @@ export interface operations {
     };
     list_batches: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description makes the list a window of one line each with the newest first */
+                limit?: number;
+                offset?: number;
+                /** @description what must be in an id or another text of the line */
+                q?: string;
+                /** @description states, separated by commas; `open` for all that have not ended */
+                status?: string;
+                batch_id?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2332,6 +2698,21 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Records"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    get_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["BatchWhole"];
             default: components["responses"]["Refused"];
         };
     };
@@ -2356,7 +2737,15 @@ export interface operations {
     };
     list_deliveries: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                offset?: number;
+                q?: string;
+                /** @description states, separated by commas; `waiting` for all that have not ended */
+                state?: string;
+                /** @description ids of runs, batches or evaluations */
+                about?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2364,6 +2753,21 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Deliveries"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    get_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["DeliveryWhole"];
             default: components["responses"]["Refused"];
         };
     };
@@ -2376,7 +2780,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @description another address */
+                    url?: string | null;
+                    /** @description the text to send, a JSON object */
+                    body?: string | null;
+                };
+            };
+        };
         responses: {
             201: components["responses"]["Delivery"];
             default: components["responses"]["Refused"];
@@ -2424,7 +2837,13 @@ export interface operations {
     };
     get_ledger: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                offset?: number;
+                q?: string;
+                kind?: string;
+                about?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2455,6 +2874,29 @@ export interface operations {
             default: components["responses"]["Refused"];
         };
     };
+    preview: {
+        parameters: {
+            query: {
+                url: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            default: components["responses"]["Refused"];
+        };
+    };
     get_journal: {
         parameters: {
             query?: {
@@ -2468,6 +2910,9 @@ export interface operations {
                 faulted?: boolean;
                 limit?: number;
                 after?: string;
+                /** @description makes it a window of one line each with the newest first */
+                offset?: number;
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -2498,6 +2943,21 @@ export interface operations {
             default: components["responses"]["Refused"];
         };
     };
+    get_exchange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Exchange"];
+            default: components["responses"]["Refused"];
+        };
+    };
     get_archive: {
         parameters: {
             query?: {
@@ -2511,6 +2971,9 @@ export interface operations {
                 faulted?: boolean;
                 limit?: number;
                 after?: string;
+                /** @description makes it a window of one line each with the newest first */
+                offset?: number;
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -2597,7 +3060,13 @@ export interface operations {
     };
     get_timeline: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                offset?: number;
+                q?: string;
+                /** @description kinds of steps, separated by commas; `request` for requests */
+                kind?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
