@@ -9,6 +9,7 @@ from handlers import FLAWS, PREVIOUS_SECRET, RETIRED_SECRET, SECRET, SLOW_SECOND
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.probes.carriers import Carrier
 from runflow_mock.kit.probes.catalogue import ASKS, IN_TIME, PROBES
+from runflow_mock.kit.probes.effect_steps import NONE_TAKEN, acts_once, acts_once_at_once
 from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.probes.probe_steps import ProbeKit
 from runflow_mock.kit.probes.sample_callbacks import Sender
@@ -17,14 +18,18 @@ from runflow_mock.kit.sheets.records import Row, Sheet
 
 
 def _verify(flaw: str | None = None, *, dialect: str = "seed", secret: str = SECRET, seconds_max: float = 60.0, **more: Any) -> Sheet:
-    """Probes a handler with every option given; a body in two halves pauses for a moment only."""
+    """Probes a handler with every option given.
+
+    A body in two halves pauses for a moment only, but for whom it matters: a busy machine may read both of them at once.
+    """
     told: list[Row] = []
     events = more.pop("events", ())
     sender = Sender(secret, dialect, event=events[0] if events else "run.completed", known=more.pop("known_records", None))
     with handler(flaw, **more) as running, sender:
         limit = SLOW_SECONDS * 0.9 if flaw == "slow" else 5.0
         effects = Effects(running.effects_url, quiet_seconds=0.02, appear_seconds_max=0.4)
-        with closing(Carrier(running.url, seconds_max=5.0, pause_seconds=0.01)) as carrier, closing(effects):
+        pause = 1.0 if flaw == "reads what is there at once" else 0.01
+        with closing(Carrier(running.url, seconds_max=5.0, pause_seconds=pause)) as carrier, closing(effects):
             kit = ProbeKit(sender, carrier, effects, PREVIOUS_SECRET, RETIRED_SECRET, events)
             sheet = verify_receiver(kit, running.url, told.append, answer_seconds_max=limit, seconds_max=seconds_max)
     assert tuple(told) == sheet.rows
@@ -56,6 +61,20 @@ def test_bad_handler_breaks_exactly_its_rule(flaw: str, rule: str) -> None:
 def test_bench_has_thirty_wrong_handlers_and_tries_every_rule_but_the_control() -> None:
     assert set(FLAWS.values()) == set(ASKS) - {"takes-genuine"}
     assert len(FLAWS) >= 30
+
+
+def test_copies_of_which_none_is_taken_say_nothing_about_effects() -> None:
+    """Whoever reads half of a body refuses what it has not read, and that is told by the rule about slow bodies."""
+    refused = handler(known=("nobody",), unknown=409)
+    with (
+        refused as running,
+        Sender(SECRET, "seed") as sender,
+        closing(Effects(running.effects_url, quiet_seconds=0.01, appear_seconds_max=0.02)) as effects,
+    ):
+        effects.has_acted = True
+        with closing(Carrier(running.url, seconds_max=5.0)) as carrier:
+            seen = [*acts_once(ProbeKit(sender, carrier, effects)), *acts_once_at_once(ProbeKit(sender, carrier, effects))]
+    assert [(each.is_held, NONE_TAKEN in each.told) for each in seen] == [(None, True)] * 4
 
 
 def test_refusal_says_nothing_where_the_genuine_callback_is_refused_too() -> None:

@@ -1,7 +1,8 @@
 """Steps that look at effects: what a receiver does besides answering, as often as it must and never for a forgery."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from runflow_mock.kit.probes.carriers import Answer
 from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.probes.forgeries import FORGERIES, distorted
 from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, ProbeKit, Seen
@@ -12,6 +13,7 @@ ROUNDS = 2
 # One of each kind of refusal: what a receiver checks first, and last.
 WITHOUT_EFFECT = ("wrong secret", "unsigned", "changed body")
 NOT_TOLD = "nobody tells how often the receiver acts: give an address that answers with that number, with --effects"
+NONE_TAKEN = "none of them was taken, which other rules are about"
 NO_EFFECT = f"a genuine callback had no effect: if the receiver acts only on what its application has created, {GIVE_SANDBOX}"
 
 
@@ -20,25 +22,25 @@ def acts_once(kit: ProbeKit) -> Iterator[Seen]:
     if kit.effects is None:
         yield Seen(None, NOT_TOLD)
         return
-    counts: dict[str, int] = {}
+    counts: dict[str, tuple[int, list[Answer]]] = {}
     for name, first, second in (("copy", *(kit.sender.write(is_fresh=True),) * 2), ("next attempt", *kit.sender.write_twice())):
         before = kit.effects.at_rest()
-        for sample in (first, second):
-            kit.carrier.carry(sample)
-        counts[name] = kit.effects.since(before)
-    for name, count in counts.items():
-        yield _counted(kit.effects, count, f"a callback and its {name}")
+        answers = [kit.carrier.carry(sample) for sample in (first, second)]
+        counts[name] = kit.effects.since(before), answers
+    for name, (count, answers) in counts.items():
+        yield _counted(kit.effects, count, f"a callback and its {name}", answers)
 
 
 def acts_once_at_once(kit: ProbeKit) -> Iterator[Seen]:
-    """Copies of a sample that arrive at the same moment have one effect together, whatever they are answered."""
+    """Copies of a sample that arrive at the same moment have one effect together, whatever those beside the first are answered."""
     if kit.effects is None:
         yield Seen(None, NOT_TOLD)
         return
     for _ in range(ROUNDS):
         sample, before = kit.sender.write(is_fresh=True), kit.effects.at_rest()
-        kit.carrier.carry_at_once(sample, COPIES)
-        yield _counted(kit.effects, kit.effects.since(before), f"{COPIES} copies of a callback that arrived at the same moment")
+        answers = kit.carrier.carry_at_once(sample, COPIES)
+        count = kit.effects.since(before)
+        yield _counted(kit.effects, count, f"{COPIES} copies of a callback that arrived at the same moment", answers)
 
 
 def acts_after_verifying(kit: ProbeKit) -> Iterator[Seen]:
@@ -71,7 +73,7 @@ def acts_after_forgery(kit: ProbeKit) -> Iterator[Seen]:
     what = "the genuine callback, after a forgery of the same delivery,"
     yield Seen(answer.is_taken, f"{what} was {answer.told}")
     if kit.effects is not None and before is not None and obstacle is None:
-        yield _counted(kit.effects, kit.effects.since(before), what)
+        yield _counted(kit.effects, kit.effects.since(before), what, [answer])
 
 
 def _idle(kit: ProbeKit) -> Seen | None:
@@ -83,6 +85,10 @@ def _idle(kit: ProbeKit) -> Seen | None:
     return None if kit.effects.since(before) else Seen(None, NO_EFFECT)
 
 
-def _counted(effects: Effects, count: int, what: str) -> Seen:
-    """Says whether there was one effect; none at all says nothing of a receiver that has never acted."""
-    return Seen(count == 1, f"{what} had {count} effects") if effects.has_acted else Seen(None, NO_EFFECT)
+def _counted(effects: Effects, count: int, what: str, answers: Sequence[Answer]) -> Seen:
+    """Says whether there was one effect; none at all says nothing of a receiver that has never acted, or has taken nothing."""
+    if not effects.has_acted:
+        return Seen(None, NO_EFFECT)
+    if count == 0 and not any(answer.is_taken for answer in answers):
+        return Seen(None, f"{what}: {NONE_TAKEN}")
+    return Seen(count == 1, f"{what} had {count} effects")
