@@ -9,7 +9,8 @@ from urllib.parse import unquote
 
 from fuzzing.findings import Answered, Findings
 from fuzzing.requests import TENANTS, Request, Requests
-from runflow_mock.domain.tenants import ClockMode, Limits
+from runflow_mock.domain.records import Limits
+from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.sender import RecordingSender

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from runflow_mock.domain.tenants import Limits
+from runflow_mock.domain.records import Limits
 from runflow_mock.openapi import schemas
 from runflow_mock.runtime.bounds import BoundsMax
 from runflow_mock.runtime.callback_turns import TENANT_TURNS_MAX

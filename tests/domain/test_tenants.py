@@ -1,6 +1,7 @@
 import pytest
 
-from runflow_mock.domain.tenants import NEW_ACCOUNT_BALANCE, STANDING_START, ClockMode, Limits, TenantSettings, is_tenant_name
+from runflow_mock.domain.records import Limits
+from runflow_mock.domain.tenants import NEW_ACCOUNT_BALANCE, STANDING_START, ClockMode, TenantSettings, is_tenant_name
 
 
 @pytest.mark.parametrize("text", ["a", "test_1", "0", "x" * 64])

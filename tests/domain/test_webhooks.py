@@ -13,9 +13,6 @@ from runflow_mock.domain.webhooks import (
     FINGERPRINT_CHARACTERS,
     RUN_EVENT_TYPES,
     Webhook,
-    WebhookChanged,
-    WebhookDeleted,
-    evolve,
     listeners,
 )
 
@@ -44,17 +41,6 @@ def test_fingerprint_tells_secrets_apart_and_does_not_show_them() -> None:
     webhook = a_webhook()
     assert webhook.fingerprint == sha256(webhook.secret.encode()).hexdigest()[:FINGERPRINT_CHARACTERS]
     assert replace(webhook, secret="other").fingerprint != webhook.fingerprint
-
-
-def test_change_replaces_what_can_change() -> None:
-    changed = WebhookChanged(webhook_id=ID, at=LATER, url="https://b.example", secret="new", event_types=("run.failed",), disabled_at=LATER)
-    assert evolve(a_webhook("run.completed"), changed) == replace(
-        a_webhook("run.failed"), updated_at=LATER, url="https://b.example", secret="new", disabled_at=LATER
-    )
-
-
-def test_deletion_keeps_the_record() -> None:
-    assert evolve(a_webhook(), WebhookDeleted(ID, LATER)) == replace(a_webhook(), updated_at=LATER, deleted_at=LATER)
 
 
 @dataclass

@@ -7,7 +7,8 @@ from runflow_mock.domain.commands import RateEvaluation, SubmitEvaluation
 from runflow_mock.domain.errors import InsufficientCredits, LimitReached, NotFound
 from runflow_mock.domain.evaluations import Assignment, Evaluation, EvaluationStatus, EvaluationSubmitted
 from runflow_mock.domain.identity import EvaluationId, RunId
-from runflow_mock.domain.tenants import Limits, TenantSettings
+from runflow_mock.domain.records import Limits
+from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.engine.history import fold
 from runflow_mock.engine.invariants import check
 from runflow_mock.engine.world import World

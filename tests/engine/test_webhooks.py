@@ -1,14 +1,16 @@
 from datetime import timedelta
 
 import pytest
-from worlds import CALLBACK_URL, catalog, create_batch, create_run, created, make_world, renderers, run_all
+from msgspec.structs import replace
+from worlds import CALLBACK_URL, START, catalog, create_batch, create_run, created, make_world, renderers, run_all
 
 from runflow_mock.domain.commands import CancelRun, CreateWebhook, DeleteWebhook, RecordAttempt, RedeliverRunCallback, UpdateWebhook
 from runflow_mock.domain.deliveries import AttemptResult, Delivery, DeliveryStatus
 from runflow_mock.domain.errors import LimitReached, NotFound, Outdated
 from runflow_mock.domain.identity import WebhookId
-from runflow_mock.domain.tenants import Limits, TenantSettings
-from runflow_mock.domain.webhooks import Webhook, WebhookCreated
+from runflow_mock.domain.records import Limits, RecordChanged, RecordCreated, RecordDeleted
+from runflow_mock.domain.tenants import TenantSettings
+from runflow_mock.domain.webhooks import Webhook
 from runflow_mock.engine.history import fold
 from runflow_mock.engine.invariants import check
 from runflow_mock.engine.world import SendCallback, World
@@ -20,8 +22,8 @@ REFUSED = AttemptResult(status_code=500, reason="http_error")
 
 def subscribe(world: World, *event_types: str, secret: str = "example_1") -> Webhook:
     (event,) = world.execute(CreateWebhook(url=URL, secret=secret, event_types=event_types)).events
-    assert isinstance(event, WebhookCreated)
-    return event.webhook
+    assert isinstance(event, RecordCreated)
+    return event.record
 
 
 def effects(world: World) -> list[SendCallback]:
@@ -55,6 +57,25 @@ def test_callback_and_webhook_carry_the_same_bytes_under_different_ids() -> None
     assert first.delivery.payload == second.delivery.payload
     assert first.delivery.id != second.delivery.id
     assert {first.secret, second.secret} == {"rf_whsec_current", "example_1"}
+
+
+def test_change_replaces_what_can_change() -> None:
+    world = make_world()
+    webhook = subscribe(world, "run.completed")
+    change = UpdateWebhook(
+        webhook_id=webhook.id, url="https://b.example", secret="new", event_types=("run.failed",), switches=True, disabled_at=START
+    )
+    changed = replace(webhook, url="https://b.example", secret="new", event_types=("run.failed",), updated_at=world.now, disabled_at=START)
+    assert world.execute(change).events == (RecordChanged(changed),)
+    assert world.store.webhook(webhook.id) == changed
+
+
+def test_deletion_keeps_the_record() -> None:
+    world = make_world()
+    webhook = subscribe(world)
+    deleted = replace(webhook, updated_at=world.now, deleted_at=world.now)
+    assert world.execute(DeleteWebhook(webhook.id)).events == (RecordDeleted(deleted),)
+    assert world.store.webhooks == {webhook.id: deleted}
 
 
 def test_every_run_of_a_batch_is_told() -> None:

@@ -8,8 +8,9 @@ from runflow_mock.domain.commands import CancelRun
 from runflow_mock.domain.deliveries import AttemptResult, DeliveryStatus
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.identity import RunId
+from runflow_mock.domain.records import Limits
 from runflow_mock.domain.runs import RunStatus
-from runflow_mock.domain.tenants import ClockMode, Limits
+from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.refusals import StepsExceeded
 from runflow_mock.runtime.runtime import Runtime

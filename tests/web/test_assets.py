@@ -6,7 +6,7 @@ from steps import ABSENT, Body, advance, history_length, ok, places, problem
 from uploads import ASSETS, JPEG, PNG, UPLOADS, assets, at, confirm, open_upload, put, upload
 
 from runflow_mock.domain.assets import FILE_BYTES_MAX
-from runflow_mock.domain.tenants import Limits
+from runflow_mock.domain.records import Limits
 from runflow_mock.engine.history import fold
 
 

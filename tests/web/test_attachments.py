@@ -21,7 +21,7 @@ from steps import (
 )
 from uploads import ASSETS, DATA_URI, PNG, assets, at, reference, upload
 
-from runflow_mock.domain.tenants import Limits
+from runflow_mock.domain.records import Limits
 from runflow_mock.engine.history import fold
 
 

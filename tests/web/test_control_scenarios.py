@@ -5,7 +5,7 @@ import pytest
 from doors import Door
 from steps import INPUT, MODEL, Body, finished_batch, finished_run, ok, post_fault, post_run, refusal
 
-from runflow_mock.domain.tenants import Limits
+from runflow_mock.domain.records import Limits
 from runflow_mock.wire.tenants import SETTINGS
 
 SCENARIO = "/_mock/scenario"

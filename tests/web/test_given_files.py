@@ -9,7 +9,7 @@ from doors import BASE_URL, Door
 from PIL import Image
 from steps import INPUT, RUNS, Body, file_urls, finished_run, get_run, ok, post_fault, refusal
 
-from runflow_mock.domain.tenants import Limits
+from runflow_mock.domain.records import Limits
 from runflow_mock.wire.files import FILE_BYTES_MAX, FILES_MAX
 
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'/>"

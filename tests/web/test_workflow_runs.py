@@ -7,7 +7,7 @@ from doors import AUTO, BASE_URL, Door
 from steps import Body, get_run, ok, places, post_fault, post_run, problem
 from worlds import CALLBACK_URL
 
-from runflow_mock.domain.tenants import Limits
+from runflow_mock.domain.records import Limits
 
 ALL = "/v1/comfyui-workflows"
 PUBLISHED = f"{ALL}/runflow-access/brand-locked-variant-nux"

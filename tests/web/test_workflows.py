@@ -7,7 +7,7 @@ from contract import fits
 from doors import Door
 from steps import ABSENT, Body, get_run, history_length, ok, places, problem
 
-from runflow_mock.domain.tenants import Limits
+from runflow_mock.domain.records import Limits
 
 ALL = "/v1/comfyui-workflows"
 PUBLISHED = f"{ALL}/runflow-access/brand-locked-variant-nux"

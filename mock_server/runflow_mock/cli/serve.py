@@ -21,7 +21,7 @@ from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
 from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
 from runflow_mock.domain.quotas import Quota
-from runflow_mock.domain.tenants import Limits
+from runflow_mock.domain.records import Limits
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.config import (
     DEFAULT_PORT,

@@ -7,9 +7,9 @@ from runflow_mock.domain.evaluations import EvaluationEvent
 from runflow_mock.domain.faults import RuleEvent
 from runflow_mock.domain.idempotency import IdempotencyEvent
 from runflow_mock.domain.ledger import LedgerEvent
+from runflow_mock.domain.records import RecordEvent
 from runflow_mock.domain.runs import RunEvent
 from runflow_mock.domain.secrets import SecretEvent
-from runflow_mock.domain.webhooks import WebhookEvent
 from runflow_mock.domain.workflows import WorkflowEvent
 
 Event = (
@@ -18,7 +18,7 @@ Event = (
     | EvaluationEvent
     | AssetEvent
     | DeliveryEvent
-    | WebhookEvent
+    | RecordEvent
     | WorkflowEvent
     | SecretEvent
     | LedgerEvent

@@ -19,12 +19,12 @@ from runflow_mock.domain.deliveries import Delivery, DeliveryStatus
 from runflow_mock.domain.documents import Document, read_document
 from runflow_mock.domain.evaluations import Evaluation, EvaluationStatus
 from runflow_mock.domain.instants import DURATION_MAX, EARLIEST, LATEST, is_reachable
+from runflow_mock.domain.records import COLLECTIONS, REMEMBERED
 from runflow_mock.domain.runs import Run, RunStatus
 from runflow_mock.domain.snapshots import Snapshot
 
 NUMBER_MAX = 2**63 - 1
 SEQUENCE_MAX = 2**48 - 1
-KINDS = ("runs", "batches", "evaluations", "webhooks", "workflows", "deliveries", "secrets", "uploads", "assets", "rules")
 
 # Timers may be due later than any clock reaches: they never fire.
 _FURTHEST = LATEST.replace(year=9900)
@@ -100,16 +100,16 @@ _FITS: Mapping[type, Callable[[object], bool]] = {int: _is_number, float: _is_nu
 
 
 def _repeated(snapshot: Snapshot) -> Iterator[str]:
-    for kind in KINDS:
-        counts = Counter(record.id for record in getattr(snapshot, kind))
-        yield from (f"{kind}: {found} is there {count} times" for found, count in counts.items() if count > 1)
+    for each in (each for each in COLLECTIONS if each is not REMEMBERED):
+        counts = Counter(record.id for record in getattr(snapshot, each.name))
+        yield from (f"{each.name}: {found} is there {count} times" for found, count in counts.items() if count > 1)
     paths = Counter(workflow.path for workflow in snapshot.workflows if workflow.deleted_at is None)
     yield from (f"workflows: {path} leads to {count} of them" for path, count in paths.items() if count > 1)
 
 
 def _future(snapshot: Snapshot) -> Iterator[str]:
-    for kind in ("runs", "batches", "evaluations", "webhooks", "workflows", "deliveries", "secrets", "uploads", "assets"):
-        yield from (f"{kind}: {each.id} comes from the future" for each in getattr(snapshot, kind) if each.created_at > snapshot.now)
+    for name in (each.name for each in COLLECTIONS if each.is_dated):
+        yield from (f"{name}: {each.id} comes from the future" for each in getattr(snapshot, name) if each.created_at > snapshot.now)
 
 
 def _odd_runs(snapshot: Snapshot) -> Iterator[str]:

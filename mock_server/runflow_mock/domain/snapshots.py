@@ -12,21 +12,12 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
-from runflow_mock.domain.assets import Asset, AssetUpload
-from runflow_mock.domain.batches import Batch
-from runflow_mock.domain.deliveries import Delivery
-from runflow_mock.domain.evaluations import Evaluation
-from runflow_mock.domain.faults import FaultRule
-from runflow_mock.domain.idempotency import Remembered
 from runflow_mock.domain.ledger import Entry
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.outputs import readdress
-from runflow_mock.domain.runs import Run
-from runflow_mock.domain.secrets import CallbackSecret
+from runflow_mock.domain.records import Records
 from runflow_mock.domain.seeds import Seed
 from runflow_mock.domain.tenants import TenantSettings
-from runflow_mock.domain.webhooks import Webhook
-from runflow_mock.domain.workflows import Workflow
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +45,7 @@ class KeptBytes(msgspec.Struct, frozen=True):
     size_bytes: int
 
 
-class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+class Snapshot(Records, frozen=True, kw_only=True):
     """A world that stands at `now`; `sequence` is how many ids it has issued, `commits` how often it has changed."""
 
     settings: TenantSettings
@@ -62,18 +53,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     sequence: int
     commits: int
-    runs: tuple[Run, ...]
-    batches: tuple[Batch, ...]
-    evaluations: tuple[Evaluation, ...]
-    webhooks: tuple[Webhook, ...]
-    workflows: tuple[Workflow, ...]
-    deliveries: tuple[Delivery, ...]
-    secrets: tuple[CallbackSecret, ...]
-    uploads: tuple[AssetUpload, ...]
-    assets: tuple[Asset, ...]
     kept: tuple[KeptBytes, ...]
-    rules: tuple[FaultRule, ...]
-    remembered: tuple[Remembered, ...]
     accounts: Accounts
     timers: tuple[Timer, ...]
 

@@ -13,6 +13,7 @@ from runflow_mock.domain.money import Money
 from runflow_mock.domain.paces import Pace
 from runflow_mock.domain.principals import CUSTOMER_SCOPES
 from runflow_mock.domain.quotas import Quota
+from runflow_mock.domain.records import Limits
 
 NAME = re.compile(r"[a-z0-9_]{1,64}")
 STANDING_START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,31 +39,6 @@ class ClockMode(StrEnum):
     def stands(self) -> bool:
         """Whether time only moves by jumps."""
         return self in (ClockMode.MANUAL, ClockMode.AUTO)
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much one world may hold; each is reported when it is reached.
-
-    Timers need no limit of their own: each belongs to an unfinished run, evaluation or delivery.
-    """
-
-    runs_max: int = 1_000_000
-    batches_max: int = 100_000
-    evaluations_max: int = 100_000
-    deliveries_max: int = 1_000_000
-    webhooks_max: int = 50
-    workflows_max: int = 1_000
-    secrets_max: int = 100
-    uploads_max: int = 100_000
-    assets_max: int = 100_000
-    asset_bytes_max: int = 256 * 1024 * 1024
-    rules_max: int = 1_000
-    remembered_max: int = 10_000
-    journal_max: int = 2_000
-    journal_bytes_max: int = 16 * 1024 * 1024
-    history_max: int = 50_000
-    history_bytes_max: int = 64 * 1024 * 1024
-    steps_max: int = 1_000_000
 
 
 class KeySpec(msgspec.Struct, frozen=True):

@@ -13,7 +13,6 @@ from datetime import datetime
 from hashlib import sha256
 
 import msgspec
-from msgspec.structs import replace
 
 from runflow_mock.domain.identity import OrganizationId, WebhookId
 from runflow_mock.domain.runs import RunStatus
@@ -42,7 +41,7 @@ RUN_EVENT_TYPES: Mapping[RunStatus, EventType] = {
 EVENT_TYPES: Mapping[str, EventType] = {event_type.code: event_type for event_type in RUN_EVENT_TYPES.values()}
 
 
-class Webhook(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Webhook(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
     """One subscription of the organization; `secret` is what its deliveries are signed with and is never shown."""
 
     id: WebhookId
@@ -65,47 +64,6 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def fingerprint(self) -> str:
         """Tells secrets apart without showing them."""
         return sha256(self.secret.encode()).hexdigest()[:FINGERPRINT_CHARACTERS]
-
-
-class WebhookCreated(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """A webhook was made."""
-
-    webhook: Webhook
-
-
-class WebhookChanged(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
-    """Whatever can change of a webhook is as it says here from now on."""
-
-    webhook_id: WebhookId
-    at: datetime
-    url: str
-    secret: str
-    event_types: tuple[str, ...]
-    disabled_at: datetime | None
-
-
-class WebhookDeleted(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """A webhook is gone for good."""
-
-    webhook_id: WebhookId
-    at: datetime
-
-
-WebhookEvent = WebhookCreated | WebhookChanged | WebhookDeleted
-
-
-def evolve(webhook: Webhook, event: WebhookChanged | WebhookDeleted) -> Webhook:
-    """Returns the webhook after the event."""
-    if isinstance(event, WebhookDeleted):
-        return replace(webhook, updated_at=event.at, deleted_at=event.at)
-    return replace(
-        webhook,
-        updated_at=event.at,
-        url=event.url,
-        secret=event.secret,
-        event_types=event.event_types,
-        disabled_at=event.disabled_at,
-    )
 
 
 def listeners(webhooks: Iterable[Webhook], event_type: str) -> tuple[Webhook, ...]:

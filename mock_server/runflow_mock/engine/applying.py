@@ -11,7 +11,7 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from runflow_mock.domain import assets, batches, deliveries, evaluations, faults, runs, secrets, webhooks, workflows
+from runflow_mock.domain import assets, batches, deliveries, evaluations, faults, runs, secrets, workflows
 from runflow_mock.domain.assets import Content
 from runflow_mock.domain.deployments import model_of
 from runflow_mock.domain.events import Event
@@ -19,6 +19,7 @@ from runflow_mock.domain.fault_kinds import Succeed
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
 from runflow_mock.domain.ledger import CreditAdded, ThresholdSet
 from runflow_mock.domain.magic import MagicMet
+from runflow_mock.domain.records import PLAIN, RecordChanged, RecordCreated, RecordDeleted, RecordEvent
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.workflows import Workflow
 from runflow_mock.engine.store import Store
@@ -140,12 +141,8 @@ def _evaluation_rated(store: Store, event: evaluations.EvaluationRated) -> None:
     store.evaluations[event.evaluation_id] = evaluations.rate(store.evaluations[event.evaluation_id], event)
 
 
-def _webhook_created(store: Store, event: webhooks.WebhookCreated) -> None:
-    store.webhooks[event.webhook.id] = event.webhook
-
-
-def _webhook_changed(store: Store, event: webhooks.WebhookChanged | webhooks.WebhookDeleted) -> None:
-    store.webhooks[event.webhook_id] = webhooks.evolve(store.webhooks[event.webhook_id], event)
+def _record_kept(store: Store, event: RecordEvent) -> None:
+    store.records(PLAIN[type(event.record)])[event.record.id] = event.record
 
 
 def _workflow_created(store: Store, event: workflows.WorkflowCreated) -> None:
@@ -313,9 +310,9 @@ APPLY = cast(
         evaluations.EvaluationCompleted: _evaluation_moved,
         evaluations.EvaluationFailed: _evaluation_moved,
         evaluations.EvaluationRated: _evaluation_rated,
-        webhooks.WebhookCreated: _webhook_created,
-        webhooks.WebhookChanged: _webhook_changed,
-        webhooks.WebhookDeleted: _webhook_changed,
+        RecordCreated: _record_kept,
+        RecordChanged: _record_kept,
+        RecordDeleted: _record_kept,
         workflows.WorkflowCreated: _workflow_created,
         workflows.WorkflowChanged: _workflow_moved,
         workflows.WorkflowInputAdded: _workflow_moved,

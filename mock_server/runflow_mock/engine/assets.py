@@ -18,15 +18,16 @@ from runflow_mock.domain.assets import (
     folders_of,
 )
 from runflow_mock.domain.commands import ConfirmUpload, DeleteAsset, OpenUpload, RecordBytes
-from runflow_mock.domain.errors import BytesMissing, NotFound
+from runflow_mock.domain.errors import BytesMissing, LimitReached, NotFound
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.identity import AssetId
+from runflow_mock.domain.records import ASSETS, UPLOADS
 from runflow_mock.engine.moment import Moment
 
 
 def open_upload(moment: Moment, command: OpenUpload) -> tuple[Event, ...]:
     """Makes an upload that waits for its bytes."""
-    moment.admit("uploads_max", len(moment.store.uploads), 1, moment.settings.limits.uploads_max)
+    moment.admit(UPLOADS)
     upload = AssetUpload(
         id=AssetId(moment.ids.issue()),
         org_id=moment.org_id,
@@ -58,7 +59,7 @@ def confirm_upload(moment: Moment, command: ConfirmUpload) -> tuple[Event, ...]:
         raise NotFound("asset folder", command.folder_id)
     if upload.status is UploadStatus.CONFIRMED:
         return ()
-    moment.admit("assets_max", len(moment.store.assets), 1, moment.settings.limits.assets_max)
+    moment.admit(ASSETS)
     return (UploadConfirmed(upload.id, moment.now, asset_of(upload, upload.content, command.folder_id, moment.now)),)
 
 
@@ -72,7 +73,7 @@ def store_attachments(moment: Moment, attachments: Sequence[Attachment], source_
     """Returns the events by which the files inside a request become assets of what the request has created."""
     if not attachments:
         return ()
-    moment.admit("assets_max", len(moment.store.assets), len(attachments), moment.settings.limits.assets_max)
+    moment.admit(ASSETS, len(attachments))
     admit_bytes(moment, (attachment.content for attachment in attachments))
     return tuple(
         AssetStored(
@@ -96,4 +97,6 @@ def admit_bytes(moment: Moment, contents: Iterable[Content]) -> None:
     """Raises `LimitReached` when bytes that are not kept yet do not fit."""
     kept = moment.store.kept_bytes
     fresh = {content.sha256: content.size_bytes for content in contents if content.sha256 not in kept}
-    moment.admit("asset_bytes_max", moment.store.kept_total, sum(fresh.values()), moment.settings.limits.asset_bytes_max)
+    limit = moment.settings.limits.asset_bytes_max
+    if moment.store.kept_total + sum(fresh.values()) > limit:
+        raise LimitReached("asset_bytes_max", limit)

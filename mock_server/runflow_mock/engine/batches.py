@@ -8,6 +8,7 @@ from runflow_mock.domain.events import Event
 from runflow_mock.domain.identity import BatchId, ItemId
 from runflow_mock.domain.magic import spelled
 from runflow_mock.domain.money import Money
+from runflow_mock.domain.records import BATCHES, RUNS
 from runflow_mock.domain.runs import Run, RunCreated, RunMoved
 from runflow_mock.engine.assets import store_attachments
 from runflow_mock.engine.creations import decide_creation, ending_at_once
@@ -21,9 +22,8 @@ def create_batch(moment: Moment, command: CreateBatch) -> tuple[Event, ...]:
     model = moment.catalog.get(command.model)
     if not model.takes_batches:
         raise ModelNotBatchable(model.id)
-    limits, store = moment.settings.limits, moment.store
-    moment.admit("batches_max", len(store.batches), 1, limits.batches_max)
-    moment.admit("runs_max", len(store.runs), len(command.items), limits.runs_max)
+    moment.admit(BATCHES)
+    moment.admit(RUNS, len(command.items))
     projected = [project(model, read_document(item.input)) for item in command.items]
     admit_cost(moment, Money(sum(projected)))
     batch_id = BatchId(moment.ids.issue())

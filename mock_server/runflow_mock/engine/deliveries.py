@@ -19,6 +19,7 @@ from runflow_mock.domain.evaluations import EvaluationMoved
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import AttemptKind, PreviousSecret, Unsigned, What, WrongSecret
 from runflow_mock.domain.identity import AttemptId, BatchId, DeliveryId, EvaluationId, RunId, WebhookId
+from runflow_mock.domain.records import DELIVERIES
 from runflow_mock.domain.runs import RunMoved
 from runflow_mock.domain.secrets import CallbackSecret, SecretUsed, current_secret, previous_secret
 from runflow_mock.domain.seeds import Seed
@@ -97,7 +98,7 @@ def redeliver_batch(moment: Moment, command: RedeliverBatchCallback) -> tuple[Ev
 def resend(moment: Moment, command: ResendDelivery) -> tuple[Event, ...]:
     """Makes a new delivery of the bytes of an earlier one, or of others; what the kit's user asks for is not refused for one in flight."""
     known = moment.store.delivery(command.delivery_id)
-    moment.admit("deliveries_max", len(moment.store.deliveries), 1, moment.settings.limits.deliveries_max)
+    moment.admit(DELIVERIES)
     created = _created(
         moment,
         url=command.url or known.url,
@@ -168,7 +169,7 @@ def _check(moment: Moment, noun: str, parent_id: str, status: str, url: str | No
         raise NotTerminal(noun, parent_id, status)
     if url is None:
         raise CallbackUrlMissing(noun, parent_id)
-    moment.admit("deliveries_max", len(moment.store.deliveries), 1, moment.settings.limits.deliveries_max)
+    moment.admit(DELIVERIES)
     for delivery in moment.store.deliveries_about(parent_id):
         if not delivery.is_terminal:
             raise DeliveryInFlight(noun, parent_id, delivery.id)

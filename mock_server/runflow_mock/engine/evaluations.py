@@ -22,6 +22,7 @@ from runflow_mock.domain.events import Event
 from runflow_mock.domain.identity import AssetId, EvaluationId
 from runflow_mock.domain.judges import deliberate
 from runflow_mock.domain.money import ZERO, Money
+from runflow_mock.domain.records import EVALUATIONS
 from runflow_mock.domain.runs import RunSucceeded
 from runflow_mock.engine.assets import store_attachments
 from runflow_mock.engine.moment import Moment
@@ -40,7 +41,7 @@ IMAGE_UNAVAILABLE = "IMAGE_UNAVAILABLE"
 def submit_evaluation(moment: Moment, command: SubmitEvaluation) -> tuple[Event, ...]:
     """Admits one evaluation and holds the price of its job class as it is now."""
     price = JOB_CLASSES[command.assignment.job_class].price
-    moment.admit("evaluations_max", len(moment.store.evaluations), 1, moment.settings.limits.evaluations_max)
+    moment.admit(EVALUATIONS)
     evaluation = new_evaluation(moment, command.assignment, held=price)
     admit_cost(moment, price)
     stored = store_attachments(moment, command.attachments, "evaluation", evaluation.id)

@@ -6,13 +6,14 @@ from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import Succeed
 from runflow_mock.domain.faults import FaultRule, RuleAdded, RuleMet, RuleRemoved
 from runflow_mock.domain.identity import RuleId
+from runflow_mock.domain.records import RULES
 from runflow_mock.engine.assets import admit_bytes
 from runflow_mock.engine.moment import Moment
 
 
 def add_rule(moment: Moment, command: AddRule) -> tuple[Event, ...]:
     """Puts a rule into force."""
-    moment.admit("rules_max", len(moment.store.rules), 1, moment.settings.limits.rules_max)
+    moment.admit(RULES)
     files = command.what.files if isinstance(command.what, Succeed) else ()
     admit_bytes(moment, (Content(file.sha256, file.size_bytes, file.media_type) for file in files))
     rule_id = RuleId(moment.ids.issue())

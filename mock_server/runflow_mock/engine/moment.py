@@ -9,6 +9,7 @@ from runflow_mock.domain.errors import LimitReached, Outdated
 from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.identity import MILLISECOND, Identities, OrganizationId, UserId
 from runflow_mock.domain.models import Catalog
+from runflow_mock.domain.records import Collection
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.seeds import Seed
 from runflow_mock.domain.tenants import TenantSettings
@@ -62,10 +63,11 @@ class Moment:
         self.org_id = org_id
         self.user_id = user_id
 
-    def admit(self, name: str, present: int, more: int, limit: int) -> None:
-        """Raises `LimitReached` when `more` things do not fit beside those present."""
-        if present + more > limit:
-            raise LimitReached(name, limit)
+    def admit(self, collection: Collection[object], more: int = 1) -> None:
+        """Raises `LimitReached` when `more` records do not fit beside those that the world has had, the gone ones among them."""
+        limit: int = getattr(self.settings.limits, collection.limit)
+        if len(self.store.records(collection)) + more > limit:
+            raise LimitReached(collection.limit, limit)
 
     def check_unchanged(self, noun: str, updated_at: datetime | None, as_read: datetime | None) -> None:
         """Raises `Outdated` when the caller read another `updated_at` than the record has; both are compared as shown, in milliseconds."""

@@ -18,6 +18,7 @@ from runflow_mock.domain.money import ZERO, Money
 from runflow_mock.domain.paces import EVERY_OTHER, Pace
 from runflow_mock.domain.places import DISPATCH_EDGE, FINISH_EDGES, START_EDGE, run_subject
 from runflow_mock.domain.prices import cost_of, depends_on_output
+from runflow_mock.domain.records import RUNS
 from runflow_mock.domain.runs import (
     FeedbackGiven,
     OutputHandedOver,
@@ -57,7 +58,7 @@ def create_run(moment: Moment, command: CreateRun) -> tuple[Event, ...]:
     """Admits one run of a model or a workflow and holds its projected cost."""
     model = _asked(moment, command)
     inputs = read_document(command.input)
-    moment.admit("runs_max", len(moment.store.runs), 1, moment.settings.limits.runs_max)
+    moment.admit(RUNS)
     projected = project(model, inputs)
     admit_cost(moment, projected)
     run = new_run(

@@ -4,6 +4,7 @@ from runflow_mock.domain.commands import CreateSecret, DeleteSecret, UpdateSecre
 from runflow_mock.domain.errors import SecretDisabled, SecretIsCurrent
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.identity import SecretId
+from runflow_mock.domain.records import SECRETS
 from runflow_mock.domain.secrets import (
     CallbackSecret,
     SecretCreated,
@@ -21,7 +22,7 @@ from runflow_mock.engine.moment import Moment
 def create_secret(moment: Moment, command: CreateSecret) -> tuple[Event, ...]:
     """Makes a secret; it becomes current when there is no other."""
     store = moment.store
-    moment.admit("secrets_max", len(store.secrets), 1, moment.settings.limits.secrets_max)
+    moment.admit(SECRETS)
     secret_id = SecretId(moment.ids.issue())
     secret = CallbackSecret(
         id=secret_id,

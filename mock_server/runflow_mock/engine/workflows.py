@@ -6,9 +6,10 @@ from msgspec import UNSET
 
 from runflow_mock.domain.commands import AddWorkflowInput, CreateWorkflow, DeleteWorkflow, UpdateWorkflow
 from runflow_mock.domain.documents import Document
-from runflow_mock.domain.errors import ForeignRecord, NameTaken
+from runflow_mock.domain.errors import ForeignRecord, LimitReached, NameTaken
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.identity import WorkflowId
+from runflow_mock.domain.records import WORKFLOWS
 from runflow_mock.domain.workflows import (
     INPUT_NODES,
     OUTPUT_NODES,
@@ -30,7 +31,7 @@ from runflow_mock.engine.targets import WORKFLOW
 def create_workflow(moment: Moment, command: CreateWorkflow) -> tuple[Event, ...]:
     """Deploys a graph under a slug that no other workflow of the organization has."""
     store, owner = moment.store, moment.settings.name
-    moment.admit("workflows_max", len(store.workflows), 1, moment.settings.limits.workflows_max)
+    moment.admit(WORKFLOWS)
     if f"{owner}/{command.slug}" in store.workflow_paths:
         raise NameTaken(WORKFLOW, command.slug)
     workflow_id = WorkflowId(moment.ids.issue())
@@ -64,7 +65,8 @@ def update_workflow(moment: Moment, command: UpdateWorkflow) -> tuple[Event, ...
 def add_workflow_input(moment: Moment, command: AddWorkflowInput) -> tuple[Event, ...]:
     """Declares one more input, under a name that no other input of the workflow has."""
     workflow = _own(moment, command.workflow_id)
-    moment.admit("inputs of one workflow", len(workflow.inputs), 1, PORTS_MAX)
+    if len(workflow.inputs) >= PORTS_MAX:
+        raise LimitReached("inputs of one workflow", PORTS_MAX)
     if any(port.name == command.declaration.name for port in workflow.inputs):
         raise NameTaken("input", command.declaration.name)
     (added,) = _ports(moment, workflow.id, (command.declaration,))

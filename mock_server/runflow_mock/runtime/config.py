@@ -11,7 +11,8 @@ from runflow_mock.domain.callback_policy import CallbackPolicy, Rewrite
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.principals import looks_real
 from runflow_mock.domain.quotas import Quota
-from runflow_mock.domain.tenants import CAP_MAX, NEW_ACCOUNT_BALANCE, OUTPUT_LIFETIME, ClockMode, Limits, TenantSettings
+from runflow_mock.domain.records import Limits
+from runflow_mock.domain.tenants import CAP_MAX, NEW_ACCOUNT_BALANCE, OUTPUT_LIFETIME, ClockMode, TenantSettings
 from runflow_mock.runtime.bounds import BoundsMax
 
 DEFAULT_PORT = 8787

@@ -5,7 +5,8 @@ from typing import cast
 from runflow_mock.domain.commands import DeleteWebhook
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.identity import WebhookId
-from runflow_mock.domain.webhooks import EVENT_TYPES, Webhook, WebhookCreated
+from runflow_mock.domain.records import WEBHOOKS, RecordCreated
+from runflow_mock.domain.webhooks import EVENT_TYPES, Webhook
 from runflow_mock.web.calls import Answer, Call, Handler, answer, no_content
 from runflow_mock.web.lists import answer_list
 from runflow_mock.web.routing import Operation
@@ -24,14 +25,13 @@ from runflow_mock.wire.webhooks import (
 def create_webhook(call: Call) -> Answer:
     """POST /v1/webhooks"""
     outcome = call.execute(decode_create_webhook(call.read_body(), call.caller.rules))
-    return answer(represent_webhook(cast(WebhookCreated, outcome.events[0]).webhook), 201)
+    return answer(represent_webhook(cast(RecordCreated, outcome.events[0]).record), 201)
 
 
 def list_webhooks(call: Call) -> Answer:
     """GET /v1/webhooks"""
     embed = _embed(call)
-    kept = [webhook for webhook in call.store.webhooks.values() if webhook.deleted_at is None]
-    return answer_list(call, kept, WEBHOOK_FIELDS, lambda webhook: _body(call, webhook, embed))
+    return answer_list(call, call.store.present(WEBHOOKS), WEBHOOK_FIELDS, lambda webhook: _body(call, webhook, embed))
 
 
 def get_webhook(call: Call) -> Answer:

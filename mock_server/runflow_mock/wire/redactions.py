@@ -13,11 +13,12 @@ from runflow_mock.domain.commands import Command, CreateSecret, CreateWebhook, R
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.idempotency import AnswerRemembered, Remembered
+from runflow_mock.domain.records import PlainRecord, RecordChanged, RecordCreated, RecordDeleted, RecordEvent
 from runflow_mock.domain.secrets import CallbackSecret, SecretCreated, derive_material
 from runflow_mock.domain.seeds import Seed
 from runflow_mock.domain.snapshots import Snapshot
 from runflow_mock.domain.tenants import TenantSettings
-from runflow_mock.domain.webhooks import WebhookChanged, WebhookCreated
+from runflow_mock.domain.webhooks import Webhook
 
 _FROM_SEED = "[from the seed] "
 
@@ -82,6 +83,13 @@ def _secret_given(command: CreateWebhook | UpdateWebhook) -> Command:
     return command if command.secret is None else replace(command, secret=REDACTED)
 
 
+def _record(event: RecordEvent) -> RecordEvent:
+    redact = _RECORDS.get(type(event.record))
+    return event if redact is None else replace(event, record=redact(event.record))
+
+
+# Plain records that hold a secret.
+_RECORDS: Mapping[type, Callable[[PlainRecord], PlainRecord]] = {Webhook: lambda webhook: replace(webhook, secret=REDACTED)}
 _COMMANDS = cast(
     Mapping[type, Callable[[Command], Command]],
     {
@@ -95,8 +103,7 @@ _EVENTS = cast(
     Mapping[type, Callable[[Event], Event]],
     {
         SecretCreated: lambda event: SecretCreated(replace(event.secret, material=REDACTED)),
-        WebhookCreated: lambda event: WebhookCreated(replace(event.webhook, secret=REDACTED)),
-        WebhookChanged: lambda event: replace(event, secret=REDACTED),
+        **dict.fromkeys((RecordCreated, RecordChanged, RecordDeleted), _record),
         AnswerRemembered: lambda event: AnswerRemembered(_without_body(event.remembered)),
     },
 )

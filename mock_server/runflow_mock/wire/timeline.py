@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
-from runflow_mock.domain import assets, batches, deliveries, evaluations, faults, ledger, runs, secrets, webhooks, workflows
+from runflow_mock.domain import assets, batches, deliveries, evaluations, faults, ledger, records, runs, secrets, workflows
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import KIND_OF
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
@@ -108,13 +108,9 @@ def _evaluation_rated(event: evaluations.EvaluationRated) -> Step:
     return {"at": write_instant(event.at), "kind": "feedback", "id": event.evaluation_id, "is_positive": event.is_positive}
 
 
-def _webhook_created(event: webhooks.WebhookCreated) -> Step:
-    return {"at": write_instant(event.webhook.created_at), "kind": "webhook", "id": event.webhook.id, "change": "created"}
-
-
-def _webhook_changed(event: webhooks.WebhookChanged | webhooks.WebhookDeleted) -> Step:
-    change = type(event).__name__.removeprefix("Webhook").lower()
-    return {"at": write_instant(event.at), "kind": "webhook", "id": event.webhook_id, "change": change}
+def _record(event: records.RecordEvent) -> Step:
+    change = type(event).__name__.removeprefix("Record").lower()
+    return {"at": write_instant(event.at), "kind": records.PLAIN[type(event.record)].noun, "id": event.record.id, "change": change}
 
 
 def _workflow_created(event: workflows.WorkflowCreated) -> Step:
@@ -232,8 +228,7 @@ _STEPS = cast(
         evaluations.EvaluationSubmitted: _evaluation_submitted,
         **dict.fromkeys((evaluations.EvaluationStarted, evaluations.EvaluationCompleted, evaluations.EvaluationFailed), _evaluation_moved),
         evaluations.EvaluationRated: _evaluation_rated,
-        webhooks.WebhookCreated: _webhook_created,
-        **dict.fromkeys((webhooks.WebhookChanged, webhooks.WebhookDeleted), _webhook_changed),
+        **dict.fromkeys((records.RecordCreated, records.RecordChanged, records.RecordDeleted), _record),
         workflows.WorkflowCreated: _workflow_created,
         **dict.fromkeys((workflows.WorkflowChanged, workflows.WorkflowInputAdded, workflows.WorkflowDeleted), _workflow_moved),
         deliveries.DeliveryCreated: _delivery_created,
