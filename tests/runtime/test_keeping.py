@@ -13,6 +13,7 @@ from worlds import CALLBACK_URL
 
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.runtime.config import ConfigError
+from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.kept_tenants import LogSize
 from runflow_mock.runtime.sender import OutgoingRequest, RecordingSender
 
@@ -269,6 +270,38 @@ async def test_full_disk_is_told_and_takes_the_request_back(tmp_path: Path) -> N
         assert [run["id"] for run in (await fake.call("GET", "/v1/runs")).json()["items"]] == [another["id"], kept["id"]]
 
 
+async def test_whoever_found_the_tenant_before_it_was_taken_back_is_told_too(tmp_path: Path) -> None:
+    full, connect = disk()
+    async with kept_fake(tmp_path / "a", connect=connect) as fake:
+        await fake.create_run()
+        tenant, _ = fake.runtime.tenants.find(KEY)  # type: ignore[misc]
+        kept = tenant.kept
+        assert kept is not None
+        full.fails_at = full.writes + 1
+        kept.touch()
+        for _ in range(2):
+            with pytest.raises(KeepError, match="disk is full"):
+                await kept.written()
+        # Also when the server ends before the disk has room again.
+        again, _ = fake.runtime.tenants.find(KEY)  # type: ignore[misc]
+        assert again.kept is not None
+        again.kept.touch()
+
+
+async def test_attempt_under_way_when_a_tenant_was_taken_back_goes_out_again(tmp_path: Path) -> None:
+    (full, connect), sender = disk(), Silent()
+    async with kept_fake(tmp_path / "a", connect=connect, size=LogSize(retry_seconds=0), sender=sender, clock="auto") as fake:
+        run = await fake.create_run(callback_url=CALLBACK_URL)
+        while not sender.sent:
+            await fake.call("GET", f"/v1/runs/{run['id']}")
+        full.fails_at = full.writes + 1
+        assert (await fake.call("POST", f"{MODEL}/runs", {"input": INPUT})).status_code == 507
+        full.fails_at = None
+        while len(sender.sent) < 2:
+            await settled(fake)
+    assert len({request.headers["Runflow-Request-Id"] for request in sender.sent}) == 1
+
+
 async def _story(fake: KeptFake) -> list[str]:
     """A short story; returns the ids of runs that were acknowledged."""
     acknowledged = []
@@ -284,9 +317,13 @@ async def _story(fake: KeptFake) -> list[str]:
 
 @pytest.mark.slow
 async def test_whatever_write_fails_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
-    """The disk fails at the n-th write and recovers two writes later, for every n of a short story."""
+    """The disk fails from the n-th write on until the story ends, for every n of a short one.
+
+    Exchanges are written with the rows of changes only, so that how busy the machine is does not move the n-th write.
+    """
+    size = LogSize(journal_seconds=3_600)
     counting, connect = disk()
-    async with kept_fake(tmp_path / "whole", connect=connect) as fake:
+    async with kept_fake(tmp_path / "whole", connect=connect, size=size) as fake:
         begun = counting.writes
         await _story(fake)
     writes = counting.writes - begun
@@ -294,7 +331,7 @@ async def test_whatever_write_fails_nothing_acknowledged_is_lost(tmp_path: Path)
     for failing in range(1, writes + 1):
         full, connect = disk()
         folder = tmp_path / str(failing)
-        async with kept_fake(folder, connect=connect) as fake:
+        async with kept_fake(folder, connect=connect, size=size) as fake:
             full.fails_at = full.writes + failing
             acknowledged = await _story(fake)
             full.fails_at = None

@@ -4,6 +4,7 @@ A row that cannot be written takes everything of its tick back: the tenant is re
 file that cannot be read is set aside or left alone, never written to, and keeps no other tenant from its own.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -67,6 +68,7 @@ class Keeper:
         self._connect = connect
         self._size = size
         self._tell = tell
+        self._is_closing = False
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = KeptFile(folder / OWNER, connect=connect)
@@ -115,15 +117,20 @@ class Keeper:
         del self.unavailable[name]
         return True
 
-    def revive(self, tenants: Tenants) -> list[Tenant]:
-        """Reads every file of the folder and makes its tenant again; what cannot be read is told, and nobody else is kept from it."""
-        self._tenants = tenants
-        found = sorted(path for path in self.folder.glob(f"*{SUFFIX}") if is_tenant_name(path.stem))
-        revived = (self._revive(tenants, path.stem) for path in found)
-        return [tenant for tenant in revived if tenant is not None]
+    def revive(self, tenants: Tenants, go_on: Callable[[Tenant], None]) -> None:
+        """Reads every file of the folder and makes its tenant again, each of which goes on then; whatever is taken back later does so too.
+
+        What cannot be read is told, and nobody else is kept from it.
+        """
+        self._tenants, self._go_on = tenants, go_on
+        for path in sorted(self.folder.glob(f"*{SUFFIX}")):
+            tenant = self._revive(path.stem) if is_tenant_name(path.stem) else None
+            if tenant is not None:
+                go_on(tenant)
 
     def close(self, tenants: Tenants) -> None:
         """Writes what is still to be written and gives the folder back."""
+        self._is_closing = True
         for tenant in tenants:
             if isinstance(tenant.kept, Kept):
                 tenant.kept.flush()
@@ -131,10 +138,10 @@ class Keeper:
                 tenant.kept.file.close()
         self._lock.close()
 
-    def _revive(self, tenants: Tenants, name: str, file: KeptFile | None = None) -> Tenant | None:
+    def _revive(self, name: str, file: KeptFile | None = None) -> Tenant | None:
         try:
             file = file or self._open(name)
-            return self._read(tenants, name, file)
+            return self._read(name, file)
         except (Damaged, ValueError, AssertionError, LookupError) as error:
             self._set_aside(name, file, str(error) if isinstance(error, Damaged) else f"{self._path(name)} is damaged: {error}")
         except KeepError as error:
@@ -143,7 +150,7 @@ class Keeper:
             self._give_up(name, file, f"{self._path(name)} cannot be used by this server: {error}")
         return None
 
-    def _read(self, tenants: Tenants, name: str, file: KeptFile) -> Tenant | None:
+    def _read(self, name: str, file: KeptFile) -> Tenant | None:
         contents = file.read()
         if not contents.base:
             # The process ended before the tenant's beginning was written: nobody was told of it.
@@ -153,7 +160,7 @@ class Keeper:
         if kept.head.world.settings.name != name:
             raise ValueError(f"it holds tenant {kept.head.world.settings.name!r}")
         clock = VirtualClock(self._present(kept.standing), self._clocks.monotonic(), kept.standing.rate)
-        tenant = tenants.revive(kept.head.world, kept.files, clock, partial(take_up, kept=kept))
+        tenant = self._tenants.revive(kept.head.world, kept.files, clock, partial(take_up, kept=kept))
         tenant.kept = Kept(tenant, file, self._clocks, self._take_back, self._size)
         return tenant
 
@@ -169,11 +176,19 @@ class Keeper:
     def _take_back(self, tenant: Tenant, error: KeepError) -> None:
         """Reads a tenant as its file has it: what could not be written has not happened."""
         self._tell(f"tenant {tenant.settings.name}: {error}; what was not written is taken back")
+        if self._is_closing:
+            return
         file = self._file_of(tenant)
         if tenant.kept is not None:
             tenant.kept.close()
         self._tenants.let_go(tenant)
-        self._revive(self._tenants, tenant.settings.name, file)
+        revived = self._revive(tenant.settings.name, file)
+        if revived is not None:
+            asyncio.get_running_loop().call_later(self._size.retry_seconds, self._go_on_later, revived)
+
+    def _go_on_later(self, tenant: Tenant) -> None:
+        if not tenant.is_dropped:
+            self._go_on(tenant)
 
     def _set_aside(self, name: str, file: KeptFile | None, reason: str) -> None:
         if file is not None:

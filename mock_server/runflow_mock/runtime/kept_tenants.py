@@ -21,10 +21,16 @@ JOURNAL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class LogSize:
-    """How large the log may grow, in rows and in bytes, before a new base is written and the log begins anew."""
+    """How large the log may grow, in rows and in bytes, before a new base is written and the log begins anew.
+
+    Exchanges that changed nothing wait for a later row, `journal_seconds` at most. A tenant that was taken back goes on by itself after
+    `retry_seconds`: what could not be written then is tried again no more often.
+    """
 
     rows_max: int = 5_000
     bytes_max: int = 8 * 1024 * 1024
+    journal_seconds: float = JOURNAL_SECONDS
+    retry_seconds: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -49,11 +55,13 @@ class Kept:
         self._exchanges = 0
         self._blobs: list[tuple[str, bytes]] = []
         self._clearings = tenant.journal.clearings
-        self._written: asyncio.Future[KeepError | None] | None = None
+        self._written: asyncio.Future[None] | None = None
         self._later: asyncio.TimerHandle | None = None
         self._rows = self._bytes = 0
         self._compaction: asyncio.Task[None] | None = None
         self._is_closed = False
+        # Why what happened here has been taken back.
+        self._failed: KeepError | None = None
         tenant.world.history.listener = self._take_commit
         tenant.blobs.listener = self._take_blob
         tenant.journal.listeners.append(self._take_exchange)
@@ -77,9 +85,10 @@ class Kept:
             KeepError: it could not be, and was taken back.
         """
         if self._written is not None:
-            error = await asyncio.shield(self._written)
-            if error is not None:
-                raise error
+            await asyncio.shield(self._written)
+        if self._failed is not None:
+            # Also for whoever had found the tenant before, and went on with it.
+            raise self._failed
 
     def flush(self) -> None:
         """Writes what there is."""
@@ -89,15 +98,14 @@ class Kept:
             self._later.cancel()
             self._later = None
         written, self._written = self._written, None
-        failed = None
         try:
             sequence = self._append()
         except KeepError as error:
-            failed = error
+            self._failed = error
         if written is not None:
-            written.set_result(failed)
-        if failed is not None:
-            self._fail(self._tenant, failed)
+            written.set_result(None)
+        if self._failed is not None:
+            self._fail(self._tenant, self._failed)
         elif self._compaction is None and (self._rows >= self._size.rows_max or self._bytes >= self._size.bytes_max):
             self._compact(sequence)
 
@@ -181,7 +189,7 @@ class Kept:
     def _take_exchange(self) -> None:
         self._exchanges += 1
         if self._later is None and self._written is None:
-            self._later = asyncio.get_running_loop().call_later(JOURNAL_SECONDS, self.flush)
+            self._later = asyncio.get_running_loop().call_later(self._size.journal_seconds, self.flush)
 
     def _compact(self, sequence: int) -> None:
         """Begins a new base with the tenant as it stands right after a row: records are values, so that what is written stays as it is."""

@@ -8,7 +8,7 @@ poll under `auto`, move it. All changes of a world are synchronous calls: there 
 import asyncio
 import traceback
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from time import monotonic as real_monotonic
 from time import perf_counter
@@ -265,15 +265,14 @@ class Runtime:
             DomainError: it does not fit here, and nothing has changed.
         """
         fresh = self.tenants.restore(tenant.settings.name, saved)
-        self.revive((fresh,))
+        self.go_on(fresh)
         return fresh
 
-    def revive(self, tenants: Iterable[Tenant]) -> None:
-        """Lets tenants that were kept go on: attempts that were under way go out again, and what has become due happens."""
-        for tenant in tenants:
-            for effect in tenant.world.under_way():
-                self.deliveries.perform(tenant, effect)
-            self.settle(tenant)
+    def go_on(self, tenant: Tenant) -> None:
+        """Lets a tenant go on that was kept or saved: attempts that were under way go out again, and what has become due happens."""
+        for effect in tenant.world.under_way():
+            self.deliveries.perform(tenant, effect)
+        self.settle(tenant)
 
     async def idle(self, tenant: Tenant) -> None:
         """Returns once nothing is in flight for the tenant."""

@@ -125,7 +125,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         if keeper is not None:
-            runtime.revive(keeper.revive(runtime.tenants))
+            keeper.revive(runtime.tenants, runtime.go_on)
         beside = [create_task(runtime.loop_watch.pulse())]
         if watch is not None:
             beside.append(create_task(watch.keep_looking()))
