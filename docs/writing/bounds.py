@@ -23,10 +23,10 @@ _SERVER = {
     "journal_bytes_max": "bytes of all journals together; the largest ones drop their oldest half",
     "callback_sockets_max": "callbacks under way; further ones wait for their turn, which is no part of an attempt",
 }
+# What is not here is what its name says.
 _TENANT = {
-    "runs_max": "runs", "batches_max": "batches", "evaluations_max": "evaluations", "deliveries_max": "deliveries",
-    "webhooks_max": "webhooks", "workflows_max": "workflows", "secrets_max": "callback secrets", "uploads_max": "uploads",
-    "assets_max": "assets", "asset_bytes_max": "bytes of assets, and of files that rules give out", "rules_max": "fault rules and stubs",
+    "secrets_max": "callback secrets", "asset_bytes_max": "bytes of assets, and of files that rules give out",
+    "rules_max": "fault rules and stubs",
     "remembered_max": "answers that are kept for an Idempotency-Key", "journal_max": "exchanges in the journal; the oldest make room",
     "journal_bytes_max": "bytes of the journal, heads included; the oldest make room",
     "history_max": "commits in the history; older ones fold into its base", "history_bytes_max": "bytes of the history; older ones fold",
@@ -41,7 +41,7 @@ def server() -> str:
 
 def tenants() -> str:
     """The bounds of one tenant; each is told by the answer that meets it."""
-    rows = [(f"`{name}`", value, _TENANT[name]) for name, value in msgspec.structs.asdict(Limits()).items()]
+    rows = [(f"`{name}`", value, _TENANT.get(name, name.removesuffix("_max"))) for name, value in msgspec.structs.asdict(Limits()).items()]
     rows.append(("callbacks", TENANT_TURNS_MAX, "callbacks that leave at once"))
     rows.append(("waits", wait.WAITS_MAX, "open `POST /_mock/wait`"))
     rows.append(("`tenants_max`", Config().tenants_max, "tenants of the server: a further one is a 503"))

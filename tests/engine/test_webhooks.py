@@ -23,7 +23,7 @@ REFUSED = AttemptResult(status_code=500, reason="http_error")
 def subscribe(world: World, *event_types: str, secret: str = "example_1") -> Webhook:
     (event,) = world.execute(CreateWebhook(url=URL, secret=secret, event_types=event_types)).events
     assert isinstance(event, RecordCreated)
-    return event.record
+    return world.store.webhook(event.record.id)
 
 
 def effects(world: World) -> list[SendCallback]:

@@ -24,8 +24,8 @@ from runflow_mock.wire.webhooks import (
 
 def create_webhook(call: Call) -> Answer:
     """POST /v1/webhooks"""
-    outcome = call.execute(decode_create_webhook(call.read_body(), call.caller.rules))
-    return answer(represent_webhook(cast(RecordCreated, outcome.events[0]).record), 201)
+    created = cast(RecordCreated, call.execute(decode_create_webhook(call.read_body(), call.caller.rules)).events[0])
+    return answer(represent_webhook(call.store.webhook(created.record.id)), 201)
 
 
 def list_webhooks(call: Call) -> Answer:
