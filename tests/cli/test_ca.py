@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from commands import call, sandbox
 
-NODE = "require('https').get(process.argv[1], (answer) => process.stdout.write(String(answer.statusCode)))"
+NODE = "require('https').get(process.argv[1], (answer) => process.stdout.write(String(answer.resume().statusCode)))"
 
 
 def test_json_names_the_file(state: Path) -> None:
