@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.hygiene import RULES, judge_sequence
-from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, Judgement, Verdict, merge
+from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, NEVER_MET, NOT_PACED, WITHOUT_PAUSE, Judgement, Verdict, merge
 
 PROVENANCE = Path(__file__).parents[2] / "contracts" / "provenance.json"
 LIMITED = {"retry-after": "2"}
@@ -272,6 +272,22 @@ def test_pauses_that_are_drawn_at_random_are_no_verdict(pauses: tuple[float, ...
 def test_equal_jitter_is_never_accused(draws: list[float], base: float) -> None:
     pauses = [base * 2**number * (0.5 + draw / 2) for number, draw in enumerate(draws)]
     assert verdict_of("retry-backoff", failing(*pauses), real_waits=True).judgement is not Judgement.BROKEN
+
+
+@given(
+    st.lists(st.floats(INTERVAL_SECONDS_MIN + 0.001, 8.0), min_size=2, max_size=6),
+    st.lists(st.floats(0.0, 8.0), min_size=6, max_size=6),
+)
+def test_whoever_pauses_is_never_told_that_there_were_none_however_late_a_machine_wakes(pauses: list[float], late: list[float]) -> None:
+    measured = [round(pause + more, 6) for pause, more in zip(pauses, late, strict=False)]
+    verdict = verdict_of("retry-backoff", failing(*measured), real_waits=True)
+    assert not any(seen.message.startswith(WITHOUT_PAUSE) for seen in verdict.evidence)
+
+
+@pytest.mark.parametrize("pauses", [(0.001, 0.049), (0.04, 0.0, 0.03), (0.01, 0.3, 0.01, 0.0)], ids=str)
+def test_no_pauses_are_told_in_words_of_their_own(pauses: tuple[float, ...]) -> None:
+    verdict = verdict_of("retry-backoff", failing(*pauses), real_waits=True)
+    assert (verdict.judgement, verdict.evidence[0].message.startswith(WITHOUT_PAUSE)) == (Judgement.BROKEN, True)
 
 
 @pytest.mark.parametrize("rule", ["retry-after", "retry-backoff", "poll-interval"])

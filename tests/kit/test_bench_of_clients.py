@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bench import BUILDS_FILE, SECRET, builds, verify_build
@@ -15,7 +16,7 @@ from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.matrix.cells import ASKS, select
 from runflow_mock.kit.matrix.clients import CommandRunner
 from runflow_mock.kit.matrix.judging import judge_trials
-from runflow_mock.kit.matrix.running import run_matrix
+from runflow_mock.kit.matrix.running import LATE, VARIES, run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob
 from runflow_mock.kit.sheets.records import Sheet
 from runflow_mock.runtime.config import Config
@@ -35,6 +36,7 @@ TIMED = (
     "stale",
     "twice",
 )
+FAILING = ("503 twice at creation", "503 for ever")
 LOADED = ("tries a 429 again at once", "pauses: none", "polls too often, the list", "no key")
 
 
@@ -60,6 +62,32 @@ def test_wrong_client_is_caught_under_exactly_its_rules(name: str) -> None:
 @pytest.mark.slow
 def test_client_that_is_wrong_in_one_dialect_is_right_in_the_other() -> None:
     assert _broken(verify_build(builds.build_of("knows canceled alone"), dialect="docs")) == {}
+
+
+def _backoff(build: Any, *only: str, late_seconds: float = 0.0) -> tuple[Judgement, str]:
+    row = next(row for row in verify_build(build, only=only, late_seconds=late_seconds).rows if row.rule == "retry-backoff")
+    return row.judgement, row.reason or ""
+
+
+def test_pauses_are_compared_only_where_the_machine_is_quiet() -> None:
+    constant = builds.build_of("pauses: constant")
+    assert _backoff(constant, *FAILING) == (Judgement.BROKEN, "")
+    judgement, reason = _backoff(constant, *FAILING, late_seconds=0.06)
+    assert (judgement, reason) == (Judgement.NOT_EXERCISED, f"{LATE}: somebody who slept meanwhile was woken 0.06 s late")
+    assert _backoff(builds.Build(), *FAILING, late_seconds=0.06)[0] is Judgement.NOT_EXERCISED
+
+
+def test_no_pauses_are_broken_however_busy_the_machine_is() -> None:
+    assert _backoff(builds.build_of("pauses: none"), *FAILING, late_seconds=9.0)[0] is Judgement.BROKEN
+
+
+def test_two_pauses_that_are_alike_by_chance_are_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equal jitter draws 0.493 and 0.506 s first there, every time; a client whose pauses are constant is alike in another cell too."""
+    jitter, constant = builds.RIGHT["looks before it creates at all, equal jitter"], builds.build_of("pauses: constant")
+    monkeypatch.setenv("RUNFLOW_MOCK_CELL", FAILING[0])
+    assert _backoff(jitter, FAILING[0]) == (Judgement.NOT_EXERCISED, VARIES)
+    assert _backoff(jitter, *FAILING)[0] is not Judgement.BROKEN
+    assert _backoff(constant, FAILING[1])[0] is Judgement.BROKEN
 
 
 def test_bench_has_thirty_wrong_clients_and_ten_right_ones_and_tries_every_rule() -> None:

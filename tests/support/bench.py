@@ -97,8 +97,8 @@ class VirtualWorld:
 class VirtualRunner:
     """Runs a client of the bench in this thread."""
 
-    def __init__(self, app: InProcess, time: Time, build: Any) -> None:
-        self._app, self._time, self._build = app, time, build
+    def __init__(self, app: InProcess, time: Time, build: Any, late_seconds: float = 0.0) -> None:
+        self._app, self._time, self._build, self._late_seconds = app, time, build, late_seconds
 
     def run(self, env: Mapping[str, str], move: Callable[[], None]) -> Ended:
         """Runs it with these variables."""
@@ -107,8 +107,8 @@ class VirtualRunner:
             with redirect_stdout(told):
                 code = builds.Client(VirtualWorld(self._app, self._time, env, move), self._build).main()
         except Stopped:
-            return Ended(None, told.getvalue())
-        return Ended(code, told.getvalue())
+            return Ended(None, told.getvalue(), self._late_seconds)
+        return Ended(code, told.getvalue(), self._late_seconds)
 
 
 @contextmanager
@@ -122,10 +122,13 @@ def fake(dialect: str) -> Iterator[tuple[InProcess, Time]]:
         app.stop()
 
 
-def verify_build(build: Any, *, is_full: bool = True, dialect: str = "seed") -> Sheet:
-    """The sheet of a client of the bench."""
-    cells = select(is_full=is_full, only=())
+def verify_build(
+    build: Any, *, is_full: bool = True, dialect: str = "seed", only: tuple[str, ...] = (), late_seconds: float = 0.0
+) -> Sheet:
+    """The sheet of a client of the bench, on a machine that wakes whoever sleeps so late."""
+    cells = select(is_full=is_full, only=only)
     with fake(dialect) as (app, time):
-        job = MatrixJob(client=VirtualRunner(app, time, build), url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app)
+        runner = VirtualRunner(app, time, build, late_seconds)
+        job = MatrixJob(client=runner, url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app)
         trials = run_matrix(cells, job, {}, lambda trial: None, jobs=1)
     return judge_trials(cells, trials, {})

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from runflow_mock.domain.hygiene import RULES
-from runflow_mock.domain.verdicts import NOT_PACED, Judgement
+from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, Judgement
 from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CONTROL, Cell
 from runflow_mock.kit.matrix.expectations import USUAL, Expectation
 from runflow_mock.kit.matrix.trials import Trial
@@ -171,6 +171,7 @@ def _rule_rows(trials: Sequence[Trial]) -> Iterator[Row]:
                 break
         evidence = tuple(f"{trial.cell.name}: {seen['message']}" for trial, verdict in met for seen in verdict["evidence"])
         reasons = [verdict["reason"] for _, verdict in met if verdict["reason"] not in (None, NOT_PACED)]
+        reasons.sort(key=NEVER_MET.__eq__)
         yield Row(
             subject=CLIENT,
             rule=rule.id,

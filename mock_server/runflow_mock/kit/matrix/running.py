@@ -1,8 +1,9 @@
-"""Running: the control first, then everything that it allows, several cells at a time, and alone what compares pauses.
+"""Running: the control first, then everything that it allows, several cells at a time, and what compares pauses last.
 
-An interval is measured where it cannot come out shorter than it was: one that is too short is certain, whatever else the machine does. Only
-what compares intervals needs a quiet machine, which lengthens none of them: those cells come last, two at a time, because they mostly wait.
-A broken rule of that kind is no verdict before a trial with nothing beside it has broken it again; of three trials two decide.
+An interval is measured where it cannot come out shorter than it was: one that is too short is certain, whatever else the machine does. What
+compares intervals is believed only of a trial during which nobody was woken late; those cells come last, two at a time, because they
+mostly wait. A rule of that kind is broken where two trials break it and none holds it: who draws pauses at random looks wrong now and
+then, and not always.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from runflow_mock.domain.hygiene import RULES
-from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, Judgement
+from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, WITHOUT_PAUSE, Judgement
 from runflow_mock.kit.matrix.cells import CONTROL, Cell
 from runflow_mock.kit.matrix.judging import Expected, passes_control
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial, try_cell
@@ -24,7 +25,13 @@ NEED_QUIET = tuple(rule.id for rule in RULES if rule.needs_quiet)
 # Broken in them is broken, whatever another trial says.
 CERTAIN = frozenset(rule.id for rule in RULES if rule.is_about_pace and not rule.needs_quiet)
 QUIET_JOBS_MAX = 2
-VOTES_MAX = 3
+VOTES_MAX, BROKEN_MIN = 3, 2
+# Four tries, and three pauses between them.
+EXCHANGES_MIN = 4
+# Who sleeps on a machine that is at rest is woken by a few milliseconds too late.
+LATE_SECONDS_MAX = 0.05
+LATE = "the machine was too busy to compare pauses"
+VARIES = "its pauses vary from trial to trial, so that nothing can be said"
 
 
 def run_matrix(cells: Sequence[Cell], job: MatrixJob, expected: Expected, tell: Tell, *, jobs: int) -> Mapping[str, Trial]:
@@ -47,7 +54,7 @@ def run_matrix(cells: Sequence[Cell], job: MatrixJob, expected: Expected, tell: 
             trials[trial.cell.name] = trial
             tell(trial)
     for rule in NEED_QUIET:
-        for trial in _alone(rule, tuple(trials.values()), job, tell):
+        for trial in _settled(rule, tuple(trials.values()), job, tell):
             trials[trial.cell.name] = trial
     return trials
 
@@ -59,32 +66,47 @@ def _together(cells: Sequence[Cell], job: MatrixJob, jobs: int) -> Iterator[Tria
         yield from (future.result() for future in as_completed([pool.submit(try_cell, cell, job) for cell in ordered]))
 
 
-def _alone(rule: str, trials: Sequence[Trial], job: MatrixJob, tell: Tell) -> Iterator[Trial]:
-    """Yields again, one at a time, trials that have broken a rule, until one has for good; or the last of those that left it open."""
-    broken = [trial for trial in trials if _judgement(trial, rule) is Judgement.BROKEN]
-    is_held = any(_judgement(trial, rule) is Judgement.HELD for trial in trials)
-    left_open = [] if broken or is_held else [trial for trial in trials if _is_open(trial, rule)][-1:]
-    for trial in (*broken, *left_open):
-        confirmed = _by_votes(rule, trial, job, tell)
-        yield confirmed
-        if _judgement(confirmed, rule) is Judgement.BROKEN:
-            # The others are as they were, and what they say is no longer needed.
-            return
+def _settled(rule: str, trials: Sequence[Trial], job: MatrixJob, tell: Tell) -> Iterator[Trial]:
+    """Yields trials that say of a rule what all of them together do; where that is too little, cells are tried again, alone."""
+    seen = list(trials)
+    for _ in range(VOTES_MAX - 1):
+        again = _unsettled(rule, seen)
+        if again is None:
+            break
+        trial = try_cell(again.cell, job)
+        tell(trial)
+        seen.append(trial)
+    is_broken = _votes(rule, seen) >= BROKEN_MIN and not any(_judgement(trial, rule) is Judgement.HELD for trial in seen)
+    # Of a cell that was tried more than once the last trial speaks that says what all of them do.
+    for name in {trial.cell.name for trial in seen if _says_something(trial, rule)}:
+        votes = [trial for trial in seen if trial.cell.name == name]
+        wanted = Judgement.BROKEN if is_broken else Judgement.HELD
+        speaks = next((vote for vote in reversed(votes) if _judgement(vote, rule) is wanted), votes[-1])
+        for vote in votes:
+            speaks = _with_certain(speaks, vote)
+        yield speaks if _judgement(speaks, rule) is wanted else _left_open(speaks, rule)
 
 
-def _by_votes(rule: str, first: Trial, job: MatrixJob, tell: Tell) -> Trial:
-    """Returns the trial that speaks for a cell: one that held the rule, or the second that broke it.
+def _unsettled(rule: str, seen: Sequence[Trial]) -> Trial | None:
+    """Returns the trial whose cell is to be tried again: one that alone has broken a rule, or one that left it open as all did."""
+    says = {judgement: [trial for trial in seen if _judgement(trial, rule) is judgement] for judgement in Judgement}
+    if says[Judgement.HELD] or _votes(rule, seen) >= BROKEN_MIN:
+        return None
+    weighty = [trial for trial in says[Judgement.BROKEN] if _is_weighty(trial, rule)]
+    unclear = [trial for trial in says[Judgement.NOT_EXERCISED] if _says_something(trial, rule)]
+    return next(iter((*weighty, *reversed(unclear))), None)
 
-    Where the situation never comes up again, nothing speaks against the first.
-    """
-    votes = [first]
-    while len(votes) < VOTES_MAX:
-        again = _with_certain(try_cell(first.cell, job), votes[-1])
-        tell(again)
-        votes.append(again)
-        if _judgement(again, rule) is Judgement.HELD or [_judgement(vote, rule) for vote in votes].count(Judgement.BROKEN) > 1:
-            return again
-    return next((vote for vote in reversed(votes) if _is_open(vote, rule)), first)
+
+def _votes(rule: str, seen: Sequence[Trial]) -> int:
+    """Returns how many trials break a rule, each for itself; those of one cell count once where they show too little."""
+    broken = [(number, trial) for number, trial in enumerate(seen) if _judgement(trial, rule) is Judgement.BROKEN]
+    return len({(trial.cell.name, number if _is_weighty(trial, rule) else None) for number, trial in broken})
+
+
+def _is_weighty(trial: Trial, rule: str) -> bool:
+    """Whether what a trial shows can hardly be chance: two pauses that were drawn at random may be alike, and draws may be repeatable."""
+    found = _verdict(trial, rule)
+    return found is not None and (_is_certain(found) or any(len(seen["exchanges"]) >= EXCHANGES_MIN for seen in found["evidence"]))
 
 
 def _with_certain(trial: Trial, earlier: Trial) -> Trial:
@@ -96,19 +118,43 @@ def _with_certain(trial: Trial, earlier: Trial) -> Trial:
     return replace(trial, report={**trial.report, "verdicts": verdicts})
 
 
+def _left_open(trial: Trial, rule: str) -> Trial:
+    """Returns a trial that no longer says that a rule was broken."""
+    late = f"{LATE}: somebody who slept meanwhile was woken {trial.late_seconds:.2f} s late"
+    reason = late if _is_late(trial) else VARIES
+    verdicts = [
+        {**found, "verdict": Judgement.NOT_EXERCISED.value, "evidence": [], "reason": reason}
+        if found["rule"] == rule and _says(found) is not Judgement.NOT_EXERCISED
+        else found
+        for found in trial.report["verdicts"]
+    ]
+    return replace(trial, report={**trial.report, "verdicts": verdicts})
+
+
+def _judgement(trial: Trial, rule: str) -> Judgement:
+    """What a trial says of a rule that compares intervals: nothing where the machine was too busy, but for what is certain."""
+    found = _verdict(trial, rule)
+    if found is None or (_is_late(trial) and not _is_certain(found)):
+        return Judgement.NOT_EXERCISED
+    return _says(found)
+
+
+def _is_certain(found: Found) -> bool:
+    return any(seen["message"].startswith(WITHOUT_PAUSE) for seen in found["evidence"])
+
+
+def _is_late(trial: Trial) -> bool:
+    return trial.late_seconds > LATE_SECONDS_MAX
+
+
 def _verdict(trial: Trial, rule: str) -> Found | None:
     return next((found for found in trial.report["verdicts"] if found["rule"] == rule), None)
 
 
-def _judgement(trial: Trial, rule: str) -> Judgement:
+def _says_something(trial: Trial, rule: str) -> bool:
+    """Whether the situation came up, although it may not be possible to tell how the client behaved in it."""
     found = _verdict(trial, rule)
-    return Judgement.NOT_EXERCISED if found is None else _says(found)
-
-
-def _is_open(trial: Trial, rule: str) -> bool:
-    """Whether the situation came up, and it cannot be told how the client behaved in it."""
-    found = _verdict(trial, rule)
-    return found is not None and _says(found) is Judgement.NOT_EXERCISED and found["reason"] not in (None, NEVER_MET, NOT_PACED)
+    return found is not None and (_says(found) is not Judgement.NOT_EXERCISED or found["reason"] not in (None, NEVER_MET, NOT_PACED))
 
 
 def _says(found: Found) -> Judgement:

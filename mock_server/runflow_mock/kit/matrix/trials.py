@@ -33,7 +33,8 @@ class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen of the command in one cell.
 
-    `exit_code` is nothing where it had to be stopped; `saw_end` says that an answer told it of a record that has ended.
+    `exit_code` is nothing where it had to be stopped; `saw_end` says that an answer told it of a record that has ended. `late_seconds` is
+    by how much somebody else who slept meanwhile was woken too late.
     """
 
     cell: Cell
@@ -48,6 +49,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     asks_for_callback: bool = False
     saw_end: bool = True
     deliveries: tuple[dict[str, Any], ...] = ()
+    late_seconds: float = 0.0
 
     @property
     def told(self) -> str:
@@ -69,7 +71,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
         for fault in cell.faults:
             control.add_fault(**fault)
         started = time.monotonic()
-        exit_code, output = job.client.run(environment(job, cell, tenant.key), _Mover(control, cell).move)
+        ended = job.client.run(environment(job, cell, tenant.key), _Mover(control, cell).move)
         seconds = time.monotonic() - started
         if cell.clock.stands:
             # A receiver that outlives the command is told what is still to be told.
@@ -78,9 +80,9 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
         return Trial(
             cell=cell,
             tenant=tenant.tenant,
-            exit_code=exit_code,
+            exit_code=ended.exit_code,
             seconds=round(seconds, 2),
-            output=output[-OUTPUT_CHARACTERS_MAX:],
+            output=ended.output[-OUTPUT_CHARACTERS_MAX:],
             exchanges=report["exchanges"]["total"],
             report=report,
             is_met=_is_met(cell, control),
@@ -88,6 +90,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             asks_for_callback=any(_names_callback(exchange.request.body) for exchange in journal),
             saw_end=any(_tells_of_an_end(exchange.response.body) for exchange in journal),
             deliveries=tuple(control.client.get("/_mock/deliveries")["items"]),
+            late_seconds=ended.late_seconds,
         )
     finally:
         control.close()
