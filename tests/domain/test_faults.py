@@ -10,8 +10,9 @@ from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.fault_kinds import Fail, Succeed
 from runflow_mock.domain.faults import AT_ATTEMPTS, AT_EDGES, NO_DECISION, Decision, FaultRule, RuleMet, When, choose, evolve
 from runflow_mock.domain.identity import BatchId, RuleId
-from runflow_mock.domain.places import DISPATCH_EDGE, FINISH_EDGES, START_EDGE, Where, run_subject
+from runflow_mock.domain.places import DISPATCH_EDGE, FINISH_EDGES, START_EDGE, Where
 from runflow_mock.domain.runs import Run
+from runflow_mock.domain.subjects import run_subject
 
 FAIL = Fail()
 ANYWHERE = Where()

@@ -20,8 +20,8 @@ from runflow_mock.domain.places import (
     fits,
     is_edge,
     misses,
-    run_subject,
 )
+from runflow_mock.domain.subjects import run_subject
 
 REQUEST = Subject(
     edges=("before_admission",),

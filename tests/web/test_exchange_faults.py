@@ -18,7 +18,7 @@ from runflow_mock.domain.fault_kinds import KINDS, Family
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.server import RunningServer, serve
-from runflow_mock.wire.response_faults import GARBAGE, RESET_BYTES_MAX
+from runflow_mock.web.faults.plans import GARBAGE, RESET_BYTES_MAX
 
 CONFIG = Config(port=0, tls_port=0, clock=ClockMode.MANUAL, speed=1.0)
 SLEPT: list[float] = []

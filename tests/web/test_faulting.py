@@ -29,7 +29,7 @@ from steps import (
 from uploads import PNG, at, open_upload, put, upload
 
 from runflow_mock.web.connections import ConnectionFault
-from runflow_mock.wire.response_faults import GARBAGE
+from runflow_mock.web.faults.plans import GARBAGE
 
 FAULTS = "/_mock/faults"
 CREATED = {"edge": "after_create_before_response"}

@@ -18,7 +18,6 @@ import msgspec
 
 from runflow_mock.domain.documents import Document, contains, read_document
 from runflow_mock.domain.globs import matches_glob
-from runflow_mock.domain.runs import Run
 
 DISPATCH_EDGE = "run.queued->dispatching"
 START_EDGE = "run.dispatching->running"
@@ -82,22 +81,6 @@ def is_edge(text: str) -> bool:
 def edge_name(text: str) -> str:
     """Returns an edge as the tables above name it: without its number."""
     return {"batch.item": ITEM_EDGE, "on_poll": POLL_EDGE}.get(text.partition("[")[0], text)
-
-
-def run_subject(run: Run, edges: tuple[str, ...]) -> Subject:
-    """Returns a run at the edges that it is about to pass."""
-    if edges == FINISH_EDGES and run.sequence_index is not None:
-        edges = (*FINISH_EDGES, f"batch.item[{run.sequence_index}]")
-    return Subject(
-        edges=edges,
-        is_usual=FINISH_EDGES[0] in edges,
-        model=run.model,
-        client_ref=run.client_ref,
-        input=run.input,
-        metadata=run.metadata,
-        run_id=run.id,
-        batch_id=run.batch_id,
-    )
 
 
 def stands_at(where: Where, subject: Subject) -> bool:

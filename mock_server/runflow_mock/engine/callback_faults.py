@@ -6,8 +6,6 @@ for, so that only `callback.delay` keeps them; attempts are interfered with whoe
 
 from collections.abc import Set
 
-from msgspec.structs import replace
-
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.callback_events import CANCELLATIONS, event_of
 from runflow_mock.domain.deliveries import Delivery, DeliveryCreated, DeliveryLetGo, DeliveryMoved, DeliveryPostponed
@@ -15,17 +13,17 @@ from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import DelayCallback, Future, LateAfterCancel, PreviousSecret, Reorder, Stale, Unsigned
 from runflow_mock.domain.faults import AT_ATTEMPTS, NO_DECISION, Decision, choose
-from runflow_mock.domain.places import CALLBACK_EDGE, Subject, run_subject
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.secrets import current_secret, previous_secret
 from runflow_mock.engine.magic import magic_of, with_magic
 from runflow_mock.engine.moment import Moment
 from runflow_mock.engine.store import Store
+from runflow_mock.engine.subjects import callback_subject, told_by
 
 
 def postpone(moment: Moment, event: DeliveryCreated) -> tuple[Event, ...]:
     """Returns how a delivery that was just made is put off, if it is."""
-    delivery, told = event.delivery, _told(moment.store, event.delivery)
+    delivery, told = event.delivery, told_by(moment.store, event.delivery)
     if _is_left_alone(moment, told):
         return ()
     decision = _decide(moment, told, _scheduling_kinds(moment.store, delivery, event_of(told)))
@@ -37,7 +35,7 @@ def postpone(moment: Moment, event: DeliveryCreated) -> tuple[Event, ...]:
 
 def fault_of_attempt(moment: Moment, delivery: Delivery) -> Decision:
     """Returns what happens to the attempt that is about to start."""
-    told = _told(moment.store, delivery)
+    told = told_by(moment.store, delivery)
     return NO_DECISION if _is_left_alone(moment, told) else _decide(moment, told, _attempt_kinds(moment, delivery))
 
 
@@ -52,37 +50,12 @@ def _is_left_alone(moment: Moment, told: Run | Batch | Evaluation) -> bool:
 
 
 def _decide(moment: Moment, told: Run | Batch | Evaluation, kinds: Set[type]) -> Decision:
-    rules, subject = moment.store.rules, _subject(moment.store, told)
+    rules, subject = moment.store.rules, callback_subject(moment.store, told)
     decision = choose(rules.values(), kinds, subject, moment.now, moment.seed) if rules else NO_DECISION
     if decision.what is not None or isinstance(told, Evaluation):
         return decision
     name = magic_of(moment, told)
     return decision if name is None else with_magic(moment, decision, name, kinds, subject)
-
-
-def _told(store: Store, delivery: Delivery) -> Run | Batch | Evaluation:
-    """Returns what a delivery tells about."""
-    if delivery.run_id is not None:
-        return store.runs[delivery.run_id]
-    if delivery.batch_id is not None:
-        return store.batches[delivery.batch_id]
-    assert delivery.evaluation_id is not None
-    return store.evaluations[delivery.evaluation_id]
-
-
-def _subject(store: Store, told: Run | Batch | Evaluation) -> Subject:
-    if isinstance(told, Run):
-        return replace(run_subject(told, (CALLBACK_EDGE,)), is_usual=True, callback=event_of(told))
-    if isinstance(told, Batch):
-        return Subject(edges=(CALLBACK_EDGE,), callback=event_of(told), model=told.model, metadata=told.metadata, batch_id=told.id)
-    run_id = told.assignment.run_id
-    return Subject(
-        edges=(CALLBACK_EDGE,),
-        callback=event_of(told),
-        model=None if run_id is None else store.runs[run_id].model,
-        client_ref=told.assignment.client_ref,
-        run_id=run_id,
-    )
 
 
 def _scheduling_kinds(store: Store, delivery: Delivery, event: str) -> Set[type]:

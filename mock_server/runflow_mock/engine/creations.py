@@ -5,8 +5,9 @@ from msgspec.structs import replace
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.fault_kinds import BeforeResponse
 from runflow_mock.domain.faults import AT_CREATION, NO_DECISION, Decision, choose
-from runflow_mock.domain.places import ADMISSION_EDGE, Subject, run_subject
+from runflow_mock.domain.places import ADMISSION_EDGE
 from runflow_mock.domain.runs import Run
+from runflow_mock.domain.subjects import record_subject
 from runflow_mock.engine.magic import magic_of, with_magic
 from runflow_mock.engine.moment import Moment
 from runflow_mock.engine.slots import has_free_slot
@@ -23,7 +24,7 @@ def decide_creation(moment: Moment, created: Run | Batch) -> Decision:
     is_told = created.callback_url is not None or any(webhook.is_enabled for webhook in moment.store.webhooks.values())
     if not is_told or not has_free_slot(moment, created.model):
         return NO_DECISION
-    subject = _subject(created)
+    subject = record_subject(created, ADMISSION_EDGE)
     decision = choose(rules.values(), AT_CREATION, subject, moment.now, moment.seed)
     return decision if name is None or decision.what is not None else with_magic(moment, decision, name, AT_CREATION, subject)
 
@@ -33,9 +34,3 @@ def ending_at_once(moment: Moment, run: Run, decision: Decision) -> Run:
     if not isinstance(decision.what, BeforeResponse):
         return run
     return replace(run, ends_at_once=True, due_at=None if run.due_at is None else moment.now)
-
-
-def _subject(created: Run | Batch) -> Subject:
-    if isinstance(created, Run):
-        return replace(run_subject(created, (ADMISSION_EDGE,)), is_usual=True)
-    return Subject(edges=(ADMISSION_EDGE,), model=created.model, metadata=created.metadata, batch_id=created.id)

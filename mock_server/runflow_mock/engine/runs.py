@@ -16,7 +16,7 @@ from runflow_mock.domain.media import NO_EXTENT, extent_of, stages_of
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import ZERO, Money
 from runflow_mock.domain.paces import EVERY_OTHER, Pace
-from runflow_mock.domain.places import DISPATCH_EDGE, FINISH_EDGES, START_EDGE, run_subject
+from runflow_mock.domain.places import DISPATCH_EDGE, FINISH_EDGES, START_EDGE
 from runflow_mock.domain.prices import cost_of, depends_on_output
 from runflow_mock.domain.records import RUNS
 from runflow_mock.domain.runs import (
@@ -33,6 +33,7 @@ from runflow_mock.domain.runs import (
     RunStatus,
     RunSucceeded,
 )
+from runflow_mock.domain.subjects import run_subject
 from runflow_mock.engine.assets import store_attachments
 from runflow_mock.engine.creations import decide_creation, ending_at_once
 from runflow_mock.engine.magic import with_magic

@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Iterator
 
 from runflow_mock.domain.deliveries import Delivery, DeliveryStatus
-from runflow_mock.domain.documents import read_object
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.fault_kinds import KIND_OF, Family
 from runflow_mock.domain.faults import FaultRule
 from runflow_mock.domain.findings import Finding, Findings
 from runflow_mock.domain.misses import SUBJECTS_MAX, nearest_miss
-from runflow_mock.domain.places import CALLBACK_EDGE, RUN_EDGES, Subject, run_subject
+from runflow_mock.domain.places import RUN_EDGES, Subject
 from runflow_mock.domain.poll_hygiene import STANDING_POLLS_MIN, standing_polls
 from runflow_mock.domain.reports import Report, Sample, Undelivered, Unfired, Unmatched
+from runflow_mock.domain.subjects import run_subject
 from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.engine.subjects import callback_subject, told_by
 from runflow_mock.openapi.nearest_routes import nearest_route
 from runflow_mock.runtime.judging import Judging
 from runflow_mock.runtime.runtime import Runtime
@@ -89,17 +90,8 @@ def _moments(tenant: Tenant, family: Family, complete: Complete) -> list[Named]:
         return [(exchange.id, subject) for exchange in tenant.journal for subject in subjects_of(exchange, complete)]
     if family is Family.RUN:
         return [(run.id, run_subject(run, RUN_EDGES[:-1])) for run in list(store.runs.values())[-SUBJECTS_MAX:]]
-    return [(delivery.id, complete(_told(delivery))) for delivery in list(store.deliveries.values())[-SUBJECTS_MAX:]]
-
-
-def _told(delivery: Delivery) -> Subject:
-    event = read_object(delivery.payload).get("event")
-    return Subject(
-        edges=(CALLBACK_EDGE,),
-        callback=event if isinstance(event, str) else None,
-        run_id=delivery.run_id,
-        batch_id=delivery.batch_id,
-    )
+    latest = list(store.deliveries.values())[-SUBJECTS_MAX:]
+    return [(delivery.id, callback_subject(store, told_by(store, delivery))) for delivery in latest]
 
 
 def _undelivered(delivery: Delivery) -> Undelivered:

@@ -16,11 +16,11 @@ from runflow_mock.web.authentication import authenticate, authorize
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
 from runflow_mock.web.calls import Answer, Call, Handler, refusal
 from runflow_mock.web.exchanges import record_exchange
-from runflow_mock.web.faulting import meet_creation, meet_request
+from runflow_mock.web.faults.meeting import meet_creation, meet_request
+from runflow_mock.web.faults.sending import UNANSWERED, interfere, plan_answer
 from runflow_mock.web.idempotency import place_of, recall, remember
 from runflow_mock.web.keeping import written_first
 from runflow_mock.web.quotas import admit
-from runflow_mock.web.response_faults import UNANSWERED, interfere, plan_answer
 from runflow_mock.web.routing import Match, Operation, Router
 from runflow_mock.web.strangers import may_make_tenant
 from runflow_mock.wire.problems import (

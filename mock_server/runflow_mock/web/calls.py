@@ -17,10 +17,10 @@ from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import Outcome
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.web.faults.plans import Interference
 from runflow_mock.wire.bodies import read_body, read_optional_body
 from runflow_mock.wire.error_forms import ErrorForm, render_problem
 from runflow_mock.wire.problems import Problem, bad_request, invalid_field
-from runflow_mock.wire.response_faults import Interference
 from runflow_mock.wire.sites import HOSTS, Sites, sites_of
 
 PARAMETERS_MAX = 1000

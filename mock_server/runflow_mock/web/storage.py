@@ -21,10 +21,10 @@ from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
 from runflow_mock.web.calls import Answer, Call, refusal
 from runflow_mock.web.exchanges import record_exchange
-from runflow_mock.web.faulting import meet_request
+from runflow_mock.web.faults.meeting import meet_request
+from runflow_mock.web.faults.sending import UNANSWERED, interfere, plan_answer
 from runflow_mock.web.files import File, answer_file
 from runflow_mock.web.keeping import written_first
-from runflow_mock.web.response_faults import UNANSWERED, interfere, plan_answer
 from runflow_mock.wire.error_forms import ErrorForm
 from runflow_mock.wire.problems import Problem
 

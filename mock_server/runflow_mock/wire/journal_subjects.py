@@ -10,6 +10,7 @@ from runflow_mock.domain.documents import Document, Json, write_document
 from runflow_mock.domain.exchanges import Exchange, redact_headers
 from runflow_mock.domain.places import ADMISSION_EDGE, CREATED_EDGE, Subject
 from runflow_mock.domain.retry_hygiene import CREATES
+from runflow_mock.domain.subjects import request_subject
 from runflow_mock.openapi.request_facts import Asked, read_asked
 
 Complete = Callable[[Subject], Subject]
@@ -30,16 +31,14 @@ def subject_of(exchange: Exchange, complete: Complete) -> JournalSubject:
 def subjects_of(exchange: Exchange, complete: Complete) -> tuple[Subject, ...]:
     """Returns what rules and clauses see in an exchange: one subject, or one for each item of a batch."""
     asked = read_asked(exchange)
-    plain = Subject(
-        edges=(ADMISSION_EDGE, CREATED_EDGE) if exchange.operation in CREATES else (),
-        method=exchange.method,
-        path=unquote(exchange.path),
-        operation=exchange.operation,
-        model=asked.model,
-        metadata=_document(asked.body.get("metadata")),
-        run_id=asked.run_id or asked.text("run_id"),
-        batch_id=asked.batch_id,
-    )
+    facts = {
+        "model": asked.model,
+        "metadata": _document(asked.body.get("metadata")),
+        "run_id": asked.run_id or asked.text("run_id"),
+        "batch_id": asked.batch_id,
+    }
+    edges = (ADMISSION_EDGE, CREATED_EDGE) if exchange.operation in CREATES else ()
+    plain = request_subject(exchange.method, unquote(exchange.path), exchange.operation, facts, edges=edges)
     items = _items(asked) or [(None, asked.text("client_ref"))]
     return tuple(complete(replace(plain, input=inputs, client_ref=label)) for inputs, label in items)
 

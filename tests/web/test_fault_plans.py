@@ -20,8 +20,8 @@ from runflow_mock.domain.fault_kinds import (
     UnknownFields,
     WrongLength,
 )
+from runflow_mock.web.faults.plans import RESET_BYTES_MAX, SLOW_PIECES, AnswerStyle, End, Interference, Plan, make_plan
 from runflow_mock.wire.error_forms import ErrorForm, Reply
-from runflow_mock.wire.response_faults import RESET_BYTES_MAX, SLOW_PIECES, AnswerStyle, End, Interference, Plan, make_plan
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 REAL = Reply(200, b'{"id":"x","status_code":"queued"}', ((b"content-type", b"application/json"),))

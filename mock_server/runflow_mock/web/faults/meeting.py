@@ -1,7 +1,7 @@
 """Faulting: which rules of the exchange family a request meets, and what they or a magic value do to it.
 
 A request is held against the rules twice: before anything is done for it, and once more when it has created something. What they say is
-kept with the call; `web/response_faults.py` makes it happen. Where a tenant has no such rules, this costs a glance.
+kept with the call; `web/faults/sending.py` makes it happen. Where a tenant has no such rules, nothing is read or made.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -15,10 +15,12 @@ from runflow_mock.domain.faults import IN_EXCHANGES, FaultRule, RuleMet, choose
 from runflow_mock.domain.identity import RuleId
 from runflow_mock.domain.magic import MARKERS, magic_what, spelled
 from runflow_mock.domain.places import ADMISSION_EDGE, CREATED_EDGE, POLL_EDGE, Subject, edge_name, fits
+from runflow_mock.domain.subjects import request_subject
+from runflow_mock.engine.subjects import facts_at
 from runflow_mock.web.authentication import key_in
 from runflow_mock.web.calls import Answer, Call
-from runflow_mock.web.subjects import CREATIONS, READINGS, asked_for, created, record_at
-from runflow_mock.wire.response_faults import Interference
+from runflow_mock.web.faults.plans import Interference
+from runflow_mock.web.faults.requests import CREATIONS, READINGS, asked_for, created
 
 WAITS = frozenset((Latency,))
 ACTS = IN_EXCHANGES - WAITS
@@ -51,11 +53,13 @@ def meet_request(call: Call, operation: str | None, params: Mapping[str, str]) -
     call.is_watched = bool(sources.rules) or sources.magic
     if not call.is_watched:
         return False
-    plain = Subject(method=call.method, path=call.path, operation=operation)
     if operation in CREATIONS:
-        _decide(call, sources, _chosen(call, operation, params, sources, replace(plain, edges=(ADMISSION_EDGE,))))
+        plain = request_subject(call.method, call.path, operation, edges=(ADMISSION_EDGE,))
+        _decide(call, sources, _chosen(call, operation, params, sources, plain))
     else:
-        _decide(call, sources, replace(plain, edges=_poll(call, operation, params, sources), **record_at(call.store, params)))
+        facts = facts_at(call.store, params.values())
+        edges = _poll(call, operation, params, sources) if facts else ()
+        _decide(call, sources, request_subject(call.method, call.path, operation, facts, edges=edges))
     return call.interference is not None and call.interference.is_instead
 
 
@@ -64,7 +68,7 @@ def meet_creation(call: Call, operation: str, given: Answer) -> None:
     if not call.is_watched or operation not in CREATIONS or not 200 <= given.status < 300:
         return
     sources = _sources(call, operation)
-    plain = Subject(method=call.method, path=call.path, operation=operation, edges=(CREATED_EDGE,), is_usual=False)
+    plain = replace(request_subject(call.method, call.path, operation, edges=(CREATED_EDGE,)), is_usual=False)
     _decide(call, sources, created(_chosen(call, operation, call.params, sources, plain), operation, given.body))
 
 
@@ -107,7 +111,7 @@ def _chosen(call: Call, operation: str, params: Mapping[str, str], sources: Sour
 def _poll(call: Call, operation: str | None, params: Mapping[str, str], sources: Sources) -> tuple[str, ...]:
     """Counts the reading of a record, where rules ask for its number, and returns the edge that it is."""
     counting = frozenset(rule.id for rule in sources.rules if rule.where.edge is not None and edge_name(rule.where.edge) == POLL_EDGE)
-    if operation not in READINGS or not counting or not record_at(call.store, params):
+    if operation not in READINGS or not counting:
         return ()
     number = call.caller.readings.count(params["id"].lower(), counting)
     return (POLL_EDGE.replace("[n]", f"[{number}]"),)

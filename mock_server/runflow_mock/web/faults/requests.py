@@ -1,4 +1,4 @@
-"""Subjects: a request as rules see it, by what it asks for or by the stored record that its path names."""
+"""What a creation asks for, as rules see it, before anything is decided about it."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,9 +7,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Document, Json, read_object, write_document
 from runflow_mock.domain.errors import ModelNotFound
-from runflow_mock.domain.identity import BatchId, EvaluationId, RunId
 from runflow_mock.domain.places import Subject
-from runflow_mock.engine.store import Store
 from runflow_mock.engine.targets import find_target
 from runflow_mock.web.calls import Call
 
@@ -39,23 +37,6 @@ def asked_for(call: Call, operation: str, params: Mapping[str, str], plain: Subj
     for item in items:
         wrapped = item if "items" in body and isinstance(item, dict) else {"input": item}
         yield replace(subject, input=_object(wrapped.get("input")), client_ref=_text(wrapped, "client_ref"))
-
-
-def record_at(store: Store, params: Mapping[str, str]) -> dict[str, str | Document | None]:
-    """Returns what is to be said about the record that a path names, or nothing when it names none."""
-    for value in params.values():
-        identifier = value.lower()
-        run = store.runs.get(RunId(identifier))
-        if run is not None:
-            about = {"model": run.model, "client_ref": run.client_ref, "input": run.input, "metadata": run.metadata}
-            return {**about, "run_id": run.id, "batch_id": run.batch_id}
-        batch = store.batches.get(BatchId(identifier))
-        if batch is not None:
-            return {"model": batch.model, "metadata": batch.metadata, "batch_id": batch.id}
-        evaluation = store.evaluations.get(EvaluationId(identifier))
-        if evaluation is not None:
-            return {"client_ref": evaluation.assignment.client_ref, "run_id": evaluation.assignment.run_id}
-    return {}
 
 
 def _model_at(call: Call, path: str) -> str:

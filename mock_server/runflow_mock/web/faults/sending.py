@@ -12,8 +12,8 @@ from starlette.types import Receive, Send
 from runflow_mock.web.calls import Answer, Call
 from runflow_mock.web.connections import Connection, ConnectionFault, connection_of, until_gone, while_connected
 from runflow_mock.web.exchanges import record_exchange
+from runflow_mock.web.faults.plans import AnswerStyle, End, Interference, Plan, make_plan
 from runflow_mock.wire.error_forms import ErrorForm, Reply
-from runflow_mock.wire.response_faults import AnswerStyle, End, Interference, Plan, make_plan
 
 FAULT_HEADER = b"runflow-mock-fault"
 LABEL_HEADER = b"runflow-mock-fault-label"
