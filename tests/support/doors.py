@@ -73,11 +73,13 @@ class Door:
         assert not wrong, wrong[:3]
 
     def request(
-        self, method: str, path: str, *, key: str | None = "", headers: dict[str, str] | None = None, **kwargs: Any
+        self, method: str, path: str, *, key: str | None = "", headers: dict[str, str] | None = None, typed: bool = True, **kwargs: Any
     ) -> httpx.Response:
-        """Sends a request with the tenant's key, another one, or (with `None`) without any."""
+        """Sends a request with the tenant's key, another one, or (with `None`) without any; bytes for a verb say that they are JSON."""
         used = self.key if key == "" else key
-        sent = {**({} if used is None else {"Authorization": f"Bearer {used}"}), **(headers or {})}
+        sent = httpx.Headers({**({} if used is None else {"Authorization": f"Bearer {used}"}), **(headers or {})})
+        if typed and "content" in kwargs and path.startswith("/_mock/"):
+            sent.setdefault("Content-Type", "application/json")
         return self._loop.run_until_complete(self._client.request(method, path, headers=sent, **kwargs))
 
     def together(self, *requests: tuple[str, str, Any]) -> list[httpx.Response]:

@@ -95,7 +95,10 @@ def test_stream_of_the_server_names_tenants(url: str) -> None:
     with stream(url, key=None) as told:
         assert told.read()[0] == "open"
         Client(url, "rf_live_mock_another").get("/v1/runs")
-        assert told.read_until("tenants") == ["another"]
+        named: set[str] = set()
+        while "another" not in named:
+            named.update(told.read_until("tenants") or ())
+        assert named <= {"another", "watched"}  # the run of an earlier test goes on meanwhile
 
 
 def test_client_that_comes_back_misses_nothing(url: str) -> None:

@@ -8,7 +8,7 @@ from runflow_mock.runtime.refusals import TenantsFull
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.authentication import SCHEME, authenticate
 from runflow_mock.web.calls import Call
-from runflow_mock.web.strangers import hostname_of, is_from_browser, is_own_host, strange_page
+from runflow_mock.web.strangers import hostname_of, is_own_host, strange_page
 from runflow_mock.wire.control import ControlError
 from runflow_mock.wire.problems import Problem
 
@@ -34,15 +34,15 @@ def check_origin(call: Call) -> None:
 
 
 def check_type(call: Call) -> None:
-    """Refuses a body that says to be something else than JSON or YAML: a page that asks for no leave can send nothing but such bodies.
+    """Refuses a body that does not say to be JSON or YAML: a page that asks for no leave can send nothing but such bodies.
 
-    A program may leave the type out, a browser may not.
+    That the sender shows nothing of a browser proves little: old ones leave `Sec-Fetch-Site` out, and a page can leave out the type.
 
     Raises:
         ControlError: 415.
     """
     given = call.header(b"content-type")
-    if not call.body or call.method in ("GET", "HEAD") or (given is None and not is_from_browser(call)):
+    if not call.body or call.method in ("GET", "HEAD"):
         return
     if given is None or _BODY_TYPE.match(given) is None:
         told = "the body has no Content-Type" if given is None else f"Content-Type {given[:80]!r} is not taken"
