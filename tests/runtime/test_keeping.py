@@ -4,10 +4,9 @@ import asyncio
 import sqlite3
 import stat
 from pathlib import Path
-from typing import Any
 
 import pytest
-from kept import INPUT, KEY, MODEL, KeptFake, Time, disk, kept_fake, settled
+from kept import INPUT, KEY, MODEL, KeptFake, Time, disk, everything, kept_fake, settled
 from stories import LONG, play, read_story
 from worlds import CALLBACK_URL
 
@@ -32,16 +31,6 @@ class Silent(RecordingSender):
         await super().send(request)
         await asyncio.Event().wait()
         raise AssertionError
-
-
-async def everything(fake: KeptFake) -> dict[str, Any]:
-    """What a client and its test can see of a tenant, but for what depends on how often they looked."""
-    paths = ("/v1/runs", "/v1/batches", "/v1/billing/balance", "/v1/callback-secrets", "/_mock/ledger", "/_mock/faults")
-    seen = {path: (await fake.call("GET", path)).json() for path in paths}
-    clock = (await fake.call("GET", "/_mock/clock")).json()
-    seen["clock"] = {name: clock[name] for name in ("now", "mode", "rate", "speed", "next_due", "timers")}
-    seen["history"] = fake.runtime.tenants.find(KEY)[0].world.history.encoded()  # type: ignore[index]
-    return seen
 
 
 async def test_killed_server_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.keeping import Keeper
 from runflow_mock.runtime.kept_files import Connect, connect
-from runflow_mock.runtime.kept_tenants import Clocks, LogSize
+from runflow_mock.runtime.kept_tenants import LogSize
+from runflow_mock.runtime.revivals import Clocks
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.sender import CallbackSender, RecordingSender
 from runflow_mock.web.app import create_app
@@ -137,3 +138,13 @@ async def settled(fake: KeptFake) -> None:
             tenant.kept.touch()
             await tenant.kept.written()
     await asyncio.sleep(0)
+
+
+async def everything(fake: KeptFake) -> dict[str, Any]:
+    """What a client and its test can see of a tenant, but for what depends on how often they looked."""
+    paths = ("/v1/runs", "/v1/batches", "/v1/billing/balance", "/v1/callback-secrets", "/_mock/ledger", "/_mock/faults")
+    seen = {path: (await fake.call("GET", path)).json() for path in paths}
+    clock = (await fake.call("GET", "/_mock/clock")).json()
+    seen["clock"] = {name: clock[name] for name in ("now", "mode", "rate", "speed", "next_due", "timers")}
+    seen["history"] = fake.runtime.tenants.find(KEY)[0].world.history.encoded()  # type: ignore[index]
+    return seen

@@ -28,6 +28,7 @@ from runflow_mock.runtime.config import (
     DEFAULT_TLS_PORT,
     Config,
     ConfigError,
+    is_broker,
     read_admin_token,
     read_caps,
     read_clock,
@@ -121,7 +122,7 @@ class Ready(NamedTuple):
 @option("--runs-max", default=Limits().runs_max, type=click.IntRange(1, COUNT_MAX), help="Runs that a tenant may hold.")
 @option("--journal-max", default=Limits().journal_max, type=click.IntRange(1, COUNT_MAX), help="Exchanges that a tenant's journal keeps.")
 @option("--history-max", default=Limits().history_max, type=click.IntRange(1, COUNT_MAX), help="Commits that a tenant's history keeps.")
-@option("--keep", default=None, type=click.Path(file_okay=False, path_type=Path), help="Folder in which tenants outlive the process.")
+@option("--keep", default=None, metavar="DIRECTORY|URL", help="Folder or nats://HOST:PORT in which tenants outlive the process.")
 @option("--sync", default="normal", type=click.Choice(["normal", "full"]), help="With --keep: full survives a loss of power too.")
 @option(
     "--after-restart",
@@ -175,6 +176,7 @@ def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
             server.run(sockets=[bound])
         finally:
             log.close()
+    unsaid += app.state.refused
     if unsaid:
         raise unsaid[0]
     if app.state.runtime.unwritten:
@@ -238,7 +240,8 @@ def read_config(options: dict[str, Any]) -> Config:
         concurrency=read_caps(options["concurrency"]),
         quota=_quota(options["quota"]),
         tenants_max=options["tenants_max"],
-        keep=options["keep"],
+        keep=None if options["keep"] is None or is_broker(options["keep"]) else Path(options["keep"]),
+        keep_url=options["keep"] if is_broker(options["keep"] or "") else None,
         keep_synced=options["sync"] == "full",
         after_restart=options["after_restart"],
         limits=Limits(runs_max=options["runs_max"], journal_max=options["journal_max"], history_max=options["history_max"]),

@@ -35,7 +35,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     control API besides loopback. `admin_token` guards its server-wide verbs where the server is not bound to loopback. `skill` is
     served in place of the packaged SKILL.md. With `tls_port` there is https too; its certificate is signed by the authority that the folder
     `state` keeps, and carries `tls_names` besides the usual ones.
-    Tenants are kept in the folder `keep`, `keep_synced` against power loss too; `after_restart` says where their clocks go on.
+    Tenants are kept in the folder `keep`, `keep_synced` against power loss too, or in the broker at `keep_url`; `after_restart` says where
+    their clocks go on.
     """
 
     host: str = "127.0.0.1"
@@ -81,6 +82,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sync_seconds_max: float = 60.0
     tenants_max: int = 10_000
     keep: Path | None = None
+    keep_url: str | None = None
     keep_synced: bool = False
     after_restart: str = "catch-up"
     limits: Limits = Limits()
@@ -116,6 +118,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             output_lifetime=self.output_lifetime,
             limits=self.limits,
         )
+
+
+def is_broker(keep: str) -> bool:
+    """Tells whether what is given as `keep` is the address of a broker, and not a folder."""
+    return keep.startswith(("nats://", "tls://"))
 
 
 def read_clock(text: str) -> tuple[ClockMode, float]:

@@ -7,22 +7,17 @@ file that cannot be read is set aside or left alone, never written to, and keeps
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import partial
 from itertools import count
 from pathlib import Path
 
 from runflow_mock.domain.errors import DomainError
-from runflow_mock.domain.instants import LATEST, whole_milliseconds
 from runflow_mock.domain.tenants import is_tenant_name
-from runflow_mock.engine.clock import VirtualClock
 from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.kept_files import SUFFIX, Connect, Damaged, KeptFile, Taken, connect
-from runflow_mock.runtime.kept_tenants import Clocks, Kept, LogSize
-from runflow_mock.runtime.revivals import take_up
+from runflow_mock.runtime.kept_tenants import Kept, LogSize
+from runflow_mock.runtime.revivals import Clocks, revive
 from runflow_mock.runtime.tenants import Tenant, Tenants
-from runflow_mock.wire.kept import Standing, read_tenant
 
 # What the folder's own lock is called: no tenant can have that name.
 OWNER = ".owner"
@@ -94,10 +89,10 @@ class Keeper:
         except KeepError:
             kept.close()
             if file is None:
-                kept.file.close()
+                kept.log.close()
             raise
-        if before is not None and before.kept is not None:
-            before.kept.close()
+        if before is not None and isinstance(before.kept, Kept):
+            before.kept.hand_over(kept)
         tenant.kept = kept
 
     def forget(self, tenant: Tenant) -> None:
@@ -135,7 +130,7 @@ class Keeper:
             if isinstance(tenant.kept, Kept):
                 tenant.kept.flush()
                 tenant.kept.close()
-                tenant.kept.file.close()
+                tenant.kept.log.close()
         self._lock.close()
 
     def _revive(self, name: str, file: KeptFile | None = None) -> Tenant | None:
@@ -156,22 +151,9 @@ class Keeper:
             # The process ended before the tenant's beginning was written: nobody was told of it.
             self._remove(name, file)
             return None
-        kept = read_tenant(*contents)
-        if kept.head.world.settings.name != name:
-            raise ValueError(f"it holds tenant {kept.head.world.settings.name!r}")
-        clock = VirtualClock(self._present(kept.standing), self._clocks.monotonic(), kept.standing.rate)
-        tenant = self._tenants.revive(kept.head.world, kept.files, clock, partial(take_up, kept=kept))
+        tenant = revive(self._tenants, name, contents, self._clocks, stands=self._stands)
         tenant.kept = Kept(tenant, file, self._clocks, self._take_back, self._size)
         return tenant
-
-    def _present(self, standing: Standing) -> datetime:
-        """Returns where a clock is to begin: where it would be by now, or where it was."""
-        passed = 0.0 if self._stands else max(0.0, self._clocks.wall() - standing.wall) * standing.rate
-        try:
-            instant = standing.present + timedelta(seconds=passed)
-        except OverflowError:
-            instant = LATEST
-        return whole_milliseconds(max(standing.now, min(instant, LATEST)))
 
     def _take_back(self, tenant: Tenant, error: KeepError) -> None:
         """Reads a tenant as its file has it: what could not be written has not happened."""
@@ -216,7 +198,8 @@ class Keeper:
                 file.path.with_name(file.path.name + ending).unlink(missing_ok=True)
 
     def _file_of(self, tenant: Tenant | None) -> KeptFile | None:
-        return tenant.kept.file if tenant is not None and isinstance(tenant.kept, Kept) else None
+        log = tenant.kept.log if tenant is not None and isinstance(tenant.kept, Kept) else None
+        return log if isinstance(log, KeptFile) else None
 
     def _open(self, name: str) -> KeptFile:
         return KeptFile(self._path(name), is_synced=self._is_synced, connect=self._connect)

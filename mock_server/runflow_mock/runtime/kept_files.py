@@ -4,14 +4,14 @@
 WAL mode a commit is one `write`; after a crash the database holds the commits in order, up to the last that was whole.
 """
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
-from runflow_mock.runtime.keepers import KeepError
+from runflow_mock.runtime.keepers import Ack, Blobs, Contents, KeepError, Parts
 from runflow_mock.wire.kept import FORMAT
 
 SUFFIX = ".sqlite"
@@ -41,14 +41,6 @@ class TooNew(KeepError):
     """A newer version of this kit has written the file."""
 
 
-class Contents(NamedTuple):
-    """All that a file holds."""
-
-    base: list[tuple[str, bytes]]
-    log: list[bytes]
-    blobs: list[bytes]
-
-
 def connect(path: Path) -> sqlite3.Connection:
     """Opens a database; nothing is read yet."""
     return sqlite3.connect(path, isolation_level=None, timeout=0.2, cached_statements=32)
@@ -76,7 +68,7 @@ class KeptFile:
             self._connection.close()
             raise
 
-    def begin(self, base: Iterable[tuple[str, bytes]], row: bytes, blobs: Iterable[tuple[str, bytes]]) -> None:
+    def begin(self, base: Parts, row: bytes, blobs: Blobs) -> int:
         """Puts a tenant into the place of whatever the file holds; the row is what has come after its base already.
 
         Raises:
@@ -87,10 +79,10 @@ class KeptFile:
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - one of three names above
             self._connection.execute("UPDATE meta SET value = 0 WHERE name = 'generation'")
             self._insert(0, 0, base)
-            self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,))
             self._keep(blobs)
+            return self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,)).lastrowid or 0
 
-    def append(self, row: bytes, blobs: Iterable[tuple[str, bytes]] = ()) -> int:
+    def append(self, row: bytes, blobs: Blobs = (), *, is_last: bool = False) -> int:
         """Writes what came to be in one tick, and returns the number of its row.
 
         Raises:
@@ -103,31 +95,28 @@ class KeptFile:
                 self._keep(blobs)
                 return self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,)).lastrowid or 0
 
-    def prepare_base(self, place: int, parts: Iterable[tuple[str, bytes]]) -> None:
-        """Adds parts of the base that is to come, beside the one that is.
-
-        Raises:
-            KeepError: they cannot be written.
-        """
-        with self._translated(), self._transaction():
-            self._insert(self._generation() + 1, place, parts)
-
-    def switch_base(self, sequence: int) -> None:
-        """Lets the prepared base take the place of the present one and of all rows up to a number.
+    async def rebase(self, base: Parts, covered: Ack) -> None:
+        """Writes a base beside the present one, part by part, and lets it take the place of that one and of all rows up to a number.
 
         Raises:
             KeepError: it cannot be written, and the present base stays.
         """
-        with self._translated(), self._transaction():
+        with self._translated():
             generation = self._generation()
-            self._connection.execute("DELETE FROM log WHERE sequence <= ?", (sequence,))
+            # What was left of a base that never came to be.
+            self._connection.execute("DELETE FROM base WHERE generation > ?", (generation,))
+        for place, part in enumerate(base):
+            with self._translated(), self._transaction():
+                self._insert(generation + 1, place, (part,))
+            # Everybody else has their turn between two parts.
+            await asyncio.sleep(0)
+        with self._translated(), self._transaction():
+            self._connection.execute("DELETE FROM log WHERE sequence <= ?", (covered if isinstance(covered, int) else covered.result(),))
             self._connection.execute("DELETE FROM base WHERE generation <= ?", (generation,))
             self._connection.execute("UPDATE meta SET value = ? WHERE name = 'generation'", (generation + 1,))
 
-    def forget_prepared(self) -> None:
-        """Removes what was left of a base that never came to be."""
-        with self._translated():
-            self._connection.execute("DELETE FROM base WHERE generation > ?", (self._generation(),))
+    async def confirm(self) -> None:
+        """Returns at once: a file has one owner."""
 
     def read(self) -> Contents:
         """Returns all that the file holds.
@@ -185,11 +174,11 @@ class KeptFile:
         (generation,) = self._connection.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
         return int(generation)
 
-    def _insert(self, generation: int, place: int, parts: Iterable[tuple[str, bytes]]) -> None:
+    def _insert(self, generation: int, place: int, parts: Parts) -> None:
         rows = ((generation, place + number, part, data) for number, (part, data) in enumerate(parts))
         self._connection.executemany("INSERT INTO base VALUES (?, ?, ?, ?)", rows)
 
-    def _keep(self, blobs: Iterable[tuple[str, bytes]]) -> None:
+    def _keep(self, blobs: Blobs) -> None:
         self._connection.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", blobs)
 
     @contextmanager

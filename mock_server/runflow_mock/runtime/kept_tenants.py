@@ -7,12 +7,13 @@ for it. Reads that change nothing wait for nothing; their exchanges are written 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.snapshots import Snapshot
-from runflow_mock.runtime.keepers import KeepError
-from runflow_mock.runtime.kept_files import KeptFile
-from runflow_mock.runtime.tenants import Monotonic, Tenant, WallClock
+from runflow_mock.runtime.keepers import Ack, KeepError, TenantLog
+from runflow_mock.runtime.revivals import Clocks
+from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.version import __version__
 from runflow_mock.wire.kept import JOURNAL_TAIL, Head, Row, Standing, encode, write_base
 
@@ -33,19 +34,11 @@ class LogSize:
     retry_seconds: float = 1.0
 
 
-@dataclass(frozen=True)
-class Clocks:
-    """The real clocks."""
-
-    monotonic: Monotonic
-    wall: WallClock
-
-
 class Kept:
     """What of one tenant is still to be written, and to where."""
 
-    def __init__(self, tenant: Tenant, file: KeptFile, clocks: Clocks, fail: Callable[[Tenant, KeepError], None], size: LogSize) -> None:
-        self.file = file
+    def __init__(self, tenant: Tenant, log: TenantLog, clocks: Clocks, fail: Callable[[Tenant, KeepError], None], size: LogSize) -> None:
+        self.log = log
         self._tenant = tenant
         self._clocks = clocks
         self._fail = fail
@@ -55,21 +48,19 @@ class Kept:
         self._exchanges = 0
         self._blobs: list[tuple[str, bytes]] = []
         self._clearings = tenant.journal.clearings
+        # What waits for the end of this tick, and for the row of the latest tick that was sent and is not acknowledged.
         self._written: asyncio.Future[None] | None = None
+        self._sent: asyncio.Future[None] | None = None
         self._later: asyncio.TimerHandle | None = None
         self._rows = self._bytes = 0
         self._compaction: asyncio.Task[None] | None = None
         self._is_closed = False
+        self._successor: Kept | None = None
         # Why what happened here has been taken back.
         self._failed: KeepError | None = None
         tenant.world.history.listener = self._take_commit
         tenant.blobs.listener = self._take_blob
         tenant.journal.listeners.append(self._take_exchange)
-
-    @property
-    def is_pending(self) -> bool:
-        """Whether something is still to be written of which nobody may be told before."""
-        return self._written is not None
 
     def touch(self) -> None:
         """Has where everything stands written at the end of this tick."""
@@ -79,13 +70,21 @@ class Kept:
             loop.call_soon(self.flush)
 
     async def written(self) -> None:
-        """Returns once everything is written that has happened so far.
+        """Returns once everything is written that has happened so far, and nobody else has written anything.
 
         Raises:
             KeepError: it could not be, and was taken back.
         """
-        if self._written is not None:
-            await asyncio.shield(self._written)
+        awaited = self._written or self._sent
+        if awaited is not None:
+            await asyncio.shield(awaited)
+        elif self._failed is None and not self._is_closed:
+            try:
+                await self.log.confirm()
+            except KeepError as error:
+                self._give_up(error)
+        if self._successor is not None:
+            await self._successor.written()
         if self._failed is not None:
             # Also for whoever had found the tenant before, and went on with it.
             raise self._failed
@@ -99,15 +98,40 @@ class Kept:
             self._later = None
         written, self._written = self._written, None
         try:
-            sequence = self._append()
+            ack, is_last = self._append()
         except KeepError as error:
             self._failed = error
-        if written is not None:
-            written.set_result(None)
-        if self._failed is not None:
-            self._fail(self._tenant, self._failed)
-        elif self._compaction is None and (self._rows >= self._size.rows_max or self._bytes >= self._size.bytes_max):
-            self._compact(sequence)
+            if written is not None:
+                written.set_result(None)
+            self._fail(self._tenant, error)
+            return
+        self._follow(ack, written)
+        if is_last:
+            self._compact(ack)
+
+    def _follow(self, ack: Ack, written: asyncio.Future[None] | None) -> None:
+        """Tells those who wait once a row is written."""
+        if isinstance(ack, int):
+            if written is not None:
+                written.set_result(None)
+            return
+        self._sent = written or asyncio.get_running_loop().create_future()
+        ack.add_done_callback(partial(self._acknowledged, self._sent))
+
+    def _acknowledged(self, sent: asyncio.Future[None], ack: asyncio.Future[int]) -> None:
+        error = asyncio.CancelledError() if ack.cancelled() else ack.exception()
+        if isinstance(error, KeepError):
+            self._give_up(error)
+        if not sent.done():
+            sent.set_result(None)
+        if self._sent is sent:
+            self._sent = None
+
+    def _give_up(self, error: KeepError) -> None:
+        if self._failed is None:
+            self._failed = error
+            if not self._is_closed:
+                self._fail(self._tenant, error)
 
     def head(self, world: Snapshot) -> Head:
         """Returns the beginning of a base with a world of the tenant."""
@@ -131,7 +155,17 @@ class Kept:
         # With the commits beside it the history goes on as a whole.
         head = self.head(world.snapshot_before_history())
         row = Row(world.history.recorded(), journal.latest(JOURNAL_TAIL), is_cleared=False, standing=head.standing)
-        self.file.begin(write_base(head, ()), encode(row), self._tenant.blobs.items())
+        self._follow(self.log.begin(write_base(head, ()), encode(row), self._tenant.blobs.items()), None)
+
+    def hand_over(self, successor: "Kept") -> None:
+        """Forgets what was not written: another tenant has the name, and whoever waits here waits for its beginning."""
+        self.close()
+        self._successor = successor
+
+    def end(self, ack: Ack) -> None:
+        """Forgets what was not written; whoever asks is told once the tenant is gone from the log too."""
+        self.close()
+        self._follow(ack, None)
 
     def close(self) -> None:
         """Forgets what was not written: the tenant is no more, or has been replaced."""
@@ -147,18 +181,19 @@ class Kept:
             self._written.set_result(None)
             self._written = None
 
-    def _append(self) -> int:
+    def _append(self) -> tuple[Ack, bool]:
         journal = self._tenant.journal
         is_cleared = journal.clearings != self._clearings
         # What leaves the process is scrubbed first: the journal does that when it is read.
         exchanges = journal.latest(JOURNAL_TAIL if is_cleared else self._exchanges)
         row = encode(Row(tuple(self._commits), exchanges, is_cleared, self._standing()))
-        sequence = self.file.append(row, tuple(self._blobs))
+        rows, size = self._rows + 1, self._bytes + len(row)
+        is_last = self._compaction is None and (rows >= self._size.rows_max or size >= self._size.bytes_max)
+        ack = self.log.append(row, tuple(self._blobs), is_last=is_last)
         self._clearings = journal.clearings
         self._commits, self._exchanges, self._blobs = [], 0, []
-        self._rows += 1
-        self._bytes += len(row)
-        return sequence
+        self._rows, self._bytes = rows, size
+        return ack, is_last
 
     def _standing(self) -> Standing:
         tenant, journal = self._tenant, self._tenant.journal
@@ -191,20 +226,15 @@ class Kept:
         if self._later is None and self._written is None:
             self._later = asyncio.get_running_loop().call_later(self._size.journal_seconds, self.flush)
 
-    def _compact(self, sequence: int) -> None:
+    def _compact(self, ack: Ack) -> None:
         """Begins a new base with the tenant as it stands right after a row: records are values, so that what is written stays as it is."""
         self._rows = self._bytes = 0
         head, exchanges = self.head(self._tenant.world.snapshot()), self._tenant.journal.latest(JOURNAL_TAIL)
-        self._compaction = asyncio.get_running_loop().create_task(self._write_base(head, exchanges, sequence))
+        self._compaction = asyncio.get_running_loop().create_task(self._write_base(head, exchanges, ack))
 
-    async def _write_base(self, head: Head, exchanges: tuple[Exchange, ...], sequence: int) -> None:
+    async def _write_base(self, head: Head, exchanges: tuple[Exchange, ...], ack: Ack) -> None:
         try:
-            self.file.forget_prepared()
-            for place, part in enumerate(write_base(head, exchanges)):
-                self.file.prepare_base(place, (part,))
-                # Everybody else has their turn between two parts.
-                await asyncio.sleep(0)
-            self.file.switch_base(sequence)
+            await self.log.rebase(write_base(head, exchanges), ack)
         except KeepError:
             # The log is only longer than it need be; the next row tells if nothing can be written at all.
             self._rows = self._size.rows_max // 2

@@ -1,10 +1,49 @@
-"""Revivals: a fresh tenant is brought to where its file has it."""
+"""Revivals: a tenant is made again as its log has it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 
 from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.instants import LATEST, whole_milliseconds
+from runflow_mock.engine.clock import VirtualClock
+from runflow_mock.runtime.keepers import Contents
 from runflow_mock.runtime.quotas import SavedMeter
 from runflow_mock.runtime.readings import SavedReadings
-from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.wire.kept import JOURNAL_TAIL, KeptTenant
+from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock
+from runflow_mock.wire.kept import JOURNAL_TAIL, KeptTenant, Standing, read_tenant
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """The real clocks."""
+
+    monotonic: Monotonic
+    wall: WallClock
+
+
+def revive(tenants: Tenants, name: str, contents: Contents, clocks: Clocks, *, stands: bool) -> Tenant:
+    """Makes a tenant as a log has it, which nobody keeps yet; `stands` lets its clock stand where it stood.
+
+    Raises:
+        ValueError, LookupError, AssertionError: it is damaged.
+        DomainError: this server cannot have it.
+    """
+    kept = read_tenant(*contents)
+    if kept.head.world.settings.name != name:
+        raise ValueError(f"it holds tenant {kept.head.world.settings.name!r}")
+    clock = VirtualClock(_present(kept.standing, clocks, stands=stands), clocks.monotonic(), kept.standing.rate)
+    return tenants.revive(kept.head.world, kept.files, clock, partial(take_up, kept=kept))
+
+
+def _present(standing: Standing, clocks: Clocks, *, stands: bool) -> datetime:
+    """Returns where a clock is to begin: where it would be by now, or where it was."""
+    passed = 0.0 if stands else max(0.0, clocks.wall() - standing.wall) * standing.rate
+    try:
+        instant = standing.present + timedelta(seconds=passed)
+    except OverflowError:
+        instant = LATEST
+    return whole_milliseconds(max(standing.now, min(instant, LATEST)))
 
 
 def take_up(tenant: Tenant, kept: KeptTenant) -> None:

@@ -30,6 +30,7 @@ from runflow_mock.runtime.change_feeds import ChangeFeeds
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.deliveries import Deliveries
 from runflow_mock.runtime.judging import Judgings
+from runflow_mock.runtime.keepers import Cluster
 from runflow_mock.runtime.loop_watch import LoopWatch
 from runflow_mock.runtime.media import MediaShelf
 from runflow_mock.runtime.observers import NullObserver, Observer
@@ -88,6 +89,7 @@ class Runtime:
         self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max, self.scrubber, space=journals)
         self.feeds = ChangeFeeds(wall)
         self.tenants.on_change = self.feeds.replaced
+        self.cluster: Cluster | None = None
         self._monotonic = monotonic
 
     def execute(self, tenant: Tenant, command: Command) -> Outcome:

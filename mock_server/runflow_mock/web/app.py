@@ -8,7 +8,7 @@ from functools import cache
 from time import monotonic as real_monotonic
 from time import perf_counter
 from time import time as real_time
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.outputs import MEDIA_PREFIX
 from runflow_mock.openapi.contracts import Contract
-from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.runtime.observers import Observer
 from runflow_mock.runtime.runtime import Runtime, Sleep
 from runflow_mock.runtime.scenarios import ScenarioWatch, configured_scenario, find_scenario_file
@@ -39,6 +39,10 @@ from runflow_mock.web.waiting import Holding
 from runflow_mock.wire.catalog import load_catalog
 from runflow_mock.wire.sites import HOSTS, Site
 
+if TYPE_CHECKING:
+    from runflow_mock.runtime.keeping import Keeper
+    from runflow_mock.web.clusters import Membership
+
 
 class Side(NamedTuple):
     """Everything below a prefix goes to one ASGI application, with its path untouched; an empty prefix takes what is left."""
@@ -48,17 +52,21 @@ class Side(NamedTuple):
 
 
 Sides = tuple[Side, ...]
+Bring = Callable[[Scope, Send], Awaitable[bool]]
 _SITES = {host.encode(): site for host, site in HOSTS.items()}
 
 
 class Application(Starlette):
     """Starlette with sides in the place of routes and error pages: each answers every request below its prefix, and every error itself.
 
-    `sides_at` gives those that there are under a host of the service's own.
+    `sides_at` gives those that there are under a host of the service's own. `bring` sees to it first that the tenant is here, or answers.
     """
 
-    def __init__(self, sides: Sides, sides_at: Callable[[Site], Sides], lifespan: Lifespan["Application"]) -> None:
+    def __init__(
+        self, sides: Sides, sides_at: Callable[[Site], Sides], lifespan: Lifespan["Application"], bring: Bring | None = None
+    ) -> None:
         super().__init__(lifespan=lifespan)
+        self.bring = bring
         self._sides = sides
         self._sides_at = sides_at
 
@@ -70,12 +78,44 @@ class Application(Starlette):
         if scope["type"] != "http":
             await self.router(scope, receive, send)
             return
+        if self.bring is not None and not await self.bring(scope, send):
+            return
         path = scope["path"]
         site = _SITES.get(_host(scope))
         for prefix, app in self._sides if site is None else self._sides_at(site):
             if path.startswith(prefix) or path + "/" == prefix:
                 await app(scope, receive, send)
                 return
+
+
+class KeptNowhere:
+    """Tenants end with the process."""
+
+    async def join(self) -> None:
+        """Does nothing."""
+
+    async def leave(self) -> None:
+        """Does nothing."""
+
+    async def bring(self, scope: Scope, send: Send) -> bool:
+        """Finds nothing to do: whatever there is is here."""
+        return True
+
+
+class KeptHere(KeptNowhere):
+    """Tenants are in files of this machine, which are read at the start."""
+
+    def __init__(self, runtime: Runtime, keeper: "Keeper") -> None:
+        self._runtime = runtime
+        self._keeper = runtime.tenants.keeper = keeper
+
+    async def join(self) -> None:
+        """Reads the files."""
+        self._keeper.revive(self._runtime.tenants, self._runtime.go_on)
+
+    async def leave(self) -> None:
+        """Writes what is still to be written."""
+        self._keeper.close(self._runtime.tenants)
 
 
 def create_app(
@@ -111,21 +151,17 @@ def create_app(
         config, catalog, sender, contract=contract, observer=observer, monotonic=monotonic, wall=wall, timer=timer, sleep=sleep
     )
 
-    keeper = None
-    if config.keep is not None:
-        # The database is only loaded where there is one.
-        from runflow_mock.runtime.keeping import open_keeper
-        from runflow_mock.runtime.kept_tenants import Clocks
-
-        keeper = open_keeper(config, Clocks(monotonic, wall), runtime.warn)
-    runtime.tenants.keeper = keeper
+    keeping = _keeping(runtime, config, monotonic, wall)
     runtime.tenants.usual = configured_scenario(config, catalog)
     watch = ScenarioWatch(find_scenario_file(config.scenario), runtime) if config.scenario and config.watch else None
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        if keeper is not None:
-            keeper.revive(runtime.tenants, runtime.go_on)
+        try:
+            await keeping.join()
+        except ConfigError as error:
+            app.state.refused.append(error)
+            raise
         beside = [create_task(runtime.loop_watch.pulse())]
         if watch is not None:
             beside.append(create_task(watch.keep_looking()))
@@ -137,12 +173,29 @@ def create_app(
                 await on_stop(runtime)
         finally:
             await runtime.close()
-            if keeper is not None:
-                keeper.close(runtime.tenants)
+            await keeping.leave()
 
-    app = Application(*_assemble(runtime), lifespan)
+    app = Application(*_assemble(runtime), lifespan, keeping.bring if config.keep_url is not None else None)
     app.state.runtime = runtime
+    app.state.refused = list[ConfigError]()
     return app
+
+
+def _keeping(runtime: Runtime, config: Config, monotonic: Monotonic, wall: WallClock) -> "Membership | KeptHere | KeptNowhere":
+    """Returns what keeps the tenants; database and client library are only loaded where they are asked for."""
+    if config.keep_url is not None:
+        try:
+            from runflow_mock.runtime.revivals import Clocks
+            from runflow_mock.web.clusters import membership
+        except ModuleNotFoundError:
+            raise ConfigError("keep: a broker needs the client of NATS: pip install 'runflow-mock[cluster]'") from None
+        return membership(runtime, config, Clocks(monotonic, wall))
+    if config.keep is not None:
+        from runflow_mock.runtime.keeping import open_keeper
+        from runflow_mock.runtime.revivals import Clocks
+
+        return KeptHere(runtime, open_keeper(config, Clocks(monotonic, wall), runtime.warn))
+    return KeptNowhere()
 
 
 def _assemble(runtime: Runtime) -> tuple[Sides, Callable[[Site], Sides]]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from starlette.types import Receive, Scope, Send
 
 from runflow_mock.domain.errors import DomainError, LimitReached, ModelNotFound, NotFound
-from runflow_mock.runtime.keepers import KeepError
+from runflow_mock.runtime.keepers import Elsewhere, KeepError
 from runflow_mock.runtime.refusals import BeyondTime, StepsExceeded, TenantsFull, TenantUnavailable
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
@@ -88,6 +88,8 @@ class ControlApi:
             if not self._runtime.is_stopping:
                 raise
             return answer(represent_control_error(STOPPED), STOPPED.status)
+        except Elsewhere as error:
+            return elsewhere(error)
         except (ControlError, Problem, KeepError, DomainError) as error:
             told = _told(error)
             return answer(represent_control_error(told), told.status)
@@ -105,6 +107,12 @@ class ControlApi:
             raise ControlError(405, "method_not_allowed", f"{call.method} is not possible here, but {known}")
         call.params = match.params
         return operation
+
+
+def elsewhere(error: Elsewhere) -> Answer:
+    """Returns the 503 that leads to the worker that has the tenant."""
+    given = answer(represent_control_error(ControlError(503, "elsewhere", f"{error}; ask again")), 503)
+    return Answer(given.status, given.body, (*given.headers, (b"retry-after", b"1")))
 
 
 async def _send_stream(given: Stream, scope: Scope, receive: Receive, send: Send) -> None:

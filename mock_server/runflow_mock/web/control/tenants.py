@@ -37,7 +37,7 @@ async def list_tenants(call: Call) -> Answer:
 async def create_tenant(call: Call) -> Answer:
     """POST /_mock/tenants"""
     tenants = call.runtime.tenants
-    name = requested_name(call.body) or tenants.unused_name()
+    name = await _free_name(call)
     if not carries_key_of(call, name):
         check_server_wide(call)
     if tenants.get(name) is not None:
@@ -45,7 +45,20 @@ async def create_tenant(call: Call) -> Answer:
         raise ControlError(409, "exists", f"tenant {name!r} exists already; {way_out}")
     asked = requested_scenario(call.body)
     scenario = tenants.usual if asked is None else scenario_of(asked, call.runtime.catalog)
-    return answer(_body(tenants.create(call.runtime.config.tenant(name), scenario, call.body)), 201)
+    call.tenant = tenants.create(call.runtime.config.tenant(name), scenario, call.body)
+    return answer(_body(call.tenant), 201)
+
+
+async def _free_name(call: Call) -> str:
+    """Returns the name that is asked for, or one that no tenant has, also none of another worker."""
+    cluster, asked = call.runtime.cluster, requested_name(call.body)
+    name = asked or call.runtime.tenants.unused_name()
+    if cluster is not None:
+        await cluster.bring(name)
+        while asked is None and call.runtime.tenants.get(name) is not None:
+            name = call.runtime.tenants.unused_name()
+            await cluster.bring(name)
+    return name
 
 
 async def get_tenant(call: Call) -> Answer:
@@ -62,7 +75,6 @@ async def delete_tenant(call: Call) -> Answer:
             return no_content()
         tenants.refuse_unreadable(name)
     tenant = _named(call)
-    call.tenant = tenant
     told = scrubbed(call, answer(last_word(call))) if flag_in(call, "tell") else no_content()
     tenants.drop(tenant.settings.name)
     return told
@@ -87,6 +99,7 @@ def _named(call: Call) -> Tenant:
     tenant = call.runtime.tenants.get(name)
     if tenant is None:
         raise ControlError(404, "not_found", f"there is no tenant {name[:80]!r}")
+    call.tenant = tenant
     return tenant
 
 

@@ -1,0 +1,337 @@
+"""The log of one kept tenant in JetStream: messages under a subject of its own, in a stream that all workers share.
+
+Whoever appends says after which message of the subject it expects to stand. A worker that has been replaced expects wrongly, and is refused
+by the engine. Bases and blobs are objects beside the stream; a message names them. Rows that come while one message is on its way go
+together with the next.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+import msgspec
+import nats.errors
+from nats.js import JetStreamContext
+from nats.js.api import ConsumerConfig, DeliverPolicy, RawStreamMsg
+from nats.js.errors import APIError, Error, NotFoundError
+from nats.js.kv import KeyValue
+from nats.js.object_store import ObjectStore
+
+from runflow_mock.runtime.keepers import Ack, Blobs, Contents, Elsewhere, KeepError, Parts
+from runflow_mock.wire.kept import FORMAT
+
+STREAM = "RUNFLOW_MOCK"
+SUBJECTS = "runflow_mock.log."
+PART_BYTES = 512 * 1024
+"""How much of an entry goes into one message: the engine takes up to a mebibyte."""
+FETCHED_MAX = 256
+# The engine's own numbers for an append that expected to stand after another message.
+_WRONG_LAST = frozenset({10071, 10164})
+_HEADER = "Runflow-Mock-Part"
+
+Names = tuple[str, ...]
+Objects = tuple[tuple[str, bytes], ...]
+
+CLAIM, BASE, ROWS, GONE = "claim", "base", "rows", "gone"
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """What is appended at once: a claim of a worker, a base, rows, or that the tenant is gone.
+
+    `base` names the object with the base's parts; all rows up to the message `covered` are in it, and those beside it come next. `blobs`
+    names those that came.
+    """
+
+    kind: str
+    rows: tuple[bytes, ...] = ()
+    blobs: tuple[str, ...] = ()
+    base: str = ""
+    covered: int = 0
+    form: int = FORMAT
+
+
+class _Item(msgspec.Struct, array_like=True):
+    """An entry on its way, with the objects that have to be there before it, and those that nobody needs after it."""
+
+    entry: Entry
+    objects: tuple[tuple[str, bytes], ...]
+    ack: asyncio.Future[int]
+    is_last: bool = False
+    stale: tuple[str, ...] = ()
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_read_entry = msgspec.msgpack.Decoder(Entry).decode
+_read_parts = msgspec.msgpack.Decoder(list[tuple[str, bytes]]).decode
+
+
+class StreamLog:
+    """One log at work; it owns the subject from its claim on, until somebody else claims it."""
+
+    def __init__(self, jetstream: JetStreamContext, objects: ObjectStore, keys: KeyValue, name: str) -> None:
+        self._jetstream = jetstream
+        self._objects = objects
+        self._keys = keys
+        self.further_keys: tuple[str, ...] = ()
+        self._name = name
+        self._subject = SUBJECTS + name
+        # After which message the next one is to stand: 0 is the beginning of a subject.
+        self._last = self._claimed = 0
+        self._based = 0
+        self._base = ""
+        self._blobs: dict[str, None] = {}
+        self._queue: deque[_Item] = deque()
+        self._writing: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self._waiting: list[asyncio.Future[KeepError | None]] = []
+        self._failed: KeepError | None = None
+
+    @property
+    def lag(self) -> int:
+        """How many rows are on their way."""
+        return len(self._queue)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is anything of a tenant in it."""
+        return bool(self._last or self._queue)
+
+    async def claim(self) -> Contents | None:
+        """Takes the log over and returns what it holds, or nothing where there is no tenant of the name.
+
+        Raises:
+            KeepError: the engine cannot be reached.
+        """
+        with translated():
+            if await self._latest() is None:
+                return None
+            ack = await self._jetstream.publish(self._subject, _encode(Entry(CLAIM)), stream=STREAM, headers={_HEADER: "1/1"})
+            self._last = self._claimed = ack.seq
+            return await self._read()
+
+    def begin(self, base: Parts, row: bytes, blobs: Blobs) -> Ack:
+        """Puts a tenant into the place of whatever the log holds; see `TenantLog`."""
+        given = dict(blobs)
+        stale = self._objects_but(given)
+        self._blobs = dict.fromkeys(given)
+        name = self._next_base()
+        objects = ((name, _encode(list(base))), *self._named(given.items()))
+        return self._enqueue(Entry(BASE, (row,), tuple(given), name), objects, stale=stale)
+
+    def append(self, row: bytes, blobs: Blobs = (), *, is_last: bool = False) -> Ack:
+        """Sends a row; see `TenantLog`."""
+        fresh = tuple((digest, data) for digest, data in blobs if digest not in self._blobs)
+        self._blobs.update(dict.fromkeys(digest for digest, _ in fresh))
+        return self._enqueue(Entry(ROWS, (row,), tuple(digest for digest, _ in fresh)), tuple(self._named(fresh)), is_last=is_last)
+
+    async def rebase(self, base: Parts, covered: Ack) -> None:
+        """Writes a base beside the log, then a message that names it, and removes what it covers; see `TenantLog`."""
+        parts = []
+        for part in base:
+            parts.append(part)
+            await asyncio.sleep(0)
+        sequence = covered if isinstance(covered, int) else await asyncio.shield(covered)
+        before, name = self._base, self._next_base()
+        await asyncio.shield(self._enqueue(Entry(BASE, blobs=tuple(self._blobs), base=name, covered=sequence), ((name, _encode(parts)),)))
+        with translated():
+            await self._jetstream.purge_stream(STREAM, seq=sequence + 1, subject=self._subject)
+            await self._delete((before,))
+
+    async def confirm(self) -> None:
+        """Asks the engine whether our latest message is the latest of all; whoever comes while it is asked waits for the next time."""
+        if self._failed is not None:
+            raise self._failed
+        waiting = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._ask())
+        error = await waiting
+        if error is not None:
+            raise error
+
+    def remove(self) -> Ack:
+        """Writes that the tenant is gone, and removes what there was of it."""
+        return self._enqueue(Entry(GONE), stale=self._objects_but({}))
+
+    def close(self) -> None:
+        """Does nothing: what is on its way arrives, or is refused."""
+
+    async def settled(self) -> None:
+        """Returns once nothing is on its way."""
+        while self._writing is not None:
+            await asyncio.wait((self._writing,))
+
+    def _next_base(self) -> str:
+        self._based += 1
+        # Whoever claims the log after us has another number.
+        self._base = f"{self._name}/base/{self._claimed}.{self._based}"
+        return self._base
+
+    def _objects_but(self, blobs: Mapping[str, bytes]) -> Names:
+        """Returns the names of the objects that are there, without those of some blobs."""
+        return (*filter(None, (self._base,)), *(name for name, _ in self._named((each, b"") for each in self._blobs if each not in blobs)))
+
+    def _named(self, blobs: Blobs) -> Iterator[tuple[str, bytes]]:
+        return ((f"{self._name}/blob/{digest}", data) for digest, data in blobs)
+
+    def _enqueue(self, entry: Entry, objects: Objects = (), *, is_last: bool = False, stale: Names = ()) -> asyncio.Future[int]:
+        if self._failed is not None:
+            raise self._failed
+        item = _Item(entry, objects, asyncio.get_running_loop().create_future(), is_last, stale)
+        self._queue.append(item)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        return item.ack
+
+    async def _write(self) -> None:
+        try:
+            while self._queue and self._failed is None:
+                await self._write_next()
+        finally:
+            self._writing = None
+            error = self._failed or Elsewhere(f"the log of tenant {self._name} was left")
+            while self._queue:
+                _fail(self._queue.popleft().ack, error)
+
+    async def _write_next(self) -> None:
+        items = [self._queue[0]]
+        while _goes_with(items, self._queue):
+            items.append(self._queue[len(items)])
+        entry = items[0].entry
+        if len(items) > 1:
+            entry = Entry(ROWS, tuple(row for item in items for row in item.entry.rows))
+        try:
+            with translated():
+                for name, data in (each for item in items for each in item.objects):
+                    await self._objects.put(name, data)
+                await self._publish(entry)
+                for key in self.further_keys if entry.kind in (BASE, GONE) else ():
+                    await (self._keys.put(key, self._name.encode()) if entry.kind == BASE else self._keys.delete(key))
+                if entry.kind == GONE or items[0].stale:
+                    await self._jetstream.purge_stream(STREAM, seq=self._last + (entry.kind == GONE), subject=self._subject)
+                    await self._delete(items[0].stale)
+                if entry.kind == GONE:
+                    self._last, self._base, self._blobs = 0, "", {}
+        except KeepError as error:
+            self._failed = error
+        for _ in items:
+            ack = self._queue.popleft().ack
+            if self._failed is None:
+                ack.set_result(self._last)
+            else:
+                _fail(ack, self._failed)
+
+    async def _publish(self, entry: Entry) -> None:
+        data = _encode(entry)
+        total = max(1, -(-len(data) // PART_BYTES))
+        for number in range(total):
+            part = data[number * PART_BYTES : (number + 1) * PART_BYTES]
+            headers = {_HEADER: f"{number + 1}/{total}", "Nats-Expected-Last-Subject-Sequence": str(self._last)}
+            self._last = (await self._jetstream.publish(self._subject, part, stream=STREAM, headers=headers)).seq
+
+    async def _ask(self) -> None:
+        while self._waiting:
+            waiting, self._waiting = self._waiting, []
+            error = None
+            try:
+                with translated():
+                    await self._check()
+            except KeepError as found:
+                error = self._failed = found
+            for each in waiting:
+                if not each.done():
+                    each.set_result(error)
+        self._asking = None
+
+    async def _check(self) -> None:
+        while True:
+            await self.settled()
+            if self._failed is not None:
+                raise self._failed
+            last, latest = self._last, await self._latest()
+            if (0 if latest is None else latest.seq) == last:
+                return
+            # What was sent meanwhile is accepted or refused by itself.
+            if last == self._last and self._writing is None:
+                raise Elsewhere(f"tenant {self._name} has gone to another worker")
+
+    async def _latest(self) -> RawStreamMsg | None:
+        try:
+            return await self._jetstream.get_last_msg(STREAM, self._subject)
+        except NotFoundError:
+            return None
+
+    async def _read(self) -> Contents | None:
+        """Returns what stands before our claim."""
+        base, blobs, rows = "", dict[str, None](), list[tuple[int, bytes]]()
+        async for sequence, entry in self._entries():
+            if entry.form > FORMAT:
+                raise KeepError(f"tenant {self._name} has form {entry.form}, this version reads up to {FORMAT}: use the newer runflow-mock")
+            if entry.kind == BASE:
+                rows = [each for each in rows if each[0] > entry.covered] if entry.covered else []
+                base, blobs = entry.base, {}
+            elif entry.kind == GONE:
+                base, blobs, rows = "", {}, []
+            rows += ((sequence, row) for row in entry.rows)
+            blobs.update(dict.fromkeys(entry.blobs))
+        self._base, self._blobs = base, blobs
+        if not base:
+            return None
+        parts = await self._object(base)
+        files = [await self._object(name) for name, _ in self._named((each, b"") for each in blobs)]
+        return Contents(_read_parts(parts), [row for _, row in rows], files)
+
+    async def _entries(self) -> AsyncIterator[tuple[int, Entry]]:
+        settings = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, mem_storage=True)
+        subscription = await self._jetstream.pull_subscribe(self._subject, stream=STREAM, config=settings)
+        parts: list[bytes] = []
+        sequence = 0
+        try:
+            while sequence < self._claimed:
+                for message in await subscription.fetch(FETCHED_MAX, timeout=5):
+                    await message.ack()
+                    sequence = message.metadata.sequence.stream
+                    number, _, total = (message.headers or {}).get(_HEADER, "1/1").partition("/")
+                    # The parts of an entry whose writer ended in the midst of it lead to nothing.
+                    parts = [*(() if number == "1" else parts), message.data]
+                    if sequence <= self._claimed and number == total and len(parts) == int(total):
+                        yield sequence, _read_entry(b"".join(parts))
+        finally:
+            await subscription.unsubscribe()
+
+    async def _object(self, name: str) -> bytes:
+        return (await self._objects.get(name)).data or b""
+
+    async def _delete(self, names: Names) -> None:
+        for name in filter(None, names):
+            with suppress(NotFoundError):
+                await self._objects.delete(name)
+
+
+def _goes_with(items: list[_Item], queue: deque[_Item]) -> bool:
+    """Tells whether the next entry can go into one message with those before it."""
+    if len(queue) <= len(items):
+        return False
+    latest, further = items[-1], queue[len(items)]
+    return all(each.entry.kind == ROWS and not each.objects for each in (latest, further)) and not latest.is_last
+
+
+def _fail(ack: asyncio.Future[int], error: KeepError) -> None:
+    if not ack.done():
+        ack.set_exception(error)
+        # Not everybody who sends waits.
+        ack.exception()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises what the broker and its client raise as a `KeepError`."""
+    try:
+        yield
+    except APIError as error:
+        if error.err_code in _WRONG_LAST:
+            raise Elsewhere("the tenant has gone to another worker") from None
+        raise Elsewhere(f"the broker refused: {error.description}") from None
+    except (Error, nats.errors.Error, OSError, TimeoutError) as error:
+        raise Elsewhere(f"the broker cannot be reached: {error or type(error).__name__}") from None

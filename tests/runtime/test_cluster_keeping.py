@@ -1,0 +1,167 @@
+"""Workers that share a broker: each tenant is answered for by one of them, whoever is asked takes it over, and nobody tells what was."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from clusters import broker, failing, persistently, worker
+from kept import INPUT, KEY, MODEL, KeptFake, everything, settled
+from worlds import CALLBACK_URL
+
+from runflow_mock.runtime.kept_tenants import LogSize
+from runflow_mock.runtime.sender import RecordingSender
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def address(tmp_path: Path) -> AsyncIterator[str]:
+    with broker(tmp_path / "broker") as found:
+        yield found
+
+
+async def ids(fake: KeptFake, key: str = KEY) -> list[str]:
+    answer = await persistently(fake, "GET", "/v1/runs?limit=100", key=key)
+    assert answer.status_code == 200, answer.text
+    return [run["id"] for run in answer.json()["items"]]
+
+
+async def test_worker_that_is_asked_takes_the_tenant_over_as_it_stands(address: str) -> None:
+    async with worker(address) as first, worker(address) as second:
+        await first.create_run(client_ref="one")
+        await first.call("POST", f"{MODEL}/batches", {"input": [INPUT, INPUT]})
+        await first.call("POST", "/_mock/faults", {"where": {"operation": "create_run"}, "what": {"kind": "latency", "seconds": 0}})
+        await first.call("POST", "/_mock/clock/advance", {"by": "3s"})
+        before = await everything(first)
+        assert await everything(second) == before
+
+
+async def test_worker_that_was_replaced_never_tells_what_was(address: str) -> None:
+    async with worker(address) as first, worker(address) as second:
+        run = await first.create_run()
+        await settled(first)
+        other = (await persistently(second, "POST", f"{MODEL}/runs", {"input": INPUT})).json()
+        stale = await first.call("GET", "/v1/runs")
+        assert (stale.status_code, stale.headers["retry-after"], stale.json()["code"]) == (503, "1", "SERVICE_UNAVAILABLE")
+        assert await ids(first) == [other["id"], run["id"]]
+        # Back again: what the second had is stale by now, and its change is refused by the broker.
+        refused = await second.call("POST", f"{MODEL}/runs", {"input": INPUT})
+        assert refused.status_code == 503
+        assert await ids(second) == [other["id"], run["id"]]
+
+
+async def test_killed_worker_has_lost_nothing_that_it_has_told(address: str) -> None:
+    async with worker(address, is_killed=True) as first:
+        told = [(await first.create_run())["id"] for _ in range(5)]
+    async with worker(address) as second:
+        assert await ids(second) == told[::-1]
+
+
+async def test_upload_output_and_named_key_are_found_by_another_worker(address: str) -> None:
+    async with worker(address) as first, worker(address) as second:
+        made = await first.call("POST", "/_mock/tenants", {"name": "kept", "keys": [{"name": "ci", "scopes": ["runs:read"]}]})
+        assert made.status_code == 201, made.text
+        asked = {"filename": "a.png", "mime_type": "image/png", "size_bytes": 4}
+        upload = (await first.call("POST", "/v1/asset-uploads", asked)).json()
+        assert (await second.client.put(upload["upload_url"], content=b"\x89PNG")).status_code == 200
+        confirmed = await persistently(first, "POST", f"/v1/asset-uploads/{upload['asset_id']}/confirmations", {})
+        assert confirmed.status_code == 201, confirmed.text
+        assert (await persistently(second, "GET", confirmed.json()["url"])).content == b"\x89PNG"
+        run = (await persistently(second, "POST", f"{MODEL}/runs", {"input": INPUT})).json()
+        await second.call("POST", "/_mock/clock/run-until-idle", {})
+        (url,) = (await second.call("GET", f"/v1/runs/{run['id']}")).json()["output"]["image_urls"]
+    async with worker(address) as third:
+        assert (await third.client.get(url)).status_code == 200
+    async with worker(address) as fourth:
+        assert await ids(fourth, f"{KEY}_ci") == [run["id"]]
+
+
+async def test_what_is_reset_or_dropped_is_so_for_every_worker(address: str) -> None:
+    async with worker(address) as first, worker(address) as second:
+        await first.create_run()
+        assert len(await ids(second)) == 1
+        assert (await persistently(first, "POST", "/_mock/reset")).status_code == 200
+        assert await ids(second) == []
+        assert (await persistently(first, "DELETE", "/_mock/tenants/kept")).status_code == 204
+        assert (await persistently(second, "GET", "/_mock/tenants/kept")).status_code == 404
+        assert (await second.call("POST", "/_mock/tenants", {"name": "kept"})).status_code == 201
+
+
+async def test_log_is_folded_into_a_new_base(address: str) -> None:
+    async with worker(address, size=LogSize(rows_max=10)) as first:
+        for number in range(45):
+            await first.create_run(client_ref=str(number))
+        await settled(first)
+        before = await everything(first)
+    async with worker(address) as second:
+        after = await everything(second)
+        assert before.pop("history").endswith(after.pop("history"))
+        assert after == before
+
+
+async def test_row_larger_than_a_message_comes_back_whole(address: str) -> None:
+    async with worker(address) as first:
+        large = {"image_url": f"https://cdn.example.com/{'a' * 7_500}.png"}
+        for _ in range(2):
+            answer = await first.call("POST", f"{MODEL}/batches", {"input": [large] * 100})
+            assert answer.is_success, answer.text
+        before = await everything(first)
+    async with worker(address) as second:
+        assert await everything(second) == before
+
+
+async def test_attempt_under_way_goes_out_again_under_the_same_id(address: str) -> None:
+    async with worker(address, is_killed=True) as first:
+        run = await first.create_run(callback_url=CALLBACK_URL)
+        await first.call("POST", "/_mock/clock/advance", {"by": "20s"})
+        (delivery,) = (await first.call("GET", "/_mock/deliveries")).json()["items"]
+    sender = RecordingSender()
+    async with worker(address, sender=sender) as second:
+        (again,) = (await persistently(second, "GET", "/_mock/deliveries")).json()["items"]
+    assert (again["id"], again["run_id"], again["state"]) == (delivery["id"], run["id"], delivery["state"])
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("is_sent", [False, True], ids=["request lost", "answer lost"])
+async def test_whatever_call_of_the_broker_fails_nothing_acknowledged_is_lost(tmp_path: Path, is_sent: bool) -> None:
+    """The n-th call of the broker fails, for every n of a short story: what was told is there, whatever was refused."""
+    with broker(tmp_path / "broker") as address:
+        counting, connect = failing()
+        async with worker(address, connect=connect, size=LogSize(journal_seconds=3_600)) as fake:
+            begun = counting.sent
+            await _story(fake, "counted")
+        calls = counting.sent - begun
+        assert calls > 8
+        for number in range(1, calls + 1):
+            way, connect = failing()
+            way.is_sent = is_sent
+            key = f"rf_live_mock_n{number}"
+            async with worker(address, connect=connect, size=LogSize(journal_seconds=3_600)) as fake:
+                way.fails_at = way.sent + number
+                told = await _story(fake, key)
+                assert set(told) <= set(await ids(fake, key)), number
+            async with worker(address) as other:
+                found = await ids(other, key)
+                assert set(told) <= set(found), number
+                assert len(found) <= 3, number
+                invariants = (await other.call("GET", "/_mock/ledger", key=key)).json()["invariants"]
+                assert [each for each in invariants if not each["held"]] == [], number
+
+
+async def _story(fake: KeptFake, key: str) -> list[str]:
+    """A short story; returns the ids of runs that were acknowledged. Each is asked for once, or refused."""
+    key = key if key.startswith("rf_") else f"rf_live_mock_{key}"
+    told = []
+    for number in range(3):
+        answer = await fake.call("POST", f"{MODEL}/runs", {"input": INPUT, "client_ref": str(number)}, key=key)
+        assert answer.status_code in {201, 503}, answer.text
+        if answer.status_code == 201:
+            told.append(answer.json()["id"])
+            read = await fake.call("GET", f"/v1/runs/{told[-1]}", key=key)
+            assert read.status_code in {200, 503}, read.text
+    return told

@@ -1,0 +1,123 @@
+"""A cluster: a broker as a process, and workers in this process that share it; the broker's client fails when told."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import nats.errors
+from kept import BASE_URL, KeptFake, Time
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from worlds import catalog
+
+from runflow_mock.domain.money import Money
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.cluster_keeping import ClusterKeeper, Connect
+from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.kept_tenants import LogSize
+from runflow_mock.runtime.revivals import Clocks
+from runflow_mock.runtime.sender import CallbackSender, RecordingSender
+from runflow_mock.web.app import Application, create_app
+from runflow_mock.web.clusters import Membership
+
+PROGRAM = Path(sys.executable).parent / ("nats-server.exe" if os.name == "nt" else "nats-server")
+
+
+@contextmanager
+def broker(folder: Path) -> Iterator[str]:
+    """Runs a NATS server with JetStream on a folder, at a port of its own choice, and yields its address."""
+    command = [str(PROGRAM), "-js", "-sd", str(folder), "-a", "127.0.0.1", "-p", "-1"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    try:
+        address = ""
+        for line in process.stderr:
+            if "Listening for client connections on" in line:
+                address = line.split()[-1]
+            if "Server is ready" in line:
+                break
+        yield f"nats://{address}"
+    finally:
+        process.terminate()
+        process.communicate(timeout=10)
+
+
+@asynccontextmanager
+async def worker(
+    address: str,
+    *,
+    time: Time | None = None,
+    size: LogSize | None = None,
+    connect: Connect = nats.connect,
+    sender: CallbackSender | None = None,
+    is_killed: bool = False,
+    **settings: Any,
+) -> AsyncIterator[KeptFake]:
+    """Runs a worker while the context lasts; one that is killed writes nothing at its end."""
+    time = time or Time()
+    told: list[str] = []
+    settings["clock"] = ClockMode(settings.get("clock", "manual"))
+    config = Config(**{"speed": 1.0, "balance": Money(1_000_000_000), **settings})
+    app = create_app(config, catalog=catalog(), sender=sender or RecordingSender(), monotonic=time, wall=time)
+    runtime = app.state.runtime
+    keeper = ClusterKeeper(address, clocks=Clocks(time, time), connect=connect, size=size or LogSize(), tell=told.append)
+    member = Membership(runtime, keeper)
+    await member.join()
+    assert isinstance(app, Application)
+    app.bring = member.bring
+    try:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE_URL) as client:
+            yield KeptFake(client, runtime, Path(), told)
+    finally:
+        await runtime.close()
+        if is_killed:
+            for tenant in runtime.tenants:
+                tenant.kept.close()
+        await member.leave()
+
+
+class Failing(Client):
+    """A client whose requests to the broker fail when their turn comes: before they are sent, or after, so that only the answer is lost."""
+
+    sent = 0
+    fails_at: int | None = None
+    is_sent = False
+
+    async def request(self, *arguments: Any, **more: Any) -> Msg:
+        """Sends a request, or fails."""
+        cls = type(self)
+        cls.sent += 1
+        if cls.sent == cls.fails_at:
+            if cls.is_sent:
+                await super().request(*arguments, **more)
+            raise nats.errors.TimeoutError
+        return await super().request(*arguments, **more)
+
+
+def failing() -> tuple[type[Failing], Connect]:
+    """Returns the way to a broker for one test, and what connects over it."""
+
+    class Way(Failing):
+        pass
+
+    async def connect(address: str, **options: Any) -> Client:
+        client = Way()
+        await client.connect(address, **options)
+        return client
+
+    return Way, connect
+
+
+async def persistently(fake: KeptFake, method: str, path: str, body: object = None, **more: Any) -> httpx.Response:
+    """Asks as often as the answer says that one may ask again."""
+    for _ in range(10):
+        answer = await fake.call(method, path, body, **more)
+        if answer.status_code != 503:
+            return answer
+        assert answer.headers["retry-after"] == "1", answer.text
+    raise AssertionError(answer.text)
