@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from clusters import broker, failing, persistently, worker
 from kept import INPUT, KEY, MODEL, KeptFake, everything, settled
+from metrics import families
 from worlds import CALLBACK_URL
 
 from runflow_mock.runtime.kept_tenants import LogSize
@@ -124,6 +125,51 @@ async def test_attempt_under_way_goes_out_again_under_the_same_id(address: str) 
     async with worker(address, sender=sender) as second:
         (again,) = (await persistently(second, "GET", "/_mock/deliveries")).json()["items"]
     assert (again["id"], again["run_id"], again["state"]) == (delivery["id"], run["id"], delivery["state"])
+
+
+async def acquainted(*fakes: KeptFake) -> None:
+    """Returns once every worker has heard of all others."""
+    for fake in fakes:
+        while len((await fake.call("GET", "/_mock/health")).json()["workers"]) < len(fakes):
+            await fake.call("GET", "/_mock/version")
+
+
+async def test_server_wide_verbs_answer_for_all_workers(address: str) -> None:
+    async with worker(address) as first, worker(address) as second, worker(address, is_killed=True) as third:
+        await acquainted(first, second, third)
+        for number, fake in enumerate((first, second, third)):
+            await fake.call("GET", "/v1/runs", key=f"rf_live_mock_of{number}")
+        for fake in (first, second, third):
+            answer = await fake.call("GET", "/_mock/tenants")
+            assert answer.status_code == 200, (answer.text, fake.runtime.background_errors)
+            listed = answer.json()
+            assert sorted(tenant["tenant"] for tenant in listed["items"]) == ["of0", "of1", "of2"]
+            health = (await fake.call("GET", "/_mock/health")).json()
+            assert (health["status"], health["tenants"], health["silent"]) == ("ok", 3, [])
+            assert sorted(each["tenants"] for each in health["workers"].values()) == [1, 1, 1]
+        window = (await first.call("GET", "/_mock/tenants?limit=2&offset=1")).json()
+        assert (len(window["items"]), window["total"]) == (2, 3)
+        own = (await first.call("GET", "/_mock/health?local=true")).json()
+        assert ("workers" in own, own["tenants"]) == (False, 1)
+        metrics = families(await second.call("GET", "/_mock/metrics"))
+        assert sum(sample.value for sample in metrics["runflow_mock_tenants"].samples) == 3
+        assert len({sample.labels["worker"] for sample in metrics["runflow_mock_tenants"].samples}) == 3
+        local = families(await second.call("GET", "/_mock/metrics?local=true"))
+        assert [(sample.labels, sample.value) for sample in local["runflow_mock_tenants"].samples] == [({}, 1)]
+
+
+async def test_tenant_that_no_worker_has_is_listed(address: str) -> None:
+    async with worker(address, is_killed=True) as first:
+        await first.create_run()
+    async with worker(address) as second:
+        (tenant,) = (await second.call("GET", "/_mock/tenants")).json()["items"]
+        assert tenant["tenant"] == "kept"
+
+
+async def test_name_that_nobody_asked_for_is_free_everywhere(address: str) -> None:
+    async with worker(address) as first, worker(address) as second:
+        names = [(await fake.call("POST", "/_mock/tenants", {})).json()["tenant"] for fake in (first, second, first)]
+    assert len(set(names)) == 3
 
 
 @pytest.mark.timeout(240)

@@ -120,6 +120,7 @@ def test_every_verb_answers_as_the_document_says(door: Door, pulling: Door) -> N
     call = walker.call
     run, batch = finished_run(door, callback_url=CALLBACK_URL), finished_batch(door)
     waiting = post_run(door)
+    call("GET", "/_mock/metrics")
     for path in ("/_mock/health", "/_mock/version", "/_mock/ca.pem", "/_mock/openapi.json", "/_mock/", "/_mock/tenants", "/_mock/clock",
                  "/_mock/runs", "/_mock/batches", "/_mock/ledger", "/_mock/journal?limit=5", "/_mock/journal.har", "/_mock/report",
                  "/_mock/timeline", "/_mock/history"):  # fmt: skip

@@ -1,6 +1,7 @@
 """Deliveries at work: each attempt is sent, or waits for a test to carry it, and its result comes back as a command."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection
 
 from msgspec.structs import replace
@@ -46,6 +47,8 @@ class Deliveries:
         self._scrubber = scrubber
         self._tasks: set[asyncio.Task[None]] = set()
         self._unbelieved = unbelieved
+        # How many attempts came to what: the class of the status, or that there was none.
+        self.outcomes: Counter[str] = Counter()
         self._unanswered: dict[asyncio.Future[None], tuple[Tenant, str]] = {}
 
     def perform(self, tenant: Tenant, effect: SendCallback) -> None:
@@ -112,6 +115,7 @@ class Deliveries:
                     if tenant.is_dropped:
                         return
                 result = await self._send(tenant, effect)
+                self.outcomes["none" if result.status_code is None else f"{result.status_code // 100}xx"] += 1
             finally:
                 del self._unanswered[answered]
                 answered.set_result(None)

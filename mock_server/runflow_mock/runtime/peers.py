@@ -77,7 +77,12 @@ class Peers:
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _hear(self, message: Msg) -> None:
-        self._heard[message.data.decode()] = asyncio.get_running_loop().time()
+        name = message.data.decode()
+        is_new = name not in self._heard
+        self._heard[name] = asyncio.get_running_loop().time()
+        if is_new and name != self.name:
+            # Whoever has just come is not to wait a second before it knows of us.
+            await self._client.publish(_ALIVE, self.name.encode())
 
     async def _answer(self, message: Msg) -> None:
         await self._client.publish(message.reply, await self._answering(message.data.decode()), headers={"Worker": self.name})

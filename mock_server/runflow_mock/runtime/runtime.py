@@ -7,7 +7,7 @@ poll under `auto`, move it. All changes of a world are synchronous calls: there 
 
 import asyncio
 import traceback
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from time import monotonic as real_monotonic
@@ -78,6 +78,8 @@ class Runtime:
         self.background_errors: deque[str] = deque(maxlen=BACKGROUND_ERRORS_MAX)
         self.unwritten: list[str] = []
         self.is_stopping = False
+        # How many requests were answered, by operation and status.
+        self.requests: Counter[tuple[str, int]] = Counter()
         self.wall = wall
         self.timer = timer
         self.sleep = sleep

@@ -49,6 +49,8 @@ class Membership:
         call = Call(self._runtime, scope, b"")
         try:
             for name in self._names(call):
+                if self._runtime.is_stopping and self._runtime.tenants.get(name) is None:
+                    raise Elsewhere("this worker is about to stop")
                 await self._keeper.bring(name)
                 if call.path.startswith(MEDIA_PREFIX):
                     await self._keeper.confirm(name)

@@ -34,6 +34,7 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
         commits=0 if tenant is None else tenant.world.history.total,
     )
     journal.record(exchange)
+    runtime.requests[operation or "", given.status] += 1
     if tenant is not None and runtime.feeds.is_watched:
         runtime.feeds.exchanged(tenant, exchange)
     if tenant is not None and journal.is_filling:

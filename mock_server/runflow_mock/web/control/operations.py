@@ -10,6 +10,7 @@ from runflow_mock.web.control import (
     inspector,
     journal,
     media,
+    metrics,
     pulls,
     quotas,
     records,
@@ -30,6 +31,7 @@ from runflow_mock.web.routing import Operation
 
 _VERBS: tuple[Operation[ControlHandler], ...] = (
     *server.OPERATIONS,
+    *metrics.OPERATIONS,
     *tenants.OPERATIONS,
     *clock.OPERATIONS,
     *events.OPERATIONS,

@@ -1,36 +1,52 @@
 """The server itself: is it ready, which version, and what can be asked of it."""
 
+import msgspec
+
 from runflow_mock.packaged import contract_date
 from runflow_mock.runtime.bounds import Bound
 from runflow_mock.runtime.certificates import ca_file
+from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.version import __version__
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.flags import flag_in
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.control import ControlError
 from runflow_mock.wire.control_document import control_document
 
 
 async def get_health(call: Call) -> Answer:
-    """GET /_mock/health: ready, seed, clock, errors in the background, how long the loop was held, and the bounds with their use."""
-    runtime = call.runtime
+    """GET /_mock/health: ready, seed, clock, errors in the background, how long the loop was held, and the bounds with their use.
+
+    One of many workers tells of the others too, but with `?local=true`, which asks nobody.
+    """
+    cluster, own = call.runtime.cluster, health_of(call.runtime)
+    if cluster is None or flag_in(call, "local"):
+        return answer(own)
+    told = await cluster.ask("health")
+    workers = {name: msgspec.json.decode(said, type=dict[str, object]) for name, said in sorted(told.answers.items())}
+    is_well = not told.silent and all(each["status"] == "ok" for each in workers.values())
+    total = len(await cluster.names())
+    return answer({**own, "status": "ok" if is_well else "degraded", "tenants": total, "workers": workers, "silent": told.silent})
+
+
+def health_of(runtime: Runtime) -> dict[str, object]:
+    """Returns how this server is."""
     errors = list(runtime.background_errors)
     config = runtime.config
-    return answer(
-        {
-            "status": "ok" if not errors else "degraded",
-            "seed": config.seed,
-            "clock": config.clock.value,
-            "speed": config.speed,
-            "tenants": len(runtime.tenants),
-            "models": len(runtime.catalog),
-            "background_errors": errors,
-            "log_lines_lost": runtime.observer.lost,
-            "files_not_written": len(runtime.unwritten),
-            "loop_held_ms_max": round(runtime.loop_watch.longest_seconds * 1000, 1),
-            "bounds": {bound.name: _use(bound) for bound in runtime.bounds},
-        }
-    )
+    return {
+        "status": "ok" if not errors else "degraded",
+        "seed": config.seed,
+        "clock": config.clock.value,
+        "speed": config.speed,
+        "tenants": len(runtime.tenants),
+        "models": len(runtime.catalog),
+        "background_errors": errors,
+        "log_lines_lost": runtime.observer.lost,
+        "files_not_written": len(runtime.unwritten),
+        "loop_held_ms_max": round(runtime.loop_watch.longest_seconds * 1000, 1),
+        "bounds": {bound.name: _use(bound) for bound in runtime.bounds},
+    }
 
 
 def _use(bound: Bound) -> dict[str, int]:

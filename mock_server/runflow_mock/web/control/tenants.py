@@ -1,9 +1,16 @@
 """Tenants: list, make, drop, reset."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
 
 from runflow_mock.domain.deliveries import DeliveryStatus
 from runflow_mock.domain.money import format_money
+from runflow_mock.runtime.keepers import Cluster, Elsewhere
+from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, no_content, scrubbed
 from runflow_mock.web.control.app import ControlHandler
@@ -16,7 +23,7 @@ from runflow_mock.wire.control import ControlError, refused
 from runflow_mock.wire.journal import represent_exchange_in_short
 from runflow_mock.wire.tenants import represent_tenant, requested_name, requested_scenario
 from runflow_mock.wire.times import write_instant
-from runflow_mock.wire.windows import look, read_window, represent_window
+from runflow_mock.wire.windows import LIMIT_MAX, look, read_window, represent_window
 
 RESETS = ("all", "journal", "faults")
 # A look at all tenants must not judge whole journals; what is left is judged at the next look.
@@ -26,12 +33,41 @@ JUDGED_MAX = 25
 async def list_tenants(call: Call) -> Answer:
     """GET /_mock/tenants: all of them; with `limit` a window with figures of each, the latest first."""
     check_server_wide(call)
-    window = read_window(call.parameters)
-    known = list(call.runtime.tenants)
+    if call.runtime.cluster is not None:
+        return answer(await _tenants_anywhere(call.runtime, call.runtime.cluster, call.parameters))
+    return answer(tenants_here(call.runtime, call.parameters))
+
+
+def tenants_here(runtime: Runtime, parameters: Mapping[str, str]) -> dict[str, object]:
+    """Returns the list of the tenants of this server, or the window of it that is asked for."""
+    window = read_window(parameters)
+    known = list(runtime.tenants)
     if window is None:
-        return answer({"items": [_body(tenant) for tenant in known]})
+        return {"items": [_body(tenant) for tenant in known]}
     found, total = look(known, window, lambda tenant: window.finds(tenant.settings.name))
-    return answer(represent_window([{**_body(tenant), **_figures(call, tenant)} for tenant in found], total))
+    return represent_window([{**_body(tenant), **_figures(runtime, tenant)} for tenant in found], total)
+
+
+async def _tenants_anywhere(runtime: Runtime, cluster: Cluster, parameters: Mapping[str, str]) -> dict[str, object]:
+    """Returns the same of all workers; a tenant that no worker has is brought here, so that it is told as well."""
+    window = read_window(parameters)
+    names = {tenant["tenant"] for said in await _ask(cluster, "tenants") for tenant in said["items"]}
+    for name in await cluster.names():
+        if name not in names:
+            await cluster.bring(name)
+    if window is None:
+        return {"items": [each for said in await _ask(cluster, "tenants") for each in said["items"]]}
+    wider = {**parameters, "limit": str(min(window.offset + window.limit, LIMIT_MAX)), "offset": "0"}
+    told = await _ask(cluster, f"tenants?{urlencode(wider)}")
+    items = [each for said in told for each in said["items"]]
+    return represent_window(items[window.offset : window.offset + window.limit], sum(said["total"] for said in told))
+
+
+async def _ask(cluster: Cluster, question: str) -> list[dict[str, Any]]:
+    told = await cluster.ask(question)
+    if told.silent:
+        raise Elsewhere(f"workers {', '.join(told.silent)} have not answered")
+    return [msgspec.json.decode(told.answers[worker]) for worker in sorted(told.answers)]
 
 
 async def create_tenant(call: Call) -> Answer:
@@ -103,12 +139,12 @@ def _named(call: Call) -> Tenant:
     return tenant
 
 
-def _figures(call: Call, tenant: Tenant) -> dict[str, object]:
+def _figures(runtime: Runtime, tenant: Tenant) -> dict[str, object]:
     """Returns what a list of tenants shows of one; it settles nothing, so that looking at all of them moves none."""
     store, latest = tenant.world.store, tenant.journal.latest(1)
     deliveries = [delivery.status for delivery in store.deliveries.values()]
     return {
-        "now": write_instant(call.runtime.now(tenant)),
+        "now": write_instant(runtime.now(tenant)),
         "rate": tenant.clock.rate,
         "runs": len(store.runs),
         "runs_open": sum(not run.is_terminal for run in store.runs.values()),
@@ -117,7 +153,7 @@ def _figures(call: Call, tenant: Tenant) -> dict[str, object]:
         "available": format_money(store.ledger.available),
         "credits": format_money(store.ledger.balance),
         "requests": tenant.journal.total,
-        "violations": call.runtime.judgings.of(tenant).count_violations(JUDGED_MAX),
+        "violations": runtime.judgings.of(tenant).count_violations(JUDGED_MAX),
         "last_request": represent_exchange_in_short(latest[0]) if latest else None,
     }
 
