@@ -6,6 +6,7 @@ from answers import ANSWERS
 from commands import call
 from doors import MANUAL
 from msgspec.structs import replace
+from shelves import shelf
 from steps import ABSENT, INPUT, RUNS
 from worlds import catalog
 
@@ -60,3 +61,12 @@ def test_sandbox_that_is_not_there_is_told() -> None:
     told = call("doctor", "--url", url)
     assert told.code == 1
     assert "start it with `runflow-mock serve`" in told.out
+
+
+@pytest.mark.parametrize("page", [b"<html>", b"[]", b"null", b'{"name": "x"}', b"\xff", b""])
+@pytest.mark.parametrize("command", ["doctor", "report"])
+def test_server_that_is_no_sandbox_is_told_in_one_line(command: str, page: bytes) -> None:
+    with shelf({"/_mock/version": page}) as url:
+        told = call(command, "--url", url, "--key", KEY)
+    assert told.code in (1, 2)
+    assert "no runflow-mock" in told.out + told.err

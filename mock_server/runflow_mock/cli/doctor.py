@@ -41,9 +41,12 @@ def command(*, identifier: str | None, url: str, key: str, as_json: bool) -> Non
 def _findings(url: str, key: str, identifier: str | None) -> list[Finding]:
     client = Client(url, key)
     try:
+        client.check_server()
         return diagnose(client, identifier)
     except ClientError as error:
-        return [Finding(f"sandbox at {url}", str(error), "give the key that created the run or batch with --key")]
+        return [
+            Finding(f"sandbox at {url}", str(error), "give the sandbox with --url, and with --key the key that created the run or batch")
+        ]
     except urllib3.exceptions.HTTPError as error:
         return [Finding(f"sandbox at {url}", f"no answer ({error})", "start it with `runflow-mock serve`, or say where it is with --url")]
     finally:

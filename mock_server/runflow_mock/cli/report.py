@@ -25,6 +25,7 @@ def command(*, url: str, key: str, as_json: bool, junit_file: Path | None, markd
     """
     control = Control(url, key)
     try:
+        control.client.check_server()
         report = control.report()
         known = {exchange.id: exchange.operation for exchange in control.journal(limit=1000) if exchange.operation is not None}
     except ClientError as error:

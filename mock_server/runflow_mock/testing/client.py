@@ -71,21 +71,36 @@ class Client:
         """Returns the JSON that answers a request, or nothing for an empty answer; raises `ClientError` from status 400."""
         headers = self._headers if body is None else {**self._headers, "Content-Type": "application/json"}
         status, raw = self._exchanger.exchange(method, path, headers, None if body is None else msgspec.json.encode(body))
-        content = msgspec.json.decode(raw) if raw else None
+        content = _decoded(status, raw) if raw else None
         if status >= 400:
             raise ClientError(status, content)
+        if status >= 300:
+            raise ClientError(status, "it leads elsewhere, which is not followed")
         return content
 
     def read(self, path: str) -> bytes:
         """Returns the bytes at a path, whatever they are; raises `ClientError` from status 400."""
         status, raw = self._exchanger.exchange("GET", path, self._headers, None)
         if status >= 400:
-            raise ClientError(status, msgspec.json.decode(raw))
+            raise ClientError(status, _decoded(status, raw))
         return raw
+
+    def check_server(self) -> None:
+        """Raises `ClientError` unless the fake answers."""
+        told = self.get("/_mock/version")
+        if not isinstance(told, dict) or told.get("name") != "runflow-mock":
+            raise ClientError(200, "what answers is no runflow-mock")
 
     def close(self) -> None:
         """Closes the connections."""
         self._exchanger.close()
+
+
+def _decoded(status: int, raw: bytes) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except ValueError:
+        raise ClientError(status, "what answers is no JSON, and so no runflow-mock") from None
 
 
 def _told(body: Any) -> Any:
