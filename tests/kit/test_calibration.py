@@ -68,8 +68,10 @@ def test_captures_of_a_dialect_are_known_as_it_in_every_switch(dialect: str) -> 
 @pytest.mark.parametrize("dialect", ["seed", "docs"])
 @pytest.mark.parametrize(("switch", "value"), EACH)
 def test_switch_that_differs_alone_is_known_alone(dialect: str, switch: str, value: str) -> None:
+    # Beside what the dialect's own captures show, which has its own test: so a detector that errs fails for its own switch only.
+    usual = switches_of(readings_of(captured(dialect)).values())
     readings = readings_of(in_process(dialect=dialect, switches={switch: value}))
-    assert switches_of(readings.values()) == {**values_of(dialect), switch: value}
+    assert switches_of(readings.values()) == {**usual, switch: value}
 
 
 def test_value_of_no_bundle_is_like_neither_and_can_be_spoken() -> None:
