@@ -18,8 +18,11 @@ from runflow_mock.domain.models import Catalog, Model
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.prices import quote
 
+NODE_WIDTH = 240
+Scalar = str | int | float | bool | None
 
-class FlowInput(msgspec.Struct, frozen=True, kw_only=True):
+
+class FlowInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a flow asks its caller for."""
 
     id: str
@@ -29,36 +32,36 @@ class FlowInput(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     variable_type: str
     is_required: bool
-    default: Json
     sort_order: int
+    default: Scalar = None
 
 
-class Wire(msgspec.Struct, frozen=True, kw_only=True):
+class Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where an input of a node gets its value: a literal `value`, or a `source` written `node.output` or `flow.input`."""
 
     input: str
-    value: Json = None
+    value: Scalar = None
     source: str | None = None
 
 
-class FlowNode(msgspec.Struct, frozen=True, kw_only=True):
+class FlowNode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One step, and where the editor draws it; it runs a `model` (a path of the catalog) or a `builtin`."""
 
     id: str
     flow_id: str
     slug: str
     label: str
-    subtitle: str | None
-    model: str | None
-    builtin: str | None
     x: int
     y: int
-    width: int
-    config: dict[str, Json]
-    wires: tuple[Wire, ...]
+    width: int = NODE_WIDTH
+    subtitle: str | None = None
+    model: str | None = None
+    builtin: str | None = None
+    config: dict[str, Scalar] = {}
+    wires: tuple[Wire, ...] = ()
 
 
-class FlowOutput(msgspec.Struct, frozen=True, kw_only=True):
+class FlowOutput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a flow returns: an output of one of its nodes under a name of its own."""
 
     id: str
@@ -67,7 +70,7 @@ class FlowOutput(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
-class Flow(msgspec.Struct, frozen=True, kw_only=True):
+class Flow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One graph of steps."""
 
     id: str

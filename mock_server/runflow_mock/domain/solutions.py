@@ -9,12 +9,12 @@ import msgspec
 
 from runflow_mock.domain.flows import flow_id
 from runflow_mock.domain.identity import named_uuid
+from runflow_mock.domain.models import CATALOG_SINCE
 
 
-class Solution(msgspec.Struct, frozen=True, kw_only=True):
+class Solution(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One page; `models` are paths of the catalog and `flows` slugs, in the order in which it shows them."""
 
-    id: str
     title: str
     subtitle: str
     slug: str
@@ -25,10 +25,15 @@ class Solution(msgspec.Struct, frozen=True, kw_only=True):
     content: str
     section: str
     sort_order: int
-    created_at: datetime
-    updated_at: datetime
     models: tuple[str, ...]
     flows: tuple[str, ...]
+    created_at: datetime = CATALOG_SINCE
+    updated_at: datetime = CATALOG_SINCE
+
+    @property
+    def id(self) -> str:
+        """The fixed id that follows from the slug."""
+        return solution_id(self.slug)
 
 
 class SolutionFlow(msgspec.Struct, frozen=True, kw_only=True):

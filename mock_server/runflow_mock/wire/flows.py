@@ -4,12 +4,11 @@ Source: `flows.record`, `flows.nodes`, `flows.read-only`. Inferred: all codes; a
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
 from functools import cache
+from typing import cast
 
 import msgspec
 
-from runflow_mock.domain.documents import Json
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.flows import Flow, FlowInput, FlowNode, FlowOutput, Wire, estimated_cost, flow_id, node_id
 from runflow_mock.domain.identity import named_uuid
@@ -22,63 +21,37 @@ from runflow_mock.wire.times import write_instant, write_optional
 
 FLOW_EMBEDS = ("nodes", "inputs", "outputs")
 SUMMARY_EMBEDS = ("nodes",)
-NODE_WIDTH = 240
 
-
-class _WireInput(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    name: str
-    display_name: str
-    description: str
-    variable_type: str
-    required: bool
-    default: str | int | float | bool | None = None
-
-
-class _WireWire(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    input: str
-    value: str | int | float | bool | None = None
-    source: str | None = None
-
-
-class _WireNode(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    slug: str
-    label: str
-    x: int
-    y: int
-    subtitle: str | None = None
-    model: str | None = None
-    builtin: str | None = None
-    config: dict[str, str | int | float | bool] = {}
-    wires: tuple[_WireWire, ...] = ()
-
-
-class _WireOutput(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    name: str
-    source: str
-
-
-class _WireFlow(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    slug: str
-    name: str
-    description: str
-    category: str
-    version: int
-    featured: bool
-    updated: date
-    inputs: tuple[_WireInput, ...]
-    nodes: tuple[_WireNode, ...]
-    outputs: tuple[_WireOutput, ...]
-
-
-class _WireFile(msgspec.Struct, kw_only=True):
-    flows: tuple[_WireFlow, ...]
+Entry = dict[str, object]
 
 
 @cache
 def packaged_flows() -> tuple[Flow, ...]:
     """Returns the flows that ship with the package, in the order of their ids; they are read once."""
-    raw = (data_folder("fixtures") / "flows.json").read_bytes()
-    return tuple(sorted((_flow(flow) for flow in msgspec.json.decode(raw, type=_WireFile).flows), key=lambda flow: flow.id))
+    file: dict[str, list[Entry]] = msgspec.json.decode((data_folder("fixtures") / "flows.json").read_bytes())
+    return tuple(sorted(msgspec.convert([_completed(flow) for flow in file["flows"]], tuple[Flow, ...]), key=lambda flow: flow.id))
+
+
+def _completed(flow: Entry) -> Entry:
+    """Returns what the file says of a flow, with what it leaves out because it follows: ids, owners and places."""
+    slug = cast(str, flow["slug"])
+    known: Entry = {"flow_id": flow_id(slug)}
+
+    def parts(name: str) -> list[Entry]:
+        return cast("list[Entry]", flow[name])
+
+    return {
+        **flow,
+        "id": flow_id(slug),
+        "created_at": CATALOG_SINCE,
+        "updated_at": f"{flow['updated_at']}T00:00:00Z",
+        "inputs": [
+            {**part, **known, "id": named_uuid("flow input", slug, cast(str, part["name"])), "sort_order": place}
+            for place, part in enumerate(parts("inputs"))
+        ],
+        "nodes": [{**node, **known, "id": node_id(slug, cast(str, node["slug"]))} for node in parts("nodes")],
+        "outputs": [{**part, **known, "id": named_uuid("flow output", slug, cast(str, part["name"]))} for part in parts("outputs")],
+    }
 
 
 def represent_flow(flow: Flow, catalog: Catalog, embed: frozenset[str]) -> dict[str, object]:
@@ -198,59 +171,6 @@ def _output_id(flow: Flow, source: str) -> str:
 
 def _type_code(node: FlowNode) -> str:
     return "builtin" if node.model is None else "model"
-
-
-def _flow(flow: _WireFlow) -> Flow:
-    owner = flow_id(flow.slug)
-    return Flow(
-        id=owner,
-        slug=flow.slug,
-        name=flow.name,
-        description=flow.description,
-        category=flow.category,
-        version=flow.version,
-        is_featured=flow.featured,
-        created_at=CATALOG_SINCE,
-        updated_at=datetime.combine(flow.updated, time(), UTC),
-        inputs=tuple(_input(flow, part, number) for number, part in enumerate(flow.inputs)),
-        nodes=tuple(_node(flow, node) for node in flow.nodes),
-        outputs=tuple(
-            FlowOutput(id=named_uuid("flow output", flow.slug, part.name), flow_id=owner, name=part.name, source=part.source)
-            for part in flow.outputs
-        ),
-    )
-
-
-def _input(flow: _WireFlow, part: _WireInput, number: int) -> FlowInput:
-    return FlowInput(
-        id=named_uuid("flow input", flow.slug, part.name),
-        flow_id=flow_id(flow.slug),
-        name=part.name,
-        display_name=part.display_name,
-        description=part.description,
-        variable_type=part.variable_type,
-        is_required=part.required,
-        default=part.default,
-        sort_order=number,
-    )
-
-
-def _node(flow: _WireFlow, node: _WireNode) -> FlowNode:
-    config: dict[str, Json] = dict(node.config)
-    return FlowNode(
-        id=node_id(flow.slug, node.slug),
-        flow_id=flow_id(flow.slug),
-        slug=node.slug,
-        label=node.label,
-        subtitle=node.subtitle,
-        model=node.model,
-        builtin=node.builtin,
-        x=node.x,
-        y=node.y,
-        width=NODE_WIDTH,
-        config=config,
-        wires=tuple(Wire(input=wire.input, value=wire.value, source=wire.source) for wire in node.wires),
-    )
 
 
 _SUMMARY = frozenset(

@@ -10,8 +10,8 @@ import msgspec
 
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import named_uuid
-from runflow_mock.domain.models import CATALOG_SINCE, Catalog
-from runflow_mock.domain.solutions import Solution, SolutionFlow, SolutionModel, flows_on, models_on, solution_id
+from runflow_mock.domain.models import Catalog
+from runflow_mock.domain.solutions import Solution, SolutionFlow, SolutionModel, flows_on, models_on
 from runflow_mock.resources import data_folder
 from runflow_mock.wire.listing import number_field, text_field, time_field
 from runflow_mock.wire.models import write_code
@@ -24,24 +24,6 @@ MODEL_ENTRY_EMBEDS = ("solution", "model")
 Embedded = Mapping[str, dict[str, object]]
 
 
-class _WireSolution(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    slug: str
-    title: str
-    subtitle: str
-    section: str
-    icon: str
-    accent_color: str
-    gradient_start: str
-    gradient_end: str
-    content: str
-    models: tuple[str, ...]
-    flows: tuple[str, ...]
-
-
-class _WireFile(msgspec.Struct, kw_only=True):
-    solutions: tuple[_WireSolution, ...]
-
-
 def solutions_in(catalog: Catalog) -> tuple[Solution, ...]:
     """Returns the Solutions, each with those of its models that a catalog has."""
     held = ((each, tuple(path for path in each.models if catalog.has(path))) for each in packaged_solutions())
@@ -51,9 +33,9 @@ def solutions_in(catalog: Catalog) -> tuple[Solution, ...]:
 @cache
 def packaged_solutions() -> tuple[Solution, ...]:
     """Returns the solutions that ship with the package, in the order of their ids; they are read once."""
-    raw = (data_folder("fixtures") / "solutions.json").read_bytes()
-    found = (_solution(entry, number) for number, entry in enumerate(msgspec.json.decode(raw, type=_WireFile).solutions))
-    return tuple(sorted(found, key=lambda solution: solution.id))
+    file: dict[str, list[dict[str, object]]] = msgspec.json.decode((data_folder("fixtures") / "solutions.json").read_bytes())
+    found = [{**entry, "sort_order": place} for place, entry in enumerate(file["solutions"])]
+    return tuple(sorted(msgspec.convert(found, tuple[Solution, ...]), key=lambda solution: solution.id))
 
 
 def represent_solution(solution: Solution, embed: frozenset[str] = frozenset()) -> dict[str, object]:
@@ -104,26 +86,6 @@ def represent_model_entry(entry: SolutionModel, embedded: Embedded | None = None
         "model": None,
         **(embedded or {}),
     }
-
-
-def _solution(entry: _WireSolution, number: int) -> Solution:
-    return Solution(
-        id=solution_id(entry.slug),
-        title=entry.title,
-        subtitle=entry.subtitle,
-        slug=entry.slug,
-        icon=entry.icon,
-        accent_color=entry.accent_color,
-        gradient_start=entry.gradient_start,
-        gradient_end=entry.gradient_end,
-        content=entry.content,
-        section=entry.section,
-        sort_order=number,
-        created_at=CATALOG_SINCE,
-        updated_at=CATALOG_SINCE,
-        models=entry.models,
-        flows=entry.flows,
-    )
 
 
 SOLUTION_FIELDS: dict[str, Field[Solution]] = {
