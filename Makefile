@@ -118,7 +118,7 @@ image: $(SETUP_DEV) $(SETUP_TOOLS) ## build the image and try it: needs Docker o
 
 .PHONY: lock
 lock: ## renew the pinned dependencies (needs uv)
-	uv pip compile pyproject.toml --group editable $(LOCK) -o requirements/run.lock
+	uv pip compile pyproject.toml --group editable --extra cluster $(LOCK) -o requirements/run.lock
 	uv pip compile pyproject.toml --group dev --extra contracts $(LOCK) -o requirements/dev.lock
 	uv pip compile --group tools $(LOCK) -o requirements/tools.lock
 	uv pip compile --group docs $(LOCK) -o requirements/docs.lock

@@ -11,8 +11,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Ready, seed, clock, and errors that happened in the background */
+        /** Ready, seed, clock, and errors that happened in the background; one of many workers tells of all of them */
         get: operations["get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/_mock/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Metrics in the form of Prometheus: requests, callbacks, runs, tenants, the loop, the log
+         * @description One of many workers tells of all of them, with the label `worker`.
+         */
+        get: operations["get_metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -931,6 +951,12 @@ export interface components {
             bounds: {
                 [key: string]: components["schemas"]["Bound"];
             };
+            /** @description how each of many workers is, by its name */
+            workers?: {
+                [key: string]: Record<string, unknown>;
+            };
+            /** @description workers that were there lately and have not answered */
+            silent?: string[];
         };
         Bound: {
             used: number;
@@ -1987,7 +2013,10 @@ export type $defs = Record<string, never>;
 export interface operations {
     get_health: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description tells of this worker alone */
+                local?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1995,6 +2024,31 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["Health"];
+            default: components["responses"]["Refused"];
+        };
+    };
+    get_metrics: {
+        parameters: {
+            query?: {
+                /** @description tells of this worker alone */
+                local?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the metrics */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Refused"];
         };
     };
     get_version: {
