@@ -3,8 +3,9 @@ from worlds import catalog
 
 from runflow_mock.domain.documents import Json, read_document
 from runflow_mock.domain.media import Extent, extent_of
+from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money, format_money
-from runflow_mock.domain.prices import Price, PriceRule, PriceUnit, quote
+from runflow_mock.domain.prices import Price, PriceRule, PriceUnit, cost_of, depends_on_inputs, quote
 
 ONE = Extent(count=1, width=1024, height=1024, seconds=0.0, media_type="image/png")
 DYVER = "runflow/dyver-removal"
@@ -122,3 +123,17 @@ def test_every_unit_has_a_quantity(unit: PriceUnit) -> None:
     breakdown = read_document(quote(_price(unit), {}, ONE).breakdown)
     assert isinstance(breakdown, dict)
     assert breakdown["unit"] == unit
+
+
+@pytest.mark.parametrize("model", catalog().models, ids=lambda model: model.id)
+def test_price_that_depends_on_no_inputs_is_the_same_for_all(model: Model) -> None:
+    asked: tuple[Json, ...] = (None, {}, {"num_images": 3, "duration": "8s", "text": "a" * 2000, "config": {"elements": ["tag_removal"]}})
+    costs = {cost_of(model.price, inputs, extent_of(model.output, inputs)) for inputs in asked}
+    assert len(costs) == 1 or depends_on_inputs(model.price)
+
+
+@pytest.mark.parametrize("unit", PriceUnit)
+def test_only_a_flat_price_without_rules_asks_for_no_inputs(unit: PriceUnit) -> None:
+    rule = PriceRule(input="quality", equals="high", add=Money(1))
+    assert depends_on_inputs(_price(unit)) == (unit is not PriceUnit.REQUEST)
+    assert depends_on_inputs(_price(unit, rules=(rule,)))

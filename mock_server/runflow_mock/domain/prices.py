@@ -62,6 +62,11 @@ def depends_on_output(price: Price) -> bool:
     return price.unit in (PriceUnit.IMAGE, PriceUnit.SECOND, PriceUnit.MEGAPIXEL)
 
 
+def depends_on_inputs(price: Price) -> bool:
+    """Tells whether anything that is sent decides the price: flat ones are the same whatever a run is about."""
+    return price.unit is not PriceUnit.REQUEST or bool(price.rules)
+
+
 def cost_of(price: Price, inputs: Json, extent: Extent) -> Money:
     """Returns what a run costs, without the account of it."""
     return _QUANTITIES[price.unit](price, _unit_amount(price, inputs), inputs, extent)[1]

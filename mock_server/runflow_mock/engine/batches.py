@@ -2,7 +2,6 @@
 
 from runflow_mock.domain.batches import Batch, BatchCreated, Item, Tally, announcement
 from runflow_mock.domain.commands import CancelBatch, CreateBatch
-from runflow_mock.domain.documents import read_document
 from runflow_mock.domain.errors import ModelNotBatchable
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.identity import BatchId, ItemId
@@ -24,7 +23,7 @@ def create_batch(moment: Moment, command: CreateBatch) -> tuple[Event, ...]:
         raise ModelNotBatchable(model.id)
     moment.admit(BATCHES)
     moment.admit(RUNS, len(command.items))
-    projected = [project(model, read_document(item.input)) for item in command.items]
+    projected = [project(model, item.input) for item in command.items]
     admit_cost(moment, Money(sum(projected)))
     batch_id = BatchId(moment.ids.issue())
     usual_magic = spelled(None, command.metadata, None)

@@ -194,7 +194,9 @@ class Journal:
 
 def size_of(exchange: Exchange) -> int:
     """Returns how many bytes an exchange takes: bodies, heads, and a long target. What is left is bounded by the number of exchanges."""
-    heads = (exchange.request_headers, exchange.response_headers)
-    fields = sum([FIELD_BYTES + len(name) + len(value) for head in heads for name, value in head])
+    fields = 0
+    for head in (exchange.request_headers, exchange.response_headers):
+        for name, value in head:
+            fields += FIELD_BYTES + len(name) + len(value)
     target = max(0, len(exchange.target) - TARGET_BYTES_USUAL)
     return fields + target + len(exchange.request_body) + len(exchange.response_body)

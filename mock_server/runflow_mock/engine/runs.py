@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from runflow_mock.domain.commands import CancelRun, CreateRun, GiveFeedback, HandOverOutput, Origin
-from runflow_mock.domain.documents import Document, Json, read_document
+from runflow_mock.domain.documents import Document, read_document
 from runflow_mock.domain.errors import InsufficientCredits
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import Delay, Fail, Succeed, SucceedPartially
@@ -17,7 +17,7 @@ from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import ZERO, Money
 from runflow_mock.domain.paces import EVERY_OTHER, Pace
 from runflow_mock.domain.places import DISPATCH_EDGE, FINISH_EDGES, START_EDGE
-from runflow_mock.domain.prices import cost_of, depends_on_output
+from runflow_mock.domain.prices import cost_of, depends_on_inputs, depends_on_output
 from runflow_mock.domain.records import RUNS
 from runflow_mock.domain.runs import (
     FeedbackGiven,
@@ -58,9 +58,8 @@ ENDS_IN_BATCH = ENDS - {SucceedPartially}
 def create_run(moment: Moment, command: CreateRun) -> tuple[Event, ...]:
     """Admits one run of a model or a workflow and holds its projected cost."""
     model = _asked(moment, command)
-    inputs = read_document(command.input)
     moment.admit(RUNS)
-    projected = project(model, inputs)
+    projected = project(model, command.input)
     admit_cost(moment, projected)
     run = new_run(
         moment,
@@ -105,8 +104,9 @@ def give_feedback(moment: Moment, command: GiveFeedback) -> tuple[Event, ...]:
     return (FeedbackGiven(run.id, moment.now, command.is_positive, command.reason),)
 
 
-def project(model: Model, inputs: Json) -> Money:
-    """Returns what a run with these inputs will cost if it succeeds."""
+def project(model: Model, document: Document) -> Money:
+    """Returns what a run with these inputs will cost if it succeeds; they are read only where the price asks for them."""
+    inputs = read_document(document) if depends_on_inputs(model.price) else None
     extent = extent_of(model.output, inputs) if depends_on_output(model.price) else NO_EXTENT
     return cost_of(model.price, inputs, extent)
 

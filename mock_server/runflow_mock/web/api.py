@@ -107,7 +107,7 @@ class Api:
     def _authenticate(self, call: Call) -> tuple[Tenant, Principal]:
         if not self._takes_keys:
             raise not_found(f"There is no route {call.method} {call.path[:200]}.")
-        return authenticate(self._runtime.tenants, call.header(b"authorization"), makes=may_make_tenant(call))
+        return authenticate(self._runtime.tenants, call.header(b"authorization"), lambda: may_make_tenant(call))
 
     def _answer(self, call: Call, *, is_oversized: bool) -> tuple[Operation[Handler] | None, Answer]:
         operation = None
@@ -116,9 +116,10 @@ class Api:
             operation = _operation_of(match, call.method)
             # What leads nowhere belongs into the journal of the one who asked, if somebody says who asks.
             enters = self._takes_keys and (operation is None or not operation.is_public)
-            enters = enters and self._enter(call, is_asked=_is_api(call.path))
-            match = _shown(call, match)
-            operation = _operation_of(match, call.method)
+            enters = enters and self._enter(call, is_asked=call.path == "/v1" or call.path.startswith("/v1/"))
+            if call.tenant is not None and call.tenant.settings.strict:
+                match = _proven(call, match)
+                operation = _operation_of(match, call.method)
             if meet_request(call, None if operation is None else operation.id, {} if match is None else match.params):
                 return operation, UNANSWERED
             if enters and not call.caller.meter.is_idle:
@@ -128,7 +129,8 @@ class Api:
                 raise too_large(self._runtime.config.body_bytes_max)
             if not operation.is_public:
                 authorize(call.principal, operation.scope, call.header(b"x-organization-id"))
-                call.check_query()
+                if call.query:
+                    call.check_query()
             return operation, self._handle(call, operation)
         except Problem as problem:
             return operation, refusal(problem)
@@ -160,12 +162,9 @@ class Api:
         given = operation.handler(call)
         if place is not None:
             remember(call, place, given)
-        meet_creation(call, operation.id, given)
+        if call.is_watched:
+            meet_creation(call, operation.id, given)
         return given
-
-
-def _is_api(path: str) -> bool:
-    return path == "/v1" or path.startswith("/v1/")
 
 
 def _operation_of(match: Match[Handler] | None, method: str) -> Operation[Handler] | None:
@@ -173,10 +172,10 @@ def _operation_of(match: Match[Handler] | None, method: str) -> Operation[Handle
     return None if match is None else match.operations.get("GET" if method == "HEAD" else method)
 
 
-def _shown(call: Call, match: Match[Handler] | None) -> Match[Handler] | None:
-    """Returns what a path leads to, without the operations that are only inferred where the tenant is strict."""
-    if match is None or call.tenant is None or not call.tenant.settings.strict:
-        return match
+def _proven(call: Call, match: Match[Handler] | None) -> Match[Handler] | None:
+    """Returns what a path leads to for a tenant that is strict: operations that are only inferred are not there."""
+    if match is None:
+        return None
     known = {method: operation for method, operation in match.operations.items() if operation.evidence != "inferred"}
     is_hidden = _operation_of(match, call.method) not in (None, *known.values())
     return Match(known, match.params) if known and not is_hidden else None

@@ -1,5 +1,7 @@
 """Authentication: from the Authorization header to tenant and principal, or a 401 that says why."""
 
+from collections.abc import Callable
+
 from runflow_mock.domain.identity import is_uuid
 from runflow_mock.domain.principals import Principal, allows, looks_real
 from runflow_mock.domain.tenants import TenantSettings
@@ -11,8 +13,8 @@ from runflow_mock.wire.problems import Problem, forbidden, invalid_field, unauth
 SCHEME = "bearer "
 
 
-def authenticate(tenants: Tenants, authorization: str | None, *, makes: bool = True) -> tuple[Tenant, Principal]:
-    """Returns who is asking; `makes` says whether the first use of a key may make its tenant.
+def authenticate(tenants: Tenants, authorization: str | None, may_make: Callable[[], bool] | None = None) -> tuple[Tenant, Principal]:
+    """Returns who is asking; `may_make` is asked whether the first use of a key that nobody has yet may make its tenant.
 
     Raises:
         Problem: 401; 503 when the key would make a tenant and there is no room.
@@ -22,8 +24,13 @@ def authenticate(tenants: Tenants, authorization: str | None, *, makes: bool = T
     key = key_in(authorization)
     if key is None:
         raise unauthorized("The Authorization header is not of the form: Bearer <key>.")
+    found = tenants.known(key)
+    if found is not None:
+        return found
+    if may_make is not None and not may_make():
+        raise unauthorized(_NOT_MADE)
     try:
-        found = tenants.find(key) if makes else tenants.known(key)
+        found = tenants.find(key)
     except TenantsFull as error:
         raise full(error) from None
     except KeyTaken as error:
@@ -33,7 +40,7 @@ def authenticate(tenants: Tenants, authorization: str | None, *, makes: bool = T
     except KeepError as error:
         raise not_kept(error) from None
     if found is None:
-        raise unauthorized(_explain(key) if makes else _NOT_MADE)
+        raise unauthorized(_explain(key))
     return found
 
 
@@ -63,7 +70,7 @@ def authorize(principal: Principal, scope: str | None, organization: str | None)
     Raises:
         Problem: 403; 422 for an organization that is no UUID.
     """
-    if scope is not None and not allows(principal.scopes, scope):
+    if scope is not None and scope not in principal.scopes and not allows(principal.scopes, scope):
         raise forbidden(f"Your account is not authorized to access this resource: the key lacks the scope {scope}.")
     if organization is None or organization == "":
         return

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange, without_credentials
-from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.web.calls import Answer, Call
 
 
@@ -15,6 +14,9 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
     runtime = call.runtime
     wall = runtime.wall() + wait
     journal = runtime.lobby if tenant is None else tenant.journal
+    # A cut must not leave a part of a secret. Bodies that are kept whole are scrubbed with the rest, when somebody first reads them.
+    asked = call.body if len(call.body) <= BODY_BYTES_MAX else runtime.scrubber.cut(call.body, BODY_BYTES_MAX)
+    told = given.body if len(given.body) <= BODY_BYTES_MAX else runtime.scrubber.cut(given.body, BODY_BYTES_MAX)
     exchange = Exchange(
         id=call.request_id or f"lobby-{journal.total + 1}",
         number=journal.total + 1,
@@ -24,10 +26,10 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
         method=call.method,
         target=call.target,
         request_headers=without_credentials(call.scope["headers"]),
-        request_body=_cut(call.body, runtime.scrubber),
+        request_body=asked,
         status=given.status,
         response_headers=given.headers,
-        response_body=_cut(given.body, runtime.scrubber),
+        response_body=told,
         elapsed_ms=elapsed_ms + wait * 1000,
         fault=None if call.interference is None else call.interference.name,
         is_stubbed=call.interference is not None and call.interference.is_stub,
@@ -43,8 +45,3 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
         # Nobody who watches shows more of an exchange than its address; to scrub the rest as well would be noticed under load.
         shown = replace(exchange, target=runtime.scrubber.scrub_text(exchange.target))
         runtime.observer.exchange(None if tenant is None else tenant.settings.name, shown)
-
-
-def _cut(body: bytes, scrubber: Scrubber) -> bytes:
-    # A cut must not leave a part of a secret. Bodies that are kept whole are scrubbed with the rest, when somebody first reads them.
-    return body if len(body) <= BODY_BYTES_MAX else scrubber.cut(body, BODY_BYTES_MAX)

@@ -47,7 +47,7 @@ def meet_request(call: Call, operation: str | None, params: Mapping[str, str]) -
     """Holds a request against the rules before anything is done for it; tells whether it is not to be handled at all."""
     if call.tenant is None and not _recognize(call):
         return False
-    if not call.store.rules and not _may_be_magic(call, operation):
+    if not call.store.rules and (operation not in CREATIONS or not _may_be_magic(call)):
         return False
     sources = _sources(call, operation)
     call.is_watched = bool(sources.rules) or sources.magic
@@ -64,8 +64,8 @@ def meet_request(call: Call, operation: str | None, params: Mapping[str, str]) -
 
 
 def meet_creation(call: Call, operation: str, given: Answer) -> None:
-    """Holds a request that may just have created something against the rules, when all is done but the answer is not sent."""
-    if not call.is_watched or operation not in CREATIONS or not 200 <= given.status < 300:
+    """Holds a watched request that may just have created something against the rules, when all is done but the answer is not sent."""
+    if operation not in CREATIONS or not 200 <= given.status < 300:
         return
     sources = _sources(call, operation)
     plain = replace(request_subject(call.method, call.path, operation, edges=(CREATED_EDGE,)), is_usual=False)
@@ -84,8 +84,8 @@ def _recognize(call: Call) -> bool:
     return True
 
 
-def _may_be_magic(call: Call, operation: str | None) -> bool:
-    if operation not in CREATIONS or not call.caller.settings.knows_magic:
+def _may_be_magic(call: Call) -> bool:
+    if not call.caller.settings.knows_magic:
         return False
     body = call.body
     for marker in MARKERS:  # noqa: SIM110 - every creation passes here, and a generator costs more than the search
@@ -96,7 +96,7 @@ def _may_be_magic(call: Call, operation: str | None) -> bool:
 
 def _sources(call: Call, operation: str | None) -> Sources:
     rules = [rule for rule in call.store.rules.values() if type(rule.what) in IN_EXCHANGES]
-    return Sources(rules, _may_be_magic(call, operation))
+    return Sources(rules, operation in CREATIONS and _may_be_magic(call))
 
 
 def _chosen(call: Call, operation: str, params: Mapping[str, str], sources: Sources, plain: Subject) -> Subject:
