@@ -133,10 +133,11 @@ def test_further_keys_of_a_tenant_have_scopes_of_their_own(door: Door) -> None:
 
 def test_own_organization_is_let_in_in_either_case(door: Door) -> None:
     org_id = post_run(door)["org_id"]
-    for value in (org_id, org_id.upper(), ""):
+    for value in (org_id, org_id.upper()):
         assert door.get("/v1/runs", headers={"X-Organization-Id": value}).status_code == 200
 
 
 def test_foreign_organization_is_403_and_a_malformed_one_422(door: Door) -> None:
     problem(door.get("/v1/runs", headers={"X-Organization-Id": ABSENT}), 403, "ORGANIZATION_MEMBERSHIP_REQUIRED")
-    assert places(door.get("/v1/runs", headers={"X-Organization-Id": "mine"})) == [(["header", "X-Organization-Id"], "uuid_parsing")]
+    for value in ("mine", ""):
+        assert places(door.get("/v1/runs", headers={"X-Organization-Id": value})) == [(["header", "X-Organization-Id"], "uuid_parsing")]

@@ -124,11 +124,16 @@ def test_key_comes_before_the_size() -> None:
         problem(door.request("POST", RUNS, content=GOOD, headers=JSON, key=None), 401, "UNAUTHORIZED")
 
 
-@pytest.mark.parametrize(
-    "path", ["/home", "/v1", "/v1/", "/v2/runs", "/v1/runs/", "/v1/nothing", "/v1/models/x/runs", "/v1//runs", "/v1/models//a/runs"]
-)
+@pytest.mark.parametrize("path", ["/home", "/v1", "/v1/", "/v2/runs", "/v1/runs/", "/v1/nothing", "/v1//runs", "/v1/models//a/runs"])
 def test_unknown_route_is_404(door: Door, path: str) -> None:
     assert problem(door.get(path), 404, "NOT_FOUND") == []
+
+
+@pytest.mark.parametrize("path", ["/v1/models/x/runs", "/v1/models/0/batches"])
+def test_creation_for_a_model_of_one_word_is_404_and_its_path_takes_nothing_else(door: Door, path: str) -> None:
+    problem(door.post(path, {"input": INPUT}), 404, "NOT_FOUND")
+    answer = door.request("OPTIONS", path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
 @pytest.mark.parametrize(

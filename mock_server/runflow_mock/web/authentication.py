@@ -72,7 +72,7 @@ def authorize(principal: Principal, scope: str | None, organization: str | None)
     """
     if scope is not None and scope not in principal.scopes and not allows(principal.scopes, scope):
         raise forbidden(f"Your account is not authorized to access this resource: the key lacks the scope {scope}.")
-    if organization is None or organization == "":
+    if organization is None:
         return
     if not is_uuid(organization.lower()):
         raise invalid_field(("header", "X-Organization-Id"), "Input should be a valid UUID", "uuid_parsing")

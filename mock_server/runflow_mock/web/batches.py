@@ -103,7 +103,12 @@ def _item_body(call: Call, entry: BatchItem) -> dict[str, object]:
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
     Operation(
-        id="create_model_batch", method="POST", path="/v1/models/{model_id...}/batches", handler=create_model_batch, scope="runs:create"
+        id="create_model_batch",
+        method="POST",
+        path="/v1/models/{model_id...}/batches",
+        handler=create_model_batch,
+        spans_min=1,
+        scope="runs:create",
     ),
     Operation(id="create_batch", method="POST", path="/v1/batches", handler=create_batch, scope="runs:create", evidence="named"),
     Operation(id="list_batches", method="GET", path="/v1/batches", handler=list_batches, scope="runs:read", evidence="inferred"),

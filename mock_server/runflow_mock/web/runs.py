@@ -117,7 +117,7 @@ def _sign_again(call: Call, run: Run, output: Document) -> Document:
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(id="create_run", method="POST", path="/v1/models/{model_id...}/runs", handler=create_run, scope="runs:create"),
+    Operation(id="create_run", method="POST", path="/v1/models/{model_id...}/runs", handler=create_run, spans_min=1, scope="runs:create"),
     Operation(id="list_runs", method="GET", path="/v1/runs", handler=list_runs, scope="runs:read"),
     Operation(id="list_run_statuses", method="GET", path="/v1/runs/statuses", handler=list_run_statuses, scope="runs:read"),
     Operation(id="get_run", method="GET", path="/v1/runs/{id}", handler=get_run, scope="runs:read"),

@@ -1,0 +1,30 @@
+"""Our own document under Schemathesis' command line, as somebody would run it who has never seen us: every check, in both dialects."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import ROOT, sandbox
+
+ST = Path(sys.executable).with_name("st")
+CONFIG = ROOT / "contracts" / "schemathesis.toml"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("dialect", ["seed", "docs"])
+def test_schemathesis_finds_nothing(dialect: str, tmp_path: Path) -> None:
+    """What the document cannot say stands in `contracts/schemathesis.toml`, each with its reason."""
+    with sandbox("--dialect", dialect, "--seed", "1") as running:
+        command = [ST, "--no-color", "--config-file", CONFIG, "run", f"{running.url}/v1/openapi.json", "--checks", "all", "--seed", "1"]
+        command += ["--phases", "examples,coverage", "--header", f"Authorization: Bearer {running.ready['key']}", "--continue-on-failure"]
+        told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=250, cwd=tmp_path)
+    assert told.returncode == 0, told.stdout[-8000:]
+
+
+def test_every_exception_is_given_with_its_reason() -> None:
+    lines = CONFIG.read_text(encoding="utf-8").splitlines()
+    tables = [number for number, line in enumerate(lines) if line.startswith("[")]
+    assert tables
+    assert all(lines[number + 1].startswith("# ") for number in tables)
