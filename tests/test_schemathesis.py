@@ -17,7 +17,18 @@ CONFIG = ROOT / "contracts" / "schemathesis.toml"
 def test_schemathesis_finds_nothing(dialect: str, tmp_path: Path) -> None:
     """What the document cannot say stands in `contracts/schemathesis.toml`, each with its reason."""
     with sandbox("--dialect", dialect, "--seed", "1") as running:
-        command = [ST, "--no-color", "--config-file", CONFIG, "run", f"{running.url}/v1/openapi.json", "--checks", "all", "--seed", "1"]
+        command: list[str | Path] = [
+            ST,
+            "--no-color",
+            "--config-file",
+            CONFIG,
+            "run",
+            f"{running.url}/v1/openapi.json",
+            "--checks",
+            "all",
+            "--seed",
+            "1",
+        ]
         command += ["--phases", "examples,coverage", "--header", f"Authorization: Bearer {running.ready['key']}", "--continue-on-failure"]
         told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=250, cwd=tmp_path)
     assert told.returncode == 0, told.stdout[-8000:]
