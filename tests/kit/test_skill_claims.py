@@ -42,6 +42,18 @@ def test_planted_mistake_is_found_at_its_line(kind: str) -> None:
     assert found(text) == [(line, PLANTS[kind].claim)]
 
 
+@pytest.mark.parametrize("path", ["/v1/products/{sku}", "/v1/orders", "/v1/customers/42/addresses"])
+def test_path_of_another_backend_is_unknown(path: str) -> None:
+    (each,) = check_skill(f"---\nname: shop\n---\n# Shop\n\nAsk our own backend: `GET {path}`.\n")
+    assert (each.standing, "another backend" in each.reason) == (Standing.UNKNOWN, True)
+
+
+@pytest.mark.parametrize("path", ["/v1/runz/{id}", "/v1/run/{id}", "/v1/jobs", "https://api.runflow.io/v1/products/{sku}"])
+def test_path_that_is_meant_for_this_api_is_contradicted(path: str) -> None:
+    judged = check_skill(f"---\nname: shop\n---\n# Shop\n\nAsk it: `GET {path}`.\n")
+    assert [claim.standing for claim in judged if "has no path" in claim.reason] == [Standing.CONTRADICTED]
+
+
 def test_reason_says_what_is_there_instead() -> None:
     text, _ = planted(PLANTS["path"])
     (each,) = contradictions(check_skill(text))

@@ -33,6 +33,16 @@ from runflow_mock.openapi.nearest_routes import nearest_route
 from runflow_mock.wire.sites import HOSTS, Site
 
 _HOST_OF_API = f"{Site.API}.runflow.io"
+# `runz` is meant to be `runs`, `products` is another noun.
+NOUN_LIKENESS_MIN = 0.75
+# What this API has, by the names that it or others give it: a path that begins so is meant to be one of its own.
+KINDRED = frozenset(
+    re.findall(
+        "[a-z-]+",
+        "runs batches models assets flows solutions evaluations webhooks account billing jobs tasks predictions generations executions "
+        "inferences requests images videos files uploads media workflows pipelines credits usage keys api-keys secrets callbacks hooks",
+    )
+)
 _LEFT_OUT = ("...", "…", "*")
 _LITERAL_AFTER_PLACEHOLDER = re.compile(r"\{[^{}]*\}/(?:[^/]+/)*[^/{}]+(?:/|$)")
 _KEYWORDS: Mapping[str, tuple[str, ...]] = {
@@ -70,8 +80,17 @@ def _hold_beginning(says: Endpoint, reference: Reference) -> Opinion:
         return held("the API's host" if says.path == "/" else "paths of the document begin so")
     if not says.path.startswith(f"{API_PREFIX}/"):
         return unknown(f"not below {API_PREFIX}, which is all that the document describes")
+    if says.host is None and not _is_of_document(says.path, reference):
+        return unknown("names no host, and no path of the document begins like it: it may be another backend's")
     nearest = nearest_route(reference.contract, says.method or "GET", says.path)
     return contradicted(f"the document has no path {says.path}{f'; the nearest is {nearest}' if nearest else ''}")
+
+
+def _is_of_document(path: str, reference: Reference) -> bool:
+    """Tells whether a path without a host begins with a noun of the document, one that is nearly spelled so, or one that means as much."""
+    nouns = {part.removeprefix(f"{API_PREFIX}/").partition("/")[0] for part in reference.contract.paths}
+    noun = path.removeprefix(f"{API_PREFIX}/").partition("/")[0]
+    return noun in KINDRED or bool(get_close_matches(noun, sorted(nouns), n=1, cutoff=NOUN_LIKENESS_MIN))
 
 
 def _hold_method(says: Endpoint, addressed: Addressed, reference: Reference) -> Opinion:
