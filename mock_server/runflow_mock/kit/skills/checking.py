@@ -88,9 +88,8 @@ def _hold_beginning(says: Endpoint, reference: Reference) -> Opinion:
 
 def _is_of_document(path: str, reference: Reference) -> bool:
     """Tells whether a path without a host begins with a noun of the document, one that is nearly spelled so, or one that means as much."""
-    nouns = {part.removeprefix(f"{API_PREFIX}/").partition("/")[0] for part in reference.contract.paths}
-    noun = path.removeprefix(f"{API_PREFIX}/").partition("/")[0]
-    return noun in KINDRED or bool(get_close_matches(noun, sorted(nouns), n=1, cutoff=NOUN_LIKENESS_MIN))
+    noun, *nouns = (part.removeprefix(API_PREFIX).lstrip("/").partition("/")[0] for part in (path, *reference.contract.paths))
+    return noun in KINDRED or bool(get_close_matches(noun, sorted(set(nouns)), n=1, cutoff=NOUN_LIKENESS_MIN))
 
 
 def _hold_method(says: Endpoint, addressed: Addressed, reference: Reference) -> Opinion:
