@@ -1,5 +1,6 @@
-"""The inspector in a real browser: one Chromium and one sandbox for all tests, a tenant of its own for each."""
+"""The inspector in a real browser: one Chromium for a module, one sandbox for all tests, a tenant of its own for each."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -15,12 +16,16 @@ from runflow_mock.testing.client import Client
 _numbers = count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    # Playwright keeps an event loop running in this thread for as long as it lives: a test of another module that begins one of its own
+    # would fail, and leave a coroutine behind that nobody awaits. So it never outlives the module.
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield started
         started.close()
+    with pytest.raises(RuntimeError):
+        asyncio.get_running_loop()
 
 
 @pytest.fixture(scope="session")

@@ -101,7 +101,8 @@ class Looker:
 
     def axe(self) -> list[str]:
         """Returns what axe-core finds on the page as it stands."""
-        self.page.add_script_tag(path=NODE_MODULES / "axe-core" / "axe.min.js")
+        if not self.page.evaluate("'axe' in window"):
+            self.page.add_script_tag(path=NODE_MODULES / "axe-core" / "axe.min.js")
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
         return [f"{one['id']}: {one['help']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
