@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -25,6 +26,21 @@ def test_ready_line_is_one_json_object() -> None:
         assert running.ready["pid"] == running.process.pid
         assert not running.url.endswith("/")
         assert httpx.get(f"{running.url}/v1/health").json() == {"status": "ok", "ok": True}
+
+
+@pytest.mark.slow
+def test_open_leads_the_users_browser_to_the_inspector(tmp_path: Path) -> None:
+    opened, browser = tmp_path / "opened", tmp_path / "browser"
+    os.mkfifo(opened)
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}\n')
+    browser.chmod(0o755)
+    with sandbox("--open", env={"BROWSER": f"{browser} %s"}) as running:
+        assert opened.read_text() == running.ready["inspector"] == f"{running.url}/_mock/"
+
+
+def test_open_without_an_inspector_is_refused() -> None:
+    told = call("serve", "--port", "0", "--open", "--no-inspector")
+    assert (told.code, "there is no inspector to open" in told.err) == (2, True)
 
 
 @pytest.mark.slow

@@ -101,6 +101,8 @@ def test_timeline_tells_requests_transitions_faults_and_attempts_in_one_order(lo
     expect(rows).to_have_count(2)
     expect(rows.nth(1)).to_contain_text("fired fail the second shirt")
     looker.page.get_by_role("button", name="Faults").click()
+    looker.page.get_by_role("button", name="Other").click()
+    expect(rows.nth(1)).to_contain_text("created")
     looker.page.get_by_role("searchbox").fill("no such thing")
     expect(looker.page.get_by_role("heading", name="Nothing fits these filters")).to_be_visible()
 
@@ -197,8 +199,9 @@ def test_money_shows_entries_and_whether_the_invariants_hold(look: Look, shop: S
 def test_report_says_what_is_to_be_mended(look: Look, shop: Shop, story: dict[str, str]) -> None:
     looker = look(shop.at("report"))
     expect(looker.screen("report")).to_contain_text("Something is to be mended")
-    for table in ("Violations", "Requests that lead nowhere", "Rules that never fired", "Verdicts"):
+    for table in ("Violations", "Requests that lead nowhere", "Rules that never fired", "Operations", "Verdicts"):
         expect(looker.table(table)).to_be_visible()
+    expect(looker.table("Operations").get_by_role("row").filter(has_text="create_model_batch")).to_contain_text("201 1")
 
 
 @pytest.mark.parametrize("screen", [screen for screen in TABLES if screen not in ("rules", "report", "money")])
