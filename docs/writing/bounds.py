@@ -9,9 +9,9 @@ from runflow_mock.openapi import schemas
 from runflow_mock.runtime.bounds import BoundsMax
 from runflow_mock.runtime.callback_turns import TENANT_TURNS_MAX
 from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.tenant_uses import WAITS_MAX
 from runflow_mock.web import connections, heads
 from runflow_mock.web.control import app as control
-from runflow_mock.web.control import wait
 from runflow_mock.wire import bodies
 from writing.markdown import table
 
@@ -22,12 +22,16 @@ _SERVER = {
     "body_bytes_max": "bytes of large bodies that are being read, of which one tenant has seven tenths at most; a further one is a 503",
     "journal_bytes_max": "bytes of all journals together; the largest ones drop their oldest half",
     "callback_sockets_max": "callbacks under way; further ones wait for their turn, which is no part of an attempt",
+    "record_bytes_max": "bytes that clients have sent for records, of which one tenant has seven tenths at most; a further write is a 503",
+    "timers_max": "changes that are still to come, of runs, evaluations and callbacks of all tenants; a further write is a 503",
+    "tenants_max": "tenants: a further one is a 503",
 }
 # What is not here is what its name says.
 _TENANT = {
     "secrets_max": "callback secrets", "asset_bytes_max": "bytes of assets, and of files that rules give out",
     "rules_max": "fault rules and stubs",
-    "remembered_max": "answers that are kept for an Idempotency-Key", "journal_max": "exchanges in the journal; the oldest make room",
+    "remembered_max": "answers that are kept for an Idempotency-Key; the oldest make room",
+    "remembered_bytes_max": "bytes of these answers; the oldest make room", "journal_max": "exchanges in the journal; the oldest make room",
     "journal_bytes_max": "bytes of the journal, heads included; the oldest make room",
     "history_max": "commits in the history; older ones fold into its base", "history_bytes_max": "bytes of the history; older ones fold",
     "steps_max": "timers that one advance fires",
@@ -36,15 +40,15 @@ _TENANT = {
 
 def server() -> str:
     """The bounds of the whole server, as `/_mock/health` shows them."""
-    return _rows((f"`{name}`", value, _SERVER[name]) for name, value in msgspec.structs.asdict(BoundsMax()).items())
+    rows = {**msgspec.structs.asdict(BoundsMax()), "tenants_max": Config().tenants_max}
+    return _rows((f"`{name}`", value, _SERVER[name]) for name, value in rows.items())
 
 
 def tenants() -> str:
     """The bounds of one tenant; each is told by the answer that meets it."""
     rows = [(f"`{name}`", value, _TENANT.get(name, name.removesuffix("_max"))) for name, value in msgspec.structs.asdict(Limits()).items()]
     rows.append(("callbacks", TENANT_TURNS_MAX, "callbacks that leave at once"))
-    rows.append(("waits", wait.WAITS_MAX, "open `POST /_mock/wait`"))
-    rows.append(("`tenants_max`", Config().tenants_max, "tenants of the server: a further one is a 503"))
+    rows.append(("`waits_max`", WAITS_MAX, "open `POST /_mock/wait`"))
     return _rows(rows)
 
 

@@ -5,6 +5,7 @@ from worlds import START, catalog, make_world, renderers
 
 from runflow_mock.domain.commands import RememberAnswer
 from runflow_mock.domain.idempotency import RETENTION, AnswerForgotten, AnswerRemembered, Remembered
+from runflow_mock.engine.snapshots import read_snapshot
 from runflow_mock.engine.world import World
 
 
@@ -34,6 +35,20 @@ def test_oldest_answer_makes_room() -> None:
     outcome = world.execute(RememberAnswer(_answer("c")))
     assert outcome.events == (AnswerForgotten("a"), AnswerRemembered(_answer("c")))
     assert list(world.store.remembered) == ["b", "c"]
+
+
+def test_oldest_answers_make_room_for_bytes_and_the_new_one_stays_in_any_case() -> None:
+    settings = make_world().settings
+    limits = replace(settings.limits, remembered_bytes_max=10)
+    world = World(replace(settings, limits=limits), catalog(), renderers(), START)
+    for place, body in (("a", b"1234"), ("b", b"1234"), ("c", b"12345")):
+        world.execute(RememberAnswer(replace(_answer(place), body=body)))
+    assert (list(world.store.remembered), world.store.remembered_bytes) == (["b", "c"], 9)
+    world.execute(RememberAnswer(replace(_answer("b"), body=b"12")))
+    assert (list(world.store.remembered), world.store.remembered_bytes) == (["b", "c"], 7)
+    world.execute(RememberAnswer(replace(_answer("d"), body=b"x" * 50)))
+    assert (list(world.store.remembered), world.store.remembered_bytes) == (["d"], 50)
+    assert read_snapshot(world.snapshot()).store.remembered_bytes == 50
 
 
 def test_new_answer_for_the_same_place_needs_no_room() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from doors import Door
 
-from runflow_mock.runtime.bounds import Bound
+from runflow_mock.runtime.bounds import Bound, BoundsMax
 from runflow_mock.runtime.loop_watch import PULSE_SECONDS, LoopWatch
 
 
@@ -104,7 +104,7 @@ def test_health_shows_the_longest_hold_and_the_bounds_with_their_use() -> None:
         door.runtime.loop_watch.note("list_runs", 0.1234)
         health = door.get("/_mock/health").json()
     assert health["loop_held_ms_max"] >= 123.4
-    assert set(health["bounds"]) == {"connections_max", "body_bytes_max", "journal_bytes_max", "callback_sockets_max"}
+    assert set(health["bounds"]) == {*BoundsMax.__struct_fields__, "tenants_max"}
     journals = health["bounds"]["journal_bytes_max"]
     assert set(journals) == {"used", "max", "peak", "met"}
     assert journals["used"] > 0

@@ -213,3 +213,13 @@ def test_page_in_the_internet_may_ask_for_this_machine_where_cors_is_on() -> Non
         refused = door.request("OPTIONS", "/_mock/tenants", key=None, headers=asked)
         assert refused.status_code == 403
         assert not [name for name in refused.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize("method", ["PROPFIND", "get", "", "x" * 300])
+def test_preflight_of_an_odd_method_is_refused_in_the_envelope(method: str) -> None:
+    asked = {"Origin": "https://a.example", "Access-Control-Request-Method": method}
+    with Door(cors=True) as door:
+        told = door.request("OPTIONS", "/v1/runs", key=None, headers=asked)
+        assert (told.status_code, told.headers["content-type"], told.json()["code"]) == (400, "application/json", "BAD_REQUEST")
+        assert told.json()["message"].startswith("Disallowed CORS method: ")
+        assert len(told.content) < 300

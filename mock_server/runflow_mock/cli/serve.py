@@ -23,6 +23,7 @@ from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
 from runflow_mock.domain.quotas import Quota
 from runflow_mock.domain.records import Limits
 from runflow_mock.openapi.contracts import Contract
+from runflow_mock.runtime.bounds import MEBIBYTE, BoundsMax
 from runflow_mock.runtime.config import (
     DEFAULT_PORT,
     DEFAULT_TLS_PORT,
@@ -47,6 +48,8 @@ from runflow_mock.wire.times import read_duration, read_instant, write_instant
 
 # Full collections are made rare, because what the worlds keep is not the collector's business; a young one stays a pause of 1 ms.
 GC_THRESHOLDS = (5_000, 20, 100)
+COUNT = click.IntRange(1, COUNT_MAX)
+BYTES = click.IntRange(MEBIBYTE, 1 << 50)
 
 STORY = """\
 Try it:
@@ -118,10 +121,16 @@ class Ready(NamedTuple):
 @option("--batch-limit", default=100, type=click.IntRange(1, 10_000), help="Items that a batch may have.")
 @option("--concurrency", default="", help="Runs of a model that may be under way at once, as MODEL=N,*=N; the rest stays queued.")
 @option("--quota", default=None, help="Requests that a key may send in a window, as 5/1m; 5/1m:date sets the form of Retry-After.")
-@option("--tenants-max", default=10_000, type=click.IntRange(1, COUNT_MAX), help="Tenants that the server may hold.")
-@option("--runs-max", default=Limits().runs_max, type=click.IntRange(1, COUNT_MAX), help="Runs that a tenant may hold.")
-@option("--journal-max", default=Limits().journal_max, type=click.IntRange(1, COUNT_MAX), help="Exchanges that a tenant's journal keeps.")
-@option("--history-max", default=Limits().history_max, type=click.IntRange(1, COUNT_MAX), help="Commits that a tenant's history keeps.")
+@option("--tenants-max", default=10_000, type=COUNT, help="Tenants that the server may hold.")
+@option("--runs-max", default=Limits().runs_max, type=COUNT, help="Runs that a tenant may hold.")
+@option("--journal-max", default=Limits().journal_max, type=COUNT, help="Exchanges that a tenant's journal keeps.")
+@option("--history-max", default=Limits().history_max, type=COUNT, help="Commits that a tenant's history keeps.")
+@option("--connections-max", default=BoundsMax().connections_max, type=COUNT, help="Connections of clients at once.")
+@option("--body-bytes-max", default=BoundsMax().body_bytes_max, type=BYTES, help="Bytes of large bodies that are read at once.")
+@option("--journal-bytes-max", default=BoundsMax().journal_bytes_max, type=BYTES, help="Bytes of all journals together.")
+@option("--callback-sockets-max", default=BoundsMax().callback_sockets_max, type=COUNT, help="Callbacks at once.")
+@option("--record-bytes-max", default=BoundsMax().record_bytes_max, type=BYTES, help="Bytes that all tenants may hold of what was sent.")
+@option("--timers-max", default=BoundsMax().timers_max, type=COUNT, help="Changes to come that all tenants may hold.")
 @option("--keep", default=None, metavar="DIRECTORY|URL", help="Folder or nats://HOST:PORT in which tenants outlive the process.")
 @option("--sync", default="normal", type=click.Choice(["normal", "full"]), help="With --keep: full survives a loss of power too.")
 @option(
@@ -245,6 +254,7 @@ def read_config(options: dict[str, Any]) -> Config:
         keep_synced=options["sync"] == "full",
         after_restart=options["after_restart"],
         limits=Limits(runs_max=options["runs_max"], journal_max=options["journal_max"], history_max=options["history_max"]),
+        bounds=BoundsMax(**{name: options[name] for name in BoundsMax.__struct_fields__}),
         log_level=options["log_level"],
         log_format=options["log_format"],
     )

@@ -112,6 +112,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     asset_bytes_max: int = 256 * 1024 * 1024
     rules_max: int = 1_000
     remembered_max: int = 10_000
+    remembered_bytes_max: int = 64 * 1024 * 1024
     journal_max: int = 2_000
     journal_bytes_max: int = 16 * 1024 * 1024
     history_max: int = 50_000

@@ -278,11 +278,13 @@ def _magic_met(store: Store, event: MagicMet) -> None:
 
 
 def _answer_remembered(store: Store, event: AnswerRemembered) -> None:
+    earlier = store.remembered.get(event.remembered.place)
+    store.remembered_bytes += len(event.remembered.body) - (0 if earlier is None else len(earlier.body))
     store.remembered[event.remembered.place] = event.remembered
 
 
 def _answer_forgotten(store: Store, event: AnswerForgotten) -> None:
-    del store.remembered[event.place]
+    store.remembered_bytes -= len(store.remembered.pop(event.place).body)
 
 
 APPLY = cast(

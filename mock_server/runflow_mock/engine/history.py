@@ -93,12 +93,18 @@ class History:
         self._middle = base
         self._older: list[bytes] = []
         self._younger: list[bytes] = []
+        self._older_bytes = 0
         self._younger_bytes = 0
         # Hears of every commit, as it is recorded: where a world is kept, that is what is written.
         self.listener: Callable[[bytes], None] | None = None
 
     def __len__(self) -> int:
         return len(self._older) + len(self._younger)
+
+    @property
+    def size(self) -> int:
+        """How many bytes the entries take."""
+        return self._older_bytes + self._younger_bytes
 
     @property
     def total(self) -> int:
@@ -130,13 +136,14 @@ class History:
         self._give_up_older()
         # A few very large entries may be too much already: then the history begins anew.
         is_too_much = self._younger_bytes > self._older_bytes_max
-        self._older, self._middle, self._younger, self._younger_bytes = self._younger, middle, [], 0
+        self._older, self._older_bytes, self._middle = self._younger, self._younger_bytes, middle
+        self._younger, self._younger_bytes = [], 0
         if is_too_much:
             self._give_up_older()
 
     def _give_up_older(self) -> None:
         self.forgotten += len(self._older)
-        self._older = []
+        self._older, self._older_bytes = [], 0
         self.base = self._middle
 
 

@@ -70,6 +70,7 @@ def _find_again(snapshot: Snapshot, store: Store) -> None:
     store.deliveries_of = _grouped((delivery.listed_under, delivery.id) for delivery in snapshot.deliveries)
     store.kept_bytes = {kept.sha256: kept.size_bytes for kept in snapshot.kept}
     store.kept_total = sum(store.kept_bytes.values())
+    store.remembered_bytes = sum(len(each.body) for each in snapshot.remembered)
 
 
 def _read_accounts(accounts: Accounts, ledger: Ledger) -> None:

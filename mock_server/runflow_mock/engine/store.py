@@ -80,6 +80,7 @@ class Store:
         self.deliveries_of: dict[str, list[DeliveryId]] = {}
         self.kept_bytes: dict[str, int] = {}
         self.kept_total = 0
+        self.remembered_bytes = 0
         self.ledger = Ledger()
         self.timers = TimerQueue()
 

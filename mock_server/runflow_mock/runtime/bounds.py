@@ -60,24 +60,30 @@ class BoundsMax(msgspec.Struct, frozen=True, kw_only=True):
     """How much a server may hold at once, whatever its tenants may hold each. Every field is a bound of that name.
 
     `connections_max` are clients' connections, `body_bytes_max` are bytes of request bodies that are being read, `journal_bytes_max` those
-    of all journals together, and `callback_sockets_max` are callbacks under way.
+    of all journals together, and `callback_sockets_max` are callbacks under way. `record_bytes_max` are bytes that clients have sent for
+    records, and `timers_max` are changes that are still to come, of all tenants together.
     """
 
     connections_max: int = 4_096
     body_bytes_max: int = 640 * MEBIBYTE
     journal_bytes_max: int = 512 * MEBIBYTE
     callback_sockets_max: int = 256
+    record_bytes_max: int = 2_048 * MEBIBYTE
+    timers_max: int = 2_000_000
 
 
 class Bounds:
     """The bounds of one server."""
 
-    def __init__(self, most: BoundsMax, tell: Tell) -> None:
+    def __init__(self, most: BoundsMax, tell: Tell, tenants_max: int) -> None:
         self.connections = Bound("connections_max", most.connections_max, tell, "further connections are answered with 503 and closed")
         self.body_bytes = Bound("body_bytes_max", most.body_bytes_max, tell, "further bodies are answered with 503")
         self.journal_bytes = Bound("journal_bytes_max", most.journal_bytes_max, tell, "the largest journals drop their oldest exchanges")
         self.callback_sockets = Bound("callback_sockets_max", most.callback_sockets_max, tell, "further callbacks wait for their turn")
-
+        full = "further writes are answered with 503"
+        self.record_bytes = Bound("record_bytes_max", most.record_bytes_max, tell, full)
+        self.timers = Bound("timers_max", most.timers_max, tell, full)
+        self.tenants = Bound("tenants_max", tenants_max, tell, "further tenants are refused with 503")
         self._tell = tell
         self._shares: dict[str, Bound] = {}
 
@@ -93,4 +99,5 @@ class Bounds:
         return share
 
     def __iter__(self) -> Iterator[Bound]:
-        return iter((self.connections, self.body_bytes, self.journal_bytes, self.callback_sockets))
+        shared = (self.connections, self.body_bytes, self.journal_bytes, self.callback_sockets)
+        return iter((*shared, self.record_bytes, self.timers, self.tenants))

@@ -21,7 +21,7 @@ from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.tenants import ClockMode
-from runflow_mock.engine.journal import Journal, JournalSpace
+from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.world import Outcome
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.bounds import Bounds
@@ -29,6 +29,7 @@ from runflow_mock.runtime.callback_turns import CallbackTurns
 from runflow_mock.runtime.change_feeds import ChangeFeeds
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.deliveries import Deliveries
+from runflow_mock.runtime.holdings import Holdings
 from runflow_mock.runtime.judging import Judgings
 from runflow_mock.runtime.keepers import Cluster
 from runflow_mock.runtime.loop_watch import LoopWatch
@@ -70,11 +71,11 @@ class Runtime:
     ) -> None:
         self.config = config
         self.catalog = catalog
-        self.bounds = Bounds(config.bounds, self.warn)
+        self.bounds = Bounds(config.bounds, self.warn, config.tenants_max)
+        self.holdings = Holdings(config.bounds, self.bounds)
         self.scrubber = Scrubber((config.admin_token, config.callback_secret, *config.keys))
         self.loop_watch = LoopWatch(timer, self.warn)
-        journals = JournalSpace(config.bounds.journal_bytes_max, self.bounds.journal_bytes)
-        self.tenants = Tenants(config, catalog, self.scrubber, monotonic=monotonic, wall=wall, journals=journals)
+        self.tenants = Tenants(config, catalog, self.scrubber, monotonic=monotonic, wall=wall, holdings=self.holdings)
         self.background_errors: deque[str] = deque(maxlen=BACKGROUND_ERRORS_MAX)
         self.unwritten: list[str] = []
         self.is_stopping = False
@@ -88,7 +89,7 @@ class Runtime:
         turns, unbelieved = CallbackTurns(self.bounds.callback_sockets), Unbelieved(self.warn)
         self.deliveries = Deliveries(sender, wall, self.execute, self.report, scrubber=self.scrubber, unbelieved=unbelieved, turns=turns)
         self.observer: Observer = observer or NullObserver()
-        self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max, self.scrubber, space=journals)
+        self.lobby = Journal(config.limits.journal_max, config.limits.journal_bytes_max, self.scrubber, space=self.holdings.journals)
         self.feeds = ChangeFeeds(wall)
         self.tenants.on_change = self.feeds.replaced
         self.cluster: Cluster | None = None
@@ -334,6 +335,7 @@ class Runtime:
         self._follow(tenant, tenant.world.fire_next())
 
     def _follow(self, tenant: Tenant, outcome: Outcome) -> None:
+        self.holdings.follow(tenant)
         if tenant.watchers or self.observer.is_listening:
             steps = [self._scrubbed(step) for step in represent_events(outcome.events, outcome.before, tenant.world.store.rules)]
             for watcher in tenant.watchers:

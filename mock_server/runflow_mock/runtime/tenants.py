@@ -25,18 +25,20 @@ from runflow_mock.domain.snapshots import Snapshot, rename
 from runflow_mock.domain.tenants import STANDING_START, ClockMode, TenantSettings, is_tenant_name
 from runflow_mock.engine.clock import VirtualClock
 from runflow_mock.engine.invariants import check
-from runflow_mock.engine.journal import Journal, JournalSpace
+from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.moment import Renderers
 from runflow_mock.engine.slots import caps_by_id
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import World
 from runflow_mock.runtime.blobs import Blobs
+from runflow_mock.runtime.bounds import Bounds
 from runflow_mock.runtime.config import Config, ConfigError
+from runflow_mock.runtime.holdings import Held, Holdings
 from runflow_mock.runtime.keepers import Keeping, TenantKeeper
 from runflow_mock.runtime.parked import ParkedAttempts
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.readings import Readings
-from runflow_mock.runtime.refusals import Contradiction, KeyTaken, ModelMissing, TenantsFull, TenantUnavailable
+from runflow_mock.runtime.refusals import Contradiction, KeyTaken, ModelMissing, TenantUnavailable
 from runflow_mock.runtime.rendering import renderers_of
 from runflow_mock.wire.inputs import InputChecks
 from runflow_mock.wire.requests import Rules
@@ -72,6 +74,7 @@ class Tenant:
         self.journal = Journal(settings.limits.journal_max, settings.limits.journal_bytes_max, scrubber)
         self.in_flight = 0
         self.requests_under_way = 0
+        self.held = Held()
         self.quiet = asyncio.Event()
         self.quiet.set()
         self.moving = asyncio.Lock()
@@ -133,7 +136,7 @@ class Tenants:
         *,
         monotonic: Monotonic,
         wall: WallClock,
-        journals: JournalSpace | None = None,
+        holdings: Holdings | None = None,
     ) -> None:
         try:
             caps_by_id(config.concurrency, catalog, "")
@@ -143,7 +146,7 @@ class Tenants:
         self._scrubber = scrubber or Scrubber()
         self._catalog = catalog
         self._inputs = InputChecks()
-        self._journals = journals
+        self._holdings = holdings or Holdings(config.bounds, Bounds(config.bounds, print, config.tenants_max))
         self._monotonic = monotonic
         self._wall = wall
         self._named = 0
@@ -291,6 +294,7 @@ class Tenants:
     def _forget(self, name: str) -> Tenant | None:
         tenant = self._by_name.pop(name, None)
         if tenant is not None:
+            self._holdings.release(tenant)
             tenant.is_dropped = True
             if tenant.alarm is not None:
                 tenant.alarm.cancel()
@@ -308,7 +312,7 @@ class Tenants:
         """Puts a tenant into the place of the one of its name, or refuses it and leaves everything as it is."""
         name = tenant.settings.name
         if name not in self._by_name and len(self._by_name) >= self._config.tenants_max:
-            raise TenantsFull(self._config.tenants_max)
+            raise self._holdings.full()
         for key in tenant.principals:
             owner = self._by_key.get(key)
             if owner is not None and owner[0].settings.name != name:
@@ -321,8 +325,7 @@ class Tenants:
         for secret in secrets_of(tenant.world.store):
             self._scrubber.learn(secret)
         self._by_name[name] = tenant
-        if self._journals is not None:
-            tenant.journal.share(self._journals)
+        self._holdings.take(tenant)
         for principal in tenant.principals.values():
             self._by_key[principal.key] = (tenant, principal)
         for key, owned in self._config.keys.items():

@@ -159,7 +159,13 @@ class Api:
         remembered = None if place is None else recall(call, place)
         if remembered is not None:
             return remembered
+        size = 0 if call.method in ("GET", "HEAD") else len(call.body)
+        objection = self._runtime.holdings.objection(call.tenant, size) if size else None
+        if objection is not None:
+            raise Problem(503, "SERVICE_UNAVAILABLE", f"{objection}.", headers={"Retry-After": "1"})
         given = operation.handler(call)
+        if size and call.tenant is not None and given.status < 300:
+            self._runtime.holdings.keep(call.tenant, size)
         if place is not None:
             remember(call, place, given)
         if call.is_watched:

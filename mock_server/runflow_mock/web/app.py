@@ -11,7 +11,6 @@ from time import time as real_time
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.applications import Starlette
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from runflow_mock.domain.models import Catalog
@@ -29,6 +28,7 @@ from runflow_mock.web.calls import Handler
 from runflow_mock.web.control.app import ControlApi
 from runflow_mock.web.control.inspector import LeadBrowsers
 from runflow_mock.web.control.operations import CONTROL_OPERATIONS
+from runflow_mock.web.cors import ForPages
 from runflow_mock.web.hosts import operations_at
 from runflow_mock.web.media import Media
 from runflow_mock.web.operations import API_OPERATIONS, SITE_OPERATIONS
@@ -239,12 +239,4 @@ def _for_browsers(side: ASGIApp, config: Config) -> ASGIApp:
     """Returns a side that pages of any origin may use, where that was asked for."""
     if not config.cors:
         return side
-    anything = ["*"]
-    return CORSMiddleware(
-        side,
-        allow_origins=anything,
-        allow_methods=anything,
-        allow_headers=anything,
-        expose_headers=anything,
-        allow_private_network=True,  # A page in the internet may call what runs on the machine of its reader.
-    )
+    return ForPages(side)

@@ -6,6 +6,7 @@ from runflow_mock.packaged import contract_date
 from runflow_mock.runtime.bounds import Bound
 from runflow_mock.runtime.certificates import ca_file
 from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.tenant_uses import fullest
 from runflow_mock.version import __version__
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
@@ -46,6 +47,7 @@ def health_of(runtime: Runtime) -> dict[str, object]:
         "files_not_written": len(runtime.unwritten),
         "loop_held_ms_max": round(runtime.loop_watch.longest_seconds * 1000, 1),
         "bounds": {bound.name: _use(bound) for bound in runtime.bounds},
+        "tenant_bounds": {name: use._asdict() for name, use in fullest(runtime.tenants, config.limits).items()},
     }
 
 

@@ -8,7 +8,7 @@ from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.routing import Operation
-from runflow_mock.wire.control import refused
+from runflow_mock.wire.control import ControlError, refused
 from runflow_mock.wire.seals import Unreadable
 from runflow_mock.wire.snapshots import decode_snapshot, represent_snapshot
 from runflow_mock.wire.times import write_instant
@@ -23,6 +23,9 @@ async def get_snapshot(call: Call) -> Answer:
 async def put_snapshot(call: Call) -> Answer:
     """PUT /_mock/snapshot: replaces the tenant of the key by the saved one; its clock goes on from where it stood then."""
     tenant = tenant_of(call)
+    objection = call.runtime.holdings.objection(None, len(call.body) - tenant.held.record_bytes)
+    if objection is not None:
+        raise ControlError(503, "full", objection)
     try:
         saved = decode_snapshot(call.body)
     except Unreadable as error:
@@ -31,6 +34,7 @@ async def put_snapshot(call: Call) -> Answer:
         fresh = call.runtime.restore(tenant, saved)
     except Contradiction as error:
         raise refused(str(error)) from None
+    call.runtime.holdings.keep(fresh, len(call.body))
     world = fresh.world
     return answer(
         {

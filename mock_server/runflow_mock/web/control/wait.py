@@ -10,6 +10,7 @@ from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.identity import DeliveryId
 from runflow_mock.engine.store import Store
+from runflow_mock.runtime.tenant_uses import WAITS_MAX
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import STOPPED, ControlHandler
 from runflow_mock.web.control.completions import completion
@@ -22,7 +23,6 @@ from runflow_mock.wire.control import ControlError, represent_control_error
 from runflow_mock.wire.journal_subjects import subject_of
 from runflow_mock.wire.waits import JOURNAL, Wait, decode_wait
 
-WAITS_MAX = 1_000
 SUBJECTS_MAX = 64
 """How many exchanges are kept as clauses see them: those that came last, for all who wait."""
 

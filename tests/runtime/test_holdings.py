@@ -1,0 +1,89 @@
+"""What all tenants hold together: counted, told, given back, and refused where there is no room."""
+
+from collections.abc import Iterator
+
+import pytest
+from doors import Door
+from steps import INPUT, RUNS, ok, post_run, refusal
+
+from runflow_mock.domain.records import Limits
+from runflow_mock.runtime.bounds import Bound, BoundsMax
+from runflow_mock.runtime.tenant_uses import NAMES
+
+SMALL = BoundsMax(record_bytes_max=10_000, timers_max=5)
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    with Door(bounds=SMALL, tenants_max=3) as opened:
+        yield opened
+
+
+def use_of(door: Door, name: str) -> dict[str, int]:
+    found: dict[str, int] = door.get("/_mock/health").json()["bounds"][name]
+    return found
+
+
+def send(door: Door, size: int, *, key: str = "") -> int:
+    return door.post(RUNS, {"input": {**INPUT, "note": "x" * size}}, key=key).status_code
+
+
+def test_bytes_of_records_are_counted_and_come_back_with_the_tenant(door: Door) -> None:
+    assert send(door, 3_000) == 201
+    assert 3_000 < use_of(door, "record_bytes_max")["used"] < 3_200
+    assert door.post(RUNS, {"input": 5}).status_code == 422
+    assert use_of(door, "record_bytes_max")["used"] < 3_200
+    ok(door.post("/_mock/reset"))
+    assert use_of(door, "record_bytes_max")["used"] == 0
+
+
+def test_tenant_has_seven_tenths_and_the_server_all(door: Door) -> None:
+    assert [send(door, 3_000) for _ in range(3)] == [201, 201, 503]
+    assert [send(door, 3_000, key="rf_live_mock_b") for _ in range(2)] == [201, 503]
+    told = door.post(RUNS, {"input": {**INPUT, "note": "x" * 9_000}})
+    assert (told.json()["code"], told.headers["retry-after"]) == ("SERVICE_UNAVAILABLE", "1")
+    assert use_of(door, "record_bytes_max")["met"] == 3
+    assert door.get("/v1/runs").status_code == 200
+    assert door.delete("/_mock/tenants/test", key=None).status_code == 204
+    assert send(door, 3_000) == 201
+
+
+def test_snapshot_counts_as_what_was_sent() -> None:
+    with Door(bounds=BoundsMax(record_bytes_max=100_000)) as door:
+        assert send(door, 2_000) == 201
+        saved = door.get("/_mock/snapshot").content
+        ok(door.request("PUT", "/_mock/snapshot", content=saved))
+        assert use_of(door, "record_bytes_max")["used"] == len(saved)
+        refusal(door.request("PUT", "/_mock/snapshot", content=saved + b" " * 100_000), 503, "full")
+
+
+def test_timers_of_all_tenants_are_bounded_and_work_goes_on(door: Door) -> None:
+    assert [send(door, 1, key=f"rf_live_mock_{name}") for name in ("a", "a", "a", "b", "b", "b")] == [201] * 5 + [503]
+    use = use_of(door, "timers_max")
+    assert (use["used"], use["max"], use["met"]) == (5, 5, 1)
+    ok(door.post("/_mock/clock/run-until-idle", key="rf_live_mock_a"))
+    assert use_of(door, "timers_max")["used"] == 2
+    assert send(door, 1, key="rf_live_mock_b") == 201
+
+
+def test_tenants_are_a_bound_as_well(door: Door) -> None:
+    assert [door.get("/v1/runs", key=f"rf_live_mock_{name}").status_code for name in "abcd"] == [200, 200, 200, 503]
+    assert use_of(door, "tenants_max") == {"used": 3, "max": 3, "peak": 3, "met": 1}
+
+
+def test_use_of_the_fullest_tenant_is_shown_of_each_of_its_bounds(door: Door) -> None:
+    assert {name: use["used"] for name, use in door.get("/_mock/health").json()["tenant_bounds"].items()} == dict.fromkeys(NAMES, 0)
+    post_run(door)
+    door.post(RUNS, {"input": INPUT}, headers={"Idempotency-Key": "k"}, key="rf_live_mock_b")
+    shown = door.get("/_mock/health").json()["tenant_bounds"]
+    assert set(shown) == set(NAMES) == {*Limits.__struct_fields__, "waits_max"} - {"steps_max"}
+    assert (shown["runs_max"], shown["remembered_max"]["used"]) == ({"used": 1, "max": 1_000_000}, 1)
+    for name in ("remembered_bytes_max", "journal_bytes_max", "history_bytes_max"):
+        assert 0 < shown[name]["used"] < 10_000
+
+
+def test_amount_is_shown_whoever_counts() -> None:
+    bound = Bound("x_max", 2, print, "wait")
+    bound.show(5)
+    bound.give(5)
+    assert (bound.used, bound.peak) == (0, 5)
