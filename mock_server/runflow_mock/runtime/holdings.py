@@ -4,14 +4,12 @@ Journals are shared by `JournalSpace`. Of records the bytes count that clients h
 what is still to happen the timers. Both are given back with the tenant: records themselves are never removed from a world.
 """
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from runflow_mock.engine.journal import JournalSpace
+from runflow_mock.engine.journal import Journal, JournalSpace
+from runflow_mock.engine.world import World
 from runflow_mock.runtime.bounds import Bounds, BoundsMax
 from runflow_mock.runtime.refusals import TenantsFull
-
-if TYPE_CHECKING:
-    from runflow_mock.runtime.tenants import Tenant
 
 
 class Held:
@@ -22,6 +20,15 @@ class Held:
         self.timers = 0
 
 
+class Holder(Protocol):
+    """A tenant, as far as it matters here."""
+
+    held: Held
+    is_dropped: bool
+    journal: Journal
+    world: World
+
+
 class Holdings:
     """What the tenants of one server hold."""
 
@@ -30,14 +37,14 @@ class Holdings:
         self._bounds = bounds
         self._tenants = 0
 
-    def take(self, tenant: "Tenant") -> None:
+    def take(self, tenant: Holder) -> None:
         """Counts a tenant from now on."""
         self._tenants += 1
         self._bounds.tenants.show(self._tenants)
         tenant.journal.share(self.journals)
         self.follow(tenant)
 
-    def release(self, tenant: "Tenant") -> None:
+    def release(self, tenant: Holder) -> None:
         """Counts a tenant no more."""
         self._tenants -= 1
         self._bounds.tenants.show(self._tenants)
@@ -50,7 +57,7 @@ class Holdings:
         self._bounds.tenants.meet()
         return TenantsFull(self._bounds.tenants.maximum)
 
-    def follow(self, tenant: "Tenant") -> None:
+    def follow(self, tenant: Holder) -> None:
         """Takes note of how many timers a tenant has now."""
         if tenant.is_dropped:
             return
@@ -59,14 +66,14 @@ class Holdings:
         bound.show(bound.used + timers - tenant.held.timers)
         tenant.held.timers = timers
 
-    def keep(self, tenant: "Tenant", size: int) -> None:
+    def keep(self, tenant: Holder, size: int) -> None:
         """Counts so many bytes as held by the records of a tenant."""
         if not tenant.is_dropped:
             bound = self._bounds.record_bytes
             bound.show(bound.used + size)
             tenant.held.record_bytes += size
 
-    def objection(self, tenant: "Tenant | None", size: int) -> str | None:
+    def objection(self, tenant: Holder | None, size: int) -> str | None:
         """Returns why records of so many bytes more are not taken, or nothing where there is room."""
         if self._bounds.timers.used >= self._bounds.timers.maximum:
             self._bounds.timers.meet()
