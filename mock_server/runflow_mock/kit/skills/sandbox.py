@@ -14,7 +14,8 @@ from runflow_mock.domain.magic import REF_PREFIX
 from runflow_mock.kit.skills.claims import Endpoint, Example, Keys, Opinion, Side, Statement, Status, contradicted, held, unknown
 from runflow_mock.kit.skills.endpoints import is_of_api
 from runflow_mock.kit.suite.carriers import Answer, AppCarrier
-from runflow_mock.kit.suite.seeds import ABSENT, BATCHES, INPUT, MODEL, RUNS
+from runflow_mock.kit.suite.offers import BATCHES, INPUT, MODEL, RUNS
+from runflow_mock.kit.suite.seeds import ABSENT
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
 from runflow_mock.wire.sites import HOSTS

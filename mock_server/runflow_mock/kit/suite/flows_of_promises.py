@@ -11,9 +11,10 @@ from runflow_mock.kit.suite.files import file_is_there, output_is_there
 from runflow_mock.kit.suite.flows import Flow, Needs, Play, expect
 from runflow_mock.kit.suite.flows_of_callbacks import check_signature, every_attempt
 from runflow_mock.kit.suite.flows_of_runs import balance, create_batch, create_run, ended
+from runflow_mock.kit.suite.offers import IMAGE, INPUT, MODEL, RUNS
 from runflow_mock.kit.suite.provocations import fresh_request
 from runflow_mock.kit.suite.requests import Request, right_requests
-from runflow_mock.kit.suite.seeds import ABSENT, IMAGE, INPUT, MODEL, RUNS, open_upload
+from runflow_mock.kit.suite.seeds import ABSENT, open_upload
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
 _NUMBERS = count(1)

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from runflow_mock.kit.suite.flows import Flow, Needs, expect
 from runflow_mock.kit.suite.flows_of_runs import create_run
-from runflow_mock.kit.suite.seeds import ABSENT, BATCHES, MODEL, RUNS, upload
+from runflow_mock.kit.suite.seeds import ABSENT, upload
 from runflow_mock.kit.suite.stages import SuiteTenant
 
 PAGES_MAX = 50
@@ -101,16 +101,16 @@ def _filters_find(stage: SuiteTenant) -> Iterator[str]:
 
 
 def _routes_are_told_apart(stage: SuiteTenant) -> Iterator[str]:
-    plain, encoded = stage.get(f"/v1/models/{MODEL}"), stage.get(f"/v1/models/{quote(MODEL, safe='')}")
+    plain, encoded = stage.get(stage.offer.path), stage.get(f"/v1/models/{quote(stage.offer.model, safe='')}")
     if (plain.status, plain.body) != (200, encoded.body):
         yield f"an id with %2F is not the id with /: {encoded.evidence}"
-    if "items" not in expect(stage.get(f"/v1/models/{MODEL}/pricing"), 200):
+    if "items" not in expect(stage.get(f"{stage.offer.path}/pricing"), 200):
         yield "the prices of a model are taken for a model"
-    for method, path in (("GET", RUNS), ("GET", BATCHES), ("DELETE", f"/v1/models/{MODEL}"), ("PUT", "/v1/runs")):
+    for method, path in (("GET", stage.offer.runs), ("GET", stage.offer.batches), ("DELETE", stage.offer.path), ("PUT", "/v1/runs")):
         answer = stage.send(method, path)
         if answer.status not in (404, 405) or (answer.status == 405 and not answer.headers.get("allow")):
             yield f"{method} {path} is answered {answer.status} with Allow {answer.headers.get('allow')!r}"
-    for path in (f"{RUNS}/", "/v1/", "/v1/nothing", "/v1/jobs/1"):
+    for path in (f"{stage.offer.runs}/", "/v1/", "/v1/nothing", "/v1/jobs/1"):
         if stage.get(path).status != 404:
             yield f"GET {path} leads somewhere"
 
@@ -143,7 +143,7 @@ def _secrets_are_shown_once(stage: SuiteTenant) -> Iterator[str]:
 
 
 def _odd_input_is_refused(stage: SuiteTenant) -> Iterator[str]:
-    for path in (RUNS, BATCHES, "/v1/batches", "/v1/webhooks", "/v1/asset-uploads", "/v1/evaluations"):
+    for path in (stage.offer.runs, stage.offer.batches, "/v1/batches", "/v1/webhooks", "/v1/asset-uploads", "/v1/evaluations"):
         for body in ODD_BODIES:
             answer = stage.send("POST", path, raw=body or b" ")
             if not 400 <= answer.status < 500:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from runflow_mock.kit.suite import scenes
 from runflow_mock.kit.suite.crawls import Crawl
 from runflow_mock.kit.suite.flows import Flow, Needs, Play, expect
-from runflow_mock.kit.suite.seeds import MODEL, PUBLISHED, WORKFLOWS
+from runflow_mock.kit.suite.seeds import PUBLISHED, WORKFLOWS
 from runflow_mock.kit.suite.stages import SuiteTenant
 
 MODELS_PATH = "/v1/models"
@@ -38,7 +38,7 @@ def _reads(paths: tuple[str, ...], fill: Callable[[SuiteTenant], None] | None = 
 
 
 def _reads_models(stage: SuiteTenant) -> Iterator[str]:
-    yield from Crawl(stage, {MODELS_PATH: (MODEL,)}).below(MODELS_PATH, MODELS_PATH)
+    yield from Crawl(stage, {MODELS_PATH: (stage.offer.model,)}).below(MODELS_PATH, MODELS_PATH)
 
 
 def _reads_public_models(stage: SuiteTenant) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.kit.suite.flows import Flow, Needs, expect
-from runflow_mock.kit.suite.seeds import ABSENT, BATCHES, INPUT, RUNS
+from runflow_mock.kit.suite.seeds import ABSENT
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
 TERMINAL = frozenset(("succeeded", "partial_succeeded", "failed", "cancelled", "canceled"))
@@ -15,12 +15,12 @@ CANCELLED = ("cancelled", "canceled")
 
 def create_run(stage: SuiteTenant, **body: Any) -> Any:
     """Returns a new run."""
-    return expect(stage.post(RUNS, {"input": INPUT, **body}), 201)
+    return expect(stage.post(stage.offer.runs, {"input": stage.offer.input, **body}), 201)
 
 
 def create_batch(stage: SuiteTenant, items: int, **body: Any) -> Any:
     """Returns a new batch of equal items."""
-    return expect(stage.post(BATCHES, {"input": [INPUT] * items, **body}), 201)
+    return expect(stage.post(stage.offer.batches, {"input": [stage.offer.input] * items, **body}), 201)
 
 
 def ended(stage: SuiteTenant, path: str) -> Any:
@@ -40,7 +40,7 @@ def _runs_live(stage: SuiteTenant) -> Iterator[str]:
     run = create_run(stage, client_ref="suite-life", metadata={"suite": "life"})
     if run["status_code"] != "queued" or run["output"] is not None:
         yield f"a new run is {run['status_code']} with output {run['output']!r}"
-    if (run["client_ref"], run["metadata"], run["input"]) != ("suite-life", {"suite": "life"}, INPUT):
+    if (run["client_ref"], run["metadata"], run["input"]) != ("suite-life", {"suite": "life"}, stage.offer.input):
         yield "a run does not carry what it was created with"
     end = ended(stage, f"/v1/runs/{run['id']}")
     if end["status_code"] != "succeeded" or end["output"] is None:
@@ -92,9 +92,9 @@ def _failure_is_free(stage: SuiteTenant) -> Iterator[str]:
 
 
 def _failed_items_are_free(stage: SuiteTenant) -> Iterator[str]:
-    items: list[Json] = [{"input": INPUT}, {"input": INPUT, "client_ref": FAIL}]
+    items: list[Json] = [{"input": stage.offer.input}, {"input": stage.offer.input, "client_ref": FAIL}]
     before = balance(stage)
-    batch = expect(stage.post(BATCHES, {"items": items}), 201)
+    batch = expect(stage.post(stage.offer.batches, {"items": items}), 201)
     end = ended(stage, f"/v1/batches/{batch['id']}")
     if (end["status_code"], end["items_succeeded"], end["items_failed"]) != ("partial_succeeded", 1, 1):
         yield f"a batch with one failed item of 2 is {end['status_code']} with {end['items_succeeded']} and {end['items_failed']}"
@@ -116,26 +116,26 @@ def _broken_invariants(stage: SuiteTenant) -> Iterator[str]:
 
 def _poverty_is_told(stage: SuiteTenant) -> Iterator[str]:
     stage.control.add_credit(f"-{balance(stage)}")
-    answer = stage.post(RUNS, {"input": INPUT})
+    answer = stage.post(stage.offer.runs, {"input": stage.offer.input})
     refusal = expect(answer, 402)
     if not str(refusal["code"]).startswith("INSUFFICIENT_CREDIT"):
         yield f"the code is {refusal['code']}"
-    expect(stage.post(BATCHES, {"input": [INPUT]}), 402)
+    expect(stage.post(stage.offer.batches, {"input": [stage.offer.input]}), 402)
     if expect(stage.get("/v1/runs"), 200)["items"] or stage.items("/v1/batches"):
         yield "what was refused for want of credits exists"
 
 
 def _repeats_are_replayed(stage: SuiteTenant) -> Iterator[str]:
     headers = {"Idempotency-Key": f"{stage.mark}-repeat"}
-    body: dict[str, Json] = {"input": INPUT, "client_ref": f"{stage.mark}-repeat"}
-    first, second = (stage.post(RUNS, body, headers=headers) for _ in range(2))
+    body: dict[str, Json] = {"input": stage.offer.input, "client_ref": f"{stage.mark}-repeat"}
+    first, second = (stage.post(stage.offer.runs, body, headers=headers) for _ in range(2))
     expect(first, 201)
     if (second.status, second.body) != (first.status, first.body):
         yield f"the answer to a repeated request differs: {second.evidence}"
     found = expect(stage.get(f"/v1/runs?q=client_ref.EQ:'{stage.mark}-repeat'"), 200)["items"]
     if len(found) != 1:
         yield f"a repeated request made {len(found)} runs"
-    other = stage.post(RUNS, {**body, "client_ref": "suite-other"}, headers=headers)
+    other = stage.post(stage.offer.runs, {**body, "client_ref": "suite-other"}, headers=headers)
     if expect(other, 409)["code"] != "CONFLICT":
         yield f"another body under the same key is told as {other.json['code']}"
     without = [create_run(stage)["id"] for _ in range(2)]

@@ -13,7 +13,6 @@ from runflow_mock.kit.suite.flows import Unexpected, expect
 from runflow_mock.kit.suite.flows_of_runs import CANCELLED, TERMINAL, ended
 from runflow_mock.kit.suite.generating import MISSING, Effort
 from runflow_mock.kit.suite.laws import Watch
-from runflow_mock.kit.suite.seeds import BATCHES, INPUT, RUNS
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant, Target, TargetError
 from runflow_mock.kit.suite.tallies import Breach, Tally
 from runflow_mock.openapi.contracts import Contract
@@ -56,13 +55,15 @@ class Play:
 
     def create_run(self, *, fails: bool) -> None:
         """Creates a run that will succeed or fail."""
-        run = expect(self.stage.post(RUNS, {"input": INPUT, "client_ref": FAIL if fails else "fine"}), 201)
+        offer = self.stage.offer
+        run = expect(self.stage.post(offer.runs, {"input": offer.input, "client_ref": FAIL if fails else "fine"}), 201)
         self.model.runs[run["id"]] = "failed" if fails else "succeeded"
 
     def create_batch(self, fails: list[bool]) -> None:
         """Creates a batch whose items will succeed or fail."""
-        items: list[Any] = [{"input": INPUT, "client_ref": FAIL if each else "fine"} for each in fails]
-        batch = expect(self.stage.post(BATCHES, {"items": items}), 201)
+        offer = self.stage.offer
+        items: list[Any] = [{"input": offer.input, "client_ref": FAIL if each else "fine"} for each in fails]
+        batch = expect(self.stage.post(offer.batches, {"items": items}), 201)
         self.model.batches[batch["id"]] = ["failed" if each else "succeeded" for each in fails]
 
     def move_on(self) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.kit.suite.flows import expect
-from runflow_mock.kit.suite.seeds import ABSENT, BATCHES, IMAGE, INPUT, PUBLISHED, RUNS, WORKFLOWS, upload
+from runflow_mock.kit.suite.offers import BATCHES, IMAGE, INPUT, RUNS
+from runflow_mock.kit.suite.seeds import ABSENT, PUBLISHED, WORKFLOWS, upload
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
 OTHER_IMAGE = "https://cdn.example.com/shoe.jpg"

@@ -6,16 +6,11 @@ A generator can only reach what exists. Each state of a run and of a batch is th
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.kit.suite.offers import BATCHES, IMAGE, INPUT, MODEL, RUNS
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
-MODEL = "runflow/background-removal"
 # Models of different depth that take one image and nothing else.
 MODELS = (MODEL, "runflow/tag-removal", "bria/background/remove")
-IMAGE = "https://cdn.example.com/shirt.jpg"
-INPUT: dict[str, Json] = {"image_url": IMAGE}
-RUNS = f"/v1/models/{MODEL}/runs"
-BATCHES = f"/v1/models/{MODEL}/batches"
 WORKFLOWS = "/v1/comfyui-workflows"
 PUBLISHED = f"{WORKFLOWS}/runflow-access/brand-locked-variant-nux"
 ABSENT = "019b76da-a800-7000-8000-00000000dead"
@@ -62,8 +57,8 @@ def _make(stage: SuiteTenant) -> list[str]:
     stage.post(WORKFLOWS, {"name": "suite", "workflow_json": {}, "inputs": [{"name": "logo", "variable_type_code": "image"}]})
     upload(stage)
     made = [f"/v1/asset-uploads/{open_upload(stage)}/confirmations"]
-    stage.post(RUNS, {"input": INPUT, "callback_url": stage.hook})
-    stage.post(BATCHES, {"input": [INPUT], "callback_url": stage.hook})
+    stage.post(stage.offer.runs, {"input": stage.offer.input, "callback_url": stage.hook})
+    stage.post(stage.offer.batches, {"input": [stage.offer.input], "callback_url": stage.hook})
     if not stage.has_control:
         return made
     stage.post("/v1/models/runflow/dyver-removal/runs", {"input": {**INPUT, "config": {"elements": ["tag_removal"]}}})
@@ -120,9 +115,9 @@ def _visited(stage: SuiteTenant) -> list[str]:
         found += [f"{path}/{item}" for item in _ids(stage, path)[:CHILDREN_MAX]]
     found += [f"/v1/flow-nodes/{path.rpartition('/')[2]}" for path in found if "/nodes/" in path][:CHILDREN_MAX]
     found += _evaluations(found)
-    inputs = stage.get(f"/v1/models/{MODEL}?embed=inputs").json
+    inputs = stage.get(f"{stage.offer.path}?embed=inputs").json
     if isinstance(inputs, dict):
-        found += [f"/v1/models/{MODEL}/inputs/{each['id']}" for each in inputs.get("inputs") or () if "id" in each][:CHILDREN_MAX]
+        found += [f"{stage.offer.path}/inputs/{each['id']}" for each in inputs.get("inputs") or () if "id" in each][:CHILDREN_MAX]
     return found
 
 

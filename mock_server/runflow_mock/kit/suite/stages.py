@@ -16,6 +16,7 @@ import urllib3
 from msgspec.structs import replace
 
 from runflow_mock.kit.suite.carriers import Answer, Carrier, CarrierExchanger, HttpCarrier, written
+from runflow_mock.kit.suite.offers import USUAL, Offer, offered
 from runflow_mock.testing.client import ClientError
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.records import Pulled, Tenant
@@ -82,6 +83,8 @@ class Target:
         self.has_control = self.is_mock and _makes_tenants(carrier)
         # Known from the first tenant on.
         self.is_strict = False
+        # Every fake that makes tenants has the usual model; what another server has is asked for when it is needed.
+        self.offer: Offer | None = USUAL if self.has_control else None
 
     @property
     def may_create(self) -> bool:
@@ -191,6 +194,14 @@ class SuiteTenant:
     def is_strict(self) -> bool:
         """Whether the stage's tenant knows what is documented and nothing else."""
         return bool(self.settings.get("strict"))
+
+    @property
+    def offer(self) -> Offer:
+        """The model with which the suite creates: the usual one, or what the target's own list has."""
+        if self.target.offer is None:
+            headers = {"Authorization": f"Bearer {self.key}"}
+            self.target.offer = offered(lambda path: self.target.carrier.carry("GET", path, headers, None))
+        return self.target.offer
 
     def items(self, path: str) -> list[Any]:
         """Returns what a list shows, or nothing where a strict server has no such list."""
