@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from exchanges import exchange
 from foreign import contract
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runflow_mock.domain.findings import Severity
@@ -79,6 +79,7 @@ def test_schema_that_branches_into_itself_is_bounded_by_the_value() -> None:
     assert not Counter({"T": tree}).is_too_much(tree, [["x"]])
 
 
+@settings(max_examples=10)  # each is long
 @given(length=st.integers(COMBINATIONS_MAX, COMBINATIONS_MAX + 5_000))
 def test_long_list_is_no_combination(length: int) -> None:
     schema = {"items": {"anyOf": [{"type": "integer"}, {"type": "null"}]}}
