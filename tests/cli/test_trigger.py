@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from commands import call
@@ -27,6 +28,16 @@ def test_json_has_what_was_sent_and_answered() -> None:
     assert set(record) == {"event", "url", "status_code", "response_time_ms", "error", "headers", "body"}
     assert (record["event"], record["status_code"], record["body"]) == ("run.completed", 204, received.body.decode())
     assert len(str(record["headers"]["Runflow-Signature"])) == 64
+
+
+def test_switches_and_profile_count_as_they_do_for_serve(tmp_path: Path) -> None:
+    profile = tmp_path / "profile.toml"
+    spoken = call("trigger", "run.failed", "--to", "http://127.0.0.1:1", "--switches", "signature=bare", "--secret", SECRET, "--json")
+    assert len(str(json.loads(spoken.out)["headers"]["Runflow-Signature"])) == 64
+    wrong = call("trigger", "run.failed", "--to", "http://127.0.0.1:1", "--switches", "signature=round")
+    assert (wrong.code, "signature" in wrong.err) == (2, True)
+    absent = call("trigger", "run.failed", "--to", "http://127.0.0.1:1", "--profile", str(profile))
+    assert (absent.code, str(profile) in absent.err) == (2, True)
 
 
 def test_each_sample_is_a_message_of_its_own() -> None:

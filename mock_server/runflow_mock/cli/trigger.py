@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from runflow_mock.cli.dialects import dialect_options, read_speech
 from runflow_mock.cli.options import Figure, checked_url, json_option, option
-from runflow_mock.domain.dialects import BUNDLES
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.samples import ALIASES, EVENTS, send_sample
 
@@ -19,11 +19,11 @@ from runflow_mock.testing.samples import ALIASES, EVENTS, send_sample
 @click.argument("event", type=click.Choice([*EVENTS, *ALIASES]), metavar="EVENT")
 @click.option("--to", "url", required=True, callback=checked_url, help="Receiver to send to; any host, since you name it yourself.")
 @option("--secret", envvar="RUNFLOW_MOCK_CALLBACK_SECRET", default=None, help="Secret to sign with; without one there is no signature.")
-@option("--dialect", default="seed", type=click.Choice(list(BUNDLES)), help="Whose form of message and signature.")
+@dialect_options
 @option("--seed", default=None, help="Makes ids and times follow from it; without it each message is a new one.")
 @option("--callback-timeout", default=10.0, type=Figure(0.01, 600), help="Seconds that the receiver may take.")
 @json_option("Print one JSON line with event, url, status_code, error, headers and body.")
-def command(*, event: str, url: str, secret: str | None, dialect: str, seed: str | None, callback_timeout: float, as_json: bool) -> None:
+def command(*, event: str, url: str, secret: str | None, seed: str | None, callback_timeout: float, as_json: bool, **options: Any) -> None:
     """Send a signed sample of an event.
 
     The message is a real one: a small world in this process is led to the event and sends it once, as the sandbox would. EVENT is one of
@@ -32,10 +32,12 @@ def command(*, event: str, url: str, secret: str | None, dialect: str, seed: str
     usage.
     """
     gc.enable()
+    speech = read_speech(options)
     config = Config(
         seed=seed or secrets.token_hex(8),
         start=datetime.now(UTC) if seed is None else None,
-        dialect=dialect,
+        dialect=speech.dialect,
+        switches=speech.switches,
         callback_secret=secret,
         callback_timeout_seconds=callback_timeout,
     )
