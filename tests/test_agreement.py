@@ -103,7 +103,6 @@ REFUSALS: tuple[DomainError, ...] = (
     errors.NotTerminal("run", "r", "queued"),
     errors.CallbackUrlMissing("run", "r"),
     errors.DeliveryInFlight("run", "r", "d"),
-    errors.SecretDisabled("s"),
     errors.SecretIsCurrent("s"),
     errors.NameTaken("workflow", "w"),
     errors.ForeignRecord("workflow", "w"),

@@ -3,7 +3,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runflow_mock.domain.documents import Json, contains, look_up, read_document, read_object, write_document
+from runflow_mock.domain.documents import (
+    DEPTH_MAX,
+    VALUES_MAX,
+    Json,
+    check_shape,
+    contains,
+    look_up,
+    read_document,
+    read_object,
+    write_document,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5),
@@ -80,3 +90,18 @@ def test_dotted_path_leads_to_a_value_or_nothing(path: str, found: Json) -> None
 def test_path_into_something_else_leads_to_nothing() -> None:
     assert look_up([1], "config") is None
     assert look_up(None, "config") is None
+
+
+def test_value_inside_itself_is_refused_and_one_below_the_bound_is_not() -> None:
+    deep: Json = []
+    for _ in range(DEPTH_MAX - 2):
+        deep = [deep]
+    check_shape(deep)
+    with pytest.raises(ValueError, match=f"nested deeper than {DEPTH_MAX} levels"):
+        check_shape([deep])
+
+
+def test_values_that_aliases_repeat_are_counted_as_often_as_they_are_met() -> None:
+    shared: Json = dict.fromkeys(map(str, range(VALUES_MAX // 1_000)), 0)
+    with pytest.raises(ValueError, match=f"more than {VALUES_MAX} values"):
+        check_shape([shared] * 1_001)

@@ -10,6 +10,7 @@ import pytest
 from exchanges import CREATE, RUN, RUN_ID, SHIRT, create, exchange, read, sequence
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.hygiene import RULES, judge_sequence
@@ -403,3 +404,9 @@ def test_verdict_never_claims_more_than_was_seen(steps: list[Exchange]) -> None:
         assert verdict.judgement is expected
         assert bool(verdict.evidence) is (expected is not Judgement.NOT_EXERCISED)
         assert (verdict.reason is not None) is (expected is Judgement.NOT_EXERCISED)
+
+
+@pytest.mark.parametrize("body", [b"no JSON", b"\xff"])
+def test_creation_whose_body_cannot_be_read_can_be_looked_for_by_nothing(body: bytes) -> None:
+    made = replace(order(0), request_body=body)
+    assert verdict_of("retry-idempotency-key", sequence((0, made), (1, look("running")), (2, made))).judgement is Judgement.BROKEN

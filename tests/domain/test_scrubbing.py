@@ -3,7 +3,7 @@
 import gzip
 import json
 import zlib
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from itertools import product
 from urllib.parse import quote
@@ -133,3 +133,25 @@ def test_known_secret_is_gone_wherever_it_stands(before: bytes, secret: str, aft
     assert len(scrubbed) == len(data)
     assert scrubber.scrub(scrubbed) == scrubbed
     assert secret.encode() not in scrubbed or secret.startswith(("rf_live_mock_", "rf_svc_mock_", "[redacted]"))
+
+
+def test_bytes_that_only_look_packed_stay_as_they_are() -> None:
+    scrubber = Scrubber()
+    scrubber.learn(KNOWN)
+    broken = b"\x1f\x8b\x00" + b"no archive"
+    for raw in (broken, b64encode(broken), b'{"gzip": "' + b64encode(broken) + b'"}'):
+        assert scrubber.scrub(raw) == raw
+
+
+def test_scrubber_that_knows_nothing_leaves_base64_alone() -> None:
+    raw = b64encode(b"user:" + KNOWN.encode())
+    assert Scrubber().scrub(raw) == raw
+
+
+def test_base64_beside_that_of_a_secret_stays_as_it_is() -> None:
+    scrubber = Scrubber()
+    scrubber.learn(KNOWN)
+    harmless, telling = b64encode(b"nothing of interest here"), b64encode(b"user:" + KNOWN.encode())
+    scrubbed = scrubber.scrub(harmless + b" " + telling)
+    assert scrubbed.startswith(harmless + b" ")
+    assert KNOWN.encode() not in b64decode(scrubbed.split(b" ")[1])

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import START
 
+from runflow_mock.domain.instants import LATEST
 from runflow_mock.engine.clock import VirtualClock
 
 STANDING = VirtualClock(START, 100.0, 0.0)
@@ -57,3 +58,7 @@ def test_wait_is_real_time_and_a_standing_clock_never_gets_there(clock: VirtualC
 def test_what_is_due_is_not_waited_for(clock: VirtualClock) -> None:
     assert clock.real_seconds_until(START, 100.0) == 0.0
     assert clock.real_seconds_until(START - SECOND, 100.0) == 0.0
+
+
+def test_clock_stops_at_the_latest_instant_however_much_time_has_passed() -> None:
+    assert [FAST.at(real) for real in (1e12, 1e300)] == [LATEST, LATEST]

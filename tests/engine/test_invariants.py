@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
-from worlds import CALLBACK_URL, create_batch, create_run, created, make_world, run_all
+from records import ORG, nth_id
+from worlds import CALLBACK_URL, START, create_batch, create_run, created, make_world, run_all
 
 from runflow_mock.domain.batches import BatchStatus
 from runflow_mock.domain.commands import CancelRun
 from runflow_mock.domain.deliveries import DeliveryStatus
-from runflow_mock.domain.identity import DeliveryId, RunId, WebhookId
+from runflow_mock.domain.evaluations import Assignment, Evaluation, EvaluationStatus
+from runflow_mock.domain.identity import DeliveryId, EvaluationId, RunId, WebhookId
 from runflow_mock.domain.ledger import CreditAdded
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.runs import RunStatus
@@ -134,3 +136,22 @@ def test_more_attempts_than_allowed_are_found() -> None:
     delivery = next(iter(store.deliveries.values()))
     store.deliveries[delivery.id] = replace(delivery, attempts_max=0)
     assert _broken(store) == ["a delivery ends once, within its attempts"]
+
+
+def test_evaluation_that_failed_is_free() -> None:
+    store, name = _store(), "what failed, or was cancelled before a provider had it, costs nothing"
+    failed = Evaluation(
+        id=EvaluationId(nth_id(1)),
+        org_id=ORG,
+        assignment=Assignment(image_url="https://a.example/a.png", task_type="headshot"),
+        status=EvaluationStatus.FAILED,
+        held=Money(0),
+        cost=Money(0),
+        created_at=START,
+        updated_at=START,
+        completed_at=START,
+    )
+    store.evaluations[failed.id] = failed
+    assert name not in _broken(store)
+    store.evaluations[failed.id] = replace(failed, cost=Money(1))
+    assert name in _broken(store)

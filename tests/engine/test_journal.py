@@ -104,3 +104,27 @@ def test_only_what_came_after_a_number_is_looked_at() -> None:
     for number in range(1, 6):
         journal.record(_exchange(number))
     assert [[exchange.number for exchange in journal.after(number)] for number in (0, 3, 4, 5)] == [[3, 4, 5], [4, 5], [5], []]
+
+
+class Seen:
+    """A gauge that remembers."""
+
+    def __init__(self) -> None:
+        self.shown: list[int] = []
+        self.met = 0
+
+    def show(self, used: int) -> None:
+        self.shown.append(used)
+
+    def meet(self) -> None:
+        self.met += 1
+
+
+def test_space_without_room_and_without_exchanges_gives_up() -> None:
+    gauge = Seen()
+    space = JournalSpace(0, gauge)
+    space.count(10)
+    space.make_room()
+    journal = Journal(10, 100, space=space)
+    space.make_room()
+    assert (gauge.met, len(journal), space.is_full) == (2, 0, True)

@@ -7,7 +7,10 @@ from msgspec.structs import replace
 from stories import LONG, Step, picture, play, read_story, small_world
 from worlds import CALLBACK_URL, catalog, create_batch, create_run, created, make_world, renderers, run_all
 
-from runflow_mock.domain.commands import CancelRun, CreateWebhook
+from runflow_mock.domain.assets import Content, UploadOpened
+from runflow_mock.domain.commands import CancelRun, CreateWebhook, OpenUpload, RecordBytes, SubmitEvaluation
+from runflow_mock.domain.evaluations import Assignment
+from runflow_mock.domain.idempotency import Remembered
 from runflow_mock.domain.objections import objections
 from runflow_mock.domain.snapshots import Snapshot, Timer
 from runflow_mock.engine.world import World
@@ -102,3 +105,49 @@ def test_timer_of_nobody_is_found() -> None:
     world = make_world()
     snapshot = replace(world.snapshot(), timers=(Timer(world.now, "nobody"),))
     assert objections(snapshot) == ["a timer is set for nobody, which is not there"]
+
+
+def _objected(snapshot: Snapshot, **changes: object) -> str:
+    (found, *_) = objections(replace(snapshot, **changes))
+    return found
+
+
+def test_evaluation_that_contradicts_its_status_is_found() -> None:
+    world = make_world()
+    world.execute(SubmitEvaluation(assignment=Assignment(image_url="https://a.example/a.png", task_type="headshot")))
+    snapshot = world.snapshot()
+    (evaluation,) = snapshot.evaluations
+    odd = replace(evaluation, failure_code="TIMEOUT")
+    assert _objected(snapshot, evaluations=(odd,)).endswith("it has a failure if and only if it failed")
+
+
+def test_delivery_to_a_webhook_that_is_not_there_is_found() -> None:
+    world = make_world()
+    world.execute(CreateWebhook(url=CALLBACK_URL, secret="example_1", event_types=("run.completed",)))
+    world.execute(create_run())
+    run_all(world)
+    assert "goes to webhook" in _objected(world.snapshot(), webhooks=())
+
+
+def test_upload_whose_bytes_are_not_kept_or_contradict_its_status_is_found() -> None:
+    world = make_world()
+    (opened,) = world.execute(OpenUpload("a.png", "image/png")).events
+    assert isinstance(opened, UploadOpened)
+    content = Content("0" * 64, 3, "image/png")
+    world.execute(RecordBytes(opened.upload.id, content))
+    snapshot = world.snapshot()
+    (upload,) = snapshot.uploads
+    assert _objected(snapshot, kept=()) == f"upload {upload.id} has bytes that are not kept"
+    assert _objected(snapshot, uploads=(replace(upload, content=None),)) == f"upload {upload.id} is uploaded, and its bytes are not"
+
+
+def test_remembered_refusal_is_found() -> None:
+    world = make_world()
+    refusal = Remembered(place="a", fingerprint="0", status=404, body=b"", expires_at=world.now)
+    assert _objected(world.snapshot(), remembered=(refusal,)) == "an answer with status 404 is remembered"
+
+
+def test_value_inside_a_mapping_that_nothing_can_hold_is_found() -> None:
+    world = make_world()
+    limits = replace(world.settings, concurrency={"*": 2**70})
+    assert _objected(world.snapshot(), settings=limits).startswith("settings.concurrency.*")

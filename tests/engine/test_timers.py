@@ -111,3 +111,14 @@ def test_queue_behaves_as_a_list_sorted_by_due_and_order(changes: list[tuple[str
     expected = [(START + model[owner][0] * SECOND, owner) for owner in sorted(model, key=lambda owner: model[owner])]
     assert queue.pending() == expected
     assert _drain(queue) == [owner for _, owner in expected]
+
+
+def test_upcoming_timers_are_those_that_will_fire() -> None:
+    queue = TimerQueue()
+    for place, owner in enumerate("abcd"):
+        queue.schedule(owner, START + place * SECOND)
+    queue.cancel("b")
+    queue.schedule("a", START + 9 * SECOND)
+    assert queue.upcoming(2) == [(START + 2 * SECOND, "c"), (START + 3 * SECOND, "d")]
+    assert queue.upcoming(9) == queue.pending()
+    assert TimerQueue().upcoming(1) == []

@@ -11,7 +11,9 @@ from typing import Any
 
 FLOORS = ("domain", "engine", "wire")
 # What is left uncovered, by file and function, and why that is right.
-EXCEPTIONS: Mapping[str, str] = {}
+EXCEPTIONS: Mapping[str, str] = {
+    "wire/attachments.py: Intake._objection": "a file beyond its limit has 50 MiB, more than a test that is not slow should carry",
+}
 
 
 def uncovered(report: Mapping[str, Any]) -> Iterator[tuple[str, list[int]]]:

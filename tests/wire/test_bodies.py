@@ -107,3 +107,9 @@ def test_message_names_what_clients_get_wrong_without_knowing_it(raw: bytes, enc
 
 def test_whole_pairs_and_escaped_backslashes_are_no_half_characters() -> None:
     assert read_body(b'{"a": "\\ud83c\\udf89 \\\\ud83c"}', TYPE, "identity") == {"a": "\U0001f389 \\ud83c"}
+
+
+@pytest.mark.parametrize("body", [{"a": ["fine", {"b": "x\0"}]}, {"a": ["fine"], "b": "\0"}, {"a": [{"\0": 1}]}])
+def test_nul_is_found_at_any_depth(body: dict[str, Any]) -> None:
+    assert status_of(json.dumps(body).encode()) == 422
+    assert read_body(json.dumps(body).replace("\\u0000", "").encode(), TYPE)

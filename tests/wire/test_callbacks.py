@@ -6,9 +6,9 @@ from worlds import CALLBACK_URL, create_batch, create_run, created, make_world, 
 
 from runflow_mock.domain import callback_events
 from runflow_mock.domain.dialects import BUNDLES
-from runflow_mock.domain.documents import write_document
+from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.runs import Failure, Run, RunStatus
-from runflow_mock.wire.callbacks import render_batch_payload, render_run_payload, represent_delivery
+from runflow_mock.wire.callbacks import render_batch_payload, render_run_payload, represent_delivery, signed_text
 
 
 def finished() -> Run:
@@ -63,3 +63,11 @@ def test_delivery_shows_payload_as_text_and_as_value() -> None:
     shown = represent_delivery(delivery)
     assert shown["payload_bytes"] == renderers().run(run).decode()
     assert (shown["status_code"], shown["attempts"], shown["signing_secret_id"]) == ("pending", [], None)
+
+
+@pytest.mark.parametrize(("dialect", "text"), [("seed", '7.{"a":1}'), ("docs", '{"a":1}')])
+def test_signed_text_is_what_the_dialect_signs(dialect: str, text: str) -> None:
+    signed: dict[str, Json] = {"headers": {"Runflow-Timestamp": "7"}, "body": '{"a":1}', "signature": "v1=00"}
+    assert signed_text(signed, BUNDLES[dialect]) == text
+    assert signed_text({**signed, "signature": None}, BUNDLES[dialect]) is None
+    assert signed_text({**signed, "headers": None}, BUNDLES[dialect]) is None

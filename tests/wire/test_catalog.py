@@ -134,3 +134,12 @@ def test_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_bytes(b"\xff\xfe\x00\xd8")
     assert str(path) in message(path)
+
+
+def test_file_that_is_nested_without_end_is_refused(tmp_path: Path) -> None:
+    assert "nested deeper than" in message(file_of(tmp_path, "[" * 100_000))
+
+
+@pytest.mark.parametrize("owner", [7, None, ["shop"]])
+def test_owner_that_is_no_text_is_refused(tmp_path: Path, owner: Any) -> None:
+    assert "owner" in message(file_of(tmp_path, {"owner": owner, "models": [MODEL]}))

@@ -62,3 +62,13 @@ def test_oldest_compiled_schema_makes_room() -> None:
         schema = write_document({"type": "object", "required": [f"f{number}"]})
         assert checks.read(replace(model, input_schema=schema), {}, ())[1][0].loc == (f"f{number}",)
     assert len(checks) == CHECKERS_MAX
+
+
+def test_bare_id_of_an_asset_inside_an_object_becomes_a_reference() -> None:
+    properties: dict[str, Json] = {"image_url": {"type": "string", "x-variable-type": "image"}, "strength": {"type": "number"}}
+    schema: dict[str, Json] = {"type": "object", "properties": {"mask": {"type": "object", "properties": properties}}}
+    model = replace(catalog().get("runflow/background-removal"), input_schema=write_document(schema))
+    asset = "019b76da-a800-7000-8001-585649daa5c4"
+    inputs, found = InputChecks().read(model, {"mask": {"image_url": asset, "strength": 1}}, ("body", "input"))
+    assert (inputs, found) == ({"mask": {"image_url": f"runflow://assets/{asset}", "strength": 1}}, [])
+    assert InputChecks().read(model, {"mask": "no object"}, ("body", "input"))[0] == {"mask": "no object"}

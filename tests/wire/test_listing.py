@@ -1,3 +1,4 @@
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
 from itertools import chain
 
@@ -114,3 +115,13 @@ def test_cursor_of_one_order_is_refused_for_another() -> None:
     with pytest.raises(QueryError):
         page(records, limit="1", sort_by="id:desc", pq=cursor)
     assert names(page(records, limit="2", pq=cursor)) == ["b", "c"]
+
+
+@pytest.mark.parametrize(("order", "value"), [("at:asc", "no instant"), ("size:asc", "seven"), ("colour:asc", 7)])
+def test_cursor_whose_values_were_changed_is_refused(order: str, value: object) -> None:
+    records = [Shirt(f"{number}", "red", number, None, datetime(2026, 1, 1, tzinfo=UTC)) for number in range(3)]
+    token = str(page(records, sort_by=order, limit="1")["next"])
+    parts = msgspec.json.decode(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+    changed = {**parts, "values": [value, *parts["values"][1:]]} if isinstance(parts, dict) else [*parts[:2], [value, *parts[2][1:]]]
+    with pytest.raises((QueryError, Problem)):
+        page(records, sort_by=order, limit="1", pq=urlsafe_b64encode(msgspec.json.encode(changed)).decode().rstrip("="))

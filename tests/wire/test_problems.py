@@ -31,7 +31,6 @@ SAMPLES: list[tuple[DomainError, int, str, str | None]] = [
     (errors.NotTerminal("run", "x", "queued"), 422, "VALIDATION_ERROR", "not_terminal"),
     (errors.CallbackUrlMissing("run", "x"), 422, "VALIDATION_ERROR", "missing_callback_url"),
     (errors.DeliveryInFlight("batch", "x", "y"), 422, "VALIDATION_ERROR", "conflict"),
-    (errors.SecretDisabled("x"), 422, "VALIDATION_ERROR", "value_error"),
     (errors.SecretIsCurrent("x"), 422, "VALIDATION_ERROR", "value_error"),
     (errors.Outdated("balance"), 409, "CONFLICT", None),
     (errors.KeyReused("k"), 409, "CONFLICT", None),

@@ -74,14 +74,6 @@ class DeliveryInFlight(DomainError):
         self.delivery_id = delivery_id
 
 
-class SecretDisabled(DomainError):
-    """A disabled secret cannot be promoted."""
-
-    def __init__(self, secret_id: str) -> None:
-        super().__init__(f"secret {secret_id} is disabled")
-        self.secret_id = secret_id
-
-
 class SecretIsCurrent(DomainError):
     """The signing secret is replaced by promoting another one, never by demoting it."""
 

@@ -112,11 +112,6 @@ class Journal:
         return self._bytes
 
     @property
-    def bytes_max(self) -> int:
-        """How many they may take."""
-        return self._bytes_max
-
-    @property
     def is_filling(self) -> bool:
         """Whether it is time to judge what is here, before it makes room: `judge_at` says when that is, and so do the bytes."""
         return self.total >= self.judge_at or self._bytes * 2 > self._bytes_max

@@ -1,7 +1,7 @@
 """What happens to callback secrets."""
 
 from runflow_mock.domain.commands import CreateSecret, DeleteSecret, UpdateSecret
-from runflow_mock.domain.errors import SecretDisabled, SecretIsCurrent
+from runflow_mock.domain.errors import SecretIsCurrent
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.identity import SecretId
 from runflow_mock.domain.records import SECRETS
@@ -39,8 +39,6 @@ def create_secret(moment: Moment, command: CreateSecret) -> tuple[Event, ...]:
 def update_secret(moment: Moment, command: UpdateSecret) -> tuple[Event, ...]:
     """Renames a secret, promotes it, or both."""
     secret = moment.store.secret(command.secret_id)
-    if command.is_current and secret.disabled_at is not None:
-        raise SecretDisabled(secret.id)
     if command.is_current is False and secret.is_current:
         raise SecretIsCurrent(secret.id)
     renamed: tuple[Event, ...] = (SecretRenamed(secret.id, moment.now, command.label),) if command.renames else ()

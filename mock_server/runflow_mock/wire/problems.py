@@ -159,10 +159,6 @@ def _redelivery(kind: str) -> Callable[[errors.NotTerminal, Dialect], Problem]:
     return lambda error, dialect: invalid_field(("path", f"{error.noun}_id"), str(error), kind)
 
 
-def _secret_disabled(error: errors.SecretDisabled, dialect: Dialect) -> Problem:
-    return invalid_field(("body", "is_current"), "a disabled secret cannot be promoted")
-
-
 def _secret_is_current(error: errors.SecretIsCurrent, dialect: Dialect) -> Problem:
     return invalid_field(("body", "is_current"), "promote another secret instead of demoting the current one")
 
@@ -218,7 +214,6 @@ _PROBLEMS = cast(
         errors.NotTerminal: _redelivery("not_terminal"),
         errors.CallbackUrlMissing: _redelivery("missing_callback_url"),
         errors.DeliveryInFlight: _redelivery("conflict"),
-        errors.SecretDisabled: _secret_disabled,
         errors.SecretIsCurrent: _secret_is_current,
         errors.Outdated: _outdated,
         errors.BytesMissing: _bytes_missing,
