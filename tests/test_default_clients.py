@@ -110,6 +110,7 @@ def running() -> Iterator[Sandbox]:
 
 
 @pytest.mark.parametrize("body", [BODY, LARGE], ids=["small", "large"])
+@pytest.mark.timeout(300)  # Go compiles its library when it is asked for the first time
 @pytest.mark.parametrize("name", [name for name, (_, _, command) in PROGRAMS.items() if shutil.which(command[0])])
 def test_client_of_another_language_is_answered(running: Sandbox, tmp_path: Path, name: str, body: str) -> None:
     file, text, command = PROGRAMS[name]
@@ -117,7 +118,7 @@ def test_client_of_another_language_is_answered(running: Sandbox, tmp_path: Path
     program.write_text(text, encoding="utf-8")
     given.write_text(body, encoding="utf-8")
     called = [*command, str(program), running.url + RUNS, str(running.ready["key"]), str(given)]
-    told = subprocess.run(called, capture_output=True, text=True, check=True, timeout=55, cwd=tmp_path)
+    told = subprocess.run(called, capture_output=True, text=True, check=True, timeout=280, cwd=tmp_path)
     assert told.stdout.split() == ["201", "201"]
 
 

@@ -4,7 +4,7 @@ import asyncio
 from random import Random
 
 import pytest
-from fuzzing import in_process, raw
+from fuzzing import flood, in_process, raw
 from fuzzing.findings import Answered, Findings
 from fuzzing.requests import Request, Requests
 
@@ -30,6 +30,16 @@ def test_small_round_on_sockets_finds_nothing() -> None:
     findings = raw.fuzz(3, 300, 30.0)
     assert findings.wrong == []
     assert sum(findings.statuses.values()) > 200
+
+
+@pytest.mark.slow
+def test_flood_meets_every_bound_passes_none_and_leaves_nothing() -> None:
+    after, quiet = flood.flood()
+    assert {name for name, bound in after.items() if not bound["met"]} == set()
+    assert {name for name, bound in after.items() if bound["used"] > bound["max"]} == set()
+    own = ("connections_max", "journal_bytes_max")  # who looks has a connection, and is in the journal of those without a tenant
+    assert {name for name, bound in quiet.items() if bound["used"] and name not in own} == set()
+    assert quiet["journal_bytes_max"]["used"] < 100_000
 
 
 def test_seed_repeats_a_round() -> None:

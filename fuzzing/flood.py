@@ -1,0 +1,128 @@
+"""`python -m fuzzing.flood`: more of everything than a small server takes, and a table of what its bounds said of it."""
+
+import socket
+import sys
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import urlsplit
+
+import urllib3
+from msgspec.structs import replace
+
+from fuzzing.in_process import CONFIG
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.bounds import BoundsMax
+from runflow_mock.testing.server import RunningServer, serve
+
+MOST = BoundsMax(
+    connections_max=40,
+    body_bytes_max=2_000_000,
+    journal_bytes_max=1_000_000,
+    callback_sockets_max=4,
+    record_bytes_max=4_000_000,
+    timers_max=60,
+)
+TENANTS_MAX = 12
+RUNS = "/v1/models/runflow/background-removal/runs"
+INPUT = {"image_url": "https://cdn.example.com/a.png"}
+SECONDS_MAX = 20.0
+LOOKS_MAX = 5_000
+
+
+class Flood:
+    """Sends too much to one server."""
+
+    def __init__(self, server: RunningServer, open_until_the_end: ExitStack) -> None:
+        self._server = server
+        self._open = open_until_the_end
+        self._pool = open_until_the_end.enter_context(urllib3.PoolManager(timeout=SECONDS_MAX, retries=False))
+
+    def send(self, method: str, path: str, body: Any = None, *, tenant: str = "a") -> int:
+        """Sends a request, and returns the status of the answer."""
+        headers = {"Authorization": f"Bearer rf_live_mock_{tenant}"}
+        content = {} if body is None else {"json": body}
+        return int(self._pool.request(method, self._server.url + path, headers=headers, **content).status)
+
+    def bounds(self) -> dict[str, dict[str, int]]:
+        """Returns the bounds as the server shows them."""
+        shown: dict[str, Any] = self._pool.request("GET", f"{self._server.url}/_mock/health").json()
+        return dict(shown["bounds"])
+
+    def until(self, name: str, figure: str) -> None:
+        """Returns once a figure of a bound is there; each look lets the server go on."""
+        for _ in range(LOOKS_MAX):
+            if self.bounds()[name][figure]:
+                return
+        raise AssertionError(f"{name} was not {figure}: {self.bounds()}")
+
+    def connect(self) -> socket.socket:
+        """Returns a connection that stays open until the end."""
+        parts = urlsplit(self._server.url)
+        return self._open.enter_context(socket.create_connection((str(parts.hostname), int(parts.port or 80)), timeout=SECONDS_MAX))
+
+    def call_back(self) -> None:
+        """Has more callbacks sent than leave at once, to a receiver that never answers."""
+        receiver = self._open.enter_context(socket.create_server(("127.0.0.1", 0), backlog=64))
+        url = f"http://127.0.0.1:{receiver.getsockname()[1]}/never"
+        for tenant in "abc":
+            for _ in range(6):
+                self.send("POST", RUNS, {"input": INPUT, "callback_url": url}, tenant=tenant)
+        self.until("callback_sockets_max", "met")
+
+    def fill(self) -> None:
+        """Sends more records, exchanges, timers and tenants than there is room for."""
+        for number in range(40):
+            self.send("POST", RUNS, {"input": {**INPUT, "note": "x" * 150_000}}, tenant=f"large{number % 3}")
+        for _ in range(MOST.timers_max + 5):
+            self.send("POST", RUNS, {"input": INPUT}, tenant="still")
+        for number in range(TENANTS_MAX + 3):
+            self.send("GET", "/v1/runs", tenant=f"many{number}")
+
+    def hold(self) -> None:
+        """Holds bodies and connections open, more than there may be."""
+        head = f"POST {RUNS} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 700000\r\nAuthorization: Bearer rf_live_mock_"
+        for tenant in ("a", "a", "b", "b", "c"):
+            wire = self.connect()
+            try:
+                wire.sendall(f"{head}{tenant}\r\nContent-Type: application/json\r\n\r\n".encode() + b" " * 650_000)
+            except OSError:
+                continue  # It was refused while it was sent.
+        self.until("body_bytes_max", "met")
+        for _ in range(MOST.connections_max + 10):
+            self.connect()
+        self.until("connections_max", "met")
+
+
+def flood() -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
+    """Returns the bounds after a flood, and once everybody has gone away and the tenants were deleted."""
+    config = replace(CONFIG, port=0, clock=ClockMode.SCALED, scale=1.0, bounds=MOST, tenants_max=TENANTS_MAX, callback_timeout_seconds=60.0)
+    with serve(config) as server, ExitStack() as kept:
+        watcher = Flood(server, kept)
+        with ExitStack() as opened:
+            attacker = Flood(server, opened)
+            watcher.bounds()
+            attacker.call_back()
+            attacker.fill()
+            attacker.hold()
+            after = watcher.bounds()
+        for tenant in tuple(server.runtime.tenants):
+            watcher.send("DELETE", f"/_mock/tenants/{tenant.settings.name}", tenant=tenant.settings.name)
+        quiet = watcher.bounds()
+        for _ in range(LOOKS_MAX):
+            if quiet["connections_max"]["used"] == 1 and not quiet["body_bytes_max"]["used"]:
+                break
+            quiet = watcher.bounds()
+    return after, quiet
+
+
+def main() -> int:
+    """Prints the table, and fails if a bound was not met, or was passed."""
+    after, quiet = flood()
+    print("| bound | max | peak | used in the flood | used after it | met |\n| --- | --- | --- | --- | --- | --- |")
+    for name, bound in after.items():
+        print(f"| {name} | {bound['max']:,} | {bound['peak']:,} | {bound['used']:,} | {quiet[name]['used']:,} | {bound['met']:,} |")
+    return 0 if all(bound["met"] and bound["used"] <= bound["max"] for bound in after.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
