@@ -8,21 +8,30 @@ import pytest
 from mutation.__main__ import ordered, report
 from mutation.mutants import Kind, Mutant
 from mutation.observing import index_of
-from mutation.places import Place, Subject
+from mutation.places import EACH, Place, Subject
+from mutation.proxy import MutantCarrier
 from mutation.survivors import Accepted, accepted, reason_for
-from mutation.trials import BY_ID, Ground, Trial, observe, tried
+from mutation.trials import BY_ID, Deadly, Ground, Killed, Trial, observe, tried
 
 from runflow_mock.kit.suite.carriers import AppCarrier
+from runflow_mock.kit.suite.flows import play
+from runflow_mock.kit.suite.stages import Target
+from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.testing.in_process import InProcess
 
 FLOWS = ("run_lives", "callback_is_signed", "quota_is_told", "file_is_there")
 
 
 @pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
+def app() -> Iterator[InProcess]:
     app = InProcess(callbacks_open=False)
-    yield observe(AppCarrier(app), "seed", [BY_ID[name] for name in FLOWS])
+    yield app
     app.stop()
+
+
+@pytest.fixture(scope="module")
+def ground(app: InProcess) -> Ground:
+    return observe(AppCarrier(app), "seed", [BY_ID[name] for name in FLOWS])
 
 
 def met(ground: Ground) -> dict[Mutant, list[str]]:
@@ -49,6 +58,28 @@ def run(status: int, *way: str) -> Place:
 def test_mutant_is_killed_by_the_rule_that_it_breaks(ground: Ground, mutant: Mutant, killer: str) -> None:
     trial = tried(ground, mutant, met(ground)[mutant])
     assert (trial.killer, trial.changes > 0) == (killer, True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("mutant", "flow"),
+    [
+        (Mutant(Kind.ABSENT, Place(Subject("list_runs", 200), ("next_pq",))), "runs_agree"),
+        (Mutant(Kind.ABSENT, Place(Subject("list_webhooks", 200), ("prev_pq",))), "webhooks_agree"),
+        (Mutant(Kind.NULL, Place(Subject("list_credit_balances", 200), ("items", EACH, "balance_usd"))), "account_agree"),
+        (Mutant(Kind.NULL, Place(Subject("list_batch_deliveries", 200), (EACH, "payload"))), "redelivery_is_told"),
+        (Mutant(Kind.OTHER, Place(Subject("list_batch_deliveries", 200), (EACH, "attempts", EACH, "response_body"))), "redelivery_is_told"),
+        (Mutant(Kind.NULL, Place(Subject("redeliver_run_callback", 201), ("attempts",))), "redelivery_is_told"),
+        (Mutant(Kind.OTHER, Place(Subject("get_webhook_event_type", 200), ("code",))), "webhooks_agree"),
+        (Mutant(Kind.ABSENT, Place(Subject("create_callback_secret", 201), ("is_current",))), "callback_secrets_agree"),
+    ],
+    ids=str,
+)
+def test_what_another_answer_determines_is_killed(app: InProcess, mutant: Mutant, flow: str) -> None:
+    carrier = MutantCarrier(AppCarrier(app), mutant, {})
+    with pytest.raises(Killed):
+        play(BY_ID[flow], Target(carrier, None, dialect="docs"), packaged_contract(), Deadly())
+    assert carrier.changes > 0
 
 
 def test_mutant_in_free_text_survives(ground: Ground) -> None:

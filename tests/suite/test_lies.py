@@ -29,7 +29,8 @@ def found_by(app: InProcess, name: str, dialect: str) -> Tally:
     """What the flows find, one after the other, until a rule that names the lie is among it."""
     lie = CASES[name]
     target, total = Target(Mutant(AppCarrier(app), lie.bug), None, dialect=dialect), Tally()
-    for flow in FLOWS:
+    # The flow that should find it comes first; the others follow, so that all of them are asked before a lie is called true.
+    for flow in sorted(FLOWS, key=lambda flow: flow.id not in lie.rules):
         total.add(play(flow, target, packaged_contract()))
         if lie.rules & {check for check, _ in total.broken}:
             break

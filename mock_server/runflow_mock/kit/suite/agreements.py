@@ -9,7 +9,7 @@ from typing import Any
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_records import amount, instant
-from runflow_mock.kit.suite.memories import Known, Memory, Told, Whole, is_replay
+from runflow_mock.kit.suite.memories import Known, Memory, Told, Whole, is_replay, packaged_walk
 from runflow_mock.kit.suite.schema_walks import Part
 
 # What changes in a record's life; everything else of these kinds stays as it was made. Kinds that are not here are the service's own.
@@ -54,6 +54,8 @@ RELATED: Mapping[str, frozenset[str]] = {
     "FlowSummary": frozenset(("inputs", "outputs", "nodes")),
     "ComfyuiWorkflow": frozenset(("inputs", "outputs")),
 }
+# What everybody may read has less of a record than its owner reads.
+SHOWS_LESS = frozenset(("PublicModel",))
 NOTHING_RELATED: frozenset[str] = frozenset()
 # What is sent under one name and comes back under another.
 RENAMED: Mapping[str, str] = {
@@ -98,7 +100,15 @@ def _has_the_same_fields(known: Known, key: str, part: Part, evidence: str, embe
         for name in sorted((names ^ before.names) - embedded - before.embedded):
             here, there = ("has", "has none") if name in names else ("has none", "has it")
             yield f"{part.described.name} {key} {here}: {name}, and {there} in {before.evidence}"
-    known.wholes[part.described.place] = Whole(names, embedded, evidence)
+    # What is made is told in a form of its own, and what may stand in both forms does.
+    for place, whole in known.wholes.items() if part.described.name not in SHOWS_LESS else ():
+        if place == part.described.place or whole.kind in SHOWS_LESS:
+            continue
+        missing = (whole.names & part.described.properties.keys()) - names
+        lost = (names & packaged_walk().described(place).properties.keys()) - whole.names
+        for name in sorted((missing | lost) - embedded - whole.embedded - RELATED.get(part.described.name, NOTHING_RELATED)):
+            yield f"{part.described.name} {key} {'has none here' if name in missing else 'has it here'}: {name}, unlike in {whole.evidence}"
+    known.wholes[part.described.place] = Whole(part.described.name, names, embedded, evidence)
 
 
 def _key(part: Part, answer: Answer) -> str | None:
@@ -187,6 +197,8 @@ def belongs_to_its_path(answer: Answer, memory: Memory) -> Iterator[str]:
         if len(part.way) > 2:
             continue
         for name, value in memory.params.items():
+            if name == "code" and not part.way and part.value.get(name) != value:
+                yield f"{name} is {part.value.get(name)!r} under {answer.path}"
             if len(value) != 36 or (name == "id" and part.way):
                 continue
             if name in part.value and isinstance(part.value[name], str) and part.value[name] != value.lower():

@@ -18,6 +18,8 @@ from runflow_mock.kit.suite.seeds import ABSENT, open_upload
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
 _NUMBERS = count(1)
+# What the suite answers an attempt: 200 without a word, and nothing went wrong below.
+ANSWERED = (200, "", None)
 # Where something is made with a POST.
 REPEATED = (
     *("models", "runs", "batches", "callback-secrets", "asset-uploads", "evaluations", "webhooks"),
@@ -124,6 +126,11 @@ def _redeliveries_are_asked_for(stage: SuiteTenant) -> Iterator[str]:
         automatic = {record["is_automatic"] for record in told.values() if record["id"] != again["id"]}
         if automatic != {True} or told[again["id"]]["is_automatic"] is not False:
             yield f"is_automatic is {automatic} of what came by itself and {told[again['id']]['is_automatic']} of what was asked for"
+        answers = {
+            (each["status_code"], each["response_body"], each["error_message"]) for record in told.values() for each in record["attempts"]
+        }
+        if answers != {ANSWERED}:
+            yield f"attempts that were answered {ANSWERED} say {sorted(map(str, answers))}"
         if not second or second[0].content != first[0].content:
             yield "a redelivery tells something else"
         expect(stage.get(path), 200)

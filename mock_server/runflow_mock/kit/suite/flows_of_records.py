@@ -55,6 +55,8 @@ def _reads_account(stage: SuiteTenant) -> Iterator[str]:
     listed = expect(stage.get("/v1/credit-balances"), 200)["items"]
     if len(listed) != 1 or {name: listed[0].get(name, "absent") for name in balance} != balance:
         yield f"the balance is {balance}, and the list of balances says {listed}"
+    if any(each.get("balance_usd", balance["balance"]) != balance["balance"] for each in listed):
+        yield f"the balance is {balance['balance']!r}, and the list of balances says {listed}"
     owner = balance["org_id"]
     mine = [each["org"]["id"] for each in expect(stage.get("/v1/auth/me"), 200)["memberships"]]
     if owner not in mine:

@@ -12,6 +12,9 @@ ORDERED = frozenset(
     ("id", "created_at", "completed_at", "started_at", "updated_at", "timestamp", "sort_order", "sequence_index", "size_bytes")
 )
 CURSORS = frozenset(("first", "next", "previous"))
+# Cursors that some servers tell under two names.
+TWINS = {"next": "next_pq", "previous": "prev_pq"}
+TWINS_ALL = frozenset(TWINS.values())
 NEWEST_FIRST = frozenset(("/v1/runs",))
 
 
@@ -56,7 +59,7 @@ def has_the_fields(answer: Answer, memory: Memory) -> Iterator[str]:
 
 
 def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:
-    """The first page has no page before it, and cursors under two names are the same."""
+    """The first page has no page before it; cursors under two names are the same, and a server has both names everywhere or nowhere."""
     if items_of(answer) is None:
         return
     body = answer.json
@@ -66,7 +69,12 @@ def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:
     is_first = not answer.query.get("pq") and answer.query.get("from_prev", "").lower() not in ("true", "1")
     if is_first and (body.get("previous") is not None or body.get("first") is not None):
         yield f"the first page has the cursors first {body.get('first')!r} and previous {body.get('previous')!r}"
-    for name, twin in (("next", "next_pq"), ("previous", "prev_pq")):
+    twins = frozenset(TWINS.values()) & body.keys()
+    # What everybody may read is not in the dialect of a tenant.
+    if twins != TWINS_ALL and (twins or memory.has_twins) and not answer.path.startswith("/v1/public/"):
+        yield f"a page has no {' and no '.join(sorted(TWINS_ALL - twins))}, and other cursors of this server have both names"
+    memory.has_twins = memory.has_twins or bool(twins)
+    for name, twin in TWINS.items():
         if twin in body and body[twin] != body.get(name):
             yield f"{twin} is {body[twin]!r}, and {name} {body.get(name)!r}"
     if not body["items"] and body.get("next") is not None:

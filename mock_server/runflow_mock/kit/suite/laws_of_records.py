@@ -145,6 +145,8 @@ def deliveries_are_kept(answer: Answer, memory: Memory) -> Iterator[str]:
 
 def _end_of_delivery(record: Record) -> Iterator[str]:
     attempts, state = record.get("attempts"), record.get("status_code")
+    if record.get("attempt_count") is not None:
+        yield from _says(record.get("attempts", ()) is not None, f"attempt_count is {record['attempt_count']}, and attempts is null")
     if isinstance(attempts, list) and "attempt_count" in record:
         yield from _says(
             record["attempt_count"] == len(attempts), f"attempt_count is {record['attempt_count']} with {len(attempts)} attempts"
@@ -161,12 +163,12 @@ def _end_of_delivery(record: Record) -> Iterator[str]:
 
 def _what_was_sent(record: Record, memory: Memory) -> Iterator[str]:
     body, payload = record.get("payload_bytes"), record.get("payload")
-    if isinstance(body, str) and payload is not None:
+    if isinstance(body, str) and "payload" in record:
         yield from _says(read_json(body.encode()) == payload, "payload is not what payload_bytes say")
     for heard in memory.heard:
         if heard.delivery_id == record.get("id"):
             yield from _says(not isinstance(body, str) or body.encode() == heard.body, "payload_bytes are not the bytes that were sent")
-            yield from _says(payload is None or payload == heard.content, "payload is not what was sent")
+            yield from _says("payload" not in record or payload == heard.content, "payload is not what was sent")
             yield from _says(
                 record.get("callback_url", heard.url) == heard.url,
                 f"callback_url is {record.get('callback_url')!r}, and the callback went to {heard.url!r}",

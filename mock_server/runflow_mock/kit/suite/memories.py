@@ -25,8 +25,9 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Whole(msgspec.Struct, frozen=True):
-    """The fields that a record had where it was shown as a whole, those among them that were asked for, and the exchange."""
+    """As what a record was shown as a whole, the fields that it had, those among them that were asked for, and the exchange."""
 
+    kind: str
     names: frozenset[str]
     embedded: frozenset[str]
     evidence: str
@@ -64,6 +65,7 @@ class Memory(msgspec.Struct):
     redeliveries: set[str] = set()
     secrets: set[str] = set()
     webhook_urls: set[str] = set()
+    has_twins: bool = False
     parts: tuple[Part, ...] = ()
     operation: Declared | None = None
     params: Mapping[str, str] = {}
