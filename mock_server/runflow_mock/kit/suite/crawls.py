@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from runflow_mock.kit.suite.agreements import RELATED
 from runflow_mock.kit.suite.flows import expect
-from runflow_mock.kit.suite.lists import WHOLE, key_of, list_is_kept, refuses_nonsense, whole
+from runflow_mock.kit.suite.lists import WHOLE, ask_for_every_field, key_of, list_is_kept, refuses_nonsense, whole
 from runflow_mock.kit.suite.stages import SuiteTenant
 from runflow_mock.openapi.contracts import Declared, packaged_contract
 
@@ -26,6 +26,7 @@ class Crawl:
         self._known = known or {}
         self._items_max = items_max
         self._tried: set[str] = set()
+        self._asked: set[str] = set()
 
     def below(self, template: str, path: str) -> Iterator[str]:
         """Yields what is wrong at a path and below it; `template` is the contract's name for it."""
@@ -53,6 +54,9 @@ class Crawl:
                     yield from self._related(child, f"{path}/{quote(value, safe='/')}", records.get(value, {}))
 
     def _list(self, template: str, path: str, items: list[dict[str, Any]]) -> Iterator[str]:
+        if items and template not in self._asked:
+            self._asked.add(template)
+            ask_for_every_field(self._stage, path)
         # What a list promises is tried once, where something stands in it.
         if template not in self._tried and (len(items) > 1 or template.count("/") == 2):
             self._tried.add(template)

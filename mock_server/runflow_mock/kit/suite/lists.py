@@ -4,11 +4,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from runflow_mock.kit.suite.agreements import RELATED
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.flows import Unexpected, expect
 from runflow_mock.kit.suite.laws_of_lists import ORDERED
+from runflow_mock.kit.suite.memories import packaged_walk
+from runflow_mock.kit.suite.schema_walks import Described
 from runflow_mock.kit.suite.seeds import ABSENT
 from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.openapi.contracts import packaged_contract
 
 WHOLE = 500
 PAGES_MAX = 50
@@ -46,6 +50,24 @@ def list_is_kept(stage: SuiteTenant, path: str, items: list[Record]) -> Iterator
     cut = expect(stage.get(f"{path}?limit={WHOLE}&fields={','.join([key, *(name for name in some if name != key)])}"), 200)["items"]
     if [item.get(key) for item in cut] != keys:
         yield f"{path} with fields has {len(cut)} records of {len(keys)}, or others"
+
+
+def ask_for_every_field(stage: SuiteTenant, path: str) -> None:
+    """Asks a list for all that the contract knows of its records, by name; the laws look at what comes."""
+    stage.get(f"{path}?limit={WHOLE}&fields={','.join(_fields(path))}")
+
+
+def _fields(path: str) -> list[str]:
+    """Returns the fields of a list's records, as the contract has them, without related records."""
+    contract, walk = packaged_contract(), packaged_walk()
+    addressed = contract.address(path)
+    declared = None if addressed is None else contract.operation(addressed.path, "GET")
+    pointer = None if declared is None else declared.responses["200"].get("application/json")
+    listed = None if pointer is None else walk.described(pointer).properties.get("items")
+    items = None if listed is None else walk.described(listed).items
+    described = Described() if items is None else walk.described(items)
+    related = {name for kind in described.names for name in RELATED.get(kind, ())}
+    return sorted(described.properties.keys() - related)
 
 
 def _pages(stage: SuiteTenant, path: str, key: str, keys: list[str]) -> Iterator[str]:
