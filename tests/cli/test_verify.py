@@ -74,6 +74,16 @@ def test_own_document_is_compared_with_the_fake(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("status", "is_told"), [("2XX", False), ("204", True)])
+def test_range_of_statuses_holds_those_in_it(tmp_path: Path, status: str, is_told: bool) -> None:
+    file = tmp_path / "own.json"
+    paths = {"/v1/health": {"get": {"responses": {status: {"description": "Well."}}}}}
+    file.write_text(json.dumps({"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": paths}))
+    told = json.loads(call("contract", "check", str(file), "--json").out)["disagreements"]
+    assert any(each["kind"] == "status" for each in told) is is_told
+
+
+@pytest.mark.slow
 def test_contract_agrees_with_itself() -> None:
     told = call("contract", "check", str(CONTRACT))
     assert (told.code, told.out) == (0, "The fake and the document agree.\n")

@@ -20,7 +20,7 @@ from runflow_mock.openapi.media_types import chosen, read_media_type
 from runflow_mock.openapi.shapes import by_shape
 
 JSON = read_media_type("application/json")
-
+_RANGE = frozenset(("2XX", "2xx"))
 _SEGMENT = re.compile(r"\{[^{}/]*\}")
 
 
@@ -59,10 +59,7 @@ def answers(theirs: Contract, fake: Target) -> Iterator[Disagreement]:
 
 
 def _differences(ours: Contract, mine: Declared, theirs: Contract, other: Declared) -> Iterator[Disagreement]:
-    statuses = {status for status in mine.responses if status.startswith("2")} ^ {
-        status for status in other.responses if status.startswith("2")
-    }
-    for status in sorted(statuses):
+    for status in sorted(_successes(mine, other) ^ _successes(other, mine)):
         side = "the fake" if status in mine.responses else "the document"
         yield Disagreement("status", _name(other), f"only {side} declares {status}")
     here, there = _required(ours, mine), _required(theirs, other)
@@ -70,6 +67,12 @@ def _differences(ours: Contract, mine: Declared, theirs: Contract, other: Declar
         yield Disagreement("request", _name(other), f"the document requires {name}, the fake does not")
     for name in sorted(here - there):
         yield Disagreement("request", _name(other), f"the fake requires {name}, the document does not")
+
+
+def _successes(declared: Declared, other: Declared) -> set[str]:
+    """The statuses of success that an operation declares; where one of the two declares them as a range, there is nothing to compare."""
+    is_range = bool(_RANGE & {*declared.responses, *other.responses})
+    return set() if is_range else {status for status in declared.responses if status.startswith("2")}
 
 
 def _required(contract: Contract, declared: Declared) -> frozenset[str]:
