@@ -18,6 +18,7 @@ EXAMPLES: Mapping[str, Json] = {
     "succeed": {"what": {"kind": "succeed", "duration": "90s", "cost": "0.50"}, "where": {"client_ref": "sku-7"}},
     "succeed_partially": {"what": {"kind": "succeed_partially", "missing": 1}},
     "delay": {"what": {"kind": "delay", "by": "10m"}, "where": {"edge": "run.queued->dispatching"}},
+    "after_polls": {"what": {"kind": "after_polls", "polls": 3}, "where": {"model": "runflow/background-removal"}},
     "answer": {"what": {"kind": "answer", "status": 429, "retry_after": 2}, "where": {"operation": "create_run"}, "when": {"times": 1}},
     "html": {"what": {"kind": "html", "status": 502}, "where": {"path": "/v1/runs/**"}, "when": {"times": 1}},
     "hang": {"what": {"kind": "hang", "seconds": 30}, "where": {"operation": "create_batch"}},

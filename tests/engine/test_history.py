@@ -76,7 +76,7 @@ def test_story_reaches_every_kind_of_command_and_event() -> None:
     events = {type(event).__name__ for entry in world.history for event in entry.events}
     assert commands == set(COMMAND_HANDLERS)
     assert events >= {"RunSucceeded", "RunFailed", "RunCancelled", "BatchStarted", "BatchPartiallySucceeded", "RuleMet"}
-    assert events >= {"EvaluationCompleted", "EvaluationFailed", "BytesReplaced", "RecordDeleted"}
+    assert events >= {"EvaluationCompleted", "EvaluationFailed", "BytesReplaced", "RecordDeleted", "RunHeld", "RunPolled"}
     assert events >= {"AttemptSucceeded", "AttemptFailed", "DeliveryExhausted", "SecretPromoted", "SecretDemoted", "AnswerForgotten"}
 
 

@@ -35,6 +35,7 @@ from runflow_mock.domain.commands import (
     RememberAnswer,
     RemoveRule,
     ResendDelivery,
+    SeePoll,
     SetThreshold,
     SubmitEvaluation,
     UpdateSecret,
@@ -45,6 +46,7 @@ from runflow_mock.domain.deliveries import AttemptResult, DeliveryStatus
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.evaluations import Assignment
 from runflow_mock.domain.fault_kinds import (
+    AfterPolls,
     BeforeResponse,
     Delay,
     DelayCallback,
@@ -91,6 +93,7 @@ RULES = (
     AddRule(where=Where(callback="batch.*"), what=Drop(), when=When(probability=0.5)),
     AddRule(where=Where(), what=PreviousSecret(), when=When(every=2)),
     AddRule(where=Where(), what=WrongSecret(), when=When(times=2)),
+    AddRule(where=Where(), what=AfterPolls(2), when=When(every=2)),
 )
 GRAPH: Json = {"1": {"class_type": "RunflowInputImage", "inputs": {"input_id": "logo"}}}
 RESULTS = (
@@ -258,4 +261,6 @@ COMMANDS: Mapping[str, Callable[[Store, int], Command]] = {
     "update workflow": _update_workflow,
     "add workflow input": _add_input,
     "delete workflow": lambda store, number: DeleteWorkflow(_workflow(store, number)),
+    "see poll of a run": lambda store, number: SeePoll(_run(store, number)),
+    "see poll of a batch": lambda store, number: SeePoll(_batch(store, number)),
 }

@@ -114,5 +114,47 @@ def test_timeline_tells_of_a_delay(hook: Hook) -> None:
     assert (step["kind"], step["id"], seconds_between(step["at"], step["until"])) == ("run", run["id"], 3600)
 
 
+@shows("after_polls")
+@pytest.mark.parametrize(
+    ("edge", "stays"), [("run.queued->dispatching", "queued"), ("run.dispatching->running", "dispatching"), (None, "running")]
+)
+def test_run_stays_where_it_is_until_it_was_polled(hook: Hook, edge: str | None, stays: str) -> None:
+    hook.rule({"kind": "after_polls", "polls": 3}, {} if edge is None else {"edge": edge})
+    run = hook.run()
+    hook.door.settle()
+    seen = []
+    for _ in range(3):
+        seen.append(get_run(hook.door, run)["status_code"])
+        hook.door.settle()
+    assert (seen, get_run(hook.door, run)["status_code"]) == ([stays] * 3, "succeeded")
+    assert told(hook.received[0])["event"] == "run.completed"
+
+
+def test_last_poll_brings_a_run_on_without_any_time(hook: Hook) -> None:
+    hook.rule({"kind": "after_polls", "polls": 2})
+    run = hook.run()
+    (step,) = [step for step in hook.door.settle() if step.get("change") == "waits for polls"]
+    assert (step["id"], step["polls"]) == (run["id"], 2)
+    assert [get_run(hook.door, run)["status_code"] for _ in range(3)] == ["running", "running", "succeeded"]
+
+
+def test_batch_is_polled_for_all_its_items(hook: Hook) -> None:
+    hook.rule({"kind": "after_polls", "polls": 2})
+    items = [{"image_url": "https://cdn.example.com/a.png"}] * 2
+    batch = ok(hook.door.post("/v1/models/runflow/background-removal/batches", {"input": items}), 201)
+    hook.door.settle()
+    seen = [ok(hook.door.get(f"/v1/batches/{batch['id']}"))["status_code"] for _ in range(3)]
+    assert seen == ["running", "running", "succeeded"]
+
+
+def test_polls_carry_an_auto_clock_no_further_than_their_number(hook: Hook) -> None:
+    key = ok(hook.door.post("/_mock/tenants", {"clock": "auto"}), 201)["key"]
+    ok(hook.door.post("/_mock/faults", {"what": {"kind": "after_polls", "polls": 6}}, key=key), 201)
+    body = {"input": {"image_url": "https://cdn.example.com/a.png"}}
+    run = ok(hook.door.post("/v1/models/runflow/background-removal/runs", body, key=key), 201)
+    seen = [ok(hook.door.get(f"/v1/runs/{run['id']}", key=key))["status_code"] for _ in range(7)]
+    assert seen == ["queued", "dispatching", *["running"] * 4, "succeeded"]
+
+
 def test_every_kind_of_the_family_is_shown_here() -> None:
     assert set(SHOWN) == {kind.name for kind in KINDS if kind.family is Family.RUN}

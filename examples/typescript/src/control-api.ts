@@ -1220,6 +1220,11 @@ export interface components {
             by: string | number;
         } | {
             /** @constant */
+            kind: "after_polls";
+            /** @description how many polls of the run or of its batch */
+            polls: number;
+        } | {
+            /** @constant */
             kind: "answer";
             /** @description the HTTP status */
             status: number;

@@ -265,6 +265,12 @@ class MeetRules(msgspec.Struct, frozen=True, gc=False, tag=True):
     met: dict[RuleId, bool]
 
 
+class SeePoll(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """Take note that a client has read a run or a batch that has not ended, because a rule asks for the number of its polls."""
+
+    record_id: str
+
+
 class RememberAnswer(msgspec.Struct, frozen=True, gc=False, tag=True):
     """Keep the answer to a POST that carried an Idempotency-Key."""
 
@@ -303,5 +309,6 @@ Command = (
     | AddRule
     | RemoveRule
     | MeetRules
+    | SeePoll
     | RememberAnswer
 )

@@ -75,6 +75,12 @@ class Delay(msgspec.Struct, frozen=True, tag="delay", tag_field="kind"):
     by: timedelta
 
 
+class AfterPolls(msgspec.Struct, frozen=True, tag="after_polls", tag_field="kind"):
+    """The run stays where it is until a client has read it, or its batch, so often since its creation; time is no poll."""
+
+    polls: int
+
+
 class Respond(msgspec.Struct, frozen=True, kw_only=True, tag="answer", tag_field="kind"):
     """The client gets this answer: an error in the API's own envelope, or the given JSON `body` or `text`.
 
@@ -231,7 +237,7 @@ class Tamper(msgspec.Struct, frozen=True, tag="callback.tamper", tag_field="kind
     """The body is changed after it was signed."""
 
 
-RunKind = Fail | Succeed | SucceedPartially | Delay
+RunKind = Fail | Succeed | SucceedPartially | Delay | AfterPolls
 ExchangeKind = (
     Respond
     | Html
@@ -295,6 +301,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(Succeed, Family.RUN, ActsAt.EDGE),
     Kind(SucceedPartially, Family.RUN, ActsAt.EDGE),
     Kind(Delay, Family.RUN, ActsAt.EDGE),
+    Kind(AfterPolls, Family.RUN, ActsAt.EDGE),
     Kind(Respond, Family.EXCHANGE, ActsAt.INSTEAD),
     Kind(Html, Family.EXCHANGE, ActsAt.INSTEAD),
     Kind(Hang, Family.EXCHANGE, ActsAt.INSTEAD),

@@ -131,7 +131,12 @@ _RUN_RULES: Mapping[str, Callable[[Run], bool]] = {
     "it has a failure if and only if it failed": lambda run: (run.failure is not None) == (run.status is RunStatus.FAILED),
     "it was dispatched before it ran": lambda run: run.dispatched_at is not None or run.status not in (*_BEGUN, *_SUCCESSES),
     "it began before it ended well": lambda run: run.started_at is not None or run.status not in (RunStatus.RUNNING, *_SUCCESSES),
-    "it is due if and only if it goes on": lambda run: (run.due_at is None) == run.is_terminal or run.status is RunStatus.QUEUED,
+    "it is due if and only if it goes on": lambda run: (
+        (run.due_at is None) == (run.is_terminal or run.polls_awaited is not None) or run.is_in_line
+    ),
+    "it waits for polls that are still to come": lambda run: (
+        run.polls >= 0 and (run.polls_awaited is None or (run.polls < run.polls_awaited and not run.is_terminal))
+    ),
     "it is a member if and only if it has a place": lambda run: (run.batch_id is None) == (run.sequence_index is None),
     "members end well or not at all": lambda run: run.batch_id is None or run.status is not RunStatus.PARTIAL_SUCCEEDED,
     "members are not told about one by one": lambda run: run.batch_id is None or run.callback_url is None,

@@ -52,8 +52,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `base_url` is the address under which its creator reached the server: URLs in its output start with it. `files` are the files of its
     output where a rule gave them; otherwise they follow from its model and input.
 
-    Four marks are the kit's own. With `has_slot` the run has one of the slots of its model; a queued run without `due_at` waits in line
-    for one. `is_delayed` says that a rule has kept it where it is once, `ends_at_once` that its transitions take no time.
+    Six marks are the kit's own. With `has_slot` the run has one of the slots of its model; `is_delayed` says that a rule has kept it where
+    it is once, `ends_at_once` that its transitions take no time. `polls` are the readings that a rule has asked to count, and with
+    `polls_awaited` the run waits until they are so many: then it has no `due_at`, as a queued run has none that waits in line for a slot.
     `magic` is the magic value that decides about it, its own or that of its batch.
     """
 
@@ -90,11 +91,18 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     is_delayed: bool = False
     ends_at_once: bool = False
     magic: str | None = None
+    polls: int = 0
+    polls_awaited: int | None = None
 
     @property
     def is_terminal(self) -> bool:
         """Whether the run has ended."""
         return self.completed_at is not None
+
+    @property
+    def is_in_line(self) -> bool:
+        """Whether the run waits for a slot of its model."""
+        return self.due_at is None and self.status is RunStatus.QUEUED and self.polls_awaited is None
 
     @property
     def duration_ms(self) -> int | None:
@@ -170,6 +178,21 @@ class RunDelayed(msgspec.Struct, frozen=True, gc=False, tag=True):
     due_at: datetime
 
 
+class RunHeld(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """The run stays where it is until it was polled so many times; the state does not change."""
+
+    run_id: RunId
+    at: datetime
+    polls: int
+
+
+class RunPolled(msgspec.Struct, frozen=True, gc=False, tag=True):
+    """A client has read the run, or its batch, and a rule counts that; the state does not change."""
+
+    run_id: RunId
+    at: datetime
+
+
 class SlotGiven(msgspec.Struct, frozen=True, gc=False, tag=True):
     """A slot of its model was free, and the run waits in line no longer; the state does not change."""
 
@@ -195,7 +218,7 @@ class FeedbackGiven(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 RunMoved = RunDispatched | RunStarted | RunSucceeded | RunPartiallySucceeded | RunFailed | RunCancelled
-RunEvent = RunCreated | RunMoved | RunDelayed | SlotGiven | OutputHandedOver | FeedbackGiven
+RunEvent = RunCreated | RunMoved | RunDelayed | RunHeld | RunPolled | SlotGiven | OutputHandedOver | FeedbackGiven
 
 RUN_TRANSITIONS: Table[RunStatus] = {
     RunStatus.QUEUED: {
@@ -288,7 +311,15 @@ def _failed(run: Run, status: RunStatus, event: RunMoved) -> Run:
 
 def _cancelled(run: Run, status: RunStatus, event: RunMoved) -> Run:
     assert isinstance(event, RunCancelled)
-    return replace(run, status=status, completed_at=event.at, due_at=None, cost=event.cost)
+    return replace(run, status=status, completed_at=event.at, due_at=None, polls_awaited=None, cost=event.cost)
+
+
+def see_poll(run: Run, event: RunPolled) -> Run:
+    """Returns the run after one more poll: if it was the last that the run waited for, the run goes on at that instant."""
+    polls = run.polls + 1
+    if run.polls_awaited is None or polls < run.polls_awaited:
+        return replace(run, polls=polls)
+    return replace(run, polls=polls, polls_awaited=None, due_at=event.at)
 
 
 _EVOLUTIONS: Mapping[type, Callable[[Run, RunStatus, RunMoved], Run]] = {

@@ -54,7 +54,8 @@ def _run_moved(store: Store, event: runs.RunMoved) -> str:
     else:
         store.timers.cancel(after.id)
         store.ledger.settle(after)
-        if before.due_at is None:
+        store.polls_awaited_by.pop(after.id, None)
+        if before.is_in_line:
             _leave_line(store, before)
         elif before.has_slot:
             _give_slot_back(store, before.model)
@@ -70,6 +71,19 @@ def _run_delayed(store: Store, event: runs.RunDelayed) -> None:
     run = store.runs[event.run_id]
     store.runs[run.id] = replace(run, due_at=event.due_at, is_delayed=True)
     store.timers.schedule(run.id, event.due_at)
+
+
+def _run_held(store: Store, event: runs.RunHeld) -> None:
+    store.runs[event.run_id] = replace(store.runs[event.run_id], due_at=None, is_delayed=True, polls_awaited=event.polls)
+    store.polls_awaited_by[event.run_id] = None
+
+
+def _run_polled(store: Store, event: runs.RunPolled) -> None:
+    before = store.runs[event.run_id]
+    after = store.runs[before.id] = runs.see_poll(before, event)
+    if before.due_at is None and after.due_at is not None:
+        store.timers.schedule(after.id, after.due_at)
+        del store.polls_awaited_by[after.id]
 
 
 def _slot_given(store: Store, event: runs.SlotGiven) -> None:
@@ -298,6 +312,8 @@ APPLY = cast(
         runs.RunFailed: _run_moved,
         runs.RunCancelled: _run_moved,
         runs.RunDelayed: _run_delayed,
+        runs.RunHeld: _run_held,
+        runs.RunPolled: _run_polled,
         runs.SlotGiven: _slot_given,
         runs.OutputHandedOver: _output_handed_over,
         runs.FeedbackGiven: _feedback_given,

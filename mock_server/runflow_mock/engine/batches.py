@@ -67,7 +67,7 @@ def cancel_batch(moment: Moment, command: CancelBatch) -> tuple[Event, ...]:
     batch = moment.store.batch(command.batch_id)
     members = (moment.store.runs[item.run_id] for item in batch.items)
     # Whoever waits in line goes first, so that no slot is given to a run that is to be stopped as well.
-    unfinished = sorted((run for run in members if not run.is_terminal), key=lambda run: run.due_at is not None)
+    unfinished = sorted((run for run in members if not run.is_terminal), key=lambda run: not run.is_in_line)
     return tuple(stop(moment, run, command.reason) for run in unfinished)
 
 

@@ -27,6 +27,7 @@ from runflow_mock.engine.faults import add_rule, meet_rules, remove_rule
 from runflow_mock.engine.idempotency import remember_answer
 from runflow_mock.engine.ledger import add_credit, set_threshold
 from runflow_mock.engine.moment import Moment
+from runflow_mock.engine.polls import see_poll
 from runflow_mock.engine.runs import cancel_run, continue_run, create_run, give_feedback, hand_over_output
 from runflow_mock.engine.secrets import create_secret, delete_secret, update_secret
 from runflow_mock.engine.slots import pass_slot_on
@@ -67,6 +68,7 @@ COMMAND_HANDLERS = cast(
         commands.AddRule: add_rule,
         commands.RemoveRule: remove_rule,
         commands.MeetRules: meet_rules,
+        commands.SeePoll: see_poll,
         commands.RememberAnswer: remember_answer,
     },
 )

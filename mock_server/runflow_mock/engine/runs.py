@@ -7,7 +7,7 @@ from runflow_mock.domain.commands import CancelRun, CreateRun, GiveFeedback, Han
 from runflow_mock.domain.documents import Document, read_document
 from runflow_mock.domain.errors import InsufficientCredits
 from runflow_mock.domain.events import Event
-from runflow_mock.domain.fault_kinds import Delay, Fail, Succeed, SucceedPartially
+from runflow_mock.domain.fault_kinds import AfterPolls, Delay, Fail, Succeed, SucceedPartially
 from runflow_mock.domain.faults import AT_EDGES, NO_DECISION, Decision, choose
 from runflow_mock.domain.identity import MILLISECOND, BatchId, RunId, WorkflowId
 from runflow_mock.domain.instants import DURATION_MAX
@@ -28,6 +28,7 @@ from runflow_mock.domain.runs import (
     RunDelayed,
     RunDispatched,
     RunFailed,
+    RunHeld,
     RunPartiallySucceeded,
     RunStarted,
     RunStatus,
@@ -48,8 +49,8 @@ DISPATCH_SECONDS = (0.1, 0.4)
 
 _MILLISECONDS_MAX = DURATION_MAX // MILLISECOND
 
-# What can happen at the edges of a run. A delay is decided apart, so that whatever else is to happen there happens after it.
-DELAYS = frozenset((Delay,))
+# What can happen at the edges of a run. What keeps it there is decided apart, so that whatever else is to happen there happens after it.
+DELAYS = frozenset((Delay, AfterPolls))
 FAILURES = frozenset((Fail,))
 ENDS = AT_EDGES - DELAYS
 ENDS_IN_BATCH = ENDS - {SucceedPartially}
@@ -163,6 +164,8 @@ def continue_run(moment: Moment, run: Run) -> tuple[Event, ...]:
     delay = NO_DECISION if run.is_delayed else _decide(moment, run, edges, DELAYS)
     if isinstance(delay.what, Delay):
         return (*delay.met, RunDelayed(run.id, moment.now, moment.now + delay.what.by))
+    if isinstance(delay.what, AfterPolls) and run.polls < delay.what.polls:
+        return (*delay.met, RunHeld(run.id, moment.now, delay.what.polls))
     return (*delay.met, *go_on(moment, run))
 
 

@@ -61,9 +61,11 @@ def _find_again(snapshot: Snapshot, store: Store) -> None:
     store.workflow_paths = {workflow.path: workflow.id for workflow in store.present(WORKFLOWS)}
     store.runs_of_workflow = _grouped((run.workflow_id, run.id) for run in snapshot.runs)
     for run in (run for run in snapshot.runs if not run.is_terminal):
-        if run.due_at is None:
+        if run.is_in_line:
             store.lines.setdefault(run.model, OrderedDict())[run.id] = None
-        elif run.has_slot:
+        if run.polls_awaited is not None:
+            store.polls_awaited_by[run.id] = None
+        if run.has_slot:
             store.slots_taken[run.model] = store.slots_taken.get(run.model, 0) + 1
     store.evaluations_of = _grouped((each.assignment.run_id, each.id) for each in snapshot.evaluations)
     store.held_back = {delivery.id: None for delivery in snapshot.deliveries if delivery.is_held_back}

@@ -15,13 +15,14 @@ from time import perf_counter
 from time import time as real_time
 from typing import Any
 
-from runflow_mock.domain.commands import Command, CreateSecret, CreateWebhook, RemoveRule, UpdateWebhook
+from runflow_mock.domain.commands import Command, CreateSecret, CreateWebhook, RemoveRule, SeePoll, UpdateWebhook
 from runflow_mock.domain.instants import LATEST, whole_milliseconds
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.journal import Journal
+from runflow_mock.engine.polls import counts_poll, is_held
 from runflow_mock.engine.world import Outcome
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.bounds import Bounds
@@ -137,10 +138,10 @@ class Runtime:
         A poll costs a client a real pause, so each is worth a change of the very resource that it asks for; whatever else is due until then
         happens on the way, in order. While a callback is in flight, time stands still.
         """
-        if tenant.settings.clock is not ClockMode.AUTO or tenant.moving.locked():
-            return
         world = tenant.world
         store = world.store
+        if tenant.settings.clock is not ClockMode.AUTO or tenant.moving.locked() or is_held(store, resource_id):
+            return
         before = store.status_of(resource_id)
         for _ in range(tenant.settings.limits.steps_max):
             due = world.next_due()
@@ -150,6 +151,12 @@ class Runtime:
             if resource_id is None:
                 break
         self._follow_clock(tenant)
+
+    def see_poll(self, tenant: Tenant, resource_id: str | None) -> None:
+        """Takes note of a client's poll where a rule asks for the number of them."""
+        store = tenant.world.store
+        if resource_id is not None and (store.rules or store.polls_awaited_by) and counts_poll(store, resource_id):
+            self.execute(tenant, SeePoll(resource_id))
 
     async def until_ended(self, tenant: Tenant, run_id: str, seconds: float) -> None:
         """Returns once a run has ended, or after `seconds` of real time. Under `auto` time moves on to it; see `poll`."""

@@ -80,6 +80,7 @@ class Api:
             if asking is not None:
                 asking.requests_under_way -= 1
             for resource_id in call.waits_for:
+                self._runtime.see_poll(call.caller, resource_id)
                 self._runtime.poll(call.caller, resource_id)
 
     async def _read_and_answer(self, call: Call, bodies: Bodies, receive: Receive) -> tuple[Operation[Handler] | None, Answer]:

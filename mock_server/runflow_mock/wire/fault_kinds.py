@@ -22,6 +22,7 @@ SECONDS_MAX = 3_600.0
 TEXT_MAX = 100_000
 HEADERS_MAX = 50
 COPIES_MAX = 100
+POLLS_MAX = 10_000
 RETRY_AFTER_FORMS = ("seconds", "date")
 
 _FRAMING = frozenset(("content-length", "transfer-encoding"))
@@ -252,6 +253,7 @@ FIELDS: Mapping[str, Field] = {
     "duration": Field(duration, _total_seconds, _DURATION, "how long the run is running, in virtual time"),
     "cost": Field(_cost, format_money, {"type": "string"}, "what the run costs in USD, as '0.080000'"),
     "missing": Field(_whole(1, 1_000), _as_it_is, {"type": "integer", "minimum": 1}, "how many of the last outputs are missing"),
+    "polls": Field(_whole(1, POLLS_MAX), _as_it_is, {"type": "integer", "minimum": 1}, "how many polls of the run or of its batch"),
     "by": Field(duration, _total_seconds, _DURATION, "how long, in virtual time"),
     "status": Field(_whole(200, 599), _as_it_is, _STATUS, "the HTTP status"),
     "code": Field(_text, _as_it_is, _TEXT, "the code in the API's error envelope"),

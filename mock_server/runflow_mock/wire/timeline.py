@@ -65,6 +65,10 @@ def _run_delayed(event: runs.RunDelayed) -> Step:
     return {"at": write_instant(event.at), "kind": "run", "id": event.run_id, "change": "delayed", "until": write_instant(event.due_at)}
 
 
+def _run_held(event: runs.RunHeld) -> Step:
+    return {"at": write_instant(event.at), "kind": "run", "id": event.run_id, "change": "waits for polls", "polls": event.polls}
+
+
 def _slot_given(event: runs.SlotGiven) -> Step:
     return {"at": write_instant(event.at), "kind": "run", "id": event.run_id, "change": "slot given"}
 
@@ -211,6 +215,8 @@ _STEPS = cast(
         **dict.fromkeys((runs.RunSucceeded, runs.RunPartiallySucceeded), _run_succeeded),
         runs.RunFailed: _run_failed,
         runs.RunDelayed: _run_delayed,
+        runs.RunHeld: _run_held,
+        runs.RunPolled: _silent,
         runs.SlotGiven: _slot_given,
         runs.OutputHandedOver: _silent,
         runs.FeedbackGiven: _feedback,
