@@ -17,6 +17,7 @@ GIVEN: dict[str, Json] = {
     "nsfw_detected": True,
     "duration": 90.0,
     "cost": "0.080000",
+    "polls": 3,
     "missing": 2,
     "by": 600.0,
     "status": 503,
