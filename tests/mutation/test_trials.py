@@ -69,6 +69,7 @@ def test_mutant_is_killed_by_the_rule_that_it_breaks(ground: Ground, mutant: Mut
         (Mutant(Kind.NULL, Place(Subject("list_credit_balances", 200), ("items", EACH, "balance_usd"))), "account_agree"),
         (Mutant(Kind.NULL, Place(Subject("list_batch_deliveries", 200), (EACH, "payload"))), "redelivery_is_told"),
         (Mutant(Kind.OTHER, Place(Subject("list_batch_deliveries", 200), (EACH, "attempts", EACH, "response_body"))), "redelivery_is_told"),
+        (Mutant(Kind.ABSENT, Place(Subject("list_batch_deliveries", 200), (EACH, "attempts", EACH, "id"))), "redelivery_is_told"),
         (Mutant(Kind.NULL, Place(Subject("redeliver_run_callback", 201), ("attempts",))), "redelivery_is_told"),
         (Mutant(Kind.OTHER, Place(Subject("get_webhook_event_type", 200), ("code",))), "webhooks_agree"),
         (Mutant(Kind.ABSENT, Place(Subject("list_flows", 200), ("items", EACH, "cover_url"))), "flows_agree"),

@@ -129,6 +129,9 @@ def _redeliveries_are_asked_for(stage: SuiteTenant) -> Iterator[str]:
         answers = {
             (each["status_code"], each["response_body"], each["error_message"]) for record in told.values() for each in record["attempts"]
         }
+        ids = [each["id"] for record in told.values() for each in record["attempts"]]
+        if len(set(ids)) != len(first) + len(second):
+            yield f"{len(first) + len(second)} attempts have the ids {ids}"
         if answers != {ANSWERED}:
             yield f"attempts that were answered {ANSWERED} say {sorted(map(str, answers))}"
         if not second or second[0].content != first[0].content:
