@@ -88,10 +88,11 @@ def start_run(call: Call, target: Target) -> Answer:
 
 def run_body(call: Call, run: Run) -> dict[str, object]:
     """Returns the record of a run as this call's tenant sees it."""
-    body = represent_run(run, model_of_run(call.catalog, call.store, run), call.caller.dialect, call.caller.world.now, show_in(call))
-    evaluations = call.store.evaluations_about(run.id)
-    if evaluations:
-        body["current_evaluation_summary"] = represent_summary(evaluations[-1])
+    tenant = call.caller
+    world = tenant.world
+    body = represent_run(run, model_of_run(world.catalog, world.store, run), tenant.dialect, world.now, show_in(call))
+    if run.id in world.store.evaluations_of:
+        body["current_evaluation_summary"] = represent_summary(world.store.evaluations_about(run.id)[-1])
     return body
 
 
