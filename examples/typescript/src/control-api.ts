@@ -951,12 +951,20 @@ export interface components {
             bounds: {
                 [key: string]: components["schemas"]["Bound"];
             };
+            /** @description what each tenant may hold, with the use of the one that has used most of it */
+            tenant_bounds: {
+                [key: string]: components["schemas"]["TenantBound"];
+            };
             /** @description how each of many workers is, by its name */
             workers?: {
                 [key: string]: Record<string, unknown>;
             };
             /** @description workers that were there lately and have not answered */
             silent?: string[];
+        };
+        TenantBound: {
+            used: number;
+            max: number;
         };
         Bound: {
             used: number;
