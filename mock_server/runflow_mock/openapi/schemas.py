@@ -9,11 +9,13 @@ references must not lead back to themselves, the unfolded schema has a largest s
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import NoReturn
-
-import jsonschema_rs
+from typing import TYPE_CHECKING, NoReturn
 
 from runflow_mock.domain.documents import Json
+
+# The compiler is imported where a schema is compiled: a test whose server runs elsewhere reads settings, and never compiles one.
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 Schema = dict[str, Json]
 
@@ -44,14 +46,18 @@ class SchemaError(ValueError):
 class CompiledSchema:
     """A schema that is ready to check values."""
 
-    def __init__(self, schema: Schema, *, registry: jsonschema_rs.Registry | None, mask: str | None, formats: bool | None) -> None:
+    def __init__(self, schema: Schema, *, registry: "jsonschema_rs.Registry | None", mask: str | None, formats: bool | None) -> None:
+        import jsonschema_rs
+
+        linear = jsonschema_rs.RegexOptions()
+        trying = jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS_MAX)
         compiler = partial(jsonschema_rs.Draft202012Validator, schema, registry=registry, mask=mask, validate_formats=formats)
         try:
-            self._validator = compiler(retriever=refuse_to_open, pattern_options=_LINEAR)
+            self._validator = compiler(retriever=refuse_to_open, pattern_options=linear)
             self._is_linear = True
         except ValueError:
             # A pattern that looks around or back is matched by trying: the number of attempts and the length of the text are bounded.
-            self._validator = compiler(retriever=refuse_to_open, pattern_options=_TRYING)
+            self._validator = compiler(retriever=refuse_to_open, pattern_options=trying)
             self._is_linear = False
         self.is_valid = self._validator.is_valid
         self.iter_errors = self._validator.iter_errors
@@ -62,7 +68,7 @@ class CompiledSchema:
 
 
 def compile_schema(
-    schema: Schema, *, registry: jsonschema_rs.Registry | None = None, mask: str | None = None, formats: bool | None = None
+    schema: Schema, *, registry: "jsonschema_rs.Registry | None" = None, mask: str | None = None, formats: bool | None = None
 ) -> CompiledSchema:
     """Returns a schema ready to check values; what is not in the schema or the registry cannot be reached from it.
 
@@ -78,6 +84,8 @@ def check_schema(schema: Schema) -> None:
     Raises:
         SchemaError: see above.
     """
+    import jsonschema_rs
+
     anchors = dict[str, Json]()
     for place, part in _parts(schema, "", 0):
         _check_addresses(place, part)
@@ -203,7 +211,3 @@ def _long_texts(value: Json, place: tuple[str | int, ...]) -> Iterator[tuple[str
     elif isinstance(value, list):
         for index, part in enumerate(value):
             yield from _long_texts(part, (*place, index))
-
-
-_LINEAR = jsonschema_rs.RegexOptions()
-_TRYING = jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS_MAX)

@@ -6,13 +6,14 @@ Source: `errors.fields` (the shape, and `missing` with its text). Inferred: the 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import cast
-
-import jsonschema_rs
+from typing import TYPE_CHECKING, cast
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.openapi.schemas import Schema, compile_schema
 from runflow_mock.wire.problems import FieldError, Location
+
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 __all__ = ["Checker", "Schema"]
 
@@ -33,7 +34,7 @@ class Checker:
             return []
         return [field for error in self._compiled.iter_errors(value) for field in self._explain(error, loc)]
 
-    def _explain(self, error: jsonschema_rs.ValidationError, loc: Location) -> Iterator[FieldError]:
+    def _explain(self, error: "jsonschema_rs.ValidationError", loc: Location) -> Iterator[FieldError]:
         place = (*loc, *error.instance_path)
         kind, details = error.kind.name, error.kind.as_dict()
         if kind == "required":
@@ -45,7 +46,7 @@ class Checker:
             message, word = explain(details, error.message)
             yield FieldError(place, message, word)
 
-    def _alternatives(self, error: jsonschema_rs.ValidationError, place: Location) -> FieldError:
+    def _alternatives(self, error: "jsonschema_rs.ValidationError", place: Location) -> FieldError:
         options = _at(self._schema, error.schema_path)
         required = [option["required"] for option in options if isinstance(option, dict) and set(option) == {"required"}]
         if len(required) < len(options):
