@@ -8,20 +8,20 @@ import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from runflow_mock.openapi.contracts import Contract
     from runflow_mock.testing.asynchronous import AsyncReceiver, AsyncRunflow
-    from runflow_mock.testing.client import Exchanger
     from runflow_mock.testing.endings import Lent
     from runflow_mock.testing.in_process import InProcess
     from runflow_mock.testing.interception import ServiceEndpoint
     from runflow_mock.testing.markers import Wishes
     from runflow_mock.testing.receiver import CallbackReceiver
     from runflow_mock.testing.runflow import Runflow
+    from runflow_mock.testing.session_servers import RunflowServer
 
 URL_VARIABLE = "RUNFLOW_MOCK_URL"
 OPENAPI_VARIABLE = "RUNFLOW_MOCK_OPENAPI"
@@ -32,14 +32,6 @@ MARKER = (
 WRONG_USAGE = 2
 _LENT = pytest.StashKey[list["Lent"]]()
 _OUTCOMES = pytest.StashKey[dict[str, str]]()
-
-
-class RunflowServer(NamedTuple):
-    """The server of the session: its address, and whether it runs elsewhere; one in this process is also asked without a connection."""
-
-    url: str
-    is_external: bool
-    calls: "Exchanger | None" = None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -84,8 +76,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.fixture(scope="session")
-def runflow_server(request: pytest.FixtureRequest) -> Iterator[RunflowServer]:
+def runflow_server(request: pytest.FixtureRequest) -> Iterator["RunflowServer"]:
     """A server for the whole session: one in this process on a free port, or the one at `--runflow-url`."""
+    from runflow_mock.testing.session_servers import RunflowServer
+
     url = _option(request.config, "url") or os.environ.get(URL_VARIABLE)
     if url:
         yield RunflowServer(url.rstrip("/"), is_external=True)
@@ -105,7 +99,7 @@ def runflow_server(request: pytest.FixtureRequest) -> Iterator[RunflowServer]:
 
 
 @pytest.fixture
-def runflow(request: pytest.FixtureRequest, runflow_server: RunflowServer) -> Iterator["Runflow"]:
+def runflow(request: pytest.FixtureRequest, runflow_server: "RunflowServer") -> Iterator["Runflow"]:
     """A fresh tenant for this test: address and key for the client, and every verb of the control API."""
     from runflow_mock.testing.runflow import open_tenant
 
@@ -202,7 +196,7 @@ def runflow_env(runflow: "Runflow", monkeypatch: pytest.MonkeyPatch) -> Mapping[
 
 
 @pytest.fixture(scope="session")
-def runflow_endpoint(runflow_server: RunflowServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator["ServiceEndpoint"]:
+def runflow_endpoint(runflow_server: "RunflowServer", tmp_path_factory: pytest.TempPathFactory) -> Iterator["ServiceEndpoint"]:
     """A port that speaks TLS under the service's names, for the whole session. Tests take `runflow_hosts`."""
     from runflow_mock.testing.interception import ServiceEndpoint
 
@@ -224,7 +218,7 @@ def runflow_hosts(runflow: "Runflow", runflow_endpoint: "ServiceEndpoint", monke
 
 
 @pytest.fixture
-def runflow_proxy_env(runflow: "Runflow", runflow_server: RunflowServer, tmp_path: Path) -> Iterator[Mapping[str, str]]:
+def runflow_proxy_env(runflow: "Runflow", runflow_server: "RunflowServer", tmp_path: Path) -> Iterator[Mapping[str, str]]:
     """Environment variables for a subprocess whose client has https://api.runflow.io written into it: key, proxy and authority."""
     from runflow_mock.testing.proxy import Proxy
 

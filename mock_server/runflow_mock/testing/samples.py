@@ -3,17 +3,23 @@
 Nothing is rendered here: what arrives is what the engine froze, signed and sent by the same code as the callbacks of a sandbox.
 """
 
+import json
+import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
-from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.domain.tenants import PULL, ClockMode
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.control import Control
-from runflow_mock.testing.in_process import InProcess
+from runflow_mock.testing.in_process import BASE_URL, InProcess
 
 STEPS_MAX = 50
+RECEIVER_URL = "https://receiver.example.com/callbacks"
 
 _ABSENT = "00000000-0000-7000-8000-000000000000"
 _MODEL = "/v1/models/runflow/background-removal"
@@ -51,6 +57,86 @@ ALIASES: Mapping[str, str] = {"run.succeeded": "run.completed"}
 """Names that people expect; the message says what the service says."""
 
 
+class SampleCallback(msgspec.Struct, frozen=True):
+    """One message as a receiver gets it: the exact bytes and the headers, signed where a secret was given."""
+
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What the body says."""
+        document: dict[str, Any] = json.loads(self.body)
+        return document
+
+    def with_headers(self, **headers: str | None) -> "SampleCallback":
+        """Returns the sample with other headers; `_` stands for `-`, and nothing takes one away."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        merged = {**self.headers, **{name: value for name, value in given.items() if value is not None}}
+        return SampleCallback({name: value for name, value in merged.items() if name not in given or given[name] is not None}, self.body)
+
+
+def sample_callback(
+    event: str,
+    *,
+    secret: str | None = None,
+    dialect: str = "seed",
+    switches: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    seed: str | None = None,
+    at: datetime | None = None,
+) -> SampleCallback:
+    """Returns the callback of an event, for a unit test of the code that takes callbacks; no server and no socket is needed.
+
+    Time begins at this moment of the machine's clock, or at another, and the callback is signed when the event comes, seconds later. Each
+    is about a new run or batch, unless a seed is given.
+
+    Raises:
+        ValueError: there is no such event; the message names those that there are.
+        ClientError: the dialect, a switch, the secret or the metadata cannot be meant.
+    """
+    name = ALIASES.get(event, event)
+    if name not in EVENTS:
+        near = get_close_matches(event, EVENTS, n=1)
+        hint = f"; did you mean {near[0]}?" if near else "."
+        raise ValueError(f"no callback tells of the event {event!r}{hint} There are {', '.join(EVENTS)}.")
+    app = InProcess(Config(clock=ClockMode.MANUAL, speed=1.0))
+    try:
+        tenant = Control(BASE_URL, None, app).create_tenant(
+            seed=seed or secrets.token_hex(8),
+            start=(at or datetime.now(UTC)).isoformat(),
+            dialect=dialect,
+            switches=dict(switches or {}),
+            callback_secret=secret,
+            deliveries=PULL,
+        )
+        control = Control(BASE_URL, tenant.key, app)
+        lead_to(control, EVENTS[name], RECEIVER_URL, metadata)
+        return carry(control)
+    finally:
+        app.stop()
+
+
+def lead_to(control: Control, sample: Sample, url: str, metadata: Mapping[str, Any] | None = None) -> None:
+    """Creates what a sample tells of; its callback is due when time has moved on."""
+    if sample.rule is not None:
+        control.add_fault(**sample.rule)
+    given = {} if metadata is None else {"metadata": metadata}
+    created = control.client.post(sample.path, {**sample.body, **given, "callback_url": url})
+    if sample.cancels is not None:
+        control.client.post(f"/_mock/{sample.cancels}/{created['id']}/cancel")
+
+
+def carry(control: Control) -> SampleCallback:
+    """Moves time on until an attempt is due, and takes it; to the sender it is as if nobody had answered."""
+    for _ in range(STEPS_MAX):
+        for pulled in control.pull_deliveries():
+            control.answer_delivery(pulled.delivery_id, 504)
+            return SampleCallback(pulled.headers, pulled.body)
+        control.next()
+    raise AssertionError("the world of the sample has come to rest without a delivery")
+
+
 def send_sample(event: str, url: str, config: Config) -> dict[str, Any]:
     """Sends the message of an event to a URL once, and returns its delivery as `GET /_mock/deliveries` shows it.
 
@@ -63,11 +149,7 @@ def send_sample(event: str, url: str, config: Config) -> dict[str, Any]:
     app = InProcess(replace(config, clock=ClockMode.MANUAL, speed=1.0))
     try:
         control = Control("http://localhost", "rf_live_mock_sample", app)
-        if sample.rule is not None:
-            control.add_fault(**sample.rule)
-        created = control.client.post(sample.path, {**sample.body, "callback_url": url})
-        if sample.cancels is not None:
-            control.client.post(f"/_mock/{sample.cancels}/{created['id']}/cancel")
+        lead_to(control, sample, url)
         return _first_attempt(control)
     finally:
         app.stop()

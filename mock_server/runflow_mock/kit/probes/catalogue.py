@@ -29,8 +29,7 @@ from runflow_mock.kit.probes.probe_steps import (
     takes_rewritten,
     takes_slow_body,
 )
-from runflow_mock.kit.probes.sample_callbacks import SampleCallback
-from runflow_mock.testing.samples import EVENTS
+from runflow_mock.testing.samples import EVENTS, SampleCallback
 
 # Ten seconds within the five minutes that are documented, and ten seconds beyond.
 INSIDE, OUTSIDE = 290, 310

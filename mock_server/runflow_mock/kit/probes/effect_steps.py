@@ -6,7 +6,7 @@ from runflow_mock.kit.probes.carriers import Answer
 from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.probes.forgeries import FORGERIES, distorted
 from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, ProbeKit, Seen
-from runflow_mock.kit.probes.sample_callbacks import SampleCallback
+from runflow_mock.testing.samples import SampleCallback
 
 COPIES = 5
 ROUNDS = 2

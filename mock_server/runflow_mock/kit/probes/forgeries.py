@@ -5,7 +5,8 @@ Whoever compares a part of a signature, takes what is missing for what is right,
 
 from collections.abc import Callable, Mapping
 
-from runflow_mock.kit.probes.sample_callbacks import SIGNATURE, TIMESTAMP, SampleCallback, Sender
+from runflow_mock.kit.probes.sample_callbacks import SIGNATURE, TIMESTAMP, Sender
+from runflow_mock.testing.samples import SampleCallback
 
 Forge = Callable[[Sender], SampleCallback]
 

@@ -13,7 +13,8 @@ from runflow_mock.domain.signing import TOLERANCE
 from runflow_mock.kit.probes.carriers import Answer, Carrier
 from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.probes.forgeries import FORGERIES, Forge
-from runflow_mock.kit.probes.sample_callbacks import SampleCallback, Sender
+from runflow_mock.kit.probes.sample_callbacks import Sender
+from runflow_mock.testing.samples import SampleCallback
 
 TOLERANCE_SECONDS = TOLERANCE.total_seconds()
 # So far from the edge it is clear on which side a callback arrived, although clocks have whole seconds.

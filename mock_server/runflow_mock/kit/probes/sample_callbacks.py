@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
-import msgspec
-
 from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.domain.tenants import PULL, ClockMode
@@ -19,23 +17,9 @@ from runflow_mock.kit.probes.known_records import KnownRecords, written_over
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.in_process import BASE_URL, InProcess
-from runflow_mock.testing.samples import EVENTS, STEPS_MAX
+from runflow_mock.testing.samples import EVENTS, RECEIVER_URL, SampleCallback, carry, lead_to
 
-RECEIVER_URL = "https://receiver.example.com/callbacks"
 TIMESTAMP, SIGNATURE = "Runflow-Timestamp", "Runflow-Signature"
-
-
-class SampleCallback(msgspec.Struct, frozen=True):
-    """One message: the exact bytes and the headers."""
-
-    headers: dict[str, str]
-    body: bytes
-
-    def with_headers(self, **headers: str | None) -> "SampleCallback":
-        """Returns the sample with other headers; `_` stands for `-`, and nothing takes one away."""
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        merged = {**self.headers, **{name: value for name, value in given.items() if value is not None}}
-        return SampleCallback({name: value for name, value in merged.items() if name not in given or given[name] is not None}, self.body)
 
 
 class Sender:
@@ -131,15 +115,10 @@ class Sender:
         )
         control = Control(BASE_URL, tenant.key, self._app)
         try:
-            if sample.rule is not None:
-                control.add_fault(**sample.rule)
             if distortion is not None:
                 control.add_fault(what=distortion, where={})
-            given = {} if metadata is None else {"metadata": metadata}
-            created = control.client.post(sample.path, {**sample.body, **given, "callback_url": RECEIVER_URL})
-            if sample.cancels is not None:
-                control.client.post(f"/_mock/{sample.cancels}/{created['id']}/cancel")
-            written = [_carried(control) for _ in range(attempts)]
+            lead_to(control, sample, RECEIVER_URL, metadata)
+            written = [carry(control) for _ in range(attempts)]
         finally:
             control.delete_tenant(tenant.tenant)
         if record is None:
@@ -152,13 +131,3 @@ class Sender:
         body = written_over(sample.body, record)
         is_signed = SIGNATURE in sample.headers and self.sign(sample, sample.body, secret=secret).headers == sample.headers
         return self.sign(sample, body, secret=secret) if is_signed else SampleCallback(sample.headers, body)
-
-
-def _carried(control: Control) -> SampleCallback:
-    """Moves time on until an attempt is due, and takes it; to the sender it is as if nobody had answered."""
-    for _ in range(STEPS_MAX):
-        for pulled in control.pull_deliveries():
-            control.answer_delivery(pulled.delivery_id, 504)
-            return SampleCallback(pulled.headers, pulled.body)
-        control.next()
-    raise AssertionError("the world of the sample has come to rest without a delivery")
