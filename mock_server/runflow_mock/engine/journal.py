@@ -100,6 +100,12 @@ class Journal:
         self._scrub()
         return tuple(self._exchanges[-place] for place in range(min(count, len(self._exchanges)), 0, -1))
 
+    def piece(self, behind: int, count: int) -> tuple[Exchange, ...]:
+        """Returns the first so many of the exchanges that were added last, `behind` in number; no others are scrubbed for it."""
+        start = min(behind, len(self._exchanges))
+        found = [self._exchanges[-place] for place in range(start, max(0, start - count), -1)]
+        return tuple(each if each.number <= self._scrubbed_to else scrubbed(each, self._scrubber) for each in found)
+
     def restore(self, exchanges: Iterable[Exchange], total: int) -> None:
         """Takes the latest exchanges of a journal that had seen `total`."""
         for exchange in exchanges:

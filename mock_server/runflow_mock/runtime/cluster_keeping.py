@@ -173,7 +173,7 @@ class ClusterKeeper:
         for tenant in tuple(self._tenants):
             log = self._log_of(tenant)
             if log is not None and isinstance(tenant.kept, Kept):
-                tenant.kept.flush()
+                tenant.kept.flush(is_end=True)
                 await log.settled()
                 tenant.kept.close()
         self.peers.close()

@@ -35,6 +35,11 @@ class Contents(NamedTuple):
 class TenantLog(Protocol):
     """Where one kept tenant is written down: a base, and the rows that came after it. Whatever it raises is a `KeepError`."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether others may write into it, too."""
+        ...
+
     def begin(self, base: Parts, row: bytes, blobs: Blobs) -> Ack:
         """Puts a tenant into the place of whatever the log holds; the row is what has come after its base already."""
         ...
@@ -78,6 +83,9 @@ class Cluster(Protocol):
 
 class Keeping(Protocol):
     """What is still to be written of one kept tenant."""
+
+    @property
+    def is_settled(self) -> bool: ...
 
     def touch(self) -> None: ...
 

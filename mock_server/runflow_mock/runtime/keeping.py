@@ -128,7 +128,7 @@ class Keeper:
         self._is_closing = True
         for tenant in tenants:
             if isinstance(tenant.kept, Kept):
-                tenant.kept.flush()
+                tenant.kept.flush(is_end=True)
                 tenant.kept.close()
                 tenant.kept.log.close()
         self._lock.close()

@@ -49,6 +49,8 @@ def connect(path: Path) -> sqlite3.Connection:
 class KeptFile:
     """One file at work."""
 
+    is_shared = False
+
     def __init__(self, path: Path, *, is_synced: bool = False, connect: Connect = connect) -> None:
         """Opens the file, or makes an empty one that only its owner may read.
 

@@ -69,6 +69,8 @@ _read_parts = msgspec.msgpack.Decoder(list[tuple[str, bytes]]).decode
 class StreamLog:
     """One log at work; it owns the subject from its claim on, until somebody else claims it."""
 
+    is_shared = True
+
     def __init__(self, jetstream: JetStreamContext, objects: ObjectStore, keys: KeyValue, name: str) -> None:
         self._jetstream = jetstream
         self._objects = objects

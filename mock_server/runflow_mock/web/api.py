@@ -64,7 +64,7 @@ class Api:
         try:
             if given.waits_for_run is not None or given.callbacks_before:
                 given = await self._hold(call, given, receive)
-            if asking is not None and asking.kept is not None:
+            if asking is not None and asking.kept is not None and not (asking.kept.is_settled and call.method == "GET"):
                 given = await written_first(call, given)
             operation_id, elapsed_ms = None if operation is None else operation.id, (self._runtime.timer() - started) * 1000
             if call.interference is not None:

@@ -1,0 +1,117 @@
+"""Keeping: what it costs to write tenants down, how long they take to be there again, and how long another worker takes to have one.
+
+Rates are answers by second of the server's own CPU time, so that a disk or a neighbour that is busy is no part of the ratio.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+from subprocess import DEVNULL, PIPE, Popen
+from sys import executable
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from benchmarks import load, messages
+from benchmarks.effort import Effort
+from benchmarks.servers import Server, fake, first_answer
+from benchmarks.table import Figure, Kind, Target
+
+BALANCE = ("--balance", "100000000", "--clock", "manual", "--runs-max", "1000000")
+KEPT_RATIO = Target(Kind.RATIO_MIN, 0.9)
+RESTART_MAX = Target(Kind.MAX, 2_000.0)
+BROKER = Path(executable).parent / "nats-server"
+
+
+async def measure(effort: Effort) -> list[Figure]:
+    """Returns creates and polls beside those of a server that keeps nothing, a restart, and a takeover where there is a broker."""
+    with TemporaryDirectory(prefix="runflow-mock-bench-") as place:
+        figures = await _rates(effort, Path(place) / "rates")
+        figures.append(await _restart(effort, Path(place) / "restart"))
+        if BROKER.exists():
+            figures.append(await _takeover(effort, Path(place) / "broker"))
+        return figures
+
+
+async def _rates(effort: Effort, folder: Path) -> list[Figure]:
+    rates: dict[tuple[str, str], list[float]] = {}
+    with ExitStack() as stack:
+        servers = {"plain": stack.enter_context(fake(*BALANCE)), "kept": stack.enter_context(fake(*BALANCE, "--keep", str(folder)))}
+        for _ in range(effort.rounds):
+            for name, server in servers.items():
+                rates.setdefault(("creates", name), []).append(await _rate(effort, server, messages.creates(server.key), 201))
+            for name, server in servers.items():
+                rates.setdefault(("polls", name), []).append(await _rate(effort, server, _polls(server), 200))
+    return [
+        Figure(
+            name=f"{kind} with --keep, CPU (bare: without)",
+            unit="/s",
+            ours=median(rates[kind, "kept"]),
+            bare=median(rates[kind, "plain"]),
+            target=KEPT_RATIO,
+        )
+        for kind in ("creates", "polls")
+    ]
+
+
+def _polls(server: Server) -> list[bytes]:
+    client = server.client()
+    ids = [run["id"] for run in client.get("/v1/runs?limit=100&fields=id")["items"]]
+    client.close()
+    return messages.polls(server.key, ids)
+
+
+async def _rate(effort: Effort, server: Server, requests: list[bytes], status: int) -> float:
+    began = _cpu_seconds(server.pid)
+    took = await load.run_for(server.port, requests, status=status, connections=effort.connections, seconds=effort.round_seconds, warm_up=0)
+    return took.answers / (_cpu_seconds(server.pid) - began)
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Returns what a process has used so far, as Linux tells it."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def _restart(effort: Effort, folder: Path) -> Figure:
+    """Returns the time from the start of a process to its first answer, with a kept tenant of many runs."""
+    with fake(*BALANCE, "--keep", str(folder)) as server:
+        requests = messages.creates(server.key, different=effort.stored_runs)
+        await load.run_once(server.port, requests, status=201, connections=effort.connections)
+    took = []
+    for _ in range(effort.latency_rounds):
+        began = perf_counter()
+        with fake(*BALANCE, "--keep", str(folder)) as server:
+            took.append((first_answer(server, "/v1/health") - began) * 1000)
+    return Figure(name=f"restart with {effort.stored_runs:,} kept runs", unit="ms", ours=median(took), target=RESTART_MAX)
+
+
+async def _takeover(effort: Effort, folder: Path) -> Figure:
+    """Returns how long the first answer takes of a worker that has to take a tenant of a hundred runs over."""
+    took = []
+    with _broker(folder) as address, ExitStack() as stack:
+        workers = [stack.enter_context(fake(*BALANCE, "--keep", address)) for _ in range(2)]
+        for number in range(effort.rounds):
+            key = f"rf_live_mock_taken_{number}"
+            await load.run_once(workers[0].port, messages.creates(key, different=100), status=201, connections=effort.connections)
+            looked = await load.run_once(workers[1].port, [messages.get("/v1/runs?limit=1", key)], status=200, connections=1)
+            took.append(looked.latencies.max)
+    return Figure(name="takeover of a tenant by another worker", unit="ms", ours=median(took))
+
+
+@contextmanager
+def _broker(folder: Path) -> Iterator[str]:
+    command = [str(BROKER), "-js", "-sd", str(folder), "-a", "127.0.0.1", "-p", "-1"]
+    with Popen(command, stdout=DEVNULL, stderr=PIPE, text=True) as process:
+        assert process.stderr is not None
+        address = ""
+        for line in process.stderr:
+            if "Listening for client connections on" in line:
+                address = line.split()[-1]
+            if "Server is ready" in line:
+                break
+        try:
+            yield f"nats://{address}"
+        finally:
+            process.terminate()
