@@ -71,9 +71,12 @@ class ClusterKeeper:
         """
         self._tenants, self._go_on = tenants, go_on
         parts = urlsplit(self._address)
-        replicas = int(parse_qs(parts.query).get("replicas", ["1"])[0])
+        asked = parse_qs(parts.query).get("replicas", ["1"])[0]
+        if asked not in ("1", "3", "5"):
+            raise ConfigError(f"keep: replicas {asked[:40]!r} must be 1, 3 or 5")
+        replicas = int(asked)
         try:
-            self._client: Client = await self._connect(
+            connecting = self._connect(
                 parts._replace(query="").geturl(),
                 connect_timeout=CONNECT_SECONDS_MAX,
                 allow_reconnect=True,
@@ -82,8 +85,10 @@ class ClusterKeeper:
                 error_cb=self._take_error,
                 pending_size=0,
             )
+            # Once it was there it is waited for; one that never was is told.
+            self._client: Client = await asyncio.wait_for(connecting, CONNECT_SECONDS_MAX)
         except (nats.errors.Error, OSError, TimeoutError) as error:
-            raise ConfigError(f"keep: the broker at {parts.netloc.rpartition('@')[2]} cannot be reached: {error}") from None
+            raise ConfigError(f"keep: the broker at {parts.netloc.rpartition('@')[2]} cannot be reached: {error or 'no answer'}") from None
         self._jetstream: JetStreamContext = self._client.jetstream(timeout=ANSWER_SECONDS_MAX)
         try:
             with translated():
