@@ -51,7 +51,7 @@ cov: $(SETUP_DEV) ## the same with branches counted: domain, engine and wire mus
 
 .PHONY: test-slow
 test-slow: $(SETUP_DEV) $(SETUP_TOOLS) $(SETUP_DOCS) ## run the slow tests
-	@$(PYTEST) -q -m slow
+	@$(PYTEST) -q -n 2 --dist loadfile -m slow
 
 .PHONY: contract
 contract: $(SETUP_DEV) ## hold the fake against its contract: both dialects, in process and over HTTP
