@@ -42,16 +42,7 @@ def run_subject(run: Run, edges: tuple[str, ...]) -> Subject:
     """Returns a run at the edges that it is about to pass."""
     if edges == FINISH_EDGES and run.sequence_index is not None:
         edges = (*FINISH_EDGES, f"batch.item[{run.sequence_index}]")
-    return Subject(
-        edges=edges,
-        is_usual=FINISH_EDGES[0] in edges,
-        model=run.model,
-        client_ref=run.client_ref,
-        input=run.input,
-        metadata=run.metadata,
-        run_id=run.id,
-        batch_id=run.batch_id,
-    )
+    return replace(Subject(edges=edges, is_usual=FINISH_EDGES[0] in edges), **facts_of(run))
 
 
 def request_subject(method: str, path: str, operation: str | None, facts: Facts | None = None, *, edges: tuple[str, ...] = ()) -> Subject:

@@ -65,8 +65,8 @@ class Moment:
 
     def admit(self, collection: Collection[object], more: int = 1) -> None:
         """Raises `LimitReached` when `more` records do not fit beside those that the world has had, the gone ones among them."""
-        limit: int = getattr(self.settings.limits, f"{collection.name}_max")
-        if len(vars(self.store)[collection.name]) + more > limit:
+        limit: int = getattr(self.settings.limits, collection.limit)
+        if len(self.store.records(collection)) + more > limit:
             raise LimitReached(collection.limit, limit)
 
     def check_unchanged(self, noun: str, updated_at: datetime | None, as_read: datetime | None) -> None:
