@@ -1,9 +1,9 @@
 """The marker `runflow`: how the tenant of a test is made, how strict its end is, and what is wrong with it, in words."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+from runflow_mock.domain.hints import did_you_mean
 from runflow_mock.wire.tenants import SETTINGS
 
 STRICTNESS = ("allow_unused", "allow_violations", "allow_exceptions")
@@ -30,8 +30,7 @@ def read_wishes(given: Mapping[str, Any]) -> Wishes:
     """
     for name in given:
         if name not in _NAMES:
-            near = get_close_matches(name, _NAMES, n=1)
-            hint = f"; did you mean {near[0]}?" if near else "."
+            hint = did_you_mean(name, _NAMES) or "."
             raise MarkerError(f"@pytest.mark.runflow knows no {name!r}{hint} It takes {', '.join(sorted(_NAMES))}.")
     meant = {name: value for name, value in given.items() if value is not None}
     return Wishes(

@@ -6,7 +6,6 @@ of `POST /_mock/faults`, `/_mock/stubs` and `/_mock/verify`. What reads those bo
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import partial
 from typing import NamedTuple, TypeVar, cast
 
@@ -15,6 +14,7 @@ from msgspec.structs import replace
 from runflow_mock.domain.commands import AddRule
 from runflow_mock.domain.documents import Document, Json, write_document
 from runflow_mock.domain.errors import ModelNotFound
+from runflow_mock.domain.hints import did_you_mean
 from runflow_mock.domain.models import Catalog, Model
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.tenants import TenantSettings
@@ -131,8 +131,7 @@ def _check_keys(value: Mapping[str, Json]) -> None:
     known = (*OWN_KEYS, *SETTINGS)
     for key in value:
         if key not in known:
-            near = get_close_matches(key, known, n=1)
-            raise ScenarioError((key,), f"no such key{f'; did you mean {near[0]}?' if near else ''} A scenario takes {', '.join(known)}")
+            raise ScenarioError((key,), f"no such key{did_you_mean(key, known)} A scenario takes {', '.join(known)}")
 
 
 def _models(value: Mapping[str, Json], catalog: Catalog) -> tuple[Model, ...]:

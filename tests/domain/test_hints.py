@@ -1,0 +1,11 @@
+"""Hints: a name that is nearly one that there is leads to it."""
+
+from runflow_mock.domain.hints import did_you_mean
+
+
+def test_name_that_is_nearly_right_leads_to_the_one_that_is_meant() -> None:
+    assert did_you_mean("balnce", ("balance", "seed")) == "; did you mean balance?"
+
+
+def test_name_that_is_like_none_leads_nowhere() -> None:
+    assert did_you_mean("qqq", ("balance", "seed")) == ""
