@@ -5,14 +5,15 @@ Nothing is rendered here: what arrives is what the engine froze, signed and sent
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
+from runflow_mock.domain.hints import did_you_mean
 from runflow_mock.domain.tenants import PULL, ClockMode
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.control import Control
@@ -97,24 +98,41 @@ def sample_callback(
     """
     name = ALIASES.get(event, event)
     if name not in EVENTS:
-        near = get_close_matches(event, EVENTS, n=1)
-        hint = f"; did you mean {near[0]}?" if near else "."
+        hint = did_you_mean(event, EVENTS) or "."
         raise ValueError(f"no callback tells of the event {event!r}{hint} There are {', '.join(EVENTS)}.")
     app = InProcess(Config(clock=ClockMode.MANUAL, speed=1.0))
     try:
-        tenant = Control(BASE_URL, None, app).create_tenant(
-            seed=seed or secrets.token_hex(8),
-            start=(at or datetime.now(UTC)).isoformat(),
-            dialect=dialect,
-            switches=dict(switches or {}),
-            callback_secret=secret,
-            deliveries=PULL,
-        )
-        control = Control(BASE_URL, tenant.key, app)
-        lead_to(control, EVENTS[name], RECEIVER_URL, metadata)
-        return carry(control)
+        with sample_world(app, secret=secret, dialect=dialect, switches=switches or {}, seed=seed, at=at) as control:
+            lead_to(control, EVENTS[name], RECEIVER_URL, metadata)
+            return carry(control)
     finally:
         app.stop()
+
+
+@contextmanager
+def sample_world(
+    app: InProcess,
+    *,
+    secret: str | None,
+    dialect: str,
+    switches: Mapping[str, str],
+    seed: str | None = None,
+    at: datetime | None = None,
+) -> Iterator[Control]:
+    """Makes a small world in which time begins now, or then, whose callbacks nobody sends: they are taken. It is gone afterwards."""
+    control = Control(BASE_URL, None, app)
+    tenant = control.create_tenant(
+        seed=seed or secrets.token_hex(8),
+        start=(at or datetime.now(UTC)).isoformat(),
+        dialect=dialect,
+        switches=switches,
+        callback_secret=secret,
+        deliveries=PULL,
+    )
+    try:
+        yield Control(BASE_URL, tenant.key, app)
+    finally:
+        control.delete_tenant(tenant.tenant)
 
 
 def lead_to(control: Control, sample: Sample, url: str, metadata: Mapping[str, Any] | None = None) -> None:

@@ -4,7 +4,6 @@ Nothing is rendered here: bytes, headers and signatures come from the code that 
 Only what the service could send and never does, such as an event of the future, is written over and signed again with the same functions.
 """
 
-import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import TracebackType
@@ -12,12 +11,11 @@ from typing import Any
 
 from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
-from runflow_mock.domain.tenants import PULL, ClockMode
+from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.kit.probes.known_records import KnownRecords, written_over
 from runflow_mock.runtime.config import Config
-from runflow_mock.testing.control import Control
-from runflow_mock.testing.in_process import BASE_URL, InProcess
-from runflow_mock.testing.samples import EVENTS, RECEIVER_URL, SampleCallback, carry, lead_to
+from runflow_mock.testing.in_process import InProcess
+from runflow_mock.testing.samples import EVENTS, RECEIVER_URL, SampleCallback, carry, lead_to, sample_world
 
 TIMESTAMP, SIGNATURE = "Runflow-Timestamp", "Runflow-Signature"
 
@@ -105,22 +103,11 @@ class Sender:
     ) -> list[SampleCallback]:
         record = None if self.known is None else self.known.pick(event, is_fresh=is_fresh)
         sample = EVENTS[event]
-        tenant = Control(BASE_URL, None, self._app).create_tenant(
-            seed=secrets.token_hex(8),
-            start=datetime.now(UTC).isoformat(),
-            dialect=self._dialect.name,
-            switches=self._switches,
-            callback_secret=secret,
-            deliveries=PULL,
-        )
-        control = Control(BASE_URL, tenant.key, self._app)
-        try:
+        with sample_world(self._app, secret=secret, dialect=self._dialect.name, switches=self._switches) as control:
             if distortion is not None:
                 control.add_fault(what=distortion, where={})
             lead_to(control, sample, RECEIVER_URL, metadata)
             written = [carry(control) for _ in range(attempts)]
-        finally:
-            control.delete_tenant(tenant.tenant)
         if record is None:
             return written
         told = record if metadata is None else {**record, "metadata": metadata}
