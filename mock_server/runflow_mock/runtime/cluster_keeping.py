@@ -145,9 +145,7 @@ class ClusterKeeper:
             if log is not None and log.is_begun:
                 log.remove()
             return
-        log = log or self._log(name)
-        log.further_keys = _further_keys(tenant)
-        kept = Kept(tenant, log, self._clocks, self._take_back, self._size)
+        kept = self._kept(tenant, log or self._log(name))
         kept.begin()
         if before is not None and isinstance(before.kept, Kept):
             before.kept.hand_over(kept)
@@ -202,8 +200,7 @@ class ClusterKeeper:
         except (DomainError, ValueError, LookupError, AssertionError) as error:
             self._tell(f"tenant {owner}: its log cannot be used: {error}")
             raise KeepError(f"the log of tenant {owner} cannot be used: {error}") from None
-        log.further_keys = _further_keys(tenant)
-        tenant.kept = Kept(tenant, log, self._clocks, self._take_back, self._size)
+        tenant.kept = self._kept(tenant, log)
         self._go_on(tenant)
 
     async def _owner(self, name: str) -> str:
@@ -227,16 +224,17 @@ class ClusterKeeper:
     async def _take_error(self, error: Exception) -> None:
         self._tell(f"the broker: {error or type(error).__name__}")
 
+    def _kept(self, tenant: Tenant, log: StreamLog) -> Kept:
+        """Returns what writes a tenant into a log, which is found by its further keys too."""
+        log.further_keys = tuple(f"{tenant.settings.name}_{key.name}" for key in tenant.settings.keys)
+        return Kept(tenant, log, self._clocks, self._take_back, self._size)
+
     def _log(self, name: str) -> StreamLog:
         return StreamLog(self._jetstream, self._objects, self._keys, name)
 
     def _log_of(self, tenant: Tenant | None) -> StreamLog | None:
         log = tenant.kept.log if tenant is not None and isinstance(tenant.kept, Kept) else None
         return log if isinstance(log, StreamLog) else None
-
-
-def _further_keys(tenant: Tenant) -> tuple[str, ...]:
-    return tuple(f"{tenant.settings.name}_{key.name}" for key in tenant.settings.keys)
 
 
 def open_cluster(config: Config, clocks: Clocks, tell: Callable[[str], None]) -> ClusterKeeper:

@@ -35,19 +35,16 @@ class Holdings:
     def __init__(self, most: BoundsMax, bounds: Bounds) -> None:
         self.journals = JournalSpace(most.journal_bytes_max, bounds.journal_bytes)
         self._bounds = bounds
-        self._tenants = 0
 
     def take(self, tenant: Holder) -> None:
         """Counts a tenant from now on."""
-        self._tenants += 1
-        self._bounds.tenants.show(self._tenants)
+        self._bounds.tenants.show(self._bounds.tenants.used + 1)
         tenant.journal.share(self.journals)
         self.follow(tenant)
 
     def release(self, tenant: Holder) -> None:
         """Counts a tenant no more."""
-        self._tenants -= 1
-        self._bounds.tenants.show(self._tenants)
+        self._bounds.tenants.show(self._bounds.tenants.used - 1)
         self._bounds.record_bytes.give(tenant.held.record_bytes)
         self._bounds.timers.give(tenant.held.timers)
         tenant.held = Held()

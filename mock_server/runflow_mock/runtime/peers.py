@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error
+from nats.nuid import NUID
 
 from runflow_mock.runtime.keepers import Told
 
@@ -28,7 +29,7 @@ class Peers:
         self._client = client
         self._heard: dict[str, float] = {}
         self._beating: asyncio.Task[None] | None = None
-        self.name = client._nuid.next().decode()[-8:]
+        self.name = NUID().next().decode()[-8:]
         self._answering = answering
 
     async def open(self) -> None:

@@ -74,6 +74,7 @@ class Api:
             length = (b"content-length", str(len(given.body)).encode())
             headers = (*given.headers, *call.limits, *call.marks, length)
             record_exchange(call, operation_id, Answer(given.status, given.body, headers), elapsed_ms)
+            # As `send_answer` does it, without a coroutine more: every request passes here.
             await send({"type": "http.response.start", "status": given.status, "headers": headers})
             await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else given.body})
         finally:

@@ -89,17 +89,15 @@ class Application(Starlette):
 
 
 class KeptNowhere:
-    """Tenants end with the process."""
+    """Tenants end with the process; all that there are are here, and need not be brought."""
+
+    bring: Bring | None = None
 
     async def join(self) -> None:
         """Does nothing."""
 
     async def leave(self) -> None:
         """Does nothing."""
-
-    async def bring(self, scope: Scope, send: Send) -> bool:
-        """Finds nothing to do: whatever there is is here."""
-        return True
 
 
 class KeptHere(KeptNowhere):
@@ -175,7 +173,7 @@ def create_app(
             await runtime.close()
             await keeping.leave()
 
-    app = Application(*_assemble(runtime), lifespan, keeping.bring if config.keep_url is not None else None)
+    app = Application(*_assemble(runtime), lifespan, keeping.bring)
     app.state.runtime = runtime
     app.state.refused = list[ConfigError]()
     return app
@@ -237,6 +235,4 @@ def _host(scope: Scope) -> bytes:
 
 def _for_browsers(side: ASGIApp, config: Config) -> ASGIApp:
     """Returns a side that pages of any origin may use, where that was asked for."""
-    if not config.cors:
-        return side
-    return ForPages(side)
+    return ForPages(side) if config.cors else side

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.types import Scope
+from starlette.types import Scope, Send
 
 from runflow_mock.domain.commands import Command, Origin
 from runflow_mock.domain.dialects import Dialect, dialect_of
@@ -58,6 +58,12 @@ def refusal(problem: Problem, form: ErrorForm = ErrorForm.JSON) -> Answer:
     """Returns the answer that tells a problem."""
     reply = render_problem(problem, form)
     return Answer(reply.status, reply.body, reply.headers)
+
+
+async def send_answer(given: Answer, method: str, send: Send) -> None:
+    """Sends an answer whose headers say all; of one to a HEAD the body stays here."""
+    await send({"type": "http.response.start", "status": given.status, "headers": given.headers})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else given.body})
 
 
 def no_content() -> Answer:

@@ -14,7 +14,7 @@ from runflow_mock.runtime.keepers import Elsewhere, KeepError
 from runflow_mock.runtime.revivals import Clocks
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.authentication import key_in, not_kept
-from runflow_mock.web.calls import Answer, Call, refusal
+from runflow_mock.web.calls import Answer, Call, refusal, send_answer
 from runflow_mock.web.control.app import elsewhere
 from runflow_mock.web.control.cluster import answer_peer
 from runflow_mock.web.storage import FILES, UPLOADS
@@ -57,8 +57,7 @@ class Membership:
         except KeepError as error:
             told = _told(call, error)
             length = (b"content-length", str(len(told.body)).encode())
-            await send({"type": "http.response.start", "status": told.status, "headers": (*told.headers, length)})
-            await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else told.body})
+            await send_answer(Answer(told.status, told.body, (*told.headers, length)), call.method, send)
             return False
         return True
 

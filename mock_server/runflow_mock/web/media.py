@@ -24,7 +24,7 @@ from runflow_mock.engine.targets import model_of_run
 from runflow_mock.media.files import make_file
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.web.calls import Answer, Call, refusal
+from runflow_mock.web.calls import Answer, Call, refusal, send_answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import meet_request
 from runflow_mock.web.faults.sending import UNANSWERED, interfere, plan_answer
@@ -63,8 +63,7 @@ class Media:
         # What a file holds is known without the journal.
         shown = given.body if given.status >= 400 else b""
         record_exchange(call, None, Answer(given.status, shown, headers), elapsed_ms)
-        await send({"type": "http.response.start", "status": given.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else given.body})
+        await send_answer(Answer(given.status, given.body, headers), call.method, send)
 
     async def _answer(self, call: Call) -> Answer:
         try:

@@ -19,7 +19,7 @@ from runflow_mock.domain.outputs import media_objection
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
-from runflow_mock.web.calls import Answer, Call, refusal
+from runflow_mock.web.calls import Answer, Call, refusal, send_answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import meet_request
 from runflow_mock.web.faults.sending import UNANSWERED, interfere, plan_answer
@@ -61,9 +61,9 @@ class Storage:
             return
         length = () if given.status == 304 else ((b"content-length", str(len(given.body)).encode()),)
         headers = (*given.headers, *length)
-        record_exchange(call, None, Answer(given.status, given.body, headers), elapsed_ms)
-        await send({"type": "http.response.start", "status": given.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else given.body})
+        told = Answer(given.status, given.body, headers)
+        record_exchange(call, None, told, elapsed_ms)
+        await send_answer(told, call.method, send)
 
     async def _read_and_answer(self, call: Call, bodies: Bodies, receive: Receive) -> Answer:
         """Returns the answer; who has no signed address gets it before the body was read, where there is much of it."""

@@ -12,7 +12,7 @@ from runflow_mock.runtime.keepers import Elsewhere, KeepError
 from runflow_mock.runtime.refusals import BeyondTime, StepsExceeded, TenantsFull, TenantUnavailable
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
-from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.web.calls import Answer, Call, answer, send_answer
 from runflow_mock.web.connections import connection_of, until_gone
 from runflow_mock.web.control.guard import check_entry, check_origin, check_type, full
 from runflow_mock.web.keeping import until_written
@@ -57,8 +57,7 @@ class ControlApi:
         headers = (*given.headers, (b"content-length", str(len(given.body)).encode()))
         if all(name != b"cache-control" for name, _ in given.headers):
             headers = (*headers, (b"cache-control", b"no-store"))
-        await send({"type": "http.response.start", "status": given.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else given.body})
+        await send_answer(Answer(given.status, given.body, headers), call.method, send)
 
     async def _read_and_answer(self, call: Call, bodies: Bodies, receive: Receive) -> Answer | Stream:
         limit = LARGE_BODIES.get(call.path, BODY_BYTES_MAX)
