@@ -10,19 +10,14 @@ from typing import Any
 
 import httpx
 import nats.errors
-from kept import BASE_URL, KeptFake, Time
+from kept import BASE_URL, KeptFake, Time, made_app
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from worlds import catalog
 
-from runflow_mock.domain.money import Money
-from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.cluster_keeping import ClusterKeeper, Connect
-from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.kept_tenants import LogSize
 from runflow_mock.runtime.revivals import Clocks
-from runflow_mock.runtime.sender import CallbackSender, RecordingSender
-from runflow_mock.web.app import Application, create_app
+from runflow_mock.runtime.sender import CallbackSender
 from runflow_mock.web.clusters import Membership
 
 PROGRAM = Path(sys.executable).parent / ("nats-server.exe" if os.name == "nt" else "nats-server")
@@ -61,14 +56,11 @@ async def worker(
     """Runs a worker while the context lasts; one that is killed writes nothing at its end."""
     time = time or Time()
     told: list[str] = []
-    settings["clock"] = ClockMode(settings.get("clock", "manual"))
-    config = Config(**{"speed": 1.0, "balance": Money(1_000_000_000), **settings})
-    app = create_app(config, catalog=catalog(), sender=sender or RecordingSender(), monotonic=time, wall=time)
+    app = made_app(time, sender, **settings)
     runtime = app.state.runtime
     keeper = ClusterKeeper(address, clocks=Clocks(time, time), connect=connect, size=size or LogSize(), tell=told.append)
     member = Membership(runtime, keeper)
     await member.join()
-    assert isinstance(app, Application)
     app.bring = member.bring
     try:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE_URL) as client:

@@ -20,7 +20,7 @@ from runflow_mock.runtime.kept_tenants import LogSize
 from runflow_mock.runtime.revivals import Clocks
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.sender import CallbackSender, RecordingSender
-from runflow_mock.web.app import create_app
+from runflow_mock.web.app import Application, create_app
 
 KEY = "rf_live_mock_kept"
 BASE_URL = "http://127.0.0.1:8787"
@@ -63,6 +63,15 @@ class KeptFake:
         return Path(shutil.copytree(self.folder, to))
 
 
+def made_app(time: Time, sender: CallbackSender | None, **settings: Any) -> Application:
+    """Returns a fake that is told the time and sends nothing, with a small catalogue and much money; nobody keeps its tenants yet."""
+    settings["clock"] = ClockMode(settings.get("clock", "manual"))
+    config = Config(**{"speed": 1.0, "balance": Money(1_000_000_000), **settings})
+    app = create_app(config, catalog=catalog(), sender=sender or RecordingSender(), monotonic=time, wall=time)
+    assert isinstance(app, Application)
+    return app
+
+
 @asynccontextmanager
 async def kept_fake(
     folder: Path,
@@ -77,9 +86,7 @@ async def kept_fake(
     """Runs the fake on a folder while the context lasts."""
     time = time or Time()
     told: list[str] = []
-    settings["clock"] = ClockMode(settings.get("clock", "manual"))
-    config = Config(**{"speed": 1.0, "balance": Money(1_000_000_000), **settings})
-    app = create_app(config, catalog=catalog(), sender=sender or RecordingSender(), monotonic=time, wall=time)
+    app = made_app(time, sender, **settings)
     runtime: Runtime = app.state.runtime
     clocks = Clocks(time, time)
     keeper = Keeper(folder, stands=stands, clocks=clocks, connect=connect, size=size or LogSize(), tell=told.append)

@@ -15,8 +15,6 @@ from runflow_mock.kit.suite.carriers import Answer
 MODEL = "runflow/background-removal"
 IMAGE = "https://cdn.example.com/shirt.jpg"
 INPUT: dict[str, Json] = {"image_url": IMAGE}
-RUNS = f"/v1/models/{MODEL}/runs"
-BATCHES = f"/v1/models/{MODEL}/batches"
 # What is given for an input that must be there, by its type; a model that wants something else is not taken.
 GIVEN: Mapping[str, Json] = {"image": IMAGE, "image_list": [IMAGE], "string": "a red shirt", "text": "a red shirt", "boolean": True}
 CANDIDATES_MAX = 500
@@ -46,6 +44,7 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 USUAL = Offer()
+RUNS, BATCHES = USUAL.runs, USUAL.batches
 
 
 def offered(get: Get) -> Offer:
