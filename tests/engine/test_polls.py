@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
+from stories import picture
 from worlds import catalog, create_batch, create_run, created, make_world, renderers, run_all
 
 from runflow_mock.domain.commands import AddRule, CancelRun, RemoveRule, SeePoll
@@ -100,12 +102,23 @@ def test_run_that_waits_is_the_same_after_a_snapshot_and_a_replay() -> None:
     snapshot = world.snapshot()
     assert objections(snapshot) == []
     again = World.restore(snapshot, catalog(), renderers())
-    assert vars(fold(world.history))["polls_awaited_by"] == vars(again.store)["polls_awaited_by"] == {run_id: None}
+    assert vars(fold(world.history))["polls_awaited_by"] == vars(again.store)["polls_awaited_by"] == {run_id}
     for each in (world, again):
         each.execute(SeePoll(run_id))
         run_all(each)
     assert world.store.run(run_id) == again.store.run(run_id)
     assert again.store.run(run_id).status == "succeeded"
+
+
+def test_runs_that_came_to_wait_in_another_order_wait_after_a_snapshot() -> None:
+    world = make_world()
+    world.execute(AddRule(where=Where(client_ref="held at its end"), what=AfterPolls(2)))
+    world.execute(AddRule(where=Where(client_ref="held at once", edge=DISPATCH_EDGE), what=AfterPolls(2)))
+    held = [created(world.execute(replace(create_run(), client_ref=ref))).id for ref in ("held at its end", "held at once")]
+    run_all(world)
+    again = World.restore(world.snapshot(), catalog(), renderers())
+    assert [is_held(again.store, run_id) for run_id in held] == [True, True]
+    assert picture(again.store) == picture(world.store)
 
 
 def test_snapshot_whose_run_waits_for_polls_that_are_past_is_refused() -> None:

@@ -5,6 +5,7 @@ that is given in hexadecimal and prints the history it leads to.
 """
 
 import sys
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -17,6 +18,7 @@ from worlds import catalog, make_world, renderers
 from runflow_mock.domain.commands import Command, RecordAttempt
 from runflow_mock.domain.deliveries import AttemptResult, Delivery
 from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.records import COLLECTIONS
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import Outcome, World
 
@@ -73,14 +75,22 @@ def twin(world: World) -> World:
 
 
 def picture(store: Store) -> dict[str, object]:
-    """Everything a store holds, as values that can be compared and do not change with it."""
+    """Everything a store holds, as values that can be compared and do not change with it.
+
+    Records stand in their order, which clients see. An index is asked by key alone, and a restored one is filled in another order.
+    """
     parts = {name: _still(part) for name, part in vars(store).items()}
-    return parts | {"ledger": {name: _still(part) for name, part in vars(store.ledger).items()}, "timers": store.timers.pending()}
+    records = {collection.name: list(store.records(collection).items()) for collection in COLLECTIONS}
+    return parts | records | {"ledger": {name: _still(part) for name, part in vars(store.ledger).items()}, "timers": store.timers.pending()}
 
 
 def _still(part: object) -> object:
+    if isinstance(part, OrderedDict):
+        return tuple(part)
     if isinstance(part, dict):
-        return [(key, _still(value)) for key, value in part.items()]
+        return {key: _still(value) for key, value in part.items()}
+    if isinstance(part, set):
+        return frozenset(part)
     return tuple(part) if isinstance(part, list) else part
 
 

@@ -54,7 +54,7 @@ def _run_moved(store: Store, event: runs.RunMoved) -> str:
     else:
         store.timers.cancel(after.id)
         store.ledger.settle(after)
-        store.polls_awaited_by.pop(after.id, None)
+        store.polls_awaited_by.discard(after.id)
         if before.is_in_line:
             _leave_line(store, before)
         elif before.has_slot:
@@ -75,7 +75,7 @@ def _run_delayed(store: Store, event: runs.RunDelayed) -> None:
 
 def _run_held(store: Store, event: runs.RunHeld) -> None:
     store.runs[event.run_id] = replace(store.runs[event.run_id], due_at=None, is_delayed=True, polls_awaited=event.polls)
-    store.polls_awaited_by[event.run_id] = None
+    store.polls_awaited_by.add(event.run_id)
 
 
 def _run_polled(store: Store, event: runs.RunPolled) -> None:
@@ -83,7 +83,7 @@ def _run_polled(store: Store, event: runs.RunPolled) -> None:
     after = store.runs[before.id] = runs.see_poll(before, event)
     if before.due_at is None and after.due_at is not None:
         store.timers.schedule(after.id, after.due_at)
-        del store.polls_awaited_by[after.id]
+        store.polls_awaited_by.remove(after.id)
 
 
 def _slot_given(store: Store, event: runs.SlotGiven) -> None:

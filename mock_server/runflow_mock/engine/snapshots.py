@@ -64,7 +64,7 @@ def _find_again(snapshot: Snapshot, store: Store) -> None:
         if run.is_in_line:
             store.lines.setdefault(run.model, OrderedDict())[run.id] = None
         if run.polls_awaited is not None:
-            store.polls_awaited_by[run.id] = None
+            store.polls_awaited_by.add(run.id)
         if run.has_slot:
             store.slots_taken[run.model] = store.slots_taken.get(run.model, 0) + 1
     store.evaluations_of = _grouped((each.assignment.run_id, each.id) for each in snapshot.evaluations)

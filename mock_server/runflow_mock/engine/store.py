@@ -71,7 +71,7 @@ class Store:
         vars(self).update((collection.name, {}) for collection in COLLECTIONS)
         self.run_order: list[RunId] = []
         self.slots_taken: dict[str, int] = {}
-        self.polls_awaited_by: dict[RunId, None] = {}
+        self.polls_awaited_by: set[RunId] = set()
         self.lines: dict[str, OrderedDict[RunId, None]] = {}
         self.evaluations_of: dict[RunId, list[EvaluationId]] = {}
         self.workflow_models: dict[WorkflowId, Model] = {}
