@@ -103,6 +103,10 @@ docs-write: $(SETUP_DEV) $(SETUP_TOOLS) ## write what is made from the code: tab
 	@$(BIN)/python docs/tables.py
 	@$(BIN)/python docs/clients.py
 
+.PHONY: pictures
+pictures: $(SETUP_DEV) ## take the pictures of the inspector anew (needs Chromium)
+	@$(BIN)/python docs/ten_steps.py
+
 .PHONY: peers
 peers: $(SETUP_RUN) ## make .venv/peers with the servers that the report compares with; what cannot be installed is left out
 	@$(BIN)/python -m benchmarks.install

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
+import ten_steps
 from runflow_mock.domain.fault_kinds import Family
 from runflow_mock.wire.scenario_schema import scenario_schema
 from writing import bounds, commands, comparison, control, dialects, drifts, evidence, faults, files, pictures, plugin, scenarios, verdicts
@@ -47,6 +48,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "server-bounds": bounds.server,
     "tenant-bounds": bounds.tenants,
     "request-bounds": bounds.requests,
+    "ten-steps": ten_steps.told,
     "verbs": control.verbs,
     "bodies": control.bodies,
     "fixtures": plugin.fixtures,

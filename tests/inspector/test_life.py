@@ -44,6 +44,10 @@ def test_keys_move_along_a_list_open_a_line_and_close_it(look: Look, shop: Shop)
     expect(looker.page).to_have_url(shop.at("runs", first["id"]))
     looker.press("Escape")
     expect(looker.page).to_have_url(shop.at("runs"))
+    looker.press("g", "t")  # the list that comes has the keys, whichever of the two is put away last
+    expect(rows(looker, "timeline").first).to_be_visible()
+    looker.press("j")
+    expect(place(looker)).to_have_attribute("data-place", "0")
 
 
 @pytest.mark.parametrize(
