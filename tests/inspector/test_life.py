@@ -64,6 +64,22 @@ def test_g_and_a_letter_lead_to_each_screen(look: Look, shop: Shop, letter: str,
     looker.screen(screen)
 
 
+def test_g_is_remembered_while_another_screen_comes(look: Look, shop: Shop) -> None:
+    looker = look(shop.at("runs"))
+    looker.screen("runs")
+    looker.page.evaluate(
+        """async (money) => {
+            const press = (key) => document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+            press('g');
+            location.hash = money;
+            while (!document.title.startsWith('money')) await new Promise(requestAnimationFrame);
+            press('b');
+        }""",
+        f"#/t/{shop.name}/money",
+    )
+    looker.screen("batches")
+
+
 def test_keys_move_the_clock_search_and_tell_of_themselves(look: Look, shop: Shop) -> None:
     shop.run()
     looker = look(shop.at("runs"))
@@ -71,6 +87,7 @@ def test_keys_move_the_clock_search_and_tell_of_themselves(look: Look, shop: Sho
     expect(status).to_have_text("queued")
     looker.press("n")
     expect(status).to_have_text("dispatching")
+    expect(looker.page.locator("[data-do=advance]")).to_be_enabled()  # news may come before the answer, until which no other move is taken
     looker.page.get_by_label("Advance by").fill("1h")
     looker.press("Escape", ".")
     expect(status).to_have_text("succeeded")
