@@ -64,6 +64,28 @@ async def test_every_kind_of_commit_is_repeated_from_the_file(tmp_path: Path) ->
         assert (found.accounts, found.runs, found.batches) == (snapshot.accounts, snapshot.runs, snapshot.batches)
 
 
+async def test_killed_after_every_request_it_has_the_history_of_one_that_was_not(tmp_path: Path) -> None:
+    steps: list[tuple[str, object]] = [
+        (f"{MODEL}/runs", {"input": INPUT, "callback_url": CALLBACK_URL}),
+        ("/_mock/clock/advance", {"by": "1s"}),
+        (f"{MODEL}/batches", {"input": [INPUT, INPUT], "callback_url": CALLBACK_URL}),
+        ("/_mock/clock/advance", {"by": "9s"}),
+        ("/v1/callback-secrets", {"name": "mine"}),
+        ("/_mock/clock/run-until-idle", {}),
+    ]
+    async with kept_fake(tmp_path / "whole", client_time="virtual") as fake:
+        for step in steps:
+            assert (await fake.call("POST", *step)).is_success
+        whole = await everything(fake)
+    folder = tmp_path / "0"
+    for number, step in enumerate(steps, 1):
+        async with kept_fake(folder, client_time="virtual") as fake:
+            assert (await fake.call("POST", *step)).is_success
+            killed = await everything(fake)
+            folder = fake.killed(tmp_path / str(number))
+    assert killed == whole
+
+
 async def test_request_ids_idempotency_keys_and_the_journal_go_on(tmp_path: Path) -> None:
     async with kept_fake(tmp_path / "a") as fake:
         first = await fake.call("POST", f"{MODEL}/runs", {"input": INPUT}, **{"Idempotency-Key": "once"})
