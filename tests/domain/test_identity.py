@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from records import SEED
 from worlds import START
 
-from runflow_mock.domain.identity import Identities, is_uuid, named_uuid, part_uuid, uuid7
+from runflow_mock.domain.identity import is_uuid, named_uuid, part_uuid, uuid7
 from runflow_mock.domain.seeds import Seed
 
 SEQUENCES = st.integers(0, 2**26 - 1)
@@ -75,9 +75,3 @@ def test_parts_of_an_owner_sort_by_number_and_stay_apart() -> None:
     assert all(is_uuid(part) and uuid.UUID(part).version == 7 for part in parts)
     assert not set(parts) & {part_uuid(owner, "node", number) for number in range(50)}
     assert not set(parts) & {part_uuid(other, "log", number) for number in range(50)}
-
-
-def test_identities_continue_the_sequence_of_the_world() -> None:
-    ids = Identities(START, SEED, 41)
-    assert [ids.issue(), ids.issue()] == [uuid7(START, 42, SEED), uuid7(START, 43, SEED)]
-    assert ids.sequence == 43

@@ -9,7 +9,7 @@ from worlds import START, catalog
 
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.money import Money, parse_money
-from runflow_mock.domain.node_runs import node_names, node_runs, nodes_completed
+from runflow_mock.domain.node_runs import node_runs, nodes_completed, nodes_total
 from runflow_mock.domain.runs import Failure, Run, RunStatus
 
 DYVER = catalog().get("runflow/dyver-removal")
@@ -35,11 +35,15 @@ def _states(run: Run, seconds: float) -> list[str]:
 
 
 def test_steps_are_the_stages_of_a_pipeline_in_its_order() -> None:
-    assert node_names(DYVER, _run(RunStatus.QUEUED)) == ("tag_removal", "background_removal")
+    run = _run(RunStatus.QUEUED)
+    assert [node.name for node in node_runs(DYVER, run, _at(0))] == ["tag_removal", "background_removal"]
+    assert nodes_total(DYVER, run) == 2
 
 
 def test_other_model_is_one_step() -> None:
-    assert node_names(catalog().get("google/nano-banana-pro/edit"), a_run(input=write_document({}))) == ("edit",)
+    model, run = catalog().get("google/nano-banana-pro/edit"), a_run(input=write_document({}))
+    assert [node.name for node in node_runs(model, run, _at(0))] == ["edit"]
+    assert nodes_total(model, run) == 1
 
 
 @pytest.mark.parametrize(

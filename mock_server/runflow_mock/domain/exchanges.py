@@ -99,7 +99,15 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def without_credentials(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Returns request headers as the journal may keep them: no credentials, and of an Idempotency-Key what tells it from others."""
-    return tuple([_KEPT_OTHERWISE[name](name, value) if name in _KEPT_OTHERWISE else (name, value) for name, value in headers])
+    kept = list[tuple[bytes, bytes]]()
+    for name, value in headers:
+        if name in _CREDENTIALS:
+            kept.append((name, b"[redacted]"))
+        elif name == b"idempotency-key":
+            kept.append((name, digest_of_key(value.decode("latin-1")).encode()))
+        else:
+            kept.append((name, value))
+    return tuple(kept)
 
 
 def digest_of_key(key: str) -> str:
@@ -127,17 +135,6 @@ def scrubbed(exchange: Exchange, scrubber: Scrubber) -> Exchange:
 
 def _scrubbed(headers: Headers, scrubber: Scrubber) -> Headers:
     return tuple([(scrubber.scrub(name), scrubber.scrub(value)) for name, value in headers])
-
-
-def _hidden(name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    return name, b"[redacted]"
-
-
-def _digested(name: bytes, value: bytes) -> tuple[bytes, bytes]:
-    return name, digest_of_key(value.decode("latin-1")).encode()
-
-
-_KEPT_OTHERWISE = {**dict.fromkeys(_CREDENTIALS, _hidden), b"idempotency-key": _digested}
 
 
 def redact_headers(headers: Headers) -> dict[str, str]:

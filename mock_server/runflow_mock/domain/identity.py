@@ -57,17 +57,3 @@ def part_uuid(owner: str, kind: str, number: int) -> str:
     """Returns the id of the n-th part of a kind that is derived from its owner, such as a log line of a run; ids grow with `number`."""
     tail = blake2b(f"{kind} {number}".encode(), key=owner.encode(), digest_size=8).hexdigest()
     return f"{owner[:13]}-7{number:03x}-8{tail[:3]}-{tail[3:15]}"
-
-
-class Identities:
-    """Hands out the ids of one command: the sequence is taken over by the world only when the command commits."""
-
-    def __init__(self, now: datetime, seed: Seed, sequence: int) -> None:
-        self.sequence = sequence
-        self._now = now
-        self._seed = seed
-
-    def issue(self) -> str:
-        """Returns the next id."""
-        self.sequence += 1
-        return uuid7(self._now, self.sequence, self._seed)

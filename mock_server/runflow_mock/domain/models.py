@@ -114,6 +114,7 @@ class Catalog:
         self.workflow_paths: Mapping[str, WorkflowId] = {workflow.path: workflow.id for workflow, _ in published}
         self._models = {model.id: model for model in models}
         self._names: Mapping[str, Model] = {name: model for model in models for name in (model.id, *model.aliases)}
+        self._offered: Mapping[str, Model] = {name: model for name, model in self._names.items() if model.is_offered}
         self._entries = {model.uuid: Entry(model.uuid, model) for model in sorted(self._models.values(), key=lambda model: model.uuid)}
         self._creators = _creators(self._models.values(), creators)
 
@@ -169,10 +170,10 @@ class Catalog:
         Raises:
             ModelNotFound: there is none; the error names the nearest id.
         """
-        model = self._names.get(model_id)
-        if model is None and self._generic is not None:
+        model = self._offered.get(model_id)
+        if model is None and self._generic is not None and model_id not in self._names:
             return replace(self._generic, id=model_id, uuid=named_uuid("model", model_id))
-        if model is None or not model.is_offered:
+        if model is None:
             raise ModelNotFound(model_id, self.nearest(model_id))
         return model
 
@@ -182,8 +183,7 @@ class Catalog:
 
     def offers(self, model_id: str) -> bool:
         """Tells whether runs of a model of that id or alias are accepted; a generic model does not count."""
-        model = self._names.get(model_id)
-        return model is not None and model.is_offered
+        return model_id in self._offered
 
     def nearest(self, model_id: str) -> str | None:
         """Returns the id on offer that looks most like the one asked for, if any looks like it at all."""

@@ -29,7 +29,7 @@ def open_upload(moment: Moment, command: OpenUpload) -> tuple[Event, ...]:
     """Makes an upload that waits for its bytes."""
     moment.admit(UPLOADS)
     upload = AssetUpload(
-        id=AssetId(moment.ids.issue()),
+        id=AssetId(moment.issue_id()),
         org_id=moment.org_id,
         filename=command.filename,
         mime_type=command.mime_type,

@@ -25,12 +25,12 @@ def create_batch(moment: Moment, command: CreateBatch) -> tuple[Event, ...]:
     moment.admit(RUNS, len(command.items))
     projected = [project(model, item.input) for item in command.items]
     admit_cost(moment, Money(sum(projected)))
-    batch_id = BatchId(moment.ids.issue())
-    usual_magic = spelled(None, command.metadata, None)
+    batch_id = BatchId(moment.issue_id())
+    usual_magic = spelled(None, command.metadata, None) if moment.settings.knows_magic else None
     runs: list[Run] = []
     items: list[Item] = []
     for index, (item, held) in enumerate(zip(command.items, projected, strict=True)):
-        item_id = ItemId(moment.ids.issue())
+        item_id = ItemId(moment.issue_id())
         run = new_run(
             moment,
             model,
@@ -56,7 +56,7 @@ def create_batch(moment: Moment, command: CreateBatch) -> tuple[Event, ...]:
         created_by=moment.user_id,
         created_at=moment.now,
     )
-    decision = decide_creation(moment, batch)
+    decision = decide_creation(moment, batch, usual_magic)
     created = (RunCreated(ending_at_once(moment, run, decision)) for run in runs)
     stored = store_attachments(moment, command.attachments, "batch", batch.id)
     return (BatchCreated(batch), *created, *decision.met, *stored)

@@ -8,25 +8,25 @@ from runflow_mock.domain.faults import AT_CREATION, NO_DECISION, Decision, choos
 from runflow_mock.domain.places import ADMISSION_EDGE
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.subjects import record_subject
-from runflow_mock.engine.magic import magic_of, with_magic
+from runflow_mock.engine.magic import with_magic
 from runflow_mock.engine.moment import Moment
 from runflow_mock.engine.slots import has_free_slot
 
 
-def decide_creation(moment: Moment, created: Run | Batch) -> Decision:
-    """Returns what happens to a run or batch that is about to be created.
+def decide_creation(moment: Moment, created: Run | Batch, magic: str | None) -> Decision:
+    """Returns what happens to a run or batch that is about to be created, by the rules or by the magic value that it spells.
 
     Only what tells somebody about its end can overtake its answer, and only what need not wait for a slot.
     """
-    rules, name = moment.store.rules, magic_of(moment, created)
-    if not rules and name is None:
+    rules = moment.store.rules
+    if not rules and magic is None:
         return NO_DECISION
     is_told = created.callback_url is not None or any(webhook.is_enabled for webhook in moment.store.webhooks.values())
     if not is_told or not has_free_slot(moment, created.model):
         return NO_DECISION
     subject = record_subject(created, ADMISSION_EDGE)
     decision = choose(rules.values(), AT_CREATION, subject, moment.now, moment.seed)
-    return decision if name is None or decision.what is not None else with_magic(moment, decision, name, AT_CREATION, subject)
+    return decision if magic is None or decision.what is not None else with_magic(moment, decision, magic, AT_CREATION, subject)
 
 
 def ending_at_once(moment: Moment, run: Run, decision: Decision) -> Run:

@@ -140,7 +140,7 @@ def material_of(store: Store, seed: Seed, delivery: Delivery) -> str | None:
 
 def _attempt(moment: Moment, delivery: Delivery, secret: CallbackSecret | None, fault: AttemptKind | None) -> Attempt:
     return Attempt(
-        id=AttemptId(moment.ids.issue()),
+        id=AttemptId(moment.issue_id()),
         number=len(delivery.attempts) + 1,
         secret_id=None if secret is None else secret.id,
         at=moment.now,
@@ -190,7 +190,7 @@ def _created(
 ) -> DeliveryCreated:
     return DeliveryCreated(
         Delivery(
-            id=DeliveryId(moment.ids.issue()),
+            id=DeliveryId(moment.issue_id()),
             run_id=run_id,
             batch_id=batch_id,
             evaluation_id=evaluation_id,

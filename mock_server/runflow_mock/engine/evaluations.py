@@ -55,7 +55,7 @@ def new_evaluation(moment: Moment, assignment: Assignment, *, held: Money) -> Ev
         NotFound: there is no run of that id.
     """
     run = None if assignment.run_id is None else moment.store.run(assignment.run_id)
-    evaluation_id = EvaluationId(moment.ids.issue())
+    evaluation_id = EvaluationId(moment.issue_id())
     return Evaluation(
         id=evaluation_id,
         org_id=moment.org_id,

@@ -16,7 +16,7 @@ def add_rule(moment: Moment, command: AddRule) -> tuple[Event, ...]:
     moment.admit(RULES)
     files = command.what.files if isinstance(command.what, Succeed) else ()
     admit_bytes(moment, (Content(file.sha256, file.size_bytes, file.media_type) for file in files))
-    rule_id = RuleId(moment.ids.issue())
+    rule_id = RuleId(moment.issue_id())
     return (RuleAdded(FaultRule(id=rule_id, label=command.label, where=command.where, what=command.what, when=command.when)),)
 
 

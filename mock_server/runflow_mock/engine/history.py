@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from runflow_mock.domain.commands import Command
+from runflow_mock.domain.deliveries import AttemptStarted
 from runflow_mock.domain.events import Event
 from runflow_mock.engine.applying import apply
 from runflow_mock.engine.store import Store
@@ -49,7 +50,7 @@ class Commit:
     decided together are therefore encoded together, before the first of them changes anything, and lined up as each takes its turn.
     """
 
-    __slots__ = ("before", "encoded", "events")
+    __slots__ = ("attempts", "before", "encoded", "events")
 
     def __init__(self, at: datetime, command: Command | None) -> None:
         """Begins with what was asked.
@@ -59,14 +60,17 @@ class Commit:
         """
         self.events: list[Event] = []
         self.before: list[str | None] = []
+        self.attempts: list[AttemptStarted] = []
         # An array of two becomes the first half of one of four; the third part waits for the number of events.
         self.encoded = [_ENTRY, encode((at, command))[1:], b""]
 
     def entry(self, sequence: int) -> bytes:
         """Returns the whole entry; `sequence` is how far the ids have got with it."""
-        encoded = self.encoded
-        encoded[2] = _array(len(self.events))
-        return b"".join((*encoded, encode(sequence)))
+        encoded, length = self.encoded, len(self.events)
+        # How msgpack begins an array of that length.
+        encoded[2] = bytes((0x90 | length,)) if length < 16 else b"\xdd" + length.to_bytes(4, "big")
+        encoded.append(encode(sequence))
+        return b"".join(encoded)
 
 
 class Base(NamedTuple):
@@ -86,7 +90,8 @@ class History:
 
     def __init__(self, base: Base, entries_max: int, bytes_max: int, *, forgotten: int = 0) -> None:
         self.base = base
-        self.forgotten = forgotten
+        # How many commits there were in all, and how many of them, the oldest, are in the base.
+        self.total = self.forgotten = forgotten
         self._entries_half = (entries_max + 1) // 2
         self._bytes_half = (bytes_max + 1) // 2
         self._older_bytes_max = bytes_max - self._bytes_half
@@ -106,17 +111,13 @@ class History:
         """How many bytes the entries take."""
         return self._older_bytes + self._younger_bytes
 
-    @property
-    def total(self) -> int:
-        """How many commits there were in all, the forgotten ones included."""
-        return self.forgotten + len(self._older) + len(self._younger)
-
     def __iter__(self) -> Iterator[Entry]:
         decode = _decoder().decode
         return (decode(entry) for entry in (*self._older, *self._younger))
 
     def record(self, entry: bytes, at: datetime, sequence: int, store: Store) -> None:
         """Adds the entry of a commit, after which the world stands as given; the store is copied where it is kept."""
+        self.total += 1
         self._younger.append(entry)
         self._younger_bytes += len(entry)
         if self.listener is not None:
@@ -173,8 +174,3 @@ def retell(history: History) -> Iterator[tuple[tuple[Event, ...], tuple[str | No
         if entry.command is None:
             store.timers.pop()
         yield entry.events, tuple([apply(store, event) for event in entry.events])
-
-
-def _array(length: int) -> bytes:
-    """Returns how msgpack begins an array."""
-    return bytes((0x90 | length,)) if length < 16 else b"\xdd" + length.to_bytes(4, "big")

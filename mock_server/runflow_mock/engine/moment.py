@@ -7,7 +7,7 @@ from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.dialects import Dialect, dialect_of
 from runflow_mock.domain.errors import LimitReached, Outdated
 from runflow_mock.domain.evaluations import Evaluation
-from runflow_mock.domain.identity import MILLISECOND, Identities, OrganizationId, UserId
+from runflow_mock.domain.identity import MILLISECOND, OrganizationId, UserId, uuid7
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.records import Collection
 from runflow_mock.domain.runs import Run
@@ -34,10 +34,11 @@ class Renderers:
 class Moment:
     """One instant of a world, seen by the handler of one command or timer. Handlers read it and return events.
 
-    It is valid until they return: the world takes the same object to its next instant.
+    It is valid until they return: the world takes the same object to its next instant. How far its `sequence` of ids has got by then the
+    world takes over only with what they decided.
     """
 
-    __slots__ = ("catalog", "dialect", "ids", "now", "org_id", "render", "seed", "settings", "store", "user_id")
+    __slots__ = ("catalog", "dialect", "now", "org_id", "render", "seed", "sequence", "settings", "store", "user_id")
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class Moment:
         catalog: Catalog,
         render: Renderers,
         now: datetime,
-        ids: Identities,
+        sequence: int,
         seed: Seed,
         org_id: OrganizationId,
         user_id: UserId,
@@ -58,16 +59,22 @@ class Moment:
         self.catalog = catalog
         self.render = render
         self.now = now
-        self.ids = ids
+        self.sequence = sequence
         self.seed = seed
         self.org_id = org_id
         self.user_id = user_id
 
+    def issue_id(self) -> str:
+        """Returns the next id."""
+        self.sequence += 1
+        return uuid7(self.now, self.sequence, self.seed)
+
     def admit(self, collection: Collection[object], more: int = 1) -> None:
         """Raises `LimitReached` when `more` records do not fit beside those that the world has had, the gone ones among them."""
-        limit: int = getattr(self.settings.limits, collection.limit)
+        name = collection.limit
+        limit: int = getattr(self.settings.limits, name)
         if len(self.store.records(collection)) + more > limit:
-            raise LimitReached(collection.limit, limit)
+            raise LimitReached(name, limit)
 
     def check_unchanged(self, noun: str, updated_at: datetime | None, as_read: datetime | None) -> None:
         """Raises `Outdated` when the caller read another `updated_at` than the record has; both are compared as shown, in milliseconds."""

@@ -73,7 +73,7 @@ def create_run(moment: Moment, command: CreateRun) -> tuple[Event, ...]:
         metadata=command.metadata,
         workflow_id=command.workflow_id,
     )
-    decision = decide_creation(moment, run)
+    decision = decide_creation(moment, run, run.magic)
     run = ending_at_once(moment, line_up(moment, run), decision)
     stored = store_attachments(moment, command.attachments, "run", run.id)
     return (RunCreated(run), *decision.met, *stored)
@@ -107,7 +107,9 @@ def give_feedback(moment: Moment, command: GiveFeedback) -> tuple[Event, ...]:
 
 def project(model: Model, document: Document) -> Money:
     """Returns what a run with these inputs will cost if it succeeds; they are read only where the price asks for them."""
-    inputs = read_document(document) if depends_on_inputs(model.price) else None
+    if not depends_on_inputs(model.price):
+        return model.price.amount
+    inputs = read_document(document)
     extent = extent_of(model.output, inputs) if depends_on_output(model.price) else NO_EXTENT
     return cost_of(model.price, inputs, extent)
 
@@ -135,7 +137,7 @@ def new_run(
     usual_magic: str | None = None,
 ) -> Run:
     """Returns a queued run that will be dispatched by itself; `usual_magic` is the value that counts where it spells none."""
-    run_id = RunId(moment.ids.issue())
+    run_id = RunId(moment.issue_id())
     return Run(
         id=run_id,
         org_id=moment.org_id,

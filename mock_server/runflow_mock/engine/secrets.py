@@ -23,7 +23,7 @@ def create_secret(moment: Moment, command: CreateSecret) -> tuple[Event, ...]:
     """Makes a secret; it becomes current when there is no other."""
     store = moment.store
     moment.admit(SECRETS)
-    secret_id = SecretId(moment.ids.issue())
+    secret_id = SecretId(moment.issue_id())
     secret = CallbackSecret(
         id=secret_id,
         org_id=moment.org_id,

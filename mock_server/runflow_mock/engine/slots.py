@@ -49,7 +49,8 @@ def has_free_slot(moment: Moment, model: str, ahead: int = 0) -> bool:
 
 def line_up(moment: Moment, run: Run, ahead: int = 0) -> Run:
     """Returns a new run with a slot, or in line for one; `ahead` of it others of its model are created at the same time."""
-    if cap_of(moment.settings.concurrency, run.model) is None:
+    concurrency = moment.settings.concurrency
+    if not concurrency or cap_of(concurrency, run.model) is None:
         return run
     if has_free_slot(moment, run.model, ahead):
         return replace(run, has_slot=True)

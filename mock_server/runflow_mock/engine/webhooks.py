@@ -14,7 +14,7 @@ def create_webhook(moment: Moment, command: CreateWebhook) -> tuple[Event, ...]:
     """Makes a webhook."""
     moment.admit(WEBHOOKS)
     webhook = Webhook(
-        id=WebhookId(moment.ids.issue()),
+        id=WebhookId(moment.issue_id()),
         org_id=moment.org_id,
         url=command.url,
         secret=command.secret,

@@ -34,7 +34,7 @@ def create_workflow(moment: Moment, command: CreateWorkflow) -> tuple[Event, ...
     moment.admit(WORKFLOWS)
     if f"{owner}/{command.slug}" in store.workflow_paths:
         raise NameTaken(WORKFLOW, command.slug)
-    workflow_id = WorkflowId(moment.ids.issue())
+    workflow_id = WorkflowId(moment.issue_id())
     found_inputs, found_outputs = _found(command.definition.workflow_json)
     workflow = Workflow(
         id=workflow_id,
@@ -98,6 +98,4 @@ def _found_again(moment: Moment, workflow: Workflow, ports: Sequence[Port], foun
 
 
 def _ports(moment: Moment, workflow_id: WorkflowId, declarations: Iterable[Declaration]) -> tuple[Port, ...]:
-    return tuple(
-        Port(id=moment.ids.issue(), workflow_id=workflow_id, declared=declared, created_at=moment.now) for declared in declarations
-    )
+    return tuple(Port(id=moment.issue_id(), workflow_id=workflow_id, declared=declared, created_at=moment.now) for declared in declarations)

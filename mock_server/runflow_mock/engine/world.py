@@ -13,7 +13,7 @@ import msgspec
 from runflow_mock.domain.commands import AddCredit, Command, CreateSecret
 from runflow_mock.domain.deliveries import AttemptStarted, Delivery, DeliveryStatus
 from runflow_mock.domain.events import Event
-from runflow_mock.domain.identity import Identities, OrganizationId, UserId, uuid7
+from runflow_mock.domain.identity import OrganizationId, UserId, uuid7
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.seeds import Seed
 from runflow_mock.domain.snapshots import Snapshot
@@ -67,7 +67,7 @@ class World:
             catalog=self.catalog,
             render=render,
             now=self.now,
-            ids=Identities(self.now, self.seed, self.sequence),
+            sequence=self.sequence,
             seed=self.seed,
             org_id=self.org_id,
             user_id=self.user_id,
@@ -144,22 +144,22 @@ class World:
 
     def _here(self) -> Moment:
         moment = self._moment
-        moment.now, moment.ids = self.now, Identities(self.now, self.seed, self.sequence)
+        moment.now, moment.sequence = self.now, self.sequence
         return moment
 
     def _commit(self, moment: Moment, command: Command | None, first: tuple[Event, ...]) -> Outcome:
         commit = Commit(self.now, command)
         # Before anything happens: a refusal of the encoder at this point leaves nothing to put back.
-        encoded = [encode(event) for event in first]
+        encoded = list(map(encode, first))
         try:
             self._happen(moment, commit, first, encoded)
             events = tuple(commit.events)
-            effects = self._effects(events)
-            entry = commit.entry(moment.ids.sequence)
+            effects = self._effects(commit.attempts) if commit.attempts else ()
+            entry = commit.entry(moment.sequence)
         except BaseException:
             self.store.become(fold(self.history))
             raise
-        self.sequence = moment.ids.sequence
+        self.sequence = moment.sequence
         self.history.record(entry, self.now, self.sequence, self.store)
         return Outcome(self.now, events, tuple(commit.before), effects)
 
@@ -168,17 +168,17 @@ class World:
         for event, recorded in zip(events, encoded, strict=True):
             commit.encoded.append(recorded)
             commit.events.append(event)
+            if type(event) is AttemptStarted:
+                commit.attempts.append(event)
             commit.before.append(apply(self.store, event))
             react = REACTIONS.get(type(event))
             if react is not None:
                 following = react(moment, event)
                 if following:
-                    self._happen(moment, commit, following, [encode(each) for each in following])
+                    self._happen(moment, commit, following, list(map(encode, following)))
 
-    def _effects(self, events: tuple[Event, ...]) -> tuple[SendCallback, ...]:
-        started = [self.store.deliveries[event.delivery_id] for event in events if type(event) is AttemptStarted]
-        if not started:
-            return ()
+    def _effects(self, attempts: list[AttemptStarted]) -> tuple[SendCallback, ...]:
+        started = [self.store.deliveries[attempt.delivery_id] for attempt in attempts]
         # An attempt that has already ended is one that must not be sent.
         return tuple(self._send(delivery) for delivery in started if not delivery.is_terminal)
 

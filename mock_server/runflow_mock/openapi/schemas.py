@@ -44,7 +44,7 @@ class SchemaError(ValueError):
 
 
 class CompiledSchema:
-    """A schema that is ready to check values."""
+    """A schema that is ready to check values; unless it `is_linear`, its patterns are matched by trying, and `long_texts` come first."""
 
     def __init__(self, schema: Schema, *, registry: "jsonschema_rs.Registry | None", mask: str | None, formats: bool | None) -> None:
         import jsonschema_rs
@@ -54,17 +54,17 @@ class CompiledSchema:
         compiler = partial(jsonschema_rs.Draft202012Validator, schema, registry=registry, mask=mask, validate_formats=formats)
         try:
             self._validator = compiler(retriever=refuse_to_open, pattern_options=linear)
-            self._is_linear = True
+            self.is_linear = True
         except ValueError:
             # A pattern that looks around or back is matched by trying: the number of attempts and the length of the text are bounded.
             self._validator = compiler(retriever=refuse_to_open, pattern_options=trying)
-            self._is_linear = False
+            self.is_linear = False
         self.is_valid = self._validator.is_valid
         self.iter_errors = self._validator.iter_errors
 
     def long_texts(self, value: Json) -> list[tuple[str | int, ...]]:
         """Returns where texts stand in a value that are too long to be held against the patterns of this schema."""
-        return [] if self._is_linear else list(_long_texts(value, ()))
+        return [] if self.is_linear else list(_long_texts(value, ()))
 
 
 def compile_schema(

@@ -29,6 +29,7 @@ from runflow_mock.web.control.app import ControlApi
 from runflow_mock.web.control.inspector import LeadBrowsers
 from runflow_mock.web.control.operations import CONTROL_OPERATIONS
 from runflow_mock.web.cors import ForPages
+from runflow_mock.web.headers import headers_of
 from runflow_mock.web.hosts import operations_at
 from runflow_mock.web.media import Media
 from runflow_mock.web.operations import API_OPERATIONS, SITE_OPERATIONS
@@ -81,7 +82,8 @@ class Application(Starlette):
         if self.bring is not None and not await self.bring(scope, send):
             return
         path = scope["path"]
-        site = _SITES.get(_host(scope))
+        host: bytes = headers_of(scope).get(b"host", b"")
+        site = _SITES.get(host.partition(b":")[0].lower())
         for prefix, app in self._sides if site is None else self._sides_at(site):
             if path.startswith(prefix) or path + "/" == prefix:
                 await app(scope, receive, send)
@@ -222,15 +224,6 @@ def _assemble(runtime: Runtime) -> tuple[Sides, Callable[[Site], Sides]]:
         return Side("/_mock/", control), Side("", Api(runtime, operations_at(site), hold, takes_keys=False))
 
     return with_api((*API_OPERATIONS, *SITE_OPERATIONS), is_local=True), at_host
-
-
-def _host(scope: Scope) -> bytes:
-    """Returns the name under which the client reached the server, without the port."""
-    for name, value in scope["headers"]:
-        if name == b"host":
-            host: bytes = value.partition(b":")[0]
-            return host.lower()
-    return b""
 
 
 def _for_browsers(side: ASGIApp, config: Config) -> ASGIApp:

@@ -33,6 +33,8 @@ def execute_with_files(call: Call, command: CreateRun | CreateBatch | SubmitEval
 
 def show_in(call: Call) -> Show:
     """Returns how this call shows stored documents: with signed addresses in the place of references."""
+    if not call.store.assets:
+        return Raw
 
     def show(document: Document) -> Raw:
         return show_references(document, lambda asset_id: _address(call, asset_id))

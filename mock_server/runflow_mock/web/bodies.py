@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from starlette.types import Message, Receive, Scope
 
 from runflow_mock.runtime.bounds import Bound
+from runflow_mock.web.headers import headers_of
 
 DISCARDED_BYTES_MAX = 512 * 1024 * 1024
 SMALL_BYTES_MAX = 64 * 1024
@@ -84,12 +85,11 @@ class Bodies:
 
 def is_large(scope: Scope) -> bool:
     """Tells whether a body is announced that is worth a look at who sends it, before it is read."""
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            return len(value) > _SMALL_DIGITS or not value.isdigit() or int(value) > SMALL_BYTES_MAX
-        if name in (b"transfer-encoding", b"expect"):
-            return True
-    return False
+    headers = headers_of(scope)
+    length = headers.get(b"content-length")
+    if length is None or b"transfer-encoding" in headers:
+        return b"transfer-encoding" in headers or b"expect" in headers
+    return len(length) > _SMALL_DIGITS or not length.isdigit() or int(length) > SMALL_BYTES_MAX
 
 
 async def _next(receive: Receive) -> Message:

@@ -18,6 +18,7 @@ from runflow_mock.engine.world import Outcome
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.faults.plans import Interference
+from runflow_mock.web.headers import headers_of
 from runflow_mock.wire.bodies import read_body, read_optional_body
 from runflow_mock.wire.error_forms import ErrorForm, render_problem
 from runflow_mock.wire.problems import Problem, bad_request, invalid_field
@@ -116,8 +117,7 @@ class Call:
         self.limits: tuple[tuple[bytes, bytes], ...] = ()
         self.waits_for: list[str | None] = []
         self._parameters: dict[str, str] | None = None
-        # Of a repeated header the first counts.
-        self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        self._headers = headers_of(scope)
 
     @property
     def marks(self) -> tuple[tuple[bytes, bytes], ...]:

@@ -27,9 +27,10 @@ class Checker:
 
     def errors(self, value: Json, loc: Location) -> list[FieldError]:
         """Returns what is wrong with a value that stands at `loc`; nothing is the normal case and costs least."""
-        too_long = self._compiled.long_texts(value)
-        if too_long:
-            return [FieldError((*loc, *place), *_TOO_COSTLY) for place in too_long]
+        if not self._compiled.is_linear:
+            too_long = self._compiled.long_texts(value)
+            if too_long:
+                return [FieldError((*loc, *place), *_TOO_COSTLY) for place in too_long]
         if self._compiled.is_valid(value):
             return []
         return [field for error in self._compiled.iter_errors(value) for field in self._explain(error, loc)]

@@ -25,24 +25,19 @@ _ASSET_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORE
 
 
 class _Compiled(NamedTuple):
-    """The check of a model's inputs, the names that it requires, and those of its media fields with the names inside objects."""
+    """The check of a model's inputs, the names that it requires, and its media fields, if it has any."""
 
     checker: Checker
     required: frozenset[str]
-    media: "_Media"
+    media: "_Media | None"
 
 
 class _Media(NamedTuple):
-    """The media fields of an object, by name, and the objects in it that have some."""
+    """The media fields of an object, by name, those that may be left out, and the objects in it that have some."""
 
     names: frozenset[str]
+    optional: frozenset[str]
     inside: dict[str, "_Media"]
-    required: frozenset[str]
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is none, at any depth."""
-        return not (self.names or self.inside)
 
 
 class InputChecks:
@@ -62,9 +57,11 @@ class InputChecks:
             if len(self._checkers) >= CHECKERS_MAX:
                 del self._checkers[next(iter(self._checkers))]
             compiled = self._checkers[model.input_schema] = _Compiled(Checker(schema), required_fields(schema), _media_of(schema))
-        if not compiled.media.is_empty:
+        if compiled.media is not None:
             inputs = _with_references(inputs, compiled.media)
-        present = without_blanks(without_nulls(inputs, compiled.required), compiled.media)
+        present = without_nulls(inputs, compiled.required)
+        if compiled.media is not None:
+            present = without_blanks(present, compiled.media)
         return inputs, compiled.checker.errors(present, loc)
 
 
@@ -77,12 +74,15 @@ def without_nulls(inputs: dict[str, Json], required: frozenset[str]) -> dict[str
 
 def without_blanks(inputs: dict[str, Json], media: _Media) -> dict[str, Json]:
     """Returns the inputs without the optional media fields that are empty text: those count as left out, at any depth."""
-    blank = {name for name in media.names - media.required if inputs.get(name) == ""}
-    objects = ((name, value) for name, value in inputs.items() if name in media.inside and isinstance(value, dict))
-    inner = {name: without_blanks(value, media.inside[name]) for name, value in objects}
-    if not blank and not inner:
-        return inputs
-    return {name: inner.get(name, value) for name, value in inputs.items() if name not in blank}
+    present = inputs
+    for name in media.optional & inputs.keys():
+        if inputs[name] == "":
+            present = {other: value for other, value in present.items() if other != name}
+    for name in media.inside.keys() & inputs.keys():
+        value = inputs[name]
+        if isinstance(value, dict):
+            present = {**present, name: without_blanks(value, media.inside[name])}
+    return present
 
 
 def required_fields(schema: Schema) -> frozenset[str]:
@@ -125,12 +125,12 @@ def _with_pattern(part: Json) -> Json:
     return complete_schema(part)
 
 
-def _media_of(schema: Schema) -> _Media:
+def _media_of(schema: Schema) -> _Media | None:
     properties = schema.get("properties")
     parts = {name: part for name, part in properties.items() if isinstance(part, dict)} if isinstance(properties, dict) else {}
     names = frozenset(name for name, part in parts.items() if part.get("x-variable-type") in (*_MEDIA, *_MEDIA_LISTS))
-    inside = {name: found for name, part in parts.items() if name not in names and not (found := _media_of(part)).is_empty}
-    return _Media(names, inside, required_fields(schema))
+    inside = {name: found for name, part in parts.items() if name not in names and (found := _media_of(part)) is not None}
+    return _Media(names, names - required_fields(schema), inside) if names or inside else None
 
 
 def _with_references(inputs: dict[str, Json], media: _Media) -> dict[str, Json]:

@@ -7,7 +7,8 @@ from runflow_mock.wire.problems import FieldError, Location, invalid
 
 def check_run_magic(command: CreateRun) -> None:
     """Raises the 422 for a value that does not exist."""
-    _check(("body",), command.client_ref, command.metadata, command.input)
+    if spelled(command.client_ref, command.metadata, command.input) is not None:
+        _check(("body",), command.client_ref, command.metadata, command.input)
 
 
 def check_batch_magic(command: CreateBatch, key: str) -> None:

@@ -16,7 +16,7 @@ from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import format_money
-from runflow_mock.domain.node_runs import node_names, nodes_completed
+from runflow_mock.domain.node_runs import nodes_completed, nodes_total
 from runflow_mock.domain.runs import Run
 from runflow_mock.wire.attachments import Show
 from runflow_mock.wire.fields import Checker, Schema
@@ -33,7 +33,7 @@ from runflow_mock.wire.requests import (
     optional_document,
     optional_text,
 )
-from runflow_mock.wire.times import write_instant, write_optional
+from runflow_mock.wire.times import write_instant
 
 FEEDBACK_REASON_CHARACTERS_MAX = 2000
 
@@ -66,7 +66,7 @@ def decode_create_run(body: dict[str, Json], model: Model, rules: Rules, origin:
     if isinstance(inputs, dict):
         inputs, found = rules.inputs.read(model, inputs, ("body", "input"))
         errors += found
-        if client_ref is None:
+        if client_ref is None and "client_ref" in inputs:
             errors += label_errors(inputs, ("body", "input"))
             client_ref = optional_text(inputs, "client_ref")
     metadata = optional_document(body, "metadata")
@@ -122,8 +122,8 @@ def decode_reason(body: dict[str, Json]) -> str | None:
 
 def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime, show: Show = msgspec.Raw) -> dict[str, object]:
     """Returns the record of a run; documents are spliced in as they are stored, those of the caller as `show` says."""
-    failure = run.failure
-    return {
+    failure, link = run.failure, f"/v1/runs/{run.id}"
+    record: dict[str, object] = {
         "id": run.id,
         "flow_id": None,
         "model_id": run.model_id,
@@ -139,7 +139,7 @@ def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime, show:
         "duration_ms": run.duration_ms,
         "cost": None if run.cost is None else format_money(run.cost),
         "cost_breakdown": None if run.cost_breakdown is None else msgspec.Raw(run.cost_breakdown),
-        "nodes_total": len(node_names(model, run)),
+        "nodes_total": nodes_total(model, run),
         "nodes_completed": nodes_completed(model, run, now),
         "resolved_template_id": None,
         "batch_id": run.batch_id,
@@ -149,13 +149,16 @@ def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime, show:
         "request_id": run.request_id,
         "created_by": run.created_by,
         "created_at": write_instant(run.created_at),
-        "started_at": write_optional(run.started_at),
-        "completed_at": write_optional(run.completed_at),
+        "started_at": None if run.started_at is None else write_instant(run.started_at),
+        "completed_at": None if run.completed_at is None else write_instant(run.completed_at),
         "callback_url": run.callback_url,
         "metadata": None if run.metadata is None else show(run.metadata),
         "has_logs": True,
         "has_node_runs": True,
-        "links": None if dialect.is_proven else _links(f"/v1/runs/{run.id}"),
+        # Guessed: the keys are not published, and a strict tenant has none.
+        "links": None
+        if dialect.is_proven
+        else {"self": link, "logs": f"{link}/logs", "node_runs": f"{link}/node-runs", "callback": f"{link}/callback"},
         "failure_code": None if failure is None else failure.code,
         "failure_message": None if failure is None else failure.message,
         "failure_stage_code": None if failure is None else failure.stage,
@@ -166,20 +169,11 @@ def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime, show:
         "node_runs": None,
         "logs": None,
         "flow": None,
-        **_error(run, dialect),
     }
-
-
-def _links(link: str) -> dict[str, str]:
-    """Returns the guessed content of a field whose keys are not published; a strict tenant has none."""
-    return {"self": link, "logs": f"{link}/logs", "node_runs": f"{link}/node-runs", "callback": f"{link}/callback"}
-
-
-def _error(run: Run, dialect: Dialect) -> dict[str, object]:
-    """Returns the field that some clients read in the place of the documented ones, where the dialect has it."""
-    if dialect.run_error == "absent":
-        return {}
-    return {"error": None if run.failure is None else {"code": run.failure.code, "message": run.failure.message}}
+    if dialect.run_error == "present":
+        # Some clients read this field in the place of the documented ones.
+        record["error"] = None if failure is None else {"code": failure.code, "message": failure.message}
+    return record
 
 
 def _target_type(run: Run) -> str:
