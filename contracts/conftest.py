@@ -10,7 +10,8 @@ import pytest
 
 from runflow_mock.kit.suite.carriers import AppCarrier, HttpCarrier
 from runflow_mock.kit.suite.generating import EFFORTS, Effort, effort_of, labels, require_generator
-from runflow_mock.kit.suite.reports import counts, coverage, markdown
+from runflow_mock.kit.suite.pairs import coverage
+from runflow_mock.kit.suite.reports import counts, markdown
 from runflow_mock.kit.suite.runner import declared_operations, plan
 from runflow_mock.kit.suite.stages import Target, TargetError
 from runflow_mock.kit.suite.tallies import Tally

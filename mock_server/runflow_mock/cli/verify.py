@@ -13,8 +13,9 @@ from runflow_mock.cli.sheets import WRITTEN
 from runflow_mock.cli.streams import write_scrubbed
 from runflow_mock.kit.suite.carriers import HttpCarrier
 from runflow_mock.kit.suite.generating import EFFORTS, effort_of, require_generator
+from runflow_mock.kit.suite.pairs import coverage, told, unseen
 from runflow_mock.kit.suite.recordings import recording
-from runflow_mock.kit.suite.reports import coverage, junit, lines, markdown
+from runflow_mock.kit.suite.reports import junit, lines, markdown
 from runflow_mock.kit.suite.runner import declared_operations, plan, verify
 from runflow_mock.kit.suite.stages import Target, TargetError
 from runflow_mock.kit.suite.tallies import Tally
@@ -57,13 +58,15 @@ def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json:
         click.echo(f"runflow-mock: {error}", err=True)
         sys.exit(2)
     declared = declared_operations(document)
+    not_seen = unseen(total, declared, target)
     _write(junit_file, junit(total))
-    _write(options["markdown_file"], markdown(total, declared, f"Contract suite against {base_url}").encode())
+    _write(options["markdown_file"], markdown(total, declared, f"Contract suite against {base_url}", not_seen).encode())
     seen, pairs = coverage(total, declared)
     if as_json:
-        click.echo(msgspec.json.encode({**total.as_json(), "pairs_seen": seen, "pairs_declared": pairs}).decode())
+        counted = {"pairs_seen": seen, "pairs_declared": pairs, "pairs_not_seen": not_seen}
+        click.echo(msgspec.json.encode({**total.as_json(), **counted}).decode())
     else:
-        for line in (*lines(total), f"operation x status: {seen} of {pairs} declared pairs were seen"):
+        for line in (*lines(total), f"operation x status: {seen} of {pairs} declared pairs were seen", *told(not_seen)):
             click.echo(line)
     sys.exit(total.exit_code)
 

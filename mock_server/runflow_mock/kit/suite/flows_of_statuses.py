@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.flows import Flow, Needs, Play, expect
-from runflow_mock.kit.suite.provocations import NO_SCOPES, SERVER_ERRORS, TOO_MANY, fresh_request, provoked, takes_rules
+from runflow_mock.kit.suite.provocations import NO_SCOPES, SERVER_ERRORS, TOO_MANY, by_rule, fresh_request, needs_key, provoked
 from runflow_mock.kit.suite.requests import NOUNS, WRITES, Request, right_requests
 from runflow_mock.kit.suite.stages import SuiteTenant
 
@@ -92,7 +92,7 @@ def _too_many(stage: SuiteTenant, requests: list[Request]) -> Iterator[str]:
     stage.control.set_quota(requests=1, window=QUOTA_WINDOW)
     stage.provoked = TOO_MANY
     for request in requests:
-        if str(TOO_MANY) not in request.operation.responses or not takes_rules(request):
+        if str(TOO_MANY) not in request.operation.responses or not needs_key(request):
             continue
         answer = request.send(stage)
         if answer.status < 400:
@@ -101,6 +101,10 @@ def _too_many(stage: SuiteTenant, requests: list[Request]) -> Iterator[str]:
         yield from _says_how_long(stage, request, answer)
     stage.provoked = None
     stage.control.lift_quota()
+    for request in requests:
+        # What needs no key counts in no quota.
+        if str(TOO_MANY) in request.operation.responses and not needs_key(request):
+            yield from _comes(request, by_rule(stage, request, TOO_MANY), TOO_MANY)
 
 
 def _says_how_long(stage: SuiteTenant, request: Request, answer: Answer) -> Iterator[str]:

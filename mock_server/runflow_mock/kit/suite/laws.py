@@ -15,7 +15,7 @@ from runflow_mock.kit.suite import agreements, laws_of_callbacks, laws_of_lists,
 from runflow_mock.kit.suite.carriers import Answer, read_json
 from runflow_mock.kit.suite.laws_of_callbacks import contradicts_itself, departs_from_its_schema, is_sent_as_promised
 from runflow_mock.kit.suite.machine_tables import machine_of
-from runflow_mock.kit.suite.memories import Heard, Law, Memory, Record
+from runflow_mock.kit.suite.memories import Heard, Law, Memory, Record, packaged_walk
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
 from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.testing.records import Pulled
@@ -29,6 +29,7 @@ CODE = re.compile(r"[A-Z][A-Z0-9_]+")
 SKEW = timedelta(milliseconds=1)
 COUNTERS = {"succeeded": "items_succeeded", "failed": "items_failed", "cancelled": "items_cancelled"}
 FOUND_MAX = 5
+ENVELOPES = frozenset(("ErrorResponse", "ValidationErrorResponse"))
 
 
 class Watch:
@@ -103,7 +104,7 @@ def _departures(contract: Contract, responses: Mapping[str, Mapping[str, Any]], 
 
 def _has_an_error_envelope(answer: Answer, memory: Memory) -> Iterator[str]:
     """Errors are flat: code, message, errors; errors is a list on 422 and null everywhere else."""
-    if answer.status < 400 or answer.method == "HEAD":
+    if answer.status < 400 or answer.method == "HEAD" or _is_declared_otherwise(answer, memory):
         return
     body = answer.json
     if not isinstance(body, dict) or set(body) != {"code", "message", "errors"}:
@@ -123,6 +124,13 @@ def _has_an_error_envelope(answer: Answer, memory: Memory) -> Iterator[str]:
             yield "a 422 lists loc, msg and type of each problem"
     elif issues is not None:
         yield "errors is null but on 422"
+
+
+def _is_declared_otherwise(answer: Answer, memory: Memory) -> bool:
+    """Tells whether the contract declares a form of its own for an error: a service that is not ready says so as it says that it is."""
+    contents = {} if memory.operation is None else memory.operation.responses.get(str(answer.status), {})
+    pointer = contents.get("application/json")
+    return pointer is not None and packaged_walk().described(pointer).name not in ENVELOPES
 
 
 def _is_no_server_error(answer: Answer, memory: Memory) -> Iterator[str]:

@@ -15,9 +15,9 @@ from runflow_mock.kit.suite.seeds import ABSENT
 from runflow_mock.kit.suite.stages import SuiteTenant
 from runflow_mock.openapi.contracts import packaged_contract
 
-NOT_ALLOWED, TOO_MANY = 405, 429
+NOT_ALLOWED, TOO_MANY, UNAVAILABLE = 405, 429, 503
 # Of a server error nobody asks but a rule.
-SERVER_ERRORS = (500, 503)
+SERVER_ERRORS = (500, UNAVAILABLE)
 RULED = (400, 401, 402, 403, 404, NOT_ALLOWED, 409, 413, 422, TOO_MANY, *SERVER_ERRORS)
 CREATING = frozenset(("create_run", "create_model_batch", "create_batch", "create_comfyui_run", "create_evaluation"))
 NO_SCOPES = "bare"
@@ -125,22 +125,31 @@ BY_CLIENT: Mapping[int, tuple[Provoke, ...]] = {
 def provoked(stage: SuiteTenant, request: Request, status: int) -> Iterator[Answer]:
     """Returns the answers to what must bring a status about; none where neither a client nor a rule can."""
     answers = [answer for provoke in BY_CLIENT.get(status, ()) if (answer := provoke(stage, request)) is not None]
-    if not answers and status in RULED and takes_rules(request):
-        rule = stage.control.add_fault(what=ruled_answer(status), where={"operation": request.operation.id})
-        stage.provoked = status
-        answers = [request.send(stage)]
-        stage.provoked = None
-        stage.control.remove_fault(rule.id)
+    if not answers and status in RULED:
+        answers = [by_rule(stage, request, status)]
     yield from answers
 
 
-def ruled_answer(status: int) -> dict[str, Any]:
-    """Returns what a rule does to answer with a status."""
-    told = {"headers": {"Allow": "GET"}} if status == NOT_ALLOWED else {}
+def by_rule(stage: SuiteTenant, request: Request, status: int) -> Answer:
+    """Returns what a rule answers; it acts where no key is needed as well, since the suite sends one all the same."""
+    rule = stage.control.add_fault(what=ruled_answer(request, status), where={"operation": request.operation.id})
+    stage.provoked = status
+    answer = request.send(stage)
+    stage.provoked = None
+    stage.control.remove_fault(rule.id)
+    return answer
+
+
+def ruled_answer(request: Request, status: int) -> dict[str, Any]:
+    """Returns what a rule does to answer a request with a status."""
+    told: dict[str, Any] = {"headers": {"Allow": "GET"}} if status == NOT_ALLOWED else {}
+    if request.operation.id == "get_readiness" and status == UNAVAILABLE:
+        # Who is not ready says so in the form of one who is.
+        told["body"] = {"status": "unavailable", "checks": {"database": "failed", "redis": "ok"}}
     return {"kind": "answer", "status": status, **told}
 
 
-def takes_rules(request: Request) -> bool:
-    """Tells whether a tenant's rules act on an operation: what needs no key belongs to no tenant."""
+def needs_key(request: Request) -> bool:
+    """Tells whether an operation belongs to a tenant, whose quota counts its calls."""
     operation = packaged_contract().at(("paths", request.operation.path, request.operation.method.lower()))
     return operation.get("security") != []

@@ -1,10 +1,12 @@
 """Reports of the suite: lines for a terminal, JUnit for CI, Markdown for people."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from runflow_mock.kit.sheets.texts import one_line, printable
-from runflow_mock.kit.suite.tallies import BESIDE, Tally
+from runflow_mock.kit.suite.pairs import Unseen, missing, told
+from runflow_mock.kit.suite.tallies import Tally
+from runflow_mock.openapi.contracts import Declared
 
 STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx")
 
@@ -33,8 +35,8 @@ def counts(tally: Tally) -> str:
     )
 
 
-def markdown(tally: Tally, declared: Mapping[str, Sequence[str]], title: str) -> str:
-    """Returns a summary with the table of operations and statuses; a declared status that was not seen is in parentheses."""
+def markdown(tally: Tally, declared: Sequence[Declared], title: str, not_seen: Sequence[Unseen] = ()) -> str:
+    """Returns a summary with the table of operations and statuses, and why those are missing that were not seen."""
     rows = [f"# {title}", "", counts(tally), ""]
     if tally.breaches:
         rows += ["## Broken", "", "| check | operation | times | what |", "|---|---|---|---|"]
@@ -51,10 +53,13 @@ def markdown(tally: Tally, declared: Mapping[str, Sequence[str]], title: str) ->
         "",
     ]
     rows += ["## Operations and statuses", "", "| operation | seen | declared and not seen |", "|---|---|---|"]
-    for name, statuses in declared.items():
-        seen = {str(status): count for (operation, status), count in tally.answers.items() if operation == name}
-        told = ", ".join(f"{status} ({count})" for status, count in sorted(seen.items())) or "-"
-        rows.append(f"| {_cell(name)} | {told} | {', '.join(status for status in statuses if status not in seen) or '-'} |")
+    for each in declared:
+        seen = {str(status): count for (operation, status), count in tally.answers.items() if operation == each.id}
+        answered = ", ".join(f"{status} ({count})" for status, count in sorted(seen.items())) or "-"
+        lacks = ", ".join(status for _, status in missing(tally, (each,))) or "-"
+        rows.append(f"| {_cell(each.id)} | {answered} | {lacks} |")
+    if not_seen:
+        rows += ["", "## Not seen", "", *(f"- {_cell(line)}" for line in told(not_seen, shown_max=len(not_seen)))]
     rows += ["", *(f"Note: {one_line(note)}" for note in tally.notes)]
     return "\n".join(rows).rstrip() + "\n"
 
@@ -67,9 +72,9 @@ def junit(tally: Tally) -> bytes:
         SubElement(suite, "testcase", classname="contract", name=name)
     for (check, operation), count in sorted(tally.broken.items()):
         case = SubElement(suite, "testcase", classname=f"contract.{check}", name=operation)
-        told = [breach for breach in tally.breaches if (breach.check, breach.operation) == (check, operation)]
-        failure = SubElement(case, "failure", message=f"{one_line(told[0].says)} ({count}x)" if told else f"{count}x")
-        failure.text = printable("\n".join(f"{breach.says}\n{breach.evidence}" for breach in told))
+        found = [breach for breach in tally.breaches if (breach.check, breach.operation) == (check, operation)]
+        failure = SubElement(case, "failure", message=f"{one_line(found[0].says)} ({count}x)" if found else f"{count}x")
+        failure.text = printable("\n".join(f"{breach.says}\n{breach.evidence}" for breach in found))
     for error in tally.errors:
         SubElement(SubElement(suite, "testcase", classname="contract", name="the suite itself"), "error", message=one_line(error))
     suite.set("tests", str(len(suite)))
@@ -77,13 +82,6 @@ def junit(tally: Tally) -> bytes:
     suite.set("errors", str(len(tally.errors)))
     document: bytes = tostring(suite, encoding="utf-8", xml_declaration=True)
     return document
-
-
-def coverage(tally: Tally, declared: Mapping[str, Sequence[str]]) -> tuple[int, int]:
-    """Returns how many of the declared pairs of operation and status were seen, and how many there are."""
-    seen = {(name, str(status)) for name, status in tally.answers if name != BESIDE}
-    pairs = {(name, status) for name, statuses in declared.items() for status in statuses}
-    return len(seen & pairs), len(pairs)
 
 
 def _cell(text: str) -> str:

@@ -10,7 +10,7 @@ from runflow_mock.kit.suite.laws import Watch
 from runflow_mock.kit.suite.machines import run_machines
 from runflow_mock.kit.suite.stages import Target, TargetError
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
-from runflow_mock.openapi.contracts import METHODS, Contract
+from runflow_mock.openapi.contracts import Contract, Declared
 
 # What a run of the model costs with which the suite creates; only for the plan that is printed before money is spent.
 RUN_USD = 0.27
@@ -66,11 +66,9 @@ def plan(target: Target) -> Iterator[str]:
         raise TargetError(f"the plan costs about {cost:.2f} USD; raise --allow-spend {target.spend_usd:.2f}, or leave it out to read only")
 
 
-def declared_operations(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Returns the declared statuses of every operation by its id, or by method and path where it has none."""
-    contract = Contract(dict(document))
-    found = (contract.operation(path, method.upper()) for path in contract.paths for method in METHODS if method in document["paths"][path])
-    return {declared.id: tuple(declared.responses) for declared in found if declared is not None}
+def declared_operations(document: Mapping[str, Any]) -> tuple[Declared, ...]:
+    """Returns every operation that a document declares."""
+    return Contract(dict(document)).operations
 
 
 def generated(
