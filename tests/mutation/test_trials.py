@@ -76,6 +76,9 @@ def test_mutant_is_killed_by_the_rule_that_it_breaks(ground: Ground, mutant: Mut
         (Mutant(Kind.ABSENT, Place(Subject("list_model_pricing", 200), ("items", EACH, "model_id"))), "models_agree"),
         (Mutant(Kind.ABSENT, Place(Subject("list_evaluation_job_classes", 200), ("items", EACH, "label"))), "evaluations_agree"),
         (Mutant(Kind.ABSENT, Place(Subject("create_callback_secret", 201), ("is_current",))), "callback_secrets_agree"),
+        (Mutant(Kind.NULL, Place(Subject("get_comfyui_workflow_by_slug", 200), ("inputs",))), "workflows_agree"),
+        (Mutant(Kind.NULL, Place(Subject("list_model_creators", 200), ("items", EACH, "models"))), "model_creators_agree"),
+        (Mutant(Kind.HEADER_ABSENT, Place(Subject("get_balance", 401)), "www-authenticate"), "statuses_of_billing"),
     ],
     ids=str,
 )

@@ -80,17 +80,26 @@ def records_agree(answer: Answer, memory: Memory) -> Iterator[str]:
         key = _key(part, answer)
         if key is None:
             continue
-        known = memory.records.setdefault(key, Known(fields={}, wholes={}))
+        known = memory.records.setdefault(key, Known(fields={}, wholes={}, alone={}))
         if not ("fields" in answer.query and len(part.way) <= 2):
             yield from _has_the_same_fields(known, key, part, evidence, embedded)
         related = RELATED.get(part.described.name, NOTHING_RELATED) | embedded
         for name, value in part.value.items():
             told = Told(value, moment, part.described.name, evidence)
+            if name in related - embedded and not part.way and answer.method == "GET":
+                yield from _is_left_out(known, key, name, told)
             if name not in known.fields or (name in related and (value is None or known.fields[name].value is None)):
                 known.fields[name] = told if name not in known.fields or value is not None else known.fields[name]
                 continue
             yield from _differs(key, name, known.fields[name], told)
             known.fields[name] = told
+
+
+def _is_left_out(known: Known, key: str, name: str, told: Told) -> Iterator[str]:
+    """Lists leave related records out; who reads a record by itself is shown them at each of its addresses, or at none."""
+    before = known.alone.setdefault(name, told)
+    if (before.value is None) is not (told.value is None) and told.moment == before.moment is not None:
+        yield f"{told.kind} {key} has {name} {str(told.value)[:120]!r} here, and {str(before.value)[:120]!r} in {before.evidence}"
 
 
 def _has_the_same_fields(known: Known, key: str, part: Part, evidence: str, embedded: frozenset[str]) -> Iterator[str]:

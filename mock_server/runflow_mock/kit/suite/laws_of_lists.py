@@ -5,7 +5,7 @@ from typing import Any
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.machine_tables import terminal_states
-from runflow_mock.kit.suite.memories import Memory, Record
+from runflow_mock.kit.suite.memories import Memory, Record, packaged_walk
 
 # Fields whose order is the same under every collation: ids and instants are ASCII of one length, numbers are numbers.
 ORDERED = frozenset(
@@ -58,6 +58,20 @@ def has_the_fields(answer: Answer, memory: Memory) -> Iterator[str]:
             return
 
 
+def shows_what_is_embedded(answer: Answer, memory: Memory) -> Iterator[str]:
+    """Related records that were asked for are there, and an empty list where there are none."""
+    asked = [name for name in answer.query.get("embed", "").split(",") if name]
+    if not asked or answer.status != 200:
+        return
+    depth = 0 if items_of(answer) is None else 2
+    for part in memory.parts:
+        for name in asked if len(part.way) == depth else ():
+            pointer = part.described.properties.get(name)
+            if pointer is not None and packaged_walk().described(pointer).items is not None and not isinstance(part.value.get(name), list):
+                yield f"{name} was to be embedded, and is {part.value.get(name, 'absent')!r}"
+                return
+
+
 def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:
     """The first page has no page before it; cursors under two names are the same, and a server has both names everywhere or nowhere."""
     if items_of(answer) is None:
@@ -92,4 +106,4 @@ def tells_what_ends(answer: Answer, memory: Memory) -> Iterator[str]:
             yield f"is_terminal of {item.get('code')} is {item['is_terminal']}"
 
 
-LAWS = {"statuses": tells_what_ends, "in_order": is_in_order, "fields": has_the_fields, "cursors": has_cursors}
+LAWS = {"statuses": tells_what_ends, "in_order": is_in_order, "fields": has_the_fields, "embedded": shows_what_is_embedded, "cursors": has_cursors}

@@ -13,6 +13,7 @@ from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.resources import data_folder
 
 NAME = re.compile(r"[a-z][a-z0-9_.]*")
+UNAUTHORIZED, CHALLENGE = 401, "www-authenticate"
 PLACES = ("body", "query", "path", "header")
 
 
@@ -91,6 +92,17 @@ def has_its_headers(answer: Answer, memory: Memory) -> Iterator[str]:
             yield from (f"{name} is {value!r}: {error.message}" for error in contract.errors((*place, "schema"), read))
 
 
+def says_how_to_come_in(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A server that tells on one 401 how to authenticate tells it on each."""
+    if answer.status != UNAUTHORIZED or answer.is_provoked or memory.operation is None or answer.method == "HEAD":
+        return
+    is_told = CHALLENGE in answer.headers
+    if memory.challenges is None:
+        memory.challenges = is_told
+    elif memory.challenges is not is_told:
+        yield f"there is {'a' if is_told else 'no'} {CHALLENGE} here, unlike on other refusals with {UNAUTHORIZED} of this server"
+
+
 @cache
 def _statuses() -> Mapping[str, frozenset[int]]:
     """The statuses of each code, in every spelling."""
@@ -103,4 +115,9 @@ def _statuses() -> Mapping[str, frozenset[int]]:
     return {code: frozenset(statuses) for code, statuses in found.items()}
 
 
-LAWS = {"code_fits_status": has_a_code_of_its_status, "loc_leads_there": leads_to_the_problem, "headers": has_its_headers}
+LAWS = {
+    "code_fits_status": has_a_code_of_its_status,
+    "loc_leads_there": leads_to_the_problem,
+    "headers": has_its_headers,
+    "challenges": says_how_to_come_in,
+}

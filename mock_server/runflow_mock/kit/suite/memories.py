@@ -34,10 +34,14 @@ class Whole(msgspec.Struct, frozen=True):
 
 
 class Known(msgspec.Struct):
-    """What is known of a record: each of its fields as it was told last, and which it has, by the place of the schema that describes it."""
+    """What is known of a record: each of its fields as it was told last, and which it has, by the place of the schema that describes it.
+
+    `alone` has related records as they were first shown where the record was read by itself.
+    """
 
     fields: dict[str, Told]
     wholes: dict[Pointer, Whole]
+    alone: dict[str, Told]
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -66,6 +70,7 @@ class Memory(msgspec.Struct):
     secrets: set[str] = set()
     webhook_urls: set[str] = set()
     has_twins: bool = False
+    challenges: bool | None = None
     parts: tuple[Part, ...] = ()
     operation: Declared | None = None
     params: Mapping[str, str] = {}
