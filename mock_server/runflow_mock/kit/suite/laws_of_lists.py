@@ -106,4 +106,10 @@ def tells_what_ends(answer: Answer, memory: Memory) -> Iterator[str]:
             yield f"is_terminal of {item.get('code')} is {item['is_terminal']}"
 
 
-LAWS = {"statuses": tells_what_ends, "in_order": is_in_order, "fields": has_the_fields, "embedded": shows_what_is_embedded, "cursors": has_cursors}
+LAWS = {
+    "statuses": tells_what_ends,
+    "in_order": is_in_order,
+    "fields": has_the_fields,
+    "embedded": shows_what_is_embedded,
+    "cursors": has_cursors,
+}
