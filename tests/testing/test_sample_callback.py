@@ -44,6 +44,13 @@ def test_samples_are_about_different_runs_unless_a_seed_is_given() -> None:
     assert sample_callback("run.failed", seed="same", at=at) == sample_callback("run.failed", seed="same", at=at)
 
 
+@pytest.mark.parametrize("event", EVENTS)
+def test_sample_of_another_time_is_signed_then(event: str) -> None:
+    sample = sample_callback(event, secret=SECRET, at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert int(sample.headers["Runflow-Timestamp"]) == int(datetime.fromisoformat(sample.document["completed_at"]).timestamp())
+    _verify(sample, "seed")
+
+
 def test_sample_carries_metadata_and_is_of_now() -> None:
     sample = sample_callback("run.completed", metadata={"order": 7})
     assert sample.document["metadata"] == {"order": 7}

@@ -89,8 +89,8 @@ def sample_callback(
 ) -> SampleCallback:
     """Returns the callback of an event, for a unit test of the code that takes callbacks; no server and no socket is needed.
 
-    Time begins at this moment of the machine's clock, or at another, and the callback is signed when the event comes, seconds later. Each
-    is about a new run or batch, unless a seed is given.
+    Time begins at this moment of the machine's clock, or `at` another, at which the callback is then signed too. Each is about a new run or
+    batch, unless a seed is given; with both, it is the same bytes and headers every time.
 
     Raises:
         ValueError: there is no such event; the message names those that there are.
@@ -124,6 +124,8 @@ def sample_world(
     tenant = control.create_tenant(
         seed=seed or secrets.token_hex(8),
         start=(at or datetime.now(UTC)).isoformat(),
+        # Signatures carry the machine's time, or that of the world where it has one of its own.
+        client_time="wall" if at is None else "virtual",
         dialect=dialect,
         switches=switches,
         callback_secret=secret,
