@@ -18,7 +18,22 @@ from pathlib import Path
 import ten_steps
 from runflow_mock.domain.fault_kinds import Family
 from runflow_mock.wire.scenario_schema import scenario_schema
-from writing import bounds, commands, comparison, control, dialects, drifts, evidence, faults, files, pictures, plugin, scenarios, verdicts
+from writing import (
+    bounds,
+    callbacks,
+    commands,
+    comparison,
+    control,
+    dialects,
+    drifts,
+    evidence,
+    faults,
+    files,
+    pictures,
+    plugin,
+    scenarios,
+    verdicts,
+)
 
 DOCS = Path(__file__).resolve().parent
 DEMO = DOCS / "images" / "demo.svg"
@@ -49,6 +64,16 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "tenant-bounds": bounds.tenants,
     "request-bounds": bounds.requests,
     "ten-steps": ten_steps.told,
+    "callback-headers": callbacks.headers,
+    "callback-events": callbacks.events,
+    "callback-fields": callbacks.fields,
+    "callback-bodies": callbacks.bodies,
+    "callback-attempts": callbacks.attempts,
+    "callback-python": lambda: files.shown("examples/callbacks/handler.py"),
+    "callback-javascript": lambda: files.shown("examples/callbacks/handler.mjs"),
+    "callback-go": lambda: files.shown("examples/callbacks/handler.go"),
+    "callback-php": lambda: files.shown("examples/callbacks/handler.php"),
+    "callback-java": lambda: files.shown("examples/callbacks/Handler.java"),
     "verbs": control.verbs,
     "bodies": control.bodies,
     "fixtures": plugin.fixtures,

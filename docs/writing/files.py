@@ -7,7 +7,10 @@ from pathlib import Path
 from writing.markdown import block
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LANGUAGES = {".yml": "yaml", ".yaml": "yaml", ".py": "python", ".json": "json"}
+LANGUAGES = {
+    ".yml": "yaml", ".yaml": "yaml", ".json": "json",
+    ".py": "python", ".mjs": "js", ".go": "go", ".php": "php", ".java": "java",
+}  # fmt: skip
 
 
 def shown(path: str) -> str:

@@ -1,0 +1,47 @@
+"""Takes callbacks, with nothing but the standard library: `python handler.py PORT`."""
+
+import hashlib
+import hmac
+import json
+import os
+import sys
+import time
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+SECRET = os.environ["RUNFLOW_CALLBACK_SECRET"].encode()
+IS_DATED = os.environ.get("RUNFLOW_SIGNATURE", "timestamped") == "timestamped"  # The other form is `bare`.
+TOLERANCE_SECONDS = 300
+seen: set[str] = set()
+
+
+def is_genuine(headers: Message, body: bytes) -> bool:
+    stamp = headers.get("Runflow-Timestamp", "")
+    content = f"{stamp}.".encode() + body if IS_DATED else body
+    expected = ("v1=" if IS_DATED else "") + hmac.new(SECRET, content, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(expected.encode(), headers.get("Runflow-Signature", "").encode()):
+        return False
+    return not IS_DATED or abs(time.time() - int(stamp)) <= TOLERANCE_SECONDS
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if not is_genuine(self.headers, body):
+            return self.answer(401)
+        try:
+            event = json.loads(body)["event"]
+        except (ValueError, LookupError, TypeError):
+            return self.answer(400)
+        delivery = self.headers["Runflow-Request-Id"].rpartition("-")[0]
+        if delivery not in seen:
+            seen.add(delivery)
+            print(event, delivery, flush=True)
+        return self.answer(204)
+
+    def answer(self, status: int) -> None:
+        self.send_response(status)
+        self.end_headers()
+
+
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
