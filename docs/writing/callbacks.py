@@ -18,7 +18,7 @@ from runflow_mock.testing.samples import EVENTS, RECEIVER_URL, SampleCallback, c
 from writing.markdown import block, table
 from writing.schemas import Schema, kind_of
 
-SECRET = "rf_whsec_of_this_page"
+SECRET = "rf_whsec_of_this_page"  # noqa: S105 - of nobody
 AT = datetime(2026, 4, 16, 10, tzinfo=UTC)
 VALUE_CHARACTERS_MAX = 24
 # What every HTTP message has; the contract says only what the service adds to it.
@@ -73,7 +73,7 @@ def bodies() -> str:
     parts = []
     for event in EVENTS:
         ours, theirs = (samples()[event, dialect].document for dialect in BUNDLES)
-        rows = dict((path, (f"`{path}`", _value(left), _value(right))) for path, left, right in _differences(ours, theirs, ""))
+        rows = {path: (f"`{path}`", _value(left), _value(right)) for path, left, right in _differences(ours, theirs, "")}
         shown = block("json", json.dumps(ours, indent=2, ensure_ascii=False))
         other = table(("field", f"in `{first}`", f"in `{second}`"), rows.values())
         parts.append(f"### `{event}`\n\n{shown}\n{other}")
