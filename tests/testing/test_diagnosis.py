@@ -56,6 +56,23 @@ def test_record_that_has_not_ended_is_told_with_the_clock_that_stands(client: Cl
     assert "POST /_mock/clock/run-until-idle" in str(found.way_out)
 
 
+@pytest.mark.parametrize("mode", ["manual", "real"])
+@pytest.mark.parametrize("path", [RUNS, BATCHES])
+def test_record_that_waits_for_polls_is_told_to_be_polled(client: Client, path: str, mode: str) -> None:
+    client.post("/_mock/faults", {"what": {"kind": "after_polls", "polls": 3}})
+    record = create(client, FOREIGN, path)
+    client.post("/_mock/clock/run-until-idle")
+    if mode == "real":
+        client.post("/_mock/clock/resume")
+    found = only(diagnose(client, record))
+    assert "it has not ended: it is running, and no time brings it on: a rule lets it wait for a number of polls" in found.says
+    assert found.way_out == f"read it until it has ended: GET /v1/{path.rpartition('/')[2]}/{record}"
+    for _ in range(4):
+        client.get(f"/v1/{path.rpartition('/')[2]}/{record}")
+    client.post("/_mock/clock/run-until-idle")
+    assert "the sandbox calls no foreign hosts" in diagnose(client, record)[0].says
+
+
 def test_clock_that_passes_says_how_long_to_wait() -> None:
     app = InProcess(replace(MANUAL, clock=ClockMode.REAL))
     client = Client("http://localhost", "rf_live_mock_real", app)

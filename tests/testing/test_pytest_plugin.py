@@ -473,6 +473,23 @@ def test_marker_with_positions_is_explained(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*@pytest.mark.runflow takes names only, not ('happy-path',)*"])
 
 
+def test_run_of_a_scenario_goes_on_with_its_last_poll(pytester: pytest.Pytester) -> None:
+    pytester.path.joinpath("slow.yaml").write_text("faults: [{what: {kind: after_polls, polls: 3}}]", encoding="utf-8")
+    run(
+        pytester,
+        """
+        import pytest
+        from client import create, get
+
+        @pytest.mark.runflow(scenario="slow.yaml", clock="manual")
+        def test_it(runflow):
+            made = create(runflow)
+            runflow.clock.run_until_idle()
+            assert [get(runflow, made)["status_code"] for _ in range(4)] == [*["running"] * 3, "succeeded"]
+        """,
+    ).assert_outcomes(passed=1)
+
+
 def test_scenario_is_played_and_its_end_is_checked(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,

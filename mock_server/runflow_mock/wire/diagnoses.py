@@ -47,6 +47,7 @@ _ENDS: Mapping[str, tuple[str, Callable[[Record], str]]] = {
 _STANDING: Mapping[str, str] = {
     "auto": "poll the record, or wait at the receiver of the test kit; or move time: POST /_mock/clock/run-until-idle",
 }
+_PATHS: Mapping[str, str] = {"run": "runs", "batch": "batches"}
 _MOVE = "move time: POST /_mock/clock/run-until-idle, or let it pass: POST /_mock/clock/resume"
 
 
@@ -135,11 +136,19 @@ class Diagnosis:
         elif record["callback_url"] is None and not mine:
             yield Finding(about, "it was created without callback_url", "send callback_url when you create it")
         elif record["status_code"] not in TERMINAL:
-            yield Finding(about, f"it has not ended: it is {record['status_code']}, and {self._time()}", self._wait())
+            yield self._of_unfinished(noun, record)
         elif not mine:
             yield Finding(about, f"it has ended, nothing was sent yet, and {self._time()}", self._wait())
         for delivery in mine:
             yield from self.of_delivery(delivery)
+
+    def _of_unfinished(self, noun: str, record: Record) -> Finding:
+        about, says = f"{noun} {record['id']}", f"it has not ended: it is {record['status_code']}"
+        # Whatever else keeps a run where it is ends at an instant that is known.
+        if self.clock["next_due"] is None:
+            way_out = f"read it until it has ended: GET /v1/{_PATHS[noun]}/{record['id']}"
+            return Finding(about, f"{says}, and no time brings it on: a rule lets it wait for a number of polls", way_out)
+        return Finding(about, f"{says}, and {self._time()}", self._wait())
 
     def of_delivery(self, delivery: Record) -> Iterator[Finding]:
         """Yields what there is to say about one delivery."""
