@@ -237,7 +237,7 @@ def _lent(node: Any, open_it: "Callable[..., Runflow]", given: Mapping[str, Any]
     try:
         handle = open_it(tenant_name(node.name), **settings)
     except ClientError as error:
-        pytest.fail(f"@pytest.mark.runflow: {error}", pytrace=False)
+        raise pytest.fail.Exception(f"@pytest.mark.runflow: {error}", pytrace=False) from None
     lent = lend(node, handle, strictness, node.config.rootpath / _option(node.config, "artifacts"))
     node.stash.setdefault(_LENT, []).append(lent)
     node.stash[_OUTCOMES] = {}
@@ -269,7 +269,7 @@ def _wishes(node: Any, given: Mapping[str, Any] | None) -> "Wishes":
     try:
         wishes = read_wishes(asked)
     except MarkerError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     seed = _option(node.config, "seed") or (seed_of(node) if isinstance(node, pytest.Item) else "0")
     settings = {"clock": "auto", "seed": seed, **wishes.settings}
     if "dialect" not in settings and (file := _option(node.config, "profile")):

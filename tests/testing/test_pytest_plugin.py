@@ -486,8 +486,30 @@ def test_run_of_a_scenario_goes_on_with_its_last_poll(pytester: pytest.Pytester)
             made = create(runflow)
             runflow.clock.run_until_idle()
             assert [get(runflow, made)["status_code"] for _ in range(4)] == [*["running"] * 3, "succeeded"]
+            assert runflow.control.scenario()["name"] == "slow"
         """,
     ).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "scenario file slow.yaml cannot be read: No such file or directory; looked for in *"),
+        (b"a: [", "slow.yaml:2:1: this is not YAML: *"),
+        (b"[]", "slow.yaml: a scenario is an object, with keys such as faults"),
+        (b"\xff", "scenario file slow.yaml is not UTF-8: *"),
+        (b"faults: [{what: {kind: fial}}]", "*fial*"),
+    ],
+    ids=["absent", "no YAML", "no object", "no text", "no scenario"],
+)
+def test_scenario_file_that_cannot_be_played_fails_the_test_in_words(pytester: pytest.Pytester, content: bytes | None, says: str) -> None:
+    if content is not None:
+        pytester.path.joinpath("slow.yaml").write_bytes(content)
+    suite = "import pytest\n@pytest.mark.runflow(scenario='slow.yaml')\ndef test_it(runflow):\n    pass\n"
+    result = run(pytester, suite)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"@pytest.mark.runflow: {says}"])
+    result.stdout.no_fnmatch_line("*During handling of the above exception*")
 
 
 def test_scenario_is_played_and_its_end_is_checked(pytester: pytest.Pytester) -> None:

@@ -31,3 +31,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     expectations: tuple[Expectation, ...] = ()
     allows_unused: bool = False
     source: Document = Document(b"{}")
+
+
+def name_of_file(stem: str) -> str:
+    """Returns the name of a scenario that gives itself none: its file's, with what no name may have made to hyphens."""
+    letters = (letter if letter.isascii() and letter.isalnum() else "-" for letter in stem.lower())
+    return "".join(letters).strip("-")[:64] or "scenario"

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.models import Catalog
-from runflow_mock.domain.scenarios import Scenario
+from runflow_mock.domain.scenarios import Scenario, name_of_file
 from runflow_mock.resources import data_folder
 from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.wire.scenarios import read_scenario
@@ -62,7 +62,7 @@ def load_scenario(file: Path, catalog: Catalog) -> Scenario:
         raise ConfigError(f"scenario file {file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"scenario file {file} is not UTF-8: {error.reason} at byte {error.start}") from None
-    return read_scenario(text, str(file), catalog, _name_of(file))
+    return read_scenario(text, str(file), catalog, name_of_file(file.stem))
 
 
 def find_scenario_file(name: str) -> Path:
@@ -127,8 +127,3 @@ def _shipped(name: str) -> Path:
     if name not in scenario_names():
         raise UnknownScenario(name)
     return data_folder("fixtures") / "scenarios" / f"{name}{SUFFIX}"
-
-
-def _name_of(file: Path) -> str:
-    letters = (letter if letter.isascii() and letter.isalnum() else "-" for letter in file.stem.lower())
-    return "".join(letters).strip("-")[:64] or "scenario"

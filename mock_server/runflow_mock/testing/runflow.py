@@ -13,6 +13,7 @@ from runflow_mock.testing.loop_guards import GuardedExchanger
 from runflow_mock.testing.outlooks import TenantOutlook
 from runflow_mock.testing.receiver import CallbackReceiver
 from runflow_mock.testing.records import Ledger, Step, Tenant
+from runflow_mock.testing.scenario_files import scenario_body
 from runflow_mock.testing.tenant_parts import (
     PulledDelivery,
     Stub,
@@ -192,11 +193,7 @@ class Runflow:
 
     def scenario(self, scenario: str | Path | Mapping[str, Any]) -> dict[str, Any]:
         """Replaces the tenant's world by that of a scenario: one of ours by name, a YAML file, or its content."""
-        if isinstance(scenario, Path):
-            import yaml
-
-            return self.control.load_scenario(yaml.safe_load(scenario.read_text(encoding="utf-8")))
-        return self.control.load_scenario(scenario)
+        return self.control.load_scenario(scenario_body(scenario))
 
     def verify(self, **clause: Any) -> dict[str, Any]:
         """Checks the journal, as `verify(operation="create_run", count=1)`.
