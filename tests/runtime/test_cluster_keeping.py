@@ -1,16 +1,21 @@
 """Workers that share a broker: each tenant is answered for by one of them, whoever is asked takes it over, and nobody tells what was."""
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
+import nats
 import pytest
 from clusters import broker, failing, persistently, worker
 from kept import INPUT, KEY, MODEL, KeptFake, everything, settled
 from metrics import families
+from nats.js.errors import NotFoundError
 from worlds import CALLBACK_URL
 
+from runflow_mock.runtime.brokers import OBJECTS, STREAM, SUBJECTS
 from runflow_mock.runtime.kept_tenants import LogSize
 from runflow_mock.runtime.sender import RecordingSender
+from runflow_mock.runtime.stream_logs import ASKED_BYTES_MAX
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -32,6 +37,21 @@ async def ids(fake: KeptFake, key: str = KEY) -> list[str]:
     return [run["id"] for run in answer.json()["items"]]
 
 
+async def stored(address: str) -> list[str]:
+    """The names of the objects beside the logs; nothing else is left in their bucket."""
+    client = await nats.connect(address)
+    bucket = f"OBJ_{OBJECTS}"
+    with suppress(NotFoundError):
+        objects = await client.jetstream().object_store(OBJECTS)
+        found = sorted(each.name for each in await objects.list(ignore_deletes=True))
+        await client.close()
+        return found
+    state = (await client.jetstream().stream_info(bucket)).state
+    await client.close()
+    assert state.messages == 0
+    return []
+
+
 async def test_worker_that_is_asked_takes_the_tenant_over_as_it_stands(address: str) -> None:
     async with worker(address) as first, worker(address) as second:
         await first.create_run(client_ref="one")
@@ -43,7 +63,9 @@ async def test_worker_that_is_asked_takes_the_tenant_over_as_it_stands(address: 
 
 
 async def test_worker_that_was_replaced_never_tells_what_was(address: str) -> None:
-    async with worker(address) as first, worker(address) as second:
+    # Nothing is written but what requests lead to: a row with exchanges would be refused before them.
+    size = LogSize(journal_seconds=3_600)
+    async with worker(address, size=size) as first, worker(address, size=size) as second:
         run = await first.create_run()
         await settled(first)
         other = (await persistently(second, "POST", f"{MODEL}/runs", {"input": INPUT})).json()
@@ -103,6 +125,45 @@ async def test_log_is_folded_into_a_new_base(address: str) -> None:
         after = await everything(second)
         assert before.pop("history").endswith(after.pop("history"))
         assert after == before
+
+
+async def test_tenant_that_is_reset_amid_a_new_base_leaves_nothing_over(address: str) -> None:
+    async with worker(address, size=LogSize(rows_max=1)) as first:
+        for _ in range(4):
+            # Its row is written when it is answered, and a new base is on its way.
+            await first.create_run()
+            assert (await first.call("POST", "/_mock/reset")).status_code == 200
+    assert len(await stored(address)) == 1
+    async with worker(address) as second:
+        assert (await persistently(second, "DELETE", "/_mock/tenants/kept")).status_code == 204
+    assert await stored(address) == []
+
+
+async def test_object_of_a_worker_that_died_before_it_was_in_use_is_removed(address: str) -> None:
+    """A worker that resets a tenant dies at the n-th call of the broker, for every n."""
+    async with worker(address) as first:
+        await first.create_run()
+    for number in range(1, 9):
+        way, connect = failing()
+        async with worker(address, connect=connect, size=LogSize(journal_seconds=3_600), is_killed=True) as dying:
+            await ids(dying)
+            way.fails_at = way.sent + number
+            assert (await dying.call("POST", "/_mock/reset")).status_code in {200, 503}
+        async with worker(address) as second:
+            await ids(second)
+            assert len(await stored(address)) == 1, number
+
+
+async def test_look_at_a_tenant_does_not_bring_its_latest_message_along(address: str) -> None:
+    large = {"image_url": f"https://cdn.example.com/{'a' * 7_500}.png"}
+    async with worker(address, size=LogSize(journal_seconds=3_600)) as first:
+        assert (await first.call("POST", f"{MODEL}/batches", {"input": [large] * 20})).is_success
+        for _ in range(3):
+            await ids(first)
+        client = await nats.connect(address)
+        latest = await client.jetstream().get_last_msg(STREAM, f"{SUBJECTS}kept")
+        await client.close()
+    assert len(latest.data or b"") < ASKED_BYTES_MAX
 
 
 async def test_row_larger_than_a_message_comes_back_whole(address: str) -> None:

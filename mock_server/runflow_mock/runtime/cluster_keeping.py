@@ -11,26 +11,21 @@ from urllib.parse import parse_qs, urlsplit
 import nats
 import nats.errors
 from nats.aio.client import Client
-from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
 from nats.js.errors import KeyNotFoundError
-from nats.js.kv import KeyValue
-from nats.js.object_store import ObjectStore
 
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.principals import KEY_PREFIX
+from runflow_mock.runtime.brokers import ANSWER_SECONDS_MAX, KEYS, OBJECTS, STREAM, SUBJECTS, Broker, translated
 from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.runtime.keepers import KeepError, Told
 from runflow_mock.runtime.kept_tenants import Kept, LogSize
 from runflow_mock.runtime.peers import Answering, Peers
 from runflow_mock.runtime.revivals import Clocks, revive
-from runflow_mock.runtime.stream_logs import STREAM, SUBJECTS, StreamLog, translated
+from runflow_mock.runtime.stream_logs import StreamLog
 from runflow_mock.runtime.tenants import Tenant, Tenants
 
-OBJECTS, KEYS = "runflow_mock_objects", "runflow_mock_keys"
 CONNECT_SECONDS_MAX = 5
-ANSWER_SECONDS_MAX = 2.0
-"""How long the broker may take before clients are told to ask again."""
 # Logs that were looked for in vain, and are there for a tenant to be made.
 _EMPTY_MAX = 1_000
 
@@ -89,14 +84,15 @@ class ClusterKeeper:
             self._client: Client = await asyncio.wait_for(connecting, CONNECT_SECONDS_MAX)
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise ConfigError(f"keep: the broker at {parts.netloc.rpartition('@')[2]} cannot be reached: {error or 'no answer'}") from None
-        self._jetstream: JetStreamContext = self._client.jetstream(timeout=ANSWER_SECONDS_MAX)
+        jetstream = self._client.jetstream(timeout=ANSWER_SECONDS_MAX)
         try:
             with translated():
-                await self._jetstream.add_stream(StreamConfig(name=STREAM, subjects=[f"{SUBJECTS}*"], num_replicas=replicas))
-                self._objects: ObjectStore = await self._jetstream.create_object_store(OBJECTS, replicas=replicas)
-                self._keys: KeyValue = await self._jetstream.create_key_value(bucket=KEYS, replicas=replicas)
+                await jetstream.add_stream(StreamConfig(name=STREAM, subjects=[f"{SUBJECTS}*"], num_replicas=replicas))
+                objects = await jetstream.create_object_store(OBJECTS, replicas=replicas)
+                keys = await jetstream.create_key_value(bucket=KEYS, replicas=replicas)
         except KeepError as error:
             raise ConfigError(f"keep: {error}; is JetStream on?") from None
+        self._broker = Broker(self._client, jetstream, objects, keys)
         self.peers = Peers(self._client, answering)
         await self.peers.open()
 
@@ -130,7 +126,7 @@ class ClusterKeeper:
             KeepError: the broker cannot be asked.
         """
         with translated():
-            found = await self._jetstream.stream_info(STREAM, subjects_filter=f"{SUBJECTS}*")
+            found = await self._broker.jetstream.stream_info(STREAM, subjects_filter=f"{SUBJECTS}*")
         return sorted(subject.removeprefix(SUBJECTS) for subject in found.state.subjects or {})
 
     async def ask(self, question: str) -> Told:
@@ -209,7 +205,7 @@ class ClusterKeeper:
             return name
         with translated():
             try:
-                return ((await self._keys.get(name)).value or b"").decode() or name
+                return ((await self._broker.keys.get(name)).value or b"").decode() or name
             except KeyNotFoundError:
                 return name
 
@@ -230,7 +226,7 @@ class ClusterKeeper:
         return Kept(tenant, log, self._clocks, self._take_back, self._size)
 
     def _log(self, name: str) -> StreamLog:
-        return StreamLog(self._jetstream, self._objects, self._keys, name)
+        return StreamLog(self._broker, name)
 
     def _log_of(self, tenant: Tenant | None) -> StreamLog | None:
         log = tenant.kept.log if tenant is not None and isinstance(tenant.kept, Kept) else None

@@ -1,43 +1,37 @@
 """The log of one kept tenant in JetStream: messages under a subject of its own, in a stream that all workers share.
 
 Whoever appends says after which message of the subject it expects to stand. A worker that has been replaced expects wrongly, and is refused
-by the engine. Bases and blobs are objects beside the stream; a message names them. Rows that come while one message is on its way go
-together with the next.
+by the engine. Bases and blobs are objects beside the stream. A message names them before they are put there, and they are removed before
+the messages that name them: whoever claims the log after a worker has died amid it finds which ones nobody needs. Rows that come while one
+message is on its way go together with the next.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
 import msgspec
-import nats.errors
-from nats.js import JetStreamContext
-from nats.js.api import ConsumerConfig, DeliverPolicy, RawStreamMsg
-from nats.js.errors import APIError, Error, NotFoundError
-from nats.js.kv import KeyValue
-from nats.js.object_store import ObjectStore
+from nats.js.api import ConsumerConfig, DeliverPolicy
 
+from runflow_mock.runtime.brokers import STREAM, SUBJECTS, Broker, translated
 from runflow_mock.runtime.keepers import Ack, Blobs, Contents, Elsewhere, KeepError, Parts
 from runflow_mock.wire.kept import FORMAT
 
-STREAM = "RUNFLOW_MOCK"
-SUBJECTS = "runflow_mock.log."
 PART_BYTES = 512 * 1024
 """How much of an entry goes into one message: the engine takes up to a mebibyte."""
+ASKED_BYTES_MAX = 2 * 1024
+"""How large the latest message of a log may be: the engine sends it along whenever it is asked whether it still is the latest."""
 FETCHED_MAX = 256
-# The engine's own numbers for an append that expected to stand after another message.
-_WRONG_LAST = frozenset({10071, 10164})
 _HEADER = "Runflow-Mock-Part"
 
 Names = tuple[str, ...]
 Objects = tuple[tuple[str, bytes], ...]
 
-CLAIM, BASE, ROWS, GONE = "claim", "base", "rows", "gone"
+CLAIM, COMING, BASE, ROWS, GONE = "claim", "coming", "base", "rows", "gone"
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """What is appended at once: a claim of a worker, a base, rows, or that the tenant is gone.
+    """What is appended at once: a claim of a worker, which objects are coming, a base, rows, or that the tenant is gone.
 
     `base` names the object with the base's parts; all rows up to the message `covered` are in it, and those beside it come next. `blobs`
     names those that came.
@@ -71,15 +65,14 @@ class StreamLog:
 
     is_shared = True
 
-    def __init__(self, jetstream: JetStreamContext, objects: ObjectStore, keys: KeyValue, name: str) -> None:
-        self._jetstream = jetstream
-        self._objects = objects
-        self._keys = keys
+    def __init__(self, broker: Broker, name: str) -> None:
+        self._broker = broker
         self.further_keys: tuple[str, ...] = ()
         self._name = name
         self._subject = SUBJECTS + name
         # After which message the next one is to stand: 0 is the beginning of a subject.
         self._last = self._claimed = 0
+        self._last_bytes = 0
         self._based = 0
         self._base = ""
         self._blobs: dict[str, None] = {}
@@ -106,11 +99,13 @@ class StreamLog:
             KeepError: the engine cannot be reached.
         """
         with translated():
-            if await self._latest() is None:
+            if not await self._broker.latest(self._subject):
                 return None
-            ack = await self._jetstream.publish(self._subject, _encode(Entry(CLAIM)), stream=STREAM, headers={_HEADER: "1/1"})
+            ack = await self._broker.jetstream.publish(self._subject, _encode(Entry(CLAIM)), stream=STREAM, headers={_HEADER: "1/1"})
             self._last = self._claimed = ack.seq
-            return await self._read()
+            contents, stale = await self._read()
+            await self._broker.remove(stale)
+            return contents
 
     def begin(self, base: Parts, row: bytes, blobs: Blobs) -> Ack:
         """Puts a tenant into the place of whatever the log holds; see `TenantLog`."""
@@ -135,10 +130,9 @@ class StreamLog:
             await asyncio.sleep(0)
         sequence = covered if isinstance(covered, int) else await asyncio.shield(covered)
         before, name = self._base, self._next_base()
-        await asyncio.shield(self._enqueue(Entry(BASE, blobs=tuple(self._blobs), base=name, covered=sequence), ((name, _encode(parts)),)))
-        with translated():
-            await self._jetstream.purge_stream(STREAM, seq=sequence + 1, subject=self._subject)
-            await self._delete((before,))
+        entry = Entry(BASE, blobs=tuple(self._blobs), base=name, covered=sequence)
+        # Once it is on its way it goes to its end, also where the tenant is replaced meanwhile.
+        await asyncio.shield(self._enqueue(entry, ((name, _encode(parts)),), stale=(before,)))
 
     async def confirm(self) -> None:
         """Asks the engine whether our latest message is the latest of all; whoever comes while it is asked waits for the next time."""
@@ -172,7 +166,10 @@ class StreamLog:
 
     def _objects_but(self, blobs: Mapping[str, bytes]) -> Names:
         """Returns the names of the objects that are there, without those of some blobs."""
-        return (*filter(None, (self._base,)), *(name for name, _ in self._named((each, b"") for each in self._blobs if each not in blobs)))
+        return (*filter(None, (self._base,)), *self._names_of(each for each in self._blobs if each not in blobs))
+
+    def _names_of(self, digests: Iterable[str]) -> Iterator[str]:
+        return (f"{self._name}/blob/{digest}" for digest in digests)
 
     def _named(self, blobs: Blobs) -> Iterator[tuple[str, bytes]]:
         return ((f"{self._name}/blob/{digest}", data) for digest, data in blobs)
@@ -205,16 +202,13 @@ class StreamLog:
             entry = Entry(ROWS, tuple(row for item in items for row in item.entry.rows))
         try:
             with translated():
-                for name, data in (each for item in items for each in item.objects):
-                    await self._objects.put(name, data)
-                await self._publish(entry)
-                for key in self.further_keys if entry.kind in (BASE, GONE) else ():
-                    await (self._keys.put(key, self._name.encode()) if entry.kind == BASE else self._keys.delete(key))
-                if entry.kind == GONE or items[0].stale:
-                    await self._jetstream.purge_stream(STREAM, seq=self._last + (entry.kind == GONE), subject=self._subject)
-                    await self._delete(items[0].stale)
-                if entry.kind == GONE:
-                    self._last, self._base, self._blobs = 0, "", {}
+                if items[0].objects:
+                    await self._publish(Entry(COMING, blobs=entry.blobs, base=entry.base))
+                for name, data in items[0].objects:
+                    await self._broker.objects.put(name, data)
+                first = await self._publish(entry)
+                if entry.kind in (BASE, GONE):
+                    await self._follow(entry, items[0].stale, first)
         except KeepError as error:
             self._failed = error
         for _ in items:
@@ -224,13 +218,29 @@ class StreamLog:
             else:
                 _fail(ack, self._failed)
 
-    async def _publish(self, entry: Entry) -> None:
+    async def _follow(self, entry: Entry, stale: Names, first: int) -> None:
+        """Does what a base or an end leads to: further keys lead to the log or no longer, and what nobody needs is removed."""
+        for key in self.further_keys:
+            await (self._broker.keys.put(key, self._name.encode()) if entry.kind == BASE else self._broker.keys.delete(key))
+        if entry.kind == GONE or stale:
+            await self._broker.remove(stale)
+            until = self._last + 1 if entry.kind == GONE else entry.covered + 1 if entry.covered else first
+            await self._broker.jetstream.purge_stream(STREAM, seq=until, subject=self._subject)
+        if entry.kind == GONE:
+            self._last, self._last_bytes, self._base, self._blobs = 0, 0, "", {}
+
+    async def _publish(self, entry: Entry) -> int:
+        """Appends an entry and returns the number of its first message."""
         data = _encode(entry)
         total = max(1, -(-len(data) // PART_BYTES))
+        first = 0
         for number in range(total):
             part = data[number * PART_BYTES : (number + 1) * PART_BYTES]
             headers = {_HEADER: f"{number + 1}/{total}", "Nats-Expected-Last-Subject-Sequence": str(self._last)}
-            self._last = (await self._jetstream.publish(self._subject, part, stream=STREAM, headers=headers)).seq
+            self._last = (await self._broker.jetstream.publish(self._subject, part, stream=STREAM, headers=headers)).seq
+            self._last_bytes = len(part)
+            first = first or self._last
+        return first
 
     async def _ask(self) -> None:
         while self._waiting:
@@ -251,22 +261,21 @@ class StreamLog:
             await self.settled()
             if self._failed is not None:
                 raise self._failed
-            last, latest = self._last, await self._latest()
-            if (0 if latest is None else latest.seq) == last:
+            if self._last_bytes > ASKED_BYTES_MAX:
+                # An empty one behind it is accepted or refused by itself, and is all that the engine sends along from now on.
+                await self._enqueue(Entry(ROWS))
+                return
+            last = self._last
+            if await self._broker.latest(self._subject) == last:
                 return
             # What was sent meanwhile is accepted or refused by itself.
             if last == self._last and self._writing is None:
                 raise Elsewhere(f"tenant {self._name} has gone to another worker")
 
-    async def _latest(self) -> RawStreamMsg | None:
-        try:
-            return await self._jetstream.get_last_msg(STREAM, self._subject)
-        except NotFoundError:
-            return None
-
-    async def _read(self) -> Contents | None:
-        """Returns what stands before our claim."""
+    async def _read(self) -> tuple[Contents | None, Names]:
+        """Returns what stands before our claim, and the objects that are named there and no longer needed."""
         base, blobs, rows = "", dict[str, None](), list[tuple[int, bytes]]()
+        named: dict[str, None] = {}
         async for sequence, entry in self._entries():
             if entry.form > FORMAT:
                 raise KeepError(f"tenant {self._name} has form {entry.form}, this version reads up to {FORMAT}: use the newer runflow-mock")
@@ -276,17 +285,20 @@ class StreamLog:
             elif entry.kind == GONE:
                 base, blobs, rows = "", {}, []
             rows += ((sequence, row) for row in entry.rows)
-            blobs.update(dict.fromkeys(entry.blobs))
+            blobs.update(dict.fromkeys(entry.blobs if entry.kind != COMING else ()))
+            named.update(dict.fromkeys((*filter(None, (entry.base,)), *self._names_of(entry.blobs))))
         self._base, self._blobs = base, blobs
+        needed = {base, *self._names_of(blobs)}
+        stale = tuple(name for name in named if name not in needed)
         if not base:
-            return None
+            return None, stale
         parts = await self._object(base)
-        files = [await self._object(name) for name, _ in self._named((each, b"") for each in blobs)]
-        return Contents(_read_parts(parts), [row for _, row in rows], files)
+        files = [await self._object(name) for name in self._names_of(blobs)]
+        return Contents(_read_parts(parts), [row for _, row in rows], files), stale
 
     async def _entries(self) -> AsyncIterator[tuple[int, Entry]]:
         settings = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, mem_storage=True)
-        subscription = await self._jetstream.pull_subscribe(self._subject, stream=STREAM, config=settings)
+        subscription = await self._broker.jetstream.pull_subscribe(self._subject, stream=STREAM, config=settings)
         parts: list[bytes] = []
         sequence = 0
         try:
@@ -303,12 +315,7 @@ class StreamLog:
             await subscription.unsubscribe()
 
     async def _object(self, name: str) -> bytes:
-        return (await self._objects.get(name)).data or b""
-
-    async def _delete(self, names: Names) -> None:
-        for name in filter(None, names):
-            with suppress(NotFoundError):
-                await self._objects.delete(name)
+        return (await self._broker.objects.get(name)).data or b""
 
 
 def _goes_with(items: list[_Item], queue: deque[_Item]) -> bool:
@@ -324,16 +331,3 @@ def _fail(ack: asyncio.Future[int], error: KeepError) -> None:
         ack.set_exception(error)
         # Not everybody who sends waits.
         ack.exception()
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Raises what the broker and its client raise as a `KeepError`."""
-    try:
-        yield
-    except APIError as error:
-        if error.err_code in _WRONG_LAST:
-            raise Elsewhere("the tenant has gone to another worker") from None
-        raise Elsewhere(f"the broker refused: {error.description}") from None
-    except (Error, nats.errors.Error, OSError, TimeoutError) as error:
-        raise Elsewhere(f"the broker cannot be reached: {error or type(error).__name__}") from None
