@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+import lies
+import lies_of_owners
 import pytest
-from lies import CASES
 from mutants import Mutant
 
 from runflow_mock.kit.suite.carriers import AppCarrier
@@ -14,6 +15,7 @@ from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.testing.in_process import InProcess
 
+CASES = {**lies.CASES, **lies_of_owners.CASES}
 # By this dialect no 429 says when to come back.
 TRUE_IN = {("a 429 has no Retry-After", "docs")}
 

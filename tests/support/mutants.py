@@ -41,9 +41,9 @@ class Mutant:
         self.memory["request"] = (method, target, dict(headers), body)
         return replace(self._bug.spoil(self, self._carrier.carry(*asked)), method=method, target=target)
 
-    def again(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
+    def again(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         """What the right server answers to a request of the bug's own."""
-        return self._carrier.carry(method, target, headers, None)
+        return self._carrier.carry(method, target, headers, body)
 
     def close(self) -> None:
         """Does nothing: the carrier is somebody else's."""

@@ -2,6 +2,7 @@
 
 from runflow_mock.kit.suite import (
     flows_of_callbacks,
+    flows_of_owners,
     flows_of_promises,
     flows_of_reading,
     flows_of_records,
@@ -17,6 +18,7 @@ FLOWS: tuple[Flow, ...] = (
     *STORIES,
     *flows_of_records.FLOWS,
     *flows_of_promises.FLOWS,
+    *flows_of_owners.FLOWS,
     *flows_of_rules.FLOWS,
     *flows_of_statuses.FLOWS,
 )

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.flows import Flow, Needs, Play, expect
-from runflow_mock.kit.suite.provocations import NO_SCOPES, SERVER_ERRORS, TOO_MANY, by_rule, fresh_request, needs_key, provoked
+from runflow_mock.kit.suite.provocations import KEYS, SERVER_ERRORS, TOO_MANY, by_rule, fresh_request, needs_key, provoked
 from runflow_mock.kit.suite.requests import NOUNS, WRITES, Request, right_requests
 from runflow_mock.kit.suite.stages import SuiteTenant
 
 QUOTA_WINDOW = "60s"
-BARE_KEY = {"name": NO_SCOPES, "scopes": []}
 # Where what an operation makes or changes is read; what is not here is read by nobody.
 READ_AT = {
     "create_run": "/v1/runs/{id}",
@@ -34,7 +33,7 @@ READ_AT = {
     "update_balance": "/v1/billing/balance",
 }
 # The key that a tenant has by itself must be named where another one is added.
-SETTINGS = {"keys": [BARE_KEY]}
+SETTINGS = {"keys": list(KEYS)}
 
 
 def _statuses_of(noun: str) -> Play:

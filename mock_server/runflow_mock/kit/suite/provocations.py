@@ -4,10 +4,12 @@ A table from a status to what provokes it. What a client can do is preferred, si
 (an answer of the server's own failure, say) still shows that the answer is as the contract declares it.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any
 
+from runflow_mock.domain.principals import CUSTOMER_SCOPES
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.flows import expect
 from runflow_mock.kit.suite.requests import WRITES, Request
@@ -21,6 +23,17 @@ SERVER_ERRORS = (500, UNAVAILABLE)
 RULED = (400, 401, 402, 403, 404, NOT_ALLOWED, 409, 413, 422, TOO_MANY, *SERVER_ERRORS)
 CREATING = frozenset(("create_run", "create_model_batch", "create_batch", "create_comfyui_run", "create_evaluation"))
 NO_SCOPES = "bare"
+# Scopes of which each is enough where the other is: a key that may not do a thing lacks both.
+ALIKE = frozenset(("runs:create", "runs:execute"))
+LACKING: Mapping[str, str] = {scope: re.sub("[:-]", "_", f"no_{scope}") for scope in CUSTOMER_SCOPES}
+KEYS = (
+    {"name": NO_SCOPES, "scopes": []},
+    *(
+        {"name": name, "scopes": [each for each in CUSTOMER_SCOPES if each not in (ALIKE if scope in ALIKE else (scope,))]}
+        for scope, name in LACKING.items()
+    ),
+)
+"""Keys of a tenant of which each may do less than everything."""
 _NUMBERS = count(1)
 
 Provoke = Callable[[SuiteTenant, Request], Answer | None]
@@ -37,6 +50,13 @@ def without_scopes(stage: SuiteTenant, request: Request) -> Answer | None:
     if "X-Organization-Id" not in needs or request.operation.id in OPEN_TO_EVERY_KEY:
         return None
     return request.send(stage, key=stage.keys[NO_SCOPES])
+
+
+def with_other_scopes(stage: SuiteTenant, request: Request) -> Answer | None:
+    """Sends a request with a key that may do everything but this."""
+    scopes = declared(request).get("x-scopes")
+    lacking = LACKING.get(str(scopes[0])) if isinstance(scopes, list) and scopes else None
+    return None if lacking is None else request.send(stage, key=stage.keys[lacking])
 
 
 def for_another_organization(stage: SuiteTenant, request: Request) -> Answer | None:
@@ -115,7 +135,7 @@ BY_CLIENT: Mapping[int, tuple[Provoke, ...]] = {
     400: (without_sense,),
     401: (without_key,),
     402: (without_credit,),
-    403: (for_another_organization, without_scopes),
+    403: (for_another_organization, without_scopes, with_other_scopes),
     404: (of_what_is_absent,),
     409: (under_a_used_key,),
     422: (for_no_organization,),
@@ -151,5 +171,9 @@ def ruled_answer(request: Request, status: int) -> dict[str, Any]:
 
 def needs_key(request: Request) -> bool:
     """Tells whether an operation belongs to a tenant, whose quota counts its calls."""
-    operation = packaged_contract().at(("paths", request.operation.path, request.operation.method.lower()))
-    return operation.get("security") != []
+    return declared(request).get("security") != []
+
+
+def declared(request: Request) -> Mapping[str, Any]:
+    """Returns what the contract says of the operation that a request addresses."""
+    return packaged_contract().at(("paths", request.operation.path, request.operation.method.lower()))

@@ -1,0 +1,132 @@
+"""Flows of owners: what belongs to an organization is its own, comes back as it was sent, and stops being sent when it is told to."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from runflow_mock.kit.suite.carriers import written
+from runflow_mock.kit.suite.flows import Flow, Needs, expect
+from runflow_mock.kit.suite.flows_of_callbacks import every_attempt
+from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run, ended
+from runflow_mock.kit.suite.seeds import WORKFLOWS, seed
+from runflow_mock.kit.suite.stages import SuiteTenant
+
+# Below these paths stands what an organization made, and nothing of the catalogue.
+OWN = ("/v1/runs", "/v1/batches", "/v1/callback-secrets", "/v1/assets", "/v1/webhooks", "/v1/evaluations", WORKFLOWS)
+NOT_LISTED = "/v1/evaluations"
+IDENTIFIER = 36
+# Tenants of one seed make the same ids.
+OTHER = "another organization"
+OFF = "2026-01-01T00:00:00.000Z"
+# What some server keeps otherwise: other alphabets, both forms of a letter, beyond the first plane, blanks, length, depth, nothing, and
+# numbers at the border of what JavaScript has.
+ODD_TEXT = '  Ærøskøbing Ärger\u0301 日本語 🎨 <b>&amp;</b> "quoted" \\ back\tslash/ '
+ODD: dict[str, Any] = {
+    "text": ODD_TEXT,
+    "long": "x" * 2000,
+    "": "no name",
+    "Grün": [],
+    "empty": {},
+    "nothing": None,
+    "is": [True, False, 0, 1, 0.5, -1.5e-7, 9007199254740991],
+    "deep": {"a": [{"b": [[[{"c": "end"}]]]}]},
+    "id": "of the caller",
+    "2026-01-01T00:00:00.000Z": "1.0",
+}
+
+
+def _records_are_closed_to_others(stage: SuiteTenant) -> Iterator[str]:
+    """What one organization made is not there for another one: it is neither read, listed nor changed."""
+    paths = [path for path in seed(stage) if path.startswith(OWN) and len(path.split("/")[3]) == IDENTIFIER]
+    mine = {path.split("/")[3] for path in paths}
+    with stage.target.open(seed=OTHER) as other:
+        for path in paths:
+            answer = other.get(path)
+            if answer.status not in (404, 405):
+                yield f"{path} belongs to somebody else, and is answered {answer.status}"
+        for path in OWN:
+            if path != NOT_LISTED:
+                listed = {str(item["id"]) for item in other.items(f"{path}?limit=500")}
+                yield from (f"{path} lists {each}, which belongs to somebody else" for each in sorted(listed & mine)[:1])
+        for method, path, body in _changes(paths):
+            answer = other.send(method, path, body)
+            if answer.status != 404:
+                yield f"{method} {path} changes what belongs to somebody else: {answer.evidence}"
+
+
+def _changes(paths: list[str]) -> Iterator[tuple[str, str, Any]]:
+    for start, method, rest, body in (
+        ("/v1/runs/", "PATCH", "/feedback", {"is_positive": True}),
+        ("/v1/runs/", "POST", "/callback-redeliveries", {}),
+        ("/v1/batches/", "POST", "/callback-redeliveries", {}),
+        ("/v1/callback-secrets/", "PATCH", "", {"label": "taken"}),
+        ("/v1/webhooks/", "PATCH", "", {"url": "https://taken.example/hook"}),
+        (f"{WORKFLOWS}/", "PATCH", "", {"name": "taken"}),
+        ("/v1/assets/", "DELETE", "", None),
+        ("/v1/webhooks/", "DELETE", "", None),
+    ):
+        own = next((path for path in paths if path.startswith(start)), None)
+        if own is not None:
+            yield method, f"{start}{own.removeprefix(start).split('/')[0]}{rest}", body
+
+
+def _keys_are_ones_own(stage: SuiteTenant) -> Iterator[str]:
+    """An idempotency key that somebody else used is new to whoever has not used it."""
+    headers = {"Idempotency-Key": f"{stage.mark}-shared"}
+    body = {"input": stage.offer.input, "client_ref": stage.mark}
+    first = expect(stage.post(stage.offer.runs, body, headers=headers), 201)
+    with stage.target.open(seed=OTHER) as other:
+        answer = other.post(stage.offer.runs, body, headers=headers)
+        if answer.status != 201 or answer.json["id"] == first["id"]:
+            yield f"a key that another organization used is answered with what that one made: {answer.evidence}"
+
+
+def _odd_values_are_kept(stage: SuiteTenant) -> Iterator[str]:
+    """Whatever a caller puts into its own fields comes back to the last character, in answers, lists and callbacks."""
+    sent = {"client_ref": ODD_TEXT, "metadata": ODD}
+    run = create_run(stage, callback_url=stage.hook, **sent)
+    batch = create_batch(stage, 1, callback_url=stage.hook, metadata=ODD)
+    told = {attempt.content.get("run_id") or attempt.content.get("batch_id"): attempt.content for attempt in every_attempt(stage)}
+    for path, made in ((f"/v1/runs/{run['id']}", run), (f"/v1/batches/{batch['id']}", batch)):
+        read = ended(stage, path)
+        listed = next((item for item in stage.items(path.rpartition("/")[0]) if item["id"] == made["id"]), read)
+        heard = told.get(made["id"], {})
+        for name, record in (("the answer", made), ("reading it", read), ("the list", listed), ("the callback", heard)):
+            yield from _other_than_sent(f"{path}: {name}", record.get("metadata"))
+            if made is run and record.get("client_ref", ODD_TEXT) != ODD_TEXT:
+                yield f"{path}: client_ref was sent as {ODD_TEXT!r}, and {name} has {record['client_ref']!r}"
+
+
+def _other_than_sent(place: str, told: Any) -> Iterator[str]:
+    if not isinstance(told, dict) or told.keys() != ODD.keys():
+        yield f"{place} has {str(told)[:200]}, and the metadata were sent with the keys {list(ODD)}"
+        return
+    for name, value in ODD.items():
+        # As JSON, in which true is not 1.
+        if written(told[name]) != written(value):
+            yield f"{place} has in its metadata {name!r} as {str(told[name])[:200]!r}, and it was sent as {str(value)[:200]!r}"
+
+
+def _webhooks_stop(stage: SuiteTenant) -> Iterator[str]:
+    """A webhook that is off, deleted or asks for other events gets nothing, and one that is on again does."""
+    made = []
+    for name, events in (("off", ["run.completed"]), ("gone", ["run.completed"]), ("other", ["run.failed"]), ("on", ["run.completed"])):
+        body = {"url": f"{stage.hook}/{name}", "secret": "suite", "event_subscriptions": [{"event_type_code": each} for each in events]}
+        made.append(expect(stage.post("/v1/webhooks", body), 201)["id"])
+    off, gone, _, on = made
+    expect(stage.send("PATCH", f"/v1/webhooks/{off}", {"disabled_at": OFF}), 200)
+    expect(stage.send("PATCH", f"/v1/webhooks/{on}", {"disabled_at": OFF}), 200)
+    expect(stage.send("PATCH", f"/v1/webhooks/{on}", {"disabled_at": None}), 200)
+    if stage.send("DELETE", f"/v1/webhooks/{gone}").status != 204:
+        yield "a webhook cannot be deleted"
+    create_run(stage)
+    heard = sorted(attempt.url.rpartition("/")[2] for attempt in every_attempt(stage))
+    if heard != ["on"]:
+        yield f"of webhooks that are off, gone, for other events and on again, these were told of a run that succeeded: {heard}"
+
+
+FLOWS: tuple[Flow, ...] = (
+    Flow("record_is_ones_own", "what one organization made is not there for another one", Needs.CONTROL, _records_are_closed_to_others),
+    Flow("key_is_ones_own", "a key that somebody else used is new to others", Needs.CONTROL, _keys_are_ones_own),
+    Flow("odd_value_is_kept", "what belongs to the caller comes back to the last character", Needs.CONTROL, _odd_values_are_kept, 2),
+    Flow("webhook_stops", "a webhook that is off or gone gets nothing", Needs.CONTROL, _webhooks_stop, 1),
+)
