@@ -84,3 +84,21 @@ async def test_what_cannot_be_used_is_told_in_one_line(folder: Path, tmp_path: P
     (tmp_path / "spoilt").write_bytes(b"x" * 5000)
     code, out, err = kept(folder, *(str(tmp_path / "spoilt") if each == "SPOILT" else each for each in arguments))
     assert (code, out, err.count("\n"), says in err) == (2, "", 1, True), err
+
+
+@pytest.mark.parametrize("verb", ["list", "show kept", "export kept x", "remove kept"])
+def test_broker_is_no_folder_and_the_way_to_its_tenants_is_told(verb: str) -> None:
+    code, out, err = call("kept", *verb.split(), "--keep", "nats://127.0.0.1:4222")
+    assert (code, out, "ask one of them, with GET /_mock/tenants, GET and PUT /_mock/snapshot" in " ".join(err.split())) == (2, "", True)
+
+
+def test_address_that_is_no_brokers_makes_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = call("serve", "--port", "0", "--keep", "redis://127.0.0.1:1")
+    assert (code, out, "is neither a folder nor the address of a broker, such as nats://HOST:4222" in err) == (2, "", True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sync_of_a_broker_is_refused_as_its_own_setting() -> None:
+    code, out, err = call("serve", "--port", "0", "--keep", "nats://127.0.0.1:1", "--sync", "full")
+    assert (code, out, "is the broker's own setting, sync_interval; leave --sync out" in err) == (2, "", True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 import msgspec
@@ -12,7 +12,7 @@ from runflow_mock.domain.money import format_money
 from runflow_mock.domain.tenants import is_tenant_name
 from runflow_mock.engine.history import repeat
 from runflow_mock.engine.snapshots import read_snapshot
-from runflow_mock.runtime.config import ConfigError
+from runflow_mock.runtime.config import ConfigError, is_broker
 from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.kept_files import SUFFIX, KeptFile
 from runflow_mock.wire.kept import KeptTenant, read_tenant
@@ -21,9 +21,19 @@ from runflow_mock.wire.times import write_instant
 DecoratedT = TypeVar("DecoratedT", bound=Callable[..., object])
 
 
+class _Folder(click.Path):
+    """A folder; what a broker keeps is no folder, and is told so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and is_broker(value):
+            text = "what a broker keeps belongs to the workers of `serve --keep nats://…`: ask one of them"
+            self.fail(f"{text}, with GET /_mock/tenants, GET and PUT /_mock/snapshot, DELETE /_mock/tenants/NAME", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def _folder_option(decorated: DecoratedT) -> DecoratedT:
-    text = "Folder of `serve --keep`."
-    kind = click.Path(exists=True, file_okay=False, path_type=Path)
+    text = "Folder of `serve --keep`; the tenants of a broker are had from its workers, over HTTP."
+    kind = _Folder(exists=True, file_okay=False, path_type=Path)
     return click.option("--keep", required=True, type=kind, envvar="RUNFLOW_MOCK_KEEP", show_envvar=True, help=text)(decorated)
 
 

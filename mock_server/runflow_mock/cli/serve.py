@@ -132,7 +132,7 @@ class Ready(NamedTuple):
 @option("--record-bytes-max", default=BoundsMax().record_bytes_max, type=BYTES, help="Bytes that all tenants may hold of what was sent.")
 @option("--timers-max", default=BoundsMax().timers_max, type=COUNT, help="Changes to come that all tenants may hold.")
 @option("--keep", default=None, metavar="DIRECTORY|URL", help="Folder or nats://HOST:PORT in which tenants outlive the process.")
-@option("--sync", default="normal", type=click.Choice(["normal", "full"]), help="With --keep: full survives a loss of power too.")
+@option("--sync", default="normal", type=click.Choice(["normal", "full"]), help="With --keep DIRECTORY: full survives a loss of power too.")
 @option(
     "--after-restart",
     default="catch-up",
@@ -249,15 +249,23 @@ def read_config(options: dict[str, Any]) -> Config:
         concurrency=read_caps(options["concurrency"]),
         quota=_quota(options["quota"]),
         tenants_max=options["tenants_max"],
-        keep=None if options["keep"] is None or is_broker(options["keep"]) else Path(options["keep"]),
-        keep_url=options["keep"] if is_broker(options["keep"] or "") else None,
-        keep_synced=options["sync"] == "full",
+        **_keeping(options["keep"], options["sync"]),
         after_restart=options["after_restart"],
         limits=Limits(runs_max=options["runs_max"], journal_max=options["journal_max"], history_max=options["history_max"]),
         bounds=BoundsMax(**{name: options[name] for name in BoundsMax.__struct_fields__}),
         log_level=options["log_level"],
         log_format=options["log_format"],
     )
+
+
+def _keeping(keep: str | None, sync: str) -> dict[str, Any]:
+    if keep is None or not is_broker(keep):
+        if "://" in (keep or ""):
+            raise ConfigError(f"keep: {keep!r} is neither a folder nor the address of a broker, such as nats://HOST:4222")
+        return {"keep": None if keep is None else Path(keep), "keep_synced": sync == "full"}
+    if sync == "full":
+        raise ConfigError("sync: when a message is on the disk is the broker's own setting, sync_interval; leave --sync out")
+    return {"keep_url": keep}
 
 
 def _tell_ready(config: Config, ready: Ready, *, as_json: bool, opens: bool) -> None:
