@@ -109,7 +109,9 @@ def _again(page: Page, app: App) -> None:
 
 def _idle(page: Page, app: App) -> None:
     _press("Run until idle", page, app)
-    page.get_by_role("table", name="batches").get_by_text("succeeded", exact=True).wait_for()
+    page.get_by_role("status").get_by_text("steps").wait_for()
+    page.get_by_role("region", name="Clock").get_by_text("nothing is due").wait_for()
+    page.get_by_role("table", name="batches").get_by_text("succeeded", exact=True).first.wait_for()
 
 
 def _keep(page: Page, app: App) -> None:

@@ -173,6 +173,45 @@ def test_rule_is_made_with_the_form_of_its_kind_and_taken_away(look: Look, shop:
     assert shop.get("/_mock/faults")["items"] == []
 
 
+def test_form_of_a_rule_has_whatever_a_rule_can_say(look: Look, shop: Shop) -> None:
+    schemas = shop.get("/_mock/openapi.json")["components"]["schemas"]
+    looker = look(shop.at("rules"))
+    form = looker.page.get_by_role("form", name="New rule")
+    kinds = {kind["properties"]["kind"]["const"]: kind for kind in schemas["What"]["oneOf"]}
+    expect(form.get_by_label("What happens").locator("option")).to_have_text(list(kinds))
+    entries = form.get_by_role("group", name="what").locator("label")
+    for name in ("fail", "succeed", "answer", "after_polls", "reset", "callback.duplicate"):
+        form.get_by_label("What happens").select_option(name)
+        fields = [field for field in kinds[name]["properties"] if field != "kind"]
+        expect(entries).to_have_count(len(fields))
+        assert [said.removesuffix(" *") for said in entries.evaluate_all("all => all.map(one => one.firstChild.data)")] == fields
+    for part in ("Where", "When"):
+        entries_there = form.get_by_role("group", name=part.lower()).locator("label")
+        assert entries_there.evaluate_all("all => all.map(one => one.firstChild.data)") == list(schemas[part]["properties"])
+
+
+TYPED: tuple[tuple[str, dict[str, str], dict[str, Any]], ...] = (
+    ("after_polls", {"polls *": "2", "model": MODEL}, {"what.polls": 2, "where.model": MODEL}),
+    ("succeed", {"cost": "0.080000"}, {"what.cost": "0.080000"}),
+    ("fail", {"failure_code": "500"}, {"what.failure_code": "500"}),
+    ("delay", {"by *": "10m", "after": "1"}, {"what.by": 600, "when.after": 1}),
+    ("hang", {"seconds": "90", "input": '{"prompt": "a boat"}'}, {"what.seconds": 90, "where.input": {"prompt": "a boat"}}),
+)
+
+
+def test_form_of_a_rule_takes_each_field_as_its_schema_wants_it(look: Look, shop: Shop) -> None:
+    looker = look(shop.at("rules"))
+    form = looker.page.get_by_role("form", name="New rule")
+    for number, (kind, typed, wanted) in enumerate(TYPED, 1):
+        form.get_by_label("What happens").select_option(kind)
+        for label, value in typed.items():
+            form.get_by_label(label, exact=True).fill(value)
+        form.get_by_role("button", name="Add rule").click()
+        expect(looker.table("Rules").get_by_role("row")).to_have_count(1 + number)
+        made = shop.get("/_mock/faults")["items"][-1]
+        assert {place: made[place.split(".")[0]][place.split(".")[1]] for place in wanted} == wanted
+
+
 def test_scenario_is_played(look: Look, shop: Shop) -> None:
     looker = look(shop.at("rules"))
     press(looker, "Play a scenario…")

@@ -1,5 +1,7 @@
 """Every screen of the inspector: found by its address, labelled, readable in both themes and on a telephone, and nothing that axe finds."""
 
+import re
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +19,7 @@ TABLES = {
     "deliveries": "deliveries",
     "requests": "requests",
     "rules": "Rules",
-    "money": "Money",
+    "money": "money",
     "report": "Verdicts",
 }
 
@@ -179,6 +181,31 @@ def test_request_shows_violations_and_the_nearest_operation(look: Look, shop: Sh
     expect(detail).to_contain_text("Violations")
 
 
+def test_request_names_the_rule_that_interfered_and_leads_to_it(look: Look, shop: Shop) -> None:
+    rule = shop.rule(label="too many", where={"operation": "create_run"}, what={"kind": "answer", "status": 429})
+    shop.fails("POST", "/v1/models/runflow/background-removal/runs", {"input": {}})
+    (exchange,) = shop.get("/_mock/journal?limit=1")["items"]
+    looker = look(shop.at("requests", exchange["id"]))
+    told = looker.page.get_by_label("Details").get_by_text("interfered with it")
+    expect(told).to_have_text(f"too many interfered with it: {rule['id'][-8:]}")
+    told.get_by_role("link").click()
+    expect(looker.page.get_by_role("region", name="Rule", exact=True)).to_contain_text(rule["id"])
+
+
+def test_rule_whose_place_is_still_to_come_tells_of_no_miss(look: Look, shop: Shop) -> None:
+    rule = shop.rule(label="soon", where={"model": "runflow/background-removal"}, what={"kind": "fail"})
+    shop.run()
+    assert shop.get(f"/_mock/faults/{rule['id']}")["nearest"]["differences"] == []
+    looker = look(shop.at("rules", rule["id"]))
+    expect(looker.page.get_by_role("region", name="Rule", exact=True)).to_contain_text(rule["id"])
+    expect(looker.page.get_by_text("The nearest:")).to_have_count(0)
+
+
+def test_batch_tells_its_outcomes_in_words_and_only_those_there_are(look: Look, shop: Shop, story: dict[str, str]) -> None:
+    looker = look(shop.at("batches"))
+    expect(looker.table("batches").get_by_role("row").nth(1).get_by_role("cell").nth(4)).to_have_text("3 succeeded 1 failed")
+
+
 def test_rules_say_how_often_they_were_met_and_what_came_nearest(look: Look, shop: Shop, story: dict[str, str]) -> None:
     looker = look(shop.at("rules"))
     rows = looker.table("Rules").get_by_role("row")
@@ -190,10 +217,10 @@ def test_rules_say_how_often_they_were_met_and_what_came_nearest(look: Look, sho
 
 def test_money_shows_entries_and_whether_the_invariants_hold(look: Look, shop: Shop, story: dict[str, str]) -> None:
     looker = look(shop.at("money"))
-    looker.table("Money")
+    looker.table("money")
     expect(looker.page.get_by_text("10 of 10 invariants hold")).to_be_visible()
     looker.page.get_by_role("button", name="Charges").click()
-    expect(looker.table("Money").get_by_role("row")).to_have_count(1 + 4)
+    expect(looker.table("money").get_by_role("row")).to_have_count(1 + 4)
 
 
 def test_report_says_what_is_to_be_mended(look: Look, shop: Shop, story: dict[str, str]) -> None:
@@ -209,11 +236,18 @@ def test_empty_screen_says_what_to_do_first(look: Look, shop: Shop, screen: str)
     looker = look(shop.at("deliveries"))
     looker.go(shop.at(screen))
     looker.screen(screen)
-    if screen == "timeline":
+    expect(looker.page.locator(".empty")).to_contain_text("callback_url" if screen == "deliveries" else "/v1/models/")
+    if screen == "timeline":  # its only lines are what every tenant begins with
+        expect(looker.table("timeline").locator("[data-place]")).to_have_text([re.compile("secret"), re.compile("credit")])
         looker.page.get_by_role("button", name="Batches").click()
         expect(looker.page.get_by_role("heading", name="Nothing fits these filters")).to_be_visible()
-    else:
-        expect(looker.page.locator(".empty")).to_contain_text("callback_url" if screen == "deliveries" else "/v1/models/")
+
+
+def test_first_request_of_an_empty_screen_works_as_it_is_copied(look: Look, shop: Shop) -> None:
+    looker = look(shop.at("runs"))
+    looker.page.get_by_role("button", name="Copy").click()
+    subprocess.run(["sh", "-euc", looker.clipboard()], check=True, timeout=60, stdout=subprocess.DEVNULL)
+    expect(looker.table("runs").locator("[data-place]")).to_have_count(1)
 
 
 def test_address_of_a_tenant_that_is_not_there_makes_none(look: Look, shop: Shop) -> None:
