@@ -90,6 +90,10 @@ check: lint types test ## lint, types, tests
 bench: $(SETUP_DEV) ## measure, and print the table of ratios
 	@$(BIN)/python -m benchmarks
 
+.PHONY: bench-inspector
+bench-inspector: $(SETUP_DEV) ## measure how soon the inspector shows what happens (needs Chromium)
+	@$(BIN)/python -m benchmarks.inspector
+
 .PHONY: docs
 docs: $(SETUP_RUN) $(SETUP_DOCS) ## build the site of the documentation into site/; broken links are errors
 	@$(BIN)/python docs/website.py

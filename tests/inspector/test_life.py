@@ -137,6 +137,16 @@ def test_what_happens_is_there_without_reading_anew(look: Look, shop: Shop, scre
     expect(rows(looker, "tenants").get_by_role("cell").nth(4)).to_have_text("2")
 
 
+@pytest.mark.parametrize("screen", ["timeline", "runs", "requests"])
+def test_no_timer_stands_between_an_event_and_its_row(look: Look, shop: Shop, screen: str) -> None:
+    looker = look(shop.at(screen))
+    looker.page.locator("[data-link=live]").wait_for()
+    expect(looker.page.locator(".empty")).to_be_visible()  # the list has been read, and waits for nothing
+    looker.page.evaluate("setTimeout = () => 0")
+    run = shop.run()
+    expect(rows(looker, screen).filter(has_text="201" if screen == "requests" else run["id"][-8:]).first).to_be_visible()
+
+
 def test_paused_timeline_stands_counts_and_goes_on(look: Look, shop: Shop) -> None:
     shop.run()
     looker = look(shop.at("timeline"))
