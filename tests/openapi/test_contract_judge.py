@@ -216,6 +216,44 @@ def test_reliance_is_told_with_the_form_that_was_used(point: str) -> None:
     assert [finding.message.startswith(begins) for finding in told] == [True]
 
 
+ERROR = {"code": "TIMEOUT", "message": "late"}
+COMFORT = {"outputs": [{"content_type": "image/png"}], "image_urls": ["u"]}
+HANDED_OVER = {"status_code": "cancelled", "started_at": None, "cost": "0.270000"}
+UNCHARGED = {"status_code": "cancelled", "started_at": None, "cost": "0.000000"}
+ITEMS = f"/v1/batches/{RUN_ID}/items"
+
+
+@pytest.mark.parametrize(
+    ("point", "answered"),
+    [
+        ("run-error", exchange("GET", "/v1/runs", answer={"items": [{"error": None}, {"error": ERROR}]})),
+        ("run-error", exchange("GET", ITEMS, answer={"items": [{"run": {"error": ERROR}}]})),
+        ("run-error", exchange("GET", "/v1/comfyui-workflows/a/b/runs", answer={"items": [{"error": ERROR}]})),
+        ("output-form", exchange("GET", "/v1/runs", answer={"items": [{"output": COMFORT}]})),
+        ("cancel-billing", exchange("POST", f"/v1/admin/runs/{RUN_ID}/cancellation", 201, answer=HANDED_OVER)),
+        ("cancel-billing", exchange("GET", RUN, answer=HANDED_OVER)),
+        ("cancel-billing", exchange("GET", RUN, answer={**UNCHARGED, "status_code": "canceled", "started_at": "2026-01-01T00:00:00Z"})),
+    ],
+)
+def test_point_shows_wherever_a_run_does(point: str, answered: Exchange) -> None:
+    assert point in {finding.rule for finding in JUDGE.judge(answered).of(Severity.RELIANCE)}
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        exchange("GET", RUN, answer=UNCHARGED),
+        exchange("GET", "/v1/runs", answer={"items": [UNCHARGED, {"status_code": "running", "started_at": "2026-01-01T00:00:00Z"}]}),
+        exchange("GET", RUN, answer={"input": {"error": ERROR}, "output": {"outputs": [{"content_type": "image/png"}]}}),
+        exchange("GET", RUN, answer=b'{"error":{"code":'),
+        exchange("GET", "/v1/runs", answer={"items": ['"error":{"code":', {"run": '"error":{"code":'}]}),
+    ],
+)
+def test_run_that_shows_none_of_them_is_not_told_of(answered: Exchange) -> None:
+    told = {finding.rule for finding in JUDGE.judge(answered).of(Severity.RELIANCE)}
+    assert not told & {"run-error", "output-form", "cancel-billing"}
+
+
 def test_plain_creation_relies_on_nothing() -> None:
     assert found(create(answer={"id": RUN_ID, "status_code": "queued"}), Severity.RELIANCE) == []
 

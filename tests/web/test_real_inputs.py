@@ -22,6 +22,8 @@ every_dialect = pytest.mark.parametrize("dialect", ["seed", "docs"])
         (EDIT, {"prompt": "x", "image_urls": [PHOTO], "mask_url": ""}),
         (NUX, {"primary_design_ref": PHOTO, "logo": "", "Aux Reference 1": "", "prompt": "x"}),
         (ERASE, {"image_url": PHOTO, "mask_url": PHOTO, "zip_url": ""}),
+        ("/v1/models/ideogram/v3/runs", {"prompt": "x", "image_urls": [""]}),
+        ("/v1/models/heygen/v3/video-agent/runs", {"prompt": "x", "file_urls": [PHOTO, ""]}),
     ],
 )
 def test_optional_media_that_is_empty_text_counts_as_left_out(dialect: str, path: str, inputs: Body) -> None:
@@ -123,6 +125,13 @@ def test_empty_media_and_unlisted_types_are_reported_as_reliances(door: Door) ->
     ok(door.post(EDIT, {"input": {"prompt": "x", "image_urls": [PHOTO], "mask_url": ""}}), 201)
     upload(door, b"x", mime_type="model/gltf-binary")
     assert {"empty-media", "upload-types"} <= reliances(door)
+
+
+def test_blank_entry_of_an_optional_list_is_reported_and_a_refused_blank_is_not(door: Door) -> None:
+    places(door.post(RUNS, {"input": {"image_url": ""}}))
+    assert "empty-media" not in reliances(door)
+    ok(door.post("/v1/models/ideogram/v3/batches", {"input": [{"prompt": "x"}, {"prompt": "x", "image_urls": [""]}]}), 201)
+    assert "empty-media" in reliances(door)
 
 
 def test_call_that_depends_on_nothing_of_this_is_not_reported(door: Door) -> None:

@@ -1,9 +1,13 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from worlds import catalog
 
 from runflow_mock.domain.documents import Json, write_document
-from runflow_mock.wire.inputs import CHECKERS_MAX, InputChecks, complete_schema, required_fields, without_nulls
+from runflow_mock.domain.media_fields import required_fields
+from runflow_mock.domain.models import Model
+from runflow_mock.wire.inputs import CHECKERS_MAX, InputChecks, complete_schema, without_nulls
 
 URL = "https://cdn.example.com/a.png"
 
@@ -72,3 +76,49 @@ def test_bare_id_of_an_asset_inside_an_object_becomes_a_reference() -> None:
     inputs, found = InputChecks().read(model, {"mask": {"image_url": asset, "strength": 1}}, ("body", "input"))
     assert (inputs, found) == ({"mask": {"image_url": f"runflow://assets/{asset}", "strength": 1}}, [])
     assert InputChecks().read(model, {"mask": "no object"}, ("body", "input"))[0] == {"mask": "no object"}
+
+
+def shaped(**properties: Json) -> Model:
+    schema: dict[str, Json] = {"type": "object", "properties": properties, "required": ["shots"]}
+    return replace(catalog().get("runflow/background-removal"), input_schema=write_document(schema))
+
+
+IMAGE: Json = {"type": "string", "x-variable-type": "image"}
+IMAGES: Json = {"type": "array", "x-variable-type": "image_list", "items": {"type": "string"}}
+SHOT: dict[str, Json] = {"type": "object", "required": ["start"], "properties": {"start": IMAGE, "end": IMAGE, "extra": IMAGES}}
+SHOTS = shaped(
+    shots={"type": "array", "items": SHOT}, references=IMAGES, grid={"type": "array", "items": {"type": "array", "items": IMAGE}}
+)
+
+
+def judged(inputs: dict[str, Json]) -> list[tuple[tuple[str | int, ...], str]]:
+    return [(error.loc, error.type) for error in InputChecks().read(SHOTS, inputs, ("body", "input"))[1]]
+
+
+def test_blank_media_counts_as_left_out_in_lists_and_in_objects_in_lists() -> None:
+    assert judged({"shots": [{"start": URL, "end": "", "extra": [""]}], "references": ["", URL], "grid": ""}) == []
+
+
+def test_what_is_required_of_an_object_in_a_list_cannot_be_blank() -> None:
+    loc = ("body", "input", "shots", 1, "start")
+    assert judged({"shots": [{"start": URL}, {"start": ""}]}) == [(loc, "string_pattern_mismatch")]
+
+
+def test_entry_beside_a_blank_one_is_named_by_its_own_place() -> None:
+    loc = ("body", "input", "references", 1)
+    assert judged({"shots": [], "references": ["", "no address"]}) == [(loc, "string_pattern_mismatch")]
+
+
+def test_bare_id_in_an_object_in_a_list_becomes_a_reference() -> None:
+    asset = "019b76da-a800-7000-8001-585649daa5c4"
+    inputs: dict[str, Json] = {"shots": [{"start": asset, "extra": [asset, URL]}], "grid": [[asset]]}
+    known = f"runflow://assets/{asset}"
+    expected: dict[str, Json] = {"shots": [{"start": known, "extra": [known, URL]}], "grid": [[known]]}
+    assert InputChecks().read(SHOTS, inputs, ("body", "input")) == (expected, [])
+
+
+@given(st.lists(st.sampled_from(["", URL]), max_size=5), st.lists(st.sampled_from(["", URL]), max_size=5))
+def test_only_what_is_required_decides_whether_blanks_are_refused(starts: list[str], ends: list[str]) -> None:
+    shots: list[Json] = [{"start": start, "end": end} for start, end in zip(starts, ends, strict=False)]
+    refused = [index for index, (start, _) in enumerate(zip(starts, ends, strict=False)) if start == ""]
+    assert [loc[3] for loc, _ in judged({"shots": shots, "references": list[Json](ends)})] == refused

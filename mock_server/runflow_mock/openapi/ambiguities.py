@@ -8,6 +8,7 @@ Source: `runs.spelling`, `errors.codes-docs`, `limits.no-headers`, `models.short
 `evaluations.callback-shape`.
 """
 
+import re
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -15,10 +16,26 @@ import msgspec
 from runflow_mock.domain.documents import Json, read_object
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Finding, Location, Severity
+from runflow_mock.domain.media_fields import blanks, media_fields
 from runflow_mock.domain.mime import EXTENSION_OF
 from runflow_mock.domain.models import Model
 from runflow_mock.openapi.contracts import Declared
 from runflow_mock.openapi.request_facts import Asked
+
+# Operations whose answers show runs.
+SHOW_RUNS = frozenset(
+    (
+        "create_run",
+        "get_run",
+        "list_runs",
+        "cancel_run",
+        "set_run_feedback",
+        "list_batch_items",
+        "get_batch_item",
+        "create_comfyui_run",
+        "list_comfyui_runs",
+    )
+)
 
 
 class JudgedExchange(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,30 +150,58 @@ def _upload_type(judged: JudgedExchange) -> str | None:
 
 
 def _cancelled_at_work(judged: JudgedExchange) -> str | None:
-    is_charged = judged.declared.id == "cancel_run" and judged.exchange.status == 201 and b'"started_at":"' in judged.exchange.response_body
-    return "a run that was at work" if is_charged else None
+    cancelled = judged.declared.id == "cancel_run" and judged.exchange.status == 201
+    runs = _runs_in(judged, b'"cancelled"', b'"canceled"', b'"started_at":"')
+    was_charged = any(_was_at_work(run) for run in runs if cancelled or run.get("status_code") in ("cancelled", "canceled"))
+    return "a run that was at work" if was_charged else None
+
+
+def _was_at_work(run: dict[str, Json]) -> bool:
+    """By its start, or by its price: a run that is being handed over has no other mark."""
+    cost = run.get("cost")
+    return isinstance(run.get("started_at"), str) or (isinstance(cost, str) and re.search("[1-9]", cost) is not None)
 
 
 def _error_object(judged: JudgedExchange) -> str | None:
-    body = judged.exchange.response_body
-    return "error" if judged.declared.id == "get_run" and b'"error":{"code":' in body and b'"failure_code":"' in body else None
+    return "error" if any(isinstance(run.get("error"), dict) for run in _runs_in(judged, b'"error":{"code":')) else None
 
 
 def _output_form(judged: JudgedExchange) -> str | None:
     """Only what an answer shows that no source does; what a client reads of it cannot be seen."""
-    body = judged.exchange.response_body
-    return "both forms" if judged.declared.id == "get_run" and b'"content_type":"' in body and b'"image_urls":[' in body else None
+    outputs = (run.get("output") for run in _runs_in(judged, b'"content_type":"'))
+    return (
+        "both forms" if any(isinstance(output, dict) and "image_urls" in output and _has_media_type(output) for output in outputs) else None
+    )
+
+
+def _has_media_type(output: dict[str, Json]) -> bool:
+    entries = output.get("outputs")
+    return isinstance(entries, list) and any(isinstance(entry, dict) and "content_type" in entry for entry in entries)
+
+
+def _runs_in(judged: JudgedExchange, *marks: bytes) -> Iterator[dict[str, Json]]:
+    """Returns the runs that an answer shows: itself, those on its page, or those of items; it is read only for one of the marks."""
+    exchange = judged.exchange
+    if judged.declared.id not in SHOW_RUNS or exchange.status >= 300 or not any(mark in exchange.response_body for mark in marks):
+        return
+    try:
+        body = read_object(exchange.response_body)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
+        return
+    page = body.get("items")
+    for record in page if isinstance(page, list) else (body,):
+        run = record.get("run", record) if isinstance(record, dict) else None
+        if isinstance(run, dict):
+            yield run
 
 
 def _empty_media(judged: JudgedExchange) -> str | None:
-    schema = {} if judged.model is None else read_object(judged.model.input_schema)
-    named = schema.get("properties")
-    media = [name for name, part in named.items() if _is_media(part)] if isinstance(named, dict) else []
-    return next((f'{name[:80]} is ""' for _, inputs in judged.asked.inputs for name in media if inputs.get(name) == ""), None)
-
-
-def _is_media(part: Json) -> bool:
-    return isinstance(part, dict) and part.get("x-variable-type") in ("image", "file", "image_list", "file_list")
+    if judged.model is None or judged.exchange.status >= 400:
+        return None
+    media = media_fields(read_object(judged.model.input_schema))
+    places = () if media is None else (place for _, inputs in judged.asked.inputs for place in blanks(inputs, media))
+    found = next(iter(places), None)
+    return None if found is None else f'{".".join(map(str, found))[:80]} is ""'
 
 
 def _evaluation_callback(judged: JudgedExchange) -> str | None:

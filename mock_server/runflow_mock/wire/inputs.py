@@ -1,17 +1,20 @@
 """Model inputs: the catalog's schema of each model, compiled once, and the check of what a client sends.
 
 Only a missing required field, a wrong type and a value outside an enum or a range are errors; unknown fields are accepted. An optional
-field may be null, and an optional media field may be empty text, by which clients mean that there is none. Media fields take `https://`,
-`http://`, `data:` and `runflow://` addresses, which are never fetched, and the id of an asset, which becomes a reference to it.
+field may be null, and optional media may be empty text, by which clients mean that there is none. Media fields take `https://`,
+`http://`, `data:` and `runflow://` addresses, which are never fetched, and the id of an asset, which becomes a reference to it. All this
+holds at any depth: in objects, in lists, and in lists of objects.
 
 Source: `models.inputs`, `models.media-prefixes`, `models.empty-media`, `media.bare-asset-ids`.
 """
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple, cast
 
 from runflow_mock.domain.assets import REFERENCE_PREFIX
 from runflow_mock.domain.documents import Document, Json, read_document, write_document
+from runflow_mock.domain.media_fields import LISTS, SINGLE, MediaFields, Object, blanks, media_fields, required_fields
 from runflow_mock.domain.models import Model
 from runflow_mock.openapi.schemas import SchemaError, check_schema
 from runflow_mock.wire.fields import Checker, Schema
@@ -19,8 +22,6 @@ from runflow_mock.wire.problems import FieldError, Location
 
 MEDIA_PATTERN = "^(?:https?://|data:|runflow://)"
 CHECKERS_MAX = 2_000
-_MEDIA = ("image", "file")
-_MEDIA_LISTS = ("image_list", "file_list")
 _ASSET_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -29,15 +30,7 @@ class _Compiled(NamedTuple):
 
     checker: Checker
     required: frozenset[str]
-    media: "_Media | None"
-
-
-class _Media(NamedTuple):
-    """The media fields of an object, by name, those that may be left out, and the objects in it that have some."""
-
-    names: frozenset[str]
-    optional: frozenset[str]
-    inside: dict[str, "_Media"]
+    media: MediaFields | None
 
 
 class InputChecks:
@@ -56,13 +49,17 @@ class InputChecks:
             schema = complete_schema(cast(Schema, read_document(model.input_schema)))
             if len(self._checkers) >= CHECKERS_MAX:
                 del self._checkers[next(iter(self._checkers))]
-            compiled = self._checkers[model.input_schema] = _Compiled(Checker(schema), required_fields(schema), _media_of(schema))
-        if compiled.media is not None:
-            inputs = _with_references(inputs, compiled.media)
-        present = without_nulls(inputs, compiled.required)
-        if compiled.media is not None:
-            present = without_blanks(present, compiled.media)
-        return inputs, compiled.checker.errors(present, loc)
+            compiled = self._checkers[model.input_schema] = _Compiled(Checker(schema), required_fields(schema), media_fields(schema))
+        media = compiled.media
+        if media is None:
+            return inputs, compiled.checker.errors(without_nulls(inputs, compiled.required), loc)
+        inputs = _with_references(inputs, media)
+        found = compiled.checker.errors(_without_blanks(without_nulls(inputs, compiled.required), media), loc)
+        if not found:
+            return inputs, found
+        # A blank entry of a list kept its place, so that what is said about the others fits.
+        blank = {(*loc, *place) for place in blanks(inputs, media)}
+        return inputs, [error for error in found if error.loc not in blank]
 
 
 def without_nulls(inputs: dict[str, Json], required: frozenset[str]) -> dict[str, Json]:
@@ -72,23 +69,15 @@ def without_nulls(inputs: dict[str, Json], required: frozenset[str]) -> dict[str
     return {name: value for name, value in inputs.items() if value is not None or name in required}
 
 
-def without_blanks(inputs: dict[str, Json], media: _Media) -> dict[str, Json]:
-    """Returns the inputs without the optional media fields that are empty text: those count as left out, at any depth."""
+def _without_blanks(inputs: Object, media: MediaFields) -> Object:
+    """Returns the inputs without the optional media fields that are empty text; the entries of lists stay."""
     present = inputs
     for name in media.optional & inputs.keys():
         if inputs[name] == "":
             present = {other: value for other, value in present.items() if other != name}
     for name in media.inside.keys() & inputs.keys():
-        value = inputs[name]
-        if isinstance(value, dict):
-            present = {**present, name: without_blanks(value, media.inside[name])}
+        present = {**present, name: _in_objects(inputs[name], media.inside[name], _without_blanks)}
     return present
-
-
-def required_fields(schema: Schema) -> frozenset[str]:
-    """Returns the names that a schema requires."""
-    names = schema.get("required")
-    return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
 
 
 def read_input_schema(schema: Schema) -> Document:
@@ -116,37 +105,34 @@ def complete_schema(schema: Schema) -> Schema:
 def _with_pattern(part: Json) -> Json:
     if not isinstance(part, dict):
         return part
-    kind = part.get("x-variable-type")
-    if kind in _MEDIA and part.get("type") == "string":
+    kind, items = part.get("x-variable-type"), part.get("items")
+    if kind in SINGLE and part.get("type") == "string":
         return {**part, "pattern": MEDIA_PATTERN}
-    items = part.get("items")
-    if kind in _MEDIA_LISTS and isinstance(items, dict):
+    if kind in LISTS and isinstance(items, dict):
         return {**part, "items": {**items, "pattern": MEDIA_PATTERN}}
-    return complete_schema(part)
+    return complete_schema({**part, "items": _with_pattern(items)} if isinstance(items, dict) else part)
 
 
-def _media_of(schema: Schema) -> _Media | None:
-    properties = schema.get("properties")
-    parts = {name: part for name, part in properties.items() if isinstance(part, dict)} if isinstance(properties, dict) else {}
-    names = frozenset(name for name, part in parts.items() if part.get("x-variable-type") in (*_MEDIA, *_MEDIA_LISTS))
-    inside = {name: found for name, part in parts.items() if name not in names and (found := _media_of(part)) is not None}
-    return _Media(names, names - required_fields(schema), inside) if names or inside else None
-
-
-def _with_references(inputs: dict[str, Json], media: _Media) -> dict[str, Json]:
+def _with_references(inputs: Object, media: MediaFields) -> Object:
     """Returns the inputs with a reference wherever a media field is the id of an asset."""
-    changed: dict[str, Json] = {}
+    changed: Object = {}
     for name in media.names & inputs.keys():
-        value = inputs[name]
-        found = [_reference(part) for part in value] if isinstance(value, list) else _reference(value)
-        if found != value:
+        found = _reference(inputs[name])
+        if found != inputs[name]:
             changed[name] = found
     for name in media.inside.keys() & inputs.keys():
-        value = inputs[name]
-        if isinstance(value, dict):
-            changed[name] = _with_references(value, media.inside[name])
+        changed[name] = _in_objects(inputs[name], media.inside[name], _with_references)
     return {**inputs, **changed} if changed else inputs
 
 
+def _in_objects(value: Json, media: MediaFields, change: Callable[[Object, MediaFields], Object]) -> Json:
+    """Returns an object changed, or a list with the objects in it changed; anything else as it is."""
+    if isinstance(value, list):
+        return [_in_objects(entry, media, change) for entry in value]
+    return change(value, media) if isinstance(value, dict) else value
+
+
 def _reference(value: Json) -> Json:
+    if isinstance(value, list):
+        return [_reference(entry) for entry in value]
     return f"{REFERENCE_PREFIX}{value.lower()}" if isinstance(value, str) and _ASSET_ID.fullmatch(value) else value

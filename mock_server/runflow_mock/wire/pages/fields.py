@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import msgspec
 
 from runflow_mock.domain.documents import Json, read_object
+from runflow_mock.domain.media_fields import required_fields
 from runflow_mock.domain.models import Model
-from runflow_mock.wire.inputs import required_fields
 
 _LIMITS = (
     ("minimum", "Min"),
