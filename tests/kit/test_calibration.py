@@ -330,7 +330,8 @@ def test_run_error(change: Any, verdict: str, value: str | None) -> None:
         ({"cost": "0.270000"}, "either", "full"),
         ({"cost": "0.000000"}, "neither", "none"),
         ({"cost": "0.270000", "status_code": "canceled"}, "either", "full"),
-        ({"cost": "0.270000", "started_at": None}, "not seen", None),
+        ({"cost": "0.270000", "started_at": None}, "either", "full"),
+        ({"cost": "0.000000", "started_at": None}, "not seen", None),
         ({"cost": None}, "not seen", None),
         ({"cost": "0.000000", "status_code": "failed"}, "not seen", None),
     ],
@@ -355,8 +356,8 @@ def test_output_form(output: Any, verdict: str, value: str | None) -> None:
     assert seen("output_form", {**RUN, "status_code": "succeeded", "output": output}) == (verdict, value)
 
 
-def refusal_of(name: str) -> Any:
-    errors = [{"loc": ["body", name], "msg": "no", "type": "x"}]
+def refusal_of(name: str, kind: str = "x") -> Any:
+    errors = [{"loc": ["body", name], "msg": "no", "type": kind}]
     return {"code": "VALIDATION_ERROR", "message": "no", "errors": errors}
 
 
@@ -365,7 +366,10 @@ def refusal_of(name: str) -> Any:
     [
         ({"id": "1", "size_bytes": 5, "mime_type": "model/gltf-binary"}, "either", "any"),
         ({"id": "1", "size_bytes": 5, "mime_type": "image/png"}, "not seen", None),
+        ({"id": "1", "size_bytes": 5, "mime_type": "IMAGE/PNG; x=y"}, "not seen", None),
         (refusal_of("mime_type"), "neither", "listed"),
+        (refusal_of("mime_type", "missing"), "not seen", None),
+        (refusal_of("mime_type", "string_too_short"), "not seen", None),
         (refusal_of("filename"), "not seen", None),
     ],
 )

@@ -142,6 +142,18 @@ def test_what_is_below_the_api_still_asks_for_a_key_first(door: Door, path: str)
     problem(door.get(path, key=None), 401, "UNAUTHORIZED")
 
 
+@pytest.mark.parametrize("path", ["/v1/public/nothing", "/v1/public/models/", "/v1/public/models/google/nano-banana-pro"])
+@pytest.mark.parametrize("key", [None, "wrong"])
+def test_what_is_public_is_404_without_a_key_where_it_is_not_there(door: Door, path: str, key: str | None) -> None:
+    problem(door.get(path, key=key), 404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize("path", ["/v1/health", "/v1/readiness", "/v1/openapi.json", "/v1/docs", "/v1/public/models"])
+@pytest.mark.parametrize("body", [{}, {"much": "x" * 100_000}])
+def test_other_methods_of_what_needs_no_key_are_405_without_one(door: Door, path: str, body: dict[str, Json]) -> None:
+    problem(door.post(path, body, key=None), 405, "METHOD_NOT_ALLOWED")
+
+
 @pytest.mark.parametrize("path", ["/", "/blog", "/llms.txt"])
 def test_other_methods_of_a_page_are_405_without_a_key(door: Door, path: str) -> None:
     problem(door.post(path, {}, key=None), 405, "METHOD_NOT_ALLOWED")

@@ -65,6 +65,11 @@ _BRANDS = {
 _SVG_HEAD = 512
 
 
+def essence(media_type: str) -> str:
+    """Returns a media type without its parameters, in lower case."""
+    return media_type.partition(";")[0].strip().lower()
+
+
 def sniff(data: bytes) -> str | None:
     """Returns the media type that the bytes show, or nothing when they show none that is known here."""
     for magic, media_type in _MAGIC:

@@ -17,7 +17,7 @@ from runflow_mock.domain.documents import Json, read_object
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Finding, Location, Severity
 from runflow_mock.domain.media_fields import blanks, media_fields
-from runflow_mock.domain.mime import EXTENSION_OF
+from runflow_mock.domain.mime import EXTENSION_OF, essence
 from runflow_mock.domain.models import Model
 from runflow_mock.openapi.contracts import Declared
 from runflow_mock.openapi.request_facts import Asked
@@ -145,7 +145,7 @@ def _label_inside(judged: JudgedExchange) -> str | None:
 
 def _upload_type(judged: JudgedExchange) -> str | None:
     declared = judged.asked.text("mime_type") if judged.declared.id == "create_asset_upload" else None
-    plain = None if declared is None else declared.partition(";")[0].strip().lower()
+    plain = None if declared is None else essence(declared)
     return None if plain is None or plain in EXTENSION_OF else plain[:80]
 
 

@@ -89,8 +89,9 @@ class Api:
         operation, is_oversized = None, False
         try:
             if is_large(call.scope):
-                operation = _operation_of(self._router.match(call.path), call.method)
-                if operation is None or not operation.is_public:
+                match = self._router.match(call.path)
+                operation = _operation_of(match, call.method)
+                if _takes_key(call.path, match):
                     tenant, _ = self._authenticate(call)
                     bodies.count(self._runtime.bounds.body_bytes, self._runtime.bounds.bodies_of(tenant.settings.name))
                     call.body, is_oversized = await bodies.receive(receive, self._runtime.config.body_bytes_max)
@@ -118,7 +119,7 @@ class Api:
             operation = _operation_of(match, call.method)
             # What leads nowhere belongs into the journal of the one who asked, if somebody says who asks.
             enters = self._takes_keys and (operation is None or not operation.is_public)
-            enters = enters and self._enter(call, is_asked=call.path == "/v1" or call.path.startswith("/v1/"))
+            enters = enters and self._enter(call, is_asked=_takes_key(call.path, match))
             if call.tenant is not None and call.tenant.settings.strict:
                 match = _proven(call, match)
                 operation = _operation_of(match, call.method)
@@ -173,6 +174,13 @@ class Api:
         if call.is_watched:
             meet_creation(call, operation.id, given)
         return given
+
+
+def _takes_key(path: str, match: Match[Handler] | None) -> bool:
+    """Whether a key is asked for at a path, whatever the method: not beside the API, nor where all is public, nor under /v1/public."""
+    if match is not None:
+        return not all(operation.is_public for operation in match.operations.values())
+    return (path == "/v1" or path.startswith("/v1/")) and not path.startswith("/v1/public/")
 
 
 def _operation_of(match: Match[Handler] | None, method: str) -> Operation[Handler] | None:

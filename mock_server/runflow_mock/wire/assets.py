@@ -15,7 +15,7 @@ from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import AssetId, is_uuid
-from runflow_mock.domain.mime import EXTENSION_OF, kind_of
+from runflow_mock.domain.mime import EXTENSION_OF, essence, kind_of
 from runflow_mock.wire.fields import Checker
 from runflow_mock.wire.listing import number_field, text_field, time_field
 from runflow_mock.wire.problems import invalid, invalid_field
@@ -58,7 +58,7 @@ def decode_open_upload(body: dict[str, Json], dialect: Dialect) -> OpenUpload:
     if errors:
         raise invalid(*errors)
     declared = cast(str, body["mime_type"])
-    mime_type = declared.partition(";")[0].strip().lower()
+    mime_type = essence(declared)
     if _MEDIA_TYPE.fullmatch(mime_type) is None:
         raise invalid_field(("body", "mime_type"), f"{declared[:80]!r} is no media type", "unsupported_mime_type")
     if dialect.upload_types == "listed" and mime_type not in EXTENSION_OF:

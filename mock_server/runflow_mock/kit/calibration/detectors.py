@@ -11,7 +11,7 @@ from runflow_mock.domain.dialects import SWITCHES
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.findings import Location
-from runflow_mock.domain.mime import EXTENSION_OF
+from runflow_mock.domain.mime import EXTENSION_OF, essence
 from runflow_mock.kit.calibration.captures import SIGNATURE, TIMESTAMP, Capture, Kind
 from runflow_mock.kit.calibration.scrubbing import ANOTHER, OPAQUE, SECRETS
 from runflow_mock.kit.calibration.shapes import CURSORS, is_page
@@ -172,21 +172,25 @@ def _cursors(capture: Capture) -> Iterator[Observation]:
 def _upload_types(capture: Capture) -> Iterator[Observation]:
     for place, record in _records(capture):
         declared = record.get("mime_type") if "size_bytes" in record else None
-        if isinstance(declared, str) and declared not in EXTENSION_OF:
+        if isinstance(declared, str) and essence(declared) not in EXTENSION_OF:
             yield Observation(("any",), "an asset of a type that is not listed", (*place, "mime_type"))
     errors = capture.record.get("errors")
     for index, error in enumerate(errors if isinstance(errors, list) else ()):
-        loc = error.get("loc") if isinstance(error, dict) else None
-        if capture.status in (None, 422) and isinstance(loc, list) and loc[-1:] == ["mime_type"]:
+        loc, kind = (error.get("loc"), str(error.get("type"))) if isinstance(error, dict) else (None, "")
+        # A type that is missing, or no text of the right length, would be refused whatever types are taken.
+        is_about_type = kind != "missing" and not kind.startswith("string_")
+        if capture.status in (None, 422) and isinstance(loc, list) and loc[-1:] == ["mime_type"] and is_about_type:
             yield Observation(("listed",), "a media type was refused", ("body", "errors", index))
 
 
 def _cancel_billing(capture: Capture) -> Iterator[Observation]:
     for place, run in _runs(capture):
         cost = run.get("cost")
-        # Whether a run that never started had been handed over, its record does not say.
-        if run.get("status_code") in ("cancelled", "canceled") and run.get("started_at") is not None and isinstance(cost, str):
-            is_free = re.search("[1-9]", cost) is None
+        if run.get("status_code") not in ("cancelled", "canceled") or not isinstance(cost, str):
+            continue
+        is_free = re.search("[1-9]", cost) is None
+        # Whether a run that never started and is free had been handed over, its record does not say.
+        if run.get("started_at") is not None or not is_free:
             yield Observation(("none",) if is_free else ("full",), f"stopped at work, {'free' if is_free else 'charged'}", (*place, "cost"))
 
 

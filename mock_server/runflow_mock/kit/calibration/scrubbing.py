@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from runflow_mock.domain.dialects import SWITCHES
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.exchanges import REDACTED
-from runflow_mock.domain.mime import EXTENSION_OF
+from runflow_mock.domain.mime import EXTENSION_OF, essence
 from runflow_mock.kit.calibration.captures import SIGNATURE, Capture, Kind, read_body
 from runflow_mock.kit.calibration.signatures import form_of, recipe_of
 from runflow_mock.openapi.contracts import packaged_contract
@@ -169,7 +169,7 @@ def _scrubbed_cost(text: str) -> str:
 
 def _scrubbed_type(text: str) -> str:
     """Whether a media type is one of those that are listed is kept, and not which other one it is."""
-    return text if text in EXTENSION_OF else UNLISTED_TYPE
+    return essence(text) if essence(text) in EXTENSION_OF else UNLISTED_TYPE
 
 
 # Fields whose text has a form of its own.
