@@ -36,20 +36,16 @@ class JournalSpace:
         self._used = 0
         self._journals: WeakSet[Journal] = WeakSet()
 
-    @property
-    def is_full(self) -> bool:
-        """Whether the journals take more than they may."""
-        return self._used > self._bytes_max
-
     def join(self, journal: "Journal") -> None:
         """Lets a journal take part."""
         self._journals.add(journal)
         self.count(journal.size)
 
-    def count(self, size: int) -> None:
-        """Counts bytes that a journal takes, or gives back."""
+    def count(self, size: int) -> bool:
+        """Counts bytes that a journal takes, or gives back; tells whether the journals take more than they may."""
         self._used += size
         self._gauge.show(self._used)
+        return self._used > self._bytes_max
 
     def make_room(self) -> None:
         """Lets the largest journals forget until a tenth is free, so that not every exchange has to look for room."""
@@ -148,10 +144,10 @@ class Journal:
         size = size_of(exchange)
         self._exchanges.append(exchange)
         self._sizes.append(size)
-        self._count(size)
+        self._bytes += size
         while len(self._exchanges) > self.exchanges_max or self._bytes > self._bytes_max:
-            self._drop_oldest()
-        if self._space is not None and self._space.is_full:
+            size -= self._drop_oldest()
+        if self._space is not None and self._space.count(size):
             self._space.make_room()
         for listener in self.listeners:
             listener()
@@ -161,15 +157,18 @@ class Journal:
         self.total = self._scrubbed_to = 0
         self.clearings += 1
         self.judge_at = self.exchanges_max // 2
-        self._count(-self._bytes)
+        if self._space is not None:
+            self._space.count(-self._bytes)
+        self._bytes = 0
         self._exchanges.clear()
         self._sizes.clear()
 
     def halve(self) -> bool:
         """Forgets the older half of the exchanges, and tells whether there was any."""
         count = (len(self._exchanges) + 1) // 2
-        for _ in range(count):
-            self._drop_oldest()
+        freed = sum(self._drop_oldest() for _ in range(count))
+        if self._space is not None:
+            self._space.count(-freed)
         return count > 0
 
     def _scrub(self) -> None:
@@ -178,14 +177,12 @@ class Journal:
         self._exchanges.extend(scrubbed(exchange, self._scrubber) for exchange in reversed(raw))
         self._scrubbed_to = self.total
 
-    def _drop_oldest(self) -> None:
+    def _drop_oldest(self) -> int:
+        """Forgets an exchange, and returns how many bytes it took."""
         self._exchanges.popleft()
-        self._count(-self._sizes.popleft())
-
-    def _count(self, size: int) -> None:
-        self._bytes += size
-        if self._space is not None:
-            self._space.count(size)
+        size = self._sizes.popleft()
+        self._bytes -= size
+        return size
 
     def _leave(self) -> None:
         if self._space is not None:

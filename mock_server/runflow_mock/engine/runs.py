@@ -58,7 +58,11 @@ ENDS_IN_BATCH = ENDS - {SucceedPartially}
 
 def create_run(moment: Moment, command: CreateRun) -> tuple[Event, ...]:
     """Admits one run of a model or a workflow and holds its projected cost."""
-    model = _asked(moment, command)
+    if command.workflow_id is None:
+        model = moment.catalog.get(command.model)
+    else:
+        find_workflow(moment.catalog, moment.store, command.workflow_id)
+        model = workflow_model(moment.catalog, moment.store, command.workflow_id)
     moment.admit(RUNS)
     projected = project(model, command.input)
     admit_cost(moment, projected)
@@ -137,7 +141,10 @@ def new_run(
     usual_magic: str | None = None,
 ) -> Run:
     """Returns a queued run that will be dispatched by itself; `usual_magic` is the value that counts where it spells none."""
-    run_id = RunId(moment.issue_id())
+    run_id, pace = RunId(moment.issue_id()), pace_of(moment, model)
+    due_at = moment.now + spread(moment, run_id, "queue", QUEUE_SECONDS)
+    if pace.queue:
+        due_at += _at_speed(moment, pace.queue * pace.typical_seconds(model.run_seconds))
     return Run(
         id=run_id,
         org_id=moment.org_id,
@@ -156,7 +163,7 @@ def new_run(
         magic=spelled(client_ref, metadata, document) or usual_magic if moment.settings.knows_magic else None,
         held=held,
         created_at=moment.now,
-        due_at=moment.now + spread(moment, run_id, "queue", QUEUE_SECONDS) + _behind_others(moment, model),
+        due_at=due_at,
     )
 
 
@@ -169,13 +176,6 @@ def continue_run(moment: Moment, run: Run) -> tuple[Event, ...]:
     if isinstance(delay.what, AfterPolls) and run.polls < delay.what.polls:
         return (*delay.met, RunHeld(run.id, moment.now, delay.what.polls))
     return (*delay.met, *go_on(moment, run))
-
-
-def _asked(moment: Moment, command: CreateRun) -> Model:
-    if command.workflow_id is None:
-        return moment.catalog.get(command.model)
-    find_workflow(moment.catalog, moment.store, command.workflow_id)
-    return workflow_model(moment.catalog, moment.store, command.workflow_id)
 
 
 def _dispatch(moment: Moment, run: Run) -> tuple[Event, ...]:
@@ -259,11 +259,6 @@ def pace_of(moment: Moment, model: Model) -> Pace:
     """Returns how long a model takes: as the tenant has it, or else the catalog."""
     paces = moment.settings.paces
     return paces.get(model.id) or paces.get(EVERY_OTHER) or model.pace
-
-
-def _behind_others(moment: Moment, model: Model) -> timedelta:
-    pace = pace_of(moment, model)
-    return _at_speed(moment, pace.queue * pace.typical_seconds(model.run_seconds)) if pace.queue else timedelta()
 
 
 def _starting_time(moment: Moment, run: Run) -> timedelta:

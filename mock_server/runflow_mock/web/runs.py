@@ -81,21 +81,17 @@ def start_run(call: Call, target: Target) -> Answer:
     if target.workflow_id is not None:
         command = replace(command, workflow_id=target.workflow_id)
     created = cast(RunCreated, execute_with_files(call, command).events[0])
-    given = answer(_body(call, created.run, target.model), 201)
+    given = answer(run_body(call, created.run, target.model), 201)
     if created.run.ends_at_once:
         given = replace(given, callbacks_before=(created.run.id,))
     return replace(given, waits_for_run=created.run.id) if is_synchronous(target.model, created.run) else given
 
 
-def run_body(call: Call, run: Run) -> dict[str, object]:
-    """Returns the record of a run as this call's tenant sees it."""
-    world = call.caller.world
-    return _body(call, run, model_of_run(world.catalog, world.store, run))
-
-
-def _body(call: Call, run: Run, model: Model) -> dict[str, object]:
+def run_body(call: Call, run: Run, model: Model | None = None) -> dict[str, object]:
+    """Returns the record of a run as this call's tenant sees it; whoever knows its `model` saves the search for it."""
     tenant = call.caller
     world = tenant.world
+    model = model or model_of_run(world.catalog, world.store, run)
     body = represent_run(run, model, tenant.dialect, world.now, show_in(call))
     if run.id in world.store.evaluations_of:
         body["current_evaluation_summary"] = represent_summary(world.store.evaluations_about(run.id)[-1])

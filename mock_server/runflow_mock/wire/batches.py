@@ -24,20 +24,17 @@ from runflow_mock.wire.listing import number_field, text_field, time_field
 from runflow_mock.wire.magic import check_batch_magic
 from runflow_mock.wire.problems import FieldError, Location, invalid
 from runflow_mock.wire.requests import (
-    CLIENT_REF,
     COMMON_PROPERTIES,
     Rules,
-    callback_errors,
-    metadata_errors,
-    optional_document,
+    label_errors,
     optional_text,
+    read_metadata,
 )
 from runflow_mock.wire.times import write_instant, write_optional
 
 Runs = Mapping[RunId, Run]
 
 _common = Checker({"type": "object", "properties": COMMON_PROPERTIES})
-_client_ref = Checker(CLIENT_REF)
 
 
 def decode_create_batch(body: dict[str, Json], model: Model, rules: Rules, origin: Origin) -> CreateBatch:
@@ -46,8 +43,8 @@ def decode_create_batch(body: dict[str, Json], model: Model, rules: Rules, origi
     Raises:
         Problem: 422 with everything that is wrong with it.
     """
-    metadata = optional_document(body, "metadata")
-    errors = [*_common.errors(body, ("body",)), *callback_errors(body, rules), *metadata_errors(metadata)]
+    metadata, found = read_metadata(body, rules)
+    errors = [*_common.errors(body, ("body",)), *found]
     if "input" in body and "items" in body:
         errors.append(FieldError(("body", "items"), "send input or items, not both", "value_error"))
         raise invalid(*errors)
@@ -62,7 +59,7 @@ def decode_create_batch(body: dict[str, Json], model: Model, rules: Rules, origi
             errors += found
             if item is not None:
                 inputs, client_ref, place = item
-                errors += _client_ref.errors(client_ref, ("body", key, index, "client_ref"))
+                errors += label_errors(client_ref, ("body", key, index))
                 inputs, found = rules.inputs.read(model, inputs, place)
                 errors += found
                 items.append(NewItem(write_document(inputs), cast("str | None", client_ref)))

@@ -30,7 +30,7 @@ from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.inputs import MEDIA_PATTERN
 from runflow_mock.wire.listing import flag_field, number_field, text_field, time_field
 from runflow_mock.wire.problems import FieldError, invalid
-from runflow_mock.wire.requests import CLIENT_REF, COMMON_PROPERTIES, Rules, callback_errors, optional_document, optional_text
+from runflow_mock.wire.requests import CLIENT_REF, COMMON_PROPERTIES, Rules, callback_errors, optional_text
 from runflow_mock.wire.runs import read_feedback
 from runflow_mock.wire.times import write_instant, write_optional
 
@@ -78,14 +78,14 @@ def decode_submit_evaluation(body: dict[str, Json], rules: Rules) -> SubmitEvalu
         errors.append(FieldError(("body", "run_id"), "Input should be a valid UUID", "uuid_parsing"))
     if errors:
         raise invalid(*errors)
-    images = body.get("reference_images")
+    images, attributes = body.get("reference_images"), body.get("input_attributes")
     assignment = Assignment(
         image_url=cast(str, body["generated_image_url"]),
         task_type=cast(str, body["task_type"]),
         task_description=optional_text(body, "task_description"),
         generation_prompt=optional_text(body, "generation_prompt"),
         instructions=optional_text(body, "evaluation_instructions"),
-        input_attributes=optional_document(body, "input_attributes"),
+        input_attributes=None if attributes is None else write_document(attributes),
         reference_images=write_document(images) if images else None,
         run_id=RunId(run_id.lower()) if isinstance(run_id, str) else None,
         client_ref=optional_text(body, "client_ref"),

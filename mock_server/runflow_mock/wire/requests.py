@@ -1,6 +1,5 @@
 """What create-run and create-batch have in common: the checks of `callback_url`, `metadata` and `client_ref`."""
 
-from collections.abc import Iterator
 from typing import cast
 
 import msgspec
@@ -32,30 +31,28 @@ class Rules(msgspec.Struct, frozen=True):
     knows_magic: bool = True
 
 
-def callback_errors(body: dict[str, Json], rules: Rules) -> Iterator[FieldError]:
+def read_metadata(body: dict[str, Json], rules: Rules) -> tuple[Document | None, list[FieldError]]:
+    """Returns the stored form of `metadata`, and what a schema cannot say about it and about `callback_url`."""
+    value = body.get("metadata")
+    stored = None if value is None else write_document(value)
+    errors = callback_errors(body, rules) if "callback_url" in body else []
+    if stored is not None and len(stored) > METADATA_BYTES_MAX and isinstance(value, dict):
+        errors.append(FieldError(("body", "metadata"), f"metadata is larger than {METADATA_BYTES_MAX} bytes", "too_long"))
+    return stored, errors
+
+
+def callback_errors(body: dict[str, Json], rules: Rules) -> list[FieldError]:
     """Returns what a schema cannot say about `callback_url`."""
     url = body.get("callback_url")
-    if isinstance(url, str) and len(url) <= URL_CHARACTERS_MAX:
-        refused = objection(rules.callbacks, url)
-        if refused is not None:
-            yield FieldError(("body", "callback_url"), refused, "url_scheme" if "HTTPS" in refused else "url_parsing")
+    refused = objection(rules.callbacks, url) if isinstance(url, str) and len(url) <= URL_CHARACTERS_MAX else None
+    if refused is None:
+        return []
+    return [FieldError(("body", "callback_url"), refused, "url_scheme" if "HTTPS" in refused else "url_parsing")]
 
 
-def label_errors(inputs: dict[str, Json], loc: Location) -> list[FieldError]:
-    """Returns what is wrong with a `client_ref` that stands beside the model's fields."""
-    return _client_ref.errors(inputs.get("client_ref"), (*loc, "client_ref"))
-
-
-def metadata_errors(stored: Document | None) -> Iterator[FieldError]:
-    """Returns what a schema cannot say about `metadata`, given its stored form."""
-    if stored is not None and len(stored) > METADATA_BYTES_MAX and stored.startswith(b"{"):
-        yield FieldError(("body", "metadata"), f"metadata is larger than {METADATA_BYTES_MAX} bytes", "too_long")
-
-
-def optional_document(body: dict[str, Json], name: str) -> Document | None:
-    """Returns the stored form of an optional object."""
-    value = body.get(name)
-    return None if value is None else write_document(value)
+def label_errors(label: Json, loc: Location) -> list[FieldError]:
+    """Returns what is wrong with a `client_ref` that no schema has looked at; there need not be one."""
+    return [] if label is None else _client_ref.errors(label, (*loc, "client_ref"))
 
 
 def optional_text(body: dict[str, Json], name: str) -> str | None:

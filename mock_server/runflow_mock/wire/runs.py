@@ -27,11 +27,9 @@ from runflow_mock.wire.requests import (
     CLIENT_REF,
     COMMON_PROPERTIES,
     Rules,
-    callback_errors,
     label_errors,
-    metadata_errors,
-    optional_document,
     optional_text,
+    read_metadata,
 )
 from runflow_mock.wire.times import write_instant
 
@@ -67,10 +65,10 @@ def decode_create_run(body: dict[str, Json], model: Model, rules: Rules, origin:
         inputs, found = rules.inputs.read(model, inputs, ("body", "input"))
         errors += found
         if client_ref is None and "client_ref" in inputs:
-            errors += label_errors(inputs, ("body", "input"))
+            errors += label_errors(inputs["client_ref"], ("body", "input"))
             client_ref = optional_text(inputs, "client_ref")
-    metadata = optional_document(body, "metadata")
-    errors += (*callback_errors(body, rules), *metadata_errors(metadata))
+    metadata, found = read_metadata(body, rules)
+    errors += found
     if errors:
         raise invalid(*errors)
     command = CreateRun(
