@@ -17,7 +17,6 @@ from pathlib import Path
 
 import ten_steps
 from runflow_mock.domain.fault_kinds import Family
-from runflow_mock.wire.scenario_schema import scenario_schema
 from writing import (
     bounds,
     callbacks,
@@ -34,6 +33,7 @@ from writing import (
     scenarios,
     verdicts,
 )
+from writing.scenario_schema import scenario_schema
 
 DOCS = Path(__file__).resolve().parent
 DEMO = DOCS / "images" / "demo.svg"

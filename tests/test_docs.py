@@ -27,13 +27,13 @@ from runflow_mock.runtime.config import environment_for_client
 from runflow_mock.testing.runflow import TenantFaults
 from runflow_mock.wire.faults import WirePlace, WireWhen
 from runflow_mock.wire.marked_yaml import read_yaml
-from runflow_mock.wire.scenario_schema import scenario_schema
 from runflow_mock.wire.scenarios import OWN_KEYS, ScenarioFileError, read_scenario
 from runflow_mock.wire.stubs import WireStub
 from runflow_mock.wire.tenants import SETTINGS
 from tables import outcome, written
 from website import navigation, staged
 from writing import comparison, dialects, evidence, faults, scenarios
+from writing.scenario_schema import scenario_schema
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("**/*.md"))

@@ -9,9 +9,9 @@ from runflow_mock.domain.expectations import AMOUNTS, COUNTED, Noun
 from runflow_mock.resources import data_folder
 from runflow_mock.runtime.scenarios import scenario_names, shipped_scenario
 from runflow_mock.wire.catalog import load_catalog
-from runflow_mock.wire.scenario_schema import scenario_schema
 from runflow_mock.wire.tenants import SETTINGS
 from writing.markdown import block, names, table
+from writing.scenario_schema import scenario_schema
 from writing.schemas import kind_of, name_of, rows_of
 
 # What the settings of a tenant mean; the schema knows only what they must be.
