@@ -1,25 +1,31 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from importlib import import_module
 from itertools import chain
+from operator import attrgetter
+from pkgutil import iter_modules
+from typing import Any, get_args, get_origin
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from runflow_mock import wire
 from runflow_mock.domain.dialects import BUNDLES
 from runflow_mock.domain.filters import Field, QueryError
 from runflow_mock.domain.pages import select
 from runflow_mock.wire.listing import (
     decode_listing,
-    flag_field,
-    number_field,
+    flag_fields,
+    number_fields,
     project,
     read_flag,
     read_number,
     represent_page,
-    text_field,
-    time_field,
+    text_fields,
+    time_fields,
 )
 from runflow_mock.wire.problems import Problem
 
@@ -32,13 +38,7 @@ class Shirt(msgspec.Struct, frozen=True):
     at: datetime | None
 
 
-FIELDS: dict[str, Field[Shirt]] = {
-    "id": text_field(lambda shirt: shirt.id),
-    "colour": text_field(lambda shirt: shirt.colour),
-    "size": number_field(lambda shirt: shirt.size),
-    "sold": flag_field(lambda shirt: shirt.sold),
-    "at": time_field(lambda shirt: shirt.at),
-}
+FIELDS: dict[str, Field[Shirt]] = {**text_fields("id", "colour"), **number_fields("size"), **flag_fields("sold"), **time_fields("at")}
 ORDERS = [f"{name}:{way}" for name in FIELDS for way in ("asc", "desc")]
 DAYS = [None, *(datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2))]
 rows = st.tuples(*(st.sampled_from(pool) for pool in (["red", "blue", None], [1, 2, None], [True, False, None], DAYS)))
@@ -125,3 +125,18 @@ def test_cursor_whose_values_were_changed_is_refused(order: str, value: object) 
     changed = {**parts, "values": [value, *parts["values"][1:]]} if isinstance(parts, dict) else [*parts[:2], [value, *parts[2][1:]]]
     with pytest.raises((QueryError, Problem)):
         page(records, sort_by=order, limit="1", pq=urlsafe_b64encode(msgspec.json.encode(changed)).decode().rstrip("="))
+
+
+def _tables() -> Iterator[tuple[type, Mapping[str, Field[Any]]]]:
+    for found in iter_modules(wire.__path__):
+        module = import_module(f"runflow_mock.wire.{found.name}")
+        for name, annotated in vars(module).get("__annotations__", {}).items():
+            if get_args(annotated) and get_origin(get_args(annotated)[-1]) is Field:
+                yield get_args(get_args(annotated)[-1])[0], getattr(module, name)
+
+
+def test_fields_of_the_same_name_are_there_in_the_records() -> None:
+    """Nothing else looks at these names before a client filters by one."""
+    rows = [(record, name) for record, fields in _tables() for name, field in fields.items() if isinstance(field.get, attrgetter)]
+    assert len(rows) > 80
+    assert [(record.__name__, name) for record, name in rows if not hasattr(record, name)] == []

@@ -17,7 +17,7 @@ from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import AssetId, is_uuid
 from runflow_mock.domain.mime import EXTENSION_OF, essence, kind_of
 from runflow_mock.wire.fields import Checker
-from runflow_mock.wire.listing import number_field, text_field, time_field
+from runflow_mock.wire.listing import number_field, text_field, text_fields, time_fields
 from runflow_mock.wire.problems import invalid, invalid_field
 from runflow_mock.wire.times import write_instant, write_optional
 
@@ -125,24 +125,15 @@ def represent_asset_type(entry: AssetType) -> dict[str, object]:
 
 
 ASSET_FIELDS: dict[str, Field[Asset]] = {
-    "id": text_field(lambda asset: asset.id),
-    "org_id": text_field(lambda asset: asset.org_id),
-    "folder_id": text_field(lambda asset: asset.folder_id),
-    "name": text_field(lambda asset: asset.name),
+    **text_fields("id", "org_id", "folder_id", "name", "source_type", "source_id", "created_by"),
+    **time_fields("created_at", "updated_at"),
     "mime_type": text_field(lambda asset: asset.content.mime_type),
     "asset_type": text_field(lambda asset: kind_of(asset.content.mime_type)),
-    "source_type": text_field(lambda asset: asset.source_type),
-    "source_id": text_field(lambda asset: asset.source_id),
-    "created_by": text_field(lambda asset: asset.created_by),
     "size_bytes": number_field(lambda asset: asset.content.size_bytes),
-    "created_at": time_field(lambda asset: asset.created_at),
-    "updated_at": time_field(lambda asset: asset.updated_at),
 }
 FOLDER_FIELDS: dict[str, Field[Folder]] = {
-    "id": text_field(lambda folder: folder.id),
-    "org_id": text_field(lambda folder: folder.org_id),
-    "name": text_field(lambda folder: folder.name),
-    "created_at": time_field(lambda folder: folder.created_at),
+    **text_fields("id", "org_id", "name"),
+    **time_fields("created_at"),
 }
 ASSET_TYPE_FIELDS: dict[str, Field[AssetType]] = {
     "code": text_field(lambda entry: entry.id),

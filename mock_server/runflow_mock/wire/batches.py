@@ -20,7 +20,7 @@ from runflow_mock.domain.money import format_money
 from runflow_mock.domain.runs import Run
 from runflow_mock.wire.attachments import Show
 from runflow_mock.wire.fields import Checker
-from runflow_mock.wire.listing import number_field, text_field, time_field
+from runflow_mock.wire.listing import number_field, text_field, text_fields, time_field, time_fields
 from runflow_mock.wire.magic import check_batch_magic
 from runflow_mock.wire.problems import FieldError, Location, invalid
 from runflow_mock.wire.requests import (
@@ -79,7 +79,7 @@ def decode_create_batch(body: dict[str, Json], model: Model, rules: Rules, origi
 
 def represent_batch(batch: Batch, runs: Runs, dialect: Dialect, show: Show = msgspec.Raw) -> dict[str, object]:
     """Returns the record of a batch with the lean handles of its items; the caller's documents as `show` says."""
-    tally = batch.tally
+    tally, link = batch.tally, f"/v1/batches/{batch.id}"
     return {
         "id": batch.id,
         "org_id": batch.org_id,
@@ -108,12 +108,8 @@ def represent_batch(batch: Batch, runs: Runs, dialect: Dialect, show: Show = msg
         "created_at": write_instant(batch.created_at),
         "started_at": write_optional(batch.started_at),
         "completed_at": write_optional(batch.completed_at),
-        "links": None if dialect.is_proven else _links(f"/v1/batches/{batch.id}"),
+        "links": None if dialect.is_proven else {"self": link, "items": f"{link}/items", "callback": f"{link}/callback"},
     }
-
-
-def _links(link: str) -> dict[str, str]:
-    return {"self": link, "items": f"{link}/items", "callback": f"{link}/callback"}
 
 
 def represent_handle(item: Item, runs: Runs, dialect: Dialect) -> dict[str, object]:
@@ -179,19 +175,15 @@ def batch_items(batch: Batch, runs: Runs) -> list[BatchItem]:
 
 
 BATCH_FIELDS: dict[str, Field[Batch]] = {
-    "id": text_field(lambda batch: batch.id),
-    "org_id": text_field(lambda batch: batch.org_id),
+    **text_fields("id", "org_id", "callback_url"),
+    **time_fields("created_at", "started_at", "completed_at"),
     "target_id": text_field(lambda batch: batch.model_id),
     "status_code": text_field(lambda batch: batch.status.value, read_status),
-    "callback_url": text_field(lambda batch: batch.callback_url),
     "items_total": number_field(lambda batch: batch.tally.total),
     "items_succeeded": number_field(lambda batch: batch.tally.succeeded),
     "items_failed": number_field(lambda batch: batch.tally.failed),
     "items_cancelled": number_field(lambda batch: batch.tally.cancelled),
     "cost": number_field(lambda batch: batch.tally.cost / 1_000_000),
-    "created_at": time_field(lambda batch: batch.created_at),
-    "started_at": time_field(lambda batch: batch.started_at),
-    "completed_at": time_field(lambda batch: batch.completed_at),
 }
 ITEM_FIELDS: dict[str, Field[BatchItem]] = {
     "id": text_field(lambda entry: entry.item.id),

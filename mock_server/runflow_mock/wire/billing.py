@@ -14,7 +14,7 @@ from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import OrganizationId, named_uuid
 from runflow_mock.domain.ledger import Entry, Ledger
 from runflow_mock.domain.money import Money, format_money, parse_money
-from runflow_mock.wire.listing import text_field, time_field
+from runflow_mock.wire.listing import text_fields, time_fields
 from runflow_mock.wire.problems import FieldError, invalid
 from runflow_mock.wire.times import read_instant, write_instant, write_optional
 
@@ -31,8 +31,8 @@ class BalanceRow(msgspec.Struct, frozen=True):
 
 
 BALANCE_FIELDS: dict[str, Field[BalanceRow]] = {
-    "id": text_field(lambda row: row.id),
-    "created_at": time_field(lambda row: row.created_at),
+    **text_fields("id"),
+    **time_fields("created_at"),
 }
 
 

@@ -28,7 +28,7 @@ from runflow_mock.domain.money import format_money
 from runflow_mock.wire.attachments import Show
 from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.inputs import MEDIA_PATTERN
-from runflow_mock.wire.listing import flag_field, number_field, text_field, time_field
+from runflow_mock.wire.listing import flag_field, flag_fields, number_field, text_field, text_fields, time_fields
 from runflow_mock.wire.problems import FieldError, invalid
 from runflow_mock.wire.requests import CLIENT_REF, COMMON_PROPERTIES, Rules, callback_errors, optional_text
 from runflow_mock.wire.runs import read_feedback
@@ -193,23 +193,19 @@ STATUS_FIELDS: dict[str, Field[StatusEntry]] = {
     "sort_order": number_field(lambda entry: entry.place),
 }
 JOB_CLASS_FIELDS: dict[str, Field[JobClass]] = {
-    "code": text_field(lambda job_class: job_class.code),
-    "label": text_field(lambda job_class: job_class.label),
+    **text_fields("code", "label"),
 }
 EVALUATION_FIELDS: dict[str, Field[Evaluation]] = {
-    "id": text_field(lambda evaluation: evaluation.id),
+    **text_fields("id", "failure_code"),
+    **flag_fields("feedback_is_positive"),
+    **time_fields("created_at", "updated_at", "completed_at"),
     "run_id": text_field(lambda evaluation: evaluation.assignment.run_id),
     "status_code": text_field(lambda evaluation: evaluation.status.value),
     "job_class_code": text_field(lambda evaluation: evaluation.assignment.job_class),
     "task_type": text_field(lambda evaluation: evaluation.assignment.task_type),
     "client_ref": text_field(lambda evaluation: evaluation.assignment.client_ref),
-    "failure_code": text_field(lambda evaluation: evaluation.failure_code),
     "overall_passed": flag_field(lambda evaluation: None if evaluation.verdict is None else evaluation.verdict.overall_passed),
     "weighted_pass_rate": number_field(lambda evaluation: None if evaluation.verdict is None else evaluation.verdict.weighted_pass_rate),
-    "feedback_is_positive": flag_field(lambda evaluation: evaluation.feedback_is_positive),
-    "created_at": time_field(lambda evaluation: evaluation.created_at),
-    "updated_at": time_field(lambda evaluation: evaluation.updated_at),
-    "completed_at": time_field(lambda evaluation: evaluation.completed_at),
 }
 
 

@@ -15,7 +15,7 @@ from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.models import CATALOG_SINCE, Catalog
 from runflow_mock.domain.money import format_money
 from runflow_mock.resources import data_folder
-from runflow_mock.wire.listing import number_field, text_field, time_field
+from runflow_mock.wire.listing import number_fields, text_field, text_fields, time_fields
 from runflow_mock.wire.models import CATALOG_ORG_ID, write_code
 from runflow_mock.wire.times import write_instant, write_optional
 
@@ -181,28 +181,19 @@ _SUMMARY = frozenset(
 )
 
 FLOW_FIELDS: dict[str, Field[Flow]] = {
-    "id": text_field(lambda flow: flow.id),
-    "slug": text_field(lambda flow: flow.slug),
-    "name": text_field(lambda flow: flow.name),
+    **text_fields("id", "slug", "name"),
+    **time_fields("created_at", "updated_at"),
     "category_code": text_field(lambda flow: write_code(flow.category)),
     "status_code": text_field(lambda flow: "active"),
-    "created_at": time_field(lambda flow: flow.created_at),
-    "updated_at": time_field(lambda flow: flow.updated_at),
 }
 FLOW_INPUT_FIELDS: dict[str, Field[FlowInput]] = {
-    "id": text_field(lambda part: part.id),
-    "flow_id": text_field(lambda part: part.flow_id),
-    "name": text_field(lambda part: part.name),
+    **text_fields("id", "flow_id", "name"),
+    **number_fields("sort_order"),
     "variable_type_code": text_field(lambda part: part.variable_type),
-    "sort_order": number_field(lambda part: part.sort_order),
 }
 FLOW_NODE_FIELDS: dict[str, Field[FlowNode]] = {
-    "id": text_field(lambda node: node.id),
-    "flow_id": text_field(lambda node: node.flow_id),
-    "slug": text_field(lambda node: node.slug),
-    "label": text_field(lambda node: node.label),
+    **text_fields("id", "flow_id", "slug", "label"),
+    **number_fields("x", "y"),
     "type_code": text_field(_type_code),
     "model_id": text_field(lambda node: None if node.model is None else named_uuid("model", node.model)),
-    "x": number_field(lambda node: node.x),
-    "y": number_field(lambda node: node.y),
 }

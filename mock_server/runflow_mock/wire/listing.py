@@ -11,7 +11,8 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Generic
+from operator import attrgetter
+from typing import Any, Generic
 
 import msgspec
 
@@ -80,6 +81,26 @@ def flag_field(get: Callable[[RecordT], bool | None]) -> Field[RecordT]:
 def time_field(get: Callable[[RecordT], datetime | None]) -> Field[RecordT]:
     """Returns a field of instants."""
     return Field(get, datetime, read_instant)
+
+
+def text_fields(*names: str) -> dict[str, Field[Any]]:
+    """Returns fields of text that stand in the record under the same names; those of other kinds follow."""
+    return {name: Field(attrgetter(name), str, str) for name in names}
+
+
+def number_fields(*names: str) -> dict[str, Field[Any]]:
+    """Returns fields of numbers under the names that the record has for them."""
+    return {name: Field(attrgetter(name), float, read_number) for name in names}
+
+
+def flag_fields(*names: str) -> dict[str, Field[Any]]:
+    """Returns fields of truth values under the names that the record has for them."""
+    return {name: Field(attrgetter(name), bool, read_flag) for name in names}
+
+
+def time_fields(*names: str) -> dict[str, Field[Any]]:
+    """Returns fields of instants under the names that the record has for them."""
+    return {name: Field(attrgetter(name), datetime, read_instant) for name in names}
 
 
 def decode_listing(parameters: Parameters, fields: Mapping[str, Field[RecordT]], default_order: str) -> Listing[RecordT]:

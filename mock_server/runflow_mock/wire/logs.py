@@ -5,7 +5,7 @@ Source: `runs.logs` (field names; `run` is embedded by the log routes and null i
 
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.logs import LogLine
-from runflow_mock.wire.listing import text_field, time_field
+from runflow_mock.wire.listing import text_field, text_fields, time_field
 from runflow_mock.wire.times import write_instant
 
 
@@ -23,9 +23,7 @@ def represent_log_line(line: LogLine, run: dict[str, object] | None) -> dict[str
 
 
 LOG_FIELDS: dict[str, Field[LogLine]] = {
-    "id": text_field(lambda line: line.id),
-    "run_id": text_field(lambda line: line.run_id),
+    **text_fields("id", "run_id", "message"),
     "level_code": text_field(lambda line: line.level),
-    "message": text_field(lambda line: line.message),
     "timestamp": time_field(lambda line: line.at),
 }

@@ -10,7 +10,7 @@ from runflow_mock.domain.filters import Field
 from runflow_mock.domain.model_parts import ModelExample, ModelInput, ModelOutput, PriceRow
 from runflow_mock.domain.models import CATALOG_SINCE
 from runflow_mock.domain.money import format_money
-from runflow_mock.wire.listing import number_field, text_field, time_field
+from runflow_mock.wire.listing import number_field, number_fields, text_field, text_fields, time_field
 from runflow_mock.wire.pages.samples import SAMPLE_EDGE, sample_path
 from runflow_mock.wire.sites import Sites
 from runflow_mock.wire.times import write_instant
@@ -126,23 +126,20 @@ def _output(picture: str) -> dict[str, Json]:
 
 
 PRICE_FIELDS: dict[str, Field[PriceRow]] = {
-    "id": text_field(lambda row: row.id),
-    "model_id": text_field(lambda row: row.model_id),
+    **text_fields("id", "model_id"),
+    **number_fields("sort_order"),
     "model_input_id": text_field(lambda row: row.input_id),
     "pricing_model_code": text_field(lambda row: f"per_{row.unit}"),
     "rule_effect_code": text_field(lambda row: row.effect.value),
     "unit_code": text_field(lambda row: row.unit),
     "price": number_field(lambda row: row.price / 1_000_000),
-    "sort_order": number_field(lambda row: row.sort_order),
     "created_at": time_field(lambda row: CATALOG_SINCE),
     "updated_at": time_field(lambda row: CATALOG_SINCE),
 }
 EXAMPLE_FIELDS: dict[str, Field[ModelExample]] = {
-    "id": text_field(lambda example: example.id),
-    "model_id": text_field(lambda example: example.model_id),
+    **text_fields("id", "model_id"),
+    **number_fields("duration_ms", "sort_order"),
     "cost": number_field(lambda example: example.cost / 1_000_000),
-    "duration_ms": number_field(lambda example: example.duration_ms),
-    "sort_order": number_field(lambda example: example.sort_order),
     "created_at": time_field(lambda example: CATALOG_SINCE),
     "updated_at": time_field(lambda example: example.model.updated_at),
 }

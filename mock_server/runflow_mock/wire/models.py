@@ -11,7 +11,7 @@ from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.model_parts import inputs_of, outputs_of
 from runflow_mock.domain.models import CATALOG_SINCE, Creator, Entry, Model, creator_id
-from runflow_mock.wire.listing import flag_field, text_field, time_field
+from runflow_mock.wire.listing import flag_field, text_field, text_fields, time_field
 from runflow_mock.wire.model_parts import represent_input, represent_output
 from runflow_mock.wire.times import write_instant
 
@@ -98,7 +98,7 @@ def _status(model: Model) -> str:
 
 
 PUBLIC_MODEL_FIELDS: dict[str, Field[Entry]] = {
-    "id": text_field(lambda entry: entry.id),
+    **text_fields("id"),
     "model_creator_id": text_field(lambda entry: creator_id(entry.model.owner)),
     "slug": text_field(lambda entry: entry.model.slug),
     "name": text_field(lambda entry: entry.model.name),
@@ -115,9 +115,7 @@ MODEL_FIELDS: dict[str, Field[Entry]] = {
     "is_public": flag_field(lambda entry: True),
 }
 CREATOR_FIELDS: dict[str, Field[Creator]] = {
-    "id": text_field(lambda creator: creator.id),
-    "slug": text_field(lambda creator: creator.slug),
-    "display_name": text_field(lambda creator: creator.display_name),
+    **text_fields("id", "slug", "display_name"),
     "created_at": time_field(lambda creator: CATALOG_SINCE),
     "updated_at": time_field(lambda creator: CATALOG_SINCE),
 }

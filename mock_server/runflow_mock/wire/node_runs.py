@@ -9,7 +9,7 @@ from runflow_mock.domain.dialects import Dialect, read_status
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.money import format_money
 from runflow_mock.domain.node_runs import NodeRun
-from runflow_mock.wire.listing import number_field, text_field, time_field
+from runflow_mock.wire.listing import number_fields, text_field, text_fields, time_fields
 from runflow_mock.wire.times import write_instant, write_optional
 
 
@@ -37,12 +37,8 @@ def represent_node_run(node: NodeRun, dialect: Dialect) -> dict[str, object]:
 
 
 NODE_RUN_FIELDS: dict[str, Field[NodeRun]] = {
-    "id": text_field(lambda node: node.id),
-    "run_id": text_field(lambda node: node.run_id),
-    "node_id": text_field(lambda node: node.node_id),
+    **text_fields("id", "run_id", "node_id"),
+    **number_fields("duration_ms"),
+    **time_fields("created_at", "started_at", "completed_at"),
     "state_code": text_field(lambda node: node.state.value, read_status),
-    "duration_ms": number_field(lambda node: node.duration_ms),
-    "created_at": time_field(lambda node: node.created_at),
-    "started_at": time_field(lambda node: node.started_at),
-    "completed_at": time_field(lambda node: node.completed_at),
 }

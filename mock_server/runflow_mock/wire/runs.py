@@ -20,7 +20,7 @@ from runflow_mock.domain.node_runs import nodes_completed, nodes_total
 from runflow_mock.domain.runs import Run
 from runflow_mock.wire.attachments import Show
 from runflow_mock.wire.fields import Checker, Schema
-from runflow_mock.wire.listing import flag_field, number_field, text_field, time_field
+from runflow_mock.wire.listing import flag_fields, number_field, number_fields, text_field, text_fields, time_fields
 from runflow_mock.wire.magic import check_run_magic
 from runflow_mock.wire.problems import FieldError, invalid
 from runflow_mock.wire.requests import (
@@ -179,24 +179,15 @@ def _target_type(run: Run) -> str:
 
 
 RUN_FIELDS: dict[str, Field[Run]] = {
-    "id": text_field(lambda run: run.id),
-    "org_id": text_field(lambda run: run.org_id),
-    "model_id": text_field(lambda run: run.model_id),
-    "batch_id": text_field(lambda run: run.batch_id),
-    "request_id": text_field(lambda run: run.request_id),
-    "created_by": text_field(lambda run: run.created_by),
-    "client_ref": text_field(lambda run: run.client_ref),
-    "callback_url": text_field(lambda run: run.callback_url),
+    **text_fields("id", "org_id", "model_id", "batch_id", "request_id", "created_by", "client_ref", "callback_url"),
+    **flag_fields("feedback_is_positive"),
+    **number_fields("duration_ms"),
+    **time_fields("created_at", "started_at", "completed_at"),
     "comfyui_workflow_id": text_field(lambda run: run.workflow_id),
     "target_type": text_field(_target_type),
     "source_code": text_field(lambda run: "api" if run.batch_id is None else "batch"),
     "status_code": text_field(lambda run: run.status.value, read_status),
     "failure_code": text_field(lambda run: None if run.failure is None else run.failure.code),
     "failure_stage_code": text_field(lambda run: None if run.failure is None else run.failure.stage),
-    "feedback_is_positive": flag_field(lambda run: run.feedback_is_positive),
-    "duration_ms": number_field(lambda run: run.duration_ms),
     "cost": number_field(lambda run: None if run.cost is None else run.cost / 1_000_000),
-    "created_at": time_field(lambda run: run.created_at),
-    "started_at": time_field(lambda run: run.started_at),
-    "completed_at": time_field(lambda run: run.completed_at),
 }

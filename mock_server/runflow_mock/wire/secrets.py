@@ -12,7 +12,7 @@ from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import SecretId
 from runflow_mock.domain.secrets import LABEL_MAX, CallbackSecret
 from runflow_mock.wire.fields import Checker
-from runflow_mock.wire.listing import flag_field, text_field, time_field
+from runflow_mock.wire.listing import flag_fields, text_field, text_fields, time_fields
 from runflow_mock.wire.problems import invalid
 from runflow_mock.wire.times import write_instant, write_optional
 
@@ -65,11 +65,8 @@ def reveal_secret(secret: CallbackSecret) -> dict[str, object]:
 
 
 SECRET_FIELDS: dict[str, Field[CallbackSecret]] = {
-    "id": text_field(lambda secret: secret.id),
-    "label": text_field(lambda secret: secret.label),
+    **text_fields("id", "label"),
+    **flag_fields("is_current"),
+    **time_fields("created_at", "updated_at", "last_used_at"),
     "key_prefix": text_field(lambda secret: secret.material[:PREFIX_CHARACTERS]),
-    "is_current": flag_field(lambda secret: secret.is_current),
-    "created_at": time_field(lambda secret: secret.created_at),
-    "updated_at": time_field(lambda secret: secret.updated_at),
-    "last_used_at": time_field(lambda secret: secret.last_used_at),
 }

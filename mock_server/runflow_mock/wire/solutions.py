@@ -13,7 +13,7 @@ from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.solutions import Solution, SolutionFlow, SolutionModel, flows_on, models_on
 from runflow_mock.resources import data_folder
-from runflow_mock.wire.listing import number_field, text_field, time_field
+from runflow_mock.wire.listing import number_fields, text_field, text_fields, time_field, time_fields
 from runflow_mock.wire.models import write_code
 from runflow_mock.wire.times import write_instant
 
@@ -89,25 +89,21 @@ def represent_model_entry(entry: SolutionModel, embedded: Embedded | None = None
 
 
 SOLUTION_FIELDS: dict[str, Field[Solution]] = {
-    "id": text_field(lambda solution: solution.id),
-    "title": text_field(lambda solution: solution.title),
-    "slug": text_field(lambda solution: solution.slug),
+    **text_fields("id", "title", "slug"),
+    **number_fields("sort_order"),
+    **time_fields("created_at", "updated_at"),
     "section_code": text_field(lambda solution: write_code(solution.section)),
-    "sort_order": number_field(lambda solution: solution.sort_order),
-    "created_at": time_field(lambda solution: solution.created_at),
-    "updated_at": time_field(lambda solution: solution.updated_at),
 }
 SOLUTION_FLOW_FIELDS: dict[str, Field[SolutionFlow]] = {
-    "id": text_field(lambda entry: entry.id),
+    **text_fields("id", "flow_id"),
+    **number_fields("sort_order"),
     "solution_id": text_field(lambda entry: entry.solution.id),
-    "flow_id": text_field(lambda entry: entry.flow_id),
-    "sort_order": number_field(lambda entry: entry.sort_order),
     "created_at": time_field(lambda entry: entry.solution.created_at),
 }
 SOLUTION_MODEL_FIELDS: dict[str, Field[SolutionModel]] = {
-    "id": text_field(lambda entry: entry.id),
+    **text_fields("id"),
+    **number_fields("sort_order"),
     "solution_id": text_field(lambda entry: entry.solution.id),
     "model_id": text_field(lambda entry: named_uuid("model", entry.model)),
-    "sort_order": number_field(lambda entry: entry.sort_order),
     "created_at": time_field(lambda entry: entry.solution.created_at),
 }

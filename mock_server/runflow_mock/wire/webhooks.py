@@ -17,7 +17,7 @@ from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import WebhookId
 from runflow_mock.domain.webhooks import EVENT_TYPES, EventType, Webhook
 from runflow_mock.wire.fields import Checker, Schema
-from runflow_mock.wire.listing import flag_field, number_field, text_field, time_field
+from runflow_mock.wire.listing import flag_fields, number_field, text_field, text_fields, time_field, time_fields
 from runflow_mock.wire.problems import FieldError, invalid
 from runflow_mock.wire.requests import Rules, optional_text
 from runflow_mock.wire.times import read_instant, write_instant, write_optional
@@ -166,31 +166,25 @@ def represent_event_type(event_type: EventType) -> dict[str, object]:
 
 
 WEBHOOK_FIELDS: dict[str, Field[Webhook]] = {
-    "id": text_field(lambda webhook: webhook.id),
-    "url": text_field(lambda webhook: webhook.url),
+    **text_fields("id", "url"),
+    **time_fields("disabled_at", "last_triggered_at", "created_at", "updated_at"),
     "secret_fingerprint": text_field(lambda webhook: webhook.fingerprint),
-    "disabled_at": time_field(lambda webhook: webhook.disabled_at),
-    "last_triggered_at": time_field(lambda webhook: webhook.last_triggered_at),
-    "created_at": time_field(lambda webhook: webhook.created_at),
-    "updated_at": time_field(lambda webhook: webhook.updated_at),
 }
 DELIVERY_FIELDS: dict[str, Field[Delivery]] = {
-    "id": text_field(lambda delivery: delivery.id),
-    "webhook_id": text_field(lambda delivery: delivery.webhook_id),
+    **text_fields("id", "webhook_id"),
+    **time_fields("created_at"),
     "event_type_code": text_field(lambda delivery: delivery.event_type),
-    "created_at": time_field(lambda delivery: delivery.created_at),
 }
 ATTEMPT_FIELDS: dict[str, Field[WebhookAttempt]] = {
-    "id": text_field(lambda entry: entry.id),
+    **text_fields("id"),
+    **flag_fields("succeeded"),
     "delivery_id": text_field(lambda entry: entry.delivery.id),
     "attempt_number": number_field(lambda entry: entry.attempt.number),
     "status_code": number_field(lambda entry: None if entry.attempt.result is None else entry.attempt.result.status_code),
-    "succeeded": flag_field(lambda entry: entry.succeeded),
     "created_at": time_field(lambda entry: entry.attempt.at),
 }
 EVENT_TYPE_FIELDS: dict[str, Field[EventType]] = {
-    "code": text_field(lambda event_type: event_type.code),
-    "label": text_field(lambda event_type: event_type.label),
+    **text_fields("code", "label"),
 }
 
 

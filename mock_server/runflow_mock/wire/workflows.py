@@ -29,7 +29,7 @@ from runflow_mock.domain.workflows import (
 )
 from runflow_mock.resources import data_folder
 from runflow_mock.wire.fields import Checker, Schema
-from runflow_mock.wire.listing import flag_field, number_field, text_field, time_field
+from runflow_mock.wire.listing import flag_field, number_field, text_field, text_fields, time_field, time_fields
 from runflow_mock.wire.problems import FieldError, Location, invalid, invalid_field
 from runflow_mock.wire.times import read_instant, write_instant, write_optional
 
@@ -290,27 +290,22 @@ def _represent_output(port: Port) -> dict[str, object]:
 
 
 WORKFLOW_FIELDS: dict[str, Field[Workflow]] = {
-    "id": text_field(lambda workflow: workflow.id),
-    "org_id": text_field(lambda workflow: workflow.org_id),
-    "slug": text_field(lambda workflow: workflow.slug),
+    **text_fields("id", "org_id", "slug", "created_by"),
+    **time_fields("created_at", "updated_at"),
     "name": text_field(lambda workflow: workflow.definition.name),
     "description": text_field(lambda workflow: workflow.definition.description),
     "version": text_field(lambda workflow: workflow.definition.version),
     "is_public": flag_field(lambda workflow: workflow.definition.is_public),
     "status_code": text_field(lambda workflow: workflow.definition.status),
     "category_code": text_field(lambda workflow: workflow.definition.category),
-    "created_by": text_field(lambda workflow: workflow.created_by),
-    "created_at": time_field(lambda workflow: workflow.created_at),
-    "updated_at": time_field(lambda workflow: workflow.updated_at),
 }
 WORKFLOW_INPUT_FIELDS: dict[str, Field[Port]] = {
-    "id": text_field(lambda port: port.id),
+    **text_fields("id", "name"),
+    **time_fields("created_at"),
     "comfyui_workflow_id": text_field(lambda port: port.workflow_id),
-    "name": text_field(lambda port: port.name),
     "display_name": text_field(lambda port: port.declared.display_name),
     "variable_type_code": text_field(lambda port: port.declared.variable_type),
     "is_required": flag_field(lambda port: port.declared.is_required),
     "sort_order": number_field(lambda port: port.declared.sort_order),
-    "created_at": time_field(lambda port: port.created_at),
     "updated_at": time_field(lambda port: port.created_at),
 }
