@@ -7,7 +7,7 @@ from time import perf_counter
 
 import uvloop
 
-from benchmarks import callbacks, keeping, latency, simulation, startup, tenants, throughput
+from benchmarks import callbacks, growth, keeping, latency, simulation, startup, tenants, throughput
 from benchmarks.effort import FULL, QUICK, Effort
 from benchmarks.machine import cores, note, pin
 from benchmarks.table import Figure, as_json, render
@@ -40,7 +40,7 @@ def main() -> int:
 async def measure(effort: Effort) -> list[Figure]:
     """Returns all figures, telling on stderr what is being measured."""
     figures = []
-    for part in (throughput, latency, startup, tenants, keeping, simulation, callbacks):
+    for part in (throughput, latency, startup, tenants, growth, keeping, simulation, callbacks):
         print(f"measuring {part.__name__.rpartition('.')[2]} ...", file=sys.stderr)
         figures += await part.measure(effort)
     return figures

@@ -26,6 +26,10 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     """How long a server that keeps none is warmed up."""
     tests: int
     fixture_rounds: int
+    growth_runs: tuple[int, ...]
+    growth_tenants: tuple[int, ...]
+    """The sizes, smallest first, at which costs are compared."""
+    growth_requests: int
 
 
 FULL = Effort(
@@ -44,6 +48,9 @@ FULL = Effort(
     heat_seconds=8.0,
     tests=200,
     fixture_rounds=3,
+    growth_runs=(1_000, 10_000, 100_000),
+    growth_tenants=(1, 100, 1_000),
+    growth_requests=2_000,
 )
 QUICK = Effort(
     rounds=3,
@@ -61,4 +68,7 @@ QUICK = Effort(
     heat_seconds=2.0,
     tests=30,
     fixture_rounds=1,
+    growth_runs=(1_000, 10_000),
+    growth_tenants=(1, 100),
+    growth_requests=400,
 )

@@ -91,5 +91,5 @@ def _pad(cell: str, width: int, column: int) -> str:
     return cell.rjust(width) if 1 <= column <= 4 else cell.ljust(width)
 
 
-_FORMATS: dict[str, str] = {"/s": "{:,.0f} {}", "MB": "{:,.1f} {}", "bytes": "{:,.0f} {}"}
+_FORMATS: dict[str, str] = {"/s": "{:,.0f} {}", "MB": "{:,.1f} {}", "bytes": "{:,.0f} {}", "us": "{:,.0f} {}"}
 Progress = Callable[[str], None]

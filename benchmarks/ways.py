@@ -25,10 +25,10 @@ INPUT = {"image_url": "https://cdn.example.com/a.png"}
 RULE = {"where": {"operation": "get_run"}, "what": {"kind": "latency", "seconds": 0}}
 
 
-async def send(app: ASGIApp, method: str, path: str, body: object = None) -> Any:
+async def send(app: ASGIApp, method: str, path: str, body: object = None, key: str = KEY) -> Any:
     """Sends one request and returns what the JSON of the answer holds."""
     content = b"" if body is None else json.dumps(body).encode()
-    headers = [(b"host", b"127.0.0.1:8787"), (b"authorization", f"Bearer {KEY}".encode()), (b"content-type", b"application/json")]
+    headers = [(b"host", b"127.0.0.1:8787"), (b"authorization", f"Bearer {key}".encode()), (b"content-type", b"application/json")]
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
