@@ -1,3 +1,4 @@
+import gc
 import os
 from collections.abc import Iterator
 from importlib import import_module
@@ -18,7 +19,13 @@ import_module("trustme")
 settings.register_profile("rules", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("rules")
 
-__all__ = ["pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary", "pytest_testnodedown"]
+__all__ = ["pytest_collection_finish", "pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary", "pytest_testnodedown"]
+
+
+def pytest_collection_finish() -> None:
+    """Takes the ten thousand tests themselves, which stay to the end, out of what the collector looks through again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,6 +11,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from sources import modules, nodes
 
 ROOT = Path(__file__).parent.parent / "mock_server"
 PACKAGE = "runflow_mock"
@@ -63,18 +64,10 @@ Modules = Mapping[str, ast.Module]
 
 
 @cache
-def _nodes(module: ast.Module) -> tuple[ast.AST, ...]:
-    return tuple(ast.walk(module))
-
-
-@cache
 def _project() -> dict[str, ast.Module]:
-    modules = {}
-    for path in sorted((ROOT / PACKAGE).rglob("*.py")):
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        modules[name] = ast.parse(path.read_text(), str(path))
-    return modules
+    return {
+        f"{PACKAGE}/{path}".removesuffix(".py").removesuffix("/__init__").replace("/", "."): module for path, module in modules().items()
+    }
 
 
 def _planted(**sources: str) -> dict[str, ast.Module]:
@@ -92,7 +85,7 @@ def _floor(name: str) -> int:
 
 def _imports(name: str, modules: Modules) -> Iterator[str]:
     """The names of the modules that a module imports anywhere in its text; `from package import module` counts as that module."""
-    for node in _nodes(modules[name]):
+    for node in nodes(modules[name]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -144,7 +137,7 @@ def worldly(modules: Modules) -> list[str]:
             parents = {".".join(found.split(".")[: length + 1]) for length in range(found.count(".") + 1)}
             if parents & ((WORLDLY_MODULES | FILE_MODULES) - allowed):
                 wrong.append(f"{name} imports {found}")
-        wrong.extend(f"{name} {fault} in line {node.lineno}" for node in _nodes(module) for fault in _faults(node))  # type: ignore[attr-defined]
+        wrong.extend(f"{name} {fault} in line {node.lineno}" for node in nodes(module) for fault in _faults(node))  # type: ignore[attr-defined]
     return wrong
 
 
@@ -195,7 +188,7 @@ def undocumented(modules: Modules) -> list[str]:
 
 def long_functions(modules: Modules) -> list[str]:
     """Functions beyond the limit, with their length."""
-    functions = ((name, node) for name, module in modules.items() for node in _nodes(module) if isinstance(node, FunctionNode))
+    functions = ((name, node) for name, module in modules.items() for node in nodes(module) if isinstance(node, FunctionNode))
     lengths = ((f"{name}.{node.name}", (node.end_lineno or 0) - node.lineno + 1) for name, node in functions)
     return [f"{name}: {length} lines" for name, length in lengths if length > FUNCTION_LINES_MAX]
 
@@ -204,7 +197,7 @@ def long_functions(modules: Modules) -> list[str]:
 def _read_once() -> None:
     """Parsing the project takes longer than any of the tests may."""
     for module in _project().values():
-        _nodes(module)
+        nodes(module)
 
 
 def test_project_is_found() -> None:

@@ -1,12 +1,11 @@
 import ast
-from pathlib import Path
 from typing import Any
 
 import pytest
 from records import ORG, a_batch, a_run, nth_id
+from sources import modules, nodes
 from worlds import START
 
-import runflow_mock
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.evaluations import STANDARD, Assignment, Evaluation
 from runflow_mock.domain.identity import EvaluationId, RunId
@@ -14,7 +13,6 @@ from runflow_mock.domain.places import ADMISSION_EDGE, Subject
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.subjects import facts_of, record_subject, request_subject, run_subject
 
-PACKAGE = Path(runflow_mock.__file__).parent
 EVALUATION = Evaluation(
     id=EvaluationId(nth_id(1)),
     org_id=ORG,
@@ -40,9 +38,9 @@ def test_run_at_an_edge_says_what_the_run_says() -> None:
 
 def test_subjects_are_made_in_one_place() -> None:
     places = {
-        path.relative_to(PACKAGE).as_posix()
-        for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        path
+        for path, module in modules().items()
+        for node in nodes(module)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Subject"
     }
     assert places == {"domain/subjects.py"}

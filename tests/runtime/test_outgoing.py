@@ -4,16 +4,14 @@ import ast
 import asyncio
 import socket
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 
 import pytest
 from hosts import listening
+from sources import modules, nodes
 
-import runflow_mock
 from runflow_mock.runtime.downloads import Unreachable, download
 from runflow_mock.runtime.outgoing import pinned_resolver, refuses_redirect
 
-PACKAGE = Path(runflow_mock.__file__).parent
 NETWORK = ("aiohttp", "http.client", "urllib3", "urllib.request", "requests", "httpx", "socket", "ssl", "asyncio.streams", "webbrowser")
 """What one can open an address with."""
 
@@ -96,9 +94,9 @@ def test_download_follows_a_few_redirects_and_says_where_it_ended() -> None:
             download(f"{here}/0", bytes_max=3)
 
 
-def imported(tree: ast.AST) -> set[str]:
+def imported(tree: ast.Module) -> set[str]:
     names = set[str]()
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -110,19 +108,18 @@ def imported(tree: ast.AST) -> set[str]:
 
 def test_nothing_else_in_the_package_can_open_an_address() -> None:
     found = set[str]()
-    for file in PACKAGE.rglob("*.py"):
-        names = imported(ast.parse(file.read_text(encoding="utf-8")))
-        if any(name == known or name.startswith(known + ".") for name in names for known in NETWORK):
-            found.add(file.relative_to(PACKAGE).as_posix())
+    for path, module in modules().items():
+        if any(name == known or name.startswith(known + ".") for name in imported(module) for known in NETWORK):
+            found.add(path)
     assert {name for name in found if not name.startswith("testing/")} == set(OPENERS)
 
 
 def test_schemas_are_compiled_at_one_place_that_opens_nothing() -> None:
     makers = ("Validator", "Registry", "validator_for", "validate", "is_valid", "dereference", "bundle")
     found = {
-        (file.relative_to(PACKAGE).as_posix(), node.attr)
-        for file in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        (path, node.attr)
+        for path, module in modules().items()
+        for node in nodes(module)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "jsonschema_rs"
         if node.attr.endswith(makers)
     }
