@@ -2,18 +2,21 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import ROOT, sandbox
 from contract import DOCUMENT, document
-from tools import run_tool
+from tools import TYPESCRIPT, run_tool
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 STORY = ROOT / "tests" / "clients" / "generated.py"
+TYPED = ROOT / "tests" / "clients" / "generated.ts"
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +56,35 @@ def test_types_of_the_generated_client_hold(generated: Path) -> None:
     strictly = ["--strict", "--follow-imports", "silent", "--config-file", os.devnull, "--cache-dir", str(generated / "cache")]
     told = python("-m", "mypy", *strictly, str(STORY), MYPYPATH=str(generated))
     assert told.returncode == 0, told.stdout
+
+
+@pytest.fixture(scope="module")
+def typescript(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the types of the document, and a program that uses them; compiled as strictly as our own client is."""
+    folder = tmp_path_factory.mktemp("typescript")
+    (folder / "node_modules").symlink_to(TYPESCRIPT / "node_modules")
+    (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "generated.ts").write_bytes(TYPED.read_bytes())
+    (folder / "tsconfig.json").write_text(json.dumps(strict_options()))
+    made = run_tool("openapi-typescript", DOCUMENT, "--output", folder / "api.ts", "--empty-objects-unknown", cwd=folder)
+    assert made.returncode == 0, made.stdout
+    return folder
+
+
+def strict_options() -> dict[str, Any]:
+    ours = json.loads((TYPESCRIPT / "tsconfig.json").read_bytes())["compilerOptions"]
+    return {"compilerOptions": {**ours, "noEmit": False, "outDir": "out"}, "files": ["generated.ts"]}
+
+
+def test_typescript_client_needs_no_assertions(typescript: Path) -> None:
+    built = run_tool("tsc", "--project", typescript, cwd=typescript)
+    assert built.returncode == 0, built.stdout
+    with sandbox("--clock", "auto") as running:
+        told = run_tool("node", typescript / "out" / "generated.js", running.url, running.ready["key"], cwd=typescript)
+    assert told.returncode == 0, told.stdout
+    assert json.loads(told.stdout) == {"run": ["succeeded", "typed", "0.270000", 0, ["image_url"]], "batch": ["succeeded", 2, [0, 1]]}
+
+
+def test_program_of_typescript_asserts_nothing() -> None:
+    text = TYPED.read_text(encoding="utf-8")
+    assert re.findall(r"\) as \w|\w as \w+[;,)]|: any\b|\w!\.|\w!;|@ts-", text) == []

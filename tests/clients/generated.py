@@ -6,7 +6,6 @@ Started with the address of a sandbox and a key; ends with what it saw, as JSON.
 import json
 import sys
 from typing import TypeVar
-from uuid import UUID
 
 from runflow_client import AuthenticatedClient
 from runflow_client.api.batches import get_batch, list_batch_items
@@ -39,7 +38,7 @@ def run_once(client: AuthenticatedClient, image_url: str) -> Run:
     body = ModelRunCreate(input_=ModelRunCreateInput.from_dict({"image_url": image_url}), client_ref="typed")
     run = as_kind(Run, create_run.sync(MODEL, client=client, body=body))
     while run.status_code not in TERMINAL:
-        run = as_kind(Run, get_run.sync(as_kind(UUID, run.id), client=client))
+        run = as_kind(Run, get_run.sync(run.id, client=client))
     return run
 
 
@@ -48,7 +47,7 @@ def run_batch(client: AuthenticatedClient, image_urls: list[str]) -> Batch:
     body = ModelBatchCreate(input_=[BatchInputItem.from_dict({"image_url": url}) for url in image_urls])
     batch = as_kind(Batch, create_model_batch.sync(MODEL, client=client, body=body))
     while batch.status_code not in TERMINAL:
-        batch = as_kind(Batch, get_batch.sync(as_kind(UUID, batch.id), client=client))
+        batch = as_kind(Batch, get_batch.sync(batch.id, client=client))
     return batch
 
 
@@ -57,11 +56,11 @@ def main(url: str, key: str) -> None:
     with AuthenticatedClient(base_url=url, token=key, raise_on_unexpected_status=True) as client:
         run = run_once(client, "https://cdn.example.com/shirt.jpg")
         batch = run_batch(client, ["https://cdn.example.com/a.jpg", "https://cdn.example.com/b.jpg"])
-        items = as_kind(BatchItemList, list_batch_items.sync(as_kind(UUID, batch.id), client=client)).items
+        items = as_kind(BatchItemList, list_batch_items.sync(batch.id, client=client)).items
         absent = create_run.sync("no/such-model", client=client, body=ModelRunCreate(input_=ModelRunCreateInput()))
     seen = {
         "run": [run.status_code, run.client_ref, str(run.cost), len(run.to_dict()["output"]["image_urls"])],
-        "batch": [batch.status_code, batch.items_succeeded, [item.sequence_index for item in batch.items or []]],
+        "batch": [batch.status_code, batch.items_succeeded, [item.sequence_index for item in batch.items]],
         "items": [item.status_code for item in items],
         "absent": as_kind(ErrorResponse, absent).code,
     }

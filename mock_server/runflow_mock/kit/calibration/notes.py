@@ -25,6 +25,7 @@ from runflow_mock.resources import data_folder
 
 # The judge's message of these would repeat the name of a field, whatever that is.
 NAMING = ("additionalProperties", "unevaluatedProperties", "propertyNames")
+SPARSE: Mapping[str, str] = {"Run": "SparseRun", "Batch": "SparseBatch"}
 CHOICES = ("enum", "const", "anyOf", "oneOf", "error-code")
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -70,8 +71,10 @@ def _findings(capture: Capture, contract: Contract) -> Iterator[tuple[str, Findi
 
 def _of_record(capture: Capture, contract: Contract, name: str | None) -> Iterator[tuple[str, Finding]]:
     """What is wrong with a body of which no more than its kind is known."""
-    if name is not None and contract.at(("components", "schemas", name)):
-        for finding in _of_schema(contract, ("components", "schemas", name), capture.value):
+    # A capture may hold some fields of a record only.
+    schema = SPARSE.get(name or "", name)
+    if name is not None and schema is not None and contract.at(("components", "schemas", schema)):
+        for finding in _of_schema(contract, ("components", "schemas", schema), capture.value):
             yield name, finding
 
 
@@ -119,7 +122,7 @@ def _schema_of(capture: Capture) -> str | None:
     first = items[0] if is_page(capture.value) and isinstance(items, list) and items else None
     if isinstance(first, dict):
         kind = _kind_of(first)
-        return None if kind not in ("Run", "Batch") else f"{kind}List"
+        return None if kind not in SPARSE else f"{kind}List"
     return "ValidationErrorResponse" if capture.status == 422 else _kind_of(record)
 
 

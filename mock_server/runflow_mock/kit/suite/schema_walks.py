@@ -14,6 +14,8 @@ from runflow_mock.openapi.pointers import Pointer
 
 COMPONENTS = ("components", "schemas")
 DEPTH_MAX = 12
+SPARSE = "Sparse"
+"""Begins the name of a record of which lists may show some fields only."""
 Way = tuple[str | int, ...]
 """The steps from the top of a content to a part of it."""
 
@@ -28,8 +30,8 @@ class Described(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The name by which the part is known, or nothing."""
-        return self.names[0] if self.names else ""
+        """The name by which the part is known, whole or in part, or nothing."""
+        return self.names[0].removeprefix(SPARSE) if self.names else ""
 
 
 class Part(msgspec.Struct, frozen=True):
