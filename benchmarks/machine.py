@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("runflow-mock", "uvicorn", "uvloop", "httptools", "starlette", "msgspec", "jsonschema-rs", "aiohttp")
+PACKAGES = ("runflow-mock", "uvicorn", "uvloop", "httptools", "starlette", "msgspec", "jsonschema-rs")
 
 
 def cores() -> tuple[int, int]:

@@ -242,8 +242,7 @@ def test_request_that_nobody_would_send_opens_nothing(trap: Trap) -> None:
 # Whoever can open a connection, and on whose word: a new module in this list has to say why it is no second door.
 DOORS = {
     "runtime/downloads.py": "documents that the user of a command names; redirects by runtime/outgoing.py",
-    "runtime/outgoing.py": "callbacks: the resolver that leads loopback names to loopback",
-    "runtime/sender.py": "callbacks, where domain/callback_policy.py lets them go",
+    "runtime/outgoing_connections.py": "callbacks, where domain/callback_policy.py lets them go",
 }
 NAMED_BY_THE_USER = frozenset(
     (

@@ -2,7 +2,6 @@
 
 import ast
 import asyncio
-import socket
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -10,7 +9,7 @@ from hosts import listening
 from sources import modules, nodes
 
 from runflow_mock.runtime.downloads import Unreachable, download
-from runflow_mock.runtime.outgoing import pinned_resolver, refuses_redirect
+from runflow_mock.runtime.outgoing import addresses_of, refuses_redirect
 
 NETWORK = ("aiohttp", "http.client", "urllib3", "urllib.request", "requests", "httpx", "socket", "ssl", "asyncio.streams", "webbrowser")
 """What one can open an address with."""
@@ -19,7 +18,8 @@ NETWORK = ("aiohttp", "http.client", "urllib3", "urllib.request", "requests", "h
 OPENERS = {
     "runtime/outgoing.py": "decides",
     "runtime/downloads.py": "documents that the user of a command names",
-    "runtime/sender.py": "callbacks, to where the policy lets them",
+    "runtime/outgoing_connections.py": "callbacks, to where the policy lets them",
+    "runtime/sender.py": "callbacks, and which authorities they trust",
     "runtime/certificates.py": "makes TLS contexts",
     "kit/probes/carriers.py": "the receiver that a command names",
     "kit/probes/effects.py": "what a command names to ask the receiver's application",
@@ -37,14 +37,12 @@ OPENERS = {
 
 @pytest.mark.parametrize("name", ["localhost", "LOCALHOST", "app.localhost", "a.b.localhost"])
 def test_loopback_asks_no_resolver(name: str) -> None:
-    async def resolve(family: socket.AddressFamily) -> list[tuple[str, int]]:
-        resolver = pinned_resolver()
-        found = await resolver.resolve(name, 9, family)
-        await resolver.close()
-        return [(each["host"], each["port"]) for each in found]
+    assert asyncio.run(addresses_of(name, 9)) == ("127.0.0.1", "::1")
 
-    assert asyncio.run(resolve(socket.AF_UNSPEC)) == [("127.0.0.1", 9), ("::1", 9)]
-    assert asyncio.run(resolve(socket.AF_INET)) == [("127.0.0.1", 9)]
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.1.2.3", "::1", "192.0.2.1"])
+def test_address_leads_to_itself(address: str) -> None:
+    assert asyncio.run(addresses_of(address, 9)) == (address,)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import trustme
 from hosts import listening
 
 from runflow_mock.domain.deliveries import AttemptResult
-from runflow_mock.runtime.sender import RESPONSE_BYTES_MAX, HttpSender, OutgoingRequest, RecordingSender
+from runflow_mock.runtime.outgoing_connections import ANSWER_BYTES_MAX
+from runflow_mock.runtime.sender import HttpSender, OutgoingRequest, RecordingSender
 from runflow_mock.testing.receiver import CallbackReceiver, Reply
 
 HEADERS = {"Content-Type": "application/json", "User-Agent": "Runflow-Callbacks/1.0", "Runflow-Request-Id": "x-1"}
@@ -99,9 +100,9 @@ def test_url_that_leads_nowhere_is_a_failure_and_no_error(url: str) -> None:
 
 
 def test_large_answer_is_cut() -> None:
-    with CallbackReceiver(Reply(200, b"x" * (RESPONSE_BYTES_MAX * 3))) as receiver:
+    with CallbackReceiver(Reply(200, b"x" * (ANSWER_BYTES_MAX * 3))) as receiver:
         results = send(receiver.url, receiver.url)
-    assert [len(result.response_body or "") for result in results] == [RESPONSE_BYTES_MAX, 0]
+    assert [len(result.response_body or "") for result in results] == [ANSWER_BYTES_MAX, 0]
 
 
 def test_answer_in_parts_is_kept_whole() -> None:

@@ -24,7 +24,9 @@ def _hear(event: str, given: tuple[Any, ...]) -> None:
     # Audit hooks cannot be taken away again, so that there is one, which hears nothing while nobody watches.
     if not _watching:
         return
-    if event in _EVENTS:
+    if event == "runflow_mock.connect":
+        event, told = "socket.connect", given[0]
+    elif event in _EVENTS:
         told = given[1] if event in ("socket.connect", "socket.sendto") else given[0]
     elif event == "open":
         told = given[0]

@@ -7,44 +7,29 @@ anything; a redirect is followed only by downloads, and never from elsewhere int
 The kit also calls the server, the receiver or the sandbox that its user names; those are not addresses that a file or a request can choose.
 """
 
+import asyncio
 import ipaddress
 import socket
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from runflow_mock.domain.callback_policy import is_loopback
 
-if TYPE_CHECKING:
-    from aiohttp.abc import AbstractResolver
-
-LOOPBACK: tuple[tuple[str, socket.AddressFamily], ...] = (("127.0.0.1", socket.AF_INET), ("::1", socket.AF_INET6))
+LOOPBACK = ("127.0.0.1", "::1")
 """Where names of loopback lead, in the order in which it is tried."""
 
 
-def pinned_resolver() -> "AbstractResolver":
-    """Returns what finds the addresses of hosts for callbacks: its own for names of loopback, the system's for names that were allowed."""
-    from aiohttp.abc import AbstractResolver, ResolveResult
-    from aiohttp.resolver import ThreadedResolver
+async def addresses_of(host: str, port: int) -> tuple[str, ...]:
+    """Returns the addresses at which a host is tried for callbacks: fixed ones for names of loopback, the system's for allowed names.
 
-    class Pinned(AbstractResolver):
-        """Asks nobody about loopback."""
-
-        def __init__(self) -> None:
-            self._system = ThreadedResolver()
-
-        async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
-            """Returns the addresses of a host."""
-            if not is_loopback(host):
-                return await self._system.resolve(host, port, family)
-            wanted = [known for known in LOOPBACK if family in (socket.AF_UNSPEC, known[1])]
-            numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-            return [ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=numeric) for address, kind in wanted]
-
-        async def close(self) -> None:
-            """Closes the system's resolver."""
-            await self._system.close()
-
-    return Pinned()
+    Raises:
+        OSError: the system knows no such host.
+    """
+    if _is_address(host):
+        return (host,)
+    if is_loopback(host):
+        return LOOPBACK
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(address[0]) for _, _, _, _, address in found))
 
 
 def refuses_redirect(source: str, target: str) -> str | None:
@@ -54,6 +39,14 @@ def refuses_redirect(source: str, target: str) -> str | None:
     if _is_near(target) and not _is_near(source):
         return f"it leads into this machine or its network ({target[:200]}); name that address yourself"
     return None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_near(url: str) -> bool:

@@ -5,17 +5,12 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
 
 from runflow_mock.domain.deliveries import AttemptResult
-from runflow_mock.runtime.outgoing import pinned_resolver
-
-if TYPE_CHECKING:
-    import aiohttp
-
-RESPONSE_BYTES_MAX = 64 * 1024
+from runflow_mock.runtime.outgoing_connections import OutgoingConnections
 
 
 class OutgoingRequest(msgspec.Struct, frozen=True):
@@ -35,26 +30,23 @@ class CallbackSender(Protocol):
 
 
 class HttpSender:
-    """Sends over HTTP with aiohttp, which is imported when the first callback is due. Redirects are not followed, proxies not used."""
+    """Sends over HTTP. Redirects are not followed, proxies not used, and cookies not kept."""
 
     def __init__(self, *, timeout_seconds: float = 10.0, ca_file: Path | None = None) -> None:
         self._timeout_seconds = timeout_seconds
         self._ca_file = ca_file
-        self._session: aiohttp.ClientSession | None = None
+        self._connections: OutgoingConnections | None = None
 
     async def send(self, request: OutgoingRequest) -> AttemptResult:
         """Returns the receiver's answer, or the reason why there was none."""
-        import aiohttp
-
-        session = self._open()
+        connections = self._open()
         started = perf_counter()
         try:
-            async with session.post(request.url, data=request.body, headers=request.headers, allow_redirects=False) as response:
-                body = await _read(response.content)
-                status = response.status
+            async with asyncio.timeout(self._timeout_seconds):
+                status, body = await connections.post(request.url, request.headers, request.body)
         except TimeoutError:
             return AttemptResult(error=f"no answer within {self._timeout_seconds:g} s", reason="timeout", response_time_ms=_since(started))
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:
             return AttemptResult(error=_describe(error), reason="connection_error", response_time_ms=_since(started))
         reason = None if 200 <= status < 300 else "http_error"
         text = body.decode(errors="replace")
@@ -62,25 +54,16 @@ class HttpSender:
 
     async def close(self) -> None:
         """Closes the connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        if self._connections is not None:
+            await self._connections.close()
+            self._connections = None
 
-    def _open(self) -> "aiohttp.ClientSession":
-        if self._session is None:
-            import aiohttp
-
+    def _open(self) -> OutgoingConnections:
+        if self._connections is None:
+            # How many there may be is decided before an attempt begins: see `runtime.deliveries`.
             trusted = ssl.create_default_context(cafile=None if self._ca_file is None else str(self._ca_file))
-            self._session = aiohttp.ClientSession(
-                # How many there may be is decided before an attempt begins: see `runtime.deliveries`.
-                connector=aiohttp.TCPConnector(limit=0, ssl=trusted, resolver=pinned_resolver()),
-                timeout=aiohttp.ClientTimeout(total=self._timeout_seconds),
-                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
-                auto_decompress=False,
-                # A receiver's cookie must not come back to it, least of all with another tenant's callback.
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._session
+            self._connections = OutgoingConnections(trusted)
+        return self._connections
 
 
 class RecordingSender:
@@ -99,14 +82,6 @@ class RecordingSender:
 
     async def close(self) -> None:
         """Does nothing: there is no connection."""
-
-
-async def _read(content: "aiohttp.StreamReader") -> bytes:
-    """Returns the body, of which no more than `RESPONSE_BYTES_MAX` is read."""
-    body = b""
-    while len(body) < RESPONSE_BYTES_MAX and (chunk := await content.read(RESPONSE_BYTES_MAX - len(body))):
-        body += chunk
-    return body
 
 
 def _since(started: float) -> int:

@@ -5,7 +5,8 @@ from time import monotonic
 from typing import Any, Protocol
 
 import msgspec
-import urllib3
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 SECONDS_MAX = 60.0
 # Servers close connections that nobody has used for a while, uvicorn after five seconds: one that is about to be closed is not used again.
@@ -29,12 +30,27 @@ class Exchanger(Protocol):
     def close(self) -> None: ...
 
 
+class _Plain(HTTPConnectionPool):
+    """Keeps what tools for tests put something else in the place of, as it was when this module was loaded."""
+
+    ConnectionCls = HTTPConnection
+    urlopen = HTTPConnectionPool.urlopen
+
+
+class _Secure(HTTPSConnectionPool):
+    """The same over TLS."""
+
+    ConnectionCls = HTTPSConnection
+    urlopen = HTTPSConnectionPool.urlopen  # type: ignore[assignment]  # as in urllib3: it differs from what RequestMethods says
+
+
 class HttpExchanger:
     """Carries requests over HTTP; connections are kept."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._pool = urllib3.PoolManager(timeout=SECONDS_MAX, retries=False)
+        self._pool = PoolManager(timeout=SECONDS_MAX, retries=False)
+        self._pool.pool_classes_by_scheme = {"http": _Plain, "https": _Secure}
         self._used_at = monotonic()
 
     def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:

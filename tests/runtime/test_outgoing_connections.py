@@ -1,0 +1,202 @@
+"""Connections for callbacks, against receivers that say byte by byte what they like."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+import uvloop
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runflow_mock.runtime.outgoing_connections import ANSWER_BYTES_MAX, BrokenAnswer, CannotConnect, OutgoingConnections
+
+LOOPS = (asyncio.run, uvloop.run)
+FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+BODY = b'{"event":"run.completed"}'
+
+
+class Receiver:
+    """Answers each request with the next bytes; what is `None` hangs up. It remembers every request, by its connection."""
+
+    def __init__(self, *answers: bytes | None) -> None:
+        self._answers = list(answers)
+        self._server: asyncio.Server | None = None
+        self.requests: list[list[bytes]] = []
+        self.url = ""
+
+    async def __aenter__(self) -> "Receiver":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/hooks"
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        assert self._server is not None
+        self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        mine: list[bytes] = []
+        self.requests.append(mine)
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                mine.append(head)
+                length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+                await reader.readexactly(length)
+                answer = self._answers.pop(0)
+                if answer is not None:
+                    writer.write(answer)
+                    await writer.drain()
+                if answer is None or not self._answers:
+                    break
+        except (asyncio.IncompleteReadError, ConnectionError):
+            mine.append(b"gone")
+        finally:
+            writer.close()
+
+
+async def post(connections: OutgoingConnections, url: str, **headers: str) -> tuple[int, bytes]:
+    async with asyncio.timeout(10):
+        return await connections.post(url, headers, BODY)
+
+
+def told(run: Callable[[Coroutine[Any, Any, Any]], Any], *answers: bytes | None) -> Any:
+    """Returns what came of one POST to a receiver that says this."""
+
+    async def story() -> tuple[int, bytes]:
+        connections = OutgoingConnections(ssl.create_default_context())
+        async with Receiver(*answers) as receiver:
+            try:
+                return await post(connections, receiver.url)
+            finally:
+                await connections.close()
+
+    return run(story())
+
+
+@pytest.mark.parametrize("run", LOOPS)
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [
+        (FINE, (200, b"ok")),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", (204, b"")),
+        (b"HTTP/1.0 500 Sorry\r\n\r\nno length", (500, b"no length")),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\nTrailer: x\r\n\r\n", (200, b"abc")),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + FINE, (200, b"ok")),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", (101, b"")),
+        (FINE + FINE, (200, b"ok")),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (ANSWER_BYTES_MAX + 1), (200, b"x" * ANSWER_BYTES_MAX)),
+    ],
+)
+def test_answer_is_understood(run: Any, answer: bytes, right: tuple[int, bytes]) -> None:
+    assert told(run, answer) == right
+
+
+@pytest.mark.parametrize("run", LOOPS)
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (None, "before it answered"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", "before it answered"),
+        (b"HTTP/1.1 200 OK\r\nContent-", "before it answered"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", "in the middle"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", "in the middle"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "no HTTP"),
+    ],
+)
+def test_answer_that_is_none_is_told(run: Any, answer: bytes | None, why: str) -> None:
+    with pytest.raises(BrokenAnswer, match=why):
+        told(run, answer)
+
+
+@given(st.binary(max_size=200), st.integers(0, 60))
+def test_whatever_a_receiver_says_is_an_answer_or_an_error(noise: bytes, kept: int) -> None:
+    try:
+        status, _ = told(asyncio.run, FINE[:kept] + noise)
+    except (BrokenAnswer, ConnectionResetError) as error:
+        assert str(error)  # noqa: PT017 - either is right
+    else:
+        assert 101 <= status <= 999
+
+
+@pytest.mark.parametrize("run", LOOPS)
+def test_connection_is_kept_as_long_as_the_receiver_keeps_it(run: Any) -> None:
+    async def story() -> list[int]:
+        connections = OutgoingConnections(ssl.create_default_context())
+        last = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        async with Receiver(FINE, FINE, last, FINE, b"") as receiver:
+            for _ in range(4):
+                assert (await post(connections, receiver.url))[0] == 200
+            await connections.close()
+            return [len([each for each in requests if each != b"gone"]) for requests in receiver.requests]
+
+    assert run(story()) == [3, 1]
+
+
+def test_connection_that_says_more_than_it_was_asked_is_not_used_again() -> None:
+    async def story() -> int:
+        connections = OutgoingConnections(ssl.create_default_context())
+        async with Receiver(FINE + FINE, FINE, b"") as receiver:
+            for _ in range(2):
+                assert await post(connections, receiver.url) == (200, b"ok")
+            await connections.close()
+            return len(receiver.requests)
+
+    assert asyncio.run(story()) == 2
+
+
+def test_many_posts_at_once_have_a_connection_each() -> None:
+    async def story() -> int:
+        connections = OutgoingConnections(ssl.create_default_context())
+        async with Receiver(*[FINE] * 21) as receiver:
+            assert await asyncio.gather(*(post(connections, receiver.url) for _ in range(20))) == [(200, b"ok")] * 20
+            await connections.close()
+            return len(receiver.requests)
+
+    assert asyncio.run(story()) == 20
+
+
+def test_post_that_is_given_up_leaves_no_connection() -> None:
+    async def story() -> bytes:
+        connections = OutgoingConnections(ssl.create_default_context())
+        async with Receiver(b"HTTP/1.1 100 Continue\r\n\r\n", FINE) as receiver:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await connections.post(receiver.url, {}, BODY)
+            assert await post(connections, receiver.url) == (200, b"ok")
+            await connections.close()
+            return receiver.requests[1][0]
+
+    assert asyncio.run(story()).startswith(b"POST /hooks HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    ("rest", "said"),
+    [
+        ("", b"POST / HTTP/1.1"),
+        ("?a=b c", b"POST /?a=b%20c HTTP/1.1"),
+        ("/a b/\u00fc?q=\u20ac#here", b"POST /a%20b/%C3%BC?q=%E2%82%AC HTTP/1.1"),
+        ("/%7Ea%20b;c=1,2?x=[1]", b"POST /%7Ea%20b;c=1,2?x=%5B1%5D HTTP/1.1"),
+    ],
+)
+def test_target_is_what_the_url_says(rest: str, said: bytes) -> None:
+    async def story() -> bytes:
+        connections = OutgoingConnections(ssl.create_default_context())
+        async with Receiver(FINE) as receiver:
+            await post(connections, receiver.url.removesuffix("/hooks") + rest)
+            assert f"\r\nHost: {receiver.url.split('/')[2]}\r\n".encode() in receiver.requests[0][0]
+            return receiver.requests[0][0].partition(b"\r\n")[0]
+
+    assert asyncio.run(story()) == said
+
+
+@pytest.mark.parametrize("value", ["a\r\nB: c", "a\nb", "a\rb", "a\0b"])
+def test_header_cannot_make_another_one(value: str) -> None:
+    with pytest.raises(ValueError, match="end of a line"):
+        asyncio.run(post(OutgoingConnections(ssl.create_default_context()), "http://127.0.0.1:1/", name=value))
+
+
+def test_host_that_nobody_knows_cannot_be_reached() -> None:
+    with pytest.raises((CannotConnect, OSError)):
+        asyncio.run(post(OutgoingConnections(ssl.create_default_context()), "http://nowhere.invalid/"))
