@@ -78,20 +78,21 @@ def _host_in(event: str, given: tuple[Any, ...]) -> object:
 
 
 def _sending(usual: Callable[..., Any], route: Route) -> Callable[..., Any]:
-    def send(self: Any, data: Any, *rest: Any) -> Any:
+    def send(self: Any, data: Any, *rest: Any, **options: Any) -> Any:
         if route.is_open:
             _check(route, self, data)
-        return usual(self, data, *rest)
+        # Sockets of other kinds, such as gevent's, take more than those of the standard library.
+        return usual(self, data, *rest, **options)
 
     return send
 
 
 def _sending_pieces(usual: Callable[..., Any], route: Route) -> Callable[..., Any]:
-    def sendmsg(self: Any, buffers: Any, *rest: Any) -> Any:
+    def sendmsg(self: Any, buffers: Any, *rest: Any, **options: Any) -> Any:
         pieces = list(buffers)
         if route.is_open and pieces:
             _check(route, self, pieces[0])
-        return usual(self, pieces, *rest)
+        return usual(self, pieces, *rest, **options)
 
     return sendmsg
 
