@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from types import FunctionType
 from typing import Any
 
 from runflow_mock.testing.interception.patches import Patches
@@ -22,8 +23,16 @@ def lead_libraries(patches: Patches, route: Route) -> None:
     patches.put(http.client.HTTPConnection, "set_tunnel", lambda usual: _without_tunnel(usual, route))
     patches.put(urllib.request.Request, "set_proxy", lambda usual: _without_proxy(usual, route))
     for name, lead in _LEADS.items():
-        if find_spec(name) is not None:
+        if _is_there(name):
             lead(patches, route, import_module(name))
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:
+        # Not even the package to which it would belong.
+        return False
 
 
 def _without_tunnel(usual: Callable[..., Any], route: Route) -> Callable[..., Any]:
@@ -112,18 +121,28 @@ def _ways(route: Route) -> list[str]:
 def _lead_pycurl(patches: Patches, route: Route, pycurl: Any) -> None:
     """A handle is made with the ways to the endpoint; one that was made before is not caught, for libcurl asks nobody."""
 
+    def led(handle: Any) -> Any:
+        if route.is_open:
+            handle.setopt(pycurl.CONNECT_TO, _ways(route))
+            handle.setopt(pycurl.NOPROXY, ",".join(HOSTS))
+            handle.setopt(pycurl.CAINFO, route.bundle)
+        return handle
+
     def make(usual: Any) -> Callable[..., Any]:
-        def curl(*given: Any, **options: Any) -> Any:
-            handle = usual(*given, **options)
-            if route.is_open:
-                handle.setopt(pycurl.CONNECT_TO, _ways(route))
-                handle.setopt(pycurl.NOPROXY, ",".join(HOSTS))
-                handle.setopt(pycurl.CAINFO, route.bundle)
-            return handle
+        return lambda *given, **options: led(usual(*given, **options))
 
-        return curl
+    def beginning(usual: Callable[..., None]) -> Callable[..., None]:
+        def begin(self: Any, *given: Any, **options: Any) -> None:
+            usual(self, *given, **options)
+            led(self)
 
-    patches.put(pycurl, "Curl", make)
+        return begin
+
+    if isinstance(getattr(pycurl.Curl, "__init__", None), FunctionType):
+        # Another tool, such as pytest-recording, has put a class of Python's in its place, which nobody can exchange in its module.
+        patches.put(pycurl.Curl, "__init__", beginning)
+    else:
+        patches.put(pycurl, "Curl", make)
 
 
 def _lead_curl_cffi(patches: Patches, route: Route, curl_cffi: Any) -> None:
@@ -148,10 +167,42 @@ def _lead_curl_cffi(patches: Patches, route: Route, curl_cffi: Any) -> None:
     patches.put(curl_cffi.Curl, "_ensure_cacert", make)
 
 
+def _lead_websockets(patches: Patches, route: Route, client: Any) -> None:
+    """A proxy that code names itself is passed by; one of the environment is, because the environment says so."""
+
+    def make(usual: Callable[..., Any]) -> Callable[..., Any]:
+        def connect(self: Any) -> Any:
+            if route.leads(self.ws_uri.host):
+                self.proxy = None
+            return usual(self)
+
+        return connect
+
+    for name in ("open_tcp_connection", "create_connection"):
+        patches.put(client.connect, name, make)
+
+
+def _lead_blocking_websockets(patches: Patches, route: Route, client: Any) -> None:
+    """The same, where a function asks for a connection by a proxy."""
+
+    def make(usual: Callable[..., Any]) -> Callable[..., Any]:
+        def connect(proxy: Any, ws_uri: Any, deadline: Any, *rest: Any, **options: Any) -> Any:
+            if route.leads(ws_uri.host):
+                return socket.create_connection((ws_uri.host, ws_uri.port), deadline.timeout())
+            return usual(proxy, ws_uri, deadline, *rest, **options)
+
+        return connect
+
+    for name in ("connect_http_proxy", "connect_socks_proxy"):
+        patches.put(client, name, make)
+
+
 _LEADS: dict[str, Callable[[Patches, Route, Any], None]] = {
     "urllib3": _lead_urllib3,
     "httpcore": _lead_httpcore,
     "aiohttp": _lead_aiohttp,
     "pycurl": _lead_pycurl,
+    "websockets.asyncio.client": _lead_websockets,
+    "websockets.sync.client": _lead_blocking_websockets,
     "curl_cffi": _lead_curl_cffi,
 }
