@@ -53,6 +53,10 @@ cov: $(SETUP_DEV) ## the same with branches counted: domain, engine and wire mus
 test-slow: $(SETUP_DEV) $(SETUP_TOOLS) $(SETUP_DOCS) ## run the slow tests
 	@$(PYTEST) -q -n 2 --dist loadfile -m slow
 
+.PHONY: beside
+beside: $(SETUP_DEV) ## try the fixtures beside other tools with every Python that is found: a table. BESIDE="--python … --tool …" names some
+	@$(BIN)/python tests/support/neighbours.py $(BESIDE)
+
 .PHONY: contract
 contract: $(SETUP_DEV) ## hold the fake against its contract: both dialects, in process and over HTTP
 	@$(SUITE) --dialect seed --over app --summary reports/contract-seed.md --junitxml reports/contract-seed.xml
@@ -133,6 +137,7 @@ lock: ## renew the pinned dependencies (needs uv)
 	uv pip compile pyproject.toml --group dev --extra contracts $(LOCK) -o requirements/dev.lock
 	uv pip compile --group tools $(LOCK) -o requirements/tools.lock
 	uv pip compile --group docs $(LOCK) -o requirements/docs.lock
+	uv pip compile pyproject.toml --group beside $(LOCK) -o requirements/beside.lock
 	uv pip compile benchmarks/peers.in $(LOCK) -o benchmarks/peers.lock
 LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --upgrade
 

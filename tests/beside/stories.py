@@ -1,0 +1,56 @@
+"""What every suite tells: a run is created, its end comes, and its callback arrives, whatever another tool has put in the place of what."""
+
+import http.client
+import json
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from runflow_mock.testing import CallbackReceiver, Runflow
+
+PATH = "/v1/models/runflow/background-removal/runs"
+BODY = {"input": {"image_url": "https://cdn.example.com/a.png"}}
+Post = Callable[[str, Mapping[str, str], dict[str, Any]], dict[str, Any]]
+
+
+def by_hand(url: str, headers: Mapping[str, str], body: dict[str, Any]) -> dict[str, Any]:
+    """Posts over a plain connection, which none of the tools knows."""
+    parts = urlsplit(url)
+    raw = json.dumps(body).encode()
+    given = {**headers, "Host": parts.netloc, "Content-Type": "application/json", "Content-Length": str(len(raw)), "Connection": "close"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+    with socket.create_connection((parts.hostname, parts.port), 20) as connected:
+        connected.sendall(f"POST {parts.path} HTTP/1.1\r\n{head}\r\n".encode() + raw)
+        answer = http.client.HTTPResponse(connected)
+        answer.begin()
+        return json.loads(answer.read())
+
+
+def tell(runflow: Runflow, receiver: CallbackReceiver, post: Post = by_hand) -> None:
+    """Creates a run and waits for its callback."""
+    run = post(runflow.base_url + PATH, runflow.headers, {**BODY, "callback_url": receiver.url})
+    (received,) = receiver.wait(1)
+    assert json.loads(received.body)["run_id"] == run["id"]
+    assert [found["status_code"] for found in runflow.runs] == ["succeeded"]
+    assert [attempt.status_code for attempt in runflow.deliveries[0].attempts] == [200]
+
+
+def tell_in_process(runflow: Runflow) -> None:
+    """The same without a socket, into an application under test."""
+    arrived: list[bytes] = []
+
+    async def shop(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        arrived.append((await receive())["body"])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    runflow.deliver_to(shop, "https://shop.example/")
+    headers = {**runflow.headers, "Content-Type": "application/json"}
+    body = {**BODY, "callback_url": "https://shop.example/hooks"}
+    status, raw = runflow.app.exchange("POST", PATH, headers, json.dumps(body).encode())
+    assert status == 201, raw
+    runflow.clock.run_until_idle()
+    assert [json.loads(body)["run_id"] for body in arrived] == [json.loads(raw)["id"]]

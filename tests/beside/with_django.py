@@ -1,0 +1,62 @@
+"""Django: its test client, its live server, and its application as a receiver without a socket."""
+
+import json
+
+import django
+import requests
+from django.conf import settings
+from stories import BODY, PATH, tell
+
+if not settings.configured:
+    settings.configure(
+        ROOT_URLCONF=__name__,
+        ALLOWED_HOSTS=["*"],
+        SECRET_KEY="of the test",
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    )
+    django.setup()
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402 - settings come first
+from django.http import HttpResponse, JsonResponse  # noqa: E402
+from django.test import Client  # noqa: E402
+from django.urls import path  # noqa: E402
+from django.views.decorators.csrf import csrf_exempt  # noqa: E402
+
+ARRIVED = []
+FAKE = {}
+
+
+@csrf_exempt
+def hooks(request):
+    ARRIVED.append(json.loads(request.body))
+    return HttpResponse(status=204)
+
+
+def buy(request):
+    body = {**BODY, "callback_url": "https://shop.example/hooks"}
+    status, raw = FAKE["runflow"].app.exchange(
+        "POST", PATH, FAKE["runflow"].headers | {"Content-Type": "application/json"}, json.dumps(body).encode()
+    )
+    return JsonResponse(json.loads(raw), status=status)
+
+
+urlpatterns = [path("hooks", hooks), path("buy", buy)]
+
+
+def test_client_and_application(runflow_in_process):
+    ARRIVED.clear()
+    FAKE["runflow"] = runflow_in_process
+    runflow_in_process.deliver_to(get_wsgi_application(), "https://shop.example/")
+    bought = Client().get("/buy")
+    assert bought.status_code == 201
+    runflow_in_process.clock.run_until_idle()
+    assert [body["run_id"] for body in ARRIVED] == [bought.json()["id"]]
+
+
+def test_fixture_of_pytest_django(client, runflow, runflow_receiver):
+    assert client.post("/hooks", {"a": 1}, content_type="application/json").status_code == 204
+    tell(runflow, runflow_receiver)
+
+
+def test_hosts(client, runflow_hosts):
+    assert requests.get("https://api.runflow.io/v1/auth/me", headers=runflow_hosts.headers, timeout=5).status_code == 200

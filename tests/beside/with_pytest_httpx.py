@@ -1,0 +1,57 @@
+"""pytest-httpx patches the transports of httpx."""
+
+import httpx
+import pytest
+from stories import BODY, PATH, tell, tell_in_process
+
+
+@pytest.fixture
+def mocked(httpx_mock):
+    httpx_mock.add_response(url="https://other.example/", json={"is": "mocked"})
+    return httpx_mock
+
+
+def check():
+    assert httpx.get("https://other.example/").json() == {"is": "mocked"}
+
+
+def test_tool_last(runflow, runflow_receiver, mocked):
+    check()
+    tell(runflow, runflow_receiver)
+
+
+def test_tool_first(mocked, runflow, runflow_receiver):
+    check()
+    tell(runflow, runflow_receiver)
+
+
+def test_in_process(mocked, runflow_in_process):
+    check()
+    tell_in_process(runflow_in_process)
+
+
+def test_transport_needs_no_line(mocked, runflow_in_process):
+    check()
+    with httpx.Client(transport=runflow_in_process.transport) as client:
+        assert client.post("http://localhost" + PATH, json=BODY, headers=runflow_in_process.headers).status_code == 201
+
+
+@pytest.mark.httpx_mock(should_mock=lambda request: request.url.host != "127.0.0.1")
+def test_client_passes_through(runflow, runflow_receiver, mocked):
+    check()
+    tell(runflow, runflow_receiver, lambda url, headers, body: httpx.post(url, headers=headers, json=body).json())
+
+
+@pytest.mark.httpx_mock(should_mock=lambda request: request.url.host != "api.runflow.io")
+def test_hosts_1(monkeypatch, runflow_hosts, httpx_mock):
+    assert httpx.post("https://api.runflow.io" + PATH, json=BODY, headers=runflow_hosts.headers).status_code == 201
+
+
+@pytest.mark.httpx_mock(should_mock=lambda request: request.url.host != "api.runflow.io")
+def test_hosts_2(httpx_mock, monkeypatch, runflow_hosts):
+    assert httpx.post("https://api.runflow.io" + PATH, json=BODY, headers=runflow_hosts.headers).status_code == 201
+
+
+def test_hosts_is_over():
+    with pytest.raises(httpx.ConnectError):
+        httpx.get("https://api.runflow.io/v1/auth/me", timeout=5)

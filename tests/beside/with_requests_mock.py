@@ -1,0 +1,41 @@
+"""requests-mock puts its own adapter in the place of every one that a session has."""
+
+import pytest
+import requests
+from stories import BODY, PATH, tell, tell_in_process
+
+
+@pytest.fixture
+def mocked(requests_mock):
+    requests_mock.get("https://other.example/", json={"is": "mocked"})
+    return requests_mock
+
+
+def check():
+    assert requests.get("https://other.example/", timeout=5).json() == {"is": "mocked"}
+
+
+def test_tool_last(runflow, runflow_receiver, mocked):
+    check()
+    tell(runflow, runflow_receiver)
+
+
+def test_tool_first(mocked, runflow, runflow_receiver):
+    check()
+    tell(runflow, runflow_receiver)
+
+
+def test_in_process(mocked, runflow_in_process):
+    check()
+    tell_in_process(runflow_in_process)
+
+
+def test_client_passes_through(runflow, runflow_receiver, mocked):
+    check()
+    mocked.register_uri("POST", runflow.base_url + PATH, real_http=True)
+    tell(runflow, runflow_receiver, lambda url, headers, body: requests.post(url, headers=headers, json=body, timeout=5).json())
+
+
+def test_hosts(runflow_hosts, requests_mock):
+    requests_mock.register_uri("POST", "https://api.runflow.io" + PATH, real_http=True)
+    assert requests.post("https://api.runflow.io" + PATH, json=BODY, headers=runflow_hosts.headers, timeout=5).status_code == 201

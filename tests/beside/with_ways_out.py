@@ -1,0 +1,144 @@
+"""Libraries that speak HTTP or WebSocket in ways of their own: under runflow_hosts each ends at the fake, or is refused."""
+
+import asyncio
+import io
+
+import pytest
+
+HOST = "api.runflow.io"
+PATH = "/v1/auth/me"
+PROXY = "http://proxy.invalid:3128"
+
+
+def by_httplib2(url, headers, proxy):
+    import httplib2
+
+    info = httplib2.proxy_info_from_url(proxy) if proxy else None
+    return httplib2.Http(proxy_info=info).request(url, headers=headers)[0].status
+
+
+def by_tornado(url, headers, proxy):
+    from tornado.httpclient import AsyncHTTPClient
+
+    async def get():
+        return (await AsyncHTTPClient(force_instance=True).fetch(url, headers=headers)).code
+
+    return asyncio.run(get())
+
+
+def by_tornado_on_curl(url, headers, proxy):
+    from tornado.curl_httpclient import CurlAsyncHTTPClient
+
+    async def get():
+        place = {"proxy_host": "proxy.invalid", "proxy_port": 3128} if proxy else {}
+        return (await CurlAsyncHTTPClient(force_instance=True).fetch(url, headers=headers, **place)).code
+
+    return asyncio.run(get())
+
+
+def by_pycurl(url, headers, proxy):
+    import pycurl
+
+    got, handle = io.BytesIO(), pycurl.Curl()
+    handle.setopt(pycurl.URL, url)
+    handle.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in headers.items()])
+    handle.setopt(pycurl.WRITEDATA, got)
+    if proxy:
+        handle.setopt(pycurl.PROXY, proxy)
+    handle.perform()
+    return handle.getinfo(pycurl.RESPONSE_CODE)
+
+
+def by_curl_cffi(url, headers, proxy):
+    from curl_cffi import requests
+
+    return requests.get(url, headers=headers, proxy=proxy).status_code
+
+
+def by_curl_cffi_async(url, headers, proxy):
+    from curl_cffi.requests import AsyncSession
+
+    async def get():
+        async with AsyncSession() as session:
+            return (await session.get(url, headers=headers, proxy=proxy)).status_code
+
+    return asyncio.run(get())
+
+
+def by_websockets(url, headers, proxy):
+    import websockets
+    from websockets.asyncio.client import connect
+
+    async def get():
+        place = {"proxy": proxy} if proxy else {}
+        try:
+            async with connect(url.replace("http", "ws", 1), additional_headers=headers, **place):
+                return 101
+        except websockets.InvalidStatus as error:
+            return error.response.status_code
+
+    return asyncio.run(get())
+
+
+def by_websockets_sync(url, headers, proxy):
+    import websockets
+    from websockets.sync.client import connect
+
+    place = {"proxy": proxy} if proxy else {}
+    try:
+        with connect(url.replace("http", "ws", 1), additional_headers=headers, **place):
+            return 101
+    except websockets.InvalidStatus as error:
+        return error.response.status_code
+
+
+def by_websocket_client(url, headers, proxy):
+    import websocket
+
+    place = {"http_proxy_host": "proxy.invalid", "http_proxy_port": 3128, "proxy_type": "http"} if proxy else {}
+    try:
+        websocket.create_connection(url.replace("http", "ws", 1), header=headers, timeout=10, **place)
+    except websocket.WebSocketBadStatusException as error:
+        return error.status_code
+    return 101
+
+
+def by_aiohttp_websocket(url, headers, proxy):
+    import aiohttp
+
+    async def get():
+        async with aiohttp.ClientSession() as session:
+            try:
+                async with session.ws_connect(url, headers=headers, proxy=proxy):
+                    return 101
+            except aiohttp.WSServerHandshakeError as error:
+                return error.status
+
+    return asyncio.run(get())
+
+
+CLIENTS = [
+    by_httplib2,
+    by_tornado,
+    by_tornado_on_curl,
+    by_pycurl,
+    by_curl_cffi,
+    by_curl_cffi_async,
+    by_websockets,
+    by_websockets_sync,
+    by_websocket_client,
+    by_aiohttp_websocket,
+]
+
+
+@pytest.mark.parametrize("proxy", [None, PROXY, "environment"])
+@pytest.mark.parametrize("scheme", ["https", "http"])
+@pytest.mark.parametrize("client", CLIENTS)
+def test_client_reaches_the_fake(client, scheme, proxy, monkeypatch, request):
+    if proxy == "environment":
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, PROXY)
+        proxy = None
+    runflow = request.getfixturevalue("runflow_hosts")
+    assert client(f"{scheme}://{HOST}{PATH}", runflow.headers, proxy) in (200, 400, 404, 405, 426, 101)
+    assert len(runflow.journal) == 1

@@ -1,0 +1,111 @@
+"""Other tools in the same test suite: an environment of their own with each of them, for any Python, and what came of each suite there.
+
+`python tests/support/neighbours.py` prints the table of tools by versions of Python: those that are found, or those that are named.
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[2]
+SUITES = ROOT / "tests" / "beside"
+LOCK = ROOT / "requirements" / "beside.lock"
+VERSIONS = ("3.11", "3.12", "3.13", "3.14")
+SECONDS_MAX = 300
+PATCHED = "from gevent import monkey; monkey.patch_all(); import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
+# pytest-recording wraps pycurl in a way that tornado cannot use; pytest-django and pytest-flask both have a fixture `client`.
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "asyncio_auto": ("--asyncio-mode=auto",),
+    "flask": ("-p", "no:django"),
+    "pytest_socket": ("--allow-hosts=127.0.0.1",),
+    "ways_out": ("-p", "no:recording"),
+}
+DISTRIBUTIONS = ("load", "loadscope", "loadfile", "loadgroup", "worksteal", "each")
+NAMES = tuple(sorted(file.stem.removeprefix("with_") for file in SUITES.glob("with_*.py")))
+
+
+def make_environment(python: Path, folder: Path) -> Path:
+    """Returns the interpreter of a new environment with the tools and this package."""
+    subprocess.run([python, "-m", "venv", folder], check=True, timeout=SECONDS_MAX)
+    made = folder / "bin" / "python"
+    pip = (made, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", "install")
+    subprocess.run([*pip, "--require-hashes", "-r", LOCK], check=True, timeout=SECONDS_MAX)
+    subprocess.run([*pip, "--no-deps", "--no-build-isolation", ROOT], check=True, timeout=SECONDS_MAX)
+    return made
+
+
+def commands(python: Path, name: str) -> Iterator[list[str]]:
+    """Yields the ways in which a suite is run."""
+    begin = ["-c", PATCHED] if name == "gevent" else ["-m", "pytest"]
+    usual = [str(python), *begin, "-q", "-p", "no:cacheprovider", *OPTIONS.get(name, ()), f"with_{name}.py"]
+    if name == "xdist":
+        yield from ([*usual, "-n", "2", f"--dist={distribution}"] for distribution in DISTRIBUTIONS)
+    else:
+        yield usual
+
+
+def run_suite(python: Path, name: str, folder: Path) -> list[tuple[int, str]]:
+    """Returns exit code and output of each way in which a suite is run, in a copy of its own."""
+    copied = folder / name
+    copied.mkdir()
+    for file in (SUITES / "stories.py", SUITES / f"with_{name}.py"):
+        shutil.copy(file, copied)
+    (copied / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n", encoding="utf-8")
+    done = (
+        subprocess.run(command, cwd=copied, capture_output=True, text=True, check=False, timeout=SECONDS_MAX)
+        for command in commands(python, name)
+    )
+    return [(each.returncode, each.stdout + each.stderr) for each in done]
+
+
+def told(results: Sequence[tuple[int, str]]) -> str:
+    """Returns the cell of a suite: how many of its tests passed, or what failed."""
+    counts = [re.findall(r"(\d+) (passed|failed|error)", output.rstrip().rpartition("\n")[2]) for _, output in results]
+    sums = {outcome: sum(int(number) for number, found in chain(*counts) if found == outcome) for outcome in ("passed", "failed", "error")}
+    if all(code == 0 for code, _ in results):
+        return f"{sums['passed']} passed"
+    return f"FAILED ({sums['failed'] + sums['error']} of {sum(sums.values())})"
+
+
+@cache
+def version_of(python: Path) -> str:
+    """Returns the version of an interpreter."""
+    code = "import sys; print('.'.join(map(str, sys.version_info[:2])))"
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def main() -> int:
+    """Prints the table, and returns 0 where every suite passed."""
+    parser = argparse.ArgumentParser(prog="python tests/support/neighbours.py", description="Run the suites beside other tools.")
+    parser.add_argument("--python", action="append", type=Path, default=[], help="an interpreter; may be given again")
+    parser.add_argument("--tool", action="append", choices=NAMES, default=[], help="only this tool; may be given again")
+    given = parser.parse_args()
+    found = given.python or [Path(path) for version in VERSIONS if (path := shutil.which(f"python{version}"))]
+    has_failed = False
+    with TemporaryDirectory() as name:
+        made = {version_of(python): make_environment(python, Path(name) / version_of(python)) for python in found}
+        print("| tool |", " | ".join(f"Python {version}" for version in made), "|")
+        print("|---|" + "---|" * len(made))
+        for tool in given.tool or NAMES:
+            cells = []
+            for version, python in made.items():
+                folder = Path(name) / f"suites-{version}"
+                folder.mkdir(exist_ok=True)
+                results = run_suite(python, tool, folder)
+                cells.append(told(results))
+                if any(code for code, _ in results):
+                    has_failed = True
+                    print(*(output[-4000:] for _, output in results), sep="\n", file=sys.stderr)
+            print(f"| {tool} |", " | ".join(cells), "|", flush=True)
+    return int(has_failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
