@@ -14,6 +14,7 @@ from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
 
 PATH = "/v1/billing/balance"
+# How long anything may take but the silence of a server: on a busy machine to connect alone takes as long as that may.
 SECONDS = 20.0
 # What a rule of a kind needs besides its name, and keeps this short.
 PARTS: Mapping[str, Mapping[str, Any]] = {"answer": {"status": 503}, "latency": {"seconds": 0.01}, "slow_body": {"seconds": 0.01}}
@@ -46,13 +47,15 @@ def told(get: Callable[[], int]) -> str:
 
 def by_httpx(runflow: Runflow, *, direct: bool, seconds: float = SECONDS) -> str:
     transport = httpx.HTTPTransport() if direct else runflow.transport
-    with httpx.Client(transport=transport, base_url=runflow.base_url, headers=runflow.headers, timeout=seconds) as client:
+    limits = httpx.Timeout(SECONDS, read=seconds)
+    with httpx.Client(transport=transport, base_url=runflow.base_url, headers=runflow.headers, timeout=limits) as client:
         return told(lambda: client.get(PATH).status_code)
 
 
 async def _awaited(runflow: Runflow, *, direct: bool, seconds: float) -> str:
     transport = httpx.AsyncHTTPTransport() if direct else runflow.transport
-    async with httpx.AsyncClient(transport=transport, base_url=runflow.base_url, headers=runflow.headers, timeout=seconds) as client:
+    limits = httpx.Timeout(SECONDS, read=seconds)
+    async with httpx.AsyncClient(transport=transport, base_url=runflow.base_url, headers=runflow.headers, timeout=limits) as client:
         try:
             return str((await client.get(PATH)).status_code)
         except httpx.HTTPError as error:
@@ -74,7 +77,7 @@ def by_requests(runflow: Runflow, *, direct: bool, seconds: float = SECONDS) -> 
     with requests.Session() as session:
         if not direct:
             session.mount("http://", runflow.adapter)
-        return told(lambda: session.get(runflow.base_url + PATH, headers=runflow.headers, timeout=seconds).status_code)
+        return told(lambda: session.get(runflow.base_url + PATH, headers=runflow.headers, timeout=(SECONDS, seconds)).status_code)
 
 
 CLIENTS = (by_httpx, by_httpx_async, by_httpx_under_trio, by_requests)
@@ -105,7 +108,7 @@ def test_end_of_a_connection_is_an_error_of_httpx(in_memory: Runflow) -> None:
 
 def test_silence_ends_with_the_time_out_of_the_client(in_memory: Runflow) -> None:
     in_memory.faults.add(what="hang")
-    with httpx.Client(transport=in_memory.transport, timeout=0.05) as client, pytest.raises(httpx.ReadTimeout):
+    with httpx.Client(transport=in_memory.transport, timeout=httpx.Timeout(SECONDS, read=0.05)) as client, pytest.raises(httpx.ReadTimeout):
         client.get("http://localhost" + PATH, headers=in_memory.headers)
 
 
