@@ -59,4 +59,4 @@ def test_fixture_of_pytest_django(client, runflow, runflow_receiver):
 
 
 def test_hosts(client, runflow_hosts):
-    assert requests.get("https://api.runflow.io/v1/auth/me", headers=runflow_hosts.headers, timeout=5).status_code == 200
+    assert requests.get("https://api.runflow.io/v1/auth/me", headers=runflow_hosts.headers, timeout=20).status_code == 200

@@ -55,7 +55,7 @@ def test_without_the_recipe_the_error_says_what_to_do(runflow, runflow_receiver)
 def test_hosts(runflow_hosts):
     import requests
 
-    assert requests.get("https://api.runflow.io/v1/auth/me", headers=runflow_hosts.headers, timeout=5).status_code == 200
+    assert requests.get("https://api.runflow.io/v1/auth/me", headers=runflow_hosts.headers, timeout=20).status_code == 200
 
 
 @freeze_time(THEN)

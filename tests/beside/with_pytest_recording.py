@@ -13,7 +13,7 @@ def vcr_config():
 
 
 def test_over_loopback(runflow, runflow_receiver, vcr):
-    tell(runflow, runflow_receiver, lambda url, headers, body: requests.post(url, headers=headers, json=body, timeout=5).json())
+    tell(runflow, runflow_receiver, lambda url, headers, body: requests.post(url, headers=headers, json=body, timeout=20).json())
     assert len(vcr) == 0
 
 
@@ -35,7 +35,7 @@ def test_network_is_blocked(runflow_in_process):
 @pytest.mark.vcr(ignore_hosts=["api.runflow.io"])
 @pytest.mark.block_network(allowed_hosts=["127.0.0.1", "localhost"])
 def test_hosts(runflow_hosts):
-    assert requests.get("https://api.runflow.io/v1/auth/me", headers=runflow_hosts.headers, timeout=5).status_code == 200
+    assert requests.get("https://api.runflow.io/v1/auth/me", headers=runflow_hosts.headers, timeout=20).status_code == 200
 
 
 @pytest.mark.block_network(allowed_hosts=["127.0.0.1", "api.runflow.io"])

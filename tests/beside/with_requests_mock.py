@@ -12,7 +12,7 @@ def mocked(requests_mock):
 
 
 def check():
-    assert requests.get("https://other.example/", timeout=5).json() == {"is": "mocked"}
+    assert requests.get("https://other.example/", timeout=20).json() == {"is": "mocked"}
 
 
 def test_tool_last(runflow, runflow_receiver, mocked):
@@ -33,9 +33,9 @@ def test_in_process(mocked, runflow_in_process):
 def test_client_passes_through(runflow, runflow_receiver, mocked):
     check()
     mocked.register_uri("POST", runflow.base_url + PATH, real_http=True)
-    tell(runflow, runflow_receiver, lambda url, headers, body: requests.post(url, headers=headers, json=body, timeout=5).json())
+    tell(runflow, runflow_receiver, lambda url, headers, body: requests.post(url, headers=headers, json=body, timeout=20).json())
 
 
 def test_hosts(runflow_hosts, requests_mock):
     requests_mock.register_uri("POST", "https://api.runflow.io" + PATH, real_http=True)
-    assert requests.post("https://api.runflow.io" + PATH, json=BODY, headers=runflow_hosts.headers, timeout=5).status_code == 201
+    assert requests.post("https://api.runflow.io" + PATH, json=BODY, headers=runflow_hosts.headers, timeout=20).status_code == 201

@@ -15,7 +15,7 @@ def mocked():
 
 
 def check():
-    assert requests.get("https://other.example/", timeout=5).json() == {"is": "mocked"}
+    assert requests.get("https://other.example/", timeout=20).json() == {"is": "mocked"}
 
 
 def test_tool_last(runflow, runflow_receiver, mocked):
@@ -36,13 +36,13 @@ def test_in_process(mocked, runflow_in_process):
 def test_client_passes_through(runflow, runflow_receiver, mocked):
     check()
     mocked.add_passthru(runflow.base_url)
-    tell(runflow, runflow_receiver, lambda url, headers, body: requests.post(url, headers=headers, json=body, timeout=5).json())
+    tell(runflow, runflow_receiver, lambda url, headers, body: requests.post(url, headers=headers, json=body, timeout=20).json())
 
 
 @responses.activate
 def test_decorator_and_hosts(runflow_hosts):
     responses.add_passthru("https://api.runflow.io")
-    assert requests.post("https://api.runflow.io" + PATH, json=BODY, headers=runflow_hosts.headers, timeout=5).status_code == 201
+    assert requests.post("https://api.runflow.io" + PATH, json=BODY, headers=runflow_hosts.headers, timeout=20).status_code == 201
     assert httpx.post("https://api.runflow.io" + PATH, json=BODY, headers=runflow_hosts.headers).status_code == 201
 
 
@@ -51,4 +51,4 @@ def test_adapter_is_let_through(runflow_in_process, mocked):
     mocked.add_passthru("http://localhost")
     with requests.Session() as session:
         session.mount("http://localhost", runflow_in_process.adapter)
-        assert session.post("http://localhost" + PATH, json=BODY, headers=runflow_in_process.headers, timeout=5).status_code == 201
+        assert session.post("http://localhost" + PATH, json=BODY, headers=runflow_in_process.headers, timeout=20).status_code == 201

@@ -54,7 +54,7 @@ def test_callback_is_of_the_same_time_as_the_test(runflow, runflow_receiver):
 def test_hosts(runflow_hosts):
     import requests
 
-    assert requests.get("https://api.runflow.io/v1/auth/me", headers=runflow_hosts.headers, timeout=5).status_code == 200
+    assert requests.get("https://api.runflow.io/v1/auth/me", headers=runflow_hosts.headers, timeout=20).status_code == 200
 
 
 @time_machine.travel(THEN, tick=False)

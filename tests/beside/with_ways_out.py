@@ -97,7 +97,7 @@ def by_websocket_client(url, headers, proxy):
 
     place = {"http_proxy_host": "proxy.invalid", "http_proxy_port": 3128, "proxy_type": "http"} if proxy else {}
     try:
-        websocket.create_connection(url.replace("http", "ws", 1), header=headers, timeout=10, **place)
+        websocket.create_connection(url.replace("http", "ws", 1), header=headers, timeout=20, **place)
     except websocket.WebSocketBadStatusException as error:
         return error.status_code
     return 101
