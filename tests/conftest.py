@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import yaml  # noqa: F401 - its C extension is loaded once: what a suite within this process loads first is unloaded again, and no longer fits
 from answers import ANSWERS
 from figures import pytest_configure, pytest_sessionfinish, pytest_terminal_summary, pytest_testnodedown
 from hypothesis import settings
