@@ -17,21 +17,23 @@ import msgspec
 import uvloop
 
 from benchmarks import load, messages
-from benchmarks.machine import cores, note, pin
+from benchmarks.machine import cores, note, pin, worked_milliseconds
 from benchmarks.servers import Server, fake
 from benchmarks.table import Figure, Kind, Target, render
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import CDPSession, Page
 
 BALANCE = ("--balance", "100000000", "--clock", "manual")
 EVENT_TO_ROW_MAX = Target(Kind.MAX, 100.0)
 FRAME_MAX = Target(Kind.MAX, 100.0)
 BATCHES = 25
+PART = 5_000
 WIDTH, HEIGHT = 1280, 800
 EXPLANATION = """\
 ours: from the instant at which the page sends the request until the row that comes of it is painted
-bare: from the same instant until the answer is there and two frames are painted"""
+bare: from the same instant until the answer is there and two frames are painted
+work: time on a core, whoever else wanted one: of the whole server, and of the page's main thread"""
 
 PAINTED = "const painted = (found) => requestAnimationFrame(() => requestAnimationFrame(() => found(performance.now())));"
 # Returns how long the row took, and how long the request and two frames take where nobody waits for a row.
@@ -114,8 +116,13 @@ def _name(server: Server) -> str:
 
 
 def _fill(server: Server, stored: int) -> None:
+    async def create() -> None:
+        # In parts, since one round has an end where a machine is busy.
+        for _ in range(stored // PART):
+            await load.run_once(server.port, messages.creates(server.key), status=201, connections=16, count=PART)
+
     def fill() -> None:
-        uvloop.run(load.run_once(server.port, messages.creates(server.key), status=201, connections=16, count=stored))
+        uvloop.run(create())
 
     # Playwright's own loop runs in this thread.
     with ThreadPoolExecutor(1) as pool:
@@ -124,10 +131,21 @@ def _fill(server: Server, stored: int) -> None:
 
 def _event_to_row(page: "Page", server: Server, tries: int, where: str) -> Iterator[Figure]:
     bodies = (msgspec.json.encode(messages.run_body(number)).decode() for number in range(tries))
+    counted = page.context.new_cdp_session(page)
+    counted.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = worked_milliseconds(server.pid), _page_worked(counted)
     took = [page.evaluate(CREATE, [messages.RUNS_PATH, server.key, body]) for body in bodies]
+    after = worked_milliseconds(server.pid), _page_worked(counted)
     rows, bare = ([float(each[place]) for each in took] for place in (0, 1))
     for name, of in (("median", median), ("p95", lambda values: quantiles(values, n=20)[-1]), ("longest", max)):
         yield Figure(name=f"event to row, {where}, {name}", unit="ms", ours=of(rows), bare=of(bare), target=EVENT_TO_ROW_MAX)
+    for name, begun, ended in zip(("server", "page"), before, after, strict=True):
+        yield Figure(name=f"work of the {name} for an event, {where}", unit="ms", ours=(ended - begun) / tries)
+
+
+def _page_worked(counted: "CDPSession") -> float:
+    metrics = {metric["name"]: metric["value"] for metric in counted.send("Performance.getMetrics")["metrics"]}
+    return float(metrics["TaskDuration"]) * 1000
 
 
 def _burst(page: "Page", server: Server) -> Iterator[Figure]:
