@@ -3,7 +3,6 @@
 import gc
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,21 +72,23 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
         trials = run_matrix(cells, job, expected, _tell, jobs=options["jobs"])
     sheet = with_expected(judge_trials(cells, trials, expected), expected_file)
     outputs = Outputs(as_json=as_json, junit_file=options["junit_file"], markdown_file=options["markdown_file"])
-    outputs.write(sheet, matrix=[_entry(trial) for trial in trials.values()])
+    outputs.write(
+        sheet,
+        matrix=[
+            {
+                "cell": trial.cell.name,
+                "exit_code": trial.exit_code,
+                "seconds": trial.seconds,
+                "exchanges": trial.exchanges,
+                "met": trial.is_met,
+                "way": "callback" if trial.asks_for_callback else "polling",
+                "output": trial.output,
+            }
+            for trial in trials.values()
+        ],
+    )
     sys.exit(sheet.exit_code)
 
 
 def _tell(trial: Trial) -> None:
     click.echo(f"{trial.cell.name}: {trial.told}{'' if trial.is_met else ', situation not met'}", err=True)
-
-
-def _entry(trial: Trial) -> Mapping[str, object]:
-    return {
-        "cell": trial.cell.name,
-        "exit_code": trial.exit_code,
-        "seconds": trial.seconds,
-        "exchanges": trial.exchanges,
-        "met": trial.is_met,
-        "way": "callback" if trial.asks_for_callback else "polling",
-        "output": trial.output,
-    }

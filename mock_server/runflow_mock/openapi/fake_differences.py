@@ -24,7 +24,7 @@ def told_apart(theirs: Contract, addressed: Addressed, exchange: Exchange, found
     refused = (finding for finding in found.request if finding not in held)
     return held, (
         *(_refused(theirs.source, finding) for finding in refused),
-        *(_answered(theirs.source, finding) for finding in found.ours),
+        *(replace(finding, message=f"the fake's answer does not fit {theirs.source}: {finding.message}") for finding in found.ours),
     )
 
 
@@ -51,7 +51,3 @@ def _violated(findings: Iterator[Finding]) -> frozenset[Location]:
 def _refused(source: str, finding: Finding) -> Finding:
     where = ".".join(str(part) for part in finding.loc)
     return Finding(("response", "status"), "refused", f"the fake refused {where}, which {source} allows: {finding.message}")
-
-
-def _answered(source: str, finding: Finding) -> Finding:
-    return replace(finding, message=f"the fake's answer does not fit {source}: {finding.message}")

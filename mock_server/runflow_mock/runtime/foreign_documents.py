@@ -12,7 +12,7 @@ from runflow_mock.domain.documents import Json
 from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.openapi.foreign_documents import DocumentError, Foreign, in_our_form
 from runflow_mock.openapi.problems import told
-from runflow_mock.openapi.references import SourceError, Sources
+from runflow_mock.openapi.references import SourceError
 from runflow_mock.openapi.shapes import contract_of, known_shapes
 from runflow_mock.openapi.texts import BYTES_MAX, TextError, read_text
 from runflow_mock.packaged import openapi_document
@@ -73,7 +73,8 @@ def in_form(values: Json, source: str, tell: Tell = silent) -> Foreign:
     Raises:
         DocumentError: they are none, or nothing of it can be used.
     """
-    form = in_our_form(values, source, _sources(source), known=known_shapes())
+    around = Addresses(source) if is_address(source) else Folder(Path(source).parent)
+    form = in_our_form(values, source, around, known=known_shapes())
     for line in told(form.problems):
         tell(line)
     return form
@@ -110,10 +111,6 @@ def read_values(raw: bytes, source: str, tell: Tell = silent) -> Json:
         return read_text(raw)
     except TextError as error:
         raise DocumentError(f"{source}: {error}") from None
-
-
-def _sources(source: str) -> Sources:
-    return Addresses(source) if is_address(source) else Folder(Path(source).parent)
 
 
 class Folder:

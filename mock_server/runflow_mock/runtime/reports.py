@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from runflow_mock.domain.deliveries import Delivery, DeliveryStatus
+from runflow_mock.domain.deliveries import DeliveryStatus
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.fault_kinds import KIND_OF, Family
 from runflow_mock.domain.faults import FaultRule
@@ -46,7 +46,17 @@ def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
         violations=_samples((exchange, findings, findings.violations) for exchange, findings in judged),
         ours=_samples((exchange, findings, findings.ours) for exchange, findings in judged),
         unfired=tuple(unfired_rules(tenant, complete))[:LISTED_MAX],
-        undelivered=tuple(_undelivered(delivery) for delivery in deliveries if delivery.status is DeliveryStatus.FAILED)[:LISTED_MAX],
+        undelivered=tuple(
+            Undelivered(
+                id=delivery.id,
+                about=delivery.parent_id,
+                url=delivery.url,
+                attempts=len(delivery.attempts),
+                reason=delivery.failure_detail or delivery.failure_reason,
+            )
+            for delivery in deliveries
+            if delivery.status is DeliveryStatus.FAILED
+        )[:LISTED_MAX],
         pending_callbacks=sum(not delivery.is_terminal for delivery in deliveries),
         unmatched=tuple(_unmatched(judging, judged))[:LISTED_MAX],
         background_errors=tuple(error for error in runtime.background_errors if error.startswith(f"tenant {tenant.settings.name}: ")),
@@ -92,16 +102,6 @@ def _moments(tenant: Tenant, family: Family, complete: Complete) -> list[Named]:
         return [(run.id, run_subject(run, RUN_EDGES[:-1])) for run in list(store.runs.values())[-SUBJECTS_MAX:]]
     latest = list(store.deliveries.values())[-SUBJECTS_MAX:]
     return [(delivery.id, callback_subject(store, told_by(store, delivery))) for delivery in latest]
-
-
-def _undelivered(delivery: Delivery) -> Undelivered:
-    return Undelivered(
-        id=delivery.id,
-        about=delivery.parent_id,
-        url=delivery.url,
-        attempts=len(delivery.attempts),
-        reason=delivery.failure_detail or delivery.failure_reason,
-    )
 
 
 def _unmatched(judging: Judging, judged: list[tuple[Exchange, Findings]]) -> Iterator[Unmatched]:

@@ -344,7 +344,10 @@ class Runtime:
     def _follow(self, tenant: Tenant, outcome: Outcome) -> None:
         self.holdings.follow(tenant)
         if tenant.watchers or self.observer.is_listening:
-            steps = [self._scrubbed(step) for step in represent_events(outcome.events, outcome.before, tenant.world.store.rules)]
+            steps = [
+                {name: self.scrubber.scrub_text(value) if isinstance(value, str) else value for name, value in step.items()}
+                for step in represent_events(outcome.events, outcome.before, tenant.world.store.rules)
+            ]
             for watcher in tenant.watchers:
                 watcher.extend(steps)
             if self.observer.is_listening:
@@ -393,6 +396,3 @@ class Runtime:
         text = f"{whose}: {type(error).__name__}: {error}{where}"
         self.background_errors.append(self.scrubber.scrub_text(text))
         self.observer.problem(self.scrubber.scrub_text("\n".join((text, *traceback.format_exception(error)))))
-
-    def _scrubbed(self, step: Step) -> Step:
-        return {name: self.scrubber.scrub_text(value) if isinstance(value, str) else value for name, value in step.items()}

@@ -10,7 +10,7 @@ from typing import cast
 import msgspec
 
 from runflow_mock.domain.filters import Field
-from runflow_mock.domain.flows import Flow, FlowInput, FlowNode, FlowOutput, Wire, estimated_cost, flow_id, node_id
+from runflow_mock.domain.flows import Flow, FlowInput, FlowNode, Wire, estimated_cost, flow_id, node_id
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.models import CATALOG_SINCE, Catalog
 from runflow_mock.domain.money import format_money
@@ -81,7 +81,9 @@ def represent_flow(flow: Flow, catalog: Catalog, embed: frozenset[str]) -> dict[
         "updated_at": write_instant(flow.updated_at),
         "nodes": [represent_node(node, flow) for node in flow.nodes] if "nodes" in embed else None,
         "inputs": [represent_flow_input(part, flow) for part in flow.inputs] if "inputs" in embed else None,
-        "outputs": [_represent_output(part) for part in flow.outputs] if "outputs" in embed else None,
+        "outputs": [{"id": part.id, "flow_id": part.flow_id, "name": part.name, "source": part.source} for part in flow.outputs]
+        if "outputs" in embed
+        else None,
     }
 
 
@@ -151,10 +153,6 @@ def _represent_wire(node: FlowNode, flow: Flow, wire: Wire, number: int) -> dict
         "created_at": write_instant(flow.created_at),
         "updated_at": write_instant(flow.updated_at),
     }
-
-
-def _represent_output(part: FlowOutput) -> dict[str, object]:
-    return {"id": part.id, "flow_id": part.flow_id, "name": part.name, "source": part.source}
 
 
 def _outputs_used(node: FlowNode, flow: Flow) -> Sequence[str]:

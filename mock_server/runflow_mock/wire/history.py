@@ -108,7 +108,7 @@ def with_secrets(history: SavedHistory, given: GivenSecrets) -> SavedHistory:
 
     The last one given for webhooks serves all that come after.
     """
-    webhooks = _each_then_last(given.webhooks)
+    webhooks = chain(given.webhooks, repeat(given.webhooks[-1] if given.webhooks else REDACTED))
     settings = history.settings
     if settings.callback_secret is not None:
         settings = replace(settings, callback_secret=given.callback or REDACTED)
@@ -129,10 +129,6 @@ def represent_event(event: Event) -> object:
 
 def _represent_entry(at: datetime, command: Command | None, events: Sequence[Event]) -> dict[str, object]:
     return {"at": write_instant(at), "command": redact_command(command), "events": [redact_event(event) for event in events]}
-
-
-def _each_then_last(given: Sequence[str]) -> Iterator[str]:
-    return chain(given, repeat(given[-1] if given else REDACTED))
 
 
 def _base_with_secrets(base: Snapshot, settings: TenantSettings, webhooks: Iterator[str]) -> Snapshot:

@@ -3,8 +3,6 @@
 Source: `models.parts` (field names). Inferred: all codes but those of the variable types, and that an example's pictures are samples.
 """
 
-from collections.abc import Mapping
-
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.model_parts import ModelExample, ModelInput, ModelOutput, PriceRow
@@ -30,7 +28,7 @@ def represent_input(part: ModelInput) -> dict[str, object]:
         "variable_type_code": part.variable_type,
         "default_behavior_code": None,
         "validator_code": next(iter(part.rules), None),
-        "validator_attrs": _attributes(part.rules) or None,
+        "validator_attrs": {_LIMITS.get(name, name): value for limits in part.rules.values() for name, value in limits.items()} or None,
         "is_required": part.is_required,
         "default_value": part.default,
         "sort_order": part.sort_order,
@@ -114,10 +112,6 @@ def represent_example(example: ModelExample, sites: Sites) -> dict[str, object]:
 def write_title(name: str) -> str:
     """Returns the name of a field in words."""
     return name.replace("_", " ").strip().capitalize()
-
-
-def _attributes(rules: Mapping[str, dict[str, Json]]) -> dict[str, Json]:
-    return {_LIMITS.get(name, name): value for limits in rules.values() for name, value in limits.items()}
 
 
 def _output(picture: str) -> dict[str, Json]:

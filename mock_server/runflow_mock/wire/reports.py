@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from runflow_mock.domain.findings import Severity
 from runflow_mock.domain.hygiene import RULES
-from runflow_mock.domain.reports import Counts, Report, Sample, Undelivered, Unfired, Unmatched
+from runflow_mock.domain.reports import Counts, Report, Sample, Unfired
 from runflow_mock.domain.verdicts import Verdict
 from runflow_mock.wire.clauses import represent_miss
 from runflow_mock.wire.journal import represent_findings, represent_verdict
@@ -19,29 +19,40 @@ def represent_report(report: Report) -> dict[str, object]:
         "judge": {"document": report.judged_by, "operations": list(report.declared)},
         "clean": report.is_clean,
         "exchanges": {"total": report.exchanges, "dropped": report.dropped, "unjudged": report.unjudged},
-        "operations": [_counts(name, counts) for name, counts in sorted(report.operations.items())],
+        "operations": [
+            {
+                "operation": name,
+                "exchanges": counts.exchanges,
+                "statuses": {str(status): count for status, count in sorted(counts.statuses.items())},
+                "violations": counts.of(Severity.VIOLATION),
+                "notes": counts.of(Severity.NOTE),
+                "relies_on": counts.of(Severity.RELIANCE),
+                "ours": counts.ours,
+            }
+            for name, counts in sorted(report.operations.items())
+        ],
         "verdicts": [_verdict(verdict) for verdict in report.verdicts],
         "violations": [_sample(sample) for sample in report.violations],
         "ours": [_sample(sample) for sample in report.ours],
         "relies_on": _reliances(report.operations),
         "unfired_faults": [represent_unfired(unfired) for unfired in report.unfired],
-        "undelivered_callbacks": [_undelivered(undelivered) for undelivered in report.undelivered],
+        "undelivered_callbacks": [
+            {
+                "id": undelivered.id,
+                "about": undelivered.about,
+                "url": undelivered.url,
+                "attempts": undelivered.attempts,
+                "reason": undelivered.reason,
+            }
+            for undelivered in report.undelivered
+        ],
         "pending_callbacks": report.pending_callbacks,
-        "unmatched_requests": [_unmatched(unmatched) for unmatched in report.unmatched],
+        "unmatched_requests": [
+            {"exchange": unmatched.exchange, "method": unmatched.method, "path": unmatched.path, "nearest": unmatched.nearest}
+            for unmatched in report.unmatched
+        ],
         "background_errors": list(report.background_errors),
         "hints": list(report.hints),
-    }
-
-
-def _counts(name: str, counts: Counts) -> dict[str, object]:
-    return {
-        "operation": name,
-        "exchanges": counts.exchanges,
-        "statuses": {str(status): count for status, count in sorted(counts.statuses.items())},
-        "violations": counts.of(Severity.VIOLATION),
-        "notes": counts.of(Severity.NOTE),
-        "relies_on": counts.of(Severity.RELIANCE),
-        "ours": counts.ours,
     }
 
 
@@ -72,17 +83,3 @@ def represent_unfired(unfired: Unfired) -> dict[str, object]:
         "matched": unfired.matched,
         "nearest": None if unfired.nearest is None else represent_miss(unfired.nearest),
     }
-
-
-def _undelivered(undelivered: Undelivered) -> dict[str, object]:
-    return {
-        "id": undelivered.id,
-        "about": undelivered.about,
-        "url": undelivered.url,
-        "attempts": undelivered.attempts,
-        "reason": undelivered.reason,
-    }
-
-
-def _unmatched(unmatched: Unmatched) -> dict[str, object]:
-    return {"exchange": unmatched.exchange, "method": unmatched.method, "path": unmatched.path, "nearest": unmatched.nearest}

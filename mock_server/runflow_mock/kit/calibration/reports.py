@@ -38,7 +38,14 @@ def represent(calibration: Calibration) -> dict[str, object]:
                 "switch": reading.switch,
                 "verdict": reading.verdict.value,
                 "value": reading.value,
-                "seen": [_represented(observation) for observation in reading.observations],
+                "seen": [
+                    {
+                        "observed": observation.observed,
+                        "fits": list(observation.fits),
+                        "evidence": [{"file": each.source, "location": each.location} for each in observation.evidence],
+                    }
+                    for observation in reading.observations
+                ],
             }
             for reading in calibration.readings
         ],
@@ -124,14 +131,6 @@ def _places(evidence: Sequence[Evidence]) -> str:
 
 def _place(evidence: Evidence) -> str:
     return f"{evidence.source}: {evidence.location}"
-
-
-def _represented(observation: Observation) -> dict[str, object]:
-    return {
-        "observed": observation.observed,
-        "fits": list(observation.fits),
-        "evidence": [{"file": each.source, "location": each.location} for each in observation.evidence],
-    }
 
 
 def _cell(text: str) -> str:

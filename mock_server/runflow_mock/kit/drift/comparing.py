@@ -95,7 +95,7 @@ def compare_with_pin(newer: Newer, start: Path, *, plays: bool) -> Comparison:
     assert newer.form is not None
     document = contract_of(newer.form, newer.source)
     copy = None if own is None else _copy(own)
-    pinned_copy = None if own is None or copy is None else _contract(copy, own.pin.url)
+    pinned_copy = None if own is None or copy is None else judging(copy, own.pin.url)
     made = replace(made, drifts=tuple(_documents(newer, document, own, pinned_copy)))
     # What is not understood does not count as moved, and so it has to be told.
     problems = (*document.problems, *(() if pinned_copy is None else pinned_copy.problems))
@@ -159,10 +159,6 @@ def _copy(own: Pinned) -> Json:
             f"{file} is not what {own.place} pins: its digest is {digest_of(raw)}; restore it, or pin anew with drift --pin"
         )
     return read_values(raw, str(file))
-
-
-def _contract(values: Json, source: str) -> Contract:
-    return judging(values, source)
 
 
 def _answers(contract: Contract) -> Iterator[Disagreement]:

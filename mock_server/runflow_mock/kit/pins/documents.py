@@ -64,8 +64,8 @@ def decode_lock(name: str, body: bytes) -> Lock:
         if not is_digest(pin.digest):
             raise LockError(f"{name}: the digest {pin.digest[:80]!r} of {pinned} must be sha256: and 64 lower-case hexadecimal digits")
     return Lock(
-        pins={pinned: _pin_of(pin) for pinned, pin in found.pins.items()},
-        artefacts=tuple(_artefact_of(artefact) for artefact in found.artefacts),
+        pins={pinned: Pin(**msgspec.structs.asdict(pin)) for pinned, pin in found.pins.items()},
+        artefacts=tuple(Artefact(**msgspec.structs.asdict(artefact)) for artefact in found.artefacts),
     )
 
 
@@ -74,7 +74,7 @@ def represent_lock(lock: Lock) -> bytes:
     written = _WireLock(
         version=VERSION,
         pins={name: _represent_pin(lock.pins[name]) for name in sorted(lock.pins)},
-        artefacts=[_represent_artefact(artefact) for artefact in lock.artefacts],
+        artefacts=[_WireArtefact(**msgspec.structs.asdict(artefact)) for artefact in lock.artefacts],
     )
     return msgspec.json.format(msgspec.json.encode(written), indent=INDENT) + b"\n"
 
@@ -123,17 +123,5 @@ def _references(value: Json) -> Iterator[str]:
             yield from _references(part)
 
 
-def _pin_of(pin: _WirePin) -> Pin:
-    return Pin(**msgspec.structs.asdict(pin))
-
-
-def _artefact_of(artefact: _WireArtefact) -> Artefact:
-    return Artefact(**msgspec.structs.asdict(artefact))
-
-
 def _represent_pin(pin: Pin) -> _WirePin:
     return _WirePin(**{**msgspec.structs.asdict(pin), "operations": dict(sorted(cast("dict[str, str]", pin.operations).items()))})
-
-
-def _represent_artefact(artefact: Artefact) -> _WireArtefact:
-    return _WireArtefact(**msgspec.structs.asdict(artefact))

@@ -106,7 +106,19 @@ def represent_sheet(sheet: Sheet) -> dict[str, object]:
         "held": len(sheet.of(Judgement.HELD)),
         "broken": len(sheet.of(Judgement.BROKEN)),
         "not_exercised": len(sheet.of(Judgement.NOT_EXERCISED)),
-        "rows": [_represent_row(row) for row in sheet.rows],
+        "rows": [
+            {
+                "subject": row.subject,
+                "rule": row.rule,
+                "verdict": row.judgement.value,
+                "expected": row.is_expected,
+                "weight": row.weight.value,
+                "asks": row.asks,
+                "evidence": list(row.evidence),
+                "reason": row.reason,
+            }
+            for row in sheet.rows
+        ],
         "errors": list(sheet.errors),
         "stale": list(sheet.stale),
         "notes": list(sheet.notes),
@@ -133,19 +145,6 @@ def _is_stale(rows: Sequence[Row], name: str) -> bool:
     """Whether everything of that name held: what was not exercised says nothing."""
     judged = {row.judgement for row in rows if name in {row.name, row.rule}}
     return Judgement.HELD in judged and Judgement.BROKEN not in judged
-
-
-def _represent_row(row: Row) -> dict[str, object]:
-    return {
-        "subject": row.subject,
-        "rule": row.rule,
-        "verdict": row.judgement.value,
-        "expected": row.is_expected,
-        "weight": row.weight.value,
-        "asks": row.asks,
-        "evidence": list(row.evidence),
-        "reason": row.reason,
-    }
 
 
 def _first(rows: Sequence[Row]) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Container
 
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.deliveries import Delivery
-from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.runs import Run
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.views import InOrder
@@ -111,16 +110,12 @@ def _deliveries(store: Store, parent_id: str) -> list[Row]:
 
 def _about(tenant: Tenant, ids: Container[str], record_id: str) -> dict[str, object]:
     """Returns what else there is of a record: the exchanges that made it or named it, and the movements of money for it."""
-    exchanges = [exchange for exchange in tenant.journal if _names(exchange, ids, record_id)]
+    exchanges = [exchange for exchange in tenant.journal if exchange.id in ids or record_id in exchange.path]
     entries = tenant.world.store.ledger.entries
     return {
         "requests": [represent_exchange_in_short(exchange) for exchange in exchanges],
         "entries": [represent_entry(entry) for entry in entries if record_id in (entry.run_id, entry.batch_id)],
     }
-
-
-def _names(exchange: Exchange, ids: Container[str], record_id: str) -> bool:
-    return exchange.id in ids or record_id in exchange.path
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (

@@ -3,7 +3,6 @@
 import msgspec
 
 from runflow_mock.packaged import contract_date
-from runflow_mock.runtime.bounds import Bound
 from runflow_mock.runtime.certificates import ca_file
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenant_uses import fullest
@@ -46,13 +45,11 @@ def health_of(runtime: Runtime) -> dict[str, object]:
         "log_lines_lost": runtime.observer.lost,
         "files_not_written": len(runtime.unwritten),
         "loop_held_ms_max": round(runtime.loop_watch.longest_seconds * 1000, 1),
-        "bounds": {bound.name: _use(bound) for bound in runtime.bounds},
+        "bounds": {
+            bound.name: {"used": bound.used, "max": bound.maximum, "peak": bound.peak, "met": bound.met} for bound in runtime.bounds
+        },
         "tenant_bounds": {name: use._asdict() for name, use in fullest(runtime.tenants, config.limits).items()},
     }
-
-
-def _use(bound: Bound) -> dict[str, int]:
-    return {"used": bound.used, "max": bound.maximum, "peak": bound.peak, "met": bound.met}
 
 
 async def get_version(call: Call) -> Answer:
