@@ -45,23 +45,13 @@ class Api:
         self._router = Router(operations)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call = Call(self._runtime, scope, b"")
-        bodies = Bodies()
-        try:
-            await self._serve(call, bodies, receive, send)
-        finally:
-            bodies.release()
-
-    async def _serve(self, call: Call, bodies: Bodies, receive: Receive, send: Send) -> None:
         started = self._runtime.timer()
+        call, bodies, asking = Call(self._runtime, scope, b""), Bodies(), None
         try:
             operation, given = await self._read_and_answer(call, bodies, receive)
-        except Disconnected:
-            return
-        asking = call.tenant
-        if asking is not None:
-            asking.requests_under_way += 1
-        try:
+            asking = call.tenant
+            if asking is not None:
+                asking.requests_under_way += 1
             if given.waits_for_run is not None or given.callbacks_before:
                 given = await self._hold(call, given, receive)
             if asking is not None and asking.kept is not None and not (asking.kept.is_settled and call.method == "GET"):
@@ -77,7 +67,10 @@ class Api:
             # As `send_answer` does it, without a coroutine more: every request passes here.
             await send({"type": "http.response.start", "status": given.status, "headers": headers})
             await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else given.body})
+        except Disconnected:
+            return
         finally:
+            bodies.release()
             if asking is not None:
                 asking.requests_under_way -= 1
             for resource_id in call.waits_for:

@@ -134,7 +134,7 @@ def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime, show:
         "input": show(run.input),
         "output": None if run.output is None or run.handed_over else msgspec.Raw(run.output),
         "context": None,
-        "duration_ms": run.duration_ms,
+        "duration_ms": None if run.completed_at is None else run.duration_ms,
         "cost": None if run.cost is None else format_money(run.cost),
         "cost_breakdown": None if run.cost_breakdown is None else msgspec.Raw(run.cost_breakdown),
         "nodes_total": nodes_total(model, run),
