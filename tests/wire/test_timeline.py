@@ -5,9 +5,10 @@ from worlds import CALLBACK_URL, create_batch, create_run, created, make_world
 from runflow_mock.domain.commands import AddCredit, CancelRun, CreateSecret, GiveFeedback
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.money import Money
+from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.engine.world import Outcome
 from runflow_mock.wire import timeline
-from runflow_mock.wire.timeline import Step, represent_events
+from runflow_mock.wire.timeline import Step, represent_events, scrubbed_steps
 
 
 def steps(outcome: Outcome) -> list[Step]:
@@ -63,3 +64,11 @@ def test_secret_is_told_without_its_material() -> None:
 def test_every_kind_of_event_has_a_place_in_the_timeline() -> None:
     """A new event that nobody thought of would otherwise break an advance at its first occurrence."""
     assert set(get_args(Event)) <= {*timeline._TELLINGS, *timeline._SILENT}
+
+
+def test_steps_without_secrets_stay_as_they_are_and_others_are_masked() -> None:
+    plain: Step = {"kind": "run", "id": "1", "sequence_index": 2}
+    telling: Step = {"kind": "delivery", "url": "https://h.example/?token=tr0ub4dor-and-3"}
+    scrubber = Scrubber(("tr0ub4dor-and-3",))
+    assert scrubbed_steps([plain], scrubber) == [plain]
+    assert scrubbed_steps([plain, telling], scrubber) == [plain, {**telling, "url": "https://h.example/?token=redacted*******"}]

@@ -33,6 +33,7 @@ _KEY = re.compile(rb"(rf_(?:live|svc|test|whsec)_|rfk_|whsec_)(?!mock_)[A-Z0-9+/
 # What must be there for any of them; hardly any bytes have it, so that it is looked for first.
 _HINTS = (b"rf_", b"rfk_", b"whsec_")
 _NAME_HINTS = (b"secret", b"key", b"token", b"passw")
+_ALL_HINTS = (*_HINTS, *_NAME_HINTS)
 _DISGUISES = (b"%", b"\\", b"\x00")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})|\\u00([0-7][0-9A-Fa-f])|\\(/)|\x00")
 _LAYERS_MAX = 3
@@ -86,13 +87,19 @@ class Scrubber:
 
     def is_clean(self, *parts: bytes) -> bool:
         """Tells, in the short time that there is on the way of a request, whether nothing in the bytes needs a closer look."""
+        # Plain loops: whatever is kept or told comes by here, and generators would cost three times as much as the searches.
+        for part in parts:
+            if part.startswith(_PACKED):
+                return False
         data = b"\n".join(parts)
+        for needle in self._needles:
+            if needle in data:
+                return False
         lowered = data.lower()
-        return not (
-            any(part.startswith(_PACKED) for part in parts)
-            or any(needle in data for needle in self._needles)
-            or any(hint in lowered for hint in (*_HINTS, *_NAME_HINTS))
-        )
+        for hint in _ALL_HINTS:  # noqa: SIM110
+            if hint in lowered:
+                return False
+        return True
 
     def scrub(self, data: bytes) -> bytes:
         """Returns the bytes with masks in the place of secrets; they are as many as before."""

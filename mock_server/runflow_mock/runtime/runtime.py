@@ -42,7 +42,7 @@ from runflow_mock.runtime.sender import CallbackSender
 from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, secrets_of
 from runflow_mock.runtime.unbelieved import Unbelieved
 from runflow_mock.wire.snapshots import SavedTenant
-from runflow_mock.wire.timeline import Step, represent_events
+from runflow_mock.wire.timeline import Step, represent_events, scrubbed_steps
 
 # How many timers an advance fires before it lets other requests in.
 YIELD_EVERY_TIMERS = 100
@@ -344,10 +344,7 @@ class Runtime:
     def _follow(self, tenant: Tenant, outcome: Outcome) -> None:
         self.holdings.follow(tenant)
         if tenant.watchers or self.observer.is_listening:
-            steps = [
-                {name: self.scrubber.scrub_text(value) if isinstance(value, str) else value for name, value in step.items()}
-                for step in represent_events(outcome.events, outcome.before, tenant.world.store.rules)
-            ]
+            steps = scrubbed_steps(represent_events(outcome.events, outcome.before, tenant.world.store.rules), self.scrubber)
             for watcher in tenant.watchers:
                 watcher.extend(steps)
             if self.observer.is_listening:

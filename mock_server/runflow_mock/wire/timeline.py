@@ -1,6 +1,6 @@
 """The timeline: what happened in a world, as the control API, the log and the demo tell it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
@@ -12,6 +12,7 @@ from runflow_mock.domain.identity import RuleId
 from runflow_mock.domain.machine import Table
 from runflow_mock.domain.magic import MagicMet
 from runflow_mock.domain.money import format_money
+from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.wire.times import write_instant
 
 Step = dict[str, object]
@@ -39,6 +40,15 @@ def represent_events(
             rule = rules[event.rule_id]
             step |= _present(what=KIND_OF[type(rule.what)].name, label=rule.label)
         yield step
+
+
+def scrubbed_steps(steps: Iterable[Step], scrubber: Scrubber) -> list[Step]:
+    """Returns steps without the secrets that clients have put into what is told."""
+    told = list(steps)
+    # All at once: nearly always there is nothing to hide, and an advance may tell of a hundred thousand events.
+    if scrubber.is_clean(*[text.encode(errors="surrogatepass") for step in told for text in step.values() if isinstance(text, str)]):
+        return told
+    return [{name: scrubber.scrub_text(part) if isinstance(part, str) else part for name, part in step.items()} for step in told]
 
 
 _TARGETS = {
