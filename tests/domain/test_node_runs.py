@@ -86,6 +86,46 @@ def test_run_that_never_started_has_cancelled_steps() -> None:
         assert _states(_run(status, started_at=None, completed_at=_at(1)), 2) == ["cancelled", "cancelled"]
 
 
+@pytest.mark.parametrize(
+    ("stopped", "states", "started"),
+    [
+        (1, ["cancelled", "cancelled"], [_at(1), None]),
+        (5, ["cancelled", "cancelled"], [_at(1), None]),
+        (10, ["succeeded", "cancelled"], [_at(1), _at(9.695)]),
+    ],
+)
+def test_cancelled_run_keeps_the_steps_that_were_done_and_begins_none(
+    stopped: float, states: list[str], started: list[datetime | None]
+) -> None:
+    run = _run(RunStatus.CANCELLED, completed_at=_at(stopped), expected_at=_at(11))
+    nodes = node_runs(DYVER, run, _at(60))
+    assert ([node.state.value for node in nodes], [node.started_at for node in nodes]) == (states, started)
+    assert nodes_completed(DYVER, run, _at(60)) == states.count("succeeded")
+    assert [node.completed_at for node in nodes][-1] == _at(stopped)
+
+
+@given(st.floats(1, 40), st.floats(1, 40), st.floats(1, 40))
+def test_what_was_seen_of_the_steps_stays_true_when_the_run_is_cancelled(looked: float, stopped: float, later: float) -> None:
+    looked, stopped = sorted((looked, stopped))
+    due = _at(max(11, stopped + 1))
+    before = node_runs(DYVER, _run(RunStatus.RUNNING, due_at=due, expected_at=_at(11)), _at(looked))
+    run = _run(RunStatus.CANCELLED, completed_at=_at(stopped), expected_at=_at(11))
+    for seen, ended in zip(before, node_runs(DYVER, run, _at(stopped + later)), strict=True):
+        assert ended.started_at == seen.started_at or seen.started_at is None
+        assert seen.state is not RunStatus.SUCCEEDED or (ended.state, ended.completed_at) == (seen.state, seen.completed_at)
+
+
+def test_time_that_a_rule_adds_goes_to_the_last_step() -> None:
+    delayed = _run(RunStatus.RUNNING, due_at=_at(3600), expected_at=_at(11))
+    assert _states(delayed, 12) == ["succeeded", "running"]
+    late = node_runs(DYVER, _run(RunStatus.SUCCEEDED, completed_at=_at(3600), expected_at=_at(11)), _at(3600))
+    assert [(node.started_at, node.completed_at) for node in late] == [(_at(1), _at(9.695)), (_at(9.695), _at(3600))]
+
+
+def test_run_that_waits_for_polls_goes_on_with_its_last_step() -> None:
+    assert _states(_run(RunStatus.RUNNING, due_at=None, polls_awaited=3, expected_at=_at(11)), 500) == ["succeeded", "running"]
+
+
 def test_steps_share_the_running_time_as_their_stages_do() -> None:
     first, last = node_runs(DYVER, _run(RunStatus.SUCCEEDED), _at(11))
     # Taking the tag off lasts 13 to 19 seconds, taking the background off 1.8 to 3.

@@ -3,7 +3,8 @@
 Nothing is stored for them: a step's state follows from the run's timestamps and the share of its running time that each stage takes, so
 that a run in progress shows its stages one after the other. Stages take unequal parts of the time, as the catalog has it, and cost what
 their elements cost; together they come to the run's time and the run's cost. What a run costs is known at its end, and so is what its
-steps did. A stage that the run's output shows has its picture as output.
+steps did. A stage that the run's output shows has its picture as output. What was seen once stays: a run that is cancelled leaves the steps
+before it done and those after it unbegun, and the time that a rule adds goes to the last step.
 
 Source: `runs.node-runs` (fields). Inferred: `runs.node-shares`, which steps there are and how they share time and cost.
 """
@@ -91,8 +92,7 @@ def _node_run(run: Run, name: str, number: int, slots: Sequence[_Slot], now: dat
     state = RunStatus.QUEUED
     if began is not None and began <= now:
         state = RunStatus.RUNNING
-    # A failure leaves the steps before it done. A cancelled run no longer tells how far they had got.
-    if ended is not None and ended <= now and run.status is not RunStatus.CANCELLED:
+    if ended is not None and ended <= now:
         state = RunStatus.SUCCEEDED
     unfinished = state is not RunStatus.SUCCEEDED
     if run.is_terminal and unfinished:
@@ -111,14 +111,22 @@ def _node_run(run: Run, name: str, number: int, slots: Sequence[_Slot], now: dat
 
 
 def _slots(run: Run, weights: Sequence[float]) -> list[_Slot]:
-    until = run.completed_at or run.due_at
+    stopped = run.completed_at if run.status is RunStatus.CANCELLED else None
+    until = run.expected_at or (None if stopped is not None else run.completed_at or run.due_at)
     if run.started_at is None or until is None:
-        return [_Slot(None, None)] * len(weights)
+        # Of a run that was kept by an older version nothing says how far it got.
+        return [_Slot(run.started_at, None), *[_Slot(None, None)] * (len(weights) - 1)]
     whole = sum(weights)
     edges = [run.started_at, *(run.started_at + (until - run.started_at) * (share / whole) for share in accumulate(weights))]
-    edges[-1] = until
     slots = [_Slot(_whole(began), _whole(ended)) for began, ended in pairwise(edges)]
-    return [*slots[:-1], _Slot(slots[-1].began, None)] if run.failure else slots
+    end = None if stopped is not None or run.failure else run.completed_at or run.due_at
+    slots[-1] = _Slot(slots[-1].began, None if end is None else _whole(end))
+    if stopped is not None:
+        begun = [slot for number, slot in enumerate(slots) if number == 0 or (slot.began is not None and slot.began <= stopped)]
+        done = [slot for slot in begun if slot.ended is not None and slot.ended <= stopped]
+        under_way = [_Slot(slot.began, None) for slot in begun[len(done) :]]
+        return [*done, *under_way, *[_Slot(None, None)] * (len(slots) - len(begun))]
+    return slots
 
 
 def _costs(model: Model, run: Run, nodes: Sequence[NodeRun]) -> list[Money]:

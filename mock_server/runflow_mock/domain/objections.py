@@ -142,6 +142,9 @@ _RUN_RULES: Mapping[str, Callable[[Run], bool]] = {
     "members are not told about one by one": lambda run: run.batch_id is None or run.callback_url is None,
     "a model or a workflow made it": lambda run: (run.model_id is None) == (run.workflow_id is not None),
     "its instants are in order": lambda run: _in_order(run.created_at, run.dispatched_at, run.started_at, run.completed_at),
+    "its work was to end after it began": lambda run: (
+        run.expected_at is None or (run.started_at is not None and run.started_at <= run.expected_at)
+    ),
 }
 
 

@@ -48,7 +48,8 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
 class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One execution of a model or of a workflow, as the world keeps it; `model` is the path of either.
 
-    `held` is what admission set aside for it, `cost` what it came to. `due_at` is when its next transition happens by itself.
+    `held` is what admission set aside for it, `cost` what it came to. `due_at` is when its next transition happens by itself,
+    `expected_at` when its work was to end as it began: by that its steps go on, whatever a rule or a cancellation made of it.
     `base_url` is the address under which its creator reached the server: URLs in its output start with it. `files` are the files of its
     output where a rule gave them; otherwise they follow from its model and input.
 
@@ -84,6 +85,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     started_at: datetime | None = None
     completed_at: datetime | None = None
     due_at: datetime | None = None
+    expected_at: datetime | None = None
     feedback_is_positive: bool | None = None
     feedback_reason: str | None = None
     handed_over: bool = False
@@ -287,7 +289,7 @@ def _dispatched(run: Run, status: RunStatus, event: RunMoved) -> Run:
 
 def _started(run: Run, status: RunStatus, event: RunMoved) -> Run:
     assert isinstance(event, RunStarted)
-    return replace(run, status=status, started_at=event.at, due_at=event.due_at, is_delayed=False)
+    return replace(run, status=status, started_at=event.at, due_at=event.due_at, expected_at=event.due_at, is_delayed=False)
 
 
 def _produced(run: Run, status: RunStatus, event: RunMoved) -> Run:
