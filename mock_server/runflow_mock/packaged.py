@@ -45,18 +45,20 @@ class Packaged(msgspec.Struct, frozen=True):
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """One operation of the contract as texts name it."""
+    """One operation of the contract as texts name it, with the evidence that there is for it."""
 
     method: str
     path: str
     summary: str
     tags: tuple[str, ...]
+    evidence: str
 
 
-class _Operation(msgspec.Struct, rename={"id": "operationId"}):
+class _Operation(msgspec.Struct, rename={"id": "operationId", "evidence": "x-evidence"}):
     id: str
     summary: str = ""
     tags: tuple[str, ...] = ()
+    evidence: str = "documented"
 
 
 class _Path(msgspec.Struct):
@@ -106,7 +108,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         for method in ("get", "put", "post", "patch", "delete"):
             operation: _Operation | None = getattr(item, method)
             if operation is not None:
-                found.append(Endpoint(method.upper(), path, operation.summary, operation.tags))
+                found.append(Endpoint(method.upper(), path, operation.summary, operation.tags, operation.evidence))
     return tuple(found)
 
 

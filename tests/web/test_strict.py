@@ -21,6 +21,8 @@ from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import parse_money
 from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.openapi.pointers import Pointer
+from runflow_mock.openapi.public_bundle import METHODS
+from runflow_mock.packaged import endpoints
 from runflow_mock.runtime.sender import RecordingSender
 
 RICH = parse_money("100000")
@@ -116,6 +118,29 @@ def test_model_whose_id_is_a_guess_is_nowhere(tour: Tour, pages: str, model: Mod
         assert model.uuid not in door.get(path).text
     assert not any(f"{model.id}{end}" in pages for end in ('"', "/llms.txt", "<"))
     assert model.uuid not in pages
+
+
+@pytest.mark.parametrize("path", ["/v1/openapi.json", "/api/openapi.public.json"])
+def test_document_of_a_strict_server_has_no_operation_that_is_not_there(path: str) -> None:
+    with Door(strict=True) as strict, Door() as door:
+        proven, whole = (ok(each.get(path, key=None)) for each in (strict, door))
+    guessed = {
+        (route, method)
+        for route, item in whole["paths"].items()
+        for method, part in item.items()
+        if isinstance(part, dict) and part.get("x-evidence") == "inferred"
+    }
+    shown = [{(route, method) for route, item in each["paths"].items() for method in item if method in METHODS} for each in (proven, whole)]
+    assert (len(guessed) >= 3, shown[1] - shown[0]) == (True, guessed)
+    assert Contract(proven).operations
+    assert "list_batches" not in json.dumps(proven)
+
+
+def test_overview_of_a_strict_server_names_no_address_that_is_not_there(pages: str) -> None:
+    lines = pages.splitlines()
+    guessed = {f"- `{each.method} {each.path}`" for each in endpoints() if each.evidence == "inferred"}
+    assert [line for line in lines if line.partition(":")[0] in guessed] == []
+    assert any(line.startswith("- `GET /v1/batches/{id}`") for line in lines)
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,13 @@
 """The public bundle: what the documentation's host serves of the contract, without operations that are not for customers.
 
 It has the operations of eight tags, the components that they reach, and one server. Administration, ComfyUI workflows, flows and Solutions
-are left out, and so are links that would lead there.
+are left out, and so are links that would lead there. A strict server leaves out of it, and of the whole contract, what is only inferred.
 
 Source: `status.public-bundle`. Inferred: that whatever carries another tag is left out.
 """
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -20,35 +20,55 @@ METHODS = frozenset(("get", "put", "post", "patch", "delete", "head", "options",
 Object = dict[str, Json]
 
 
-@lru_cache(maxsize=16)
-def public_document(server: str) -> Packaged:
+@lru_cache(maxsize=32)
+def public_document(server: str, *, proven: bool = False) -> Packaged:
     """Returns the bundle of the contract as bytes, for an API at an address."""
-    body = msgspec.json.encode(public_bundle(msgspec.json.decode(openapi_document().body, type=dict), server))
+    whole = msgspec.json.decode(openapi_document().body, type=dict)
+    return _packed(public_bundle(proven_document(whole) if proven else whole, server))
+
+
+@cache
+def proven_contract() -> Packaged:
+    """Returns the contract without the operations that are only inferred, as bytes."""
+    return _packed(proven_document(msgspec.json.decode(openapi_document().body, type=dict)))
+
+
+def _packed(document: Object) -> Packaged:
+    body = msgspec.json.encode(document)
     return Packaged(body, "application/json", etag_of(body))
 
 
 def public_bundle(document: Mapping[str, Json], server: str) -> Object:
     """Returns the bundle of a whole document, for an API at `server`."""
-    paths = _kept(_object(document["paths"]))
-    webhooks = _kept(_object(document.get("webhooks")))
-    known = {str(operation.get("operationId")) for item in paths.values() for _, operation in _operations(_object(item))}
-    bundle: Object = {
-        **document,
+    bundle = _with_operations(document, lambda operation: set(map(str, _list(operation.get("tags")))) <= set(TAGS))
+    return {
+        **bundle,
         "servers": [{"url": server, "description": "The API."}],
         "tags": [tag for name in TAGS for tag in _list(document.get("tags")) if _object(tag).get("name") == name],
-        "paths": _without_links(paths, known),
-        "webhooks": _without_links(webhooks, known),
     }
-    bundle["components"] = _components(bundle, _object(document["components"]), known)
-    return bundle
 
 
-def _kept(items: Object) -> Object:
+def proven_document(document: Mapping[str, Json]) -> Object:
+    """Returns a document without the operations that are only inferred."""
+    return _with_operations(document, lambda operation: operation.get("x-evidence") != "inferred")
+
+
+def _with_operations(document: Mapping[str, Json], keeps: Callable[[Object], bool]) -> Object:
+    """Returns a document with some of its operations, and with the components and links of these."""
+    paths = _kept(_object(document["paths"]), keeps)
+    webhooks = _kept(_object(document.get("webhooks")), keeps)
+    known = {str(operation.get("operationId")) for item in paths.values() for _, operation in _operations(_object(item))}
+    part: Object = {**document, "paths": _without_links(paths, known), "webhooks": _without_links(webhooks, known)}
+    part["components"] = _components(part, _object(document["components"]), known)
+    return part
+
+
+def _kept(items: Object, keeps: Callable[[Object], bool]) -> Object:
     """Returns the path items that keep an operation, each with those alone."""
     kept: Object = {}
     for path, item in items.items():
         parts = _object(item)
-        gone = {method for method, operation in _operations(parts) if not set(map(str, _list(operation.get("tags")))) <= set(TAGS)}
+        gone = {method for method, operation in _operations(parts) if not keeps(operation)}
         if any(method not in gone for method, _ in _operations(parts)):
             kept[path] = {name: part for name, part in parts.items() if name not in gone}
     return kept

@@ -1,6 +1,6 @@
 """The API's own document and the viewer that shows it; no key is needed."""
 
-from runflow_mock.openapi.public_bundle import public_document
+from runflow_mock.openapi.public_bundle import proven_contract, public_document
 from runflow_mock.packaged import VIEWER_POLICY, openapi_document, viewer_file
 from runflow_mock.web.calls import Answer, Call, Handler
 from runflow_mock.web.routing import Operation
@@ -9,13 +9,13 @@ from runflow_mock.wire.problems import not_found
 
 
 def get_openapi(call: Call) -> Answer:
-    """GET /v1/openapi.json: the contract, byte for byte as it ships."""
-    return answer_packaged(call, openapi_document())
+    """GET /v1/openapi.json: the contract, byte for byte as it ships, or of a strict server without what is only inferred."""
+    return answer_packaged(call, proven_contract() if call.dialect.is_proven else openapi_document())
 
 
 def get_public_bundle(call: Call) -> Answer:
     """GET /api/openapi.public.json: the contract without what is not for customers, at this API's address."""
-    return answer_packaged(call, public_document(call.sites.api))
+    return answer_packaged(call, public_document(call.sites.api, proven=call.dialect.is_proven))
 
 
 def get_docs(call: Call) -> Answer:

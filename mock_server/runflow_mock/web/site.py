@@ -65,7 +65,7 @@ def get_catalog(call: Call) -> Answer:
 
 def get_overview(call: Call) -> Answer:
     """GET /llms.txt"""
-    return _markdown(call, write_overview(solutions_in(call.catalog), call.catalog, call.sites))
+    return _markdown(call, write_overview(solutions_in(call.catalog), call.catalog, call.sites, call.dialect))
 
 
 def get_everything(call: Call) -> Answer:

@@ -60,15 +60,15 @@ def represent_skill_index(skill: Skill) -> dict[str, object]:
     return {"$schema": SKILLS_SCHEMA, "skills": [entry]}
 
 
-def write_overview(solutions: Sequence[Solution], catalog: Catalog, sites: Sites) -> str:
+def write_overview(solutions: Sequence[Solution], catalog: Catalog, sites: Sites, dialect: Dialect) -> str:
     """Returns `llms.txt`: what there is, each with the address of its details."""
-    return "\n".join((*_overview(solutions, catalog, sites), *_operations(sites))) + "\n"
+    return "\n".join((*_overview(solutions, catalog, sites), *_operations(sites, proven=dialect.is_proven))) + "\n"
 
 
 def write_everything(solutions: Sequence[Solution], catalog: Catalog, sites: Sites, dialect: Dialect) -> str:
     """Returns `llms-full.txt`: the overview, followed by every active model in full."""
     details = (write_model_text(model, catalog.creator_of(model), sites, dialect) for model in catalog.models if model.is_active)
-    return "\n---\n\n".join((write_overview(solutions, catalog, sites), *details))
+    return "\n---\n\n".join((write_overview(solutions, catalog, sites, dialect), *details))
 
 
 def _overview(solutions: Sequence[Solution], catalog: Catalog, sites: Sites) -> Iterator[str]:
@@ -88,11 +88,11 @@ def _overview(solutions: Sequence[Solution], catalog: Catalog, sites: Sites) -> 
     yield from (_link(model, sites) for model in catalog.models if model.is_active)
 
 
-def _operations(sites: Sites) -> Iterator[str]:
+def _operations(sites: Sites, *, proven: bool) -> Iterator[str]:
     """Every address of the API's document that a customer's key can call."""
     yield from ("", "## Every endpoint", "", f"Paths begin at {sites.api}.", "")
     for endpoint in endpoints():
-        if "Admin" not in endpoint.tags:
+        if "Admin" not in endpoint.tags and not (proven and endpoint.evidence == "inferred"):
             yield f"- `{endpoint.method} {endpoint.path}`: {endpoint.summary}"
 
 
