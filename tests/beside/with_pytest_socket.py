@@ -6,15 +6,15 @@ from pytest_socket import SocketConnectBlockedError
 from stories import tell, tell_in_process
 
 
+def test_without_any_socket(socket_disabled, runflow_in_process):
+    tell_in_process(runflow_in_process)
+
+
 def test_over_loopback(runflow, runflow_receiver):
     tell(runflow, runflow_receiver)
 
 
 def test_in_process(runflow_in_process):
-    tell_in_process(runflow_in_process)
-
-
-def test_without_any_socket(socket_disabled, runflow_in_process):
     tell_in_process(runflow_in_process)
 
 

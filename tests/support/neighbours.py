@@ -44,7 +44,9 @@ def make_environment(python: Path, folder: Path) -> Path:
 def commands(python: Path, name: str) -> Iterator[list[str]]:
     """Yields the ways in which a suite is run."""
     begin = ["-c", PATCHED] if name == "gevent" else ["-m", "pytest"]
-    usual = [str(python), *begin, "-q", "-p", "no:cacheprovider", *OPTIONS.get(name, ()), f"with_{name}.py"]
+    # In the order of the file, so that a suite ends in the same way every time.
+    order = [] if name == "randomly" else ["-p", "no:randomly"]
+    usual = [str(python), *begin, "-q", "-p", "no:cacheprovider", *order, *OPTIONS.get(name, ()), f"with_{name}.py"]
     if name == "xdist":
         yield from ([*usual, "-n", "2", f"--dist={distribution}"] for distribution in DISTRIBUTIONS)
     else:
