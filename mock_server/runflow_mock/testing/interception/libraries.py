@@ -167,6 +167,21 @@ def _lead_curl_cffi(patches: Patches, route: Route, curl_cffi: Any) -> None:
     patches.put(curl_cffi.Curl, "_ensure_cacert", make)
 
 
+def _lead_httplib2(patches: Patches, route: Route, httplib2: Any) -> None:
+    """A connection to the service forgets a proxy that code names."""
+
+    def make(usual: Callable[..., Any]) -> Callable[..., Any]:
+        def connect(self: Any) -> Any:
+            if route.leads(self.host):
+                self.proxy_info = None
+            return usual(self)
+
+        return connect
+
+    for name in ("HTTPConnectionWithTimeout", "HTTPSConnectionWithTimeout"):
+        patches.put(getattr(httplib2, name, None), "connect", make)
+
+
 def _lead_websockets(patches: Patches, route: Route, client: Any) -> None:
     """A proxy that code names itself is passed by; one of the environment is, because the environment says so."""
 
@@ -198,6 +213,7 @@ def _lead_blocking_websockets(patches: Patches, route: Route, client: Any) -> No
 
 
 _LEADS: dict[str, Callable[[Patches, Route, Any], None]] = {
+    "httplib2": _lead_httplib2,
     "urllib3": _lead_urllib3,
     "httpcore": _lead_httpcore,
     "aiohttp": _lead_aiohttp,
