@@ -37,6 +37,14 @@ async def test_tenants_are_listed_and_shown_as_they_stand(folder: Path) -> None:
     assert (listed["tenant"], listed["runs"], listed["exchanges"]) == ("kept", 2, 2)
 
 
+async def test_tenants_are_listed_beside_a_file_that_cannot_be_read(folder: Path) -> None:
+    (folder / "empty.sqlite").touch()
+    (folder / "spoilt.sqlite").write_bytes(b"x" * 5000)
+    code, out, err = kept(folder, "list")
+    assert (code, out.count("\n"), out.startswith("kept  ")) == (2, 1, True)
+    assert ("empty.sqlite cannot be read: whoever began it ended" in err, "spoilt.sqlite is damaged" in err) == (True, True)
+
+
 async def test_tenant_goes_to_a_colleague_as_one_file(folder: Path, tmp_path: Path) -> None:
     file, other = tmp_path / "kept.tenant", tmp_path / "other"
     other.mkdir()

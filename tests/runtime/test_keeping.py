@@ -250,6 +250,49 @@ async def test_damaged_file_is_set_aside_and_told_and_others_go_on(tmp_path: Pat
     assert (tmp_path / "a" / "kept.sqlite.damaged-1").read_bytes() == spoiled
 
 
+@pytest.mark.parametrize("left", [0.0, 0.3, 0.9], ids=["nothing", "a third", "nearly all"])
+async def test_log_that_has_lost_its_end_is_told_and_left_alone_and_others_go_on(tmp_path: Path, left: float) -> None:
+    async with kept_fake(tmp_path / "a") as fake:
+        told = [(await fake.create_run(client_ref=str(number)))["id"] for number in range(10)]
+        await fake.call("GET", "/v1/runs", key="rf_live_mock_other")
+        killed = fake.killed(tmp_path / "b")
+    log = killed / "kept.sqlite-wal"
+    with log.open("r+b") as file:
+        file.truncate(int(log.stat().st_size * left))
+    for _ in range(2):
+        async with kept_fake(killed) as again:
+            for method, path in (("GET", "/v1/runs"), ("POST", f"{MODEL}/runs"), ("DELETE", "/_mock/tenants/kept")):
+                refused = await again.call(method, path, {"input": INPUT} if method == "POST" else None)
+                assert (refused.status_code, "kept.sqlite has lost its end: row 1" in refused.text) == (503, True), refused.text
+            assert (await again.call("GET", "/v1/runs", key="rf_live_mock_other")).status_code == 200
+            assert any("has lost its end" in line for line in again.told)
+    (killed / "kept.sqlite-rows").unlink()
+    async with kept_fake(killed) as again:
+        runs = [run["id"] for run in (await again.call("GET", "/v1/runs")).json()["items"]]
+        assert (runs[::-1], len(runs) < 10) == (told[: len(runs)], True)
+
+
+async def test_file_that_has_lost_its_beginning_is_set_aside(tmp_path: Path) -> None:
+    async with kept_fake(tmp_path / "a") as fake:
+        await fake.create_run()
+    with sqlite3.connect(tmp_path / "a" / "kept.sqlite") as file:
+        file.execute("DELETE FROM base")
+    file.close()
+    async with kept_fake(tmp_path / "a") as again:
+        refused = await again.call("GET", "/v1/runs")
+        assert (refused.status_code, "has lost its beginning; it was set aside" in refused.json()["message"]) == (503, True)
+
+
+async def test_file_whose_making_was_cut_short_is_no_tenant(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "kept.sqlite").touch()
+    async with kept_fake(tmp_path / "a") as fake:
+        assert (fake.told, [path.name for path in fake.folder.glob("kept*")]) == ([], [])
+        await fake.create_run()
+    async with kept_fake(tmp_path / "a") as again:
+        assert len((await again.call("GET", "/v1/runs")).json()["items"]) == 1
+
+
 async def test_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     async with kept_fake(tmp_path / "a") as fake:
         await fake.create_run()

@@ -14,7 +14,7 @@ from runflow_mock.engine.history import repeat
 from runflow_mock.engine.snapshots import read_snapshot
 from runflow_mock.runtime.config import ConfigError, is_broker
 from runflow_mock.runtime.keepers import KeepError
-from runflow_mock.runtime.kept_files import SUFFIX, KeptFile
+from runflow_mock.runtime.kept_files import ENDINGS, SUFFIX, KeptFile
 from runflow_mock.wire.kept import KeptTenant, read_tenant
 from runflow_mock.wire.times import write_instant
 
@@ -51,16 +51,23 @@ def command() -> None:
 def list_kept(*, keep: Path, as_json: bool) -> None:
     """List the tenants of a folder.
 
-    Exit codes: 0, 2 wrong usage, or a file cannot be read.
+    Exit codes: 0, 2 wrong usage, or a file cannot be read: the others are listed.
     """
-    found = [_described(path.stem, _read(path)[0]) for path in sorted(keep.glob(f"*{SUFFIX}"))]
+    found, wrong = [], []
+    for path in sorted(keep.glob(f"*{SUFFIX}")):
+        try:
+            found.append(_described(path.stem, _read(path)[0]))
+        except ConfigError as error:
+            wrong.append(str(error))
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
-        return
-    for each in found:
-        click.echo(f"{each['tenant']}  {each['now']}  {each['runs']} runs, {each['batches']} batches, balance {each['balance']}")
-    if not found:
-        click.echo(f"no tenant is kept in {keep}")
+    else:
+        for each in found:
+            click.echo(f"{each['tenant']}  {each['now']}  {each['runs']} runs, {each['batches']} batches, balance {each['balance']}")
+        if not (found or wrong):
+            click.echo(f"no tenant is kept in {keep}")
+    if wrong:
+        raise ConfigError("; ".join(wrong))
 
 
 @command.command("show")
@@ -136,7 +143,7 @@ def remove_kept(tenant: str, *, keep: Path, as_json: bool) -> None:
         _open(path).close()
     else:
         raise ConfigError(f"keep: there is no tenant {tenant!r} in {keep}")
-    for ending in ("", "-wal", "-shm"):
+    for ending in ENDINGS:
         path.with_name(path.name + ending).unlink(missing_ok=True)
     _tell({"tenant": tenant, "file": str(path)}, f"{tenant}: removed", as_json=as_json)
 
@@ -183,6 +190,8 @@ def _read(path: Path, *, is_open: bool = False) -> tuple[KeptTenant, KeptFile]:
     file = _open(path)
     is_good = False
     try:
+        if not file.is_begun:
+            raise KeepError("whoever began it ended before there was a tenant in it")
         kept = read_tenant(*file.read())
         is_good = True
     except (KeepError, ValueError) as error:

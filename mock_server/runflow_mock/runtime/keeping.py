@@ -14,7 +14,7 @@ from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.tenants import is_tenant_name
 from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.runtime.keepers import KeepError
-from runflow_mock.runtime.kept_files import SUFFIX, Connect, Damaged, KeptFile, Taken, connect
+from runflow_mock.runtime.kept_files import ENDINGS, SUFFIX, Connect, Damaged, KeptFile, Taken, connect
 from runflow_mock.runtime.kept_tenants import Kept, LogSize
 from runflow_mock.runtime.revivals import Clocks, revive
 from runflow_mock.runtime.tenants import Tenant, Tenants
@@ -146,12 +146,11 @@ class Keeper:
         return None
 
     def _read(self, name: str, file: KeptFile) -> Tenant | None:
-        contents = file.read()
-        if not contents.base:
+        if not file.is_begun:
             # The process ended before the tenant's beginning was written: nobody was told of it.
             self._remove(name, file)
             return None
-        tenant = revive(self._tenants, name, contents, self._clocks, stands=self._stands)
+        tenant = revive(self._tenants, name, file.read(), self._clocks, stands=self._stands)
         tenant.kept = Kept(tenant, file, self._clocks, self._take_back, self._size)
         return tenant
 
@@ -177,7 +176,7 @@ class Keeper:
             file.close()
         path = self._path(name)
         aside = next(place for number in count(1) if not (place := path.with_name(f"{path.name}{SET_ASIDE}{number}")).exists())
-        for ending in ("", "-wal"):
+        for ending in ENDINGS:
             source = path.with_name(path.name + ending)
             if source.exists():
                 source.rename(aside.with_name(aside.name + ending))
@@ -194,7 +193,7 @@ class Keeper:
     def _remove(self, name: str, file: KeptFile | None) -> None:
         if file is not None:
             file.close()
-            for ending in ("", "-wal", "-shm"):
+            for ending in ENDINGS:
                 file.path.with_name(file.path.name + ending).unlink(missing_ok=True)
 
     def _file_of(self, tenant: Tenant | None) -> KeptFile | None:

@@ -1,24 +1,31 @@
 """The file of one kept tenant: a SQLite database that one process owns.
 
 `locking_mode=EXCLUSIVE` refuses a second owner for as long as the first one lives, and a killed one leaves nothing behind that would. In
-WAL mode a commit is one `write`; after a crash the database holds the commits in order, up to the last that was whole.
+WAL mode a commit is one `write`; after a crash the database holds the commits in order, up to the last that was whole. The tables come with
+the tenant's beginning, and before WAL mode does: a file that has tables and no beginning has lost it. Which row was written last stands in
+a small file beside it: a write-ahead log that has lost its end looks like a whole one otherwise.
 """
 
 import asyncio
 import os
 import sqlite3
+import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from runflow_mock.runtime.keepers import Ack, Blobs, Contents, KeepError, Parts
 from runflow_mock.wire.kept import FORMAT
 
 SUFFIX = ".sqlite"
+ENDINGS = ("", "-wal", "-shm", "-rows")
+"""What the names of the files end with that belong to one tenant."""
 # Tells our files from other databases, in a field of the file's head that is meant for it: "rfmk".
 APPLICATION_ID = 0x72666D6B
 
 Connect = Callable[[Path], sqlite3.Connection]
+# Generation and row: what the file has come to.
+_REACHED = struct.Struct("<QQ")
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -46,6 +53,10 @@ def connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None, timeout=0.2, cached_statements=32)
 
 
+class Cut(KeepError):
+    """The file has lost its end."""
+
+
 class KeptFile:
     """One file at work."""
 
@@ -58,6 +69,11 @@ class KeptFile:
             KeepError: it cannot be opened, or is not ours to use; nothing has changed then.
         """
         self.path = path
+        self.is_begun = False
+        """Whether there has ever been a tenant in it."""
+        self._is_synced = is_synced
+        self._at = (0, 0)
+        self._noted: int | None = None
         try:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
@@ -65,7 +81,7 @@ class KeptFile:
         self._connection = connect(path)
         try:
             with self._translated():
-                self._prepare(is_synced=is_synced)
+                self._prepare()
         except BaseException:
             self._connection.close()
             raise
@@ -77,12 +93,16 @@ class KeptFile:
             KeepError: it cannot be written; the file holds what it held before.
         """
         with self._translated(), self._transaction():
-            for table in ("base", "log", "blobs"):
-                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - one of three names above
-            self._connection.execute("UPDATE meta SET value = 0 WHERE name = 'generation'")
-            self._insert(0, 0, base)
+            self._empty()
+            self._insert(self._generation(), 0, base)
             self._keep(blobs)
-            return self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,)).lastrowid or 0
+            sequence = self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,)).lastrowid or 0
+        with self._translated():
+            if not self.is_begun:
+                self.is_begun = True
+                self._write_ahead()
+            self._note(self._reached())
+        return sequence
 
     def append(self, row: bytes, blobs: Blobs = (), *, is_last: bool = False) -> int:
         """Writes what came to be in one tick, and returns the number of its row.
@@ -91,11 +111,14 @@ class KeptFile:
             KeepError: it cannot be written, and nothing of it is.
         """
         with self._translated():
-            if not blobs:
-                return self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,)).lastrowid or 0
-            with self._transaction():
-                self._keep(blobs)
-                return self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,)).lastrowid or 0
+            if blobs:
+                with self._transaction():
+                    self._keep(blobs)
+                    sequence = self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,)).lastrowid or 0
+            else:
+                sequence = self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,)).lastrowid or 0
+        self._note((self._at[0], sequence))
+        return sequence
 
     async def rebase(self, base: Parts, covered: Ack) -> None:
         """Writes a base beside the present one, part by part, and lets it take the place of that one and of all rows up to a number.
@@ -116,6 +139,8 @@ class KeptFile:
             self._connection.execute("DELETE FROM log WHERE sequence <= ?", (covered if isinstance(covered, int) else covered.result(),))
             self._connection.execute("DELETE FROM base WHERE generation <= ?", (generation,))
             self._connection.execute("UPDATE meta SET value = ? WHERE name = 'generation'", (generation + 1,))
+        with self._translated():
+            self._note(self._reached())
 
     async def confirm(self) -> None:
         """Returns at once: a file has one owner."""
@@ -124,13 +149,22 @@ class KeptFile:
         """Returns all that the file holds.
 
         Raises:
-            Damaged: it cannot be read.
+            Damaged: it cannot be read, or its beginning is gone.
+            Cut: its end is.
         """
         with self._translated():
-            parts = self._connection.execute("SELECT part, data FROM base WHERE generation = ? ORDER BY place", (self._generation(),))
+            reached, noted = self._reached(), self._noted_before()
+            if reached < noted:
+                lost = f"row {noted[1]} of base {noted[0]} was written, and all it has is row {reached[1]} of base {reached[0]}"
+                raise Cut(f"{self.path} has lost its end: {lost}; without {self._rows_path.name} it goes on as it stood then")
+            self._at = reached
+            base = self._connection.execute("SELECT part, data FROM base WHERE generation = ? ORDER BY place", (self._generation(),))
+            parts = base.fetchall()
+            if not parts:
+                raise Damaged(f"{self.path} is damaged: it has lost its beginning")
             rows = self._connection.execute("SELECT data FROM log ORDER BY sequence")
             blobs = self._connection.execute("SELECT data FROM blobs ORDER BY rowid")
-            return Contents(parts.fetchall(), [data for (data,) in rows], [data for (data,) in blobs])
+            return Contents(parts, [data for (data,) in rows], [data for (data,) in blobs])
 
     def copy_to(self, target: Path) -> None:
         """Writes everything into another file, which must not exist yet, without the room that is not used.
@@ -149,8 +183,11 @@ class KeptFile:
     def close(self) -> None:
         """Closes the file; whoever comes next may open it."""
         self._connection.close()
+        if self._noted is not None:
+            os.close(self._noted)
+            self._noted = None
 
-    def _prepare(self, *, is_synced: bool) -> None:
+    def _prepare(self) -> None:
         run = self._connection.execute
         run("PRAGMA locking_mode = EXCLUSIVE")
         application, version, pages = (run(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version", "page_count"))
@@ -160,17 +197,59 @@ class KeptFile:
             raise Damaged(f"{self.path} is no file of runflow-mock")
         if version > FORMAT:
             raise TooNew(f"{self.path} has form {version}, this version reads up to {FORMAT}: use the newer runflow-mock that wrote it")
-        run("PRAGMA journal_mode = WAL")
-        run(f"PRAGMA synchronous = {'FULL' if is_synced else 'NORMAL'}")
         if is_fresh:
-            with self._transaction():
-                run(f"PRAGMA application_id = {APPLICATION_ID}")
-                run(f"PRAGMA user_version = {FORMAT}")
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    run(statement)
+            # Killed amid its first transaction, the file is empty again; of a machine that loses its power nothing more is promised.
+            run(f"PRAGMA synchronous = {'FULL' if self._is_synced else 'OFF'}")
+            # The lock is taken by the first transaction, and stays.
+            run("BEGIN EXCLUSIVE")
+            run("COMMIT")
         else:
+            self.is_begun = True
+            self._write_ahead()
             # The lock is taken with the first write.
             run("UPDATE meta SET value = value")
+
+    def _write_ahead(self) -> None:
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute(f"PRAGMA synchronous = {'FULL' if self._is_synced else 'NORMAL'}")
+
+    def _empty(self) -> None:
+        """Makes the tables, or empties them."""
+        run = self._connection.execute
+        if self.is_begun:
+            for table in ("base", "log", "blobs"):
+                run(f"DELETE FROM {table}")  # noqa: S608 - one of three names above
+            run("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
+        else:
+            run(f"PRAGMA application_id = {APPLICATION_ID}")
+            run(f"PRAGMA user_version = {FORMAT}")
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                run(statement)
+
+    def _reached(self) -> tuple[int, int]:
+        (sequence,) = self._connection.execute("SELECT ifnull(max(sequence), 0) FROM log").fetchone()
+        return self._generation(), int(sequence)
+
+    def _note(self, reached: tuple[int, int]) -> None:
+        """Notes what the file has come to; where that fails, the note before says less and nothing wrong."""
+        self._at = reached
+        with suppress(OSError):
+            if self._noted is None:
+                self._noted = os.open(self._rows_path, os.O_RDWR | os.O_CREAT, 0o600)
+            os.lseek(self._noted, 0, os.SEEK_SET)
+            os.write(self._noted, _REACHED.pack(*reached))
+
+    def _noted_before(self) -> tuple[int, int]:
+        try:
+            generation, sequence = _REACHED.unpack(self._rows_path.read_bytes())
+        except (OSError, struct.error):
+            # Of a file that was copied without it nothing is known.
+            return 0, 0
+        return generation, sequence
+
+    @property
+    def _rows_path(self) -> Path:
+        return self.path.with_name(f"{self.path.name}-rows")
 
     def _generation(self) -> int:
         (generation,) = self._connection.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
