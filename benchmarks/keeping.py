@@ -4,16 +4,14 @@ Rates are answers by second of the server's own CPU time, so that a disk or a ne
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
-from subprocess import DEVNULL, PIPE, Popen
-from sys import executable
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from benchmarks import load, messages
+from benchmarks.brokers import PROGRAM, broker
 from benchmarks.effort import Effort
 from benchmarks.servers import Server, fake, first_answer
 from benchmarks.table import Figure, Kind, Target
@@ -21,23 +19,24 @@ from benchmarks.table import Figure, Kind, Target
 BALANCE = ("--balance", "100000000", "--clock", "manual", "--runs-max", "1000000")
 KEPT_RATIO = Target(Kind.RATIO_MIN, 0.9)
 RESTART_MAX = Target(Kind.MAX, 2_000.0)
-BROKER = Path(executable).parent / "nats-server"
 
 
 async def measure(effort: Effort) -> list[Figure]:
     """Returns creates and polls beside those of a server that keeps nothing, a restart, and a takeover where there is a broker."""
     with TemporaryDirectory(prefix="runflow-mock-bench-") as place:
-        figures = await _rates(effort, Path(place) / "rates")
+        figures = await _rates(effort, str(Path(place) / "rates"), "--keep", KEPT_RATIO)
         figures.append(await _restart(effort, Path(place) / "restart"))
-        if BROKER.exists():
-            figures.append(await _takeover(effort, Path(place) / "broker"))
+        if PROGRAM.exists():
+            with broker(Path(place) / "broker") as address:
+                figures += await _rates(effort, address, "--keep nats://", None)
+                figures.append(await _takeover(effort, address))
         return figures
 
 
-async def _rates(effort: Effort, folder: Path) -> list[Figure]:
+async def _rates(effort: Effort, keep: str, option: str, target: Target | None) -> list[Figure]:
     rates: dict[tuple[str, str], list[float]] = {}
     with ExitStack() as stack:
-        servers = {"plain": stack.enter_context(fake(*BALANCE)), "kept": stack.enter_context(fake(*BALANCE, "--keep", str(folder)))}
+        servers = {"plain": stack.enter_context(fake(*BALANCE)), "kept": stack.enter_context(fake(*BALANCE, "--keep", keep))}
         for _ in range(effort.rounds):
             for name, server in servers.items():
                 rates.setdefault(("creates", name), []).append(await _rate(effort, server, messages.creates(server.key), 201))
@@ -45,11 +44,11 @@ async def _rates(effort: Effort, folder: Path) -> list[Figure]:
                 rates.setdefault(("polls", name), []).append(await _rate(effort, server, _polls(server), 200))
     return [
         Figure(
-            name=f"{kind} with --keep, CPU (bare: without)",
+            name=f"{kind} with {option}, CPU (bare: without)",
             unit="/s",
             ours=median(rates[kind, "kept"]),
             bare=median(rates[kind, "plain"]),
-            target=KEPT_RATIO,
+            target=target,
         )
         for kind in ("creates", "polls")
     ]
@@ -87,10 +86,10 @@ async def _restart(effort: Effort, folder: Path) -> Figure:
     return Figure(name=f"restart with {effort.stored_runs:,} kept runs", unit="ms", ours=median(took), target=RESTART_MAX)
 
 
-async def _takeover(effort: Effort, folder: Path) -> Figure:
+async def _takeover(effort: Effort, address: str) -> Figure:
     """Returns how long the first answer takes of a worker that has to take a tenant of a hundred runs over."""
     took = []
-    with _broker(folder) as address, ExitStack() as stack:
+    with ExitStack() as stack:
         workers = [stack.enter_context(fake(*BALANCE, "--keep", address)) for _ in range(2)]
         for number in range(effort.rounds):
             key = f"rf_live_mock_taken_{number}"
@@ -98,20 +97,3 @@ async def _takeover(effort: Effort, folder: Path) -> Figure:
             looked = await load.run_once(workers[1].port, [messages.get("/v1/runs?limit=1", key)], status=200, connections=1)
             took.append(looked.latencies.max)
     return Figure(name="takeover of a tenant by another worker", unit="ms", ours=median(took))
-
-
-@contextmanager
-def _broker(folder: Path) -> Iterator[str]:
-    command = [str(BROKER), "-js", "-sd", str(folder), "-a", "127.0.0.1", "-p", "-1"]
-    with Popen(command, stdout=DEVNULL, stderr=PIPE, text=True) as process:
-        assert process.stderr is not None
-        address = ""
-        for line in process.stderr:
-            if "Listening for client connections on" in line:
-                address = line.split()[-1]
-            if "Server is ready" in line:
-                break
-        try:
-            yield f"nats://{address}"
-        finally:
-            process.terminate()

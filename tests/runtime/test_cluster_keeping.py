@@ -6,7 +6,8 @@ from pathlib import Path
 
 import nats
 import pytest
-from clusters import broker, failing, persistently, worker
+from benchmarks.brokers import broker
+from clusters import failing, persistently, worker
 from kept import INPUT, KEY, MODEL, KeptFake, everything, settled
 from metrics import families
 from nats.js.errors import NotFoundError

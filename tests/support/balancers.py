@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import urllib3
-from clusters import broker
+from benchmarks.brokers import broker
 from commands import ROOT, Sandbox, sandbox
 
 from runflow_mock.testing import CallbackReceiver

@@ -1,10 +1,7 @@
-"""A cluster: a broker as a process, and workers in this process that share it; the broker's client fails when told."""
+"""A cluster: workers in this process that share a broker; the broker's client fails when told."""
 
-import os
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,27 +16,6 @@ from runflow_mock.runtime.kept_tenants import LogSize
 from runflow_mock.runtime.revivals import Clocks
 from runflow_mock.runtime.sender import CallbackSender
 from runflow_mock.web.clusters import Membership
-
-PROGRAM = Path(sys.executable).parent / ("nats-server.exe" if os.name == "nt" else "nats-server")
-
-
-@contextmanager
-def broker(folder: Path) -> Iterator[str]:
-    """Runs a NATS server with JetStream on a folder, at a port of its own choice, and yields its address."""
-    command = [str(PROGRAM), "-js", "-sd", str(folder), "-a", "127.0.0.1", "-p", "-1"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    try:
-        address = ""
-        for line in process.stderr:
-            if "Listening for client connections on" in line:
-                address = line.split()[-1]
-            if "Server is ready" in line:
-                break
-        yield f"nats://{address}"
-    finally:
-        process.terminate()
-        process.communicate(timeout=10)
 
 
 @asynccontextmanager

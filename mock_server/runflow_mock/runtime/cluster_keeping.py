@@ -91,6 +91,7 @@ class ClusterKeeper:
                 objects = await jetstream.create_object_store(OBJECTS, replicas=replicas)
                 keys = await jetstream.create_key_value(bucket=KEYS, replicas=replicas)
         except KeepError as error:
+            await self._client.close()
             raise ConfigError(f"keep: {error}; is JetStream on?") from None
         self._broker = Broker(self._client, jetstream, objects, keys)
         self.peers = Peers(self._client, answering)

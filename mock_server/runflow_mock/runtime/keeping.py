@@ -69,8 +69,10 @@ class Keeper:
             self._lock = KeptFile(folder / OWNER, connect=connect)
         except Taken:
             raise ConfigError(f"keep: {folder} belongs to another server: stop that one, or name another folder") from None
-        except (KeepError, OSError) as error:
+        except KeepError as error:
             raise ConfigError(f"keep: {folder} cannot be used: {error}") from None
+        except OSError as error:
+            raise ConfigError(f"keep: {folder} cannot be used: {error.strerror}") from None
 
     def adopt(self, tenant: Tenant, before: Tenant | None) -> None:
         """Keeps a tenant from now on, in the place of the one of its name.
