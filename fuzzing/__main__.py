@@ -6,7 +6,9 @@ import sys
 import time
 
 from fuzzing import in_process, raw
-from fuzzing.findings import SHOWN_MAX, SLOW_SECONDS, Findings
+from fuzzing.progress import telling
+
+IN_PROCESS_SHARE = 0.75
 
 
 def main() -> int:
@@ -19,25 +21,12 @@ def main() -> int:
     given = parser.parse_args()
     seed = int(time.time()) if given.seed is None else given.seed
     print(f"seed {seed}: python -m fuzzing --seed {seed} --requests {given.requests} --raw {given.raw}", flush=True)
-    found = [
-        told("in process", asyncio.run(in_process.fuzz(seed, given.requests, given.seconds * 0.7))),
-        told("on sockets", raw.fuzz(seed, given.raw, given.seconds * 0.3)),
-    ]
-    return 1 if any(found) else 0
-
-
-def told(where: str, findings: Findings) -> bool:
-    """Prints what was found, and tells whether something is wrong."""
-    total, operations = sum(findings.statuses.values()), len(findings.operations)
-    statuses = ", ".join(f"{status}: {count}" for status, count in sorted(findings.statuses.items()))
-    print(f"{where}: {total} answers of {operations} operations ({statuses}); {len(findings.slow)} above {SLOW_SECONDS * 1000:.0f} ms")
-    for text in sorted(findings.slow, reverse=True)[:3]:
-        print(f"  slow: {text[:300]}")
-    for text in findings.wrong[:SHOWN_MAX]:
-        print(f"  WRONG: {text}")
-    if len(findings.wrong) > SHOWN_MAX:
-        print(f"  ... and {len(findings.wrong) - SHOWN_MAX} more")
-    return bool(findings.wrong)
+    began = time.monotonic()
+    with telling("in process", given.seconds * IN_PROCESS_SHARE) as in_process_round:
+        asyncio.run(in_process.fuzz(seed, given.requests, in_process_round))
+    with telling("on sockets", given.seconds - (time.monotonic() - began)) as on_sockets:
+        raw.fuzz(seed, given.raw, on_sockets)
+    return 1 if in_process_round.findings.wrong or on_sockets.findings.wrong else 0
 
 
 sys.exit(main())

@@ -34,6 +34,7 @@ class Findings:
         self.slow: list[str] = []
         self.statuses: Counter[int] = Counter()
         self.operations: Counter[str] = Counter()
+        self.unanswered = 0
 
     def check(self, request: Request, answered: Answered) -> Any:
         """Looks at an answer, and returns its values if it has any."""

@@ -25,6 +25,7 @@ MOST = BoundsMax(
 TENANTS_MAX = 12
 RUNS = "/v1/models/runflow/background-removal/runs"
 INPUT = {"image_url": "https://cdn.example.com/a.png"}
+STILL = ("still0", "still1", "still2")
 SECONDS_MAX = 20.0
 LOOKS_MAX = 5_000
 
@@ -73,8 +74,11 @@ class Flood:
         """Sends more records, exchanges, timers and tenants than there is room for."""
         for number in range(40):
             self.send("POST", RUNS, {"input": {**INPUT, "note": "x" * 150_000}}, tenant=f"large{number % 3}")
-        for _ in range(MOST.timers_max + 5):
-            self.send("POST", RUNS, {"input": INPUT}, tenant="still")
+        # Where a clock stands no timer fires, however long a busy machine takes; and one tenant has only so many runs at work at once.
+        for name in STILL:
+            self.send("POST", "/_mock/tenants", {"name": name, "clock": "manual"})
+        for number in range(MOST.timers_max + 5):
+            self.send("POST", RUNS, {"input": INPUT}, tenant=STILL[number % len(STILL)])
         for number in range(TENANTS_MAX + 3):
             self.send("GET", "/v1/runs", tenant=f"many{number}")
 

@@ -8,6 +8,7 @@ from time import perf_counter
 from urllib.parse import unquote
 
 from fuzzing.findings import Answered, Findings
+from fuzzing.progress import Progress
 from fuzzing.requests import TENANTS, Request, Requests
 from runflow_mock.domain.records import Limits
 from runflow_mock.domain.tenants import ClockMode
@@ -28,6 +29,7 @@ CONFIG = Config(
 FRESH_EVERY = 4_000
 """After so many requests the tenants begin anew, so that memory that grows is a leak."""
 GROWTH_MIB_MAX = 48
+SECONDS_MAX = 60.0
 LOOKS = (
     "/_mock/ledger",
     "/_mock/snapshot",
@@ -39,18 +41,20 @@ LOOKS = (
 )
 
 
-async def fuzz(seed: int, count: int, seconds_max: float) -> Findings:
-    """Sends requests, and returns what was found."""
-    requests, findings = Requests(Random(seed)), Findings()
+async def fuzz(seed: int, count: int, progress: Progress) -> None:
+    """Sends requests, and keeps what is found."""
+    requests, findings = Requests(Random(seed)), progress.findings
     sender = RecordingSender()
     app = create_app(CONFIG, sender=sender, sleep=_no_time)
     runtime: Runtime = app.state.runtime
-    began, warm = perf_counter(), 0.0
+    warm = 0.0
     for number in range(1, count + 1):
         request = requests.make()
         before = _commits(runtime)
         answered = await _send(app, request, findings)
-        if answered is not None:
+        if answered is None:
+            findings.unanswered += 1
+        else:
             requests.learn(findings.check(request, answered))
             _check_refusal(runtime, request, answered, before, findings)
         if number % FRESH_EVERY == 0 or number == count:
@@ -60,13 +64,13 @@ async def fuzz(seed: int, count: int, seconds_max: float) -> Findings:
                 runtime.tenants.drop(tenant.settings.name)
             if number <= max(FRESH_EVERY, count // 3):
                 warm = _resident_mib()
-        if perf_counter() - began > seconds_max:
+        progress.step()
+        if progress.is_over:
             break
     _check_growth(warm, findings)
     for error in runtime.background_errors:
         findings.wrong.append(f"in the background: {error}")
     await runtime.close()
-    return findings
 
 
 async def _send(app: object, request: Request, findings: Findings) -> Answered | None:
@@ -97,7 +101,8 @@ async def _send(app: object, request: Request, findings: Findings) -> Answered |
 
     started = perf_counter()
     try:
-        await app(scope, receive, send)  # type: ignore[operator]
+        async with asyncio.timeout(SECONDS_MAX):
+            await app(scope, receive, send)  # type: ignore[operator]
     except ConnectionFault:
         return None
     except Exception as error:

@@ -1,6 +1,7 @@
 """Bytes on real sockets: requests of which something was cut, doubled, changed, or sent piece by piece."""
 
 import socket
+from contextlib import suppress
 from random import Random
 from time import perf_counter
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 
 from fuzzing.findings import Answered, Findings
 from fuzzing.in_process import CONFIG
+from fuzzing.progress import Progress
 from fuzzing.requests import Request, Requests, mutated
 from runflow_mock.testing.server import RunningServer, serve
 
@@ -21,20 +23,27 @@ OFFERS = (
 )
 
 
-def fuzz(seed: int, count: int, seconds_max: float) -> Findings:
-    """Sends bytes, and returns what was found."""
-    random, findings = Random(seed), Findings()
-    requests, began = Requests(random), perf_counter()
+def fuzz(seed: int, count: int, progress: Progress) -> None:
+    """Sends bytes, and keeps what is found."""
+    random, findings = Random(seed), progress.findings
+    requests = Requests(random)
     with serve(replace(CONFIG, port=0)) as server:
         for _ in range(count):
             request = requests.make()
             message = _message(random, request)
-            for answered in _exchange(random, server, message):
-                findings.check(Request(request.operation, "RAW", request.target, (), message[:600]), answered)
-            if perf_counter() - began > seconds_max:
+            shown = Request(request.operation, "RAW", request.target, (), message[:600])
+            try:
+                answers = exchange(random, server.url, message)
+            except OSError as error:
+                findings.find(shown, f"nobody takes connections any more: {error}")
+                break
+            findings.unanswered += not answers
+            for answered in answers:
+                findings.check(shown, answered)
+            progress.step()
+            if progress.is_over:
                 break
         _still_there(server, findings)
-    return findings
 
 
 def _message(random: Random, request: Request) -> bytes:
@@ -48,30 +57,34 @@ def _message(random: Random, request: Request) -> bytes:
     return mutated(random, raw) if random.random() < 0.7 else raw
 
 
-def _exchange(random: Random, server: RunningServer, message: bytes) -> list[Answered]:
-    """Returns what came back, answer by answer; a connection that a rule or the server ends has ended."""
-    parts = urlsplit(server.url)
+def exchange(random: Random, url: str, message: bytes, *, seconds_max: float = SECONDS_MAX) -> list[Answered]:
+    """Returns what came back in time, answer by answer; a connection that a rule or the server ends has ended."""
+    parts = urlsplit(url)
     assert parts.hostname is not None
     started = perf_counter()
-    with socket.create_connection((parts.hostname, parts.port or 80), timeout=SECONDS_MAX) as wire:
-        try:
-            pieces = random.choice((1, 1, 2, 5))
-            step = max(1, len(message) // pieces)
-            for at in range(0, len(message), step):
-                wire.sendall(message[at : at + step])
-            wire.shutdown(socket.SHUT_WR)
-            raw = b""
-            while piece := wire.recv(65_536):
-                raw += piece
-        except OSError:
-            return []
-    return list(_answers(raw, perf_counter() - started))
+    raw = bytearray()
+    with socket.create_connection((parts.hostname, parts.port or 80), timeout=seconds_max) as wire, suppress(OSError):
+        pieces = random.choice((1, 1, 2, 5))
+        step = max(1, len(message) // pieces)
+        for at in range(0, len(message), step):
+            wire.sendall(message[at : at + step])
+        wire.shutdown(socket.SHUT_WR)
+        # The limit is that of all pieces together: an answer that drips is no longer than one that does not come.
+        while (left := seconds_max - (perf_counter() - started)) > 0:
+            wire.settimeout(left)
+            piece = wire.recv(65_536)
+            if not piece:
+                break
+            raw += piece
+    return list(_answers(bytes(raw), perf_counter() - started))
 
 
 def _answers(raw: bytes, seconds: float) -> list[Answered]:
     found = []
     while raw.startswith(b"HTTP/1.1 "):
-        head, _, rest = raw.partition(b"\r\n\r\n")
+        head, ended, rest = raw.partition(b"\r\n\r\n")
+        if not ended:
+            break
         lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
         length = int(headers.get("content-length", "0") or 0)

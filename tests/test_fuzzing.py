@@ -1,11 +1,16 @@
 """The fuzzer: a small round finds nothing, the same seed asks the same, and what is planted is found."""
 
 import asyncio
+import signal
+import socket
+from contextlib import suppress
 from random import Random
+from threading import Thread
 
 import pytest
 from fuzzing import flood, in_process, raw
 from fuzzing.findings import Answered, Findings
+from fuzzing.progress import Progress, telling
 from fuzzing.requests import Request, Requests
 
 REQUEST = Request("get_run", "GET", "/v1/runs/x", (), b"")
@@ -19,7 +24,9 @@ PLANTED = {
 
 
 def test_small_round_in_process_finds_nothing() -> None:
-    findings = asyncio.run(in_process.fuzz(3, 400, 30.0))
+    progress = Progress("in process", 30.0)
+    asyncio.run(in_process.fuzz(3, 400, progress))
+    findings = progress.findings
     assert findings.wrong == []
     assert sum(findings.statuses.values()) > 300
     assert len(findings.operations) > 80
@@ -27,7 +34,9 @@ def test_small_round_in_process_finds_nothing() -> None:
 
 @pytest.mark.slow
 def test_small_round_on_sockets_finds_nothing() -> None:
-    findings = raw.fuzz(3, 300, 30.0)
+    progress = Progress("on sockets", 30.0)
+    raw.fuzz(3, 300, progress)
+    findings = progress.findings
     assert findings.wrong == []
     assert sum(findings.statuses.values()) > 200
 
@@ -60,3 +69,40 @@ def test_what_a_rule_has_spoiled_and_what_is_right_is_not_held_against_the_fake(
     findings.check(REQUEST, Answered(500, {"runflow-mock-fault": "1"}, b"oops", 0.3))
     assert findings.check(REQUEST, Answered(404, JSON, b'{"code": "NOT_FOUND"}', 0.0)) == {"code": "NOT_FOUND"}
     assert (findings.wrong, len(findings.slow)) == ([], 1)
+
+
+def test_signal_has_a_round_tell_what_it_has_and_end(capsys: pytest.CaptureFixture[str]) -> None:
+    earlier = signal.getsignal(signal.SIGTERM)
+    with telling("here", 60.0) as progress:
+        progress.findings.check(REQUEST, PLANTED["a bug"][0])
+        signal.raise_signal(signal.SIGTERM)
+        assert progress.is_over
+        told = capsys.readouterr().out
+        assert signal.getsignal(signal.SIGTERM) is earlier, "a second one ends it at once"
+    assert told.startswith("here: 1 answers of 1 operations, 0 without an answer, 0 above 250 ms, 1 wrong after ")
+    assert "\n  WRONG: 500 that nobody" in told
+    assert "1 wrong (500: 1)\n  WRONG: 500 that nobody" in capsys.readouterr().out
+
+
+def test_round_that_fails_tells_what_it_had(capsys: pytest.CaptureFixture[str]) -> None:
+    with suppress(OSError), telling("here", 60.0) as progress:
+        progress.findings.unanswered += 1
+        raise OSError("no more")
+    assert "1 without an answer" in capsys.readouterr().out
+
+
+def test_answer_that_drips_is_left_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            wire, _ = server.accept()
+            with wire, suppress(OSError):
+                wire.sendall(b"HTTP/1.1 204 \r\n\r\nHTTP/1.1 ")
+                while True:
+                    wire.sendall(b"x")
+
+        dripping = Thread(target=drip)
+        dripping.start()
+        answers = raw.exchange(Random(1), f"http://127.0.0.1:{server.getsockname()[1]}", b"GET / HTTP/1.1\r\n\r\n", seconds_max=0.05)
+        dripping.join()
+    assert [answered.status for answered in answers] == [204]

@@ -11,16 +11,26 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import urllib3
 from commands import ROOT, call
 from doors import Door
 from foreign import OWN
 from fuzzing import in_process
+from fuzzing.progress import Progress
 from histories import eventful, history_of, sealed_anew
+from kept import MODEL as KEPT_MODEL
+from kept import kept_fake
 from steps import MODEL, RUNS
 from ways_out import Trap, watch
 
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.kit.suite.carriers import HttpCarrier
 from runflow_mock.openapi.foreign_documents import DocumentError
+from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.foreign_documents import load_contract
+from runflow_mock.testing.client import Client
+from runflow_mock.testing.listening import Heard, Listener
+from runflow_mock.testing.server import serve
 
 SECRET = "must-not-be-read.json"
 TOLD = "a-line-of-the-secret"
@@ -217,6 +227,83 @@ def test_redirect_of_a_server_is_not_followed(trap: Trap, elsewhere: int, projec
     assert ("socket.connect", f"('127.0.0.1', {elsewhere})") in trap.heard
 
 
+@pytest.mark.parametrize("server", ["https://api.example.com", "http://8.8.8.8:9"])
+def test_address_in_an_answer_of_a_server_elsewhere_leads_to_nothing_near(trap: Trap, server: str) -> None:
+    carrier = HttpCarrier(server)
+    for url in (
+        trap.url,
+        trap.url.replace("127.0.0.1", "localhost"),
+        "http://169.254.169.254/latest",
+        "file:///etc/hostname",
+        "http://[::1]/",
+    ):
+        with pytest.raises(ValueError, match="is not opened"):
+            carrier.fetch(url)
+    carrier.close()
+    assert trap.went_out() == []
+
+
+def test_address_in_an_answer_is_opened_where_the_server_is_and_no_redirect_is_followed(trap: Trap, elsewhere: int) -> None:
+    carrier = HttpCarrier("http://127.0.0.1:9")
+    assert carrier.fetch(f"http://127.0.0.1:{elsewhere}/file.png").status == 307
+    carrier.close()
+    assert trap.went_out(elsewhere) == []
+
+
+@pytest.mark.parametrize("command", [("env",), ("demo",)], ids=lambda command: str(command[0]))
+def test_command_that_names_no_address_opens_none_elsewhere(trap: Trap, project: Path, command: tuple[str, ...]) -> None:
+    assert call(*command).code == 0
+    out = [told for _, told in trap.went_out() if not told.startswith("('127.0.0.1', ")]
+    assert out == []
+
+
+def test_kept_tenant_of_somebody_else_opens_nothing(trap: Trap, project: Path) -> None:
+    async def keep() -> None:
+        async with kept_fake(project / "theirs") as fake:
+            body = {"input": {"image_url": trap.url}, "callback_url": trap.url, "metadata": {"$ref": trap.url}}
+            assert (await fake.call("POST", f"{KEPT_MODEL}/runs", body)).status_code == 201
+
+    asyncio.run(keep())
+    mine = project / "mine"
+    mine.mkdir()
+    file = str(project / "given.tenant")
+    told = [
+        call("kept", "export", "kept", file, "--keep", str(project / "theirs")),
+        call("kept", "import", file, "--keep", str(mine)),
+        call("kept", "list", "--keep", str(mine)),
+        call("kept", "show", "kept", "--keep", str(mine)),
+    ]
+    assert [each.code for each in told] == [0, 0, 0, 0], told
+    assert trap.went_out() == []
+
+
+def test_callback_that_is_listened_to_opens_nothing(trap: Trap) -> None:
+    heard: list[Heard] = []
+    with Listener("127.0.0.1", 0, heard.append) as listener, urllib3.PoolManager() as pool:
+        headers = {
+            "Location": trap.url,
+            "Link": f"<{trap.url}>; rel=preload",
+            "X-Forwarded-Host": trap.url,
+            "Content-Type": "application/json",
+        }
+        body = json.dumps({"callback_url": trap.url, "$ref": trap.url, "output": {"image_urls": [trap.url]}})
+        assert pool.request("POST", listener.url, body=body, headers=headers).status == 200
+        port = int(listener.url.rsplit(":", 1)[1].split("/")[0])
+    assert len(heard) == 1
+    assert trap.went_out(port) == []
+
+
+def test_callback_goes_where_the_client_said_and_nowhere_else(trap: Trap, elsewhere: int) -> None:
+    with serve(Config(port=0, clock=ClockMode.AUTO)) as server:
+        client = Client(server.url, "rf_live_mock_x")
+        run = client.post(RUNS, {"input": {"image_url": trap.url}, "callback_url": f"http://127.0.0.1:{elsewhere}/cb"})
+        client.post("/_mock/clock/run-until-idle")
+        assert client.get(f"/v1/runs/{run['id']}")["status_code"] == "succeeded"
+        port = int(server.url.rsplit(":", 1)[1])
+    assert ("socket.connect", f"('127.0.0.1', {elsewhere})") in trap.heard
+    assert trap.went_out(elsewhere, port) == []
+
+
 def test_request_opens_nothing(trap: Trap) -> None:
     with Door() as door:
         for model in door.get("/v1/models?limit=100").json()["items"]:
@@ -235,12 +322,16 @@ def test_request_opens_nothing(trap: Trap) -> None:
 
 
 def test_request_that_nobody_would_send_opens_nothing(trap: Trap) -> None:
-    asyncio.run(in_process.fuzz(11, 500, 20.0))
+    asyncio.run(in_process.fuzz(11, 500, Progress("in process", 20.0)))
     assert trap.went_out() == []
 
 
 # Whoever can open a connection, and on whose word: a new module in this list has to say why it is no second door.
 DOORS = {
+    "runtime/brokers.py": "the broker that the user of serve --keep names: its forms",
+    "runtime/cluster_keeping.py": "the same: where it is connected to",
+    "runtime/peers.py": "the same: workers ask each other over it",
+    "runtime/stream_logs.py": "the same: the log of each tenant",
     "runtime/downloads.py": "documents that the user of a command names; redirects by runtime/outgoing.py",
     "runtime/outgoing_connections.py": "callbacks, where domain/callback_policy.py lets them go",
 }
@@ -252,7 +343,7 @@ NAMED_BY_THE_USER = frozenset(
     )
 )
 NETWORK = (
-    *("aiohttp", "ftplib", "http.client", "httpcore", "httpx", "requests", "smtplib"),
+    *("aiohttp", "ftplib", "http.client", "httpcore", "httpx", "nats", "requests", "smtplib"),
     *("telnetlib", "urllib.request", "urllib3", "webbrowser"),
 )
 CALLS = ("create_connection", "open_connection", "urlopen", "urlretrieve", "connect_ex", "create_datagram_endpoint")
@@ -281,5 +372,6 @@ def test_code_has_no_other_way_out() -> None:
 def test_way_out_is_found() -> None:
     assert ways_out_of("import urllib3.util") == {"urllib3.util"}
     assert ways_out_of("from urllib.request import urlopen") == {"urllib.request"}
+    assert ways_out_of("from nats.js import JetStreamContext") == {"nats.js"}
     assert ways_out_of("import socket\nsocket.create_connection(there)") == {"create_connection"}
     assert ways_out_of("import urllib.parse") == set()

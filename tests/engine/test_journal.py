@@ -2,6 +2,7 @@ from msgspec.structs import replace
 from worlds import START
 
 from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.engine.journal import FIELD_BYTES, TARGET_BYTES_USUAL, Journal, JournalSpace, size_of
 
 
@@ -128,3 +129,23 @@ def test_space_without_room_and_without_exchanges_gives_up() -> None:
     journal = Journal(10, 100, space=space)
     space.make_room()
     assert (gauge.met, len(journal), space.count(0)) == (2, 0, True)
+
+
+def test_what_is_asked_for_is_scrubbed_and_nothing_later() -> None:
+    scrubber = Scrubber()
+    journal = Journal(10, 10_000, scrubber)
+    for number in range(1, 6):
+        journal.record(replace(_exchange(number), request_body=b"a-secret-text"))
+    assert [each.request_body for each in journal.oldest_after(1, 2)] == [b"a-secret-text"] * 2
+    scrubber.learn("a-secret-text")
+    assert [each.request_body == b"a-secret-text" for each in journal] == [True, True, True, False, False]
+    assert [each.number for each in journal.oldest_after(3, 9)] == [4, 5]
+    assert journal.oldest_after(5, 9) == ()
+
+
+def test_journal_that_has_dropped_some_begins_with_what_is_left() -> None:
+    journal = Journal(2, 1_000)
+    for number in range(1, 6):
+        journal.record(_exchange(number))
+    assert [each.number for each in journal.oldest_after(1, 1)] == [4]
+    assert [each.number for each in journal.latest(5)] == [4, 5]

@@ -14,6 +14,7 @@ from runflow_mock.domain.findings import NO_FINDINGS, Finding, Severity
 from runflow_mock.openapi.ambiguities import RELIANCES
 from runflow_mock.openapi.contract_judge import Judge, Runnable
 from runflow_mock.openapi.contracts import Contract, packaged_contract
+from runflow_mock.openapi.violations import FINDINGS_MAX
 
 BATCHES = "/v1/models/runflow/background-removal/batches"
 PHOTO = {"image_url": "https://cdn.example.com/shirt.jpg"}
@@ -98,6 +99,11 @@ def test_alternatives_are_told_as_the_fields_that_would_do() -> None:
 def test_what_nobody_reads_is_a_note_and_no_violation(sent: Exchange, notes: list[object]) -> None:
     assert found(sent, Severity.NOTE) == notes
     assert found(sent) == []
+
+
+def test_body_that_is_full_of_unread_fields_has_so_many_findings_and_no_more() -> None:
+    sent = post({"input": {**PHOTO, **{f"k{number}": 0 for number in range(5 * FINDINGS_MAX)}}})
+    assert len(found(sent, Severity.NOTE)) == FINDINGS_MAX
 
 
 def test_body_without_content_type_is_judged_all_the_same() -> None:

@@ -1,3 +1,4 @@
+import asyncio
 from sys import maxsize
 from typing import Any
 
@@ -12,7 +13,7 @@ from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.engine.journal import Journal
 from runflow_mock.openapi.contract_judge import Judge
 from runflow_mock.openapi.contracts import packaged_contract
-from runflow_mock.runtime.judging import QUIET_REQUESTS_MAX, Judging
+from runflow_mock.runtime.judging import QUIET_REQUESTS_MAX, READ_STEP_EXCHANGES, Judging
 from runflow_mock.runtime.tenants import Tenant
 
 
@@ -126,3 +127,23 @@ def test_tenants_are_judged_apart(key: str) -> None:
         assert tenant is not None
         counts = door.runtime.judgings.of(tenant).counts
     assert set(counts) == {"create_run" if key == "a" else "list_runs"}
+
+
+def test_others_have_their_turn_while_a_long_journal_is_judged() -> None:
+    count = 10 * READ_STEP_EXCHANGES
+    with Door() as door:
+        for _ in range(count):
+            door.get("/v1/rnus")
+        tenant = door.runtime.tenants.get("test")
+        assert tenant is not None
+
+        async def read() -> int:
+            task = asyncio.create_task(door.runtime.judgings.caught_up(tenant))
+            turns = 0
+            while not task.done():
+                await asyncio.sleep(0)
+                turns += 1
+            assert not (await task).is_behind
+            return turns
+
+        assert asyncio.run(read()) >= 10

@@ -1,9 +1,11 @@
 """The events of a server: what changed, told once, from where a client stood; bounded, and ended when the server stops."""
 
+import asyncio
 import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from commands import sandbox
@@ -143,6 +145,39 @@ def test_streams_are_bounded_in_number(url: str) -> None:
     finally:
         for one in opened:
             one.close()
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_client_that_leaves_at_the_moment_of_a_change_leaves_nothing_behind(steps: int) -> None:
+    with Door() as door:
+        door.get("/v1/runs")
+        feeds = door.runtime.feeds
+        tenant = door.runtime.tenants.get("test")
+        assert tenant is not None
+        scope = {"type": "http", "method": "GET", "path": "/_mock/events", "raw_path": b"/_mock/events", "query_string": b""}
+        headers = [(b"host", b"127.0.0.1:8787"), (b"authorization", f"Bearer {door.key}".encode())]
+        is_read = asyncio.Event()
+
+        async def receive() -> dict[str, object]:
+            if not is_read.is_set():
+                is_read.set()
+                return {"type": "http.request", "body": b"", "more_body": False}
+            for _ in range(20):
+                await asyncio.sleep(0)
+            feeds.of(tenant).changes.tell("runs", "x")
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            """Takes what is sent."""
+
+        async def watch() -> None:
+            async with asyncio.timeout(5):
+                await door.app({**scope, "headers": headers, "client": ("127.0.0.1", 9), "server": ("127.0.0.1", 8787)}, receive, send)
+
+        asyncio.run(watch())
+        assert feeds.streams == 0
 
 
 @pytest.mark.slow

@@ -1,7 +1,9 @@
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from costs import lines_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +43,47 @@ def test_deepest_body_is_read_and_a_deeper_one_is_not() -> None:
 
 def test_wide_body_is_not_deep() -> None:
     assert len(read_body(json.dumps({"a": [[]] * 500, "b": "[[[{{{" * 50}).encode(), TYPE)) == 2
+
+
+WIDE = {
+    "lists": b'{"a":[' + b"[]," * 5_000 + b"1]}",
+    "items of a batch": b'{"items":[' + b'{"input":{"a":[1]}},' * 5_000 + b"{}]}",
+    "texts with brackets": b'{"a":[' + b'"[{[{",' * 5_000 + b"1]}",
+    "many levels, many times": b'{"a":[' + (b"[" * 60 + b"]" * 60 + b",") * 100 + b"1]}",
+    "what closes and was not open": b"]}" * 5_000,
+    "what opens and is not closed": b"[{" * 5_000,
+    "what does not fit": b"[}{]" * 5_000,
+}
+
+
+@pytest.mark.parametrize("raw", WIDE.values(), ids=WIDE.keys())
+def test_bracket_costs_no_step_of_its_own(raw: bytes) -> None:
+    def read() -> None:
+        with suppress(Problem):
+            read_body(raw, TYPE)
+
+    assert lines_run(read) < 500
+
+
+def _deepest(value: Any) -> int:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if parts is None else 1 + max(map(_deepest, parts), default=0)
+
+
+@given(
+    st.recursive(
+        st.sampled_from((1, "[[", '"]')), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("[]{}", max_size=2), inner)
+    ),
+    st.integers(DEPTH_MAX - 4, DEPTH_MAX + 1),
+)
+def test_body_is_refused_from_one_level_on_whatever_else_is_in_it(value: Any, levels: int) -> None:
+    for level in range(levels):
+        value = [value, []] if level % 2 else {"}": value}
+    raw = json.dumps({"a": value}).encode()
+    if _deepest(value) + 1 > DEPTH_MAX:
+        assert status_of(raw) == 400
+    else:
+        assert read_body(raw, TYPE) == {"a": value}
 
 
 @pytest.mark.parametrize("key", ["a", "a:b", "\\u003a", "\\\\u003a", "é"])

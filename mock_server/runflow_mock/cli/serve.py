@@ -183,6 +183,10 @@ def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
         gc.enable()
         try:
             server.run(sockets=[bound])
+        except SystemExit:
+            # uvicorn exits when the application could not start; where an option is to blame, that is told below.
+            if not app.state.refused:
+                raise
         finally:
             log.close()
     unsaid += app.state.refused

@@ -93,8 +93,13 @@ class Journal:
 
     def latest(self, count: int) -> tuple[Exchange, ...]:
         """Returns so many exchanges that were added last, oldest first, or all that are left."""
-        self._scrub()
-        return tuple(self._exchanges[-place] for place in range(min(count, len(self._exchanges)), 0, -1))
+        return self.piece(count, count)
+
+    def oldest_after(self, number: int, count: int) -> tuple[Exchange, ...]:
+        """Returns the first so many exchanges after the one of a number; what comes later is neither looked at nor scrubbed."""
+        begun = max(number, self.dropped)
+        self._scrub(begun + count - max(self._scrubbed_to, self.dropped))
+        return self.piece(self.total - begun, count)
 
     def piece(self, behind: int, count: int) -> tuple[Exchange, ...]:
         """Returns the first so many of the exchanges that were added last, `behind` in number; no others are scrubbed for it."""
@@ -171,11 +176,14 @@ class Journal:
             self._space.count(-freed)
         return count > 0
 
-    def _scrub(self) -> None:
-        """Scrubs what came since the last look."""
-        raw = [self._exchanges.pop() for _ in range(self.total - max(self._scrubbed_to, self.dropped))]
-        self._exchanges.extend(scrubbed(exchange, self._scrubber) for exchange in reversed(raw))
-        self._scrubbed_to = self.total
+    def _scrub(self, count_max: int | None = None) -> None:
+        """Scrubs what came since the last look, the oldest first, at most so many exchanges if that is said."""
+        begun = max(self._scrubbed_to, self.dropped)
+        behind = self.total - begun
+        count = behind if count_max is None else max(0, min(count_max, behind))
+        for place in range(behind, behind - count, -1):
+            self._exchanges[-place] = scrubbed(self._exchanges[-place], self._scrubber)
+        self._scrubbed_to = begun + count
 
     def _drop_oldest(self) -> int:
         """Forgets an exchange, and returns how many bytes it took."""

@@ -6,6 +6,7 @@ ours, did otherwise, that is the fake's affair.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -21,7 +22,7 @@ from runflow_mock.openapi.contracts import Addressed, Contract
 from runflow_mock.openapi.fake_differences import own_operation, told_apart
 from runflow_mock.openapi.nearest_routes import nearest_route
 from runflow_mock.openapi.request_facts import Asked, read_asked
-from runflow_mock.openapi.violations import request_findings, response_findings
+from runflow_mock.openapi.violations import FINDINGS_MAX, request_findings, response_findings
 
 # What has no key and is no operation: files go by signed addresses.
 FILE_PREFIXES = (MEDIA_PREFIX, "/files/", "/_upload/")
@@ -71,7 +72,7 @@ class Judge:
         ours = response_findings(self.contract, declared, exchange)
         if self.contract.source is not None:
             request, ours = told_apart(self.contract, addressed, exchange, Findings(operation=declared.id, request=request, ours=ours))
-        unread = () if judged.model is None else _unknown_inputs(judged.model, asked)
+        unread = () if judged.model is None else islice(_unknown_inputs(judged.model, asked), FINDINGS_MAX)
         return Findings(operation=declared.id, request=(*request, *unread, *reliance_findings(judged)), ours=ours)
 
     def _without_operation(self, addressed: Addressed | None, exchange: Exchange) -> Findings:

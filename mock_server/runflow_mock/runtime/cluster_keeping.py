@@ -56,6 +56,8 @@ class ClusterKeeper:
         self._empty: dict[str, StreamLog] = {}
         self._coming: dict[str, asyncio.Task[None]] = {}
         self._is_closing = False
+        # Why the broker was not reached yet: it is told once, when nobody tries any more.
+        self._unreached: str | None = ""
         self.peers: Peers
 
     async def open(self, tenants: Tenants, go_on: Callable[[Tenant], None], answering: Answering) -> None:
@@ -81,9 +83,12 @@ class ClusterKeeper:
                 pending_size=0,
             )
             # Once it was there it is waited for; one that never was is told.
-            self._client: Client = await asyncio.wait_for(connecting, CONNECT_SECONDS_MAX)
+            async with asyncio.timeout(CONNECT_SECONDS_MAX):
+                self._client: Client = await connecting
         except (nats.errors.Error, OSError, TimeoutError) as error:
-            raise ConfigError(f"keep: the broker at {parts.netloc.rpartition('@')[2]} cannot be reached: {error or 'no answer'}") from None
+            why = str(error) or self._unreached or "no answer"
+            raise ConfigError(f"keep: the broker at {parts.netloc.rpartition('@')[2]} cannot be reached: {why}") from None
+        self._unreached = None
         jetstream = self._client.jetstream(timeout=ANSWER_SECONDS_MAX)
         try:
             with translated():
@@ -219,7 +224,11 @@ class ClusterKeeper:
             self._tenants.let_go(tenant)
 
     async def _take_error(self, error: Exception) -> None:
-        self._tell(f"the broker: {error or type(error).__name__}")
+        told = str(error) or type(error).__name__
+        if self._unreached is None:
+            self._tell(f"the broker: {told}")
+        else:
+            self._unreached = told
 
     def _kept(self, tenant: Tenant, log: StreamLog) -> Kept:
         """Returns what writes a tenant into a log, which is found by its further keys too."""

@@ -6,7 +6,7 @@ counted as that.
 """
 
 import asyncio
-from collections.abc import Iterator
+from itertools import takewhile
 from sys import maxsize
 from weakref import WeakKeyDictionary, WeakSet, ref
 
@@ -24,6 +24,8 @@ from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.runtime.tenants import Tenant
 
 STEP_EXCHANGES = 25
+# While somebody reads, requests of others are under way.
+READ_STEP_EXCHANGES = 5
 QUIET_SECONDS = 0.1
 # So many requests between two looks still count as quiet: a client that polls.
 QUIET_REQUESTS_MAX = 2
@@ -97,22 +99,20 @@ class Judging:
         self._keep_up()
         if not self.is_behind:
             return
-        for exchange in tuple(self._waiting())[:steps]:
+        for exchange in self._waiting(steps):
             findings = self._findings[exchange.number] = self.judge.judge(exchange)
             self._judged_to = exchange.number
             name = findings.operation or exchange.operation or (UNMATCHED if findings.violations else BESIDE)
             counts = self._counts.setdefault(name, Counts())
             counts.add(exchange.status, findings.request, len(findings.ours))
-        for number in tuple(self._findings):
-            if number > self._journal.dropped:
-                break
+        for number in tuple(takewhile(lambda number: number <= self._journal.dropped, self._findings)):
             del self._findings[number]
 
-    def _waiting(self) -> Iterator[Exchange]:
+    def _waiting(self, count: int) -> tuple[Exchange, ...]:
         lost = max(self._journal.dropped - self._judged_to, 0)
         self._unjudged += lost
         self._judged_to += lost
-        return (exchange for exchange in self._journal if exchange.number > self._judged_to)
+        return self._journal.oldest_after(self._judged_to, count)
 
     def _keep_up(self) -> None:
         """Forgets everything when the journal was cleared."""
@@ -147,6 +147,16 @@ class Judgings:
             known = Judging(judge, tenant.journal, is_paced=is_paced, real_waits=tenant.settings.real_waits)
             self._known[tenant.journal] = known
         return known
+
+    async def caught_up(self, tenant: Tenant) -> Judging:
+        """Returns the judging of a tenant's journal once it has judged what is there; between few exchanges others have their turn."""
+        judging = self.of(tenant)
+        for _ in range(len(tenant.journal) // READ_STEP_EXCHANGES + 1):
+            if not judging.is_behind:
+                break
+            judging.catch_up(READ_STEP_EXCHANGES)
+            await asyncio.sleep(0)
+        return judging
 
     def judge_later(self, tenant: Tenant) -> None:
         """Has the exchanges judged that are in the journal, once the tenant is quiet."""

@@ -59,7 +59,8 @@ class Peers:
         subscription = await self._client.subscribe(inbox, cb=take)
         try:
             await self._client.publish(_ASK, question.encode(), reply=inbox)
-            await asyncio.wait_for(everybody.wait(), ANSWER_SECONDS_MAX)
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                await everybody.wait()
         except (TimeoutError, Error):
             silent = awaited - answers.keys()
         else:

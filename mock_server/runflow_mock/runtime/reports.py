@@ -1,6 +1,7 @@
 """Reports: puts together what is to be said about the client of a tenant, from its journal, its fault rules and its callbacks."""
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from runflow_mock.domain.deliveries import DeliveryStatus
 from runflow_mock.domain.exchanges import Exchange
@@ -45,7 +46,7 @@ def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
         verdicts=judging.verdicts(),
         violations=_samples((exchange, findings, findings.violations) for exchange, findings in judged),
         ours=_samples((exchange, findings, findings.ours) for exchange, findings in judged),
-        unfired=tuple(unfired_rules(tenant, complete))[:LISTED_MAX],
+        unfired=tuple(islice(unfired_rules(tenant, complete), LISTED_MAX)),
         undelivered=tuple(
             Undelivered(
                 id=delivery.id,
@@ -58,7 +59,7 @@ def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
             if delivery.status is DeliveryStatus.FAILED
         )[:LISTED_MAX],
         pending_callbacks=sum(not delivery.is_terminal for delivery in deliveries),
-        unmatched=tuple(_unmatched(judging, judged))[:LISTED_MAX],
+        unmatched=tuple(islice(_unmatched(judging, judged), LISTED_MAX)),
         background_errors=tuple(error for error in runtime.background_errors if error.startswith(f"tenant {tenant.settings.name}: ")),
         hints=tuple(_hints(tenant)),
     )

@@ -61,7 +61,8 @@ class MemoryConnection:
             if self._is_readable():
                 return self._take(most)
             self._wakers.append(lambda: _wake(loop, arrived))
-        await asyncio.wait_for(arrived.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await arrived.wait()
         with self._arrived:
             return self._take(most)
 

@@ -106,7 +106,8 @@ class AppSender:
             )
         try:
             with hearing_of(mount.exceptions, f"POST {request.url}"):
-                status, body = await asyncio.wait_for(mount.app.post(request), self._timeout_seconds)
+                async with asyncio.timeout(self._timeout_seconds):
+                    status, body = await mount.app.post(request)
         except TimeoutError:
             return AttemptResult(error=f"no answer within {self._timeout_seconds:g} s", reason="timeout")
         except HandlerFailed as error:

@@ -11,7 +11,7 @@ from time import time as real_time
 from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.applications import Starlette
-from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.outputs import MEDIA_PREFIX
@@ -77,7 +77,7 @@ class Application(Starlette):
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self.router(scope, receive, send)
+            await self.router(scope, receive, self._without_trace(send))
             return
         if self.bring is not None and not await self.bring(scope, send):
             return
@@ -88,6 +88,15 @@ class Application(Starlette):
             if path.startswith(prefix) or path + "/" == prefix:
                 await app(scope, receive, send)
                 return
+
+    def _without_trace(self, send: Send) -> Send:
+        """Returns what tells a server how the start went: of an option that cannot be used whoever started it says so, in a line."""
+
+        async def tell(message: Message) -> None:
+            is_told = message["type"] == "lifespan.startup.failed" and self.state.refused
+            await send({**message, "message": ""} if is_told else message)
+
+        return tell
 
 
 class KeptNowhere:

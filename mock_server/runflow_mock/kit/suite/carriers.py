@@ -12,6 +12,7 @@ import msgspec
 import urllib3
 
 from runflow_mock.domain.documents import Json
+from runflow_mock.runtime.outgoing import refuses_redirect
 from runflow_mock.testing.direct_calls import Message
 from runflow_mock.testing.in_process import InProcess, Scope
 
@@ -87,8 +88,15 @@ class HttpCarrier:
         return Answer(method, target, response.status, {name.lower(): value for name, value in response.headers.items()}, response.data)
 
     def fetch(self, url: str) -> Answer:
-        """Returns what stands at an address of another host, at most `FILE_BYTES_MAX` of it."""
-        with self._pool.request("GET", url, redirect=True, retries=False, preload_content=False) as response:
+        """Returns what stands at an address of another host that an answer gave, at most `FILE_BYTES_MAX` of it.
+
+        Raises:
+            ValueError: a server elsewhere leads into this machine or its network.
+        """
+        objection = refuses_redirect(self.url, url)
+        if objection is not None:
+            raise ValueError(f"an address in an answer is not opened: {objection}")
+        with self._pool.request("GET", url, redirect=False, preload_content=False) as response:
             body = response.read(FILE_BYTES_MAX)
             return Answer("GET", url, response.status, {name.lower(): value for name, value in response.headers.items()}, body)
 

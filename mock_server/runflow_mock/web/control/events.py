@@ -98,7 +98,9 @@ async def _until(woken: asyncio.Event) -> AsyncIterator[bytes]:
     """Returns once something happened; until then it yields a comment from time to time."""
     while not woken.is_set():
         try:
-            await asyncio.wait_for(woken.wait(), HEARTBEAT_SECONDS)
+            # Not `wait_for`: before Python 3.12 it forgets that it was cancelled if what it waits for happens at the same moment.
+            async with asyncio.timeout(HEARTBEAT_SECONDS):
+                await woken.wait()
         except TimeoutError:
             yield b": still here\n\n"
 

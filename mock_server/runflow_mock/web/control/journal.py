@@ -28,6 +28,7 @@ async def get_journal(call: Call) -> Answer:
     With `offset` a window of one line each, newest first.
     """
     tenant = tenant_of(call)
+    await call.runtime.judgings.caught_up(tenant)
     if "offset" in call.parameters:
         return _lines(call, tenant)
     page = _page(call, tenant)
@@ -43,7 +44,7 @@ async def get_exchange(call: Call) -> Answer:
     exchange = next((exchange for exchange in tenant.journal if exchange.id == call.params["id"]), None)
     if exchange is None:
         raise NotFound("exchange", call.params["id"])
-    judging = call.runtime.judgings.of(tenant)
+    judging = await call.runtime.judgings.caught_up(tenant)
     findings = judging.findings(exchange)
     broken = broken_by(judging.verdicts()).get(exchange.id, ())
     nearest = nearest_route(judging.judge.contract, exchange.method, exchange.path) if leads_nowhere(findings) else None
@@ -68,7 +69,9 @@ def _lines(call: Call, tenant: Tenant) -> Answer:
 
 async def get_archive(call: Call) -> Answer:
     """GET /_mock/journal.har: the same, as an archive that the network panel of a browser opens."""
-    page = _page(call, tenant_of(call))
+    tenant = tenant_of(call)
+    await call.runtime.judgings.caught_up(tenant)
+    page = _page(call, tenant)
     return _counted(answer(represent_har(page.exchanges, __version__)), page)
 
 

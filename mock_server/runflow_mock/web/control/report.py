@@ -12,6 +12,7 @@ from runflow_mock.wire.reports import represent_report
 async def get_report(call: Call) -> Answer:
     """GET /_mock/report: verdicts by rule, findings by operation, and what was prepared and never used."""
     tenant = tenant_of(call)
+    await call.runtime.judgings.caught_up(tenant)
     return scrubbed(call, answer(represent_report(report_on(call.runtime, tenant, completion(call)))))
 
 

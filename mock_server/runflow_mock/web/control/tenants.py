@@ -110,6 +110,8 @@ async def delete_tenant(call: Call) -> Answer:
         if tenants.keeper.make_room(name):
             return no_content()
         tenants.refuse_unreadable(name)
+    if flag_in(call, "tell"):
+        await call.runtime.judgings.caught_up(_named(call))
     tenant = _named(call)
     told = scrubbed(call, answer(last_word(call))) if flag_in(call, "tell") else no_content()
     tenants.drop(tenant.settings.name)
