@@ -84,6 +84,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "switch-provenance": dialects.provenance,
     "switch-captures": dialects.captures,
     "changes": drifts.changes,
+    "operation-ids": evidence.operation_ids,
     "operations-by-evidence": evidence.operations,
     "undocumented-operations": evidence.undocumented,
     "claims-by-certainty": evidence.claims,

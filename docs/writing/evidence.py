@@ -17,6 +17,7 @@ METHODS = ("get", "put", "post", "patch", "delete")
 class Declared(NamedTuple):
     """One operation and how surely it is known."""
 
+    id: str
     method: str
     path: str
     evidence: str
@@ -28,6 +29,15 @@ def operations() -> str:
     counts = Counter(operation.evidence for operation in _operations())
     rows = ((f"`{evidence}`", str(count)) for evidence, count in counts.most_common())
     return table(("evidence", "operations"), (*rows, ("all", str(counts.total()))))
+
+
+def operation_ids() -> str:
+    """Returns every operation with its id."""
+    rows = (
+        (f"`{operation.id}`", f"`{operation.method} {operation.path}`", operation.summary, f"`{operation.evidence}`")
+        for operation in _operations()
+    )
+    return table(("operation", "request", "what it does", "evidence"), rows)
 
 
 def undocumented() -> str:
@@ -63,4 +73,4 @@ def _operations() -> Iterator[Declared]:
         for method in METHODS:
             if method in item:
                 operation = item[method]
-                yield Declared(method.upper(), path, operation["x-evidence"], str(operation.get("summary", "")))
+                yield Declared(operation["operationId"], method.upper(), path, operation["x-evidence"], str(operation.get("summary", "")))

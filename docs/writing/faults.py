@@ -21,7 +21,7 @@ EXAMPLES: Mapping[str, Json] = {
     "after_polls": {"what": {"kind": "after_polls", "polls": 3}, "where": {"model": "runflow/background-removal"}},
     "answer": {"what": {"kind": "answer", "status": 429, "retry_after": 2}, "where": {"operation": "create_run"}, "when": {"times": 1}},
     "html": {"what": {"kind": "html", "status": 502}, "where": {"path": "/v1/runs/**"}, "when": {"times": 1}},
-    "hang": {"what": {"kind": "hang", "seconds": 30}, "where": {"operation": "create_batch"}},
+    "hang": {"what": {"kind": "hang", "seconds": 30}, "where": {"operation": "create_model_batch"}},
     "reset": {"what": {"kind": "reset"}, "where": {"edge": "after_create_before_response"}, "when": {"times": 1}},
     "empty": {"what": {"kind": "empty"}, "where": {"method": "POST"}, "when": {"every": 3}},
     "garbage": {"what": {"kind": "garbage"}, "where": {"edge": "on_poll[2]"}},

@@ -20,6 +20,7 @@ async function main([executablePath, url, key, operation]) {
   await page.locator(".opblock-tag").first().waitFor();
   for (const tag of await page.locator(".opblock-tag").all()) await tag.click();
   seen.operations = await page.locator(".opblock-tag-section .opblock").count();
+  seen.ids = await page.locator(".opblock-summary-operation-id").allInnerTexts();
   await page.locator(".auth-wrapper .authorize").first().click();
   await page.locator(".auth-container input").fill(key);
   await page.locator(".auth-btn-wrapper .authorize").click();
