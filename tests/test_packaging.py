@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from commands import ROOT
+
+INSTALL = ROOT / "docs" / "how-to" / "install.md"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -36,23 +39,59 @@ def test_wheel_holds_every_pinned_byte(wheel: Path, tmp_path: Path) -> None:
     assert told.returncode == 0, told.stdout
 
 
-def test_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
-    home = {**os.environ, "HOME": str(tmp_path)}
-    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True, env=home, timeout=120)
-    python = tmp_path / "venv" / "bin" / "python"
-    lock = ["--require-hashes", "-r", str(ROOT / "requirements" / "run.lock")]
-    for arguments in (lock, ["--no-deps", str(wheel)]):
-        subprocess.run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *arguments], check=True, env=home, timeout=240)
-    demo = subprocess.run(
-        [tmp_path / "venv/bin/runflow-mock", "demo"], capture_output=True, text=True, check=True, cwd=tmp_path, timeout=60
+@pytest.fixture(scope="module")
+def empty(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an environment in which nothing but the wheel is installed, and what it needs."""
+    folder = tmp_path_factory.mktemp("empty")
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True, env=home(folder), timeout=120)
+    install(folder, "--require-hashes", "-r", str(ROOT / "requirements" / "run.lock"))
+    install(folder, "--no-deps", str(wheel))
+    return folder
+
+
+def home(folder: Path) -> dict[str, str]:
+    return {**os.environ, "HOME": str(folder)}
+
+
+def install(folder: Path, *arguments: str) -> None:
+    pip = [folder / "venv" / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", *arguments]
+    subprocess.run(pip, check=True, env=home(folder), timeout=240)
+
+
+def told_by(folder: Path, program: str, *arguments: str) -> str:
+    command = [folder / "venv" / "bin" / program, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, timeout=60).stdout
+
+
+def test_wheel_works_in_an_empty_environment(empty: Path) -> None:
+    assert "partial_succeeded" in told_by(empty, "runflow-mock", "demo")
+    count = told_by(empty, "python", "-c", "from runflow_mock.wire.catalog import load_catalog; print(len(load_catalog()))")
+    assert json.loads(count) == 65
+
+
+def test_extra_comes_by_name_once_the_package_is_there(empty: Path) -> None:
+    shown = INSTALL.read_text(encoding="utf-8")
+    assert 'pip install "runflow-mock[cluster]"' in shown
+    install(empty, "runflow-mock[cluster]")
+    assert told_by(empty, "python", "-c", "import nats; print('there')") == "there\n"
+
+
+def test_package_installs_in_every_way_that_the_page_names(empty: Path, wheel: Path, tmp_path: Path) -> None:
+    lines = re.findall(
+        r"^pip install (\S+|\"[^\"]+\") +# (a clone|a wheel|git|an archive)", INSTALL.read_text(encoding="utf-8"), re.MULTILINE
     )
-    assert "partial_succeeded" in demo.stdout
-    data = subprocess.run(
-        [python, "-c", "from runflow_mock.wire.catalog import load_catalog; print(len(load_catalog()))"],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path,
-        timeout=60,
-    )
-    assert json.loads(data.stdout) == 65
+    archive = tmp_path / "main.tar.gz"
+    subprocess.run(["git", "archive", "--prefix=runflow-mock-main/", "-o", archive, "HEAD"], check=True, cwd=ROOT, timeout=60)
+    here = {
+        "a clone": ("/path/to/runflow-mock", str(ROOT)),
+        "a wheel": ("dist/runflow_mock-0.1.0-py3-none-any.whl", str(wheel)),
+        "git": ("https://github.com/OWNER/runflow-mock@main", f"file://{ROOT}@HEAD"),
+        "an archive": ("https://github.com/OWNER/runflow-mock/archive/refs/heads/main.tar.gz", archive.as_uri()),
+    }
+    assert [way for _, way in lines] == list(here)
+    for what, way in lines:
+        shown, ours = here[way]
+        assert shown in what
+        # What it needs is there already.
+        install(empty, "--no-deps", "--force-reinstall", what.strip('"').replace(shown, ours))
+        assert told_by(empty, "runflow-mock", "--version").strip().endswith(wheel.name.split("-")[1])
