@@ -14,7 +14,7 @@ BY_NAME = re.compile(r"runflow-mock([=<>~!].*)?")
 
 def asked_of_an_index(text: str) -> list[str]:
     """The lines that would get the package from an index; an extra comes by name, once the package itself is there."""
-    lines = re.findall(r"pip install ([^\n`#]+)", text)
+    lines = re.findall(r"pip install ((?:[^\n`#;\"]|\"[^\"\n]*\")+)", text)
     return [line for line in lines if any(BY_NAME.fullmatch(word.strip("'\"().,;")) for word in line.split())]
 
 

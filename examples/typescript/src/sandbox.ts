@@ -23,7 +23,7 @@ export interface Sandbox {
 export async function startSandbox(...options: string[]): Promise<Sandbox> {
   const child = spawn("runflow-mock", ["serve", "--port", "0", "--json", ...options], { stdio: ["ignore", "pipe", "pipe"] });
   const failed = once(child, "error").then(([error]: unknown[]) => {
-    throw new Error("runflow-mock is not on the PATH: pip install runflow-mock", { cause: error });
+    throw new Error("runflow-mock is not on the PATH: docs/how-to/install.md says how it is installed", { cause: error });
   });
   const complaint = text(child.stderr);
   const lines = createInterface({ input: child.stdout });
