@@ -24,7 +24,6 @@ async def cut_out(client: httpx.AsyncClient, inputs: dict[str, str]) -> str:
 async def test_six_runs_at_once(runflow_in_process: Runflow) -> None:
     runflow = runflow_in_process
     runflow.faults.add(what="fail", where={"input": SHIRTS[3]})
-    transport = httpx.ASGITransport(app=runflow.app)
-    async with httpx.AsyncClient(transport=transport, base_url=runflow.base_url, headers=runflow.headers) as client:
+    async with httpx.AsyncClient(transport=runflow.transport, base_url=runflow.base_url, headers=runflow.headers) as client:
         ends = await asyncio.gather(*(cut_out(client, shirt) for shirt in SHIRTS))
     assert ends == ["succeeded", "succeeded", "succeeded", "failed", "succeeded", "succeeded"]
