@@ -74,6 +74,7 @@ def test_slow_commands_of_a_page_work_as_shown(page: Path, tmp_path: Path, runni
     run_page(page, tmp_path, running, with_slow=True)
 
 
+@pytest.mark.timeout(180)
 def test_tests_of_all_pages_pass(pytester: pytest.Pytester) -> None:
     # All in one run: a run for each page would import everything anew.
     files = [file for page in TEST_PAGES for file in write_files(page, pytester.path)]

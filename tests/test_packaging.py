@@ -77,9 +77,8 @@ def test_extra_comes_by_name_once_the_package_is_there(empty: Path) -> None:
 
 
 def test_package_installs_in_every_way_that_the_page_names(empty: Path, wheel: Path, tmp_path: Path) -> None:
-    lines = re.findall(
-        r"^pip install (\S+|\"[^\"]+\") +# (a clone|a wheel|git|an archive)", INSTALL.read_text(encoding="utf-8"), re.MULTILINE
-    )
+    shown_there = INSTALL.read_text(encoding="utf-8")
+    lines = re.findall(r"^# (a clone|a wheel|git|an archive)\b.*\npip install (.+)$", shown_there, re.MULTILINE)
     archive = tmp_path / "main.tar.gz"
     subprocess.run(["git", "archive", "--prefix=runflow-mock-main/", "-o", archive, "HEAD"], check=True, cwd=ROOT, timeout=60)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True, cwd=ROOT, timeout=20).stdout.strip()
@@ -89,10 +88,10 @@ def test_package_installs_in_every_way_that_the_page_names(empty: Path, wheel: P
         "git": ("https://github.com/OWNER/runflow-mock@main", f"file://{ROOT}@{commit}"),
         "an archive": ("https://github.com/OWNER/runflow-mock/archive/refs/heads/main.tar.gz", archive.as_uri()),
     }
-    assert [way for _, way in lines] == list(here)
+    assert [way for way, _ in lines] == list(here)
     # What it needs and what builds it is there already, so that no way has to fetch it anew.
     install(empty, "hatchling")
-    for what, way in lines:
+    for way, what in lines:
         shown, ours = here[way]
         assert shown in what
         install(empty, "--no-deps", "--no-build-isolation", "--force-reinstall", what.strip('"').replace(shown, ours))
