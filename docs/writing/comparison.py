@@ -31,7 +31,7 @@ class Ambition(NamedTuple):
 FEATURES: tuple[Feature, ...] = (
     Feature("the vendor's behaviour out of the box", "YYYY---~Y-", "Y", "one vendor only"),
     Feature("state per resource, jobs independent", "YYYY-~~-Y-", "Y", ""),
-    Feature("progress per number of polls", "-Y-?YYY-YY", "~", "`auto` moves time when a client polls; no rule says after how many"),
+    Feature("progress per number of polls", "-Y-?YYY-YY", "Y", ""),
     Feature("progress by elapsed time", "-YY?-Y----", "Y", ""),
     Feature("virtual clock", "--$--~----", "Y", ""),
     Feature("the clock drives jobs and callbacks", "--$-------", "Y", ""),
