@@ -15,7 +15,7 @@ from writing.callbacks import PAYLOADS, samples
 
 PAGE = (ROOT / "docs" / "reference" / "callbacks.md").read_text(encoding="utf-8")
 DOCUMENT = json.loads((ROOT / "contracts" / "openapi.json").read_bytes())
-# What aiohttp adds to every request.
+# What every request has, whatever it tells.
 OF_THE_CLIENT = {"host", "accept", "accept-encoding", "content-length"}
 
 
