@@ -54,13 +54,14 @@ def home(folder: Path) -> dict[str, str]:
 
 
 def install(folder: Path, *arguments: str) -> None:
-    pip = [folder / "venv" / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check", *arguments]
+    pip = [str(folder / "venv" / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", *arguments]
     subprocess.run(pip, check=True, env=home(folder), timeout=240)
 
 
 def told_by(folder: Path, program: str, *arguments: str) -> str:
-    command = [folder / "venv" / "bin" / program, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, timeout=60).stdout
+    command = [str(folder / "venv" / "bin" / program), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, timeout=60)
+    return done.stdout
 
 
 def test_wheel_works_in_an_empty_environment(empty: Path) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 from doors import Clocks, Door
-from steps import BATCHES, CALLBACK_URL, INPUT, RUNS, Body, ok, post_fault
+from steps import BATCHES, INPUT, RUNS, Body, ok, post_fault
+from worlds import CALLBACK_URL
 
 from runflow_mock.web.connections import ConnectionFault
 from writing.faults import EXAMPLES
