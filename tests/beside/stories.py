@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
+
 from runflow_mock.testing import CallbackReceiver, Runflow
 
 PATH = "/v1/models/runflow/background-removal/runs"
@@ -54,3 +56,42 @@ def tell_in_process(runflow: Runflow) -> None:
     assert status == 201, raw
     runflow.clock.run_until_idle()
     assert [json.loads(body)["run_id"] for body in arrived] == [json.loads(raw)["id"]]
+
+
+class BesideAPatch:
+    """What each tool that patches clients leaves alone. A suite has a fixture `mocked`, and `check` shows that the tool is at work."""
+
+    check: Callable[[], None]
+
+    def test_tool_last(self, runflow, runflow_receiver, mocked):
+        self.check()
+        tell(runflow, runflow_receiver)
+
+    def test_tool_first(self, mocked, runflow, runflow_receiver):
+        self.check()
+        tell(runflow, runflow_receiver)
+
+    def test_in_process(self, mocked, runflow_in_process):
+        self.check()
+        tell_in_process(runflow_in_process)
+
+
+class Coroutines:
+    """What holds for coroutines, whoever runs them."""
+
+    async def test_in_process(self, runflow_in_process_async):
+        runflow = runflow_in_process_async
+        async with httpx.AsyncClient(transport=runflow.transport, base_url=runflow.base_url, headers=runflow.headers) as client:
+            assert (await client.post(PATH, json=BODY)).status_code == 201
+        await runflow.clock.run_until_idle()
+        assert [run["status_code"] for run in await runflow.runs.list()] == ["succeeded"]
+
+    async def test_over_loopback(self, runflow_async, runflow_receiver_async):
+        async with httpx.AsyncClient(base_url=runflow_async.base_url, headers=runflow_async.headers) as client:
+            answer = await client.post(PATH, json={**BODY, "callback_url": runflow_receiver_async.url})
+        assert answer.status_code == 201
+        assert len(await runflow_receiver_async.wait()) == 1
+
+    async def test_hosts(self, runflow_hosts):
+        async with httpx.AsyncClient(headers=runflow_hosts.headers) as client:
+            assert (await client.post("https://api.runflow.io" + PATH, json=BODY)).status_code == 201

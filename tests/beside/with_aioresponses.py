@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 from aioresponses import aioresponses
-from stories import BODY, PATH, tell, tell_in_process
+from stories import BODY, PATH, BesideAPatch, tell
 
 
 @pytest.fixture
@@ -24,19 +24,8 @@ def check():
     assert asyncio.run(_get("https://other.example/")) == {"is": "mocked"}
 
 
-def test_tool_first(mocked, runflow, runflow_receiver):
-    check()
-    tell(runflow, runflow_receiver)
-
-
-def test_tool_last(runflow, runflow_receiver, mocked):
-    check()
-    tell(runflow, runflow_receiver)
-
-
-def test_in_process(mocked, runflow_in_process):
-    check()
-    tell_in_process(runflow_in_process)
+class TestFakeOfItsOwn(BesideAPatch):
+    check = staticmethod(check)
 
 
 def test_receiver_of_a_fake_without_a_socket(mocked, runflow_in_process):

@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from stories import BODY, PATH
+from stories import BODY, PATH, Coroutines
 
 pytestmark = pytest.mark.anyio
 
@@ -19,19 +19,9 @@ async def client(runflow_in_process_async):
         yield opened
 
 
-async def test_in_process(runflow_in_process_async, client):
+async def test_client_of_a_fixture(client):
     assert (await client.post(PATH, json=BODY)).status_code == 201
-    await runflow_in_process_async.clock.run_until_idle()
-    assert [run["status_code"] for run in await runflow_in_process_async.runs.list()] == ["succeeded"]
 
 
-async def test_over_loopback(runflow_async, runflow_receiver_async):
-    async with httpx.AsyncClient(base_url=runflow_async.base_url, headers=runflow_async.headers) as client:
-        answer = await client.post(PATH, json={**BODY, "callback_url": runflow_receiver_async.url})
-    assert answer.status_code == 201
-    assert len(await runflow_receiver_async.wait()) == 1
-
-
-async def test_hosts(runflow_hosts):
-    async with httpx.AsyncClient(headers=runflow_hosts.headers) as client:
-        assert (await client.post("https://api.runflow.io" + PATH, json=BODY)).status_code == 201
+class TestCoroutines(Coroutines):
+    """The rest."""

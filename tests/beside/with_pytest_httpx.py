@@ -4,7 +4,7 @@ import socket
 
 import httpx
 import pytest
-from stories import BODY, PATH, tell, tell_in_process
+from stories import BODY, PATH, BesideAPatch, tell
 
 
 @pytest.fixture
@@ -17,19 +17,8 @@ def check():
     assert httpx.get("https://other.example/").json() == {"is": "mocked"}
 
 
-def test_tool_last(runflow, runflow_receiver, mocked):
-    check()
-    tell(runflow, runflow_receiver)
-
-
-def test_tool_first(mocked, runflow, runflow_receiver):
-    check()
-    tell(runflow, runflow_receiver)
-
-
-def test_in_process(mocked, runflow_in_process):
-    check()
-    tell_in_process(runflow_in_process)
+class TestFakeOfItsOwn(BesideAPatch):
+    check = staticmethod(check)
 
 
 def test_transport_needs_no_line(mocked, runflow_in_process):

@@ -2,7 +2,7 @@
 
 import pytest
 import requests
-from stories import BODY, PATH, tell, tell_in_process
+from stories import BODY, PATH, BesideAPatch, tell
 
 
 @pytest.fixture
@@ -15,19 +15,8 @@ def check():
     assert requests.get("https://other.example/", timeout=20).json() == {"is": "mocked"}
 
 
-def test_tool_last(runflow, runflow_receiver, mocked):
-    check()
-    tell(runflow, runflow_receiver)
-
-
-def test_tool_first(mocked, runflow, runflow_receiver):
-    check()
-    tell(runflow, runflow_receiver)
-
-
-def test_in_process(mocked, runflow_in_process):
-    check()
-    tell_in_process(runflow_in_process)
+class TestFakeOfItsOwn(BesideAPatch):
+    check = staticmethod(check)
 
 
 def test_client_passes_through(runflow, runflow_receiver, mocked):
