@@ -63,6 +63,15 @@ def target_of(policy: CallbackPolicy, url: str) -> str | None:
     return url if address is not None and _may_be_called(policy, address.host) else None
 
 
+def is_ip_address(host: str) -> bool:
+    """Tells whether a host is given by its number, so that no resolver is asked for it."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_loopback(host: str) -> bool:
     """Tells whether a host name or address is this machine's own."""
     if _LOCAL_NAME.fullmatch(host) is not None:

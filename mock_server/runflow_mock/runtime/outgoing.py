@@ -12,7 +12,7 @@ import ipaddress
 import socket
 from urllib.parse import urlsplit
 
-from runflow_mock.domain.callback_policy import is_loopback
+from runflow_mock.domain.callback_policy import is_ip_address, is_loopback
 
 LOOPBACK = ("127.0.0.1", "::1")
 """Where names of loopback lead, in the order in which it is tried."""
@@ -24,7 +24,7 @@ async def addresses_of(host: str, port: int) -> tuple[str, ...]:
     Raises:
         OSError: the system knows no such host.
     """
-    if _is_address(host):
+    if is_ip_address(host):
         return (host,)
     if is_loopback(host):
         return LOOPBACK
@@ -39,14 +39,6 @@ def refuses_redirect(source: str, target: str) -> str | None:
     if _is_near(target) and not _is_near(source):
         return f"it leads into this machine or its network ({target[:200]}); name that address yourself"
     return None
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_near(url: str) -> bool:

@@ -6,10 +6,9 @@ the operator named; an address or a short name elsewhere in the network is not, 
 `cross-site` alone tells; only that a user follows a link to us is no harm, because a page cannot read what it leads to.
 """
 
-import ipaddress
 from urllib.parse import urlsplit
 
-from runflow_mock.domain.callback_policy import is_loopback
+from runflow_mock.domain.callback_policy import is_ip_address, is_loopback
 from runflow_mock.runtime.config import Config
 from runflow_mock.web.calls import Call
 from runflow_mock.wire.sites import HOSTS
@@ -49,7 +48,7 @@ def is_own_host(name: str | None, config: Config) -> bool:
     """Tells whether a host can only mean this server: an address, a name of loopback or of a container, or one that was named."""
     if not name:
         return False
-    return _is_trusted(name, config) or "." not in name.rstrip(".") or _is_address(name)
+    return _is_trusted(name, config) or "." not in name.rstrip(".") or is_ip_address(name)
 
 
 def hostname_of(url: str) -> str | None:
@@ -62,11 +61,3 @@ def hostname_of(url: str) -> str | None:
 
 def _is_trusted(name: str, config: Config) -> bool:
     return is_loopback(name) or name in config.allowed_hosts or name == hostname_of(config.public_url or "")
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
