@@ -93,7 +93,7 @@ def test_dispatch_keeps_the_instant_and_the_next_due_one() -> None:
 
 def test_start_keeps_the_instant_and_the_next_due_one() -> None:
     run = a_run(RunStatus.DISPATCHING)
-    assert evolve(run, EVENTS[1]) == a_run(RunStatus.RUNNING, started_at=AT, due_at=DUE)
+    assert evolve(run, EVENTS[1]) == a_run(RunStatus.RUNNING, started_at=AT, due_at=DUE, expected_at=DUE)
 
 
 @pytest.mark.parametrize("event", EVENTS[2:4], ids=_name)

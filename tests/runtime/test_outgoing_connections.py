@@ -174,6 +174,49 @@ def test_post_that_is_given_up_leaves_no_connection() -> None:
     assert asyncio.run(story()).startswith(b"POST /hooks HTTP/1.1\r\n")
 
 
+class LateLoop(asyncio.SelectorEventLoop):
+    """Hands a connection over when its receiver has said all that it says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all_is_said = asyncio.Event()
+
+    async def create_connection(self, *given: Any, **options: Any) -> Any:
+        made = await super().create_connection(*given, **options)
+        await self.all_is_said.wait()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        return made
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [(FINE, (200, b"ok")), (b"HTTP/1.0 503 Full\r\n\r\nfull", (503, b"full")), (b"", None), (b"HTTP/1.1 200", None), (b"no HTTP", None)],
+)
+def test_receiver_that_speaks_and_hangs_up_before_it_is_asked_is_heard(said: bytes, right: tuple[int, bytes] | None) -> None:
+    loop = LateLoop()
+
+    async def say(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(said)
+        writer.close()
+        await writer.wait_closed()
+        loop.all_is_said.set()
+
+    async def story() -> tuple[int, bytes] | None:
+        connections = OutgoingConnections(NOBODY)
+        async with await asyncio.start_server(say, "127.0.0.1", 0) as server:
+            host, port = server.sockets[0].getsockname()
+            try:
+                return await post(connections, f"http://{host}:{port}/")
+            except BrokenAnswer:
+                return None
+            finally:
+                await connections.close()
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        assert runner.run(story()) == right
+
+
 @pytest.mark.parametrize(
     ("rest", "said"),
     [

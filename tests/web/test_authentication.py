@@ -46,7 +46,6 @@ def test_scheme_is_read_in_any_case(door: Door, value: str) -> None:
         ("GET", "/v1/runs/nonsense"),
         ("POST", RUNS),
         ("DELETE", "/v1/runs"),
-        ("POST", "/v1/health"),
     ],
 )
 def test_401_comes_before_404_405_and_422(door: Door, method: str, path: str) -> None:

@@ -11,6 +11,7 @@ import ssl
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import NamedTuple, cast
 from urllib.parse import quote, urlsplit
 
@@ -145,9 +146,16 @@ class _Connection(asyncio.Protocol):
         return self._transport is not None and not self._transport.is_closing() and not self._reading.is_last
 
     async def ask(self, said: bytes) -> Answer:
-        """Sends a request and returns its answer."""
+        """Sends a request and returns its answer; what came before the first request, as from a receiver that is full, is one as well."""
         assert self._transport is not None
-        self._reading, self._answer = _Reading(), self._loop.create_future()
+        if self._answer is not None:
+            self._reading = _Reading()
+        self._answer = self._loop.create_future()
+        if self._reading.is_whole:
+            self._reading.is_last = True
+            return self._reading.answer
+        if self._transport.is_closing():
+            raise BrokenAnswer("the receiver hung up before it was asked")
         self._transport.write(said)
         return await self._answer
 
@@ -170,28 +178,32 @@ class _Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._answer is None or self._answer.done():
+        if self._answer is not None and self._answer.done():
             # Nobody has asked for this.
             self.abort()
             return
         try:
             self._reading.feed(data)
         except BrokenAnswer as error:
-            self._answer.set_exception(error)
+            if self._answer is not None:
+                self._answer.set_exception(error)
             self.abort()
             return
-        if self._reading.is_whole:
+        if self._reading.is_whole and self._answer is not None:
             self._answer.set_result(self._reading.answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._answer is None or self._answer.done():
-            return
-        try:
-            self._reading.end()
-        except BrokenAnswer as error:
-            self._answer.set_exception(exc or error)
-        else:
-            self._answer.set_result(self._reading.answer)
+        if self._answer is None:
+            # Whoever asks finds out; an answer that ends with its connection is whole now.
+            with suppress(BrokenAnswer):
+                self._reading.end()
+        elif not self._answer.done():
+            try:
+                self._reading.end()
+            except BrokenAnswer as error:
+                self._answer.set_exception(exc or error)
+            else:
+                self._answer.set_result(self._reading.answer)
 
 
 class _Reading:
