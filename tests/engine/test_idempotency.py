@@ -57,3 +57,13 @@ def test_new_answer_for_the_same_place_needs_no_room() -> None:
         world.execute(RememberAnswer(_answer(place)))
     world.execute(RememberAnswer(_answer("a", 200)))
     assert world.store.remembered == {"a": _answer("a", 200), "b": _answer("b")}
+
+
+def test_answer_that_grows_makes_others_go_and_not_its_former_self() -> None:
+    settings = make_world().settings
+    world = World(replace(settings, limits=replace(settings.limits, remembered_bytes_max=10)), catalog(), renderers(), START)
+    for place in ("a", "b"):
+        world.execute(RememberAnswer(replace(_answer(place), body=b"1234")))
+    grown = replace(_answer("a"), body=b"123456789")
+    assert world.execute(RememberAnswer(grown)).events == (AnswerForgotten("b"), AnswerRemembered(grown))
+    assert (list(world.store.remembered), world.store.remembered_bytes) == (["a"], 9)

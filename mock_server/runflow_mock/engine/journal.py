@@ -52,8 +52,10 @@ class JournalSpace:
         self._gauge.meet()
         while self._used * 10 > self._bytes_max * 9:
             largest = max(self._journals, key=lambda journal: journal.size, default=None)
-            if largest is None or not largest.halve():
+            freed = 0 if largest is None else largest.halve()
+            if not freed:
                 return
+            self.count(-freed)
 
 
 class Journal:
@@ -168,13 +170,9 @@ class Journal:
         self._exchanges.clear()
         self._sizes.clear()
 
-    def halve(self) -> bool:
-        """Forgets the older half of the exchanges, and tells whether there was any."""
-        count = (len(self._exchanges) + 1) // 2
-        freed = sum(self._drop_oldest() for _ in range(count))
-        if self._space is not None:
-            self._space.count(-freed)
-        return count > 0
+    def halve(self) -> int:
+        """Forgets the older half of the exchanges, and returns how many bytes that gives back."""
+        return sum(self._drop_oldest() for _ in range((len(self._exchanges) + 1) // 2))
 
     def _scrub(self, count_max: int | None = None) -> None:
         """Scrubs what came since the last look, the oldest first, at most so many exchanges if that is said."""
