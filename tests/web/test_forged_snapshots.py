@@ -62,6 +62,8 @@ def _both(*spoils: Spoil) -> Spoil:
 
 
 FORGED: dict[str, tuple[Spoil, str]] = {
+    "a maker who is none": (_first("runs", created_by="bm8="), "runs[0].created_by 'bm8=' is no UUID"),
+    "an organization that is none": (_first("batches", org_id=NOBODY.upper()), "batches[0].org_id"),
     "a batch has a run that is nowhere": (lambda world: world["batches"][0]["items"][0].update(run_id=NOBODY), "which is not there"),
     "a run is in a batch that is nowhere": (lambda world: world["batches"].clear(), "which is not there"),
     "a batch lacks one of its runs": (lambda world: world["batches"][0]["items"].pop(), "do not say the same"),

@@ -28,6 +28,11 @@ RuleId = NewType("RuleId", str)
 OrganizationId = NewType("OrganizationId", str)
 UserId = NewType("UserId", str)
 
+IDENTIFIERS = (
+    *(RunId, BatchId, ItemId, DeliveryId, AttemptId, EvaluationId, WebhookId, WorkflowId, AssetId, SecretId, RuleId, OrganizationId),
+    UserId,
+)
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 

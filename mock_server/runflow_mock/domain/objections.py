@@ -18,6 +18,7 @@ from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.deliveries import Delivery, DeliveryStatus
 from runflow_mock.domain.documents import Document, read_document
 from runflow_mock.domain.evaluations import Evaluation, EvaluationStatus
+from runflow_mock.domain.identity import IDENTIFIERS, is_uuid
 from runflow_mock.domain.instants import DURATION_MAX, EARLIEST, LATEST, is_reachable
 from runflow_mock.domain.records import COLLECTIONS, REMEMBERED
 from runflow_mock.domain.runs import Run, RunStatus
@@ -54,9 +55,11 @@ def _unrecordable(snapshot: Snapshot) -> Iterator[str]:
 def _leaves(value: object, place: str) -> Iterator[str]:
     """Returns what cannot be kept among all values inside a record, at any depth."""
     if isinstance(value, msgspec.Struct):
-        documents = _documents(type(value))
+        documents, identifiers = _documents(type(value)), _identifiers(type(value))
         for name in value.__struct_fields__:
             part, at = getattr(value, name), f"{place}.{name}" if place else name
+            if name in identifiers and isinstance(part, str) and not is_uuid(part):
+                yield f"{at} {part[:80]!r} is no UUID"
             yield from _document(cast(Document, part), at) if name in documents and part is not None else _leaves(part, at)
     elif isinstance(value, tuple):
         for number, part in enumerate(value):
@@ -75,9 +78,19 @@ def _document(value: Document, place: str) -> Iterator[str]:
         yield f"{place} is no JSON: {error}"
 
 
-@cache
 def _documents(kind: type) -> frozenset[str]:
-    return frozenset(name for name, hint in get_type_hints(kind).items() if Document in (hint, *getattr(hint, "__args__", ())))
+    return _fields_of(kind, (Document,))
+
+
+def _identifiers(kind: type) -> frozenset[str]:
+    return _fields_of(kind, IDENTIFIERS)
+
+
+@cache
+def _fields_of(kind: type, wanted: tuple[object, ...]) -> frozenset[str]:
+    """Returns the fields of a record that are of a type, or may be."""
+    hints = get_type_hints(kind)
+    return frozenset(name for name, hint in hints.items() if any(part in wanted for part in (hint, *getattr(hint, "__args__", ()))))
 
 
 def _always(value: object) -> bool:
