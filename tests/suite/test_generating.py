@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from mutants import MUTANTS, Mutant
 
-from runflow_mock.kit.suite.carriers import AppCarrier
+from runflow_mock.kit.suite.carriers import Answer, AppCarrier
 from runflow_mock.kit.suite.generating import PHASES, Effort, labels
 from runflow_mock.kit.suite.recordings import recording
 from runflow_mock.kit.suite.runner import generated
 from runflow_mock.kit.suite.stages import Target
+from runflow_mock.kit.suite.tolerances import asks_for_another
 from runflow_mock.runtime.foreign_documents import load_document
 from runflow_mock.testing.in_process import InProcess
 
@@ -54,3 +56,12 @@ def test_recording_has_the_exchanges_and_no_credential(app: InProcess, tmp_path:
     assert json.loads(text)["log"]["entries"]
     assert "plain_secret" in text
     assert not re.search(r"whsec_[0-9a-zA-Z]{16}|rf_svc_mock_", text)
+
+
+@pytest.mark.parametrize(("wanted", "is_another"), [("batch", False), ("item", True)])
+def test_what_was_not_created_need_not_be_there(wanted: str, is_another: bool) -> None:
+    creating = Answer("POST", "/v1/batches", 201, {}, b'{"id": "batch", "items": [{"id": "item"}]}')
+    asking = Answer("POST", f"/v1/batches/{wanted}/callback-redeliveries", 404, {}, b"{}")
+    assert asks_for_another("ensure_resource_availability", asking, creating) is is_another
+    assert asks_for_another("use_after_free", asking, creating) is False
+    assert asks_for_another("ensure_resource_availability", asking, replace(creating, body=b"[]")) is False

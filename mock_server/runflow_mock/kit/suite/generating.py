@@ -17,7 +17,7 @@ from runflow_mock.kit.suite.overlays import OLD_ANSWERS, narrowed
 from runflow_mock.kit.suite.seeds import seed
 from runflow_mock.kit.suite.stages import SuiteTenant, Target, TargetError
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
-from runflow_mock.kit.suite.tolerances import is_tolerated
+from runflow_mock.kit.suite.tolerances import asks_for_another, is_tolerated
 from runflow_mock.openapi.contracts import METHODS, Contract
 
 MISSING = "the contract suite needs schemathesis: pip install 'runflow-mock[contracts]'"
@@ -232,11 +232,16 @@ def _take(event: Any, contract: Contract, tally: Tally, see: Seen | None, keep: 
         for check in recorder.checks.get(name, ()):
             tally.checks[check.name] += 1
             failure = check.failure_info
-            if failure is not None and not is_tolerated(check.name, answer):
+            if failure is not None and not is_tolerated(check.name, answer) and not _asks_for_another(check.name, answer, recorder, node):
                 says = f"{failure.failure.title}: {failure.failure.message}".strip()
                 tally.broke(Breach(check.name, operation, says[:600], f"{answer.evidence} of {failure.code_sample[-300:]}"))
     if keep is not None:
         keep(recorder)
+
+
+def _asks_for_another(check: str, answer: Answer, recorder: Any, node: Any) -> bool:
+    creating = recorder.interactions.get(node.parent_id)
+    return creating is not None and creating.response is not None and asks_for_another(check, answer, _answer(creating))
 
 
 def _answer(interaction: Any) -> Answer:

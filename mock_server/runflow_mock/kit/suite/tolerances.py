@@ -22,6 +22,12 @@ def is_tolerated(check: str, answer: Answer) -> bool:
     return tolerates is not None and tolerates(answer)
 
 
+def asks_for_another(check: str, answer: Answer, creating: Answer) -> bool:
+    """Tells whether what is not there was never said to be: guessed links may take an item's id for its batch's."""
+    created = creating.json.get("id") if isinstance(creating.json, dict) else None
+    return check == "ensure_resource_availability" and isinstance(created, str) and created not in answer.path.split("/")
+
+
 def _key_comes_first(answer: Answer) -> bool:
     """Who has no key is told so before anything else is looked at, unsupported methods included."""
     return answer.status == 401
