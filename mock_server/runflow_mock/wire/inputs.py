@@ -71,12 +71,9 @@ def without_nulls(inputs: dict[str, Json], required: frozenset[str]) -> dict[str
 
 def _without_blanks(inputs: Object, media: MediaFields) -> Object:
     """Returns the inputs without the optional media fields that are empty text; the entries of lists stay."""
-    present = inputs
-    for name in media.optional & inputs.keys():
-        if inputs[name] == "":
-            present = {other: value for other, value in present.items() if other != name}
+    present = {name: value for name, value in inputs.items() if value != "" or name not in media.optional}
     for name in media.inside.keys() & inputs.keys():
-        present = {**present, name: _in_objects(inputs[name], media.inside[name], _without_blanks)}
+        present[name] = _in_objects(inputs[name], media.inside[name], _without_blanks)
     return present
 
 

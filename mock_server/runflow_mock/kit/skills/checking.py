@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from runflow_mock.domain.documents import Json, read_document
+from runflow_mock.domain.mime import essence
 from runflow_mock.kit.skills.claims import (
     Endpoint,
     Example,
@@ -171,7 +172,7 @@ def _hold_content_type(says: Header, reference: Reference) -> Opinion | None:
     declared = reference.declared(says.endpoint)
     if declared is None or not declared.body:
         return None
-    media_type = says.value.partition(";")[0].strip().lower()
+    media_type = essence(says.value)
     known = ", ".join(declared.body)
     return held(known) if media_type in declared.body else contradicted(f"{declared.id} takes {known}, not {media_type}")
 

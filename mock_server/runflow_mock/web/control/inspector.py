@@ -6,6 +6,7 @@ reaches a tenant: looking at a page is no request of the client under test.
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from runflow_mock.domain.mime import essence
 from runflow_mock.packaged import INSPECTOR_POLICY, inspector_files
 from runflow_mock.web.calls import Answer, Call
 from runflow_mock.web.control.app import ControlHandler
@@ -24,7 +25,7 @@ def wants_page(call: Call) -> bool:
 
 def accepts_pages(accept: str | None) -> bool:
     """Tells a browser that opens a page from a program, which takes anything or asks for JSON."""
-    kinds = [part.partition(";")[0].strip().lower() for part in (accept or "").split(",")]
+    kinds = [essence(part) for part in (accept or "").split(",")]
     return "text/html" in kinds and "application/json" not in kinds
 
 
