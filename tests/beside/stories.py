@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import requests
 
 from runflow_mock.testing import CallbackReceiver, Runflow
 
@@ -76,12 +77,38 @@ class BesideAPatch:
         tell_in_process(runflow_in_process)
 
 
+class BesideHttpx(BesideAPatch):
+    """The same where the tool patches httpx, whose transports of a fake are left alone as well."""
+
+    @staticmethod
+    def check():
+        assert httpx.get("https://other.example/").json() == {"is": "mocked"}
+
+    def test_transport(self, mocked, runflow_in_process):
+        self.check()
+        with httpx.Client(transport=runflow_in_process.transport) as client:
+            assert client.post("http://localhost" + PATH, json=BODY, headers=runflow_in_process.headers).status_code == 201
+
+
+class BesideRequests(BesideAPatch):
+    """The same where the tool patches requests."""
+
+    @staticmethod
+    def check():
+        assert requests.get("https://other.example/", timeout=20).json() == {"is": "mocked"}
+
+
+def client_of(runflow: Any) -> httpx.AsyncClient:
+    """Returns a client of a fake without a socket."""
+    return httpx.AsyncClient(transport=runflow.transport, base_url=runflow.base_url, headers=runflow.headers)
+
+
 class Coroutines:
     """What holds for coroutines, whoever runs them."""
 
     async def test_in_process(self, runflow_in_process_async):
         runflow = runflow_in_process_async
-        async with httpx.AsyncClient(transport=runflow.transport, base_url=runflow.base_url, headers=runflow.headers) as client:
+        async with client_of(runflow) as client:
             assert (await client.post(PATH, json=BODY)).status_code == 201
         await runflow.clock.run_until_idle()
         assert [run["status_code"] for run in await runflow.runs.list()] == ["succeeded"]

@@ -1,8 +1,7 @@
 """anyio: coroutines run under asyncio and under trio."""
 
-import httpx
 import pytest
-from stories import BODY, PATH, Coroutines
+from stories import BODY, PATH, Coroutines, client_of
 
 pytestmark = pytest.mark.anyio
 
@@ -14,8 +13,7 @@ def anyio_backend(request):
 
 @pytest.fixture
 async def client(runflow_in_process_async):
-    runflow = runflow_in_process_async
-    async with httpx.AsyncClient(transport=runflow.transport, base_url=runflow.base_url, headers=runflow.headers) as opened:
+    async with client_of(runflow_in_process_async) as opened:
         yield opened
 
 

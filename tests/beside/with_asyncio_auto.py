@@ -2,10 +2,9 @@
 
 import asyncio
 
-import httpx
 import pytest
 from fastapi import FastAPI
-from stories import BODY, PATH
+from stories import BODY, PATH, client_of
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ async def shop(runflow_in_process_async):
 
 async def test_application_runs_in_the_loop_of_the_test(runflow_in_process_async, shop):
     runflow, (arrived, lock) = runflow_in_process_async, shop
-    async with httpx.AsyncClient(transport=runflow.transport, base_url=runflow.base_url, headers=runflow.headers) as client:
+    async with client_of(runflow) as client:
         assert (await client.post(PATH, json={**BODY, "callback_url": "https://shop.example/hooks"})).status_code == 201
     async with lock:
         pass

@@ -1,17 +1,15 @@
 """pytest-asyncio, strict: coroutines and their fixtures are marked."""
 
-import httpx
 import pytest
 import pytest_asyncio
-from stories import BODY, PATH, Coroutines
+from stories import BODY, PATH, Coroutines, client_of
 
 pytestmark = pytest.mark.asyncio
 
 
 @pytest_asyncio.fixture
 async def client(runflow_in_process_async):
-    runflow = runflow_in_process_async
-    async with httpx.AsyncClient(transport=runflow.transport, base_url=runflow.base_url, headers=runflow.headers) as opened:
+    async with client_of(runflow_in_process_async) as opened:
         yield opened
 
 
