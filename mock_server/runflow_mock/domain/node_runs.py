@@ -54,8 +54,7 @@ class _Slot(msgspec.Struct, frozen=True):
 
 def nodes_total(model: Model, run: Run) -> int:
     """Returns how many steps a run has: the stages of a pipeline, or the model itself."""
-    # Most models have no stages: their input need not be looked into.
-    return len(_stages(model, run)) or 1 if model.output.stages else 1
+    return len(_stages(model, run)) or 1
 
 
 def node_runs(model: Model, run: Run, now: datetime) -> tuple[NodeRun, ...]:
@@ -84,6 +83,7 @@ def nodes_completed(model: Model, run: Run, now: datetime) -> int:
 
 
 def _stages(model: Model, run: Run) -> tuple[Stage, ...]:
+    # Most models have none: their input need not be looked into.
     return stages_of(model.output, read_document(run.input)) if model.output.stages else ()
 
 

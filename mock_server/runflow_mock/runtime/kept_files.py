@@ -96,7 +96,7 @@ class KeptFile:
             self._empty()
             self._insert(self._generation(), 0, base)
             self._keep(blobs)
-            sequence = self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,)).lastrowid or 0
+            sequence = self._log(row)
         with self._translated():
             if not self.is_begun:
                 self.is_begun = True
@@ -114,9 +114,9 @@ class KeptFile:
             if blobs:
                 with self._transaction():
                     self._keep(blobs)
-                    sequence = self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,)).lastrowid or 0
+                    sequence = self._log(row)
             else:
-                sequence = self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,)).lastrowid or 0
+                sequence = self._log(row)
         self._note((self._at[0], sequence))
         return sequence
 
@@ -258,6 +258,10 @@ class KeptFile:
     def _insert(self, generation: int, place: int, parts: Parts) -> None:
         rows = ((generation, place + number, part, data) for number, (part, data) in enumerate(parts))
         self._connection.executemany("INSERT INTO base VALUES (?, ?, ?, ?)", rows)
+
+    def _log(self, row: bytes) -> int:
+        """Writes a row, and returns its number."""
+        return self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,)).lastrowid or 0
 
     def _keep(self, blobs: Blobs) -> None:
         self._connection.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", blobs)
