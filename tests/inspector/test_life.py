@@ -80,6 +80,20 @@ def test_g_is_remembered_while_another_screen_comes(look: Look, shop: Shop) -> N
     looker.screen("batches")
 
 
+def test_key_that_comes_between_the_end_of_a_question_and_the_news_of_it_is_heard(look: Look, shop: Shop) -> None:
+    looker = look(shop.at("runs"))
+    looker.screen("runs")
+    looker.press("?")
+    looker.page.get_by_role("dialog", name="Keys").wait_for()
+    looker.page.evaluate(
+        """() => {
+            document.querySelector('dialog').close();
+            document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '/', bubbles: true}));
+        }"""
+    )
+    expect(looker.page.get_by_role("searchbox")).to_be_focused()
+
+
 def test_keys_move_the_clock_search_and_tell_of_themselves(look: Look, shop: Shop) -> None:
     shop.run()
     looker = look(shop.at("runs"))
