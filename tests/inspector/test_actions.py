@@ -10,7 +10,7 @@ import yaml
 from looking import MODEL, NOBODY, Looker, Shop
 from playwright.sync_api import Locator, expect
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(100)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
 Look = Callable[..., Looker]
 
 

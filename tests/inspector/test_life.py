@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, expect
 
 from runflow_mock.testing.client import Client
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
 Look = Callable[..., Looker]
 
 

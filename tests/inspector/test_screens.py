@@ -9,7 +9,7 @@ import pytest
 from looking import NOBODY, Looker, Shop
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
 Look = Callable[..., Looker]
 
 TABLES = {

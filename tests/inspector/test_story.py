@@ -8,7 +8,7 @@ from looking import Looker
 
 from ten_steps import IMAGES, STEPS, begin, walk
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(100)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
 
 
 def test_story_of_ten_steps_comes_true(look: Callable[..., Looker], running: Sandbox) -> None:
