@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import msgspec
@@ -22,7 +22,6 @@ from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
 from runflow_mock.domain.quotas import Quota
 from runflow_mock.domain.records import Limits
-from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.bounds import MEBIBYTE, BoundsMax
 from runflow_mock.runtime.config import (
     DEFAULT_PORT,
@@ -45,6 +44,9 @@ from runflow_mock.web.server import SecureSocket, Server, bind, open_secure, url
 from runflow_mock.wire.quotas import parse_quota
 from runflow_mock.wire.tenants import LIFETIME_MIN
 from runflow_mock.wire.times import read_duration, read_instant, write_instant
+
+if TYPE_CHECKING:
+    from runflow_mock.openapi.contracts import Contract
 
 # Full collections are made rare, because what the worlds keep is not the collector's business; a young one stays a pause of 1 ms.
 GC_THRESHOLDS = (5_000, 20, 100)
@@ -303,7 +305,7 @@ def _announce(config: Config, ready: Ready, *, as_json: bool) -> None:
         raise ConfigError(f"the standard output cannot be written, where serve says that it is ready: {error.strerror}") from None
 
 
-def _contract(source: str | None) -> Contract | None:
+def _contract(source: str | None) -> "Contract | None":
     """Returns the document that judges in place of the packaged one; what reads it is only loaded when there is one."""
     if source is None:
         return None

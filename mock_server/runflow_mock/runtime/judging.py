@@ -8,6 +8,7 @@ counted as that.
 import asyncio
 from itertools import takewhile
 from sys import maxsize
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, WeakSet, ref
 
 from runflow_mock.domain.errors import DomainError
@@ -19,9 +20,11 @@ from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.domain.verdicts import Verdict, merge
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.targets import find_target
-from runflow_mock.openapi.contract_judge import FindRunnable, Judge, Runnable
-from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.runtime.tenants import Tenant
+
+if TYPE_CHECKING:
+    from runflow_mock.openapi.contract_judge import FindRunnable, Judge, Runnable
+    from runflow_mock.openapi.contracts import Contract
 
 STEP_EXCHANGES = 25
 # While somebody reads, requests of others are under way.
@@ -36,7 +39,7 @@ BESIDE = "beside the API"
 class Judging:
     """The findings and verdicts of one journal."""
 
-    def __init__(self, judge: Judge, journal: Journal, *, is_paced: bool, real_waits: bool = False) -> None:
+    def __init__(self, judge: "Judge", journal: Journal, *, is_paced: bool, real_waits: bool = False) -> None:
         self.judge = judge
         # The registry of judgings finds them by journal, and must not be what keeps one in memory.
         self._reference = ref(journal)
@@ -125,23 +128,27 @@ class Judging:
 class Judgings:
     """The judgings of all journals by one contract; each is made when it is first asked for, and goes with its journal.
 
-    Without a contract of the user's the packaged one judges; it is read when somebody first asks.
+    Without a contract of the user's the packaged one judges; it is read, and what judges is loaded, when somebody first asks.
     """
 
-    def __init__(self, contract: Contract | None = None) -> None:
+    def __init__(self, contract: "Contract | None" = None) -> None:
         self._contract = contract
         self._known: WeakKeyDictionary[Journal, Judging] = WeakKeyDictionary()
         self._waiting: WeakSet[Journal] = WeakSet()
 
     @property
-    def contract(self) -> Contract:
+    def contract(self) -> "Contract":
         """What judges on this server."""
+        from runflow_mock.openapi.contracts import packaged_contract
+
         return self._contract or packaged_contract()
 
     def of(self, tenant: Tenant) -> Judging:
         """Returns the judging of a tenant's journal."""
         known = self._known.get(tenant.journal)
         if known is None:
+            from runflow_mock.openapi.contract_judge import Judge
+
             judge = Judge(self.contract, _way_to_models(tenant))
             is_paced = tenant.settings.clock is ClockMode.REAL
             known = Judging(judge, tenant.journal, is_paced=is_paced, real_waits=tenant.settings.real_waits)
@@ -184,10 +191,12 @@ class Judgings:
         asyncio.get_running_loop().call_later(QUIET_SECONDS, self.look, tenant, tenant.journal.total)
 
 
-def _way_to_models(tenant: Tenant) -> FindRunnable:
+def _way_to_models(tenant: Tenant) -> "FindRunnable":
+    from runflow_mock.openapi.contract_judge import Runnable
+
     catalog, reference = tenant.world.catalog, ref(tenant.world)
 
-    def find(path: str) -> Runnable | None:
+    def find(path: str) -> "Runnable | None":
         world = reference()
         if world is None:
             return None

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic as real_monotonic
 from time import perf_counter
 from time import time as real_time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runflow_mock.domain.commands import Command, CreateSecret, CreateWebhook, RemoveRule, SeePoll, UpdateWebhook
 from runflow_mock.domain.instants import LATEST, whole_milliseconds
@@ -24,7 +24,6 @@ from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.polls import counts_poll, is_held
 from runflow_mock.engine.world import Outcome
-from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.bounds import Bounds
 from runflow_mock.runtime.callback_turns import CallbackTurns
 from runflow_mock.runtime.change_feeds import ChangeFeeds
@@ -43,6 +42,9 @@ from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, 
 from runflow_mock.runtime.unbelieved import Unbelieved
 from runflow_mock.wire.snapshots import SavedTenant
 from runflow_mock.wire.timeline import Step, represent_events, scrubbed_steps
+
+if TYPE_CHECKING:
+    from runflow_mock.openapi.contracts import Contract
 
 # How many timers an advance fires before it lets other requests in.
 YIELD_EVERY_TIMERS = 100
@@ -63,7 +65,7 @@ class Runtime:
         catalog: Catalog,
         sender: CallbackSender,
         *,
-        contract: Contract | None = None,
+        contract: "Contract | None" = None,
         observer: Observer | None = None,
         monotonic: Monotonic = real_monotonic,
         wall: WallClock = real_time,

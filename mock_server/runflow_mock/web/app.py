@@ -4,7 +4,7 @@ import asyncio
 from asyncio import create_task
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from time import monotonic as real_monotonic
 from time import perf_counter
 from time import time as real_time
@@ -15,7 +15,6 @@ from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.outputs import MEDIA_PREFIX
-from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.runtime.observers import Observer
 from runflow_mock.runtime.runtime import Runtime, Sleep
@@ -24,11 +23,8 @@ from runflow_mock.runtime.sender import CallbackSender, HttpSender
 from runflow_mock.runtime.skills import load_skill
 from runflow_mock.runtime.tenants import Monotonic, WallClock
 from runflow_mock.web.api import Api
+from runflow_mock.web.browsers import LeadBrowsers
 from runflow_mock.web.calls import Handler
-from runflow_mock.web.control.app import ControlApi
-from runflow_mock.web.control.inspector import LeadBrowsers
-from runflow_mock.web.control.operations import CONTROL_OPERATIONS
-from runflow_mock.web.cors import ForPages
 from runflow_mock.web.headers import headers_of
 from runflow_mock.web.hosts import operations_at
 from runflow_mock.web.media import Media
@@ -41,6 +37,7 @@ from runflow_mock.wire.catalog import load_catalog
 from runflow_mock.wire.sites import HOSTS, Site
 
 if TYPE_CHECKING:
+    from runflow_mock.openapi.contracts import Contract
     from runflow_mock.runtime.keeping import Keeper
     from runflow_mock.web.clusters import Membership
 
@@ -131,7 +128,7 @@ def create_app(
     config: Config | None = None,
     *,
     catalog: Catalog | None = None,
-    contract: Contract | None = None,
+    contract: "Contract | None" = None,
     sender: CallbackSender | None = None,
     observer: Observer | None = None,
     monotonic: Monotonic = real_monotonic,
@@ -211,7 +208,7 @@ def _assemble(runtime: Runtime) -> tuple[Sides, Callable[[Site], Sides]]:
     """Returns the sides, and what gives those of the service's own hosts: they are made when a client first asks for one."""
     config, media = runtime.config, Media(runtime)
     hold = Holding(runtime, SyncMode(runtime, media))
-    control = ControlApi(runtime, CONTROL_OPERATIONS)
+    control = _WhenAsked(partial(_control, runtime))
     storage = _for_browsers(Storage(runtime), config)
     files = {UPLOADS: storage, FILES: storage, MEDIA_PREFIX: _for_browsers(media, config)}
 
@@ -235,6 +232,27 @@ def _assemble(runtime: Runtime) -> tuple[Sides, Callable[[Site], Sides]]:
     return with_api((*API_OPERATIONS, *SITE_OPERATIONS), is_local=True), at_host
 
 
+class _WhenAsked:
+    """A side that is loaded with the first request to it: the client under test asks for none of it, and need not wait for it."""
+
+    def __init__(self, load: Callable[[], ASGIApp]) -> None:
+        self._loaded = cache(load)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._loaded()(scope, receive, send)
+
+
+def _control(runtime: Runtime) -> ASGIApp:
+    from runflow_mock.web.control.app import ControlApi
+    from runflow_mock.web.control.operations import CONTROL_OPERATIONS
+
+    return ControlApi(runtime, CONTROL_OPERATIONS)
+
+
 def _for_browsers(side: ASGIApp, config: Config) -> ASGIApp:
     """Returns a side that pages of any origin may use, where that was asked for."""
-    return ForPages(side) if config.cors else side
+    if not config.cors:
+        return side
+    from runflow_mock.web.cors import ForPages
+
+    return ForPages(side)

@@ -21,7 +21,6 @@ from runflow_mock.domain.media import GivenFile
 from runflow_mock.domain.outputs import OutputFile, describe_file, media_objection, source_of
 from runflow_mock.domain.runs import Run
 from runflow_mock.engine.targets import model_of_run
-from runflow_mock.media.files import make_file
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, refusal, send_answer
@@ -144,7 +143,13 @@ def _recipe(tenant: Tenant, run: Run, name: str, file: OutputFile) -> Callable[[
     model = model_of_run(tenant.world.catalog, tenant.world.store, run)
     source = _asset_bytes(tenant, source_of(model, read_document(run.input), asset_addresses(tenant.settings.name)))
 
-    return lambda: make_file(file, run, seed, source)
+    def make() -> bytes:
+        # What draws is loaded, like everything that takes long, in the worker thread.
+        from runflow_mock.media.files import make_file
+
+        return make_file(file, run, seed, source)
+
+    return make
 
 
 def _asset_bytes(tenant: Tenant, asset_id: str | None) -> bytes | None:

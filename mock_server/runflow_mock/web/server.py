@@ -20,7 +20,6 @@ from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
 from runflow_mock.runtime.bounds import Bound
-from runflow_mock.runtime.certificates import ca_file, server_context
 from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.web.connections import KEEP_ALIVE_SECONDS, Protocol
 
@@ -52,6 +51,8 @@ def open_secure(config: Config, now: datetime) -> Iterator[SecureSocket | None]:
         return
     if config.state is None:
         raise ConfigError("state: https needs a folder for the local CA; name one")
+    from runflow_mock.runtime.certificates import ca_file, server_context
+
     context = server_context(config.state, (*sorted(config.tls_names), *_own_names(config)), now)
     with bind(config.host, config.tls_port, "--tls-port") as bound:
         yield SecureSocket(bound, context, ca_file(config.state))

@@ -6,10 +6,11 @@ Source: `errors.fields` (the shape, and `missing` with its text). Inferred: the 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.openapi.schemas import Schema, compile_schema
+from runflow_mock.openapi.schemas import CompiledSchema, Schema, compile_schema
 from runflow_mock.wire.problems import FieldError, Location
 
 if TYPE_CHECKING:
@@ -19,11 +20,14 @@ __all__ = ["Checker", "Schema"]
 
 
 class Checker:
-    """One compiled schema."""
+    """One schema, compiled when it is first used: a server that was never sent a body has no need of the compiler."""
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self._compiled = compile_schema(schema)
+
+    @cached_property
+    def _compiled(self) -> CompiledSchema:
+        return compile_schema(self._schema)
 
     def errors(self, value: Json, loc: Location) -> list[FieldError]:
         """Returns what is wrong with a value that stands at `loc`; nothing is the normal case and costs least."""

@@ -4,29 +4,20 @@ Its files are the same for everybody and hold no data, so that they need no key;
 reaches a tenant: looking at a page is no request of the client under test.
 """
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from runflow_mock.domain.mime import essence
 from runflow_mock.packaged import INSPECTOR_POLICY, inspector_files
+from runflow_mock.web.browsers import accepts_pages
 from runflow_mock.web.calls import Answer, Call
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.texts import answer_packaged
 from runflow_mock.wire.control import ControlError
 
-PAGE = "/_mock/"
 _REFERRER = (b"referrer-policy", b"no-referrer")
 
 
 def wants_page(call: Call) -> bool:
     """Tells whether a browser asks, and the inspector is on."""
     return call.runtime.config.inspector and accepts_pages(call.header(b"accept"))
-
-
-def accepts_pages(accept: str | None) -> bool:
-    """Tells a browser that opens a page from a program, which takes anything or asks for JSON."""
-    kinds = [essence(part) for part in (accept or "").split(",")]
-    return "text/html" in kinds and "application/json" not in kinds
 
 
 def answer_file(call: Call, name: str) -> Answer:
@@ -45,25 +36,6 @@ def answer_file(call: Call, name: str) -> Answer:
 async def get_inspector_file(call: Call) -> Answer:
     """GET /_mock/inspector/{name...}: what the page for people loads."""
     return answer_file(call, call.params["name"])
-
-
-class LeadBrowsers:
-    """Leads a browser that opens `/` to the inspector; everything else goes where it always went."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not (scope["path"] == "/" and scope["method"] in ("GET", "HEAD") and accepts_pages(_accept(scope))):
-            await self._app(scope, receive, send)
-            return
-        headers = ((b"location", PAGE.encode()), (b"content-length", b"0"), (b"cache-control", b"no-store"))
-        await send({"type": "http.response.start", "status": 307, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
-
-
-def _accept(scope: Scope) -> str | None:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"accept"), None)
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
