@@ -86,3 +86,44 @@ def test_address_that_is_none_is_named(url: str) -> None:
 def test_help_names_every_event() -> None:
     words = {word.rstrip(".,") for word in call("trigger", "--help").out.split()}
     assert set(EVENTS) <= words
+
+
+def document(tmp_path: Path, **fields: object) -> str:
+    """A document with webhooks alone, such as a receiver has: its runs have these fields, and it answers with 204."""
+    body = {"content": {"application/json": {"schema": {"type": "object", "properties": {"run_id": {"type": "string"}, **fields}}}}}
+    webhooks = {"done": {"post": {"requestBody": body, "responses": {"204": {"description": "Taken."}}}}}
+    file = tmp_path / "own.json"
+    file.write_text(json.dumps({"openapi": "3.1.0", "info": {"title": "theirs", "version": "1"}, "webhooks": webhooks}))
+    return str(file)
+
+
+def test_users_own_document_judges_message_and_status(tmp_path: Path) -> None:
+    own = document(tmp_path, status={"const": "finished"})
+    with CallbackReceiver() as receiver:
+        told = call("trigger", "run.completed", "--to", receiver.url, "--openapi", own, "--json")
+    found = json.loads(told.out)["departures"]
+    assert (told.code, len(found)) == (0, 2)
+    assert found[0].startswith(f"{own}: body/status: ")
+    assert found[1] == f"it was answered with 200, and {own} declares 204"
+    assert f"runflow-mock: {found[1]}\n" in told.err
+
+
+def test_message_as_the_document_has_it_departs_in_nothing(tmp_path: Path) -> None:
+    with CallbackReceiver(204) as receiver:
+        told = call("trigger", "run.completed", "--to", receiver.url, "--openapi", document(tmp_path), "--json")
+    assert json.loads(told.out)["departures"] == []
+
+
+def test_message_that_the_document_does_not_describe_is_told(tmp_path: Path) -> None:
+    with CallbackReceiver(204) as receiver:
+        told = call("trigger", "batch.failed", "--to", receiver.url, "--openapi", document(tmp_path))
+    assert "describes no such message" in told.err
+
+
+def test_document_without_callbacks_is_wrong_usage(tmp_path: Path) -> None:
+    file = tmp_path / "own.json"
+    file.write_text(json.dumps({"openapi": "3.1.0", "paths": {"/v1/health": {"get": {"responses": {"200": {"description": "Well."}}}}}}))
+    told = call("trigger", "run.failed", "--to", "http://127.0.0.1:1", "--openapi", str(file))
+    assert (told.code, f"{file} describes no callback" in told.err) == (2, True)
+    absent = call("trigger", "run.failed", "--to", "http://127.0.0.1:1", "--openapi", "nowhere.json")
+    assert (absent.code, "nowhere.json cannot be read" in absent.err) == (2, True)

@@ -34,6 +34,14 @@ def test_document_that_is_not_there_is_told(server: RunningServer) -> None:
     assert (told.code, "nowhere.json cannot be read" in told.err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("options", "words"), [(("--profile", "absent.yaml"), "absent.yaml"), (("--switches", "spelling=us"), "'spelling'")]
+)
+def test_speech_that_cannot_be_meant_is_wrong_usage(options: tuple[str, str], words: str) -> None:
+    told = call("verify", "--base-url", "http://127.0.0.1:9", *options)
+    assert (told.code, words in told.err) == (2, True)
+
+
 def test_server_that_does_not_answer_is_told() -> None:
     told = call("verify", "--base-url", "http://127.0.0.1:9")
     assert (told.code, "does not answer" in told.err) == (2, True)

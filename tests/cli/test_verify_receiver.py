@@ -175,3 +175,39 @@ def test_receiver_of_the_other_dialect_is_told_of_it(dialect: str, form: str) ->
         told = call("verify-receiver", running.url, "--secret", SECRET if dialect == "docs" else "rf_whsec_other", "--dialect", dialect)
     assert told.code == 1
     assert (form in told.out) is (dialect == "docs")
+
+
+def _own(tmp_path: Path, **fields: object) -> str:
+    schema = {"type": "object", "properties": {"run_id": {"type": "string"}, **fields}}
+    operation = {"requestBody": {"content": {"application/json": {"schema": schema}}}, "responses": {"200": {"description": "Taken."}}}
+    file = tmp_path / "own.json"
+    file.write_text(
+        json.dumps({"openapi": "3.1.0", "info": {"title": "theirs", "version": "1"}, "webhooks": {"done": {"post": operation}}})
+    )
+    return str(file)
+
+
+@pytest.mark.slow
+def test_what_the_users_document_does_not_describe_may_be_refused(tmp_path: Path) -> None:
+    with handler("only runs") as running:
+        alone = call("verify-receiver", running.url, "--secret", SECRET, "--json")
+        judged = call("verify-receiver", running.url, "--secret", SECRET, "--openapi", _own(tmp_path), "--json")
+    assert (alone.code, _rows(alone)["batch.failed"][0]) == (1, "broken")
+    verdict, reason = _rows(judged)["batch.failed"]
+    assert (judged.code, verdict, "describes no such message" in reason) == (0, "not exercised", True)
+    assert _rows(judged)["status of the answer"][0] == "held"
+
+
+def test_message_that_the_users_document_describes_otherwise_is_no_fault_of_the_receiver(tmp_path: Path) -> None:
+    with CallbackReceiver(*[400] * 50) as receiver:
+        told = call(
+            "verify-receiver", receiver.url, "--secret", SECRET, "--json", "--openapi", _own(tmp_path, status={"const": "finished"})
+        )
+    verdict, reason = _rows(told)["genuine"]
+    assert (told.code, verdict, "describes it otherwise: body/status" in reason) == (2, "not exercised", True)
+    assert any("run.completed is not sent as the document has it" in error for error in json.loads(told.out)["errors"])
+
+
+def test_document_that_cannot_be_read_is_wrong_usage() -> None:
+    told = call("verify-receiver", "http://127.0.0.1:9/hooks", "--secret", SECRET, "--openapi", "nowhere.json")
+    assert (told.code, "nowhere.json cannot be read" in told.err) == (2, True)

@@ -15,6 +15,25 @@ from runflow_mock.kit.probes.probe_steps import ProbeKit
 from runflow_mock.kit.probes.sample_callbacks import Sender
 from runflow_mock.kit.probes.verdicts import NO_CONTROL, NO_TIME, verify_receiver
 from runflow_mock.kit.sheets.records import Row, Sheet
+from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.messages import Messages
+
+# What a receiver's own document may say: of every event, and of answers that it is 200 or 202.
+MESSAGES = Messages(
+    Contract(
+        {
+            "webhooks": {
+                "done": {
+                    "post": {
+                        "requestBody": {"content": {"application/json": {"schema": {"type": "object", "required": ["event"]}}}},
+                        "responses": {"200": {"description": "Well."}, "202": {"description": "Later."}},
+                    }
+                }
+            }
+        },
+        source="own.json",
+    )
+)
 
 
 def _verify(flaw: str | None = None, *, dialect: str = "seed", secret: str = SECRET, seconds_max: float = 60.0, **more: Any) -> Sheet:
@@ -23,14 +42,14 @@ def _verify(flaw: str | None = None, *, dialect: str = "seed", secret: str = SEC
     A body in two halves pauses for a moment only, but for whom it matters: a busy machine may read both of them at once.
     """
     told: list[Row] = []
-    events = more.pop("events", ())
+    events, messages = more.pop("events", ()), more.pop("messages", MESSAGES)
     sender = Sender(secret, dialect, event=events[0] if events else "run.completed", known=more.pop("known_records", None))
     with handler(flaw, **more) as running, sender:
         limit = SLOW_SECONDS * 0.9 if flaw == "slow" else 5.0
         effects = Effects(running.effects_url, quiet_seconds=0.02, appear_seconds_max=0.4)
         pause = 1.0 if flaw == "reads what is there at once" else 0.01
         with closing(Carrier(running.url, seconds_max=5.0, pause_seconds=pause)) as carrier, closing(effects):
-            kit = ProbeKit(sender, carrier, effects, PREVIOUS_SECRET, RETIRED_SECRET, events)
+            kit = ProbeKit(sender, carrier, effects, PREVIOUS_SECRET, RETIRED_SECRET, events, messages)
             sheet = verify_receiver(kit, running.url, told.append, answer_seconds_max=limit, seconds_max=seconds_max)
     assert tuple(told) == sheet.rows
     return sheet

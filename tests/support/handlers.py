@@ -60,9 +60,12 @@ FLAWS: Mapping[str, str] = {
     "crashes on garbage": "survives-oddities",
     "crashes on a list": "survives-oddities",
     "slow": "answers-in-time",
+    "answers 201": "answers-as-declared",
 }
 # Handlers that are built differently, and right.
 WAYS = ("usual", "acts later", "one at a time", "by the run", "says that it is at work", "takes both forms", "answers 202", "locks")
+# How they answer a genuine callback, where not with 200.
+_STATUSES: Mapping[str, int] = {"answers 201": 201, "answers 202": 202}
 _SECRETS: Mapping[str, tuple[str, ...]] = {
     "one secret": (SECRET,),
     "signs with nothing where no secret was before": (SECRET, PREVIOUS_SECRET, ""),
@@ -190,13 +193,13 @@ class Shop:
             if self.flaw == "forgets":
                 self._seen.clear()
             if mark in self._seen:
-                return {"refuses repeats": 409, "answers 202": 202}.get(self.flaw, 200)
+                return {"refuses repeats": 409, **_STATUSES}.get(self.flaw, 200)
             self._seen.add(mark)
             if self.flaw == "acts later":
                 threading.Timer(RACE_SECONDS, self._count).start()
             else:
                 self.effects += 1
-        return 202 if self.flaw == "answers 202" else 200
+        return _STATUSES.get(self.flaw, 200)
 
     def _work(self, mark: str) -> int:
         """Works without a lock; whoever comes with the same meanwhile is to come again later."""

@@ -27,23 +27,36 @@ class Speech(NamedTuple):
         return dialect_of(self.dialect, self.switches)
 
 
+class Said(NamedTuple):
+    """What of a speech was said: no dialect where it is left to whoever answers."""
+
+    dialect: str | None
+    switches: dict[str, str]
+
+
 def dialect_options(decorated: DecoratedT) -> DecoratedT:
     """Adds the options that say how to speak; each has the variable that `serve` has for it."""
-    for add in (
-        option("--switches", default="", help="Single switches on top of both, such as status_spelling=us,signature=bare."),
-        option(
-            "--profile", default=None, type=click.Path(path_type=Path), help="Profile of `runflow-mock calibrate`, on top of the dialect."
-        ),
-        option(
-            "--dialect",
-            default=None,
-            show_default="the profile's, or seed",
-            type=click.Choice(list(BUNDLES)),
-            help="What to speak where the sources disagree.",
-        ),
-    ):
-        decorated = add(decorated)
-    return decorated
+    return dialect_options_or(f"the profile's, or {DEFAULT_DIALECT}", "What to speak where the sources disagree.")(decorated)
+
+
+def dialect_options_or(shown: str, text: str) -> Callable[[DecoratedT], DecoratedT]:
+    """Returns what adds them where another dialect is spoken unless one is said, and where `--dialect` means something more particular."""
+
+    def add(decorated: DecoratedT) -> DecoratedT:
+        for add_option in (
+            option("--switches", default="", help="Single switches on top of both, such as status_spelling=us,signature=bare."),
+            option(
+                "--profile",
+                default=None,
+                type=click.Path(path_type=Path),
+                help="Profile of `runflow-mock calibrate`, on top of the dialect.",
+            ),
+            option("--dialect", default=None, show_default=shown, type=click.Choice(list(BUNDLES)), help=text),
+        ):
+            decorated = add_option(decorated)
+        return decorated
+
+    return add
 
 
 def read_speech(options: Mapping[str, Any]) -> Speech:
@@ -52,14 +65,24 @@ def read_speech(options: Mapping[str, Any]) -> Speech:
     Raises:
         ConfigError: the profile cannot be used, or there is no such switch or value.
     """
+    said = read_said(options)
+    return Speech(said.dialect or DEFAULT_DIALECT, said.switches)
+
+
+def read_said(options: Mapping[str, Any]) -> Said:
+    """Returns the same where it is another's to choose the dialect unless one is said.
+
+    Raises:
+        ConfigError: the profile cannot be used, or there is no such switch or value.
+    """
     profile = None if options["profile"] is None else load_profile(options["profile"])
-    dialect = options["dialect"] or (DEFAULT_DIALECT if profile is None else profile.dialect)
+    dialect = options["dialect"] or (None if profile is None else profile.dialect)
     switches = {**({} if profile is None else profile.switches), **_read_switches(options["switches"])}
     try:
-        dialect_of(dialect, switches)
+        dialect_of(dialect or DEFAULT_DIALECT, switches)
     except ValueError as error:
         raise ConfigError(f"switches: {error}") from None
-    return Speech(dialect, switches)
+    return Said(dialect, switches)
 
 
 def _read_switches(text: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 import msgspec
 
+from runflow_mock.cli.dialects import dialect_options_or, read_said
 from runflow_mock.cli.options import Figure, checked_url, json_option, option, tell
 from runflow_mock.cli.sheets import WRITTEN
 from runflow_mock.cli.streams import write_scrubbed
@@ -28,7 +29,7 @@ from runflow_mock.runtime.foreign_documents import load_document
     "--api-key", default=None, envvar="RUNFLOW_API_KEY", show_envvar=True, help="Key to use where the suite gets none of its own."
 )
 @option("--openapi", default=None, metavar="FILE|URL", help="Document that judges in place of the packaged one.")
-@click.option("--dialect", default=None, type=click.Choice(["seed", "docs"]), help="Dialect of the tenants that the suite makes.")
+@dialect_options_or("the profile's, or the server's", "Dialect of the tenants that the suite makes.")
 @click.option("--allow-spend", default=0.0, type=Figure(min=0), metavar="USD", help="Create runs on a server that is no fake.")
 @click.option("--effort", default="quick", type=click.Choice(sorted(EFFORTS)), show_default=True, help="How many requests are made up.")
 @click.option("--seed", default=None, type=int, help="Make up other requests than usual, the same for the same seed.")
@@ -42,12 +43,14 @@ def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json:
     A fake is exercised in tenants of its own. Any other server is only read, twice a second; what creates needs --allow-spend, and the
     plan is printed first. Exit codes: 0 all rules held, 1 a rule was broken, 2 wrong usage or an error of the suite, 3 nothing exercised.
     """
-    effort = effort_of(options["effort"], options["seed"])
+    effort, said = effort_of(options["effort"], options["seed"]), read_said(options)
     try:
         require_generator()
         document = load_document(openapi, tell)
-        target = Target(HttpCarrier(base_url), api_key, dialect=options["dialect"], spend_usd=options["allow_spend"])
+        target = Target(HttpCarrier(base_url), api_key, dialect=said.dialect, switches=said.switches, spend_usd=options["allow_spend"])
         _say(f"{base_url} is {_kind(target)}; seed {effort.seed}{'' if effort.is_random else ', the same requests every time'}", as_json)
+        if any(said) and not target.has_control:
+            _say("--dialect, --profile and --switches are about tenants that the suite makes: this server speaks as it does", as_json)
         if target.spend_usd and not target.has_control:
             for line in plan(target):
                 _say(line, as_json)

@@ -11,7 +11,8 @@ import click
 import urllib3
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
-from runflow_mock.cli.options import Figure, checked_url
+from runflow_mock.cli.options import Figure, checked_url, option
+from runflow_mock.cli.options import tell as tell_people
 from runflow_mock.cli.sheets import Outputs, expected_option, sheet_options, with_expected
 from runflow_mock.kit.probes.carriers import Carrier
 from runflow_mock.kit.probes.effects import Effects
@@ -20,6 +21,7 @@ from runflow_mock.kit.probes.probe_steps import ProbeKit
 from runflow_mock.kit.probes.sample_callbacks import Sender
 from runflow_mock.kit.probes.verdicts import verify_receiver
 from runflow_mock.kit.sheets.records import Row
+from runflow_mock.runtime.foreign_documents import load_messages
 from runflow_mock.testing.client import ClientError
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.samples import EVENTS
@@ -43,6 +45,7 @@ from runflow_mock.testing.samples import EVENTS
 )
 @click.option("--key", envvar="RUNFLOW_API_KEY", show_envvar=True, default=None, help="Key with which it did, for --sandbox.")
 @dialect_options
+@option("--openapi", default=None, metavar="FILE|URL", help="Document that judges callbacks in place of the packaged one.")
 @click.option(
     "--effects", "effects_url", default=None, callback=checked_url, help="Address that answers with how often the receiver acted."
 )
@@ -54,8 +57,9 @@ def command(*, url: str, expected_file: Path | None, as_json: bool, **options: A
 
     Each probe differs from a genuine callback in one thing: forged, stale, unsigned, repeated, at the same time, reordered, slow, in part,
     under another secret, or odd; at each edge one stands just inside, and one just outside. A receiver that keeps state is probed with what
-    its application has created in a sandbox. Exit codes: 0 all rules held, 1 a rule was broken or an expected failure is stale, 2 wrong
-    usage or an error of ours, 3 nothing exercised.
+    its application has created in a sandbox. What a document of your own describes otherwise is told as a fault of ours; a refusal of that,
+    or of what it does not describe, is not held against the receiver. Exit codes: 0 all rules held, 1 a rule was broken or an expected
+    failure is stale, 2 wrong usage or an error of ours, 3 nothing exercised.
     """
     gc.enable()
 
@@ -73,6 +77,7 @@ def command(*, url: str, expected_file: Path | None, as_json: bool, **options: A
 @contextmanager
 def _probe_kit(url: str, options: dict[str, Any]) -> Iterator[ProbeKit]:
     """Gives what the probes need, as long as the context lasts."""
+    messages = None if options["openapi"] is None else load_messages(options["openapi"], tell_people)
     speech, events = read_speech(options), options["events"]
     genuine = events[0] if events else "run.completed"
     known = None if options["sandbox"] is None else _known_records(options["sandbox"], options["key"], genuine)
@@ -86,6 +91,7 @@ def _probe_kit(url: str, options: dict[str, Any]) -> Iterator[ProbeKit]:
             previous_secret=options["previous_secret"],
             retired_secret=options["retired_secret"],
             events=events,
+            messages=messages,
         )
 
 

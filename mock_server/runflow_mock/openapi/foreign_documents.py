@@ -49,7 +49,7 @@ class Nowhere:
         raise SourceError(f"{name[:200]} is another file, and there is none beside this document")
 
 
-def in_our_form(given: Json, name: str, sources: Sources, *, known: Collection[str] = ()) -> Foreign:
+def in_our_form(given: Json, name: str, sources: Sources, *, known: Collection[str] = (), may_lack_paths: bool = False) -> Foreign:
     """Returns a document whose paths hold all of their operations, and are whole; the values given stay as they are.
 
     Args:
@@ -57,6 +57,7 @@ def in_our_form(given: Json, name: str, sources: Sources, *, known: Collection[s
         name: what messages call it.
         sources: where files beside it are.
         known: shapes of paths, `{}` for each parameter; of several servers the one counts below which most of them are.
+        may_lack_paths: whether one that describes webhooks alone will do.
 
     Raises:
         DocumentError: it is no such document, or nothing of it can be used.
@@ -64,6 +65,8 @@ def in_our_form(given: Json, name: str, sources: Sources, *, known: Collection[s
     version = _version(given, name)
     document = cast("Object", msgspec.json.decode(msgspec.json.encode(given)))
     bundle = Bundle(document, name, sources, is_30=version.startswith("3.0"))
+    if may_lack_paths and document.get("webhooks"):
+        document.setdefault("paths", {})
     if not isinstance(document.get("paths"), dict):
         raise DocumentError(f"{name} declares no paths; give a document with at least one operation")
     document["openapi"] = "3.1.0" if version.startswith("3.0") else version
@@ -74,7 +77,7 @@ def in_our_form(given: Json, name: str, sources: Sources, *, known: Collection[s
     paths.place()
     bundle.problems.sort(key=lambda problem: (problem.file, problem.place))
     operations = (item[method] for item in document["paths"].values() for method in METHODS if method in item)
-    if all(UNREAD in operation for operation in operations):
+    if all(UNREAD in operation for operation in operations) and not (may_lack_paths and document.get("webhooks")):
         raise DocumentError(f"{_first(bundle.problems, name)}; give a document with at least one operation that can be read")
     return Foreign(document, tuple(bundle.problems))
 

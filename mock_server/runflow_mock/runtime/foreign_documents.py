@@ -11,6 +11,7 @@ import msgspec
 from runflow_mock.domain.documents import Json
 from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.openapi.foreign_documents import DocumentError, Foreign, in_our_form
+from runflow_mock.openapi.messages import Messages
 from runflow_mock.openapi.problems import told
 from runflow_mock.openapi.references import SourceError
 from runflow_mock.openapi.shapes import contract_of, known_shapes
@@ -54,27 +55,39 @@ def load_contract(source: str | None, tell: Tell = silent) -> Contract:
     return judging(read_values(fetch(source), source, tell), source, tell)
 
 
-def judging(values: Json, source: str, tell: Tell = silent) -> Contract:
+def load_messages(source: str, tell: Tell = silent) -> Messages:
+    """Returns what the document of a file or address says of callbacks; one that has webhooks and no paths will do.
+
+    Raises:
+        DocumentError: it cannot be read, is no OpenAPI 3 document, or describes no callback.
+    """
+    messages = Messages(judging(read_values(fetch(source), source, tell), source, tell, may_lack_paths=True))
+    if not messages.described:
+        raise DocumentError(f"{source} describes no callback; give a document with webhooks, or with callbacks of an operation")
+    return messages
+
+
+def judging(values: Json, source: str, tell: Tell = silent, *, may_lack_paths: bool = False) -> Contract:
     """Returns the values of an OpenAPI document as a contract; `source` is where they are from, and what messages call it.
 
     Raises:
         DocumentError: they are no OpenAPI 3 document, or nothing of it can be used.
     """
-    form = in_form(values, source, silent)
+    form = in_form(values, source, silent, may_lack_paths=may_lack_paths)
     contract = contract_of(form, source)
     for line in told(contract.problems):
         tell(line)
     return contract
 
 
-def in_form(values: Json, source: str, tell: Tell = silent) -> Foreign:
+def in_form(values: Json, source: str, tell: Tell = silent, *, may_lack_paths: bool = False) -> Foreign:
     """Returns the OpenAPI document that values are, in the one form that everything here reads, with what its references lead to.
 
     Raises:
         DocumentError: they are none, or nothing of it can be used.
     """
     around = Addresses(source) if is_address(source) else Folder(Path(source).parent)
-    form = in_our_form(values, source, around, known=known_shapes())
+    form = in_our_form(values, source, around, known=known_shapes(), may_lack_paths=may_lack_paths)
     for line in told(form.problems):
         tell(line)
     return form

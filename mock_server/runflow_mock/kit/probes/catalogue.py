@@ -11,6 +11,7 @@ from runflow_mock.kit.probes.forgeries import DATED, FORGERIES, SAME_TO_READERS
 from runflow_mock.kit.probes.probe_steps import (
     UNUSUAL,
     ProbeStep,
+    answers_as_declared,
     refuses,
     refuses_at,
     refuses_retired_secret,
@@ -38,13 +39,15 @@ INSIDE, OUTSIDE = 290, 310
 class Probe(msgspec.Struct, frozen=True):
     """One thing that a receiver is sent: what it is called, the rule that it is about, and how.
 
-    `needs_timestamp` where it is about when a sample was signed; `event` is the one that it is about, where that is no matter of choice.
+    `needs_timestamp` where it is about when a sample was signed, `needs_document` where it is about what the user's own document says;
+    `event` is the one that it is about, where that is no matter of choice.
     """
 
     name: str
     rule: str
     step: ProbeStep
     needs_timestamp: bool = False
+    needs_document: bool = False
     event: str | None = None
 
 
@@ -64,6 +67,7 @@ ASKS: Mapping[str, str] = {
     "tolerates-news": "Fields and events that nobody documented yet are answered with 2xx.",
     "tolerates-spelling": "Headers and content types that are spelled differently and mean the same are taken.",
     "survives-oddities": "Odd methods, content types and bodies are answered, and not with an error of the receiver's own.",
+    "answers-as-declared": "The status of an answer is one that the document given with --openapi declares.",
     "answers-in-time": "Every answer comes before the sender gives up waiting.",
 }
 WARNINGS = frozenset(("tolerates-spelling", "survives-oddities"))
@@ -109,6 +113,7 @@ NEWS = "run.hibernated"
 PROBES: tuple[Probe, ...] = (
     CONTROL,
     *(Probe(event, "takes-every-event", takes(event), event=event) for event in EVENTS),
+    Probe("status of the answer", "answers-as-declared", answers_as_declared, needs_document=True),
     Probe("unusual bytes", "verifies-raw-bytes", takes(metadata=UNUSUAL)),
     *(Probe(name, "verifies-raw-bytes", refuses_same(forge)) for name, forge in SAME_TO_READERS.items()),
     *(Probe(name, "refuses-forged", refuses(forge)) for name, forge in FORGERIES.items()),

@@ -14,6 +14,7 @@ from runflow_mock.kit.probes.carriers import Answer, Carrier
 from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.probes.forgeries import FORGERIES, Forge
 from runflow_mock.kit.probes.sample_callbacks import Sender
+from runflow_mock.openapi.messages import Message, Messages
 from runflow_mock.testing.samples import SampleCallback
 
 TOLERANCE_SECONDS = TOLERANCE.total_seconds()
@@ -41,7 +42,8 @@ UNUSUAL: Mapping[str, Any] = {
 class ProbeKit(msgspec.Struct, frozen=True):
     """Who takes part: the writer of samples, the way to the receiver, its effects where it tells of them, and secrets of other times.
 
-    `events` are those that the receiver takes, where it does not take all of them; the first is the genuine one.
+    `events` are those that the receiver takes, where it does not take all of them; the first is the genuine one. `messages` is what a
+    document of the user's says of callbacks, where there is one.
     """
 
     sender: Sender
@@ -50,6 +52,7 @@ class ProbeKit(msgspec.Struct, frozen=True):
     previous_secret: str | None = None
     retired_secret: str | None = None
     events: tuple[str, ...] = ()
+    messages: Messages | None = None
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -74,16 +77,28 @@ def takes_genuine(kit: ProbeKit) -> Iterator[Seen]:
     elif answer.status in UNSIGNED and kit.carrier.carry(kit.sender.in_other_form(sample)).is_taken:
         yield Seen(is_held=False, told=f"{answer.told}, but it takes {OTHER_FORM[kit.sender.dates_attempts]}")
     else:
-        yield _taken(answer)
+        yield _taken_as_described(kit, sample, answer)
 
 
 def takes(event: str | None = None, **how: Any) -> ProbeStep:
     """Returns the step of a sample that must be taken."""
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
-        yield _taken(kit.carrier.carry(kit.sender.write(event, is_fresh=event is not None, **how)))
+        sample = kit.sender.write(event, is_fresh=event is not None, **how)
+        yield _taken_as_described(kit, sample, kit.carrier.carry(sample))
 
     return step
+
+
+def answers_as_declared(kit: ProbeKit) -> Iterator[Seen]:
+    """A genuine sample; the status of the answer is one that the user's document declares."""
+    if kit.messages is None:
+        yield Seen(None, "no document is given: --openapi")
+        return
+    sample = kit.sender.write()
+    answer = kit.carrier.carry(sample)
+    wrong = kit.messages.undeclared_status(Message(sample.headers, sample.body, answer.status))
+    yield Seen(wrong is None, wrong or answer.told)
 
 
 def refuses(forge: Forge) -> ProbeStep:
@@ -222,6 +237,18 @@ def _both_taken(kit: ProbeKit, *samples: SampleCallback) -> Iterator[Seen]:
     for name, sample in zip(("first", "second"), samples, strict=True):
         answer = kit.carrier.carry(sample)
         yield Seen(answer.is_taken, f"the {name} was {answer.told}")
+
+
+def _taken_as_described(kit: ProbeKit, sample: SampleCallback, answer: Answer) -> Seen:
+    """A refusal says nothing of a receiver whose document describes such a message otherwise, or not at all."""
+    if answer.is_taken or kit.messages is None:
+        return _taken(answer)
+    departures = kit.messages.departures(Message(sample.headers, sample.body))
+    if departures is None:
+        return Seen(None, f"{answer.told}; {kit.messages.source} describes no such message")
+    if departures:
+        return Seen(None, f"{answer.told}; {kit.messages.source} describes it otherwise: {departures[0]}")
+    return _taken(answer)
 
 
 def _taken(answer: Answer) -> Seen:

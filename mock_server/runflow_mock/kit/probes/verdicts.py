@@ -9,6 +9,8 @@ from runflow_mock.kit.probes.catalogue import ASKS, CONTROL, IN_TIME, PROBES, Pr
 from runflow_mock.kit.probes.known_records import NoRecord
 from runflow_mock.kit.probes.probe_steps import ProbeKit, Seen
 from runflow_mock.kit.sheets.records import Row, Sheet
+from runflow_mock.openapi.messages import Message
+from runflow_mock.testing.samples import EVENTS
 
 SECONDS_MAX = 85.0
 NO_CONTROL = "the genuine callback was not taken, so that a refusal says nothing"
@@ -25,10 +27,11 @@ def verify_receiver(kit: ProbeKit, url: str, tell: Tell, *, answer_seconds_max: 
         ValueError: nobody answers at the address at all, or the one for effects tells no number.
     """
     rows: list[Row] = []
-    errors: list[str] = []
+    errors = list(_described_otherwise(kit))
     until = time.monotonic() + seconds_max
     # The genuine event was tried by the control.
-    for probe in (probe for probe in PROBES if probe.event != kit.sender.event):
+    chosen = (probe for probe in PROBES if probe.event != kit.sender.event and (kit.messages is not None or not probe.needs_document))
+    for probe in chosen:
         reason = _obstacle(probe, kit, rows, is_late=bool(rows) and time.monotonic() > until)
         try:
             row = _row(probe, ()) if reason is not None else _row(probe, tuple(probe.step(kit)))
@@ -46,6 +49,19 @@ def verify_receiver(kit: ProbeKit, url: str, tell: Tell, *, answer_seconds_max: 
     rows.append(_in_time(kit.carrier, answer_seconds_max, rows[0]))
     tell(rows[-1])
     return Sheet(title=f"Receiver at {url}", rows=tuple(rows), errors=tuple(errors))
+
+
+def _described_otherwise(kit: ProbeKit) -> Iterator[str]:
+    """Says where what is sent is not as the user's document has it, which is no fault of the receiver."""
+    if kit.messages is None:
+        return
+    for event in kit.events or EVENTS:
+        try:
+            sample = kit.sender.write(event)
+        except NoRecord:
+            continue
+        for departure in kit.messages.departures(Message(sample.headers, sample.body)) or ():
+            yield f"{event} is not sent as the document has it: {departure}"
 
 
 def _obstacle(probe: Probe, kit: ProbeKit, rows: list[Row], *, is_late: bool) -> str | None:

@@ -72,11 +72,19 @@ class Target:
     """The server under test: its carrier, the key, and whether it is a fake with the control API."""
 
     def __init__(
-        self, carrier: Carrier, key: str | None, *, dialect: str | None = None, spend_usd: float = 0.0, pace: Pace | None = None
+        self,
+        carrier: Carrier,
+        key: str | None,
+        *,
+        dialect: str | None = None,
+        switches: Mapping[str, str] | None = None,
+        spend_usd: float = 0.0,
+        pace: Pace | None = None,
     ) -> None:
         self.carrier = carrier
         self.key = key
         self.dialect = dialect
+        self.switches = dict(switches or {})
         self.spend_usd = spend_usd
         self.pace = pace or Pace()
         self.is_mock = _is_mock(carrier)
@@ -108,6 +116,8 @@ class Target:
         given = {"name": name, "clock": "manual", "balance": PLENTY, "deliveries": "pull", "magic": True, **settings}
         if self.dialect is not None:
             given["dialect"] = self.dialect
+        if self.switches:
+            given["switches"] = {**self.switches, **given.get("switches", {})}
         told = control.client.post("/_mock/tenants", given)
         tenant = msgspec.convert(told, Tenant)
         stage = SuiteTenant(self, tenant.key, tenant.admin_key, control, name)
