@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from runflow_mock.runtime.config import ConfigError
+from runflow_mock.runtime.text_files import read_text_file
 from runflow_mock.wire.profiles import Profile, ProfileError, read_profile
 
 
@@ -13,10 +14,6 @@ def load_profile(file: Path) -> Profile:
         ConfigError: the file cannot be read, or holds none.
     """
     try:
-        return read_profile(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"profile {file} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"profile {file} is not UTF-8: {error.reason} at byte {error.start}") from None
+        return read_profile(read_text_file(file, "profile"))
     except ProfileError as error:
         raise ConfigError(f"profile {file}: {error}") from None

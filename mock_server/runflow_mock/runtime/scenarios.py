@@ -9,6 +9,7 @@ from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.scenarios import Scenario, name_of_file
 from runflow_mock.resources import data_folder
 from runflow_mock.runtime.config import Config, ConfigError
+from runflow_mock.runtime.text_files import read_text_file
 from runflow_mock.wire.scenarios import read_scenario
 
 SUFFIX = ".yaml"
@@ -56,13 +57,7 @@ def load_scenario(file: Path, catalog: Catalog) -> Scenario:
         ConfigError: the file cannot be read.
         ScenarioFileError: it cannot be used; the message begins with file, line and column.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"scenario file {file} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"scenario file {file} is not UTF-8: {error.reason} at byte {error.start}") from None
-    return read_scenario(text, str(file), catalog, name_of_file(file.stem))
+    return read_scenario(read_text_file(file, "scenario file"), str(file), catalog, name_of_file(file.stem))
 
 
 def find_scenario_file(name: str) -> Path:

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from runflow_mock.domain.scenarios import name_of_file
+from runflow_mock.runtime.config import ConfigError
+from runflow_mock.runtime.text_files import read_text_file
 from runflow_mock.wire.marked_yaml import YamlError, read_yaml
 
 _SUFFIXES = frozenset((".yaml", ".yml", ".json"))
@@ -29,11 +31,9 @@ def scenario_body(scenario: str | Path | Mapping[str, Any]) -> str | Mapping[str
 
 def _read(file: Path) -> Mapping[str, Any]:
     try:
-        value = read_yaml(file.read_text(encoding="utf-8")).value
-    except OSError as error:
-        raise ScenarioUnreadable(f"scenario file {file} cannot be read: {error.strerror}; looked for in {Path.cwd()}") from None
-    except UnicodeDecodeError as error:
-        raise ScenarioUnreadable(f"scenario file {file} is not UTF-8: {error.reason} at byte {error.start}") from None
+        value = read_yaml(read_text_file(file, "scenario file")).value
+    except ConfigError as error:
+        raise ScenarioUnreadable(f"{error}; looked for in {Path.cwd()}") from None
     except YamlError as error:
         raise ScenarioUnreadable(f"{file}:{error.mark.line}:{error.mark.column}: {error.message}") from None
     if not isinstance(value, dict):
