@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runflow_mock.domain.printing import printable
+from runflow_mock.domain.printing import on_one_line, printable
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,7 @@ def test_nothing_that_is_shown_is_a_command(text: str) -> None:
     assert all(
         character in "\t\n" or character.isprintable() or character.isspace() or ord(character) > 0x9F for character in printable(text)
     )
+
+
+def test_value_on_one_line_has_escapes_for_what_breaks_it() -> None:
+    assert (on_one_line("sku-1 é\n\x1b[2J\u2028"), on_one_line(7)) == ("sku-1 é\\n\\x1b[2J\\u2028", "7")

@@ -18,6 +18,11 @@ def printable(text: str, *, has_colours: bool = False) -> str:
     return "".join(part if number % 2 else _UNSEEN.sub(_shown, part) for number, part in enumerate(parts))
 
 
+def on_one_line(value: object) -> str:
+    """Returns the text of a value on one line: what cannot be shown, line breaks among it, stands by its escape."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in str(value))
+
+
 def _shown(found: re.Match[str]) -> str:
     number = ord(found[0])
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from runflow_mock.domain.printing import on_one_line
 from runflow_mock.testing.records import Exchange, Step
 
 STEPS_MAX = 60
@@ -26,7 +27,7 @@ def tell_journal(exchanges: Sequence[Exchange], steps: Sequence[Step] = ()) -> s
 
 def _step(step: Step) -> str:
     moved = step.target if step.source is None else f"{step.source} -> {step.target}"
-    rest = "  ".join(f"{name}={_plain(value)}" for name, value in step.details.items() if name not in _LEFT_OUT and value is not None)
+    rest = "  ".join(f"{name}={on_one_line(value)}" for name, value in step.details.items() if name not in _LEFT_OUT and value is not None)
     parts = (_clock_time(step.at), f"{step.kind:<10}", step.id or "", rest, moved or "")
     return "  ".join(part for part in parts if part).rstrip()
 
@@ -42,12 +43,7 @@ def _exchange(exchange: Exchange, faults: Mapping[str | None, str]) -> Iterable[
 
 def _fault(details: Mapping[str, object]) -> str:
     label = details.get("label")
-    return f"{details['what']}" + (f" {_plain(label)!r}" if label else "")
-
-
-def _plain(value: object) -> str:
-    """Returns a value on one line, whatever a user wrote."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in str(value))
+    return f"{details['what']}" + (f" {on_one_line(label)!r}" if label else "")
 
 
 def _end(lines: list[str], limit: int, what: str) -> str:

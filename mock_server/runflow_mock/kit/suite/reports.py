@@ -1,9 +1,10 @@
 """Reports of the suite: lines for a terminal, JUnit for CI, Markdown for people."""
 
 from collections.abc import Iterator, Sequence
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement
 
-from runflow_mock.kit.sheets.texts import one_line, printable
+from runflow_mock.kit.sheets.junit import finish_junit
+from runflow_mock.kit.sheets.texts import cell, one_line, printable
 from runflow_mock.kit.suite.pairs import Unseen, missing, told
 from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import Declared
@@ -42,7 +43,7 @@ def markdown(tally: Tally, declared: Sequence[Declared], title: str, not_seen: S
         rows += ["## Broken", "", "| check | operation | times | what |", "|---|---|---|---|"]
         for (check, operation), count in sorted(tally.broken.items()):
             says = next((breach.says for breach in tally.breaches if (breach.check, breach.operation) == (check, operation)), "")
-            rows.append(f"| {check} | {_cell(operation)} | {count} | {_cell(says)} |")
+            rows.append(f"| {check} | {cell(operation)} | {count} | {cell(says)} |")
         rows.append("")
     rows += [
         "## Checks",
@@ -57,9 +58,9 @@ def markdown(tally: Tally, declared: Sequence[Declared], title: str, not_seen: S
         seen = {str(status): count for (operation, status), count in tally.answers.items() if operation == each.id}
         answered = ", ".join(f"{status} ({count})" for status, count in sorted(seen.items())) or "-"
         lacks = ", ".join(status for _, status in missing(tally, (each,))) or "-"
-        rows.append(f"| {_cell(each.id)} | {answered} | {lacks} |")
+        rows.append(f"| {cell(each.id)} | {answered} | {lacks} |")
     if not_seen:
-        rows += ["", "## Not seen", "", *(f"- {_cell(line)}" for line in told(not_seen, shown_max=len(not_seen)))]
+        rows += ["", "## Not seen", "", *(f"- {cell(line)}" for line in told(not_seen, shown_max=len(not_seen)))]
     rows += ["", *(f"Note: {one_line(note)}" for note in tally.notes)]
     return "\n".join(rows).rstrip() + "\n"
 
@@ -77,12 +78,4 @@ def junit(tally: Tally) -> bytes:
         failure.text = printable("\n".join(f"{breach.says}\n{breach.evidence}" for breach in found))
     for error in tally.errors:
         SubElement(SubElement(suite, "testcase", classname="contract", name="the suite itself"), "error", message=one_line(error))
-    suite.set("tests", str(len(suite)))
-    suite.set("failures", str(len(tally.broken)))
-    suite.set("errors", str(len(tally.errors)))
-    document: bytes = tostring(suite, encoding="utf-8", xml_declaration=True)
-    return document
-
-
-def _cell(text: str) -> str:
-    return one_line(text).replace("|", "\\|")
+    return finish_junit(suite)
