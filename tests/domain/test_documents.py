@@ -12,6 +12,8 @@ from runflow_mock.domain.documents import (
     look_up,
     read_document,
     read_object,
+    try_document,
+    try_object,
     write_document,
 )
 
@@ -105,3 +107,15 @@ def test_values_that_aliases_repeat_are_counted_as_often_as_they_are_met() -> No
     shared: Json = dict.fromkeys(map(str, range(VALUES_MAX // 1_000)), 0)
     with pytest.raises(ValueError, match=f"more than {VALUES_MAX} values"):
         check_shape([shared] * 1_001)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"no JSON", b'"\xff"', b"[" * 100_000, "\ud800"], ids=["empty", "no JSON", "no UTF-8", "nested", "no text"]
+)
+def test_what_is_no_json_has_no_value(text: bytes | str) -> None:
+    assert try_document(text) is None
+
+
+def test_what_may_be_json_is_read_as_json() -> None:
+    assert (try_document(b'{"a": 1}'), try_document("[1]"), try_document(b"null")) == ({"a": 1}, [1], None)
+    assert (try_object(b'{"a": 1}'), try_object(b"[1]"), try_object(b"{")) == ({"a": 1}, {}, {})

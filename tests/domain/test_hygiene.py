@@ -406,7 +406,9 @@ def test_verdict_never_claims_more_than_was_seen(steps: list[Exchange]) -> None:
         assert (verdict.reason is not None) is (expected is Judgement.NOT_EXERCISED)
 
 
-@pytest.mark.parametrize("body", [b"no JSON", b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"no JSON", b"\xff", b"[" * 100_000, b"[" * 900 + b"]" * 900], ids=["no JSON", "no UTF-8", "cut off", "beyond any stack"]
+)
 def test_creation_whose_body_cannot_be_read_can_be_looked_for_by_nothing(body: bytes) -> None:
     made = replace(order(0), request_body=body)
     assert verdict_of("retry-idempotency-key", sequence((0, made), (1, look("running")), (2, made))).judgement is Judgement.BROKEN

@@ -14,6 +14,9 @@ Document = NewType("Document", bytes)
 DEPTH_MAX = 200
 VALUES_MAX = 2_000_000
 
+# What reading a stranger's text may raise: it is no JSON or no UTF-8, a number is beyond reason, or it is nested too deeply.
+NOT_JSON = (msgspec.MsgspecError, ValueError, RecursionError)
+
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Json] = msgspec.json.Decoder()
 
@@ -31,6 +34,20 @@ def read_document(document: bytes) -> Json:
 def read_object(document: bytes | None) -> dict[str, Json]:
     """Returns the object that a document holds, or an empty one when there is no document or it is not an object."""
     value = None if document is None else _decoder.decode(document)
+    return value if isinstance(value, dict) else {}
+
+
+def try_document(text: bytes | str) -> Json:
+    """Returns the value of what may be JSON, or `None` where it is none."""
+    try:
+        return _decoder.decode(text)
+    except NOT_JSON:
+        return None
+
+
+def try_object(text: bytes) -> dict[str, Json]:
+    """Returns the object in what may be JSON, or an empty one where there is none."""
+    value = try_document(text)
     return value if isinstance(value, dict) else {}
 
 

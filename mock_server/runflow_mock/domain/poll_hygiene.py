@@ -15,9 +15,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import pairwise
 from urllib.parse import parse_qsl
 
-import msgspec
-
-from runflow_mock.domain.documents import Json, read_document
+from runflow_mock.domain.documents import Json, try_document
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.verdicts import Observation, interval, too_short
 
@@ -144,7 +142,7 @@ def _shows_work(exchange: Exchange) -> bool:
     """Whether the answer arrived whole, and shows something that has not ended."""
     if exchange.status != 200 or exchange.is_lost:
         return False
-    body = _read(exchange)
+    body = try_document(exchange.response_body)
     shown = body.get("items", body) if isinstance(body, dict) else body
     if isinstance(shown, list):
         return not shown or not all(_is_end(entry) for entry in shown)
@@ -152,18 +150,11 @@ def _shows_work(exchange: Exchange) -> bool:
 
 
 def _has_ended(exchange: Exchange) -> bool:
-    return _is_end(_read(exchange))
+    return _is_end(try_document(exchange.response_body))
 
 
 def _is_end(record: Json) -> bool:
     return isinstance(record, dict) and record.get("status_code") in TERMINAL
-
-
-def _read(exchange: Exchange) -> Json:
-    try:
-        return read_document(exchange.response_body)
-    except (msgspec.MsgspecError, UnicodeError, ValueError):
-        return None
 
 
 def _changes(exchanges: Sequence[Exchange]) -> dict[str, list[int]]:

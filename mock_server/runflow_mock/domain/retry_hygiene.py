@@ -22,9 +22,7 @@ from itertools import pairwise
 from statistics import median_low
 from urllib.parse import unquote_plus
 
-import msgspec
-
-from runflow_mock.domain.documents import Json, read_document
+from runflow_mock.domain.documents import try_document
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, WITHOUT_PAUSE, Observation, interval, too_short
 
@@ -70,7 +68,10 @@ def series_of(exchanges: Sequence[Exchange]) -> list[Series]:
     found: list[list[Exchange]] = []
     open_series: dict[tuple[object, ...], list[Exchange]] = {}
     for exchange in exchanges:
-        names = _names(exchange)
+        # The names of the call that a request makes: by its body, and by its key if it has one.
+        by_body = (exchange.method, exchange.target, exchange.request_body)
+        key = exchange.request_header("idempotency-key")
+        names = (by_body,) if key is None else ((exchange.method, exchange.path, key, "key"), by_body)
         series = next((open_series[name] for name in names if name in open_series), None)
         if series is None:
             found.append(series := [])
@@ -180,7 +181,8 @@ def _tried_again(earlier: Exchange, later: Exchange, lookup: Exchange | None) ->
     if first is not None and first == second:
         return Observation(OBEYED, ids, f"{head} under the same key")
     if lookup is not None:
-        is_found = _shows(lookup, earlier)
+        text = lookup.response_body.decode("utf-8", "replace")
+        is_found = any(mark in text for mark in _marks(earlier))
         return Observation(not is_found, ids, f"{head} although a look for it had found it" if is_found else f"{head} after a look for it")
     told = "without an Idempotency-Key, and without a look for its client_ref" if first is None else "under another key"
     return Observation(not OBEYED, ids, f"{head} {told}")
@@ -201,29 +203,19 @@ def _lookup(creation: Exchange, later: Exchange | None, exchanges: Sequence[Exch
     return found
 
 
-def _shows(lookup: Exchange, creation: Exchange) -> bool:
-    text = lookup.response_body.decode("utf-8", "replace")
-    return any(mark in text for mark in _marks(creation))
-
-
 def _marks(creation: Exchange) -> frozenset[str]:
-    """The texts by which the client can find what it has created: each client_ref, and what its metadata holds."""
-    try:
-        body = read_document(creation.request_body)
-    except (msgspec.MsgspecError, UnicodeError, ValueError):
-        return frozenset()
-    return frozenset(mark for mark in _texts(body, is_mark=False) if len(mark) >= MARK_CHARACTERS_MIN)
-
-
-def _texts(value: Json, *, is_mark: bool) -> Iterator[str]:
-    if isinstance(value, dict):
-        for name, part in value.items():
-            yield from _texts(part, is_mark=is_mark or name in ("client_ref", "metadata"))
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part, is_mark=is_mark)
-    elif is_mark and isinstance(value, str):
-        yield value
+    """The texts by which the client can find what it has created: each client_ref, and what its metadata holds; nothing recurses."""
+    marks = set[str]()
+    waiting = [(try_document(creation.request_body), False)]
+    while waiting:
+        part, is_mark = waiting.pop()
+        if isinstance(part, dict):
+            waiting.extend((inner, is_mark or name in ("client_ref", "metadata")) for name, inner in part.items())
+        elif isinstance(part, list):
+            waiting.extend((inner, is_mark) for inner in part)
+        elif is_mark and isinstance(part, str) and len(part) >= MARK_CHARACTERS_MIN:
+            marks.add(part)
+    return frozenset(marks)
 
 
 def _are_absent(pauses: Sequence[float]) -> bool:
@@ -245,13 +237,6 @@ def _do_grow(pauses: Sequence[float]) -> bool | None:
         return False
     shrinks = len(later) > 1 and pauses[-1] <= first * SHRUNK_MAX and all(after <= before * STEP_MIN for before, after in pairwise(pauses))
     return False if shrinks else None
-
-
-def _names(exchange: Exchange) -> tuple[tuple[object, ...], ...]:
-    """The names of the call that a request makes: by its body, and by its key if it has one."""
-    by_body = (exchange.method, exchange.target, exchange.request_body)
-    key = exchange.request_header("idempotency-key")
-    return (by_body,) if key is None else ((exchange.method, exchange.path, key, "key"), by_body)
 
 
 def _retries(exchanges: Sequence[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:

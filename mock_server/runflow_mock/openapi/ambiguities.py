@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from runflow_mock.domain.documents import Json, read_object
+from runflow_mock.domain.documents import Json, read_object, try_object
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Finding, Location, Severity
 from runflow_mock.domain.media_fields import blanks, media_fields
@@ -184,10 +184,7 @@ def _runs_in(judged: JudgedExchange, *marks: bytes) -> Iterator[dict[str, Json]]
     exchange = judged.exchange
     if judged.declared.id not in SHOW_RUNS or exchange.status >= 300 or not any(mark in exchange.response_body for mark in marks):
         return
-    try:
-        body = read_object(exchange.response_body)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
-        return
+    body = try_object(exchange.response_body)
     page = body.get("items")
     for record in page if isinstance(page, list) else (body,):
         run = record.get("run", record) if isinstance(record, dict) else None

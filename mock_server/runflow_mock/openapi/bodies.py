@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from email import message_from_bytes, policy
 from urllib.parse import unquote_plus
 
-import msgspec
-
-from runflow_mock.domain.documents import Json, read_document
+from runflow_mock.domain.documents import NOT_JSON, Json, read_document
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.media_types import FORM, MediaType
 from runflow_mock.openapi.parameters import Style, style_of
@@ -39,7 +37,10 @@ def read_body(contract: Contract, schema: Pointer, raw: bytes, content_type: str
         NotRead: what its media type means is not known here.
     """
     if media_type.is_json:
-        return _json(raw)
+        try:
+            return read_document(raw)
+        except NOT_JSON:
+            raise BodyError("json", "the body is not valid JSON") from None
     if media_type.name == FORM:
         pairs = split_pairs(raw.decode("utf-8", "replace").strip())
         return _form(contract, schema, pairs, unquote_plus)
@@ -48,13 +49,6 @@ def read_body(contract: Contract, schema: Pointer, raw: bytes, content_type: str
     if media_type.is_text:
         return value_of(contract, schema, [raw.decode("utf-8", "replace")])
     raise NotRead(f"a body of {media_type.name[:80]} is not looked into")
-
-
-def _json(raw: bytes) -> Json:
-    try:
-        return read_document(raw)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
-        raise BodyError("json", "the body is not valid JSON") from None
 
 
 def _form(contract: Contract, schema: Pointer, pairs: Pairs, decode: Callable[[str], str]) -> Json:

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from runflow_mock.domain.documents import Json, read_object
+from runflow_mock.domain.documents import Json, try_object
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Location
 
@@ -32,7 +32,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 def read_asked(exchange: Exchange) -> Asked:
     """Returns what a request asked for; what cannot be read is left out."""
     path = unquote(exchange.path)
-    body = _body(exchange)
+    body = try_object(exchange.request_body)
     record, place = _RECORD_PATH.fullmatch(path), _MODEL_PATH.fullmatch(path)
     named = None if place is None else place["model"] or place["workflow"]
     model = named or next((value for value in (body.get("model"), body.get("model_id")) if isinstance(value, str)), None)
@@ -43,13 +43,6 @@ def read_asked(exchange: Exchange) -> Asked:
         body=body,
         inputs=_inputs(body) if exchange.method == "POST" and model is not None else (),
     )
-
-
-def _body(exchange: Exchange) -> dict[str, Json]:
-    try:
-        return read_object(exchange.request_body or None)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
-        return {}
 
 
 def _inputs(body: Mapping[str, Json]) -> tuple[tuple[Location, Mapping[str, Json]], ...]:

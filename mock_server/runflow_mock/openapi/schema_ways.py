@@ -76,11 +76,7 @@ def types_of(parts: Iterable[dict[str, Json]]) -> frozenset[str]:
         found.update(map(str, said) if isinstance(said, list) else [str(said)] if said is not None else [])
         listed = part.get("enum")
         values = [*(listed if isinstance(listed, list) else []), *([part["const"]] if "const" in part else [])]
-        found.update(_type_of(value) for value in values)
+        found.update(next((name for kind, name in _TYPES if isinstance(value, kind)), "null") for value in values)
         if said is None:
             found.update(IMPLIED[word] for word in part if word in IMPLIED)
     return frozenset(found) & ANY_TYPE or ANY_TYPE
-
-
-def _type_of(value: Json) -> str:
-    return next((name for kind, name in _TYPES if isinstance(value, kind)), "null")

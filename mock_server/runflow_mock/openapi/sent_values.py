@@ -91,7 +91,11 @@ def claimed_by(parameter: Parameter, wanted: Wanted, names: Sequence[str], other
 
 def _in_query(parameter: Parameter, wanted: Wanted, sent: Sent, others: frozenset[str]) -> Nodes | None:
     if parameter.style is Style.DEEP:
-        return _deep(parameter.name, sent.query, wanted)
+        nested = nested_fields((known, unquote_plus(value)) for known, value in sent.query if known.partition("[")[0] == parameter.name)
+        if parameter.name not in nested:
+            return None
+        # Without brackets it is not the style, unless the schema has a value that is no object.
+        return [nested[parameter.name]] if isinstance(nested[parameter.name], dict) or wanted.is_scalar or wanted.is_list else []
     own = [value for name, value in sent.query if name == parameter.name]
     exploded = _exploded_object(parameter, wanted, sent.query, others)
     if exploded is not None and not own:
@@ -155,14 +159,6 @@ def _paired(parts: Sequence[str], decode: Decode) -> Nodes:
     """Returns the object that stands as name=value, name=value."""
     pairs = [part.partition("=") for part in parts]
     return [{decode(name): decode(value) for name, _, value in pairs}] if all(equals for _, equals, _ in pairs) else []
-
-
-def _deep(name: str, pairs: Pairs, wanted: Wanted) -> Nodes | None:
-    nested = nested_fields((known, unquote_plus(value)) for known, value in pairs if known.partition("[")[0] == name)
-    if name not in nested:
-        return None
-    # Without brackets it is not the style, unless the schema has a value that is no object.
-    return [nested[name]] if isinstance(nested[name], dict) or wanted.is_scalar or wanted.is_list else []
 
 
 def gathered(pairs: Iterator[tuple[str, str]]) -> dict[str, Node]:

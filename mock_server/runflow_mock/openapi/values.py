@@ -11,7 +11,7 @@ from typing import cast
 
 import msgspec
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, try_document
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.parameters import ANYTHING
 from runflow_mock.openapi.pointers import Pointer
@@ -74,11 +74,8 @@ def _from_json(text: str, types: frozenset[str]) -> Iterator[Json]:
     """Yields an object or a list that stands in a text as JSON."""
     if text[:1] not in ("{", "["):
         return
-    try:
-        value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError, ValueError):
-        return
-    if ("object" if isinstance(value, dict) else "array") in types:
+    value = try_document(text)
+    if value is not None and ("object" if isinstance(value, dict) else "array") in types:
         yield value
 
 

@@ -8,9 +8,8 @@ its operator allowed it (callbacks to plain HTTP hosts, longer batches) is not h
 from collections.abc import Iterator, Mapping
 
 import jsonschema_rs
-import msgspec
 
-from runflow_mock.domain.documents import Json, read_document
+from runflow_mock.domain.documents import NOT_JSON, Json, read_document
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX, REDACTED, Exchange
 from runflow_mock.domain.findings import Finding, Location, Severity, note, without_repeats
 from runflow_mock.openapi.bodies import BodyError, NotRead, read_body
@@ -227,5 +226,5 @@ def _alternatives(details: Mapping[str, object]) -> str | None:
 def _read(raw: bytes) -> Json:
     try:
         return read_document(raw)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
+    except NOT_JSON:
         return _NOT_READ  # type: ignore[return-value]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import NOT_JSON, Json
 from runflow_mock.wire.problems import Location, bad_request, invalid_field
 
 DEPTH_MAX = 64
@@ -77,7 +77,7 @@ def _parse(raw: bytes) -> Json:
     try:
         value = _decoder.decode(raw)
         written = _encoder.encode(value)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
+    except NOT_JSON as error:
         raise bad_request(f"The body is not valid JSON: {unreadable_because(raw) or str(error)[:200]}") from None
     if _LONG_NUMBER.search(raw):
         _check_numbers(raw)

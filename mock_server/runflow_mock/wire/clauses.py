@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 
 from runflow_mock.domain.clauses import Clause, JournalSubject, Progress, Verified, verify, verify_sequence
-from runflow_mock.domain.documents import Json, read_document
+from runflow_mock.domain.documents import NOT_JSON, Json, read_document
 from runflow_mock.domain.exchanges import digest_of_key
 from runflow_mock.domain.misses import NearestMiss
 from runflow_mock.wire.control import duration, refused
@@ -69,7 +69,7 @@ def decode_statement(raw: bytes, names: Names) -> Statement:
     """
     try:
         value: Json = read_document(raw or b"{}")
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
+    except NOT_JSON as error:
         raise refused(f"the body is not valid JSON: {error}") from None
     return convert_statement(value, names)
 

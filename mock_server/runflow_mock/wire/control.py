@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import NOT_JSON, Json
 from runflow_mock.wire.bodies import unreadable_because
 from runflow_mock.wire.times import read_duration, read_instant
 
@@ -49,7 +49,7 @@ def decode(raw: bytes, kind: type[BodyT]) -> BodyT:
         return msgspec.json.decode(raw or b"{}", type=kind)
     except msgspec.ValidationError as error:
         raise refused(f"{error}; the body takes {', '.join(field.encode_name for field in msgspec.structs.fields(kind))}") from None
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
+    except NOT_JSON as error:
         raise refused(f"the body is not valid JSON: {unreadable_because(raw) or error}") from None
 
 
@@ -118,7 +118,7 @@ def decode_resend(raw: bytes) -> Resend:
     asked = decode(raw, Resend)
     try:
         is_object = asked.body is None or isinstance(msgspec.json.decode(asked.body), dict)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError, ValueError):
+    except NOT_JSON:
         is_object = False
     if not is_object:
         raise refused("body: the text must be a JSON object; to send broken bytes, add a fault such as callback.tamper")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import NOT_JSON, Json
 from runflow_mock.domain.exchanges import REDACTED, SECRET_FIELDS, Exchange, redact_headers
 from runflow_mock.domain.findings import Finding, Findings, Severity
 from runflow_mock.domain.verdicts import Judgement, Observation, Verdict
@@ -107,7 +107,7 @@ def represent_body(raw: bytes) -> Json:
         return None
     try:
         return _redact(_decoder.decode(raw))
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
+    except NOT_JSON:
         return raw.decode(errors="replace")
 
 

@@ -9,7 +9,7 @@ from typing import cast
 
 import msgspec
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import NOT_JSON, Json
 
 FORMAT_PREFIX = "runflow-mock/"
 
@@ -66,7 +66,7 @@ def read_values(raw: bytes) -> dict[str, Json]:
     """
     try:
         values = _decoder.decode(raw)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
+    except NOT_JSON as error:
         raise Unreadable(f"the document is not valid JSON, was it cut? {error}") from None
     if not isinstance(values, dict):
         raise Unreadable(f"the document is {_shown(values)} and not a JSON object")

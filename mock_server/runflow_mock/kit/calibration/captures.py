@@ -11,7 +11,7 @@ from typing import cast
 
 import msgspec
 
-from runflow_mock.domain.documents import Json, read_document, write_document
+from runflow_mock.domain.documents import Json, try_document, write_document
 from runflow_mock.wire.seals import FORMAT_PREFIX
 
 FORMAT = f"{FORMAT_PREFIX}captures"
@@ -67,10 +67,7 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_body(raw: bytes) -> Json:
     """Returns the JSON of a body; nothing where it is none, or nested deeper than any body of the API."""
-    try:
-        value = read_document(raw)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
-        return None
+    value = try_document(raw)
     layer = [value]
     for _ in range(DEPTH_MAX):
         layer = [inner for part in layer for inner in _parts(part)]

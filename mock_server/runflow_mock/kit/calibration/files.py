@@ -7,10 +7,9 @@ from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
-from runflow_mock.domain.documents import Json, read_document
+from runflow_mock.domain.documents import NOT_JSON, Json, read_document
 from runflow_mock.kit.calibration.captures import Capture, Unrecognised
 from runflow_mock.kit.calibration.shapes import read_shape
 from runflow_mock.kit.calibration.transcripts import capture_of, is_transcript, read_transcript, split_messages
@@ -120,7 +119,7 @@ def _captures(file: CaptureFile, body: CaptureFile | None) -> Iterator[Capture]:
 def _in_json(file: CaptureFile) -> Iterator[Capture]:
     try:
         value = read_document(file.text)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
+    except NOT_JSON as error:
         lines = [line for line in file.text.splitlines() if line.strip()]
         if len(lines) < 2 or not all(line.lstrip().startswith(b"{") for line in lines):
             raise Unrecognised(f"it is neither JSON nor an HTTP message ({error})") from None
@@ -133,7 +132,7 @@ def _in_json(file: CaptureFile) -> Iterator[Capture]:
 def _line(line: bytes, number: int) -> Json:
     try:
         return read_document(line)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError) as error:
+    except NOT_JSON as error:
         raise Unrecognised(f"line {number} is not JSON ({error})") from None
 
 

@@ -8,9 +8,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-import msgspec
-
-from runflow_mock.domain.documents import Json, read_document
+from runflow_mock.domain.documents import try_document
 from runflow_mock.domain.mime import essence
 from runflow_mock.kit.skills.claims import (
     Endpoint,
@@ -113,7 +111,7 @@ def _hold_example(says: Example, reference: Reference) -> Opinion:
     pointer = reference.request_of(declared)
     if pointer is None:
         return contradicted(f"{declared.id} takes no JSON body")
-    value = _read(says.body)
+    value = try_document(says.body)
     if value is None:
         return unknown("not JSON as it stands")
     error = next(reference.contract.errors(pointer, value), None)
@@ -219,13 +217,6 @@ _JUDGES: Mapping[type, Callable[[Any, Reference], Opinion]] = {
     Limit: _hold_limit,
     Unread: _hold_unread,
 }
-
-
-def _read(body: bytes) -> Json:
-    try:
-        return read_document(body)
-    except msgspec.DecodeError:
-        return None
 
 
 def _nearest(name: str, known: frozenset[str] | tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from runflow_mock.domain.documents import Json, read_document
+from runflow_mock.domain.documents import try_document
 
 LETTERS_MAX = 5_000
 """How long a value may be."""
@@ -75,7 +75,7 @@ def _end(text: str, start: int) -> int | None:
 
 def _shown(text: str, start: int, end: int) -> Shown | None:
     body = text[start:end]
-    whole = _parsed(body)
+    whole = try_document(body)
     if isinstance(whole, dict):
         return Shown(start, end, body, tuple(whole), is_whole=is_sendable(body))
     if isinstance(whole, list):
@@ -83,13 +83,6 @@ def _shown(text: str, start: int, end: int) -> Shown | None:
         return None if first is None else Shown(start, end, body, tuple(first), is_whole=is_sendable(body))
     keys = _keys(body)
     return Shown(start, end, body, keys, is_whole=False) if keys else None
-
-
-def _parsed(text: str) -> Json:
-    try:
-        return read_document(text.encode())
-    except msgspec.DecodeError:
-        return None
 
 
 def _keys(body: str) -> tuple[str, ...]:

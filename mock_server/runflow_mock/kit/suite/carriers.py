@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import msgspec
 import urllib3
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import NOT_JSON, Json
 from runflow_mock.runtime.outgoing import refuses_redirect
 from runflow_mock.testing.direct_calls import Message
 from runflow_mock.testing.in_process import InProcess, Scope
@@ -167,7 +167,7 @@ def read_json(body: bytes) -> Any:
     """Returns what JSON says, or nothing when it is none."""
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except NOT_JSON:
         return None
 
 

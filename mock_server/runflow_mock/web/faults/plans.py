@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain import fault_kinds as kinds
 from runflow_mock.domain.dialects import Dialect
-from runflow_mock.domain.documents import Json, read_document, read_object, write_document
+from runflow_mock.domain.documents import NOT_JSON, Json, read_document, read_object, write_document
 from runflow_mock.domain.exchanges import Headers
 from runflow_mock.domain.fault_kinds import KIND_OF, ActsAt, ExchangeKind
 from runflow_mock.domain.quotas import Allowance
@@ -204,7 +204,7 @@ def _unknown_fields(what: kinds.UnknownFields, reply: Reply, style: AnswerStyle)
 def _changed(reply: Reply, change: Callable[[Json], Json]) -> Plan:
     try:
         value = read_document(reply.body)
-    except (msgspec.MsgspecError, UnicodeError):
+    except NOT_JSON:
         return _whole(reply)
     return _whole(replace(reply, body=write_document(change(value))))
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-import msgspec
 from msgspec.structs import replace
 
-from runflow_mock.domain.documents import Document, Json, read_object, write_document
+from runflow_mock.domain.documents import Document, Json, read_object, try_object, write_document
 from runflow_mock.domain.errors import ModelNotFound
 from runflow_mock.domain.places import Subject
 from runflow_mock.engine.targets import find_target
@@ -22,7 +21,7 @@ _ID_FIELDS = dict.fromkeys(RUN_CREATIONS, "run_id") | dict.fromkeys(BATCH_CREATI
 
 def asked_for(call: Call, operation: str, params: Mapping[str, str], plain: Subject) -> Iterator[Subject]:
     """Returns what a creation asks for: of a batch, each of its items."""
-    body = _object_in(call.body)
+    body = try_object(call.body)
     subject = replace(plain, client_ref=_text(body, "client_ref"), metadata=_object(body.get("metadata")))
     if operation in EVALUATION_CREATIONS:
         yield replace(subject, run_id=_text(body, "run_id"))
@@ -45,14 +44,6 @@ def _model_at(call: Call, path: str) -> str:
         return find_target(call.runtime.catalog, call.store, path).model.id
     except ModelNotFound:
         return path
-
-
-def _object_in(body: bytes) -> dict[str, Json]:
-    try:
-        return read_object(body)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        # It will be refused; until then it asks for nothing in particular.
-        return {}
 
 
 def _object(value: Json) -> Document | None:
