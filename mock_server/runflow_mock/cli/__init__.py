@@ -120,13 +120,9 @@ def _run(arguments: Sequence[str] | None) -> None:
         sys.exit(2)
     except OSError as error:
         click.echo(f"runflow-mock: {error.strerror or error}", err=True)
-        _give_up_output()
+        # Nothing that could not be written is tried again when the process ends, where it would be told once more.
+        with suppress(OSError, ValueError, AttributeError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
         sys.exit(1)
-
-
-def _give_up_output() -> None:
-    """Lets nothing that could not be written be tried again when the process ends, where it would be told once more."""
-    with suppress(OSError, ValueError, AttributeError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

@@ -32,7 +32,9 @@ def command(*, identifier: str | None, url: str, key: str, as_json: bool) -> Non
     else:
         console = Console(highlight=False, soft_wrap=True)
         for finding in findings:
-            console.print(_lines(finding))
+            mark = "[red]x[/]" if finding.is_problem else "[green]-[/]"
+            way_out = f"\n    {escape(finding.way_out)}" if finding.way_out else ""
+            console.print(f"{mark} {escape(finding.about)}: {escape(finding.says)}{way_out}")
         if is_healthy:
             console.print("[green]Nothing keeps callbacks from arriving.[/]")
     sys.exit(0 if is_healthy else 1)
@@ -51,9 +53,3 @@ def _findings(url: str, key: str, identifier: str | None) -> list[Finding]:
         return [Finding(f"sandbox at {url}", f"no answer ({error})", "start it with `runflow-mock serve`, or say where it is with --url")]
     finally:
         client.close()
-
-
-def _lines(finding: Finding) -> str:
-    mark = "[red]x[/]" if finding.is_problem else "[green]-[/]"
-    way_out = f"\n    {escape(finding.way_out)}" if finding.way_out else ""
-    return f"{mark} {escape(finding.about)}: {escape(finding.says)}{way_out}"

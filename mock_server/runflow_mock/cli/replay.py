@@ -15,7 +15,7 @@ from rich.markup import escape
 from runflow_mock.cli.options import json_option, option
 from runflow_mock.cli.timelines import line_of
 from runflow_mock.domain.documents import Json, write_document
-from runflow_mock.runtime.replays import Difference, Replayed, replay
+from runflow_mock.runtime.replays import Difference, replay
 from runflow_mock.wire.catalog import load_catalog
 from runflow_mock.wire.history import HISTORY, GivenSecrets, SavedHistory, decode_history, with_secrets
 from runflow_mock.wire.marked_yaml import YamlError, read_yaml
@@ -51,7 +51,16 @@ def command(context: click.Context, /, *, file: Path, as_json: bool, **options: 
     if as_json:
         click.echo(msgspec.json.encode({"equal": replayed.difference is None, **msgspec.structs.asdict(replayed)}))
     else:
-        _print(history, replayed, Console(highlight=False, soft_wrap=True))
+        console = Console(highlight=False, soft_wrap=True)
+        for step in replayed.timeline:
+            console.print(line_of(step, with_date=True))
+        if replayed.difference is None:
+            exactly = "virtual time included" if history.settings.client_time == "virtual" else "wall time aside"
+            console.print(f"[green]equal[/green]: {replayed.commits} commits came out byte for byte as recorded, {exactly}")
+        else:
+            _print_difference(replayed.difference, console)
+        for note in replayed.notes:
+            console.print(f"[yellow]note[/yellow]: {escape(note)}")
     context.exit(0 if replayed.difference is None else 1)
 
 
@@ -93,18 +102,6 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise Unreadable(f"{file} cannot be read: {error.strerror}") from None
-
-
-def _print(history: SavedHistory, replayed: Replayed, console: Console) -> None:
-    for step in replayed.timeline:
-        console.print(line_of(step, with_date=True))
-    if replayed.difference is None:
-        exactly = "virtual time included" if history.settings.client_time == "virtual" else "wall time aside"
-        console.print(f"[green]equal[/green]: {replayed.commits} commits came out byte for byte as recorded, {exactly}")
-    else:
-        _print_difference(replayed.difference, console)
-    for note in replayed.notes:
-        console.print(f"[yellow]note[/yellow]: {escape(note)}")
 
 
 def _print_difference(difference: Difference, console: Console) -> None:

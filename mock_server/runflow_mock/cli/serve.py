@@ -275,15 +275,6 @@ def _keeping(keep: str | None, sync: str) -> dict[str, Any]:
 
 
 def _tell_ready(config: Config, ready: Ready, *, as_json: bool, opens: bool) -> None:
-    _announce(config, ready, as_json=as_json)
-    if opens:
-        import webbrowser
-
-        # A browser in a terminal keeps whoever opens it waiting.
-        Thread(target=webbrowser.open, args=(ready.inspector,), name="browser", daemon=True).start()
-
-
-def _announce(config: Config, ready: Ready, *, as_json: bool) -> None:
     url, key, admin_key = ready.url, KEY_PREFIX + SANDBOX, ADMIN_KEY_PREFIX + SANDBOX
     if as_json:
         line: dict[str, object] = {"url": url, "key": key, "admin_key": admin_key, "pid": os.getpid(), **ready.tls()}
@@ -303,6 +294,11 @@ def _announce(config: Config, ready: Ready, *, as_json: bool) -> None:
         sys.stdout.flush()
     except OSError as error:
         raise ConfigError(f"the standard output cannot be written, where serve says that it is ready: {error.strerror}") from None
+    if opens:
+        import webbrowser
+
+        # A browser in a terminal keeps whoever opens it waiting.
+        Thread(target=webbrowser.open, args=(ready.inspector,), name="browser", daemon=True).start()
 
 
 def _contract(source: str | None) -> "Contract | None":

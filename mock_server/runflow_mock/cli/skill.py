@@ -42,7 +42,11 @@ def install(*, sandbox: bool, project: Path, places: Sequence[str], force: bool,
     plan = {file: _action(file, skill.body, is_forced=force) for file in files}
     for file, action in plan.items():
         if action != "kept":
-            _write(file, skill.body)
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
+            write_whole(file, skill.body)
     if as_json:
         click.echo(json.dumps({"files": [{"path": str(file), "action": action} for file, action in plan.items()]}))
     else:
@@ -62,11 +66,3 @@ def _action(file: Path, body: bytes, *, is_forced: bool) -> str:
     if SIGNATURE not in present and not is_forced:
         raise click.UsageError(f"{file} is not runflow-mock's; replace it with --force, or choose another project with --dir")
     return "replaced"
-
-
-def _write(file: Path, body: bytes) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
-    write_whole(file, body)

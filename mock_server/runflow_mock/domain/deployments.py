@@ -77,10 +77,6 @@ def _rules(declared: Declaration) -> Iterator[tuple[str, Json]]:
         yield "default", read_document(declared.default)
     if kind is not None:
         yield "type", kind
-    yield from _limits(declared, kind)
-
-
-def _limits(declared: Declaration, kind: Json) -> Iterator[tuple[str, Json]]:
     attributes = read_object(declared.validator_attributes)
     values = attributes.get("values")
     if declared.validator == "enum" and isinstance(values, list) and values:

@@ -93,7 +93,15 @@ def choose(rules: Iterable[FaultRule], kinds: Set[type], subject: Subject, now: 
     for rule in rules:
         if type(rule.what) not in kinds or not fits(rule.where, subject):
             continue
-        fires = _fires(rule, now, seed)
+        when, ordinal = rule.when, rule.matched + 1
+        fires = (
+            ordinal > when.after
+            and (when.times is None or rule.fired < when.times)
+            and (ordinal - when.after) % when.every == 0
+            and (when.since is None or now >= when.since)
+            and (when.until is None or now < when.until)
+            and (when.probability >= 1 or seed.fraction("rule", rule.id, ordinal) < when.probability)
+        )
         met.append(RuleMet(rule.id, now, fires))
         if fires:
             return Decision(tuple(met), rule.what)
@@ -103,15 +111,3 @@ def choose(rules: Iterable[FaultRule], kinds: Set[type], subject: Subject, now: 
 def evolve(rule: FaultRule, event: RuleMet) -> FaultRule:
     """Returns the rule after its place was met."""
     return replace(rule, matched=rule.matched + 1, fired=rule.fired + event.fired)
-
-
-def _fires(rule: FaultRule, now: datetime, seed: Seed) -> bool:
-    when, ordinal = rule.when, rule.matched + 1
-    return (
-        ordinal > when.after
-        and (when.times is None or rule.fired < when.times)
-        and (ordinal - when.after) % when.every == 0
-        and (when.since is None or now >= when.since)
-        and (when.until is None or now < when.until)
-        and (when.probability >= 1 or seed.fraction("rule", rule.id, ordinal) < when.probability)
-    )

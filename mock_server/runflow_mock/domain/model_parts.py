@@ -161,7 +161,11 @@ def examples_of(model: Model) -> tuple[ModelExample, ...]:
 
 def sample_input(model: Model, number: int = 0) -> dict[str, Json]:
     """Returns an input that a run accepts: a sample value for each field that is needed, and no other."""
-    needed = _needed(read_object(model.input_schema))
+    schema = read_object(model.input_schema)
+    # Of alternative sets of fields the first is the one that current clients send.
+    alternatives = schema.get("anyOf")
+    first = alternatives[0] if isinstance(alternatives, list) and alternatives else None
+    needed = _always_required(schema) | (_always_required(first) if isinstance(first, dict) else frozenset())
     fields = [field for field in inputs_of(model) if field.name in needed and field.examples]
     return {field.name: field.examples[min(number, len(field.examples) - 1)] for field in fields}
 
@@ -221,13 +225,6 @@ def _properties(schema: dict[str, Json]) -> Iterable[tuple[str, dict[str, Json]]
 def _always_required(schema: dict[str, Json]) -> frozenset[str]:
     names = schema.get("required")
     return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
-
-
-def _needed(schema: dict[str, Json]) -> frozenset[str]:
-    # Of alternative sets of fields the first is the one that current clients send.
-    alternatives = schema.get("anyOf")
-    first = alternatives[0] if isinstance(alternatives, list) and alternatives else None
-    return _always_required(schema) | (_always_required(first) if isinstance(first, dict) else frozenset())
 
 
 def _examples(part: dict[str, Json]) -> tuple[Json, ...]:

@@ -55,7 +55,7 @@ def _unrecordable(snapshot: Snapshot) -> Iterator[str]:
 def _leaves(value: object, place: str) -> Iterator[str]:
     """Returns what cannot be kept among all values inside a record, at any depth."""
     if isinstance(value, msgspec.Struct):
-        documents, identifiers = _documents(type(value)), _identifiers(type(value))
+        documents, identifiers = _fields_of(type(value), (Document,)), _fields_of(type(value), IDENTIFIERS)
         for name in value.__struct_fields__:
             part, at = getattr(value, name), f"{place}.{name}" if place else name
             if name in identifiers and isinstance(part, str) and not is_uuid(part):
@@ -76,14 +76,6 @@ def _document(value: Document, place: str) -> Iterator[str]:
         read_document(value)
     except (ValueError, RecursionError) as error:
         yield f"{place} is no JSON: {error}"
-
-
-def _documents(kind: type) -> frozenset[str]:
-    return _fields_of(kind, (Document,))
-
-
-def _identifiers(kind: type) -> frozenset[str]:
-    return _fields_of(kind, IDENTIFIERS)
 
 
 @cache
@@ -161,10 +153,6 @@ _RUN_RULES: Mapping[str, Callable[[Run], bool]] = {
 }
 
 
-def _is_object(document: Document) -> bool:
-    return isinstance(read_document(document), dict)
-
-
 def _in_order(*instants: datetime | None) -> bool:
     known = [instant for instant in instants if instant is not None]
     return known == sorted(known)
@@ -193,7 +181,7 @@ def _is_batch_of(batch: Batch, members: list[Run]) -> bool:
         and (tally.total, tally.waiting) == (len(batch.items), waiting)
         and (batch.completed_at is not None) == (tally.ended == tally.total)
         and _in_order(batch.created_at, batch.started_at, batch.completed_at)
-        and (batch.metadata is None or _is_object(batch.metadata))
+        and (batch.metadata is None or isinstance(read_document(batch.metadata), dict))
     )
 
 

@@ -38,7 +38,9 @@ def whole_work(moment: Moment, run: Run, given: Succeed) -> Work:
     asked = _ask(moment, run)
     output = given.output if given.output is not None else _own_output(moment, run, asked, given=given.files)
     if given.nsfw_detected is not None:
-        output = _marked(output, nsfw_detected=given.nsfw_detected)
+        document = read_document(output)
+        assert isinstance(document, dict), "an output is an object"
+        output = write_document({**document, "nsfw_detected": given.nsfw_detected})
     if given.cost is not None:
         return Work(output, given.cost, None)
     return Work(output, asked.priced.cost, asked.priced.breakdown)
@@ -83,9 +85,3 @@ def _without(output: dict[str, Json], absent: Sequence[str]) -> dict[str, Json]:
     if isinstance(addresses, list):
         rest["image_urls"] = [address for address in addresses if address not in absent]
     return rest
-
-
-def _marked(output: Document, *, nsfw_detected: bool) -> Document:
-    document = read_document(output)
-    assert isinstance(document, dict), "an output is an object"
-    return write_document({**document, "nsfw_detected": nsfw_detected})

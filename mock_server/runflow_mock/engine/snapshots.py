@@ -47,15 +47,7 @@ def read_snapshot(snapshot: Snapshot) -> Base:
     store = Store()
     for collection in COLLECTIONS:
         store.records(collection).update((getattr(each, collection.key), each) for each in getattr(snapshot, collection.name))
-    _find_again(snapshot, store)
-    _read_accounts(snapshot.accounts, store.ledger)
-    for timer in snapshot.timers:
-        store.timers.schedule(timer.owner, timer.due)
-    return Base(snapshot.now, snapshot.sequence, store)
-
-
-def _find_again(snapshot: Snapshot, store: Store) -> None:
-    """Fills what no snapshot holds, because the records say it."""
+    # What no snapshot holds, because the records say it.
     store.run_order = list(store.runs)
     store.workflow_models = {workflow.id: model_of(workflow) for workflow in snapshot.workflows}
     store.workflow_paths = {workflow.path: workflow.id for workflow in store.present(WORKFLOWS)}
@@ -73,6 +65,10 @@ def _find_again(snapshot: Snapshot, store: Store) -> None:
     store.kept_bytes = {kept.sha256: kept.size_bytes for kept in snapshot.kept}
     store.kept_total = sum(store.kept_bytes.values())
     store.remembered_bytes = sum(len(each.body) for each in snapshot.remembered)
+    _read_accounts(snapshot.accounts, store.ledger)
+    for timer in snapshot.timers:
+        store.timers.schedule(timer.owner, timer.due)
+    return Base(snapshot.now, snapshot.sequence, store)
 
 
 def _read_accounts(accounts: Accounts, ledger: Ledger) -> None:

@@ -345,7 +345,11 @@ class Tenants:
         catalog = self._catalog.including(snapshot.settings.models)
         for run in {(run.model, run.workflow_id): run for run in snapshot.runs}.values():
             if run.workflow_id not in own:
-                _check_model(catalog, run)
+                try:
+                    if run.workflow_id not in catalog.workflows:
+                        catalog.get(run.model)
+                except ModelNotFound:
+                    raise ModelMissing(run.id, run.model) from None
 
     def _rules(self, settings: TenantSettings) -> Rules:
         return Rules(self._inputs, self._policy(settings), settings.batch_items_max, settings.knows_magic)
@@ -358,14 +362,6 @@ def secrets_of(store: Store) -> Iterator[str]:
     """Returns all secrets of a world."""
     yield from (secret.material for secret in store.secrets.values())
     yield from (webhook.secret for webhook in store.webhooks.values())
-
-
-def _check_model(catalog: Catalog, run: Run) -> None:
-    try:
-        if run.workflow_id not in catalog.workflows:
-            catalog.get(run.model)
-    except ModelNotFound:
-        raise ModelMissing(run.id, run.model) from None
 
 
 _RATES: dict[ClockMode, Callable[[TenantSettings], float]] = {

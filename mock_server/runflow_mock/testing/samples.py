@@ -170,19 +170,15 @@ def send_sample(event: str, url: str, config: Config) -> dict[str, Any]:
     try:
         control = Control("http://localhost", "rf_live_mock_sample", app)
         lead_to(control, sample, url)
-        return _first_attempt(control)
+        # Time moves on until the message has been sent once.
+        for _ in range(STEPS_MAX):
+            for delivery in control.client.get("/_mock/deliveries")["items"]:
+                attempted: dict[str, Any] = delivery
+                if attempted["attempts"] and attempted["state"] != "delivering":
+                    return attempted
+            if not control.next():
+                # Nothing is due: to move by nothing waits for the answer to what is on its way.
+                control.advance(0)
+        raise AssertionError("the sample world has come to rest without a delivery")
     finally:
         app.stop()
-
-
-def _first_attempt(control: Control) -> dict[str, Any]:
-    """Moves time on until the message has been sent once."""
-    for _ in range(STEPS_MAX):
-        for delivery in control.client.get("/_mock/deliveries")["items"]:
-            attempted: dict[str, Any] = delivery
-            if attempted["attempts"] and attempted["state"] != "delivering":
-                return attempted
-        if not control.next():
-            # Nothing is due: to move by nothing waits for the answer to what is on its way.
-            control.advance(0)
-    raise AssertionError("the sample world has come to rest without a delivery")

@@ -82,7 +82,9 @@ class Storage:
     def _answer(self, call: Call, *, is_oversized: bool) -> Answer:
         try:
             handler = _handler_of(call)
-            _verify(call)
+            tenant, asset_id = _check_address(call)
+            call.tenant, call.params = tenant, {"id": asset_id}
+            call.request_id = tenant.issue_request_id(changes=call.method == "PUT")
             if meet_request(call, None, {}):
                 return UNANSWERED
             if is_oversized:
@@ -145,10 +147,3 @@ def _check_address(call: Call) -> tuple[Tenant, str]:
     if objection is not None:
         raise Problem(403, "AccessDenied", objection)
     return tenant, asset_id
-
-
-def _verify(call: Call) -> None:
-    """Finds whom an address belongs to; see `_check_address`."""
-    tenant, asset_id = _check_address(call)
-    call.tenant, call.params = tenant, {"id": asset_id}
-    call.request_id = tenant.issue_request_id(changes=call.method == "PUT")

@@ -26,13 +26,10 @@ def answer_packaged(call: Call, file: Packaged, *, policy: str | None = None, ke
     headers = [("etag", file.etag), ("cache-control", keep), ("x-content-type-options", "nosniff")]
     if policy is not None:
         headers.append(("content-security-policy", policy))
-    is_known = _names(call.header(b"if-none-match"), file.etag)
+    condition = call.header(b"if-none-match")
+    tags = [] if condition is None else [tag.strip().removeprefix("W/") for tag in condition.split(",")]
+    is_known = file.etag in tags or "*" in tags
     if not is_known:
         headers.insert(0, ("content-type", file.media_type))
     encoded = tuple((name.encode(), value.encode()) for name, value in headers)
     return Answer(304, b"", encoded) if is_known else Answer(200, file.body, encoded)
-
-
-def _names(condition: str | None, etag: str) -> bool:
-    tags = [] if condition is None else [tag.strip().removeprefix("W/") for tag in condition.split(",")]
-    return etag in tags or "*" in tags

@@ -31,7 +31,10 @@ def decode_expectation(body: Json, names: Names) -> Expectation:
     if not isinstance(figures, dict) or not figures:
         raise refused(f"{noun} must be an object that says what is expected")
     if noun is Noun.REQUESTS:
-        _check_clause(figures, names)
+        try:
+            convert_statement(figures, names)
+        except ControlError as error:
+            raise refused(f"requests.{error.message}") from None
         return Expectation(label=label, noun=noun, clause=write_document(figures))
     if noun is Noun.LEDGER:
         return Expectation(label=label, noun=noun, amounts={name: _amount(name, value) for name, value in figures.items()})
@@ -56,13 +59,6 @@ def represent_checked(checked: Checked) -> dict[str, object]:
         "expected": _wanted(expectation),
         "seen": found,
     }
-
-
-def _check_clause(figures: Json, names: Names) -> None:
-    try:
-        convert_statement(figures, names)
-    except ControlError as error:
-        raise refused(f"requests.{error.message}") from None
 
 
 def _wanted(expectation: Expectation) -> object:

@@ -57,14 +57,18 @@ def decode_what(body: Mapping[str, object], place: str = "what.") -> tuple[What,
     if missing:
         raise refused(f"{place}{missing[0]} is missing: {kind.name} needs it ({FIELDS[missing[0]].says})")
     given = {name: FIELDS[name].read(value, f"{place}{name}") for name, value in body.items() if name in fields and value is not None}
-    _check_status(kind, given.get("status"))
+    status, possible = given.get("status"), _STATUSES.get(kind.record)
+    if possible is not None and isinstance(status, int) and status not in possible:
+        raise refused(f"what.status {status} makes no {kind.name}: give one from {possible.start} to {possible.stop - 1}")
     contents: tuple[bytes, ...] = ()
     if "files" in given:
         if "output" in given:
             raise refused(f"{place}output: give either output or files; an output with files follows from the files")
         given["files"], contents = decode_files(cast("tuple[WireFile, ...]", given["files"]), f"{place}files")
     if kind.record is Fail:
-        return _fail(given), contents
+        usual = Failure()
+        code, message, stage = (cast("str | None", given.get(name)) for name in ("failure_code", "failure_message", "stage"))
+        return Fail(Failure(code or usual.code, message or usual.message, stage or usual.stage)), contents
     if kind.record is SucceedPartially and "output" in given:
         _check_part(cast(Document, given["output"]), f"{place}output")
     return cast(What, kind.record(**given)), contents
@@ -119,24 +123,12 @@ def _kind(body: Mapping[str, object], place: str) -> Kind:
     return kind
 
 
-def _check_status(kind: Kind, status: object) -> None:
-    possible = _STATUSES.get(kind.record)
-    if possible is not None and isinstance(status, int) and status not in possible:
-        raise refused(f"what.status {status} makes no {kind.name}: give one from {possible.start} to {possible.stop - 1}")
-
-
 def _check_part(output: Document, name: str) -> None:
     """Raises where an output has lists of results, and nothing in any of them, or is empty altogether."""
     value = read_object(output)
     lists = [value[name] for name in ("outputs", "image_urls") if name in value]
     if not value or (lists and not any(lists)):
         raise refused(f"{name}: a success in part has one result at least; for none let the run fail")
-
-
-def _fail(given: Mapping[str, object]) -> Fail:
-    usual = Failure()
-    code, message, stage = (cast("str | None", given.get(name)) for name in ("failure_code", "failure_message", "stage"))
-    return Fail(Failure(code or usual.code, message or usual.message, stage or usual.stage))
 
 
 def _text(value: object, name: str) -> str:

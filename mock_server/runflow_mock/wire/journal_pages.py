@@ -37,7 +37,10 @@ def read_page(parameters: Mapping[str, str], judged: Sequence[Judged]) -> Page:
         ControlError: 422 for a parameter or value that does not exist.
     """
     kept = keep_judged(parameters, judged)
-    limit = _limit(parameters.get("limit", str(LIMIT_DEFAULT)))
+    text = parameters.get("limit", str(LIMIT_DEFAULT))
+    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX and 1 <= int(text) <= LIMIT_MAX):
+        raise refused(f"limit {text[:80]!r} must be from 1 to {LIMIT_MAX}")
+    limit = int(text)
     if "after" not in parameters:
         return Page(kept[-limit:], len(kept), None)
     number = _number_of(parameters["after"], "after", judged)
@@ -57,12 +60,6 @@ def keep_judged(parameters: Mapping[str, str], judged: Sequence[Judged]) -> Sequ
         raise refused(f"the journal has no parameter {unknown[:80]!r}; it takes {', '.join(PARAMETERS)}")
     keepers = [FILTERS[name](value, judged) for name, value in parameters.items() if name in FILTERS]
     return [pair for pair in judged if all(keeps(pair) for keeps in keepers)] if keepers else judged
-
-
-def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX and 1 <= int(text) <= LIMIT_MAX):
-        raise refused(f"limit {text[:80]!r} must be from 1 to {LIMIT_MAX}")
-    return int(text)
 
 
 def _number_of(text: str, name: str, judged: Iterable[Judged]) -> int:

@@ -27,22 +27,19 @@ def export_scenario(settings: TenantSettings, rules: Mapping[Any, FaultRule], pl
     """
     source = {} if played is None else read_object(played.source)
     story = f"Written from tenant {settings.name}." if played is None else played.story
+    shown = {name: value for name, value in represent_tenant(settings, "", "", {}).items() if name in SETTINGS and value not in (None, {})}
+    keys = [{"name": key.name, "scopes": list(key.scopes)} for key in settings.keys]
     written: dict[str, object] = {
         "name": source.get("name", "exported"),
         "story": story,
-        **_settings(settings),
+        **shown,
+        "keys": keys or None,
         **{key: source[key] for key in ("models", "durations") if key in source},
         "faults": [_rule(rule, read_file) for rule in rules.values()],
         "expectations": [represent_expectation(expectation) for expectation in (() if played is None else played.expectations)],
         "unused": source.get("unused"),
     }
     return cast(Written, {key: value for key, value in written.items() if value not in (None, [])})
-
-
-def _settings(settings: TenantSettings) -> Mapping[str, object]:
-    shown = {name: value for name, value in represent_tenant(settings, "", "", {}).items() if name in SETTINGS and value not in (None, {})}
-    keys = [{"name": key.name, "scopes": list(key.scopes)} for key in settings.keys]
-    return {**shown, "keys": keys or None}
 
 
 def _rule(rule: FaultRule, read_file: ReadFile) -> dict[str, object]:

@@ -22,7 +22,7 @@ from runflow_mock.packaged import operation_ids
 from runflow_mock.wire.control import ControlError
 from runflow_mock.wire.expectations import decode_expectation
 from runflow_mock.wire.faults import Names, decode_rule
-from runflow_mock.wire.marked_yaml import Mark, Marked, Path, YamlError, read_yaml
+from runflow_mock.wire.marked_yaml import Mark, Path, YamlError, read_yaml
 from runflow_mock.wire.overrides import decode_duration, decode_override
 from runflow_mock.wire.stubs import decode_stub
 from runflow_mock.wire.tenants import SETTINGS, decode_tenant
@@ -81,7 +81,7 @@ def read_scenario(text: str, source: str, catalog: Catalog, usual_name: str = "i
     try:
         return decode_scenario(marked.value, catalog, usual_name)
     except ScenarioError as error:
-        raise _in_file(error, source, marked) from None
+        raise ScenarioFileError(source, marked.mark_of(error.path), str(error)) from None
 
 
 def decode_scenario(value: Json, catalog: Catalog, usual_name: str = "inline") -> Scenario:
@@ -93,7 +93,9 @@ def decode_scenario(value: Json, catalog: Catalog, usual_name: str = "inline") -
     if not isinstance(value, dict):
         raise ScenarioError((), f"a scenario is an object with keys such as {', '.join(OWN_KEYS)}")
     _check_keys(value)
-    _check_history(value)
+    # What happened in the tenant that a scenario was written from is for `runflow-mock replay`, which reads it.
+    if not isinstance(value.get("history", {}), dict):
+        raise ScenarioError(("history",), "must be the body of GET /_mock/history")
     models = _models(value, catalog)
     names = Names(partial(_path_of, catalog.including(models)), operation_ids())
     rules = [*_each(value, "faults", partial(_rule, names)), *_each(value, "stubs", partial(_stub, names))]
@@ -191,12 +193,6 @@ def _text(value: Mapping[str, Json], key: str, usual: str, form: re.Pattern[str]
     return text
 
 
-def _check_history(value: Mapping[str, Json]) -> None:
-    """Leaves what happened in the tenant that a scenario was written from to `runflow-mock replay`, which reads it."""
-    if not isinstance(value.get("history", {}), dict):
-        raise ScenarioError(("history",), "must be the body of GET /_mock/history")
-
-
 def _unused(value: Mapping[str, Json]) -> bool:
     unused = value.get("unused", UNUSED[0])
     if unused not in UNUSED:
@@ -234,7 +230,3 @@ def _existing(value: Json, path: Path) -> Path:
         value = parts[step]
         found.append(step)
     return tuple(found)
-
-
-def _in_file(error: ScenarioError, source: str, marked: Marked) -> ScenarioFileError:
-    return ScenarioFileError(source, marked.mark_of(error.path), str(error))

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.documents import read_object
 from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
-from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money, format_money, parse_money
 from runflow_mock.domain.paces import Pace
 from runflow_mock.domain.principals import SCOPES
@@ -161,15 +160,11 @@ def check_settings(settings: TenantSettings) -> None:
     if settings.start is not None:
         _start(settings.start.isoformat(), settings)
     for model in settings.models:
-        _check_inputs(model)
+        try:
+            read_input_schema(read_object(model.input_schema))
+        except ValueError as error:
+            raise refused(f"models, {model.id[:200]}: {error}") from None
     _check(settings)
-
-
-def _check_inputs(model: Model) -> None:
-    try:
-        read_input_schema(read_object(model.input_schema))
-    except ValueError as error:
-        raise refused(f"models, {model.id[:200]}: {error}") from None
 
 
 def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: dict[str, str]) -> dict[str, object]:

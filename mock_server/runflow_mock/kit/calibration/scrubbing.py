@@ -68,12 +68,13 @@ def scrub(capture: Capture, secrets: Sequence[str] = (), hints: Sequence[str] = 
     own = [secret for secret in (capture.secret, *secrets) if secret is not None and not secret.endswith(REDACTED)]
     found = recipe_of(capture, own, hints) if capture.kind is Kind.CALLBACK else None
     proven = None if found is None else found.secret
+    value = capture.value
     return replace(
         capture,
         path=None if capture.path is None else template_of(capture.path),
         method=capture.method if capture.method is None or capture.method.isalpha() else REDACTED,
         headers=None if capture.headers is None else dict(_scrubbed_headers(capture.headers)),
-        body=_scrubbed_body(capture),
+        body=b"" if value is None else write_document(_scrubbed(value, "")),
         secret=_kept_secret(capture.secret, proven),
         signed_as=capture.signed_as if found is None else found.recipe,
     )
@@ -122,11 +123,6 @@ def _scrubbed_headers(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             yield name, value
         else:
             yield (name if safe_name(name.replace("-", "_")) != REDACTED else REDACTED), REDACTED
-
-
-def _scrubbed_body(capture: Capture) -> bytes:
-    value = capture.value
-    return b"" if value is None else write_document(_scrubbed(value, ""))
 
 
 def _scrubbed(value: Json, name: str) -> Json:

@@ -156,7 +156,8 @@ class DocumentComparison:
     def _of_callbacks(self, old: Mapping[str, Pointer], new: Mapping[str, Pointer]) -> Iterator[Found]:
         for name, pointer in old.items():
             if name in new:
-                yield from _inside(name, self._of_told(pointer, new[name]))
+                for each in self._of_told(pointer, new[name]):
+                    yield each._replace(where=(name, *each.where))
             else:
                 yield Found("callback-removed", (name,), "it is gone")
         for name in new:
@@ -190,11 +191,6 @@ def drift_of(subject: str, key: str, side: Side, found: Found, *, evidence: str 
     where = ".".join(found.where)
     grade = grade_of(found.change, side)
     return Drift(subject=subject, key=key, side=side, where=where, change=found.change, grade=grade, says=found.says, evidence=evidence)
-
-
-def _inside(name: str, found: Iterator[Found]) -> Iterator[Found]:
-    for each in found:
-        yield each._replace(where=(name, *each.where))
 
 
 def _unread(contract: Contract) -> frozenset[str]:

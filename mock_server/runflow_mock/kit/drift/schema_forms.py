@@ -148,11 +148,12 @@ def _choice(contract: Contract, forms: list[Json], depth: int) -> Form:
 def _both(form: Form, other: Form) -> Form:
     """Returns what is left where both hold."""
     shared = {name: {"allOf": [form.properties[name], other.properties[name]]} for name in form.properties if name in other.properties}
+    both = {name: (max if name in LOWER else min)(form.limits[name], other.limits[name]) for name in form.limits if name in other.limits}
     return Form(
         types=_narrowest(form.types, other.types),
         values=_narrowest(form.values, other.values),
         is_nullable=form.is_nullable and other.is_nullable,
-        limits=_tightest(form.limits, other.limits),
+        limits={**form.limits, **other.limits, **both},
         pattern=form.pattern or other.pattern,
         format=form.format or other.format,
         default=other.default if form.default is None else form.default,
@@ -167,11 +168,6 @@ def _both(form: Form, other: Form) -> Form:
 
 def _narrowest(some: frozenset[str] | None, others: frozenset[str] | None) -> frozenset[str] | None:
     return others if some is None else some if others is None else some & others
-
-
-def _tightest(limits: Mapping[str, float], others: Mapping[str, float]) -> Mapping[str, float]:
-    both = {name: (max if name in LOWER else min)(limits[name], others[name]) for name in limits if name in others}
-    return {**limits, **others, **both}
 
 
 def _all_of(schema: Json, other: Json) -> Json:

@@ -53,7 +53,10 @@ class CommandRunner(msgspec.Struct, frozen=True):
                 output, _ = process.communicate(timeout=self.seconds_max)
                 exit_code = process.returncode
             except subprocess.TimeoutExpired:
-                _stop(process)
+                if hasattr(os, "killpg"):
+                    os.killpg(process.pid, signal.SIGKILL)
+                else:
+                    process.kill()
                 output, _ = process.communicate()
         return Ended(exit_code, output.decode(errors="replace"), sleeper.late_seconds)
 
@@ -103,10 +106,3 @@ def _again_and_again(move: Callable[[], None]) -> Iterator[_Sleeper]:
     finally:
         sleeper.is_over.set()
         thread.join()
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    if hasattr(os, "killpg"):
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()

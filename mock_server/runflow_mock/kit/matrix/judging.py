@@ -34,7 +34,9 @@ def judge_trials(cells: Sequence[Cell], trials: Mapping[str, Trial], expected: E
     found = [trial for trial in trials.values() if trial.exchanges]
     rows = [_cell_row(cell, rule, trials, expected) for cell in cells for rule in (cell.rule, *cell.also)]
     rows.append(_ends_row(found, {row.subject for row in rows if row.judgement is Judgement.BROKEN}))
-    rows.append(_contract_row(found))
+    wrong = tuple(f"{trial.cell.name}: {told}" for trial in found for told in contract_violations(trial.report))
+    count = sum(trial.exchanges for trial in found)
+    rows.append(_client_row("contract", wrong, (f"{count} exchanges",) if found else ()))
     rows.extend(_rule_rows(found))
     return Sheet(title=f"Client in {len(trials)} of {len(cells)} cells", rows=tuple(rows), errors=tuple(_ours(found)))
 
@@ -146,12 +148,6 @@ def _ends_row(trials: Sequence[Trial], told: Collection[str]) -> Row:
     """Whoever had to be stopped in a cell that says so already is not told of twice."""
     stuck = tuple(f"{trial.cell.name}: {trial.told}" for trial in trials if trial.exit_code is None and trial.cell.name not in told)
     return _client_row("ends", stuck, (f"{sum(trial.exit_code is not None for trial in trials)} trials came to an end",) if trials else ())
-
-
-def _contract_row(trials: Sequence[Trial]) -> Row:
-    wrong = tuple(f"{trial.cell.name}: {told}" for trial in trials for told in contract_violations(trial.report))
-    count = sum(trial.exchanges for trial in trials)
-    return _client_row("contract", wrong, (f"{count} exchanges",) if trials else ())
 
 
 def _client_row(rule: str, wrong: tuple[str, ...], right: tuple[str, ...]) -> Row:

@@ -88,13 +88,9 @@ def generated(
     if target.is_strict and phases == PHASES:
         tally.notes.append(f"{REACH} was not judged: a strict server has no lists of what the contract only infers, to learn ids from")
     elif target.has_control and phases == PHASES:
-        _reach(tally)
+        # A server that refuses everything is not tested by its refusals: each operation that was called must have succeeded once.
+        succeeded = {name for name, status in tally.answers if status < 400}
+        for name in sorted(tally.operations - succeeded - {BESIDE}):
+            tally.broke(Breach(REACH, name, "no valid request to this operation was accepted"))
+        tally.checks[REACH] += len(tally.operations)
     return tally
-
-
-def _reach(tally: Tally) -> None:
-    """Every operation that was called must have succeeded once: a server that refuses everything is not tested by its refusals."""
-    succeeded = {name for name, status in tally.answers if status < 400}
-    for name in sorted(tally.operations - succeeded - {BESIDE}):
-        tally.broke(Breach(REACH, name, "no valid request to this operation was accepted"))
-    tally.checks[REACH] += len(tally.operations)

@@ -162,13 +162,10 @@ def _figures(runtime: Runtime, tenant: Tenant) -> dict[str, object]:
 
 def _body(tenant: Tenant) -> dict[str, object]:
     named = {principal.name: principal.key for principal in tenant.principals.values()}
-    return {**represent_tenant(tenant.settings, tenant.key, tenant.admin_key, named), **_use(tenant)}
-
-
-def _use(tenant: Tenant) -> dict[str, object]:
-    """Returns how a tenant came to be and when it was last asked: one that a misspelt key has made is seen by that."""
+    # How a tenant came to be and when it was last asked: one that a misspelt key has made is seen by that.
     last = tenant.journal.last
     return {
+        **represent_tenant(tenant.settings, tenant.key, tenant.admin_key, named),
         "made_by": "use" if tenant.is_made_by_use else "control",
         "requests": tenant.journal.total,
         "last_request_at": None if last is None else write_instant(datetime.fromtimestamp(last.wall, UTC)),
