@@ -135,6 +135,7 @@ class BatchCancelled(msgspec.Struct, frozen=True, gc=False, tag=True):
 BatchMoved = BatchStarted | BatchSucceeded | BatchPartiallySucceeded | BatchFailed | BatchCancelled
 BatchEvent = BatchCreated | BatchMoved
 
+# No arrow leads from queued to a success: a member that succeeds has run before, and the batch with it.
 BATCH_TRANSITIONS: Table[BatchStatus] = {
     BatchStatus.QUEUED: {
         BatchStarted: BatchStatus.RUNNING,
@@ -164,6 +165,7 @@ _EVENT_OF: Mapping[BatchStatus, Callable[[BatchId, datetime], BatchMoved]] = {
 
 def batch_status(tally: Tally) -> BatchStatus:
     """Returns the status that the members give their batch."""
+    # The order matters: all cancelled is cancelled, and then a single failure without any success is failed.
     if tally.waiting == tally.total:
         return BatchStatus.QUEUED
     if tally.ended < tally.total:

@@ -109,6 +109,7 @@ class Ledger:
             self._enter(work, work.completed_at, EntryKind.CHARGE, work.cost)
 
     def _enter(self, work: Work, at: datetime, kind: EntryKind, amount: Money) -> None:
+        # What is free moves nothing, and a statement has no line for it.
         if not amount:
             return
         if isinstance(work, Evaluation):

@@ -37,6 +37,7 @@ def _run_created(store: Store, event: runs.RunCreated) -> None:
     if run.workflow_id is not None:
         store.runs_of_workflow.setdefault(run.workflow_id, []).append(run.id)
     store.ledger.hold(run)
+    # Without an instant of its own it waits in line for a slot.
     if run.due_at is None:
         store.lines.setdefault(run.model, OrderedDict())[run.id] = None
         return
@@ -52,6 +53,7 @@ def _run_moved(store: Store, event: runs.RunMoved) -> str:
     if after.due_at is not None:
         store.timers.schedule(after.id, after.due_at)
     else:
+        # Nothing is due any more: it has ended, and whatever the end was, the hold on the balance goes.
         store.timers.cancel(after.id)
         store.ledger.settle(after)
         store.polls_awaited_by.discard(after.id)
@@ -81,6 +83,7 @@ def _run_held(store: Store, event: runs.RunHeld) -> None:
 def _run_polled(store: Store, event: runs.RunPolled) -> None:
     before = store.runs[event.run_id]
     after = store.runs[before.id] = runs.see_poll(before, event)
+    # It was the poll that the run waited for: time brings it on again.
     if before.due_at is None and after.due_at is not None:
         store.timers.schedule(after.id, after.due_at)
         store.polls_awaited_by.remove(after.id)
@@ -156,6 +159,7 @@ def _evaluation_rated(store: Store, event: evaluations.EvaluationRated) -> None:
 
 
 def _record_kept(store: Store, event: RecordEvent) -> None:
+    # A deleted record stays as well: its row says by which field nobody finds it any more.
     store.records(PLAIN[type(event.record)])[event.record.id] = event.record
 
 

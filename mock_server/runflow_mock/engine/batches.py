@@ -24,6 +24,7 @@ def create_batch(moment: Moment, command: CreateBatch) -> tuple[Event, ...]:
     moment.admit(BATCHES)
     moment.admit(RUNS, len(command.items))
     projected = [project(model, item.input) for item in command.items]
+    # All or nothing: a batch whose whole price the balance does not cover makes not a single run.
     admit_cost(moment, Money(sum(projected)))
     batch_id = BatchId(moment.issue_id())
     usual_magic = spelled(None, command.metadata, None) if moment.settings.knows_magic else None

@@ -48,6 +48,7 @@ class VirtualClock(msgspec.Struct, frozen=True, gc=False):
 
     def real_seconds_until(self, instant: datetime, real: float) -> float | None:
         """Returns how long to wait for a virtual instant, or nothing when the clock stands and it will not come by itself."""
+        # Also where the clock stands: what is due by now does not wait for it.
         if instant <= self.at(real):
             return 0.0
         if not self.rate:

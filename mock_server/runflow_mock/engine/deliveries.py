@@ -116,6 +116,7 @@ def resend(moment: Moment, command: ResendDelivery) -> tuple[Event, ...]:
 def continue_delivery(moment: Moment, delivery: Delivery) -> tuple[Event, ...]:
     """Returns what happens when a delivery's timer fires: an attempt, signed with the secret that is current or with the webhook's own."""
     if delivery.webhook_id is not None and not moment.store.webhooks[delivery.webhook_id].is_enabled:
+        # It begins and ends in one commit: the record shows an attempt, and nothing leaves.
         started = AttemptStarted(delivery.id, moment.now, _attempt(moment, delivery, None, None))
         return (started, DeliveryExhausted(delivery.id, moment.now, SWITCHED_OFF))
     decision = fault_of_attempt(moment, delivery)

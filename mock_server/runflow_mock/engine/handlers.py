@@ -75,6 +75,7 @@ COMMAND_HANDLERS = cast(
 
 
 def _run_ended(moment: Moment, event: runs.RunMoved) -> tuple[Event, ...]:
+    # The order of the history: the batch is right before anybody is told, and whoever gets the slot comes last.
     return (
         *follow_member(moment, event),
         *tell_about_run(moment, event),
@@ -112,6 +113,7 @@ REACTIONS = cast(
 
 def continue_owner(moment: Moment, owner: str) -> tuple[Event, ...]:
     """Returns what happens when the timer of a run, an evaluation or a delivery fires."""
+    # Ids of all three come from one sequence, so that an owner is in one of these tables and in no other.
     run = moment.store.runs.get(RunId(owner))
     if run is not None:
         return continue_run(moment, run)

@@ -7,6 +7,7 @@ that is skipped, so that cancelling is cheap and safe twice; stale entries are s
 import heapq
 from datetime import datetime
 
+# Fewer stale entries than this cost less than sweeping them out.
 _SWEEP_MIN = 1_024
 
 

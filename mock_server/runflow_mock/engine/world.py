@@ -59,6 +59,7 @@ class World:
         stands = base or Base(start, 0, Store())
         self.now = stands.now
         self.sequence = stands.sequence
+        # A copy: the base stays as it is, because the history is folded over it when a commit fails.
         self.store = stands.store.copy()
         self.history = History(stands, settings.limits.history_max, settings.limits.history_bytes_max, forgotten=commits)
         self._moment = Moment(
@@ -143,6 +144,7 @@ class World:
             self.execute(CreateSecret("pre-registered", self.settings.callback_secret))
 
     def _here(self) -> Moment:
+        # One record serves all commands: nobody keeps it beyond the commit, and every request would pay for another.
         moment = self._moment
         moment.now, moment.sequence = self.now, self.sequence
         return moment
@@ -156,6 +158,7 @@ class World:
             events = tuple(commit.events)
             effects = self._effects(commit.attempts) if commit.attempts else ()
             entry = commit.entry(moment.sequence)
+        # An interrupt from the keyboard as well: half of a commit must not stay.
         except BaseException:
             self.store.become(fold(self.history))
             raise

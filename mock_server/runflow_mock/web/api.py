@@ -73,6 +73,7 @@ class Api:
             bodies.release()
             if asking is not None:
                 asking.requests_under_way -= 1
+            # A poll counts once its answer has left: what it brings about must not show in it.
             for resource_id in call.waits_for:
                 self._runtime.see_poll(call.caller, resource_id)
                 self._runtime.poll(call.caller, resource_id)
@@ -113,9 +114,11 @@ class Api:
             # What leads nowhere belongs into the journal of the one who asked, if somebody says who asks.
             enters = self._takes_keys and (operation is None or not operation.is_public)
             enters = enters and self._enter(call, is_asked=_takes_key(call.path, match))
+            # Who asks decides what there is: the 404 of an inferred operation is a strict tenant's own, in its journal and under its rules.
             if call.tenant is not None and call.tenant.settings.strict:
                 match = _proven(call, match)
                 operation = _operation_of(match, call.method)
+            # Before the quota: what a rule answers instead of the API does not count against it.
             if meet_request(call, None if operation is None else operation.id, {} if match is None else match.params):
                 return operation, UNANSWERED
             if enters and not call.caller.meter.is_idle:
@@ -162,6 +165,7 @@ class Api:
         given = operation.handler(call)
         if size and call.tenant is not None and given.status < 300:
             self._runtime.holdings.keep(call.tenant, size)
+        # Before rules act on the answer: whoever repeats the request gets what the API has said.
         if place is not None:
             remember(call, place, given)
         if call.is_watched:

@@ -178,6 +178,7 @@ def create_app(
             if on_stop is not None:
                 await on_stop(runtime)
         finally:
+            # Whoever looks at the end may fail: what is kept is written all the same.
             await runtime.close()
             await keeping.leave()
 
@@ -227,6 +228,7 @@ def _assemble(runtime: Runtime) -> tuple[Sides, Callable[[Site], Sides]]:
     def at_host(site: Site) -> Sides:
         if site is Site.API:
             return with_api(operations_at(site))
+        # The other hosts are sites for people and agents: all there is public, and a key opens nothing.
         return Side("/_mock/", control), Side("", Api(runtime, operations_at(site), hold, takes_keys=False))
 
     return with_api((*API_OPERATIONS, *SITE_OPERATIONS), is_local=True), at_host

@@ -24,6 +24,7 @@ def authenticate(tenants: Tenants, authorization: str | None, may_make: Callable
     key = key_in(authorization)
     if key is None:
         raise unauthorized("The Authorization header is not of the form: Bearer <key>.")
+    # A key that somebody has needs no leave: that is only asked for making a tenant.
     found = tenants.known(key)
     if found is not None:
         return found

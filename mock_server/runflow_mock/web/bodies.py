@@ -49,6 +49,7 @@ class Bodies:
         message = await _next(receive)
         first: bytes = message.get("body", b"")
         if not message.get("more_body", False) and len(first) <= SMALL_BYTES_MAX:
+            # The usual body: it came in one piece, and is nothing to be counted.
             return (first, False) if len(first) <= limit else (b"", True)
         # One growing buffer: a list of pieces would hold many times their bytes where a client sends them one by one.
         held, size = bytearray(first), len(first)
@@ -76,6 +77,7 @@ class Bodies:
     def _hold(self, size: int) -> None:
         for index, bound in enumerate(self._bounds):
             if not bound.take(size):
+                # All bounds or none: those before the full one get back what they gave.
                 for earlier in self._bounds[:index]:
                     earlier.give(size)
                 self.release()
@@ -88,6 +90,7 @@ def is_large(scope: Scope) -> bool:
     headers = headers_of(scope)
     length = headers.get(b"content-length")
     if length is None or b"transfer-encoding" in headers:
+        # Who waits for 100 Continue wants to be refused before sending anything.
         return b"transfer-encoding" in headers or b"expect" in headers
     return len(length) > _SMALL_DIGITS or not length.isdigit() or int(length) > SMALL_BYTES_MAX
 

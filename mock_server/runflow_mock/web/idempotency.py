@@ -28,6 +28,7 @@ def place_of(call: Call) -> str | None:
         raise invalid_field(("header", "Idempotency-Key"), f"Input should have at most {KEY_CHARACTERS_MAX} characters", "string_too_long")
     if not VISIBLE.fullmatch(key):
         raise invalid_field(("header", "Idempotency-Key"), "Input should have visible ASCII characters only", "string_pattern_mismatch")
+    # A digest, as in the journal: nobody reads a client's key out of a snapshot.
     return f"{call.principal.org_id} POST {call.path} {digest_of_key(key)}"
 
 
@@ -47,6 +48,7 @@ def recall(call: Call, place: str) -> Answer | None:
 
 def remember(call: Call, place: str, given: Answer) -> None:
     """Keeps a successful answer."""
+    # Whoever mends what was refused may try again under the same key.
     if not 200 <= given.status < 300:
         return
     expires_at = call.caller.world.now + RETENTION

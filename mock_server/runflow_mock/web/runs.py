@@ -80,6 +80,7 @@ def start_run(call: Call, target: Target) -> Answer:
     command = decode_create_run(call.read_body(), target.model, call.caller.rules, call.origin)
     if target.workflow_id is not None:
         command = replace(command, workflow_id=target.workflow_id)
+    # The run comes first, whatever else its creation has led to.
     created = cast(RunCreated, execute_with_files(call, command).events[0])
     given = answer(run_body(call, created.run, target.model), 201)
     if created.run.ends_at_once:
@@ -103,6 +104,7 @@ def _rendered(call: Call, run: Run) -> bytes:
     rendered = call.caller.rendered
     # What was judged or is asked for in a special form is written anew each time, and so is what shows addresses of assets.
     is_special = run.id in call.store.evaluations_of or call.query
+    # Records are replaced and never changed: the same object shows the same.
     known = rendered.get(run.id)
     if known is not None and known[0] is run and not is_special:
         return known[1]

@@ -21,6 +21,7 @@ class Holding:
     async def __call__(self, call: Call, given: Answer, receive: Receive) -> Answer:
         if given.callbacks_before:
             answered = self._runtime.deliveries.until_answered(call.caller, given.callbacks_before, self._runtime.config.sync_seconds_max)
+            # Where the client has left, what is given reaches nobody, and need not wait for more.
             if not await while_connected(answered, receive):
                 return given
         return given if given.waits_for_run is None else await self._sync_mode(call, given, receive)

@@ -119,6 +119,7 @@ def _poll(call: Call, operation: str | None, params: Mapping[str, str], sources:
 
 def _decide(call: Call, sources: Sources, subject: Subject) -> None:
     """Lets at most one effect that waits and one that does more act upon a call, and has counted which rules were met."""
+    # What a rule has begun at admission is not overruled by another once the record is there.
     before, met = call.interference, dict[RuleId, bool]()
     waits = _effect(call, sources, WAITS, subject, met) if before is None or not before.wait else None
     acts = _effect(call, sources, ACTS, subject, met) if before is None or before.what is None else None

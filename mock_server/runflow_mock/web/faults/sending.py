@@ -37,6 +37,7 @@ def plan_answer(call: Call, given: Answer, errors: ErrorForm = ErrorForm.JSON) -
 async def interfere(call: Call, operation: str | None, plan: Plan, elapsed_ms: float, client: tuple[Receive, Send]) -> None:
     """Records an exchange as it will have been, and carries it out; a client that leaves ends it."""
     sent = Answer(plan.status, b"".join(plan.pieces) + plan.beyond, plan.headers)
+    # Before it is carried out: an answer that takes minutes, or never ends, is in the journal from the start.
     record_exchange(call, operation, sent, elapsed_ms, wait=plan.wait + plan.pause * len(plan.pieces))
     receive, send = client
     connection = connection_of(call.scope)
