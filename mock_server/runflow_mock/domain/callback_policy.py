@@ -57,7 +57,7 @@ def target_of(policy: CallbackPolicy, url: str) -> str | None:
     address = _split(url)
     for rewrite in policy.rewrites:
         origin, rest = url[: len(rewrite.origin)], url[len(rewrite.origin) :]
-        # Scheme and host have no case.
+        # Scheme and host have no case, and https://app.example is not the beginning of https://app.example.org.
         if origin.lower() == rewrite.origin.lower() and rest[:1] in ("", "/", "?"):
             return rewrite.target + rest
     return url if address is not None and _may_be_called(policy, address.host) else None
@@ -94,6 +94,7 @@ def _may_be_called(policy: CallbackPolicy, host: str) -> bool:
 
 
 def _split(url: str) -> _Address | None:
+    # `urlsplit` drops tabs and line breaks without a word: what is called would not be what was judged.
     if any(character <= " " or character == "\x7f" for character in url):
         return None
     try:

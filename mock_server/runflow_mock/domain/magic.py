@@ -70,6 +70,7 @@ def _outside_a_batch(subject: Subject) -> bool:
 
 
 def _second_of_a_pair(subject: Subject) -> bool:
+    # Indexes begin at 0, so that an odd one is the second.
     indexes = (edge[len("batch.item[") : -1] for edge in subject.edges if edge.startswith("batch.item["))
     return any(int(index) % 2 for index in indexes)
 

@@ -75,6 +75,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
 def is_edge(text: str) -> bool:
     """Tells whether the text names an edge at which a rule can stand."""
     known = text in RUN_EDGES or text in EXCHANGE_EDGES or text in CALLBACK_EDGES
+    # The tables name a numbered edge with a letter; a rule stands at one with a number.
     return (known and "[" not in text) or _NUMBERED.fullmatch(text) is not None
 
 

@@ -88,6 +88,7 @@ def quote(price: Price, inputs: Json, extent: Extent) -> Quote:
 
 def _unit_amount(price: Price, inputs: Json) -> Money:
     amount = price.amount
+    # In their order: to what one rule sets, a later one adds.
     for rule in price.rules:
         if look_up(inputs, rule.input) == rule.equals:
             amount = rule.amount if rule.amount is not None else Money(amount + (rule.add or ZERO))
@@ -113,6 +114,7 @@ def _per_megapixel(price: Price, amount: Money, inputs: Json, extent: Extent) ->
         megapixels = max(1, math.ceil(pixels / 1_048_576))
         each = Money(price.first_megapixel + amount * (megapixels - 1))
         return megapixels * extent.count, Money(each * extent.count)
+    # In tenths, one at least: whole numbers keep the sum exact.
     tenths = max(1, round(pixels * 10 / 1_000_000))
     return tenths * extent.count / 10, Money(amount * tenths * extent.count // 10)
 

@@ -89,6 +89,7 @@ SecretEvent = SecretCreated | SecretChanged
 
 def evolve(secret: CallbackSecret, event: SecretChanged) -> CallbackSecret:
     """Returns the secret after the event."""
+    # To be used is no change: `updated_at` stays.
     if isinstance(event, SecretUsed):
         return replace(secret, last_used_at=event.at)
     changed = replace(secret, updated_at=event.at)

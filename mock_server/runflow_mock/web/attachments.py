@@ -26,6 +26,7 @@ def execute_with_files(call: Call, command: CreateRun | CreateBatch | SubmitEval
     else:
         command, files = take_batch_files(command, key, knows)
     outcome = call.execute(command)
+    # Only now: a creation that is refused leaves no bytes behind.
     for data in files:
         call.caller.blobs.keep(data)
     return outcome
@@ -33,6 +34,7 @@ def execute_with_files(call: Call, command: CreateRun | CreateBatch | SubmitEval
 
 def show_in(call: Call) -> Show:
     """Returns how this call shows stored documents: with signed addresses in the place of references."""
+    # Without assets no document refers to one, and its bytes go out as they are kept.
     if not call.store.assets:
         return Raw
 

@@ -24,6 +24,7 @@ from runflow_mock.wire.error_forms import ErrorForm, render_problem
 from runflow_mock.wire.problems import Problem, bad_request, invalid_field
 from runflow_mock.wire.sites import HOSTS, Sites, sites_of
 
+# Far more than any operation takes: to parse a million of them would hold the event loop up.
 PARAMETERS_MAX = 1000
 
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}")
@@ -184,6 +185,7 @@ class Call:
         if configured is not None:
             return configured
         host = self.header(b"x-forwarded-host") or self.header(b"host") or ""
+        # What is no host name must not get into the addresses of outputs.
         if _HOST.fullmatch(host) is None:
             server = self.scope.get("server") or ("127.0.0.1", self.runtime.config.port)
             host = f"{server[0]}:{server[1]}"

@@ -22,6 +22,7 @@ def answer_list(
     """Returns the page that a request asks for; where it shows something unfinished, the client counts as waiting."""
     listing = decode_listing(call.parameters, fields, order)
     page = select(records, fields, listing.query)
+    # The records of a page show which names there are; of an empty one only the contract does.
     if listing.names is not None and not page.records:
         # An empty page alone has to be told from the document what its records would have.
         from runflow_mock.wire.item_names import item_names
