@@ -1,12 +1,13 @@
 """No input costs more than its length: every parser, fed with what is worst for it, in one size and in four times that size."""
 
+import gc
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import pytest
-from costs import GROWTH_MAX, growth
+from costs import GROWTH_MAX, growth, lines_run
 from worlds import catalog
 
 from runflow_mock.domain.callback_policy import CallbackPolicy, objection
@@ -103,3 +104,19 @@ def test_growth_of_what_looks_at_everything_for_everything_is_seen() -> None:
         return lambda: sum(1 for a in range(size) for b in range(size) if a == b)
 
     assert growth(pairs, 300) >= GROWTH_MAX
+
+
+def test_lines_of_whoever_listens_to_the_collector_are_none_of_a_call() -> None:
+    def listen(phase: str, told: dict[str, int]) -> None:
+        told.get(phase)
+
+    def make() -> None:
+        assert [[] for _ in range(10_000)]
+
+    alone = lines_run(make)
+    gc.callbacks.append(listen)
+    try:
+        assert lines_run(make) == alone
+    finally:
+        gc.callbacks.remove(listen)
+    assert gc.isenabled()
