@@ -18,7 +18,7 @@ from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.principals import KEY_PREFIX
 from runflow_mock.runtime.brokers import ANSWER_SECONDS_MAX, KEYS, OBJECTS, STREAM, SUBJECTS, Broker, translated
 from runflow_mock.runtime.config import Config, ConfigError
-from runflow_mock.runtime.keepers import KeepError, Told
+from runflow_mock.runtime.keepers import Contents, KeepError, Told
 from runflow_mock.runtime.kept_tenants import Kept, LogSize
 from runflow_mock.runtime.peers import Answering, Peers
 from runflow_mock.runtime.revivals import Clocks, revive
@@ -202,7 +202,7 @@ class ClusterKeeper:
         except (DomainError, ValueError, LookupError, AssertionError) as error:
             self._tell(f"tenant {owner}: its log cannot be used: {error}")
             raise KeepError(f"the log of tenant {owner} cannot be used: {error}") from None
-        tenant.kept = self._kept(tenant, log)
+        tenant.kept = self._kept(tenant, log, contents)
         self._go_on(tenant)
 
     async def _owner(self, name: str) -> str:
@@ -230,10 +230,10 @@ class ClusterKeeper:
         else:
             self._unreached = told
 
-    def _kept(self, tenant: Tenant, log: StreamLog) -> Kept:
+    def _kept(self, tenant: Tenant, log: StreamLog, contents: Contents | None = None) -> Kept:
         """Returns what writes a tenant into a log, which is found by its further keys too."""
         log.further_keys = tuple(f"{tenant.settings.name}_{key.name}" for key in tenant.settings.keys)
-        return Kept(tenant, log, self._clocks, self._take_back, self._size)
+        return Kept(tenant, log, self._clocks, self._take_back, self._size, contents=contents)
 
     def _log(self, name: str) -> StreamLog:
         return StreamLog(self._broker, name)

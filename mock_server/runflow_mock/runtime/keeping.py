@@ -152,8 +152,9 @@ class Keeper:
             # The process ended before the tenant's beginning was written: nobody was told of it.
             self._remove(name, file)
             return None
-        tenant = revive(self._tenants, name, file.read(), self._clocks, stands=self._stands)
-        tenant.kept = Kept(tenant, file, self._clocks, self._take_back, self._size)
+        contents = file.read()
+        tenant = revive(self._tenants, name, contents, self._clocks, stands=self._stands)
+        tenant.kept = Kept(tenant, file, self._clocks, self._take_back, self._size, contents=contents)
         return tenant
 
     def _take_back(self, tenant: Tenant, error: KeepError) -> None:

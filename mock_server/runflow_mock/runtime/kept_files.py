@@ -23,6 +23,8 @@ ENDINGS = ("", "-wal", "-shm", "-rows")
 # Tells our files from other databases, in a field of the file's head that is meant for it: "rfmk".
 APPLICATION_ID = 0x72666D6B
 
+# A row takes several of SQLite's own pages, and each of them two writes, and three more once it is checkpointed.
+PAGE_BYTES = 8192
 Connect = Callable[[Path], sqlite3.Connection]
 # Generation and row: what the file has come to.
 _REACHED = struct.Struct("<QQ")
@@ -199,6 +201,7 @@ class KeptFile:
             raise TooNew(f"{self.path} has form {version}, this version reads up to {FORMAT}: use the newer runflow-mock that wrote it")
         if is_fresh:
             # Killed amid its first transaction, the file is empty again; of a machine that loses its power nothing more is promised.
+            run(f"PRAGMA page_size = {PAGE_BYTES}")
             run(f"PRAGMA synchronous = {'FULL' if self._is_synced else 'OFF'}")
             # The lock is taken by the first transaction, and stays.
             run("BEGIN EXCLUSIVE")

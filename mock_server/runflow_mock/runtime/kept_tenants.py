@@ -6,13 +6,14 @@ where there are many, as soon as that costs little.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.snapshots import Snapshot
-from runflow_mock.runtime.keepers import Ack, KeepError, TenantLog
+from runflow_mock.runtime.keepers import Ack, Contents, KeepError, Parts, TenantLog
 from runflow_mock.runtime.revivals import Clocks
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.version import __version__
@@ -20,14 +21,17 @@ from runflow_mock.wire.kept import JOURNAL_TAIL, Head, Row, Standing, encode, wr
 
 JOURNAL_SECONDS = 0.05
 # How many exchanges one row takes, and how much longer than they took nobody writes further ones: what is journaled for people who look
-# costs a fortieth of the time, and no client waits for it.
+# costs a hundredth of the time, and no client waits for it.
 EXCHANGES_MAX = 100
-JOURNAL_PAUSE = 40
+JOURNAL_PAUSE = 100
 
 
 @dataclass(frozen=True)
 class LogSize:
     """How large the log may grow, in rows and in bytes, before a new base is written and the log begins anew.
+
+    It may grow further where the base is larger than that: to write a large tenant anew after each stretch of the same length would cost
+    the more the longer it lives. So no more is written twice than was written once.
 
     Exchanges that changed nothing wait for a later row, `journal_seconds` at most. A tenant that was taken back goes on by itself after
     `retry_seconds`: what could not be written then is tried again no more often.
@@ -38,11 +42,42 @@ class LogSize:
     journal_seconds: float = JOURNAL_SECONDS
     retry_seconds: float = 1.0
 
+    def is_reached(self, rows: int, log_bytes: int, base_bytes: int) -> bool:
+        """Returns whether a log has come to where a base takes its place."""
+        times = max(1.0, base_bytes / self.bytes_max)
+        return rows >= self.rows_max * times or log_bytes >= self.bytes_max * times
+
+
+class _Waiters:
+    """Those who wait for one row, each with a future of its own: whoever gives up takes nobody along."""
+
+    def __init__(self) -> None:
+        self._futures: list[asyncio.Future[None]] = []
+
+    def wait(self) -> asyncio.Future[None]:
+        future = asyncio.get_running_loop().create_future()
+        self._futures.append(future)
+        return future
+
+    def wake(self) -> None:
+        for future in self._futures:
+            if not future.done():
+                future.set_result(None)
+
 
 class Kept:
-    """What of one tenant is still to be written, and to where."""
+    """What of one tenant is still to be written, and to where; of one that was read again, `contents` is what its log held."""
 
-    def __init__(self, tenant: Tenant, log: TenantLog, clocks: Clocks, fail: Callable[[Tenant, KeepError], None], size: LogSize) -> None:
+    def __init__(
+        self,
+        tenant: Tenant,
+        log: TenantLog,
+        clocks: Clocks,
+        fail: Callable[[Tenant, KeepError], None],
+        size: LogSize,
+        *,
+        contents: Contents | None = None,
+    ) -> None:
         self.log = log
         self._tenant = tenant
         self._clocks = clocks
@@ -55,10 +90,16 @@ class Kept:
         self._blobs: list[tuple[str, bytes]] = []
         self._clearings = tenant.journal.clearings
         # What waits for the end of this tick, and for the row of the latest tick that was sent and is not acknowledged.
-        self._written: asyncio.Future[None] | None = None
-        self._sent: asyncio.Future[None] | None = None
+        self._written: _Waiters | None = None
+        self._sent: _Waiters | None = None
         self._later: asyncio.TimerHandle | None = None
-        self._rows = self._bytes = 0
+        # What the log holds by now, and the base before it. A server that is started again and again goes on counting.
+        self._rows = self._bytes = self._base_bytes = 0
+        if contents is not None:
+            self._rows, self._bytes = len(contents.log), sum(map(len, contents.log))
+            self._base_bytes = sum(len(data) for _, data in contents.base)
+        # The latest exchanges that are written, as they are written.
+        self._tail = deque(tenant.journal.as_they_came(JOURNAL_TAIL) if contents is not None else (), JOURNAL_TAIL)
         self._compaction: asyncio.Task[None] | None = None
         self._is_closed = False
         self._successor: Kept | None = None
@@ -76,9 +117,8 @@ class Kept:
     def touch(self) -> None:
         """Has where everything stands written at the end of this tick."""
         if self._written is None and not self._is_closed:
-            loop = asyncio.get_running_loop()
-            self._written = loop.create_future()
-            loop.call_soon(self.flush)
+            self._written = _Waiters()
+            asyncio.get_running_loop().call_soon(self.flush)
 
     async def written(self) -> None:
         """Returns once everything is written that has happened so far, and nobody else has written anything.
@@ -88,7 +128,7 @@ class Kept:
         """
         awaited = self._written or self._sent
         if awaited is not None:
-            await asyncio.shield(awaited)
+            await awaited.wait()
         elif self._failed is None and not self._is_closed:
             try:
                 await self.log.confirm()
@@ -113,7 +153,7 @@ class Kept:
         except KeepError as error:
             self._failed = error
             if written is not None:
-                written.set_result(None)
+                written.wake()
             self._fail(self._tenant, error)
             return
         self._follow(ack, written)
@@ -122,21 +162,20 @@ class Kept:
         if self._exchanges and not is_end:
             self._write_later()
 
-    def _follow(self, ack: Ack, written: asyncio.Future[None] | None) -> None:
+    def _follow(self, ack: Ack, written: _Waiters | None) -> None:
         """Tells those who wait once a row is written."""
         if isinstance(ack, int):
             if written is not None:
-                written.set_result(None)
+                written.wake()
             return
-        self._sent = written or asyncio.get_running_loop().create_future()
+        self._sent = written or _Waiters()
         ack.add_done_callback(partial(self._acknowledged, self._sent))
 
-    def _acknowledged(self, sent: asyncio.Future[None], ack: asyncio.Future[int]) -> None:
+    def _acknowledged(self, sent: _Waiters, ack: asyncio.Future[int]) -> None:
         error = asyncio.CancelledError() if ack.cancelled() else ack.exception()
         if isinstance(error, KeepError):
             self._give_up(error)
-        if not sent.done():
-            sent.set_result(None)
+        sent.wake()
         if self._sent is sent:
             self._sent = None
 
@@ -167,8 +206,12 @@ class Kept:
         world, journal = self._tenant.world, self._tenant.journal
         # With the commits beside it the history goes on as a whole.
         head = self.head(world.snapshot_before_history())
-        row = Row(world.history.recorded(), journal.latest(JOURNAL_TAIL), is_cleared=False, standing=head.standing)
-        self._follow(self.log.begin(write_base(head, ()), encode(row), self._tenant.blobs.items()), None)
+        exchanges = journal.latest(JOURNAL_TAIL)
+        row = encode(Row(world.history.recorded(), exchanges, is_cleared=False, standing=head.standing))
+        ack = self.log.begin(self._measured(write_base(head, ())), row, self._tenant.blobs.items())
+        self._rows, self._bytes = 1, len(row)
+        self._tail.extend(exchanges)
+        self._follow(ack, None)
 
     def hand_over(self, successor: "Kept") -> None:
         """Forgets what was not written: another tenant has the name, and whoever waits here waits for its beginning."""
@@ -191,7 +234,7 @@ class Kept:
         if self._compaction is not None:
             self._compaction.cancel()
         if self._written is not None:
-            self._written.set_result(None)
+            self._written.wake()
             self._written = None
 
     def _append(self, exchanges_max: int) -> tuple[Ack, bool]:
@@ -207,11 +250,14 @@ class Kept:
             exchanges = journal.piece(self._exchanges, exchanges_max)
         row = encode(Row(tuple(self._commits), exchanges, is_cleared, self._standing()))
         rows, size = self._rows + 1, self._bytes + len(row)
-        is_last = self._compaction is None and (rows >= self._size.rows_max or size >= self._size.bytes_max)
+        is_last = self._compaction is None and self._size.is_reached(rows, size, self._base_bytes)
         ack = self.log.append(row, tuple(self._blobs), is_last=is_last)
         if exchanges:
             took = self._clocks.monotonic() - started
             self._exchanges_due = started + took * JOURNAL_PAUSE
+        if is_cleared:
+            self._tail.clear()
+        self._tail.extend(exchanges)
         self._clearings = journal.clearings
         self._exchanges -= len(exchanges)
         self._commits, self._blobs = [], []
@@ -256,15 +302,22 @@ class Kept:
     def _compact(self, ack: Ack) -> None:
         """Begins a new base with the tenant as it stands right after a row: records are values, so that what is written stays as it is."""
         self._rows = self._bytes = 0
-        head, exchanges = self.head(self._tenant.world.snapshot()), self._tenant.journal.latest(JOURNAL_TAIL)
-        self._exchanges = 0
+        # Exchanges that are not written yet come with a later row.
+        head, exchanges = self.head(self._tenant.world.snapshot()), tuple(self._tail)
         self._compaction = asyncio.get_running_loop().create_task(self._write_base(head, exchanges, ack))
 
     async def _write_base(self, head: Head, exchanges: tuple[Exchange, ...], ack: Ack) -> None:
         try:
-            await self.log.rebase(write_base(head, exchanges), ack)
+            await self.log.rebase(self._measured(write_base(head, exchanges)), ack)
         except KeepError:
             # The log is only longer than it need be; the next row tells if nothing can be written at all.
             self._rows = self._size.rows_max // 2
         finally:
             self._compaction = None
+
+    def _measured(self, parts: Parts) -> Parts:
+        """Yields the parts of a base, and takes note of how large it is."""
+        self._base_bytes = 0
+        for name, data in parts:
+            self._base_bytes += len(data)
+            yield name, data
