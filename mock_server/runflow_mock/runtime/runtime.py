@@ -38,6 +38,7 @@ from runflow_mock.runtime.observers import NullObserver, Observer
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.refusals import BeyondTime, StepsExceeded
 from runflow_mock.runtime.sender import CallbackSender
+from runflow_mock.runtime.steps import without_secrets
 from runflow_mock.runtime.tenants import Monotonic, Tenant, Tenants, WallClock, secrets_of
 from runflow_mock.runtime.unbelieved import Unbelieved
 from runflow_mock.wire.snapshots import SavedTenant
@@ -319,7 +320,7 @@ class Runtime:
                 self._follow_clock(tenant)
                 tenant.watchers.remove(timeline)
                 self.feeds.moved(tenant)
-            return timeline
+            return await without_secrets(timeline, self.scrubber)
 
     async def _fire_while(self, tenant: Tenant, is_wanted: Callable[[datetime], bool]) -> None:
         world, fired = tenant.world, 0
@@ -346,11 +347,11 @@ class Runtime:
     def _follow(self, tenant: Tenant, outcome: Outcome) -> None:
         self.holdings.follow(tenant)
         if tenant.watchers or self.observer.is_listening:
-            steps = scrubbed_steps(represent_events(outcome.events, outcome.before, tenant.world.store.rules), self.scrubber)
+            steps = tuple(represent_events(outcome.events, outcome.before, tenant.world.store.rules))
             for watcher in tenant.watchers:
                 watcher.extend(steps)
             if self.observer.is_listening:
-                self.observer.steps(tenant.settings.name, steps)
+                self.observer.steps(tenant.settings.name, scrubbed_steps(steps, self.scrubber))
         for changed in tenant.change_events:
             changed.set()
         if self.feeds.is_watched:

@@ -1,6 +1,7 @@
 """The timeline: what happened in a world, as the control API, the log and the demo tell it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
@@ -29,9 +30,9 @@ def represent_events(
             continue
         telling, target = _TELLINGS[type(event)], _TARGETS.get(type(event))
         step: Step = {
-            "at": write_instant(attrgetter(telling.at)(event)),
+            "at": write_instant(_reader(telling.at)(event)),
             "kind": telling.kind or records.PLAIN[type(cast(records.RecordEvent, event).record)].noun,
-            "id": telling.id and attrgetter(telling.id)(event),
+            "id": telling.id and _reader(telling.id)(event),
         }
         if target is not None:
             step |= {"from": status, "to": target}
@@ -51,6 +52,7 @@ def scrubbed_steps(steps: Iterable[Step], scrubber: Scrubber) -> list[Step]:
     return [{name: scrubber.scrub_text(part) if isinstance(part, str) else part for name, part in step.items()} for step in told]
 
 
+_reader = cache(attrgetter)
 _TARGETS = {
     event: str(target)
     for table in (
