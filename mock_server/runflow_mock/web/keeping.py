@@ -1,6 +1,6 @@
 """Answers that wait until what led to them is written down, where the tenant is kept."""
 
-from runflow_mock.runtime.keepers import KeepError
+from runflow_mock.runtime.keepers import KeepError, Keeping
 from runflow_mock.web.authentication import not_kept
 from runflow_mock.web.calls import Answer, Call, refusal
 from runflow_mock.wire.error_forms import ErrorForm
@@ -12,18 +12,26 @@ async def until_written(call: Call) -> None:
     Raises:
         KeepError: it cannot be written, and was taken back.
     """
-    kept = None if call.tenant is None else call.tenant.kept
+    kept = _kept(call)
     if kept is not None:
-        if call.method not in ("GET", "HEAD"):
-            # Counters and clocks move even where nothing else has changed.
-            kept.touch()
         await kept.written()
 
 
 async def written_first(call: Call, given: Answer, form: ErrorForm = ErrorForm.JSON) -> Answer:
     """Returns an answer once it may leave, or the 507 in its place."""
-    try:
-        await until_written(call)
-    except KeepError as error:
-        return refusal(not_kept(error), form)
+    kept = _kept(call)
+    if kept is not None:
+        try:
+            await kept.written()
+        except KeepError as error:
+            return refusal(not_kept(error), form)
     return given
+
+
+def _kept(call: Call) -> Keeping | None:
+    """Returns what is still to be written of the tenant of a call."""
+    kept = None if call.tenant is None else call.tenant.kept
+    if kept is not None and call.method not in ("GET", "HEAD"):
+        # Counters and clocks move even where nothing else has changed.
+        kept.touch()
+    return kept
