@@ -2,24 +2,25 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bench import BUILDS_FILE, SECRET, builds, verify_build
+from bench import BUILDS_FILE, SECRET, Time, VirtualRunner, builds, fake, verify_build
 from handlers import FLAWS, WAYS
 
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.matrix.cells import ASKS, select
-from runflow_mock.kit.matrix.clients import CommandRunner
+from runflow_mock.kit.matrix.clients import CommandRunner, Ended
 from runflow_mock.kit.matrix.judging import judge_trials
 from runflow_mock.kit.matrix.running import LATE, VARIES, run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob
 from runflow_mock.kit.sheets.records import Sheet
 from runflow_mock.runtime.config import Config
+from runflow_mock.testing.in_process import BASE_URL, InProcess
 from runflow_mock.testing.server import RunningServer, serve
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -75,6 +76,32 @@ def test_pauses_are_compared_only_where_the_machine_is_quiet() -> None:
     judgement, reason = _backoff(constant, *FAILING, late_seconds=0.06)
     assert (judgement, reason) == (Judgement.NOT_EXERCISED, f"{LATE}: somebody who slept meanwhile was woken 0.06 s late")
     assert _backoff(builds.Build(), *FAILING, late_seconds=0.06)[0] is Judgement.NOT_EXERCISED
+
+
+class Stumbler:
+    """A right client that is out of step so many times where it has to try again, as on a machine that is busy with other cells."""
+
+    def __init__(self, app: InProcess, time: Time, stumbles: int) -> None:
+        self.left = stumbles
+        self.stumbling, self.right = (VirtualRunner(app, time, build) for build in (builds.build_of("pauses: constant"), builds.Build()))
+
+    def run(self, env: Mapping[str, str], move: Callable[[], None]) -> Ended:
+        """Runs one of the two."""
+        stumbles = self.left > 0 and env["RUNFLOW_MOCK_CELL"] in FAILING
+        self.left -= stumbles
+        return (self.stumbling if stumbles else self.right).run(env, move)
+
+
+@pytest.mark.parametrize(("stumbles", "judgement"), [(0, Judgement.HELD), (1, Judgement.HELD), (2, Judgement.BROKEN)])
+def test_pace_is_broken_only_where_it_is_broken_alone_too(stumbles: int, judgement: Judgement) -> None:
+    told = list[str]()
+    cells = select(is_full=True, only=("plain", "503 for ever"))
+    with fake("seed") as (app, time):
+        job = MatrixJob(client=Stumbler(app, time, stumbles), url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app)
+        trials = run_matrix(cells, job, {}, lambda trial: told.append(trial.cell.name), jobs=1)
+    rows = {row.rule: row.judgement for row in judge_trials(cells, trials, {}).rows}
+    assert rows["retry-backoff"] is judgement
+    assert told == ["plain", "503 for ever", *(["503 for ever"] if stumbles else [])]
 
 
 def test_no_pauses_are_broken_however_busy_the_machine_is() -> None:

@@ -14,7 +14,6 @@ from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CELLS, CONTROL
 from runflow_mock.kit.matrix.clients import CommandRunner
 from runflow_mock.kit.matrix.expectations import Expectation, load_expectations
 from runflow_mock.kit.matrix.judging import NO_ANSWER, NO_CALLBACK, NO_CONTROL, NO_TRAFFIC, NOT_MET, judge_trials
-from runflow_mock.kit.matrix.running import run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial, try_cell
 from runflow_mock.kit.probes.catalogue import ASKS as PROBED
 from runflow_mock.kit.sheets.records import Row
@@ -194,32 +193,6 @@ def test_command_that_does_not_end_is_stopped(server: RunningServer) -> None:
 def test_command_that_is_not_there_is_refused(server: RunningServer) -> None:
     with pytest.raises(ValueError, match="'no-such-command' cannot be started: No such file or directory"):
         try_cell(FAILED, _job(server, "no-such-command"))
-
-
-# Out of step as often as it finds a mark to take away, as on a machine that is busy with other cells.
-STUMBLES = f"""
-import os, pathlib, subprocess, sys
-flaw = []
-for mark in sorted(pathlib.Path(sys.argv[1]).glob("mark*"))[:1] if os.environ["RUNFLOW_MOCK_CELL"] != "plain" else []:
-    mark.unlink()
-    flaw = ["no backoff"]
-sys.exit(subprocess.run([sys.executable, {str(ORDERS)!r}, *flaw]).returncode)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("stumbles", "judgement"), [(0, Judgement.HELD), (1, Judgement.HELD), (2, Judgement.BROKEN)])
-def test_pace_is_broken_only_where_it_is_broken_alone_too(
-    server: RunningServer, tmp_path: Path, stumbles: int, judgement: Judgement
-) -> None:
-    for number in range(stumbles):
-        (tmp_path / f"mark{number}").touch()
-    cells, told = (CONTROL, BY_NAME["503 for ever"]), list[str]()
-    job = _job(server, sys.executable, "-c", STUMBLES, str(tmp_path))
-    trials = run_matrix(cells, job, {}, lambda trial: told.append(trial.cell.name), jobs=2)
-    rows = {row.rule: row.judgement for row in judge_trials(cells, trials, {}).rows}
-    assert rows["retry-backoff"] is judgement
-    assert told == ["plain", "503 for ever", *(["503 for ever"] if stumbles else [])]
 
 
 @pytest.mark.parametrize("rule", [*ASKS, *(rule.id for rule in RULES), *PROBED], ids=str)
