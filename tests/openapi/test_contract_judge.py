@@ -188,6 +188,8 @@ SEEN: dict[str, tuple[Exchange, str]] = {
     "error-codes": (exchange("GET", RUN, 404), "the code of a 404"),
     "rate-limit-headers": (create(429, told={"retry-after": "1"}), "Retry-After"),
     "model-alias": (post({"input": {"prompt": "x"}}, "/v1/models/flux-pro/kontext/runs"), "flux-pro/kontext for black-forest-labs"),
+    "model-uuid": (exchange("GET", f"/v1/models/{RUN_ID}"), f"a uuid, {RUN_ID}"),
+    "batch-model-name": (post({"model_id": "runflow/background-removal", "input": [PHOTO]}, "/v1/batches"), "model_id"),
     "callback-scheme": (post({**SHIRT, "callback_url": "http://127.0.0.1:1/x"}), "plain HTTP"),
     "workflow-path": (post(SHIRT, "/v1/models/acme/flow/runs"), "a workflow under /v1/models"),
     "idempotency-key": (create(key="k"), "Idempotency-Key"),

@@ -161,7 +161,15 @@ class Catalog:
             ModelNotFound: there is none; the error names the nearest id.
         """
         entry = self._entries.get(name.lower())
-        model = self._names.get(name) if entry is None else entry.model
+        return self.read_by_path(name) if entry is None else entry.model
+
+    def read_by_path(self, name: str) -> Model:
+        """Returns the model of that id or alias, whether or not it is active.
+
+        Raises:
+            ModelNotFound: there is none; the error names the nearest id.
+        """
+        model = self._names.get(name)
         return self.get(name) if model is None else model
 
     def get(self, model_id: str) -> Model:

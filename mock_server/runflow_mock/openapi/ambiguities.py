@@ -5,7 +5,7 @@ dialect.
 
 Source: `runs.spelling`, `errors.codes-docs`, `limits.no-headers`, `models.short-ids`, `idempotency.opt-in`, `lists.filter`,
 `runs.label-inside`, `assets.any-type`, `credits.cancelled-runs`, `runs.error-object`, `outputs.forms`, `models.empty-media`,
-`evaluations.callback-shape`.
+`evaluations.callback-shape`, `models.by-uuid`, `batches.create-path`.
 """
 
 import re
@@ -16,6 +16,7 @@ import msgspec
 from runflow_mock.domain.documents import Json, read_object, try_object
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Finding, Location, Severity
+from runflow_mock.domain.identity import is_uuid
 from runflow_mock.domain.media_fields import blanks, media_fields
 from runflow_mock.domain.mime import EXTENSION_OF, essence
 from runflow_mock.domain.models import Model
@@ -110,6 +111,15 @@ def _retry_after(judged: JudgedExchange) -> str | None:
 def _alias(judged: JudgedExchange) -> str | None:
     model, asked = judged.model, judged.asked.model
     return None if model is None or asked is None or asked == model.id else f"{asked[:80]} for {model.id}"
+
+
+def _model_uuid(judged: JudgedExchange) -> str | None:
+    name = judged.exchange.path.rpartition("/")[2]
+    return f"a uuid, {name.lower()}" if judged.declared.id == "get_model" and is_uuid(name) else None
+
+
+def _batch_model(judged: JudgedExchange) -> str | None:
+    return "model_id" if judged.declared.id == "create_batch" and "model_id" in judged.asked.body else None
 
 
 def _callback_scheme(judged: JudgedExchange) -> str | None:
@@ -215,6 +225,8 @@ RELIANCES: tuple[Reliance, ...] = (
     Reliance("error-codes", "the sources name this code in two ways; go by the status", (*ANSWER, "code"), _error_code),
     Reliance("rate-limit-headers", "the sources disagree whether a 429 says how long to wait", HEADER, _retry_after),
     Reliance("model-alias", "a short id; the long one is what the catalog lists", ("path", "model_id"), _alias),
+    Reliance("model-uuid", "the documented path has owner and slug; under --strict a uuid is a 404", ("path", "model_id"), _model_uuid),
+    Reliance("batch-model-name", "no page shows this name; say model, the only one that is read under --strict", BODY, _batch_model),
     Reliance(
         "callback-scheme", "only HTTPS is documented; a local allowance, refused under --strict", (*BODY, "callback_url"), _callback_scheme
     ),

@@ -1,7 +1,8 @@
 """The public bundle: what the documentation's host serves of the contract, without operations that are not for customers.
 
 It has the operations of eight tags, the components that they reach, and one server. Administration, ComfyUI workflows, flows and Solutions
-are left out, and so are links that would lead there. A strict server leaves out of it, and of the whole contract, what is only inferred.
+are left out, and so are links that would lead there. A strict server leaves out of it, and of the whole contract, what is only inferred:
+operations, and the fields, headers and answers that are marked `x-strict: absent`.
 
 Source: `status.public-bundle`. Inferred: that whatever carries another tag is left out.
 """
@@ -16,6 +17,8 @@ from runflow_mock.packaged import Packaged, etag_of, openapi_document
 
 TAGS = ("Models", "Runs", "Media", "Batches", "Evaluations", "Webhooks", "Account", "Status")
 METHODS = frozenset(("get", "put", "post", "patch", "delete", "head", "options", "trace"))
+# Where a document names parts that can be left out.
+_SECTIONS = ("properties", "headers", "responses")
 
 Object = dict[str, Json]
 
@@ -49,8 +52,47 @@ def public_bundle(document: Mapping[str, Json], server: str) -> Object:
 
 
 def proven_document(document: Mapping[str, Json]) -> Object:
-    """Returns a document without the operations that are only inferred."""
-    return _with_operations(document, lambda operation: operation.get("x-evidence") != "inferred")
+    """Returns a document without what is only inferred: operations, and parts that are marked as absent."""
+    return _with_operations(_object(_proven(document, document)), lambda operation: operation.get("x-evidence") != "inferred")
+
+
+def _proven(part: Json | Mapping[str, Json], document: Mapping[str, Json]) -> Json:
+    """Returns a part of a document without the properties, headers and answers that a strict server has not."""
+    if isinstance(part, list):
+        return [_proven(inner, document) for inner in part]
+    if not isinstance(part, Mapping):
+        return part
+    gone = {name for section in _SECTIONS for name, inner in _object(part.get(section)).items() if _is_absent(inner, document)}
+    kept = {
+        name: {key: value for key, value in inner.items() if key not in gone} if name in _SECTIONS and isinstance(inner, dict) else inner
+        for name, inner in part.items()
+    }
+    if gone & set(_object(part.get("properties"))):
+        kept = _object(_without_names(kept, gone))
+    return {name: _proven(inner, document) for name, inner in kept.items()}
+
+
+def _without_names(schema: Json, gone: set[str]) -> Json:
+    """Returns a schema without the alternatives that require a property that is gone, and without examples that have it."""
+    if not isinstance(schema, dict):
+        return schema
+    kept = {**schema}
+    for name in ("allOf", "anyOf", "oneOf"):
+        if name in schema:
+            kept[name] = [
+                _without_names(part, gone) for part in _list(schema[name]) if not gone & set(_list(_object(part).get("required")))
+            ]
+    if "examples" in schema:
+        kept["examples"] = [example for example in _list(schema["examples"]) if not gone & set(_object(example))]
+    return kept
+
+
+def _is_absent(part: Json, document: Mapping[str, Json]) -> bool:
+    reference = _object(part).get("$ref")
+    if not isinstance(reference, str):
+        return _object(part).get("x-strict") == "absent"
+    _, _, section, name = reference.split("/", 3)
+    return "absent" in (_object(part).get("x-strict"), _object(_object(_object(document["components"])[section])[name]).get("x-strict"))
 
 
 def _with_operations(document: Mapping[str, Json], keeps: Callable[[Object], bool]) -> Object:

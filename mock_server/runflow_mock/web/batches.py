@@ -31,12 +31,16 @@ def create_model_batch(call: Call) -> Answer:
 
 
 def create_batch(call: Call) -> Answer:
-    """POST /v1/batches: as above, with the model in the body. Source: named by the skill page, whose body is not shown."""
+    """POST /v1/batches: as above, with the model in the body. Source: named by the skill page, whose body is not shown.
+
+    That a body needs to say the model is plain; that it may be called `model_id` too is a guess, which a strict tenant does not make.
+    """
     body = call.read_body()
-    model_id = body.get("model", body.get("model_id"))
+    names = ("model",) if call.dialect.is_proven else ("model", "model_id")
+    model_id = next((body[name] for name in names if name in body), None)
     if model_id is None:
         raise invalid_field(("body", "model"), "field required", "missing")
-    for name in ("model", "model_id"):
+    for name in names:
         if not isinstance(body.get(name, model_id), str):
             raise invalid_field(("body", name), "Input should be a valid string", "string_type")
         if body.get(name, model_id) != model_id:

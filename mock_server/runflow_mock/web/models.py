@@ -39,9 +39,10 @@ def list_public_models(call: Call) -> Answer:
 
 
 def get_model(call: Call) -> Answer:
-    """GET /v1/models/{model_id}: by path, short id or uuid; inactive models can be read as well."""
+    """GET /v1/models/{model_id}: by path or short id, and, which is a guess, by uuid; inactive models can be read as well."""
     embed = decode_embed(call.parameters.get("embed"), _embeds(call))
-    model = call.catalog.read(call.params["model_id"])
+    read = call.catalog.read_by_path if call.dialect.is_proven else call.catalog.read
+    model = read(call.params["model_id"])
     return answer(represent_model(model, call.catalog.creator_of(model), call.dialect, embed | _WHOLE))
 
 
