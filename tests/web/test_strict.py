@@ -153,7 +153,8 @@ def test_bodies_that_are_taken_are_not_guessed_but_for_those_that_have_to_be() -
 
 def _inferred_in(contract: Contract, schema: Pointer, name: str = "") -> Iterator[str]:
     """What a body only infers: itself, the fields of it at any depth, and what it is combined of."""
-    pointer, part = contract.follow(schema)
+    pointer, followed = contract.follow(schema)
+    part: Body = dict(followed)
     name = pointer[-1] if len(pointer) == 3 else name
     if part.get("x-evidence") == "inferred":
         yield name
