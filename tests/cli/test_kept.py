@@ -1,6 +1,7 @@
 """Kept tenants on the command line: what a server has left in its folder."""
 
 import json
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -78,6 +79,28 @@ async def test_what_a_server_owns_is_left_alone(tmp_path: Path, verb: str) -> No
         code, _, err = kept(tmp_path / "kept", verb, "kept")
         assert (code, "belongs to another process: stop that server" in err) == (2, True)
         assert len((await fake.call("GET", "/v1/runs")).json()["items"]) == 1
+
+
+async def test_nothing_is_imported_into_the_folder_of_a_server_that_runs(folder: Path, tmp_path: Path) -> None:
+    """It would never be read, and a tenant of its name would be written over it."""
+    assert kept(folder, "export", "kept", str(tmp_path / "kept.tenant"))[0] == 0
+    async with kept_fake(tmp_path / "other"):
+        code, _, err = kept(tmp_path / "other", "import", str(tmp_path / "kept.tenant"))
+        assert (code, "belongs to a server that runs: stop it first" in err) == (2, True), err
+        assert not (tmp_path / "other" / "kept.sqlite").exists()
+    assert kept(tmp_path / "other", "import", str(tmp_path / "kept.tenant"))[0] == 0
+
+
+@pytest.mark.parametrize("verb", ["list", "show kept"])
+async def test_file_whose_rows_do_not_follow_is_told_in_one_line(tmp_path: Path, verb: str) -> None:
+    async with kept_fake(tmp_path / "kept") as fake:
+        await fake.create_run()
+        await fake.call("POST", "/_mock/clock/advance", {"by": "60s"})
+    with sqlite3.connect(tmp_path / "kept" / "kept.sqlite") as file:
+        file.execute("DELETE FROM log WHERE sequence = 2")
+    file.close()
+    code, _, err = kept(tmp_path / "kept", *verb.split())
+    assert (code, err.count("\n"), "kept.sqlite cannot be read: its rows do not follow from each other" in err) == (2, 1, True), err
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,11 @@ import stat
 from pathlib import Path
 
 import pytest
-from kept import INPUT, KEY, MODEL, KeptFake, Time, disk, everything, kept_fake, settled
+from kept import INPUT, KEY, MODEL, KeptFake, Time, bases, disk, everything, kept_fake, settled
 from stories import LONG, play, read_story
 from worlds import CALLBACK_URL
 
 from runflow_mock.domain.deliveries import AttemptResult
-from runflow_mock.runtime.config import ConfigError
 from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.kept_tenants import LogSize
 from runflow_mock.runtime.sender import OutgoingRequest, RecordingSender
@@ -243,14 +242,6 @@ async def test_journal_of_a_base_is_the_one_that_was_written(tmp_path: Path) -> 
         assert (await again.call("GET", "/_mock/journal?limit=100")).json()["items"] == told
 
 
-def bases(folder: Path) -> int:
-    """Returns how often a base has taken the place of another one."""
-    with sqlite3.connect(folder / "kept.sqlite") as file:
-        (generation,) = file.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
-    file.close()
-    return int(generation)
-
-
 async def test_files_are_their_owners_alone(tmp_path: Path) -> None:
     async with kept_fake(tmp_path / "a") as fake:
         await fake.create_run()
@@ -268,95 +259,18 @@ async def test_key_that_looks_real_is_not_written_with_the_journal(tmp_path: Pat
     assert real.encode() not in written
 
 
-async def test_second_server_on_the_folder_is_refused(tmp_path: Path) -> None:
-    async with kept_fake(tmp_path / "a"):
-        with pytest.raises(ConfigError, match="belongs to another server: stop that one, or name another folder"):
-            async with kept_fake(tmp_path / "a"):
-                raise AssertionError
-
-
-async def test_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match=r"keep: .*file/a cannot be used"):
-        async with kept_fake(tmp_path / "file" / "a"):
-            raise AssertionError
-
-
-@pytest.mark.parametrize("damage", [b"not a database at all" * 300, b""])
-async def test_damaged_file_is_set_aside_and_told_and_others_go_on(tmp_path: Path, damage: bytes) -> None:
-    async with kept_fake(tmp_path / "a") as fake:
+async def test_real_clock_that_went_back_takes_no_time_back(tmp_path: Path) -> None:
+    time = Time()
+    async with kept_fake(tmp_path / "a", time=time, clock="real") as fake:
         await fake.create_run()
-        await fake.call("GET", "/v1/runs", key="rf_live_mock_other")
-    file = tmp_path / "a" / "kept.sqlite"
-    file.write_bytes(damage or file.read_bytes()[:4096] + b"\xff" * 8192)
-    spoiled = file.read_bytes()
-    async with kept_fake(tmp_path / "a") as again:
-        refused = await again.call("GET", "/v1/runs")
-        assert (refused.status_code, refused.json()["code"]) == (503, "SERVICE_UNAVAILABLE")
-        assert "kept.sqlite.damaged-1" in refused.json()["message"]
-        assert (await again.call("GET", "/v1/runs", key="rf_live_mock_other")).status_code == 200
-        assert any("kept" in line for line in again.told)
-        assert (await again.call("DELETE", "/_mock/tenants/kept")).status_code == 204
-        assert (await again.call("GET", "/v1/runs")).status_code == 200
-    assert (tmp_path / "a" / "kept.sqlite.damaged-1").read_bytes() == spoiled
-
-
-@pytest.mark.parametrize("left", [0.0, 0.3, 0.9], ids=["nothing", "a third", "nearly all"])
-async def test_log_that_has_lost_its_end_is_told_and_left_alone_and_others_go_on(tmp_path: Path, left: float) -> None:
-    async with kept_fake(tmp_path / "a") as fake:
-        told = [(await fake.create_run(client_ref=str(number)))["id"] for number in range(10)]
-        await fake.call("GET", "/v1/runs", key="rf_live_mock_other")
-        killed = fake.killed(tmp_path / "b")
-    log = killed / "kept.sqlite-wal"
-    with log.open("r+b") as file:
-        file.truncate(int(log.stat().st_size * left))
-    for _ in range(2):
-        async with kept_fake(killed) as again:
-            for method, path in (("GET", "/v1/runs"), ("POST", f"{MODEL}/runs"), ("DELETE", "/_mock/tenants/kept")):
-                refused = await again.call(method, path, {"input": INPUT} if method == "POST" else None)
-                assert (refused.status_code, "kept.sqlite has lost its end: row 1" in refused.text) == (503, True), refused.text
-            assert (await again.call("GET", "/v1/runs", key="rf_live_mock_other")).status_code == 200
-            assert any("has lost its end" in line for line in again.told)
-    (killed / "kept.sqlite-rows").unlink()
-    async with kept_fake(killed) as again:
-        runs = [run["id"] for run in (await again.call("GET", "/v1/runs")).json()["items"]]
-        assert (runs[::-1], len(runs) < 10) == (told[: len(runs)], True)
-
-
-async def test_file_that_has_lost_its_beginning_is_set_aside(tmp_path: Path) -> None:
-    async with kept_fake(tmp_path / "a") as fake:
-        await fake.create_run()
-    with sqlite3.connect(tmp_path / "a" / "kept.sqlite") as file:
-        file.execute("DELETE FROM base")
-    file.close()
-    async with kept_fake(tmp_path / "a") as again:
-        refused = await again.call("GET", "/v1/runs")
-        assert (refused.status_code, "has lost its beginning; it was set aside" in refused.json()["message"]) == (503, True)
-
-
-async def test_file_whose_making_was_cut_short_is_no_tenant(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "kept.sqlite").touch()
-    async with kept_fake(tmp_path / "a") as fake:
-        assert (fake.told, [path.name for path in fake.folder.glob("kept*")]) == ([], [])
-        await fake.create_run()
-    async with kept_fake(tmp_path / "a") as again:
-        assert len((await again.call("GET", "/v1/runs")).json()["items"]) == 1
-
-
-async def test_file_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
-    async with kept_fake(tmp_path / "a") as fake:
-        await fake.create_run()
-    with sqlite3.connect(tmp_path / "a" / "kept.sqlite") as file:
-        file.execute("PRAGMA user_version = 99")
-    file.close()
-    before = (tmp_path / "a" / "kept.sqlite").read_bytes()
-    async with kept_fake(tmp_path / "a") as again:
-        refused = await again.call("POST", f"{MODEL}/runs", {"input": INPUT})
-        assert (refused.status_code, "use the newer runflow-mock" in refused.json()["message"]) == (503, True)
-        assert (await again.call("POST", "/_mock/tenants", {"name": "kept"})).status_code == 503
-        assert (await again.call("DELETE", "/_mock/tenants/kept")).status_code == 503
-    assert (tmp_path / "a" / "kept.sqlite").read_bytes() == before
+        time.seconds += 30
+        before = (await fake.call("GET", "/_mock/clock")).json()["now"]
+        await settled(fake)
+    time.seconds -= 7_200
+    async with kept_fake(tmp_path / "a", time=time, clock="real") as again:
+        assert (await again.call("GET", "/_mock/clock")).json()["now"] == before
+        time.seconds += 1
+        assert (await again.call("GET", "/_mock/clock")).json()["now"] > before
 
 
 async def test_full_disk_is_told_and_takes_the_request_back(tmp_path: Path) -> None:
@@ -423,16 +337,20 @@ async def _story(fake: KeptFake) -> list[str]:
 
 
 @pytest.mark.slow
-async def test_whatever_write_fails_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rows_max", [5_000, 6], ids=["log", "log and new base"])
+async def test_whatever_write_fails_nothing_acknowledged_is_lost(tmp_path: Path, rows_max: int) -> None:
     """The disk fails from the n-th write on until the story ends, for every n of a short one.
 
     Exchanges are written with the rows of changes only, so that how busy the machine is does not move the n-th write.
     """
-    size = LogSize(journal_seconds=3_600)
+    size = LogSize(journal_seconds=3_600, rows_max=rows_max)
     counting, connect = disk()
     async with kept_fake(tmp_path / "whole", connect=connect, size=size) as fake:
         begun = counting.writes
         await _story(fake)
+        await settled(fake)
+        killed = fake.killed(tmp_path / "whole-killed")
+    assert (bases(killed) > 0) == (rows_max == 6)
     writes = counting.writes - begun
     assert writes > 10
     for failing in range(1, writes + 1):

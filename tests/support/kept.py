@@ -120,7 +120,7 @@ class Failing(sqlite3.Connection):
 
     @classmethod
     def _count(cls, sql: str) -> None:
-        if sql.startswith(("INSERT", "DELETE", "UPDATE", "BEGIN", "COMMIT")):
+        if sql.startswith(("INSERT", "DELETE", "UPDATE", "BEGIN", "COMMIT", "VACUUM")):
             cls.writes += 1
             if cls.fails_at is not None and cls.writes >= cls.fails_at:
                 raise sqlite3.OperationalError("database or disk is full")
@@ -136,6 +136,14 @@ def disk() -> tuple[type[Failing], Connect]:
         return sqlite3.connect(path, isolation_level=None, timeout=0.2, factory=Disk)
 
     return Disk, open_on_it
+
+
+def bases(folder: Path) -> int:
+    """Returns how often a base has taken the place of another one."""
+    with sqlite3.connect(folder / "kept.sqlite") as file:
+        (generation,) = file.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
+    file.close()
+    return int(generation)
 
 
 async def settled(fake: KeptFake) -> None:

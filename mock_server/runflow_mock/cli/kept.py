@@ -1,6 +1,7 @@
 """`runflow-mock kept`: the tenants that a server keeps in a folder, while no server runs on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,13 +9,15 @@ import click
 import msgspec
 
 from runflow_mock.cli.options import json_option
+from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.money import format_money
 from runflow_mock.domain.tenants import is_tenant_name
 from runflow_mock.engine.history import repeat
 from runflow_mock.engine.snapshots import read_snapshot
 from runflow_mock.runtime.config import ConfigError, is_broker
 from runflow_mock.runtime.keepers import KeepError
-from runflow_mock.runtime.kept_files import ENDINGS, SUFFIX, KeptFile
+from runflow_mock.runtime.keeping import OWNER
+from runflow_mock.runtime.kept_files import ENDINGS, SUFFIX, KeptFile, Taken
 from runflow_mock.wire.kept import KeptTenant, read_tenant
 from runflow_mock.wire.times import write_instant
 
@@ -119,10 +122,14 @@ def import_kept(file: Path, *, keep: Path, as_json: bool) -> None:
     """
     kept, source = _read(file, is_open=True)
     name = kept.head.world.settings.name
+    target = _path(keep, name)
     try:
-        source.copy_to(_path(keep, name))
+        with _owned(keep):
+            if target.exists():
+                raise ConfigError(f"keep: there is a tenant {name} already: `runflow-mock kept remove {name}` makes room")
+            source.copy_to(target)
     except KeepError as error:
-        raise ConfigError(f"{error}; `runflow-mock kept remove {name}` makes room") from None
+        raise ConfigError(f"keep: {error}") from None
     finally:
         source.close()
     _tell({"tenant": name, "file": str(_path(keep, name))}, f"{name}: taken from {file}", as_json=as_json)
@@ -151,9 +158,12 @@ def remove_kept(tenant: str, *, keep: Path, as_json: bool) -> None:
 def _described(name: str, kept: KeptTenant) -> dict[str, object]:
     """Returns what there is to tell of a tenant as it stands."""
     world, standing, store = kept.head.world, kept.standing, read_snapshot(kept.head.world).store
-    for row in kept.rows:
-        for commit in row.commits:
-            repeat(store, commit)
+    try:
+        for row in kept.rows:
+            for commit in row.commits:
+                repeat(store, commit)
+    except (DomainError, ValueError, LookupError, AssertionError):
+        raise ConfigError(f"keep: {name}{SUFFIX} cannot be read: its rows do not follow from each other") from None
     return {
         "tenant": name,
         "seed": world.settings.seed,
@@ -183,6 +193,19 @@ def _open(path: Path) -> KeptFile:
         return KeptFile(path)
     except KeepError as error:
         raise ConfigError(f"keep: {error}") from None
+
+
+@contextmanager
+def _owned(keep: Path) -> Iterator[None]:
+    """Owns a folder while the context lasts, so that no server does: one that runs would never read what comes into it."""
+    try:
+        lock = KeptFile(keep / OWNER)
+    except Taken:
+        raise ConfigError(f"keep: {keep} belongs to a server that runs: stop it first") from None
+    try:
+        yield
+    finally:
+        lock.close()
 
 
 def _read(path: Path, *, is_open: bool = False) -> tuple[KeptTenant, KeptFile]:

@@ -85,7 +85,7 @@ class Keeper:
         if not tenant.settings.keep:
             self._remove(name, file)
             return
-        kept = Kept(tenant, file or self._open(name), self._clocks, self._take_back, self._size)
+        kept = Kept(tenant, file or self._open_new(name), self._clocks, self._take_back, self._size)
         try:
             kept.begin()
         except KeepError:
@@ -205,6 +205,16 @@ class Keeper:
 
     def _open(self, name: str) -> KeptFile:
         return KeptFile(self._path(name), is_synced=self._is_synced, connect=self._connect)
+
+    def _open_new(self, name: str) -> KeptFile:
+        """Returns the file of a tenant that there was not, and that nobody else has put there."""
+        file = self._open(name)
+        if file.is_begun:
+            file.close()
+            raise KeepError(
+                f"{file.path} came into the folder while this server runs: start it again to have that tenant, or take the file away"
+            )
+        return file
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}{SUFFIX}"

@@ -26,6 +26,7 @@ APPLICATION_ID = 0x72666D6B
 # A row takes several of SQLite's own pages, and each of them two writes, and three more once it is checkpointed.
 PAGE_BYTES = 8192
 Connect = Callable[[Path], sqlite3.Connection]
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 # Generation and row: what the file has come to.
 _REACHED = struct.Struct("<QQ")
 
@@ -77,9 +78,11 @@ class KeptFile:
         self._at = (0, 0)
         self._noted: int | None = None
         try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            # What a link leads to may belong to anybody.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600))
         except OSError as error:
-            raise KeepError(f"{path} cannot be opened: {error.strerror}") from None
+            why = f"cannot be opened: {error.strerror}" if not path.is_symlink() else "is a symbolic link: put the file itself there"
+            raise KeepError(f"{path} {why}") from None
         self._connection = connect(path)
         try:
             with self._translated():
@@ -94,6 +97,7 @@ class KeptFile:
         Raises:
             KeepError: it cannot be written; the file holds what it held before.
         """
+        self._find()
         with self._translated(), self._transaction():
             self._empty()
             self._insert(self._generation(), 0, base)
@@ -112,6 +116,7 @@ class KeptFile:
         Raises:
             KeepError: it cannot be written, and nothing of it is.
         """
+        self._find()
         with self._translated():
             if blobs:
                 with self._transaction():
@@ -172,15 +177,29 @@ class KeptFile:
         """Writes everything into another file, which must not exist yet, without the room that is not used.
 
         Raises:
-            KeepError: it cannot be written.
+            KeepError: it cannot be written, and nothing is there then.
         """
+        partial = target.with_name(f".{target.name}.partial")
         try:
             # Made here, so that it is the owner's alone from its first byte on.
             os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         except OSError as error:
             raise KeepError(f"{target} cannot be written: {error.strerror}") from None
-        with self._translated():
-            self._connection.execute("VACUUM INTO ?", (str(target),))
+        try:
+            partial.unlink(missing_ok=True)
+            os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            with self._translated():
+                self._connection.execute("VACUUM INTO ?", (str(partial),))
+            # Nobody finds half of it, whatever happens.
+            partial.replace(target)
+        except OSError as error:
+            target.unlink()
+            raise KeepError(f"{target} cannot be written: {error.strerror}") from None
+        except BaseException:
+            target.unlink()
+            raise
+        finally:
+            partial.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Closes the file; whoever comes next may open it."""
@@ -229,6 +248,11 @@ class KeptFile:
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 run(statement)
 
+    def _find(self) -> None:
+        """Raises a `KeepError` where the file is no longer in its place: what is written into it then is gone with the process."""
+        if not self.path.exists():
+            raise KeepError(f"{self.path} is gone: somebody has removed or moved it; put it back, or start the server again")
+
     def _reached(self) -> tuple[int, int]:
         (sequence,) = self._connection.execute("SELECT ifnull(max(sequence), 0) FROM log").fetchone()
         return self._generation(), int(sequence)
@@ -238,7 +262,7 @@ class KeptFile:
         self._at = reached
         with suppress(OSError):
             if self._noted is None:
-                self._noted = os.open(self._rows_path, os.O_RDWR | os.O_CREAT, 0o600)
+                self._noted = os.open(self._rows_path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600)
             os.lseek(self._noted, 0, os.SEEK_SET)
             os.write(self._noted, _REACHED.pack(*reached))
 
