@@ -80,6 +80,7 @@ def look(door: Door, tenant: Tenant, seen: int) -> None:
     """What the runtime does a moment after it has seen so many exchanges."""
 
     async def begin() -> None:
+        await door.runtime.judgings.prepared()
         door.runtime.judgings.look(tenant, seen)
 
     door._loop.run_until_complete(begin())

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import httpx
 from answers import ANSWERS, Answers
@@ -16,6 +17,8 @@ from runflow_mock.runtime.runtime import Runtime, Sleep
 from runflow_mock.runtime.sender import CallbackSender, RecordingSender
 from runflow_mock.runtime.tenants import Monotonic, WallClock
 from runflow_mock.web.app import create_app
+
+ResultT = TypeVar("ResultT")
 
 # Steps of the event loop in which a request reaches its handler in process.
 STEPS_TO_BEGIN = 20
@@ -81,6 +84,14 @@ class Door:
         if typed and "content" in kwargs and path.startswith("/_mock/"):
             sent.setdefault("Content-Type", "application/json")
         return self._loop.run_until_complete(self._client.request(method, path, headers=sent, **kwargs))
+
+    async def fetch(self, path: str) -> httpx.Response:
+        """Sends a GET, for what a test runs beside it."""
+        return await self._client.get(path, headers={"Authorization": f"Bearer {self.key}"})
+
+    def run(self, story: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Lets a story happen where the application lives."""
+        return self._loop.run_until_complete(story)
 
     def together(self, *requests: tuple[str, str, Any]) -> list[httpx.Response]:
         """Sends requests (method, path, JSON) that are under way at the same time; each begins before the next one is sent."""

@@ -56,6 +56,6 @@ def saved(world: World) -> Body:
         started_at=world.started_at,
         now=world.now,
         forgotten=history.forgotten,
-        base=world.snapshot_before_history() if history.forgotten else None,
+        base=world.snapshot_before(world.history) if history.forgotten else None,
     )
     return cast(Body, json.loads(raw))

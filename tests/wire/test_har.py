@@ -4,11 +4,11 @@ from typing import Any, cast
 from exchanges import exchange
 
 from runflow_mock.domain.findings import Findings
-from runflow_mock.wire.har import represent_har
+from runflow_mock.wire.har import represent_entry, represent_har
 
 
 def content_of(answer: bytes) -> dict[str, Any]:
-    har = cast("dict[str, Any]", represent_har([(exchange(answer=answer), Findings())], "1.0"))
+    har = cast("dict[str, Any]", represent_har([represent_entry(exchange(answer=answer), Findings())], "1.0"))
     return cast("dict[str, Any]", har["log"]["entries"][0]["response"]["content"])
 
 

@@ -32,11 +32,12 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """All findings of one exchange; `operation` is the one that the contract names, if it names one."""
+    """All findings of one exchange; `operation` is the one that the contract names, if it names one, else `nearest` may be a route."""
 
     operation: str | None = None
     request: tuple[Finding, ...] = ()
     ours: tuple[Finding, ...] = ()
+    nearest: str | None = None
 
     def of(self, severity: Severity) -> tuple[Finding, ...]:
         """Returns the findings about the request that weigh this much."""

@@ -139,7 +139,8 @@ class Scrubber:
         if any(hint in lowered for hint in _HINTS):
             for found in _KEY.finditer(data):
                 yield _masked(found.end(1), found.end())
-        for secret in self._known:
+        # A copy: another thread may learn one meanwhile.
+        for secret in tuple(self._known):
             begin = data.find(secret)
             while begin >= 0:
                 end = begin + len(secret)

@@ -81,6 +81,17 @@ class Base(NamedTuple):
     store: Store
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """A history as it stood at one moment: a thread may read it while the world goes on."""
+
+    base: Base
+    recorded: tuple[bytes, ...]
+    forgotten: int
+
+    def __iter__(self) -> Iterator[Entry]:
+        return map(_decoder().decode, self.recorded)
+
+
 class History:
     """The latest commits of one world, oldest first, bounded by their number and their bytes, and the world as it was before them.
 
@@ -112,8 +123,7 @@ class History:
         return self._older_bytes + self._younger_bytes
 
     def __iter__(self) -> Iterator[Entry]:
-        decode = _decoder().decode
-        return (decode(entry) for entry in (*self._older, *self._younger))
+        return iter(self.standing())
 
     def record(self, entry: bytes, at: datetime, sequence: int, store: Store) -> None:
         """Adds the entry of a commit, after which the world stands as given; the store is copied where it is kept."""
@@ -128,6 +138,10 @@ class History:
     def recorded(self) -> tuple[bytes, ...]:
         """Returns all entries, each encoded."""
         return (*self._older, *self._younger)
+
+    def standing(self) -> Standing:
+        """Returns the history as it stands now."""
+        return Standing(self.base, self.recorded(), self.forgotten)
 
     def encoded(self) -> bytes:
         """Returns all entries as one byte string: equal histories are equal byte for byte."""
@@ -167,7 +181,7 @@ def fold(history: History) -> Store:
     return store
 
 
-def retell(history: History) -> Iterator[tuple[tuple[Event, ...], tuple[str | None, ...]]]:
+def retell(history: History | Standing) -> Iterator[tuple[tuple[Event, ...], tuple[str | None, ...]]]:
     """Returns, commit by commit from the base, the events and the status that each record had before its event."""
     store = history.base.store.copy()
     for entry in history:

@@ -102,9 +102,14 @@ class Journal:
         """Returns so many exchanges that were added last, without a look at what is in them: for whoever knows that they are scrubbed."""
         return tuple(islice(self._exchanges, max(0, len(self._exchanges) - count), None))
 
-    def oldest_after(self, number: int, count: int) -> tuple[Exchange, ...]:
-        """Returns the first so many exchanges after the one of a number; what comes later is neither looked at nor scrubbed."""
+    def oldest_after(self, number: int, count: int, bytes_max: int | None = None) -> tuple[Exchange, ...]:
+        """Returns the first so many exchanges after the one of a number, and no more than take so many bytes, but one at least.
+
+        What comes later is neither looked at nor scrubbed.
+        """
         begun = max(number, self.dropped)
+        if bytes_max is not None:
+            count = self._fitting(begun - self.dropped, count, bytes_max)
         self._scrub(begun + count - max(self._scrubbed_to, self.dropped))
         return self.piece(self.total - begun, count)
 
@@ -187,6 +192,15 @@ class Journal:
         for place in range(behind, behind - count, -1):
             self._exchanges[-place] = scrubbed(self._exchanges[-place], self._scrubber)
         self._scrubbed_to = begun + count
+
+    def _fitting(self, start: int, count: int, bytes_max: int) -> int:
+        """Returns how many exchanges from a place on take no more than so many bytes, or one."""
+        taken = 0
+        for fitting, place in enumerate(range(start, min(start + count, len(self._sizes)))):
+            taken += self._sizes[place]
+            if fitting and taken > bytes_max:
+                return fitting
+        return count
 
     def _drop_oldest(self) -> int:
         """Forgets an exchange, and returns how many bytes it took."""

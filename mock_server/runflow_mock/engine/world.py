@@ -21,7 +21,7 @@ from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.engine.applying import apply
 from runflow_mock.engine.deliveries import material_of
 from runflow_mock.engine.handlers import COMMAND_HANDLERS, REACTIONS, continue_owner
-from runflow_mock.engine.history import Base, Commit, History, encode, fold, repeat
+from runflow_mock.engine.history import Base, Commit, History, Standing, encode, fold, repeat
 from runflow_mock.engine.moment import Moment, Renderers
 from runflow_mock.engine.snapshots import read_snapshot, write_snapshot
 from runflow_mock.engine.store import Store
@@ -86,9 +86,9 @@ class World:
         """Returns the world as it stands."""
         return write_snapshot(self.settings, self.started_at, self.history.total, Base(self.now, self.sequence, self.store))
 
-    def snapshot_before_history(self) -> Snapshot:
+    def snapshot_before(self, history: History | Standing) -> Snapshot:
         """Returns the world as it stood before the oldest entry of its history."""
-        return write_snapshot(self.settings, self.started_at, self.history.forgotten, self.history.base)
+        return write_snapshot(self.settings, self.started_at, history.forgotten, history.base)
 
     def execute(self, command: Command) -> Outcome:
         """Carries a command out, whole.

@@ -82,24 +82,24 @@ class Judge:
         is_unread = addressed is not None and self.contract.unread(addressed.path) is not None
         if is_unread or (self.contract.source is not None and own_operation(exchange) is not None):
             return Findings(request=(self._undescribed(exchange),))
-        if addressed is None:
-            return NO_FINDINGS if exchange.operation is not None else Findings(request=(self._unknown_route(exchange),))
-        return Findings(request=(self._unknown_method(addressed, exchange),))
+        if addressed is None and exchange.operation is not None:
+            return NO_FINDINGS
+        # Looked for once and kept: a report on hundreds that lead nowhere would otherwise take a second.
+        nearest = nearest_route(self.contract, exchange.method, exchange.path)
+        found = self._unknown_route(exchange) if addressed is None else self._unknown_method(addressed, exchange)
+        hint = "" if nearest is None else f"; the nearest is {nearest}"
+        return Findings(request=(replace(found, message=found.message + hint),), nearest=nearest)
 
     def _undescribed(self, exchange: Exchange) -> Finding:
         told = f"{self.contract.source} does not describe {exchange.method} {exchange.path[:200]}; nothing of this exchange was judged"
         return note(("path",), "undescribed", told)
 
     def _unknown_route(self, exchange: Exchange) -> Finding:
-        return Finding(("path",), "route", f"{self._name} has no path {exchange.path[:200]}{self._hint(exchange)}")
+        return Finding(("path",), "route", f"{self._name} has no path {exchange.path[:200]}")
 
     def _unknown_method(self, addressed: Addressed, exchange: Exchange) -> Finding:
         known = ", ".join(addressed.methods)
-        return Finding(("method",), "method", f"{addressed.path} takes {known}, not {exchange.method[:20]}{self._hint(exchange)}")
-
-    def _hint(self, exchange: Exchange) -> str:
-        nearest = nearest_route(self.contract, exchange.method, exchange.path)
-        return "" if nearest is None else f"; the nearest is {nearest}"
+        return Finding(("method",), "method", f"{addressed.path} takes {known}, not {exchange.method[:20]}")
 
 
 def _unknown_inputs(model: Model, asked: Asked) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ are first used.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, cached_property
 from urllib.parse import quote, unquote
 
@@ -32,6 +33,7 @@ ANY_CONTENT: Mapping[str, Pointer] = {"*/*": ANYTHING}
 """What may be in a body of which nothing is known."""
 
 _URI = "urn:contract"
+_UNUSABLE = (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError)
 _BRACES = re.compile(r"\{([^}]+)\}")
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
 
@@ -100,6 +102,12 @@ class Contract:
         """All operations, in the order of the document."""
         declared = (self.operation(path, method) for path in self.paths for method in self.methods_of(path))
         return tuple(each for each in declared if each is not None)
+
+    def prepare(self) -> None:
+        """Gets ready to hold values against schemas, which takes seconds for a long document and would otherwise be done at first use."""
+        for direction in Direction:
+            with suppress(*_UNUSABLE):
+                self._registry(direction)
 
     def check(self) -> "Contract":
         """Returns this contract with everything told that no operation can make use of, so that it is known before anything is judged."""
@@ -224,19 +232,22 @@ class Contract:
 
     def _compile(self, schema: Pointer, direction: Direction) -> CompiledSchema | None:
         way = "/".join(quote(word.replace("~", "~0").replace("/", "~1"), safe="") for word in schema)
-        registry = self._registries.get(direction)
         try:
-            if registry is None:
-                document = {**towards(self.document, direction), "$id": _URI}
-                registry = jsonschema_rs.Registry([(_URI, document)], retriever=refuse_to_open)
-                self._registries[direction] = registry
-            return compile_schema({"$ref": f"{_URI}#/{way}"}, registry=registry, mask="the value", formats=True)
-        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+            return compile_schema({"$ref": f"{_URI}#/{way}"}, registry=self._registry(direction), mask="the value", formats=True)
+        except _UNUSABLE as error:
             if self.source is None:
                 raise
             says = str(error).partition("\n")[0][:200]
             self.problems = (*self.problems, Problem(self.source, place_of(schema), says))
             return None
+
+    def _registry(self, direction: Direction) -> jsonschema_rs.Registry:
+        """Returns all schemas of the document as they are in one direction."""
+        registry = self._registries.get(direction)
+        if registry is None:
+            document = {**towards(self.document, direction), "$id": _URI}
+            registry = self._registries[direction] = jsonschema_rs.Registry([(_URI, document)], retriever=refuse_to_open)
+        return registry
 
     def _find_spanning(self, path: str) -> frozenset[str]:
         method = next(iter(self._methods[path].values()), "get")

@@ -8,6 +8,7 @@ counted as that.
 import asyncio
 from itertools import takewhile
 from sys import maxsize
+from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, WeakSet, ref
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 STEP_EXCHANGES = 25
 # While somebody reads, requests of others are under way.
 READ_STEP_EXCHANGES = 5
+# What is judged in one step takes no more bytes than this, or is one exchange: a long body costs as much as many short ones.
+STEP_BYTES = 64 * 1024
 QUIET_SECONDS = 0.1
 # So many requests between two looks still count as quiet: a client that polls.
 QUIET_REQUESTS_MAX = 2
@@ -97,12 +100,12 @@ class Judging:
         self._verdicts, self._seen_to = latest, self._journal.total
         return latest
 
-    def catch_up(self, steps: int = maxsize) -> None:
-        """Judges what was not judged yet, the oldest first, at most so many exchanges."""
+    def catch_up(self, steps: int = maxsize, bytes_max: int | None = None) -> None:
+        """Judges what was not judged yet, the oldest first, at most so many exchanges, and no more than take so many bytes, but one."""
         self._keep_up()
         if not self.is_behind:
             return
-        for exchange in self._waiting(steps):
+        for exchange in self._waiting(steps, bytes_max):
             findings = self._findings[exchange.number] = self.judge.judge(exchange)
             self._judged_to = exchange.number
             name = findings.operation or exchange.operation or (UNMATCHED if findings.violations else BESIDE)
@@ -111,11 +114,11 @@ class Judging:
         for number in tuple(takewhile(lambda number: number <= self._journal.dropped, self._findings)):
             del self._findings[number]
 
-    def _waiting(self, count: int) -> tuple[Exchange, ...]:
+    def _waiting(self, count: int, bytes_max: int | None) -> tuple[Exchange, ...]:
         lost = max(self._journal.dropped - self._judged_to, 0)
         self._unjudged += lost
         self._judged_to += lost
-        return self._journal.oldest_after(self._judged_to, count)
+        return self._journal.oldest_after(self._judged_to, count, bytes_max)
 
     def _keep_up(self) -> None:
         """Forgets everything when the journal was cleared."""
@@ -135,6 +138,8 @@ class Judgings:
         self._contract = contract
         self._known: WeakKeyDictionary[Journal, Judging] = WeakKeyDictionary()
         self._waiting: WeakSet[Journal] = WeakSet()
+        self._preparation = Lock()
+        self._is_prepared = False
 
     @property
     def contract(self) -> "Contract":
@@ -157,13 +162,19 @@ class Judgings:
 
     async def caught_up(self, tenant: Tenant) -> Judging:
         """Returns the judging of a tenant's journal once it has judged what is there; between few exchanges others have their turn."""
+        await self.prepared()
         judging = self.of(tenant)
-        for _ in range(len(tenant.journal) // READ_STEP_EXCHANGES + 1):
+        for _ in range(len(tenant.journal) + 1):
             if not judging.is_behind:
                 break
-            judging.catch_up(READ_STEP_EXCHANGES)
+            judging.catch_up(READ_STEP_EXCHANGES, STEP_BYTES)
             await asyncio.sleep(0)
         return judging
+
+    async def prepared(self) -> None:
+        """Waits until everything is loaded that judges: a long document takes seconds, and so a thread of its own."""
+        if not self._is_prepared:
+            await asyncio.to_thread(self._prepare)
 
     def judge_later(self, tenant: Tenant) -> None:
         """Has the exchanges judged that are in the journal, once the tenant is quiet."""
@@ -177,15 +188,28 @@ class Judgings:
         journal = tenant.journal
         if tenant.is_dropped:
             return
+        if not self._is_prepared:
+            asyncio.get_running_loop().run_in_executor(None, self._prepare)
+            self._look_later(tenant)
+            return
         judging = self.of(tenant)
         if journal.total - seen <= QUIET_REQUESTS_MAX:
-            judging.catch_up(STEP_EXCHANGES)
+            judging.catch_up(STEP_EXCHANGES, STEP_BYTES)
         if judging.is_behind:
             self._look_later(tenant)
         else:
             judging.verdicts()
             self._waiting.discard(journal)
             journal.judge_at = journal.total + journal.exchanges_max // 2
+
+    def _prepare(self) -> None:
+        """Loads what judges. Whoever comes second waits for the first, and finds everything done."""
+        with self._preparation:
+            if not self._is_prepared:
+                from runflow_mock.openapi import contract_judge  # noqa: F401 - the import is what takes the time
+
+                self.contract.prepare()
+                self._is_prepared = True
 
     def _look_later(self, tenant: Tenant) -> None:
         asyncio.get_running_loop().call_later(QUIET_SECONDS, self.look, tenant, tenant.journal.total)

@@ -205,7 +205,7 @@ class Kept:
         """
         world, journal = self._tenant.world, self._tenant.journal
         # With the commits beside it the history goes on as a whole.
-        head = self.head(world.snapshot_before_history())
+        head = self.head(world.snapshot_before(world.history))
         exchanges = journal.latest(JOURNAL_TAIL)
         row = encode(Row(world.history.recorded(), exchanges, is_cleared=False, standing=head.standing))
         ack = self.log.begin(self._measured(write_base(head, ())), row, self._tenant.blobs.items())

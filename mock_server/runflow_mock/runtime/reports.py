@@ -15,8 +15,6 @@ from runflow_mock.domain.reports import Report, Sample, Undelivered, Unfired, Un
 from runflow_mock.domain.subjects import run_subject
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.subjects import callback_subject, told_by
-from runflow_mock.openapi.nearest_routes import nearest_route
-from runflow_mock.runtime.judging import Judging
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.wire.journal_subjects import Complete, subjects_of
@@ -59,7 +57,7 @@ def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
             if delivery.status is DeliveryStatus.FAILED
         )[:LISTED_MAX],
         pending_callbacks=sum(not delivery.is_terminal for delivery in deliveries),
-        unmatched=tuple(islice(_unmatched(judging, judged), LISTED_MAX)),
+        unmatched=tuple(islice(_unmatched(judged), LISTED_MAX)),
         background_errors=tuple(error for error in runtime.background_errors if error.startswith(f"tenant {tenant.settings.name}: ")),
         hints=tuple(_hints(tenant)),
     )
@@ -105,11 +103,10 @@ def _moments(tenant: Tenant, family: Family, complete: Complete) -> list[Named]:
     return [(delivery.id, callback_subject(store, told_by(store, delivery))) for delivery in latest]
 
 
-def _unmatched(judging: Judging, judged: list[tuple[Exchange, Findings]]) -> Iterator[Unmatched]:
+def _unmatched(judged: list[tuple[Exchange, Findings]]) -> Iterator[Unmatched]:
     for exchange, findings in judged:
         if leads_nowhere(findings):
-            nearest = nearest_route(judging.judge.contract, exchange.method, exchange.path)
-            yield Unmatched(exchange=exchange.id, method=exchange.method, path=exchange.path, nearest=nearest)
+            yield Unmatched(exchange=exchange.id, method=exchange.method, path=exchange.path, nearest=findings.nearest)
 
 
 def _hints(tenant: Tenant) -> Iterator[str]:

@@ -5,7 +5,6 @@ in the journal. The address is built from the Host header, because the journal k
 """
 
 from base64 import b64encode
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
@@ -23,18 +22,13 @@ UNKNOWN = -1
 _encoder = msgspec.json.Encoder()
 
 
-def represent_har(judged: Iterable[tuple[Exchange, Findings]], version: str) -> dict[str, object]:
-    """Returns the archive of exchanges in their order; `version` is that of the kit."""
-    return {
-        "log": {
-            "version": VERSION,
-            "creator": {"name": "runflow-mock", "version": version},
-            "entries": [_entry(exchange, findings) for exchange, findings in judged],
-        }
-    }
+def represent_har(entries: object, version: str) -> dict[str, object]:
+    """Returns the archive of entries, which may be JSON already; `version` is that of the kit."""
+    return {"log": {"version": VERSION, "creator": {"name": "runflow-mock", "version": version}, "entries": entries}}
 
 
-def _entry(exchange: Exchange, findings: Findings) -> dict[str, object]:
+def represent_entry(exchange: Exchange, findings: Findings) -> dict[str, object]:
+    """Returns one exchange as an entry of an archive."""
     started = datetime.fromtimestamp(exchange.wall - exchange.elapsed_ms / 1000, UTC)
     wait = round(exchange.elapsed_ms, 3)
     return {

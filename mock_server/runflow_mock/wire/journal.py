@@ -12,6 +12,8 @@ from runflow_mock.domain.findings import Finding, Findings, Severity
 from runflow_mock.domain.verdicts import Judgement, Observation, Verdict
 from runflow_mock.wire.times import write_instant
 
+_SECRET_NAMES = tuple(f'"{name}"'.encode() for name in sorted(SECRET_FIELDS))
+
 _decoder: msgspec.json.Decoder[Json] = msgspec.json.Decoder()
 
 
@@ -106,13 +108,19 @@ def represent_body(raw: bytes) -> Json:
     if not raw:
         return None
     try:
-        return _redact(_decoder.decode(raw))
+        value = _decoder.decode(raw)
     except NOT_JSON:
         return raw.decode(errors="replace")
+    return _redact(value) if _may_name_secrets(raw) else value
 
 
 def _represent_observation(observation: Observation) -> dict[str, object]:
     return {"exchanges": list(observation.exchanges), "message": observation.message, "seconds": observation.seconds}
+
+
+def _may_name_secrets(raw: bytes) -> bool:
+    """Tells whether a JSON text may have a field that holds a secret; hardly any has, and to look at each value takes long."""
+    return b"\\u" in raw or any(name in raw for name in _SECRET_NAMES)
 
 
 def _redact(value: Json) -> Json:

@@ -3,6 +3,10 @@
 Secrets are left out: they follow from the seed, or the user has them.
 """
 
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.engine.world import World
 from runflow_mock.web.calls import Answer, Call
@@ -16,20 +20,21 @@ async def get_history(call: Call) -> Answer:
     """GET /_mock/history: the commits of the world, in order, with all that `runflow-mock replay` needs."""
     tenant = tenant_of(call)
     call.runtime.settle(tenant)
-    return Answer(200, write_history(tenant.world, call.runtime.scrubber))
+    return Answer(200, await asyncio.to_thread(history_writer(tenant.world, call.runtime.scrubber)))
 
 
-def write_history(world: World, scrubber: Scrubber) -> bytes:
-    """Returns the document that repeats a world."""
-    history = world.history
-    return represent_history(
+def history_writer(world: World, scrubber: Scrubber) -> Callable[[], bytes]:
+    """Returns what writes the document that repeats a world as it is now; it takes long, and a thread may do it."""
+    history = world.history.standing()
+    return partial(
+        represent_history,
         world.settings,
         world.catalog,
         ((entry.at, entry.command, entry.events) for entry in history),
         started_at=world.started_at,
         now=world.now,
         forgotten=history.forgotten,
-        base=world.snapshot_before_history() if history.forgotten else None,
+        base=world.snapshot_before(history) if history.forgotten else None,
         scrubber=scrubber,
     )
 

@@ -1,21 +1,20 @@
 """The journal: every exchange of the tenant with what was found out about it; to read, to export, to forget."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Findings, note
-from runflow_mock.openapi.nearest_routes import nearest_route
-from runflow_mock.runtime.reports import leads_nowhere
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.version import __version__
 from runflow_mock.web.calls import Answer, Call, answer, no_content, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.pieces import list_in_pieces
 from runflow_mock.web.routing import Operation
-from runflow_mock.wire.har import represent_har
+from runflow_mock.wire.har import represent_entry, represent_har
 from runflow_mock.wire.journal import broken_by, represent_exchange, represent_line
 from runflow_mock.wire.journal_pages import Judged, Page, keep_judged, read_page
 from runflow_mock.wire.snippets import exchange_as_curl, exchange_as_test
@@ -32,7 +31,7 @@ async def get_journal(call: Call) -> Answer:
     if "offset" in call.parameters:
         return _lines(call, tenant)
     page = _page(call, tenant)
-    items = _represented(call, tenant, page.exchanges)
+    items = await list_in_pieces(_represented(call, tenant, page.exchanges))
     judge = {"document": call.runtime.judgings.contract.source}
     body = {"items": items, "total": tenant.journal.total, "dropped": tenant.journal.dropped, "next": page.next, "judge": judge}
     return _counted(answer(body), page)
@@ -47,9 +46,8 @@ async def get_exchange(call: Call) -> Answer:
     judging = await call.runtime.judgings.caught_up(tenant)
     findings = judging.findings(exchange)
     broken = broken_by(judging.verdicts()).get(exchange.id, ())
-    nearest = nearest_route(judging.judge.contract, exchange.method, exchange.path) if leads_nowhere(findings) else None
     snippets = {"curl": exchange_as_curl(exchange, call.base_url), "test": exchange_as_test(exchange)}
-    return scrubbed(call, answer({**represent_exchange(exchange, findings, broken), "nearest": nearest, **snippets}))
+    return scrubbed(call, answer({**represent_exchange(exchange, findings, broken), "nearest": findings.nearest, **snippets}))
 
 
 def _lines(call: Call, tenant: Tenant) -> Answer:
@@ -72,19 +70,20 @@ async def get_archive(call: Call) -> Answer:
     tenant = tenant_of(call)
     await call.runtime.judgings.caught_up(tenant)
     page = _page(call, tenant)
-    return _counted(answer(represent_har(page.exchanges, __version__)), page)
+    entries = await list_in_pieces(represent_entry(exchange, findings) for exchange, findings in page.exchanges)
+    return _counted(answer(represent_har(entries, __version__)), page)
 
 
 def represent_entries(call: Call) -> list[dict[str, object]]:
     """Returns the whole journal of this call's tenant, oldest first."""
     judging = call.runtime.judgings.of(call.caller)
-    return _represented(call, call.caller, [(exchange, judging.findings(exchange)) for exchange in call.caller.journal])
+    return list(_represented(call, call.caller, [(exchange, judging.findings(exchange)) for exchange in call.caller.journal]))
 
 
-def _represented(call: Call, tenant: Tenant, judged: Iterable[Judged]) -> list[dict[str, object]]:
+def _represented(call: Call, tenant: Tenant, judged: Iterable[Judged]) -> Iterator[dict[str, object]]:
     broken, known = broken_by(call.runtime.judgings.of(tenant).verdicts()), len(call.runtime.tenants)
     told = ((exchange, with_first_use(tenant, exchange, findings, known)) for exchange, findings in judged)
-    return [represent_exchange(exchange, findings, broken.get(exchange.id, ())) for exchange, findings in told]
+    return (represent_exchange(exchange, findings, broken.get(exchange.id, ())) for exchange, findings in told)
 
 
 async def delete_journal(call: Call) -> Answer:

@@ -16,7 +16,7 @@ from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.faults import names_in
 from runflow_mock.web.control.flags import flag_in
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.control.history import write_history
+from runflow_mock.web.control.history import history_writer
 from runflow_mock.web.control.verify import subjects_in
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.clauses import convert_statement
@@ -71,7 +71,7 @@ def export_of(call: Call, *, with_history: bool) -> dict[str, Json]:
     written = read_object(call.runtime.scrubber.scrub(write_document(exported)))
     if with_history:
         call.runtime.settle(tenant)
-        written["history"] = read_document(write_history(tenant.world, call.runtime.scrubber))
+        written["history"] = read_document(history_writer(tenant.world, call.runtime.scrubber)())
     return written
 
 

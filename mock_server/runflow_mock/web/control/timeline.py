@@ -1,7 +1,10 @@
 """The timeline of a world: everything that happened in it, retold from its history; as a window, with the requests among it."""
 
-from runflow_mock.domain.faults import RuleAdded
-from runflow_mock.engine.history import retell
+import asyncio
+
+from runflow_mock.domain.faults import FaultRule, RuleAdded
+from runflow_mock.domain.identity import RuleId
+from runflow_mock.engine.history import Standing, retell
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
@@ -16,18 +19,20 @@ async def get_timeline(call: Call) -> Answer:
     tenant = tenant_of(call)
     window = read_window(call.parameters, "kind")
     call.runtime.settle(tenant)
-    return scrubbed(call, answer(_whole(tenant) if window is None else _window(call, window)))
-
-
-def _whole(tenant: Tenant) -> dict[str, object]:
-    return {"items": steps_of(tenant), "forgotten": tenant.world.history.forgotten}
+    if window is not None:
+        return scrubbed(call, answer(_window(call, window)))
+    history, rules = tenant.world.history.standing(), dict(tenant.world.store.rules)
+    return await asyncio.to_thread(lambda: scrubbed(call, answer({"items": _steps(history, rules), "forgotten": history.forgotten})))
 
 
 def steps_of(tenant: Tenant) -> list[Step]:
     """Returns everything that happened in a tenant's world; rules that were taken out of force are told as they were."""
-    rules = dict(tenant.world.store.rules)
+    return _steps(tenant.world.history.standing(), dict(tenant.world.store.rules))
+
+
+def _steps(history: Standing, rules: dict[RuleId, FaultRule]) -> list[Step]:
     steps: list[Step] = []
-    for events, before in retell(tenant.world.history):
+    for events, before in retell(history):
         rules |= {event.rule.id: event.rule for event in events if isinstance(event, RuleAdded)}
         steps += represent_events(events, before, rules)
     return steps
