@@ -11,8 +11,8 @@ from benchmarks.servers import Server, bare, fake
 from benchmarks.table import Figure, Kind, Target
 from benchmarks.throughput import BALANCE, prepare, sample_file, until_idle
 
-P99_MAX = Target(Kind.MAX, 10.0)
-RUN_BYTES_MAX = Target(Kind.MAX, 4096.0)
+P99_MAX = Target(Kind.MAX, 4.0)
+RUN_BYTES_MAX = Target(Kind.MAX, 2500.0)
 
 
 async def measure(effort: Effort) -> list[Figure]:

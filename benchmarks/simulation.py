@@ -16,7 +16,7 @@ from runflow_mock.runtime.sender import RecordingSender
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.wire.catalog import load_catalog
 
-DAY_MAX = Target(Kind.MAX, 15.0)
+DAY_MAX = Target(Kind.MAX, 3.0)
 DAY_BATCHES = 1_000
 DAY = timedelta(days=1)
 FAILURES = (500, 500, 500, 500, 500)

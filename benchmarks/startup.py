@@ -9,8 +9,8 @@ from benchmarks.servers import bare, fake, first_answer
 from benchmarks.table import Figure, Kind, Target
 from benchmarks.throughput import sample_file
 
-START_MAX = Target(Kind.MAX, 250.0)
-IDLE_MAX = Target(Kind.MAX, 60.0)
+START_MAX = Target(Kind.RATIO_MAX, 1.1)
+IDLE_MAX = Target(Kind.MAX, 45.0)
 MEGABYTE = 1_000_000
 
 

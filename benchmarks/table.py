@@ -10,6 +10,7 @@ class Kind(StrEnum):
     """What a target says of a figure."""
 
     RATIO_MIN = "ratio at least"
+    RATIO_MAX = "ratio at most"
     MAX = "at most"
     MIN = "at least"
 
@@ -40,10 +41,10 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the target is met, where there is one and it can be told."""
         if self.target is None:
             return None
-        value = self.ratio if self.target.kind is Kind.RATIO_MIN else self.ours
+        value = self.ratio if self.target.kind in (Kind.RATIO_MIN, Kind.RATIO_MAX) else self.ours
         if value is None:
             return None
-        return value <= self.target.value if self.target.kind is Kind.MAX else value >= self.target.value
+        return value <= self.target.value if self.target.kind in (Kind.MAX, Kind.RATIO_MAX) else value >= self.target.value
 
 
 HEADINGS = ("figure", "ours", "bare", "ratio", "target", "met")
@@ -78,9 +79,10 @@ def _cells(figure: Figure) -> tuple[str, ...]:
 def _wanted(figure: Figure) -> str:
     if figure.target is None:
         return ""
-    if figure.target.kind is Kind.RATIO_MIN:
-        return f">= {figure.target.value:.2f} x"
-    return f"{'<=' if figure.target.kind is Kind.MAX else '>='} {_amount(figure.target.value, figure.unit)}"
+    sign = "<=" if figure.target.kind in (Kind.MAX, Kind.RATIO_MAX) else ">="
+    if figure.target.kind in (Kind.RATIO_MIN, Kind.RATIO_MAX):
+        return f"{sign} {figure.target.value:.2f} x"
+    return f"{sign} {_amount(figure.target.value, figure.unit)}"
 
 
 def _amount(value: float | None, unit: str) -> str:
