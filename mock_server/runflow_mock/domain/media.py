@@ -115,11 +115,11 @@ def extent_of(shape: OutputShape, inputs: Json) -> Extent:
     count = _input(inputs, shape.count_input)
     chosen_format = _input(inputs, shape.format_input)
     media_type = MEDIA_TYPES.get(chosen_format, shape.media_type) if isinstance(chosen_format, str) else shape.media_type
-    width, height = (_edge(edge, media_type) for edge in _pixels(shape, inputs))
+    width, height = _pixels(shape, inputs)
     return Extent(
         count=min(max(count, 1), COUNT_MAX) if isinstance(count, int) and not isinstance(count, bool) else 1,
-        width=width,
-        height=height,
+        width=_edge(width, media_type),
+        height=_edge(height, media_type),
         seconds=min(max(_seconds(shape, inputs), 0.0), SECONDS_MAX),
         media_type=media_type,
     )

@@ -4,6 +4,7 @@ Source: money is a decimal string (`"0.410000"`), provenance `money.decimal-stri
 """
 
 import re
+from functools import lru_cache
 from typing import NewType
 
 Money = NewType("Money", int)
@@ -31,6 +32,7 @@ def parse_money(text: str) -> Money:
     return Money(-micros if match["sign"] == "-" else micros)
 
 
+@lru_cache(maxsize=1024)
 def format_money(amount: Money) -> str:
     """Returns the amount with six decimal places, as in `0.410000`."""
     sign = "-" if amount < 0 else ""

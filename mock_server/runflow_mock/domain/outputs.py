@@ -51,9 +51,16 @@ class OutputFile(msgspec.Struct, frozen=True):
 def file_names(model: Model, inputs: Json, extent: Extent) -> tuple[str, ...]:
     """Returns the names of a run's files, stages first and final results last."""
     extension = EXTENSIONS[extent.media_type]
+    finals = _numbered(model.output.file, extension, extent.count)
+    if not model.output.stages:
+        return finals
     stages = tuple(f"{stage.file}_00001_.{extension}" for stage in stages_of(model.output, inputs))
-    finals = tuple(f"{model.output.file}_{number:05d}_.{extension}" for number in range(1, extent.count + 1))
     return (*stages, *finals)
+
+
+@lru_cache(maxsize=1024)
+def _numbered(name: str, extension: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{name}_{number:05d}_.{extension}" for number in range(1, count + 1))
 
 
 def describe_file(model: Model, inputs: Json, name: str) -> OutputFile | None:

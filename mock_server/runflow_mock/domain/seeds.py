@@ -36,7 +36,9 @@ class Seed(msgspec.Struct, frozen=True, gc=False):
         return blake2b(self._draw(labels), digest_size=64).hexdigest()[:length]
 
     def _draw(self, labels: tuple[str | int, ...]) -> bytes:
-        text = "".join([f"str:{len(label)}:{label};" if type(label) is str else _spell(label) for label in labels])
+        text = ""
+        for label in labels:
+            text += f"str:{len(label)}:{label};" if type(label) is str else _spell(label)
         return blake2b(text.encode(), key=self.key, digest_size=16).digest()
 
 

@@ -239,7 +239,8 @@ def _running_time(moment: Moment, run: Run) -> timedelta:
     latency = pace_of(moment, model).latency
     if latency is not None:
         return _at_speed(moment, latency.at(moment.seed.fraction("latency", run.id)))
-    stages = stages_of(model.output, read_document(run.input))
+    # The inputs are read only where they may ask for stages.
+    stages = stages_of(model.output, read_document(run.input)) if model.output.stages else ()
     if not stages:
         return spread(moment, run.id, "run", model.run_seconds)
     parts = (spread(moment, run.id, stage.element, stage.seconds) for stage in stages)
