@@ -1,6 +1,6 @@
 """Page 004: many pictures through one model, with the items wrapped."""
 
-from checks import SERVER, UUID7, created, refused
+from checks import SERVER, UUID7, created, refused, served
 from doors import Door
 from facts import Fact
 from steps import Body, ok, post_fault
@@ -95,4 +95,12 @@ FACTS = (
     Fact("004-09", "a callback that cannot be delivered never arrives", _unreachable),
     Fact("004-10", "ids such as 01J0… and batch_01J0…", None, "placeholders: the reference and real clients have UUIDs"),
     Fact("004-11", "picking a model at /models", _models),
+    Fact(
+        "004-12",
+        "the whole batch fails fast for want of a key",
+        refused(401, "UNAUTHORIZED", lambda door: door.post(PATH, EXAMPLE, key="no")),
+    ),
+    Fact(
+        "004-13", "the documentation has an index at /llms.txt", served("/llms.txt", "text/markdown", "POST /v1/models/{model_id}/batches")
+    ),
 )

@@ -235,6 +235,27 @@ def _limits(door: Door) -> None:
     created(door, f"{DYVER}/runs", {**ONE, "client_ref": "x" * 255, "metadata": {"a": "x" * 16_000}})
 
 
+def _one_message(door: Door) -> None:
+    batch = _batch(door)
+    door.settle()
+    told = [json.loads(each["attempts"][-1]["body"]) for each in ok(door.get("/_mock/deliveries"))["items"]]
+    assert [(each["event"], each["batch_id"]) for each in told] == [("batch.succeeded", batch["id"])]
+
+
+def _batch_signed(door: Door) -> None:
+    secret = created(door, "/v1/callback-secrets", {"label": "webhook-prod"})["secret"]
+    _batch(door)
+    door.settle()
+    headers, _, raw = _told(door)
+    assert headers["Runflow-Signature"] == sign_timestamped(raw, int(headers["Runflow-Timestamp"]), secret)
+
+
+def _skipped(door: Door) -> None:
+    inputs = {"image_url": SHIRT, "config": {"elements": ["model_removal"]}}
+    names = _names(ended(door, created(door, f"{DYVER}/runs", {"input": inputs}))["output"]["image_urls"])
+    assert names == ["model_remover_00001_.webp", "result_00001_.webp"]
+
+
 def _one_by_one(door: Door) -> None:
     run = _run(door)
     assert UUID7.fullmatch(run["id"])
@@ -281,4 +302,12 @@ FACTS = (
     Fact("002-28", "429 RATE_LIMITED with Retry-After", _limited),
     Fact("002-29", "client_ref 255 characters, metadata 16 KB, callback_url HTTPS", _limits),
     Fact("002-30", "the cap of 100 can be raised for an organization", _hundred),
+    Fact("002-31", "a batch sends one message, at its end, and none for its items", _one_message),
+    Fact("002-32", "the message of a run and that of a batch are signed in the same way", _batch_signed),
+    Fact("002-33", "stages that were not asked for are skipped", _skipped),
+    Fact(
+        "002-34",
+        "a single run that the balance does not cover is refused as well",
+        refused(402, "INSUFFICIENT_CREDITS", lambda door: _poor(door, f"{DYVER}/runs", ONE | {"input": FIRST["input"][0]})),
+    ),
 )

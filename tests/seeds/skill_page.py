@@ -8,7 +8,7 @@ from typing import Any
 from checks import SHIRT, created, ended, named, runs, served, skill_says
 from doors import Door
 from facts import Fact
-from steps import ok
+from steps import file_urls, ok, places
 
 from runflow_mock.packaged import endpoints
 
@@ -51,6 +51,18 @@ def _batch(door: Door) -> None:
 def _fast_cutout(door: Door) -> None:
     run = ended(door, created(door, "/v1/models/runflow/background-removal/runs", {"input": {"image_url": SHIRT}}))
     assert 1_000 <= run["duration_ms"] <= 2_500
+
+
+def _large_and_any_shape(door: Door) -> None:
+    path, inputs = "/v1/models/google/nano-banana-pro/runs", {"prompt": "x", "resolution": "4K", "aspect_ratio": "21:9"}
+    assert ended(door, created(door, path, {"input": inputs}))["status_code"] == "succeeded"
+    assert places(door.post(path, {"input": {**inputs, "resolution": "8K"}})) == [(["body", "input", "resolution"], "enum")]
+
+
+def _transparent(door: Door) -> None:
+    run = ended(door, created(door, "/v1/models/runflow/background-removal/runs", {"input": {"image_url": SHIRT}}))
+    picture = door.get(file_urls(run)[0], key=None)
+    assert (picture.headers["content-type"], picture.content[8:16], picture.content[20] & 0x10) == ("image/webp", b"WEBPVP8X", 0x10)
 
 
 def _product_video(door: Door) -> None:
@@ -185,7 +197,7 @@ FACTS = (
     Fact(
         "000-31",
         "picture models: Nano Banana Pro, GPT Image 2, FLUX 2, Ideogram v3, Reve, Bria, Topaz",
-        named("Reve", "Bria", "Topaz", "Ideogram v3"),
+        named("Nano Banana Pro", "GPT Image 2", "FLUX 2", "Ideogram v3", "Reve", "Bria", "Topaz"),
     ),
     Fact(
         "000-32",
@@ -221,4 +233,10 @@ FACTS = (
         "POST /v1/models/{owner}/{slug}/runs with input and callback_url, a bearer key and JSON",
         runs("runflow/background-removal", image_url=SHIRT),
     ),
+    Fact("000-45", "pictures up to 4K, in any shape", _large_and_any_shape),
+    Fact("000-46", "a cut-out is transparent", _transparent),
+    Fact(
+        "000-47", "jobs are routed across providers, with failover", None, "happens behind the interface; nothing of it shows, see 000-39"
+    ),
+    Fact("000-48", "no MCP, package or SDK is needed", None, "says what is not there; the skill is plain Markdown, see 000-05"),
 )

@@ -117,4 +117,10 @@ FACTS = (
     Fact("001-25", "the blog", served("/blog", "text/html")),
     Fact("001-26", "the dashboard and the docs host under their own names", _hosts),
     Fact("001-27", "video is no Solution yet", _no_video),
+    Fact(
+        "001-28",
+        "a key is kept in an environment variable, never committed or logged",
+        skill_says("environment variable", "never log or commit it"),
+    ),
+    Fact("001-29", "the skill is read before the long texts", None, "advice to agents on what to read first"),
 )
