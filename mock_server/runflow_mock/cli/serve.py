@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 import msgspec
@@ -18,9 +18,8 @@ from msgspec.structs import replace
 from runflow_mock.cli.dialects import dialect_options, read_speech
 from runflow_mock.cli.options import COUNT_MAX, Figure, json_option, option, state_option, tell
 from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
-from runflow_mock.domain.money import Money, parse_money
+from runflow_mock.domain.money import parse_money
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
-from runflow_mock.domain.quotas import Quota
 from runflow_mock.domain.records import Limits
 from runflow_mock.runtime.bounds import MEBIBYTE, BoundsMax
 from runflow_mock.runtime.config import (
@@ -53,6 +52,7 @@ GC_THRESHOLDS = (5_000, 20, 100)
 COUNT = click.IntRange(1, COUNT_MAX)
 BYTES = click.IntRange(MEBIBYTE, 1 << 50)
 
+ValueT = TypeVar("ValueT")
 STORY = """\
 Try it:
   export RUNFLOW_API_KEY={key}
@@ -217,22 +217,22 @@ def read_config(options: dict[str, Any]) -> Config:
     return Config(
         host=options["host"],
         port=options["port"],
-        tls_port=_tls_port(options),
+        tls_port=DEFAULT_TLS_PORT if options["tls_port"] is None and options["tls"] else options["tls_port"],
         tls_names=read_names(options["tls_names"]),
         state=options["state"],
         seed=options["seed"],
         clock=clock,
         scale=scale,
         speed=options["speed"],
-        start=_start(options["start"]),
-        balance=_balance(options["balance"]),
+        start=None if options["start"] is None else _named("start", _start, options["start"]),
+        balance=_named("balance", parse_money, options["balance"]),
         dialect=speech.dialect,
         switches=speech.switches,
         client_time=options["client_time"],
         strict=options["strict"],
         comfyui_beta=options["comfyui_beta"],
         magic=options["magic"],
-        output_lifetime=_lifetime(options["output_lifetime"]),
+        output_lifetime=_named("output-lifetime", _lifetime, options["output_lifetime"]),
         keys=read_keys(options["keys"]),
         callback_secret=options["callback_secret"],
         callback_hosts=read_names(options["callback_hosts"]),
@@ -253,7 +253,7 @@ def read_config(options: dict[str, Any]) -> Config:
         body_bytes_max=options["body_max"],
         batch_items_max=options["batch_limit"],
         concurrency=read_caps(options["concurrency"]),
-        quota=_quota(options["quota"]),
+        quota=None if options["quota"] is None else _named("quota", parse_quota, options["quota"]),
         tenants_max=options["tenants_max"],
         **_keeping(options["keep"], options["sync"]),
         after_restart=options["after_restart"],
@@ -310,40 +310,23 @@ def _contract(source: str | None) -> "Contract | None":
     return load_contract(source, tell)
 
 
-def _tls_port(options: dict[str, Any]) -> int | None:
-    port: int | None = options["tls_port"]
-    return DEFAULT_TLS_PORT if port is None and options["tls"] else port
-
-
-def _start(text: str | None) -> datetime | None:
+def _named(option: str, read: Callable[[str], ValueT], text: str) -> ValueT:
+    """Returns what a text says, or names the option whose text it is in the objection."""
     try:
-        start = None if text is None else read_instant(text)
+        return read(text)
     except ValueError as error:
-        raise ConfigError(f"start: {error}") from None
-    if start is not None and not is_reachable(start):
-        raise ConfigError(f"start: {text!r} must be from {write_instant(EARLIEST)} to {write_instant(LATEST)}")
+        raise ConfigError(f"{option}: {error}") from None
+
+
+def _start(text: str) -> datetime:
+    start = read_instant(text)
+    if not is_reachable(start):
+        raise ValueError(f"{text!r} must be from {write_instant(EARLIEST)} to {write_instant(LATEST)}")
     return start
 
 
 def _lifetime(text: str) -> timedelta:
-    try:
-        lifetime = read_duration(text)
-    except ValueError as error:
-        raise ConfigError(f"output-lifetime: {error}") from None
+    lifetime = read_duration(text)
     if lifetime < LIFETIME_MIN:
-        raise ConfigError(f"output-lifetime: {text!r} is below {LIFETIME_MIN.total_seconds():g} s")
+        raise ValueError(f"{text!r} is below {LIFETIME_MIN.total_seconds():g} s")
     return lifetime
-
-
-def _quota(text: str | None) -> Quota | None:
-    try:
-        return None if text is None else parse_quota(text)
-    except ValueError as error:
-        raise ConfigError(f"quota: {error}") from None
-
-
-def _balance(text: str) -> Money:
-    try:
-        return parse_money(text)
-    except ValueError as error:
-        raise ConfigError(f"balance: {error}") from None
