@@ -116,7 +116,8 @@ def _reads(path: Callable[[Tour], str]) -> Story:
     return lambda tour: Call("GET", path(tour))
 
 
-def _fixed() -> Mapping[str, str]:
+def fixed_reads() -> Mapping[str, str]:
+    """A path for each read of what is there in every world, by operation."""
     model, flow, solution = catalog().get("google/nano-banana-pro/edit"), packaged_flows()[0], packaged_solutions()[0]
     under = f"/v1/models/{model.id}"
     return {
@@ -221,7 +222,7 @@ _CHANGES: Mapping[str, Story] = {
 }
 
 GOOD: Mapping[str, Story] = {
-    **{operation: _reads(lambda tour, path=path: path) for operation, path in _fixed().items()},  # type: ignore[misc]
+    **{operation: _reads(lambda tour, path=path: path) for operation, path in fixed_reads().items()},  # type: ignore[misc]
     **{operation: _reads(path) for operation, path in _READS.items()},
     **_CHANGES,
 }

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from doors import Door
 from hooks import SECRET, Hook, age_of, hooked, is_signed_with, statuses, told
 from httpx import ASGITransport, AsyncClient
+from shown import Test, showing
 from starlette.applications import Starlette
 from steps import INPUT, RUNS, Body, advance, ok, post_batch, post_run
 from webhooks import WEBHOOKS, subscriptions
@@ -19,17 +20,8 @@ from runflow_mock.domain.fault_kinds import KINDS, Family
 from runflow_mock.runtime.sender import OutgoingRequest, RecordingSender
 
 DIALECTS = ("seed", "docs")
-SHOWN: dict[str, Callable[..., None]] = {}
-
-
-def shows(kind: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Names the kind that a test is the proof of."""
-
-    def enter(test: Callable[..., None]) -> Callable[..., None]:
-        SHOWN[kind] = test
-        return test
-
-    return enter
+SHOWN: dict[str, Test] = {}
+shows = showing(SHOWN)
 
 
 @pytest.fixture

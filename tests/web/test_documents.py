@@ -5,15 +5,10 @@ import pytest
 from contract import DOCUMENT, document, fits
 from doors import Door
 from steps import problem
-from worlds import catalog
+from walks import fixed_reads
 
-from runflow_mock.domain.model_parts import examples_of, inputs_of
-from runflow_mock.domain.models import creator_id
-from runflow_mock.domain.solutions import flows_on, models_on
 from runflow_mock.packaged import VIEWER_FILES
 from runflow_mock.web.operations import API_OPERATIONS
-from runflow_mock.wire.flows import packaged_flows
-from runflow_mock.wire.solutions import packaged_solutions
 
 VIEWER = DOCUMENT.parent.parent / "fixtures" / "viewer"
 REFERENCE = re.compile(r"(?:src|href)=\"([^\"]+)\"")
@@ -82,49 +77,19 @@ SERVED = [
 ]
 
 
-def reads() -> dict[str, str]:
-    """A path for each read of these tags, by operation."""
-    model, flow, solution = catalog().get("google/nano-banana-pro/edit"), packaged_flows()[0], packaged_solutions()[0]
-    under = f"/v1/models/{model.id}"
-    return {
-        "get_health": "/v1/health",
-        "get_readiness": "/v1/readiness",
-        "get_openapi": "/v1/openapi.json",
-        "get_docs": "/v1/docs",
-        "list_models": "/v1/models",
-        "list_public_models": "/v1/public/models",
-        "get_model": under,
-        "get_model_input": f"{under}/inputs/{inputs_of(model)[0].id}",
-        "list_model_examples": f"{under}/examples",
-        "get_model_example": f"{under}/examples/{examples_of(model)[0].id}",
-        "list_model_pricing": f"{under}/pricing",
-        "list_model_creators": "/v1/model-creators",
-        "get_model_creator": f"/v1/model-creators/{creator_id(model.owner)}",
-        "list_flows": "/v1/flows",
-        "list_flow_summaries": "/v1/flow-summaries",
-        "list_flow_inputs": f"/v1/flows/{flow.id}/inputs",
-        "list_flow_nodes": f"/v1/flows/{flow.id}/nodes",
-        "get_flow_node": f"/v1/flows/{flow.id}/nodes/{flow.nodes[0].id}",
-        "get_flow_node_by_id": f"/v1/flow-nodes/{flow.nodes[0].id}",
-        "list_solutions": "/v1/solutions",
-        "get_solution": f"/v1/solutions/{solution.id}",
-        "list_solution_flows": f"/v1/solutions/{solution.id}/flows",
-        "get_solution_flow": f"/v1/solutions/{solution.id}/flows/{flows_on(solution)[0].id}",
-        "list_solution_models": f"/v1/solutions/{solution.id}/models",
-        "get_solution_model": f"/v1/solutions/{solution.id}/models/{models_on(solution)[0].id}",
-    }
+READS = {operation: path for operation, path in fixed_reads().items() if operation in SERVED}
 
 
 def test_every_operation_of_these_tags_is_served() -> None:
-    assert set(SERVED) == {*reads(), "create_run", "create_model_batch"}
+    assert set(SERVED) == {*READS, "create_run", "create_model_batch"}
     assert len(SERVED) == 27
     evidence = {operation.id: operation.evidence for operation in API_OPERATIONS if operation.id in SERVED}
     assert [name for name in SERVED if evidence[name] != "documented"] == ["list_model_examples", "list_solutions"]
 
 
-@pytest.mark.parametrize("operation", reads())
+@pytest.mark.parametrize("operation", READS)
 def test_read_of_these_tags_answers_as_the_contract_says(door: Door, operation: str) -> None:
-    response = door.get(reads()[operation])
+    response = door.get(READS[operation])
     assert response.status_code == 200
     if response.headers["content-type"] == "application/json":
         fits(response, operation)

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -10,6 +10,7 @@ import pytest
 from answers import ANSWERS
 from msgspec.structs import replace
 from secure import connect
+from shown import Test, showing
 from steps import INPUT, RUNS
 from wires import Wire, drain
 from worlds import catalog
@@ -22,7 +23,8 @@ from runflow_mock.web.faults.plans import GARBAGE, RESET_BYTES_MAX
 
 CONFIG = Config(port=0, tls_port=0, clock=ClockMode.MANUAL, speed=1.0)
 SLEPT: list[float] = []
-SHOWN: dict[str, Callable[..., None]] = {}
+SHOWN: dict[str, Test] = {}
+shows = showing(SHOWN)
 
 
 async def note(seconds: float) -> None:
@@ -43,16 +45,6 @@ def wire(server: RunningServer) -> Iterator[Wire]:
     opened = Wire(server)
     yield opened
     opened.close()
-
-
-def shows(kind: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Names the kind that a test is the proof of."""
-
-    def enter(test: Callable[..., None]) -> Callable[..., None]:
-        SHOWN[kind] = test
-        return test
-
-    return enter
 
 
 @shows("answer")

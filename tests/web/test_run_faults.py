@@ -1,26 +1,18 @@
 """Every kind of the run family, over HTTP: what a client reads of the run, what its callback tells, and what it costs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
 from hooks import Hook, hooked, told
+from shown import Test, showing
 from steps import Body, file_urls, finished_batch, get_run, ok
 
 from runflow_mock.domain.fault_kinds import KINDS, Family
 
 FOUR_PICTURES = ("black-forest-labs/flux-1-schnell", {"prompt": "a paper boat", "num_images": 4})
-SHOWN: dict[str, Callable[..., None]] = {}
-
-
-def shows(kind: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Names the kind that a test is the proof of."""
-
-    def enter(test: Callable[..., None]) -> Callable[..., None]:
-        SHOWN[kind] = test
-        return test
-
-    return enter
+SHOWN: dict[str, Test] = {}
+shows = showing(SHOWN)
 
 
 @pytest.fixture
