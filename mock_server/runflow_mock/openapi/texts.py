@@ -193,7 +193,8 @@ _HANDLERS: Mapping[str, Callable[[_Reader, Any], None]] = {
     "AliasEvent": _Reader.alias,
 }
 
-_WORDS: Mapping[str, Json] = {
+# The plain words of YAML's core schema that are no texts.
+YAML_WORDS: Mapping[str, Json] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -218,8 +219,8 @@ def _scalar(event: Any) -> Json:
     # Of a quoted text the second of both is true; other tags are texts, as dates are.
     if not event.implicit[0] or event.tag is not None:
         return text
-    if text in _WORDS:
-        return _WORDS[text]
+    if text in YAML_WORDS:
+        return YAML_WORDS[text]
     if _WHOLE.fullmatch(text):
         # What is beyond 64 bits is as exact as JSON has it.
         whole = int(text)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from runflow_mock.domain.documents import Json
+from runflow_mock.openapi.texts import YAML_WORDS
 
 CHARACTERS_MAX = 1024 * 1024
 DEPTH_MAX = 32
@@ -207,18 +208,13 @@ _HANDLERS: Mapping[str, Callable[[_Reader, Any, Mark], None]] = {
     "AliasEvent": _Reader.alias,
 }
 
-_WORDS: Mapping[str, Json] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
 _WHOLE = re.compile(r"[-+]?[0-9]{1,19}")
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]{1,18}(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,2})?")
 
 
 def _plain(text: str) -> Json:
-    if text in _WORDS:
-        return _WORDS[text]
+    if text in YAML_WORDS:
+        return YAML_WORDS[text]
     if _WHOLE.fullmatch(text):
         return int(text)
     return float(text) if _NUMBER.fullmatch(text) else text
