@@ -51,6 +51,16 @@ def try_object(text: bytes) -> dict[str, Json]:
     return value if isinstance(value, dict) else {}
 
 
+def object_of(value: object) -> dict[str, Json]:
+    """Returns an object as it is, and an empty one in the place of anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def list_of(value: object) -> list[Json]:
+    """Returns a list as it is, and an empty one in the place of anything else."""
+    return value if isinstance(value, list) else []
+
+
 def check_shape(value: object) -> None:
     """Accepts a value from somebody's file through which everything here can walk.
 

@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.dialects import Dialect
-from runflow_mock.domain.documents import Json, read_object, write_document
+from runflow_mock.domain.documents import Json, object_of, read_object, write_document
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.media import extent_of
 from runflow_mock.domain.models import Model
@@ -217,9 +217,7 @@ def _input_named(model: Model, path: str) -> str:
 
 
 def _properties(schema: dict[str, Json]) -> Iterable[tuple[str, dict[str, Json]]]:
-    properties = schema.get("properties")
-    found = properties.items() if isinstance(properties, dict) else ()
-    return ((name, part) for name, part in found if isinstance(part, dict))
+    return ((name, part) for name, part in object_of(schema.get("properties")).items() if isinstance(part, dict))
 
 
 def _always_required(schema: dict[str, Json]) -> frozenset[str]:
@@ -238,8 +236,7 @@ def _keys(*names: str) -> Callable[[dict[str, Json]], dict[str, Json]]:
 
 def _choices(part: dict[str, Json]) -> dict[str, Json]:
     # A list may be limited through its items.
-    items = part.get("items")
-    inner = items if isinstance(items, dict) else {}
+    inner = object_of(part.get("items"))
     values = part.get("enum", inner.get("enum"))
     return {} if values is None else {"values": values}
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from runflow_mock.domain.documents import Document, Json, look_up, write_document
+from runflow_mock.domain.documents import Document, Json, list_of, look_up, write_document
 from runflow_mock.domain.media import Extent
 from runflow_mock.domain.money import ZERO, Money, format_money
 
@@ -127,7 +127,7 @@ def _per_thousand_characters(price: Price, amount: Money, inputs: Json, extent: 
 
 def _per_element(price: Price, amount: Money, inputs: Json, extent: Extent) -> tuple[Json, Money]:
     chosen = look_up(inputs, price.elements_input or "")
-    wanted = chosen if isinstance(chosen, list) else []
+    wanted = list_of(chosen)
     amounts = {name: each for name, each in price.elements.items() if name in wanted}
     return {name: format_money(each) for name, each in amounts.items()}, Money(sum(amounts.values()))
 

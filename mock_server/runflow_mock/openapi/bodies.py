@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from email import message_from_bytes, policy
 from urllib.parse import unquote_plus
 
-from runflow_mock.domain.documents import NOT_JSON, Json, read_document
+from runflow_mock.domain.documents import NOT_JSON, Json, object_of, read_document
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.media_types import FORM, MediaType
 from runflow_mock.openapi.parameters import Style, style_of
@@ -53,7 +53,7 @@ def read_body(contract: Contract, schema: Pointer, raw: bytes, content_type: str
 
 def _form(contract: Contract, schema: Pointer, pairs: Pairs, decode: Callable[[str], str]) -> Json:
     encodings = contract.at(schema[:-1]).get("encoding") if schema else None
-    known = encodings if isinstance(encodings, dict) else {}
+    known = object_of(encodings)
     return value_of(contract, schema, [nested_fields(_fields(pairs, known, decode))])
 
 

@@ -6,6 +6,7 @@ them one by one. Counting them takes one look at each schema for each value insi
 
 from typing import Any
 
+from runflow_mock.domain.documents import list_of, object_of
 from runflow_mock.openapi.pointers import MISSING, pointer_of, walk
 
 COMBINATIONS_MAX = 20_000
@@ -44,7 +45,7 @@ def _size(value: Any) -> int:
     while waiting:
         part = waiting.pop()
         found += 1
-        waiting.extend(part.values() if isinstance(part, dict) else part if isinstance(part, list) else ())
+        waiting.extend(part.values() if isinstance(part, dict) else list_of(part))
     return found
 
 
@@ -80,14 +81,12 @@ class _Count:
             target = walk(self._document, pointer_of(schema["$ref"]))
             total += 0 if target is MISSING else self.count(target, value, depth)
         for word in _LISTS:
-            forms = schema.get(word)
-            for form in forms if isinstance(forms, list) else ():
+            for form in list_of(schema.get(word)):
                 total += self.count(form, value, depth)
         for word in _SAME_VALUE:
             if word in schema:
                 total += self.count(schema[word], value, depth)
-        dependent = schema.get("dependentSchemas")
-        for form in dependent.values() if isinstance(dependent, dict) else ():
+        for form in object_of(schema.get("dependentSchemas")).values():
             total += self.count(form, value, depth)
         return total
 
@@ -96,8 +95,7 @@ class _Count:
             return self._of_fields(schema, value, depth)
         if not isinstance(value, list):
             return 0
-        total, prefixed = 0, schema.get("prefixItems")
-        forms = prefixed if isinstance(prefixed, list) else []
+        total, forms = 0, list_of(schema.get("prefixItems"))
         for form, item in zip(forms, value, strict=False):
             total += self.count(form, item, depth)
         for word, items in (("items", value[len(forms) :]), ("contains", value), ("unevaluatedItems", value)):
@@ -106,15 +104,14 @@ class _Count:
         return total
 
     def _of_fields(self, schema: dict[str, Any], value: dict[str, Any], depth: int) -> int:
-        properties, patterns = schema.get("properties"), schema.get("patternProperties")
-        known = properties if isinstance(properties, dict) else {}
+        known, patterns = object_of(schema.get("properties")), object_of(schema.get("patternProperties"))
         total = 0
         for name, inner in value.items():
             if name in known:
                 total += self.count(known[name], inner, depth)
             elif isinstance(schema.get("additionalProperties"), dict):
                 total += self.count(schema["additionalProperties"], inner, depth)
-            for form in patterns.values() if isinstance(patterns, dict) else ():
+            for form in patterns.values():
                 total += self.count(form, inner, depth)
             if isinstance(schema.get("unevaluatedProperties"), dict):
                 total += self.count(schema["unevaluatedProperties"], inner, depth)

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 import jsonschema_rs
 import msgspec
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, object_of
 from runflow_mock.openapi import combinations
 from runflow_mock.openapi.directions import Direction, towards
 from runflow_mock.openapi.parameters import ANYTHING, IGNORED_HEADERS, Parameter, read_parameter, wrong_with
@@ -283,9 +283,8 @@ class Contract:
         )
 
     def _responses(self, place: Pointer, gaps: list[Problem]) -> dict[str, Mapping[str, Pointer]]:
-        responses = self.at(place).get("responses")
         found: dict[str, Mapping[str, Pointer]] = {}
-        for status in responses if isinstance(responses, dict) else ():
+        for status in object_of(self.at(place).get("responses")):
             if status.startswith("x-"):
                 continue
             way, part = self.follow((*place, "responses", status))
@@ -339,8 +338,7 @@ def packaged_contract() -> Contract:
 
 def _paths(document: Object) -> dict[str, Object]:
     """Returns the path items of a document, which alone begin with a slash."""
-    paths = document.get("paths")
-    items = paths.items() if isinstance(paths, dict) else ()
+    items = object_of(document.get("paths")).items()
     return {path: item for path, item in items if path.startswith("/") and isinstance(item, dict)}
 
 

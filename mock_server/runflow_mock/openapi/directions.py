@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, object_of
 from runflow_mock.openapi.parts import FILES, Part, children
 from runflow_mock.openapi.pointers import Pointer, pointer_of, walk
 
@@ -93,7 +93,7 @@ class _Graph:
         return {
             name
             for each in self._reached([key], self._inner)
-            for name, inner in _properties(self._schemas[each][1])
+            for name, inner in object_of(self._schemas[each][1].get("properties")).items()
             if self._is_marked(inner)
         }
 
@@ -120,11 +120,6 @@ class _Graph:
                 found[key] = None
                 waiting.extend(following(key))
         return list(found)
-
-
-def _properties(schema: Object) -> Iterator[tuple[str, Any]]:
-    properties = schema.get("properties")
-    yield from properties.items() if isinstance(properties, dict) else ()
 
 
 def _edited(document: Object, edits: dict[Pointer, list[Json]]) -> Object:

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 
 import msgspec
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.packaged import Packaged, etag_of, openapi_document
 
 TAGS = ("Models", "Runs", "Media", "Batches", "Evaluations", "Webhooks", "Account", "Status")
@@ -43,11 +43,11 @@ def _packed(document: Object) -> Packaged:
 
 def public_bundle(document: Mapping[str, Json], server: str) -> Object:
     """Returns the bundle of a whole document, for an API at `server`."""
-    bundle = _with_operations(document, lambda operation: set(map(str, _list(operation.get("tags")))) <= set(TAGS))
+    bundle = _with_operations(document, lambda operation: set(map(str, list_of(operation.get("tags")))) <= set(TAGS))
     return {
         **bundle,
         "servers": [{"url": server, "description": "The API."}],
-        "tags": [tag for name in TAGS for tag in _list(document.get("tags")) if _object(tag).get("name") == name],
+        "tags": [tag for name in TAGS for tag in list_of(document.get("tags")) if object_of(tag).get("name") == name],
     }
 
 
@@ -97,11 +97,11 @@ def _is_absent(part: Json, document: Mapping[str, Json]) -> bool:
 
 def _with_operations(document: Mapping[str, Json], keeps: Callable[[Object], bool]) -> Object:
     """Returns a document with some of its operations, and with the components and links of these."""
-    paths = _kept(_object(document["paths"]), keeps)
-    webhooks = _kept(_object(document.get("webhooks")), keeps)
-    known = {str(operation.get("operationId")) for item in paths.values() for _, operation in _operations(_object(item))}
+    paths = _kept(object_of(document["paths"]), keeps)
+    webhooks = _kept(object_of(document.get("webhooks")), keeps)
+    known = {str(operation.get("operationId")) for item in paths.values() for _, operation in _operations(object_of(item))}
     part: Object = {**document, "paths": _without_links(paths, known), "webhooks": _without_links(webhooks, known)}
-    part["components"] = _components(part, _object(document["components"]), known)
+    part["components"] = _components(part, object_of(document["components"]), known)
     return part
 
 
@@ -109,7 +109,7 @@ def _kept(items: Object, keeps: Callable[[Object], bool]) -> Object:
     """Returns the path items that keep an operation, each with those alone."""
     kept: Object = {}
     for path, item in items.items():
-        parts = _object(item)
+        parts = object_of(item)
         gone = {method for method, operation in _operations(parts) if not keeps(operation)}
         if any(method not in gone for method, _ in _operations(parts)):
             kept[path] = {name: part for name, part in parts.items() if name not in gone}
@@ -117,7 +117,7 @@ def _kept(items: Object, keeps: Callable[[Object], bool]) -> Object:
 
 
 def _operations(item: Object) -> Iterator[tuple[str, Object]]:
-    return ((name, _object(part)) for name, part in item.items() if name in METHODS)
+    return ((name, object_of(part)) for name, part in item.items() if name in METHODS)
 
 
 def _without_links(part: Json, known: set[str]) -> Json:
@@ -129,7 +129,7 @@ def _without_links(part: Json, known: set[str]) -> Json:
     whole = {name: _without_links(inner, known) for name, inner in part.items()}
     links = whole.get("links")
     if isinstance(links, dict):
-        left = {name: link for name, link in links.items() if _object(link).get("operationId") in (None, *known)}
+        left = {name: link for name, link in links.items() if object_of(link).get("operationId") in (None, *known)}
         whole = {**whole, "links": left} if left else {name: inner for name, inner in whole.items() if name != "links"}
     return whole
 
@@ -143,10 +143,10 @@ def _components(bundle: Object, components: Object, known: set[str]) -> Object:
         section, name = place
         if place not in reached:
             reached.add(place)
-            left += _references(_without_links(_object(components.get(section)).get(name), known))
+            left += _references(_without_links(object_of(components.get(section)).get(name), known))
     kept: Object = {"securitySchemes": components["securitySchemes"]} if "securitySchemes" in components else {}
     for section, parts in components.items():
-        found = {name: _without_links(part, known) for name, part in _object(parts).items() if (section, name) in reached}
+        found = {name: _without_links(part, known) for name, part in object_of(parts).items() if (section, name) in reached}
         if found:
             kept[section] = found
     return kept
@@ -163,11 +163,3 @@ def _references(part: Json) -> Iterator[tuple[str, str]]:
             yield section, name
         for inner in part.values():
             yield from _references(inner)
-
-
-def _object(part: Json) -> Object:
-    return part if isinstance(part, dict) else {}
-
-
-def _list(part: Json) -> list[Json]:
-    return part if isinstance(part, list) else []

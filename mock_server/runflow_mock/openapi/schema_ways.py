@@ -6,7 +6,7 @@ Each is met once, so that it takes as long as there are schemas, however many wa
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.pointers import Pointer
 
 TOGETHER = ("allOf", "anyOf", "oneOf")
@@ -74,8 +74,7 @@ def types_of(parts: Iterable[dict[str, Json]]) -> frozenset[str]:
     for part in parts:
         said = part.get("type")
         found.update(map(str, said) if isinstance(said, list) else [str(said)] if said is not None else [])
-        listed = part.get("enum")
-        values = [*(listed if isinstance(listed, list) else []), *([part["const"]] if "const" in part else [])]
+        values = [*list_of(part.get("enum")), *([part["const"]] if "const" in part else [])]
         found.update(next((name for kind, name in _TYPES if isinstance(value, kind)), "null") for value in values)
         if said is None:
             found.update(IMPLIED[word] for word in part if word in IMPLIED)

@@ -10,6 +10,8 @@ from itertools import islice, product
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from runflow_mock.domain.documents import list_of, object_of
+
 BASES_MAX = 20
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
@@ -67,12 +69,10 @@ def _addresses(server: Object) -> Iterator[str]:
 
 def _variables(server: Object) -> dict[str, list[str]]:
     """Returns the values that each variable may have, the default first."""
-    given = server.get("variables")
     found: dict[str, list[str]] = {}
-    for name, variable in given.items() if isinstance(given, dict) else ():
+    for name, variable in object_of(server.get("variables")).items():
         if isinstance(variable, dict):
-            listed = variable.get("enum")
-            values = [variable.get("default"), *(listed if isinstance(listed, list) else [])]
+            values = [variable.get("default"), *list_of(variable.get("enum"))]
             known = list(dict.fromkeys(str(value) for value in values if isinstance(value, str | int | float)))
             if known:
                 found[str(name)] = known

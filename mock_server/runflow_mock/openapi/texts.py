@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, list_of, object_of
 
 BYTES_MAX = 32 * 1024 * 1024
 DEPTH_MAX = 200
@@ -49,7 +49,7 @@ def _depth_of(value: Json) -> int:
     while layer and depth <= DEPTH_MAX:
         inner: list[Json] = []
         for part in layer:
-            inner.extend(part.values() if isinstance(part, dict) else part if isinstance(part, list) else ())
+            inner.extend(part.values() if isinstance(part, dict) else list_of(part))
         layer = [part for part in inner if isinstance(part, dict | list)]
         depth += 1
     return depth
@@ -110,7 +110,7 @@ class _Open:
         if isinstance(self.value, dict) and self.merged:
             merged: dict[str, Json] = {}
             for part in self.merged:
-                merged = {**(part if isinstance(part, dict) else {}), **merged}
+                merged = {**object_of(part), **merged}
             self.value = {**merged, **self.value}
         return _Known(self.value, self.values, self.depth)
 

@@ -11,7 +11,7 @@ from typing import cast
 
 import msgspec
 
-from runflow_mock.domain.documents import Json, try_document
+from runflow_mock.domain.documents import Json, object_of, try_document
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.parameters import ANYTHING
 from runflow_mock.openapi.pointers import Pointer
@@ -102,7 +102,7 @@ def _objects(contract: Contract, ways: Sequence[Pointer], node: dict[str, Node],
     """Returns an object whose fields are read as the first schema says that allows them."""
     found: dict[str, Json] = {}
     for name, inner in node.items():
-        schemas = [(*way, "properties", name) for way in ways if name in _properties(contract, way)]
+        schemas = [(*way, "properties", name) for way in ways if name in object_of(contract.at(way).get("properties"))]
         schemas = schemas or [
             (*way, "additionalProperties") for way in ways if isinstance(contract.at(way).get("additionalProperties"), dict)
         ]
@@ -111,11 +111,6 @@ def _objects(contract: Contract, ways: Sequence[Pointer], node: dict[str, Node],
         allowed = (value for (schema, _), value in zip(read, values, strict=True) if contract.allows(schema, value))
         found[name] = next(allowed, values[0])
     return [found]
-
-
-def _properties(contract: Contract, way: Pointer) -> dict[str, Json]:
-    properties = contract.at(way).get("properties")
-    return properties if isinstance(properties, dict) else {}
 
 
 def _as_list(node: dict[str, Node]) -> list[Node] | None:

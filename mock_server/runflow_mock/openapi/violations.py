@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import jsonschema_rs
 
-from runflow_mock.domain.documents import NOT_JSON, Json, read_document
+from runflow_mock.domain.documents import NOT_JSON, Json, list_of, read_document
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX, REDACTED, Exchange
 from runflow_mock.domain.findings import Finding, Location, Severity, note, without_repeats
 from runflow_mock.openapi.bodies import BodyError, NotRead, read_body
@@ -184,7 +184,7 @@ def _refused(exchange: Exchange) -> Iterator[Finding]:
         return
     told = _read(exchange.response_body)
     fields = told.get("errors") if isinstance(told, dict) else None
-    for field in fields if isinstance(fields, list) else ():
+    for field in list_of(fields):
         if isinstance(field, dict) and isinstance(loc := field.get("loc"), list):
             place = tuple(part for part in loc if isinstance(part, str | int))
             yield Finding(place, str(field.get("type")), str(field.get("msg")))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.schemas import CompiledSchema, Schema, compile_schema
 from runflow_mock.wire.problems import FieldError, Location
 
@@ -64,7 +64,7 @@ class Checker:
 def _at(schema: Json, path: list[str | int]) -> list[Json]:
     for step in path:
         schema = schema[step] if isinstance(schema, dict | list) else None  # type: ignore[index]
-    return schema if isinstance(schema, list) else []
+    return list_of(schema)
 
 
 _TOO_COSTLY = ("Input takes too long to be held against the pattern of this field", "string_pattern_cost")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from runflow_mock.domain.dialects import Dialect
+from runflow_mock.domain.documents import object_of
 from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.openapi.pointers import Pointer
 
@@ -22,8 +23,7 @@ def item_names(path: str, dialect: Dialect) -> frozenset[str]:
 
 
 def _is_spoken(switches: object, dialect: Dialect) -> bool:
-    stated = switches.items() if isinstance(switches, dict) else ()
-    return all(getattr(dialect, name) == value for name, value in stated)
+    return all(getattr(dialect, name) == value for name, value in object_of(switches).items())
 
 
 def _properties(contract: Contract, schema: Pointer) -> Iterator[tuple[str, Pointer]]:
@@ -32,6 +32,5 @@ def _properties(contract: Contract, schema: Pointer) -> Iterator[tuple[str, Poin
     together = part.get("allOf")
     for index in range(len(together) if isinstance(together, list) else 0):
         yield from _properties(contract, (*pointer, "allOf", str(index)))
-    properties = part.get("properties")
-    for name in properties if isinstance(properties, dict) else ():
+    for name in object_of(part.get("properties")):
         yield name, (*pointer, "properties", name)

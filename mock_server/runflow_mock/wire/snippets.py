@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pprint import pformat
 from shlex import quote
 
-from runflow_mock.domain.documents import Json, write_document
+from runflow_mock.domain.documents import Json, object_of, write_document
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.wire.journal import represent_body
 
@@ -59,7 +59,7 @@ def differences(before: Mapping[str, Json], now: Mapping[str, Json]) -> list[lis
 
 def _headers(attempt: Mapping[str, Json]) -> dict[str, Json]:
     headers = attempt["headers"]
-    return headers if isinstance(headers, dict) else {}
+    return object_of(headers)
 
 
 def _of(attempt: Mapping[str, Json], name: str) -> Json:

@@ -6,17 +6,8 @@ Of an archive that holds more than one service's traffic, what is at no address 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from runflow_mock.domain.documents import Json
-from runflow_mock.kit.calibration.captures import (
-    CALLBACK_HEADERS,
-    Capture,
-    Kind,
-    Object,
-    Unrecognised,
-    from_base64,
-    header_names,
-    object_of,
-)
+from runflow_mock.domain.documents import Json, object_of
+from runflow_mock.kit.calibration.captures import CALLBACK_HEADERS, Capture, Kind, Object, Unrecognised, from_base64, header_names
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.wire.sites import HOSTS, Site
 

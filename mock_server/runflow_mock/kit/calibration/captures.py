@@ -11,7 +11,7 @@ from typing import cast
 
 import msgspec
 
-from runflow_mock.domain.documents import Json, try_document, write_document
+from runflow_mock.domain.documents import Json, list_of, object_of, try_document, write_document
 from runflow_mock.wire.seals import FORMAT_PREFIX
 
 FORMAT = f"{FORMAT_PREFIX}captures"
@@ -95,17 +95,12 @@ def read_captures(value: Json, source: str) -> Iterator[Capture]:
     if content.get("version") != VERSION:
         raise Unrecognised(f"its version is {content.get('version')!r}, and this runflow-mock reads version {VERSION} alone")
     captures = content.get("captures")
-    for index, part in enumerate(captures if isinstance(captures, list) else ()):
+    for index, part in enumerate(list_of(captures)):
         try:
             yield _read(msgspec.convert(part, _Written), source, f"captures[{index}]")
         except msgspec.ValidationError:
             # The error would repeat a value.
             raise Unrecognised(f"captures[{index}] is not whole") from None
-
-
-def object_of(value: Json) -> Object:
-    """Returns an object as it is, and an empty one in the place of anything else."""
-    return value if isinstance(value, dict) else {}
 
 
 def header_names(headers: Json) -> dict[str, str] | None:
@@ -140,7 +135,7 @@ def from_base64(text: str, place: str) -> bytes:
 
 
 def _parts(value: Json) -> Iterable[Json]:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value.values() if isinstance(value, dict) else list_of(value)
 
 
 class _Written(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from runflow_mock.domain.dialects import SWITCHES
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.findings import Location
 from runflow_mock.domain.mime import EXTENSION_OF, essence
@@ -109,7 +109,7 @@ def _shown_secrets(value: Json, place: Location) -> Iterator[tuple[Location, Jso
         return
     if is_page(value):
         items = value["items"]
-        for index, item in enumerate(items if isinstance(items, list) else ()):
+        for index, item in enumerate(list_of(items)):
             yield from _shown_secrets(item, (*place, "items", index))
     # What belongs to an address of the user's, a webhook, may have a secret of the user's.
     if "url" not in value:
@@ -175,7 +175,7 @@ def _upload_types(capture: Capture) -> Iterator[Observation]:
         if isinstance(declared, str) and essence(declared) not in EXTENSION_OF:
             yield Observation(("any",), "an asset of a type that is not listed", (*place, "mime_type"))
     errors = capture.record.get("errors")
-    for index, error in enumerate(errors if isinstance(errors, list) else ()):
+    for index, error in enumerate(list_of(errors)):
         loc, kind = (error.get("loc"), str(error.get("type"))) if isinstance(error, dict) else (None, "")
         # A type that is missing, or no text of the right length, would be refused whatever types are taken.
         is_about_type = kind != "missing" and not kind.startswith("string_")
@@ -199,7 +199,7 @@ def _output_forms(capture: Capture) -> Iterator[Observation]:
         output = run.get("output")
         entries = output.get("outputs") if isinstance(output, dict) else None
         first = entries[0] if isinstance(entries, list) and entries else None
-        entry = first if isinstance(first, dict) else {}
+        entry = object_of(first)
         if not isinstance(output, dict) or not ("image_urls" in output or entry.get("type") == "image"):
             continue
         is_plain = not ("image_urls" in output and entry)

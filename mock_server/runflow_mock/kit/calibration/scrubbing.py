@@ -12,7 +12,7 @@ from functools import cache
 from msgspec.structs import replace
 
 from runflow_mock.domain.dialects import SWITCHES
-from runflow_mock.domain.documents import Json, write_document
+from runflow_mock.domain.documents import Json, list_of, object_of, write_document
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.mime import EXTENSION_OF, essence
 from runflow_mock.kit.calibration.captures import SIGNATURE, Capture, Kind, read_body
@@ -194,9 +194,9 @@ def _names_of_the_contract() -> frozenset[str]:
 
 
 def _collect(part: Json, word: str) -> Iterator[str]:
-    for name, inner in part.items() if isinstance(part, dict) else ():
+    for name, inner in object_of(part).items():
         if name == word and isinstance(inner, dict | list):
             yield from (text for text in inner if isinstance(text, str))
         yield from _collect(inner, word)
-    for inner in part if isinstance(part, list) else ():
+    for inner in list_of(part):
         yield from _collect(inner, word)

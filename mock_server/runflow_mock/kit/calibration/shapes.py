@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.kit.calibration.archives import is_archive, read_archive
 from runflow_mock.kit.calibration.captures import (
     CALLBACK_HEADERS,
@@ -13,7 +13,6 @@ from runflow_mock.kit.calibration.captures import (
     body_of,
     header_names,
     is_document,
-    object_of,
     read_captures,
 )
 from runflow_mock.kit.calibration.scrubbing import safe_name
@@ -141,7 +140,7 @@ def _body(value: Json, source: str, place: str) -> Iterator[Capture]:
 def _deliveries(value: Json, source: str, place: str) -> Iterator[Capture]:
     """The history of a callback is an answer, and holds the bytes of the callbacks that it is about."""
     yield from _body(value, source, place)
-    for index, part in enumerate(value if isinstance(value, list) else ()):
+    for index, part in enumerate(list_of(value)):
         yield Capture(
             source=source,
             place=f"{place}[{index}].payload_bytes",
@@ -152,12 +151,12 @@ def _deliveries(value: Json, source: str, place: str) -> Iterator[Capture]:
 
 def _attempts(value: Json, source: str, place: str) -> Iterator[Capture]:
     attempts = object_of(value).get("attempts")
-    for index, part in enumerate(attempts if isinstance(attempts, list) else ()):
+    for index, part in enumerate(list_of(attempts)):
         yield from _callback(part, source, f"{place}.attempts[{index}]")
 
 
 def _each(value: Json, source: str, place: str) -> Iterator[Capture]:
-    for index, part in enumerate(value if isinstance(value, list) else ()):
+    for index, part in enumerate(list_of(value)):
         yield from read_shape(part, source, f"{place}[{index}]")
 
 

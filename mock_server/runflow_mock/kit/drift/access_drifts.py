@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.kit.drift.drifts import Found
 from runflow_mock.openapi.contracts import Contract, Object
 
@@ -41,7 +41,7 @@ def _needs(contract: Contract, way: Object) -> Iterator[str]:
         # How a document calls its scheme does not matter, only what the client has to send.
         words = (scheme.get("type", name), scheme.get("scheme"), scheme.get("in"), scheme.get("name"))
         yield " ".join(str(word).lower() for word in words if word)
-        yield from (f"scope {scope}" for scope in (scopes if isinstance(scopes, list) else ()))
+        yield from (f"scope {scope}" for scope in list_of(scopes))
 
 
 def _scopes(operation: Object) -> frozenset[str] | None:

@@ -8,6 +8,7 @@ path of a model, or looks at callbacks as what a client receives. A test holds t
 
 from collections.abc import Iterator, Mapping
 
+from runflow_mock.domain.documents import object_of
 from runflow_mock.kit.drift.access_drifts import access_drifts
 from runflow_mock.kit.drift.drifts import Drift, Found, Side, grade_of
 from runflow_mock.kit.drift.schema_drifts import SchemaComparison
@@ -151,7 +152,7 @@ class DocumentComparison:
     @staticmethod
     def _headers(contract: Contract, declared: Declared, status: str) -> Mapping[str, str]:
         headers = contract.follow(("paths", declared.path, declared.method.lower(), "responses", status))[1].get("headers")
-        return {name.lower(): name for name in (headers if isinstance(headers, dict) else ())}
+        return {name.lower(): name for name in object_of(headers)}
 
     def _of_callbacks(self, old: Mapping[str, Pointer], new: Mapping[str, Pointer]) -> Iterator[Found]:
         for name, pointer in old.items():

@@ -11,7 +11,7 @@ from typing import cast
 import msgspec
 from msgspec.structs import replace
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.contracts import Contract, Object
 
 # What only values of a type can have; a schema with one of them and without a type means this type.
@@ -64,14 +64,14 @@ def form_of(contract: Contract, schema: Json, depth: int = 0) -> Form:
     if not isinstance(schema, dict) or depth > DEPTH_MAX:
         return ANYTHING
     form = _plain(schema)
-    others = list(_list(schema.get("allOf")))
+    others = list(list_of(schema.get("allOf")))
     if isinstance(schema.get("$ref"), str):
         others.append(contract.resolve(str(schema["$ref"])))
     for other in others:
         form = _both(form, form_of(contract, other, depth + 1))
     for word in ("anyOf", "oneOf"):
         if isinstance(schema.get(word), list):
-            form = _both(form, _choice(contract, _list(schema[word]), depth + 1))
+            form = _both(form, _choice(contract, list_of(schema[word]), depth + 1))
     return form
 
 
@@ -94,7 +94,7 @@ def _plain(schema: Object) -> Form:
         format=_text(schema.get("format")),
         default=written(schema["default"]) if "default" in schema else None,
         properties=cast("Object", schema.get("properties") or {}),
-        required=frozenset(str(name) for name in _list(schema.get("required"))),
+        required=frozenset(str(name) for name in list_of(schema.get("required"))),
         items=items if isinstance(items, dict) else None,
         extra=extra if isinstance(extra, dict) and extra else None,
         is_closed=any(schema.get(word) is False for word in CLOSING),
@@ -103,7 +103,7 @@ def _plain(schema: Object) -> Form:
 
 def _types(schema: Object) -> frozenset[str] | None:
     word = schema.get("type")
-    given = {str(each) for each in _list(word)} if isinstance(word, list) else {str(word)} if word is not None else set()
+    given = {str(each) for each in list_of(word)} if isinstance(word, list) else {str(word)} if word is not None else set()
     if not given:
         given = {IMPLIED[name] for name in schema if name in IMPLIED}
     if given and schema.get("nullable") is True:
@@ -172,10 +172,6 @@ def _narrowest(some: frozenset[str] | None, others: frozenset[str] | None) -> fr
 
 def _all_of(schema: Json, other: Json) -> Json:
     return other if schema is None else schema if other is None else {"allOf": [schema, other]}
-
-
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
 
 
 def _text(value: Json) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, object_of
 from runflow_mock.kit.skills.claims import Endpoint
 from runflow_mock.openapi.contracts import METHODS, Addressed, Contract, Declared
 from runflow_mock.openapi.pointers import Pointer
@@ -53,8 +53,7 @@ class Reference:
         found: dict[str, Pointer] = {}
         # Beside a reference a property is only said once more, and narrower.
         for way, part in sorted(self._whole(pointer), key=lambda entry: "$ref" in entry[1]):
-            properties = part.get("properties")
-            for name in properties if isinstance(properties, dict) else ():
+            for name in object_of(part.get("properties")):
                 found.setdefault(name, (*way, "properties", name))
         return found
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from runflow_mock.domain.documents import Json, read_object
+from runflow_mock.domain.documents import Json, object_of, read_object
 from runflow_mock.domain.media_fields import required_fields
 from runflow_mock.domain.models import Model
 
@@ -42,7 +42,7 @@ def alternatives(model: Model) -> tuple[tuple[str, ...], ...]:
 
 def _rows(schema: dict[str, Json], prefix: str) -> Iterator[FieldRow]:
     properties, required = schema.get("properties"), required_fields(schema)
-    for name, part in properties.items() if isinstance(properties, dict) else ():
+    for name, part in object_of(properties).items():
         if isinstance(part, dict):
             kind = str(part.get("x-variable-type") or part.get("type") or "json")
             yield FieldRow(prefix + name, kind, name in required, str(part.get("description") or ""), tuple(_limits(part)))
