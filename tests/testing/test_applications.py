@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from queue import SimpleQueue
 from typing import Any
 
 import httpx
@@ -288,19 +289,21 @@ def test_application_that_knows_no_lifespan_is_called_all_the_same(runflow: Runf
 
 
 def test_handler_that_gives_no_answer_meets_the_time_out_of_the_service() -> None:
-    seen = []
+    # The application hears of the end beside the sender, which does not wait for it.
+    seen = SimpleQueue[list[str]]()
 
     async def bare(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
-            seen.append([(await receive())["type"], (await receive())["type"]])
+            seen.put([(await receive())["type"], (await receive())["type"]])
 
     app = InProcess(Config(callback_timeout_seconds=0.05))
     with open_tenant_in(app, clock="manual") as runflow:
         runflow.deliver_to(bare)
         assert create_and_wait(runflow) == [None] * 5
         assert runflow.deliveries[0].attempts[0].error == "no answer within 0.05 s"
+        told = [seen.get(timeout=30) for _ in range(5)]
         runflow.stop_deliveries()
-        assert (seen, runflow.exceptions) == ([["http.request", "http.disconnect"]] * 5, ())
+        assert (told, seen.empty(), runflow.exceptions) == ([["http.request", "http.disconnect"]] * 5, True, ())
     app.stop()
 
 
