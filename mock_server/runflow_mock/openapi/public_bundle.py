@@ -53,7 +53,7 @@ def public_bundle(document: Mapping[str, Json], server: str) -> Object:
 
 def proven_document(document: Mapping[str, Json]) -> Object:
     """Returns a document without what is only inferred: operations, and parts that are marked as absent."""
-    return _with_operations(_object(_proven(document, document)), lambda operation: operation.get("x-evidence") != "inferred")
+    return _with_operations(object_of(_proven(document, document)), lambda operation: operation.get("x-evidence") != "inferred")
 
 
 def _proven(part: Json | Mapping[str, Json], document: Mapping[str, Json]) -> Json:
@@ -62,13 +62,13 @@ def _proven(part: Json | Mapping[str, Json], document: Mapping[str, Json]) -> Js
         return [_proven(inner, document) for inner in part]
     if not isinstance(part, Mapping):
         return part
-    gone = {name for section in _SECTIONS for name, inner in _object(part.get(section)).items() if _is_absent(inner, document)}
+    gone = {name for section in _SECTIONS for name, inner in object_of(part.get(section)).items() if _is_absent(inner, document)}
     kept = {
         name: {key: value for key, value in inner.items() if key not in gone} if name in _SECTIONS and isinstance(inner, dict) else inner
         for name, inner in part.items()
     }
-    if gone & set(_object(part.get("properties"))):
-        kept = _object(_without_names(kept, gone))
+    if gone & set(object_of(part.get("properties"))):
+        kept = object_of(_without_names(kept, gone))
     return {name: _proven(inner, document) for name, inner in kept.items()}
 
 
@@ -80,19 +80,22 @@ def _without_names(schema: Json, gone: set[str]) -> Json:
     for name in ("allOf", "anyOf", "oneOf"):
         if name in schema:
             kept[name] = [
-                _without_names(part, gone) for part in _list(schema[name]) if not gone & set(_list(_object(part).get("required")))
+                _without_names(part, gone) for part in list_of(schema[name]) if not gone & set(list_of(object_of(part).get("required")))
             ]
     if "examples" in schema:
-        kept["examples"] = [example for example in _list(schema["examples"]) if not gone & set(_object(example))]
+        kept["examples"] = [example for example in list_of(schema["examples"]) if not gone & set(object_of(example))]
     return kept
 
 
 def _is_absent(part: Json, document: Mapping[str, Json]) -> bool:
-    reference = _object(part).get("$ref")
+    reference = object_of(part).get("$ref")
     if not isinstance(reference, str):
-        return _object(part).get("x-strict") == "absent"
+        return object_of(part).get("x-strict") == "absent"
     _, _, section, name = reference.split("/", 3)
-    return "absent" in (_object(part).get("x-strict"), _object(_object(_object(document["components"])[section])[name]).get("x-strict"))
+    return "absent" in (
+        object_of(part).get("x-strict"),
+        object_of(object_of(object_of(document["components"])[section])[name]).get("x-strict"),
+    )
 
 
 def _with_operations(document: Mapping[str, Json], keeps: Callable[[Object], bool]) -> Object:
