@@ -1,11 +1,12 @@
 import json
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.wire.marked_yaml import CHARACTERS_MAX, DEPTH_MAX, NODES_MAX, Mark, YamlError, read_yaml, write_yaml
+from runflow_mock.wire.marked_yaml import CHARACTERS_MAX, DEPTH_MAX, NODES_MAX, WRITTEN_MAX, Mark, YamlError, read_yaml, write_yaml
 
 STORY = """\
 # A comment.
@@ -134,3 +135,14 @@ def test_number_of_values_is_bounded_also_where_aliases_repeat_them() -> None:
 
 def test_length_is_bounded() -> None:
     assert str(CHARACTERS_MAX) in _error("#" * (CHARACTERS_MAX + 1))[0]
+
+
+@settings(max_examples=25)
+@given(VALUES)
+@example({"a": "\x7f\x85\u2028\ufeff", "b": [1e16, -0.5, None, "no", "12:30"]})
+def test_large_value_is_written_as_json_and_read_back_as_the_same(value: Json) -> None:
+    whole = {"value": value, "filler": "x" * WRITTEN_MAX}
+    written = write_yaml(whole)
+    assert written.startswith('{\n  "value"')
+    assert msgspec.json.decode(written) == whole
+    assert read_yaml(written).value == whole

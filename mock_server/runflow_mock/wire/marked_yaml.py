@@ -8,12 +8,18 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from runflow_mock.domain.documents import Json
 from runflow_mock.openapi.texts import YAML_WORDS
 
 CHARACTERS_MAX = 1024 * 1024
 DEPTH_MAX = 32
 NODES_MAX = 50_000
+# Bytes, as JSON, of what is written in the form of YAML: a fraction of a second's work.
+WRITTEN_MAX = 128 * 1024
+# What stands in a text of JSON as it is, and would be a break or an error in one of YAML.
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 Path = tuple[str | int, ...]
 
@@ -72,7 +78,13 @@ def read_yaml(text: str) -> Marked:
 
 
 def write_yaml(value: Json) -> str:
-    """Returns a value as YAML that `read_yaml` reads back as the same."""
+    """Returns a value as YAML that `read_yaml`, within its limits, reads back as the same; a large one in the form of JSON, which is YAML.
+
+    To write YAML takes a hundred times as long as to write JSON, and nothing else has its turn meanwhile.
+    """
+    as_json = msgspec.json.encode(value)
+    if len(as_json) > WRITTEN_MAX:
+        return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", msgspec.json.format(as_json, indent=2).decode())
     import yaml
 
     class Writer(yaml.SafeDumper):
