@@ -175,7 +175,10 @@ def test_name_of_a_model_in_a_batch_that_is_a_guess_is_not_read(tour: Tour) -> N
 
 def test_model_is_read_by_its_path_alone(tour: Tour) -> None:
     model = OFFERED[0]
-    problem(tour.door.get(f"/v1/models/{model.uuid}"), 404, "NOT_FOUND")
+    refusal = tour.door.get(f"/v1/models/{model.uuid}")
+    problem(refusal, 404, "NOT_FOUND")
+    assert "by their paths" in refusal.text
+    assert "--unknown-models" not in refusal.text
     assert ok(tour.door.get(f"/v1/models/{model.id}"))["id"] == model.uuid
     ok(tour.door.get(f"/v1/models/{model.uuid}/pricing"))
 

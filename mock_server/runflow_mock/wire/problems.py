@@ -136,7 +136,9 @@ def _not_found(error: errors.NotFound, dialect: Dialect) -> Problem:
 
 def _model_not_found(error: errors.ModelNotFound, dialect: Dialect) -> Problem:
     nearest = f" Did you mean {error.nearest}?" if error.nearest else ""
-    way_out = "runflow-mock serves the models of its catalog; --catalog FILE adds models, --unknown-models accept takes any id."
+    # A strict tenant is told of no way out that it has not.
+    served, more = (" by their paths", "") if dialect.is_proven else ("", ", --unknown-models accept takes any id")
+    way_out = f"runflow-mock serves the models of its catalog{served}; --catalog FILE adds models{more}."
     return not_found(f"There is no model {error.model_id[:200]!r}.{nearest} ({way_out})")
 
 
