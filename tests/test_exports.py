@@ -21,6 +21,14 @@ def test_name_that_is_not_there_is_named() -> None:
         runflow_mock.create_ap  # noqa: B018 - the look-up is what is tested
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("starter", ["in_process", "server"])
+def test_what_starts_a_fake_in_a_test_loads_all_of_it_before_the_test_replaces_clocks(starter: str) -> None:
+    script = f"import sys, runflow_mock.testing.{starter}; print('runflow_mock.web.control.app' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30)
+    assert told.stdout.split() == ["True"]
+
+
 def test_import_alone_loads_nothing_of_the_fake() -> None:
     script = "import sys, runflow_mock; print(*sorted(name for name in sys.modules if name.startswith('runflow_mock')))"
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30)

@@ -14,6 +14,7 @@ from runflow_mock.runtime.observers import Observer
 from runflow_mock.runtime.runtime import Runtime, Sleep
 from runflow_mock.testing.direct_calls import DirectCalls
 from runflow_mock.web.app import create_app
+from runflow_mock.web.control import operations  # noqa: F401 - loaded before a test replaces clocks or sockets
 from runflow_mock.web.server import Server, bind, open_secure, url_of
 
 START_SECONDS_MAX = 10.0
