@@ -21,6 +21,7 @@ MOST = BoundsMax(
     callback_sockets_max=4,
     record_bytes_max=4_000_000,
     timers_max=60,
+    streams_max=6,
 )
 TENANTS_MAX = 12
 RUNS = "/v1/models/runflow/background-removal/runs"
@@ -82,6 +83,13 @@ class Flood:
         for number in range(TENANTS_MAX + 3):
             self.send("GET", "/v1/runs", tenant=f"many{number}")
 
+    def watch(self) -> None:
+        """Opens more streams of events than there may be."""
+        for tenant in "aaaabbb":
+            wire = self.connect()
+            wire.sendall(f"GET /_mock/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer rf_live_mock_{tenant}\r\n\r\n".encode())
+        self.until("streams_max", "met")
+
     def hold(self) -> None:
         """Holds bodies and connections open, more than there may be."""
         head = f"POST {RUNS} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 700000\r\nAuthorization: Bearer rf_live_mock_"
@@ -107,13 +115,14 @@ def flood() -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
             watcher.bounds()
             attacker.call_back()
             attacker.fill()
+            attacker.watch()
             attacker.hold()
             after = watcher.bounds()
         for tenant in tuple(server.runtime.tenants):
             watcher.send("DELETE", f"/_mock/tenants/{tenant.settings.name}", tenant=tenant.settings.name)
         quiet = watcher.bounds()
         for _ in range(LOOKS_MAX):
-            if quiet["connections_max"]["used"] == 1 and not quiet["body_bytes_max"]["used"]:
+            if quiet["connections_max"]["used"] == 1 and not quiet["body_bytes_max"]["used"] and not quiet["streams_max"]["used"]:
                 break
             quiet = watcher.bounds()
     return after, quiet

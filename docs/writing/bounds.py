@@ -24,6 +24,7 @@ _SERVER = {
     "callback_sockets_max": "callbacks under way; further ones wait for their turn, which is no part of an attempt",
     "record_bytes_max": "bytes that clients have sent for records, of which one tenant has seven tenths at most; a further write is a 503",
     "timers_max": "changes that are still to come, of runs, evaluations and callbacks of all tenants; a further write is a 503",
+    "streams_max": "open streams of events (`GET /_mock/events`), of which one tenant has seven tenths at most; a further one is a 503",
     "tenants_max": "tenants: a further one is a 503",
 }
 # What is not here is what its name says.

@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import json
+import sys
 from collections.abc import Iterator
 from copy import deepcopy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -291,6 +292,36 @@ def test_callback_that_is_listened_to_opens_nothing(trap: Trap) -> None:
         port = int(listener.url.rsplit(":", 1)[1].split("/")[0])
     assert len(heard) == 1
     assert trap.went_out(port) == []
+
+
+def test_redirect_of_a_receiver_behind_the_listener_is_handed_back(trap: Trap, elsewhere: int) -> None:
+    heard: list[Heard] = []
+    with Listener("127.0.0.1", 0, heard.append, forward_to=f"http://127.0.0.1:{elsewhere}/cb") as listener, urllib3.PoolManager() as pool:
+        assert pool.request("POST", listener.url, body=b"{}", redirect=False).status == 307
+        port = int(listener.url.rsplit(":", 1)[1].split("/")[0])
+    assert len(heard) == 1
+    assert trap.went_out(elsewhere, port) == []
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_suite_takes_a_redirect_for_the_answer(trap: Trap, elsewhere: int, method: str) -> None:
+    carrier = HttpCarrier(f"http://127.0.0.1:{elsewhere}")
+    answer = carrier.carry(method, "/v1/runs", {"Authorization": "Bearer x"}, b"{}" if method == "POST" else None)
+    carrier.close()
+    assert (answer.status, answer.headers["location"]) == (307, trap.url)
+    assert trap.went_out(elsewhere) == []
+
+
+def test_client_under_verification_has_the_kit_open_nothing_elsewhere(trap: Trap, project: Path) -> None:
+    client = f"import urllib.request, os; urllib.request.urlopen(os.environ['RUNFLOW_BASE_URL'] + '/v1/public/models?x={trap.url}')"
+    told = call("verify-client", "--only", "402 at creation", "--jobs", "1", "--", sys.executable, "-c", client)
+    assert "Traceback" not in told.err
+    started = [text for event, text in trap.went_out() if event == "subprocess.Popen"]
+    assert started
+    assert set(started) == {sys.executable}
+    out = [text for event, text in trap.went_out() if event != "subprocess.Popen" and not text.startswith("('127.0.0.1', ")]
+    assert out == []
+    assert ("accepted", trap.url) not in trap.went_out()
 
 
 def test_callback_goes_where_the_client_said_and_nowhere_else(trap: Trap, elsewhere: int) -> None:

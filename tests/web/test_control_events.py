@@ -4,15 +4,17 @@ import asyncio
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
+import urllib3
 from commands import sandbox
 from doors import AUTO, Door
 from steps import finished_run, post_run
 
-from runflow_mock.runtime.change_feeds import CHANGES_MAX, STREAMS_MAX, Change, ChangeFeed, gather
+from runflow_mock.runtime.bounds import BoundsMax
+from runflow_mock.runtime.change_feeds import CHANGES_MAX, Change, ChangeFeed, gather
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.client import Client
 from runflow_mock.testing.server import serve
@@ -139,12 +141,45 @@ def test_streams_are_bounded_in_number(url: str) -> None:
     try:
         # Those of earlier tests may still be on their way out.
         while not opened or opened[-1].status == 200:
-            assert len(opened) <= STREAMS_MAX
+            assert len(opened) <= BoundsMax().streams_max
             opened.append(Stream(url))
         assert opened[-1].status == 503
     finally:
         for one in opened:
             one.close()
+
+
+def test_tenant_has_its_share_of_the_streams_and_leaves_the_rest_to_others() -> None:
+    with serve(Config(port=0, bounds=BoundsMax(streams_max=4))) as server, ExitStack() as opened:
+
+        def status(tenant: str) -> int:
+            key = f"rf_live_mock_{tenant}"
+            Client(server.url, key).get("/v1/runs")
+            one = Stream(server.url, key=key)
+            opened.callback(one.close)
+            return one.status
+
+        assert [status("a") for _ in range(3)] == [200, 200, 503]
+        assert [status("b") for _ in range(3)] == [200, 200, 503]
+        assert status("c") == 503
+        shown = Client(server.url, "rf_live_mock_a").get("/_mock/health")["bounds"]["streams_max"]
+    assert shown == {"used": 4, "max": 4, "peak": 4, "met": 1}
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+def test_stream_that_is_over_gives_its_place_back(method: str) -> None:
+    with serve(Config(port=0, bounds=BoundsMax(streams_max=2))) as server:
+        client = Client(server.url, "rf_live_mock_a")
+        client.get("/v1/runs")
+        wire = urllib3.PoolManager(retries=False)
+        headers = {"Authorization": "Bearer rf_live_mock_a"}
+        with wire.request(method, f"{server.url}/_mock/events", headers=headers, preload_content=False) as response:
+            assert response.status == 200
+        wire.clear()
+        for _ in range(500):
+            if not client.get("/_mock/health")["bounds"]["streams_max"]["used"]:
+                break
+        assert client.get("/_mock/health")["bounds"]["streams_max"]["used"] == 0
 
 
 @pytest.mark.parametrize("steps", range(6))
@@ -177,7 +212,7 @@ def test_client_that_leaves_at_the_moment_of_a_change_leaves_nothing_behind(step
                 await door.app({**scope, "headers": headers, "client": ("127.0.0.1", 9), "server": ("127.0.0.1", 8787)}, receive, send)
 
         asyncio.run(watch())
-        assert feeds.streams == 0
+        assert (door.runtime.bounds.streams.used, door.runtime.bounds.streams_of("test").used) == (0, 0)
 
 
 @pytest.mark.slow

@@ -130,6 +130,7 @@ class Ready(NamedTuple):
 @option("--connections-max", default=BoundsMax().connections_max, type=COUNT, help="Connections of clients at once.")
 @option("--body-bytes-max", default=BoundsMax().body_bytes_max, type=BYTES, help="Bytes of large bodies that are read at once.")
 @option("--journal-bytes-max", default=BoundsMax().journal_bytes_max, type=BYTES, help="Bytes of all journals together.")
+@option("--streams-max", default=BoundsMax().streams_max, type=COUNT, help="Streams of events at once.")
 @option("--callback-sockets-max", default=BoundsMax().callback_sockets_max, type=COUNT, help="Callbacks at once.")
 @option("--record-bytes-max", default=BoundsMax().record_bytes_max, type=BYTES, help="Bytes that all tenants may hold of what was sent.")
 @option("--timers-max", default=BoundsMax().timers_max, type=COUNT, help="Changes to come that all tenants may hold.")

@@ -61,7 +61,7 @@ class BoundsMax(msgspec.Struct, frozen=True, kw_only=True):
 
     `connections_max` are clients' connections, `body_bytes_max` are bytes of request bodies that are being read, `journal_bytes_max` those
     of all journals together, and `callback_sockets_max` are callbacks under way. `record_bytes_max` are bytes that clients have sent for
-    records, and `timers_max` are changes that are still to come, of all tenants together.
+    records, and `timers_max` are changes that are still to come, of all tenants together. `streams_max` are open streams of events.
     """
 
     connections_max: int = 4_096
@@ -70,6 +70,7 @@ class BoundsMax(msgspec.Struct, frozen=True, kw_only=True):
     callback_sockets_max: int = 256
     record_bytes_max: int = 2_048 * MEBIBYTE
     timers_max: int = 2_000_000
+    streams_max: int = 64
 
 
 class Bounds:
@@ -83,21 +84,28 @@ class Bounds:
         full = "further writes are answered with 503"
         self.record_bytes = Bound("record_bytes_max", most.record_bytes_max, tell, full)
         self.timers = Bound("timers_max", most.timers_max, tell, full)
+        self.streams = Bound("streams_max", most.streams_max, tell, "further streams of events are answered with 503")
         self.tenants = Bound("tenants_max", tenants_max, tell, "further tenants are refused with 503")
         self._tell = tell
-        self._shares: dict[str, Bound] = {}
+        self._shares: dict[tuple[str, str], Bound] = {}
 
     def bodies_of(self, tenant: str) -> Bound:
         """Returns the share that one tenant has of the bytes of bodies."""
-        share = self._shares.get(tenant)
+        return self._share(self.body_bytes, tenant, "further bodies of this tenant are answered with 503")
+
+    def streams_of(self, tenant: str) -> Bound:
+        """Returns the share that one tenant has of the streams of events."""
+        return self._share(self.streams, tenant, "further streams of this tenant are answered with 503")
+
+    def _share(self, whole: Bound, tenant: str, way_out: str) -> Bound:
+        share = self._shares.get((whole.name, tenant))
         if share is None:
             if len(self._shares) >= SHARES_MAX:
-                self._shares = {name: known for name, known in self._shares.items() if known.used}
-            maximum = self.body_bytes.maximum * 7 // 10
-            name = f"body_bytes_max of tenant {tenant}"
-            share = self._shares[tenant] = Bound(name, maximum, self._tell, "further bodies of this tenant are answered with 503")
+                self._shares = {key: known for key, known in self._shares.items() if known.used}
+            maximum = max(1, whole.maximum * 7 // 10)
+            share = self._shares[whole.name, tenant] = Bound(f"{whole.name} of tenant {tenant}", maximum, self._tell, way_out)
         return share
 
     def __iter__(self) -> Iterator[Bound]:
         shared = (self.connections, self.body_bytes, self.journal_bytes, self.callback_sockets)
-        return iter((*shared, self.record_bytes, self.timers, self.tenants))
+        return iter((*shared, self.record_bytes, self.timers, self.streams, self.tenants))

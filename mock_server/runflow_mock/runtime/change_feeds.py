@@ -21,7 +21,6 @@ from runflow_mock.runtime.tenants import Tenant, WallClock
 from runflow_mock.wire.timeline import Step, represent_events
 
 CHANGES_MAX = 5_000
-STREAMS_MAX = 64
 NOUNS: Mapping[str, str] = {
     "run": "runs",
     "batch": "batches",
@@ -83,7 +82,6 @@ class ChangeFeeds:
 
     def __init__(self, wall: WallClock) -> None:
         self.is_watched = False
-        self.streams = 0
         self._wall = wall
         self._epochs = count(1)
         self._whole: ChangeFeed | None = None

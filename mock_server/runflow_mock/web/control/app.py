@@ -27,10 +27,11 @@ LARGE_BODIES = {"/_mock/snapshot": 384 * 1024 * 1024}
 
 
 class Stream(NamedTuple):
-    """An answer that goes on until its pieces end, the client goes away, or the server stops."""
+    """An answer that goes on until its pieces end, the client goes away, or the server stops; `ended` is called then."""
 
     headers: tuple[tuple[bytes, bytes], ...]
     pieces: AsyncIterator[bytes]
+    ended: Callable[[], None]
 
 
 ControlHandler = Callable[[Call], Coroutine[Any, Any, Answer | Stream]]
@@ -52,7 +53,10 @@ class ControlApi:
         finally:
             bodies.release()
         if isinstance(given, Stream):
-            await _send_stream(given, scope, receive, send)
+            try:
+                await _send_stream(given, scope, receive, send)
+            finally:
+                given.ended()
             return
         headers = (*given.headers, (b"content-length", str(len(given.body)).encode()))
         if all(name != b"cache-control" for name, _ in given.headers):
@@ -80,6 +84,8 @@ class ControlApi:
         try:
             operation = self._operation(call)
             given = await self._runtime.loop_watch.timed(operation.id, operation.handler(call))
+            if isinstance(given, Stream):
+                return given
             await until_written(call)
             return given
         except asyncio.CancelledError:

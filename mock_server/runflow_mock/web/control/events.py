@@ -5,12 +5,14 @@ the feed does not reach back so far, or another world stands in the tenant's pla
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
-from runflow_mock.runtime.change_feeds import STREAMS_MAX, ChangeFeed, gather
+from runflow_mock.runtime.bounds import Bound
+from runflow_mock.runtime.change_feeds import ChangeFeed, gather
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Call
 from runflow_mock.web.control.app import ControlHandler, Stream
@@ -40,21 +42,23 @@ async def watch_events(call: Call) -> Stream:
     tenant = tenant_of(call) if names_tenant(call) else None
     if tenant is None:
         check_server_wide(call)
-    feeds = call.runtime.feeds
-    if feeds.streams >= STREAMS_MAX:
-        raise ControlError(503, "limit", f"{STREAMS_MAX} streams are open already; close one, such as a tab with the inspector")
+    feeds, bounds = call.runtime.feeds, call.runtime.bounds
+    taken: list[Bound] = []
+    # The share first: a tenant that has had its own must not look as if the server were full.
+    for bound in (*([] if tenant is None else [bounds.streams_of(tenant.settings.name)]), bounds.streams):
+        if not bound.take():
+            _give(taken)
+            whose = "" if bound is bounds.streams else " of this tenant"
+            told = f"{bound.maximum} streams{whose} are open already; close one, such as a tab with the inspector"
+            raise ControlError(503, "limit", told)
+        taken.append(bound)
     feed = feeds.whole() if tenant is None else feeds.of(tenant).changes
-    return Stream(_EVENT_STREAM, _counted(call, _told(call, tenant, feed)))
+    return Stream(_EVENT_STREAM, _told(call, tenant, feed), partial(_give, taken))
 
 
-async def _counted(call: Call, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    feeds = call.runtime.feeds
-    feeds.streams += 1
-    try:
-        async for piece in pieces:
-            yield piece
-    finally:
-        feeds.streams -= 1
+def _give(taken: Iterable[Bound]) -> None:
+    for bound in taken:
+        bound.give()
 
 
 async def _told(call: Call, tenant: Tenant | None, feed: ChangeFeed) -> AsyncIterator[bytes]:
