@@ -15,6 +15,7 @@ from runflow_mock.kit.suite.reports import counts, markdown
 from runflow_mock.kit.suite.runner import declared_operations, plan
 from runflow_mock.kit.suite.stages import Target, TargetError
 from runflow_mock.kit.suite.tallies import Tally
+from runflow_mock.openapi.promises import as_documented
 from runflow_mock.runtime.foreign_documents import DocumentError, load_document
 
 TOTAL = pytest.StashKey[Tally]()
@@ -58,9 +59,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def document(pytestconfig: pytest.Config) -> Mapping[str, Any]:
-    """The document that judges; it is never loaded from the server under test."""
-    return pytestconfig.stash[DOCUMENT]
+def document(pytestconfig: pytest.Config, target: Target) -> Mapping[str, Any]:
+    """The document that judges; it is never loaded from the server under test, and what our fake alone promises binds no other."""
+    given = pytestconfig.stash[DOCUMENT]
+    return given if target.is_mock else as_documented(given)
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,11 @@ def test_typescript_client_needs_no_assertions(typescript: Path) -> None:
     with sandbox("--clock", "auto") as running:
         told = run_tool("node", typescript / "out" / "generated.js", running.url, running.ready["key"], cwd=typescript)
     assert told.returncode == 0, told.stdout
-    assert json.loads(told.stdout) == {"run": ["succeeded", "typed", "0.270000", 0, ["image_url"]], "batch": ["succeeded", 2, [0, 1]]}
+    assert json.loads(told.stdout) == {
+        "run": ["succeeded", "typed", "0.270000", 0, ["image_url"]],
+        "batch": ["succeeded", 2, [0, 1]],
+        "account": ["app.example", "RUN.COMPLETED", True, 9.19, "background-removal", 12, True],
+    }
 
 
 def test_program_of_typescript_asserts_nothing() -> None:

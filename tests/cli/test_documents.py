@@ -136,6 +136,6 @@ def test_split_document_is_the_same_as_the_whole_one(capsys: pytest.CaptureFixtu
 
 
 def test_large_document_says_that_it_is_being_read(capsys: pytest.CaptureFixture[str]) -> None:
-    document = {"openapi": "3.1.0", "info": {"description": "x" * 600_000}, "paths": {"/v1/models": {"get": GET}}}
+    document = {"openapi": "3.1.0", "info": {"description": "x" * 900_000}, "paths": {"/v1/models": {"get": GET}}}
     _, _, err = ran(capsys, "drift", "--no-play", "--against", write(document))
-    assert err.splitlines() == ["runflow-mock: own.json: reading 0.6 MB; this can take some seconds"]
+    assert err.splitlines() == ["runflow-mock: own.json: reading 0.9 MB; this can take some seconds"]

@@ -15,7 +15,7 @@ from runflow_mock.kit.suite.flows import play
 from runflow_mock.kit.suite.offers import IMAGE, USUAL, Offer, offered
 from runflow_mock.kit.suite.stages import Pace, Target
 from runflow_mock.kit.suite.tallies import Tally
-from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.openapi.promises import documented_contract
 
 # What the tiny server has.
 PLAYED = ("run_lives", "success_costs", "repeat_is_replayed", "list_is_complete")
@@ -29,7 +29,7 @@ def verdict(*wrong: str, server: type[Tiny] = Tiny) -> Tally:
     target, total = Target(server(*wrong), KEY, spend_usd=10, pace=AT_ONCE), Tally()
     for flow in FLOWS:
         if flow.id in PLAYED:
-            total.add(play(flow, target, packaged_contract()))
+            total.add(play(flow, target, documented_contract()))
     return total
 
 
@@ -54,7 +54,7 @@ def test_server_fails_exactly_where_it_is_wrong(wrong: str, checks: set[str]) ->
 
 
 def test_without_leave_to_spend_nothing_is_created() -> None:
-    tally = play(next(flow for flow in FLOWS if flow.id == "run_lives"), Target(Tiny(), KEY), packaged_contract())
+    tally = play(next(flow for flow in FLOWS if flow.id == "run_lives"), Target(Tiny(), KEY), documented_contract())
     assert (tally.cases, tally.exit_code) == (0, 3)
     assert "--allow-spend" in tally.notes[0]
 

@@ -18,6 +18,7 @@ from runflow_mock.kit.calibration.notes import notes_of
 from runflow_mock.kit.calibration.readings import nearest_dialect, read_switches, switches_of
 from runflow_mock.kit.calibration.reports import Calibration, lines, markdown, represent
 from runflow_mock.kit.calibration.scrubbing import scrub, secrets_in
+from runflow_mock.openapi.promises import documented_contract
 from runflow_mock.runtime.config import ConfigError
 from runflow_mock.runtime.files import write_whole
 from runflow_mock.runtime.foreign_documents import load_contract
@@ -65,7 +66,7 @@ def command(
     taken, others = of_hosts(captures_in(files), hosts)
     for host, count in sorted(others.items()):
         tell(f"{count} answers of {host} are left out, which is none of the service's hosts; name it with --host if it is")
-    contract = load_contract(openapi, tell)
+    contract = documented_contract() if openapi is None else load_contract(openapi, tell)
     hints = tuple(chain.from_iterable(map(secrets_in, chain.from_iterable(taken.values()))))
     scrubbed = {name: tuple(scrub(capture, secrets, hints) for capture in captures) for name, captures in taken.items()}
     calibration = Calibration(

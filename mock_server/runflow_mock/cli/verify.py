@@ -20,6 +20,7 @@ from runflow_mock.kit.suite.reports import junit, lines, markdown
 from runflow_mock.kit.suite.runner import declared_operations, plan, verify
 from runflow_mock.kit.suite.stages import Target, TargetError
 from runflow_mock.kit.suite.tallies import Tally
+from runflow_mock.openapi.promises import as_documented
 from runflow_mock.runtime.foreign_documents import load_document
 
 
@@ -49,6 +50,8 @@ def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json:
         document = load_document(openapi, tell)
         target = Target(HttpCarrier(base_url), api_key, dialect=said.dialect, switches=said.switches, spend_usd=options["allow_spend"])
         _say(f"{base_url} is {_kind(target)}; seed {effort.seed}{'' if effort.is_random else ', the same requests every time'}", as_json)
+        if not target.is_mock:
+            document = as_documented(document)
         if any(said) and not target.has_control:
             _say("--dialect, --profile and --switches are about tenants that the suite makes: this server speaks as it does", as_json)
         if target.spend_usd and not target.has_control:

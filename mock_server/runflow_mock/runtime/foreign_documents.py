@@ -19,7 +19,7 @@ from runflow_mock.openapi.texts import BYTES_MAX, TextError, read_text
 from runflow_mock.packaged import openapi_document
 from runflow_mock.runtime.downloads import Unreachable, download, is_address
 
-LARGE_BYTES = 512 * 1024
+LARGE_BYTES = 768 * 1024
 """What takes so long to read that it is told."""
 
 Tell = Callable[[str], None]

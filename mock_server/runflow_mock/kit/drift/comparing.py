@@ -23,10 +23,11 @@ from runflow_mock.kit.pins.files import Pinned, pin_of
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.comparing import Disagreement, answers
 from runflow_mock.kit.suite.stages import Target
-from runflow_mock.openapi.contracts import Contract, packaged_contract
+from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.foreign_documents import DocumentError, Foreign
 from runflow_mock.openapi.parts import FILES
 from runflow_mock.openapi.problems import told
+from runflow_mock.openapi.promises import as_documented, documented_contract
 from runflow_mock.openapi.shapes import contract_of
 from runflow_mock.runtime.downloads import is_address
 from runflow_mock.runtime.foreign_documents import Tell, fetch, in_form, judging, read_values, silent
@@ -93,9 +94,10 @@ def compare_with_pin(newer: Newer, start: Path, *, plays: bool) -> Comparison:
     if newer.kind == CATALOG:
         return replace(made, drifts=tuple(_catalogs(newer, own)))
     assert newer.form is not None
-    document = contract_of(newer.form, newer.source)
+    # What the fake alone promises is no word of the service, neither in our document nor in a copy of it.
+    document = contract_of(newer.form._replace(document=as_documented(newer.form.document)), newer.source)
     copy = None if own is None else _copy(own)
-    pinned_copy = None if own is None or copy is None else judging(copy, own.pin.url)
+    pinned_copy = None if own is None or copy is None else judging(as_documented(copy) if isinstance(copy, dict) else copy, own.pin.url)
     made = replace(made, drifts=tuple(_documents(newer, document, own, pinned_copy)))
     # What is not understood does not count as moved, and so it has to be told.
     problems = (*document.problems, *(() if pinned_copy is None else pinned_copy.problems))
@@ -115,9 +117,9 @@ def _is_same(newer: Newer, pinned: Pinned) -> bool:
 
 def _documents(newer: Newer, document: Contract, own: Pinned | None, copy: Contract | None) -> Iterator[Drift]:
     if own is None:
-        yield from DocumentComparison(packaged_contract(), document).drifts()
+        yield from DocumentComparison(documented_contract(), document).drifts()
         return
-    fake = {drift.identity for drift in DocumentComparison(packaged_contract(), document).drifts()}
+    fake = {drift.identity for drift in DocumentComparison(documented_contract(), document).drifts()}
     moved = _by_digest(own, newer) if copy is None else DocumentComparison(copy, document).drifts()
     for drift in moved:
         yield replace(drift, fake=AS_PINNED if drift.identity in fake else AS_NEWER) if copy is not None else drift
