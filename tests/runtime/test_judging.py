@@ -1,4 +1,5 @@
 import asyncio
+from concurrent.futures import Future, ThreadPoolExecutor
 from sys import maxsize
 from typing import Any
 
@@ -98,6 +99,34 @@ def test_filling_journal_is_judged_while_its_tenant_is_quiet() -> None:
             ok(door.get("/v1/runs/statuses"))
         judged = door.runtime.judgings.of(tenant)
         assert (judged.counts["list_runs"].exchanges, judged.unjudged) == (12, 0)
+
+
+class Unworked(ThreadPoolExecutor):
+    """Takes note of what it is given, and never comes to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: list[Any] = []
+
+    def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        self.given.append(work)
+        return Future()
+
+
+def test_what_judges_is_loaded_once_however_often_one_looks_meanwhile() -> None:
+    executor = Unworked()
+
+    async def look_often(tenant: Tenant) -> None:
+        asyncio.get_running_loop().set_default_executor(executor)
+        for _ in range(3):
+            door.runtime.judgings.look(tenant, 1)
+
+    with Door() as door:
+        ok(door.get("/v1/runs"))
+        tenant = door.runtime.tenants.get("test")
+        assert tenant is not None
+        door._loop.run_until_complete(look_often(tenant))
+    assert len(executor.given) == 1
 
 
 def test_busy_tenant_is_not_judged() -> None:

@@ -139,7 +139,7 @@ class Judgings:
         self._known: WeakKeyDictionary[Journal, Judging] = WeakKeyDictionary()
         self._waiting: WeakSet[Journal] = WeakSet()
         self._preparation = Lock()
-        self._is_prepared = False
+        self._is_prepared = self._is_preparing = False
 
     @property
     def contract(self) -> "Contract":
@@ -189,7 +189,10 @@ class Judgings:
         if tenant.is_dropped:
             return
         if not self._is_prepared:
-            asyncio.get_running_loop().run_in_executor(None, self._prepare)
+            # Once, however often one looks meanwhile: a loop that is about to end takes no more work.
+            if not self._is_preparing:
+                self._is_preparing = True
+                asyncio.get_running_loop().run_in_executor(None, self._prepare)
             self._look_later(tenant)
             return
         judging = self.of(tenant)
