@@ -53,6 +53,26 @@ def test_reader_that_stands_holds_nobody_up_and_is_told_later_what_it_missed(pip
     assert re.search(rb"\nproblem: [0-9]+ lines of this log were lost: nobody took them\n", taken)
 
 
+def test_line_that_comes_late_goes_into_nothing_that_was_opened_since(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    stream = os.fdopen(writing, "w")
+    lines = LineWriter(stream)
+    # More than the pipe takes: the thread is in the middle of the first line when the stream is closed.
+    for _ in range(3):
+        lines.write("x" * 99_999)
+    lines.close()
+    with (tmp_path / "other").open("wb") as other:
+        # The number is free, and goes to something else.
+        stream.close()
+        os.dup2(other.fileno(), writing)
+    taken = 0
+    while part := os.read(reading, 65_536):
+        taken += len(part)
+    os.close(reading)
+    os.close(writing)
+    assert (taken, (tmp_path / "other").read_bytes()) == (300_000, b"")
+
+
 def test_closed_stream_is_counted() -> None:
     lines = LineWriter(None)
     lines.write("one")

@@ -45,7 +45,9 @@ class LineWriter:
             self._has_come.notify()
         if self._thread is None:
             # Only now: a server that logs nothing needs no thread.
-            self._thread = threading.Thread(target=self._write_all, args=(self._descriptor,), name="log", daemon=True)
+            # A descriptor of its own: whoever closes the stream may be given the same number for something else, which is no log.
+            own = os.dup(self._descriptor)
+            self._thread = threading.Thread(target=self._write_all, args=(own,), name="log", daemon=True)
             self._thread.start()
 
     def close(self) -> None:
@@ -57,15 +59,20 @@ class LineWriter:
             self._thread.join(GOODBYE_SECONDS)
 
     def _write_all(self, descriptor: int) -> None:
-        while True:
-            with self._has_come:
-                while not self._waiting and not self._is_closed:
-                    self._has_come.wait()
-                lines = tuple(self._waiting)
-                self._waiting.clear()
-                if not lines and self._is_closed:
-                    return
-            self._write_some(descriptor, lines)
+        try:
+            while lines := self._take():
+                self._write_some(descriptor, lines)
+        finally:
+            os.close(descriptor)
+
+    def _take(self) -> tuple[bytes, ...]:
+        """Returns the lines that wait, once there are any; none when this is the end."""
+        with self._has_come:
+            while not self._waiting and not self._is_closed:
+                self._has_come.wait()
+            lines = tuple(self._waiting)
+            self._waiting.clear()
+            return lines
 
     def _write_some(self, descriptor: int, lines: tuple[bytes, ...]) -> None:
         for number, line in enumerate(lines):
