@@ -32,6 +32,7 @@ UNPUBLISHED = {
     "CodeEntry": "the tables are documented, and rows need columns",
     "JobClass": "that job classes have prices is documented, and rows need columns",
     "EventType": "the codes are documented, and rows need columns",
+    "SparseEventType": "the same in lists, which may show some columns only",
     "Readiness": "what is checked is documented, and the checks need names",
     "Delivery.status_code": "the field is documented, and a delivery is in some state",
 }
