@@ -129,9 +129,9 @@ def test_every_verb_answers_as_the_document_says(door: Door, pulling: Door) -> N
     call("POST", "/_mock/tenants", {"name": "another"})
     call("GET", "/_mock/tenants/another", template="/_mock/tenants/{tenant}")
     call("DELETE", "/_mock/tenants/another", template="/_mock/tenants/{tenant}")
-    for faults in ([], [{"what": {"kind": "fail"}}]):
+    for faults, brief in (([], ""), ([], "&brief=true"), ([{"what": {"kind": "fail"}}], "")):
         call("POST", "/_mock/tenants", {"name": "third", "scenario": {"name": "third", "story": "s", "faults": faults}})
-        call("DELETE", "/_mock/tenants/third?tell=true", template="/_mock/tenants/{tenant}")
+        call("DELETE", f"/_mock/tenants/third?tell=true{brief}", template="/_mock/tenants/{tenant}")
     call("POST", "/_mock/callback-secret")
     (delivery,) = call("GET", "/_mock/deliveries")["items"]
     call("POST", f"/_mock/deliveries/{delivery['id']}/resend", template="/_mock/deliveries/{id}/resend")

@@ -9,8 +9,8 @@ from runflow_mock.domain.signing import verify_timestamped
 from runflow_mock.runtime.sender import RecordingSender
 
 
-def ended(door: Door) -> Body:
-    return ok(door.request("DELETE", "/_mock/tenants/test?tell=true"))
+def ended(door: Door, *, brief: bool = False) -> Body:
+    return ok(door.request("DELETE", f"/_mock/tenants/test?tell=true&brief={str(brief).lower()}"))
 
 
 def test_tenant_with_nothing_to_say_about_ends_without_evidence(door: Door) -> None:
@@ -18,6 +18,44 @@ def test_tenant_with_nothing_to_say_about_ends_without_evidence(door: Door) -> N
     told = ended(door)
     assert (told["report"]["exchanges"]["total"], told["scene"], told["evidence"]) == (1, None, None)
     assert "test" not in [tenant["tenant"] for tenant in ok(door.get("/_mock/tenants"))["items"]]
+
+
+def test_tenant_with_nothing_to_say_about_ends_in_brief_without_a_report(door: Door) -> None:
+    post_run(door)
+    assert ended(door, brief=True) == {"report": None, "scene": None, "evidence": None}
+    assert "test" not in [tenant["tenant"] for tenant in ok(door.get("/_mock/tenants"))["items"]]
+
+
+def test_brief_end_tells_of_a_request_that_leads_nowhere(door: Door) -> None:
+    door.get("/v1/runz")
+    told = ended(door, brief=True)
+    assert [request["path"] for request in told["report"]["unmatched_requests"]] == ["/v1/runz"]
+
+
+def test_brief_end_tells_of_a_request_that_breaks_the_contract(door: Door) -> None:
+    door.post(RUNS, {"client_ref": 7})
+    assert ended(door, brief=True)["report"]["violations"]
+
+
+def test_brief_end_tells_of_a_callback_that_nobody_took() -> None:
+    with Door(sender=RecordingSender(*[503] * 5)) as door:
+        callback_run(door)
+        ok(door.post("/_mock/clock/run-until-idle", {}))
+        assert ended(door, brief=True)["report"]["undelivered_callbacks"]
+
+
+def test_brief_end_tells_of_an_error_of_ours(door: Door) -> None:
+    post_run(door)
+    door.runtime.report(door.runtime.tenants.get("test"), ZeroDivisionError("planted"))
+    assert ended(door, brief=True)["report"]["background_errors"]
+    door.runtime.background_errors.clear()
+
+
+def test_brief_end_tells_of_an_unused_rule_and_of_a_story_that_did_not_come_true(door: Door) -> None:
+    ok(door.request("PUT", "/_mock/scenario", json={"name": "partial-batch"}))
+    told = ended(door, brief=True)
+    assert told["scene"]["held"] is False
+    assert told["report"]["unfired_faults"]
 
 
 def test_tenant_with_an_unused_rule_ends_with_everything_that_explains_it(door: Door) -> None:

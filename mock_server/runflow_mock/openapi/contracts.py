@@ -18,11 +18,11 @@ import msgspec
 from runflow_mock.domain.documents import Json, object_of
 from runflow_mock.openapi import combinations
 from runflow_mock.openapi.directions import Direction, towards
-from runflow_mock.openapi.parameters import ANYTHING, IGNORED_HEADERS, Parameter, read_parameter, wrong_with
+from runflow_mock.openapi.parameters import ANYTHING, IGNORED_HEADERS, Parameter, Style, Wanted, read_parameter, wrong_with
 from runflow_mock.openapi.parts import ALSO_AT, UNREAD
 from runflow_mock.openapi.pointers import Pointer, place_of, pointer_of, walk
 from runflow_mock.openapi.problems import Problem
-from runflow_mock.openapi.schema_ways import ways_of
+from runflow_mock.openapi.schema_ways import ANY_TYPE, types_of, ways_of
 from runflow_mock.openapi.schemas import CompiledSchema, compile_schema, refuse_to_open
 from runflow_mock.packaged import openapi_document
 
@@ -94,10 +94,12 @@ class Contract:
         self._names = Counter(str(operation["operationId"]) for operation in operations if "operationId" in operation)
         self._declared: dict[tuple[str, str], Declared] = {}
         self._ways: dict[Pointer, tuple[Pointer, ...]] = {}
+        self._types: dict[Pointer, frozenset[str]] = {}
+        self._wanted: dict[Parameter, Wanted] = {}
         self._registries: dict[Direction, jsonschema_rs.Registry] = {}
         self._validators: dict[tuple[Direction, Pointer], CompiledSchema | None] = {}
 
-    @property
+    @cached_property
     def operations(self) -> tuple[Declared, ...]:
         """All operations, in the order of the document."""
         declared = (self.operation(path, method) for path in self.paths for method in self.methods_of(path))
@@ -187,7 +189,7 @@ class Contract:
         if validator is None:
             return True
         is_known = self.source is None or not self._counter.is_too_much(walk(self.document, schema), value)
-        return is_known and not validator.long_texts(value)
+        return is_known and not validator.has_long_text(value)
 
     def ways(self, schema: Pointer) -> tuple[Pointer, ...]:
         """Returns the ways to a schema and to all that speak of the same value."""
@@ -197,6 +199,37 @@ class Contract:
                 self._ways.clear()
             found = self._ways[schema] = ways_of(self, schema)
         return found
+
+    def types(self, schema: Pointer) -> frozenset[str]:
+        """Returns the types of which a schema speaks, and all that speak of the same value; any where they speak of none."""
+        found = self._types.get(schema)
+        if found is None:
+            if len(self._types) >= COMPILED_MAX:
+                self._types.clear()
+            found = self._types[schema] = types_of(self.at(way) for way in self.ways(schema))
+        return found
+
+    def wanted(self, parameter: Parameter) -> Wanted:
+        """Returns what the schema of a parameter speaks of; where it speaks of nothing, a text is meant."""
+        found = self._wanted.get(parameter)
+        if found is None:
+            found = self._wanted[parameter] = self._find_wanted(parameter)
+        return found
+
+    def _find_wanted(self, parameter: Parameter) -> Wanted:
+        types = self.types(parameter.schema)
+        if types == ANY_TYPE or parameter.style is Style.CONTENT:
+            return Wanted(is_list=False, is_object=False, is_scalar=True)
+        parts = [self.at(way) for way in self.ways(parameter.schema)]
+        properties = [part["properties"] for part in parts if isinstance(part.get("properties"), dict)]
+        is_open = any(part.get("additionalProperties") not in (None, False) for part in parts)
+        return Wanted(
+            is_list="array" in types,
+            is_object="object" in types,
+            is_scalar=bool(types - {"array", "object", "null"}) or types == {"null"},
+            names=frozenset(name for each in properties if isinstance(each, dict) for name in each),
+            is_open=is_open or not properties,
+        )
 
     @cached_property
     def _counter(self) -> combinations.Counter:

@@ -42,6 +42,16 @@ STYLES_IN: Mapping[str, tuple[Style, ...]] = {
 IGNORED_HEADERS = frozenset(("accept", "content-type", "authorization"))
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What the schema of a parameter speaks of; `names` are the fields of an object, and `is_open` says that there may be others."""
+
+    is_list: bool
+    is_object: bool
+    is_scalar: bool
+    names: frozenset[str] = frozenset()
+    is_open: bool = False
+
+
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     """One parameter of an operation; `schema` leads to what its value must be, `media_type` says how it is written under `CONTENT`."""
 

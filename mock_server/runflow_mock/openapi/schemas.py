@@ -64,7 +64,21 @@ class CompiledSchema:
 
     def long_texts(self, value: Json) -> list[tuple[str | int, ...]]:
         """Returns where texts stand in a value that are too long to be held against the patterns of this schema."""
-        return [] if self.is_linear else list(_long_texts(value, ()))
+        return [] if not self.has_long_text(value) else list(_long_texts(value, ()))
+
+    def has_long_text(self, value: Json) -> bool:
+        """Tells whether there is one, for much less than where it stands."""
+        waiting = [] if self.is_linear else [value]
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, str):
+                if len(part) > TRIED_CHARACTERS_MAX:
+                    return True
+            elif isinstance(part, dict):
+                waiting.extend(part.values())
+            elif isinstance(part, list):
+                waiting.extend(part)
+        return False
 
 
 def compile_schema(

@@ -12,7 +12,7 @@ import msgspec
 
 from runflow_mock.domain.exchanges import REDACTED, Exchange
 from runflow_mock.openapi.contracts import Addressed
-from runflow_mock.openapi.parameters import Parameter, Style
+from runflow_mock.openapi.parameters import Parameter, Style, Wanted
 from runflow_mock.openapi.values import Node
 
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
@@ -31,16 +31,6 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     query: Pairs
     headers: Mapping[str, str]
     cookies: Pairs
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What the schema of a parameter speaks of; `names` are the fields of an object, and `is_open` says that there may be others."""
-
-    is_list: bool
-    is_object: bool
-    is_scalar: bool
-    names: frozenset[str] = frozenset()
-    is_open: bool = False
 
 
 def read_sent(addressed: Addressed, exchange: Exchange) -> Sent:

@@ -15,7 +15,6 @@ from runflow_mock.domain.documents import Json, object_of, try_document
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.parameters import ANYTHING
 from runflow_mock.openapi.pointers import Pointer
-from runflow_mock.openapi.schema_ways import types_of
 
 READINGS_MAX = 16
 DEPTH_MAX = 16
@@ -42,7 +41,7 @@ def _first_allowed(contract: Contract, schema: Pointer, readings: list[Json]) ->
 def _readings(contract: Contract, schema: Pointer, node: Node, depth: int) -> list[Json]:
     """Returns what texts may stand for, the most particular reading first; there is always one."""
     ways = contract.ways(schema)
-    types = types_of(contract.at(way) for way in ways)
+    types = contract.types(schema)
     if depth > DEPTH_MAX:
         return [cast("Json", node)]
     if isinstance(node, dict):

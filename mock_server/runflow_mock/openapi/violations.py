@@ -18,8 +18,7 @@ from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.media_types import MediaType, chosen, read_media_type
 from runflow_mock.openapi.parameters import ANYTHING, Parameter, Style
 from runflow_mock.openapi.pointers import Pointer
-from runflow_mock.openapi.schema_ways import ANY_TYPE, types_of
-from runflow_mock.openapi.sent_values import Sent, Wanted, claimed_by, nodes_of, read_sent
+from runflow_mock.openapi.sent_values import Sent, claimed_by, nodes_of, read_sent
 from runflow_mock.openapi.unknown_fields import unknown_fields
 from runflow_mock.openapi.values import Node, value_of
 
@@ -90,7 +89,7 @@ def _parameter_findings(contract: Contract, addressed: Addressed, declared: Decl
     asked = list(dict.fromkeys(name for name, _ in sent.query))
     claimed: set[str] = set()
     for parameter in declared.parameters:
-        wanted, others = _wanted(contract, parameter), frozenset(names - {parameter.name})
+        wanted, others = contract.wanted(parameter), frozenset(names - {parameter.name})
         claimed |= claimed_by(parameter, wanted, asked, others)
         yield from _of_parameter(contract, parameter, nodes_of(parameter, wanted, sent, others), sent)
     for name in sorted(set(asked) - claimed) if declared.is_read else ():
@@ -118,23 +117,6 @@ def _of_parameter(contract: Contract, parameter: Parameter, nodes: list[Node] | 
     elif not (parameter.may_be_empty and nodes[0] in ("", [], [""])):
         value = value_of(contract, parameter.schema, nodes)
         yield from schema_findings(contract, parameter.schema, value, loc, Direction.REQUEST)
-
-
-def _wanted(contract: Contract, parameter: Parameter) -> Wanted:
-    """Returns what the schema of a parameter speaks of; where it speaks of nothing, a text is meant."""
-    parts = [contract.at(way) for way in contract.ways(parameter.schema)]
-    types = types_of(parts)
-    if types == ANY_TYPE or parameter.style is Style.CONTENT:
-        return Wanted(is_list=False, is_object=False, is_scalar=True)
-    properties = [part["properties"] for part in parts if isinstance(part.get("properties"), dict)]
-    is_open = any(part.get("additionalProperties") not in (None, False) for part in parts)
-    return Wanted(
-        is_list="array" in types,
-        is_object="object" in types,
-        is_scalar=bool(types - {"array", "object", "null"}) or types == {"null"},
-        names=frozenset(name for each in properties if isinstance(each, dict) for name in each),
-        is_open=is_open or not properties,
-    )
 
 
 def _body_findings(contract: Contract, declared: Declared, exchange: Exchange) -> Iterator[Finding]:

@@ -58,8 +58,21 @@ def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
         )[:LISTED_MAX],
         pending_callbacks=sum(not delivery.is_terminal for delivery in deliveries),
         unmatched=tuple(islice(_unmatched(judged), LISTED_MAX)),
-        background_errors=tuple(error for error in runtime.background_errors if error.startswith(f"tenant {tenant.settings.name}: ")),
+        background_errors=tuple(_background_errors(runtime, tenant)),
         hints=tuple(_hints(tenant)),
+    )
+
+
+def has_complaints(runtime: Runtime, tenant: Tenant) -> bool:
+    """Tells whether a report on a tenant would have anything that a test has to answer for, for much less than the report."""
+    runtime.settle(tenant)
+    judging, store = runtime.judgings.of(tenant), tenant.world.store
+    return (
+        # What leads nowhere is among the violations.
+        any(judging.findings(exchange).violations for exchange in tenant.journal)
+        or any(not rule.fired for rule in store.rules.values())
+        or any(delivery.status is DeliveryStatus.FAILED for delivery in store.deliveries.values())
+        or any(_background_errors(runtime, tenant))
     )
 
 
@@ -107,6 +120,10 @@ def _unmatched(judged: list[tuple[Exchange, Findings]]) -> Iterator[Unmatched]:
     for exchange, findings in judged:
         if leads_nowhere(findings):
             yield Unmatched(exchange=exchange.id, method=exchange.method, path=exchange.path, nearest=findings.nearest)
+
+
+def _background_errors(runtime: Runtime, tenant: Tenant) -> Iterator[str]:
+    return (error for error in runtime.background_errors if error.startswith(f"tenant {tenant.settings.name}: "))
 
 
 def _hints(tenant: Tenant) -> Iterator[str]:

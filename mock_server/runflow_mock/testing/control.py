@@ -36,8 +36,8 @@ class Control:
         self.client.request("DELETE", f"/_mock/tenants/{quote(name)}")
 
     def end_tenant(self, name: str) -> End:
-        """Drops a tenant, and returns the last word on its client."""
-        return self._read(self.client.request("DELETE", f"/_mock/tenants/{quote(name)}?tell=true"), End)
+        """Drops a tenant, and returns the last word on its client, without a report where nothing is to be said."""
+        return self._read(self.client.request("DELETE", f"/_mock/tenants/{quote(name)}?tell=true&brief=true"), End)
 
     def callback_secret(self) -> str:
         """Returns the secret that signs callbacks; one is made where there is none."""

@@ -80,7 +80,7 @@ def sections(lent: Lent) -> list[Section]:
 
 
 def _sections_at_end(lent: Lent, end: End) -> list[Section]:
-    if end.evidence is None:
+    if end.report is None or end.evidence is None:
         return []
     return _sections(lent, read_steps(end.evidence.timeline), end.evidence.journal, end.report["hints"], end.evidence.scenario)
 

@@ -188,8 +188,8 @@ class Evidence(msgspec.Struct, frozen=True):
 
 
 class End(msgspec.Struct, frozen=True):
-    """The last word on a tenant; there is evidence only where something is to be said about its client."""
+    """The last word on a tenant; there are report and evidence only where something is to be said about its client."""
 
-    report: dict[str, Any]
+    report: dict[str, Any] | None
     scene: dict[str, Any] | None = None
     evidence: Evidence | None = None

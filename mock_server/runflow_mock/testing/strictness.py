@@ -23,6 +23,8 @@ def complaints_in(end: End, *, allow_unused: bool = False, allow_violations: boo
     `allow_violations` over requests that broke the contract: all of them, or those of the operations that it names.
     """
     report, scenario = end.report, end.scene or {}
+    if report is None:
+        return []
     found = [f"runflow-mock had an error of its own: {error}" for error in report["background_errors"]]
     if not allow_unused:
         found += [*([] if scenario.get("unused") == "allowed" else _unfired(report)), *_undelivered(report), *_unreached(scenario)]

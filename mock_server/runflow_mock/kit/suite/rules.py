@@ -14,7 +14,6 @@ from runflow_mock.kit.suite.schema_walks import Way
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.openapi.parameters import ANYTHING, Parameter
 from runflow_mock.openapi.pointers import Pointer
-from runflow_mock.openapi.schema_ways import types_of
 from runflow_mock.openapi.values import value_of
 
 # Too long a list is only made where it can still be sent at once.
@@ -83,7 +82,7 @@ def _of_parameter(request: Request, parameter: Parameter) -> Iterator[Breakage]:
 def _is_wrong_as_text(parameter: Parameter, text: str) -> bool:
     """A parameter travels as text: it is wrong if none of its types reads it."""
     contract = packaged_contract()
-    types = types_of(contract.at(way) for way in contract.ways(parameter.schema))
+    types = contract.types(parameter.schema)
     if "boolean" in types and text in {"true", "false", "1", "0"}:
         return False
     return not contract.allows(parameter.schema, value_of(contract, parameter.schema, [text]))

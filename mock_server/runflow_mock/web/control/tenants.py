@@ -113,7 +113,8 @@ async def delete_tenant(call: Call) -> Answer:
     if flag_in(call, "tell"):
         await call.runtime.judgings.caught_up(_named(call))
     tenant = _named(call)
-    told = scrubbed(call, answer(last_word(call))) if flag_in(call, "tell") else no_content()
+    is_brief = flag_in(call, "brief")
+    told = scrubbed(call, answer(last_word(call, is_brief=is_brief))) if flag_in(call, "tell") else no_content()
     tenants.drop(tenant.settings.name)
     return told
 
