@@ -100,6 +100,13 @@ def test_transport_leads_to_a_server_elsewhere_too(tenant: Runflow, client: Call
     assert [exchange.request.target for exchange in tenant.journal] == [PATH]
 
 
+def test_refusal_of_what_is_still_being_sent_ends_the_connection_in_memory(in_memory: Runflow, caplog: pytest.LogCaptureFixture) -> None:
+    with httpx.Client(transport=in_memory.transport, base_url=in_memory.base_url, headers=in_memory.headers, timeout=SECONDS) as client:
+        answer = client.get(PATH, headers={"X-Long": "y" * 200_000})
+    assert (answer.status_code, answer.headers["connection"]) == (431, "close")
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 def test_end_of_a_connection_is_an_error_of_httpx(in_memory: Runflow) -> None:
     in_memory.faults.add(what="reset")
     with httpx.Client(transport=in_memory.transport) as client, pytest.raises(httpx.ReadError, match="reset by peer"):

@@ -20,7 +20,7 @@ class MemoryConnection:
         self._arrived = threading.Condition()
         self._pieces = bytearray()
         self._error: ConnectionError | None = None
-        self._is_ended = False
+        self._is_ended = self._is_gone = False
         self._wakers: list[Callable[[], None]] = []
         self._transport = _Transport(self, make_protocol)
         loop.call_soon_threadsafe(self._transport.open)
@@ -34,7 +34,7 @@ class MemoryConnection:
         with self._arrived:
             if self._error is not None:
                 raise self._error
-            if self._is_ended:
+            if self._is_gone:
                 raise BrokenPipeError("the server has ended the connection")
         self._loop.call_soon_threadsafe(self._transport.take, bytes(data))
 
@@ -94,9 +94,16 @@ class MemoryConnection:
     def end(self, error: ConnectionError | None) -> None:
         """Takes note that the connection has ended, in order or with an error."""
         with self._arrived:
+            self._is_gone = True
             if not self._is_ended:
                 self._is_ended, self._error = True, error
                 self._tell()
+
+    def finish(self) -> None:
+        """Takes note that nothing more comes from the server, which still takes what is sent, and throws it away."""
+        with self._arrived:
+            self._is_ended = True
+            self._tell()
 
     def _tell(self) -> None:
         self._arrived.notify_all()
@@ -141,6 +148,12 @@ class _Transport(asyncio.Transport):
     def write(self, data: "bytes | bytearray | memoryview[Any]") -> None:
         if not self._is_closing:
             self._client.arrive(bytes(data))
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self._client.finish()
 
     def close(self) -> None:
         self._close(None)
