@@ -22,7 +22,7 @@ def _rules_of(noun: str) -> Play:
 
     def play(stage: SuiteTenant) -> Iterator[str]:
         for request in right_requests(stage, noun):
-            for breakage in breakages(request):
+            for breakage in breakages(request, is_strict=stage.is_strict):
                 yield from _is_refused(stage, request, breakage)
 
     return play

@@ -19,6 +19,7 @@ from runflow_mock.kit.suite.stages import SuiteTenant, Target, TargetError
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
 from runflow_mock.kit.suite.tolerances import asks_for_another, is_tolerated
 from runflow_mock.openapi.contracts import METHODS, Contract
+from runflow_mock.openapi.public_bundle import proven_document
 
 MISSING = "the contract suite needs schemathesis: pip install 'runflow-mock[contracts]'"
 REQUEST_SECONDS_MAX = 10.0
@@ -87,7 +88,8 @@ def generate(
 
 def _told(document: Mapping[str, Any], stage: SuiteTenant, without: Sequence[str]) -> dict[str, Any]:
     """The document from which requests are made up: narrowed to what stands on the stage, and to what a strict server has."""
-    told = narrowed(document, seed(stage), without=without)
+    whole = proven_document(document) if stage.is_strict and "components" in document else document
+    told = narrowed(whole, seed(stage), without=without)
     if stage.is_strict:
         gone = {part["operationId"] for item in told["paths"].values() for part in item.values() if _is_inferred(part)}
         for path, item in told["paths"].items():

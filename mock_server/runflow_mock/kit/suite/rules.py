@@ -53,15 +53,23 @@ class Rule(msgspec.Struct, frozen=True):
     wrong: tuple[Any, ...]
 
 
-def breakages(request: Request) -> Iterator[Breakage]:
-    """Returns a breakage for every rule of a request that can be broken by itself."""
+def breakages(request: Request, *, is_strict: bool = False) -> Iterator[Breakage]:
+    """Returns a breakage for every rule of a request that can be broken by itself; a strict server does not read what is only inferred."""
     for parameter in request.operation.parameters:
         if parameter.name not in LEFT_OUT and parameter.schema != ANYTHING:
             yield from _of_parameter(request, parameter)
     pointer = request.operation.body.get("application/json")
     if pointer is not None and isinstance(request.body, dict):
         yield Breakage("type", "body", ("body",), request.path, [1])
-        yield from _of_object(request, pointer, (), DEPTH_MAX)
+        for breakage in _of_object(request, pointer, (), DEPTH_MAX):
+            if not (is_strict and _is_absent(pointer, breakage.loc)):
+                yield breakage
+
+
+def _is_absent(pointer: Pointer, loc: Way) -> bool:
+    """Tells whether the outermost property that a rule is about is one that a strict server has not."""
+    described = packaged_walk().described(pointer).properties.get(str(loc[1])) if len(loc) > 1 else None
+    return described is not None and packaged_contract().at(described).get("x-strict") == "absent"
 
 
 def _of_parameter(request: Request, parameter: Parameter) -> Iterator[Breakage]:
