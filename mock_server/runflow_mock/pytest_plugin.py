@@ -104,7 +104,7 @@ def runflow_server(request: pytest.FixtureRequest) -> Iterator["RunflowServer"]:
     from runflow_mock.runtime.config import Config
     from runflow_mock.testing.server import serve
 
-    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0), contract=_contract(request.config)) as server:
+    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0, unknown_keys="refuse"), contract=_contract(request.config)) as server:
         yield RunflowServer(server.url, is_external=False, calls=server.calls)
 
 
@@ -128,7 +128,7 @@ def runflow_app(request: pytest.FixtureRequest) -> Iterator["InProcess"]:
     from runflow_mock.testing.in_process import InProcess
 
     check_threads()
-    app = InProcess(Config(clock=ClockMode.AUTO, speed=1.0), contract=_contract(request.config))
+    app = InProcess(Config(clock=ClockMode.AUTO, speed=1.0, unknown_keys="refuse"), contract=_contract(request.config))
     yield app
     app.stop()
 

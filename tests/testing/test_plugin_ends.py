@@ -47,6 +47,28 @@ def test_only_a_test_that_passed_is_failed_by_its_end(pytester: pytest.Pytester,
     result.assert_outcomes(**outcome)
 
 
+@pytest.mark.parametrize("fixture", ["runflow", "runflow_in_process"])
+def test_client_with_the_key_of_another_test_or_of_nobody_is_refused(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, fixture: str
+) -> None:
+    """Such a key would make a tenant of its own, whose client nobody judges: the test would be green whatever the client does."""
+    monkeypatch.delenv("RUNFLOW_MOCK_URL")
+    tests = """
+        import httpx
+
+        kept = [{"Authorization": "Bearer rf_live_mock_invented"}]
+
+        def test_first(FIXTURE):
+            kept.append(FIXTURE.headers)
+
+        def test_second(FIXTURE):
+            with httpx.Client(transport=FIXTURE.transport, base_url=FIXTURE.base_url) as client:
+                told = [client.get("/v1/billing/balance", headers=headers) for headers in (*kept, FIXTURE.headers)]
+            assert [(one.status_code, "runflow.api_key" in one.text) for one in told] == [(401, True), (401, True), (200, False)]
+        """
+    run(pytester, tests.replace("FIXTURE", fixture)).assert_outcomes(passed=2)
+
+
 def test_failure_is_shown_where_nothing_can_be_saved(pytester: pytest.Pytester) -> None:
     Path(pytester.path / ".runflow-mock").write_text("no folder", encoding="utf-8")
     result = run(pytester, "def test_it(runflow):\n    assert 1 == 2\n")

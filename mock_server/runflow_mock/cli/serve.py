@@ -117,6 +117,12 @@ class Ready(NamedTuple):
 @option("--scenario-inline", default=None, help="Scenario of every new tenant as YAML or JSON text, where there is no file yet.")
 @option("--watch", is_flag=True, help="Read the scenario's file anew when it changes, and begin the tenants made from it anew.")
 @option("--unknown-models", default="refuse", type=click.Choice(["refuse", "accept"]), help="What to do with ids outside the catalog.")
+@option(
+    "--unknown-keys",
+    default="accept",
+    type=click.Choice(["accept", "refuse"]),
+    help="What to do with keys that no tenant has: make it, or answer 401.",
+)
 @option("--skill", default=None, type=click.Path(path_type=Path), help="SKILL.md to serve to agents, byte for byte, in place of our own.")
 @option("--openapi", default=None, metavar="FILE|URL", help="Document that judges the journal in place of the packaged one.")
 @option("--body-max", default=72 * 1024 * 1024, type=click.IntRange(1024, COUNT_MAX), help="Bytes that a JSON body may have.")
@@ -250,6 +256,7 @@ def read_config(options: dict[str, Any]) -> Config:
         scenario_inline=options["scenario_inline"],
         watch=options["watch"],
         unknown_models=options["unknown_models"],
+        unknown_keys=options["unknown_keys"],
         skill=options["skill"],
         body_bytes_max=options["body_max"],
         batch_items_max=options["batch_limit"],

@@ -75,6 +75,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     scenario_inline: str | None = None
     watch: bool = False
     unknown_models: str = "refuse"
+    unknown_keys: str = "accept"
     skill: Path | None = None
     body_bytes_max: int = 72 * MEBIBYTE
     batch_items_max: int = 100

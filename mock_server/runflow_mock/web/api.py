@@ -22,7 +22,7 @@ from runflow_mock.web.idempotency import place_of, recall, remember
 from runflow_mock.web.keeping import written_first
 from runflow_mock.web.quotas import admit
 from runflow_mock.web.routing import Match, Operation, Router
-from runflow_mock.web.strangers import may_make_tenant
+from runflow_mock.web.strangers import why_no_tenant
 from runflow_mock.wire.problems import (
     Problem,
     internal_error,
@@ -104,7 +104,7 @@ class Api:
     def _authenticate(self, call: Call) -> tuple[Tenant, Principal]:
         if not self._takes_keys:
             raise not_found(f"There is no route {call.method} {call.path[:200]}.")
-        return authenticate(self._runtime.tenants, call.header(b"authorization"), lambda: may_make_tenant(call))
+        return authenticate(self._runtime.tenants, call.header(b"authorization"), lambda key: why_no_tenant(call, key))
 
     def _answer(self, call: Call, *, is_oversized: bool) -> tuple[Operation[Handler] | None, Answer]:
         operation = None

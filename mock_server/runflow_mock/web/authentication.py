@@ -13,8 +13,10 @@ from runflow_mock.wire.problems import Problem, forbidden, invalid_field, unauth
 SCHEME = "bearer "
 
 
-def authenticate(tenants: Tenants, authorization: str | None, may_make: Callable[[], bool] | None = None) -> tuple[Tenant, Principal]:
-    """Returns who is asking; `may_make` is asked whether the first use of a key that nobody has yet may make its tenant.
+def authenticate(
+    tenants: Tenants, authorization: str | None, why_not: Callable[[str], str | None] | None = None
+) -> tuple[Tenant, Principal]:
+    """Returns who is asking; `why_not` is asked why the first use of a key that nobody has yet may not make its tenant.
 
     Raises:
         Problem: 401; 503 when the key would make a tenant and there is no room.
@@ -28,8 +30,9 @@ def authenticate(tenants: Tenants, authorization: str | None, may_make: Callable
     found = tenants.known(key)
     if found is not None:
         return found
-    if may_make is not None and not may_make():
-        raise unauthorized(_NOT_MADE)
+    reason = None if why_not is None or looks_real(key) else why_not(key)
+    if reason is not None:
+        raise unauthorized(f"Invalid API key: no tenant has it, and {reason}.")
     try:
         found = tenants.find(key)
     except TenantsFull as error:
@@ -89,12 +92,6 @@ def admit_to_beta(settings: TenantSettings) -> None:
     """
     if not settings.comfyui_beta:
         raise forbidden("ComfyUI deployment is in beta, and this organization is not enrolled.", "COMFYUI_DEPLOY_BETA_NOT_ENABLED")
-
-
-_NOT_MADE = (
-    "Invalid API key: no tenant has it, and a page from another origin makes none. Use the key once from this machine, "
-    "or name the page's host in RUNFLOW_MOCK_ALLOWED_HOSTS."
-)
 
 
 def _explain(key: str) -> str:

@@ -13,6 +13,14 @@ from runflow_mock.runtime.config import Config
 from runflow_mock.web.calls import Call
 from runflow_mock.wire.sites import HOSTS
 
+_REFUSED = (
+    "this server makes none at the first use of a key (--unknown-keys refuse): make one with POST /_mock/tenants. In pytest each test has "
+    "a key of its own, runflow.api_key, and a client that was made in another test has the key of that one"
+)
+_FROM_ELSEWHERE = (
+    "a page from another origin makes none. Use the key once from this machine, or name the page's host in RUNFLOW_MOCK_ALLOWED_HOSTS"
+)
+
 
 def strange_page(call: Call) -> tuple[str, str] | None:
     """Returns header and value by which a request shows that a page from elsewhere has sent it; nothing if it does not."""
@@ -26,17 +34,21 @@ def strange_page(call: Call) -> tuple[str, str] | None:
     return ("Sec-Fetch-Site", site) if site == "cross-site" and not follows_link else None
 
 
-def may_make_tenant(call: Call) -> bool:
-    """Tells whether the first request with a key may make its tenant: not if a page from elsewhere could have sent it.
+def why_no_tenant(call: Call, key: str) -> str | None:
+    """Returns why the first request with a key may not make its tenant; nothing if it may.
 
-    A browser lets a page use keys where the server says so (`--cors`), and where it takes the page for one of the server's own, because
-    the name of the page's host leads here (DNS rebinding).
+    A server may be told to take no key but those of tenants that were made on purpose. Else a page from elsewhere could have sent it: a
+    browser lets a page use keys where the server says so (`--cors`), and where it takes the page for one of the server's own, because the
+    name of the page's host leads here (DNS rebinding).
     """
     config = call.runtime.config
-    if config.cors and strange_page(call) is not None:
-        return False
+    if config.unknown_keys == "refuse" and key not in config.keys:
+        return _REFUSED
     host = hostname_of("//" + (call.header(b"host") or ""))
-    return not is_from_browser(call) or host in HOSTS or is_own_host(host, config)
+    is_strange = config.cors and strange_page(call) is not None
+    if is_strange or not (not is_from_browser(call) or host in HOSTS or is_own_host(host, config)):
+        return _FROM_ELSEWHERE
+    return None
 
 
 def is_from_browser(call: Call) -> bool:
