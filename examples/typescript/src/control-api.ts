@@ -1130,7 +1130,8 @@ export interface components {
             to?: string | null;
         };
         End: {
-            report: components["schemas"]["Report"];
+            /** @description nothing, where in brief nothing is to be said */
+            report: components["schemas"]["Report"] | null;
             scene: components["schemas"]["Scene"] | null;
             /** @description nothing, where nothing is to be said about the client */
             evidence: {
@@ -2234,6 +2235,8 @@ export interface operations {
             query?: {
                 /** @description answer with the report and the scene, and where something is to be said about the client, with the timeline, the journal and a scenario that repeats it */
                 tell?: boolean;
+                /** @description leave out the report as well where nothing is to be said about the client; the rules of hygiene are not looked at then */
+                brief?: boolean;
             };
             header?: never;
             path: {
