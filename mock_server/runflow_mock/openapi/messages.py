@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from runflow_mock.domain.documents import Json, read_object
+from runflow_mock.domain.documents import Json, object_of, try_object
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Finding, Severity
 from runflow_mock.openapi.contracts import METHODS, Addressed, Contract, Declared
@@ -22,10 +22,11 @@ SUBJECTS = ("run_id", "batch_id", "evaluation_id")
 
 
 class Described(msgspec.Struct, frozen=True):
-    """One message as the document describes it; `name` is that of its webhook, and empty for a callback."""
+    """One message as the document describes it: `name` is that of its webhook, and empty for a callback; `fields` are those of its body."""
 
     name: str
     declared: Declared
+    fields: frozenset[str]
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -38,10 +39,7 @@ class Message(msgspec.Struct, frozen=True):
     @property
     def content(self) -> dict[str, Json]:
         """What the body says, or nothing where it is no object."""
-        try:
-            return read_object(self.body)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError, ValueError):
-            return {}
+        return try_object(self.body)
 
 
 class Messages:
@@ -55,7 +53,7 @@ class Messages:
         self.source = contract.source or "the contract"
         self._contract = Contract(document, source=contract.source)
         found = (
-            Described(name, declared)
+            Described(name, declared, self._fields(declared))
             for path, (name, _) in items.items()
             for method in self._contract.methods_of(path)
             if (declared := self._contract.operation(path, method)) is not None and declared.is_read
@@ -85,14 +83,13 @@ class Messages:
         """Returns the descriptions that may be of a message: those of its event's name, else those that speak of its subject, else all."""
         named = tuple(one for one in self.described if one.name == content.get("event"))
         subject = next((name for name in SUBJECTS if name in content), None)
-        speaking = tuple(one for one in self.described if subject is not None and subject in self._fields(one))
-        others = tuple(one for one in self.described if not set(SUBJECTS) & self._fields(one))
+        speaking = tuple(one for one in self.described if subject is not None and subject in one.fields)
+        others = tuple(one for one in self.described if one.fields.isdisjoint(SUBJECTS))
         return named or speaking or others
 
-    def _fields(self, one: Described) -> frozenset[str]:
-        parts = (self._contract.at(way) for schema in one.declared.body.values() for way in self._contract.ways(schema))
-        named = (part.get("properties") for part in parts)
-        return frozenset(name for properties in named if isinstance(properties, dict) for name in properties)
+    def _fields(self, declared: Declared) -> frozenset[str]:
+        parts = (self._contract.at(way) for schema in declared.body.values() for way in self._contract.ways(schema))
+        return frozenset(name for part in parts for name in object_of(part.get("properties")))
 
     def _violations(self, one: Described, message: Message) -> Iterator[Finding]:
         declared = one.declared

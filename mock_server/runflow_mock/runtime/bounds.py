@@ -3,7 +3,7 @@
 Whoever needs some takes it, and gives it back. A bound that is met is told once, and again when it is met after half of it was free.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -54,6 +54,16 @@ class Bound:
         if not self._is_told:
             self._is_told = True
             self._tell(f"the bound {self.name} of {self.maximum} is met: {self._way_out}")
+
+
+def take_all(bounds: Sequence[Bound], amount: int = 1) -> Bound | None:
+    """Takes so much of each of several bounds, or nothing of any: returns the first that had less, or nothing."""
+    for index, bound in enumerate(bounds):
+        if not bound.take(amount):
+            for earlier in bounds[:index]:
+                earlier.give(amount)
+            return bound
+    return None
 
 
 class BoundsMax(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from starlette.types import Message, Receive, Scope
 
-from runflow_mock.runtime.bounds import Bound
+from runflow_mock.runtime.bounds import Bound, take_all
 from runflow_mock.web.headers import headers_of
 
 DISCARDED_BYTES_MAX = 512 * 1024 * 1024
@@ -75,13 +75,10 @@ class Bodies:
         self._held = 0
 
     def _hold(self, size: int) -> None:
-        for index, bound in enumerate(self._bounds):
-            if not bound.take(size):
-                # All bounds or none: those before the full one get back what they gave.
-                for earlier in self._bounds[:index]:
-                    earlier.give(size)
-                self.release()
-                raise BodiesFull(bound)
+        full = take_all(self._bounds, size)
+        if full is not None:
+            self.release()
+            raise BodiesFull(full)
         self._held += size
 
 

@@ -46,9 +46,8 @@ def why_no_tenant(call: Call, key: str) -> str | None:
         return _REFUSED
     host = hostname_of("//" + (call.header(b"host") or ""))
     is_strange = config.cors and strange_page(call) is not None
-    if is_strange or not (not is_from_browser(call) or host in HOSTS or is_own_host(host, config)):
-        return _FROM_ELSEWHERE
-    return None
+    is_rebound = is_from_browser(call) and host not in HOSTS and not is_own_host(host, config)
+    return _FROM_ELSEWHERE if is_strange or is_rebound else None
 
 
 def is_from_browser(call: Call) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from runflow_mock.runtime.bounds import Bound
+from runflow_mock.runtime.bounds import Bound, take_all
 from runflow_mock.runtime.change_feeds import ChangeFeed, gather
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Call
@@ -43,15 +43,13 @@ async def watch_events(call: Call) -> Stream:
     if tenant is None:
         check_server_wide(call)
     feeds, bounds = call.runtime.feeds, call.runtime.bounds
-    taken: list[Bound] = []
     # The share first: a tenant that has had its own must not look as if the server were full.
-    for bound in (*([] if tenant is None else [bounds.streams_of(tenant.settings.name)]), bounds.streams):
-        if not bound.take():
-            _give(taken)
-            whose = "" if bound is bounds.streams else " of this tenant"
-            told = f"{bound.maximum} streams{whose} are open already; close one, such as a tab with the inspector"
-            raise ControlError(503, "limit", told)
-        taken.append(bound)
+    taken = (*(() if tenant is None else (bounds.streams_of(tenant.settings.name),)), bounds.streams)
+    full = take_all(taken)
+    if full is not None:
+        whose = "" if full is bounds.streams else " of this tenant"
+        told = f"{full.maximum} streams{whose} are open already; close one, such as a tab with the inspector"
+        raise ControlError(503, "limit", told)
     feed = feeds.whole() if tenant is None else feeds.of(tenant).changes
     return Stream(_EVENT_STREAM, _told(call, tenant, feed), partial(_give, taken))
 
