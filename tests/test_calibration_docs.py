@@ -1,7 +1,6 @@
 """The page about calibration: its commands are run one after the other, against a sandbox in place of the real service."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import httpx
 import pytest
 from blocks import texts_of
 from commands import ROOT, sandbox
+from ports import free_ports
 
 from runflow_mock.kit.calibration.readings import Verdict
 from runflow_mock.runtime.profiles import load_profile
@@ -17,15 +17,9 @@ from runflow_mock.runtime.profiles import load_profile
 PAGE = ROOT / "docs" / "calibration.md"
 
 
-def free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])
-
-
 @pytest.mark.slow
 def test_commands_that_are_shown_give_the_table_that_is_shown(tmp_path: Path) -> None:
-    port = free_port()
+    (port,) = free_ports(1)
     # A reader starts the run some time after the listener.
     script = "".join(texts_of(PAGE, "sh")).replace(
         "jsonl &\n", f"jsonl --port {port} &\nuntil [ -s captures/callbacks.jsonl ]; do sleep 0.05; done\n"

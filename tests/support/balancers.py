@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple
 import urllib3
 from benchmarks.brokers import broker
 from commands import ROOT, Sandbox, sandbox
+from ports import free_ports
 
 from runflow_mock.testing import CallbackReceiver
 
@@ -37,7 +37,7 @@ class Workers:
     def __init__(self, address: str, stack: ExitStack) -> None:
         self._address = address
         self._stack = stack
-        self.ports = _free_ports(WORKERS)
+        self.ports = free_ports(WORKERS)
         self.running: list[Sandbox] = [self._start(port) for port in self.ports]
 
     def end(self, number: int, how: signal.Signals) -> None:
@@ -66,7 +66,7 @@ def cluster(kind: str, folder: Path) -> Iterator[Cluster]:
     """Runs everything while the context lasts; `kind` is nginx or haproxy."""
     with broker(folder / "broker") as address, ExitStack() as stack:
         workers = Workers(address, stack)
-        port, *_ = _free_ports(1)
+        port, *_ = free_ports(1)
         command = BALANCERS[kind](folder, port, workers.ports)
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -104,14 +104,6 @@ BALANCERS = {"nginx": _nginx, "haproxy": _haproxy}
 
 def _addressed(config: str, workers: list[int]) -> str:
     return re.sub(r"worker-(\d):8787", lambda found: f"127.0.0.1:{workers[int(found[1]) - 1]}", config)
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 class Client:

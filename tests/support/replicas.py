@@ -1,7 +1,6 @@
 """Three brokers that replicate each other's logs, as processes; each may be killed."""
 
 import re
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from benchmarks.brokers import PROGRAM
+from ports import free_ports
 
 BROKERS = 3
 # Ports of other processes may be in the way: then all begin anew at others.
@@ -50,7 +50,7 @@ def brokers(folder: Path) -> Iterator[Brokers]:
 
 def _started(folder: Path, stack: ExitStack) -> Brokers | None:
     folder.mkdir(parents=True)
-    ports = _free_ports(BROKERS)
+    ports = free_ports(BROKERS)
     routes = ",".join(f"nats://127.0.0.1:{port}" for port in ports)
     processes, addresses = [], []
     for number, port in enumerate(ports):
@@ -82,11 +82,3 @@ def _address(process: "subprocess.Popen[bytes]", log: Path) -> str | None:
 def _end(process: "subprocess.Popen[bytes]") -> None:
     process.kill()
     process.wait()
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
