@@ -5,12 +5,12 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from kept import INPUT, MODEL, disk, kept_fake
+from kept import INPUT, MODEL, disk, kept_fake, settled
 
 from runflow_mock.runtime.config import ConfigError
 from runflow_mock.runtime.keepers import KeepError
-from runflow_mock.runtime.kept_files import KeptFile
-from runflow_mock.wire.kept import FORMAT
+from runflow_mock.runtime.kept_files import FORM, KeptFile
+from runflow_mock.runtime.kept_tenants import LogSize
 
 pytestmark = pytest.mark.anyio
 
@@ -88,6 +88,57 @@ async def test_file_that_has_lost_its_beginning_is_set_aside(tmp_path: Path) -> 
         assert (refused.status_code, "has lost its beginning; it was set aside" in refused.json()["message"]) == (503, True)
 
 
+LAST = "(SELECT max(sequence) FROM log)"
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (
+            f"UPDATE log SET data = (SELECT data FROM log WHERE sequence = {LAST} - 1) WHERE sequence = {LAST}",
+            "of its log is not as it was",
+        ),
+        (f"DELETE FROM log WHERE sequence = {LAST} - 1", "of its log is gone"),
+        ("UPDATE base SET part = 'batches' WHERE place = 1", "part 1 of its base is not as it was"),
+        ("DELETE FROM base WHERE place = 1", "part 1 of its base is gone"),
+        ("UPDATE blobs SET data = x'89504e46'", "is not as it was"),
+    ],
+)
+async def test_whatever_is_not_as_it_was_written_is_found(tmp_path: Path, damage: str, told: str) -> None:
+    """Also where what stands there now could have been written, so that a reader would take it."""
+    async with kept_fake(tmp_path / "a", size=LogSize(rows_max=8)) as fake:
+        upload = (await fake.call("POST", "/v1/asset-uploads", {"filename": "a.png", "mime_type": "image/png", "size_bytes": 4})).json()
+        assert (await fake.client.put(upload["upload_url"], content=b"\x89PNG")).status_code == 200
+        for number in range(20):
+            await fake.create_run(client_ref=str(number))
+        await settled(fake)
+        for number in range(20, 23):
+            await fake.create_run(client_ref=str(number))
+        killed = fake.killed(tmp_path / "b")
+    with sqlite3.connect(killed / "kept.sqlite") as file:
+        assert file.execute(damage).rowcount == 1
+    file.close()
+    async with kept_fake(killed) as again:
+        refused = await again.call("GET", "/v1/runs")
+        message = refused.json()["message"]
+        assert (refused.status_code, told in message, "it was set aside" in message) == (503, True, True), message
+
+
+async def test_file_without_checksums_has_them_from_its_next_row_on(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    shutil.copy(OLD_FILES / "form-1.sqlite", tmp_path / "a" / "kept.sqlite")
+    async with kept_fake(tmp_path / "a") as fake:
+        await fake.create_run(client_ref="new")
+        killed = fake.killed(tmp_path / "b")
+    with sqlite3.connect(killed / "kept.sqlite") as file:
+        assert file.execute("PRAGMA user_version").fetchone() == (FORM,)
+        assert file.execute("SELECT checksum IS NULL FROM log ORDER BY sequence").fetchall()[-1] == (0,)
+        file.execute(f"UPDATE log SET data = x'00' WHERE sequence = {LAST}")
+    file.close()
+    async with kept_fake(killed) as again:
+        assert "of its log is not as it was" in (await again.call("GET", "/v1/runs")).json()["message"]
+
+
 async def test_file_whose_making_was_cut_short_is_no_tenant(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "kept.sqlite").touch()
@@ -162,7 +213,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.parametrize("form", range(1, FORMAT + 1))
+@pytest.mark.parametrize("form", range(1, FORM + 1))
 async def test_file_of_each_form_that_there_ever_was_is_read(tmp_path: Path, form: int) -> None:
     """Each was written by a version of its time, with a run, a batch, an upload, a run that is under way, and no file of rows."""
     (tmp_path / "a").mkdir()

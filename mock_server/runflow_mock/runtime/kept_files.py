@@ -3,20 +3,24 @@
 `locking_mode=EXCLUSIVE` refuses a second owner for as long as the first one lives, and a killed one leaves nothing behind that would. In
 WAL mode a commit is one `write`; after a crash the database holds the commits in order, up to the last that was whole. The tables come with
 the tenant's beginning, and before WAL mode does: a file that has tables and no beginning has lost it. Which row was written last stands in
-a small file beside it: a write-ahead log that has lost its end looks like a whole one otherwise.
+a small file beside it: a write-ahead log that has lost its end looks like a whole one otherwise. Each part and row has a checksum, since
+SQLite has none: text in which the disk has changed a letter would be read as what a client had sent.
 """
 
 import asyncio
 import os
 import sqlite3
 import struct
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 
 from runflow_mock.runtime.keepers import Ack, Blobs, Contents, KeepError, Parts
-from runflow_mock.wire.kept import FORMAT
 
+FORM = 2
+"""The form of the file, which goes up with that of the rows in it as well. The first had no checksums."""
 SUFFIX = ".sqlite"
 ENDINGS = ("", "-wal", "-shm", "-rows")
 """What the names of the files end with that belong to one tenant."""
@@ -32,11 +36,17 @@ _REACHED = struct.Struct("<QQ")
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE base (generation INTEGER, place INTEGER, part TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (generation, place));
-CREATE TABLE log (sequence INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE base (
+    generation INTEGER, place INTEGER, part TEXT NOT NULL, data BLOB NOT NULL, checksum INTEGER, PRIMARY KEY (generation, place)
+);
+CREATE TABLE log (sequence INTEGER PRIMARY KEY, data BLOB NOT NULL, checksum INTEGER);
 CREATE TABLE blobs (sha256 TEXT PRIMARY KEY, data BLOB NOT NULL);
 INSERT INTO meta VALUES ('generation', 0);
 """
+
+
+def _checksum(name: str, data: bytes) -> int:
+    return zlib.crc32(data, zlib.crc32(name.encode()))
 
 
 class Taken(KeepError):
@@ -76,6 +86,7 @@ class KeptFile:
         """Whether there has ever been a tenant in it."""
         self._is_synced = is_synced
         self._at = (0, 0)
+        self._form = FORM
         self._noted: int | None = None
         try:
             # What a link leads to may belong to anybody.
@@ -133,6 +144,7 @@ class KeptFile:
         Raises:
             KeepError: it cannot be written, and the present base stays.
         """
+        self._find()
         with self._translated():
             generation = self._generation()
             # What was left of a base that never came to be.
@@ -165,13 +177,20 @@ class KeptFile:
                 lost = f"row {noted[1]} of base {noted[0]} was written, and all it has is row {reached[1]} of base {reached[0]}"
                 raise Cut(f"{self.path} has lost its end: {lost}; without {self._rows_path.name} it goes on as it stood then")
             self._at = reached
-            base = self._connection.execute("SELECT part, data FROM base WHERE generation = ? ORDER BY place", (self._generation(),))
-            parts = base.fetchall()
+            # The first form has no column of that name.
+            checksum = "checksum" if self._form > 1 else "NULL"
+            run = self._connection.execute
+            base = run(f"SELECT place, part, data, {checksum} FROM base WHERE generation = ? ORDER BY place", (self._generation(),))  # noqa: S608 - one of two names
+            parts = [(part, data) for part, data in self._whole("part {} of its base", base, first=0)]
             if not parts:
                 raise Damaged(f"{self.path} is damaged: it has lost its beginning")
-            rows = self._connection.execute("SELECT data FROM log ORDER BY sequence")
-            blobs = self._connection.execute("SELECT data FROM blobs ORDER BY rowid")
-            return Contents(parts, [data for (data,) in rows], [data for (data,) in blobs])
+            log = run(f"SELECT sequence, '', data, {checksum} FROM log ORDER BY sequence")  # noqa: S608 - one of two names
+            rows = [data for _, data in self._whole("row {} of its log", log)]
+            blobs = run("SELECT sha256, data FROM blobs ORDER BY rowid").fetchall()
+            for digest, data in blobs:
+                if sha256(data).hexdigest() != digest:
+                    raise Damaged(f"{self.path} is damaged: the file {digest[:12]} in it is not as it was written")
+            return Contents(parts, rows, [data for _, data in blobs])
 
     def copy_to(self, target: Path) -> None:
         """Writes everything into another file, which must not exist yet, without the room that is not used.
@@ -208,6 +227,23 @@ class KeptFile:
             os.close(self._noted)
             self._noted = None
 
+    def _whole(
+        self, what: str, found: Iterable[tuple[int, str, bytes, int | None]], first: int | None = None
+    ) -> Iterator[tuple[str, bytes]]:
+        """Yields what stands in a table, by its numbers, which leave out none.
+
+        Raises:
+            Damaged: one is gone, or not as it was written.
+        """
+        expected = first
+        for number, name, data, checksum in found:
+            if expected is not None and number != expected:
+                raise Damaged(f"{self.path} is damaged: {what.format(expected)} is gone")
+            if checksum is not None and checksum != _checksum(name, data):
+                raise Damaged(f"{self.path} is damaged: {what.format(number)} is not as it was written")
+            expected = number + 1
+            yield name, data
+
     def _prepare(self) -> None:
         run = self._connection.execute
         run("PRAGMA locking_mode = EXCLUSIVE")
@@ -216,8 +252,8 @@ class KeptFile:
         is_fresh = not pages or (application == 0 and run("SELECT count(*) FROM sqlite_master").fetchone() == (0,))
         if not is_fresh and application != APPLICATION_ID:
             raise Damaged(f"{self.path} is no file of runflow-mock")
-        if version > FORMAT:
-            raise TooNew(f"{self.path} has form {version}, this version reads up to {FORMAT}: use the newer runflow-mock that wrote it")
+        if version > FORM:
+            raise TooNew(f"{self.path} has form {version}, this version reads up to {FORM}: use the newer runflow-mock that wrote it")
         if is_fresh:
             # Killed amid its first transaction, the file is empty again; of a machine that loses its power nothing more is promised.
             run(f"PRAGMA page_size = {PAGE_BYTES}")
@@ -227,6 +263,7 @@ class KeptFile:
             run("COMMIT")
         else:
             self.is_begun = True
+            self._form = version
             self._write_ahead()
             # The lock is taken with the first write.
             run("UPDATE meta SET value = value")
@@ -244,14 +281,25 @@ class KeptFile:
             run("UPDATE meta SET value = value + 1 WHERE name = 'generation'")
         else:
             run(f"PRAGMA application_id = {APPLICATION_ID}")
-            run(f"PRAGMA user_version = {FORMAT}")
+            run(f"PRAGMA user_version = {FORM}")
             for statement in filter(str.strip, _SCHEMA.split(";")):
                 run(statement)
 
     def _find(self) -> None:
-        """Raises a `KeepError` where the file is no longer in its place: what is written into it then is gone with the process."""
+        """Gives a file of an older form the present one before it is written into.
+
+        Raises:
+            KeepError: it is no longer in its place: what is written into it then is gone with the process.
+        """
         if not self.path.exists():
             raise KeepError(f"{self.path} is gone: somebody has removed or moved it; put it back, or start the server again")
+        if self._form == FORM:
+            return
+        with self._translated(), self._transaction():
+            for table in ("base", "log"):
+                self._connection.execute(f"ALTER TABLE {table} ADD COLUMN checksum INTEGER")
+            self._connection.execute(f"PRAGMA user_version = {FORM}")
+        self._form = FORM
 
     def _reached(self) -> tuple[int, int]:
         (sequence,) = self._connection.execute("SELECT ifnull(max(sequence), 0) FROM log").fetchone()
@@ -283,12 +331,12 @@ class KeptFile:
         return int(generation)
 
     def _insert(self, generation: int, place: int, parts: Parts) -> None:
-        rows = ((generation, place + number, part, data) for number, (part, data) in enumerate(parts))
-        self._connection.executemany("INSERT INTO base VALUES (?, ?, ?, ?)", rows)
+        rows = ((generation, place + number, part, data, _checksum(part, data)) for number, (part, data) in enumerate(parts))
+        self._connection.executemany("INSERT INTO base VALUES (?, ?, ?, ?, ?)", rows)
 
     def _log(self, row: bytes) -> int:
         """Writes a row, and returns its number."""
-        return self._connection.execute("INSERT INTO log (data) VALUES (?)", (row,)).lastrowid or 0
+        return self._connection.execute("INSERT INTO log (data, checksum) VALUES (?, ?)", (row, _checksum("", row))).lastrowid or 0
 
     def _keep(self, blobs: Blobs) -> None:
         self._connection.executemany("INSERT OR IGNORE INTO blobs VALUES (?, ?)", blobs)
