@@ -66,6 +66,31 @@ def test_violations_are_told_with_their_place_and_rule(sent: Exchange, violation
     assert found(sent) == violations
 
 
+ACQUITTED: list[tuple[Exchange, bool]] = [
+    (post(SHIRT), True),
+    (post({}), False),
+    (post({**SHIRT, "client_reff": 1}), True),
+    (post({"input": {}}, status=422, answer={"errors": [{"loc": ["body"], "msg": "needed", "type": "missing"}]}), False),
+    (exchange("GET", "/v1/nothing", 404), False),
+    (exchange("DELETE", "/v1/runs", 405), False),
+    (exchange("GET", "/v1/beta", 200, is_stubbed=True), True),
+    (exchange("GET", RUN, answer={"what": "our own fault"}), True),
+    (exchange("POST", "/files/a", 405), True),
+]
+
+
+@pytest.mark.parametrize(("sent", "is_acquitted"), ACQUITTED)
+def test_client_is_acquitted_where_nothing_is_a_violation(sent: Exchange, is_acquitted: bool) -> None:
+    assert JUDGE.acquits(sent) is is_acquitted
+    assert (not JUDGE.judge(sent).violations) is is_acquitted
+
+
+def test_client_is_acquitted_by_another_document_as_it_is_judged() -> None:
+    document: Any = {"openapi": "3.1.0", "paths": {"/v1/runs/{id}": {"get": {"responses": {"default": {}}}}}}
+    judge = Judge(Contract(document, source="own.json"), find)
+    assert [judge.acquits(exchange()), judge.acquits(exchange("BREW"))] == [True, False]
+
+
 def test_operation_is_the_one_of_the_document() -> None:
     assert JUDGE.judge(create()).operation == "create_run"
     assert JUDGE.judge(exchange("GET", "/v1/nothing", 404)).operation is None
@@ -295,5 +320,7 @@ JSON = st.recursive(
     status=st.integers(100, 599),
 )
 def test_judge_takes_whatever_was_sent_and_answered(method: str, target: str, body: Any, answer: Any, status: int) -> None:
-    findings = JUDGE.judge(exchange(method, target, status, body=body, answer=answer))
+    judged = exchange(method, target, status, body=body, answer=answer)
+    findings = JUDGE.judge(judged)
     assert all(finding.message and finding.rule for finding in (*findings.request, *findings.ours))
+    assert JUDGE.acquits(judged) == (not findings.violations)

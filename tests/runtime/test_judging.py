@@ -13,7 +13,7 @@ from runflow_mock.domain.findings import Severity
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.engine.journal import Journal
 from runflow_mock.openapi.contract_judge import Judge
-from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.runtime.judging import QUIET_REQUESTS_MAX, READ_STEP_EXCHANGES, Judging
 from runflow_mock.runtime.tenants import Tenant
 
@@ -75,6 +75,35 @@ def test_findings_are_kept_for_the_journal_only() -> None:
     record(journal, *[read()] * 5)
     assert [judged.findings(found).operation for found in journal] == ["get_run", "get_run"]
     assert len(judged._findings) == 2
+
+
+def test_journal_is_acquitted_without_being_judged_until_a_violation_comes() -> None:
+    journal = Journal(10, 10_000)
+    judged = judging(journal)
+    record(journal, read(), read(), read())
+    assert [judged.acquits(2), judged.acquits(2)] == [None, True]
+    assert judged.is_behind
+    record(journal, exchange("GET", "/v1/runs?limit=0", 200))
+    assert [judged.acquits(), judged.acquits()] == [False, False]
+    journal.clear()
+    record(journal, read())
+    assert judged.acquits() is True
+
+
+def test_what_was_judged_already_is_acquitted_by_its_findings() -> None:
+    journal = Journal(10, 10_000)
+    judged = judging(journal)
+    record(journal, read(), exchange("GET", "/v1/nothing", 404))
+    judged.catch_up()
+    judged.judge = Judge(Contract({"openapi": "3.1.0", "paths": {}}), lambda path: None)
+    assert judged.acquits() is False
+
+
+def test_journal_that_has_dropped_exchanges_is_acquitted_by_those_that_are_left() -> None:
+    journal = Journal(2, 10_000)
+    judged = judging(journal)
+    record(journal, exchange("GET", "/v1/nothing", 404), read(), read())
+    assert judged.acquits() is True
 
 
 def look(door: Door, tenant: Tenant, seen: int) -> None:
@@ -169,11 +198,32 @@ def test_others_have_their_turn_while_a_long_journal_is_judged() -> None:
 
         async def read() -> int:
             task = asyncio.create_task(door.runtime.judgings.caught_up(tenant))
-            turns = 0
-            while not task.done():
-                await asyncio.sleep(0)
-                turns += 1
+            turns = await turns_during(task)
             assert not (await task).is_behind
             return turns
 
         assert asyncio.run(read()) >= 10
+
+
+def test_others_have_their_turn_while_a_long_journal_is_acquitted() -> None:
+    with Door() as door:
+        for _ in range(10 * READ_STEP_EXCHANGES):
+            ok(door.get("/v1/runs"))
+        tenant = door.runtime.tenants.get("test")
+        assert tenant is not None
+
+        async def read() -> int:
+            task = asyncio.create_task(door.runtime.judgings.acquitted(tenant))
+            turns = await turns_during(task)
+            assert await task
+            return turns
+
+        assert asyncio.run(read()) >= 10
+
+
+async def turns_during(task: asyncio.Task[Any]) -> int:
+    turns = 0
+    while not task.done():
+        await asyncio.sleep(0)
+        turns += 1
+    return turns

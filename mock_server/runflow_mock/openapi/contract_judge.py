@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.documents import read_object
 from runflow_mock.domain.exchanges import Exchange
-from runflow_mock.domain.findings import NO_FINDINGS, Finding, Findings, note
+from runflow_mock.domain.findings import NO_FINDINGS, Finding, Findings, Severity, note
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.outputs import MEDIA_PREFIX
 from runflow_mock.openapi.ambiguities import JudgedExchange, reliance_findings
@@ -74,6 +74,15 @@ class Judge:
             request, ours = told_apart(self.contract, addressed, exchange, Findings(operation=declared.id, request=request, ours=ours))
         unread = () if judged.model is None else islice(_unknown_inputs(judged.model, asked), FINDINGS_MAX)
         return Findings(operation=declared.id, request=(*request, *unread, *reliance_findings(judged)), ours=ours)
+
+    def acquits(self, exchange: Exchange) -> bool:
+        """Tells whether the client has done nothing against the contract, for much less than the findings of the exchange."""
+        addressed = self.contract.address(exchange.path, exchange.method)
+        declared = None if addressed is None else self.contract.operation(addressed.path, exchange.method)
+        if addressed is None or declared is None or self.contract.source is not None or exchange.path.startswith(FILE_PREFIXES):
+            return not self.judge(exchange).violations
+        # The other findings weigh less, whatever the exchange: notes, reliances, and what is ours.
+        return all(finding.severity is not Severity.VIOLATION for finding in request_findings(self.contract, addressed, declared, exchange))
 
     def _without_operation(self, addressed: Addressed | None, exchange: Exchange) -> Findings:
         """Returns the findings of an exchange that leads to no operation of the document."""

@@ -54,6 +54,7 @@ class Judging:
         self._verdicts: tuple[Verdict, ...] = ()
         self._seen_to = 0
         self._judged_to = 0
+        self._acquitted_to = 0
         self._unjudged = 0
 
     @property
@@ -88,6 +89,19 @@ class Judging:
         """Returns the findings of an exchange that is in the journal."""
         self.catch_up()
         return self._findings[exchange.number]
+
+    def acquits(self, steps: int = maxsize, bytes_max: int | None = None) -> bool | None:
+        """Tells whether the exchanges in the journal are without a violation; nothing, while only the first of them were looked at.
+
+        That takes much less than to judge them, which is left to who wants to know more.
+        """
+        self._keep_up()
+        for exchange in self._journal.oldest_after(self._acquitted_to, steps, bytes_max):
+            known = self._findings.get(exchange.number)
+            if known.violations if known is not None else not self.judge.acquits(exchange):
+                return False
+            self._acquitted_to = exchange.number
+        return True if self._acquitted_to >= self._journal.total else None
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Returns the verdict of every rule; what was seen of exchanges that have left the journal is kept."""
@@ -125,7 +139,7 @@ class Judging:
         if self._clearings != self._journal.clearings:
             self._clearings = self._journal.clearings
             self._counts, self._findings, self._verdicts = {}, {}, ()
-            self._judged_to = self._unjudged = 0
+            self._judged_to = self._acquitted_to = self._unjudged = 0
 
 
 class Judgings:
@@ -170,6 +184,20 @@ class Judgings:
             judging.catch_up(READ_STEP_EXCHANGES, STEP_BYTES)
             await asyncio.sleep(0)
         return judging
+
+    async def acquitted(self, tenant: Tenant) -> bool:
+        """Tells whether nothing in a tenant's journal is a violation; between few exchanges others have their turn.
+
+        Where requests come faster than they are looked at, nothing is acquitted.
+        """
+        await self.prepared()
+        judging = self.of(tenant)
+        for _ in range(len(tenant.journal) + 1):
+            known = judging.acquits(READ_STEP_EXCHANGES, STEP_BYTES)
+            if known is not None:
+                return known
+            await asyncio.sleep(0)
+        return False
 
     async def prepared(self) -> None:
         """Waits until everything is loaded that judges: a long document takes seconds, and so a thread of its own."""

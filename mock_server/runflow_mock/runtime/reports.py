@@ -66,10 +66,10 @@ def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
 def has_complaints(runtime: Runtime, tenant: Tenant) -> bool:
     """Tells whether a report on a tenant would have anything that a test has to answer for, for much less than the report."""
     runtime.settle(tenant)
-    judging, store = runtime.judgings.of(tenant), tenant.world.store
+    store = tenant.world.store
     return (
         # What leads nowhere is among the violations.
-        any(judging.findings(exchange).violations for exchange in tenant.journal)
+        not runtime.judgings.of(tenant).acquits()
         or any(not rule.fired for rule in store.rules.values())
         or any(delivery.status is DeliveryStatus.FAILED for delivery in store.deliveries.values())
         or any(_background_errors(runtime, tenant))

@@ -10,18 +10,24 @@ from runflow_mock.wire.marked_yaml import write_yaml
 from runflow_mock.wire.reports import represent_report
 
 
-def last_word(call: Call, *, is_brief: bool = False) -> dict[str, object]:
-    """Returns report and scene, and the evidence where something is to be said about the client: most tests need none.
+def last_word(call: Call) -> dict[str, object]:
+    """Returns report and scene, and the evidence where something is to be said about the client: most tests need none."""
+    nothing = word_on_nothing(call)
+    report = represent_report(report_on(call.runtime, call.caller, completion(call)))
+    return {"report": report, "scene": _scene(call), "evidence": _evidence(call) if nothing is None else None}
 
-    In brief there is no report either where nothing is to be said: to put it together takes longer than such a test.
-    """
-    tenant = call.caller
-    scene = None if tenant.scenario is None else scene_of(call, tenant.scenario)
-    is_clean = not has_complaints(call.runtime, tenant) and (scene is None or bool(scene["held"]))
-    if is_clean and is_brief:
-        return {"report": None, "scene": scene, "evidence": None}
-    report = represent_report(report_on(call.runtime, tenant, completion(call)))
-    return {"report": report, "scene": scene, "evidence": None if is_clean else _evidence(call)}
+
+def word_on_nothing(call: Call) -> dict[str, object] | None:
+    """Returns the same in brief, without a report, if nothing is to be said: to put one together takes longer than such a test."""
+    scene = _scene(call)
+    if has_complaints(call.runtime, call.caller) or not (scene is None or scene["held"]):
+        return None
+    return {"report": None, "scene": scene, "evidence": None}
+
+
+def _scene(call: Call) -> dict[str, object] | None:
+    scenario = call.caller.scenario
+    return None if scenario is None else scene_of(call, scenario)
 
 
 def _evidence(call: Call) -> dict[str, object]:

@@ -14,7 +14,7 @@ from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, no_content, scrubbed
 from runflow_mock.web.control.app import ControlHandler
-from runflow_mock.web.control.endings import last_word
+from runflow_mock.web.control.endings import last_word, word_on_nothing
 from runflow_mock.web.control.flags import flag_in
 from runflow_mock.web.control.guard import carries_key_of, check_server_wide, tenant_of
 from runflow_mock.web.control.scenarios import scenario_of
@@ -110,13 +110,24 @@ async def delete_tenant(call: Call) -> Answer:
         if tenants.keeper.make_room(name):
             return no_content()
         tenants.refuse_unreadable(name)
-    if flag_in(call, "tell"):
-        await call.runtime.judgings.caught_up(_named(call))
-    tenant = _named(call)
     is_brief = flag_in(call, "brief")
-    told = scrubbed(call, answer(last_word(call, is_brief=is_brief))) if flag_in(call, "tell") else no_content()
-    tenants.drop(tenant.settings.name)
+    told = scrubbed(call, answer(await _last_word(call, is_brief=is_brief))) if flag_in(call, "tell") else no_content()
+    tenants.drop(_named(call).settings.name)
     return told
+
+
+async def _last_word(call: Call, *, is_brief: bool) -> dict[str, object]:
+    """Returns the last word on a client. Once it is known, nobody else has a turn before the tenant is dropped."""
+    judgings = call.runtime.judgings
+    if is_brief and await judgings.acquitted(_named(call)):
+        # Asked for again after every pause, in which the tenant may have been replaced.
+        _named(call)
+        word = word_on_nothing(call)
+        if word is not None:
+            return word
+    await judgings.caught_up(_named(call))
+    _named(call)
+    return last_word(call)
 
 
 async def reset(call: Call) -> Answer:
