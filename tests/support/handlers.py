@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 SECRET, PREVIOUS_SECRET, RETIRED_SECRET = "rf_whsec_handlers_now", "rf_whsec_handlers_before", "rf_whsec_handlers_long_ago"
 SLOW_SECONDS = 0.15
 RACE_SECONDS = 0.05
+MOMENT_SECONDS = 1.5
 WINDOW_SECONDS = 300
 PART = 16
 KNOWN_FIELDS = {"event", "run_id", "batch_id", "evaluation_id", "status", "output", "duration_ms", "created_at", "completed_at", "metadata"}
@@ -27,6 +28,10 @@ FLAWS: Mapping[str, str] = {
     "compares as many digits as it is given": "refuses-forged",
     "looks for the signature within its own": "refuses-forged",
     "compares all but the last digit": "refuses-forged",
+    "compares both ends": "refuses-forged",
+    "believes what tells of batches": "refuses-forged",
+    "believes what tells of failures": "refuses-forged",
+    "believes events that it does not know": "refuses-forged",
     "signs with nothing where no secret was before": "refuses-forged",
     "signs with None where no secret was before": "refuses-forged",
     "keeps every secret": "refuses-forged",
@@ -53,10 +58,14 @@ FLAWS: Mapping[str, str] = {
     "takes every attempt for another delivery": "acts-once",
     "acts once for each event": "acts-once",
     "races": "acts-once",
+    "takes other signatures for other deliveries": "acts-once",
+    "remembers twenty deliveries": "acts-once",
+    "remembers for a moment": "acts-once",
     "acts, then verifies": "acts-after-verifying",
     "remembers, then verifies": "acts-after-verifying",
     "wants order": "takes-any-order",
     "reads what is there at once": "takes-slow-bodies",
+    "takes eight kilobytes": "takes-large-bodies",
     "crashes on garbage": "survives-oddities",
     "crashes on a list": "survives-oddities",
     "slow": "answers-in-time",
@@ -79,6 +88,13 @@ _COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
     "compares as many digits as it is given": lambda mine, given: given.startswith("v1=") and mine.startswith(given),
     "looks for the signature within its own": lambda mine, given: given in mine,
     "compares all but the last digit": lambda mine, given: mine[:-1] == given[:-1],
+    "compares both ends": lambda mine, given: (mine[: 3 + PART], mine[-PART:]) == (given[: 3 + PART], given[-PART:]),
+}
+# What a handler believes without looking at the signature.
+_BELIEVED: Mapping[str, Callable[[str], bool]] = {
+    "believes what tells of batches": lambda event: event.startswith("batch."),
+    "believes what tells of failures": lambda event: event.endswith(".failed"),
+    "believes events that it does not know": lambda event: event == "run.hibernated",
 }
 # By how many seconds a timestamp may lie in the past, and in the future.
 _WINDOWS: Mapping[str, tuple[float, float]] = {
@@ -124,12 +140,15 @@ class Shop:
         self._working: set[str] = set()
         self._requests: set[str] = set()
         self._latest = ""
+        self._remembered: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def take(self, headers: dict[str, str], body: bytes) -> int:
         """Returns the status."""
         if self.flaw == "slow" and not self.effects:
             time.sleep(SLOW_SECONDS)
+        if self.flaw == "takes eight kilobytes" and len(body) > 8 * 1024:
+            return 413
         if self.flaw == "strict content type" and headers.get("content-type") != "application/json":
             return 415
         if self.flaw == "acts, then verifies":
@@ -149,6 +168,11 @@ class Shop:
             return True
         if self.flaw == "trusts who gives no timestamp" and not stamp:
             return True
+        if (believes := _BELIEVED.get(self.flaw)) is not None and isinstance(message := _parsed(body), dict):
+            return believes(str(message.get("event"))) or self._has_signed(stamp, given, body)
+        return self._has_signed(stamp, given, body)
+
+    def _has_signed(self, stamp: str, given: str, body: bytes) -> bool:
         if self.flaw == "takes both forms" and not stamp:
             return hmac.compare_digest(_digest(body, SECRET).encode(), given.encode())
         if not stamp.isdigit():
@@ -176,6 +200,15 @@ class Shop:
             return self._unknown
         return self._once(self._delivery(headers), message)
 
+    def _forget(self, delivery: str) -> None:
+        """Forgets what a memory is too short for."""
+        now = self._remembered.setdefault(delivery, time.monotonic())
+        if self.flaw == "remembers twenty deliveries" and len(self._remembered) > 20:
+            self._seen.discard(next(iter(self._remembered)))
+            del self._remembered[next(iter(self._remembered))]
+        if self.flaw == "remembers for a moment" and time.monotonic() - now > MOMENT_SECONDS:
+            self._seen.discard(delivery)
+
     def _once(self, delivery: str, message: dict[str, Any]) -> int:
         mark = {"by the run": str(message.get("run_id")), "acts once for each event": message["event"]}.get(self.flaw, delivery)
         if self.flaw == "says that it is at work":
@@ -187,6 +220,7 @@ class Shop:
                 self.effects += 1
             return 200
         with self._lock:
+            self._forget(delivery)
             if self.flaw == "wants order" and message["created_at"] < self._latest:
                 return 409
             self._latest = max(self._latest, message["created_at"])
@@ -220,7 +254,11 @@ class Shop:
 
     def _delivery(self, headers: dict[str, str]) -> str:
         request = headers.get("runflow-request-id", "")
-        return request if self.flaw == "takes every attempt for another delivery" else request.rpartition("-")[0]
+        others = {
+            "takes every attempt for another delivery": request,
+            "takes other signatures for other deliveries": headers.get("runflow-signature", ""),
+        }
+        return others.get(self.flaw, request.rpartition("-")[0])
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from runflow_mock.domain.verdicts import Weight
-from runflow_mock.kit.probes.effect_steps import acts_after_forgery, acts_after_verifying, acts_once, acts_once_at_once
-from runflow_mock.kit.probes.forgeries import DATED, FORGERIES, SAME_TO_READERS
+from runflow_mock.kit.probes.effect_steps import acts_after_forgery, acts_after_verifying, acts_once, acts_once_at_once, acts_once_later
+from runflow_mock.kit.probes.forgeries import DATED, FORGERIES, NEWS, SAME_TO_READERS, of_event, of_future_event
 from runflow_mock.kit.probes.probe_steps import (
     UNUSUAL,
     ProbeStep,
@@ -25,6 +25,7 @@ from runflow_mock.kit.probes.probe_steps import (
     takes_changed,
     takes_copy,
     takes_genuine,
+    takes_large_body,
     takes_next_attempt,
     takes_previous_secret,
     takes_rewritten,
@@ -63,6 +64,7 @@ ASKS: Mapping[str, str] = {
     "acts-after-verifying": "What is forged or stale has no effect, and takes none from the genuine callback that follows.",
     "takes-any-order": "Callbacks are taken in whatever order they arrive.",
     "takes-slow-bodies": "A body that arrives slowly is read to its end.",
+    "takes-large-bodies": "A body with as much metadata as the API takes is taken: a limit of the receiver's own is above it.",
     "takes-previous-secret": "During a rotation a callback under the secret before the present one is taken.",
     "tolerates-news": "Fields and events that nobody documented yet are answered with 2xx.",
     "tolerates-spelling": "Headers and content types that are spelled differently and mean the same are taken.",
@@ -108,7 +110,6 @@ def _upper(sample: SampleCallback) -> SampleCallback:
 
 
 CONTROL = Probe("genuine", "takes-genuine", takes_genuine)
-NEWS = "run.hibernated"
 
 PROBES: tuple[Probe, ...] = (
     CONTROL,
@@ -118,6 +119,11 @@ PROBES: tuple[Probe, ...] = (
     *(Probe(name, "verifies-raw-bytes", refuses_same(forge)) for name, forge in SAME_TO_READERS.items()),
     *(Probe(name, "refuses-forged", refuses(forge)) for name, forge in FORGERIES.items()),
     *(Probe(name, "refuses-forged", refuses(forge), needs_timestamp=True) for name, forge in DATED.items()),
+    *(
+        Probe(f"{event}, wrong secret", "refuses-forged", refuses(of_event(event)), event=event)
+        for event in ("run.failed", "batch.succeeded")
+    ),
+    Probe("unknown event, wrong secret", "refuses-forged", refuses(of_future_event), event=NEWS),
     Probe("retired secret", "refuses-forged", refuses_retired_secret),
     Probe("5:10 old", "refuses-stale", refuses_at(-OUTSIDE), needs_timestamp=True),
     Probe("5:10 ahead", "refuses-stale", refuses_at(OUTSIDE), needs_timestamp=True),
@@ -131,6 +137,7 @@ PROBES: tuple[Probe, ...] = (
     Probe("genuine after forged", "acts-after-verifying", acts_after_forgery),
     Probe("reordered", "takes-any-order", takes_any_order),
     Probe("slow body", "takes-slow-bodies", takes_slow_body),
+    Probe("large body", "takes-large-bodies", takes_large_body),
     Probe("rotation", "takes-previous-secret", takes_previous_secret),
     Probe("unknown field", "tolerates-news", takes_rewritten(_with_field)),
     Probe("unknown event", "tolerates-news", takes_rewritten(_with_event), event=NEWS),
@@ -144,4 +151,6 @@ PROBES: tuple[Probe, ...] = (
     Probe("no JSON", "survives-oddities", survives(b"not json")),
     Probe("a list", "survives-oddities", survives(b"[]")),
     Probe("no body", "survives-oddities", survives(b"")),
+    # As late as can be: a memory that is too short has forgotten by then.
+    Probe("repeat at the end", "acts-once", acts_once_later),
 )

@@ -10,6 +10,8 @@ from runflow_mock.testing.samples import SampleCallback
 
 COPIES = 5
 ROUNDS = 2
+# More than fit into a memory of a few.
+OTHERS = 25
 # One of each kind of refusal: what a receiver checks first, and last.
 WITHOUT_EFFECT = ("wrong secret", "unsigned", "changed body")
 NOT_TOLD = "nobody tells how often the receiver acts: give an address that answers with that number, with --effects"
@@ -41,6 +43,23 @@ def acts_once_at_once(kit: ProbeKit) -> Iterator[Seen]:
         answers = kit.carrier.carry_at_once(sample, COPIES)
         count = kit.effects.since(before)
         yield _counted(kit.effects, count, f"{COPIES} copies of a callback that arrived at the same moment", answers)
+
+
+def acts_once_later(kit: ProbeKit) -> Iterator[Seen]:
+    """The next attempt of the very first delivery, after as many others: it has no further effect, however long ago the first was."""
+    if kit.effects is None:
+        yield Seen(None, NOT_TOLD)
+        return
+    if not kit.effects.has_acted:
+        yield Seen(None, NO_EFFECT)
+        return
+    for _ in range(OTHERS):
+        kit.carrier.carry(kit.sender.write())
+    before = kit.effects.at_rest()
+    answer = kit.carrier.carry(kit.sender.attempt_again(kit.taken[0]))
+    count = kit.effects.at_rest() - before
+    what = f"the next attempt of the first callback, after {OTHERS} others and more,"
+    yield Seen(count == 0, f"{what} was {answer.told}, and had {count} further effects")
 
 
 def acts_after_verifying(kit: ProbeKit) -> Iterator[Seen]:

@@ -5,10 +5,15 @@ Whoever compares a part of a signature, takes what is missing for what is right,
 
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from runflow_mock.kit.probes.sample_callbacks import SIGNATURE, TIMESTAMP, Sender
 from runflow_mock.testing.samples import SampleCallback
 
 Forge = Callable[[Sender], SampleCallback]
+
+# An event of the future, and a secret that nobody was given.
+NEWS, NOBODYS_SECRET = "run.hibernated", "rf_whsec_that_nobody_was_given"
 
 DIGITS = 64
 PART = 16
@@ -49,6 +54,18 @@ def signed_with(secret: str) -> Forge:
     return forge
 
 
+def of_event(event: str) -> Forge:
+    """Returns the forgery that tells of another event than the genuine one: whoever verifies some events alone takes it."""
+    return lambda sender: sender.write(event, distortion={"kind": "callback.wrong_secret"})
+
+
+def of_future_event(sender: Sender) -> SampleCallback:
+    """A forgery that tells of an event that nobody documented yet."""
+    sample = sender.write()
+    body = msgspec.json.encode({**msgspec.json.decode(sample.body), "event": NEWS})
+    return sender.sign(sample, body, secret=NOBODYS_SECRET)
+
+
 def made_fresh(sender: Sender) -> SampleCallback:
     """An old callback whose timestamp says that it is of this moment."""
     sample = sender.write()
@@ -83,6 +100,9 @@ FORGERIES: Mapping[str, Forge] = {
     "borrowed signature": borrowed,
     "first 16 digits right": with_signature(lambda prefix, digits: prefix + digits[:PART] + _other(digits[PART:])),
     "last 16 digits right": with_signature(lambda prefix, digits: prefix + _other(digits[:-PART]) + digits[-PART:]),
+    "32 digits in the middle wrong": with_signature(
+        lambda prefix, digits: prefix + digits[:PART] + _other(digits[PART:-PART]) + digits[-PART:]
+    ),
     "last digit wrong": with_signature(lambda prefix, digits: prefix + digits[:-1] + _other(digits[-1])),
     "first digit wrong": with_signature(lambda prefix, digits: prefix + _other(digits[0]) + digits[1:]),
     "signature cut short": with_signature(lambda prefix, digits: prefix + digits[:PART]),
@@ -102,5 +122,5 @@ SAME_TO_READERS: Mapping[str, Forge] = {
     "added space": with_body(lambda body: body.replace(b'":', b'": ', 1)),
     "added line break": with_body(lambda body: body + b"\n"),
     "added byte that is no text": with_body(lambda body: body + b"\xff"),
-    "key given twice": with_body(lambda body: body.replace(b"{", b'{"event":"run.failed",', 1)),
+    "key given twice": with_body(lambda body: body.replace(b"{", b'{"event":null,', 1)),
 }

@@ -38,12 +38,16 @@ UNUSUAL: Mapping[str, Any] = {
     "html": "<b>&amp;</b>",
 }
 
+# As much metadata as the API takes, but for a few bytes.
+LARGE: Mapping[str, Any] = {"note": "abcdefgh" * 2000}
+
 
 class ProbeKit(msgspec.Struct, frozen=True):
     """Who takes part: the writer of samples, the way to the receiver, its effects where it tells of them, and secrets of other times.
 
     `events` are those that the receiver takes, where it does not take all of them; the first is the genuine one. `messages` is what a
-    document of the user's says of callbacks, where there is one.
+    document of the user's says of callbacks, where there is one. `taken` are samples that were taken, for whoever comes back
+    to them.
     """
 
     sender: Sender
@@ -53,6 +57,7 @@ class ProbeKit(msgspec.Struct, frozen=True):
     retired_secret: str | None = None
     events: tuple[str, ...] = ()
     messages: Messages | None = None
+    taken: list[SampleCallback] = msgspec.field(default_factory=list)
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -70,8 +75,10 @@ def takes_genuine(kit: ProbeKit) -> Iterator[Seen]:
     sample = kit.sender.write()
     before = None if kit.effects is None else kit.effects.at_rest()
     answer = kit.carrier.carry(sample)
-    if kit.effects is not None and before is not None and answer.is_taken:
-        kit.effects.since(before)
+    if answer.is_taken:
+        kit.taken.append(sample)
+        if kit.effects is not None and before is not None:
+            kit.effects.since(before)
     if answer.status in UNKNOWN and kit.sender.known is None:
         yield Seen(None, f"{answer.told}: it may take only what its application has created, or the address is another: {GIVE_SANDBOX}")
     elif answer.status in UNSIGNED and kit.carrier.carry(kit.sender.in_other_form(sample)).is_taken:
@@ -215,6 +222,15 @@ def takes_any_order(kit: ProbeKit) -> Iterator[Seen]:
 def takes_slow_body(kit: ProbeKit) -> Iterator[Seen]:
     """A sample whose body comes in two halves."""
     yield _taken(kit.carrier.carry_slowly(kit.sender.write()))
+
+
+def takes_large_body(kit: ProbeKit) -> Iterator[Seen]:
+    """A sample with as much metadata as there can be; of who does not read bodies to their end it says nothing."""
+    answer = kit.carrier.carry(kit.sender.write(metadata=LARGE))
+    if not answer.is_taken and not kit.carrier.carry_slowly(kit.sender.write()).is_taken:
+        yield Seen(None, "it does not read a body to its end, which another rule is about")
+    else:
+        yield _taken(answer)
 
 
 def takes_previous_secret(kit: ProbeKit) -> Iterator[Seen]:

@@ -17,7 +17,9 @@ from runflow_mock.runtime.config import Config
 from runflow_mock.testing.in_process import InProcess
 from runflow_mock.testing.samples import EVENTS, RECEIVER_URL, SampleCallback, carry, lead_to, sample_world
 
-TIMESTAMP, SIGNATURE = "Runflow-Timestamp", "Runflow-Signature"
+TIMESTAMP, SIGNATURE, REQUEST_ID = "Runflow-Timestamp", "Runflow-Signature", "Runflow-Request-Id"
+# So long the service waits before the second attempt.
+RETRY_SECONDS = 10
 
 
 class Sender:
@@ -74,7 +76,15 @@ class Sender:
     def write_twice(self) -> tuple[SampleCallback, SampleCallback]:
         """Returns the first two attempts of one delivery: the answer to the first is lost, in the eyes of the sender."""
         first, second = self._write(self.event, None, None, self.secret, attempts=2, is_fresh=True)
+        if self.dates_attempts:
+            # As long ago as the service waits; in the same second both would carry the same signature.
+            first = self.sign(first, first.body, at=int(second.headers[TIMESTAMP]) - RETRY_SECONDS)
         return first, second
+
+    def attempt_again(self, sample: SampleCallback) -> SampleCallback:
+        """Returns the next attempt of the delivery of which a sample is the first: other request id, timestamp and signature."""
+        request_id = sample.headers[REQUEST_ID].rpartition("-")[0] + "-2"
+        return self.sign(sample.with_headers(Runflow_Request_Id=request_id), sample.body, at=int(datetime.now(UTC).timestamp()))
 
     def sign(self, sample: SampleCallback, body: bytes, *, secret: str | None = None, at: int | None = None) -> SampleCallback:
         """Returns a sample with another body, signed as the service would sign it; with another secret or at another time if given."""
