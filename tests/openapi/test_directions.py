@@ -25,6 +25,11 @@ def schemas(mark: str) -> dict[str, dict[str, Any]]:
         "required apart": {"Run": {"allOf": [{"required": both}, {"properties": {"id": marked, **name}}]}},
         "required outside": {"Run": {"required": both, "allOf": [base]}, "Base": {"properties": {"id": marked}}},
         "required in the base": {"Run": {"allOf": [base], "properties": {"id": marked}}, "Base": {"required": both}},
+        "required in a branch": {"Run": {"properties": {"id": marked}, "if": {"required": ["k"]}, "then": {}, "else": {"required": both}}},
+        "required by another": {"Run": {"properties": {"id": marked}, "dependentRequired": {"name": ["id"]}, "required": ["name"]}},
+        "required beside another": {
+            "Run": {"properties": {"id": marked}, "dependentSchemas": {"name": {"required": both}}, "required": ["name"]}
+        },
         "in a choice": {"Run": {"anyOf": [base, {"type": "string"}]}, "Base": {"required": both, "properties": {"id": marked}}},
     }
 

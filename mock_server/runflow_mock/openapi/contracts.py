@@ -35,6 +35,9 @@ ANY_CONTENT: Mapping[str, Pointer] = {"*/*": ANYTHING}
 _URI = "urn:contract"
 _UNUSABLE = (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError)
 _BRACES = re.compile(r"\{([^}]+)\}")
+_SLASH = re.compile("%2f", re.IGNORECASE)
+# Stands for an encoded slash while paths are told apart; no path of a document holds it.
+_KEPT = "\x00"
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
 
 Object = dict[str, Json]
@@ -136,14 +139,22 @@ class Contract:
         return self._spanning[path]
 
     def address(self, path: str, method: str | None = None) -> Addressed | None:
-        """Returns what the path of a request, percent-encoded as it was sent, leads to; of several that which takes the method."""
-        decoded, first = unquote(path), None
+        """Returns what the path of a request, percent-encoded as it was sent, leads to; of several that which takes the method.
+
+        By a user's document an encoded slash is a part of a value where a path fits so; our server takes it for a slash.
+        """
+        found = None if self.source is None else self._address(path, unquote(_SLASH.sub(_KEPT, path)), method)
+        return found or self._address(path, unquote(path), method)
+
+    def _address(self, path: str, decoded: str, method: str | None) -> Addressed | None:
+        first = None
         for written, known, form in self._forms:
             match = form.fullmatch(decoded)
             if match is None:
                 continue
             names, as_sent = _BRACES.findall(written), form.fullmatch(path) or match
-            params, raw = (dict(zip(names, found.groups(), strict=True)) for found in (match, as_sent))
+            params = {name: value.replace(_KEPT, "/") for name, value in zip(names, match.groups(), strict=True)}
+            raw = {name: value.replace(_KEPT, "%2F") for name, value in zip(names, as_sent.groups(), strict=True)}
             addressed = Addressed(known, self._methods[known], params, raw)
             first = first or addressed
             # A parameter that spans slashes would take the end of another path for a part of its value.
@@ -295,7 +306,9 @@ class Contract:
 
     def _form(self, written: str, path: str) -> re.Pattern[str]:
         spanning, parts = self._spanning[path], _BRACES.split(written)
-        texts = (re.escape(part) if index % 2 == 0 else "(.+)" if part in spanning else "([^/]+)" for index, part in enumerate(parts))
+        texts = (
+            re.escape(unquote(part)) if index % 2 == 0 else "(.+)" if part in spanning else "([^/]+)" for index, part in enumerate(parts)
+        )
         return re.compile("".join(texts))
 
     def _declare(self, path: str, method: str) -> Declared:

@@ -9,11 +9,13 @@ response only", and the other way round.
 
 from collections.abc import Iterator
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
-from runflow_mock.domain.documents import Json, object_of
+from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.openapi.parts import FILES, Part, children
 from runflow_mock.openapi.pointers import Pointer, pointer_of, walk
+from runflow_mock.openapi.schema_ways import BRANCHES, TOGETHER
 
 FOLLOWED_MAX = 100
 
@@ -47,12 +49,11 @@ class _Graph:
     def not_required(self) -> Iterator[tuple[Pointer, list[Json]]]:
         """Yields the ways to lists of required fields, each with what is left of it."""
         for key, (pointer, schema) in self._schemas.items():
-            required = schema.get("required")
-            if isinstance(required, list) and required:
+            for way, required in _lists_of_required(schema):
                 marked = self._marked(key)
                 left = [name for name in required if name not in marked]
                 if len(left) < len(required):
-                    yield (*pointer, "required"), left
+                    yield (*pointer, *way), left
 
     def _collect(self) -> None:
         waiting: list[tuple[Pointer, Part, Any]] = [((), Part.DOCUMENT, self._document)]
@@ -75,9 +76,10 @@ class _Graph:
 
     def _link(self, schema: Object) -> None:
         """Notes which schemas a schema is put together of."""
-        for word in ("allOf", "anyOf", "oneOf"):
-            for inner in schema.get(word) or () if isinstance(schema.get(word), list) else ():
-                self._around.setdefault(id(inner), []).append(id(schema))
+        lists = (list_of(schema.get(word)) for word in TOGETHER)
+        alone = [schema[word] for word in BRANCHES if word in schema]
+        for inner in (*chain(*lists), *alone, *object_of(schema.get("dependentSchemas")).values()):
+            self._around.setdefault(id(inner), []).append(id(schema))
         if isinstance(schema.get("$ref"), str):
             target = walk(self._document, pointer_of(schema["$ref"]))
             self._around.setdefault(id(target), []).append(id(schema))
@@ -120,6 +122,15 @@ class _Graph:
                 found[key] = None
                 waiting.extend(following(key))
         return list(found)
+
+
+def _lists_of_required(schema: Object) -> Iterator[tuple[Pointer, list[Json]]]:
+    """Yields the names that a schema requires, always or where another field is there; `if` requires nothing."""
+    if isinstance(schema.get("required"), list):
+        yield ("required",), schema["required"]
+    for name, required in object_of(schema.get("dependentRequired")).items():
+        if isinstance(required, list):
+            yield ("dependentRequired", name), required
 
 
 def _edited(document: Object, edits: dict[Pointer, list[Json]]) -> Object:

@@ -184,11 +184,14 @@ def schema_findings(
         return
     for error in errors:
         rule, details = error.kind.name, error.kind.as_dict()
-        if "error" in details:
+        inner = details.get("error")
+        if inner is not None and not isinstance(inner, jsonschema_rs.ValidationError):
             continue  # A pattern of the document that takes too long to match says nothing about the value.
         place: Location = (*loc, *error.instance_path)
         if rule == "required":
             yield Finding((*place, str(details["property"])), rule, "the field is required")
+        elif inner is not None:
+            yield Finding(place, rule, f"a name in it is not as its schema says: {inner.kind.name}")
         else:
             yield Finding(place, rule, _alternatives(details) or error.message[:300])
 

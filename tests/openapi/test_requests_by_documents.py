@@ -1,0 +1,82 @@
+"""Requests held against small documents of users: what the standard allows is held, and what it does not is told."""
+
+import json
+from typing import Any
+
+import pytest
+from exchanges import exchange
+from foreign import contract
+
+from runflow_mock.domain.findings import Finding, Findings, Severity
+from runflow_mock.openapi.contract_judge import Judge
+
+JSON = "application/json"
+ANY = {"responses": {"default": {"description": "Any."}}}
+WHOLE = {"type": "integer"}
+
+
+def judged(document: dict[str, Any], method: str, target: str, body: bytes = b"", content_type: str = JSON) -> Findings:
+    headers = {"content-type": content_type} if body else {}
+    sent = exchange(method, target, 200, answer=None, body=body or None, headers=headers)
+    return Judge(contract(document), lambda path: None).judge(sent)
+
+
+def wrong(found: Findings) -> list[Finding]:
+    return [finding for finding in found.request if finding.severity is Severity.VIOLATION]
+
+
+def taking(schema: Any, *, content_type: str = JSON, version: str = "3.1.0", encoding: Any = None, **parts: Any) -> dict[str, Any]:
+    """A document with one operation that takes a body."""
+    media = {"schema": schema, **({} if encoding is None else {"encoding": encoding})}
+    operation = {**ANY, "requestBody": {"required": True, "content": {content_type: media}}}
+    return {"openapi": version, "info": {}, "paths": {"/x": {"post": operation}}, **parts}
+
+
+def rows(table: list[tuple[str, Any, list[Any], list[Any]]]) -> list[Any]:
+    return [
+        pytest.param(given, sent, is_right, id=f"{name}-{'right' if is_right else 'wrong'}-{number}")
+        for name, given, right, bad in table
+        for is_right, values in ((True, right), (False, bad))
+        for number, sent in enumerate(values)
+    ]
+
+
+SCHEMAS: list[tuple[str, Any, list[Any], list[Any]]] = [
+    ("propertyNames", {"propertyNames": {"pattern": "^a"}}, [{"ab": 1}, {}], [{"b": 1}]),
+    ("propertyNames inside", {"items": {"propertyNames": {"enum": ["a"]}}}, [[{"a": 1}]], [[{"b": 1}]]),
+    ("contains", {"contains": {"const": 1}, "maxContains": 2}, [[1, 2], [1, 1]], [[2], [1, 1, 1]]),
+    ("dependentSchemas", {"dependentSchemas": {"a": {"required": ["b"]}}}, [{"b": 1}, {"a": 1, "b": 1}], [{"a": 1}]),
+    ("unevaluatedProperties", {"allOf": [{"properties": {"a": {}}}], "unevaluatedProperties": False}, [{"a": 1}], [{"b": 1}]),
+    ("prefixItems", {"prefixItems": [WHOLE, {}], "items": False}, [[1, "a"], [1]], [["a"], [1, 2, 3]]),
+    ("a schema that is false", {"properties": {"a": False}}, [{"b": 1}], [{"a": 1}]),
+]
+
+
+@pytest.mark.parametrize(("schema", "sent", "is_right"), rows(SCHEMAS))
+def test_body_is_held_against_every_keyword(schema: Any, sent: Any, is_right: bool) -> None:
+    assert (not wrong(judged(taking(schema), "POST", "/x", json.dumps(sent).encode()))) is is_right
+
+
+def test_message_about_a_name_does_not_repeat_it() -> None:
+    found = wrong(judged(taking({"propertyNames": {"maxLength": 3}}), "POST", "/x", b'{"secret": 1}'))
+    assert [(each.rule, "secret" in each.message) for each in found] == [("propertyNames", False)]
+
+
+def reading(*paths: str, schema: Any = WHOLE) -> dict[str, Any]:
+    """A document with these paths, each with one parameter `p` if any."""
+    own = {"parameters": [{"name": "p", "in": "path", "required": True, "schema": schema}]}
+    return {"openapi": "3.1.0", "info": {}, "paths": {path: {"get": {**ANY, **(own if "{p}" in path else {})}} for path in paths}}
+
+
+PATHS: list[tuple[str, Any, list[Any], list[Any]]] = [
+    ("a slash in a value", reading("/a/{p}", schema={"const": "x/y"}), ["/a/x%2Fy", "/a/x%2fy"], ["/a/x/y", "/a/x%252Fy"]),
+    ("a slash in a value or a longer path", reading("/a/{p}", "/a/{p}/c"), ["/a/5", "/a/5/c", "/a%2F5"], ["/a/x%2Fc", "/a/5%2Fd"]),
+    ("a path that is written encoded", reading("/a%20b/{p}"), ["/a%20b/5"], ["/a%20b/x", "/a%2520b/5"]),
+    ("the fixed path before the open one", reading("/a/{p}", "/a/b"), ["/a/b", "/a/5"], ["/a/c", "/a/b/"]),
+    ("two parameters of one segment", reading("/a/{p}:go"), ["/a/5:go", "/a/5%3Ago"], ["/a/5", "/a/x:go"]),
+]
+
+
+@pytest.mark.parametrize(("document", "sent", "is_right"), rows(PATHS))
+def test_path_leads_where_the_document_says(document: Any, sent: str, is_right: bool) -> None:
+    assert (not wrong(judged(document, "GET", sent))) is is_right
