@@ -17,8 +17,9 @@ from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import NO_FINDINGS, Finding, Findings, Severity, note
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.outputs import MEDIA_PREFIX
+from runflow_mock.openapi.addresses import Addressed
 from runflow_mock.openapi.ambiguities import JudgedExchange, reliance_findings
-from runflow_mock.openapi.contracts import Addressed, Contract
+from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.fake_differences import own_operation, told_apart
 from runflow_mock.openapi.nearest_routes import nearest_route
 from runflow_mock.openapi.request_facts import Asked, read_asked

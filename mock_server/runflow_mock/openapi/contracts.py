@@ -10,16 +10,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, cached_property
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import jsonschema_rs
 import msgspec
 
 from runflow_mock.domain.documents import Json, object_of
 from runflow_mock.openapi import combinations
+from runflow_mock.openapi.addresses import BRACES, Addressed, Addresses
 from runflow_mock.openapi.directions import Direction, towards
 from runflow_mock.openapi.parameters import ANYTHING, IGNORED_HEADERS, Parameter, Style, Wanted, read_parameter, wrong_with
-from runflow_mock.openapi.parts import ALSO_AT, UNREAD
+from runflow_mock.openapi.parts import UNREAD
 from runflow_mock.openapi.pointers import Pointer, place_of, pointer_of, walk
 from runflow_mock.openapi.problems import Problem
 from runflow_mock.openapi.schema_ways import ANY_TYPE, types_of, ways_of
@@ -34,10 +35,6 @@ ANY_CONTENT: Mapping[str, Pointer] = {"*/*": ANYTHING}
 
 _URI = "urn:contract"
 _UNUSABLE = (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError)
-_BRACES = re.compile(r"\{([^}]+)\}")
-_SLASH = re.compile("%2f", re.IGNORECASE)
-# Stands for an encoded slash while paths are told apart; no path of a document holds it.
-_KEPT = "\x00"
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
 
 Object = dict[str, Json]
@@ -62,15 +59,6 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     is_read: bool = True
 
 
-class Addressed(msgspec.Struct, frozen=True):
-    """What a path leads to: a path of the document, its methods, and the parameters in it, decoded, and `raw` as they were sent."""
-
-    path: str
-    methods: Mapping[str, str]
-    params: Mapping[str, str]
-    raw: Mapping[str, str]
-
-
 class Contract:
     """One OpenAPI document; `source` is what messages call one that is not ours.
 
@@ -91,8 +79,8 @@ class Contract:
         paths = _paths(document)
         self._methods = {path: {word.upper(): word for word in METHODS if word in item} for path, item in paths.items()}
         self._spanning = {path: self._find_spanning(path) | spanning.get(path, frozenset()) for path in paths}
-        written = [(path, path) for path in paths] + [(other, path) for path, item in paths.items() for other in _others(item)]
-        self._forms = sorted(((each, path, self._form(each, path)) for each, path in written), key=lambda form: _rank(form[0]))
+        # Our server takes an encoded slash for a slash; by a user's document it is a part of a value.
+        self._addresses = Addresses(paths, self._methods, self._spanning, keeps_slashes=source is not None)
         operations = [self.at(("paths", path, word)) for path, words in self._methods.items() for word in words.values()]
         self._names = Counter(str(operation["operationId"]) for operation in operations if "operationId" in operation)
         self._declared: dict[tuple[str, str], Declared] = {}
@@ -139,29 +127,8 @@ class Contract:
         return self._spanning[path]
 
     def address(self, path: str, method: str | None = None) -> Addressed | None:
-        """Returns what the path of a request, percent-encoded as it was sent, leads to; of several that which takes the method.
-
-        By a user's document an encoded slash is a part of a value where a path fits so; our server takes it for a slash.
-        """
-        found = None if self.source is None else self._address(path, unquote(_SLASH.sub(_KEPT, path)), method)
-        return found or self._address(path, unquote(path), method)
-
-    def _address(self, path: str, decoded: str, method: str | None) -> Addressed | None:
-        first = None
-        for written, known, form in self._forms:
-            match = form.fullmatch(decoded)
-            if match is None:
-                continue
-            names, as_sent = _BRACES.findall(written), form.fullmatch(path) or match
-            params = {name: value.replace(_KEPT, "/") for name, value in zip(names, match.groups(), strict=True)}
-            raw = {name: value.replace(_KEPT, "%2F") for name, value in zip(names, as_sent.groups(), strict=True)}
-            addressed = Addressed(known, self._methods[known], params, raw)
-            first = first or addressed
-            # A parameter that spans slashes would take the end of another path for a part of its value.
-            is_plain = first is addressed or not self._spanning[known]
-            if method is None or (is_plain and self.operation(known, method) is not None):
-                return addressed
-        return first
+        """Returns what the path of a request, percent-encoded as it was sent, leads to; of several that which takes the method."""
+        return self._addresses.find(path, method)
 
     def unread(self, path: str) -> str | None:
         """Returns why one of the document's paths could not be read, if it could not."""
@@ -304,13 +271,6 @@ class Contract:
         parameters = (self.follow(pointer)[1] for pointer in self._parameter_pointers(path, method))
         return frozenset(str(part.get("name")) for part in parameters if part.get("x-spans-slashes"))
 
-    def _form(self, written: str, path: str) -> re.Pattern[str]:
-        spanning, parts = self._spanning[path], _BRACES.split(written)
-        texts = (
-            re.escape(unquote(part)) if index % 2 == 0 else "(.+)" if part in spanning else "([^/]+)" for index, part in enumerate(parts)
-        )
-        return re.compile("".join(texts))
-
     def _declare(self, path: str, method: str) -> Declared:
         place = ("paths", path, method)
         operation = self.at(place)
@@ -358,7 +318,7 @@ class Contract:
     def _parameters(self, path: str, method: str, gaps: list[Problem]) -> tuple[Parameter, ...]:
         """Returns the parameters of an operation: its own take the place of those of its path."""
         found: dict[tuple[str, str], Parameter] = {}
-        names = _BRACES.findall(path)
+        names = BRACES.findall(path)
         for pointer in self._parameter_pointers(path, method):
             way, part = self.follow(pointer)
             wrong = ("", str(part[UNREAD])) if UNREAD in part else wrong_with(part)
@@ -392,16 +352,3 @@ def _paths(document: Object) -> dict[str, Object]:
     """Returns the path items of a document, which alone begin with a slash."""
     items = object_of(document.get("paths")).items()
     return {path: item for path, item in items if path.startswith("/") and isinstance(item, dict)}
-
-
-def _others(item: Object) -> Sequence[str]:
-    """Returns where else a path item is, because of other servers."""
-    others = item.get(ALSO_AT)
-    return [str(other) for other in others] if isinstance(others, list) else []
-
-
-def _rank(path: str) -> tuple[int, int, str]:
-    """Most fixed segments first, then fewest parameters."""
-    segments = path.split("/")
-    fixed = sum("{" not in segment for segment in segments)
-    return -fixed, len(segments) - fixed, path

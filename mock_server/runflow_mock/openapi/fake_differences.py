@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Finding, Findings, Location, Severity
-from runflow_mock.openapi.contracts import Addressed, Contract, Declared, packaged_contract
+from runflow_mock.openapi.addresses import Addressed
+from runflow_mock.openapi.contracts import Contract, Declared, packaged_contract
 from runflow_mock.openapi.violations import REFUSALS, document_findings
 
 Found = tuple[Finding, ...]

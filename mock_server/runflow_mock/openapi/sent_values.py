@@ -11,7 +11,7 @@ from urllib.parse import unquote, unquote_plus
 import msgspec
 
 from runflow_mock.domain.exchanges import REDACTED, Exchange
-from runflow_mock.openapi.contracts import Addressed
+from runflow_mock.openapi.addresses import Addressed
 from runflow_mock.openapi.parameters import Parameter, Style, Wanted
 from runflow_mock.openapi.values import Node
 

@@ -12,8 +12,9 @@ import jsonschema_rs
 from runflow_mock.domain.documents import NOT_JSON, Json, list_of, read_document
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX, REDACTED, Exchange
 from runflow_mock.domain.findings import Finding, Location, Severity, note, without_repeats
+from runflow_mock.openapi.addresses import Addressed
 from runflow_mock.openapi.bodies import BodyError, NotRead, read_body
-from runflow_mock.openapi.contracts import Addressed, Contract, Declared
+from runflow_mock.openapi.contracts import Contract, Declared
 from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.media_types import MediaType, chosen, read_media_type
 from runflow_mock.openapi.parameters import ANYTHING, Parameter, Style

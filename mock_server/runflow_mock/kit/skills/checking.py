@@ -27,7 +27,7 @@ from runflow_mock.kit.skills.claims import (
 )
 from runflow_mock.kit.skills.endpoints import API_PREFIX, is_of_api
 from runflow_mock.kit.skills.reference import Reference
-from runflow_mock.openapi.contracts import Addressed
+from runflow_mock.openapi.addresses import Addressed
 from runflow_mock.openapi.nearest_routes import nearest_route
 from runflow_mock.wire.sites import HOSTS, Site
 

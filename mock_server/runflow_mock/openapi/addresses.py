@@ -1,0 +1,92 @@
+"""Addresses: which path of a document the path of a request leads to.
+
+Of several that fit, the one with most fixed segments wins. A parameter is one segment; one that spans slashes takes several.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import unquote
+
+import msgspec
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.openapi.parts import ALSO_AT
+
+BRACES = re.compile(r"\{([^}]+)\}")
+"""A parameter in a path."""
+
+_SLASH = re.compile("%2f", re.IGNORECASE)
+# Stands for an encoded slash while paths are told apart; no path of a document holds it.
+_KEPT = "\x00"
+
+Methods = Mapping[str, Mapping[str, str]]
+
+
+class Addressed(msgspec.Struct, frozen=True):
+    """What a path leads to: a path of the document, its methods, and the parameters in it, decoded, and `raw` as they were sent."""
+
+    path: str
+    methods: Mapping[str, str]
+    params: Mapping[str, str]
+    raw: Mapping[str, str]
+
+    def takes(self, method: str) -> bool:
+        """Tells whether there is an operation of a method; HEAD is GET without the body."""
+        return method in self.methods or (method == "HEAD" and "GET" in self.methods)
+
+
+class Addresses:
+    """The paths of one document; `keeps_slashes` says that an encoded slash is a part of a value where a path fits so."""
+
+    def __init__(
+        self, paths: Mapping[str, dict[str, Json]], methods: Methods, spanning: Mapping[str, frozenset[str]], *, keeps_slashes: bool
+    ) -> None:
+        written = [(path, path) for path in paths] + [(other, path) for path, item in paths.items() for other in _others(item)]
+        forms = ((each, path, _form(each, spanning[path])) for each, path in written)
+        self._forms = sorted(forms, key=lambda form: _rank(form[0]))
+        self._methods = methods
+        self._spanning = spanning
+        self._keeps_slashes = keeps_slashes
+
+    def find(self, path: str, method: str | None) -> Addressed | None:
+        """Returns what a path, percent-encoded as it was sent, leads to; of several that which takes the method."""
+        found = self._find(path, unquote(_SLASH.sub(_KEPT, path)), method) if self._keeps_slashes and _SLASH.search(path) else None
+        return found or self._find(path, unquote(path), method)
+
+    def _find(self, path: str, decoded: str, method: str | None) -> Addressed | None:
+        first = None
+        for addressed in self._fitting(path, decoded):
+            first = first or addressed
+            # A parameter that spans slashes would take the end of another path for a part of its value.
+            is_plain = first is addressed or not self._spanning[addressed.path]
+            if method is None or (is_plain and addressed.takes(method)):
+                return addressed
+        return first
+
+    def _fitting(self, path: str, decoded: str) -> Iterator[Addressed]:
+        for written, known, form in self._forms:
+            match = form.fullmatch(decoded)
+            if match is not None:
+                names, as_sent = BRACES.findall(written), form.fullmatch(path) or match
+                params = {name: value.replace(_KEPT, "/") for name, value in zip(names, match.groups(), strict=True)}
+                raw = {name: value.replace(_KEPT, "%2F") for name, value in zip(names, as_sent.groups(), strict=True)}
+                yield Addressed(known, self._methods[known], params, raw)
+
+
+def _form(written: str, spanning: frozenset[str]) -> re.Pattern[str]:
+    parts = BRACES.split(written)
+    texts = (re.escape(unquote(part)) if index % 2 == 0 else "(.+)" if part in spanning else "([^/]+)" for index, part in enumerate(parts))
+    return re.compile("".join(texts))
+
+
+def _others(item: Mapping[str, Json]) -> Sequence[str]:
+    """Returns where else a path item is, because of other servers."""
+    others = item.get(ALSO_AT)
+    return [str(other) for other in others] if isinstance(others, list) else []
+
+
+def _rank(path: str) -> tuple[int, int, str]:
+    """Most fixed segments first, then fewest parameters."""
+    segments = path.split("/")
+    fixed = sum("{" not in segment for segment in segments)
+    return -fixed, len(segments) - fixed, path
