@@ -91,6 +91,12 @@ NO_REQUESTS = {
     "many headers": (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 501 + b"\r\n", 431),
     "long path": (b"GET /v1/" + b"a" * 17_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
     "long query": (b"GET /v1/runs?q=" + b"a" * 17_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+    "half an address as host": (b"GET /llms.txt HTTP/1.1\r\nHost: [::1\r\n\r\n", 400),
+    "two words as host": (b"GET /llms.txt HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
+    "two hosts in one": (b"GET /llms.txt HTTP/1.1\r\nHost: 127.0.0.1, evil.example\r\n\r\n", 400),
+    "user as host": (b"GET http://127.0.0.1@evil.example/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "packed chunks": (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400),
+    "chunks after nothing": (POST + b"Transfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n", 400),
     "bad chunk": (POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
 }
 
@@ -171,6 +177,14 @@ def test_client_that_takes_the_server_for_a_proxy_is_answered(wire: socket.socke
     assert read_answer(wire)[2]["code"] == "NOT_FOUND"
 
 
+def test_host_of_an_address_counts_whatever_the_header_says(wire: socket.socket) -> None:
+    wire.sendall(b"GET http://evil.example/_mock/tenants HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    status, _, body = read_answer(wire)
+    assert (status, body["error"]["type"]) == (403, "foreign_host")
+    wire.sendall(b"GET http://127.0.0.1/_mock/tenants HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+    assert read_answer(wire)[0] == 200
+
+
 def test_old_clients_and_those_that_ask_first_are_served(server: RunningServer, wire: socket.socket) -> None:
     wire.sendall(POST + LENGTH + b"Expect: 100-continue\r\n\r\n")
     assert read_answer(wire)[0] == 100
@@ -182,9 +196,20 @@ def test_old_clients_and_those_that_ask_first_are_served(server: RunningServer, 
     assert is_over(wire)
 
 
-def test_who_asks_first_is_refused_before_the_body(wire: socket.socket) -> None:
-    wire.sendall(POST.replace(KEY, b"") + b"Content-Length: 70000000\r\nExpect: 100-continue\r\n\r\n")
-    assert read_answer(wire)[0] == 401
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (POST.replace(KEY, b"") + b"Content-Length: 70000000\r\n", 401),
+        (POST.replace(KEY, b"") + LENGTH, 401),
+        (POST + b"Content-Length: 99999999999\r\n", 413),
+        (POST + b"Content-Length: 75497473\r\n", 413),
+        (b"POST /_mock/faults HTTP/1.1\r\nHost: 127.0.0.1\r\n" + KEY + TYPE + b"Content-Length: 8388609\r\n", 413),
+        (b"POST /_mock/faults HTTP/1.1\r\nHost: evil.example\r\n" + KEY + TYPE + b"Content-Length: 2\r\n", 403),
+    ],
+)
+def test_who_asks_first_is_refused_before_the_body(wire: socket.socket, head: bytes, status: int) -> None:
+    wire.sendall(head + b"Expect: 100-continue\r\n\r\n")
+    assert read_answer(wire)[0] == status
 
 
 def test_answer_that_was_asked_for_before_comes_before_the_refusal(wire: socket.socket) -> None:

@@ -92,6 +92,15 @@ def test_output_url_carries_the_address_that_the_creator_used(door: Door) -> Non
     assert get_run(door, run)["output"]["image_urls"][0].startswith("https://mock.example:8443/media/test/")
 
 
+@pytest.mark.parametrize("host", ["[::1", "[no address]", "[v1]", "www.runflow.io:99999", "a:b", "a:1:2", ":80"])
+def test_what_is_no_host_is_in_no_address(door: Door, host: str) -> None:
+    page = door.get("/llms.txt", headers={"X-Forwarded-Host": host})
+    assert (page.status_code, host in page.text) == (200, False)
+    run = ok(door.post(RUNS, {"input": INPUT}, headers={"X-Forwarded-Host": host}), 201)
+    door.settle()
+    assert get_run(door, run)["output"]["image_urls"][0].startswith("http://127.0.0.1:8787/media/test/")
+
+
 def test_public_url_replaces_the_address_of_the_request() -> None:
     with Door(public_url="http://runflow:9999") as door:
         assert finished_run(door)["output"]["image_urls"][0].startswith("http://runflow:9999/media/test/")

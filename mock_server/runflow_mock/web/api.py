@@ -88,9 +88,9 @@ class Api:
                 if _takes_key(call.path, match):
                     tenant, _ = self._authenticate(call)
                     bodies.count(self._runtime.bounds.body_bytes, self._runtime.bounds.bodies_of(tenant.settings.name))
-                    call.body, is_oversized = await bodies.receive(receive, self._runtime.config.body_bytes_max)
+                    call.body, is_oversized = await bodies.receive(call.scope, receive, self._runtime.config.body_bytes_max)
             else:
-                call.body, is_oversized = await bodies.receive(receive, self._runtime.config.body_bytes_max)
+                call.body, is_oversized = await bodies.receive(call.scope, receive, self._runtime.config.body_bytes_max)
         except Problem as problem:
             return operation, refusal(problem)
         except BodiesFull as full:

@@ -3,7 +3,7 @@
 What is read of large bodies counts, until they are answered, against a bound of the server and against a share of whoever sends them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.types import Message, Receive, Scope
 
@@ -39,13 +39,18 @@ class Bodies:
         self.release()
         self._bounds = bounds
 
-    async def receive(self, receive: Receive, limit: int) -> tuple[bytes, bool]:
+    async def receive(self, scope: Scope, receive: Receive, limit: int) -> tuple[bytes, bool]:
         """Returns the body and whether it exceeded the limit, in which case it is empty.
+
+        Who waits for 100 Continue and announces too much is not asked to send it: the first look at the body would do that.
 
         Raises:
             Disconnected: the client went away.
             BodiesFull: a bound is met.
         """
+        headers = headers_of(scope)
+        if b"expect" in headers and _announced(headers, limit) > limit:
+            return b"", True
         message = await _next(receive)
         first: bytes = message.get("body", b"")
         if not message.get("more_body", False) and len(first) <= SMALL_BYTES_MAX:
@@ -85,11 +90,16 @@ class Bodies:
 def is_large(scope: Scope) -> bool:
     """Tells whether a body is announced that is worth a look at who sends it, before it is read."""
     headers = headers_of(scope)
-    length = headers.get(b"content-length")
-    if length is None or b"transfer-encoding" in headers:
-        # Who waits for 100 Continue wants to be refused before sending anything.
-        return b"transfer-encoding" in headers or b"expect" in headers
-    return len(length) > _SMALL_DIGITS or not length.isdigit() or int(length) > SMALL_BYTES_MAX
+    # Who waits for 100 Continue wants to be refused before sending anything, however little it is.
+    if b"transfer-encoding" in headers or b"expect" in headers:
+        return True
+    return _announced(headers, SMALL_BYTES_MAX) > SMALL_BYTES_MAX
+
+
+def _announced(headers: Mapping[bytes, bytes], limit: int) -> int:
+    """Returns how many bytes a body is said to have; one more than the limit stands for any number that is longer, or is none."""
+    length = headers.get(b"content-length", b"0")
+    return int(length) if length.isdigit() and len(length) <= len(str(limit)) else limit + 1
 
 
 async def _next(receive: Receive) -> Message:
@@ -97,6 +107,3 @@ async def _next(receive: Receive) -> Message:
     if message["type"] == "http.disconnect":
         raise Disconnected
     return message
-
-
-_SMALL_DIGITS = len(str(SMALL_BYTES_MAX))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from starlette.types import Scope, Send
@@ -66,6 +66,17 @@ async def send_answer(given: Answer, method: str, send: Send) -> None:
     """Sends an answer whose headers say all; of one to a HEAD the body stays here."""
     await send({"type": "http.response.start", "status": given.status, "headers": given.headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else given.body})
+
+
+def _is_host(text: str) -> bool:
+    """Tells whether a text may stand for a host in an address: others read the address, and must find the host there."""
+    if _HOST.fullmatch(text) is None:
+        return False
+    try:
+        parts = urlsplit(f"//{text}")
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def no_content() -> Answer:
@@ -186,7 +197,7 @@ class Call:
             return configured
         host = self.header(b"x-forwarded-host") or self.header(b"host") or ""
         # What is no host name must not get into the addresses of outputs.
-        if _HOST.fullmatch(host) is None:
+        if not _is_host(host):
             server = self.scope.get("server") or ("127.0.0.1", self.runtime.config.port)
             host = f"{server[0]}:{server[1]}"
         scheme = self.header(b"x-forwarded-proto") or self.scope.get("scheme")

@@ -230,7 +230,10 @@ class Protocol(HttpToolsProtocol):
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
             return
         self._in_head = False
-        self.url = path_and_query(self.url)
+        self.url, host = path_and_query(self.url)
+        if host is not None:
+            # Whom an address names counts, whatever else the head says (RFC 9112, 3.2.2).
+            self.headers[:] = [field for field in self.headers if field[0] != b"host"] + [(b"host", host)]
         check_head(self.parser.get_method(), self.parser.get_http_version(), self.headers)
         if self._overhead + self._fed > HEAD_BYTES_MAX:
             check_size(self.headers)

@@ -4,7 +4,8 @@ The parser reads heads of any size and takes whatever field comes twice. What is
 target, and the number of its fields.
 """
 
-from collections.abc import Iterable, Sized
+import re
+from collections.abc import Iterable, Sequence, Sized
 
 import httptools
 
@@ -14,6 +15,9 @@ HEAD_BYTES_MAX = 64 * 1024
 TARGET_BYTES_MAX = 16 * 1024
 HEADERS_MAX = 500
 """What the head of a request may have in all, its path and query, and how many fields."""
+
+# Every character that a host may have; an IPv6 address alone has colons, and stands in brackets.
+_HOST = re.compile(rb"\s*(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Za-z:.%_~-]+\])(?::[0-9]*)?\s*")
 
 _TOO_LARGE = "REQUEST_HEADER_FIELDS_TOO_LARGE"
 
@@ -26,7 +30,7 @@ class Refusal(Exception):
         self.problem = Problem(status, code, message)
 
 
-def check_head(method: bytes, version: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
+def check_head(method: bytes, version: str, headers: Sequence[tuple[bytes, bytes]]) -> None:
     """Raises for a head that cannot be taken.
 
     Raises:
@@ -41,6 +45,12 @@ def check_head(method: bytes, version: str, headers: Iterable[tuple[bytes, bytes
         raise Refusal(431, _TOO_LARGE, f"The request has more than {HEADERS_MAX} header fields.")
     if names.count(b"host") > 1:
         raise Refusal(400, "BAD_REQUEST", "The request has more than one Host header.")
+    for name, value in headers:
+        # The parser takes every list that ends with `chunked`, and undoes no other coding: a proxy may see another end of the body.
+        if name == b"transfer-encoding" and (value.strip().lower() != b"chunked" or names.count(name) > 1):
+            raise Refusal(400, "BAD_REQUEST", "The only Transfer-Encoding that runflow-mock reads is chunked.")
+        if name == b"host" and _HOST.fullmatch(value) is None:
+            raise Refusal(400, "BAD_REQUEST", "The Host header must be a name or an address, and a port where that is not the usual one.")
 
 
 def check_size(headers: Iterable[tuple[Sized, Sized]]) -> None:
@@ -53,8 +63,8 @@ def check_size(headers: Iterable[tuple[Sized, Sized]]) -> None:
         raise head_too_large()
 
 
-def path_and_query(target: bytes) -> bytes:
-    """Returns path and query of a request's target; those of an address where a client takes the server for a proxy.
+def path_and_query(target: bytes) -> tuple[bytes, bytes | None]:
+    """Returns path and query of a request's target, and the host of an address where a client takes the server for a proxy.
 
     Raises:
         Refusal: 414.
@@ -64,8 +74,8 @@ def path_and_query(target: bytes) -> bytes:
     if target.lower().startswith((b"http://", b"https://")):
         _, _, rest = target.partition(b"//")
         at = min((found for found in (rest.find(b"/"), rest.find(b"?")) if found >= 0), default=len(rest))
-        target = rest[at:] if rest[at : at + 1] == b"/" else b"/" + rest[at:]
-    return target
+        return (rest[at:] if rest[at : at + 1] == b"/" else b"/" + rest[at:]), rest[:at]
+    return target, None
 
 
 def head_too_large() -> Refusal:

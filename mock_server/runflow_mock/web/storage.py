@@ -72,7 +72,7 @@ class Storage:
                 _handler_of(call)
                 tenant, _ = _check_address(call)
                 bodies.count(self._runtime.bounds.body_bytes, self._runtime.bounds.bodies_of(tenant.settings.name))
-            call.body, is_oversized = await bodies.receive(receive, FILE_BYTES_MAX)
+            call.body, is_oversized = await bodies.receive(call.scope, receive, FILE_BYTES_MAX)
         except Problem as problem:
             return refusal(problem, ErrorForm.XML)
         except BodiesFull as full:

@@ -70,7 +70,7 @@ class ControlApi:
             if is_large(call.scope):
                 whose = check_entry(call)
                 bodies.count(self._runtime.bounds.body_bytes, self._runtime.bounds.bodies_of(whose))
-            call.body, is_oversized = await bodies.receive(receive, limit)
+            call.body, is_oversized = await bodies.receive(call.scope, receive, limit)
             check_type(call)
             if is_oversized:
                 raise ControlError(413, "too_large", f"the body is larger than {limit} bytes")
