@@ -104,6 +104,80 @@ def test_encoding_of_a_form_says_how_its_lists_are_separated() -> None:
     assert judged({FORM: {"schema": THING}}, b"count=1&ids=1,2", FORM) == ["body.ids.0 type"]
 
 
+POINT = {"type": "object", "required": ["x"], "properties": {"x": WHOLE, "y": WHOLE}}
+SHAPE = {"type": "object", "required": ["point"], "properties": {"point": POINT, "count": WHOLE}, "additionalProperties": False}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "broken"),
+    [
+        ({"style": "form"}, b"x=1&count=2", []),
+        ({"explode": True}, b"x=one&count=2", ["body.point.x type"]),
+        ({"explode": True}, b"count=2", ["body.point required"]),
+        ({"explode": False}, b"point=x,1,y,2&count=2", []),
+        ({"explode": False}, b"point=x,one", ["body.point.x type"]),
+        ({"explode": False}, b"point=x", ["body.point style"]),
+        ({"style": "pipeDelimited", "explode": False}, b"point=x%7C1", []),
+        ({"style": "deepObject", "explode": True}, b"point[x]=1", []),
+        ({"style": "deepObject", "explode": True}, b"point[x]=one", ["body.point.x type"]),
+        ({"allowReserved": True}, b"x=1", []),
+        ({"contentType": "application/json"}, b"point=%7B%22x%22:1%7D", []),
+        ({"contentType": "application/json"}, b"point=%7B", ["body.point json"]),
+        ({"contentType": "application/json", "style": "form", "explode": False}, b"point=x,1", []),
+    ],
+)
+def test_encoding_of_a_form_says_how_an_object_is_written(encoding: dict[str, Any], body: bytes, broken: list[str]) -> None:
+    assert judged({FORM: {"schema": SHAPE, "encoding": {"point": encoding}}}, body, FORM) == broken
+
+
+@pytest.mark.parametrize(
+    ("encoding", "more", "broken"),
+    [
+        ({"contentType": "image/png, image/jpeg"}, "\r\nContent-Type: image/jpeg", []),
+        ({"contentType": "image/png, image/jpeg"}, "\r\nContent-Type: image/gif", ["body.any content-type"]),
+        ({"contentType": "image/*"}, "\r\nContent-Type: IMAGE/GIF; q=1", []),
+        ({"contentType": "image/*"}, "\r\nContent-Type: text/plain", ["body.any content-type"]),
+        ({"contentType": "image/*"}, "", []),
+        ({"contentType": "application/json"}, "", ["body.any json"]),
+        ({"contentType": "application/json, text/plain"}, "", []),
+        ({}, "\r\nContent-Type: application/json", ["body.any json"]),
+        ({"headers": {"X-N": {"required": True, "schema": WHOLE}}}, "\r\nx-n: 5", []),
+        ({"headers": {"X-N": {"required": True, "schema": WHOLE}}}, "\r\nX-N: a", ["body.any header"]),
+        ({"headers": {"X-N": {"required": True, "schema": WHOLE}}}, "", ["body.any required"]),
+        ({"headers": {"X-N": {"schema": WHOLE}, "Content-Type": {"required": True, "schema": WHOLE}}}, "", []),
+    ],
+)
+def test_encoding_of_a_part_says_its_content_type_and_headers(encoding: dict[str, Any], more: str, broken: list[str]) -> None:
+    content = {MULTIPART: {"schema": {"type": "object"}, "encoding": {"any": encoding}}}
+    assert judged(content, multipart(("any", b"x"), more=more), f"{MULTIPART}; boundary=B") == broken
+
+
+def test_parts_without_names_are_said_to_be_not_looked_into() -> None:
+    body, sent = b"--B\r\n\r\nx\r\n--B--\r\n", "multipart/mixed; boundary=B"
+    content = {"multipart/mixed": {"schema": {"type": "array"}}}
+    assert judged(content, body, sent) == []
+    assert judged(content, body, sent, Severity.NOTE) == ["body not-looked-into"]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body", "broken"),
+    [
+        ("application/jsonl", b'{"count": 1}\n{"count": 2}\n', []),
+        ("application/x-ndjson", b'{"count": 1}\n{"count": "x"}', ["body.1.count type"]),
+        ("application/jsonl", b'{"count": 1}\n{', ["body json"]),
+        ("application/json-seq", b'\x1e{"count": 1}\n\x1e{"count": "x"}\n', ["body.1.count type"]),
+    ],
+)
+def test_items_of_a_sequence_are_held_against_their_schema(media_type: str, body: bytes, broken: list[str]) -> None:
+    assert judged({media_type: {"itemSchema": THING}}, body, media_type) == broken
+
+
+def test_items_that_are_not_looked_into_are_said_to_be_so() -> None:
+    content = {"text/event-stream": {"itemSchema": THING}}
+    assert judged(content, b"data: x\n\n", "text/event-stream") == []
+    assert judged(content, b"data: x\n\n", "text/event-stream", Severity.NOTE) == ["body not-looked-into"]
+
+
 def multipart(*parts: tuple[str, bytes], more: str = "", boundary: str = "B") -> bytes:
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="%s"{more}\r\n\r\n'
     return b"".join((head % name).encode() + value + b"\r\n" for name, value in parts) + f"--{boundary}--\r\n".encode()

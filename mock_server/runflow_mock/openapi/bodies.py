@@ -2,27 +2,44 @@
 
 JSON is read as what it is; forms and multipart bodies are read field by field, as the schema and the encodings of the media type say.
 Other content is not looked into.
+
+Source: OpenAPI, "Encoding Object": in a form, a field of which a style is said is written as a query parameter is, and any other as its
+content type says; a part of a multipart body has its own content type and headers.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from email import message_from_bytes, policy
+from email.message import MIMEPart
+from typing import NamedTuple
 from urllib.parse import unquote_plus
+
+from msgspec.structs import replace
 
 from runflow_mock.domain.documents import NOT_JSON, Json, object_of, read_document
 from runflow_mock.openapi.contracts import Contract
-from runflow_mock.openapi.media_types import FORM, MediaType
-from runflow_mock.openapi.parameters import Style, style_of
+from runflow_mock.openapi.media_types import FORM, MULTIPART, MediaType, chosen, read_media_type
+from runflow_mock.openapi.parameters import ANYTHING, read_parameter, wrong_with
 from runflow_mock.openapi.pointers import Pointer
-from runflow_mock.openapi.sent_values import Pairs, nested_fields, split_pairs
+from runflow_mock.openapi.sent_values import Pairs, Sent, claimed_by, nested_fields, nodes_of, split_pairs
 from runflow_mock.openapi.values import value_of
+
+# Each of them makes a field one that is written as a query parameter is.
+_STYLED = frozenset(("style", "explode", "allowReserved"))
+
+# What stands between the items of sequences of JSON texts, or before each of them.
+_SEQUENCES: Mapping[str, bytes] = {
+    **dict.fromkeys(("application/jsonl", "application/x-ndjson", "application/ndjson"), b"\n"),
+    "application/json-seq": b"\x1e",
+}
 
 
 class BodyError(ValueError):
-    """A body that is not of its media type; `rule` names what was not kept, and the message says it."""
+    """A body that is not of its media type; `rule` names what was not kept, `field` where, and the message says it."""
 
-    def __init__(self, rule: str, message: str) -> None:
+    def __init__(self, rule: str, message: str, field: str | None = None) -> None:
         super().__init__(message)
         self.rule = rule
+        self.field = field
 
 
 class NotRead(Exception):
@@ -42,51 +59,135 @@ def read_body(contract: Contract, schema: Pointer, raw: bytes, content_type: str
         except NOT_JSON:
             raise BodyError("json", "the body is not valid JSON") from None
     if media_type.name == FORM:
-        pairs = split_pairs(raw.decode("utf-8", "replace").strip())
-        return _form(contract, schema, pairs, unquote_plus)
+        return _Form(contract, schema).read(split_pairs(raw.decode("utf-8", "replace").strip()))
     if media_type.name.startswith("multipart/"):
-        return _form(contract, schema, tuple(_parts(raw, content_type or "")), str)
+        parts = tuple(_parts(raw, content_type or ""))
+        if media_type.name != MULTIPART and any(part.name is None for part in parts):
+            raise NotRead(f"parts without names of {media_type.name[:80]} are not looked into")
+        return _Form(contract, schema).read_parts(parts)
     if media_type.is_text:
         return value_of(contract, schema, [raw.decode("utf-8", "replace")])
     raise NotRead(f"a body of {media_type.name[:80]} is not looked into")
 
 
-def _form(contract: Contract, schema: Pointer, pairs: Pairs, decode: Callable[[str], str]) -> Json:
-    encodings = contract.at(schema[:-1]).get("encoding") if schema else None
-    known = object_of(encodings)
-    return value_of(contract, schema, [nested_fields(_fields(pairs, known, decode))])
+def read_items(raw: bytes, media_type: MediaType) -> list[Json]:
+    """Returns the values of a body that is one JSON text after the other.
+
+    Raises:
+        BodyError: one of them is not valid JSON.
+        NotRead: how the items of its media type are written is not known here.
+    """
+    separator = _SEQUENCES.get(media_type.name)
+    if separator is None:
+        raise NotRead(f"the items of a body of {media_type.name[:80]} are not looked into")
+    try:
+        return [read_document(text) for text in raw.split(separator) if text.strip()]
+    except NOT_JSON:
+        raise BodyError("json", "one of its items is not valid JSON") from None
 
 
-def _fields(pairs: Pairs, encodings: Mapping[str, Json], decode: Callable[[str], str]) -> Iterator[tuple[str, str]]:
-    """Yields the fields of a form, one that separates its items in one value as several."""
-    for name, value in pairs:
-        encoding = encodings.get(name)
-        separator = _separator(encoding) if isinstance(encoding, dict) else None
-        if separator is None:
-            yield name, decode(value)
-        else:
-            parts = value.split(separator) if separator in value else decode(value).split(separator)
-            yield from ((name, decode(part)) for part in parts)
+class _Part(NamedTuple):
+    """One part of a multipart body; of a file the text stands for its bytes."""
+
+    name: str | None
+    content_type: str | None
+    headers: Mapping[str, str]
+    text: str
 
 
-def _separator(encoding: Mapping[str, Json]) -> str | None:
-    if "style" not in encoding and encoding.get("explode") is not False:
-        return None
-    style = style_of({"in": "query", **encoding})
-    explodes = encoding.get("explode", style is Style.FORM)
-    return None if explodes else {Style.FORM: ",", Style.SPACES: " ", Style.PIPES: "|"}.get(style or Style.FORM)
+class _Form:
+    """The fields of a form, given the schema and the encodings of its media type."""
+
+    def __init__(self, contract: Contract, schema: Pointer) -> None:
+        self._contract = contract
+        self._schema = schema
+        self._place = (*schema[:-1], "encoding")
+        self._encodings = object_of(contract.at(schema[:-1]).get("encoding")) if schema else {}
+        ways = contract.ways(schema)
+        self._fields = {
+            name: (*way, "properties", name) for way in reversed(ways) for name in object_of(contract.at(way).get("properties"))
+        }
+
+    def read(self, pairs: Pairs) -> Json:
+        """Returns the value of a form's pairs; values are as they were sent."""
+        styled = {name: said for name, each in self._encodings.items() if _STYLED & (said := object_of(each)).keys()}
+        sent = Sent(path={}, query=pairs, headers={}, cookies=())
+        found: dict[str, Json] = {}
+        claimed: set[str] = set()
+        for name, said in styled.items():
+            part: dict[str, Json] = {"name": name, "in": "query", **{word: said[word] for word in said if word in ("style", "explode")}}
+            if wrong_with(part) is not None:
+                continue
+            parameter = replace(read_parameter(part, ()), schema=self._fields.get(name, ANYTHING))
+            wanted, others = self._contract.wanted(parameter), frozenset(self._fields.keys() - {name})
+            nodes = nodes_of(parameter, wanted, sent, others)
+            claimed |= claimed_by(parameter, wanted, [each for each, _ in pairs], others)
+            if nodes is not None and not nodes:
+                raise BodyError("style", f"it is not written in the style {parameter.style}", name)
+            if nodes is not None:
+                found[name] = value_of(self._contract, parameter.schema, nodes)
+        left = [(name, unquote_plus(value)) for name, value in pairs if name not in claimed]
+        for name, text in left:
+            self._check_json(name, text, None)
+        rest = value_of(self._contract, self._schema, [nested_fields(iter(left))])
+        return {**rest, **found} if isinstance(rest, dict) else rest
+
+    def read_parts(self, parts: Iterable[_Part]) -> Json:
+        """Returns the value of the parts of a multipart body that have names."""
+        named = [(part.name, part) for part in parts if part.name is not None]
+        for name, part in named:
+            self._check_type(name, part)
+            self._check_json(name, part.text, part.content_type)
+            self._check_headers(name, part)
+        return value_of(self._contract, self._schema, [nested_fields((name, part.text) for name, part in named)])
+
+    def _types_of(self, name: str) -> list[str]:
+        said = object_of(self._encodings.get(name)).get("contentType")
+        return [each.strip() for each in said.split(",") if each.strip()] if isinstance(said, str) else []
+
+    def _check_type(self, name: str, part: _Part) -> None:
+        known = self._types_of(name)
+        if known and part.content_type is not None and chosen(known, read_media_type(part.content_type)) is None:
+            raise BodyError("content-type", f"its content type is not among {', '.join(known)[:200]}", name)
+
+    def _check_json(self, name: str, text: str, said: str | None) -> None:
+        """Refuses what is said to be JSON and is none."""
+        known = [said] if said is not None else self._types_of(name)
+        if known and all(read_media_type(each).is_json for each in known):
+            try:
+                read_document(text.encode())
+            except NOT_JSON:
+                raise BodyError("json", "it is not valid JSON", name) from None
+
+    def _check_headers(self, name: str, part: _Part) -> None:
+        for header in object_of(object_of(self._encodings.get(name)).get("headers")):
+            way, said = self._contract.follow((*self._place, name, "headers", header))
+            parameter = read_parameter({**said, "name": header, "in": "header"}, way)
+            nodes = nodes_of(
+                parameter, self._contract.wanted(parameter), Sent(path={}, query=(), headers=part.headers, cookies=()), frozenset()
+            )
+            if header.lower() == "content-type" or (nodes is None and not parameter.is_required):
+                continue
+            if nodes is None:
+                raise BodyError("required", f"its header {header[:80]} is missing", name)
+            if not nodes or not self._contract.allows(parameter.schema, value_of(self._contract, parameter.schema, nodes)):
+                raise BodyError("header", f"its header {header[:80]} is not as its schema says", name)
 
 
-def _parts(raw: bytes, content_type: str) -> Iterator[tuple[str, str]]:
-    """Yields the parts of a multipart body, by name; of a file the text stands for its bytes."""
+def _parts(raw: bytes, content_type: str) -> Iterator[_Part]:
+    """Yields the parts of a multipart body."""
     message = message_from_bytes(b"Content-Type: " + content_type.encode("latin-1", "replace") + b"\r\n\r\n" + raw, policy=policy.HTTP)
     if not message.is_multipart() or any(type(defect).__name__ == "StartBoundaryNotFoundDefect" for defect in message.defects):
         raise BodyError("multipart", "the body has no parts between the boundaries that its content type names")
     for part in message.iter_parts():
         name = part.get_param("name", header="content-disposition")
         payload = part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(payload, bytes):
-            yield name, _text(payload)
+        if isinstance(payload, bytes):
+            yield _Part(name if isinstance(name, str) else None, part.get("content-type"), _headers(part), _text(payload))
+
+
+def _headers(part: MIMEPart) -> dict[str, str]:
+    return {name.lower(): str(value) for name, value in part.items()}
 
 
 def _text(payload: bytes) -> str:

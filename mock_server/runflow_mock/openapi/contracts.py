@@ -30,6 +30,8 @@ from runflow_mock.packaged import openapi_document
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 COMPILED_MAX = 5_000
 REFERENCES_MAX = 100
+ITEMS = "itemSchema"
+"""Leads to what each item of a sequence must be, where a body is one."""
 ANY_CONTENT: Mapping[str, Pointer] = {"*/*": ANYTHING}
 """What may be in a body of which nothing is known."""
 
@@ -333,13 +335,14 @@ class Contract:
         return tuple(found.values())
 
     def contents_at(self, pointer: Pointer) -> Mapping[str, Pointer]:
-        """Returns what a body at the end of a way may be: the way to its schema, by media type."""
+        """Returns what a body at the end of a way may be: the way to its schema, or to that of its items, by media type."""
         pointer, part = self.follow(pointer)
         content = part.get("content")
         if not isinstance(content, dict):
             return {}
         ways = {name: self.follow((*pointer, "content", name)) for name in content}
-        return {name: (*way, "schema") if "schema" in media else ANYTHING for name, (way, media) in ways.items()}
+        words = {name: next((word for word in ("schema", ITEMS) if word in media), None) for name, (_, media) in ways.items()}
+        return {name: ANYTHING if (word := words[name]) is None else (*way, word) for name, (way, _) in ways.items()}
 
 
 @cache

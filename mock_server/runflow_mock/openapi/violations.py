@@ -13,8 +13,8 @@ from runflow_mock.domain.documents import NOT_JSON, Json, list_of, read_document
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX, REDACTED, Exchange
 from runflow_mock.domain.findings import Finding, Location, Severity, note, without_repeats
 from runflow_mock.openapi.addresses import Addressed
-from runflow_mock.openapi.bodies import BodyError, NotRead, read_body
-from runflow_mock.openapi.contracts import Contract, Declared
+from runflow_mock.openapi.bodies import BodyError, NotRead, read_body, read_items
+from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
 from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.media_types import MediaType, chosen, read_media_type
 from runflow_mock.openapi.parameters import ANYTHING, Parameter, Style
@@ -76,7 +76,7 @@ def _answer_findings(contract: Contract, declared: Declared, exchange: Exchange)
     key = chosen(contents, media_type)
     if key is None:
         yield Finding(("response", "header", "content-type"), "content-type", f"{media_type.name} is not among {', '.join(contents)}")
-    elif media_type.is_json and len(body) < BODY_BYTES_MAX:
+    elif media_type.is_json and len(body) < BODY_BYTES_MAX and contents[key][-1:] != (ITEMS,):
         value = _read(body)
         if value is _NOT_READ:
             yield Finding(("response", "body"), "json", "the body is not valid JSON")
@@ -148,18 +148,21 @@ def _body_findings(contract: Contract, declared: Declared, exchange: Exchange) -
 
 
 def _content_findings(contract: Contract, schema: Pointer, raw: bytes, said: tuple[str | None, MediaType]) -> Iterator[Finding]:
+    is_sequence = schema[-1:] == (ITEMS,)
     try:
-        value = read_body(contract, schema, raw, *said)
+        values = read_items(raw, said[1]) if is_sequence else [read_body(contract, schema, raw, *said)]
     except BodyError as error:
-        yield Finding(("body",), error.rule, str(error))
+        yield Finding(("body",) if error.field is None else ("body", error.field[:80]), error.rule, str(error))
         return
     except NotRead as error:
         if schema != ANYTHING:
             yield note(("body",), "not-looked-into", str(error))
         return
-    yield from schema_findings(contract, schema, value, ("body",), Direction.REQUEST)
-    for loc in unknown_fields(contract, schema, value, ("body",)):
-        yield note(loc, "unknown-field", "the contract does not know this field; it is ignored")
+    for index, value in enumerate(values):
+        place: Location = ("body", index) if is_sequence else ("body",)
+        yield from schema_findings(contract, schema, value, place, Direction.REQUEST)
+        for loc in unknown_fields(contract, schema, value, place):
+            yield note(loc, "unknown-field", "the contract does not know this field; it is ignored")
 
 
 def _refused(exchange: Exchange) -> Iterator[Finding]:
