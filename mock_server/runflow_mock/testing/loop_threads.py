@@ -17,12 +17,21 @@ class LoopThread:
 
     def __init__(self, name: str, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self.loop = loop or _new_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def submit(self, work: Coroutine[Any, Any, ResultT]) -> "Future[ResultT]":
         """Lets the loop do some work, and returns where its result will be."""
         return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.loop.run_forever()
+            except (SystemExit, KeyboardInterrupt):
+                # Somebody's task has asked the process to end. Whoever waits for the task is told; the others still need their loop.
+                continue
+            return
 
     def stop(self) -> None:
         """Ends the loop and its thread; what is still under way there is cancelled."""

@@ -1,7 +1,6 @@
 """Callbacks without a socket: they go straight into the ASGI or WSGI application under test."""
 
 import asyncio
-import inspect
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from io import BytesIO
@@ -9,10 +8,12 @@ from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from runflow_mock.domain.callback_policy import is_loopback
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
+from runflow_mock.testing.application_kinds import check_prefix, is_asgi
 from runflow_mock.testing.applications import AsgiApp, AsgiApplication, Exceptions, HandlerFailed, headers_of
 from runflow_mock.testing.framework_signals import hearing_of, listen_to_frameworks, stop_listening
 from runflow_mock.testing.homes import Homes
@@ -48,7 +49,8 @@ class WsgiApplication:
     def _call(self, request: OutgoingRequest) -> tuple[int, bytes]:
         try:
             return _call_wsgi(self._app, request)
-        except Exception as error:
+        except BaseException as error:
+            # Also a handler that ends the process: in this thread it ends nothing, and on the fake's event loop it would end that.
             self._exceptions.add(error, f"POST {request.url}")
             raise HandlerFailed(error) from error
 
@@ -72,9 +74,10 @@ class AppSender:
 
     def mount(self, prefix: str, app: AsgiApp | WsgiApp, *, lifespan: bool = True) -> Mount:
         """Sends callbacks whose URL begins with the prefix to an application; of several prefixes the longest counts, then the latest."""
+        check_prefix(prefix)
         exceptions = Exceptions()
         mounted: AsgiApplication | WsgiApplication
-        if _is_asgi(app):
+        if is_asgi(app):
             mounted = AsgiApplication(cast(AsgiApp, app), self._homes, exceptions, has_lifespan=lifespan)
         else:
             mounted = WsgiApplication(cast(WsgiApp, app), exceptions)
@@ -98,12 +101,11 @@ class AppSender:
         """Returns the application's answer; an exception of the application is a 500, as behind a real server."""
         mount = next((mount for mount in self.mounts if request.url.startswith(mount.prefix)), None)
         if mount is None:
-            if is_loopback(urlsplit(request.url).hostname or ""):
-                return await self._otherwise.send(request)
-            known = ", ".join(mount.prefix for mount in self.mounts) or "none"
-            return AttemptResult(
-                error=f"not sent: no application is mounted there; mounted are {known}", reason="host_not_allowed", refused=True
-            )
+            known = f"no application is mounted there; mounted are {', '.join(mount.prefix for mount in self.mounts) or 'none'}"
+            if not is_loopback(urlsplit(request.url).hostname or ""):
+                return AttemptResult(error=f"not sent: {known}", reason="host_not_allowed", refused=True)
+            result = await self._otherwise.send(request)
+            return result if result.status_code is not None or not self.mounts else replace(result, error=f"{result.error}; {known}")
         try:
             with hearing_of(mount.exceptions, f"POST {request.url}"):
                 async with asyncio.timeout(self._timeout_seconds):
@@ -146,14 +148,14 @@ def _call_wsgi(app: WsgiApp, request: OutgoingRequest) -> tuple[int, bytes]:
         return lambda data: None
 
     chunks = app(environ, start_response)
+    if chunks is None:
+        raise RuntimeError("the application returned None in place of the pieces of its answer")
     try:
         body = b"".join(chunks)
     finally:
         close = getattr(chunks, "close", None)
         if close is not None:
             close()
+    if not told:
+        raise RuntimeError("the application did not call start_response")
     return int(told[-1].split(" ", 1)[0]), body
-
-
-def _is_asgi(app: object) -> bool:
-    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004 - asks what kind it is

@@ -1,0 +1,77 @@
+"""Kinds of applications: whether one under test is called as ASGI or as WSGI, and what is no application, told before anything is sent."""
+
+import inspect
+from urllib.parse import urlsplit
+
+
+class NotAnApplication(TypeError):
+    """What was handed over cannot be called as an application."""
+
+    def __init__(self, app: object, way_out: str) -> None:
+        super().__init__(f"deliver_to takes an ASGI or WSGI application, not {_named(app)}; {way_out}")
+
+
+def is_asgi(app: object) -> bool:
+    """Tells whether an application is called with scope, receive and send; otherwise with environ and start_response.
+
+    Raises:
+        NotAnApplication: neither can be.
+    """
+    if isinstance(app, str):
+        raise NotAnApplication(app, "import it and hand over the object: deliver_to(app, 'http://localhost')")
+    if not callable(app):
+        raise NotAnApplication(app, _way_out_of(app))
+    # A class is called to make one of it, which may be how WSGI calls it; it is no coroutine even if those that it makes are.
+    if not inspect.isclass(app) and (inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__)):
+        return True
+    try:
+        signature = inspect.signature(app)
+    except (TypeError, ValueError):
+        # Written in another language: WSGI is older.
+        return False
+    if _takes(signature, 2):
+        return False
+    if _takes(signature, 3) and not inspect.isclass(app):
+        return True
+    if _takes(signature, 0):
+        raise NotAnApplication(app, "it makes one: call it, and hand over what it returns")
+    raise NotAnApplication(app, "which takes (scope, receive, send) or (environ, start_response)")
+
+
+def check_prefix(prefix: object) -> None:
+    """Raises unless some text begins the URL of a callback.
+
+    Raises:
+        TypeError: it is no text; whoever has both the wrong way round meets this.
+        ValueError: no URL begins so.
+    """
+    if not isinstance(prefix, str):
+        raise TypeError(f"deliver_to takes the application first, then the beginning of the callbacks' URL, not {_named(prefix)}")
+    parts = urlsplit(prefix)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        scheme = "https" if parts.scheme == "https" else "http"
+        rest = prefix.partition("://")[2] if "://" in prefix else prefix
+        example = f"{scheme}://localhost{rest}" if not rest or rest.startswith("/") else f"{scheme}://{rest}"
+        raise ValueError(f"deliver_to delivers callbacks whose URL begins with a prefix, and none begins with {prefix!r}; say {example!r}")
+
+
+def _takes(signature: inspect.Signature, count: int) -> bool:
+    try:
+        signature.bind(*[None] * count)
+    except TypeError:
+        return False
+    return True
+
+
+def _way_out_of(app: object) -> str:
+    if app is None:
+        return "a factory that returns nothing has perhaps made it"
+    return "hand over its .app" if callable(getattr(app, "app", None)) else "hand over what a server such as uvicorn would run"
+
+
+def _named(value: object) -> str:
+    """Returns a value in few words; what it says of itself may be long, or fail."""
+    if value is None or isinstance(value, str):
+        return repr(value)[:80]
+    name = getattr(value, "__name__", None)
+    return f"the {type(value).__name__} {name}" if isinstance(name, str) else f"a {type(value).__name__}"

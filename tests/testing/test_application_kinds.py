@@ -1,0 +1,171 @@
+"""What `deliver_to` takes: every kind of application, called in its own way; what is none is refused when it is handed over."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from steps import MODEL
+
+from runflow_mock.testing.in_process import InProcess, open_tenant_in
+from runflow_mock.testing.runflow import Runflow
+
+HOOK = "http://localhost/hooks"
+RUN = f"http://localhost/v1/models/{MODEL}/runs"
+BODY = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}, "callback_url": HOOK}
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[InProcess]:
+    opened = InProcess()
+    yield opened
+    opened.stop()
+
+
+@pytest.fixture
+def runflow(app: InProcess) -> Iterator[Runflow]:
+    with open_tenant_in(app, clock="manual") as opened:
+        yield opened
+        opened.control.delete_tenant(opened.tenant)
+
+
+def create_and_wait(runflow: Runflow, **more: str) -> list[int | None]:
+    with httpx.Client(transport=runflow.transport, headers=runflow.headers) as client:
+        client.post(RUN, json={**BODY, **more}).raise_for_status()
+    runflow.clock.run_until_idle()
+    return [attempt.status_code for delivery in runflow.deliveries for attempt in delivery.attempts]
+
+
+def shop(handle: Callable[[], Awaitable[None]]) -> FastAPI:
+    made = FastAPI()
+
+    @made.post("/hooks")
+    async def hook() -> dict[str, bool]:
+        await handle()
+        return {"ok": True}
+
+    return made
+
+
+def answer(environ: Any, start_response: Any) -> list[bytes]:
+    start_response("200 OK", [])
+    return [b""]
+
+
+class Wrapped:
+    """Middleware of ASGI that is no coroutine function itself."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
+        return self.app(scope, receive, send)
+
+
+class AnsweringClass:
+    """A class as an application of WSGI, as PEP 3333 shows one."""
+
+    def __init__(self, environ: Any, start_response: Any) -> None:
+        start_response("200 OK", [])
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b""
+
+
+async def nothing() -> None:
+    """Handles a callback without a word."""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        answer,
+        AnsweringClass,
+        shop(nothing),
+        Wrapped(shop(nothing)),
+        lambda scope, receive, send: shop(nothing)(scope, receive, send),  # noqa: PLW0108 - a lambda is what is tried
+        partial(lambda more, environ, start_response: answer(environ, start_response), 7),
+        partial(lambda more, scope, receive, send: shop(nothing)(scope, receive, send), 7),
+    ],
+    ids=["wsgi", "class", "asgi", "middleware", "lambda", "partial", "partial asgi"],
+)
+def test_application_is_called_in_its_own_way(runflow: Runflow, given: Any) -> None:
+    runflow.deliver_to(given)
+    assert create_and_wait(runflow) == [200]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("shop.main:app", "not 'shop.main:app'; import it and hand over the object"),
+        (None, "not None; a factory that returns nothing has perhaps made it"),
+        (lambda: shop(nothing), "not the function <lambda>; it makes one: call it, and hand over what it returns"),
+        (FastAPI, "not the type FastAPI; it makes one: call it"),
+        (SimpleNamespace(app=shop(nothing)), "not a SimpleNamespace; hand over its .app"),
+        (SimpleNamespace(routes=[]), "not a SimpleNamespace; hand over what a server such as uvicorn would run"),
+        (lambda request: None, "not the function <lambda>; which takes (scope, receive, send) or (environ, start_response)"),
+    ],
+    ids=["text", "nothing", "factory", "class", "client", "object", "handler"],
+)
+def test_what_is_no_application_is_refused_when_it_is_handed_over(runflow: Runflow, given: Any, told: str) -> None:
+    with pytest.raises(TypeError, match=re.escape(told)):
+        runflow.deliver_to(given)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "told"),
+    [
+        ("/hooks", "none begins with '/hooks'; say 'http://localhost/hooks'"),
+        ("localhost:8000", "none begins with 'localhost:8000'; say 'http://localhost:8000'"),
+        ("", "none begins with ''; say 'http://localhost'"),
+        ("https://", "none begins with 'https://'; say 'https://localhost'"),
+        ("ftp://a.example", "none begins with 'ftp://a.example'; say 'http://a.example'"),
+    ],
+)
+def test_prefix_with_which_no_callback_begins_is_refused(runflow: Runflow, prefix: str, told: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(told)):
+        runflow.deliver_to(answer, prefix)
+
+
+def test_application_and_prefix_the_wrong_way_round_are_refused(runflow: Runflow) -> None:
+    with pytest.raises(TypeError, match="takes the application first"):
+        runflow.deliver_to("http://localhost", answer)  # type: ignore[arg-type]  # what the test is about
+
+
+def test_callback_beside_the_prefix_is_told_what_is_mounted(runflow: Runflow) -> None:
+    runflow.deliver_to(answer, "http://localhost:9/hooks")
+    assert create_and_wait(runflow, callback_url="http://localhost:9/hook") == [None] * 5
+    (delivery,) = runflow.deliveries
+    assert (delivery.attempts[0].error or "").endswith("no application is mounted there; mounted are http://localhost:9/hooks")
+
+
+@pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt])
+@pytest.mark.parametrize("kind", ["wsgi", "asgi"])
+def test_handler_that_ends_the_process_is_told_and_ends_nothing(runflow: Runflow, kind: str, end: type[BaseException]) -> None:
+    def leave(environ: Any, start_response: Any) -> list[bytes]:
+        raise end("enough")
+
+    async def leave_too() -> None:
+        raise end("enough")
+
+    runflow.deliver_to(leave if kind == "wsgi" else shop(leave_too))
+    assert create_and_wait(runflow) == [500] * 5
+    assert {type(raised.error) for raised in runflow.exceptions} == {end}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (lambda environ, start_response: [b"x"], "did not call start_response"),
+        (lambda environ, start_response: None, "returned None in place of the pieces of its answer"),
+    ],
+    ids=["no status", "no answer"],
+)
+def test_application_of_wsgi_that_answers_by_halves_is_told_so(runflow: Runflow, given: Any, told: str) -> None:
+    runflow.deliver_to(given)
+    create_and_wait(runflow)
+    assert told in str(runflow.exceptions[0].error)
