@@ -166,11 +166,11 @@ def runflow_receiver(runflow: "Runflow") -> Iterator["CallbackReceiver"]:
 
 
 @pytest.fixture
-def runflow_receiver_async(runflow_receiver: "CallbackReceiver") -> "AsyncReceiver":
+def runflow_receiver_async(runflow_receiver: "CallbackReceiver", runflow: "Runflow") -> "AsyncReceiver":
     """The callback receiver of this test, for a test that is a coroutine."""
     from runflow_mock.testing.asynchronous import AsyncReceiver
 
-    return AsyncReceiver(runflow_receiver)
+    return AsyncReceiver(runflow_receiver, runflow.awaited)
 
 
 @pytest.fixture(scope="session")

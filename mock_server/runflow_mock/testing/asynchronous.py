@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import anyio.to_thread
 
 from runflow_mock.testing.control import Duration
+from runflow_mock.testing.forgotten_awaits import Awaited, noting_forgotten
 from runflow_mock.testing.receiver import WAIT_SECONDS, CallbackReceiver, Received
 from runflow_mock.testing.records import Delivery, Exchange, Ledger, Rule, Step
 from runflow_mock.testing.runflow import Runflow
@@ -23,10 +24,14 @@ ResultT = TypeVar("ResultT")
 
 
 class InThread:
-    """Calls blocking functions in a thread; `note_loop` is told on which event loop that is waited for."""
+    """Calls blocking functions in a thread; `note_loop` is told on which event loop that is waited for.
 
-    def __init__(self, note_loop: Callable[[], None]) -> None:
+    `awaited` knows the verbs that were called and have not come here yet.
+    """
+
+    def __init__(self, note_loop: Callable[[], None], awaited: Awaited) -> None:
         self._note_loop = note_loop
+        self.awaited = awaited
 
     async def __call__(self, function: Callable[Given, ResultT], *args: Given.args, **kwargs: Given.kwargs) -> ResultT:
         """Returns what a function returns, while the event loop goes on."""
@@ -34,11 +39,12 @@ class InThread:
         return await anyio.to_thread.run_sync(partial(function, *args, **kwargs))
 
 
+@noting_forgotten
 class AsyncClock:
     """The tenant's clock; see `TenantClock`."""
 
     def __init__(self, runflow: Runflow) -> None:
-        self._in_thread = InThread(runflow.note_loop)
+        self._in_thread = InThread(runflow.note_loop, runflow.awaited)
         self._clock = runflow.clock
 
     async def now(self) -> str:
@@ -62,11 +68,12 @@ class AsyncClock:
         return await self._in_thread(self._clock.run_until_idle, limit)
 
 
+@noting_forgotten
 class AsyncFaults:
     """The fault rules of the tenant; see `TenantFaults`."""
 
     def __init__(self, runflow: Runflow) -> None:
-        self._in_thread = InThread(runflow.note_loop)
+        self._in_thread = InThread(runflow.note_loop, runflow.awaited)
         self._faults = runflow.faults
 
     async def list(self) -> Sequence[Rule]:
@@ -89,11 +96,12 @@ class AsyncFaults:
         await self._in_thread(self._faults.clear)
 
 
+@noting_forgotten
 class AsyncRecords:
     """The runs or the batches of the tenant; see `TenantRecords`."""
 
     def __init__(self, runflow: Runflow, records: TenantRecords) -> None:
-        self._in_thread = InThread(runflow.note_loop)
+        self._in_thread = InThread(runflow.note_loop, runflow.awaited)
         self._records = records
 
     async def list(self) -> Sequence[dict[str, Any]]:
@@ -105,11 +113,12 @@ class AsyncRecords:
         return await self._in_thread(self._records.cancel, record_id, reason)
 
 
+@noting_forgotten
 class AsyncDeliveries:
     """The deliveries of the tenant; see `TenantDeliveries`."""
 
     def __init__(self, runflow: Runflow) -> None:
-        self._in_thread = InThread(runflow.note_loop)
+        self._in_thread = InThread(runflow.note_loop, runflow.awaited)
         self._deliveries = runflow.deliveries
 
     async def list(self) -> Sequence[Delivery]:
@@ -121,11 +130,12 @@ class AsyncDeliveries:
         return await self._in_thread(self._deliveries.pull)
 
 
+@noting_forgotten
 class AsyncRunflow:
     """One tenant, for one test that is a coroutine."""
 
     def __init__(self, runflow: Runflow) -> None:
-        self._in_thread = InThread(runflow.note_loop)
+        self._in_thread = InThread(runflow.note_loop, runflow.awaited)
         self.sync = runflow
         self.tenant = runflow.tenant
         self.base_url = runflow.base_url
@@ -173,11 +183,12 @@ class AsyncRunflow:
         return await self._in_thread(self.sync.report)
 
 
+@noting_forgotten
 class AsyncReceiver:
     """A real callback receiver whose waiting lets the event loop go on; see `CallbackReceiver`."""
 
-    def __init__(self, receiver: CallbackReceiver) -> None:
-        self._in_thread = InThread(lambda: None)
+    def __init__(self, receiver: CallbackReceiver, awaited: Awaited | None = None) -> None:
+        self._in_thread = InThread(lambda: None, awaited or Awaited())
         self.sync = receiver
         self.url = receiver.url
         self.reply_with = receiver.reply_with

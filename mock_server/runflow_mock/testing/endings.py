@@ -43,6 +43,7 @@ def lend(item: pytest.Item | pytest.Collector, runflow: Runflow, strictness: Map
 def take_back(lent: Lent, *, is_judged: bool) -> None:
     """Drops the tenant; where it is judged, fails with everything that stayed silent, or with what an application under test raised."""
     runflow = lent.runflow
+    forgotten = runflow.awaited.forgotten()
     try:
         runflow.stop_deliveries()
         if not is_judged:
@@ -55,7 +56,7 @@ def take_back(lent: Lent, *, is_judged: bool) -> None:
         end = runflow.control.end_tenant(runflow.tenant)
     finally:
         runflow.close()
-    found = complaints_in(end, **_contract_of(lent))
+    found = [*forgotten, *complaints_in(end, **_contract_of(lent))]
     if found or raised:
         _fail(found, raised, _sections_at_end(lent, end))
 
@@ -63,7 +64,7 @@ def take_back(lent: Lent, *, is_judged: bool) -> None:
 def judge(lent: Lent) -> None:
     """Fails as `take_back` does, while the tenant stays."""
     lent.runflow.deliveries.settle()
-    found, raised = complaints(lent.runflow, **_contract_of(lent)), _unexpected(lent)
+    found, raised = _complaints_so_far(lent), _unexpected(lent)
     if found or raised:
         _fail(found, raised, sections(lent))
 
@@ -71,12 +72,16 @@ def judge(lent: Lent) -> None:
 def sections(lent: Lent) -> list[Section]:
     """Returns what a failing report is told about a tenant that is still there."""
     runflow = lent.runflow
-    found = complaints(runflow, **_contract_of(lent))
+    found = _complaints_so_far(lent)
     told = _sections(
         lent, runflow.timeline, list(runflow.journal), runflow.report()["hints"], runflow.control.export_scenario(history=True)
     )
     exceptions = [("runflow exceptions", _traces(runflow.exceptions))] if runflow.exceptions else []
     return [*exceptions, *([("runflow complaints", "\n".join(found))] if found else []), *told]
+
+
+def _complaints_so_far(lent: Lent) -> list[str]:
+    return [*lent.runflow.awaited.forgotten(), *complaints(lent.runflow, **_contract_of(lent))]
 
 
 def _sections_at_end(lent: Lent, end: End) -> list[Section]:

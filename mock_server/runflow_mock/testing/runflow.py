@@ -9,6 +9,7 @@ from runflow_mock.testing.applications import Raised
 from runflow_mock.testing.client import ClientError, Exchanger, HttpExchanger
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.dialers import Dialer, SocketDialer
+from runflow_mock.testing.forgotten_awaits import Awaited
 from runflow_mock.testing.loop_guards import GuardedExchanger
 from runflow_mock.testing.outlooks import TenantOutlook
 from runflow_mock.testing.receiver import CallbackReceiver
@@ -85,6 +86,7 @@ class Runflow:
         self._mode = tenant.clock
         self._dialer = dialer
         self._mounts: list[Mount] = []
+        self.awaited = Awaited()
         self.tenant = tenant.tenant
         self.base_url = url
         self.api_key = tenant.key
