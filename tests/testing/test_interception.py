@@ -251,6 +251,31 @@ def test_what_another_tool_puts_back_later_does_nothing(endpoint: ServiceEndpoin
         left(HOST, 443, flags=NO_LOOK_UP)
 
 
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_connection_that_a_client_keeps_leads_nowhere_once_the_interception_has_ended(
+    tenant: Runflow, endpoint: ServiceEndpoint, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    def unknown(*given: object, **options: object) -> object:
+        raise socket.gaierror(socket.EAI_NONAME, "looked up as usual")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    url = f"{scheme}://{HOST}{PATH}"
+    with requests.Session() as session, httpx.Client(headers=tenant.headers) as client, urllib3.PoolManager() as pool:
+        gets: tuple[Callable[[], int], ...] = (
+            lambda: session.get(url, headers=tenant.headers, timeout=20).status_code,
+            lambda: client.get(url).status_code,
+            lambda: pool.request("GET", url, headers=tenant.headers, retries=False).status,
+        )
+        for _ in range(2):
+            with intercept(endpoint):
+                assert [get() for get in gets] == [200] * 3
+            for get in gets:
+                with pytest.raises(
+                    (requests.ConnectionError, httpx.ConnectError, urllib3.exceptions.NewConnectionError), match="looked up as usual"
+                ):
+                    get()
+
+
 def test_endpoint_stops_without_a_word_about_a_connection_that_a_client_keeps(
     tenant: Runflow, url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -32,6 +32,7 @@ def intercept(endpoint: ServiceEndpoint) -> Iterator[None]:
     """
     route = Route(endpoint)
     with ExitStack() as stack:
+        stack.callback(endpoint.hang_up)
         stack.callback(route.close)
         patches = stack.enter_context(Patches())
         lead_names(patches, route)

@@ -1,4 +1,4 @@
-"""The end of TLS for the service's names on this machine: a port that speaks it, and hands the bytes to the fake."""
+"""The end of ways to the service on this machine: a port that speaks TLS under its names, one that does not, and both lead to the fake."""
 
 import asyncio
 import socket
@@ -19,18 +19,18 @@ class ServiceEndpoint:
 
     def __init__(self, url: str, folder: Path) -> None:
         parts = urlsplit(url)
-        self.plain_address = (parts.hostname or "127.0.0.1", parts.port or 80)
+        self.fake_address = (parts.hostname or "127.0.0.1", parts.port or 80)
         # The time of a file is the machine's: a test may have put another clock in the place of Python's.
         present = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
         context = server_context(folder, (), present)
         self._ca_file = ca_file(folder)
         self._folder = folder
-        self._is_stopping = False
         # Not uvloop's: closing that waits for the goodbye of TLS connections that a client keeps.
         self._thread = LoopThread("runflow-mock endpoint", asyncio.new_event_loop())
         self._tunnels: set[asyncio.Task[None]] = set()
-        self._server = self._thread.submit(self._listen(context)).result()
-        self.secure_port: int = self._server.sockets[0].getsockname()[1]
+        self._ending: set[asyncio.Task[None]] = set()
+        self._servers = [self._thread.submit(self._listen(each)).result() for each in (context, None)]
+        self.secure_port, self.plain_port = (int(server.sockets[0].getsockname()[1]) for server in self._servers)
 
     @cached_property
     def client_context(self) -> ssl.SSLContext:
@@ -45,20 +45,31 @@ class ServiceEndpoint:
         """A file with the authorities that this machine trusts, and the endpoint's."""
         return trusted_bundle(self._ca_file, self._folder)
 
+    def hang_up(self) -> None:
+        """Ends every connection: a client that keeps one would come by it to the fake when nobody leads it there any more."""
+        if self._tunnels:
+            self._thread.submit(self._end_tunnels()).result()
+
     def stop(self) -> None:
         """Stops listening."""
         self._thread.submit(self._close()).result()
         self._thread.stop()
 
-    async def _listen(self, context: ssl.SSLContext) -> asyncio.Server:
+    async def _listen(self, context: ssl.SSLContext | None) -> asyncio.Server:
         return await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context)
 
     async def _close(self) -> None:
-        self._is_stopping = True
-        self._server.close()
-        for tunnel in tuple(self._tunnels):
+        for server in self._servers:
+            server.close()
+        await self._end_tunnels()
+
+    async def _end_tunnels(self) -> None:
+        tunnels = tuple(self._tunnels)
+        self._ending.update(tunnels)
+        for tunnel in tunnels:
             tunnel.cancel()
-        await asyncio.gather(*self._tunnels, return_exceptions=True)
+        await asyncio.gather(*tunnels, return_exceptions=True)
+        self._ending.difference_update(tunnels)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -70,10 +81,10 @@ class ServiceEndpoint:
                 await self._tunnel(reader, writer)
         except asyncio.CancelledError:
             # Before 3.12 asyncio takes a tunnel that was cancelled for one that failed, and logs it among the lines of the last test.
-            if not self._is_stopping:
+            if task not in self._ending:
                 raise
         finally:
-            if self._is_stopping:
+            if task in self._ending:
                 # A client that keeps its connection would have to be waited for.
                 writer.transport.abort()
             writer.close()
@@ -82,7 +93,7 @@ class ServiceEndpoint:
             self._tunnels.discard(task)
 
     async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection(*self.plain_address)
+        far_reader, far_writer = await asyncio.open_connection(*self.fake_address)
         near: socket.socket | None = writer.get_extra_info("socket")
         try:
             inward = asyncio.create_task(carry(reader, far_writer))

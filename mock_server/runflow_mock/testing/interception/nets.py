@@ -113,4 +113,4 @@ def _is_the_fake(route: Route, connected: Any) -> bool:
         peer = connected.getpeername()
     except OSError:
         return False
-    return isinstance(peer, tuple) and peer[1] in (route.secure_port, route.plain_address[1])
+    return isinstance(peer, tuple) and peer[1] in route.ports

@@ -45,7 +45,12 @@ class Route:
     @property
     def plain_address(self) -> tuple[str, int]:
         """Where the fake speaks plain HTTP."""
-        return self._endpoint.plain_address
+        return "127.0.0.1", self._endpoint.plain_port
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports at the end of every way: those of the endpoint, and that of the fake behind it."""
+        return self._endpoint.secure_port, self._endpoint.plain_port, self._endpoint.fake_address[1]
 
     def close(self) -> None:
         """Ends the interception."""
