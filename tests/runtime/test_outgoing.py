@@ -2,14 +2,18 @@
 
 import ast
 import asyncio
+import json
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 
 import pytest
 from hosts import listening
 from sources import modules, nodes
 
-from runflow_mock.runtime.downloads import Unreachable, download
+from runflow_mock.kit.skills.copies import find_copies
+from runflow_mock.runtime.downloads import Downloads, Got, Unreachable, download
 from runflow_mock.runtime.outgoing import addresses_of, refuses_redirect
+from runflow_mock.wire.pages.agents import SKILLS_SCHEMA
 
 NETWORK = ("aiohttp", "http.client", "urllib3", "urllib.request", "requests", "httpx", "socket", "ssl", "asyncio.streams", "webbrowser")
 """What one can open an address with."""
@@ -57,6 +61,19 @@ def test_address_leads_to_itself(address: str) -> None:
         ("https://a.example/x", "http://[::1]/y", False),
         ("https://a.example/x", "http://intranet/y", False),
         ("https://a.example/x", "http://[", False),
+        ("https://a.example/x", "http://127.1/y", False),
+        ("https://a.example/x", "http://0x7f.0.0.1/y", False),
+        ("https://a.example/x", "http://0177.0.0.1/y", False),
+        ("https://a.example/x", "http://2130706433/y", False),
+        ("https://a.example/x", "http://127.0.0.1./y", False),
+        ("https://a.example/x", "http://x.localhost./y", False),
+        ("https://a.example/x", "http://[::ffff:10.0.0.1]/y", False),
+        ("https://a.example/x", "http://[64:ff9b::7f00:1]/y", False),
+        ("https://a.example/x", "http://[2002:7f00:1::]/y", False),
+        ("https://a.example/x", "http://[fe80::1%25eth0]/y", False),
+        ("https://a.example/x", "http://user:pw@10.1/y", False),
+        ("https://a.example/x", "http://8.8.8.8/y", True),
+        ("https://a.example/x", "http://[2606:4700::1]/y", True),
         ("http://127.0.0.1/x", "file:///etc/hostname", False),
     ],
 )
@@ -90,6 +107,71 @@ def test_download_follows_a_few_redirects_and_says_where_it_ended() -> None:
             download(f"{here}/file", bytes_max=4)
         with pytest.raises(Unreachable, match="more than 3 bytes"):
             download(f"{here}/0", bytes_max=3)
+
+
+class Names:
+    """A resolver of a few names, each of which has its addresses in turn, and a network in which every address answers the same."""
+
+    def __init__(self, answer: Got | None = None, **addresses: tuple[str, ...]) -> None:
+        self._addresses = {f"{name}.example": list(found) for name, found in addresses.items()}
+        self._answer = answer or Got(200, {}, b"here")
+        self.opened: list[str] = []
+
+    def resolve(self, host: str, port: int) -> tuple[str, ...]:
+        return (self._addresses[host].pop(0),) if host in self._addresses else (host,)
+
+    def ask(self, url: str, address: str, bytes_max: int, trusted: object) -> Got:
+        self.opened.append(address)
+        return self._answer
+
+    @property
+    def downloads(self) -> Downloads:
+        return Downloads(resolve=self.resolve, ask=self.ask)
+
+
+@pytest.mark.parametrize("near", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:192.168.0.1", "fe80::1%eth0", "0.0.0.0"])
+def test_name_that_leads_near_is_not_followed_from_elsewhere(near: str) -> None:
+    names = Names(Got(302, {"location": "http://near.example/x"}, b""), far=("93.184.216.34",), near=(near,))
+    with pytest.raises(Unreachable, match=r"leads into this machine or its network \(http://near\.example/x\)"):
+        names.downloads.get("http://far.example/x", bytes_max=9)
+    assert names.opened == ["93.184.216.34"]
+
+
+def test_name_of_the_own_network_leads_on_within_it() -> None:
+    names = Names(wiki=("10.0.0.1",), files=("10.0.0.2",))
+    assert names.downloads.get("http://files.example/x", bytes_max=9, led_by="http://wiki.example/").body == b"here"
+    assert names.opened == ["10.0.0.2"]
+
+
+def test_name_that_changes_its_address_on_the_way_stays_what_it_was() -> None:
+    names = Names(far=("93.184.216.34", "127.0.0.1"))
+    downloads = names.downloads
+    for _ in range(2):
+        downloads.get("http://far.example/x", bytes_max=9)
+    assert names.opened == ["93.184.216.34"] * 2
+
+
+def test_host_that_is_asked_by_its_address_hears_its_name() -> None:
+    heard = list[str]()
+
+    class Hearing(Leading):
+        def do_GET(self) -> None:
+            heard.append(self.headers["Host"])
+            super().do_GET()
+
+    with listening(Hearing) as port:
+        found = Downloads(resolve=lambda *_: ("127.0.0.1",)).get(f"http://somewhere.example:{port}/0", bytes_max=9)
+    assert (found.body, heard) == (b"here", [f"somewhere.example:{port}"])
+
+
+@pytest.mark.parametrize("place", ["http://127.0.0.1:6379/x", "http://near.example/x", "http://127.1/x", "file:///etc/hostname"])
+def test_index_of_somebody_elsewhere_lists_nothing_near(place: str, tmp_path: Path) -> None:
+    entry = {"name": "runflow", "type": "skill-md", "url": place, "digest": "sha256:" + "0" * 64}
+    index = json.dumps({"$schema": SKILLS_SCHEMA, "skills": [entry]}).encode()
+    names = Names(Got(200, {}, index), far=("93.184.216.34",), near=("127.0.0.1",))
+    with pytest.raises(Unreachable, match="is not followed: it leads"):
+        find_copies("http://far.example/index.json", tmp_path, tmp_path, names.downloads)
+    assert names.opened == ["93.184.216.34"]
 
 
 def imported(tree: ast.Module) -> set[str]:

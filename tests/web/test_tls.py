@@ -17,6 +17,7 @@ from worlds import catalog
 
 from runflow_mock.runtime.certificates import ca_file
 from runflow_mock.runtime.config import ConfigError
+from runflow_mock.runtime.downloads import Downloads, Unreachable, download
 from runflow_mock.testing.server import RunningServer, serve
 
 KEY = {"Authorization": "Bearer rf_live_mock_tls"}
@@ -116,3 +117,18 @@ def test_taken_port_names_the_option_of_https(server: RunningServer, state: Path
     port = int(str(server.tls_url).rpartition(":")[2])
     with pytest.raises(ConfigError, match="another port with --tls-port"), serve(replace(MANUAL, port=0, tls_port=port, state=state)):
         pytest.fail("two servers listen on one port")
+
+
+def test_download_trusts_the_authority_for_the_name_of_its_address_alone(server: RunningServer) -> None:
+    port = str(server.tls_url).rsplit(":", 1)[1]
+
+    def loopback(host: str, port: int) -> tuple[str, ...]:
+        return ("127.0.0.1",)
+
+    for host in ("localhost", "127.0.0.1"):
+        found = Downloads(server.ca_file, resolve=loopback).get(f"https://{host}:{port}/_mock/version", bytes_max=9_999)
+        assert b"version" in found.body
+    with pytest.raises(Unreachable, match="certificate"):
+        Downloads(server.ca_file, resolve=loopback).get(f"https://somebody.example:{port}/_mock/version", bytes_max=9_999)
+    with pytest.raises(Unreachable, match="certificate"):
+        download(f"https://localhost:{port}/_mock/version", bytes_max=9_999)

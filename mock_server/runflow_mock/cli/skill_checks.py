@@ -18,7 +18,7 @@ from runflow_mock.kit.skills.copies import Found, SkillCopy, find_copies
 from runflow_mock.kit.skills.judging import check_skill
 from runflow_mock.kit.skills.telling import tell_claims, tell_comparison
 from runflow_mock.runtime.certificates import ca_file
-from runflow_mock.runtime.downloads import Unreachable, is_address
+from runflow_mock.runtime.downloads import Downloads, Unreachable, is_address
 from runflow_mock.runtime.foreign_documents import load_contract
 
 UNREACHABLE = 4
@@ -128,7 +128,7 @@ def pin(*, source: str | None, state: Path, reason: str, as_json: bool) -> None:
 def _found(source: str | None, state: Path) -> Found:
     """Returns the copies that a command is about; where nothing answers, it ends."""
     try:
-        return find_copies(source, Path.cwd(), Path.home(), ca_file(state))
+        return find_copies(source, Path.cwd(), Path.home(), Downloads(ca_file(state)))
     except Unreachable as error:
         click.echo(f"runflow-mock: {error}", err=True)
         sys.exit(UNREACHABLE)

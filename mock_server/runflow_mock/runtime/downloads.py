@@ -1,16 +1,18 @@
 """Downloads: bytes at an address, whoever serves it; an https address may be a sandbox's, whose authority is trusted as well."""
 
 import ssl
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urljoin
 
 import urllib3
 
-from runflow_mock.runtime.outgoing import refuses_redirect
+from runflow_mock.runtime.outgoing import Destination, Resolve, destination_of, refuses_destination, refuses_redirect, system_addresses
 
 REDIRECTS_MAX = 5
 SECONDS_MAX = 30.0
+_PORTS = {"http": 80, "https": 443}
 
 
 class Unreachable(Exception):
@@ -24,56 +26,130 @@ class Downloaded(NamedTuple):
     body: bytes
 
 
+class Got(NamedTuple):
+    """What one address answered: status, headers, and the first bytes of the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Ask = Callable[[str, str, int, ssl.SSLContext | None], Got]
+"""Asks for a URL at one address of its host: so many bytes at most, with what is trusted.
+
+Raises:
+    HTTPError: nothing answers.
+"""
+
+
 def is_address(source: str) -> bool:
     """Tells whether a source is an address and not a path."""
     return source.startswith(("http://", "https://"))
 
 
 def download(url: str, *, bytes_max: int, authority: Path | None = None) -> Downloaded:
-    """Returns the bytes at an address.
-
-    Args:
-        url: an http or https address; redirects are followed.
-        bytes_max: how many there may be.
-        authority: the certificate of an authority that is trusted beside the usual ones, if the file is there.
+    """Returns the bytes at an address that a user names: see `Downloads.get`.
 
     Raises:
         Unreachable: nothing answers, or not with 200, or with more bytes.
     """
-    at = url
-    for _ in range(REDIRECTS_MAX + 1):
-        status, location, body = _get(at, url, bytes_max, authority)
-        if location is None:
-            break
-        following = urljoin(at, location)
-        objection = refuses_redirect(at, following)
-        if objection is not None:
-            raise Unreachable(f"{url} is not followed: {objection}")
-        at = following
+    return Downloads(authority).get(url, bytes_max=bytes_max)
+
+
+class Downloads:
+    """Downloads that lead to one another. Each host is looked up once, so that none becomes another one on the way."""
+
+    def __init__(self, authority: Path | None = None, *, resolve: Resolve = system_addresses, ask: Ask | None = None) -> None:
+        """Takes the certificate of an authority that is trusted beside the usual ones, if the file is there."""
+        self._authority = authority
+        self._resolve = resolve
+        self._ask = ask or ask_over_http
+        self._known: dict[tuple[str, int], Destination] = {}
+
+    def get(self, url: str, *, bytes_max: int, led_by: str | None = None) -> Downloaded:
+        """Returns the bytes at an address.
+
+        Args:
+            url: an http or https address; redirects are followed.
+            bytes_max: how many there may be.
+            led_by: the address of what names this one, where no user does: what is elsewhere leads nowhere near.
+
+        Raises:
+            Unreachable: nothing answers, or not with 200, or with more bytes, or it is not opened.
+        """
+        at, source = url, led_by
+        for _ in range(REDIRECTS_MAX + 1):
+            got = self.open(at, bytes_max + 1, led_by=source, told=url)
+            location = got.headers.get("location") if got.status in urllib3.BaseHTTPResponse.REDIRECT_STATUSES else None
+            if not location:
+                break
+            at, source = urljoin(at, location), at
+        else:
+            raise Unreachable(f"{url} redirects more than {REDIRECTS_MAX} times; give the address where it ends")
+        if got.status != 200:
+            raise Unreachable(f"{url} answers {got.status}; give an address that answers 200")
+        if len(got.body) > bytes_max:
+            raise Unreachable(f"{url} has more than {bytes_max} bytes, which is too much")
+        return Downloaded(at, got.body)
+
+    def open(self, url: str, bytes_max: int, *, led_by: str | None = None, told: str | None = None) -> Got:
+        """Returns what stands at an address itself, and no more bytes than that; `told` is what messages call the address.
+
+        Raises:
+            Unreachable: nothing answers, or it is not opened, because what led to it is elsewhere and it is near.
+        """
+        told = told or url
+        try:
+            objection = None if led_by is None else refuses_redirect(led_by, url)
+            destination = None if objection is not None else self._destination(url)
+            if led_by is not None and destination is not None and destination.is_near:
+                objection = refuses_destination(self._destination(led_by), destination, url)
+            if destination is None or objection is not None:
+                raise Unreachable(f"{told} is not followed: {objection}")
+            return self._get(url, destination, bytes_max)
+        except (urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
+            raise Unreachable(f"{told} does not answer: {error}") from None
+
+    def _destination(self, url: str) -> Destination:
+        parts = urllib3.util.parse_url(url)
+        place = (parts.host or "").strip("[]"), parts.port or _PORTS[parts.scheme or "http"]
+        if place not in self._known:
+            self._known[place] = destination_of(*place, self._resolve)
+        return self._known[place]
+
+    def _get(self, url: str, destination: Destination, bytes_max: int) -> Got:
+        """Returns what the first address of a host answers that takes connections."""
+        failure: Exception | None = None
+        for address in destination.addresses:
+            try:
+                return self._ask(url, address, bytes_max, _trusting(url, self._authority))
+            except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
+                failure = failure or error
+        raise failure or OSError("its name has no address")
+
+
+def ask_over_http(url: str, address: str, bytes_max: int, trusted: ssl.SSLContext | None) -> Got:
+    """Returns what is answered at an address, as by `Ask`."""
+    parts = urllib3.util.parse_url(url)
+    host = (parts.host or "").strip("[]")
+    headers = {"Host": f"{parts.host}:{parts.port}" if parts.port else f"{parts.host}"}
+    port = parts.port or _PORTS[parts.scheme or "http"]
+    if trusted is None:
+        pool = urllib3.HTTPConnectionPool(address, port, timeout=SECONDS_MAX, retries=False)
     else:
-        raise Unreachable(f"{url} redirects more than {REDIRECTS_MAX} times; give the address where it ends")
-    if status != 200:
-        raise Unreachable(f"{url} answers {status}; give an address that answers 200")
-    if len(body) > bytes_max:
-        raise Unreachable(f"{url} has more than {bytes_max} bytes, which is too much")
-    return Downloaded(at, body)
-
-
-def _get(at: str, url: str, bytes_max: int, authority: Path | None) -> tuple[int, str | None, bytes]:
-    """Returns status, the address of a redirect, and the first bytes of what is at an address; `url` is what messages call it."""
-    try:
-        with urllib3.PoolManager(timeout=SECONDS_MAX, retries=False, ssl_context=_trusting(at, authority)) as pool:
-            response = pool.request("GET", at, preload_content=False, redirect=False)
-            body = response.read(bytes_max + 1)
-            response.close()
-    except urllib3.exceptions.HTTPError as error:
-        raise Unreachable(f"{url} does not answer: {error}") from None
-    return response.status, response.get_redirect_location() or None, body
+        # The certificate must be that of the name, wherever the name leads.
+        name = host.rstrip(".")
+        pool = urllib3.HTTPSConnectionPool(address, port, timeout=SECONDS_MAX, retries=False, ssl_context=trusted, server_hostname=name)
+    with pool:
+        response = pool.urlopen("GET", parts.request_uri, headers=headers, preload_content=False, redirect=False)
+        body = response.read(bytes_max)
+        response.close()
+    return Got(response.status, {name.lower(): value for name, value in response.headers.items()}, body)
 
 
 def _trusting(url: str, authority: Path | None) -> ssl.SSLContext | None:
     """Returns what an https connection trusts; nothing for plain http, because reading all authorities takes a while."""
-    if not url.startswith("https://"):
+    if not url.lower().startswith("https://"):
         return None
     context = ssl.create_default_context()
     if authority is not None and authority.is_file():

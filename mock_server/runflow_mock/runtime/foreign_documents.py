@@ -17,7 +17,7 @@ from runflow_mock.openapi.references import SourceError
 from runflow_mock.openapi.shapes import contract_of, known_shapes
 from runflow_mock.openapi.texts import BYTES_MAX, TextError, read_text
 from runflow_mock.packaged import openapi_document
-from runflow_mock.runtime.downloads import Unreachable, download, is_address
+from runflow_mock.runtime.downloads import Downloads, Unreachable, download, is_address
 
 LARGE_BYTES = 768 * 1024
 """What takes so long to read that it is told."""
@@ -160,6 +160,7 @@ class Addresses:
     def __init__(self, url: str) -> None:
         self._url = url
         self._bytes = 0
+        self._downloads = Downloads()
 
     def name_of(self, reference: str, base: str) -> str:
         """Returns the address of a file."""
@@ -171,7 +172,7 @@ class Addresses:
     def read(self, name: str) -> Json:
         """Returns the values of a file."""
         try:
-            found = download(name, bytes_max=BYTES_MAX)
+            found = self._downloads.get(name, bytes_max=BYTES_MAX, led_by=self._url)
         except Unreachable as error:
             raise SourceError(str(error)) from None
         if urlsplit(found.url)[:2] != urlsplit(self._url)[:2]:

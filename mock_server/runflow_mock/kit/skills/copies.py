@@ -8,7 +8,7 @@ import msgspec
 
 from runflow_mock.kit.pins.files import upwards
 from runflow_mock.kit.skills.indexes import read_index
-from runflow_mock.runtime.downloads import download, is_address
+from runflow_mock.runtime.downloads import Downloads, is_address
 from runflow_mock.wire.skills import SKILL_BYTES_MAX, SkillError
 
 # Where agents look for skills in a project, by the word that chooses the place.
@@ -39,7 +39,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-def find_copies(source: str | None, here: Path, home: Path, authority: Path | None = None) -> Found:
+def find_copies(source: str | None, here: Path, home: Path, downloads: Downloads | None = None) -> Found:
     """Returns the copies at a source: an address, a file or a folder; with none, those installed at or above a folder and in a home.
 
     Raises:
@@ -50,7 +50,7 @@ def find_copies(source: str | None, here: Path, home: Path, authority: Path | No
         files = dict.fromkeys(file for folder in (*upwards(here), home) for file in _files_in(folder, _IN_FOLDER[: len(PLACES)]))
         return Found(copies=tuple(_read(file) for file in files))
     if is_address(source):
-        return _downloaded(source, authority)
+        return _downloaded(source, downloads or Downloads())
     path = Path(source)
     if path.is_dir():
         return Found(copies=tuple(_read(file) for file in _files_in(path, _IN_FOLDER)))
@@ -72,8 +72,8 @@ def _read(file: Path) -> SkillCopy:
     return SkillCopy(place=str(file), body=body)
 
 
-def _downloaded(url: str, authority: Path | None) -> Found:
-    found = download(url, bytes_max=SKILL_BYTES_MAX, authority=authority)
+def _downloaded(url: str, downloads: Downloads) -> Found:
+    found = downloads.get(url, bytes_max=SKILL_BYTES_MAX)
     index = read_index(url, found.body)
     if index is None:
         return Found(copies=(SkillCopy(place=url, body=found.body),))
@@ -81,6 +81,6 @@ def _downloaded(url: str, authority: Path | None) -> Found:
     for entry in index.entries:
         place = urljoin(found.url, entry.url)
         is_text = entry.type == "skill-md"
-        body = download(place, bytes_max=SKILL_BYTES_MAX if is_text else ARCHIVE_BYTES_MAX, authority=authority).body
+        body = downloads.get(place, bytes_max=SKILL_BYTES_MAX if is_text else ARCHIVE_BYTES_MAX, led_by=found.url).body
         copies.append(SkillCopy(place=place, body=body, listed_digest=entry.digest, is_comparable=is_text and entry.name == NAME))
     return Found(copies=tuple(copies), warnings=index.warnings)

@@ -12,7 +12,7 @@ import msgspec
 import urllib3
 
 from runflow_mock.domain.documents import NOT_JSON, Json
-from runflow_mock.runtime.outgoing import refuses_redirect
+from runflow_mock.runtime.downloads import Downloads, Unreachable
 from runflow_mock.testing.direct_calls import Message
 from runflow_mock.testing.in_process import InProcess, Scope
 
@@ -81,6 +81,7 @@ class HttpCarrier:
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         self._pool = urllib3.PoolManager(timeout=SECONDS_MAX, retries=False)
+        self._downloads = Downloads()
 
     def carry(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """Returns the answer to a request."""
@@ -91,14 +92,13 @@ class HttpCarrier:
         """Returns what stands at an address of another host that an answer gave, at most `FILE_BYTES_MAX` of it.
 
         Raises:
-            ValueError: a server elsewhere leads into this machine or its network.
+            ValueError: nothing answers, or a server elsewhere leads into this machine or its network.
         """
-        objection = refuses_redirect(self.url, url)
-        if objection is not None:
-            raise ValueError(f"an address in an answer is not opened: {objection}")
-        with self._pool.request("GET", url, redirect=False, preload_content=False) as response:
-            body = response.read(FILE_BYTES_MAX)
-            return Answer("GET", url, response.status, {name.lower(): value for name, value in response.headers.items()}, body)
+        try:
+            got = self._downloads.open(url, FILE_BYTES_MAX, led_by=self.url)
+        except Unreachable as error:
+            raise ValueError(f"an address in an answer is not opened: {error}") from None
+        return Answer("GET", url, got.status, got.headers, got.body)
 
     def close(self) -> None:
         """Closes the connections."""
