@@ -1,5 +1,6 @@
 """The command line prints nothing secret, and nothing that a terminal would obey."""
 
+import json
 from io import StringIO
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from commands import call
 
 from runflow_mock.cli.streams import clean_streams
 from runflow_mock.runtime.observers import Log
+from runflow_mock.testing.receiver import CallbackReceiver, Reply
 from runflow_mock.wire.timeline import Step
 
 ATTACK = "\x1b]0;owned\x07\x1b[2J\u202e"
@@ -35,6 +37,40 @@ def test_secret_of_the_environment_is_printed_nowhere(capsys: pytest.CaptureFixt
     with clean_streams({"RUNFLOW_MOCK_ADMIN_TOKEN": "operators-own", "RUNFLOW_API_KEY": "the-real-thing", "HOME": "home-is-no-secret"}):
         print("operators-own the-real-thing home-is-no-secret")  # noqa: T201 - what is printed is the matter
     assert capsys.readouterr().out == "redacted***** redacted****** home-is-no-secret\n"
+
+
+SECRET = "s3cr3t-of-ours-9f8e"
+COMMANDS = [
+    ("doctor", "--url", f"http://127.0.0.1:9/{SECRET}", "--key", SECRET),
+    ("verify", "--base-url", f"http://127.0.0.1:9/?k={SECRET}", f"--api-key={SECRET}"),
+    ("verify-receiver", f"http://127.0.0.1:9/?token={SECRET}", "--secret", SECRET),
+    ("serve", "--keys", f"demo:t3st-key-of-0urs,t:{SECRET} t3st-key-of-0urs"),
+    ("serve", "--callback-rewrite", f"https://a:{SECRET}@x=nowhere"),
+    ("serve", "--openapi", f"http://user:{SECRET}@127.0.0.1:9/x.json"),
+    ("healthcheck", "--url", f"http://user:{SECRET}@127.0.0.1:9"),
+]
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=lambda arguments: str(arguments[0]))
+def test_secret_in_an_argument_is_not_in_what_is_told_of_it(arguments: tuple[str, ...]) -> None:
+    told = call(*arguments)
+    assert told.code in (1, 2)
+    assert "redacted" in told.err + told.out
+    assert SECRET not in told.err + told.out
+
+
+def test_secret_in_an_argument_is_in_no_file_that_is_written(tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.xml"
+    with CallbackReceiver(*[Reply(500, body=SECRET.encode())] * 99) as receiver:
+        told = call("verify-receiver", receiver.url, "--secret", SECRET, "--junit", str(sheet))
+    assert told.code in (1, 2), told.err
+    assert sheet.exists(), told.err
+    assert SECRET not in sheet.read_text() + told.out + told.err
+
+
+def test_env_prints_the_key_that_it_is_given() -> None:
+    assert SECRET in call("env", "--key", SECRET).out
+    assert json.loads(call("env", "--key", SECRET, "--json").out)["RUNFLOW_API_KEY"] == SECRET
 
 
 def test_log_shows_what_a_rule_says_and_does_not_obey_it() -> None:

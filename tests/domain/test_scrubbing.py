@@ -1,17 +1,19 @@
 """Secrets go out of bytes whatever form they have there, and nothing else changes: not even the length."""
 
 import gzip
+import html
 import json
 import zlib
-from base64 import b64decode, b64encode, urlsafe_b64encode
+from base64 import b64decode, b64encode, encodebytes, urlsafe_b64encode
 from collections.abc import Callable
 from itertools import product
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from runflow_mock.domain.disguises import MEMBERS_MAX, UNPACKED_MAX
 from runflow_mock.domain.scrubbing import KNOWN_MAX, Scrubber, mask
 
 KNOWN = "hunter2hunter2"
@@ -23,6 +25,8 @@ SECRETS = (
     "rf_whsec_" + "ab" * 24,
     "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 )
+UNUSUAL = ('quo"ted\\secret', "two words & <more>", "пароль-секрет", "clé-secrète-à-nous", "\U0001f511\U0001f511-key-of-ours")
+"""Secrets that escapes change."""
 
 
 def _percent(text: str) -> str:
@@ -47,6 +51,18 @@ FORMS: dict[str, Callable[[str], str]] = {
     "in base64 after something like it": lambda secret: "/path/to/" + b64encode(f"x{secret}".encode()).decode(),
     "in percent-encoded base64": lambda secret: quote(b64encode(f"us{secret}".encode()).decode(), safe=""),
     "in UTF-16": lambda secret: secret.encode("utf-16-le").decode("latin-1"),
+    "in hexadecimal digits": lambda secret: f"x-{secret.encode().hex()}-x",
+    "in large hexadecimal digits": lambda secret: secret.encode().hex().upper(),
+    "with the escapes of HTML": lambda secret: "".join(f"&#{ord(character)};" for character in secret),
+    "with the escapes of XML": lambda secret: "".join(f"&#x{ord(character):X};" for character in secret),
+    "with the escapes of languages": lambda secret: "".join(f"\\x{byte:02x}" for byte in secret.encode()),
+    "with the braces of JavaScript": lambda secret: "".join(f"\\u{{{ord(character):x}}}" for character in secret),
+    "with the long escapes of Python": lambda secret: "".join(f"\\U{ord(character):08x}" for character in secret),
+    "in JSON within JSON within JSON": lambda secret: json.dumps(json.dumps({"a": json.dumps({"b": secret})})),
+    "in base64 of several lines": lambda secret: encodebytes(f"{'z' * 41}{secret}{'q' * 70}".encode()).decode(),
+    "in base64 of several lines in JSON": lambda secret: json.dumps({"a": encodebytes(f"{'z' * 41}{secret}{'q' * 9}".encode()).decode()}),
+    "in base64 with the slashes of PHP": lambda secret: b64encode(f"???~~~{secret}???".encode()).decode().replace("/", "\\/"),
+    "packed in base64": lambda secret: b64encode(gzip.compress(secret.encode(), mtime=0)).decode(),
     "between other secrets": lambda secret: f"{KNOWN},{secret},rf_live_ANOTHERONE",
 }
 
@@ -60,6 +76,33 @@ def test_secret_is_masked_in_every_form_and_the_length_stays(secret: str, form: 
     assert scrubbed != data
     assert len(scrubbed) == len(data)
     assert scrubber.scrub(scrubbed) == scrubbed
+
+
+WRITTEN: dict[str, Callable[[str], bytes]] = {
+    "as it is": str.encode,
+    "in JSON": lambda secret: json.dumps({"a": secret}).encode(),
+    "in JSON of UTF-8": lambda secret: json.dumps({"a": secret}, ensure_ascii=False).encode(),
+    "in JSON within JSON": lambda secret: json.dumps(json.dumps({"a": json.dumps(secret)})).encode(),
+    "percent-encoded": lambda secret: quote(secret).encode(),
+    "in a form": lambda secret: quote_plus(secret).encode(),
+    "in HTML": lambda secret: html.escape(secret).encode(),
+    "in Python": lambda secret: ascii([secret]).encode(),
+    "in base64": lambda secret: b64encode(f"u:{secret}".encode()),
+    "in UTF-16": lambda secret: secret.encode("utf-16"),
+    "in Latin-1": lambda secret: (
+        secret.encode("latin-1", errors="ignore") if secret.isprintable() and max(secret) < "\u0100" else secret.encode()
+    ),
+}
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+@pytest.mark.parametrize("secret", UNUSUAL)
+def test_secret_of_unusual_characters_is_known_however_it_is_written(secret: str, form: str) -> None:
+    data = b"before " + WRITTEN[form](secret) + b" after"
+    scrubbed = Scrubber([secret]).scrub(data)
+    assert scrubbed.startswith(b"before ")
+    assert b"redacted" in scrubbed or b64encode(b"u:redacted")[:12] in scrubbed
+    assert len(scrubbed) == len(data)
 
 
 @pytest.mark.parametrize("secret", SECRETS[1:])
@@ -78,6 +121,32 @@ def test_packed_bytes_with_a_secret_are_masked_as_a_whole(pack: Callable[[bytes]
     assert Scrubber().scrub(b"x^rf_live_REALLYREAL123") == b"x^rf_live_redacted*****"
 
 
+def _broken_at_the_end(content: bytes) -> bytes:
+    return gzip.compress(content)[:-8] + b"\x00" * 8
+
+
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "several": lambda content: gzip.compress(b"first") + gzip.compress(content),
+    "one in another": lambda content: gzip.compress(gzip.compress(content)),
+    "broken at the end": _broken_at_the_end,
+    "behind something": lambda content: b"--part\r\n\r\n" + gzip.compress(content),
+}
+
+
+@pytest.mark.parametrize("form", PACKED)
+def test_packed_bytes_are_looked_through_in_every_arrangement(form: str) -> None:
+    packed, harmless = PACKED[form](b'{"a": "rf_live_REALLYREAL123"}'), PACKED[form](b"nothing to hide")
+    scrubbed = Scrubber().scrub(packed)
+    assert len(scrubbed) == len(packed)
+    assert scrubbed.endswith(mask(len(gzip.compress(b"rf_live_REALLYREAL123")))[8:])
+    assert Scrubber().scrub(harmless) == harmless
+
+
+def test_more_than_can_be_unpacked_is_masked() -> None:
+    for packed in (gzip.compress(b"\x00" * (UNPACKED_MAX + 1)), gzip.compress(b"") * (MEMBERS_MAX + 1)):
+        assert Scrubber().scrub(packed) == mask(len(packed))
+
+
 def test_beginning_of_a_real_key_stays_and_shows_what_was_there() -> None:
     assert Scrubber().scrub(b"key rf_live_REALLYREAL123!") == b"key rf_live_redacted*****!"
 
@@ -90,6 +159,17 @@ def test_beginning_of_a_real_key_stays_and_shows_what_was_there() -> None:
         ('{"Client-Secret":"0123456789"}', '{"Client-Secret":"redacted**"}'),
         ("a=1&client_secret=qq%20q&b=2", "a=1&client_secret=redact&b=2"),
         ("/cb?access_token=abcdef", "/cb?access_token=redact"),
+        ("/cb?a=1;token=abcdef", "/cb?a=1;token=redact"),
+        ("/cb?sec%72et=abcdef", "/cb?sec%72et=redact"),
+        ('{"dbPassword": "abcdef", "my_secret": "abcdef"}', '{"dbPassword": "redact", "my_secret": "redact"}'),
+        ("{'secret': 'abcdef'}", "{'secret': 'redact'}"),
+        ('{"text": "{\\"secret\\": \\"abcdef\\"}"}', '{"text": "{\\"secret\\": \\"redact\\"}"}'),
+        ('{"s\\u0065cret": "abcdef"', '{"s\\u0065cret": "redact"'),
+        ('{"Authorization": "Basic abcd"}', '{"Authorization": "redacted**"}'),
+        ('form-data; name="secret"; x\r\nA: b\r\n\r\nabcdef\r\n--x', 'form-data; name="secret"; x\r\nA: b\r\n\r\nredact\r\n--x'),
+        ("form-data; name=api_key\n\nabcdef", "form-data; name=api_key\n\nredact"),
+        ("nats://user:abcdef@broker:4222", "nats://user:redact@broker:4222"),
+        ("?to=https%3A%2F%2Fme%3Aabcdef%40x.example", "?to=https%3A%2F%2Fme%3Aredact%40x.example"),
     ],
 )
 def test_value_that_is_named_a_secret_is_masked_also_where_the_rest_cannot_be_read(text: str, scrubbed: str) -> None:
@@ -104,6 +184,10 @@ def test_value_that_is_named_a_secret_is_masked_also_where_the_rest_cannot_be_re
         '{"input": {"image_url": "https://x.example/rf_/a%20b.png"}}',
         '{"key_name": "k", "secrets": [], "secret": null}',
         '{"secret": "[redacted]"}',
+        '{"api_key": "rf_live_mock_test", "Authorization": "Bearer rf_svc_mock_shop"}',
+        '{"RUNFLOW_API_KEY": "what-env-prints"}',
+        "https://x.example/@name:of/a@b.example",
+        "at 12:30 to me@x.example",
         '{"material": "[from the seed] rf_whsec_"}',
         "short",
     ],

@@ -1,6 +1,7 @@
 """No input costs more than its length: every parser, fed with what is worst for it, in one size and in four times that size."""
 
 import gc
+import gzip
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -15,6 +16,7 @@ from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.filters import QueryError, parse_filter
 from runflow_mock.domain.globs import matches_glob
 from runflow_mock.domain.pages import parse_order
+from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.openapi.schemas import SchemaError, check_schema
 from runflow_mock.web.operations import API_OPERATIONS
@@ -75,6 +77,13 @@ WORST: dict[str, tuple[Read, int, Callable[[int], Any]]] = {
     "duration of many parts": (read_duration, 4_000, lambda size: "1m" * size + "x"),
     "duration of many digits": (read_duration, 4_000, lambda size: "1" * size + "m"),
     "instant of many digits": (lambda given: instant(given, "at"), 4_000, lambda size: "2026-01-01T00:00:00." + "1" * size + "Z"),
+    "escapes upon escapes": (Scrubber(["hunter2hunter2"]).scrub, 2_000, lambda size: b"%25" * size + b"\\\\" * size + b"rf_live_A"),
+    "fields that may be secrets": (Scrubber().scrub, 2_000, lambda size: b'"secret_secre' * size + b'"a_key":"' * size),
+    "parts without an end": (Scrubber().scrub, 2_000, lambda size: b'name="secret"\n' * size),
+    "passwords without an end": (Scrubber().scrub, 2_000, lambda size: b"://a:" * size + b"://" + b"a:" * size + b"@"),
+    "keys without an end": (Scrubber().scrub, 2_000, lambda size: b"rf_live_" * size + b"72665f" * size),
+    "lines of base64": (Scrubber().scrub, 2_000, lambda size: b"cmZfbGl2ZV9\n" * size),
+    "archives behind one another": (Scrubber().scrub, 40, lambda size: b"x" + gzip.compress(b"") * size),
     "path of many segments": (Router(API_OPERATIONS).match, 4_000, lambda size: "/v1/models" + "/runs" * size + "x"),
     "path that the document does not know": (packaged_contract().address, 4_000, lambda size: "/v1/models" + "/runs" * size + "x"),
     "name of no model": (catalog().get, 4_000, lambda size: "runflow/" + "background-removal" * size),

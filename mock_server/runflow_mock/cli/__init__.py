@@ -11,6 +11,7 @@ from typing import NamedTuple
 import click
 
 from runflow_mock.cli.streams import clean_streams
+from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.version import __version__
 
 
@@ -98,16 +99,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Nothing that is imported becomes garbage: to look for some while a command is loaded only costs time.
     gc.disable()
     try:
-        with clean_streams():
-            _run(arguments)
+        given = sys.argv[1:] if arguments is None else list(arguments)
+        with clean_streams(arguments=given) as scrubber:
+            _run(given, scrubber)
     finally:
         gc.enable()
 
 
-def _run(arguments: Sequence[str] | None) -> None:
+def _run(arguments: Sequence[str], scrubber: Scrubber) -> None:
     try:
         try:
-            group(arguments, prog_name="runflow-mock")
+            group(arguments, prog_name="runflow-mock", obj=scrubber)
         finally:
             # What is still on its way is written now, while somebody can be told that it cannot be.
             if sys.stdout is not None:

@@ -3,16 +3,22 @@
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TextIO
+
+import click
 
 from runflow_mock.domain.printing import printable
 from runflow_mock.domain.scrubbing import Scrubber
 
-# Variables of ours, and of the service's clients, that hold secrets.
-_SECRET = re.compile(r"RUNFLOW_(?:.*_)?(?:KEY|TOKEN|SECRET|PASSWORD)")
+# Variables of ours, and of the service's clients, that hold secrets; and options that do.
+_SECRET = re.compile(r"RUNFLOW_(?:.*_)?(?:KEYS?|TOKEN|SECRET|PASSWORD)")
+_OPTION = re.compile(r"--(?:[a-z-]+-)?(?:keys?|token|secret|password)(?:=(.*))?", re.DOTALL)
+# Prints the key that it is given: that is what it is for.
+_PRINTS_KEYS = "env"
 
 
 class Shown:
@@ -32,9 +38,16 @@ class Shown:
         return getattr(self._stream, name)
 
 
-def scrubber_of(environment: Mapping[str, str] = os.environ) -> Scrubber:
-    """Returns what knows the secrets that the environment holds."""
-    return Scrubber(value for name, value in environment.items() if _SECRET.fullmatch(name))
+def scrubber_of(environment: Mapping[str, str] = os.environ, arguments: Sequence[str] = ()) -> Scrubber:
+    """Returns what knows the secrets that the environment and the arguments of a command hold."""
+    told = [value for name, value in environment.items() if _SECRET.fullmatch(name)]
+    if arguments[:1] != [_PRINTS_KEYS]:
+        for argument, following in zip_longest(arguments, arguments[1:], fillvalue=""):
+            option = _OPTION.fullmatch(argument)
+            if option is not None:
+                told.append(following if option[1] is None else option[1])
+    # Keys may be several, each with its tenant before it.
+    return Scrubber(secret for value in told for secret in (value, *(part.partition(":")[2] for part in value.split(","))))
 
 
 def write_scrubbed(file: Path, content: bytes) -> None:
@@ -45,16 +58,18 @@ def write_scrubbed(file: Path, content: bytes) -> None:
     """
     from runflow_mock.runtime.files import write_whole
 
-    write_whole(file, scrubber_of().scrub(content))
+    context = click.get_current_context(silent=True)
+    scrubber = None if context is None else context.find_object(Scrubber)
+    write_whole(file, (scrubber or scrubber_of()).scrub(content))
 
 
 @contextmanager
-def clean_streams(environment: Mapping[str, str] = os.environ) -> Iterator[None]:
-    """Lets everything that is printed while the context lasts be clean."""
-    scrubber = scrubber_of(environment)
+def clean_streams(environment: Mapping[str, str] = os.environ, arguments: Sequence[str] = ()) -> Iterator[Scrubber]:
+    """Lets everything that is printed while the context lasts be clean, and gives out what knows the secrets."""
+    scrubber = scrubber_of(environment, arguments)
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (None if stream is None else Shown(stream, scrubber) for stream in before)
     try:
-        yield
+        yield scrubber
     finally:
         sys.stdout, sys.stderr = before

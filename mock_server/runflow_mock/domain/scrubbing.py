@@ -1,20 +1,22 @@
 """Scrubbing: secrets go out of bytes by their value, whatever place, size and form the bytes have, before they are stored or shown.
 
 Theory. A secret is one that the server was told (an operator's token, a callback secret, the secret of a webhook), or anything that looks
-like a key of the real service. It is found as it is, percent-encoded, with the escapes of JSON, in UTF-16, inside base64, or packed; the
-value of a field or parameter that names a secret counts as one, whether the rest of the document can be read or not. In its place stands a
-mask of the same length, so that declared lengths stay true and base64 stays base64; to scrub twice is to scrub once. The beginning of a
-real key stays: whoever reads the mask should see what it hides.
+like a key of the real service. It is found as it is, behind escapes, in UTF-16, inside base64 and hexadecimal digits, or packed
+(`domain.disguises`); the value of a field, part or parameter that names a secret counts as one, and so does the password in an address,
+whether the rest of the document can be read or not. In its place stands a mask of the same length, so that declared lengths stay true and
+base64 stays base64; to scrub twice is to scrub once. The beginning of a real key stays: whoever reads the mask should see what it hides.
 
 The dummies that the server issues itself, `rf_live_mock_…` and `rf_svc_mock_…`, are no secrets: they are printed when it starts.
 """
 
+import html
 import re
-import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
+
+from runflow_mock.domain.disguises import BASE64, BROKEN, DISGUISES, FOR_URLS, GZIP, PACKED, STANDARD, in_base64, layers_of, unpacked
 
 KNOWN_MIN = 8
 """How many characters a secret must have to be known by its value: shorter ones would be found in ordinary words."""
@@ -22,7 +24,10 @@ KNOWN_MAX = 256
 """How many secrets are known by their value at most; the oldest makes room. Those that look like real keys need none."""
 MARGIN = 2_048
 """How far beyond a cut one must look, so that no part of a secret is left before it."""
-NAMES = ("secret", "plain_secret", "callback_secret", "webhook_secret", "client_secret", "signing_secret", "private_key", "password")
+NAMES = (
+    "secret", "plain_secret", "callback_secret", "webhook_secret", "client_secret", "signing_secret", "secret_key", "private_key",
+    "password", "passwd", "passphrase", "authorization",
+)  # fmt: skip
 """Names of fields and parameters whose values are secrets, in any case, with `_`, `-` or nothing between their words."""
 KEY_NAMES = ("api_key", "admin_key", "x_api_key", "admin_token", "access_token", "refresh_token", "auth_token")
 
@@ -30,24 +35,31 @@ KEY_NAMES = ("api_key", "admin_key", "x_api_key", "admin_token", "access_token",
 _MASK = b"redacted"
 _PREFIX = re.compile(rb"^(?:rf_(?:live|svc|test|whsec)_|rfk_|whsec_)", re.IGNORECASE)
 _KEY = re.compile(rb"(rf_(?:live|svc|test|whsec)_|rfk_|whsec_)(?!mock_)[A-Z0-9+/_-]{6,}={0,2}", re.IGNORECASE)
+_DUMMY = re.compile(rb"(?:bearer )?rf_(?:live|svc)_mock_", re.IGNORECASE)
 # What must be there for any of them; hardly any bytes have it, so that it is looked for first.
 _HINTS = (b"rf_", b"rfk_", b"whsec_")
-_NAME_HINTS = (b"secret", b"key", b"token", b"passw")
-_ALL_HINTS = (*_HINTS, *_NAME_HINTS)
-_DISGUISES = (b"%", b"\\", b"\x00")
-_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})|\\u00([0-7][0-9A-Fa-f])|\\(/)|\x00")
-_LAYERS_MAX = 3
-# How gzip begins, and zlib, which HTTP calls deflate.
-_PACKED = (b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-_ANY_FORM = zlib.MAX_WBITS + 32
-_UNPACKED_MAX = 1024 * 1024
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
-_STANDARD, _FOR_URLS = bytes.maketrans(b"-_", b"+/"), bytes.maketrans(b"+/", b"-_")
+_HEX_HINTS = tuple(hint.hex().encode() for hint in _HINTS)
+_HEX_KEY = re.compile(rb"(?:%b)(?:[0-9a-f]{2})+" % b"|".join(_HEX_HINTS), re.IGNORECASE)
+_NAME_HINTS = (b"secret", b"key", b"token", b"pass", b"authori")
+_ALL_HINTS = (*_HINTS, *_HEX_HINTS, *_NAME_HINTS)
+_NESTED_MAX = 3
+# How base64 of gzip begins.
+_PACKED_DIGITS = b"H4sI"
 # What a history has in the place of secrets that a replay finds again, or is given.
 _LEFT_OUT = (b"[redacted]", b"[from the seed] ")
 _NAME = "|".join(name.replace("_", "[_-]?") for name in (*NAMES, *KEY_NAMES)).encode()
-_FIELD = re.compile(rb'"(?:%b)"\s*+:\s*+"((?:[^"\\]|\\.)*+)' % _NAME, re.IGNORECASE | re.DOTALL)
-_PARAMETER = re.compile(rb"(?:^|[?&\s])(?:%b)=([^&\s\"'<>]++)" % _NAME, re.IGNORECASE)
+# Names may have more before them, as `dbPassword` has; names in capitals are variables, which `env` is there to print.
+_LONG_NAME = rb"(?-i:[a-z0-9_.-]{0,40}?)(?:%b)" % _NAME
+_FIELDS = tuple(
+    re.compile(rb"%(q)b%(name)b%(q)b\s*+:\s*+%(q)b((?:[^%(q)b\\]|\\.)*+)" % {b"q": quote, b"name": _LONG_NAME}, re.IGNORECASE | re.DOTALL)
+    for quote in (b'"', b"'")
+)
+_PARAMETER = re.compile(rb"(?:^|[?&;\s])(?:token|%b)=([^&;\s\"'<>]++)" % _NAME, re.IGNORECASE)
+_PART = re.compile(
+    rb"\bname=\"?(?:token|%b)\"?(?=[;\r\n])[^\r\n]{0,500}+\r?\n(?:[^\r\n]{1,500}+\r?\n){0,6}+\r?\n(.+?)(?=\r?\n--|\Z)" % _LONG_NAME,
+    re.IGNORECASE | re.DOTALL,
+)
+_USER = re.compile(rb"://[^\s/?#@:\"'<>\\]*+:([^\s/?#@\"'<>\\]++)@")
 
 
 class Span(NamedTuple):
@@ -67,8 +79,10 @@ class Scrubber:
     """Takes secrets out of bytes and texts, and learns those that it cannot know by their looks."""
 
     def __init__(self, known: Iterable[str | None] = ()) -> None:
-        self._known: dict[bytes, None] = {}
-        self._fragments, self._needles = _FRAGMENTS, _NEEDLES
+        self._known: dict[str, tuple[bytes, ...]] = {}
+        self._forms: tuple[bytes, ...] = ()
+        self._hex_forms: tuple[bytes, ...] = ()
+        self._fragments, self._needles, self._hints = _FRAGMENTS, _NEEDLES, _ALL_HINTS
         for secret in known:
             self.learn(secret)
 
@@ -76,45 +90,46 @@ class Scrubber:
         """Knows a secret by its value from now on, unless it is too short, a dummy, or looks like a real key anyway."""
         if secret is None or len(secret) < KNOWN_MIN or secret.startswith(("rf_live_mock_", "rf_svc_mock_", "[redacted]")):
             return
-        value = secret.encode(errors="replace")
-        if value in self._known or _KEY.fullmatch(value) is not None:
+        if secret in self._known or _KEY.fullmatch(secret.encode(errors="replace")) is not None:
             return
-        self._known[value] = None
+        self._known[secret] = _forms_of(secret)
         if len(self._known) > KNOWN_MAX:
             del self._known[next(iter(self._known))]
-        fragments = tuple(chain.from_iterable(map(_in_base64, self._known)))
-        self._fragments, self._needles = (*_FRAGMENTS, *fragments), (*_NEEDLES, *self._known, *fragments)
+        # Whole tuples: another thread may be at work with those before.
+        self._forms = tuple(dict.fromkeys(chain.from_iterable(self._known.values())))
+        fragments = tuple(chain.from_iterable(map(in_base64, self._forms)))
+        self._fragments, self._needles = (*_FRAGMENTS, *fragments), (*_NEEDLES, *self._forms, *fragments)
+        self._hex_forms = tuple(form.hex().encode() for form in self._forms)
+        self._hints = (*_ALL_HINTS, *self._hex_forms)
 
     def is_clean(self, *parts: bytes) -> bool:
         """Tells, in the short time that there is on the way of a request, whether nothing in the bytes needs a closer look."""
         # Plain loops: whatever is kept or told comes by here, and generators would cost three times as much as the searches.
         for part in parts:
-            if part.startswith(_PACKED):
+            if part.startswith(PACKED) or (b"\n" in part and BROKEN.search(part) is not None):
                 return False
         data = b"\n".join(parts)
         for needle in self._needles:
             if needle in data:
                 return False
         lowered = data.lower()
-        for hint in _ALL_HINTS:  # noqa: SIM110
+        for hint in self._hints:
             if hint in lowered:
                 return False
-        return True
+        return not (b"@" in data and _USER.search(data) is not None)
 
     def scrub(self, data: bytes) -> bytes:
         """Returns the bytes with masks in the place of secrets; they are as many as before."""
-        if data.startswith(_PACKED):
-            # What was packed cannot be masked in part.
-            unpacked = _unpacked(data)
-            if self._scrub(unpacked) != unpacked:
-                return mask(len(data))
-        return self._scrub(data)
+        return self._scrub(data, _NESTED_MAX)
 
-    def _scrub(self, data: bytes) -> bytes:
+    def _scrub(self, data: bytes, nested_max: int) -> bytes:
         if self.is_clean(data):
             return data
+        if data.startswith(PACKED) and self._is_hiding(data, nested_max):
+            # What was packed cannot be masked in part.
+            return mask(len(data))
         # One after the other, each on what the one before has left: what one hides must not come back with another.
-        for find in (self._plain, self._disguised, self._encoded, _named):
+        for find in (self._packed, self._plain, self._disguised, self._encoded, _named):
             spans = tuple(find(data))
             if spans:
                 scrubbed = bytearray(data)
@@ -122,6 +137,17 @@ class Scrubber:
                     scrubbed[span.begin : span.end] = span.content
                 data = bytes(scrubbed)
         return data
+
+    def _is_hiding(self, data: bytes, nested_max: int = _NESTED_MAX) -> bool:
+        """Tells whether what was packed holds a secret, or holds more than can be looked at."""
+        content, is_all = unpacked(data)
+        return not is_all or (bool(content) and (nested_max == 0 or self._scrub(content, nested_max - 1) != content))
+
+    def _packed(self, data: bytes) -> Iterator[Span]:
+        """Returns the packed parts of bytes that hold secrets: to their end, because where they end is not certain."""
+        begin = data.find(GZIP, 1)
+        if begin >= 0 and self._is_hiding(data[begin:]):
+            yield _masked(begin, len(data))
 
     def cut(self, data: bytes, length_max: int) -> bytes:
         """Returns the first bytes of some, without a part of a secret at their end."""
@@ -139,8 +165,14 @@ class Scrubber:
         if any(hint in lowered for hint in _HINTS):
             for found in _KEY.finditer(data):
                 yield _masked(found.end(1), found.end())
-        # A copy: another thread may learn one meanwhile.
-        for secret in tuple(self._known):
+        if any(hint in lowered for hint in _HEX_HINTS):
+            yield from _in_digits(data)
+        for secret in self._hex_forms:
+            begin = lowered.find(secret)
+            while begin >= 0:
+                yield _masked(begin, begin + len(secret))
+                begin = lowered.find(secret, begin + len(secret))
+        for secret in self._forms:
             begin = data.find(secret)
             while begin >= 0:
                 end = begin + len(secret)
@@ -149,20 +181,21 @@ class Scrubber:
 
     def _disguised(self, data: bytes) -> Iterator[Span]:
         """Returns the secrets behind escapes, which may stand upon one another."""
-        layers = [data]
-        while len(layers) <= _LAYERS_MAX and any(disguise in layers[-1] for disguise in _DISGUISES):
-            layers.append(_ESCAPE.sub(_unescape, layers[-1]))
-            spans = sorted(self._plain(layers[-1]))
-            begins, ends = [span.begin for span in spans], [span.end for span in spans]
-            for layer in reversed(layers[:-1]):
-                begins, ends = _stood(layer, begins), _stood(layer, ends)
-            yield from map(_masked, begins, ends)
+        for layer in layers_of(data):
+            others = () if layer.is_joined else (*self._plain(layer.data), *_named(layer.data))
+            spans = (*self._encoded(layer.data), *others)
+            offsets = sorted({offset for span in spans for offset in (span.begin, span.end)})
+            stood = dict(zip(offsets, layer.places(offsets), strict=True))
+            yield from (_masked(stood[span.begin], stood[span.end]) for span in spans)
 
     def _encoded(self, data: bytes) -> Iterator[Span]:
         """Returns the runs of base64 that hold secrets. Where one begins is not certain: what stands before may look like a part of it."""
         if not any(fragment in data for fragment in self._fragments):
             return
-        for run in _BASE64.finditer(data):
+        for run in BASE64.finditer(data):
+            if run[0].startswith(_PACKED_DIGITS) and self._is_hiding(_decoded(run[0])):
+                yield _masked(run.start(), run.end())
+                continue
             for offset in range(4):
                 content = self._reencoded(run[0], offset)
                 if content is not None:
@@ -171,9 +204,7 @@ class Scrubber:
 
     def _reencoded(self, run: bytes, offset: int) -> bytes | None:
         """Returns a run from an offset on with its secrets masked, or nothing when there are none."""
-        text = run[offset:].translate(_STANDARD)
-        text = text[: len(text) - (len(text) % 4 == 1)]
-        decoded = b64decode(text + b"=" * (-len(text) % 4))
+        decoded = _decoded(run[offset:])
         spans = tuple(self._plain(decoded))
         if not spans:
             return None
@@ -181,26 +212,45 @@ class Scrubber:
         for span in spans:
             hidden[span.begin : span.end] = span.content
         again = b64encode(bytes(hidden)).rstrip(b"=")
-        return again.translate(_FOR_URLS) if b"-" in run or b"_" in run else again
+        return again.translate(FOR_URLS) if b"-" in run or b"_" in run else again
 
 
-def _unpacked(data: bytes) -> bytes:
-    """Returns the beginning of what was packed, as far as it can be had; nothing where the bytes only look like that."""
-    try:
-        return zlib.decompressobj(_ANY_FORM).decompress(data, _UNPACKED_MAX)
-    except zlib.error:
-        return b""
+def _forms_of(secret: str) -> tuple[bytes, ...]:
+    """Returns the bytes that a secret is without any escapes: in UTF-8, and where it has unusual characters also otherwise."""
+    texts = (secret, secret.replace(" ", "+"), html.escape(secret))
+    forms = [text.encode(errors="replace") for text in texts]
+    if not secret.isascii():
+        # Of ASCII, UTF-16 only has a NUL beside each character.
+        forms += [secret.encode("utf-16-le", errors="replace"), secret.encode("utf-16-be", errors="replace")]
+        forms += [secret.encode("latin-1", errors="replace")] if max(secret) < "\u0100" else []
+    return tuple(dict.fromkeys(forms))
+
+
+def _in_digits(data: bytes) -> Iterator[Span]:
+    """Returns the real keys that are written in hexadecimal digits."""
+    for digits in _HEX_KEY.finditer(data):
+        found = _KEY.match(bytes.fromhex(digits[0].decode()))
+        if found is not None:
+            yield _masked(digits.start() + 2 * found.end(1), digits.start() + 2 * found.end())
+
+
+def _decoded(run: bytes) -> bytes:
+    text = run.translate(STANDARD)
+    text = text[: len(text) - (len(text) % 4 == 1)]
+    return b64decode(text + b"=" * (-len(text) % 4))
 
 
 def _named(data: bytes) -> Iterator[Span]:
-    """Returns the values of fields and parameters that name secrets."""
+    """Returns the values of fields, parts and parameters that name secrets, and the passwords in addresses."""
     # Without an equals sign there is no parameter: to find that out by the names takes a hundred times as long.
-    for found in chain(_FIELD.finditer(data), _PARAMETER.finditer(data) if b"=" in data else ()):
+    has_equals = b"=" in data
+    patterns = (*_FIELDS, *((_PARAMETER,) if has_equals else ()), *((_PART,) if has_equals and b"name=" in data.lower() else ()), _USER)
+    for found in chain.from_iterable(pattern.finditer(data) for pattern in patterns):
         # What kind of key it was is kept: rules about where clients send their keys are judged by it.
         prefix = _PREFIX.match(found[1])
         begin = found.start(1) + (prefix.end() if prefix is not None else 0)
         hidden = data[begin : found.end(1)]
-        if not found[1].startswith(_LEFT_OUT) and hidden != mask(len(hidden)):
+        if not found[1].startswith(_LEFT_OUT) and _DUMMY.match(found[1]) is None and hidden != mask(len(hidden)):
             yield _masked(begin, found.end(1))
 
 
@@ -208,31 +258,5 @@ def _masked(begin: int, end: int) -> Span:
     return Span(begin, end, mask(end - begin))
 
 
-def _unescape(found: re.Match[bytes]) -> bytes:
-    digits = found[1] or found[2]
-    return bytes((int(digits, 16),)) if digits is not None else found[3] or b""
-
-
-def _stood(data: bytes, offsets: Sequence[int]) -> list[int]:
-    """Returns where in some bytes that stood which has these offsets, in ascending order, once they are without escapes."""
-    stood, shorter, escapes = list[int](), 0, _ESCAPE.finditer(data)
-    found = next(escapes, None)
-    for offset in offsets:
-        while found is not None and found.start() - shorter < offset:
-            shorter += len(found[0]) - len(_unescape(found))
-            found = next(escapes, None)
-        stood.append(offset + shorter)
-    return stood
-
-
-def _in_base64(secret: bytes) -> tuple[bytes, ...]:
-    """Returns what every base64 of bytes with this secret in them has, by how many bytes stand before it."""
-    fragments = set[bytes]()
-    for before in range(3):
-        digits = b64encode(b"\x00" * before + secret)[(0, 2, 3)[before] : (before + len(secret)) * 8 // 6]
-        fragments |= {digits, digits.translate(_FOR_URLS)}
-    return tuple(sorted(fragments))
-
-
-_FRAGMENTS = tuple(chain.from_iterable(map(_in_base64, _HINTS)))
-_NEEDLES = (*_DISGUISES, *_FRAGMENTS)
+_FRAGMENTS = (*chain.from_iterable(map(in_base64, _HINTS)), _PACKED_DIGITS)
+_NEEDLES = (*DISGUISES, GZIP, *_FRAGMENTS)

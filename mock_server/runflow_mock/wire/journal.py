@@ -2,6 +2,7 @@
 them.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -13,6 +14,8 @@ from runflow_mock.domain.verdicts import Judgement, Observation, Verdict
 from runflow_mock.wire.times import write_instant
 
 _SECRET_NAMES = tuple(f'"{name}"'.encode() for name in sorted(SECRET_FIELDS))
+# The same fields where the rest cannot be read.
+_UNREAD = re.compile(rb'("(?:%b)"\s*+:\s*+")(?!\[redacted)(?:[^"\\]|\\.)++' % "|".join(sorted(SECRET_FIELDS)).encode(), re.DOTALL)
 
 _decoder: msgspec.json.Decoder[Json] = msgspec.json.Decoder()
 
@@ -110,7 +113,7 @@ def represent_body(raw: bytes) -> Json:
     try:
         value = _decoder.decode(raw)
     except NOT_JSON:
-        return raw.decode(errors="replace")
+        return _UNREAD.sub(rb"\1" + REDACTED.encode(), raw).decode(errors="replace")
     return _redact(value) if _may_name_secrets(raw) else value
 
 

@@ -1,0 +1,151 @@
+"""Disguises: the forms in which a text may stand in bytes besides its own, and where in the bytes each part of it stands.
+
+Escapes of addresses, of JSON and of other languages stand upon one another, so that bytes have several layers; base64 is broken into lines;
+packed bytes hold others. What is found in a layer is told by the places that it has in the bytes themselves.
+"""
+
+import re
+import zlib
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+LAYERS_MAX = 4
+"""How many layers of escapes are looked through."""
+UNPACKED_MAX = 1024 * 1024
+"""How much of what was packed is looked at; more cannot be known to be harmless."""
+MEMBERS_MAX = 64
+"""How many archives may stand behind one another."""
+GZIP = b"\x1f\x8b\x08"
+PACKED = (b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+"""How gzip begins, and zlib, which HTTP calls deflate."""
+DISGUISES = (b"%", b"\\", b"\x00", b"&#")
+"""What bytes with more than one layer have."""
+BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
+BROKEN = re.compile(rb"\n[ \t]*[A-Za-z0-9+/_-]{12}")
+"""What base64 has that is broken into lines."""
+STANDARD, FOR_URLS = bytes.maketrans(b"-_", b"+/"), bytes.maketrans(b"+/", b"-_")
+
+_ESCAPE = re.compile(
+    rb"%([0-9a-f]{2})|\\x([0-9a-f]{2})|(?-i:\\U)(00[0-9a-f]{6})"
+    rb"|\\u(d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|[0-9a-f]{4}|\{0{0,9}[0-9a-f]{1,6}\})"
+    rb"|&#x0{0,9}([0-9a-f]{1,6});|&#0{0,9}([0-9]{1,7});|\\([\"'/\\nr])|\x00",
+    re.IGNORECASE,
+)
+_CHARACTERS = {b"n": b"\n", b"r": b"\r"}
+# Ends of lines within what may be base64, as mail and PEM have them.
+_LINE_END = re.compile(rb"(?<=[A-Za-z0-9+/_-]{2})(?:\r?\n[ \t]*)(?=[A-Za-z0-9+/_-]{2})")
+_ANY_FORM = zlib.MAX_WBITS + 32
+_PIECE = 4096
+
+
+class Layer(NamedTuple):
+    """Bytes with one kind of disguise less than those beneath, and how to find a place of them again."""
+
+    data: bytes
+    beneath: "Layer | None"
+    pattern: re.Pattern[bytes]
+    reveal: Callable[[re.Match[bytes]], bytes]
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether the ends of lines are gone, so that nothing but base64 stands as it did."""
+        return self.pattern is _LINE_END
+
+    def places(self, offsets: Sequence[int]) -> list[int]:
+        """Returns where in the lowest bytes stands what has these offsets here, which ascend."""
+        if self.beneath is None:
+            return list(offsets)
+        return self.beneath.places(_stood(self.beneath.data, offsets, self.pattern, self.reveal))
+
+
+def layers_of(data: bytes) -> Iterator[Layer]:
+    """Yields the layers above some bytes, the nearest first: without their escapes, and without the ends of lines in base64."""
+    layer = Layer(data, None, _ESCAPE, _unescape)
+    joined = _above(layer, _LINE_END, _nothing)
+    if joined is not None:
+        yield joined
+    for _ in range(LAYERS_MAX):
+        if not any(disguise in layer.data for disguise in DISGUISES):
+            return
+        above = _above(layer, _ESCAPE, _unescape)
+        if above is None:
+            return
+        yield above
+        joined = _above(above, _LINE_END, _nothing)
+        if joined is not None:
+            yield joined
+        layer = above
+
+
+def unpacked(data: bytes) -> tuple[bytes, bool]:
+    """Returns what was packed, as far as it can be had, and whether that is all that can be had."""
+    content, members = bytearray(), 0
+    while data.startswith(PACKED):
+        members += 1
+        reader, begin = zlib.decompressobj(_ANY_FORM), 0
+        while begin < len(data) and not reader.eof:
+            # By the piece, and the piece that is broken by the byte: what is broken must not hide what comes before.
+            before, piece = reader.copy(), data[begin : begin + _PIECE]
+            try:
+                content += reader.decompress(piece, UNPACKED_MAX + 1 - len(content))
+            except zlib.error:
+                return bytes(content) + _until_broken(before, piece), True
+            if len(content) > UNPACKED_MAX or members > MEMBERS_MAX:
+                return bytes(content), False
+            begin += _PIECE
+        data = reader.unused_data + data[begin:]
+    return bytes(content), True
+
+
+def _until_broken(reader: "zlib._Decompress", piece: bytes) -> bytes:
+    content = bytearray()
+    with suppress(zlib.error):
+        for place in range(len(piece)):
+            content += reader.decompress(piece[place : place + 1], UNPACKED_MAX)
+    return bytes(content)
+
+
+def in_base64(text: bytes) -> tuple[bytes, ...]:
+    """Returns what every base64 of bytes with this text in them has, by how many bytes stand before it."""
+    fragments = set[bytes]()
+    for before in range(3):
+        digits = b64encode(b"\x00" * before + text)[(0, 2, 3)[before] : (before + len(text)) * 8 // 6]
+        fragments |= {digits, digits.translate(FOR_URLS)}
+    return tuple(sorted(fragments))
+
+
+def _above(layer: Layer, pattern: re.Pattern[bytes], reveal: Callable[[re.Match[bytes]], bytes]) -> Layer | None:
+    revealed = pattern.sub(reveal, layer.data)
+    return None if revealed == layer.data else Layer(revealed, layer, pattern, reveal)
+
+
+def _nothing(found: re.Match[bytes]) -> bytes:
+    return b""
+
+
+def _unescape(found: re.Match[bytes]) -> bytes:
+    byte = found[1] or found[2]
+    if byte is not None:
+        return bytes((int(byte, 16),))
+    if found[4] is not None and b"\\" in found[4]:
+        high, low = int(found[4][:4], 16), int(found[4][-4:], 16)
+        return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)).encode()
+    digits = found[3] or found[4] or found[5]
+    number = int(digits.strip(b"{}"), 16) if digits is not None else int(found[6]) if found[6] is not None else None
+    if number is None:
+        return _CHARACTERS.get(found[7], found[7] or b"")
+    return chr(number).encode(errors="surrogatepass") if number <= 0x10FFFF else found[0]
+
+
+def _stood(data: bytes, offsets: Sequence[int], pattern: re.Pattern[bytes], reveal: Callable[[re.Match[bytes]], bytes]) -> list[int]:
+    """Returns where in some bytes that stood which has these offsets, in ascending order, once the pattern is revealed."""
+    stood, shorter, escapes = list[int](), 0, pattern.finditer(data)
+    found = next(escapes, None)
+    for offset in offsets:
+        while found is not None and found.start() - shorter < offset:
+            shorter += len(found[0]) - len(reveal(found))
+            found = next(escapes, None)
+        stood.append(offset + shorter)
+    return stood
