@@ -10,6 +10,7 @@ import requests
 import trio
 
 from runflow_mock.domain.fault_kinds import KIND_OF, Family
+from runflow_mock.testing.httpx_transports import _AsyncStream, _SyncStream
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
 
@@ -111,6 +112,15 @@ def test_end_of_a_connection_is_an_error_of_httpx(in_memory: Runflow) -> None:
     in_memory.faults.add(what="reset")
     with httpx.Client(transport=in_memory.transport) as client, pytest.raises(httpx.ReadError, match="reset by peer"):
         client.get("http://localhost" + PATH, headers=in_memory.headers)
+
+
+def test_nothing_that_is_sent_meets_no_end_of_the_connection(in_memory: Runflow) -> None:
+    connection = in_memory.app.dialer.dial(1)
+    connection.close()
+    with pytest.raises(BrokenPipeError):
+        connection.send(b"x")
+    _SyncStream(connection).write(b"")
+    asyncio.run(_AsyncStream(connection).write(b""))
 
 
 def test_silence_ends_with_the_time_out_of_the_client(in_memory: Runflow) -> None:

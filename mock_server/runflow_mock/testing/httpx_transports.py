@@ -67,8 +67,10 @@ class _SyncStream(httpcore.NetworkStream):
             return self._stream.receive(max_bytes, timeout)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        with _told_as_httpcore(httpcore.WriteError):
-            self._stream.send(buffer)
+        # As over a socket, where to send nothing asks for nothing, and so cannot meet an end of the connection.
+        if buffer:
+            with _told_as_httpcore(httpcore.WriteError):
+                self._stream.send(buffer)
 
     def close(self) -> None:
         self._stream.close()
@@ -91,8 +93,10 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
             return await self._stream.receive_async(max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's own signature
-        with _told_as_httpcore(httpcore.WriteError):
-            self._stream.send(buffer)
+        # As over a socket, where to send nothing asks for nothing, and so cannot meet an end of the connection.
+        if buffer:
+            with _told_as_httpcore(httpcore.WriteError):
+                self._stream.send(buffer)
 
     async def aclose(self) -> None:
         self.hang_up()
