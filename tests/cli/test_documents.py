@@ -87,6 +87,17 @@ def test_files_beside_the_document_are_read_and_no_others(capsys: pytest.Capture
     assert "stolen" not in out + err
 
 
+def test_name_that_comes_twice_is_told_with_its_file_and_the_rest_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    write("get: {responses: {200: {description: Well.}}}\nget: {responses: {201: {description: Well.}}}\n", "item.yaml")
+    write("openapi: 3.1.0\npaths:\n  /v1/models: {$ref: item.yaml}\n  /v1/runs: {}\n  /v1/runs: {get: {}}\n", "own.yaml")
+    _, out, err = ran(capsys, "contract", "check", "own.yaml")
+    assert "/v1/runs" in out
+    assert err.splitlines() == [
+        "runflow-mock: own.yaml: line 5, column 3: '/v1/runs' comes twice in one object; the last one counts",
+        "runflow-mock: item.yaml: line 2, column 1: 'get' comes twice in one object; the last one counts",
+    ]
+
+
 def test_what_is_not_understood_is_told_and_the_rest_is_compared(capsys: pytest.CaptureFixture[str]) -> None:
     odd = {"type": "number", "minimum": 0, "exclusiveMinimum": True}
     operation = {**GET, "parameters": [{"name": "p", "in": "query", "schema": odd}]}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runflow_mock.openapi.texts import BYTES_MAX, DEPTH_MAX, TextError, read_text
+from runflow_mock.openapi.texts import BYTES_MAX, DEPTH_MAX, TOLD_MAX, TextError, read_text
 
 
 def bomb(levels: int, *, merged: bool = False) -> bytes:
@@ -27,7 +27,7 @@ def bomb(levels: int, *, merged: bool = False) -> bytes:
         (b"\xef\xbb\xbfa: 1", {"a": 1}),
         (b"200: {yes: no, on: off, 1.0: y}", {"200": {"yes": "no", "on": "off", "1.0": "y"}}),
         (b"a: 2023-06-31\nb: 2023-06-30\nc: 2023-01-01T00:00:00Z", {"a": "2023-06-31", "b": "2023-06-30", "c": "2023-01-01T00:00:00Z"}),
-        (b"a: 12:30\nb: 1_000\nc: 0o17\nd: 010", {"a": "12:30", "b": "1_000", "c": "0o17", "d": 10}),
+        (b"a: 12:30\nb: 1_000\nc: 0o17\nd: 010", {"a": "12:30", "b": "1_000", "c": 15, "d": 10}),
         (b"a: 1e-08\nb: .5\nc: -3\nd: +4\ne: 18446744073709551616", {"a": 1e-08, "b": 0.5, "c": -3, "d": 4, "e": 18446744073709551616.0}),
         (b"a: ~\nb:\nc: Null\nd: 'null'\ne: \"1\"", {"a": None, "b": None, "c": None, "d": "null", "e": "1"}),
         (b"a: &x [1, 2]\nb: *x\nc: &y 5\nd: *y", {"a": [1, 2], "b": [1, 2], "c": 5, "d": 5}),
@@ -69,6 +69,43 @@ def test_text_is_read_as_what_it_says(text: bytes, value: Any) -> None:
 def test_text_that_cannot_be_read_is_told_with_its_place(text: bytes, says: str) -> None:
     with pytest.raises(TextError, match=says):
         read_text(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (b"a: 1\nb:\n  c: 1\n  c: 2\n", ["line 4, column 3: 'c' comes twice in one object; the last one counts"]),
+        (b'a: 1\n"a": 2', ["line 2, column 1: 'a' comes twice in one object; the last one counts"]),
+        (b"200: 1\n'200': 2", ["line 2, column 1: '200' comes twice in one object; the last one counts"]),
+        (b'{"a": {"b": 1, "b": 2, "b": 3}}', ["'b' comes 3 times in one object; the last one counts"]),
+        (b"x: &x {a: 1}\ny: {<<: *x, <<: *x, a: 2}", []),
+        (b'{"a": {"a": 1}, "b": {"a": 1}}', []),
+    ],
+)
+def test_name_that_comes_twice_is_told(text: bytes, told: list[str]) -> None:
+    lines: list[str] = []
+    assert read_text(text, lines.append) == read_text(text)
+    assert lines == told
+
+
+def test_of_many_names_that_come_twice_some_are_told() -> None:
+    lines: list[str] = []
+    read_text(b"".join(b"a%d: 1\na%d: 2\n" % (n, n) for n in range(TOLD_MAX + 5)), lines.append)
+    assert (len(lines), lines[-1]) == (TOLD_MAX + 1, "5 more names come twice")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b"a: 0o17\nb: 0xfF\nc: 017", {"a": 15, "b": 255, "c": 17}),
+        (b"a: &x k\n*x : 2", {"a": "k", "k": 2}),
+        (b"&x a: 1\nb: *x", {"a": 1, "b": "a"}),
+        (b"y: {'<<': {a: 1}}", {"y": {"<<": {"a": 1}}}),
+        (b"y: {<<: [3]}", {"y": {"<<": [3]}}),
+    ],
+)
+def test_rare_forms_of_yaml_mean_what_yaml_says(text: bytes, value: Any) -> None:
+    assert read_text(text) == value
 
 
 def test_depth_is_allowed_up_to_the_limit() -> None:

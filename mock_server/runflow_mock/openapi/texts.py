@@ -4,8 +4,10 @@ YAML is read from the parser's events, compiled where libyaml is there, so that 
 OpenAPI has it: `no`, `on` and `2023-06-31` are texts, and so is every name.
 """
 
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import msgspec
@@ -15,6 +17,7 @@ from runflow_mock.domain.documents import Json, list_of, object_of
 BYTES_MAX = 32 * 1024 * 1024
 DEPTH_MAX = 200
 REPEATED_MAX = 200_000
+TOLD_MAX = 10
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -23,8 +26,12 @@ class TextError(ValueError):
     """A text that cannot be read; the message says where and why."""
 
 
-def read_text(raw: bytes) -> Json:
-    """Returns the values of JSON or YAML.
+def ignore(line: str) -> None:
+    """Tells nothing."""
+
+
+def read_text(raw: bytes, tell: Callable[[str], None] = ignore) -> Json:
+    """Returns the values of JSON or YAML; `tell` gets a line for each name that comes twice, of which the last one counts.
 
     Raises:
         TextError: the bytes are neither, or go beyond a limit.
@@ -37,10 +44,33 @@ def read_text(raw: bytes) -> Json:
     except RecursionError:
         raise TextError(f"it is nested deeper than {DEPTH_MAX} levels") from None
     except (msgspec.DecodeError, UnicodeError):
-        return _read_yaml(raw)
+        return _read_yaml(raw, tell)
     if _depth_of(value) > DEPTH_MAX:
         raise TextError(f"it is nested deeper than {DEPTH_MAX} levels")
+    if tell is not ignore:
+        _tell(_repeated(raw), tell)
     return value
+
+
+def _tell(lines: Sequence[str], tell: Callable[[str], None]) -> None:
+    for line in lines[:TOLD_MAX]:
+        tell(line)
+    if len(lines) > TOLD_MAX:
+        tell(f"{len(lines) - TOLD_MAX} more names come twice")
+
+
+def _repeated(raw: bytes) -> list[str]:
+    """Returns which names come twice in an object of JSON; where, its parser does not say."""
+
+    def look(pairs: list[tuple[str, Json]]) -> None:
+        if len({name for name, _ in pairs}) < len(pairs):
+            for name, count in Counter(name for name, _ in pairs).items():
+                if count > 1:
+                    told[f"{name[:80]!r} comes {count} times in one object; the last one counts"] = None
+
+    told: dict[str, None] = {}
+    json.loads(raw, object_pairs_hook=look)
+    return list(told)
 
 
 def _depth_of(value: Json) -> int:
@@ -55,7 +85,7 @@ def _depth_of(value: Json) -> int:
     return depth
 
 
-def _read_yaml(raw: bytes) -> Json:
+def _read_yaml(raw: bytes, tell: Callable[[str], None]) -> Json:
     # Only whoever brings YAML waits for its parser to be imported.
     import yaml
 
@@ -70,6 +100,7 @@ def _read_yaml(raw: bytes) -> Json:
         raise TextError(f"it is neither JSON nor YAML: {_place(mark)}{error.problem or error.context}") from None
     except (yaml.YAMLError, UnicodeError) as error:
         raise TextError(f"it is neither JSON nor YAML: {' '.join(str(error).split())[:200]}") from None
+    _tell(reader.repeated, tell)
     return reader.result
 
 
@@ -88,6 +119,7 @@ class _Open:
         self.value = value
         self.anchor = anchor
         self.key: str | None = None
+        self.is_merging = False
         self.merged: list[Json] = []
         self.values = 1
         self.depth = 1
@@ -98,7 +130,7 @@ class _Open:
         self.depth = max(self.depth, known.depth + 1)
         if isinstance(self.value, list):
             self.value.append(known.value)
-        elif self.key == "<<" and isinstance(known.value, dict | list):
+        elif self.is_merging and _can_merge(known.value):
             self.merged.extend(known.value if isinstance(known.value, list) else [known.value])
             self.key = None
         else:
@@ -115,11 +147,17 @@ class _Open:
         return _Known(self.value, self.values, self.depth)
 
 
+def _can_merge(value: Json) -> bool:
+    """Tells whether there are names in a value; what else stands under `<<` is a value like any."""
+    return isinstance(value, dict) or (isinstance(value, list) and all(isinstance(each, dict) for each in value))
+
+
 class _Reader:
     """Puts values together as the parser's events come. What an alias repeats is the same value, and counts as often as it stands there."""
 
     def __init__(self) -> None:
         self.result: Json = None
+        self.repeated: list[str] = []
         self._documents = 0
         self._open: list[_Open] = []
         self._anchors: dict[str, _Known] = {}
@@ -135,12 +173,20 @@ class _Reader:
         """Takes a text, number, truth value or nothing; where a key is due, it is the key, and a text as it is written."""
         around = self._open[-1] if self._open else None
         if around is not None and isinstance(around.value, dict) and around.key is None:
-            around.key = event.value
+            self._name(around, event.value, event, is_merging=event.value == "<<" and event.implicit[0])
+            if event.anchor is not None:
+                self._anchors[event.anchor] = _Known(event.value, 1, 1)
             return
         known = _Known(_scalar(event), 1, 1)
         if event.anchor is not None:
             self._anchors[event.anchor] = known
         self._put(known)
+
+    def _name(self, around: "_Open", name: str, event: Any, *, is_merging: bool = False) -> None:
+        """Takes the name of the next value."""
+        if name in around.value and not is_merging:
+            self.repeated.append(f"{_place(event.start_mark)}{name[:80]!r} comes twice in one object; the last one counts")
+        around.key, around.is_merging = name, is_merging
 
     def collection(self, event: Any) -> None:
         """Begins a list or an object."""
@@ -158,9 +204,18 @@ class _Reader:
         self._put(known)
 
     def alias(self, event: Any) -> None:
-        """Repeats what an anchor named."""
+        """Repeats what an anchor named; where a name is due, a text is one."""
+        around, known = self._open[-1] if self._open else None, self._anchors.get(event.anchor)
+        if (
+            around is not None
+            and isinstance(around.value, dict)
+            and around.key is None
+            and known is not None
+            and isinstance(known.value, str)
+        ):
+            self._name(around, known.value, event)
+            return
         self._check_key(event)
-        known = self._anchors.get(event.anchor)
         if known is None:
             is_open = any(around.anchor == event.anchor for around in self._open)
             told = "leads to itself" if is_open else "names nothing that has ended before"
@@ -200,6 +255,7 @@ YAML_WORDS: Mapping[str, Json] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _WHOLE = re.compile(r"[-+]?[0-9]{1,40}")
+_BASED = re.compile(r"0o[0-7]{1,21}|0x[0-9a-fA-F]{1,16}")
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]{1,18}(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?")
 _BY_TAG: Mapping[str, Callable[[str], Json]] = {
     "tag:yaml.org,2002:int": int,
@@ -225,6 +281,8 @@ def _scalar(event: Any) -> Json:
         # What is beyond 64 bits is as exact as JSON has it.
         whole = int(text)
         return whole if -(2**63) <= whole < 2**64 else float(text)
+    if _BASED.fullmatch(text):
+        return int(text, 0)
     return float(text) if _NUMBER.fullmatch(text) else text
 
 

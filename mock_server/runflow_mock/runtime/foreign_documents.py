@@ -15,7 +15,7 @@ from runflow_mock.openapi.messages import Messages
 from runflow_mock.openapi.problems import told
 from runflow_mock.openapi.references import SourceError
 from runflow_mock.openapi.shapes import contract_of, known_shapes
-from runflow_mock.openapi.texts import BYTES_MAX, TextError, read_text
+from runflow_mock.openapi.texts import BYTES_MAX, TextError, ignore, read_text
 from runflow_mock.packaged import openapi_document
 from runflow_mock.runtime.downloads import Downloads, Unreachable, download, is_address
 
@@ -29,11 +29,7 @@ class UnreachableError(DocumentError):
     """An address at which nobody answers."""
 
 
-def silent(line: str) -> None:
-    """Tells nothing."""
-
-
-def load_document(source: str | None, tell: Tell = silent) -> dict[str, Any]:
+def load_document(source: str | None, tell: Tell = ignore) -> dict[str, Any]:
     """Returns an OpenAPI document: the packaged one, or that of a file or address; `tell` gets lines for people.
 
     Raises:
@@ -44,7 +40,7 @@ def load_document(source: str | None, tell: Tell = silent) -> dict[str, Any]:
     return in_form(read_values(fetch(source), source, tell), source, tell).document
 
 
-def load_contract(source: str | None, tell: Tell = silent) -> Contract:
+def load_contract(source: str | None, tell: Tell = ignore) -> Contract:
     """Returns a document by which exchanges can be judged: the packaged one, or that of a file or address; `tell` gets lines for people.
 
     Raises:
@@ -55,7 +51,7 @@ def load_contract(source: str | None, tell: Tell = silent) -> Contract:
     return judging(read_values(fetch(source), source, tell), source, tell)
 
 
-def load_messages(source: str, tell: Tell = silent) -> Messages:
+def load_messages(source: str, tell: Tell = ignore) -> Messages:
     """Returns what the document of a file or address says of callbacks; one that has webhooks and no paths will do.
 
     Raises:
@@ -67,30 +63,34 @@ def load_messages(source: str, tell: Tell = silent) -> Messages:
     return messages
 
 
-def judging(values: Json, source: str, tell: Tell = silent, *, may_lack_paths: bool = False) -> Contract:
+def judging(values: Json, source: str, tell: Tell = ignore, *, may_lack_paths: bool = False) -> Contract:
     """Returns the values of an OpenAPI document as a contract; `source` is where they are from, and what messages call it.
 
     Raises:
         DocumentError: they are no OpenAPI 3 document, or nothing of it can be used.
     """
-    form = in_form(values, source, silent, may_lack_paths=may_lack_paths)
+    form = _in_form(values, source, tell, may_lack_paths=may_lack_paths)
     contract = contract_of(form, source)
     for line in told(contract.problems):
         tell(line)
     return contract
 
 
-def in_form(values: Json, source: str, tell: Tell = silent, *, may_lack_paths: bool = False) -> Foreign:
+def in_form(values: Json, source: str, tell: Tell = ignore, *, may_lack_paths: bool = False) -> Foreign:
     """Returns the OpenAPI document that values are, in the one form that everything here reads, with what its references lead to.
 
     Raises:
         DocumentError: they are none, or nothing of it can be used.
     """
-    around = Addresses(source) if is_address(source) else Folder(Path(source).parent)
-    form = in_our_form(values, source, around, known=known_shapes(), may_lack_paths=may_lack_paths)
+    form = _in_form(values, source, tell, may_lack_paths=may_lack_paths)
     for line in told(form.problems):
         tell(line)
     return form
+
+
+def _in_form(values: Json, source: str, tell: Tell, *, may_lack_paths: bool) -> Foreign:
+    around = Addresses(source, tell) if is_address(source) else Folder(Path(source).parent, tell)
+    return in_our_form(values, source, around, known=known_shapes(), may_lack_paths=may_lack_paths)
 
 
 def fetch(source: str) -> bytes:
@@ -112,7 +112,7 @@ def fetch(source: str) -> bytes:
         raise UnreachableError(f"{error}; or give a file") from None
 
 
-def read_values(raw: bytes, source: str, tell: Tell = silent) -> Json:
+def read_values(raw: bytes, source: str, tell: Tell = ignore) -> Json:
     """Returns the values of JSON or YAML; names are texts.
 
     Raises:
@@ -121,16 +121,22 @@ def read_values(raw: bytes, source: str, tell: Tell = silent) -> Json:
     if len(raw) > LARGE_BYTES:
         tell(f"{source}: reading {len(raw) / 1_000_000:.1f} MB; this can take some seconds")
     try:
-        return read_text(raw)
+        return read_text(raw, _of(source, tell))
     except TextError as error:
         raise DocumentError(f"{source}: {error}") from None
+
+
+def _of(name: str, tell: Tell) -> Tell:
+    """Returns what tells of one file."""
+    return tell if tell is ignore else lambda line: tell(f"{name}: {line}")
 
 
 class Folder:
     """The files beside a document that is a file: those in its folder, and below it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tell: Tell = ignore) -> None:
         self._folder = folder
+        self._tell = tell
         self._bytes = 0
 
     def name_of(self, reference: str, base: str) -> str:
@@ -151,14 +157,15 @@ class Folder:
                 raise
             raise SourceError(f"{name[:200]} cannot be read: {error.strerror if isinstance(error, OSError) else error}") from None
         self._bytes += len(raw)
-        return _read_beside(raw, name, self._bytes)
+        return _read_beside(raw, name, self._bytes, self._tell)
 
 
 class Addresses:
     """The files beside a document that the user gave by address: those of the same host."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, tell: Tell = ignore) -> None:
         self._url = url
+        self._tell = tell
         self._bytes = 0
         self._downloads = Downloads()
 
@@ -178,13 +185,13 @@ class Addresses:
         if urlsplit(found.url)[:2] != urlsplit(self._url)[:2]:
             raise SourceError("it leads to another host; only files of the host of the document are read")
         self._bytes += len(found.body)
-        return _read_beside(found.body, name, self._bytes)
+        return _read_beside(found.body, name, self._bytes, self._tell)
 
 
-def _read_beside(raw: bytes, name: str, total: int) -> Json:
+def _read_beside(raw: bytes, name: str, total: int, tell: Tell) -> Json:
     if total > BYTES_MAX:
         raise SourceError(f"the files beside the document have more than {BYTES_MAX} bytes")
     try:
-        return read_text(raw)
+        return read_text(raw, _of(name, tell))
     except TextError as error:
         raise SourceError(f"{name[:200]}: {error}") from None

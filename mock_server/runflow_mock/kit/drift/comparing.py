@@ -29,8 +29,9 @@ from runflow_mock.openapi.parts import FILES
 from runflow_mock.openapi.problems import told
 from runflow_mock.openapi.promises import as_documented, documented_contract
 from runflow_mock.openapi.shapes import contract_of
+from runflow_mock.openapi.texts import ignore
 from runflow_mock.runtime.downloads import is_address
-from runflow_mock.runtime.foreign_documents import Tell, fetch, in_form, judging, read_values, silent
+from runflow_mock.runtime.foreign_documents import Tell, fetch, in_form, judging, read_values
 from runflow_mock.testing.in_process import InProcess
 from runflow_mock.wire.catalog import load_catalog
 
@@ -57,7 +58,7 @@ class Newer(NamedTuple):
     form: Foreign | None = None
 
 
-def load_newer(source: str, tell: Tell = silent) -> Newer:
+def load_newer(source: str, tell: Tell = ignore) -> Newer:
     """Returns the document or catalog of a file or address; `tell` gets lines for people.
 
     Raises:
