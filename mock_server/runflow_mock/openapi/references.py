@@ -5,7 +5,7 @@ it stood for is then marked with `UNREAD`, so that nobody takes it for an empty 
 """
 
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.openapi.parts import FILES, UNREAD, Part, children, misplaced, whole_references
@@ -47,12 +47,20 @@ class Place(NamedTuple):
         return (FILES, self.file, *self.pointer) if self.file else self.pointer
 
 
+class Base(NamedTuple):
+    """The schema with an `$id`, or the file, from which references are seen: its address, if any, and where it begins."""
+
+    address: str
+    root: Place
+
+
 class Reference(NamedTuple):
     """A part that refers to another: where it stands, of which kind it is, and where it leads, once that is known."""
 
     part: Object
     place: Place
     kind: Part
+    base: Base
     target: Pointer | None = None
 
 
@@ -67,8 +75,12 @@ class Bundle:
         self._sources = sources
         self._is_30 = is_30
         self._files: dict[str, Json] = {"": document}
-        self._named: dict[tuple[str, str], Place] = {}
-        self._waiting: list[tuple[Place, Part, Any]] = [(Place("", ()), Part.DOCUMENT, document)]
+        # Schemas by the address of their `$id`, and by an anchor of a schema with an `$id`, or of a file.
+        self._addressed: dict[str, Base] = {}
+        self._anchored: dict[tuple[Place, str], Place] = {}
+        self._dynamic: dict[str, list[Place]] = {}
+        self._meant_dynamically: list[tuple[Place, Object, str]] = []
+        self._waiting: list[tuple[Place, Part, Any, Base]] = [(Place("", ()), Part.DOCUMENT, document, _base_of(""))]
         self._seen: dict[tuple[int, Part], object] = {}
         self._roots: list[tuple[Place, Object]] = []
         self._unresolved: list[Reference] = []
@@ -81,6 +93,7 @@ class Bundle:
             unresolved, self._unresolved = self._unresolved, []
             for reference in unresolved:
                 self._resolve(reference)
+        self._lose_dynamic()
         if len(self._files) > 1:
             self.document[FILES] = {name: value for name, value in self._files.items() if name}
         self._write()
@@ -98,16 +111,16 @@ class Bundle:
             assert reference.target is not None
             reference.part["$ref"] = reference_to(reference.target)
 
-    def _visit(self, place: Place, kind: Part, part: Any) -> None:
+    def _visit(self, place: Place, kind: Part, part: Any, base: Base) -> None:
         if (id(part), kind) in self._seen:
             return
         # What was seen is kept, so that its identity stays its own.
         self._seen[id(part), kind] = part
         if kind is Part.SCHEMA:
-            self._read_schema(place, part)
+            base = self._read_schema(place, part, base)
         reference = part.get("$ref", MISSING)
         if reference is not MISSING:
-            self._unresolved.append(Reference(part, place, kind))
+            self._unresolved.append(Reference(part, place, kind, base))
             if kind not in (Part.SCHEMA, Part.PATH_ITEM):
                 return
         brought = {field: self._bring(place, part, field) for field in tuple(whole_references(kind, part))}
@@ -116,7 +129,8 @@ class Bundle:
                 self.tell(_inside(place, field), f"{field} is not {form}")
         for child in tuple(children(kind, part)):
             field, *rest = child[0]
-            self._enter(_inside(brought.get(field) or _inside(place, field), *rest), kind, part, child)
+            there = brought.get(field) or _inside(place, field)
+            self._enter(_inside(there, *rest), kind, part, child, base if there.file == place.file else _base_of(there.file))
 
     def _bring(self, place: Place, part: Object, field: str) -> Place | None:
         """Puts in place what a whole map or list refers to; returns where it is from."""
@@ -128,7 +142,7 @@ class Bundle:
                 return there
             assert there is not None
             try:
-                target = self._find(text, there)
+                target = self._find(text, there, _base_of(there.file))
                 value = self._at(target)
                 if value is MISSING or value is held:
                     raise SourceError("leads nowhere")
@@ -143,32 +157,55 @@ class Bundle:
         part[field] = {"parameters": [{UNREAD: says}], "responses": {"default": {UNREAD: says}}, "content": {"*/*": {}}}.get(field)
         return None
 
-    def _enter(self, there: Place, kind: Part, part: Object, child: tuple[Pointer, Part, Json]) -> None:
+    def _enter(self, there: Place, kind: Part, part: Object, child: tuple[Pointer, Part, Json], base: Base) -> None:
         way, inside, inner = child
         if isinstance(inner, dict):
             if inside is Part.SCHEMA and kind is not Part.SCHEMA:
                 self._roots.append((there, inner))
-            self._waiting.append((there, inside, inner))
+            self._waiting.append((there, inside, inner, base))
         elif not (inside is Part.SCHEMA and isinstance(inner, bool)):
             if inner is not None or len(way) > 1:
                 named = f"{way[0]} is not understood: " if kind is Part.SCHEMA else ""
                 self.tell(there, f"{named}{inside} is an object, and this is none")
             _replace(part, way, None if len(way) == 1 else {} if inside is Part.SCHEMA else {UNREAD: f"{inside} is an object"})
 
-    def _read_schema(self, place: Place, schema: Object) -> None:
+    def _read_schema(self, place: Place, schema: Object, base: Base) -> Base:
+        """Notes by which names a schema goes, and says it as 3.1 does; returns from where references in it are seen."""
+        if isinstance(schema.get("$id"), str):
+            base = Base(_joined(base.address, schema["$id"]).removesuffix("#"), place)
+            self._addressed.setdefault(base.address, base)
         for word in ("$anchor", "$dynamicAnchor"):
             if isinstance(schema.get(word), str):
-                self._named[place.file, f"#{schema[word]}"] = place
-        if isinstance(schema.get("$id"), str):
-            self._named["", schema["$id"].removesuffix("#")] = place
-        if isinstance(schema.get("$dynamicRef"), str) and "$ref" not in schema:
-            schema["$ref"] = schema.pop("$dynamicRef")
+                self._anchored.setdefault((base.root, schema[word]), place)
+                self._anchored.setdefault((Place(place.file, ()), schema[word]), place)
+        if isinstance(schema.get("$dynamicAnchor"), str):
+            self._dynamic.setdefault(schema["$dynamicAnchor"], []).append(place)
+        if isinstance(schema.get("$dynamicRef"), str):
+            meant = schema
+            if "$ref" in schema:
+                meant = {}
+                schema["allOf"] = [*(schema["allOf"] if isinstance(schema.get("allOf"), list) else []), meant]
+            meant["$ref"] = schema.pop("$dynamicRef")
+            self._meant_dynamically.append((place, meant, meant["$ref"].partition("#")[2]))
         for word in _NAMES:
             schema.pop(word, None)
         if self._is_30:
             say_as_31(schema)
         for keyword, says in drop_patterns(schema):
             self.tell(_inside(place, keyword), says)
+        return base
+
+    def _lose_dynamic(self) -> None:
+        """Loses references whose meaning depends on the way that leads to them, which no way here says."""
+        lost = set[int]()
+        for place, part, name in self._meant_dynamically:
+            if len(self._dynamic.get(name, ())) > 1 and "$ref" in part:
+                del part["$ref"]
+                lost.add(id(part))
+                self.tell(
+                    _inside(place, "$dynamicRef"), f"{len(self._dynamic[name])} schemas are {name[:80]}, and which is meant is not known"
+                )
+        self.references = [reference for reference in self.references if id(reference.part) not in lost]
 
     def _resolve(self, reference: Reference) -> None:
         place, text = reference.place, reference.part["$ref"]
@@ -176,7 +213,7 @@ class Bundle:
             self._lose(reference, "$ref is not a text")
             return
         try:
-            target = self._find(text, place)
+            target, base = self._found(text, place, reference.base)
         except SourceError as error:
             self._lose(reference, f"$ref {text[:200]!r}: {error}")
             return
@@ -189,21 +226,29 @@ class Bundle:
         if isinstance(value, dict) and (id(value), reference.kind) not in self._seen:
             if reference.kind is Part.SCHEMA:
                 self._roots.append((target, value))
-            self._waiting.append((target, reference.kind, value))
+            self._waiting.append((target, reference.kind, value, base))
 
-    def _find(self, text: str, place: Place) -> Place:
+    def _find(self, text: str, place: Place, base: Base) -> Place:
         """Returns where a reference leads; whether something is there is another question."""
-        for key in ((place.file, text), ("", text.removesuffix("#"))):
-            if key in self._named:
-                return self._named[key]
+        return self._found(text, place, base)[0]
+
+    def _found(self, text: str, place: Place, base: Base) -> tuple[Place, Base]:
+        """Returns where a reference leads, and from where references there are seen."""
         name, _, fragment = text.partition("#")
-        file = place.file if not name else self._load(name, place.file)
-        if fragment and not fragment.startswith("/"):
-            found = self._named.get((file, f"#{fragment}"))
-            if found is None:
-                raise SourceError("no schema has this anchor")
-            return found
-        return Place(file, pointer_of(fragment))
+        known = base if not name else self._addressed.get(_joined(base.address, name)) or self._addressed.get(name)
+        bases = [] if known is None else [known]
+        if known is None or not name:
+            # Within a schema that has an `$id`, many mean the document when they write `#/components/…`.
+            bases.append(_base_of(place.file if not name else self._load(name, place.file)))
+        for each in bases:
+            if fragment and not fragment.startswith("/"):
+                target = self._anchored.get((each.root, fragment))
+            else:
+                target = Place(each.root.file, (*each.root.pointer, *pointer_of(fragment)))
+                target = None if self._at(target) is MISSING and each is not bases[-1] else target
+            if target is not None:
+                return target, each
+        raise SourceError("no schema has this anchor")
 
     def _load(self, name: str, base: str) -> str:
         file = self._sources.name_of(unquote(name), base)
@@ -241,6 +286,17 @@ class Bundle:
                 self._lose(by_part[here], "$ref leads back to itself")
             known |= way.keys()
         self.references = [reference for reference in self.references if "$ref" in reference.part]
+
+
+def _joined(base: str, address: str) -> str:
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return address
+
+
+def _base_of(file: str) -> Base:
+    return Base("", Place(file, ()))
 
 
 def _inside(place: Place, *words: str) -> Place:
