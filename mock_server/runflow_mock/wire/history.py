@@ -18,8 +18,9 @@ from runflow_mock.domain.snapshots import Snapshot
 from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.version import __version__
 from runflow_mock.wire.control import ControlError
+from runflow_mock.wire.document_parts import LEVELS, written_parts
 from runflow_mock.wire.redactions import recover_secrets, redact_command, redact_event, redact_settings, redact_snapshot
-from runflow_mock.wire.seals import Form, Unreadable, check_seal, read_values, seal
+from runflow_mock.wire.seals import Form, Unreadable, check_seal, seal
 from runflow_mock.wire.tenants import check_settings
 from runflow_mock.wire.times import write_instant
 
@@ -78,10 +79,10 @@ def represent_history(
         "forgotten": forgotten,
         "settings": redact_settings(settings),
         "base": None if base is None else redact_snapshot(base),
-        "entries": [_represent_entry(*entry) for entry in entries],
+        "entries": (_represent_entry(*entry) for entry in entries),
     }
     if scrubber is not None:
-        content = dict(read_values(scrubber.scrub(msgspec.json.encode(content))))
+        content = {name: msgspec.Raw(b"".join(map(scrubber.scrub, written_parts(part, LEVELS - 1)))) for name, part in content.items()}
     return seal(HISTORY, content)
 
 

@@ -77,14 +77,17 @@ def read_yaml(text: str) -> Marked:
     return Marked(reader.result, reader.marks)
 
 
-def write_yaml(value: Json) -> str:
+def write_yaml(value: Json | Mapping[str, Json | msgspec.Raw]) -> str:
     """Returns a value as YAML that `read_yaml`, within its limits, reads back as the same; a large one in the form of JSON, which is YAML.
 
     To write YAML takes a hundred times as long as to write JSON, and nothing else has its turn meanwhile.
     """
     as_json = msgspec.json.encode(value)
     if len(as_json) > WRITTEN_MAX:
-        return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", msgspec.json.format(as_json, indent=2).decode())
+        text = msgspec.json.format(as_json, indent=2).decode()
+        # Part by part, so that a thread that does this does not keep the others from going on.
+        parts = (text[begin : begin + WRITTEN_MAX] for begin in range(0, len(text), WRITTEN_MAX))
+        return "".join(_NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", part) for part in parts)
     import yaml
 
     class Writer(yaml.SafeDumper):
@@ -98,7 +101,7 @@ def write_yaml(value: Json) -> str:
         return writer.represent_scalar("tag:yaml.org,2002:str", text, style)
 
     Writer.add_representer(str, represent_text)
-    return yaml.dump(value, Dumper=Writer, sort_keys=False, allow_unicode=True, width=120)
+    return yaml.dump(msgspec.json.decode(as_json), Dumper=Writer, sort_keys=False, allow_unicode=True, width=120)
 
 
 class _Open:

@@ -15,6 +15,7 @@ from runflow_mock.domain.snapshots import Snapshot
 from runflow_mock.version import __version__
 from runflow_mock.wire.catalog import check_model
 from runflow_mock.wire.control import ControlError
+from runflow_mock.wire.document_parts import read_record
 from runflow_mock.wire.faults import check_rule
 from runflow_mock.wire.seals import Form, Unreadable, check_seal, seal
 from runflow_mock.wire.tenants import check_settings
@@ -46,7 +47,7 @@ def decode_snapshot(raw: bytes) -> SavedTenant:
     """
     check_seal(raw, SNAPSHOT)
     try:
-        saved = msgspec.json.decode(raw, type=SavedTenant)
+        saved = read_record(raw, SavedTenant)
         check_settings(saved.world.settings)
     except (msgspec.MsgspecError, ControlError, ValueError) as error:
         raise Unreadable(f"the snapshot cannot be restored: {error}") from None

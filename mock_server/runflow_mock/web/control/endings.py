@@ -1,20 +1,26 @@
 """The end of a tenant: everything that a test has to be told about it, in one answer."""
 
+import asyncio
+from collections.abc import Mapping
+
+import msgspec
+
 from runflow_mock.runtime.reports import has_complaints, report_on
+from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Call
 from runflow_mock.web.control.completions import completion
-from runflow_mock.web.control.journal import represent_entries
+from runflow_mock.web.control.journal import entries_of
 from runflow_mock.web.control.scenarios import export_of, scene_of
 from runflow_mock.web.control.timeline import steps_of
 from runflow_mock.wire.marked_yaml import write_yaml
 from runflow_mock.wire.reports import represent_report
 
 
-def last_word(call: Call) -> dict[str, object]:
-    """Returns report and scene, and the evidence where something is to be said about the client: most tests need none."""
+def last_word(call: Call, evidence: Mapping[str, object] | None) -> dict[str, object]:
+    """Returns report and scene, with the evidence where something is to be said about the client: most tests need none."""
     nothing = word_on_nothing(call)
     report = represent_report(report_on(call.runtime, call.caller, completion(call)))
-    return {"report": report, "scene": _scene(call), "evidence": _evidence(call) if nothing is None else None}
+    return {"report": _scrubbed(call, report), "scene": _scrubbed(call, _scene(call)), "evidence": evidence if nothing is None else None}
 
 
 def word_on_nothing(call: Call) -> dict[str, object] | None:
@@ -22,7 +28,15 @@ def word_on_nothing(call: Call) -> dict[str, object] | None:
     scene = _scene(call)
     if has_complaints(call.runtime, call.caller) or not (scene is None or scene["held"]):
         return None
-    return {"report": None, "scene": scene, "evidence": None}
+    return {"report": None, "scene": _scrubbed(call, scene), "evidence": None}
+
+
+async def evidence_on(call: Call, tenant: Tenant) -> dict[str, object]:
+    """Returns what shows what happened to a tenant, without secrets; others have their turn while it is made."""
+    timeline, journal = await steps_of(call, tenant), await entries_of(call, tenant)
+    written = await export_of(call, with_history=True)
+    scenario = await asyncio.to_thread(lambda: msgspec.Raw(msgspec.json.encode(write_yaml(written))))
+    return {"timeline": timeline, "journal": journal, "scenario": scenario}
 
 
 def _scene(call: Call) -> dict[str, object] | None:
@@ -30,9 +44,5 @@ def _scene(call: Call) -> dict[str, object] | None:
     return None if scenario is None else scene_of(call, scenario)
 
 
-def _evidence(call: Call) -> dict[str, object]:
-    return {
-        "timeline": steps_of(call.caller),
-        "journal": represent_entries(call),
-        "scenario": write_yaml(export_of(call, with_history=True)),
-    }
+def _scrubbed(call: Call, told: object) -> msgspec.Raw:
+    return msgspec.Raw(call.runtime.scrubber.scrub(msgspec.json.encode(told)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.errors import NotFound
@@ -74,10 +75,10 @@ async def get_archive(call: Call) -> Answer:
     return _counted(answer(represent_har(entries, __version__)), page)
 
 
-def represent_entries(call: Call) -> list[dict[str, object]]:
-    """Returns the whole journal of this call's tenant, oldest first."""
-    judging = call.runtime.judgings.of(call.caller)
-    return list(_represented(call, call.caller, [(exchange, judging.findings(exchange)) for exchange in call.caller.journal]))
+async def entries_of(call: Call, tenant: Tenant) -> msgspec.Raw:
+    """Returns the whole journal of a tenant, oldest first."""
+    judging = call.runtime.judgings.of(tenant)
+    return await list_in_pieces(_represented(call, tenant, [(exchange, judging.findings(exchange)) for exchange in tenant.journal]))
 
 
 def _represented(call: Call, tenant: Tenant, judged: Iterable[Judged]) -> Iterator[dict[str, object]]:

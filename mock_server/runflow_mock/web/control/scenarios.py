@@ -1,5 +1,8 @@
 """Scenarios: put one into force, see how far its story has come, and write one of the present tenant."""
 
+import asyncio
+
+import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.clauses import JournalSubject
@@ -57,21 +60,21 @@ async def export_present(call: Call) -> Answer:
     form = call.parameters.get("format", FORMATS[0])
     if form not in FORMATS:
         raise refused(f"format {form[:80]!r} does not exist; choose one of {', '.join(FORMATS)}")
-    written = export_of(call, with_history=flag_in(call, "history"))
+    written = await export_of(call, with_history=flag_in(call, "history"))
     if form == "json":
         return answer(written)
-    return Answer(200, write_yaml(written).encode(), ((b"content-type", YAML.encode()),))
+    return Answer(200, await asyncio.to_thread(lambda: write_yaml(written).encode()), ((b"content-type", YAML.encode()),))
 
 
-def export_of(call: Call, *, with_history: bool) -> dict[str, Json]:
+async def export_of(call: Call, *, with_history: bool) -> dict[str, Json | msgspec.Raw]:
     """Returns this call's tenant as a scenario."""
     tenant = call.caller
     settings = replace(tenant.settings, start=tenant.world.started_at)
     exported = export_scenario(settings, tenant.world.store.rules, tenant.scenario, tenant.blobs.get)
-    written = read_object(call.runtime.scrubber.scrub(write_document(exported)))
+    written: dict[str, Json | msgspec.Raw] = {**read_object(call.runtime.scrubber.scrub(write_document(exported)))}
     if with_history:
         call.runtime.settle(tenant)
-        written["history"] = read_document(history_writer(tenant.world, call.runtime.scrubber)())
+        written["history"] = msgspec.Raw(await asyncio.to_thread(history_writer(tenant.world, call.runtime.scrubber)))
     return written
 
 

@@ -29,11 +29,12 @@ async def put_snapshot(call: Call) -> Answer:
     if objection is not None:
         raise ControlError(503, "full", objection)
     try:
-        saved = decode_snapshot(call.body)
+        saved = await asyncio.to_thread(decode_snapshot, call.body)
     except Unreadable as error:
         raise refused(str(error)) from None
     try:
-        fresh = call.runtime.restore(tenant, saved)
+        # Whichever tenant has the name by now.
+        fresh = call.runtime.restore(tenant_of(call), saved)
     except Contradiction as error:
         raise refused(str(error)) from None
     call.runtime.holdings.keep(fresh, len(call.body))

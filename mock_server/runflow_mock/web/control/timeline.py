@@ -2,8 +2,11 @@
 
 import asyncio
 
+import msgspec
+
 from runflow_mock.domain.faults import FaultRule, RuleAdded
 from runflow_mock.domain.identity import RuleId
+from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.engine.history import Standing, retell
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, scrubbed
@@ -13,6 +16,8 @@ from runflow_mock.web.routing import Operation
 from runflow_mock.wire.timeline import Step, represent_events
 from runflow_mock.wire.windows import Window, look, read_window, represent_window
 
+_encode = msgspec.json.Encoder().encode
+
 
 async def get_timeline(call: Call) -> Answer:
     """GET /_mock/timeline: what happened so far, in order; with `limit` a window, newest first, with the requests among it."""
@@ -21,21 +26,23 @@ async def get_timeline(call: Call) -> Answer:
     call.runtime.settle(tenant)
     if window is not None:
         return scrubbed(call, answer(_window(call, window)))
+    forgotten = tenant.world.history.forgotten
+    return answer({"items": await steps_of(call, tenant), "forgotten": forgotten})
+
+
+async def steps_of(call: Call, tenant: Tenant) -> msgspec.Raw:
+    """Returns everything that happened in a tenant's world, without secrets; rules that were taken out of force are told as they were."""
     history, rules = tenant.world.history.standing(), dict(tenant.world.store.rules)
-    return await asyncio.to_thread(lambda: scrubbed(call, answer({"items": _steps(history, rules), "forgotten": history.forgotten})))
+    return await asyncio.to_thread(_written, history, rules, call.runtime.scrubber)
 
 
-def steps_of(tenant: Tenant) -> list[Step]:
-    """Returns everything that happened in a tenant's world; rules that were taken out of force are told as they were."""
-    return _steps(tenant.world.history.standing(), dict(tenant.world.store.rules))
-
-
-def _steps(history: Standing, rules: dict[RuleId, FaultRule]) -> list[Step]:
-    steps: list[Step] = []
+def _written(history: Standing, rules: dict[RuleId, FaultRule], scrubber: Scrubber) -> msgspec.Raw:
+    """Returns the steps as JSON. Each commit is written by itself: a thread that does all at once keeps the others from going on."""
+    written = list[bytes]()
     for events, before in retell(history):
         rules |= {event.rule.id: event.rule for event in events if isinstance(event, RuleAdded)}
-        steps += represent_events(events, before, rules)
-    return steps
+        written += [scrubber.scrub(_encode(step)) for step in represent_events(events, before, rules)]
+    return msgspec.Raw(b"[" + b",".join(written) + b"]")
 
 
 def _window(call: Call, window: Window) -> dict[str, object]:
