@@ -85,9 +85,10 @@ class Door:
             sent.setdefault("Content-Type", "application/json")
         return self._loop.run_until_complete(self._client.request(method, path, headers=sent, **kwargs))
 
-    async def fetch(self, path: str) -> httpx.Response:
-        """Sends a GET, for what a test runs beside it."""
-        return await self._client.get(path, headers={"Authorization": f"Bearer {self.key}"})
+    async def fetch(self, path: str, method: str = "GET", content: bytes = b"") -> httpx.Response:
+        """Sends a request, for what a test runs beside it; bytes say that they are JSON."""
+        headers = {"Authorization": f"Bearer {self.key}", **({"Content-Type": "application/json"} if content else {})}
+        return await self._client.request(method, path, headers=headers, content=content)
 
     def run(self, story: Coroutine[Any, Any, ResultT]) -> ResultT:
         """Lets a story happen where the application lives."""

@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 from doors import Door
-from steps import RUNS, ok
+from steps import INPUT, RUNS, ok
 
+from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.judging import STEP_BYTES
 from runflow_mock.web.pieces import PIECE_BYTES, list_in_pieces
@@ -19,16 +20,16 @@ DENSE = json.dumps({"input": [[n % 10] for n in range(15_000)]}, separators=(","
 READERS = ("/_mock/journal?limit=20", "/_mock/journal.har", "/_mock/report")
 
 
-def turns_while(door: Door, path: str) -> int:
+def turns_while(door: Door, method: str, path: str, *, content: bytes = b"", status: int = 200) -> int:
     """Returns how often somebody else had a turn while a request was answered."""
 
     async def count() -> int:
-        asking = asyncio.ensure_future(door.fetch(path))
+        asking = asyncio.ensure_future(door.fetch(path, method, content))
         turns = 0
         while not asking.done():
             turns += 1
             await asyncio.sleep(0)
-        assert (await asking).status_code == 200
+        assert (await asking).status_code == status
         return turns
 
     return door.run(count())
@@ -40,11 +41,48 @@ def test_others_have_a_turn_between_long_exchanges(door: Door, path: str) -> Non
     ok(door.get("/_mock/report"))
     for _ in range(few):
         door.post(RUNS, content=DENSE)
-    before = turns_while(door, path)
+    before = turns_while(door, "GET", path)
     door.delete("/_mock/journal")
     for _ in range(many):
         door.post(RUNS, content=DENSE)
-    assert turns_while(door, path) - before >= min(many, 20) - few
+    assert turns_while(door, "GET", path) - before >= min(many, 20) - few
+
+
+LOOKED_THROUGH = (
+    ("GET", "/_mock/history"),
+    ("GET", "/_mock/timeline"),
+    ("GET", "/_mock/scenario/export?history=true"),
+    ("DELETE", "/_mock/tenants/test?tell=true"),
+)
+
+
+@pytest.mark.parametrize(("method", "path"), LOOKED_THROUGH, ids=[path for _, path in LOOKED_THROUGH])
+def test_what_is_looked_through_for_secrets_at_once_does_not_grow(door: Door, method: str, path: str) -> None:
+    seen: list[int] = []
+
+    class Watched(Scrubber):
+        def scrub(self, data: bytes) -> bytes:
+            seen.append(len(data))
+            return super().scrub(data)
+
+    def largest(runs: int) -> int:
+        for _ in range(runs):
+            door.post(RUNS, {"input": INPUT})
+        door.post("/v1/runs", content="{}")
+        door.settle()
+        seen.clear()
+        assert door.request(method, path).status_code == 200
+        return max(seen)
+
+    door.runtime.scrubber = Watched()
+    few = largest(2)
+    assert largest(40) <= few + 2_000
+
+
+def test_others_have_a_turn_while_a_snapshot_is_read(door: Door) -> None:
+    saved = door.get("/_mock/snapshot").content
+    usual = turns_while(door, "PUT", "/_mock/faults", content=b"{}", status=405)
+    assert turns_while(door, "PUT", "/_mock/snapshot", content=saved) > usual
 
 
 def test_list_is_the_same_in_pieces() -> None:
