@@ -79,6 +79,33 @@ def test_what_is_looked_through_for_secrets_at_once_does_not_grow(door: Door, me
     assert largest(40) <= few + 2_000
 
 
+def test_others_have_a_turn_between_long_runs(door: Door) -> None:
+    usual = turns_while(door, "GET", "/_mock/runs")
+    for _ in range(3):
+        ok(door.post(RUNS, {"input": {**INPUT, "note": "x" * PIECE_BYTES}}), 201)
+    assert turns_while(door, "GET", "/_mock/runs") == usual + 3
+
+
+@pytest.mark.parametrize("path", ["/_mock/ledger", "/_mock/ledger?limit=1", "/_mock/timeline?limit=1"])
+def test_others_have_a_turn_while_all_of_a_world_is_looked_at(door: Door, path: str) -> None:
+    door.post(RUNS, {"input": INPUT})
+    assert turns_while(door, "GET", path) > turns_while(door, "GET", "/_mock/clock")
+
+
+def test_what_happens_while_the_past_is_told_comes_after_it(door: Door) -> None:
+    made = [door.post(RUNS, {"input": INPUT}).json()["id"] for _ in range(3)]
+    looked, created, *_ = door.together(
+        ("GET", "/_mock/timeline?limit=1000", None),
+        ("POST", RUNS, {"input": INPUT}),
+        ("GET", "/_mock/timeline?limit=1000", None),
+    )
+    made.append(created.json()["id"])
+    steps = door.get("/_mock/timeline?limit=1000").json()["items"][::-1]
+    assert [step["id"] for step in steps if step["kind"] == "run" and step.get("to") == "queued"] == made
+    assert [step["number"] for step in steps] == list(range(1, len(steps) + 1))
+    assert [step["id"] for step in looked.json()["items"] if step["kind"] == "run"][::-1] in (made[:3], made)
+
+
 def test_others_have_a_turn_while_a_snapshot_is_read(door: Door) -> None:
     saved = door.get("/_mock/snapshot").content
     usual = turns_while(door, "PUT", "/_mock/faults", content=b"{}", status=405)

@@ -4,19 +4,35 @@ They are told from history and journal when somebody first looks, and kept up fr
 before it, so that the order is exact also where time stands.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable, Iterator
 from heapq import merge
+from typing import NamedTuple, Self
 
 from runflow_mock.domain.exchanges import Exchange
-from runflow_mock.domain.faults import RuleAdded
-from runflow_mock.engine.history import retell
+from runflow_mock.domain.faults import FaultRule, RuleAdded
+from runflow_mock.domain.identity import RuleId
+from runflow_mock.engine.history import Standing, retell
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.wire.journal import represent_exchange_in_short
 from runflow_mock.wire.timeline import Step, represent_events
 
 HAPPENINGS_MAX = 20_000
 _Placed = tuple[int, int, tuple[Step, ...]]
+
+
+class Past(NamedTuple):
+    """History and journal of a tenant as they stood when somebody first looked, and the rules that were in force."""
+
+    history: Standing
+    rules: dict[RuleId, FaultRule]
+    journal: tuple[Exchange, ...]
+
+    def tell(self) -> list[Step]:
+        """Returns all that happened, in order."""
+        placed = merge(_commits(self.history, self.rules), _exchanges(self.journal), key=lambda placed: placed[:2])
+        return [step for _, _, steps in placed for step in steps]
 
 
 class Happenings:
@@ -26,8 +42,21 @@ class Happenings:
         self.total = 0
         self._rows: deque[Step] = deque(maxlen=HAPPENINGS_MAX)
         self.forgotten = tenant.world.history.forgotten
-        for _, _, steps in merge(_commits(tenant), _exchanges(tenant.journal), key=lambda placed: placed[:2]):
-            self._add(steps)
+        # What was there before; to tell it takes long, and meanwhile more may happen.
+        self._past: Past | None = Past(tenant.world.history.standing(), dict(tenant.world.store.rules), tuple(tenant.journal))
+        self._later: list[Step] = []
+        self._telling = asyncio.Lock()
+
+    async def told(self) -> Self:
+        """Returns these happenings once the past is among them; it is told beside the event loop."""
+        async with self._telling:
+            if self._past is not None:
+                rows = await asyncio.to_thread(self._past.tell)
+                self._past = None
+                self._number(rows)
+                self._number(self._later)
+                self._later.clear()
+        return self
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -40,20 +69,25 @@ class Happenings:
 
     def add_steps(self, steps: Iterable[Step]) -> None:
         """Adds what a commit has led to."""
-        self._add(steps)
+        self._add(list(steps))
 
     def add_exchange(self, exchange: Exchange) -> None:
         """Adds a request."""
-        self._add((_request(exchange),))
+        self._add([_request(exchange)])
 
-    def _add(self, steps: Iterable[Step]) -> None:
+    def _add(self, steps: list[Step]) -> None:
+        if self._past is None:
+            self._number(steps)
+        else:
+            self._later += steps
+
+    def _number(self, steps: Iterable[Step]) -> None:
         for step in steps:
             self.total += 1
             self._rows.append({"number": self.total, **step})
 
 
-def _commits(tenant: Tenant) -> Iterator[_Placed]:
-    history, rules = tenant.world.history, dict(tenant.world.store.rules)
+def _commits(history: Standing, rules: dict[RuleId, FaultRule]) -> Iterator[_Placed]:
     for position, (events, before) in enumerate(retell(history), history.forgotten + 1):
         # Rules that were taken out of force are told as they were.
         rules |= {event.rule.id: event.rule for event in events if isinstance(event, RuleAdded)}

@@ -1,5 +1,6 @@
 """What a tenant's world holds, as its operator sees it: the ledger; and the cancelling that customers cannot do."""
 
+import asyncio
 from functools import partial
 
 from runflow_mock.domain.commands import AddCredit, CancelBatch, CancelRun
@@ -10,6 +11,7 @@ from runflow_mock.engine.invariants import check
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.pieces import list_in_pieces
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.runs import run_body
 from runflow_mock.wire.batches import represent_batch
@@ -21,25 +23,21 @@ from runflow_mock.wire.windows import Window, look, read_window
 async def get_ledger(call: Call) -> Answer:
     """GET /_mock/ledger: figures, every movement, and the invariants; with `limit` a window of the movements, newest first."""
     tenant_of(call)
-    return answer(_ledger(call, read_window(call.parameters, "kind", "about")))
+    return answer(await _ledger(call, read_window(call.parameters, "kind", "about")))
 
 
-def _ledger(call: Call, window: Window | None) -> dict[str, object]:
+async def _ledger(call: Call, window: Window | None) -> dict[str, object]:
     tenant = call.caller
     call.runtime.settle(tenant)
     ledger = tenant.world.store.ledger
     entries, total = (ledger.entries, len(ledger.entries)) if window is None else look(ledger.entries, window, partial(_keeps, window))
-    return {
-        "balance": format_money(ledger.balance),
-        "held": format_money(ledger.held),
-        "charged": format_money(ledger.charged),
-        "entries": [represent_entry(entry) for entry in entries],
-        "total": total,
-        "invariants": [
-            {"name": invariant.name, "held": invariant.is_held, "evidence": invariant.evidence}
-            for invariant in check(tenant.world.store, tenant.settings.concurrency)
-        ],
-    }
+    told = {"balance": format_money(ledger.balance), "held": format_money(ledger.held), "charged": format_money(ledger.charged)}
+    # All of it is about the world as it stands now; to check a hundred thousand runs takes a moment, in which it goes on.
+    standing, told_of = tenant.world.store.copy(), tuple(entries)
+    items = await list_in_pieces(map(represent_entry, told_of))
+    checked = await asyncio.to_thread(check, standing, tenant.settings.concurrency)
+    invariants = [{"name": each.name, "held": each.is_held, "evidence": each.evidence} for each in checked]
+    return {**told, "entries": items, "total": total, "invariants": invariants}
 
 
 def _keeps(window: Window, entry: Entry) -> bool:
@@ -55,7 +53,7 @@ async def add_credit(call: Call) -> Answer:
     except ValueError as error:
         raise refused(f"amount: {error}") from None
     call.execute(AddCredit(amount))
-    return answer(_ledger(call, None))
+    return answer(await _ledger(call, None))
 
 
 async def cancel_run(call: Call) -> Answer:

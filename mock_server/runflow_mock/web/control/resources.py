@@ -11,6 +11,7 @@ from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.pieces import list_in_pieces
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.runs import run_body
 from runflow_mock.wire.batches import represent_batch
@@ -29,7 +30,7 @@ async def list_runs(call: Call) -> Answer:
     call.runtime.settle(tenant)
     store = tenant.world.store
     if window is None:
-        return answer({"items": [run_body(call, run) for run in store.runs.values()]})
+        return answer({"items": await list_in_pieces(run_body(call, store.runs[run_id]) for run_id in tuple(store.runs))})
     found, total = look(InOrder(store.run_order, store.runs), window, lambda run: _keeps_run(window, run))
     return scrubbed(call, answer(represent_window([_run_row(tenant, run) for run in found], total)))
 
@@ -53,7 +54,8 @@ async def list_batches(call: Call) -> Answer:
     call.runtime.settle(tenant)
     store = tenant.world.store
     if window is None:
-        return answer({"items": [represent_batch(batch, store.runs, tenant.dialect) for batch in store.batches.values()]})
+        bodies = (represent_batch(store.batches[batch_id], store.runs, tenant.dialect) for batch_id in tuple(store.batches))
+        return answer({"items": await list_in_pieces(bodies)})
     found, total = look(store.batches.values(), window, lambda batch: _keeps_batch(window, batch))
     return scrubbed(call, answer(represent_window([_batch_row(store, batch) for batch in found], total)))
 

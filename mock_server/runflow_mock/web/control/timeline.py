@@ -25,7 +25,7 @@ async def get_timeline(call: Call) -> Answer:
     window = read_window(call.parameters, "kind")
     call.runtime.settle(tenant)
     if window is not None:
-        return scrubbed(call, answer(_window(call, window)))
+        return scrubbed(call, answer(await _window(call, window)))
     forgotten = tenant.world.history.forgotten
     return answer({"items": await steps_of(call, tenant), "forgotten": forgotten})
 
@@ -45,8 +45,8 @@ def _written(history: Standing, rules: dict[RuleId, FaultRule], scrubber: Scrubb
     return msgspec.Raw(b"[" + b",".join(written) + b"]")
 
 
-def _window(call: Call, window: Window) -> dict[str, object]:
-    happenings = call.runtime.feeds.of(call.caller).happenings
+async def _window(call: Call, window: Window) -> dict[str, object]:
+    happenings = await call.runtime.feeds.of(call.caller).happenings.told()
     found, total = look(happenings, window, lambda step: _keeps(window, step))
     return represent_window(found, total, forgotten=happenings.forgotten)
 
