@@ -15,6 +15,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, NamedTuple, Protocol
@@ -153,7 +154,7 @@ class Client:
 
     def _call(self, method: str, target: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         key = str(uuid.uuid4()) if body is not None and self.build.proof == "key" else None
-        tries = {"never gives up": 12, "does not try again": 1}.get(self.flaw, TRIES)
+        tries = {"never gives up": 12, "tries for ever": 100, "does not try again": 1}.get(self.flaw, TRIES)
         if self.flaw == "orders again when it cannot read" and body is None:
             tries = 1
         for attempt, pause in zip(range(1, tries + 1), pauses_of(self.build.pauses), strict=False):
@@ -165,6 +166,8 @@ class Client:
             if attempt == tries:
                 break
             self.world.sleep(self._pause(reply, pause, is_creation=body is not None))
+            if body is not None and self.flaw in ("notes the try under the same key", "notes the try"):
+                body = {**body, "metadata": {"try": attempt}}
             if reply is not None and reply.status == 402:
                 key, body = str(uuid.uuid4()), {**(body or {}), "client_ref": f"{self.client_ref}-{attempt}"}
             if body is not None and (reply is None or reply.status >= 500):
@@ -183,6 +186,8 @@ class Client:
     def _may_help(self, reply: Reply, attempt: int, body: dict[str, Any] | None) -> bool:
         if self.flaw == "repeats refusals" and attempt < 3 and reply.status != 402:
             return True
+        if self.flaw == "repeats a 403" and reply.status == 403 and attempt < 3:
+            return True
         if self.flaw == "goes on without credit" and reply.status == 402 and attempt < 3 and body is not None:
             return True
         if self.flaw == "gives up at 429":
@@ -195,6 +200,8 @@ class Client:
             return pause
         if self.flaw == f"tries a {reply.status} again at once" or (self.flaw == "reads again at once after a 429" and not is_creation):
             return 0.0
+        if self.flaw == "waits five seconds whatever is asked" or (self.flaw == "cannot read dates" and not asked.isdigit()):
+            return 5.0 if self.flaw.endswith("asked") else pause
         seconds = float(asked) if asked.isdigit() else max(parsedate_to_datetime(asked).timestamp() - self.world.now(), 0.0)
         flawed = {"takes Retry-After for milliseconds": seconds / 1000, "waits half of Retry-After": seconds / 2}
         flawed["waits one second at most"] = min(seconds, 1.0)
@@ -239,7 +246,11 @@ class Client:
             if salt % 10:
                 return record
         if self.build.way == "list":
-            items = self._call("GET", "/v1/runs?limit=50")["items"]
+            query = {
+                "polls too often, pages of any length": f"limit={50 + salt % 40}",
+                "polls too often, what is new": f"q={quote(f'created_at.LT:{self._moment()!r}')}&limit=50",
+            }.get(self.flaw, "limit=50")
+            items = self._call("GET", f"/v1/runs?{query}")["items"]
             return next((item for item in items if item["id"] == identifier), record)
         if self.build.way == "items":
             items = self._call("GET", f"/v1/batches/{identifier}/items")["items"]
@@ -250,10 +261,17 @@ class Client:
         query = f"?_={salt}" if self.flaw.endswith("past a cache") else f"?api_key={self.key}" if self.flaw == "shows its key" else ""
         return self._call("GET", f"/v1/{noun}/{identifier}{query}")
 
+    def _moment(self) -> str:
+        """The present, as it is written in a query."""
+        return datetime.fromtimestamp(self.world.now(), UTC).isoformat().replace("+00:00", "Z")
+
     def _end(self, record: dict[str, Any], status: str) -> str:
-        for salt in range(4 if self.flaw.startswith("polls after the end") else 0):
+        for salt in range(0 if not self.flaw.startswith("polls after the end") else 4 if self.build.way == "record" else 8):
             self.world.sleep(0.7)
-            self._look(record, 1000 + salt)
+            if self.build.way == "items":
+                self._call("GET", f"/v1/batches/{record['id']}/items")
+            else:
+                self._look(record, 1000 + salt)
         for piece in json.dumps(record.get("output")).split('"'):
             if "/media/" in piece and piece.startswith("http"):
                 parts = urlsplit(piece)
@@ -372,18 +390,24 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "waits half of Retry-After": (Build(), ("retry-after",)),
     "reads again at once after a 429": (Build(), ("retry-after",)),
     "waits one second at most": (LISTS, ("retry-after",)),
+    "waits five seconds whatever is asked": (Build(), ("retry-after",)),
+    "cannot read dates": (Build(), ("retry-after",)),
     "pauses: none": (Build(pauses="none"), ("retry-backoff",)),
     "pauses: constant": (Build(pauses="constant"), ("retry-backoff",)),
     "pauses: nearly constant": (LISTS._replace(pauses="nearly constant"), ("retry-backoff",)),
     "pauses: shrinking": (Build(pauses="shrinking"), ("retry-backoff",)),
     "never gives up": (Build(pauses="growing gently"), ("retry-gives-up",)),
+    "tries for ever": (Build(), ("retry-gives-up",)),
     "does not try again": (Build(), ("recovers",)),
     "gives up at 429": (Build(), ("recovers",)),
     "trusts that every answer is JSON": (Build(), ("recovers",)),
     "repeats refusals": (Build(), ("retry-refused",)),
+    "repeats a 403": (Build(), ("retry-refused",)),
     "goes on without credit": (Build(), ("retry-stops-on-402",)),
     "no key": (Build(proof="none"), ("creates-once", "retry-idempotency-key")),
     "another key for every try": (Build(), ("creates-once", "retry-idempotency-key")),
+    "notes the try": (Build(proof="none"), ("creates-once", "retry-idempotency-key")),
+    "notes the try under the same key": (Build(), ("retry-idempotency-key",)),
     "looks, and creates all the same": (Build(proof="look-up"), ("creates-once", "retry-idempotency-key")),
     "looks for something else": (Build(proof="look-up"), ("creates-once", "retry-idempotency-key")),
     "orders again when it cannot read": (Build(), ("creates-once",)),
@@ -394,8 +418,12 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "polls too often, the items of a batch": (Build(way="items"), ("poll-interval",)),
     "polls too often, past a cache": (Build(), ("poll-interval",)),
     "polls too often, by its log": (Build(), ("poll-interval",)),
+    "polls too often, pages of any length": (LISTS, ("poll-interval",)),
+    "polls too often, what is new": (LISTS, ("poll-interval",)),
     "polls after the end": (Build(), ("poll-stops",)),
     "polls after the end, past a cache": (Build(), ("poll-stops",)),
+    "polls after the end, the list": (LISTS, ("poll-stops",)),
+    "polls after the end, the items of a batch": (Build(way="items"), ("poll-stops",)),
     "asks again for what is not there": (Build(), ("poll-absent",)),
     "partial is no end": (Build(), ("handles-partial", "poll-stops")),
     "knows all fields": (Build(), ("tolerates-unknown-fields",)),

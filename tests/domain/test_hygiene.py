@@ -21,6 +21,8 @@ LIMITED = {"retry-after": "2"}
 MEDIA = "/media/test/run/result_00001_.png?expires=1767225610&signature=0"
 Sequences = Sequence[Sequence[Exchange]]
 WORKFLOW = "/v1/comfyui-workflows/a/b"
+BATCH_ID = "019b76da-a800-7000-8000-00000000000b"
+_REORDERED = {"client_ref": "sku-1", **SHIRT}
 
 
 def shelf(*states: str, target: str = "/v1/runs?limit=50", operation: str = "list_runs", **more: Any) -> Exchange:
@@ -29,14 +31,25 @@ def shelf(*states: str, target: str = "/v1/runs?limit=50", operation: str = "lis
     return exchange("GET", target, answer={"items": items}, operation=operation, **more)
 
 
-def order(status: int = 201, **more: Any) -> Exchange:
+def order(status: int = 201, *, key: str | None = None, note: str | None = None, **more: Any) -> Exchange:
     """The creation of a run that can be looked for by its client_ref."""
-    return exchange("POST", CREATE, status, body={**SHIRT, "client_ref": "sku-1"}, **more)
+    body = {**SHIRT, "client_ref": "sku-1", **({} if note is None else {"metadata": {"note": note}})}
+    return exchange("POST", CREATE, status, body=body, headers={} if key is None else {"idempotency-key": key}, **more)
 
 
 def look(*states: str, query: str = "q=client_ref.EQ%3A%27sku-1%27", **more: Any) -> Exchange:
     """The look for a run by its client_ref."""
     return shelf(*states, target=f"/v1/runs?{query}", **more)
+
+
+def since(moment: str) -> Exchange:
+    """The reading of what has changed since a moment."""
+    return shelf("running", target=f"/v1/runs?q=created_at.GT%3A%27{moment}%27")
+
+
+def items(*states: str) -> Exchange:
+    """The reading of the items of a batch in these states."""
+    return shelf(*states, target=f"/v1/batches/{BATCH_ID}/items", operation="list_batch_items")
 
 
 def paced(seconds: float, *reads: Exchange) -> Sequence[Exchange]:
@@ -61,6 +74,7 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, create(429, told=LIMITED)), (1.5, create())),
             sequence((0, create(503, told=LIMITED)), (0.1, create())),
             sequence((0, create(429, told={"retry-after": "Thu, 01 Jan 2026 00:00:05 GMT"})), (2, create())),
+            sequence((0, order(429, told=LIMITED, note="first")), (0.1, order(note="second"))),
         ],
     ),
     "retry-backoff": (
@@ -96,8 +110,11 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, order(0)), (1, look()), (2, order())),
             sequence((0, order(500)), (1, shelf()), (2, order())),
             sequence((0, order(0)), (1, look("running"))),
+            sequence((0, order(0, key="k")), (1, exchange("POST", CREATE, body=_REORDERED, headers={"idempotency-key": "k"}))),
         ],
         [
+            sequence((0, order(0, note="first")), (1, order(note="second"))),
+            sequence((0, order(503, key="k", note="first")), (1, order(key="k", note="second"))),
             sequence((0, order(500)), (1, order())),
             sequence((0, order(0)), (1, look(status=503)), (2, order())),
             sequence((0, order(0)), (1, look(query="q=client_ref.EQ%3A%27sku-2%27")), (2, order())),
@@ -129,6 +146,8 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, read()), (0.1, read()), (0.2, read())),
             paced(0.1, *[shelf("running", "succeeded")] * 5),
             paced(0.1, *[shelf()] * 5),
+            paced(0.1, *(shelf("running", target=f"/v1/runs?limit={limit}") for limit in range(10, 15))),
+            paced(0.1, *(since(f"2026-01-01T00:00:0{second}Z") for second in range(5))),
             paced(0.1, *(shelf("running", target=f"/v1/runs?limit=50&_={salt}") for salt in range(5))),
             paced(0.1, *(exchange("GET", f"{RUN}?t={salt}", answer={"status_code": "running"}) for salt in range(3))),
             paced(0.1, *[exchange("GET", f"{RUN}/logs", answer={"items": [{"id": "1"}]}, operation="list_run_logs")] * 5),
@@ -143,7 +162,11 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
                 *((wall, read("failed")) for wall in range(2, 6)),
             ),
         ],
-        [sequence((0, read("canceled")), (1, read("canceled")), (2, read("canceled")))],
+        [
+            sequence((0, read("canceled")), (1, read("canceled")), (2, read("canceled"))),
+            paced(1, create(answer={"id": RUN_ID}), shelf("running"), shelf("running"), *[shelf("succeeded")] * 4),
+            paced(1, create(answer={"id": BATCH_ID}), *[items("failed", "succeeded")] * 5),
+        ],
     ),
     "poll-absent": (
         [
@@ -312,12 +335,13 @@ def test_requests_that_overlap_say_nothing_about_pace() -> None:
         [shelf("running")] * 4,
         [shelf("succeeded", "failed")] * 9,
         [shelf("running", target=f"/v1/runs?pq={page}") for page in range(9)],
+        [since(f"2025-06-0{day}T00:00:00Z") for day in range(1, 10)],
         [shelf("running", target=f"/v1/runs?q=client_ref.EQ:'sku-{number}'") for number in range(9)],
         [step for _ in range(9) for step in (shelf("running"), create())],
         [exchange("GET", "/v1/models", answer={"items": [{"id": "m"}]}, operation="list_models")] * 9,
         [exchange("GET", "/v1/health", answer={"status": "starting"}, operation="get_health")] * 9,
     ],
-    ids=["few", "all have ended", "pages", "of different orders", "with changes between", "catalog", "health"],
+    ids=["few", "all have ended", "pages", "of days in the past", "of different orders", "with changes between", "catalog", "health"],
 )
 def test_reading_that_is_no_polling_has_no_pace(reads: list[Exchange]) -> None:
     assert verdict_of("poll-interval", paced(0.1, *reads), real_waits=True).judgement is Judgement.NOT_EXERCISED
@@ -335,6 +359,23 @@ def test_finished_record_may_be_read_once_by_each_query() -> None:
     assert verdict_of("poll-stops", paced(1, *reads)).judgement is Judgement.HELD
     salted = [exchange("GET", f"{RUN}?nocache={salt}", answer={"status_code": "failed"}) for salt in range(4)]
     assert verdict_of("poll-stops", paced(1, *salted)).judgement is Judgement.BROKEN
+
+
+def test_lists_may_go_on_being_read_where_nothing_that_the_client_created_has_ended_there() -> None:
+    created, ended = create(answer={"id": RUN_ID}), shelf("succeeded")
+    cut = replace(ended, response_body=b'{"items":[{"id":"' + RUN_ID.encode() + b'","status_code":"failed"}],"next":"more"}')
+    for reads in (
+        [ended] * 9,
+        [create(answer={"id": BATCH_ID}), *[ended] * 9],
+        [created, *[cut] * 9],
+        [created, *[ended] * 3, created, *[ended] * 2],
+    ):
+        assert verdict_of("poll-stops", paced(1, *reads)).judgement is not Judgement.BROKEN
+
+
+def test_what_was_refused_and_then_changed_is_no_repeat_although_it_is_labelled_the_same() -> None:
+    again = sequence((0, order(422, note="too long")), (1, order(note="short")))
+    assert verdict_of("retry-refused", again).judgement is Judgement.HELD
 
 
 def test_repeated_404_of_a_reading_is_told_by_its_own_rule_alone() -> None:

@@ -6,18 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench import SECRET, VirtualRunner, builds, fake
 from msgspec.structs import replace
 
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import Judgement
-from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CELLS, CONTROL, Cell, Ending, select
+from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CELLS, CONTROL, LATE_SECONDS, Cell, Ending, select
 from runflow_mock.kit.matrix.clients import CommandRunner
 from runflow_mock.kit.matrix.expectations import Expectation, load_expectations
-from runflow_mock.kit.matrix.judging import NO_ANSWER, NO_CALLBACK, NO_CONTROL, NO_TRAFFIC, NOT_MET, judge_trials
+from runflow_mock.kit.matrix.judging import NO_ANSWER, NO_CALLBACK, NO_CONTROL, NO_TIME, NO_TRAFFIC, NOT_MET, judge_trials
+from runflow_mock.kit.matrix.running import run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial, try_cell
 from runflow_mock.kit.probes.catalogue import ASKS as PROBED
 from runflow_mock.kit.sheets.records import Row
 from runflow_mock.runtime.config import Config
+from runflow_mock.testing.in_process import BASE_URL
 from runflow_mock.testing.server import RunningServer, serve
 
 ORDERS = Path(__file__).parent.parent / "clients" / "orders.py"
@@ -114,6 +117,28 @@ def test_lost_answer_must_not_lead_to_a_second_run(runs: int, judgement: Judgeme
 def test_unknown_state_must_not_be_taken_for_the_end(saw_end: bool, judgement: Judgement) -> None:
     cell = BY_NAME["unknown state"]
     assert _judge(cell, PLAIN, _trial(cell, 0, saw_end=saw_end)).judgement is judgement
+
+
+@pytest.mark.parametrize(("is_trying", "judgement"), [(True, Judgement.NOT_EXERCISED), (False, Judgement.BROKEN)])
+def test_client_that_was_stopped_while_it_tried_is_told_of_under_giving_up_alone(is_trying: bool, judgement: Judgement) -> None:
+    cell = BY_NAME["503 for ever"]
+    held = {**NOTHING, "verdicts": [{"rule": "retry-gives-up", "verdict": "held", "evidence": [], "reason": None}]}
+    stopped = _trial(cell, None, is_trying=is_trying, report=held)
+    assert _judge(cell, PLAIN, stopped).judgement is judgement
+    rows = {row.rule: row for row in judge_trials((CONTROL, cell), {CONTROL.name: PLAIN, cell.name: stopped}, {}).rows}
+    assert rows["ends"].judgement is Judgement.HELD
+    assert (rows["retry-gives-up"].judgement is Judgement.BROKEN) is is_trying
+
+
+def test_cell_that_takes_longer_than_the_time_limit_is_not_tried_and_says_so() -> None:
+    told = list[str]()
+    cells = (CONTROL, BY_NAME["answer too late after creation"])
+    with fake("seed") as (app, time):
+        runner = VirtualRunner(app, time, builds.Build())
+        job = MatrixJob(client=runner, url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app, seconds_max=2 * LATE_SECONDS - 1)
+        trials = run_matrix(cells, job, {}, lambda trial: told.append(trial.cell.name), jobs=1)
+    row = next(row for row in judge_trials(cells, trials, {}).rows if row.subject == cells[1].name)
+    assert (told, row.judgement, row.reason) == (["plain"], Judgement.NOT_EXERCISED, NO_TIME)
 
 
 def test_expectation_of_the_author_outranks_the_table() -> None:

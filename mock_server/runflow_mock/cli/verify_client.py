@@ -68,6 +68,7 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
             url=server.url,
             env=proxy.env,
             callback_secret=options["callback_secret"],
+            seconds_max=options["seconds_max"],
         )
         trials = run_matrix(cells, job, expected, _tell, jobs=options["jobs"])
     sheet = with_expected(judge_trials(cells, trials, expected), expected_file)

@@ -4,14 +4,17 @@ Theory. Reading one run, batch or evaluation over and over is polling, and so is
 getting on. It should leave the server some time, whatever is read; end when a record has reached a terminal state; and not go on for what
 does not exist. Reading a finished record once more is no polling: its addresses are signed anew.
 
-A record is the same by whatever query it is read; a list is the same where the parameters are that lists know. A list is polled only when
-it was read `VIEWS_MIN` times without a change of the client's own in between: workers that start together each read it once.
+A record is the same by whatever query it is read; a list is the same where the parameters are that lists know, however long a page is asked
+for, and whatever moment of the present it begins at. A list is polled only when it was read `VIEWS_MIN` times without a change of the
+client's own in between: workers that start together each read it once. It has come to its end when all that it shows has, something that
+the client has created among it.
 
 Source: `runs.poll-intervals`, `runs.terminal-absorbs`. Inferred: the figures.
 """
 
 import re
 from collections.abc import Hashable, Iterator, Sequence
+from datetime import datetime
 from itertools import pairwise
 from urllib.parse import parse_qsl
 
@@ -43,12 +46,16 @@ TERMINAL = frozenset(("succeeded", "partial_succeeded", "failed", "cancelled", "
 POLL_SECONDS_MIN = 0.5
 REREADS_MAX = 1
 VIEWS_MIN = 5
+VIEWS_AFTER_MAX = 2
+# A moment that is no further away stands for the present: "what has changed since I last looked".
+PRESENT_SECONDS = 600
 STANDING_POLLS_MIN = 20
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _RECORD = re.compile(r"/v1/(?:runs|batches|evaluations)/([^/]+)")
 # All other parameters change nothing: they are there to get past a cache.
-_PARAMETERS = frozenset(("add_signature", "embed", "fields", "from_prev", "limit", "pq", "q", "sort_by"))
+_PARAMETERS = frozenset(("add_signature", "embed", "fields", "from_prev", "pq", "q", "sort_by"))
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
 
 
 def leaves_time(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator[Observation]:
@@ -79,6 +86,13 @@ def stops_at_the_end(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
         after = _most_alike([read for read in reads[end + 1 :] if until is None or read.number < until])
         ids = tuple(read.id for read in (reads[end], *after))
         yield Observation(len(after) <= REREADS_MAX, ids, f"read {len(after)} more times after it was seen to have ended")
+    created = _created(exchanges)
+    for reads in _views(exchanges):
+        end = next((index for index, read in enumerate(reads) if _shows_the_end(read, created)), None)
+        if end is not None:
+            ids = tuple(read.id for read in reads[end:])
+            told = f"{reads[end].path[:120]} was read {len(ids) - 1} more times after all that it shows had ended"
+            yield Observation(len(ids) - 1 <= VIEWS_AFTER_MAX, ids, told)
 
 
 def leaves_absent_records_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
@@ -135,7 +149,33 @@ def _most_alike(reads: Sequence[Exchange]) -> list[Exchange]:
 
 def _what(exchange: Exchange) -> tuple[str, tuple[tuple[str, str], ...]]:
     """What a request reads: its path, and the parameters that make a difference."""
-    return exchange.path, tuple(sorted(pair for pair in parse_qsl(exchange.query) if pair[0] in _PARAMETERS))
+    pairs = ((name, value) for name, value in parse_qsl(exchange.query) if name in _PARAMETERS)
+    return exchange.path, tuple(sorted((name, _MOMENT.sub(lambda found: _timeless(found[0], exchange), value)) for name, value in pairs))
+
+
+def _timeless(moment: str, exchange: Exchange) -> str:
+    """What stands for a moment in what a request reads: one of the present, by either clock, is as good as another."""
+    seconds = datetime.fromisoformat(moment).timestamp()
+    is_present = min(abs(seconds - exchange.wall), abs(seconds - exchange.at.timestamp())) <= PRESENT_SECONDS
+    return "now" if is_present else moment
+
+
+def _created(exchanges: Sequence[Exchange]) -> frozenset[str]:
+    """The ids of what the client has created."""
+    answers = (try_document(exchange.response_body) for exchange in exchanges if exchange.method == "POST" and exchange.status == 201)
+    return frozenset(str(answer["id"]) for answer in answers if isinstance(answer, dict) and "id" in answer)
+
+
+def _shows_the_end(exchange: Exchange, created: frozenset[str]) -> bool:
+    """Whether a view shows all there is, that it has ended, and that the client has created it or something among it."""
+    body = try_document(exchange.response_body)
+    if exchange.status != 200 or exchange.is_lost or not isinstance(body, dict) or body.get("next") is not None:
+        return False
+    shown = body.get("items", [body])
+    if not isinstance(shown, list) or not shown or not all(map(_is_end, shown)):
+        return False
+    ids = {str(entry.get(name)) for entry in shown if isinstance(entry, dict) for name in ("id", "batch_id")}
+    return not created.isdisjoint(ids | set(exchange.path.split("/")))
 
 
 def _shows_work(exchange: Exchange) -> bool:

@@ -1,9 +1,10 @@
 """Retry hygiene: what a client does after a request has failed.
 
 Theory. Requests that are the same call form a *series* for as long as it fails: same method and target, and the same body or the same
-Idempotency-Key. The first answer that is no failure closes it. A failure is *transient* when the client may try again (408, 409, 425,
-429, a 5xx, no answer at all) and *final* when trying again cannot help; it is *open* when the request may have been carried out all the
-same. There are two right ways out of that: the same Idempotency-Key, or looking for the mark that the creation carries (its client_ref, or
+Idempotency-Key; a creation that may be tried again is also known by its client_ref, where only its metadata differs. The first
+answer that is no failure closes it. A failure is *transient* when the client may try again (408, 409, 425, 429, a 5xx, no answer at
+all) and *final* when trying again cannot help; it is *open* when the request may have been carried out all the same. There are two right
+ways out of that: the same Idempotency-Key with the same body, or looking for the mark that the creation carries (its client_ref, or
 something in its metadata) and creating again only where it was not found.
 
 Pauses grow in many ways: exponentially, by a step, up to a cap, at once and then growing, or drawn at random below a bound that grows. The
@@ -68,10 +69,13 @@ def series_of(exchanges: Sequence[Exchange]) -> list[Series]:
     found: list[list[Exchange]] = []
     open_series: dict[tuple[object, ...], list[Exchange]] = {}
     for exchange in exchanges:
-        # The names of the call that a request makes: by its body, and by its key if it has one.
+        # The names of the call that a request makes: by its body, by its key if it has one, and by what it creates.
         by_body = (exchange.method, exchange.target, exchange.request_body)
         key = exchange.request_header("idempotency-key")
-        names = (by_body,) if key is None else ((exchange.method, exchange.path, key, "key"), by_body)
+        names: list[tuple[object, ...]] = [by_body] if key is None else [(exchange.method, exchange.path, key, "key"), by_body]
+        # Whoever changed what was refused for good has not sent the same again.
+        if not is_final(exchange) and (labelled := _labelled(exchange)) is not None:
+            names.append((exchange.method, exchange.path, labelled, "label"))
         series = next((open_series[name] for name in names if name in open_series), None)
         if series is None:
             found.append(series := [])
@@ -179,6 +183,10 @@ def _tried_again(earlier: Exchange, later: Exchange, lookup: Exchange | None) ->
     ids = (earlier.id, later.id) if lookup is None else (earlier.id, lookup.id, later.id)
     head = f"{earlier.method} {earlier.path[:120]} may have been carried out, and was tried again"
     if first is not None and first == second:
+        if _differ(earlier, later):
+            return Observation(
+                not OBEYED, ids, f"{head} under the same key with another body, which is refused once the first was carried out"
+            )
         return Observation(OBEYED, ids, f"{head} under the same key")
     if lookup is not None:
         text = lookup.response_body.decode("utf-8", "replace")
@@ -216,6 +224,19 @@ def _marks(creation: Exchange) -> frozenset[str]:
         elif is_mark and isinstance(part, str) and len(part) >= MARK_CHARACTERS_MIN:
             marks.add(part)
     return frozenset(marks)
+
+
+def _labelled(exchange: Exchange) -> str | None:
+    """What a creation that carries a client_ref is for, whatever its metadata says."""
+    if exchange.operation not in CREATES or b'"client_ref"' not in exchange.request_body:
+        return None
+    body = try_document(exchange.request_body)
+    return repr({**body, "metadata": None}) if isinstance(body, dict) else None
+
+
+def _differ(earlier: Exchange, later: Exchange) -> bool:
+    """Whether two bodies say something else, and not the same in other words."""
+    return earlier.request_body != later.request_body and try_document(earlier.request_body) != try_document(later.request_body)
 
 
 def _are_absent(pauses: Sequence[float]) -> bool:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.runtime import Sleep
 from runflow_mock.runtime.sender import HttpSender
 from runflow_mock.runtime.tenants import Monotonic
 from runflow_mock.testing.applications import AsgiApp
@@ -47,9 +48,13 @@ class InProcess:
         *,
         contract: Contract | None = None,
         seconds: Monotonic | None = None,
+        sleep: Sleep = asyncio.sleep,
         callbacks_open: bool = True,
     ) -> None:
-        """Starts the fake; `seconds` are those that have passed, in place of the machine's clocks, since 1970."""
+        """Starts the fake; `seconds` are those that have passed, in place of the machine's clocks, since 1970.
+
+        `sleep` is how it waits where a rule delays an answer.
+        """
         config = replace(config or Config(), callbacks_open=callbacks_open)
         self.homes = Homes()
         limit = config.callback_timeout_seconds
@@ -57,7 +62,7 @@ class InProcess:
         self._thread = LoopThread("runflow-mock")
         # Without other clocks the application has those that it was loaded with, whatever a test has put in their place since.
         clocks: dict[str, Any] = {} if seconds is None else {"monotonic": seconds, "wall": seconds, "timer": seconds}
-        app = create_app(config, contract=contract, sender=self._sender, **clocks)
+        app = create_app(config, contract=contract, sender=self._sender, sleep=sleep, **clocks)
         self.runtime = app.state.runtime
         self._calls = DirectCalls(app, self._thread.loop)
         self.dialer = MemoryDialer(self._thread.loop, protocols_of(app))

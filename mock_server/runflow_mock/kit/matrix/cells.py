@@ -34,7 +34,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
     Of faults that are the same at different places one that was met is enough; with `is_any_fault` one of all. A cell that
     `needs_callback` is judged by how the client answers them. `cancels` stops everything that the client creates. `needs_quiet` keeps a
-    cell for the end, when little runs beside it: it compares pauses. `also` names further rules that it is about.
+    cell for the end, when little runs beside it: it compares pauses. `also` names further rules that it is about. `seconds` is how long a
+    client may have to wait in it that does everything right, besides its work.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     cancels: bool = False
     needs_quiet: bool = False
     also: tuple[str, ...] = ()
+    seconds: float = 0.0
     is_full: bool = False
 
     @property
@@ -87,9 +89,9 @@ def _callback(kind: str, **more: Any) -> Fault:
     return {"where": {}, "what": {"kind": f"callback.{kind}", **more}, "when": {"times": 1}}
 
 
-def _refusal(status: int, *, is_full: bool = True) -> Cell:
+def _refusal(status: int) -> Cell:
     faults = (_creation("answer", None, status=status),)
-    return Cell(name=f"{status} at creation", rule="reports-failure", ending=Ending.BADLY, faults=faults, is_full=is_full)
+    return Cell(name=f"{status} at creation", rule="reports-failure", ending=Ending.BADLY, faults=faults)
 
 
 def _passing(name: str, *faults: Fault, clock: ClockMode = ClockMode.AUTO, is_full: bool = False) -> Cell:
@@ -107,6 +109,8 @@ def _told(name: str, rule: str, *faults: Fault, is_full: bool = False, ending: E
 _LISTS = ("/v1/runs", "/v1/batches", "/v1/batches/*/items")
 # Just beyond the five minutes that are documented.
 _TOO_FAR = "5m10s"
+# Longer than most clients wait for an answer; to one that waits longer the answer is lost then.
+LATE_SECONDS = 12.0
 # So long everything takes in the control: a client that polls every two seconds polls more than once.
 _SLOWLY: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind": "delay", "by": 3}}
 _FAIL: Fault = {"where": {}, "what": {"kind": "fail"}}
@@ -123,14 +127,10 @@ CELLS: tuple[Cell, ...] = (
     Cell(name="failed", rule="reports-failure", ending=Ending.BADLY, faults=(_FAIL,)),
     Cell(name="cancelled", rule="reports-failure", ending=Ending.BADLY, clock=ClockMode.MANUAL, cancels=True),
     Cell(name="partly succeeded", rule="handles-partial", ending=Ending.SOMEHOW, faults=_PARTLY, is_any_fault=True),
-    _refusal(402, is_full=False),
-    _refusal(422, is_full=False),
-    *(_refusal(status) for status in (400, 401, 403, 404)),
-    # Longer than a first pause that a client may have of its own, and two different ones: neither is obeyed by chance.
+    *(_refusal(status) for status in (402, 422, 400, 401, 403, 404)),
+    # Longer than a pause that a client may have of its own, and all of them different: none is obeyed by chance.
     _passing("429 at creation", _creation("answer", status=429, retry_after=2), clock=ClockMode.REAL),
-    _passing(
-        "429 with a date", _creation("answer", status=429, retry_after=4, retry_after_form="date"), clock=ClockMode.REAL, is_full=True
-    ),
+    _passing("429 with a date", _creation("answer", status=429, retry_after=4, retry_after_form="date"), clock=ClockMode.REAL),
     _passing("503 with Retry-After at creation", _creation("answer", status=503, retry_after=3), clock=ClockMode.REAL),
     Cell(
         name="503 twice at creation",
@@ -139,7 +139,17 @@ CELLS: tuple[Cell, ...] = (
         faults=(_creation("answer", 2, status=503, retry_after=False),),
         needs_quiet=True,
     ),
-    _passing("500 at creation", _creation("answer", status=500), is_full=True),
+    _passing("500 at creation", _creation("answer", status=500)),
+    Cell(
+        name="429 for ever",
+        rule="reports-failure",
+        ending=Ending.BADLY,
+        clock=ClockMode.REAL,
+        faults=(_creation("answer", None, status=429, retry_after=5),),
+        # Five tries.
+        seconds=20,
+        is_full=True,
+    ),
     Cell(
         name="503 for ever",
         rule="reports-failure",
@@ -149,18 +159,27 @@ CELLS: tuple[Cell, ...] = (
         needs_quiet=True,
     ),
     _passing("reset at creation", _creation("reset")),
-    _passing("no answer at creation", _creation("empty"), is_full=True),
+    _passing("no answer at creation", _creation("empty")),
     Cell(
         name="answer lost after creation",
         rule="creates-once",
         ending=Ending.SOMEHOW,
         faults=(_creation("reset", edge="after_create_before_response"),),
     ),
-    _at_poll("429 at poll", "recovers", "answer", status=429, retry_after=3, clock=ClockMode.REAL),
+    Cell(
+        name="answer too late after creation",
+        rule="creates-once",
+        ending=Ending.SOMEHOW,
+        clock=ClockMode.REAL,
+        faults=(_creation("hang", edge="after_create_before_response", seconds=LATE_SECONDS),),
+        seconds=LATE_SECONDS,
+    ),
+    # Longer than the few seconds after which a client reads again anyway.
+    _at_poll("429 at poll", "recovers", "answer", status=429, retry_after=6, clock=ClockMode.REAL),
     _at_poll("503 at poll", "recovers", "answer", status=503),
     _at_poll("reset at poll", "recovers", "reset"),
     _at_poll("gateway page at poll", "recovers", "html", status=502),
-    _at_poll("cut answer at poll", "recovers", "truncate", is_full=True),
+    _at_poll("cut answer at poll", "recovers", "truncate"),
     Cell(name="unknown fields", rule="tolerates-unknown-fields", faults=({"where": {}, "what": {"kind": "unknown_fields"}},)),
     _at_poll("unknown state", "tolerates-unknown-states", "unknown_enum"),
     CALLBACK_CONTROL,

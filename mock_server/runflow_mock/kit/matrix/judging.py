@@ -22,8 +22,12 @@ NO_TRAFFIC = (
 NO_CONTROL = "the control did not pass, so that this says nothing"
 NO_CALLBACK = "the client sends no callback_url"
 NOT_MET = "the client never came into this situation"
+NO_TIME = "a client that is right may take longer here than --timeout allows"
 NO_TIMESTAMP = "callbacks of this dialect carry no timestamp"
+STILL_TRYING = "it was still trying when it was stopped, which retry-gives-up is about"
 NO_ANSWER = "the client was gone before the callback arrived"
+
+GIVES_UP = "retry-gives-up"
 
 Expected = Mapping[str, Expectation]
 Seen = tuple[Judgement, str]
@@ -71,6 +75,7 @@ def _obstacle(cell: Cell, trials: Mapping[str, Trial], expected: Expected) -> st
     obstacles = (
         (NO_CONTROL, not passes_control(control, expected)),
         (NO_CALLBACK, cell.needs_callback and not control.asks_for_callback),
+        (NO_TIME, trial is None and cell.seconds > 0),
         (NOT_MET, trial is None or not trial.is_met),
         (NO_CONTROL, cell.needs_callback and cell is not CALLBACK_CONTROL and not _takes_callbacks(trials)),
     )
@@ -92,6 +97,8 @@ def _seen(cell: Cell, rule: str, trials: Mapping[str, Trial], expected: Expected
         return _judged(trial.runs <= usual), f"{trial.runs} runs were created, {usual} where nothing goes wrong; {trial.told}"
     if rule == "tolerates-unknown-states" and not trial.saw_end:
         return Judgement.BROKEN, f"{trial.told}, and was never told of an end"
+    if trial.is_trying:
+        return Judgement.NOT_EXERCISED, STILL_TRYING
     objection = _objection(trial, expected)
     return _judged(objection is None), trial.told if objection is None else objection
 
@@ -145,8 +152,9 @@ def _attempts(trial: Trial) -> list[Mapping[str, Any]]:
 
 
 def _ends_row(trials: Sequence[Trial], told: Collection[str]) -> Row:
-    """Whoever had to be stopped in a cell that says so already is not told of twice."""
-    stuck = tuple(f"{trial.cell.name}: {trial.told}" for trial in trials if trial.exit_code is None and trial.cell.name not in told)
+    """Whoever had to be stopped in a cell that says so already, or while it kept trying, is not told of twice."""
+    silent = [trial for trial in trials if trial.exit_code is None and not trial.is_trying and trial.cell.name not in told]
+    stuck = tuple(f"{trial.cell.name}: {trial.told}; --timeout gives it longer" for trial in silent)
     return _client_row("ends", stuck, (f"{sum(trial.exit_code is not None for trial in trials)} trials came to an end",) if trials else ())
 
 
@@ -160,7 +168,9 @@ def _client_row(rule: str, wrong: tuple[str, ...], right: tuple[str, ...]) -> Ro
 def _rule_rows(trials: Sequence[Trial]) -> Iterator[Row]:
     """The rules for clients over all trials: broken where they are broken in one of them."""
     for rule in RULES:
-        verdicts = [(trial, verdict) for trial in trials for verdict in trial.report["verdicts"] if verdict["rule"] == rule.id]
+        verdicts = [
+            (trial, _over(trial, verdict)) for trial in trials for verdict in trial.report["verdicts"] if verdict["rule"] == rule.id
+        ]
         for judgement in (Judgement.BROKEN, Judgement.HELD, Judgement.NOT_EXERCISED):
             met = [(trial, verdict) for trial, verdict in verdicts if verdict["verdict"] == judgement.value]
             if met or judgement is Judgement.NOT_EXERCISED:
@@ -177,6 +187,14 @@ def _rule_rows(trials: Sequence[Trial]) -> Iterator[Row]:
             evidence=evidence,
             reason=(reasons[0] if reasons else NO_TRAFFIC) if judgement is Judgement.NOT_EXERCISED else None,
         )
+
+
+def _over(trial: Trial, verdict: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns a verdict over a trial; whoever was still trying when it was stopped has not given up, however seldom it tried."""
+    if verdict["rule"] != GIVES_UP or not trial.is_trying or verdict["verdict"] == Judgement.BROKEN.value:
+        return verdict
+    seen = {"message": f"{trial.told}, and it was still trying; --timeout gives it longer"}
+    return {**verdict, "verdict": Judgement.BROKEN.value, "evidence": [seen]}
 
 
 def _ours(trials: Sequence[Trial]) -> Iterator[str]:

@@ -37,7 +37,8 @@ VARIES = "its pauses vary from trial to trial, so that nothing can be said"
 def run_matrix(cells: Sequence[Cell], job: MatrixJob, expected: Expected, tell: Tell, *, jobs: int) -> Mapping[str, Trial]:
     """Returns the trials by the name of their cell; `tell` hears of each when it has ended.
 
-    Where the client fails although nothing goes wrong, and where it sends no callback URL, nothing is tried that could say nothing.
+    Where the client fails although nothing goes wrong, where it sends no callback URL, and where it would be stopped before it could have
+    come to its end, nothing is tried that could say nothing.
 
     Raises:
         ValueError: the command cannot be started.
@@ -45,7 +46,8 @@ def run_matrix(cells: Sequence[Cell], job: MatrixJob, expected: Expected, tell: 
     control = try_cell(CONTROL, job)
     tell(control)
     trials = {CONTROL.name: control}
-    rest = [cell for cell in cells if cell is not CONTROL and (control.asks_for_callback or not cell.needs_callback)]
+    fitting = [cell for cell in cells if cell is not CONTROL and 2 * cell.seconds <= job.seconds_max]
+    rest = [cell for cell in fitting if control.asks_for_callback or not cell.needs_callback]
     if not passes_control(control, expected):
         return trials
     loud, quiet = ([cell for cell in rest if cell.needs_quiet is needs_quiet] for needs_quiet in (False, True))

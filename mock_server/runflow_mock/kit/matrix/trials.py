@@ -1,26 +1,33 @@
 """Trials: the command at work in one cell, in a tenant of its own, and everything that was seen of it."""
 
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise, takewhile
 from typing import Any
 
 import msgspec
 
+from runflow_mock.domain.retry_hygiene import TRANSIENT
 from runflow_mock.kit.matrix.cells import Cell
 from runflow_mock.kit.matrix.clients import ClientRunner
 from runflow_mock.runtime.config import environment_for_client
 from runflow_mock.testing.client import ClientError, Exchanger
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.diagnosis import TERMINAL
+from runflow_mock.testing.records import Exchange
 
 OUTPUT_CHARACTERS_MAX = 4000
 SETTLE = "1h"
+# Pauses that grow faster than that are those of somebody who has stopped trying.
+GROWTH_MAX = 4
 
 
 class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
     """What is run: the client, where it finds the fake, environment besides the tenant's, and the secret of callbacks.
 
-    Without an `exchanger` the fake is asked over HTTP.
+    Without an `exchanger` the fake is asked over HTTP. `seconds_max` is when the client is stopped.
     """
 
     client: ClientRunner
@@ -28,13 +35,15 @@ class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
     env: Mapping[str, str]
     callback_secret: str
     exchanger: Exchanger | None = None
+    seconds_max: float = math.inf
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen of the command in one cell.
 
-    `exit_code` is nothing where it had to be stopped; `saw_end` says that an answer told it of a record that has ended. `late_seconds` is
-    by how much somebody else who slept meanwhile was woken too late.
+    `exit_code` is nothing where it had to be stopped, and it `is_trying` where it was then still between two tries of what kept failing.
+    `saw_end` says that an answer told it of a record that has ended. `late_seconds` is by how much somebody else who slept meanwhile was
+    woken too late.
     """
 
     cell: Cell
@@ -48,6 +57,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     runs: int
     asks_for_callback: bool = False
     saw_end: bool = True
+    is_trying: bool = False
     deliveries: tuple[dict[str, Any], ...] = ()
     late_seconds: float = 0.0
 
@@ -89,6 +99,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             runs=len(control.runs()),
             asks_for_callback=any(_names_callback(exchange.request.body) for exchange in journal),
             saw_end=any(_tells_of_an_end(exchange.response.body) for exchange in journal),
+            is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, control.clock().now),
             deliveries=tuple(control.client.get("/_mock/deliveries")["items"]),
             late_seconds=ended.late_seconds,
         )
@@ -137,6 +148,18 @@ class _Mover:
             # Anything else than that it has ended in the meantime is a fault of ours.
             if error.status != 409:
                 raise
+
+
+def _is_trying(journal: Sequence[Exchange], now: str) -> bool:
+    """Whether what failed last was tried before, and the pause since then is one that a client may make that tries for ever."""
+    last = list(takewhile(_has_failed, reversed(journal)))
+    moments = [datetime.fromisoformat(at) for at in (now, *(exchange.at for exchange in last))]
+    pauses = [later - earlier for later, earlier in pairwise(moments)]
+    return len(pauses) > 1 and pauses[0] <= max(pauses[1:]) * GROWTH_MAX
+
+
+def _has_failed(exchange: Exchange) -> bool:
+    return exchange.response.status in TRANSIENT or not 0 < (exchange.response.status or 0) < 500
 
 
 def _names_callback(body: Any) -> bool:
