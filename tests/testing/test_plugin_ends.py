@@ -180,12 +180,33 @@ def test_callback_secret_is_there_for_who_reads_it(pytester: pytest.Pytester) ->
     [
         ("balnce='1'", "*no 'balnce'; did you mean balance? It takes *allow_unused*"),
         ("clock='sometimes'", "*clock 'sometimes' does not exist*"),
+        ("balance=object()", "*balance cannot be <object object*"),
+        ("allow_unused='yes'", "*allow_unused is True or False, not 'yes'*"),
+        ("allow_violations=7", "*allow_violations is True, or ids of operations such as*not 7*"),
+        ("allow_exceptions='KeyError'", "*allow_exceptions is True, or kinds of exceptions such as KeyError, not 'KeyError'*"),
     ],
 )
 def test_marker_that_cannot_be_meant_is_told_in_words(pytester: pytest.Pytester, marker: str, told: str) -> None:
     result = run(pytester, f"import pytest\n\n@pytest.mark.runflow({marker})\ndef test_it(runflow):\n    pass\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([told])
+
+
+@pytest.mark.parametrize(
+    ("allowed", "outcome"),
+    [("'create_run'", {}), ("['create_run']", {}), ("'get_run'", {"errors": 1}), ("True", {}), ("False", {"errors": 1})],
+)
+def test_violations_of_one_operation_may_be_allowed_by_its_name(pytester: pytest.Pytester, allowed: str, outcome: dict[str, int]) -> None:
+    suite = f"""
+        import pytest
+        import urllib3
+
+        @pytest.mark.runflow(allow_violations={allowed})
+        def test_it(runflow):
+            url = runflow.base_url + "/v1/models/runflow/background-removal/runs"
+            urllib3.request("POST", url, headers=runflow.headers, json={{"client_ref": 7}})
+        """
+    run(pytester, suite).assert_outcomes(passed=1, **outcome)
 
 
 @pytest.mark.parametrize(("balance", "kept"), [("1", "1.000000"), ("2.5", "2.500000"), ("Decimal('0.1')", "0.100000"), ("'3'", "3.000000")])

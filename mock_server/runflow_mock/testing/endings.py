@@ -108,8 +108,7 @@ def _unexpected(lent: Lent) -> list[Raised]:
     allowed = lent.strictness.get("allow_exceptions", False)
     if allowed is True:
         return []
-    kinds = tuple(allowed) if isinstance(allowed, list | tuple) else (() if allowed is False else (allowed,))
-    return [raised for raised in lent.runflow.exceptions if not isinstance(raised.error, kinds)]
+    return [raised for raised in lent.runflow.exceptions if not isinstance(raised.error, allowed or ())]
 
 
 def _fail(found: list[str], raised: list[Raised], told: list[Section]) -> None:

@@ -1,15 +1,13 @@
 """The marker `runflow`: how the tenant of a test is made, how strict its end is, and what is wrong with it, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
+
+import msgspec
 
 from runflow_mock.domain.hints import did_you_mean
 from runflow_mock.testing.scenario_files import ScenarioUnreadable, scenario_body
 from runflow_mock.wire.tenants import SETTINGS
-
-STRICTNESS = ("allow_unused", "allow_violations", "allow_exceptions")
-# The plugin gives a tenant its name, so that no two tests share one.
-_NAMES = (*SETTINGS, "scenario", *STRICTNESS)
 
 
 class MarkerError(ValueError):
@@ -27,7 +25,7 @@ def read_wishes(given: Mapping[str, Any]) -> Wishes:
     """Returns what the keywords of a marker ask for; what is nothing is as if it were not there.
 
     Raises:
-        MarkerError: there is no such keyword, or no such file of a scenario.
+        MarkerError: there is no such keyword, or no such file of a scenario, or a value that it cannot have.
     """
     for name in given:
         if name not in _NAMES:
@@ -40,6 +38,49 @@ def read_wishes(given: Mapping[str, Any]) -> Wishes:
         except ScenarioUnreadable as error:
             raise MarkerError(f"@pytest.mark.runflow: {error}") from None
     return Wishes(
-        {name: value for name, value in meant.items() if name not in STRICTNESS},
-        {name: value for name, value in meant.items() if name in STRICTNESS},
+        {name: _sendable(name, value) for name, value in meant.items() if name not in _STRICTNESS},
+        {name: _STRICTNESS[name](name, value) for name, value in meant.items() if name in _STRICTNESS},
     )
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise MarkerError(f"@pytest.mark.runflow: {name} is True or False, not {value!r:.80}")
+    return value
+
+
+def _operations(name: str, value: object) -> bool | tuple[str, ...]:
+    """Returns the ids of operations; one alone needs no list."""
+    if isinstance(value, bool):
+        return value
+    names = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
+    if not all(isinstance(each, str) for each in names):
+        raise MarkerError(f"@pytest.mark.runflow: {name} is True, or ids of operations such as ['create_run'], not {value!r:.80}")
+    return names
+
+
+def _exceptions(name: str, value: object) -> bool | tuple[type[BaseException], ...]:
+    """Returns kinds of exceptions; one alone needs no list."""
+    if isinstance(value, bool):
+        return value
+    kinds = tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
+    if not all(isinstance(kind, type) and issubclass(kind, BaseException) for kind in kinds):
+        raise MarkerError(f"@pytest.mark.runflow: {name} is True, or kinds of exceptions such as KeyError, not {value!r:.80}")
+    return kinds
+
+
+_STRICTNESS: Mapping[str, Callable[[str, object], object]] = {
+    "allow_unused": _flag,
+    "allow_violations": _operations,
+    "allow_exceptions": _exceptions,
+}
+# The plugin gives a tenant its name, so that no two tests share one.
+_NAMES = (*SETTINGS, "scenario", *_STRICTNESS)
+
+
+def _sendable(name: str, value: object) -> object:
+    try:
+        msgspec.json.encode(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise MarkerError(f"@pytest.mark.runflow: {name} cannot be {value!r:.80}: {error}") from None
+    return value
