@@ -106,6 +106,33 @@ def test_head_and_body_leave_in_one_piece() -> None:
     assert (head.splitlines()[0], body, is_closed) == (b"HTTP/1.1 200 OK", b"body", False)
 
 
+def test_answers_to_several_connections_leave_one_right_after_the_other() -> None:
+    happened = list[str]()
+
+    class TellingTransport(NotedTransport):
+        def write(self, data: bytes) -> None:
+            happened.append("left")
+
+    async def whole(scope: Scope, send: Send) -> None:
+        await _whole(scope, send)
+        happened.append("worked on")
+
+    async def exchange() -> None:
+        config, state = uvicorn.Config(_app(whole), log_config=None, lifespan="off"), ServerState()
+        config.load()
+        protocols = [Protocol(config=config, server_state=state, app_state={}) for _ in range(2)]
+        for protocol in protocols:
+            protocol.connection_made(cast(asyncio.Transport, TellingTransport()))
+            protocol.data_received(GET)
+        await asyncio.gather(*state.tasks)
+        await asyncio.sleep(0)
+        for protocol in protocols:
+            protocol.connection_lost(ConnectionError())
+
+    asyncio.run(exchange())
+    assert happened == ["worked on", "worked on", "left", "left"]
+
+
 def test_piece_that_is_followed_by_a_pause_does_not_wait() -> None:
     head, first, second = _pieces(_app(_slow), GET)[0]
     assert (head[-4:], first, second) == (b"\r\n\r\n", b"bo", b"dy")
