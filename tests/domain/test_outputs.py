@@ -33,7 +33,7 @@ def _output(model_id: str, inputs: Json, dialect: str = "seed", **switches: str)
     model = catalog().get(model_id)
     spoken = dialect_of(dialect, switches)
     names = file_names(model, inputs, extent_of(model.output, inputs))
-    return produce(model, inputs, names, extent_of(model.output, inputs), seed=SEED, form=form_of(model, spoken))
+    return produce(model, inputs, names, extent_of(model.output, inputs), seed=lambda: SEED, form=form_of(model, spoken))
 
 
 def test_pipeline_lists_every_stage_in_its_fixed_order_and_the_result_last_and_nothing_else() -> None:

@@ -67,6 +67,12 @@ def test_request_has_one_price_whatever_it_makes() -> None:
     assert quote(_price(PriceUnit.REQUEST), {}, extent).cost == 100_000
 
 
+def test_runs_of_a_flat_price_share_one_account_of_it() -> None:
+    first, second = (quote(_price(PriceUnit.REQUEST), {"prompt": prompt}, ONE).breakdown for prompt in ("a", "b"))
+    assert first is second
+    assert read_document(first) == {"unit": "request", "unit_price": "0.100000", "quantity": 1, "total": "0.100000", "currency": "USD"}
+
+
 @pytest.mark.parametrize(("pixels", "cost"), [((1024, 1024), 5_000), ((1024, 768), 4_000), ((1, 1), 500), ((2000, 1000), 10_000)])
 def test_plain_megapixels_are_counted_in_tenths(pixels: tuple[int, int], cost: int) -> None:
     extent = Extent(count=1, width=pixels[0], height=pixels[1], seconds=0.0, media_type="image/png")

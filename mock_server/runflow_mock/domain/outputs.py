@@ -9,7 +9,7 @@ pipeline lists one image a stage in its fixed order before the `result_…` file
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -156,8 +156,11 @@ def form_of(model: Model, dialect: Dialect) -> Form:
     return Form.BOTH if stated == "unknown" else Form(stated)
 
 
-def produce(model: Model, inputs: Json, urls: Sequence[str], extent: Extent, *, seed: Seed, form: Form) -> dict[str, Json]:
-    """Returns the output of a run whose files have these addresses and this extent, in the form of its model."""
+def produce(model: Model, inputs: Json, urls: Sequence[str], extent: Extent, *, seed: Callable[[], Seed], form: Form) -> dict[str, Json]:
+    """Returns the output of a run whose files have these addresses and this extent, in the form of its model.
+
+    `seed` is asked for one only where the output tells it: few models do.
+    """
     finals = urls[len(urls) - extent.count :]
     if form is Form.EVERYTHING:
         entries = [_whole_entry(model.modality, url, extent) for url in finals]
@@ -204,9 +207,9 @@ def _written(form: Form, entries: list[Json], pictures: Sequence[str], seed: Jso
     return {**output, "image_urls": list(pictures)} if form is not Form.UNIFIED and pictures else output
 
 
-def _seed(inputs: Json, seed: Seed) -> Json:
+def _seed(inputs: Json, seed: Callable[[], Seed]) -> Json:
     chosen = inputs.get("seed") if isinstance(inputs, dict) else None
-    return chosen if chosen is not None else seed.below(2**31, "seed")
+    return chosen if chosen is not None else seed().below(2**31, "seed")
 
 
 def _pixels(file: GivenFile) -> dict[str, Json]:

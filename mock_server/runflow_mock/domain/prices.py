@@ -9,6 +9,7 @@ Source: `prices.units`, `prices.rules`; single amounts carry their source in the
 import math
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -75,9 +76,21 @@ def cost_of(price: Price, inputs: Json, extent: Extent) -> Money:
 def quote(price: Price, inputs: Json, extent: Extent) -> Quote:
     """Returns the cost of a run with these inputs, whose output has this extent."""
     unit_amount = _unit_amount(price, inputs)
+    if price.unit is PriceUnit.REQUEST:
+        return _flat(unit_amount)
     quantity, cost = _QUANTITIES[price.unit](price, unit_amount, inputs, extent)
+    return _account(price.unit, unit_amount, quantity, cost)
+
+
+# One value for all runs: most models have a flat price, and each of a hundred thousand runs would keep the same account once more.
+@lru_cache(maxsize=1024)
+def _flat(amount: Money) -> Quote:
+    return _account(PriceUnit.REQUEST, amount, 1, amount)
+
+
+def _account(unit: PriceUnit, unit_amount: Money, quantity: Json, cost: Money) -> Quote:
     breakdown: dict[str, Json] = {
-        "unit": price.unit.value,
+        "unit": unit.value,
         "unit_price": format_money(unit_amount),
         "quantity": quantity,
         "total": format_money(cost),

@@ -72,7 +72,7 @@ def _own_output(moment: Moment, run: Run, asked: _Asked, *, given: Sequence[Give
     form = form_of(asked.model, moment.dialect)
     if given:
         return write_document(produce_given(given, urls, form))
-    output = produce(asked.model, asked.inputs, urls, asked.extent, seed=key.child("output", run.id), form=form)
+    output = produce(asked.model, asked.inputs, urls, asked.extent, seed=lambda: key.child("output", run.id), form=form)
     return write_document(output if made is None else _without(output, urls[made:]))
 
 

@@ -54,11 +54,12 @@ class TimerQueue:
         Raises:
             IndexError: no timer is set.
         """
-        if self.next_due() is None:
-            raise IndexError("no timer is set")
-        due, _, owner = heapq.heappop(self._heap)
-        del self._live[owner]
-        return due, owner
+        while self._heap:
+            due, order, owner = heapq.heappop(self._heap)
+            if self._live.get(owner) == order:
+                del self._live[owner]
+                return due, owner
+        raise IndexError("no timer is set")
 
     def upcoming(self, count: int) -> list[tuple[datetime, str]]:
         """Returns the next few timers in the order in which they will fire, without sorting the rest."""

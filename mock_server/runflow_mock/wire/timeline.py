@@ -1,7 +1,7 @@
 """The timeline: what happened in a world, as the control API, the log and the demo tell it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
@@ -30,14 +30,15 @@ def represent_events(
             continue
         telling, target = _TELLINGS[type(event)], _TARGETS.get(type(event))
         step: Step = {
-            "at": write_instant(_reader(telling.at)(event)),
+            "at": write_instant(telling.at(event)),
             "kind": telling.kind or records.PLAIN[type(cast(records.RecordEvent, event).record)].noun,
-            "id": telling.id and _reader(telling.id)(event),
+            "id": telling.id(event),
         }
         if target is not None:
-            step |= {"from": status, "to": target}
-        step |= telling.more(event)
-        if isinstance(event, faults.RuleMet) and rules is not None and event.rule_id in rules:
+            step["from"], step["to"] = status, target
+        if telling.more is not None:
+            step |= telling.more(event)
+        if rules and type(event) is faults.RuleMet and event.rule_id in rules:
             rule = rules[event.rule_id]
             step |= _present(what=KIND_OF[type(rule.what)].name, label=rule.label)
         yield step
@@ -52,7 +53,6 @@ def scrubbed_steps(steps: Iterable[Step], scrubber: Scrubber) -> list[Step]:
     return [{name: scrubber.scrub_text(part) if isinstance(part, str) else part for name, part in step.items()} for step in told]
 
 
-_reader = cache(attrgetter)
 _TARGETS = {
     event: str(target)
     for table in (
@@ -66,20 +66,25 @@ _TARGETS = {
 }
 
 
-def _nothing(event: Event) -> Step:
-    return {}
-
-
 class _Telling(NamedTuple):
-    """How an event is told: the kind of its record, where the event has the record's id and the instant, and what there is to say beside.
+    """How an event is told: the kind of its record, what reads the record's id and the instant, and what there is to say beside."""
+
+    kind: str | None
+    id: Callable[[Event], object]
+    at: Callable[[Event], datetime]
+    more: More | None
+
+
+def _telling(kind: str | None, id: str | None, more: More | None = None, at: str = "at") -> _Telling:  # noqa: A002 - as in what is told
+    """Returns how an event is told in which the id and the instant stand under these names.
 
     Plain records have no kind here, because one set of events is about all of them; what happens to the account has no id.
     """
+    return _Telling(kind, _no_id if id is None else attrgetter(id), attrgetter(at), more)
 
-    kind: str | None
-    id: str | None
-    more: More = _nothing
-    at: str = "at"
+
+def _no_id(event: Event) -> None:
+    return None
 
 
 def _present(**values: object) -> Step:
@@ -131,14 +136,14 @@ def _stored(event: Any) -> Step:
     return {"change": "stored", "mime_type": event.asset.content.mime_type}
 
 
-_RUN, _BATCH, _EVALUATION = _Telling("run", "run_id"), _Telling("batch", "batch_id"), _Telling("evaluation", "evaluation_id")
-_DELIVERY, _WORKFLOW = _Telling("delivery", "delivery_id"), _Telling("comfyui_workflow", "workflow_id")
-_SECRET = _Telling("secret", "secret_id", _change_of("Secret"))
-_RECORD = _Telling(None, "record.id", _change_of("Record"))
+_RUN, _BATCH, _EVALUATION = _telling("run", "run_id"), _telling("batch", "batch_id"), _telling("evaluation", "evaluation_id")
+_DELIVERY, _WORKFLOW = _telling("delivery", "delivery_id"), _telling("comfyui_workflow", "workflow_id")
+_SECRET = _telling("secret", "secret_id", _change_of("Secret"))
+_RECORD = _telling(None, "record.id", _change_of("Record"))
 _ENDED = _DELIVERY._replace(more=_attempt_ended)
 
 _TELLINGS: Mapping[type, _Telling] = {
-    runs.RunCreated: _Telling("run", "run.id", _run_created, at="run.created_at"),
+    runs.RunCreated: _telling("run", "run.id", _run_created, at="run.created_at"),
     runs.RunDispatched: _RUN,
     runs.RunStarted: _RUN,
     runs.RunCancelled: _RUN,
@@ -148,8 +153,8 @@ _TELLINGS: Mapping[type, _Telling] = {
     runs.RunDelayed: _RUN._replace(more=_until("delayed", "due_at")),
     runs.RunHeld: _RUN._replace(more=lambda event: {"change": "waits for polls", "polls": event.polls}),
     runs.SlotGiven: _RUN._replace(more=lambda event: {"change": "slot given"}),
-    runs.FeedbackGiven: _Telling("feedback", "run_id", _is_positive),
-    batches.BatchCreated: _Telling(
+    runs.FeedbackGiven: _telling("feedback", "run_id", _is_positive),
+    batches.BatchCreated: _telling(
         "batch",
         "batch.id",
         lambda event: {"to": event.batch.status.value, "model": event.batch.model, "items": event.batch.tally.total},
@@ -160,15 +165,15 @@ _TELLINGS: Mapping[type, _Telling] = {
     batches.BatchPartiallySucceeded: _BATCH,
     batches.BatchFailed: _BATCH,
     batches.BatchCancelled: _BATCH,
-    evaluations.EvaluationSubmitted: _Telling("evaluation", "evaluation.id", _evaluation_submitted, at="evaluation.created_at"),
+    evaluations.EvaluationSubmitted: _telling("evaluation", "evaluation.id", _evaluation_submitted, at="evaluation.created_at"),
     evaluations.EvaluationStarted: _EVALUATION,
     evaluations.EvaluationCompleted: _EVALUATION._replace(more=lambda event: {**_cost(event), "passed": event.verdict.overall_passed}),
     evaluations.EvaluationFailed: _EVALUATION._replace(more=lambda event: {"failure_code": event.failure_code}),
-    evaluations.EvaluationRated: _Telling("feedback", "evaluation_id", _is_positive),
+    evaluations.EvaluationRated: _telling("feedback", "evaluation_id", _is_positive),
     records.RecordCreated: _RECORD,
     records.RecordChanged: _RECORD,
     records.RecordDeleted: _RECORD,
-    workflows.WorkflowCreated: _Telling(
+    workflows.WorkflowCreated: _telling(
         "comfyui_workflow",
         "workflow.id",
         lambda event: {"change": "created", "path": event.workflow.path},
@@ -177,7 +182,7 @@ _TELLINGS: Mapping[type, _Telling] = {
     workflows.WorkflowChanged: _WORKFLOW._replace(more=lambda event: {"change": "changed"}),
     workflows.WorkflowInputAdded: _WORKFLOW._replace(more=lambda event: {"change": "input added"}),
     workflows.WorkflowDeleted: _WORKFLOW._replace(more=lambda event: {"change": "deleted"}),
-    deliveries.DeliveryCreated: _Telling("delivery", "delivery.id", _delivery_created, at="delivery.created_at"),
+    deliveries.DeliveryCreated: _telling("delivery", "delivery.id", _delivery_created, at="delivery.created_at"),
     deliveries.DeliveryPostponed: _DELIVERY._replace(
         more=lambda event: _until("held back" if event.is_held_back else "postponed", "until")(event)
     ),
@@ -186,17 +191,17 @@ _TELLINGS: Mapping[type, _Telling] = {
     deliveries.AttemptSucceeded: _ENDED,
     deliveries.AttemptFailed: _ENDED,
     deliveries.DeliveryExhausted: _ENDED,
-    secrets.SecretCreated: _Telling("secret", "secret.id", _change_of("Secret"), at="secret.created_at"),
+    secrets.SecretCreated: _telling("secret", "secret.id", _change_of("Secret"), at="secret.created_at"),
     secrets.SecretRenamed: _SECRET,
     secrets.SecretPromoted: _SECRET,
     secrets.SecretDemoted: _SECRET,
     secrets.SecretDeleted: _SECRET,
-    assets.UploadConfirmed: _Telling("asset", "asset.id", _stored, at="asset.updated_at"),
-    assets.AssetStored: _Telling("asset", "asset.id", _stored, at="asset.updated_at"),
-    assets.AssetDeleted: _Telling("asset", "asset_id", lambda event: {"change": "deleted"}),
-    ledger.CreditAdded: _Telling("credit", None, lambda event: {"amount": format_money(event.amount)}),
-    faults.RuleMet: _Telling("fault", "rule_id", lambda event: {"fired": event.fired}),
-    MagicMet: _Telling("magic", "about", lambda event: {"value": event.name}),
+    assets.UploadConfirmed: _telling("asset", "asset.id", _stored, at="asset.updated_at"),
+    assets.AssetStored: _telling("asset", "asset.id", _stored, at="asset.updated_at"),
+    assets.AssetDeleted: _telling("asset", "asset_id", lambda event: {"change": "deleted"}),
+    ledger.CreditAdded: _telling("credit", None, lambda event: {"amount": format_money(event.amount)}),
+    faults.RuleMet: _telling("fault", "rule_id", lambda event: {"fired": event.fired}),
+    MagicMet: _telling("magic", "about", lambda event: {"value": event.name}),
 }
 # What happens to these is told by what follows from it, or is no business of a timeline.
 _SILENT = frozenset(
