@@ -4,6 +4,7 @@ import json
 from io import StringIO
 from pathlib import Path
 
+import click
 import pytest
 from commands import call
 
@@ -66,6 +67,18 @@ def test_secret_in_an_argument_is_in_no_file_that_is_written(tmp_path: Path) -> 
     assert told.code in (1, 2), told.err
     assert sheet.exists(), told.err
     assert SECRET not in sheet.read_text() + told.out + told.err
+
+
+def test_bytes_are_printed_as_texts_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with clean_streams({"RUNFLOW_API_KEY": "the-real-thing"}):
+        click.echo(b'{"a": "the-real-thing \xc2\x85\x1b"}')
+    assert capsys.readouterr().out == '{"a": "redacted****** \\u0085\\x1b"}\n'
+
+
+def test_trace_in_the_log_has_no_line_that_looks_like_one() -> None:
+    stream = StringIO()
+    Log(stream).problem("a\n2026-01-01T00:00:00Z  test  GET /v1/runs -> 200\n::error::b")
+    assert stream.getvalue().splitlines()[1:] == ["    2026-01-01T00:00:00Z  test  GET /v1/runs -> 200", "    \\u003a:error::b"]
 
 
 def test_env_prints_the_key_that_it_is_given() -> None:

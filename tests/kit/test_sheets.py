@@ -100,6 +100,29 @@ def test_markdown_keeps_its_table_whatever_the_evidence_is() -> None:
     assert "- never met: lost: recovers\n" in told
 
 
+@pytest.mark.parametrize(
+    ("evidence", "shown"),
+    [
+        ("a \\| b", "a \\\\\\| b"),
+        ("![x](http://x.example/)", "!\\[x](http://x.example/)"),
+        ("`code", "\\`code"),
+        ("&lt;b> <script>", "&amp;lt;b> &lt;script>"),
+    ],
+)
+def test_markdown_has_what_others_wrote_as_text(evidence: str, shown: str) -> None:
+    row = Row(subject="s", rule="r", judgement=Judgement.BROKEN, asks="It goes on.", evidence=(evidence,))
+    assert f"| **broken** | s | r | {shown} |\n" in write_markdown(Sheet(title="t", rows=(row,)))
+
+
+def test_terminal_has_no_line_of_others() -> None:
+    row = Row(subject="s\nheld     x", rule="r\n::error::y", judgement=Judgement.BROKEN, asks="It goes on.", evidence=("a\nb",))
+    assert list(lines(Sheet(title="t\nu", rows=(row,), stale=("v\nw",))))[2:5] == [
+        "broken   s held x: r ::error::y (error)",
+        "         It goes on.",
+        "         - a b",
+    ]
+
+
 def test_json_has_every_row() -> None:
     told = represent_sheet(SHEET)
     assert (told["exit_code"], told["held"], told["broken"], told["not_exercised"]) == (1, 1, 1, 1)

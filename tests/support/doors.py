@@ -18,6 +18,7 @@ from runflow_mock.runtime.sender import CallbackSender, RecordingSender
 from runflow_mock.runtime.tenants import Monotonic, WallClock
 from runflow_mock.web.app import create_app
 
+Sent = dict[str, str] | list[tuple[str, str]]
 ResultT = TypeVar("ResultT")
 
 # Steps of the event loop in which a request reaches its handler in process.
@@ -76,11 +77,13 @@ class Door:
         assert not wrong, wrong[:3]
 
     def request(
-        self, method: str, path: str, *, key: str | None = "", headers: dict[str, str] | None = None, typed: bool = True, **kwargs: Any
+        self, method: str, path: str, *, key: str | None = "", headers: Sent | None = None, typed: bool = True, **kwargs: Any
     ) -> httpx.Response:
         """Sends a request with the tenant's key, another one, or (with `None`) without any; bytes for a verb say that they are JSON."""
         used = self.key if key == "" else key
-        sent = httpx.Headers({**({} if used is None else {"Authorization": f"Bearer {used}"}), **(headers or {})})
+        given = list(headers.items()) if isinstance(headers, dict) else headers or []
+        has_own = used is None or any(name == "Authorization" for name, _ in given)
+        sent = httpx.Headers([*([] if has_own else [("Authorization", f"Bearer {used}")]), *given])
         if typed and "content" in kwargs and path.startswith("/_mock/"):
             sent.setdefault("Content-Type", "application/json")
         return self._loop.run_until_complete(self._client.request(method, path, headers=sent, **kwargs))

@@ -20,7 +20,20 @@ def test_own_host_is_let_in(door: Door, host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8787", "127.0.0.1.nip.io", "localhost.evil.example", "", "evil.example@", "[::1"]
+    "host",
+    [
+        "evil.example",
+        "evil.example:8787",
+        "127.0.0.1.nip.io",
+        "localhost.evil.example",
+        "",
+        "evil.example@",
+        "[::1",
+        "evil@127.0.0.1",
+        "[::1].evil",
+        "localhost/",
+        "127.0.0.1:8787, evil",
+    ],
 )
 def test_foreign_host_is_refused(door: Door, host: str) -> None:
     assert "RUNFLOW_MOCK_ALLOWED_HOSTS" in refusal(door.get("/_mock/health", headers={"Host": host}), 403, "foreign_host")
@@ -94,6 +107,9 @@ STRANGE_ORIGINS = [
     "http://203.0.113.5", "http://[2001:db8::1]", "http://intranet", "http://intranet:8787", "http://10.0.0.7:8787", "http://192.168.0.2",
     "chrome-extension://abcdefgh", "moz-extension://127.0.0.1", "http://2130706433", "http://0x7f000001", "http://0.0.0.0", "//localhost",
     "http://localhost@evil.example", "http://127.0.0.1:80@evil.example", "HTTP://EVIL.example",
+    "http://[::1].evil", "http://localhost.", "http://localhost#@evil", "http://localhost?evil", "http://localhost/", "http://localhost:abc",
+    "http://localhost\\@evil", "http://localhost, http://evil.example", "http://user@localhost", "http://127.1", "http://[::ffff:7f00:1]",
+    "blob:http://localhost", "ws://localhost", "http:localhost", "http://localhost%00.evil", "https://api.runflow.io", "http://xn--localhost",
 ]  # fmt: skip
 
 
@@ -104,6 +120,20 @@ def test_name_that_may_be_called_is_no_name_that_may_send_pages(door: Door, orig
     refusal(door.request("POST", "/_mock/tenants", key=None, content=b'{"name": "x"}', headers=headers), 403, "foreign_host")
     refusal(door.get("/_mock/journal", headers={"Origin": origin, "Host": host}), 403, "foreign_host")
     assert len(door.runtime.tenants) == 0
+
+
+@pytest.mark.parametrize("referer", ["http://evil.example/x", "https://localhost.evil.example", "http://localhost@evil.example/"])
+def test_write_that_shows_a_foreign_page_by_its_referer_alone_is_refused(door: Door, referer: str) -> None:
+    refusal(door.post("/_mock/reset", headers={"Referer": referer}), 403, "foreign_host")
+    assert door.get("/_mock/health", headers={"Referer": referer}).status_code == 200
+    assert len(door.runtime.tenants) == 0
+    assert door.post("/_mock/reset", headers={"Referer": "http://localhost:3000/page"}).status_code == 200
+
+
+@pytest.mark.parametrize("origins", [("http://localhost", "http://evil.example"), ("http://evil.example", "http://localhost")])
+def test_origin_that_is_sent_twice_counts_twice(door: Door, origins: tuple[str, str]) -> None:
+    told = door.get("/_mock/health", headers=[("Origin", origin) for origin in origins])
+    assert "evil.example" in refusal(told, 403, "foreign_host")
 
 
 def test_allowed_host_may_send_pages_and_letters_have_no_case() -> None:

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from runflow_mock.cli.options import json_option, url_option
 from runflow_mock.domain.principals import KEY_PREFIX, SANDBOX
+from runflow_mock.domain.printing import on_one_line
 from runflow_mock.testing.client import Client, ClientError
 from runflow_mock.testing.diagnosis import Finding, diagnose
 
@@ -34,7 +35,7 @@ def command(*, identifier: str | None, url: str, key: str, as_json: bool) -> Non
         for finding in findings:
             mark = "[red]x[/]" if finding.is_problem else "[green]-[/]"
             way_out = f"\n    {escape(finding.way_out)}" if finding.way_out else ""
-            console.print(f"{mark} {escape(finding.about)}: {escape(finding.says)}{way_out}")
+            console.print(f"{mark} {escape(on_one_line(finding.about))}: {escape(on_one_line(finding.says))}{way_out}")
         if is_healthy:
             console.print("[green]Nothing keeps callbacks from arriving.[/]")
     sys.exit(0 if is_healthy else 1)

@@ -34,8 +34,29 @@ class Shown:
         """Prints a text."""
         return self._stream.write(printable(self._scrubber.scrub_text(text), has_colours=self._has_colours))
 
+    @property
+    def buffer(self) -> "ShownBytes":
+        """The same stream for bytes."""
+        return ShownBytes(self)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+class ShownBytes:
+    """What stands behind a stream of texts for whoever writes bytes: they are printed as texts are."""
+
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
+
+    def write(self, data: bytes) -> int:
+        """Prints the text that bytes are."""
+        self._shown.write(bytes(data).decode(errors="replace"))
+        return len(data)
+
+    def flush(self) -> None:
+        """Hands on what was printed."""
+        self._shown.flush()
 
 
 def scrubber_of(environment: Mapping[str, str] = os.environ, arguments: Sequence[str] = ()) -> Scrubber:

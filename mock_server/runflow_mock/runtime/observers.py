@@ -116,7 +116,8 @@ def _step_line(head: str, step: Step) -> str:
 
 
 def _problem_line(head: str, step: Step) -> str:
-    return f"{head} problem: {step['error']}"
+    # The lines of a trace are set in, so that none of them looks like a line of its own.
+    return f"{head} problem: " + "\n    ".join(str(step["error"]).splitlines())
 
 
 _LINES: dict[str, Callable[[str, Step], str]] = {"exchange": _exchange_line, "step": _step_line, "problem": _problem_line}

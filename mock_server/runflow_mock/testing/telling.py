@@ -35,10 +35,10 @@ def _step(step: Step) -> str:
 def _exchange(exchange: Exchange, faults: Mapping[str | None, str]) -> Iterable[str]:
     request = exchange.request
     fault = f"  [fault {faults.get(exchange.fault, exchange.fault)}]" if exchange.fault else ""
-    yield f"{_clock_time(exchange.at)}  {exchange.response.status}  {request.method} {request.target}{fault}"
+    yield f"{_clock_time(exchange.at)}  {exchange.response.status}  {on_one_line(f'{request.method} {request.target}')}{fault}"
     for violation in exchange.violations:
         loc = ".".join(str(part) for part in violation.loc) if isinstance(violation.loc, list) else violation.loc
-        yield f"    {violation.rule} at {loc}: {violation.message}"
+        yield f"    {violation.rule} at {on_one_line(loc)}: {on_one_line(violation.message)}"
 
 
 def _fault(details: Mapping[str, object]) -> str:

@@ -6,6 +6,7 @@ the operator named; an address or a short name elsewhere in the network is not, 
 `cross-site` alone tells; only that a user follows a link to us is no harm, because a page cannot read what it leads to.
 """
 
+import re
 from urllib.parse import urlsplit
 
 from runflow_mock.domain.callback_policy import is_ip_address, is_loopback
@@ -13,6 +14,10 @@ from runflow_mock.runtime.config import Config
 from runflow_mock.web.calls import Call
 from runflow_mock.wire.sites import HOSTS
 
+# As a browser writes one: neither user nor path, nor anything behind a number in brackets that `urlsplit` would drop.
+_ORIGIN = re.compile(r"https?://([^/?#@\\\s]+)", re.IGNORECASE | re.ASCII)
+_PAGE = re.compile(r"https?://([^/?#]*)", re.IGNORECASE | re.ASCII)
+_AUTHORITY = re.compile(r"(\[[0-9a-f:.%a-z_-]+\]|[a-z0-9_.-]+)(?::[0-9]{0,5})?", re.IGNORECASE | re.ASCII)
 _REFUSED = (
     "this server makes none at the first use of a key (--unknown-keys refuse): make one with POST /_mock/tenants. In pytest each test has "
     "a key of its own, runflow.api_key, and a client that was made in another test has the key of that one"
@@ -25,10 +30,19 @@ _FROM_ELSEWHERE = (
 def strange_page(call: Call) -> tuple[str, str] | None:
     """Returns header and value by which a request shows that a page from elsewhere has sent it; nothing if it does not."""
     config = call.runtime.config
-    origin = call.header(b"origin")
-    if origin is not None:
-        name = hostname_of(origin) if origin.lower().startswith(("http://", "https://")) else None
-        return None if name is not None and _is_trusted(name, config) else ("Origin", origin)
+    origins = [value.decode("latin-1") for name, value in call.scope["headers"] if name == b"origin"]
+    for origin in origins:
+        served = _ORIGIN.fullmatch(origin)
+        if served is None or not _is_trusted(_host_in(served[1]) or "", config):
+            return "Origin", origin
+    if origins:
+        return None
+    if call.method not in ("GET", "HEAD") and call.header(b"sec-fetch-site") is None:
+        # Browsers of old send forms with nothing else.
+        referer = call.header(b"referer") or ""
+        came_from = _PAGE.match(referer)
+        if came_from is not None and not _is_trusted(_host_in(came_from[1]) or "", config):
+            return "Referer", referer
     site = (call.header(b"sec-fetch-site") or "").strip().lower()
     follows_link = call.method in ("GET", "HEAD") and call.header(b"sec-fetch-mode") == "navigate"
     return ("Sec-Fetch-Site", site) if site == "cross-site" and not follows_link else None
@@ -44,7 +58,7 @@ def why_no_tenant(call: Call, key: str) -> str | None:
     config = call.runtime.config
     if config.unknown_keys == "refuse" and key not in config.keys:
         return _REFUSED
-    host = hostname_of("//" + (call.header(b"host") or ""))
+    host = host_of(call)
     is_strange = config.cors and strange_page(call) is not None
     is_rebound = is_from_browser(call) and host not in HOSTS and not is_own_host(host, config)
     return _FROM_ELSEWHERE if is_strange or is_rebound else None
@@ -55,6 +69,11 @@ def is_from_browser(call: Call) -> bool:
     return call.header(b"origin") is not None or call.header(b"sec-fetch-site") is not None
 
 
+def host_of(call: Call) -> str | None:
+    """Returns the host that a request names as the one it is for, in lower case; nothing where what it names is none."""
+    return _host_in(call.header(b"host") or "")
+
+
 def is_own_host(name: str | None, config: Config) -> bool:
     """Tells whether a host can only mean this server: an address, a name of loopback or of a container, or one that was named."""
     if not name:
@@ -62,7 +81,7 @@ def is_own_host(name: str | None, config: Config) -> bool:
     return _is_trusted(name, config) or "." not in name.rstrip(".") or is_ip_address(name)
 
 
-def hostname_of(url: str) -> str | None:
+def _hostname_of(url: str) -> str | None:
     """Returns the host of an address, in lower case, if it has one."""
     try:
         return urlsplit(url).hostname
@@ -70,5 +89,10 @@ def hostname_of(url: str) -> str | None:
         return None
 
 
+def _host_in(authority: str) -> str | None:
+    found = _AUTHORITY.fullmatch(authority)
+    return None if found is None else found[1].strip("[]").lower()
+
+
 def _is_trusted(name: str, config: Config) -> bool:
-    return is_loopback(name) or name in config.allowed_hosts or name == hostname_of(config.public_url or "")
+    return is_loopback(name) or name in config.allowed_hosts or name == _hostname_of(config.public_url or "")

@@ -17,11 +17,11 @@ def lines(comparison: Comparison) -> Iterator[str]:
     yield f"newer    {one_line(comparison.newer)}"
     yield ""
     for row in rows(comparison.drifts):
-        yield f"{row.grade.value:9}{row.side.value:10}{row.subject}"
+        yield f"{row.grade.value:9}{row.side.value:10}{one_line(row.subject)}"
         fake = "" if row.fake is None else f"; the fake is {row.fake}"
         yield f"{'':9}{one_line(_place(row) + row.says)} [{row.change}]{fake}"
     for answer in comparison.answers:
-        yield f"fake     its answer to {answer.operation} does not fit the newer document: {one_line(answer.says)}"
+        yield f"fake     its answer to {one_line(answer.operation)} does not fit the newer document: {one_line(answer.says)}"
     for note in comparison.notes:
         yield f"note     {one_line(note)}"
     if comparison.drifts:

@@ -25,7 +25,7 @@ def show_sheet(sheet: Sheet, console: Console) -> None:
 
 def lines(sheet: Sheet) -> Iterator[str]:
     """Yields a sheet line by line."""
-    yield sheet.title
+    yield one_line(sheet.title)
     yield ""
     for row in sheet.of(Judgement.BROKEN):
         yield from _broken("broken", row)
@@ -33,11 +33,11 @@ def lines(sheet: Sheet) -> Iterator[str]:
         if row.is_expected:
             yield from _broken("expected", row)
     for row in sheet.of(Judgement.HELD):
-        yield f"held     {row.subject}: {row.rule}{_told(row.evidence[:1])}"
+        yield f"held     {one_line(row.subject)}: {one_line(row.rule)}{_told(row.evidence[:1])}"
     for reason, rows in by_reason(sheet.of(Judgement.NOT_EXERCISED)):
         yield f"not exercised  {listed(rows)}{f' ({one_line(reason)})' if reason else ''}"
     for name in sheet.stale:
-        yield f"stale    {name} was expected to be broken, and held: take it off the list"
+        yield f"stale    {one_line(name)} was expected to be broken, and held: take it off the list"
     for error in sheet.errors:
         yield f"error    of ours, not of what was tested: {one_line(error)}"
     for note in sheet.notes:
@@ -47,7 +47,7 @@ def lines(sheet: Sheet) -> Iterator[str]:
 
 
 def _broken(word: str, row: Row) -> Iterator[str]:
-    yield f"{word:8} {row.subject}: {row.rule} ({row.weight.value})"
+    yield f"{word:8} {one_line(row.subject)}: {one_line(row.rule)} ({row.weight.value})"
     yield f"         {one_line(row.asks)}"
     for evidence in row.evidence[:EVIDENCE_MAX]:
         yield f"         - {one_line(evidence)}"

@@ -1,6 +1,10 @@
 """Texts that every rendering needs: one line, without what a terminal, XML or a table in Markdown cannot carry."""
 
+import re
+
 LINE_MAX = 400
+# What ends a cell, or makes links, pictures and code of a text; a backslash would take away the one that is put before the next.
+_MARKDOWN = re.compile(r"[\\|`\[]")
 
 
 def one_line(text: str) -> str:
@@ -15,4 +19,4 @@ def printable(text: str) -> str:
 
 def cell(text: str) -> str:
     """Returns a text as one line for a table in Markdown."""
-    return one_line(text).replace("|", "\\|").replace("<", "&lt;")
+    return _MARKDOWN.sub(r"\\\g<0>", one_line(text)).replace("&", "&amp;").replace("<", "&lt;")

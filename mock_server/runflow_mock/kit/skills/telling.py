@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from runflow_mock.domain.printing import on_one_line
 from runflow_mock.kit.pins.digests import Pin
 from runflow_mock.kit.pins.files import Pinned
 from runflow_mock.kit.skills.claims import Judged, Standing
@@ -31,9 +32,9 @@ def tell_pin(pinned: Pinned) -> str:
 def tell_judged(each: Judged) -> Iterator[str]:
     """Yields a claim with its line, what came of it and why; of one that is contradicted the sentence too."""
     claim = each.claim
-    yield f"line {claim.line}: {each.standing}: {claim.says} ({each.reason})"
+    yield on_one_line(f"line {claim.line}: {each.standing}: {claim.says} ({each.reason})")
     if each.standing is Standing.CONTRADICTED:
-        yield f"    {claim.sentence[:SENTENCE_MAX]}"
+        yield f"    {on_one_line(claim.sentence[:SENTENCE_MAX])}"
 
 
 def tell_claims(place: str, judged: Sequence[Judged], counts: str) -> Iterator[str]:

@@ -18,7 +18,7 @@ def lines(tally: Tally) -> Iterator[str]:
     for note in tally.notes:
         yield f"note: {note}"
     for error in tally.errors:
-        yield f"error of the suite: {error}"
+        yield f"error of the suite: {one_line(error)}"
     for (check, operation), count in sorted(tally.broken.items()):
         yield f"broken: {check} at {operation} ({count}x)"
         for breach in tally.breaches:
@@ -38,7 +38,7 @@ def counts(tally: Tally) -> str:
 
 def markdown(tally: Tally, declared: Sequence[Declared], title: str, not_seen: Sequence[Unseen] = ()) -> str:
     """Returns a summary with the table of operations and statuses, and why those are missing that were not seen."""
-    rows = [f"# {title}", "", counts(tally), ""]
+    rows = [f"# {cell(title)}", "", counts(tally), ""]
     if tally.breaches:
         rows += ["## Broken", "", "| check | operation | times | what |", "|---|---|---|---|"]
         for (check, operation), count in sorted(tally.broken.items()):
@@ -61,7 +61,7 @@ def markdown(tally: Tally, declared: Sequence[Declared], title: str, not_seen: S
         rows.append(f"| {cell(each.id)} | {answered} | {lacks} |")
     if not_seen:
         rows += ["", "## Not seen", "", *(f"- {cell(line)}" for line in told(not_seen, shown_max=len(not_seen)))]
-    rows += ["", *(f"Note: {one_line(note)}" for note in tally.notes)]
+    rows += ["", *(f"Note: {cell(note)}" for note in tally.notes)]
     return "\n".join(rows).rstrip() + "\n"
 
 

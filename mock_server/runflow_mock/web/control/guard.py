@@ -8,7 +8,7 @@ from runflow_mock.runtime.refusals import TenantsFull
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.authentication import SCHEME, authenticate
 from runflow_mock.web.calls import Call
-from runflow_mock.web.strangers import hostname_of, is_own_host, strange_page, why_no_tenant
+from runflow_mock.web.strangers import host_of, is_own_host, strange_page, why_no_tenant
 from runflow_mock.wire.control import ControlError
 from runflow_mock.wire.problems import Problem
 
@@ -25,9 +25,8 @@ def check_origin(call: Call) -> None:
         ControlError: 403.
     """
     config = call.runtime.config
-    host = call.header(b"host") or ""
-    if not is_own_host(hostname_of("//" + host), config):
-        raise _foreign("Host", host)
+    if not is_own_host(host_of(call), config):
+        raise _foreign("Host", call.header(b"host") or "")
     stranger = strange_page(call)
     if stranger is not None:
         raise _foreign(*stranger)
