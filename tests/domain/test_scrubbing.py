@@ -121,6 +121,10 @@ def test_packed_bytes_with_a_secret_are_masked_as_a_whole(pack: Callable[[bytes]
     assert Scrubber().scrub(b"x^rf_live_REALLYREAL123") == b"x^rf_live_redacted*****"
 
 
+def _in_base64(text: str) -> str:
+    return f'"{b64encode(text.encode()).decode()}"'
+
+
 def _broken_at_the_end(content: bytes) -> bytes:
     return gzip.compress(content)[:-8] + b"\x00" * 8
 
@@ -168,6 +172,8 @@ def test_beginning_of_a_real_key_stays_and_shows_what_was_there() -> None:
         ('{"Authorization": "Basic abcd"}', '{"Authorization": "redacted**"}'),
         ('form-data; name="secret"; x\r\nA: b\r\n\r\nabcdef\r\n--x', 'form-data; name="secret"; x\r\nA: b\r\n\r\nredact\r\n--x'),
         ("form-data; name=api_key\n\nabcdef", "form-data; name=api_key\n\nredact"),
+        (_in_base64('{"a": {"secret": "abcdef"}}'), _in_base64('{"a": {"secret": "redact"}}')),
+        (_in_base64('[{"url": "https://me:abcdef@x.example"}]'), _in_base64('[{"url": "https://me:redact@x.example"}]')),
         ("nats://user:abcdef@broker:4222", "nats://user:redact@broker:4222"),
         ("?to=https%3A%2F%2Fme%3Aabcdef%40x.example", "?to=https%3A%2F%2Fme%3Aredact%40x.example"),
     ],

@@ -13,6 +13,7 @@ import html
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -45,6 +46,8 @@ _ALL_HINTS = (*_HINTS, *_HEX_HINTS, *_NAME_HINTS)
 _NESTED_MAX = 3
 # How base64 of gzip begins.
 _PACKED_DIGITS = b"H4sI"
+# How base64 of an object and of a list in JSON begins.
+_JSON_DIGITS = (b"eyJ", b"W3s", b"WyJ")
 # What a history has in the place of secrets that a replay finds again, or is given.
 _LEFT_OUT = (b"[redacted]", b"[from the seed] ")
 _NAME = "|".join(name.replace("_", "[_-]?") for name in (*NAMES, *KEY_NAMES)).encode()
@@ -129,7 +132,8 @@ class Scrubber:
             # What was packed cannot be masked in part.
             return mask(len(data))
         # One after the other, each on what the one before has left: what one hides must not come back with another.
-        for find in (self._packed, self._plain, self._disguised, self._encoded, _named):
+        disguised, encoded = partial(self._disguised, nested_max=nested_max), partial(self._encoded, nested_max=nested_max)
+        for find in (self._packed, self._plain, disguised, encoded, _named):
             spans = tuple(find(data))
             if spans:
                 scrubbed = bytearray(data)
@@ -179,22 +183,29 @@ class Scrubber:
                 yield _masked(begin, end)
                 begin = data.find(secret, end)
 
-    def _disguised(self, data: bytes) -> Iterator[Span]:
+    def _disguised(self, data: bytes, nested_max: int) -> Iterator[Span]:
         """Returns the secrets behind escapes, which may stand upon one another."""
         for layer in layers_of(data):
             others = () if layer.is_joined else (*self._plain(layer.data), *_named(layer.data))
-            spans = (*self._encoded(layer.data), *others)
+            spans = (*self._encoded(layer.data, nested_max), *others)
             offsets = sorted({offset for span in spans for offset in (span.begin, span.end)})
             stood = dict(zip(offsets, layer.places(offsets), strict=True))
             yield from (_masked(stood[span.begin], stood[span.end]) for span in spans)
 
-    def _encoded(self, data: bytes) -> Iterator[Span]:
+    def _encoded(self, data: bytes, nested_max: int) -> Iterator[Span]:
         """Returns the runs of base64 that hold secrets. Where one begins is not certain: what stands before may look like a part of it."""
         if not any(fragment in data for fragment in self._fragments):
             return
         for run in BASE64.finditer(data):
             if run[0].startswith(_PACKED_DIGITS) and self._is_hiding(_decoded(run[0])):
                 yield _masked(run.start(), run.end())
+                continue
+            if nested_max and run[0].startswith(_JSON_DIGITS):
+                # As histories have what clients sent: names tell secrets in there, too.
+                decoded = _decoded(run[0])
+                hidden = self._scrub(decoded, 0)
+                if hidden != decoded:
+                    yield Span(run.start(), run.start() + len(_encoded_as(run[0], hidden)), _encoded_as(run[0], hidden))
                 continue
             for offset in range(4):
                 content = self._reencoded(run[0], offset)
@@ -211,8 +222,7 @@ class Scrubber:
         hidden = bytearray(decoded)
         for span in spans:
             hidden[span.begin : span.end] = span.content
-        again = b64encode(bytes(hidden)).rstrip(b"=")
-        return again.translate(FOR_URLS) if b"-" in run or b"_" in run else again
+        return _encoded_as(run, bytes(hidden))
 
 
 def _forms_of(secret: str) -> tuple[bytes, ...]:
@@ -232,6 +242,11 @@ def _in_digits(data: bytes) -> Iterator[Span]:
         found = _KEY.match(bytes.fromhex(digits[0].decode()))
         if found is not None:
             yield _masked(digits.start() + 2 * found.end(1), digits.start() + 2 * found.end())
+
+
+def _encoded_as(run: bytes, content: bytes) -> bytes:
+    again = b64encode(content).rstrip(b"=")
+    return again.translate(FOR_URLS) if b"-" in run or b"_" in run else again
 
 
 def _decoded(run: bytes) -> bytes:
@@ -258,5 +273,5 @@ def _masked(begin: int, end: int) -> Span:
     return Span(begin, end, mask(end - begin))
 
 
-_FRAGMENTS = (*chain.from_iterable(map(in_base64, _HINTS)), _PACKED_DIGITS)
+_FRAGMENTS = (*chain.from_iterable(map(in_base64, _HINTS)), _PACKED_DIGITS, *_JSON_DIGITS)
 _NEEDLES = (*DISGUISES, GZIP, *_FRAGMENTS)
