@@ -43,6 +43,7 @@ class Crawl:
                 values = values or tuple(records)[: self._items_max]
                 yield from self._list(template, path, items)
             elif isinstance(content, dict):
+                self._ask_for_all(declared, path, content)
                 yield from self._embedded(template, path, content)
         for child in children_of(template):
             word = child.rpartition("/")[2]
@@ -84,6 +85,12 @@ class Crawl:
             for item in answer.json["items"][: self._items_max] if answer.status == 200 else ():
                 for child in children_of(template):
                     yield from self._related(child, f"{path}/{quote(str(item[key_of(item)]), safe='/')}", {name: item[name]})
+
+    def _ask_for_all(self, declared: Declared, path: str, record: dict[str, Any]) -> None:
+        """Asks for the related records of one record, kind by kind; the laws hold what comes against what came without asking."""
+        if any(parameter.name == "embed" for parameter in declared.parameters):
+            for name in sorted(EMBEDDABLE & record.keys()):
+                self._stage.get(f"{path}?embed={name}")
 
     def _embedded(self, template: str, path: str, record: dict[str, Any]) -> Iterator[str]:
         """Related records that come only when they are asked for, where they also stand at paths of their own."""

@@ -77,6 +77,9 @@ def play(flow: Flow, target: Target, contract: Contract, tally: Tally | None = N
         tally.checks[flow.id] += 1
         for says in _told(flow, stage):
             tally.broke(Breach(flow.id, "flow", says))
+        # The laws hold what was told against what is: whatever a callback told of is read before the stage is left.
+        for path in watch.unread:
+            stage.get(path)
     return tally
 
 

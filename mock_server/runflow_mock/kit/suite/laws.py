@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from runflow_mock.kit.suite import agreements, laws_of_callbacks, laws_of_lists, laws_of_records, laws_of_refusals
+from runflow_mock.kit.suite import agreements, laws_of_belonging, laws_of_callbacks, laws_of_lists, laws_of_records, laws_of_refusals
 from runflow_mock.kit.suite.carriers import Answer, read_json
-from runflow_mock.kit.suite.laws_of_callbacks import contradicts_itself, departs_from_its_schema, is_sent_as_promised
+from runflow_mock.kit.suite.laws_of_callbacks import contradicts_itself, departs_from_its_schema, is_sent_as_promised, path_of, repeats_itself
 from runflow_mock.kit.suite.machine_tables import machine_of
 from runflow_mock.kit.suite.memories import Heard, Law, Memory, Record, packaged_walk
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
@@ -42,12 +42,15 @@ class Watch:
         self._memory = Memory()
         self._counts_cases = counts_cases
         self._is_strict = is_strict
+        self._untold: dict[str, None] = {}
 
     def see(self, answer: Answer) -> None:
         """Holds an answer against the document and every law."""
         if not answer.path.startswith("/v1/"):
             return
         self._memory.look_at(answer)
+        if answer.method == "GET":
+            self._untold.pop(answer.target, None)
         addressed = self._contract.address(answer.path)
         declared = None if addressed is None else self._contract.operation(addressed.path, answer.method)
         if declared is not None and self._is_strict and declared.evidence == INFERRED:
@@ -74,7 +77,14 @@ class Watch:
         self._report("callback_schema", operation, evidence, departs_from_its_schema(packaged_contract(), heard))
         self._report("callback_tells_the_truth", operation, evidence, contradicts_itself(heard))
         self._report("callback_is_sent_as_promised", operation, evidence, is_sent_as_promised(heard, self._memory))
+        self._report("callback_repeats_itself", operation, evidence, repeats_itself(heard, self._memory))
         self._memory.heard.append(heard)
+        self._untold.update(dict.fromkeys(path_of(content)))
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Where the records stand of which callbacks told and that nobody has read since."""
+        return tuple(self._untold)
 
     def _report(self, name: str, operation: str, evidence: str, found: Iterator[str]) -> None:
         self._tally.checks[name] += 1
@@ -259,6 +269,7 @@ LAWS: Mapping[str, Law] = {
     "counters_add_up": _adds_up,
     "pages": _pages_well,
     **agreements.LAWS,
+    **laws_of_belonging.LAWS,
     **laws_of_callbacks.LAWS,
     **laws_of_lists.LAWS,
     **laws_of_records.LAWS,

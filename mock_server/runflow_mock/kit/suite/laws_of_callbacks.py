@@ -7,7 +7,7 @@ from typing import Any
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_records import batch_output, instant
-from runflow_mock.kit.suite.memories import Heard, Memory, Record
+from runflow_mock.kit.suite.memories import Heard, Memory, Record, packaged_walk
 from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.openapi.pointers import Pointer
 
@@ -17,6 +17,7 @@ SUBJECTS: Mapping[str, str] = {
     "batch_id": "BatchCallbackPayload",
     "evaluation_id": "EvaluationCallbackPayload",
 }
+PLACES: Mapping[str, str] = {"run_id": "/v1/runs", "batch_id": "/v1/batches", "evaluation_id": "/v1/evaluations"}
 # How an event calls a status, where it calls it otherwise.
 ENDS: Mapping[tuple[str, str], str] = {
     ("run", "succeeded"): "completed",
@@ -29,6 +30,17 @@ TERMINAL = frozenset(("succeeded", "failed", "cancelled", "canceled", "partial_s
 def subject_of(content: Record) -> str | None:
     """Returns the field that names what a message is about."""
     return next((name for name in SUBJECTS if name in content), None)
+
+
+def path_of(content: Record) -> Iterator[str]:
+    """Yields where the record that a message is about is read, and where the history of its callbacks is."""
+    subject = subject_of(content)
+    if subject is None:
+        return
+    path = f"{PLACES[subject]}/{content[subject]}"
+    yield path
+    if subject != "evaluation_id":
+        yield f"{path}/callback"
 
 
 def departs_from_its_schema(contract: Contract, heard: Heard) -> Iterator[str]:
@@ -80,6 +92,29 @@ def is_sent_as_promised(heard: Heard, memory: Memory) -> Iterator[str]:
         yield f"the signature {given!r} is that of no secret over these bytes"
 
 
+def repeats_itself(heard: Heard, memory: Memory) -> Iterator[str]:
+    """Yields where an attempt is another message than the one before of its delivery, or a message another one than that of its record.
+
+    The bytes are frozen when the record ends: every attempt sends them, and so does every delivery to that address.
+    """
+    for before in memory.heard:
+        if before.delivery_id == heard.delivery_id:
+            if before.body != heard.body:
+                yield f"attempt {heard.number} of {heard.delivery_id} has other bytes than attempt {before.number}"
+            if before.url != heard.url:
+                yield f"attempt {heard.number} of {heard.delivery_id} goes to {heard.url!r}, and attempt {before.number} to {before.url!r}"
+        elif before.url == heard.url and _is_of_one_end(before.content, heard.content) and before.content != heard.content:
+            yield f"delivery {heard.delivery_id} tells something else than {before.delivery_id} of the same end"
+    last = max((before.number for before in memory.heard if before.delivery_id == heard.delivery_id), default=None)
+    if last is not None and heard.number not in (last, last + 1):
+        yield f"attempt {heard.number} of {heard.delivery_id} follows attempt {last}"
+
+
+def _is_of_one_end(one: Record, other: Record) -> bool:
+    subject = subject_of(one)
+    return subject is not None and one[subject] == other.get(subject) and one.get("event") == other.get("event")
+
+
 def tells_what_is(answer: Answer, memory: Memory) -> Iterator[str]:
     """What the callbacks on this stage said of a record is what the record says now that it has ended."""
     for part in memory.parts:
@@ -104,13 +139,26 @@ def _departures(content: Record, record: Record) -> Iterator[str]:
             yield from _reason(content["output"], record)
         elif content[name] != record[told]:
             yield f"the callback of {record.get('id')} says {name} {str(content[name])[:200]!r}, and the record {str(record[told])[:200]!r}"
-    verdict = content.get("output") if "evaluation_id" in content else None
-    for name, value in verdict.items() if isinstance(verdict, dict) else ():
-        if name in record and record[name] != value:
-            yield f"the callback of {record.get('id')} says {name} {value!r}, and the record {record[name]!r}"
+    if "evaluation_id" in content:
+        yield from _verdict(content, record)
     for name in ("created_at", "completed_at"):
         if name in content and name in record and instant(content[name]) != instant(record[name]):
             yield f"the callback of {record.get('id')} says {name} {content[name]!r}, and the record {record[name]!r}"
+
+
+def _verdict(content: Record, record: Record) -> Iterator[str]:
+    """An evaluation that has completed tells its verdict as the record has it; one that failed has none, and nobody gave it metadata."""
+    output = content.get("output")
+    if isinstance(output, dict) is not (record["status_code"] == "completed"):
+        yield f"the callback of a {record['status_code']} evaluation has the output {output!r}"
+    for name in packaged_walk().described((*_pointer(SUBJECTS["evaluation_id"]), "properties", "output")).properties:
+        if isinstance(output, dict) and name in record and output.get(name, "absent") != record[name]:
+            yield f"the callback of {record.get('id')} says {name} {output.get(name, 'absent')!r}, and the record {record[name]!r}"
+    lasted = record.get("eval_duration_ms")
+    if "duration_ms" in content and lasted is not None and content["duration_ms"] != lasted:
+        yield f"the callback of {record.get('id')} says duration_ms {content['duration_ms']!r}, and the record {lasted!r}"
+    if content.get("metadata") is not None:
+        yield f"the callback of {record.get('id')} has the metadata {content['metadata']!r}, and nobody gave it any"
 
 
 def _reason(output: Any, record: Record) -> Iterator[str]:

@@ -59,7 +59,7 @@ class Memory(msgspec.Struct):
     """What was seen of each record on one stage: the latest state, how it ended, and every field; and the callbacks that were heard.
 
     `parts` are the records in the answer that is looked at now, as the packaged contract names them; `operation` gave it, and `params`
-    are the values in its path.
+    are the values in its path. `made` has by list what was made and not deleted, and `names` the id of what was called so, and when.
     """
 
     states: dict[str, str] = {}
@@ -69,6 +69,9 @@ class Memory(msgspec.Struct):
     redeliveries: set[str] = set()
     secrets: set[str] = set()
     webhook_urls: set[str] = set()
+    made: dict[str, set[str]] = {}
+    names: dict[str, tuple[str, int | None]] = {}
+    owner: str | None = None
     has_twins: bool = False
     challenges: bool | None = None
     parts: tuple[Part, ...] = ()

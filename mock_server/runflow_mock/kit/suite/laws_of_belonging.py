@@ -1,0 +1,123 @@
+"""Laws of belonging: what was made stands in its lists, once; what has one name is one record; what is one's own has one owner.
+
+A list or a record that is right by itself can still be that of somebody else, or leave out what there is.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.laws_of_lists import items_of
+from runflow_mock.kit.suite.memories import Memory, is_replay
+
+# Where what an operation makes is listed; a path without a start is the one that was asked.
+LISTED_AT: Mapping[str, tuple[str, ...]] = {
+    "create_run": ("/v1/runs",),
+    "create_comfyui_run": ("/v1/runs", ""),
+    "create_model_batch": ("/v1/batches",),
+    "create_batch": ("/v1/batches",),
+    "create_callback_secret": ("/v1/callback-secrets",),
+    "create_webhook": ("/v1/webhooks",),
+    "create_comfyui_workflow": ("/v1/comfyui-workflows",),
+    "create_comfyui_workflow_input": ("",),
+    "confirm_asset_upload": ("/v1/assets",),
+}
+# What leaves all records of a list in it.
+LEAVES_ALL = frozenset(("limit", "sort_by", "fields", "embed", "add_signature"))
+# Kinds of which a server shows an organization its own and nothing else.
+OWNED = frozenset(("Run", "Batch", "BatchItem", "Evaluation", "CallbackSecret", "Asset", "Webhook", "CreditBalance"))
+# Kinds that are called by a name, and whose name it is beside theirs.
+NAMED: Mapping[str, tuple[str, str]] = {
+    "Model": ("model", "model_creator_id"),
+    "PublicModel": ("model", "model_creator_id"),
+    "ModelCreator": ("model creator", ""),
+    "ComfyuiWorkflow": ("workflow", "org_id"),
+    "Flow": ("flow", "org_id"),
+    "FlowSummary": ("flow", "org_id"),
+    "Solution": ("solution", ""),
+}
+# Paths in which a record is called by its owner and its name, and the field by which other records refer to it.
+CALLED: tuple[tuple[str, str], ...] = (("/v1/models/", "model_id"), ("/v1/comfyui-workflows/", "comfyui_workflow_id"))
+UUID_LENGTH = 36
+
+
+def what_is_made_is_listed(answer: Answer, memory: Memory) -> Iterator[str]:
+    """What was made and not deleted is in every list where it belongs, from its creation on."""
+    operation = "" if memory.operation is None else memory.operation.id
+    if answer.status < 300 and memory.record is not None and not is_replay(answer):
+        for path in LISTED_AT.get(operation, ()):
+            memory.made.setdefault(path or answer.path, set()).add(str(memory.record["id"]))
+    if answer.method == "DELETE" and answer.status == 204:
+        place, _, gone = answer.path.rpartition("/")
+        memory.made.get(place, set()).discard(gone)
+    items, made = items_of(answer), memory.made.get(answer.path)
+    if items is None or not made or answer.query.keys() - LEAVES_ALL or answer.json.get("next") is not None:
+        return
+    listed = {str(item["id"]) for item in items if "id" in item}
+    # Who asks for fields may leave the id out.
+    if len(listed) == len(items):
+        yield from (f"{each} was made and is not in the list" for each in sorted(made - listed)[:2])
+
+
+def nothing_is_there_twice(answer: Answer, memory: Memory) -> Iterator[str]:
+    """No record stands twice in one list, wherever in an answer the list is."""
+    for part in memory.parts:
+        for name, value in part.value.items():
+            keys = [str(each["id"]) for each in value if isinstance(each, dict) and "id" in each] if isinstance(value, list) else []
+            if name in part.described.properties and len(keys) != len(set(keys)):
+                yield f"{name} of {part.described.name or answer.path} has a record twice: {sorted(keys)[:6]}"
+
+
+def has_one_owner(answer: Answer, memory: Memory) -> Iterator[str]:
+    """Whatever is one's own belongs to one organization."""
+    for part in memory.parts:
+        owner = part.value.get("org_id")
+        if part.described.name in OWNED and isinstance(owner, str):
+            memory.owner = memory.owner or owner
+            if owner != memory.owner:
+                yield f"{part.described.name} {part.value.get('id')} belongs to {owner}, and what was seen before to {memory.owner}"
+
+
+def one_name_is_one_record(answer: Answer, memory: Memory) -> Iterator[str]:
+    """What has the name of a record is that record, and what lies under its name refers to it."""
+    for part in memory.parts:
+        kind, whose = NAMED.get(part.described.name, ("", ""))
+        slug, record_id = part.value.get("slug"), part.value.get("id")
+        if kind and isinstance(slug, str) and isinstance(record_id, str) and (not whose or isinstance(part.value.get(whose), str)):
+            yield from _is_the_same(memory, answer, f"{kind} {slug} of {part.value.get(whose) if whose else 'the catalogue'}", record_id)
+    for start, reference in CALLED:
+        called = answer.path.removeprefix(start).split("/")[:2] if answer.path.startswith(start) and answer.status < 300 else []
+        if len(called) == 2 and len(called[0]) != UUID_LENGTH and memory.parts:
+            yield from _refers_to(memory, answer, f"{start}{'/'.join(called)}", reference)
+
+
+def _refers_to(memory: Memory, answer: Answer, name: str, reference: str) -> Iterator[str]:
+    """What is read under a name is the record of that name, or refers to it."""
+    record = memory.parts[0].value
+    if answer.path == name:
+        slug = name.rpartition("/")[2]
+        if isinstance(record.get("slug"), str) and record["slug"] != slug:
+            yield f"slug is {record['slug']!r} under {name}"
+        yield from _is_the_same(memory, answer, name, record.get("id"))
+        return
+    for part in memory.parts:
+        # Further inside stand records of others, which refer to what they like.
+        if len(part.way) <= 2:
+            yield from _is_the_same(memory, answer, name, part.value.get(reference))
+
+
+def _is_the_same(memory: Memory, answer: Answer, name: str, record_id: Any) -> Iterator[str]:
+    if not isinstance(record_id, str):
+        return
+    before, moment = memory.names.get(name, (record_id, answer.moment))
+    if before != record_id and moment == answer.moment:
+        yield f"{name} is {record_id} here, and was {before}"
+    memory.names[name] = (record_id, answer.moment)
+
+
+LAWS = {
+    "made_is_listed": what_is_made_is_listed,
+    "nothing_twice": nothing_is_there_twice,
+    "one_owner": has_one_owner,
+    "one_name": one_name_is_one_record,
+}
