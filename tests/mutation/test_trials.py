@@ -81,6 +81,25 @@ def test_mutant_is_killed_by_the_rule_that_it_breaks(ground: Ground, mutant: Mut
         (Mutant(Kind.ABSENT, Place(Subject("create_callback_secret", 201), ("is_current",))), "callback_secrets_agree"),
         (Mutant(Kind.NULL, Place(Subject("get_comfyui_workflow_by_slug", 200), ("inputs",))), "workflows_agree"),
         (Mutant(Kind.NULL, Place(Subject("list_model_creators", 200), ("items", EACH, "models"))), "model_creators_agree"),
+        (Mutant(Kind.LOST, Place(Subject("list_comfyui_runs", 200), ("items",))), "workflows_agree"),
+        (Mutant(Kind.OTHER, Place(Subject("get_model", 200), ("id",))), "models_agree"),
+        (Mutant(Kind.NULL, Place(Subject("get_model", 200), ("outputs",))), "models_agree"),
+        (Mutant(Kind.DOUBLED, Place(Subject("list_public_models", 200), ("items", EACH, "outputs"))), "public_models_agree"),
+        (Mutant(Kind.NULL, Place(Subject("list_asset_types", 200), ("items", EACH, "label"))), "assets_agree"),
+        (Mutant(Kind.NULL, Place(Subject("list_evaluation_statuses", 200), ("items", EACH, "label"))), "evaluations_agree"),
+        (Mutant(Kind.OTHER, Place(Subject("list_evaluation_statuses", 200), ("items",))), "evaluations_agree"),
+        (Mutant(Kind.OTHER, Place(Subject("list_asset_types", 200), ("items",))), "assets_agree"),
+        (Mutant(Kind.OTHER, Place(Subject("list_asset_types", 200), ("items", EACH, "is_terminal"))), "assets_agree"),
+        *(
+            (Mutant(kind, Place(Subject("callback EvaluationCallbackPayload"), way)), "evaluation_is_paid")
+            for kind, way in (
+                (Kind.ABSENT, ("output", "top_strengths")),
+                (Kind.NULL, ("output",)),
+                (Kind.OTHER, ("duration_ms",)),
+                (Kind.OTHER, ("metadata",)),
+            )
+        ),
+        (Mutant(Kind.LOST, Place(Subject("callback EvaluationCallbackPayload"), ("output", "top_issues"))), "statuses_of_evaluations"),
         (Mutant(Kind.HEADER_ABSENT, Place(Subject("get_balance", 401)), "www-authenticate"), "statuses_of_billing"),
     ],
     ids=str,

@@ -9,6 +9,7 @@ import pytest
 from runflow_mock.kit.suite.carriers import Answer, AppCarrier
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import play_all
+from runflow_mock.kit.suite.schema_walks import SPARSE
 from runflow_mock.kit.suite.stages import Target
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.openapi.pointers import Pointer
@@ -19,6 +20,8 @@ from runflow_mock.testing.in_process import InProcess
 SCHEMAS = ("components", "schemas")
 # A property with none of these may be anything, so that nothing can be said of it.
 TYPED = frozenset(("type", "enum", "anyOf", "allOf", "$ref"))
+# What stands in lists alone, and is read by itself nowhere.
+LISTED_ONLY = frozenset(("CodeEntry",))
 # What no answer of the suite lacks, and others may: why it is not promised all the same.
 OPEN: Mapping[tuple[str, str], str] = {
     ("CallbackSecret", "label"): "a secret may have none",
@@ -44,6 +47,7 @@ class Seen:
         self.records: Counter[str] = Counter()
         self.filled: Counter[tuple[str, str]] = Counter()
         self.there: Counter[tuple[str, str]] = Counter()
+        self._is_whole = True
 
     def carry(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """Returns the answer to a request."""
@@ -53,6 +57,7 @@ class Seen:
         declared = None if addressed is None else contract.operation(addressed.path, method)
         pointer = None if declared is None else declared.responses.get(str(answer.status), {}).get("application/json")
         if pointer is not None:
+            self._is_whole = "fields=" not in target
             self._look(answer.json, pointer)
         return answer
 
@@ -74,10 +79,14 @@ class Seen:
                     self._look(each, (*way, "items"))
 
     def _count(self, way: Pointer, value: Mapping[str, Any]) -> None:
-        if way[:2] == SCHEMAS and len(way) == 3:
-            self.records[way[2]] += 1
-            self.there.update((way[2], name) for name in value)
-            self.filled.update((way[2], name) for name, inner in value.items() if inner is not None)
+        name = way[2] if way[:2] == SCHEMAS and len(way) == 3 else ""
+        if name.removeprefix(SPARSE) in LISTED_ONLY and self._is_whole:
+            # Who asks for no fields in particular is shown all of them.
+            name = name.removeprefix(SPARSE)
+        if name:
+            self.records[name] += 1
+            self.there.update((name, each) for each in value)
+            self.filled.update((name, each) for each, inner in value.items() if inner is not None)
 
 
 def marked() -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -13,9 +13,16 @@ from uuid import UUID
 
 from runflow_mock.kit.suite import agreements, laws_of_belonging, laws_of_callbacks, laws_of_lists, laws_of_records, laws_of_refusals
 from runflow_mock.kit.suite.carriers import Answer, read_json
-from runflow_mock.kit.suite.laws_of_callbacks import contradicts_itself, departs_from_its_schema, is_sent_as_promised, path_of, repeats_itself
+from runflow_mock.kit.suite.laws_of_callbacks import (
+    contradicts_itself,
+    departs_from_its_schema,
+    is_sent_as_promised,
+    path_of,
+    repeats_itself,
+)
 from runflow_mock.kit.suite.machine_tables import machine_of
 from runflow_mock.kit.suite.memories import Heard, Law, Memory, Record, packaged_walk
+from runflow_mock.kit.suite.schema_walks import COMPONENTS, SPARSE
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
 from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.testing.records import Pulled
@@ -62,6 +69,7 @@ class Watch:
             if declared is not None and not (answer.is_provoked and str(answer.status) not in declared.responses):
                 # What a rule of the fake was asked to answer is not held against a document that does not know it.
                 self._report("answer_schema", operation, answer.evidence, _departures(self._contract, declared.responses, answer))
+                self._report("answer_schema", operation, answer.evidence, _shortened(self._contract, answer, self._memory))
         for name, law in LAWS.items():
             self._report(name, operation, answer.evidence, law(answer, self._memory))
 
@@ -110,6 +118,17 @@ def _departures(contract: Contract, responses: Mapping[str, Mapping[str, Any]], 
             yield "the body is not JSON"
         for error in contract.errors(contents[media_type], answer.json):
             yield f"{'/'.join(map(str, error.instance_path))}: {error.message}"[:400]
+
+
+def _shortened(contract: Contract, answer: Answer, memory: Memory) -> Iterator[str]:
+    """Where a list shows less of its records than there is, although nobody asked for some fields only."""
+    if "fields" in answer.query:
+        return
+    for part in memory.parts:
+        sparse = part.described.names[0] if part.described.names else ""
+        if sparse.startswith(SPARSE) and contract.at((*COMPONENTS, sparse)):
+            for error in contract.errors((*COMPONENTS, sparse.removeprefix(SPARSE)), part.value):
+                yield f"{part.described.name} {'/'.join(map(str, error.instance_path))}: {error.message}"[:400]
 
 
 def _has_an_error_envelope(answer: Answer, memory: Memory) -> Iterator[str]:

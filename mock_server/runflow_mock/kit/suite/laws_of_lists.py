@@ -17,6 +17,17 @@ TWINS = {"next": "next_pq", "previous": "prev_pq"}
 TWINS_ALL = frozenset(TWINS.values())
 NEWEST_FIRST = frozenset(("/v1/runs",))
 
+STATUSES = {"/v1/runs/statuses": "run", "/v1/evaluations/statuses": "evaluation"}
+# Where the codes that records of a kind have in a field are listed.
+TABLES = {
+    ("Run", "status_code"): "/v1/runs/statuses",
+    ("Evaluation", "status_code"): "/v1/evaluations/statuses",
+    ("Evaluation", "job_class_code"): "/v1/evaluations/job-classes",
+    ("Asset", "mime_type"): "/v1/assets/types",
+    ("EventSubscription", "event_type_code"): "/v1/webhooks/event-types",
+    ("WebhookDelivery", "event_type_code"): "/v1/webhooks/event-types",
+}
+
 
 def items_of(answer: Answer) -> list[Record] | None:
     """Returns the records of a page, or nothing where an answer is none."""
@@ -96,18 +107,36 @@ def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:
 
 
 def tells_what_ends(answer: Answer, memory: Memory) -> Iterator[str]:
-    """A table of statuses says of each whether anything follows it, as the state machines do."""
-    machine = {"/v1/runs/statuses": "run", "/v1/evaluations/statuses": "evaluation"}.get(answer.path)
-    if machine is None:
-        return
-    for item in items_of(answer) or ():
-        state = "cancelled" if item.get("code") == "canceled" else item.get("code")
-        if "is_terminal" in item and item["is_terminal"] is not (state in terminal_states(machine)):
-            yield f"is_terminal of {item.get('code')} is {item['is_terminal']}"
+    """A table of statuses says of each whether anything follows it, as the state machines do; other tables say nothing of the kind."""
+    for item in items_of(answer) or () if answer.path in TABLES.values() else ():
+        state, ends = ("cancelled" if item.get("code") == "canceled" else item.get("code")), item.get("is_terminal")
+        machine = STATUSES.get(answer.path)
+        if machine is None and ends is not None:
+            yield f"is_terminal of {item.get('code')} is {ends}, and that is no status"
+        if machine is not None and "is_terminal" in item and ends is not (state in terminal_states(machine)):
+            yield f"is_terminal of {item.get('code')} is {ends}"
+
+
+def has_every_code(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A code that a record has stands in the table of its kind."""
+    if answer.path in TABLES.values() and not answer.query.keys() & {"q", "pq"}:
+        items = items_of(answer)
+        if items is not None and answer.json.get("next") is None and all("code" in item for item in items):
+            memory.tables[answer.path] = frozenset(str(item["code"]) for item in items)
+    for part in memory.parts:
+        for (kind, name), path in TABLES.items():
+            code = part.value.get(name) if part.described.name == kind else None
+            if isinstance(code, str):
+                memory.codes.setdefault(path, set()).add(code)
+    for path, listed in memory.tables.items():
+        for code in sorted(memory.codes.get(path, set()) - listed):
+            yield f"{path} has no {code!r}, and a record has it"
+        memory.codes.pop(path, None)
 
 
 LAWS = {
     "statuses": tells_what_ends,
+    "every_code": has_every_code,
     "in_order": is_in_order,
     "fields": has_the_fields,
     "embedded": shows_what_is_embedded,

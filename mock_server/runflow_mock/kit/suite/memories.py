@@ -71,6 +71,8 @@ class Memory(msgspec.Struct):
     webhook_urls: set[str] = set()
     made: dict[str, set[str]] = {}
     names: dict[str, tuple[str, int | None]] = {}
+    tables: dict[str, frozenset[str]] = {}
+    codes: dict[str, set[str]] = {}
     owner: str | None = None
     has_twins: bool = False
     challenges: bool | None = None
