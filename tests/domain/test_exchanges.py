@@ -1,7 +1,7 @@
 import pytest
 from exchanges import create, exchange
 
-from runflow_mock.domain.exchanges import REDACTED, SHOWN_HEADERS, redact_headers
+from runflow_mock.domain.exchanges import REDACTED, SHOWN_HEADERS, redact_headers, without_credentials
 
 
 @pytest.mark.parametrize("name", ["Authorization", "authorization", "Cookie", "X-Api-Key", "Proxy-Authorization", "x-new-secret"])
@@ -28,6 +28,20 @@ def test_no_listed_header_carries_a_credential() -> None:
 )
 def test_answer_is_lost_when_it_is_not_whole(length: str, status: int, fault: str | None, is_lost: bool) -> None:
     assert create(status, answer={}, told={"content-length": length}, fault=fault).is_lost is is_lost
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (b"locale=de; session=s3cret", b"locale=de; session=[redacted]"),
+        (b"locale=" + b"x" * 65, b"locale=[redacted]"),
+        (b"s3cret", b"[redacted]"),
+        (b"locale=a=b;;x", b"locale=a=b; [redacted]; [redacted]"),
+    ],
+)
+def test_of_cookies_only_those_that_are_judged_are_kept(sent: bytes, kept: bytes) -> None:
+    assert without_credentials([(b"cookie", sent)], frozenset((b"locale",))) == ((b"cookie", kept),)
+    assert without_credentials([(b"cookie", sent)]) == ((b"cookie", b"[redacted]"),)
 
 
 def test_target_is_a_path_and_a_query() -> None:

@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from runflow_mock.domain.scrubbing import Scrubber, mask
 
 BODY_BYTES_MAX = 64 * 1024
+# Cookies that are longer may be somebody's session, whatever they are called.
+COOKIE_BYTES_MAX = 64
 
 # Only these headers are ever shown in full; of the others the name alone. An allow-list cannot miss a new secret.
 SHOWN_HEADERS = frozenset(
@@ -100,17 +102,37 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return _header(self.response_headers, name)
 
 
-def without_credentials(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Returns request headers as the journal may keep them: no credentials, and of an Idempotency-Key what tells it from others."""
+def without_credentials(headers: Iterable[tuple[bytes, bytes]], cookies: frozenset[bytes] = frozenset()) -> Headers:
+    """Returns request headers as the journal may keep them: no credentials, and of an Idempotency-Key what tells it from others.
+
+    Of `cookies`, which whoever judges knows by name, the values are kept to be judged; nothing shows them.
+    """
     kept = list[tuple[bytes, bytes]]()
     for name, value in headers:
-        if name in _CREDENTIALS:
+        if name == b"cookie" and cookies:
+            kept.append((name, _without_other_cookies(value, cookies)))
+        elif name in _CREDENTIALS:
             kept.append((name, b"[redacted]"))
         elif name == b"idempotency-key":
             kept.append((name, digest_of_key(value.decode("latin-1")).encode()))
         else:
             kept.append((name, value))
     return tuple(kept)
+
+
+def _without_other_cookies(header: bytes, known: frozenset[bytes]) -> bytes:
+    """Returns a Cookie header with the names of all cookies, and the values of those that are known and short enough to be no secret."""
+    kept = list[bytes]()
+    for part in header.split(b";"):
+        name, equals, value = part.strip().partition(b"=")
+        if not equals:
+            # It may be a value that lacks its name.
+            kept.append(b"[redacted]")
+        elif name in known and len(value) <= COOKIE_BYTES_MAX:
+            kept.append(part.strip())
+        else:
+            kept.append(name + b"=[redacted]")
+    return b"; ".join(kept)
 
 
 def digest_of_key(key: str) -> str:

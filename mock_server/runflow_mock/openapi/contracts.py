@@ -37,6 +37,8 @@ ANY_CONTENT: Mapping[str, Pointer] = {"*/*": ANYTHING}
 
 _URI = "urn:contract"
 _UNUSABLE = (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError)
+# What a cookie is called that is somebody's login, in the words of frameworks and of people.
+_CREDENTIAL = re.compile(r"auth|credential|csrf|xsrf|jwt|key|login|pass|secret|sess|sid\b|signature|token|user", re.IGNORECASE)
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|XX)|default")
 
 Object = dict[str, Json]
@@ -97,6 +99,15 @@ class Contract:
         """All operations, in the order of the document."""
         declared = (self.operation(path, method) for path in self.paths for method in self.methods_of(path))
         return tuple(each for each in declared if each is not None)
+
+    @cached_property
+    def cookies(self) -> frozenset[bytes]:
+        """The names of the cookies that are parameters, as far as what they are called speaks of no credential."""
+        names = set[str]()
+        for parameter in (each for declared in self.operations for each in declared.parameters if each.place == "cookie"):
+            wanted = self.wanted(parameter)
+            names |= wanted.names | {parameter.name} if wanted.is_object else {parameter.name}
+        return frozenset(name.encode() for name in names if _CREDENTIAL.search(name) is None)
 
     def prepare(self) -> None:
         """Gets ready to hold values against schemas, which takes seconds for a long document and would otherwise be done at first use."""

@@ -25,7 +25,7 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
         operation=operation,
         method=call.method,
         target=call.target,
-        request_headers=without_credentials(call.scope["headers"]),
+        request_headers=without_credentials(call.scope["headers"], runtime.judgings.cookies),
         request_body=asked,
         status=given.status,
         response_headers=given.headers,
