@@ -1,6 +1,7 @@
 """Sheets: what counts, what an exit code says, and that each rendering tells the same."""
 
 from io import StringIO
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -11,6 +12,7 @@ from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.sheets.junit import write_junit
 from runflow_mock.kit.sheets.markdown import write_markdown
 from runflow_mock.kit.sheets.records import Row, Sheet, expecting, read_expected, represent_sheet
+from runflow_mock.kit.sheets.reports import sheet_of
 from runflow_mock.kit.sheets.terminal import lines, show_sheet
 
 HELD = Row(subject="plain", rule="completes", judgement=Judgement.HELD, asks="It ends.", evidence=("exit 0",))
@@ -42,7 +44,7 @@ def test_what_is_expected_to_be_broken_is_neither_held_nor_broken() -> None:
 
 def test_grade_over_few_of_the_rows_says_so() -> None:
     few, half = Sheet(title="few", rows=(HELD, ABSENT, ABSENT)), Sheet(title="half", rows=(HELD, ABSENT))
-    assert few.counts == "1 held, 0 broken, 2 not exercised; grade A for the few that were"
+    assert few.counts == "1 held, 0 broken, 2 not exercised; grade A over the 1 that were exercised"
     assert half.counts == "1 held, 0 broken, 1 not exercised; grade A"
 
 
@@ -128,6 +130,42 @@ def test_json_has_every_row() -> None:
     assert (told["exit_code"], told["held"], told["broken"], told["not_exercised"]) == (1, 1, 1, 1)
     assert isinstance(told["rows"], list)
     assert told["rows"][2]["reason"] == "never met"
+
+
+def test_report_of_a_long_session_says_each_thing_once_and_how_often_it_was() -> None:
+    sample = {"operation": "list_runs", "loc": ["query", "limit"], "rule": "minimum", "message": "too small", "exchange": "e1"}
+    seen = {"message": "waited 0.10 s", "exchanges": ["e1", "e2"]}
+    paths = [("GET", f"/v1/run/{number}", "GET /v1/runs/{id}") for number in range(60)]
+    report: dict[str, Any] = {
+        "tenant": "t",
+        "exchanges": {"total": 250, "unjudged": 0},
+        "judge": {"document": None, "operations": ["list_runs"]},
+        "operations": [{"operation": "list_runs", "violations": {"minimum": 120}, "notes": {}, "statuses": {"422": 120}}],
+        "violations": [sample] * 33,
+        "verdicts": [
+            {
+                "rule": "retry-after",
+                "verdict": "broken",
+                "asks": "It waits.",
+                "weight": "error",
+                "evidence": [seen] * 20,
+                "broken": 80,
+                "reason": None,
+            }
+        ],
+        "unmatched_requests": [
+            {"method": method, "path": path, "nearest": nearest} for method, path, nearest in [*paths, ("POST", "/v2/runs", None)]
+        ],
+        **dict.fromkeys(("ours", "background_errors", "undelivered_callbacks", "unfired_faults", "hints"), ()),
+        "pending_callbacks": 0,
+        "relies_on": {},
+    }
+    sheet = sheet_of(report, {})
+    assert [row.evidence[0] for row in sheet.rows] == ["120 times in all", "80 times in all"]
+    assert sheet.notes == (
+        "GET /v1/run/0 and 59 other paths lead to no operation; did you mean GET /v1/runs/{id}?",
+        "POST /v2/runs leads to no operation",
+    )
 
 
 def test_many_rows_that_were_not_exercised_for_one_reason_are_counted() -> None:

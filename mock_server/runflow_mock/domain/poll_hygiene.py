@@ -107,7 +107,9 @@ def leaves_absent_records_alone(exchanges: Sequence[Exchange]) -> Iterator[Obser
             asked.setdefault((exchange.path if exchange.operation in READS else exchange.target, since), []).append(exchange)
     for missing in asked.values():
         ids = tuple(read.id for read in missing)
-        yield Observation(len(missing) == 1, ids, f"{missing[0].path[:120]} was a 404 {len(missing)} times")
+        yield Observation(
+            len(missing) == 1, ids, f"{missing[0].path[:120]} was a 404, {'once' if len(missing) == 1 else f'{len(missing)} times'}"
+        )
 
 
 def standing_polls(exchanges: Sequence[Exchange]) -> Iterator[str]:

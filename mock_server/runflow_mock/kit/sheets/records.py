@@ -72,7 +72,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
         held, broken, absent = (len(self.of(judgement)) for judgement in Judgement)
         expected = sum(row.is_expected for row in self.rows)
         told = f"{held} held, {broken} broken, {absent} not exercised"
-        limited = " for the few that were" if self.grade != NO_GRADE and absent > len(self.rows) - absent else ""
+        limited = f" over the {held + broken} that were exercised" if self.grade != NO_GRADE and absent > len(self.rows) - absent else ""
         return f"{told}{f', {expected} broken as expected' if expected else ''}; grade {self.grade}{limited}"
 
 

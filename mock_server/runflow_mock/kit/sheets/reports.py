@@ -48,7 +48,7 @@ def _contract_rows(report: Mapping[str, Any], operations: Iterable[str]) -> Iter
         elif counts["violations"]:
             samples = [sample for sample in report["violations"] if (sample["operation"] or "no operation") == name]
             for rule, count in counts["violations"].items():
-                told = tuple(_sample(sample) for sample in samples if sample["rule"] == rule) or (f"{count} times",)
+                told = _counted(count, tuple(_sample(sample) for sample in samples if sample["rule"] == rule))
                 yield Row(subject=name, rule=f"{CONTRACT}.{rule}", judgement=Judgement.BROKEN, asks=CONTRACT_ASKS, evidence=told)
         elif "undescribed" in counts["notes"]:
             reason = f"{report['judge']['document']} does not describe it"
@@ -66,7 +66,7 @@ def _rule_rows(report: Mapping[str, Any], operation_of: Mapping[str, str]) -> It
             judgement=Judgement(verdict["verdict"]),
             asks=verdict["asks"],
             weight=Weight(verdict["weight"]),
-            evidence=tuple(_observed(seen, operation_of) for seen in verdict["evidence"]),
+            evidence=_counted(verdict["broken"], tuple(_observed(seen, operation_of) for seen in verdict["evidence"])),
             reason=verdict["reason"],
         )
 
@@ -76,6 +76,11 @@ def _callback_rows(report: Mapping[str, Any]) -> Iterator[Row]:
     if given_up:
         told = tuple(f"{gone['id']} to {gone['url']}: given up after {gone['attempts']} attempts, {gone['reason']}" for gone in given_up)
         yield Row(subject="callbacks", rule="callback-taken", judgement=Judgement.BROKEN, asks=CALLBACKS_ASK, evidence=told)
+
+
+def _counted(count: int, told: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns evidence, with how often it was so where more was counted than is kept."""
+    return (f"{count} times in all", *told) if count > len(told) else told
 
 
 def _observed(seen: Mapping[str, Any], operation_of: Mapping[str, str]) -> str:
@@ -93,9 +98,13 @@ def _notes(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"{document} judged; where the fake differs from it, that is told under errors and is not the client's"
     for unfired in report["unfired_faults"]:
         yield f"fault {unfired['label'] or unfired['id']} ({unfired['kind']}) was never met"
+    misses: dict[tuple[str, str | None], list[str]] = {}
     for miss in report["unmatched_requests"]:
-        nearest = f"; did you mean {miss['nearest']}?" if miss["nearest"] else ""
-        yield f"{miss['method']} {miss['path']} leads to no operation{nearest}"
+        # Without a nearest one each path is a mistake of its own.
+        misses.setdefault((miss["method"], miss["nearest"] or miss["path"]), []).append(miss["path"])
+    for (method, nearest), paths in misses.items():
+        others = f" and {len(paths) - 1} other paths lead" if len(paths) > 1 else " leads"
+        yield f"{method} {paths[0]}{others} to no operation{'' if nearest == paths[0] else f'; did you mean {nearest}?'}"
     if report["pending_callbacks"]:
         yield f"{report['pending_callbacks']} callbacks are still pending"
     if report["exchanges"]["unjudged"]:
