@@ -55,6 +55,7 @@ def _verify(flaw: str | None = None, *, dialect: str = "seed", secret: str = SEC
     return sheet
 
 
+@pytest.mark.slow
 def test_good_handler_keeps_every_rule() -> None:
     sheet = _verify()
     assert {row.rule for row in sheet.of(Judgement.HELD)} == set(ASKS)

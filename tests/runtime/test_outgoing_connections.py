@@ -1,7 +1,6 @@
 """Connections for callbacks, against receivers that say byte by byte what they like."""
 
 import asyncio
-import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -9,14 +8,13 @@ import pytest
 import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from secure import NOBODY
 
 from runflow_mock.runtime.outgoing_connections import ANSWER_BYTES_MAX, BrokenAnswer, CannotConnect, OutgoingConnections
 
 LOOPS = (asyncio.run, uvloop.run)
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 BODY = b'{"event":"run.completed"}'
-# Trusts nobody: to read the authorities of the system takes longer than the rest.
-NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class Receiver:
@@ -67,7 +65,7 @@ def told(run: Callable[[Coroutine[Any, Any, Any]], Any], *answers: bytes | None)
     """Returns what came of one POST to a receiver that says this."""
 
     async def story() -> tuple[int, bytes]:
-        connections = OutgoingConnections(NOBODY)
+        connections = OutgoingConnections(lambda: NOBODY)
         async with Receiver(*answers) as receiver:
             try:
                 return await post(connections, receiver.url)
@@ -126,7 +124,7 @@ def test_whatever_a_receiver_says_is_an_answer_or_an_error(noise: bytes, kept: i
 @pytest.mark.parametrize("run", LOOPS)
 def test_connection_is_kept_as_long_as_the_receiver_keeps_it(run: Any) -> None:
     async def story() -> list[int]:
-        connections = OutgoingConnections(NOBODY)
+        connections = OutgoingConnections(lambda: NOBODY)
         last = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         async with Receiver(FINE, FINE, last, FINE, b"") as receiver:
             for _ in range(4):
@@ -139,7 +137,7 @@ def test_connection_is_kept_as_long_as_the_receiver_keeps_it(run: Any) -> None:
 
 def test_connection_that_says_more_than_it_was_asked_is_not_used_again() -> None:
     async def story() -> int:
-        connections = OutgoingConnections(NOBODY)
+        connections = OutgoingConnections(lambda: NOBODY)
         async with Receiver(FINE + FINE, FINE, b"") as receiver:
             for _ in range(2):
                 assert await post(connections, receiver.url) == (200, b"ok")
@@ -151,7 +149,7 @@ def test_connection_that_says_more_than_it_was_asked_is_not_used_again() -> None
 
 def test_many_posts_at_once_have_a_connection_each() -> None:
     async def story() -> int:
-        connections = OutgoingConnections(NOBODY)
+        connections = OutgoingConnections(lambda: NOBODY)
         async with Receiver(*[FINE] * 21) as receiver:
             assert await asyncio.gather(*(post(connections, receiver.url) for _ in range(20))) == [(200, b"ok")] * 20
             await connections.close()
@@ -162,7 +160,7 @@ def test_many_posts_at_once_have_a_connection_each() -> None:
 
 def test_post_that_is_given_up_leaves_no_connection() -> None:
     async def story() -> bytes:
-        connections = OutgoingConnections(NOBODY)
+        connections = OutgoingConnections(lambda: NOBODY)
         async with Receiver(b"HTTP/1.1 100 Continue\r\n\r\n", FINE) as receiver:
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.05):
@@ -203,7 +201,7 @@ def test_receiver_that_speaks_and_hangs_up_before_it_is_asked_is_heard(said: byt
         loop.all_is_said.set()
 
     async def story() -> tuple[int, bytes] | None:
-        connections = OutgoingConnections(NOBODY)
+        connections = OutgoingConnections(lambda: NOBODY)
         async with await asyncio.start_server(say, "127.0.0.1", 0) as server:
             host, port = server.sockets[0].getsockname()
             try:
@@ -228,7 +226,7 @@ def test_receiver_that_speaks_and_hangs_up_before_it_is_asked_is_heard(said: byt
 )
 def test_target_is_what_the_url_says(rest: str, said: bytes) -> None:
     async def story() -> bytes:
-        connections = OutgoingConnections(NOBODY)
+        connections = OutgoingConnections(lambda: NOBODY)
         async with Receiver(FINE) as receiver:
             await post(connections, receiver.url.removesuffix("/hooks") + rest)
             assert f"\r\nHost: {receiver.url.split('/')[2]}\r\n".encode() in receiver.requests[0][0]
@@ -240,9 +238,9 @@ def test_target_is_what_the_url_says(rest: str, said: bytes) -> None:
 @pytest.mark.parametrize("value", ["a\r\nB: c", "a\nb", "a\rb", "a\0b"])
 def test_header_cannot_make_another_one(value: str) -> None:
     with pytest.raises(ValueError, match="end of a line"):
-        asyncio.run(post(OutgoingConnections(NOBODY), "http://127.0.0.1:1/", name=value))
+        asyncio.run(post(OutgoingConnections(lambda: NOBODY), "http://127.0.0.1:1/", name=value))
 
 
 def test_host_that_nobody_knows_cannot_be_reached() -> None:
     with pytest.raises((CannotConnect, OSError)):
-        asyncio.run(post(OutgoingConnections(NOBODY), "http://nowhere.invalid/"))
+        asyncio.run(post(OutgoingConnections(lambda: NOBODY), "http://nowhere.invalid/"))

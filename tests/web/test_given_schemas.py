@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from doors import Door
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from steps import MODEL, RUNS
 
@@ -177,7 +177,6 @@ SCHEMAS = st.recursive(
 )
 
 
-@settings(max_examples=60)
 @given(schema=st.dictionaries(WORDS, SCHEMAS, max_size=5), value=SCHEMAS)
 def test_whatever_schema_is_accepted_every_page_and_run_is_answered(schema: Any, value: Any) -> None:
     with Door() as door:

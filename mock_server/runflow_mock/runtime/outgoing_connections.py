@@ -54,9 +54,12 @@ class Place(NamedTuple):
 
 
 class OutgoingConnections:
-    """The connections of one sender, on one event loop; there is no limit to how many are at work at once."""
+    """The connections of one sender, on one event loop; there is no limit to how many are at work at once.
 
-    def __init__(self, trusted: ssl.SSLContext) -> None:
+    `trusted` is asked who vouches for a receiver when the first one has to be vouched for.
+    """
+
+    def __init__(self, trusted: Callable[[], ssl.SSLContext]) -> None:
         self._trusted = trusted
         self._idle: defaultdict[Place, list[_Connection]] = defaultdict(list)
 
@@ -111,7 +114,7 @@ class OutgoingConnections:
 
     async def _connect(self, place: Place) -> "_Connection":
         loop = asyncio.get_running_loop()
-        security = self._trusted if place.is_secure else None
+        security = self._trusted() if place.is_secure else None
         name = place.host if place.is_secure else None
         failure: OSError | None = None
         for address in await addresses_of(place.host, place.port):

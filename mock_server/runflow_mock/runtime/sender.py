@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
+from functools import cache, partial
 from pathlib import Path
 from time import perf_counter
 from typing import Protocol
@@ -61,8 +62,7 @@ class HttpSender:
     def _open(self) -> OutgoingConnections:
         if self._connections is None:
             # How many there may be is decided before an attempt begins: see `runtime.deliveries`.
-            trusted = ssl.create_default_context(cafile=None if self._ca_file is None else str(self._ca_file))
-            self._connections = OutgoingConnections(trusted)
+            self._connections = OutgoingConnections(partial(_trusted, self._ca_file))
         return self._connections
 
 
@@ -82,6 +82,12 @@ class RecordingSender:
 
     async def close(self) -> None:
         """Does nothing: there is no connection."""
+
+
+@cache
+def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+    """Returns who vouches for receivers; reading the authorities of a system takes as long as hundreds of callbacks."""
+    return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
 
 
 def _since(started: float) -> int:

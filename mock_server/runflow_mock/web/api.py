@@ -21,7 +21,7 @@ from runflow_mock.web.faults.sending import UNANSWERED, interfere, plan_answer
 from runflow_mock.web.idempotency import place_of, recall, remember
 from runflow_mock.web.keeping import written_first
 from runflow_mock.web.quotas import admit
-from runflow_mock.web.routing import Match, Operation, Router
+from runflow_mock.web.routing import Match, Operation, router_of
 from runflow_mock.web.strangers import why_no_tenant
 from runflow_mock.wire.problems import (
     Problem,
@@ -42,7 +42,7 @@ class Api:
         self._runtime = runtime
         self._hold = hold
         self._takes_keys = takes_keys
-        self._router = Router(operations)
+        self._router = router_of(operations)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = self._runtime.timer()

@@ -6,7 +6,8 @@ and of two paths with such a parameter the one with the longer tail wins.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Generic, TypeVar
+from functools import cache
+from typing import Generic, TypeVar, cast
 
 import msgspec
 
@@ -156,3 +157,13 @@ class Router(Generic[HandlerT]):
             self._by_mark.setdefault(spanning.mark, []).append(spanning)
             self._deepest = min(self._deepest, spanning.mark[0] if spanning.mark is not None else 0)
         spanning.operations[operation.method] = operation
+
+
+def router_of(operations: tuple[Operation[HandlerT], ...]) -> Router[HandlerT]:
+    """Returns the router of a table, which all applications of a process share."""
+    return cast("Router[HandlerT]", _made(operations))
+
+
+@cache
+def _made(operations: tuple[Operation[Callable[..., object]], ...]) -> Router[Callable[..., object]]:
+    return Router(operations)

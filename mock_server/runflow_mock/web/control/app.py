@@ -16,7 +16,7 @@ from runflow_mock.web.calls import Answer, Call, answer, send_answer
 from runflow_mock.web.connections import connection_of, until_gone
 from runflow_mock.web.control.guard import check_entry, check_origin, check_type, full
 from runflow_mock.web.keeping import until_written
-from runflow_mock.web.routing import Operation, Router
+from runflow_mock.web.routing import Operation, router_of
 from runflow_mock.wire.control import ControlError, refused, represent_control_error
 from runflow_mock.wire.problems import Problem
 
@@ -42,7 +42,7 @@ class ControlApi:
 
     def __init__(self, runtime: Runtime, operations: tuple[Operation[ControlHandler], ...]) -> None:
         self._runtime = runtime
-        self._router = Router(operations)
+        self._router = router_of(operations)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call, bodies = Call(self._runtime, scope, b""), Bodies()
