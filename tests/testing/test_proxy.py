@@ -7,6 +7,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,20 @@ def test_proxy_is_for_https_only(proxy: Proxy) -> None:
     with socket.create_connection((host, int(port)), 5) as connection:
         connection.sendall(b"GET http://api.runflow.io/ HTTP/1.1\r\nHost: api.runflow.io\r\n\r\n")
         assert connection.recv(1000).startswith(b"HTTP/1.1 405 ")
+
+
+def test_connection_that_a_client_keeps_ends_with_the_proxy(url: str, tmp_path: Path) -> None:
+    with Proxy(url, tmp_path) as proxy:
+        connection = socket.create_connection(("127.0.0.1", int(proxy.url.rpartition(":")[2])), 5)
+        connection.sendall(b"CONNECT api.runflow.io:443 HTTP/1.1\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+        kept = ssl.create_default_context(cafile=proxy.env["SSL_CERT_FILE"]).wrap_socket(connection, server_hostname="api.runflow.io")
+        kept.sendall(b"GET /v1/health HTTP/1.1\r\nHost: api.runflow.io\r\n\r\n")
+        assert kept.recv(1000).startswith(b"HTTP/1.1 200 ")
+    # What ends by nothing but the client's patience raises TimeoutError.
+    with kept, suppress(ConnectionResetError):
+        while kept.recv(1000):
+            continue
 
 
 def test_environment_names_proxy_authority_and_what_is_direct(proxy: Proxy) -> None:

@@ -35,7 +35,7 @@ def command(*, event: str, url: str, secret: str | None, seed: str | None, callb
     status of the answer, is not as that has it. Exit codes: 0 the receiver answered 2xx, 1 it did not, 2 wrong usage.
     """
     gc.enable()
-    messages = None if options["openapi"] is None else load_messages(options["openapi"], tell)
+    messages = load_messages(options["openapi"], tell)
     speech = read_speech(options)
     config = Config(
         seed=seed or secrets.token_hex(8),

@@ -77,7 +77,7 @@ def command(*, url: str, expected_file: Path | None, as_json: bool, **options: A
 @contextmanager
 def _probe_kit(url: str, options: dict[str, Any]) -> Iterator[ProbeKit]:
     """Gives what the probes need, as long as the context lasts."""
-    messages = None if options["openapi"] is None else load_messages(options["openapi"], tell_people)
+    messages = load_messages(options["openapi"], tell_people)
     speech, events = read_speech(options), options["events"]
     genuine = events[0] if events else "run.completed"
     known = None if options["sandbox"] is None else _known_records(options["sandbox"], options["key"], genuine)

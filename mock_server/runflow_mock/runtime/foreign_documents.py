@@ -51,12 +51,14 @@ def load_contract(source: str | None, tell: Tell = ignore) -> Contract:
     return judging(read_values(fetch(source), source, tell), source, tell)
 
 
-def load_messages(source: str, tell: Tell = ignore) -> Messages:
-    """Returns what the document of a file or address says of callbacks; one that has webhooks and no paths will do.
+def load_messages(source: str | None, tell: Tell = ignore) -> Messages | None:
+    """Returns what the document of a file or address says of callbacks, if one is named; one that has webhooks and no paths will do.
 
     Raises:
         DocumentError: it cannot be read, is no OpenAPI 3 document, or describes no callback.
     """
+    if source is None:
+        return None
     messages = Messages(judging(read_values(fetch(source), source, tell), source, tell, may_lack_paths=True))
     if not messages.described:
         raise DocumentError(f"{source} describes no callback; give a document with webhooks, or with callbacks of an operation")

@@ -9,19 +9,17 @@ meant to go, or are refused.
 import asyncio
 import os
 import ssl
-import threading
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
 from runflow_mock.runtime.certificates import ca_file, server_context
+from runflow_mock.testing.loop_threads import LoopThread
+from runflow_mock.testing.tunnels import Tunnels, carry
 from runflow_mock.wire.sites import HOSTS
 
-HEAD_MAX = 64 * 1024
-PIECE = 64 * 1024
 NODE_PRELOAD = Path(__file__).with_name("node_preload.cjs")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -43,10 +41,9 @@ class Proxy:
         self._context = server_context(folder, (), datetime.now(UTC))
         self._ca_file = ca_file(folder)
         self._bundle = trusted_bundle(self._ca_file, folder)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="runflow-mock proxy", daemon=True)
+        self._thread: LoopThread | None = None
         self._server: asyncio.Server | None = None
-        self._tunnels: set[asyncio.Task[None]] = set()
+        self._tunnels = Tunnels()
 
     @property
     def url(self) -> str:
@@ -74,34 +71,23 @@ class Proxy:
         }
 
     def __enter__(self) -> "Proxy":
-        self._thread.start()
-        self._server = asyncio.run_coroutine_threadsafe(asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop).result()
+        # Not uvloop's: closing that waits for the goodbye of TLS connections that a client keeps.
+        self._thread = LoopThread("runflow-mock proxy", asyncio.new_event_loop())
+        self._server = self._thread.submit(asyncio.start_server(self._serve, "127.0.0.1", 0)).result()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        assert self._thread is not None
+        self._thread.submit(self._stop()).result()
+        self._thread.stop()
 
     async def _stop(self) -> None:
         assert self._server is not None
         self._server.close()
-        for tunnel in tuple(self._tunnels):
-            tunnel.cancel()
-        await asyncio.gather(*self._tunnels, return_exceptions=True)
+        await self._tunnels.end()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tunnels.add(task)
-        try:
-            # A peer that hangs up in the middle of anything ends its tunnel, and nothing else.
-            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                await self._connect(reader, writer)
-        finally:
-            self._tunnels.discard(task)
-            writer.close()
+        await self._tunnels.keep(writer, self._connect(reader, writer))
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -130,21 +116,6 @@ class Proxy:
             await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer))
         finally:
             far_writer.close()
-
-
-async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Hands bytes on until their end, and that too."""
-    try:
-        while piece := await reader.read(PIECE):
-            writer.write(piece)
-            await writer.drain()
-    finally:
-        # Over TLS there is no half-closed connection: the end is the end.
-        with suppress(OSError):
-            if writer.can_write_eof():
-                writer.write_eof()
-            else:
-                writer.close()
 
 
 async def _refuse(writer: asyncio.StreamWriter, status: str, why: str) -> None:

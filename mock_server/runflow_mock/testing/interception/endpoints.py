@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import ssl
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +10,8 @@ from urllib.parse import urlsplit
 
 from runflow_mock.runtime.certificates import ca_file, server_context
 from runflow_mock.testing.loop_threads import LoopThread
-from runflow_mock.testing.proxy import carry, trusted_bundle
+from runflow_mock.testing.proxy import trusted_bundle
+from runflow_mock.testing.tunnels import Tunnels, carry
 
 
 class ServiceEndpoint:
@@ -27,8 +27,7 @@ class ServiceEndpoint:
         self._folder = folder
         # Not uvloop's: closing that waits for the goodbye of TLS connections that a client keeps.
         self._thread = LoopThread("runflow-mock endpoint", asyncio.new_event_loop())
-        self._tunnels: set[asyncio.Task[None]] = set()
-        self._ending: set[asyncio.Task[None]] = set()
+        self._tunnels = Tunnels()
         self._servers = [self._thread.submit(self._listen(each)).result() for each in (context, None)]
         self.secure_port, self.plain_port = (int(server.sockets[0].getsockname()[1]) for server in self._servers)
 
@@ -48,7 +47,7 @@ class ServiceEndpoint:
     def hang_up(self) -> None:
         """Ends every connection: a client that keeps one would come by it to the fake when nobody leads it there any more."""
         if self._tunnels:
-            self._thread.submit(self._end_tunnels()).result()
+            self._thread.submit(self._tunnels.end()).result()
 
     def stop(self) -> None:
         """Stops listening."""
@@ -61,36 +60,10 @@ class ServiceEndpoint:
     async def _close(self) -> None:
         for server in self._servers:
             server.close()
-        await self._end_tunnels()
-
-    async def _end_tunnels(self) -> None:
-        tunnels = tuple(self._tunnels)
-        self._ending.update(tunnels)
-        for tunnel in tunnels:
-            tunnel.cancel()
-        await asyncio.gather(*tunnels, return_exceptions=True)
-        self._ending.difference_update(tunnels)
+        await self._tunnels.end()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tunnels.add(task)
-        try:
-            # A peer that hangs up in the middle of anything ends its tunnel, and nothing else.
-            with suppress(OSError):
-                await self._tunnel(reader, writer)
-        except asyncio.CancelledError:
-            # Before 3.12 asyncio takes a tunnel that was cancelled for one that failed, and logs it among the lines of the last test.
-            if task not in self._ending:
-                raise
-        finally:
-            if task in self._ending:
-                # A client that keeps its connection would have to be waited for.
-                writer.transport.abort()
-            writer.close()
-            with suppress(OSError, TimeoutError):
-                await writer.wait_closed()
-            self._tunnels.discard(task)
+        await self._tunnels.keep(writer, self._tunnel(reader, writer))
 
     async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(*self.fake_address)
