@@ -22,6 +22,7 @@ MOST = BoundsMax(
     record_bytes_max=4_000_000,
     timers_max=60,
     streams_max=6,
+    answer_bytes_max=500_000,
 )
 TENANTS_MAX = 12
 RUNS = "/v1/models/runflow/background-removal/runs"
@@ -90,6 +91,14 @@ class Flood:
             wire.sendall(f"GET /_mock/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer rf_live_mock_{tenant}\r\n\r\n".encode())
         self.until("streams_max", "met")
 
+    def leave_lying(self) -> None:
+        """Asks for large answers on several connections, and takes none of them."""
+        asking = b"GET /v1/runs?limit=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer rf_live_mock_large0\r\n\r\n"
+        # What the two sockets of a connection take before anything waits in the server is some megabytes.
+        for _ in range(8):
+            self.connect().sendall(asking * 64)
+        self.until("answer_bytes_max", "met")
+
     def hold(self) -> None:
         """Holds bodies and connections open, more than there may be."""
         head = f"POST {RUNS} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 700000\r\nAuthorization: Bearer rf_live_mock_"
@@ -116,6 +125,7 @@ def flood() -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
             attacker.call_back()
             attacker.fill()
             attacker.watch()
+            attacker.leave_lying()
             attacker.hold()
             after = watcher.bounds()
         for tenant in tuple(server.runtime.tenants):

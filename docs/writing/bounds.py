@@ -25,6 +25,7 @@ _SERVER = {
     "record_bytes_max": "bytes that clients have sent for records, of which one tenant has seven tenths at most; a further write is a 503",
     "timers_max": "changes that are still to come, of runs, evaluations and callbacks of all tenants; a further write is a 503",
     "streams_max": "open streams of events (`GET /_mock/events`), of which one tenant has seven tenths at most; a further one is a 503",
+    "answer_bytes_max": "bytes of answers that clients have not taken; the connection that has waited longest is ended",
     "tenants_max": "tenants: a further one is a 503",
 }
 # What is not here is what its name says.

@@ -32,8 +32,9 @@ class NotedTransport:
         self.is_half_closed = False
 
     def write(self, data: bytes) -> None:
-        if not self.is_over:  # as on a socket, what comes after the end is lost
-            self.pieces.append(data)
+        if self.is_over:
+            raise RuntimeError("the handler is closed")  # as uvloop says it
+        self.pieces.append(data)
 
     def close(self) -> None:
         self.is_over = True
@@ -147,6 +148,20 @@ def test_pipelined_answers_keep_their_order() -> None:
     first, second = _pieces(_app(_whole), GET + GET)[0]
     assert first == second
     assert first.endswith(b"\r\n\r\nbody")
+
+
+def test_answer_on_a_connection_that_has_ended_meanwhile_is_dropped() -> None:
+    ends = []
+
+    async def late(scope: Scope, send: Send) -> None:
+        connection = connection_of(scope)
+        assert connection is not None
+        await connection.reset()
+        await _whole(scope, send)
+        ends.append(True)
+
+    assert _pieces(_app(late), GET) == ([], True)
+    assert ends == [True]
 
 
 def test_bytes_of_a_rule_leave_before_the_connection_ends() -> None:

@@ -137,6 +137,7 @@ class Ready(NamedTuple):
 @option("--body-bytes-max", default=BoundsMax().body_bytes_max, type=BYTES, help="Bytes of large bodies that are read at once.")
 @option("--journal-bytes-max", default=BoundsMax().journal_bytes_max, type=BYTES, help="Bytes of all journals together.")
 @option("--streams-max", default=BoundsMax().streams_max, type=COUNT, help="Streams of events at once.")
+@option("--answer-bytes-max", default=BoundsMax().answer_bytes_max, type=BYTES, help="Bytes of answers that clients have not taken.")
 @option("--callback-sockets-max", default=BoundsMax().callback_sockets_max, type=COUNT, help="Callbacks at once.")
 @option("--record-bytes-max", default=BoundsMax().record_bytes_max, type=BYTES, help="Bytes that all tenants may hold of what was sent.")
 @option("--timers-max", default=BoundsMax().timers_max, type=COUNT, help="Changes to come that all tenants may hold.")
@@ -183,7 +184,7 @@ def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
                 unsaid.append(error)
                 server.should_exit = True
 
-        server = Server(app, announce, secure, app.state.runtime.bounds.connections, app.state.runtime.stop)
+        server = Server(app, announce, secure, app.state.runtime.bounds, app.state.runtime.stop)
         # uvicorn hands the signal on once it has stopped; being asked to stop is no failure.
         signal.signal(signal.SIGTERM, lambda number, frame: None)
         signal.signal(signal.SIGINT, lambda number, frame: None)

@@ -72,6 +72,7 @@ class BoundsMax(msgspec.Struct, frozen=True, kw_only=True):
     `connections_max` are clients' connections, `body_bytes_max` are bytes of request bodies that are being read, `journal_bytes_max` those
     of all journals together, and `callback_sockets_max` are callbacks under way. `record_bytes_max` are bytes that clients have sent for
     records, and `timers_max` are changes that are still to come, of all tenants together. `streams_max` are open streams of events.
+    `answer_bytes_max` are bytes of answers that wait for clients who do not take them.
     """
 
     connections_max: int = 4_096
@@ -81,6 +82,7 @@ class BoundsMax(msgspec.Struct, frozen=True, kw_only=True):
     record_bytes_max: int = 2_048 * MEBIBYTE
     timers_max: int = 2_000_000
     streams_max: int = 64
+    answer_bytes_max: int = 512 * MEBIBYTE
 
 
 class Bounds:
@@ -95,6 +97,8 @@ class Bounds:
         self.record_bytes = Bound("record_bytes_max", most.record_bytes_max, tell, full)
         self.timers = Bound("timers_max", most.timers_max, tell, full)
         self.streams = Bound("streams_max", most.streams_max, tell, "further streams of events are answered with 503")
+        cut = "connections whose clients take nothing are ended, the one that has waited longest first"
+        self.answer_bytes = Bound("answer_bytes_max", most.answer_bytes_max, tell, cut)
         self.tenants = Bound("tenants_max", tenants_max, tell, "further tenants are refused with 503")
         self._tell = tell
         self._shares: dict[tuple[str, str], Bound] = {}
@@ -118,4 +122,4 @@ class Bounds:
 
     def __iter__(self) -> Iterator[Bound]:
         shared = (self.connections, self.body_bytes, self.journal_bytes, self.callback_sockets)
-        return iter((*shared, self.record_bytes, self.timers, self.streams, self.tenants))
+        return iter((*shared, self.record_bytes, self.timers, self.streams, self.answer_bytes, self.tenants))

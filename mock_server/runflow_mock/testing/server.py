@@ -61,7 +61,7 @@ def serve(
             loops.append(asyncio.get_running_loop())
             ready.set()
 
-        server = Server(app, begin, secure, app.state.runtime.bounds.connections)
+        server = Server(app, begin, secure, app.state.runtime.bounds)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="runflow-mock", daemon=True)
         thread.start()
         tls = () if secure is None else (url_of(secure.bound, "https"), secure.ca_file)

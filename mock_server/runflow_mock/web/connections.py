@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from runflow_mock.runtime.bounds import Bound
 from runflow_mock.web.heads import HEAD_BYTES_MAX, Refusal, check_head, check_size, explain, head_too_large, path_and_query
+from runflow_mock.web.untaken_answers import UntakenAnswers
 from runflow_mock.wire.problems import represent_problem
 
 EXTENSION = "runflow_mock.connection"
@@ -76,10 +77,14 @@ class _Gathering:
             self._loop.call_soon(self.flush)
         self._pieces.append(data)
 
+    def untaken_bytes(self) -> int:
+        """Returns how much was sent that the client has not taken."""
+        return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
+
     def flush(self) -> None:
-        """Sends what is held back."""
-        if self._pieces:
-            pieces, self._pieces = self._pieces, []
+        """Sends what is held back; where the connection has ended meanwhile, it is dropped."""
+        pieces, self._pieces = self._pieces, []
+        if pieces and not self._transport.is_closing():
             self._transport.write(b"".join(pieces))
 
     def close(self) -> None:
@@ -145,11 +150,12 @@ class Protocol(HttpToolsProtocol):
     Fields that follow a body (trailers) are dropped: nobody may send credentials once the request has been judged.
     """
 
-    def __init__(self, *args: Any, bound: Bound | None = None, **settings: Any) -> None:
+    def __init__(self, *args: Any, bound: Bound | None = None, untaken: UntakenAnswers | None = None, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self._connection: Connection | None = None
         self._extensions: dict[str, Any] = {}
         self._bound = bound
+        self._untaken = untaken
         self._is_counted = False
         self._in_head = False
         self._head_began = 0.0
@@ -179,6 +185,8 @@ class Protocol(HttpToolsProtocol):
         if self._is_counted and self._bound is not None:
             self._is_counted = False
             self._bound.give()
+        if self._untaken is not None:
+            self._untaken.let_go(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -261,11 +269,23 @@ class Protocol(HttpToolsProtocol):
         """Takes note of when the client stopped to take what is sent."""
         super().pause_writing()
         self._stuck_since = self.loop.time()
+        if self._untaken is not None:
+            self._untaken.hold(self)
 
     def resume_writing(self) -> None:
         """Takes note that the client takes what is sent."""
         super().resume_writing()
         self._stuck_since = None
+        if self._untaken is not None:
+            self._untaken.let_go(self)
+
+    def untaken_bytes(self) -> int:
+        """Returns how much the client has not taken of what was sent."""
+        return self._gathering.untaken_bytes()
+
+    def hang_up(self) -> None:
+        """Ends the connection at once."""
+        self._gathering.abort()
 
     def shutdown(self) -> None:
         """Lets the request under way come to its end, unless a rule keeps it waiting."""

@@ -19,9 +19,10 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from runflow_mock.runtime.bounds import Bound
+from runflow_mock.runtime.bounds import Bounds
 from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.web.connections import KEEP_ALIVE_SECONDS, Protocol
+from runflow_mock.web.untaken_answers import UntakenAnswers
 
 BACKLOG = 2048
 SWEEP_SECONDS = 5.0
@@ -115,10 +116,11 @@ class Server(uvicorn.Server):
         app: ASGIApp,
         on_ready: Callable[[], None],
         secure: SecureSocket | None = None,
-        bound: Bound | None = None,
+        bounds: Bounds | None = None,
         on_stopping: Callable[[], None] | None = None,
     ) -> None:
-        self._make_protocol = partial(Protocol, bound=bound)
+        connections, untaken = (None, None) if bounds is None else (bounds.connections, UntakenAnswers(bounds.answer_bytes))
+        self._make_protocol = partial(Protocol, bound=connections, untaken=untaken)
         super().__init__(_configure(app, self._make_protocol))
         self._on_ready = on_ready
         self._on_stopping = on_stopping
