@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from secure import NOBODY
 
-from runflow_mock.runtime.outgoing_connections import ANSWER_BYTES_MAX, BrokenAnswer, CannotConnect, OutgoingConnections
+from runflow_mock.runtime.outgoing_connections import ANSWER_BYTES_MAX, ARRIVED_BYTES_MAX, BrokenAnswer, CannotConnect, OutgoingConnections
 
 LOOPS = (asyncio.run, uvloop.run)
 FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+LARGE = b"x" * ARRIVED_BYTES_MAX
 BODY = b'{"event":"run.completed"}'
 
 
@@ -103,6 +104,11 @@ def test_answer_is_understood(run: Any, answer: bytes, right: tuple[int, bytes])
         (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab", "in the middle"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", "in the middle"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "no HTTP"),
+        (b"HTTP/1.1 200 OK\r\nX: " + LARGE, "before the answer was whole"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * (ARRIVED_BYTES_MAX // 6), "before the answer was whole"),
+        (b"HTTP/1.1 102 Processing\r\n\r\n" * (ARRIVED_BYTES_MAX // 27 + 1), "before the answer was whole"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + LARGE, "before the answer was whole"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " + LARGE, "before the answer was whole"),
     ],
 )
 def test_answer_that_is_none_is_told(run: Any, answer: bytes | None, why: str) -> None:

@@ -20,6 +20,8 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from runflow_mock.runtime.outgoing import addresses_of
 
 ANSWER_BYTES_MAX = 64 * 1024
+ARRIVED_BYTES_MAX = 512 * 1024
+"""How much of a body is kept, and how much may arrive, in heads, chunks and trailers too, before an answer is whole."""
 IDLE_SECONDS_MAX = 15.0
 # What a URL may hold besides letters and digits; a percent sign is taken for the beginning of what is quoted already.
 _IN_PATH = "/%:@!$&'()*+,;=~-._"
@@ -216,6 +218,7 @@ class _Reading:
         self._parser = HttpResponseParser(self)
         self._status = 0
         self._body = bytearray()
+        self._arrived = 0
         self._has_head = self._has_length = False
         self.is_whole = False
         self.is_last = False
@@ -234,6 +237,10 @@ class _Reading:
             self.is_whole = self.is_last = True
         except HttpParserError as error:
             raise BrokenAnswer(f"the answer is no HTTP: {error}") from error
+        # Heads, mere information before an answer, and trailers may have no end, and the parser keeps a field until it ends.
+        self._arrived += len(data)
+        if self._arrived > ARRIVED_BYTES_MAX and not self.is_whole:
+            raise BrokenAnswer(f"more than {ARRIVED_BYTES_MAX} bytes came before the answer was whole")
 
     def end(self) -> None:
         """Takes the end of the connection: that of an answer without a length."""
