@@ -9,6 +9,7 @@ from runflow_mock.openapi import schemas
 from runflow_mock.runtime.bounds import BoundsMax
 from runflow_mock.runtime.callback_turns import TENANT_TURNS_MAX
 from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.outgoing_connections import ARRIVED_BYTES_MAX
 from runflow_mock.runtime.tenant_uses import WAITS_MAX
 from runflow_mock.web import connections, heads
 from runflow_mock.web.control import app as control
@@ -73,6 +74,7 @@ def requests() -> str:
             ("idle connection", connections.KEEP_ALIVE_SECONDS, "seconds between two requests; then it is closed"),
             ("time of a head", connections.HEAD_SECONDS_MAX, "seconds: 408"),
             ("silence in a body", connections.BODY_SECONDS_MAX, "seconds: 408"),
+            ("answer of a receiver", ARRIVED_BYTES_MAX, "bytes that come before it is whole; then the attempt has failed"),
             ("unread answer", connections.STUCK_SECONDS_MAX, "seconds in which a client takes nothing; then the connection is reset"),
         )
     )
