@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import httpx
@@ -164,6 +166,22 @@ def test_session_keeps_its_connection(in_memory: Runflow) -> None:
         for _ in range(3):
             assert session.get("http://localhost" + PATH, headers=in_memory.headers, timeout=SECONDS).status_code == 200
         assert adapter.get_connection("http://localhost").num_connections == 1
+
+
+def test_session_that_was_closed_can_be_used_again(in_memory: Runflow) -> None:
+    session = requests.Session()
+    session.mount("https://", in_memory.adapter)
+    for _ in range(2):
+        with session:
+            assert session.get(f"https://api.runflow.io{PATH}", headers=in_memory.headers, timeout=SECONDS).status_code == 200
+
+
+def test_session_keeps_as_many_connections_as_one_of_requests(in_memory: Runflow, caplog: pytest.LogCaptureFixture) -> None:
+    with requests.Session() as session, ThreadPoolExecutor(4) as threads:
+        session.mount("https://", in_memory.adapter)
+        get = partial(session.get, f"https://api.runflow.io{PATH}", headers=in_memory.headers, timeout=SECONDS)
+        assert {answer.status_code for answer in threads.map(lambda _: get(), range(20))} == {200}
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == []
 
 
 def test_many_requests_at_once_do_not_wait_for_one_another(in_memory: Runflow) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from requests import PreparedRequest
-from requests.adapters import HTTPAdapter
+from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
 from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
@@ -44,17 +44,19 @@ class Adapter(HTTPAdapter):
         return request.path_url
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Closes the connections; a session that is used again opens others, as with requests' own adapter."""
         super().close()
-        for pool in self._pools.values():
-            pool.close()
+        while self._pools:
+            self._pools.popitem()[1].close()
 
     def _pool(self, url: str) -> HTTPConnectionPool:
         parts = parse_url(url)
         key = (parts.scheme or "http", parts.host or "", parts.port)
-        if key not in self._pools:
-            self._pools[key] = _pool_class(self._dialer, 443 if key[0] == "https" else 80)(key[1], parts.port)
-        return self._pools[key]
+        pool = self._pools.get(key)
+        if pool is None:
+            kind = _pool_class(self._dialer, 443 if key[0] == "https" else 80)
+            pool = self._pools[key] = kind(key[1], parts.port, maxsize=DEFAULT_POOLSIZE)
+        return pool
 
 
 def _pool_class(dialer: Dialer, usual_port: int) -> type[HTTPConnectionPool]:
