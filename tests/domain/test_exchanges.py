@@ -1,7 +1,8 @@
 import pytest
 from exchanges import create, exchange
 
-from runflow_mock.domain.exchanges import REDACTED, SHOWN_HEADERS, redact_headers, without_credentials
+from runflow_mock.domain.exchanges import REDACTED, SHOWN_HEADERS, redact_headers, scrubbed, without_credentials
+from runflow_mock.domain.scrubbing import Scrubber
 
 
 @pytest.mark.parametrize("name", ["Authorization", "authorization", "Cookie", "X-Api-Key", "Proxy-Authorization", "x-new-secret"])
@@ -42,6 +43,19 @@ def test_answer_is_lost_when_it_is_not_whole(length: str, status: int, fault: st
 def test_of_cookies_only_those_that_are_judged_are_kept(sent: bytes, kept: bytes) -> None:
     assert without_credentials([(b"cookie", sent)], frozenset((b"locale",))) == ((b"cookie", kept),)
     assert without_credentials([(b"cookie", sent)]) == ((b"cookie", b"[redacted]"),)
+
+
+def test_usual_exchange_is_found_clean_at_one_look() -> None:
+    sent = {"authorization": "[redacted]", "idempotency-key": "sha256:0a", "cookie": "[redacted]", "x-api-key": "[redacted]"}
+    usual = exchange(headers=sent)
+    assert scrubbed(usual, Scrubber()) is usual
+
+
+@pytest.mark.parametrize("name", ["authorization", "x-other"])
+def test_secret_in_a_header_is_masked_whatever_its_name(name: str) -> None:
+    kept = scrubbed(exchange(headers={name: "Bearer rf_live_" + "a" * 32}), Scrubber()).request_header(name)
+    assert kept is not None
+    assert kept.startswith("Bearer rf_live_redacted")
 
 
 def test_target_is_a_path_and_a_query() -> None:

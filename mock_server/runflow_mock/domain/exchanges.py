@@ -45,6 +45,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 # These are not even kept: a real key that was sent by mistake must not stay in memory.
 _CREDENTIALS = frozenset((b"authorization", b"cookie", b"proxy-authorization", b"x-api-key"))
+# Names that look like those of secrets and are none: nearly every exchange has one, and to look closely at all of them takes long.
+_KNOWN_NAMES = _CREDENTIALS | {b"idempotency-key"}
 
 # Those that a scrubber looks into, and those that change nothing.
 _READ_ENCODINGS = frozenset(("", "identity", "gzip", "x-gzip"))
@@ -142,11 +144,13 @@ def digest_of_key(key: str) -> str:
 
 def scrubbed(exchange: Exchange, scrubber: Scrubber) -> Exchange:
     """Returns an exchange without the secrets in whatever somebody else wrote of it."""
-    headers = (*exchange.request_headers, *exchange.response_headers)
     lines = f"{exchange.method} {exchange.target} {exchange.fault}".encode(errors="surrogatepass")
+    parts = [lines, exchange.request_body, exchange.response_body]
+    for name, value in (*exchange.request_headers, *exchange.response_headers):
+        parts += (value,) if name in _KNOWN_NAMES else (name, value)
     # Nobody can tell what is in bytes of an encoding that is not understood here; a request that has one is refused anyway.
     is_read = (exchange.request_header("content-encoding") or "").strip().lower() in _READ_ENCODINGS
-    if is_read and scrubber.is_clean(lines, *(part for pair in headers for part in pair), exchange.request_body, exchange.response_body):
+    if is_read and scrubber.is_clean(*parts):
         return exchange
     return replace(
         exchange,
