@@ -15,6 +15,7 @@ from flask import Flask
 from steps import MODEL
 
 from runflow_mock.runtime.config import Config
+from runflow_mock.testing.applications import HandlerFailed
 from runflow_mock.testing.asynchronous import AsyncRunflow
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.loop_guards import BlockedLoop
@@ -256,6 +257,20 @@ def test_lifespan_that_fails_is_told_with_its_exception(runflow: Runflow) -> Non
     assert [(repr(raised.error), raised.where) for raised in runflow.exceptions] == [
         ("KeyError('DATABASE_URL')", "the lifespan of the application")
     ]
+
+
+def test_start_that_fails_is_told_where_its_end_is_awaited(runflow: Runflow) -> None:
+    @asynccontextmanager
+    async def lifespan(made: FastAPI) -> AsyncIterator[None]:
+        if made.title:
+            raise KeyError("no database at " + "/a/long/path" * 40)
+        yield
+
+    async def story() -> None:
+        with pytest.raises(HandlerFailed, match="the start of the application failed: KeyError: 'no database at /a/long"):
+            await AsyncRunflow(runflow).deliver_to(shop(raises, lifespan))
+
+    asyncio.run(story())
 
 
 def test_function_that_never_looks_at_its_scope_is_asked_for_no_lifespan(runflow: Runflow) -> None:

@@ -192,7 +192,9 @@ class _Lifespan:
         if message["type"] == "lifespan.startup.complete":
             self._be_up()
         elif message["type"] == "lifespan.startup.failed" and not self.up.done():
-            self.up.set_exception(HandlerFailed(RuntimeError(f"the start failed: {str(message.get('message', ''))[-300:]}")))
+            # What frameworks say here is a traceback, which ends with what was wrong.
+            says = str(message.get("message", "")).strip().splitlines() or ["no reason was given"]
+            self.up.set_exception(HandlerFailed(RuntimeError(f"the start of the application failed: {says[-1]}")))
 
 
 class _NoLifespan(Exception):
