@@ -7,6 +7,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from concurrent.futures import Future
+from queue import SimpleQueue
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -25,6 +26,10 @@ class Answered(msgspec.Struct):
     error: Exception | None = None
 
 
+class _Failed(msgspec.Struct):
+    error: BaseException
+
+
 class DirectCalls:
     """Calls an application that lives on an event loop in another thread."""
 
@@ -32,6 +37,7 @@ class DirectCalls:
         self._app = app
         self._loop = loop
         self._process = os.getpid()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
         """Returns status and body of the answer to a request; for those who wait for it in a thread."""
@@ -58,7 +64,7 @@ class DirectCalls:
             "client": ("127.0.0.1", 0),
             "server": ("localhost", 80),
         }
-        return self.submit(self.answer(scope, body)).result()
+        return self._wait_for(self.answer(scope, body))
 
     def submit(self, work: Coroutine[Any, Any, ResultT]) -> "Future[ResultT]":
         """Lets the application's event loop do some work.
@@ -66,13 +72,40 @@ class DirectCalls:
         Raises:
             RuntimeError: this process was forked from the one in which the fake runs.
         """
+        self._check_process(work)
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _wait_for(self, work: Coroutine[Any, Any, ResultT]) -> ResultT:
+        """Does the same as to submit work and wait for its result, in half the time: every test does so several times."""
+        self._check_process(work)
+        done: SimpleQueue[ResultT | _Failed] = SimpleQueue()
+
+        async def carry_out() -> None:
+            try:
+                done.put(await work)
+            except BaseException as error:
+                done.put(_Failed(error))
+                if not isinstance(error, Exception):
+                    raise
+
+        def begin() -> None:
+            task = self._loop.create_task(carry_out())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        self._loop.call_soon_threadsafe(begin)
+        result = done.get()
+        if isinstance(result, _Failed):
+            raise result.error
+        return result
+
+    def _check_process(self, work: Coroutine[Any, Any, Any]) -> None:
         if os.getpid() != self._process:
             work.close()
             raise RuntimeError(
                 "runflow-mock: the fake runs in the process from which this one was forked, and no thread goes along with a fork; "
                 "use a server of its own, with --runflow-url"
             )
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     async def answer(self, scope: Scope, body: bytes) -> Answered:
         """Returns the answer to a request; on the application's event loop."""
