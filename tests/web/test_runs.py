@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from doors import Door
 from steps import (
@@ -39,6 +41,29 @@ def test_new_run_is_queued_and_has_every_field_of_the_record(door: Door) -> None
         "completed_at": None,
     }
     assert run["created_at"] == "2026-01-01T00:00:00.000Z"
+
+
+def test_poll_is_answered_before_anything_more_comes_of_it(door: Door) -> None:
+    sent = list[Body]()
+
+    async def receive() -> Body:
+        raise AssertionError("a GET that announces no body has none to wait for")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"authorization", f"Bearer {door.key}".encode())]
+    scope = {"type": "http", "method": "GET", "path": "/v1/runs", "query_string": b"", "headers": headers}
+    door.run(door.app(scope, receive, send))
+    assert [message.get("status") for message in sent] == [200, None]
+
+
+def test_runs_share_one_text_of_the_address_that_their_client_used(door: Door) -> None:
+    ids = [post_run(door)["id"] for _ in range(2)]
+    tenant = door.runtime.tenants.get("test")
+    assert tenant is not None
+    first, second = (tenant.world.store.run(run_id).base_url for run_id in ids)
+    assert first is second
 
 
 def test_run_has_no_top_level_url_or_outputs(door: Door) -> None:

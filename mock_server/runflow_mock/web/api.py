@@ -13,7 +13,7 @@ from runflow_mock.domain.principals import Principal
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.authentication import authenticate, authorize
-from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
+from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large, may_have_body
 from runflow_mock.web.calls import Answer, Call, Handler, refusal
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import meet_creation, meet_request
@@ -89,7 +89,7 @@ class Api:
                     tenant, _ = self._authenticate(call)
                     bodies.count(self._runtime.bounds.body_bytes, self._runtime.bounds.bodies_of(tenant.settings.name))
                     call.body, is_oversized = await bodies.receive(call.scope, receive, self._runtime.config.body_bytes_max)
-            else:
+            elif may_have_body(call.scope):
                 call.body, is_oversized = await bodies.receive(call.scope, receive, self._runtime.config.body_bytes_max)
         except Problem as problem:
             return operation, refusal(problem)
@@ -113,7 +113,8 @@ class Api:
             operation = _operation_of(match, call.method)
             # What leads nowhere belongs into the journal of the one who asked, if somebody says who asks.
             enters = self._takes_keys and (operation is None or not operation.is_public)
-            enters = enters and self._enter(call, is_asked=_takes_key(call.path, match))
+            # An operation that is not public takes a key; what the path says only matters where there is none.
+            enters = enters and self._enter(call, is_asked=operation is not None or _takes_key(call.path, match))
             # Who asks decides what there is: the 404 of an inferred operation is a strict tenant's own, in its journal and under its rules.
             if call.tenant is not None and call.tenant.settings.strict:
                 match = _proven(call, match)

@@ -102,6 +102,11 @@ def _announced(headers: Mapping[bytes, bytes], limit: int) -> int:
     return int(length) if length.isdigit() and len(length) <= len(str(limit)) else limit + 1
 
 
+def may_have_body(scope: Scope) -> bool:
+    """Tells whether there may be a body to read: a poll has none, and says so by announcing nothing."""
+    return scope["method"] not in ("GET", "HEAD") or b"content-length" in headers_of(scope)
+
+
 async def _next(receive: Receive) -> Message:
     message = await receive()
     if message["type"] == "http.disconnect":

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -201,9 +202,7 @@ class Call:
             server = self.scope.get("server") or ("127.0.0.1", self.runtime.config.port)
             host = f"{server[0]}:{server[1]}"
         scheme = self.header(b"x-forwarded-proto") or self.scope.get("scheme")
-        # Whoever asks for the service by its own name came over https, whatever carried the request here.
-        is_secure = scheme == "https" or host.lower() in HOSTS
-        return f"{'https' if is_secure else 'http'}://{host}"
+        return _address(host, is_secure=scheme == "https")
 
     @property
     def sites(self) -> Sites:
@@ -242,6 +241,13 @@ class Call:
     def wait_for(self, resource_id: str | None) -> None:
         """Takes note that the client looks at something unfinished (nothing names any), see `Runtime.poll`."""
         self.waits_for.append(resource_id)
+
+
+# Every run keeps the address that its client used: a hundred thousand of them share one text.
+@lru_cache(maxsize=256)
+def _address(host: str, *, is_secure: bool) -> str:
+    # Whoever asks for the service by its own name came over https, whatever carried the request here.
+    return f"{'https' if is_secure or host.lower() in HOSTS else 'http'}://{host}"
 
 
 Handler = Callable[[Call], Answer]

@@ -228,11 +228,6 @@ class Protocol(HttpToolsProtocol):
         self._in_head = True
         self._head_began = self._touched
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Takes a field of the head; those behind the body are none of it."""
-        if self._in_head:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """Begins the request, if its head can be taken."""
         self._progressed = True
@@ -247,6 +242,8 @@ class Protocol(HttpToolsProtocol):
         if self._overhead + self._fed > HEAD_BYTES_MAX:
             check_size(self.headers)
         super().on_headers_complete()
+        # The scope has the fields of the head: those behind the body go into a list that nobody reads.
+        self.headers = []
 
     def on_body(self, body: bytes) -> None:
         """Takes a piece of the body."""
