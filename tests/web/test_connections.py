@@ -224,6 +224,22 @@ def test_connection_on_which_nothing_comes_any_more_ends(seconds: float, request
     assert (sent.partition(b"\r\n")[0], is_over) == (status, ends)
 
 
+@pytest.mark.parametrize(("seconds", "ends"), [(KEEP_ALIVE_SECONDS - 1, False), (KEEP_ALIVE_SECONDS + 1, True)])
+def test_connection_is_kept_after_an_answer_without_a_timer_of_its_own(seconds: float, ends: bool) -> None:
+    async def answered() -> bool:
+        transport = NotedTransport()
+        protocol = _protocol(transport)
+        protocol.data_received(GET)
+        await asyncio.gather(*protocol.tasks)
+        assert protocol.timeout_keep_alive_task is None
+        protocol.end_if_idle(asyncio.get_running_loop().time() + seconds)
+        is_over = transport.is_over
+        protocol.connection_lost(ConnectionError())
+        return is_over
+
+    assert asyncio.run(answered()) is ends
+
+
 @pytest.mark.parametrize(("seconds", "ends"), [(STUCK_SECONDS_MAX - 1, False), (STUCK_SECONDS_MAX + 1, True)])
 def test_connection_that_takes_nothing_of_its_answer_ends(seconds: float, ends: bool) -> None:
     async def stuck() -> bool:

@@ -193,7 +193,6 @@ class Protocol(HttpToolsProtocol):
         """Reads on; what is no request is told, in the API's envelope."""
         if self._gathering.is_over or self._pending is not None:
             return
-        self._unset_keepalive_if_required()
         self._touched = self.loop.time()
         self._fed, self._progressed = len(data), False
         try:
@@ -257,9 +256,18 @@ class Protocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Goes on to the next request."""
-        super().on_response_complete()
-        if self._pending is not None and not self.pipeline and self.cycle.response_complete:
+        """Goes on to the next request.
+
+        As uvicorn does it, but without a timer for each answer: `end_if_idle` looks at all connections now and then.
+        """
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self._touched = self.loop.time()
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._pending is not None:
             self._write(self._pending)
 
     def pause_writing(self) -> None:
@@ -302,7 +310,7 @@ class Protocol(HttpToolsProtocol):
         elif self._in_head:
             if now - self._head_began > HEAD_SECONDS_MAX:
                 self._refuse(Refusal(408, "REQUEST_TIMEOUT", f"The head of the request did not end within {HEAD_SECONDS_MAX:g} s."))
-        elif cycle is None:
+        elif cycle is None or cycle.response_complete:
             if now - self._touched > KEEP_ALIVE_SECONDS:
                 self.transport.close()
         elif cycle.more_body and not cycle.response_complete and not self.flow.read_paused and now - self._touched > BODY_SECONDS_MAX:

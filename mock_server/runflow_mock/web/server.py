@@ -21,7 +21,7 @@ from uvicorn.server import ServerState
 
 from runflow_mock.runtime.bounds import Bounds
 from runflow_mock.runtime.config import Config, ConfigError
-from runflow_mock.web.connections import KEEP_ALIVE_SECONDS, Protocol
+from runflow_mock.web.connections import Protocol
 from runflow_mock.web.untaken_answers import UntakenAnswers
 
 BACKLOG = 2048
@@ -96,7 +96,6 @@ def _configure(app: ASGIApp, make_protocol: Callable[..., asyncio.Protocol] = Pr
     return uvicorn.Config(
         app,
         http=cast("type[Protocol]", make_protocol),
-        timeout_keep_alive=cast(int, KEEP_ALIVE_SECONDS),
         ws="none",
         lifespan="on",
         log_config=None,
