@@ -9,6 +9,7 @@ from runflow_mock.kit.suite import (
     flows_of_rules,
     flows_of_runs,
     flows_of_statuses,
+    flows_of_time,
 )
 from runflow_mock.kit.suite.flows import Flow
 
@@ -18,6 +19,7 @@ FLOWS: tuple[Flow, ...] = (
     *STORIES,
     *flows_of_records.FLOWS,
     *flows_of_promises.FLOWS,
+    *flows_of_time.FLOWS,
     *flows_of_owners.FLOWS,
     *flows_of_rules.FLOWS,
     *flows_of_statuses.FLOWS,

@@ -14,7 +14,7 @@ from runflow_mock.kit.suite.flows_of_runs import balance, create_batch, create_r
 from runflow_mock.kit.suite.offers import IMAGE, INPUT, MODEL, RUNS
 from runflow_mock.kit.suite.provocations import fresh_request
 from runflow_mock.kit.suite.requests import Request, right_requests
-from runflow_mock.kit.suite.seeds import ABSENT, open_upload
+from runflow_mock.kit.suite.seeds import ABSENT, PICTURE, open_upload
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
 _NUMBERS = count(1)
@@ -83,6 +83,9 @@ def _uploads_are_kept(stage: SuiteTenant) -> Iterator[str]:
             yield f"an upload of {told} becomes an asset with {name} {asset[name]!r}"
     for record in (asset, expect(stage.get(f"/v1/assets/{asset_id}"), 200)):
         yield from file_is_there(stage, record["url"], record)
+        kept = stage.fetch(record["url"])
+        if kept is not None and kept.body != PICTURE:
+            yield f"{len(PICTURE)} bytes were brought, and {len(kept.body)} others come back"
     run = expect(stage.post(RUNS, {"input": {"image_url": f"runflow://assets/{asset_id}"}}), 201)
     if ended(stage, f"/v1/runs/{run['id']}")["status_code"] != "succeeded":
         yield "a run on an asset fails"

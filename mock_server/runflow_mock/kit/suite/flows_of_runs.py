@@ -121,6 +121,8 @@ def _poverty_is_told(stage: SuiteTenant) -> Iterator[str]:
     if not str(refusal["code"]).startswith("INSUFFICIENT_CREDIT"):
         yield f"the code is {refusal['code']}"
     expect(stage.post(stage.offer.batches, {"input": [stage.offer.input]}), 402)
+    if balance(stage) != 0:
+        yield f"what was refused for want of credits left {balance(stage)} of nothing"
     if expect(stage.get("/v1/runs"), 200)["items"] or stage.items("/v1/batches"):
         yield "what was refused for want of credits exists"
 
@@ -132,6 +134,10 @@ def _repeats_are_replayed(stage: SuiteTenant) -> Iterator[str]:
     expect(first, 201)
     if (second.status, second.body) != (first.status, first.body):
         yield f"the answer to a repeated request differs: {second.evidence}"
+    ended(stage, f"/v1/runs/{first.json['id']}")
+    third = stage.post(stage.offer.runs, body, headers=headers)
+    if (third.status, third.body) != (first.status, first.body):
+        yield f"the answer to a request that is repeated after the end of its run differs: {third.evidence}"
     found = expect(stage.get(f"/v1/runs?q=client_ref.EQ:'{stage.mark}-repeat'"), 200)["items"]
     if len(found) != 1:
         yield f"a repeated request made {len(found)} runs"
@@ -144,6 +150,7 @@ def _repeats_are_replayed(stage: SuiteTenant) -> Iterator[str]:
 
 
 def _runs_are_cancelled(stage: SuiteTenant) -> Iterator[str]:
+    before = balance(stage)
     run = create_run(stage)
     path = f"/v1/admin/runs/{run['id']}/cancellation"
     if stage.post(path, {"reason": "suite"}).status != 403:
@@ -156,6 +163,8 @@ def _runs_are_cancelled(stage: SuiteTenant) -> Iterator[str]:
     end = expect(stage.get(f"/v1/runs/{run['id']}"), 200)
     if end["status_code"] not in CANCELLED or end["output"] is not None:
         yield f"a cancelled run is {end['status_code']} and {'has' if end['output'] else 'has no'} output"
+    if balance(stage) != before:
+        yield f"a cancelled run lowered the balance by {before - balance(stage)}"
     yield from _broken_invariants(stage)
 
 

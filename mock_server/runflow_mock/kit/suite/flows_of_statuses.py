@@ -8,7 +8,7 @@ from runflow_mock.kit.suite.provocations import KEYS, SERVER_ERRORS, TOO_MANY, b
 from runflow_mock.kit.suite.requests import NOUNS, WRITES, Request, right_requests
 from runflow_mock.kit.suite.stages import SuiteTenant
 
-QUOTA_WINDOW = "60s"
+QUOTA_WINDOW, QUOTA_SECONDS = "60s", 60.0
 # Where what an operation makes or changes is read; what is not here is read by nobody.
 READ_AT = {
     "create_run": "/v1/runs/{id}",
@@ -32,6 +32,7 @@ READ_AT = {
     "redeliver_batch_callback": "/v1/batches/{batch_id}/callback",
     "update_balance": "/v1/billing/balance",
 }
+OTHER_TAG = '"suite"'
 # The key that a tenant has by itself must be named where another one is added.
 SETTINGS = {"keys": list(KEYS)}
 
@@ -70,6 +71,7 @@ def _is_right(stage: SuiteTenant, request: Request) -> Iterator[str]:
     # That a server knows which bytes a caller has is inferred, and so a strict one does not.
     if "304" in request.operation.responses and not stage.is_strict:
         yield from _comes(request, request.send(stage, headers={"If-None-Match": answer.headers.get("etag", "")}), 304)
+        yield from _comes(request, request.send(stage, headers={"If-None-Match": OTHER_TAG}), wanted)
 
 
 def read_back(stage: SuiteTenant, request: Request, answer: Answer) -> None:
@@ -141,9 +143,11 @@ def _quota_is_told(stage: SuiteTenant) -> Iterator[str]:
         yield f"of 3 requests in a window five are answered {[answer.status for answer in answers]}"
     for answer in answers[3:]:
         given = answer.headers.get("retry-after")
-        if rate_limit_headers(stage) != "none" and (given is None or not given.isdigit() or int(given) < 1):
+        if rate_limit_headers(stage) != "none" and (given is None or not given.isdigit() or not 1 <= int(given) <= QUOTA_SECONDS):
             yield f"a 429 has Retry-After {given!r}"
-    stage.control.advance(QUOTA_WINDOW)
+    waits = [given for answer in answers[3:] if (given := answer.headers.get("retry-after", "")).isdigit()]
+    # Who waits as long as it was told to is let in.
+    stage.control.advance(min(float(waits[-1]), QUOTA_SECONDS) if waits else QUOTA_SECONDS)
     expect(stage.get("/v1/runs"), 200)
     stage.control.lift_quota()
 

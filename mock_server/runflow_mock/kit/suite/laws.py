@@ -21,7 +21,7 @@ from runflow_mock.kit.suite.laws_of_callbacks import (
     repeats_itself,
 )
 from runflow_mock.kit.suite.machine_tables import machine_of
-from runflow_mock.kit.suite.memories import Heard, Law, Memory, Record, packaged_walk
+from runflow_mock.kit.suite.memories import Heard, Law, Memory, Record, is_replay, packaged_walk
 from runflow_mock.kit.suite.schema_walks import COMPONENTS, SPARSE
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
 from runflow_mock.openapi.contracts import Contract, packaged_contract
@@ -35,6 +35,8 @@ INFERRED = "inferred"
 CODE = re.compile(r"[A-Z][A-Z0-9_]+")
 SKEW = timedelta(milliseconds=1)
 COUNTERS = {"succeeded": "items_succeeded", "failed": "items_failed", "cancelled": "items_cancelled"}
+# What never changes once a run or batch has ended.
+ENDS = ("status_code", "cost", "started_at", "completed_at", "duration_ms", "failure_code")
 FOUND_MAX = 5
 ENVELOPES = frozenset(("ErrorResponse", "ValidationErrorResponse"))
 
@@ -208,6 +210,8 @@ def _wrong_id(record: Record, created: datetime | None) -> Iterator[str]:
 
 def _keeps_to_the_machines(answer: Answer, memory: Memory) -> Iterator[str]:
     """Runs and batches move along the arrows of the contract; what is terminal never changes again."""
+    if is_replay(answer):
+        return
     for record in _records(answer.json):
         machine = "batch" if _is_batch(record) else "run" if _is_run(record) else None
         if machine is None:
@@ -220,9 +224,11 @@ def _keeps_to_the_machines(answer: Answer, memory: Memory) -> Iterator[str]:
         before = memory.states.get(key, state)
         if state != before and state not in reachable[before]:
             yield f"{key} went from {before} to {state}"
-        end = tuple(record.get(name) for name in ("status_code", "cost", "completed_at", "failure_code"))
-        if state in terminal and memory.ends.setdefault(key, end) != end:
-            yield f"{key} has ended with {memory.ends[key]} and is now {end}"
+        end = {name: record[name] for name in ENDS if name in record} if state in terminal else {}
+        ended = memory.ends.setdefault(key, {})
+        for name in (name for name in end if ended.get(name, end[name]) != end[name]):
+            yield f"{key} has ended with {name} {ended[name]!r} and has now {end[name]!r}"
+        ended.update(end)
         memory.states[key] = state
 
 

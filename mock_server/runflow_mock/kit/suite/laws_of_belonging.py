@@ -91,6 +91,19 @@ def one_name_is_one_record(answer: Answer, memory: Memory) -> Iterator[str]:
             yield from _refers_to(memory, answer, f"{start}{'/'.join(called)}", reference)
 
 
+def has_its_own_output(answer: Answer, memory: Memory) -> Iterator[str]:
+    """No two runs have one file for their output, where the suite sees to it that each makes its own."""
+    for part in memory.parts if answer.moment is not None else ():
+        output = part.value.get("output") if part.described.name == "Run" else None
+        files = output.get("outputs") if isinstance(output, dict) else None
+        for file in files if isinstance(files, list) else ():
+            # What is signed anew is the same file.
+            address = str(file.get("url") if isinstance(file, dict) else None).partition("?")[0]
+            owner = memory.addresses.setdefault(address, str(part.value.get("id")))
+            if "://" in address and owner != part.value.get("id"):
+                yield f"run {part.value.get('id')} has the output {address}, and so has run {owner}"
+
+
 def _refers_to(memory: Memory, answer: Answer, name: str, reference: str) -> Iterator[str]:
     """What is read under a name is the record of that name, or refers to it."""
     record = memory.parts[0].value
@@ -119,5 +132,6 @@ LAWS = {
     "made_is_listed": what_is_made_is_listed,
     "nothing_twice": nothing_is_there_twice,
     "one_owner": has_one_owner,
+    "own_output": has_its_own_output,
     "one_name": one_name_is_one_record,
 }

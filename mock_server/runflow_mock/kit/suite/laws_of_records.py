@@ -1,13 +1,19 @@
 """Laws of records: what one part of a record says follows from its others, or from records that it belongs to."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from time import time
 from typing import Any
 
 from runflow_mock.kit.suite.carriers import Answer, read_json
-from runflow_mock.kit.suite.memories import Memory, Record
+from runflow_mock.kit.suite.memories import Heard, Memory, Record, is_replay
 
+# A timestamp has whole seconds.
+DATE_SECONDS = 2
+# What receivers are told to refuse.
+STALE_SECONDS = 300
+SKEW = timedelta(seconds=1)
 CANCELLED = ("cancelled", "canceled")
 SUCCEEDED = "succeeded"
 BATCH_ITEM_FACTS = ("client_ref", "status_code")
@@ -169,10 +175,22 @@ def _what_was_sent(record: Record, memory: Memory) -> Iterator[str]:
         if heard.delivery_id == record.get("id"):
             yield from _says(not isinstance(body, str) or body.encode() == heard.body, "payload_bytes are not the bytes that were sent")
             yield from _says("payload" not in record or payload == heard.content, "payload is not what was sent")
+            yield from _is_dated(record, heard)
             yield from _says(
                 record.get("callback_url", heard.url) == heard.url,
                 f"callback_url is {record.get('callback_url')!r}, and the callback went to {heard.url!r}",
             )
+
+
+def _is_dated(record: Record, heard: Heard) -> Iterator[str]:
+    """An attempt is dated with the moment at which it was made; where the clock is moved, receivers live by the true one all the same."""
+    dated = next((value for name, value in heard.headers.items() if name.lower() == "runflow-timestamp"), "")
+    for attempt in record.get("attempts") or ():
+        made = instant(attempt.get("created_at")) if attempt.get("attempt_number") == heard.number else None
+        if made is None or not dated.isdigit():
+            continue
+        if abs(int(dated) - made.timestamp()) > DATE_SECONDS and abs(int(dated) - time()) > STALE_SECONDS:
+            yield f"attempt {heard.number} was made at {attempt['created_at']}, and its Runflow-Timestamp is {dated}"
 
 
 def _says(holds: bool, says: str) -> Iterator[str]:  # noqa: FBT001 - the condition of a sentence
@@ -212,6 +230,33 @@ def redelivery_is_asked_for(answer: Answer, memory: Memory) -> Iterator[str]:
             yield f"nobody asked for the delivery {record.get('id')}, and it is not automatic"
 
 
+def goes_forward(answer: Answer, memory: Memory) -> Iterator[str]:
+    """What is done of a run becomes more and never less, and never more than there is to do."""
+    for part in memory.parts if not is_replay(answer) else ():
+        done, total, key = part.value.get("nodes_completed"), part.value.get("nodes_total"), str(part.value.get("id"))
+        if part.described.name != "Run" or not isinstance(done, int):
+            continue
+        if done < memory.done.get(key, 0) or (isinstance(total, int) and done > total):
+            yield f"{done} of {total} nodes of run {key} are done, and {memory.done.get(key, 0)} were before"
+        memory.done[key] = done
+
+
+def happens_within_its_record(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A run writes its logs while it lives, and a callback is made when what it tells of has ended."""
+    for part in memory.parts:
+        name, record = part.described.name, part.value
+        payload = record.get("payload")
+        if name == "RunLog":
+            run, logged = memory.known(record.get("run_id")), instant(record.get("timestamp"))
+            begun, ended = instant(run.get("created_at")), instant(run.get("completed_at"))
+            if logged and ((begun and logged < begun) or (ended and logged > ended + SKEW)):
+                yield f"a log of {record.get('timestamp')} is that of a run from {run.get('created_at')} to {run.get('completed_at')}"
+        elif name in ("RunDelivery", "BatchDelivery", "WebhookDelivery") and isinstance(payload, dict):
+            ended, made = instant(payload.get("completed_at")), instant(record.get("created_at"))
+            if ended and made and made < ended - SKEW:
+                yield f"a delivery of {record.get('created_at')} tells of an end at {payload.get('completed_at')}"
+
+
 def amount(value: Any) -> Decimal | None:
     """Returns money as a number, or nothing when it is none."""
     try:
@@ -234,4 +279,6 @@ LAWS = {
     "batch_tells_of_its_items": batch_tells_of_its_items,
     "deliveries_are_kept": deliveries_are_kept,
     "redelivery_is_asked_for": redelivery_is_asked_for,
+    "progress": goes_forward,
+    "in_its_time": happens_within_its_record,
 }

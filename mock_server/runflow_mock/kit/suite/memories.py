@@ -63,7 +63,9 @@ class Memory(msgspec.Struct):
     """
 
     states: dict[str, str] = {}
-    ends: dict[str, tuple[Any, ...]] = {}
+    ends: dict[str, Record] = {}
+    done: dict[str, int] = {}
+    addresses: dict[str, str] = {}
     records: dict[str, Known] = {}
     heard: list[Heard] = []
     redeliveries: set[str] = set()

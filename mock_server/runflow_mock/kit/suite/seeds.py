@@ -13,6 +13,8 @@ from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 MODELS = (MODEL, "runflow/tag-removal", "bria/background/remove")
 WORKFLOWS = "/v1/comfyui-workflows"
 PUBLISHED = f"{WORKFLOWS}/runflow-access/brand-locked-variant-nux"
+# It begins as a picture does; nobody looks further.
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(92)
 ABSENT = "019b76da-a800-7000-8000-00000000dead"
 
 # Lists whose first items are worth visiting, and what lies below an item; every {} is the id of an item.
@@ -79,15 +81,14 @@ def _make(stage: SuiteTenant) -> list[str]:
 
 def open_upload(stage: SuiteTenant) -> str | None:
     """Brings the bytes of a small picture and returns the id of the upload, or nothing when a step is refused."""
-    data = b"\x89PNG\r\n\x1a\n" + bytes(92)
-    opened = stage.post("/v1/asset-uploads", {"filename": "a.png", "mime_type": "image/png", "size_bytes": len(data)})
+    opened = stage.post("/v1/asset-uploads", {"filename": "a.png", "mime_type": "image/png", "size_bytes": len(PICTURE)})
     session = opened.json
     if opened.status != 201 or not isinstance(session, dict):
         return None
     address = urlsplit(str(session.get("upload_url", "")))
     # An address of another host is somebody's storage: the suite speaks to the target alone.
     if address.netloc == urlsplit(stage.target.carrier.url).netloc:
-        stage.send("PUT", f"{address.path}?{address.query}", raw=data, key=None, headers={"Content-Type": "image/png"})
+        stage.send("PUT", f"{address.path}?{address.query}", raw=PICTURE, key=None, headers={"Content-Type": "image/png"})
     return str(session.get("asset_id"))
 
 

@@ -1,0 +1,100 @@
+"""Flows of time: what holds later, or beside something else. Pages while records are made, filters in company, changes that take effect."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from runflow_mock.domain.signing import SignatureError
+from runflow_mock.kit.suite.flows import Flow, Needs, expect
+from runflow_mock.kit.suite.flows_of_callbacks import check_signature, every_attempt
+from runflow_mock.kit.suite.flows_of_runs import balance, create_run
+from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
+
+# Each is refused before anything is made of it.
+REFUSED: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("runs", {}),
+    ("runs", {"input": {"image_url": 1}}),
+    ("batches", {"input": []}),
+)
+
+
+def _pages_stay(stage: SuiteTenant) -> Iterator[str]:
+    """Who reads on from a cursor reads on where the page ended, whatever was made meanwhile."""
+    for _ in range(4):
+        create_run(stage)
+    before = [item["id"] for item in expect(stage.get("/v1/runs?limit=500"), 200)["items"]]
+    first = expect(stage.get("/v1/runs?limit=2"), 200)
+    create_run(stage)
+    second = expect(stage.get(f"/v1/runs?limit=2&pq={quote(str(first['next']), safe='')}"), 200)
+    told = [item["id"] for page in (first, second) for item in page["items"]]
+    if told != before[:4]:
+        yield f"a run is made between two pages, and the second page shows {len(set(told) & set(before[2:4]))} of the two that follow"
+
+
+def _filters_find_in_company(stage: SuiteTenant) -> Iterator[str]:
+    """A filter counts beside an order, on every page, and for every field that it names."""
+    made = [create_run(stage, client_ref=ref) for ref in ("suite-a", "suite-b", FAIL, "suite-b", "suite-b")]
+    stage.settle()
+    wanted = [run["id"] for run in made if run["client_ref"] == "suite-b"]
+    sought = "q=" + quote("client_ref.EQ:'suite-b'")
+    for query, expected in ((f"{sought}&sort_by=created_at:asc", wanted), (f"{sought}&sort_by=created_at:desc", wanted[::-1])):
+        found = [item["id"] for item in expect(stage.get(f"/v1/runs?{query}"), 200)["items"]]
+        if found != expected:
+            yield f"/v1/runs?{query} finds {len(found)} runs, and {len(expected)} fit, or in another order"
+    first = expect(stage.get(f"/v1/runs?{sought}&limit=2"), 200)
+    second = expect(stage.get(f"/v1/runs?{sought}&limit=2&pq={quote(str(first['next']), safe='')}"), 200)
+    paged = [item["id"] for page in (first, second) for item in page["items"]]
+    if sorted(paged) != sorted(wanted):
+        yield f"on two pages a filter finds {len(paged)} runs, and {len(wanted)} fit"
+    yield from _states_are_found(stage, made)
+
+
+def _states_are_found(stage: SuiteTenant, made: list[Any]) -> Iterator[str]:
+    ended = {run["id"]: expect(stage.get(f"/v1/runs/{run['id']}"), 200)["status_code"] for run in made}
+    for state in sorted(set(ended.values())):
+        found = {item["id"] for item in expect(stage.get(f"/v1/runs?q=status_code:{state}"), 200)["items"]}
+        if found != {each for each, told in ended.items() if told == state}:
+            yield f"q=status_code:{state} finds {len(found)} runs, and {list(ended.values()).count(state)} are {state}"
+    for up, down in (("asc", "desc"), ("desc", "asc")):
+        items = expect(stage.get(f"/v1/runs?sort_by=status_code:{up},id:{down}"), 200)["items"]
+        for state in set(ended.values()):
+            ids = [item["id"] for item in items if item["status_code"] == state]
+            if ids != sorted(ids, reverse=down == "desc"):
+                yield f"sorted by status_code:{up},id:{down} the ids of what is {state} stand in another order"
+
+
+def _refusals_are_free(stage: SuiteTenant) -> Iterator[str]:
+    """What is refused costs nothing and makes nothing."""
+    before = balance(stage)
+    for noun, body in REFUSED:
+        expect(stage.post(stage.offer.runs if noun == "runs" else stage.offer.batches, body), 422)
+    if balance(stage) != before:
+        yield f"requests that were refused lowered the balance by {before - balance(stage)}"
+    made = len(expect(stage.get("/v1/runs"), 200)["items"]) + len(stage.items("/v1/batches"))
+    if made:
+        yield f"requests that were refused made {made} records"
+
+
+def _webhooks_change(stage: SuiteTenant) -> Iterator[str]:
+    """From its change on a webhook gets the events that it asks for now, signed with the secret that it has now."""
+    body: dict[str, Any] = {"url": stage.hook, "secret": "suite-before", "event_subscriptions": [{"event_type_code": "run.failed"}]}
+    path = f"/v1/webhooks/{expect(stage.post('/v1/webhooks', body), 201)['id']}"
+    change = {"secret": "suite-after", "event_subscriptions": [{"event_type_code": "run.completed"}]}
+    expect(stage.send("PATCH", path, change), 200)
+    runs = [create_run(stage, client_ref=ref)["id"] for ref in ("fine", FAIL)]
+    heard = every_attempt(stage)
+    if [attempt.content.get("run_id") for attempt in heard] != runs[:1]:
+        yield f"a webhook that asks for run.completed now is sent {[attempt.content.get('event') for attempt in heard]}"
+    for attempt in heard:
+        try:
+            check_signature(attempt, "suite-after")
+        except SignatureError as error:
+            yield f"the secret was changed: {error.evidence}"
+
+
+FLOWS: tuple[Flow, ...] = (
+    Flow("page_stays", "a cursor leads on from where its page ended, whatever was made since", Needs.CONTROL, _pages_stay, 5),
+    Flow("filter_finds_in_company", "a filter counts beside an order and on every page", Needs.CONTROL, _filters_find_in_company, 5),
+    Flow("refusal_is_free", "what is refused costs nothing and makes nothing", Needs.CONTROL, _refusals_are_free),
+    Flow("webhook_changes", "a webhook's new events and secret count from their change on", Needs.CONTROL, _webhooks_change, 2),
+)
