@@ -1,9 +1,13 @@
+import gzip
 import json
+import socket
+import struct
 
+import pytest
 import urllib3
 
 from runflow_mock.runtime.config import Config
-from runflow_mock.testing.listening import Heard, Listener
+from runflow_mock.testing.listening import ANSWER_BYTES_MAX, Heard, Listener
 from runflow_mock.testing.receiver import CallbackReceiver, Reply
 from runflow_mock.testing.samples import send_sample
 
@@ -91,3 +95,53 @@ def test_body_without_a_length_or_with_too_much_is_refused() -> None:
         assert urllib3.request("POST", listener.url, body=iter([b"a", b"b"]), retries=False).status == 413
         assert urllib3.request("POST", listener.url, headers={"Content-Length": "99999999999"}, retries=False).status == 413
     assert heard == []
+
+
+def test_packed_answer_goes_back_as_it_came() -> None:
+    packed = gzip.compress(b"x" * 1_000)
+    reply = Reply(200, packed, (("Content-Encoding", "gzip"),))
+    with CallbackReceiver(reply) as behind, Listener("127.0.0.1", 0, lambda heard: None, forward_to=behind.url) as listener:
+        answer = urllib3.request("POST", listener.url, body=b"{}", decode_content=False, retries=False)
+    assert (answer.data, answer.headers["content-encoding"]) == (packed, "gzip")
+
+
+def test_answer_of_the_receiver_that_is_too_large_is_a_502_to_the_sender() -> None:
+    with CallbackReceiver(Reply(200, b"x" * (ANSWER_BYTES_MAX + 1))) as behind:
+        heard: list[Heard] = []
+        with Listener("127.0.0.1", 0, heard.append, forward_to=behind.url) as listener:
+            assert urllib3.request("POST", listener.url, body=b"{}", retries=False).status == 502
+    assert "more than 1048576 bytes" in str(heard[0].problem)
+
+
+HEAD = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: "
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        HEAD + b"9" * 5_000 + b"\r\n\r\n",
+        HEAD + b"2\r\nContent-Length: 3\r\n\r\n{}",
+        HEAD + b"67108865\r\n\r\n",
+        HEAD + b"-1\r\n\r\n",
+        HEAD + b"20\r\n\r\n{}",
+        b"POST / HTTP/1.1\r\nHo",
+        b"\x16\x03\x01" * 40,
+    ],
+    ids=["digits", "two lengths", "too much", "negative", "cut body", "cut head", "noise"],
+)
+def test_what_is_no_whole_message_is_not_heard_and_leaves_no_error(said: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    heard: list[Heard] = []
+    with Listener("127.0.0.1", 0, heard.append) as listener:
+        port = int(listener.url.rsplit(":", 1)[1].strip("/"))
+        for is_reset in (False, True):
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as wire:
+                wire.sendall(said)
+                if is_reset:
+                    wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                else:
+                    wire.shutdown(socket.SHUT_WR)
+                    while wire.recv(65_536):
+                        continue
+        assert urllib3.request("POST", listener.url, body=b"{}", retries=False).status == 200
+    assert [each.body for each in heard] == ["{}"]
+    assert capfd.readouterr().err == ""

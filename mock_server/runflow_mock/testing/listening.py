@@ -15,6 +15,8 @@ from runflow_mock.domain.signing import SignatureError
 from runflow_mock.testing.receiver import Received, Reply, handler_of
 
 FORWARD_SECONDS_MAX = 60.0
+ANSWER_BYTES_MAX = 1024 * 1024
+"""How much of an answer of the receiver behind it is handed back."""
 
 # They belong to the connection that a message came on; everything else is handed on.
 _OF_THE_CONNECTION = frozenset(("host", "connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"))
@@ -106,11 +108,19 @@ class Listener:
         headers = {name: value for name, value in received.headers.items() if name not in _OF_THE_CONNECTION}
         defaults = {name: SKIP_HEADER for name in ("accept-encoding", "user-agent") if name not in headers}
         try:
-            answer = self._pool.request("POST", self._forward_to, body=received.body, headers={**headers, **defaults}, redirect=False)
+            answer = self._pool.request(
+                "POST", self._forward_to, body=received.body, headers={**headers, **defaults}, redirect=False, preload_content=False
+            )
+            # As it came: what is packed stays packed, and what has no end is not read to it.
+            data = answer.read(ANSWER_BYTES_MAX + 1, decode_content=False)
         except urllib3.exceptions.HTTPError as error:
             return Reply(502, b"the receiver did not answer"), f"{self._forward_to} did not answer: {error}"
+        if len(data) > ANSWER_BYTES_MAX:
+            answer.close()
+            return Reply(502, b"the receiver answered too much"), f"{self._forward_to} answered more than {ANSWER_BYTES_MAX} bytes"
+        answer.release_conn()
         kept = tuple((name, value) for name, value in answer.headers.items() if name.lower() not in _OF_THE_CONNECTION)
-        return Reply(answer.status, answer.data, kept), None
+        return Reply(answer.status, data, kept), None
 
 
 def _subject(body: bytes) -> tuple[str | None, str | None]:

@@ -29,6 +29,8 @@ _CLOCKS = (
     'give the tenant that time: @pytest.mark.runflow(start="2020-01-01T00:00:00Z", client_time="virtual")'
 )
 BODY_BYTES_MAX = 64 * 1024 * 1024
+SILENCE_SECONDS_MAX = 60.0
+"""How long a connection stays on which nothing comes."""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -184,6 +186,11 @@ class CallbackReceiver:
         return handler_of(self._take, self._gone)
 
 
+def is_size(text: str) -> bool:
+    """Tells whether a text says how long a body is, and that it is not too long."""
+    return text.isascii() and text.isdecimal() and len(text) <= len(str(BODY_BYTES_MAX)) and int(text) <= BODY_BYTES_MAX
+
+
 def handler_of(take: Callable[[Received], Reply], gone: threading.Event) -> type[BaseHTTPRequestHandler]:
     """Returns what a server does with a connection: hands each POST to `take` and answers as that says."""
 
@@ -191,13 +198,24 @@ def handler_of(take: Callable[[Received], Reply], gone: threading.Event) -> type
         """Hands each POST on."""
 
         protocol_version = "HTTP/1.1"
+        timeout = SILENCE_SECONDS_MAX
+
+        def handle(self) -> None:
+            """Serves one connection; a sender that breaks it is no error of ours."""
+            with suppress(ConnectionError):
+                super().handle()
 
         def do_POST(self) -> None:
-            length = self.headers.get("content-length", "0")
-            if not length.isdecimal() or int(length) > BODY_BYTES_MAX or "transfer-encoding" in self.headers:
-                self.send_error(413, f"send a Content-Length of at most {BODY_BYTES_MAX}")
+            # Without a length a head that was cut would be a message without a body.
+            length, *others = self.headers.get_all("content-length", [""])
+            if others or not is_size(length) or "transfer-encoding" in self.headers:
+                self.send_error(413, f"send one Content-Length of at most {BODY_BYTES_MAX}")
                 return
             body = self.rfile.read(int(length))
+            if len(body) < int(length):
+                # The sender has hung up: what came of the message is none.
+                self.close_connection = True
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             reply = take(Received(self.path, headers, body))
             # A slow answer ends early when the receiver is closed.
