@@ -106,6 +106,24 @@ def test_what_happens_while_the_past_is_told_comes_after_it(door: Door) -> None:
     assert [step["id"] for step in looked.json()["items"] if step["kind"] == "run"][::-1] in (made[:3], made)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "content", "status"),
+    [
+        ("PUT", "/_mock/scenario", b'{"name": "x", "story": "y"}', 200),
+        ("POST", "/_mock/tenants", b'{"name": "new", "scenario": {"name": "x", "story": "y"}}', 201),
+    ],
+)
+def test_others_have_a_turn_while_a_scenario_is_read(door: Door, method: str, path: str, content: bytes, status: int) -> None:
+    usual = turns_while(door, "PUT", "/_mock/faults", content=b"{}", status=405)
+    assert turns_while(door, method, path, content=content, status=status) > usual
+
+
+def test_two_tenants_of_one_name_that_are_made_at_once_are_one(door: Door) -> None:
+    asked = {"name": "twin", "scenario": {"name": "x", "story": "y"}}
+    made = door.together(*[("POST", "/_mock/tenants", asked)] * 3)
+    assert sorted(each.status_code for each in made) == [201, 409, 409]
+
+
 def test_others_have_a_turn_while_a_snapshot_is_read(door: Door) -> None:
     saved = door.get("/_mock/snapshot").content
     usual = turns_while(door, "PUT", "/_mock/faults", content=b"{}", status=405)

@@ -48,9 +48,10 @@ async def list_scenarios(call: Call) -> Answer:
 
 async def put_scenario(call: Call) -> Answer:
     """PUT /_mock/scenario: replaces the world of the key's tenant by that of a scenario: a name, a whole one, or YAML."""
-    tenant = tenant_of(call)
-    scenario = _asked(call)
-    call.tenant = call.runtime.tenants.play(tenant, scenario)
+    tenant_of(call)
+    # To read one, and to compile the schemas in it, takes a moment; by then another tenant may stand in the place of this one.
+    scenario = await asyncio.to_thread(_asked, call)
+    call.tenant = call.runtime.tenants.play(tenant_of(call), scenario)
     return answer(scene_of(call, scenario))
 
 

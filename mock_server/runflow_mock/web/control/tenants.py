@@ -1,5 +1,6 @@
 """Tenants: list, make, drop, reset."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -79,12 +80,18 @@ async def create_tenant(call: Call) -> Answer:
     if not carries_key_of(call, name):
         check_server_wide(call)
     if tenants.get(name) is not None:
-        way_out = "choose another name, leave the name out, or delete the tenant first"
-        raise ControlError(409, "exists", f"tenant {name!r} exists already; {way_out}")
+        raise _exists(name)
     asked = requested_scenario(call.body)
-    scenario = tenants.usual if asked is None else scenario_of(asked, call.runtime.catalog)
+    scenario = tenants.usual if asked is None else await asyncio.to_thread(scenario_of, asked, call.runtime.catalog)
+    if tenants.get(name) is not None:
+        raise _exists(name)
     call.tenant = tenants.create(call.runtime.config.tenant(name), scenario, call.body)
     return answer(_body(call.tenant), 201)
+
+
+def _exists(name: str) -> ControlError:
+    way_out = "choose another name, leave the name out, or delete the tenant first"
+    return ControlError(409, "exists", f"tenant {name!r} exists already; {way_out}")
 
 
 async def _free_name(call: Call) -> str:
