@@ -109,7 +109,7 @@ def test_what_happens_while_the_past_is_told_comes_after_it(door: Door) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "content", "status"),
     [
-        ("PUT", "/_mock/scenario", b'{"name": "x", "story": "y"}', 200),
+        ("PUT", "/_mock/scenario", b'{"scenario": {"name": "x", "story": "y"}}', 200),
         ("POST", "/_mock/tenants", b'{"name": "new", "scenario": {"name": "x", "story": "y"}}', 201),
     ],
 )
