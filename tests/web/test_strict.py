@@ -30,6 +30,7 @@ RICH = parse_money("100000")
 # Schemas that are inferred as a whole, and why a strict tenant has them all the same.
 UNPUBLISHED = {
     "CodeEntry": "the tables are documented, and rows need columns",
+    "SparseCodeEntry": "the same in lists, which may show some columns only",
     "JobClass": "that job classes have prices is documented, and rows need columns",
     "EventType": "the codes are documented, and rows need columns",
     "SparseEventType": "the same in lists, which may show some columns only",
