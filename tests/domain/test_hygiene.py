@@ -130,8 +130,13 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
         [
             sequence((0, create(402))),
             sequence((0, create(402)), (1, exchange("GET", "/v1/billing/balance")), (2, create(402, key="new"))),
+            # Two workers, of which none knew of the other's refusal.
+            sequence((1, create(402, elapsed_ms=500.0)), (1.1, order(402, elapsed_ms=500.0))),
         ],
-        [sequence((0, create(402)), (1, create(402, key="new")))],
+        [
+            sequence((0, create(402)), (1, create(402, key="new"))),
+            sequence((1, create(402, elapsed_ms=500.0)), (1.1, order(402, elapsed_ms=500.0)), (1.7, order(402, elapsed_ms=500.0))),
+        ],
     ),
     "retry-gives-up": (
         [sequence(*((wall, create(503)) for wall in range(8)))],

@@ -161,9 +161,10 @@ def stops_on_402(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
                 yield Observation(OBEYED, (refused.id, exchange.id), "after a 402 the balance was read")
             refused = None
         elif exchange.operation in CREATES:
-            if refused is not None and exchange.status == 402:
+            # What was on its way already came before the client knew.
+            if refused is not None and exchange.status == 402 and interval(refused, exchange) is not None:
                 yield Observation(not OBEYED, (refused.id, exchange.id), "another creation after a 402, and without credit again")
-            refused = exchange if exchange.status == 402 else None
+            refused = (refused or exchange) if exchange.status == 402 else None
     if refused is not None:
         yield Observation(OBEYED, (refused.id,), "no creation after the 402")
 

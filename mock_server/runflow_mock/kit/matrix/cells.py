@@ -90,7 +90,8 @@ def _callback(kind: str, **more: Any) -> Fault:
 
 
 def _refusal(status: int) -> Cell:
-    faults = (_creation("answer", None, status=status),)
+    # So slowly that creations of several workers are seen to be on their way at the same time.
+    faults = (_creation("latency", None, seconds=0.3), _creation("answer", None, status=status))
     return Cell(name=f"{status} at creation", rule="reports-failure", ending=Ending.BADLY, faults=faults)
 
 
