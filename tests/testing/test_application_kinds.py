@@ -1,7 +1,8 @@
 """What `deliver_to` takes: every kind of application, called in its own way; what is none is refused when it is handed over."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -40,8 +41,8 @@ def create_and_wait(runflow: Runflow, **more: str) -> list[int | None]:
     return [attempt.status_code for delivery in runflow.deliveries for attempt in delivery.attempts]
 
 
-def shop(handle: Callable[[], Awaitable[None]]) -> FastAPI:
-    made = FastAPI()
+def shop(handle: Callable[[], Awaitable[None]], lifespan: Any = None) -> FastAPI:
+    made = FastAPI(lifespan=lifespan)
 
     @made.post("/hooks")
     async def hook() -> dict[str, bool]:
@@ -141,6 +142,28 @@ def test_callback_beside_the_prefix_is_told_what_is_mounted(runflow: Runflow) ->
     assert create_and_wait(runflow, callback_url="http://localhost:9/hook") == [None] * 5
     (delivery,) = runflow.deliveries
     assert (delivery.attempts[0].error or "").endswith("no application is mounted there; mounted are http://localhost:9/hooks")
+
+
+def test_application_that_is_handed_over_twice_starts_once(runflow: Runflow) -> None:
+    told: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(made: FastAPI) -> AsyncIterator[None]:
+        told.append("up")
+        yield
+        told.append("down")
+
+    async def raises() -> None:
+        raise KeyError("order 17")
+
+    made = shop(raises, lifespan)
+    runflow.deliver_to(made)
+    runflow.deliver_to(made, "http://localhost:9")
+    assert create_and_wait(runflow) == [500] * 5
+    assert create_and_wait(runflow, callback_url="http://localhost:9/hooks") == [500] * 10
+    assert len(runflow.exceptions) == 10
+    runflow.stop_deliveries()
+    assert told == ["up", "down"]
 
 
 @pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt])

@@ -86,10 +86,10 @@ class InProcess:
         if answered.error is not None:
             raise answered.error
 
-    def mount(self, prefix: str, app: AsgiApp | WsgiApp, *, lifespan: bool = True) -> Mount:
-        """Delivers callbacks whose URL begins with the prefix straight into an ASGI or WSGI application."""
+    def mount(self, prefix: str, app: AsgiApp | WsgiApp, *, lifespan: bool = True, beside: Mount | None = None) -> Mount:
+        """Delivers callbacks whose URL begins with the prefix straight into an ASGI or WSGI application; see `AppSender.mount`."""
         self.note_loop()
-        mount = self._sender.mount(prefix, app, lifespan=lifespan)
+        mount = self._sender.mount(prefix, app, lifespan=lifespan, beside=beside)
         if current_home() is not None:
             # The event loop is there already: what the test does next may need what the application opens at its start.
             mount.app.start()

@@ -56,9 +56,13 @@ class WsgiApplication:
 
 
 class Mount(msgspec.Struct, frozen=True, eq=False):
-    """An application and the addresses that lead to it, all that begin with the prefix; `exceptions` are those that it has raised."""
+    """An application and the addresses that lead to it, all that begin with the prefix; `exceptions` are those that it has raised.
+
+    `given` is what was handed over.
+    """
 
     prefix: str
+    given: object
     app: AsgiApplication | WsgiApplication
     exceptions: Exceptions
 
@@ -72,16 +76,17 @@ class AppSender:
         self._timeout_seconds = timeout_seconds
         self.mounts: tuple[Mount, ...] = ()
 
-    def mount(self, prefix: str, app: AsgiApp | WsgiApp, *, lifespan: bool = True) -> Mount:
-        """Sends callbacks whose URL begins with the prefix to an application; of several prefixes the longest counts, then the latest."""
+    def mount(self, prefix: str, app: AsgiApp | WsgiApp, *, lifespan: bool = True, beside: Mount | None = None) -> Mount:
+        """Sends callbacks whose URL begins with the prefix to an application; of several prefixes the longest counts, then the latest.
+
+        `beside` is an earlier mount of the same application, which starts once, as a server would start it.
+        """
         check_prefix(prefix)
-        exceptions = Exceptions()
-        mounted: AsgiApplication | WsgiApplication
-        if is_asgi(app):
-            mounted = AsgiApplication(cast(AsgiApp, app), self._homes, exceptions, has_lifespan=lifespan)
+        if beside is None:
+            exceptions = Exceptions()
+            mount = Mount(prefix, app, self._application(app, exceptions, has_lifespan=lifespan), exceptions)
         else:
-            mounted = WsgiApplication(cast(WsgiApp, app), exceptions)
-        mount = Mount(prefix, mounted, exceptions)
+            mount = replace(beside, prefix=prefix)
         listen_to_frameworks()
         self.mounts = tuple(sorted((mount, *self.mounts), key=lambda mount: len(mount.prefix), reverse=True))
         return mount
@@ -89,9 +94,15 @@ class AppSender:
     def unmount(self, mount: Mount) -> None:
         """Takes an application away, and ends its lifespan."""
         self.mounts = tuple(other for other in self.mounts if other is not mount)
-        mount.app.stop()
+        if all(other.app is not mount.app for other in self.mounts):
+            mount.app.stop()
         if not self.mounts:
             stop_listening()
+
+    def _application(self, app: AsgiApp | WsgiApp, exceptions: Exceptions, *, has_lifespan: bool) -> AsgiApplication | WsgiApplication:
+        if is_asgi(app):
+            return AsgiApplication(cast(AsgiApp, app), self._homes, exceptions, has_lifespan=has_lifespan)
+        return WsgiApplication(cast(WsgiApp, app), exceptions)
 
     def needs_loop_of_caller(self) -> bool:
         """Tells whether an application would be called on the event loop of the caller."""

@@ -58,7 +58,7 @@ class App(Protocol):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
 
-    def mount(self, prefix: str, app: Any, *, lifespan: bool = True) -> "Mount": ...
+    def mount(self, prefix: str, app: Any, *, lifespan: bool = True, beside: "Mount | None" = None) -> "Mount": ...
 
     def unmount(self, mount: "Mount") -> None: ...
 
@@ -125,9 +125,11 @@ class Runflow:
         """Delivers callbacks whose URL begins with the prefix straight into an ASGI or WSGI application under test.
 
         An ASGI application runs on the event loop of the test, where there is one, with its lifespan, unless something else runs that.
+        Handed over again with another prefix it does not start again.
         What it raises is a 500 to the fake, as in production, and fails the test at its end with its own traceback.
         """
-        mount = self.app.mount(prefix, app, lifespan=lifespan)
+        beside = next((mount for mount in self._mounts if mount.given is app), None)
+        mount = self.app.mount(prefix, app, lifespan=lifespan, beside=beside)
         self._mounts.append(mount)
         return mount
 
@@ -149,7 +151,7 @@ class Runflow:
     @property
     def exceptions(self) -> tuple[Raised, ...]:
         """What applications under test have raised while they handled callbacks: `error`, and `where`."""
-        return tuple(raised for mount in self._mounts for raised in mount.exceptions.all())
+        return tuple(raised for exceptions in dict.fromkeys(mount.exceptions for mount in self._mounts) for raised in exceptions.all())
 
     def note_loop(self) -> None:
         """Takes the event loop of the caller for that of the test."""
