@@ -7,6 +7,7 @@ import msgspec
 from runflow_mock.kit.calibration.detectors import DETECTORS
 from runflow_mock.kit.calibration.notes import Note
 from runflow_mock.kit.calibration.readings import Evidence, Observation, Reading, Verdict
+from runflow_mock.kit.sheets.markdown import table
 from runflow_mock.kit.sheets.texts import cell
 
 PLACES_MAX = 2
@@ -79,8 +80,8 @@ def lines(calibration: Calibration) -> Iterator[str]:
 
 def markdown(calibration: Calibration) -> str:
     """Returns a calibration as Markdown, for an issue."""
-    text = [f"# Calibration of {_counted(calibration.captures, 'capture')}", "", f"| {' | '.join(HEAD)} |", f"|{'---|' * len(HEAD)}"]
-    text.extend(f"| {' | '.join(map(cell, row))} |" for row in _rows(calibration.readings))
+    text = [f"# Calibration of {_counted(calibration.captures, 'capture')}", ""]
+    text.extend(table(HEAD, ([cell(part) for part in row] for row in _rows(calibration.readings))))
     text.extend(line if line == "" else f"- {cell(line)}" for line in _remarks(calibration))
     return "\n".join(text) + "\n"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from runflow_mock.kit.drift.drifts import Grade
 from runflow_mock.kit.drift.records import Comparison, Row, rows
+from runflow_mock.kit.sheets.markdown import table
 from runflow_mock.kit.sheets.texts import cell, one_line
 
 # An issue of GitHub holds 65,536 characters.
@@ -42,8 +43,8 @@ def _markdown(comparison: Comparison) -> Iterator[str]:
     for grade in Grade:
         graded = [row for row in shown if row.grade is grade]
         if graded:
-            yield from (f"## {grade.value.capitalize()}", "", "| side | where | what | change | the fake is |", "|---|---|---|---|---|")
-            yield from map(_row, graded)
+            yield from (f"## {grade.value.capitalize()}", "")
+            yield from table(("side", "where", "what", "change", "the fake is"), map(_cells, graded))
             yield ""
     if len(found) > len(shown):
         yield from (f"And {len(found) - len(shown)} more; `runflow-mock drift` prints all.", "")
@@ -54,10 +55,10 @@ def _markdown(comparison: Comparison) -> Iterator[str]:
     yield from (f"- {cell(note)}" for note in comparison.notes)
 
 
-def _row(row: Row) -> str:
+def _cells(row: Row) -> tuple[str, ...]:
     subjects = "<br>".join(cell(subject) for subject in row.subjects[:SUBJECTS_MAX])
     more = f"<br>and {len(row.subjects) - SUBJECTS_MAX} more" if len(row.subjects) > SUBJECTS_MAX else ""
-    return f"| {row.side.value} | {subjects}{more} | {cell(_place(row) + row.says)} | `{row.change}` | {row.fake or ''} |"
+    return row.side.value, f"{subjects}{more}", cell(_place(row) + row.says), f"`{row.change}`", row.fake or ""
 
 
 def _place(row: Row) -> str:

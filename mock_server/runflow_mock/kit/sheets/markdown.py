@@ -1,6 +1,6 @@
 """Sheets as Markdown: for the summary of a CI job and for issues."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.sheets.records import Row, Sheet, by_reason, listed
@@ -14,12 +14,20 @@ def write_markdown(sheet: Sheet) -> str:
     return "\n".join(_lines(sheet)).rstrip() + "\n"
 
 
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yields a table line by line; what others wrote in its cells has gone through `cell`."""
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
 def _lines(sheet: Sheet) -> Iterator[str]:
     yield from (f"# {cell(sheet.title)}", "", sheet.counts, "")
     judged = [row for row in sheet.rows if row.judgement is not Judgement.NOT_EXERCISED]
     if judged:
-        yield from ("| verdict | where | rule | evidence |", "|---|---|---|---|")
-        yield from map(_row, sorted(judged, key=lambda row: row.judgement is Judgement.HELD))
+        worst_first = sorted(judged, key=lambda row: row.judgement is Judgement.HELD)
+        yield from table(("verdict", "where", "rule", "evidence"), map(_cells, worst_first))
         yield ""
     absent = sheet.of(Judgement.NOT_EXERCISED)
     if absent:
@@ -32,7 +40,7 @@ def _lines(sheet: Sheet) -> Iterator[str]:
             yield from (f"## {title}", "", *(f"- {cell(text)}" for text in texts), "")
 
 
-def _row(row: Row) -> str:
+def _cells(row: Row) -> tuple[str, ...]:
     word = "broken as expected" if row.is_expected else f"**{row.judgement.value}**" if row.judgement is Judgement.BROKEN else "held"
     evidence = "<br>".join(cell(text) for text in row.evidence[:EVIDENCE_MAX])
-    return f"| {word} | {cell(row.subject)} | {cell(row.rule)} | {evidence} |"
+    return word, cell(row.subject), cell(row.rule), evidence

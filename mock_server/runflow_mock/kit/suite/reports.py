@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement
 
 from runflow_mock.kit.sheets.junit import finish_junit
+from runflow_mock.kit.sheets.markdown import table
 from runflow_mock.kit.sheets.texts import cell, one_line, printable
 from runflow_mock.kit.suite.pairs import Unseen, missing, told
 from runflow_mock.kit.suite.tallies import Tally
@@ -16,16 +17,15 @@ def lines(tally: Tally) -> Iterator[str]:
     """Returns the counts, and everything that is broken."""
     yield counts(tally)
     for note in tally.notes:
-        yield f"note: {note}"
+        yield f"note: {one_line(note)}"
     for error in tally.errors:
         yield f"error of the suite: {one_line(error)}"
     for (check, operation), count in sorted(tally.broken.items()):
-        yield f"broken: {check} at {operation} ({count}x)"
-        for breach in tally.breaches:
-            if (breach.check, breach.operation) == (check, operation):
-                yield f"  {one_line(breach.says)}"
-                if breach.evidence:
-                    yield f"    {one_line(breach.evidence)}"
+        yield f"broken: {check} at {one_line(operation)} ({count}x)"
+        for breach in tally.examples(check, operation):
+            yield f"  {one_line(breach.says)}"
+            if breach.evidence:
+                yield f"    {one_line(breach.evidence)}"
 
 
 def counts(tally: Tally) -> str:
@@ -40,29 +40,26 @@ def markdown(tally: Tally, declared: Sequence[Declared], title: str, not_seen: S
     """Returns a summary with the table of operations and statuses, and why those are missing that were not seen."""
     rows = [f"# {cell(title)}", "", counts(tally), ""]
     if tally.breaches:
-        rows += ["## Broken", "", "| check | operation | times | what |", "|---|---|---|---|"]
-        for (check, operation), count in sorted(tally.broken.items()):
-            says = next((breach.says for breach in tally.breaches if (breach.check, breach.operation) == (check, operation)), "")
-            rows.append(f"| {check} | {cell(operation)} | {count} | {cell(says)} |")
-        rows.append("")
-    rows += [
-        "## Checks",
-        "",
-        "| check | times |",
-        "|---|---|",
-        *(f"| {name} | {count} |" for name, count in sorted(tally.checks.items())),
-        "",
-    ]
-    rows += ["## Operations and statuses", "", "| operation | seen | declared and not seen |", "|---|---|---|"]
-    for each in declared:
-        seen = {str(status): count for (operation, status), count in tally.answers.items() if operation == each.id}
-        answered = ", ".join(f"{status} ({count})" for status, count in sorted(seen.items())) or "-"
-        lacks = ", ".join(status for _, status in missing(tally, (each,))) or "-"
-        rows.append(f"| {cell(each.id)} | {answered} | {lacks} |")
+        broken = (
+            (check, cell(operation), str(count), "".join(cell(breach.says) for breach in tally.examples(check, operation)[:1]))
+            for (check, operation), count in sorted(tally.broken.items())
+        )
+        rows += ["## Broken", "", *table(("check", "operation", "times", "what"), broken), ""]
+    checks = ((name, str(count)) for name, count in sorted(tally.checks.items()))
+    rows += ["## Checks", "", *table(("check", "times"), checks), ""]
+    statuses = (_statuses(tally, each) for each in declared)
+    rows += ["## Operations and statuses", "", *table(("operation", "seen", "declared and not seen"), statuses)]
     if not_seen:
         rows += ["", "## Not seen", "", *(f"- {cell(line)}" for line in told(not_seen, shown_max=len(not_seen)))]
     rows += ["", *(f"Note: {cell(note)}" for note in tally.notes)]
     return "\n".join(rows).rstrip() + "\n"
+
+
+def _statuses(tally: Tally, declared: Declared) -> tuple[str, str, str]:
+    seen = {str(status): count for (operation, status), count in tally.answers.items() if operation == declared.id}
+    answered = ", ".join(f"{status} ({count})" for status, count in sorted(seen.items()))
+    lacks = ", ".join(status for _, status in missing(tally, (declared,)))
+    return cell(declared.id), answered or "-", lacks or "-"
 
 
 def junit(tally: Tally) -> bytes:
@@ -72,8 +69,8 @@ def junit(tally: Tally) -> bytes:
     for name in held:
         SubElement(suite, "testcase", classname="contract", name=name)
     for (check, operation), count in sorted(tally.broken.items()):
-        case = SubElement(suite, "testcase", classname=f"contract.{check}", name=operation)
-        found = [breach for breach in tally.breaches if (breach.check, breach.operation) == (check, operation)]
+        case = SubElement(suite, "testcase", classname=f"contract.{check}", name=one_line(operation))
+        found = tally.examples(check, operation)
         failure = SubElement(case, "failure", message=f"{one_line(found[0].says)} ({count}x)" if found else f"{count}x")
         failure.text = printable("\n".join(f"{breach.says}\n{breach.evidence}" for breach in found))
     for error in tally.errors:

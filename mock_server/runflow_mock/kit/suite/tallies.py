@@ -40,6 +40,10 @@ class Tally:
         if self.broken[breach.check, breach.operation] <= EXAMPLES_MAX:
             self.breaches.append(breach)
 
+    def examples(self, check: str, operation: str) -> list[Breach]:
+        """Returns the breaches of a check at an operation that are told."""
+        return [breach for breach in self.breaches if (breach.check, breach.operation) == (check, operation)]
+
     def add(self, other: "Tally") -> None:
         """Adds what another part did."""
         self.cases += other.cases

@@ -1,0 +1,33 @@
+from xml.etree.ElementTree import fromstring
+
+from runflow_mock.kit.suite.reports import junit, lines, markdown
+from runflow_mock.kit.suite.tallies import Breach, Tally
+
+FOREIGN = "list\x1b[31m\nruns\x00"
+SHOWN = "list?[31m runs?"
+
+
+def broken_at(operation: str) -> Tally:
+    tally = Tally()
+    tally.cases = 1
+    tally.checks["contract"] += 1
+    for _ in range(3):
+        tally.broke(Breach(check="contract", operation=operation, says="no integer", evidence="GET /v1/runs"))
+    tally.notes.append(operation)
+    return tally
+
+
+def test_what_a_document_calls_an_operation_commands_no_terminal() -> None:
+    shown = list(lines(broken_at(FOREIGN)))
+    assert f"broken: contract at {SHOWN} (3x)" in shown
+    assert f"note: {SHOWN}" in shown
+
+
+def test_what_a_document_calls_an_operation_leaves_junit_well_formed() -> None:
+    (case,) = fromstring(junit(broken_at(FOREIGN))).findall("testcase")
+    assert (case.get("classname"), case.get("name")) == ("contract.contract", SHOWN)
+
+
+def test_what_is_broken_is_a_row_of_a_table() -> None:
+    text = markdown(broken_at("list|runs"), (), "suite")
+    assert "| check | operation | times | what |\n|---|---|---|---|\n| contract | list\\|runs | 3 | no integer |\n\n" in text
