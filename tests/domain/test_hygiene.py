@@ -458,3 +458,13 @@ def test_verdict_never_claims_more_than_was_seen(steps: list[Exchange]) -> None:
 def test_creation_whose_body_cannot_be_read_can_be_looked_for_by_nothing(body: bytes) -> None:
     made = replace(order(0), request_body=body)
     assert verdict_of("retry-idempotency-key", sequence((0, made), (1, look("running")), (2, made))).judgement is Judgement.BROKEN
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["2026-02-31T00:00:00Z", "0000-01-01T00:00:00Z", "2026-01-01T25:00:00Z", "2026-01-01T00:00:60Z", "0001-01-01T00:00:00%2B23:59"]
+    + ["9999-12-31T23:59:59-23:59", "2026-01-01T00:00:00%2B99:99", "%D9%A2026-01-01T00:00:00Z"],
+)
+def test_what_only_looks_like_a_moment_is_judged_as_it_stands(moment: str) -> None:
+    reads = paced(3.0, *(since(moment) for _ in range(4)))
+    assert len(judge_sequence(reads, is_paced=True)) == len(RULES)

@@ -157,7 +157,11 @@ def _what(exchange: Exchange) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 def _timeless(moment: str, exchange: Exchange) -> str:
     """What stands for a moment in what a request reads: one of the present, by either clock, is as good as another."""
-    seconds = datetime.fromisoformat(moment).timestamp()
+    try:
+        seconds = datetime.fromisoformat(moment).timestamp()
+    except (ValueError, OverflowError):
+        # It looks like a moment, and there is none such: the 31st of February, or the year nought.
+        return moment
     is_present = min(abs(seconds - exchange.wall), abs(seconds - exchange.at.timestamp())) <= PRESENT_SECONDS
     return "now" if is_present else moment
 
