@@ -462,8 +462,16 @@ def test_creation_whose_body_cannot_be_read_can_be_looked_for_by_nothing(body: b
 
 @pytest.mark.parametrize(
     "moment",
-    ["2026-02-31T00:00:00Z", "0000-01-01T00:00:00Z", "2026-01-01T25:00:00Z", "2026-01-01T00:00:60Z", "0001-01-01T00:00:00%2B23:59"]
-    + ["9999-12-31T23:59:59-23:59", "2026-01-01T00:00:00%2B99:99", "%D9%A2026-01-01T00:00:00Z"],
+    [
+        "2026-02-31T00:00:00Z",
+        "0000-01-01T00:00:00Z",
+        "2026-01-01T25:00:00Z",
+        "2026-01-01T00:00:60Z",
+        "0001-01-01T00:00:00%2B23:59",
+        "9999-12-31T23:59:59-23:59",
+        "2026-01-01T00:00:00%2B99:99",
+        "%D9%A2026-01-01T00:00:00Z",
+    ],
 )
 def test_what_only_looks_like_a_moment_is_judged_as_it_stands(moment: str) -> None:
     reads = paced(3.0, *(since(moment) for _ in range(4)))
