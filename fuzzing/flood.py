@@ -60,8 +60,11 @@ class Flood:
 
     def connect(self) -> socket.socket:
         """Returns a connection that stays open until the end."""
+        return self._open.enter_context(socket.create_connection(self._address(), timeout=SECONDS_MAX))
+
+    def _address(self) -> tuple[str, int]:
         parts = urlsplit(self._server.url)
-        return self._open.enter_context(socket.create_connection((str(parts.hostname), int(parts.port or 80)), timeout=SECONDS_MAX))
+        return str(parts.hostname), int(parts.port or 80)
 
     def call_back(self) -> None:
         """Has more callbacks sent than leave at once, to a receiver that never answers."""
@@ -94,9 +97,13 @@ class Flood:
     def leave_lying(self) -> None:
         """Asks for large answers on several connections, and takes none of them."""
         asking = b"GET /v1/runs?limit=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer rf_live_mock_large0\r\n\r\n"
-        # What the two sockets of a connection take before anything waits in the server is some megabytes.
         for _ in range(8):
-            self.connect().sendall(asking * 64)
+            # With a small window: what the sockets of a connection take by themselves does not wait in the server.
+            wire = self._open.enter_context(socket.socket())
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            wire.settimeout(SECONDS_MAX)
+            wire.connect(self._address())
+            wire.sendall(asking * 64)
         self.until("answer_bytes_max", "met")
 
     def hold(self) -> None:
