@@ -12,11 +12,11 @@ from runflow_mock.testing.samples import SampleCallback
 
 Forge = Callable[[Sender], SampleCallback]
 
-# An event of the future, and a secret that nobody was given.
-NEWS, NOBODYS_SECRET = "run.hibernated", "rf_whsec_that_nobody_was_given"
+# Events of the future, about what is known and about what is not, and a secret that nobody was given.
+NEWS, UNHEARD_OF, NOBODYS_SECRET = "run.hibernated", "asset.archived", "rf_whsec_that_nobody_was_given"
 
 DIGITS = 64
-PART = 16
+PART, MIDDLE = 16, 28
 OLD_SECONDS = 3600
 
 
@@ -62,7 +62,7 @@ def of_event(event: str) -> Forge:
 def of_future_event(sender: Sender) -> SampleCallback:
     """A forgery that tells of an event that nobody documented yet."""
     sample = sender.write()
-    body = msgspec.json.encode({**msgspec.json.decode(sample.body), "event": NEWS})
+    body = msgspec.json.encode({**msgspec.json.decode(sample.body), "event": UNHEARD_OF})
     return sender.sign(sample, body, secret=NOBODYS_SECRET)
 
 
@@ -100,8 +100,8 @@ FORGERIES: Mapping[str, Forge] = {
     "borrowed signature": borrowed,
     "first 16 digits right": with_signature(lambda prefix, digits: prefix + digits[:PART] + _other(digits[PART:])),
     "last 16 digits right": with_signature(lambda prefix, digits: prefix + _other(digits[:-PART]) + digits[-PART:]),
-    "32 digits in the middle wrong": with_signature(
-        lambda prefix, digits: prefix + digits[:PART] + _other(digits[PART:-PART]) + digits[-PART:]
+    "digits in the middle wrong": with_signature(
+        lambda prefix, digits: prefix + digits[:MIDDLE] + _other(digits[MIDDLE:-MIDDLE]) + digits[-MIDDLE:]
     ),
     "last digit wrong": with_signature(lambda prefix, digits: prefix + digits[:-1] + _other(digits[-1])),
     "first digit wrong": with_signature(lambda prefix, digits: prefix + _other(digits[0]) + digits[1:]),
