@@ -88,6 +88,17 @@ def test_folder_is_left_as_it_was_found(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_link_that_somebody_put_into_the_folder_leads_nowhere(door: Door, tmp_path: Path) -> None:
+    post_run(door)
+    report, elsewhere = tmp_path / "report", tmp_path / "elsewhere"
+    report.mkdir()
+    elsewhere.mkdir()
+    (report / "test").symlink_to(elsewhere)
+    write(door, report)
+    assert list(elsewhere.iterdir()) == []
+    assert door.runtime.unwritten == [f"{report / 'test'} cannot be written: is a symbolic link"]
+
+
 def test_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="name another folder"):

@@ -80,6 +80,8 @@ def test_hosts_have_no_case(url: str) -> None:
     assert target_of(named, "HTTPS://APP.example/Cb?x=1") == "http://web:8000/Cb?x=1"
 
 
-@pytest.mark.parametrize("url", ["https://user:pw@x.example/cb", "https://user:@x.example", "http://a:b@localhost:9/?x=@"])
+@pytest.mark.parametrize(
+    "url", ["https://user:pw@x.example/cb", "https://user:@x.example", "http://a:b@localhost:9/?x=@", "https://user@x.example/cb"]
+)
 def test_credentials_in_an_address_are_named(url: str) -> None:
     assert objection(CallbackPolicy(), url) == "callback_url must not carry credentials (user:password@)"

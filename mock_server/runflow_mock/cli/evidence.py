@@ -92,8 +92,12 @@ def _write(folder: Path, files: Mapping[str, bytes], scrubber: Scrubber) -> Iter
     """Writes the files of one tenant, and returns what could not be written, with the reason."""
     try:
         folder.mkdir(exist_ok=True)
+        # Where others may write, a link would lead what is written out of the folder that was named.
+        why = "is a symbolic link" if folder.is_symlink() else None
     except OSError as error:
-        yield f"{folder} cannot be written: {error.strerror}"
+        why = error.strerror
+    if why is not None:
+        yield f"{folder} cannot be written: {why}"
         return
     for name, content in files.items():
         try:

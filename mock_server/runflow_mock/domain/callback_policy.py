@@ -109,5 +109,5 @@ def _split(url: str) -> _Address | None:
 
 def _carries_credentials(url: str) -> bool:
     scheme, _, rest = url.partition("://")
-    user, at, _ = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")
-    return scheme.lower() in ("http", "https") and bool(at) and ":" in user
+    _, at, _ = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")
+    return scheme.lower() in ("http", "https") and bool(at)
