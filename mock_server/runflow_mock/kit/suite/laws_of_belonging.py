@@ -5,6 +5,7 @@ A list or a record that is right by itself can still be that of somebody else, o
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_lists import items_of
@@ -36,9 +37,8 @@ NAMED: Mapping[str, tuple[str, str]] = {
     "FlowSummary": ("flow", "org_id"),
     "Solution": ("solution", ""),
 }
-# Paths in which a record is called by its owner and its name, and the field by which other records refer to it.
-CALLED: tuple[tuple[str, str], ...] = (("/v1/models/", "model_id"), ("/v1/comfyui-workflows/", "comfyui_workflow_id"))
-UUID_LENGTH = 36
+# What is called by its owner and its name in a path.
+A_MODEL, A_WORKFLOW = "/v1/models/{model_id}", "/v1/comfyui-workflows/{owner}/{slug}"
 
 
 def what_is_made_is_listed(answer: Answer, memory: Memory) -> Iterator[str]:
@@ -85,10 +85,14 @@ def one_name_is_one_record(answer: Answer, memory: Memory) -> Iterator[str]:
         slug, record_id = part.value.get("slug"), part.value.get("id")
         if kind and isinstance(slug, str) and isinstance(record_id, str) and (not whose or isinstance(part.value.get(whose), str)):
             yield from _is_the_same(memory, answer, f"{kind} {slug} of {part.value.get(whose) if whose else 'the catalogue'}", record_id)
-    for start, reference in CALLED:
-        called = answer.path.removeprefix(start).split("/")[:2] if answer.path.startswith(start) and answer.status < 300 else []
-        if len(called) == 2 and len(called[0]) != UUID_LENGTH and memory.parts:
-            yield from _refers_to(memory, answer, f"{start}{'/'.join(called)}", reference)
+    operation, params = memory.operation, {name: unquote(value) for name, value in memory.params.items()}
+    if operation is None or not memory.parts or answer.status >= 300:
+        return
+    if "/" in params.get("model_id", ""):
+        yield from _refers_to(memory, answer, f"the model {params['model_id']}", "model_id", is_itself=operation.path == A_MODEL)
+    elif params.keys() == {"owner", "slug"}:
+        called = f"the workflow {params['owner']}/{params['slug']}"
+        yield from _refers_to(memory, answer, called, "comfyui_workflow_id", is_itself=operation.path == A_WORKFLOW)
 
 
 def has_its_own_output(answer: Answer, memory: Memory) -> Iterator[str]:
@@ -104,13 +108,12 @@ def has_its_own_output(answer: Answer, memory: Memory) -> Iterator[str]:
                 yield f"run {part.value.get('id')} has the output {address}, and so has run {owner}"
 
 
-def _refers_to(memory: Memory, answer: Answer, name: str, reference: str) -> Iterator[str]:
+def _refers_to(memory: Memory, answer: Answer, name: str, reference: str, *, is_itself: bool) -> Iterator[str]:
     """What is read under a name is the record of that name, or refers to it."""
     record = memory.parts[0].value
-    if answer.path == name:
-        slug = name.rpartition("/")[2]
-        if isinstance(record.get("slug"), str) and record["slug"] != slug:
-            yield f"slug is {record['slug']!r} under {name}"
+    if is_itself:
+        if isinstance(record.get("slug"), str) and record["slug"] != name.partition("/")[2]:
+            yield f"{name} has the slug {record['slug']!r}"
         yield from _is_the_same(memory, answer, name, record.get("id"))
         return
     for part in memory.parts:
