@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -12,7 +12,7 @@ import msgspec
 
 from runflow_mock.cli.options import json_option, option, tell
 from runflow_mock.cli.sheets import WRITTEN
-from runflow_mock.kit.calibration.captures import Capture, document_of
+from runflow_mock.kit.calibration.captures import document_of
 from runflow_mock.kit.calibration.files import CaptureFile, captures_in, of_hosts, read_files
 from runflow_mock.kit.calibration.notes import notes_of
 from runflow_mock.kit.calibration.readings import nearest_dialect, read_switches, switches_of
@@ -75,7 +75,9 @@ def command(
         readings=read_switches(chain.from_iterable(scrubbed.values())),
         notes=notes_of(chain.from_iterable(taken.values()), contract),
     )
-    outputs = {} if folder is None else dict(_copies(folder, scrubbed))
+    outputs: dict[Path, bytes] = {}
+    if folder is not None:
+        outputs = {folder / f"{name.removesuffix('.json')}.json": document_of(captures) for name, captures in scrubbed.items()}
     if profile_file is not None and calibration.exit_code < 3:
         _check_replaced(profile_file)
         outputs[profile_file] = write_profile(_profile(calibration, files), as_json=profile_file.suffix == ".json")
@@ -95,11 +97,6 @@ def _profile(calibration: Calibration, files: Sequence[CaptureFile]) -> Profile:
         undecided={reading.switch: reading.verdict.value for reading in calibration.readings if reading.value is None},
         sources=tuple(Source(file.name, file.digest) for file in files),
     )
-
-
-def _copies(folder: Path, scrubbed: Mapping[str, Sequence[Capture]]) -> Iterator[tuple[Path, bytes]]:
-    for name, captures in scrubbed.items():
-        yield folder / (name if name.endswith(".json") else f"{name}.json"), document_of(captures)
 
 
 def _check_replaced(file: Path) -> None:

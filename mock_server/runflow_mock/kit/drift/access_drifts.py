@@ -16,7 +16,7 @@ def access_drifts(old: Contract, was: Object, new: Contract, now: Object) -> Ite
     # Who has what a way takes may also use one that takes less.
     lost = [way for way in _in_order(ways) if not any(other <= way for other in others)]
     for way in lost:
-        yield Found("security-tightened", (), f"{_told(way)} no longer suffices; {_all_told(others)} does")
+        yield Found("security-tightened", (), f"{_told(way)} no longer suffices; {' or '.join(map(_told, _in_order(others)))} does")
     for way in _in_order(others):
         if not lost and not any(other <= way for other in ways):
             yield Found("security-loosened", (), f"{_told(way)} suffices now")
@@ -51,10 +51,6 @@ def _scopes(operation: Object) -> frozenset[str] | None:
 
 def _told(way: Way) -> str:
     return " with ".join(sorted(way)) or "no credential"
-
-
-def _all_told(ways: frozenset[Way]) -> str:
-    return " or ".join(map(_told, _in_order(ways)))
 
 
 def _in_order(ways: frozenset[Way]) -> list[Way]:

@@ -43,7 +43,11 @@ def read_offers(value: Json, source: str) -> Mapping[str, Offer]:
     found = {}
     for entry in _entries(value) or ():
         try:
-            offer = _listed(entry) if isinstance(entry, dict) and "provider_slug" in entry else offer_of(read_model(_whole(entry)))
+            offer = (
+                _listed(entry)
+                if isinstance(entry, dict) and "provider_slug" in entry
+                else offer_of(read_model(msgspec.convert(entry, WireModel)))
+            )
         except (msgspec.ValidationError, ValueError) as error:
             raise CatalogError(f"{source}, model {str(entry)[:80]}: {error}") from None
         found[offer.id] = offer
@@ -69,10 +73,6 @@ def offer_of(model: Model) -> Offer:
 def _entries(value: Json) -> list[Json] | None:
     models = value.get("models") if isinstance(value, dict) else value
     return models if isinstance(models, list) and models and all(isinstance(entry, dict) for entry in models) else None
-
-
-def _whole(entry: Json) -> WireModel:
-    return msgspec.convert(entry, WireModel)
 
 
 def _listed(entry: Json) -> Offer:

@@ -105,12 +105,8 @@ def _in_time(carrier: Carrier, seconds_max: float, control: Row) -> Row:
         rule=IN_TIME,
         judgement=Judgement.BROKEN if late else Judgement.HELD,
         asks=ASKS[IN_TIME],
-        evidence=tuple(_late(len(late), slowest, seconds_max)),
+        evidence=(f"{len(late)} answers took more than {seconds_max:g} s; the slowest took {slowest:.2f} s",),
     )
-
-
-def _late(count: int, slowest: float, seconds_max: float) -> Iterator[str]:
-    yield f"{count} answers took more than {seconds_max:g} s; the slowest took {slowest:.2f} s"
 
 
 def _check_reached(carrier: Carrier, url: str) -> None:

@@ -85,7 +85,8 @@ def expecting(sheet: Sheet, names: Collection[str]) -> Sheet:
     known = {name for row in sheet.rows for name in (row.name, row.rule)}
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise ValueError(f"expected failure {unknown[0]!r} names no rule; write subject:rule or a rule, such as {_first(sheet.rows)}")
+        example = sheet.rows[0].name if sheet.rows else "create_run:contract"
+        raise ValueError(f"expected failure {unknown[0]!r} names no rule; write subject:rule or a rule, such as {example}")
     rows = tuple(
         replace(row, is_expected=row.judgement is Judgement.BROKEN and bool({row.name, row.rule} & {*names})) for row in sheet.rows
     )
@@ -145,7 +146,3 @@ def _is_stale(rows: Sequence[Row], name: str) -> bool:
     """Whether everything of that name held: what was not exercised says nothing."""
     judged = {row.judgement for row in rows if name in {row.name, row.rule}}
     return Judgement.HELD in judged and Judgement.BROKEN not in judged
-
-
-def _first(rows: Sequence[Row]) -> str:
-    return rows[0].name if rows else "create_run:contract"

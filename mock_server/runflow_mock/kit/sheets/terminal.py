@@ -1,6 +1,6 @@
 """Sheets in a terminal: what is broken comes first, with what shows it; what was not exercised last, with why."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 from rich.text import Text
@@ -33,7 +33,8 @@ def lines(sheet: Sheet) -> Iterator[str]:
         if row.is_expected:
             yield from _broken("expected", row)
     for row in sheet.of(Judgement.HELD):
-        yield f"held     {one_line(row.subject)}: {one_line(row.rule)}{_told(row.evidence[:1])}"
+        shown_by = "".join(f" ({one_line(evidence)})" for evidence in row.evidence[:1])
+        yield f"held     {one_line(row.subject)}: {one_line(row.rule)}{shown_by}"
     for reason, rows in by_reason(sheet.of(Judgement.NOT_EXERCISED)):
         yield f"not exercised  {listed(rows)}{f' ({one_line(reason)})' if reason else ''}"
     for name in sheet.stale:
@@ -53,7 +54,3 @@ def _broken(word: str, row: Row) -> Iterator[str]:
         yield f"         - {one_line(evidence)}"
     if len(row.evidence) > EVIDENCE_MAX:
         yield f"         - and {len(row.evidence) - EVIDENCE_MAX} more"
-
-
-def _told(evidence: Sequence[str]) -> str:
-    return f" ({one_line(evidence[0])})" if evidence else ""
