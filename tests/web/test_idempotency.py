@@ -1,3 +1,5 @@
+from base64 import b64encode
+
 import httpx
 import pytest
 from doors import Door
@@ -19,6 +21,16 @@ def test_same_key_and_body_replay_the_same_bytes_and_create_nothing(door: Door) 
     again = post(door)
     assert (again.status_code, again.content, again.headers["content-type"]) == (201, first.content, "application/json")
     assert (count(door), history_length(door)) == (1, before)
+
+
+def test_of_a_key_nothing_but_its_digest_is_in_anything_that_holds_the_tenant(door: Door) -> None:
+    key = "anything-at-all-in-a-key"
+    ok(post(door, key=key), 201)
+    held = [door.get(f"/_mock/{path}").content for path in ("snapshot", "history", "journal", "scenario/export?history=true")]
+    for form in (key.encode(), *(b64encode(b"." * before + key.encode())[4:-4] for before in range(3))):
+        assert not any(form in each for each in held)
+    assert post(door, key=key).status_code == 201
+    assert count(door) == 1
 
 
 def test_replay_shows_the_run_as_it_was_created(door: Door) -> None:
