@@ -61,7 +61,7 @@ def test_page_has_50_entries_unless_told_otherwise() -> None:
         assert len(listed(door, limit=51)["items"]) == 51
 
 
-@pytest.mark.parametrize("limit", ["1", "500", ""])
+@pytest.mark.parametrize("limit", ["1", "500"])
 def test_limit_from_1_to_500_is_taken(door: Door, limit: str) -> None:
     assert listed(door, limit=limit)["items"] == []
 
@@ -71,6 +71,7 @@ def test_limit_from_1_to_500_is_taken(door: Door, limit: str) -> None:
     [
         ("0", "greater_than_equal"),
         ("501", "less_than_equal"),
+        ("", "int_parsing"),
         ("-1", "int_parsing"),
         ("1.5", "int_parsing"),
         ("ten", "int_parsing"),
@@ -250,13 +251,14 @@ def test_crafted_cursor_is_422(door: Door, runs: list[Body]) -> None:
         assert places(door.get("/v1/runs", params={"pq": pq})) == [(["query", "pq"], "value_error")], pq
 
 
-@pytest.mark.parametrize("flag", ["true", "TRUE", "1", "false", "0", ""])
+@pytest.mark.parametrize("flag", ["true", "TRUE", "1", "false", "0"])
 def test_flag_is_read_in_its_usual_forms(door: Door, flag: str) -> None:
     assert listed(door, from_prev=flag)["items"] == []
 
 
 def test_flag_of_another_form_is_422(door: Door) -> None:
-    assert places(door.get("/v1/runs?from_prev=maybe")) == [(["query", "from_prev"], "bool_parsing")]
+    for text in ("maybe", ""):
+        assert places(door.get(f"/v1/runs?from_prev={text}")) == [(["query", "from_prev"], "bool_parsing")]
 
 
 def test_list_shows_the_state_of_this_moment(door: Door) -> None:

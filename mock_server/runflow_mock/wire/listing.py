@@ -126,13 +126,13 @@ def decode_listing(parameters: Parameters, fields: Mapping[str, Field[RecordT]],
 
 
 def decode_flag(parameters: Mapping[str, str], name: str) -> bool:
-    """Returns a query parameter that is true or false; left out or empty it is false.
+    """Returns a query parameter that is true or false; left out it is false.
 
     Raises:
         Problem: 422.
     """
     text = parameters.get(name)
-    if not text:
+    if text is None:
         return False
     try:
         return read_flag(text)
@@ -181,7 +181,7 @@ def check_names(names: Sequence[str], known: Collection[str]) -> None:
 
 
 def _limit(text: str | None) -> int:
-    if text is None or text == "":
+    if text is None:
         return LIMIT_DEFAULT
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise invalid_field(("query", "limit"), "Input should be a valid integer from 1 to 500", "int_parsing")
