@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from skill_texts import GOOD
 
+from runflow_mock.kit.skills.blocks import SENTENCE_MAX
 from runflow_mock.kit.skills.checking import hold
 from runflow_mock.kit.skills.claims import (
     Endpoint,
@@ -67,6 +68,14 @@ def test_endpoints(text: str, endpoints: list[Endpoint]) -> None:
 def test_front_matter_says_nothing_and_counts_as_lines() -> None:
     text = "---\nname: x\ndescription: GET /v1/runs\n---\n\n`GET /v1/runs`\n"
     assert [(claim.line, claim.sentence) for claim in read_claims(text)] == [(6, "`GET /v1/runs`")]
+
+
+@pytest.mark.parametrize("around", ["{}\n", "```\n{}\n```\n", "1. {}\n"], ids=["prose", "code", "item"])
+def test_claims_of_one_long_line_show_what_is_around_each(around: str) -> None:
+    """Each would otherwise keep, and print, a copy of the line."""
+    claims = read_claims(around.format("GET /v1/jobs/{id} " * 1_000))
+    assert len(claims) == 1_000
+    assert all("GET /v1/jobs/{id}" in claim.sentence[:160] and len(claim.sentence) <= SENTENCE_MAX for claim in claims)
 
 
 def test_lines_and_sentences_are_those_of_the_text() -> None:

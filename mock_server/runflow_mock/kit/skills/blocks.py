@@ -13,6 +13,10 @@ import msgspec
 
 from runflow_mock.kit.skills.shells import read_command
 
+SENTENCE_MAX = 400
+"""How much is shown of a sentence in which something stands, and how much of that before it."""
+BEFORE_MAX = 60
+
 _INDENTS = ("    ", "\t")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _COMMAND = re.compile(r"(?:\$ )?curl\s")
@@ -47,12 +51,18 @@ class Block(msgspec.Struct, frozen=True):
         return self.line + self.text.count("\n", 0, offset)
 
     def sentence_at(self, offset: int) -> str:
-        """Returns the sentence in which something stands; in code, the line."""
+        """Returns the sentence in which something stands, in code the line; of a long one what is around it."""
         if self.kind is Kind.CODE:
-            start = self.text.rfind("\n", 0, offset) + 1
-            return self.text[start:].partition("\n")[0].strip()
-        start, end = self.bounds_at(offset)
-        return " ".join(self.text[start:end].split())
+            ended = self.text.find("\n", offset, offset + SENTENCE_MAX)
+            start = self.text.rfind("\n", max(0, offset - SENTENCE_MAX), offset) + 1 or max(0, offset - SENTENCE_MAX)
+            end = ended if ended >= 0 else min(len(self.text), offset + SENTENCE_MAX)
+        else:
+            start, end = self.bounds_at(offset)
+        # Thousands of claims may stand in one line: each would keep a copy of it.
+        if end - start > SENTENCE_MAX:
+            start, end = max(start, offset - BEFORE_MAX), min(end, offset + SENTENCE_MAX - BEFORE_MAX)
+        found = self.text[start:end]
+        return found.strip() if self.kind is Kind.CODE else " ".join(found.split())
 
     def bounds_at(self, offset: int) -> tuple[int, int]:
         """Returns where the sentence begins and ends in which something stands."""
