@@ -1,5 +1,6 @@
 """What others write is read as what it means."""
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -331,3 +332,53 @@ def at(judge: Contract, path: str, method: str) -> str | None:
 def test_path_that_takes_the_method_is_meant() -> None:
     judge = contract(document(paths={"/x/{id}": {"delete": GET}, "/x/mine": {"get": GET}}))
     assert (at(judge, "/x/mine", "GET"), at(judge, "/x/mine", "DELETE"), at(judge, "/x/mine", "PUT")) == ("/x/mine", "/x/{id}", "/x/mine")
+
+
+HARMLESS = {"200": {"description": "Well."}}
+WHOLE_DOCUMENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {},
+    "servers": [{"url": "/{v}", "variables": {"v": {"default": "v1", "enum": ["v1"]}}}],
+    "paths": {
+        "/x/{id}": {
+            "servers": [{"url": "/z"}],
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}],
+            "post": {
+                "parameters": [{"name": "q", "in": "query", "style": "deepObject", "explode": True, "schema": {"type": "object"}}],
+                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/S"}, "encoding": {"a": {}}}}},
+                "responses": {**HARMLESS, "404": {"description": "None.", "content": {"application/json": {}}, "headers": {"H": {}}}},
+                "callbacks": {"done": {"{$request.body#/u}": {"post": {"responses": HARMLESS}}}},
+            },
+        },
+        "/other": {"get": {"responses": HARMLESS}},
+    },
+    "components": {"schemas": {"S": {"$id": "s", "required": ["a"], "properties": {"a": {"readOnly": True}}, "allOf": [{"if": {}}]}}},
+}
+
+
+def ways(part: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    return [(*way, word) for word, _ in inner] + [below for word, each in inner for below in ways(each, (*way, word))]
+
+
+def operations_of(given: Any) -> int:
+    """How many operations can be used; none of a document that is refused."""
+    try:
+        return len(contract(given).operations)
+    except DocumentError:
+        return 0
+
+
+@pytest.mark.parametrize("value", [None, 5, "x", [], {}, [None], {"$ref": 5}], ids=str)
+def test_value_of_another_form_is_told_wherever_it_stands_and_no_traceback(value: Any) -> None:
+    for way in ways(WHOLE_DOCUMENT):
+        given = deepcopy(WHOLE_DOCUMENT)
+        part = given
+        for word in way[:-1]:
+            part = part[word]
+        part[way[-1]] = value
+        assert operations_of(given) or way[0] in ("openapi", "paths"), way
+
+
+def test_servers_that_are_no_list_are_told() -> None:
+    assert problems(document(servers=5)) == ["own.json: #/servers: servers is not a list"]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.parts import ALSO_AT, BESIDE_PATHS, METHODS, UNREAD
 from runflow_mock.openapi.pointers import Pointer, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
@@ -111,7 +111,9 @@ class _Paths:
     def place(self) -> None:
         """Puts whole paths in the place of those that the document writes, and leads references there."""
         written: Object = self._document["paths"]
-        for index, server in enumerate(self._document.get("servers") or ()):
+        if not isinstance(self._document.get("servers", []), list):
+            self._bundle.tell(Place("", ("servers",)), "servers is not a list")
+        for index, server in enumerate(list_of(self._document.get("servers"))):
             for variable in undeclared_variables(server):
                 self._bundle.tell(Place("", ("servers", str(index))), f"its variable {variable[:80]} has no default")
         beside = {path: part for path, part in written.items() if not self._is_path(path, part)}

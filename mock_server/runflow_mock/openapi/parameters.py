@@ -105,7 +105,7 @@ def wrong_with(part: Mapping[str, Json]) -> tuple[str, str] | None:
     place, name = part.get("in"), part.get("name")
     if not isinstance(name, str) or not name:
         return "name", "a parameter has a name"
-    if place not in STYLES_IN:
+    if not isinstance(place, str) or place not in STYLES_IN:
         return "in", f"{str(place)[:40]!r} is none of {', '.join(STYLES_IN)}"
     if style_of(part) is None:
         return "style", f"{str(part.get('style'))[:40]!r} is no style of a {place} parameter"
