@@ -100,6 +100,7 @@ def test_mutant_is_killed_by_the_rule_that_it_breaks(ground: Ground, mutant: Mut
             )
         ),
         (Mutant(Kind.LOST, Place(Subject("callback EvaluationCallbackPayload"), ("output", "top_issues"))), "statuses_of_evaluations"),
+        (Mutant(Kind.SWAPPED, Place(Subject("list_run_deliveries", 200), (EACH, "failure_reason_code"))), "attempts_are_told"),
         (Mutant(Kind.HEADER_ABSENT, Place(Subject("get_balance", 401)), "www-authenticate"), "statuses_of_billing"),
     ],
     ids=str,

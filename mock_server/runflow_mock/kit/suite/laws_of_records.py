@@ -157,6 +157,8 @@ def _end_of_delivery(record: Record) -> Iterator[str]:
         yield from _says(
             record["attempt_count"] == len(attempts), f"attempt_count is {record['attempt_count']} with {len(attempts)} attempts"
         )
+    reason = record.get("failure_reason_code")
+    yield from _says(not isinstance(reason, str) or len(reason.split()) == 1, f"failure_reason_code is {reason!r}, and no code")
     if state not in ("succeeded", "failed"):
         return
     yield from _says(record.get("completed_at", "") is not None, f"a delivery that has {state} has no completed_at")
