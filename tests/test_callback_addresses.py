@@ -33,8 +33,11 @@ def test_limit_of_addresses_is_the_contracts(name: str) -> None:
     assert document()["components"]["schemas"][name]["maxLength"] == URL_CHARACTERS_MAX
 
 
-@pytest.mark.parametrize(
-    "url", ["https://0*", "https://app.example@evil.example/", "https://-a/", "https://a./", "http://-a.localhost/", "https://[::2]/"]
-)
+@pytest.mark.parametrize("url", ["https://0*", "https://-a/", "https://a./", "http://-a.localhost/", "https://[::2]/"])
 def test_host_that_is_none_is_refused(url: str) -> None:
     assert objection(CallbackPolicy(), url) == "callback_url must be an absolute URL"
+
+
+@pytest.mark.parametrize("url", ["https://app.example@evil.example/", "https://user:password@app.example/"])
+def test_credentials_before_a_host_are_refused_as_what_they_are(url: str) -> None:
+    assert objection(CallbackPolicy(), url) == "callback_url must not carry credentials (user:password@)"
