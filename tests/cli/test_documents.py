@@ -75,6 +75,8 @@ def test_files_beside_the_document_are_read_and_no_others(capsys: pytest.Capture
         "/c": str(outside),
         "/d": "https://x.example/y.yaml",
         "/e": "//x.example/y.yaml",
+        "/f": "http://[::1/y.yaml",
+        "/g": "//[x",
     }
     paths = {path: {"get": {"$ref": reference}} for path, reference in elsewhere.items()}
     paths["/v1/models"] = {"get": {"$ref": "parts/ops.yaml#/list"}}
@@ -82,7 +84,7 @@ def test_files_beside_the_document_are_read_and_no_others(capsys: pytest.Capture
     _, out, err = ran(capsys, "contract", "check", "--json", "inside/own.json")
     told = json.loads(out)["problems"]
     assert [line.split(": ")[1] for line in told] == [f"#/paths/~1{path[1:]}/get" for path in elsewhere]
-    assert [("outside the folder" in line, "at an address" in line) for line in told] == [(True, False)] * 3 + [(False, True)] * 2
+    assert [("outside the folder" in line, "at an address" in line) for line in told] == [(True, False)] * 3 + [(False, True)] * 4
     assert len(err.splitlines()) == len(told)
     assert "stolen" not in out + err
 

@@ -137,6 +137,12 @@ def test_name_that_leads_near_is_not_followed_from_elsewhere(near: str) -> None:
     assert names.opened == ["93.184.216.34"]
 
 
+def test_redirect_to_what_is_no_address_is_told() -> None:
+    names = Names(Got(302, {"location": "http://[::1"}, b""), far=("93.184.216.34",))
+    with pytest.raises(Unreachable, match=r"^http://far\.example/x leads to 'http://\[::1', which is no address$"):
+        names.downloads.get("http://far.example/x", bytes_max=9)
+
+
 def test_name_of_the_own_network_leads_on_within_it() -> None:
     names = Names(wiki=("10.0.0.1",), files=("10.0.0.2",))
     assert names.downloads.get("http://files.example/x", bytes_max=9, led_by="http://wiki.example/").body == b"here"
@@ -208,3 +214,11 @@ def test_schemas_are_compiled_at_one_place_that_opens_nothing() -> None:
         ("openapi/schemas.py", "Registry"),
         ("openapi/contracts.py", "Registry"),
     }
+
+
+def test_index_that_lists_what_is_no_address_is_told(tmp_path: Path) -> None:
+    entry = {"name": "runflow", "type": "skill-md", "url": "//[x", "digest": "sha256:" + "0" * 64}
+    index = json.dumps({"$schema": SKILLS_SCHEMA, "skills": [entry]}).encode()
+    names = Names(Got(200, {}, index), far=("93.184.216.34",))
+    with pytest.raises(Unreachable, match=r"leads to '//\[x', which is no address"):
+        find_copies("http://far.example/index.json", tmp_path, tmp_path, names.downloads)

@@ -47,6 +47,18 @@ def is_address(source: str) -> bool:
     return source.startswith(("http://", "https://"))
 
 
+def joined(base: str, reference: str) -> str:
+    """Returns where what stands at an address leads to.
+
+    Raises:
+        Unreachable: that is no address.
+    """
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        raise Unreachable(f"{base} leads to {reference[:200]!r}, which is no address") from None
+
+
 def download(url: str, *, bytes_max: int, authority: Path | None = None) -> Downloaded:
     """Returns the bytes at an address that a user names: see `Downloads.get`.
 
@@ -83,7 +95,7 @@ class Downloads:
             location = got.headers.get("location") if got.status in urllib3.BaseHTTPResponse.REDIRECT_STATUSES else None
             if not location:
                 break
-            at, source = urljoin(at, location), at
+            at, source = joined(at, location), at
         else:
             raise Unreachable(f"{url} redirects more than {REDIRECTS_MAX} times; give the address where it ends")
         if got.status != 200:

@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 import msgspec
 
@@ -17,7 +17,7 @@ from runflow_mock.openapi.references import SourceError
 from runflow_mock.openapi.shapes import contract_of, known_shapes
 from runflow_mock.openapi.texts import BYTES_MAX, TextError, ignore, read_text
 from runflow_mock.packaged import openapi_document
-from runflow_mock.runtime.downloads import Downloads, Unreachable, download, is_address
+from runflow_mock.runtime.downloads import Downloads, Unreachable, download, is_address, joined
 
 LARGE_BYTES = 768 * 1024
 """What takes so long to read that it is told."""
@@ -143,7 +143,7 @@ class Folder:
 
     def name_of(self, reference: str, base: str) -> str:
         """Returns the path of a file, seen from the folder."""
-        if urlsplit(reference).scheme or reference.startswith("//"):
+        if reference.startswith("//") or ":" in reference.partition("/")[0]:
             raise SourceError("it is at an address; of a document that is a file only the files beside it are read")
         return posixpath.normpath(posixpath.join(posixpath.dirname(base), reference.replace("\\", "/")))
 
@@ -173,7 +173,10 @@ class Addresses:
 
     def name_of(self, reference: str, base: str) -> str:
         """Returns the address of a file."""
-        url = urldefrag(urljoin(base or self._url, reference)).url
+        try:
+            url = urldefrag(joined(base or self._url, reference)).url
+        except Unreachable as error:
+            raise SourceError(str(error)) from None
         if urlsplit(url)[:2] != urlsplit(self._url)[:2]:
             raise SourceError("it is on another host; only files of the host of the document are read")
         return url

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urljoin
 
 import msgspec
 
 from runflow_mock.kit.pins.files import upwards
 from runflow_mock.kit.skills.indexes import read_index
-from runflow_mock.runtime.downloads import Downloads, is_address
+from runflow_mock.runtime.downloads import Downloads, is_address, joined
 from runflow_mock.wire.skills import SKILL_BYTES_MAX, SkillError
 
 # Where agents look for skills in a project, by the word that chooses the place.
@@ -79,7 +78,7 @@ def _downloaded(url: str, downloads: Downloads) -> Found:
         return Found(copies=(SkillCopy(place=url, body=found.body),))
     copies = []
     for entry in index.entries:
-        place = urljoin(found.url, entry.url)
+        place = joined(found.url, entry.url)
         is_text = entry.type == "skill-md"
         body = downloads.get(place, bytes_max=SKILL_BYTES_MAX if is_text else ARCHIVE_BYTES_MAX, led_by=found.url).body
         copies.append(SkillCopy(place=place, body=body, listed_digest=entry.digest, is_comparable=is_text and entry.name == NAME))
