@@ -100,10 +100,10 @@ def unpacked(data: bytes) -> tuple[bytes, bool]:
 
 
 def _until_broken(reader: "zlib._Decompress", piece: bytes) -> bytes:
-    content = bytearray()
-    with suppress(zlib.error):
-        for place in range(len(piece)):
-            content += reader.decompress(piece[place : place + 1], UNPACKED_MAX)
+    content, rest = bytearray(), iter(piece)
+    with suppress(zlib.error, StopIteration):
+        while True:
+            content += reader.decompress(bytes((next(rest),)), UNPACKED_MAX)
     return bytes(content)
 
 
