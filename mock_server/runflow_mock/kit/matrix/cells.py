@@ -131,7 +131,10 @@ CELLS: tuple[Cell, ...] = (
     *(_refusal(status) for status in (402, 422, 400, 401, 403, 404)),
     # Longer than a pause that a client may have of its own, and all of them different: none is obeyed by chance.
     _passing("429 at creation", _creation("answer", status=429, retry_after=2), clock=ClockMode.REAL),
-    _passing("429 with a date", _creation("answer", status=429, retry_after=4, retry_after_form="date"), clock=ClockMode.REAL),
+    # The service tells seconds; a gateway between may tell a date.
+    _passing(
+        "429 with a date", _creation("answer", status=429, retry_after=4, retry_after_form="date"), clock=ClockMode.REAL, is_full=True
+    ),
     _passing("503 with Retry-After at creation", _creation("answer", status=503, retry_after=3), clock=ClockMode.REAL),
     Cell(
         name="503 twice at creation",
