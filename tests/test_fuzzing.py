@@ -50,7 +50,7 @@ def test_flood_meets_every_bound_passes_none_and_leaves_nothing() -> None:
     # Who looks has a connection, and stands in the journal of those without a tenant, which keeps so many looks.
     own = ("connections_max", "journal_bytes_max")
     assert {name for name, bound in quiet.items() if bound["used"] and name not in own} == set()
-    assert quiet["journal_bytes_max"]["used"] < LOOK_BYTES_MAX * flood.CONFIG.limits.journal_max
+    assert quiet["journal_bytes_max"]["used"] < LOOK_BYTES_MAX * in_process.CONFIG.limits.journal_max
 
 
 def test_seed_repeats_a_round() -> None:
