@@ -5,6 +5,7 @@ from answers import ANSWERS
 
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
+from runflow_mock.testing.in_process import InProcess
 from runflow_mock.testing.runflow import Runflow, open_tenant
 from runflow_mock.testing.server import serve
 
@@ -22,3 +23,11 @@ def tenant(url: str) -> Iterator[Runflow]:
     with open_tenant(url, clock="manual") as opened:
         yield opened
         opened.control.delete_tenant(opened.tenant)
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[InProcess]:
+    """A fake in this process, shared by the tests of a module."""
+    opened = InProcess()
+    yield opened
+    opened.stop()

@@ -26,13 +26,6 @@ RUN = f"http://localhost/v1/models/{MODEL}/runs"
 BODY = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}, "callback_url": HOOK}
 
 
-@pytest.fixture(scope="module")
-def app() -> Iterator[InProcess]:
-    opened = InProcess()
-    yield opened
-    opened.stop()
-
-
 @pytest.fixture
 def runflow(app: InProcess) -> Iterator[Runflow]:
     with open_tenant_in(app, clock="manual") as opened:

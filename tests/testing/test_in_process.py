@@ -12,13 +12,6 @@ from runflow_mock.testing.runflow import Runflow
 BODY = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}}
 
 
-@pytest.fixture(scope="module")
-def app() -> Iterator[InProcess]:
-    opened = InProcess()
-    yield opened
-    opened.stop()
-
-
 @pytest.fixture
 def runflow(app: InProcess, request: pytest.FixtureRequest) -> Iterator[Runflow]:
     handle = open_tenant_in(app, clock="manual")

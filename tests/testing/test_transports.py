@@ -25,13 +25,6 @@ KINDS = sorted(kind.name for kind in KIND_OF.values() if kind.family is Family.E
 BREAKS = ("reset", "empty", "garbage", "reset_after_headers", "truncate", "wrong_length", "hang")
 
 
-@pytest.fixture(scope="module")
-def app() -> Iterator[InProcess]:
-    opened = InProcess()
-    yield opened
-    opened.stop()
-
-
 @pytest.fixture
 def in_memory(app: InProcess) -> Iterator[Runflow]:
     """A tenant without a socket."""
