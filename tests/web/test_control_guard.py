@@ -142,10 +142,11 @@ def test_allowed_host_may_send_pages_and_letters_have_no_case() -> None:
             assert door.get("/_mock/health", headers={"Origin": origin}).status_code == 200
 
 
-@pytest.mark.parametrize("site", ["cross-site", "Cross-Site"])
-def test_request_that_the_browser_calls_foreign_is_refused_without_an_origin_too(door: Door, site: str) -> None:
-    refusal(door.get("/_mock/health", headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}), 403, "foreign_host")
-    refusal(door.post("/_mock/reset", headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}), 403, "foreign_host")
+@pytest.mark.parametrize("site", ["cross-site", "Cross-Site", "same-site", " Same-Site ", "elsewhere"])
+@pytest.mark.parametrize("host", [HERE, "localhost", "10.0.0.7:8787"])
+def test_request_that_the_browser_calls_foreign_is_refused_without_an_origin_too(door: Door, site: str, host: str) -> None:
+    refusal(door.get("/_mock/health", headers={"Host": host, "Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}), 403, "foreign_host")
+    refusal(door.post("/_mock/reset", headers={"Host": host, "Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}), 403, "foreign_host")
     assert len(door.runtime.tenants) == 0
 
 
@@ -156,6 +157,8 @@ def test_request_that_the_browser_calls_foreign_is_refused_without_an_origin_too
         {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"},
         {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"},
         {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", "Origin": "http://127.0.0.1:3000"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors", "Origin": "http://localhost:3000"},
     ],
 )
 def test_own_page_a_link_and_the_address_bar_are_let_in(door: Door, headers: dict[str, str]) -> None:

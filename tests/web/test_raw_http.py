@@ -94,6 +94,13 @@ NO_REQUESTS = {
     "half an address as host": (b"GET /llms.txt HTTP/1.1\r\nHost: [::1\r\n\r\n", 400),
     "two words as host": (b"GET /llms.txt HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
     "two hosts in one": (b"GET /llms.txt HTTP/1.1\r\nHost: 127.0.0.1, evil.example\r\n\r\n", 400),
+    "no host": (b"GET /v1/health HTTP/1.1\r\n\r\n", 400),
+    "no host beside an address": (b"GET http://127.0.0.1/v1/health HTTP/1.1\r\n\r\n", 400),
+    "no host beside an offer": (b"GET /v1/health HTTP/1.1\r\n" + H2C + b"\r\n", 400),
+    "fragment": (b"GET /v1/health#x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "fragment of a query": (b"GET /v1/health?x=1#y HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "fragment of an address": (b"GET http://127.0.0.1/v1/health#x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "fragment of a host": (b"GET http://127.0.0.1#x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "user as host": (b"GET http://127.0.0.1@evil.example/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "packed chunks": (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400),
     "chunks after nothing": (POST + b"Transfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n", 400),
@@ -175,6 +182,12 @@ def test_client_that_takes_the_server_for_a_proxy_is_answered(wire: socket.socke
         assert read_answer(wire)[0] == 200
     wire.sendall(b"GET http://api.runflow.io?x=1 HTTP/1.1\r\nHost: api.runflow.io\r\n\r\n")
     assert read_answer(wire)[2]["code"] == "NOT_FOUND"
+
+
+def test_host_may_be_empty_and_a_number_sign_be_written_out(wire: socket.socket) -> None:
+    for head in (b"/v1/health HTTP/1.1\r\nHost:", b"/v1/health HTTP/1.1\r\nHost: ", b"/v1/health?x=%23 HTTP/1.1\r\nHost: a"):
+        wire.sendall(b"GET " + head + b"\r\n\r\n")
+        assert read_answer(wire)[0] == 200
 
 
 def test_host_of_an_address_counts_whatever_the_header_says(wire: socket.socket) -> None:

@@ -234,12 +234,12 @@ class Protocol(HttpToolsProtocol):
             return
         self._in_head = False
         self.url, host = path_and_query(self.url)
+        if self._overhead + self._fed > HEAD_BYTES_MAX:
+            check_size(self.headers)
+        check_head(self.parser.get_method(), self.parser.get_http_version(), self.headers, host)
         if host is not None:
             # Whom an address names counts, whatever else the head says (RFC 9112, 3.2.2).
             self.headers[:] = [field for field in self.headers if field[0] != b"host"] + [(b"host", host)]
-        check_head(self.parser.get_method(), self.parser.get_http_version(), self.headers)
-        if self._overhead + self._fed > HEAD_BYTES_MAX:
-            check_size(self.headers)
         super().on_headers_complete()
         # The scope has the fields of the head: those behind the body go into a list that nobody reads.
         self.headers = []

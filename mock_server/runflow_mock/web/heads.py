@@ -30,8 +30,8 @@ class Refusal(Exception):
         self.problem = Problem(status, code, message)
 
 
-def check_head(method: bytes, version: str, headers: Sequence[tuple[bytes, bytes]]) -> None:
-    """Raises for a head that cannot be taken.
+def check_head(method: bytes, version: str, headers: Sequence[tuple[bytes, bytes]], authority: bytes | None = None) -> None:
+    """Raises for a head that cannot be taken; `authority` is the host of an address that stands in the place of a path.
 
     Raises:
         Refusal: see the codes.
@@ -49,8 +49,13 @@ def check_head(method: bytes, version: str, headers: Sequence[tuple[bytes, bytes
         # The parser takes every list that ends with `chunked`, and undoes no other coding: a proxy may see another end of the body.
         if name == b"transfer-encoding" and (value.strip().lower() != b"chunked" or names.count(name) > 1):
             raise Refusal(400, "BAD_REQUEST", "The only Transfer-Encoding that runflow-mock reads is chunked.")
-        if name == b"host" and _HOST.fullmatch(value) is None:
-            raise Refusal(400, "BAD_REQUEST", "The Host header must be a name or an address, and a port where that is not the usual one.")
+        if name == b"host":
+            _check_host(value)
+    if authority is not None:
+        _check_host(authority)
+    # Older clients have none. An empty one says that there is no name to say (RFC 9112, 3.2).
+    if version == "1.1" and b"host" not in names:
+        raise Refusal(400, "BAD_REQUEST", "The request has no Host header, which every request of HTTP/1.1 has.")
 
 
 def check_size(headers: Iterable[tuple[Sized, Sized]]) -> None:
@@ -67,10 +72,13 @@ def path_and_query(target: bytes) -> tuple[bytes, bytes | None]:
     """Returns path and query of a request's target, and the host of an address where a client takes the server for a proxy.
 
     Raises:
-        Refusal: 414.
+        Refusal: 414; 400 for one that no request can have.
     """
     if len(target) > TARGET_BYTES_MAX:
         raise Refusal(414, "URI_TOO_LONG", f"The path and query of the request have more than {TARGET_BYTES_MAX} bytes.")
+    if b"#" in target:
+        # What stands behind it is for the client alone (RFC 9112, 3.2): a proxy may have taken it for a part of the path.
+        raise Refusal(400, "BAD_REQUEST", "The path of the request has a #, which no request has: it must be percent-encoded (%23).")
     if target.lower().startswith((b"http://", b"https://")):
         _, _, rest = target.partition(b"//")
         at = min((found for found in (rest.find(b"/"), rest.find(b"?")) if found >= 0), default=len(rest))
@@ -81,6 +89,11 @@ def path_and_query(target: bytes) -> tuple[bytes, bytes | None]:
 def head_too_large() -> Refusal:
     """Returns the 431 of a head that has too many bytes."""
     return Refusal(431, _TOO_LARGE, f"The head of the request has more than {HEAD_BYTES_MAX} bytes.")
+
+
+def _check_host(value: bytes) -> None:
+    if _HOST.fullmatch(value) is None:
+        raise Refusal(400, "BAD_REQUEST", "The Host header must be a name or an address, and a port where that is not the usual one.")
 
 
 def explain(error: httptools.HttpParserError) -> str:

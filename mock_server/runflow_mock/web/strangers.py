@@ -3,7 +3,8 @@
 Theory. A browser says of most requests which page they come from (`Origin`), and of all how that page stands to the server
 (`Sec-Fetch-Site`). Programs that are no browsers say neither. A page's origin is ours if it was served from this machine, or by a host that
 the operator named; an address or a short name elsewhere in the network is not, although it may well be a name of ours. Without an origin,
-`cross-site` alone tells; only that a user follows a link to us is no harm, because a page cannot read what it leads to.
+only a page that is our own, and nobody's page (the address bar), are let in: a neighbour's (`same-site`) is another host's or port's, and
+nobody says whose. That a user follows a link to us is no harm, because a page cannot read what it leads to.
 """
 
 import re
@@ -18,6 +19,7 @@ from runflow_mock.wire.sites import HOSTS
 _ORIGIN = re.compile(r"https?://([^/?#@\\\s]+)", re.IGNORECASE | re.ASCII)
 _PAGE = re.compile(r"https?://([^/?#]*)", re.IGNORECASE | re.ASCII)
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.%a-z_-]+\]|[a-z0-9_.-]+)(?::[0-9]{0,5})?", re.IGNORECASE | re.ASCII)
+_OWN_SITES = ("", "same-origin", "none")
 _REFUSED = (
     "this server makes none at the first use of a key (--unknown-keys refuse): make one with POST /_mock/tenants. In pytest each test has "
     "a key of its own, runflow.api_key, and a client that was made in another test has the key of that one"
@@ -45,7 +47,7 @@ def strange_page(call: Call) -> tuple[str, str] | None:
             return "Referer", referer
     site = (call.header(b"sec-fetch-site") or "").strip().lower()
     follows_link = call.method in ("GET", "HEAD") and call.header(b"sec-fetch-mode") == "navigate"
-    return ("Sec-Fetch-Site", site) if site == "cross-site" and not follows_link else None
+    return ("Sec-Fetch-Site", site) if site not in _OWN_SITES and not follows_link else None
 
 
 def why_no_tenant(call: Call, key: str) -> str | None:
