@@ -56,6 +56,24 @@ def test_rewritten_origin_goes_elsewhere(url: str, target: str) -> None:
     assert target_of(OPEN, url) == target
 
 
+@pytest.mark.parametrize(
+    ("origin", "url", "target"),
+    [
+        ("https://app.example", "https://app.example:443/hook", "http://web:8000/hook"),
+        ("https://app.example:443", "https://APP.example/hook?x=1", "http://web:8000/hook?x=1"),
+        ("https://app.example:443", "https://app.example:443", "http://web:8000"),
+        ("http://web", "http://web:80/?x=:80", "http://web:8000/?x=:80"),
+        ("https://app.example:8443", "https://app.example:8443#x", "http://web:8000#x"),
+        ("https://app.example", "https://app.example:80/", None),
+        ("https://app.example:80", "https://app.example/", None),
+        ("http://app.example", "https://app.example:80/", None),
+    ],
+)
+def test_usual_port_need_not_be_written(origin: str, url: str, target: str | None) -> None:
+    policy = CallbackPolicy(hosts=frozenset(("db",)), rewrites=(Rewrite(origin, "http://web:8000"),))
+    assert target_of(policy, url) == target
+
+
 @pytest.mark.parametrize("url", ["https://app.example.evil/", "https://app.example:444/", "https://app.example@evil.example/"])
 def test_rewriting_takes_whole_origins_only(url: str) -> None:
     assert target_of(OPEN, url) is None

@@ -53,11 +53,17 @@ def test_rewrites_are_read() -> None:
         Rewrite("https://app.example", "http://web:8000"),
         Rewrite("http://a", "http://b"),
     )
+    assert read_rewrites("HTTPS://a:443=http://[fd00::1]:8000") == (Rewrite("HTTPS://a:443", "http://[fd00::1]:8000"),)
 
 
 @pytest.mark.parametrize(
-    "text", ["https://app.example", "app.example=http://web", "https://a/x=http://b", "https://a=http://b/", "ftp://a=http://b", "=x"]
-)
+    "text",
+    [
+        "https://app.example", "app.example=http://web", "https://a/x=http://b", "https://a=http://b/", "ftp://a=http://b", "=x",
+        "https://a=ftp://b", "https://a=http://b:0", "https://a=http://b:65536", "https://a=http://u:p@b", "https://u:p@a=http://b",
+        "https://a:0=http://b", "https://a=http://[::1", "https://a?x=http://b", "https://a#=http://b", "https://*.a=http://b",
+    ],
+)  # fmt: skip
 def test_other_rewrites_are_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="callback-rewrite"):
         read_rewrites(text)
@@ -75,6 +81,13 @@ def test_other_caps_are_refused(text: str) -> None:
 
 def test_names_are_read() -> None:
     assert read_names(" web, db ,,") == {"web", "db"}
+    assert read_names("Web, fd00::1, 10.0.0.7, a_b.example") == {"web", "fd00::1", "10.0.0.7", "a_b.example"}
+
+
+@pytest.mark.parametrize("text", ["web:8000", "http://web", "web/", "*", "*.example", "u@web", "a b", "[::1]", "web.", "-a"])
+def test_what_is_more_than_a_host_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="without scheme, port and path"):
+        read_names(f"ok, {text}")
 
 
 def test_tenant_takes_over_what_the_server_is_set_to() -> None:

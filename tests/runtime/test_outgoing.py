@@ -11,7 +11,9 @@ from hosts import listening
 from sources import modules, nodes
 
 from runflow_mock.kit.skills.copies import find_copies
-from runflow_mock.runtime.downloads import Downloads, Got, Unreachable, download
+from runflow_mock.openapi.foreign_documents import DocumentError
+from runflow_mock.runtime.downloads import Downloads, Got, Unreachable
+from runflow_mock.runtime.foreign_documents import load_contract
 from runflow_mock.runtime.outgoing import addresses_of, refuses_redirect
 from runflow_mock.wire.pages.agents import SKILLS_SCHEMA
 
@@ -100,13 +102,13 @@ class Leading(BaseHTTPRequestHandler):
 def test_download_follows_a_few_redirects_and_says_where_it_ended() -> None:
     with listening(Leading) as port:
         here = f"http://127.0.0.1:{port}"
-        assert download(f"{here}/3", bytes_max=4) == (f"{here}/0", b"here")
+        assert Downloads().get(f"{here}/3", bytes_max=4) == (f"{here}/0", b"here")
         with pytest.raises(Unreachable, match="more than 5 times"):
-            download(f"{here}/9", bytes_max=4)
+            Downloads().get(f"{here}/9", bytes_max=4)
         with pytest.raises(Unreachable, match="no http address"):
-            download(f"{here}/file", bytes_max=4)
+            Downloads().get(f"{here}/file", bytes_max=4)
         with pytest.raises(Unreachable, match="more than 3 bytes"):
-            download(f"{here}/0", bytes_max=3)
+            Downloads().get(f"{here}/0", bytes_max=3)
 
 
 class Names:
@@ -154,6 +156,14 @@ def test_name_that_changes_its_address_on_the_way_stays_what_it_was() -> None:
     downloads = names.downloads
     for _ in range(2):
         downloads.get("http://far.example/x", bytes_max=9)
+    assert names.opened == ["93.184.216.34"] * 2
+
+
+def test_document_and_the_files_beside_it_are_where_its_name_led_first() -> None:
+    document = b'{"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "paths": {"/v1/runs": {"$ref": "beside.json"}}}'
+    names = Names(Got(200, {}, document), far=("93.184.216.34", "127.0.0.1"))
+    with pytest.raises(DocumentError):
+        load_contract("http://far.example/openapi.json", downloads=names.downloads)
     assert names.opened == ["93.184.216.34"] * 2
 
 

@@ -17,7 +17,7 @@ from worlds import catalog
 
 from runflow_mock.runtime.certificates import ca_file
 from runflow_mock.runtime.config import ConfigError
-from runflow_mock.runtime.downloads import Downloads, Unreachable, download
+from runflow_mock.runtime.downloads import Downloads, Unreachable
 from runflow_mock.testing.server import RunningServer, serve
 
 KEY = {"Authorization": "Bearer rf_live_mock_tls"}
@@ -131,4 +131,4 @@ def test_download_trusts_the_authority_for_the_name_of_its_address_alone(server:
     with pytest.raises(Unreachable, match="certificate"):
         Downloads(server.ca_file, resolve=loopback).get(f"https://somebody.example:{port}/_mock/version", bytes_max=9_999)
     with pytest.raises(Unreachable, match="certificate"):
-        download(f"https://localhost:{port}/_mock/version", bytes_max=9_999)
+        Downloads().get(f"https://localhost:{port}/_mock/version", bytes_max=9_999)

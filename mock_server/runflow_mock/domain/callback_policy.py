@@ -18,6 +18,7 @@ PORT_MAX = 65_535
 
 # As in the contract's patterns: no credentials, and of IPv6 loopback alone.
 _AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[::1\])(?::(?P<port>[1-9][0-9]{0,4}))?", re.ASCII)
+_PORTS = {"http": 80, "https": 443}
 _LOCAL_NAME = re.compile(r"(?:[a-z0-9][a-z0-9-]*\.)*localhost", re.ASCII | re.IGNORECASE)
 
 
@@ -55,12 +56,20 @@ def objection(policy: CallbackPolicy, url: str, name: str = "callback_url") -> s
 def target_of(policy: CallbackPolicy, url: str) -> str | None:
     """Returns the URL that is really called for a callback URL, or nothing when its host must not be called."""
     address = _split(url)
+    if address is None:
+        return None
     for rewrite in policy.rewrites:
-        origin, rest = url[: len(rewrite.origin)], url[len(rewrite.origin) :]
-        # Scheme and host have no case, and https://app.example is not the beginning of https://app.example.org.
-        if origin.lower() == rewrite.origin.lower() and rest[:1] in ("", "/", "?"):
-            return rewrite.target + rest
-    return url if address is not None and _may_be_called(policy, address.host) else None
+        # Scheme and host have no case, and the usual port need not be written.
+        origin = _split(rewrite.origin)
+        if origin is not None and origin.origin == address.origin:
+            return rewrite.target + url.partition("://")[2][len(address.authority) :]
+    return url if _may_be_called(policy, address.host) else None
+
+
+def is_origin(text: str) -> bool:
+    """Tells whether a text is the beginning of callback URLs, up to their path."""
+    address = _split(text)
+    return address is not None and address.scheme in _PORTS and text.partition("://")[2] == address.authority
 
 
 def is_ip_address(host: str) -> bool:
@@ -87,6 +96,13 @@ class _Address(NamedTuple):
 
     scheme: str
     host: str
+    port: int
+    authority: str
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        """Where it leads, however that is written."""
+        return self.scheme, self.host, self.port
 
 
 def _may_be_called(policy: CallbackPolicy, host: str) -> bool:
@@ -104,7 +120,8 @@ def _split(url: str) -> _Address | None:
     authority = _AUTHORITY.fullmatch(parts.netloc)
     if authority is None or int(authority["port"] or 0) > PORT_MAX:
         return None
-    return _Address(parts.scheme, authority["host"].lower())
+    port = int(authority["port"] or _PORTS.get(parts.scheme, 0))
+    return _Address(parts.scheme, authority["host"].lower(), port, parts.netloc)
 
 
 def _carries_credentials(url: str) -> bool:

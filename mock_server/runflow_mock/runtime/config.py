@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from runflow_mock.domain.callback_policy import CallbackPolicy, Rewrite
+from runflow_mock.domain.callback_policy import PORT_MAX, CallbackPolicy, Rewrite, is_origin
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.principals import looks_real
 from runflow_mock.domain.quotas import Quota
@@ -21,6 +21,8 @@ MEBIBYTE = 1024 * 1024
 
 _CAP = re.compile(r"[0-9]{1,7}")
 _TOKEN = re.compile(r"[!-~]{1,512}")
+_SERVER = re.compile(r"https?://(?:[A-Z0-9_](?:[A-Z0-9_.-]*[A-Z0-9_])?|\[[0-9A-F:.]+\])(?::([1-9][0-9]{0,4}))?", re.ASCII | re.IGNORECASE)
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:]*:[0-9a-f:.]*", re.ASCII)
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -181,10 +183,15 @@ def read_rewrites(text: str) -> tuple[Rewrite, ...]:
     rewrites = []
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         origin, equals, target = part.partition("=")
-        if not equals or not all(re.fullmatch(r"https?://[^/?#\s]+", url) for url in (origin, target)):
+        if not equals or not is_origin(origin) or not _is_server(target):
             raise ConfigError(f"callback-rewrite: {part!r} is not https://host=http://host:port (origins without a path)")
         rewrites.append(Rewrite(origin, target))
     return tuple(rewrites)
+
+
+def _is_server(text: str) -> bool:
+    found = _SERVER.fullmatch(text)
+    return found is not None and int(found[1] or 1) in range(1, PORT_MAX + 1)
 
 
 def read_caps(text: str) -> dict[str, int]:
@@ -203,8 +210,16 @@ def read_caps(text: str) -> dict[str, int]:
 
 
 def read_names(text: str) -> frozenset[str]:
-    """Returns the names of hosts in a text, separated by commas, in lower case: they have none."""
-    return frozenset(filter(None, (piece.strip().lower() for piece in text.split(","))))
+    """Returns the names of hosts in a text, separated by commas, in lower case: they have none.
+
+    Raises:
+        ConfigError: a part is more than a host, or no host, so that it would never be met.
+    """
+    names = frozenset(filter(None, (piece.strip().lower() for piece in text.split(","))))
+    for name in sorted(names):
+        if _HOST.fullmatch(name) is None:
+            raise ConfigError(f"{name[:200]!r} is not the name or the address of a host: give it without scheme, port and path")
+    return names
 
 
 def environment_for_client(url: str, key: str) -> Mapping[str, str]:

@@ -59,15 +59,6 @@ def joined(base: str, reference: str) -> str:
         raise Unreachable(f"{base} leads to {reference[:200]!r}, which is no address") from None
 
 
-def download(url: str, *, bytes_max: int, authority: Path | None = None) -> Downloaded:
-    """Returns the bytes at an address that a user names: see `Downloads.get`.
-
-    Raises:
-        Unreachable: nothing answers, or not with 200, or with more bytes.
-    """
-    return Downloads(authority).get(url, bytes_max=bytes_max)
-
-
 class Downloads:
     """Downloads that lead to one another. Each host is looked up once, so that none becomes another one on the way."""
 

@@ -1,4 +1,8 @@
-"""Documents: the OpenAPI document that judges, the packaged one or a user's own, from a file or an address, with the files beside it."""
+"""Documents: the OpenAPI document that judges, the packaged one or a user's own, from a file or an address, with the files beside it.
+
+A document at an address and the files beside it come by the same `Downloads`: the name of its host is looked up once, so that it cannot
+lead elsewhere, or nearer, by the time the files are read.
+"""
 
 import posixpath
 from collections.abc import Callable
@@ -17,7 +21,7 @@ from runflow_mock.openapi.references import SourceError
 from runflow_mock.openapi.shapes import contract_of, known_shapes
 from runflow_mock.openapi.texts import BYTES_MAX, TextError, ignore, read_text
 from runflow_mock.packaged import openapi_document
-from runflow_mock.runtime.downloads import Downloads, Unreachable, download, is_address, joined
+from runflow_mock.runtime.downloads import Downloads, Unreachable, is_address, joined
 
 LARGE_BYTES = 768 * 1024
 """What takes so long to read that it is told."""
@@ -37,10 +41,11 @@ def load_document(source: str | None, tell: Tell = ignore) -> dict[str, Any]:
     """
     if source is None:
         return cast("dict[str, Any]", msgspec.json.decode(openapi_document().body))
-    return in_form(read_values(fetch(source), source, tell), source, tell).document
+    downloads = Downloads()
+    return in_form(read_values(fetch(source, downloads), source, tell), source, tell, downloads=downloads).document
 
 
-def load_contract(source: str | None, tell: Tell = ignore) -> Contract:
+def load_contract(source: str | None, tell: Tell = ignore, downloads: Downloads | None = None) -> Contract:
     """Returns a document by which exchanges can be judged: the packaged one, or that of a file or address; `tell` gets lines for people.
 
     Raises:
@@ -48,7 +53,8 @@ def load_contract(source: str | None, tell: Tell = ignore) -> Contract:
     """
     if source is None:
         return packaged_contract()
-    return judging(read_values(fetch(source), source, tell), source, tell)
+    downloads = downloads or Downloads()
+    return judging(read_values(fetch(source, downloads), source, tell), source, tell, downloads=downloads)
 
 
 def load_messages(source: str | None, tell: Tell = ignore) -> Messages | None:
@@ -59,43 +65,47 @@ def load_messages(source: str | None, tell: Tell = ignore) -> Messages | None:
     """
     if source is None:
         return None
-    messages = Messages(judging(read_values(fetch(source), source, tell), source, tell, may_lack_paths=True))
+    downloads = Downloads()
+    values = read_values(fetch(source, downloads), source, tell)
+    messages = Messages(judging(values, source, tell, may_lack_paths=True, downloads=downloads))
     if not messages.described:
         raise DocumentError(f"{source} describes no callback; give a document with webhooks, or with callbacks of an operation")
     return messages
 
 
-def judging(values: Json, source: str, tell: Tell = ignore, *, may_lack_paths: bool = False) -> Contract:
+def judging(
+    values: Json, source: str, tell: Tell = ignore, *, may_lack_paths: bool = False, downloads: Downloads | None = None
+) -> Contract:
     """Returns the values of an OpenAPI document as a contract; `source` is where they are from, and what messages call it.
 
     Raises:
         DocumentError: they are no OpenAPI 3 document, or nothing of it can be used.
     """
-    form = _in_form(values, source, tell, may_lack_paths=may_lack_paths)
+    form = _in_form(values, source, tell, may_lack_paths=may_lack_paths, downloads=downloads)
     contract = contract_of(form, source)
     for line in told(contract.problems):
         tell(line)
     return contract
 
 
-def in_form(values: Json, source: str, tell: Tell = ignore, *, may_lack_paths: bool = False) -> Foreign:
+def in_form(values: Json, source: str, tell: Tell = ignore, *, may_lack_paths: bool = False, downloads: Downloads | None = None) -> Foreign:
     """Returns the OpenAPI document that values are, in the one form that everything here reads, with what its references lead to.
 
     Raises:
         DocumentError: they are none, or nothing of it can be used.
     """
-    form = _in_form(values, source, tell, may_lack_paths=may_lack_paths)
+    form = _in_form(values, source, tell, may_lack_paths=may_lack_paths, downloads=downloads)
     for line in told(form.problems):
         tell(line)
     return form
 
 
-def _in_form(values: Json, source: str, tell: Tell, *, may_lack_paths: bool) -> Foreign:
-    around = Addresses(source, tell) if is_address(source) else Folder(Path(source).parent, tell)
+def _in_form(values: Json, source: str, tell: Tell, *, may_lack_paths: bool, downloads: Downloads | None) -> Foreign:
+    around = Addresses(source, tell, downloads) if is_address(source) else Folder(Path(source).parent, tell)
     return in_our_form(values, source, around, known=known_shapes(), may_lack_paths=may_lack_paths)
 
 
-def fetch(source: str) -> bytes:
+def fetch(source: str, downloads: Downloads | None = None) -> bytes:
     """Returns the bytes of a file or address.
 
     Raises:
@@ -109,7 +119,7 @@ def fetch(source: str) -> bytes:
             told = error.strerror if isinstance(error, OSError) else error
             raise DocumentError(f"{source} cannot be read: {told}; give a file or an address") from None
     try:
-        return download(source, bytes_max=BYTES_MAX).body
+        return (downloads or Downloads()).get(source, bytes_max=BYTES_MAX).body
     except Unreachable as error:
         raise UnreachableError(f"{error}; or give a file") from None
 
@@ -165,11 +175,12 @@ class Folder:
 class Addresses:
     """The files beside a document that the user gave by address: those of the same host."""
 
-    def __init__(self, url: str, tell: Tell = ignore) -> None:
+    def __init__(self, url: str, tell: Tell = ignore, downloads: Downloads | None = None) -> None:
+        """Takes what the document itself came by."""
         self._url = url
         self._tell = tell
         self._bytes = 0
-        self._downloads = Downloads()
+        self._downloads = downloads or Downloads()
 
     def name_of(self, reference: str, base: str) -> str:
         """Returns the address of a file."""

@@ -30,7 +30,7 @@ from runflow_mock.openapi.problems import told
 from runflow_mock.openapi.promises import as_documented, documented_contract
 from runflow_mock.openapi.shapes import contract_of
 from runflow_mock.openapi.texts import ignore
-from runflow_mock.runtime.downloads import is_address
+from runflow_mock.runtime.downloads import Downloads, is_address
 from runflow_mock.runtime.foreign_documents import Tell, fetch, in_form, judging, read_values
 from runflow_mock.testing.in_process import InProcess
 from runflow_mock.wire.catalog import load_catalog
@@ -65,10 +65,11 @@ def load_newer(source: str, tell: Tell = ignore) -> Newer:
         DocumentError: it cannot be read, or is neither.
         UnreachableError: nobody answers at the address.
     """
-    raw = fetch(source)
+    downloads = Downloads()
+    raw = fetch(source, downloads)
     values = read_values(raw, source, tell)
     if isinstance(values, dict) and ("openapi" in values or "swagger" in values):
-        form = in_form(values, source)
+        form = in_form(values, source, downloads=downloads)
         if FILES in form.document:
             # Files beside it can change while it stays as it is: what is compared and pinned is all of it.
             values = form.document
