@@ -1,6 +1,9 @@
 """Exchanges: what the journal keeps of a request and its answer, raw; whatever is shown of it is redacted when it is read."""
 
-from collections.abc import Iterable
+import re
+from base64 import b64decode
+from binascii import Error as BinasciiError
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
 
@@ -47,6 +50,18 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _CREDENTIALS = frozenset((b"authorization", b"cookie", b"proxy-authorization", b"x-api-key"))
 # Names that look like those of secrets and are none: nearly every exchange has one, and to look closely at all of them takes long.
 _KNOWN_NAMES = _CREDENTIALS | {b"idempotency-key"}
+
+_TOKEN = re.compile(rb"[^\s,]+")
+_ANYTHING = re.compile(rb"\S.*")
+
+KEPT_SCHEMES: Mapping[str, re.Pattern[bytes]] = {
+    **dict.fromkeys(("digest", "hoba", "mutual", "negotiate", "scram-sha-1", "scram-sha-256", "vapid"), _ANYTHING),
+    # A pair with a colon in it, in base64.
+    "basic": re.compile(rb"[A-Za-z0-9+/]+={0,2}"),
+    "bearer": _TOKEN,
+    "dpop": _TOKEN,
+}
+"""The schemes of HTTP of which the word is kept that begins an Authorization header, each with the form of what follows."""
 
 # Those that a scrubber looks into, and those that change nothing.
 _READ_ENCODINGS = frozenset(("", "identity", "gzip", "x-gzip"))
@@ -104,22 +119,42 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return _header(self.response_headers, name)
 
 
-def without_credentials(headers: Iterable[tuple[bytes, bytes]], cookies: frozenset[bytes] = frozenset()) -> Headers:
+def without_credentials(headers: Iterable[tuple[bytes, bytes]], cookies: frozenset[bytes] | None = None) -> Headers:
     """Returns request headers as the journal may keep them: no credentials, and of an Idempotency-Key what tells it from others.
 
-    Of `cookies`, which whoever judges knows by name, the values are kept to be judged; nothing shows them.
+    That a credential was sent, and under which scheme, may be judged. Of `cookies`, which whoever judges knows by name, the values are
+    kept to be judged, and the names of all others; nothing shows them.
     """
     kept = list[tuple[bytes, bytes]]()
     for name, value in headers:
-        if name == b"cookie" and cookies:
+        if name == b"cookie" and cookies is not None:
             kept.append((name, _without_other_cookies(value, cookies)))
+        elif name == b"authorization":
+            kept.append((name, _scheme_of(value)))
         elif name in _CREDENTIALS:
-            kept.append((name, b"[redacted]"))
+            kept.append((name, value and b"[redacted]"))
         elif name == b"idempotency-key":
             kept.append((name, digest_of_key(value.decode("latin-1")).encode()))
         else:
             kept.append((name, value))
     return tuple(kept)
+
+
+def _scheme_of(value: bytes) -> bytes:
+    """Returns an Authorization header without its credential: the word of its scheme, where that is known and its form is kept."""
+    word, _, credential = value.partition(b" ")
+    name, credential = word.decode("latin-1").lower(), credential.strip()
+    form = KEPT_SCHEMES.get(name)
+    if form is None or form.fullmatch(credential) is None or (name == "basic" and not _is_pair(credential)):
+        return value and b"[redacted]"
+    return word + b" [redacted]"
+
+
+def _is_pair(credential: bytes) -> bool:
+    try:
+        return b":" in b64decode(credential + b"=" * (-len(credential) % 4))
+    except BinasciiError:
+        return False
 
 
 def _without_other_cookies(header: bytes, known: frozenset[bytes]) -> bytes:
@@ -133,7 +168,7 @@ def _without_other_cookies(header: bytes, known: frozenset[bytes]) -> bytes:
         elif name in known and len(value) <= COOKIE_BYTES_MAX:
             kept.append(part.strip())
         else:
-            kept.append(name + b"=[redacted]")
+            kept.append(name + b"=" + (value and b"[redacted]"))
     return b"; ".join(kept)
 
 

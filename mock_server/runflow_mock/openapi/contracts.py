@@ -25,6 +25,7 @@ from runflow_mock.openapi.pointers import Pointer, place_of, pointer_of, walk
 from runflow_mock.openapi.problems import Problem
 from runflow_mock.openapi.schema_ways import ANY_TYPE, types_of, ways_of
 from runflow_mock.openapi.schemas import CompiledSchema, compile_schema, refuse_to_open
+from runflow_mock.openapi.security import Security, read_security
 from runflow_mock.packaged import openapi_document
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -59,6 +60,7 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     body: Mapping[str, Pointer] = {}
     is_body_required: bool = False
     responses: Mapping[str, Mapping[str, Pointer]] = {}
+    security: Security = Security()
     gaps: tuple[Problem, ...] = ()
     is_read: bool = True
 
@@ -101,10 +103,14 @@ class Contract:
         return tuple(each for each in declared if each is not None)
 
     @cached_property
-    def cookies(self) -> frozenset[bytes]:
-        """The names of the cookies that are parameters, as far as what they are called speaks of no credential."""
+    def cookies(self) -> frozenset[bytes] | None:
+        """The names of the cookies that are parameters, as far as what they are called speaks of no credential; nothing without cookies."""
+        parameters = [each for declared in self.operations for each in declared.parameters if each.place == "cookie"]
+        credentials = (each for declared in self.operations for way in declared.security.ways for each in way)
+        if not parameters and not any(each.place == "cookie" for each in credentials):
+            return None
         names = set[str]()
-        for parameter in (each for declared in self.operations for each in declared.parameters if each.place == "cookie"):
+        for parameter in parameters:
             wanted = self.wanted(parameter)
             names |= wanted.names | {parameter.name} if wanted.is_object else {parameter.name}
         return frozenset(name.encode() for name in names if _CREDENTIAL.search(name) is None)
@@ -294,6 +300,7 @@ class Contract:
             gaps = (self._gap(place, str(operation[UNREAD])),)
             return Declared(id=id_, method=method.upper(), path=path, evidence=evidence, gaps=gaps, is_read=False)
         gaps_found: list[Problem] = []
+        security = self._security(place, gaps_found)
         body, body_part = self.follow((*place, "requestBody"))
         return Declared(
             id=id_,
@@ -304,8 +311,24 @@ class Contract:
             body=self.contents_at(body) if UNREAD not in body_part else ANY_CONTENT,
             is_body_required=body_part.get("required") is True,
             responses=self._responses(place, gaps_found),
+            security=security,
             gaps=(*gaps_found, *([self._gap(body, str(body_part[UNREAD]))] if UNREAD in body_part else [])),
         )
+
+    def _security(self, place: Pointer, gaps: list[Problem]) -> Security:
+        """Returns what lets a client in by a user's document; by ours the answer of the server says it."""
+        if self.source is None:
+            return Security()
+        own = self.at(place)
+        way: Pointer = (*place, "security") if "security" in own else ("security",)
+        found = read_security(own.get("security", self.document.get("security")), self._scheme)
+        gaps.extend(self._gap((*way, *pointer), says) for pointer, says in found.wrong)
+        return found
+
+    def _scheme(self, name: str) -> Object | None:
+        schemes = self.at(("components", "securitySchemes"))
+        # Since 3.2 a scheme may also be named by where it stands.
+        return self.follow(("components", "securitySchemes", name))[1] if name in schemes else self.resolve(name) or None
 
     def _responses(self, place: Pointer, gaps: list[Problem]) -> dict[str, Mapping[str, Pointer]]:
         found: dict[str, Mapping[str, Pointer]] = {}

@@ -35,6 +35,7 @@ class Part(StrEnum):
     ENCODING = "an encoding"
     CALLBACK = "a callback"
     SCHEMA = "a schema"
+    SECURITY_SCHEME = "a security scheme"
 
 
 class Holds(StrEnum):
@@ -75,6 +76,7 @@ FIELDS: Mapping[Part, Fields] = {
         "callbacks": (Holds.NAMED, Part.CALLBACK),
         "pathItems": (Holds.NAMED, Part.PATH_ITEM),
         "mediaTypes": (Holds.NAMED, Part.MEDIA),
+        "securitySchemes": (Holds.NAMED, Part.SECURITY_SCHEME),
     },
     Part.PATH_ITEM: {
         **dict.fromkeys(METHODS, (Holds.ONE, Part.OPERATION)),
@@ -95,6 +97,7 @@ FIELDS: Mapping[Part, Fields] = {
     Part.ENCODING: {"headers": (Holds.NAMED, Part.HEADER)},
     Part.CALLBACK: {},
     Part.SCHEMA: _SCHEMAS,
+    Part.SECURITY_SCHEME: {},
 }
 # What holds path items under names of its own, and what begins such a name.
 _ITEMS: Mapping[Part, str] = {Part.PATHS: "/", Part.CALLBACK: ""}

@@ -14,11 +14,13 @@ from runflow_mock.domain.exchanges import BODY_BYTES_MAX, REDACTED, Exchange
 from runflow_mock.domain.findings import Finding, Location, Severity, note, without_repeats
 from runflow_mock.openapi.addresses import Addressed
 from runflow_mock.openapi.bodies import BodyError, NotRead, read_body, read_items
+from runflow_mock.openapi.brought_credentials import security_findings
 from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
 from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.media_types import MediaType, chosen, read_media_type
 from runflow_mock.openapi.parameters import ANYTHING, Parameter, Style
 from runflow_mock.openapi.pointers import Pointer
+from runflow_mock.openapi.security import query_names
 from runflow_mock.openapi.sent_values import Sent, claimed_by, nodes_of, read_sent
 from runflow_mock.openapi.unknown_fields import unknown_fields
 from runflow_mock.openapi.values import Node, value_of
@@ -38,7 +40,8 @@ _NOT_READ = object()
 
 def request_findings(contract: Contract, addressed: Addressed, declared: Declared, exchange: Exchange) -> tuple[Finding, ...]:
     """Returns what is wrong with a request to an operation, and what in it nobody reads."""
-    found = [*document_findings(contract, addressed, declared, exchange), *_refused(exchange)]
+    brought = security_findings(declared.security, read_sent(addressed, exchange))
+    found = [*document_findings(contract, addressed, declared, exchange), *brought, *_refused(exchange)]
     if exchange.status < 400:
         found = [finding for finding in found if (finding.loc, finding.rule) not in ALLOWANCES]
     return without_repeats(found)[:FINDINGS_MAX]
@@ -88,7 +91,7 @@ def _parameter_findings(contract: Contract, addressed: Addressed, declared: Decl
     sent = read_sent(addressed, exchange)
     names = {parameter.name for parameter in declared.parameters if parameter.place == "query"}
     asked = list(dict.fromkeys(name for name, _ in sent.query))
-    claimed: set[str] = set()
+    claimed: set[str] = set(query_names(declared.security))
     for parameter in declared.parameters:
         wanted, others = contract.wanted(parameter), frozenset(names - {parameter.name})
         claimed |= claimed_by(parameter, wanted, asked, others)

@@ -150,8 +150,8 @@ class Judgings:
 
     def __init__(self, contract: "Contract | None" = None) -> None:
         self._contract = contract
-        self.cookies: frozenset[bytes] = frozenset() if contract is None else contract.cookies
-        """The names of cookies whose values are needed for judging."""
+        self.cookies: frozenset[bytes] | None = None if contract is None else contract.cookies
+        """The names of cookies whose values are needed for judging; nothing where no cookie is judged at all."""
         self._known: WeakKeyDictionary[Journal, Judging] = WeakKeyDictionary()
         self._waiting: WeakSet[Journal] = WeakSet()
         self._preparation = Lock()
