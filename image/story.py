@@ -14,7 +14,7 @@ from runflow_mock.testing.client import Client, ClientError
 from runflow_mock.testing.receiver import CallbackReceiver
 
 SECONDS_TO_STOP = 1.0
-SIZE_MAX = 80_000_000
+SIZE_MAX = 60_000_000
 KEY = "rf_live_mock_image"
 API_HOST = "api.runflow.io"
 RUNS = "/v1/models/runflow/background-removal/runs"
