@@ -71,8 +71,12 @@ async def send_answer(given: Answer, method: str, send: Send) -> None:
 
 def _is_host(text: str) -> bool:
     """Tells whether a text may stand for a host in an address: others read the address, and must find the host there."""
-    if _HOST.fullmatch(text) is None:
-        return False
+    return _HOST.fullmatch(text) is not None and _reads_as_host(text)
+
+
+# A client names the same host in each of its requests.
+@lru_cache(maxsize=256)
+def _reads_as_host(text: str) -> bool:
     try:
         parts = urlsplit(f"//{text}")
         return bool(parts.hostname) and parts.port != 0
