@@ -1,6 +1,5 @@
 """Podman, which needs no daemon: as this machine has it, or, where no base can be pulled, with settings of our own on a base made here."""
 
-import json
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
