@@ -31,9 +31,10 @@ def shelf(*states: str, target: str = "/v1/runs?limit=50", operation: str = "lis
     return exchange("GET", target, answer={"items": items}, operation=operation, **more)
 
 
-def order(status: int = 201, *, key: str | None = None, note: str | None = None, **more: Any) -> Exchange:
+def order(status: int = 201, *, key: str | None = None, note: str | None = None, callback_url: str | None = None, **more: Any) -> Exchange:
     """The creation of a run that can be looked for by its client_ref."""
-    body = {**SHIRT, "client_ref": "sku-1", **({} if note is None else {"metadata": {"note": note}})}
+    given = {"metadata": {"note": note} if note else None, "callback_url": callback_url}
+    body = {**SHIRT, "client_ref": "sku-1", **{name: value for name, value in given.items() if value}}
     return exchange("POST", CREATE, status, body=body, headers={} if key is None else {"idempotency-key": key}, **more)
 
 
@@ -161,6 +162,8 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
     "poll-stops": (
         [
             sequence((0, read()), (1, read("succeeded")), (2, read("succeeded"))),
+            # A page that shows the record is opened now and then, twice in a row at times.
+            sequence(*((wall, read("succeeded")) for wall in (0, 1, 61.1, 62, 300, 301))),
             sequence(
                 (0, read("failed")),
                 (1, exchange("PATCH", f"{RUN}/feedback", body={"is_positive": True})),
@@ -169,8 +172,7 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
         ],
         [
             sequence((0, read("canceled")), (1, read("canceled")), (2, read("canceled"))),
-            paced(1, create(answer={"id": RUN_ID}), shelf("running"), shelf("running"), *[shelf("succeeded")] * 4),
-            paced(1, create(answer={"id": BATCH_ID}), *[items("failed", "succeeded")] * 5),
+            paced(59, read("failed"), read("failed"), read("failed")),
         ],
     ),
     "poll-absent": (
@@ -197,8 +199,13 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
         ],
     ),
     "key-not-in-address": (
-        [sequence((0, read()))],
-        [sequence((0, exchange("GET", f"{RUN}?api_key=rf_live_mock_test")))],
+        [sequence((0, read()), (1, order(note="keys begin with rf_live_")))],
+        [
+            sequence((0, exchange("GET", f"{RUN}?api_key=rf_live_mock_test"))),
+            sequence((0, order(callback_url="https://shop.example/hooks?key=rf_svc_mock_test"))),
+            sequence((0, order(note="as rf_live_mock_test"))),
+            sequence((0, exchange(headers={"x-token": "rfk_redacted"}))),
+        ],
     ),
     "address-in-time": (
         [sequence((9, exchange("GET", MEDIA)))],
@@ -366,6 +373,34 @@ def test_finished_record_may_be_read_once_by_each_query() -> None:
     assert verdict_of("poll-stops", paced(1, *salted)).judgement is Judgement.BROKEN
 
 
+WATCHED = {
+    "list": paced(1, create(answer={"id": RUN_ID}), shelf("running"), shelf("running"), *[shelf("succeeded")] * 4),
+    "items": paced(1, create(answer={"id": BATCH_ID}), *[items("failed", "succeeded")] * 5),
+}
+
+
+@pytest.mark.parametrize("exchanges", WATCHED.values(), ids=WATCHED)
+def test_lists_are_read_on_after_the_end_by_applications_that_show_them_but_not_by_who_waits(exchanges: Sequence[Exchange]) -> None:
+    assert verdict_of("poll-stops", exchanges).judgement is Judgement.NOT_EXERCISED
+    assert verdict_of("poll-stops", exchanges, real_waits=True).judgement is Judgement.BROKEN
+
+
+def test_creation_that_runs_into_the_same_402_again_breaks_the_rule_about_credit_alone() -> None:
+    again = sequence((0, create(402, key="k")), (1, create(402, key="k")), (2, create(402, key="k")))
+    assert verdict_of("retry-refused", again).judgement is not Judgement.BROKEN
+    assert verdict_of("retry-stops-on-402", again).judgement is Judgement.BROKEN
+
+
+def test_creation_is_sent_again_after_a_402_once_the_balance_was_looked_at() -> None:
+    balance = exchange("GET", "/v1/billing/balance")
+    patient = sequence((0, create(402)), (1, balance), (2, create()))
+    assert [verdict_of(rule, patient).judgement for rule in ("retry-refused", "retry-stops-on-402")] == [
+        Judgement.NOT_EXERCISED,
+        Judgement.HELD,
+    ]
+    assert verdict_of("retry-refused", sequence((0, balance), (1, create(402)), (2, create()))).judgement is Judgement.BROKEN
+
+
 def test_lists_may_go_on_being_read_where_nothing_that_the_client_created_has_ended_there() -> None:
     created, ended = create(answer={"id": RUN_ID}), shelf("succeeded")
     cut = replace(ended, response_body=b'{"items":[{"id":"' + RUN_ID.encode() + b'","status_code":"failed"}],"next":"more"}')
@@ -375,7 +410,7 @@ def test_lists_may_go_on_being_read_where_nothing_that_the_client_created_has_en
         [created, *[cut] * 9],
         [created, *[ended] * 3, created, *[ended] * 2],
     ):
-        assert verdict_of("poll-stops", paced(1, *reads)).judgement is not Judgement.BROKEN
+        assert verdict_of("poll-stops", paced(1, *reads), real_waits=True).judgement is not Judgement.BROKEN
 
 
 def test_what_was_refused_and_then_changed_is_no_repeat_although_it_is_labelled_the_same() -> None:

@@ -1,7 +1,8 @@
 """Credential hygiene: where a client sends its key, and how it uses addresses that need none.
 
 Theory. Files, outputs and uploads live at signed addresses: whoever has the address may use it, until it expires. They are somebody
-else's hosts in production, so that a key that is sent along is given away; and so is one in an address, which ends in every log.
+else's hosts in production, so that a key that is sent along is given away; and so is one in an address, which ends in every log, and one
+in a `callback_url`, `client_ref` or `metadata`, which are shown to whoever reads the record.
 
 Source: `outputs.no-credential`, `outputs.lifetime`, `assets.upload`, `assets.url-lifetime`.
 """
@@ -15,7 +16,7 @@ from runflow_mock.domain.verdicts import Observation
 
 SIGNED_PREFIXES = ("/media/", "/files/", "/_upload/")
 
-_KEY = re.compile(r"rf_(?:live|svc)_|rfk_")
+_KEY = re.compile(rb"rf_(?:live|svc)_\w|rfk_\w")
 
 
 def keeps_key_from_files(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
@@ -27,10 +28,19 @@ def keeps_key_from_files(exchanges: Sequence[Exchange]) -> Iterator[Observation]
 
 
 def keeps_key_from_addresses(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
-    """Yields whether the key stays out of paths and queries."""
+    """Yields whether the key stays out of paths and queries, and out of what ends in logs as they do: bodies and other headers.
+
+    The journal keeps nothing of the headers that credentials belong into, and an Idempotency-Key as a digest.
+    """
     for exchange in exchanges:
-        is_shown = _KEY.search(exchange.target) is not None
-        yield Observation(not is_shown, (exchange.id,), f"the address {'holds a key' if is_shown else 'holds no key'}")
+        places = {
+            "address": (exchange.target.encode(errors="surrogatepass"),),
+            "body": (exchange.request_body,),
+            "headers": (value for _, value in exchange.request_headers),
+        }
+        shown = [place for place, parts in places.items() if any(b"rf" in part and _KEY.search(part) for part in parts)]
+        told = f"{exchange.method} {exchange.path[:120]} holds a key in its {' and '.join(shown)}" if shown else "the address holds no key"
+        yield Observation(not shown, (exchange.id,), told)
 
 
 def uses_addresses_in_time(exchanges: Sequence[Exchange]) -> Iterator[Observation]:

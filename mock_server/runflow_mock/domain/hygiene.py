@@ -4,7 +4,13 @@ from collections.abc import Sequence
 
 from runflow_mock.domain.credential_hygiene import keeps_key_from_addresses, keeps_key_from_files, uses_addresses_in_time
 from runflow_mock.domain.exchanges import Exchange
-from runflow_mock.domain.poll_hygiene import POLL_SECONDS_MIN, leaves_absent_records_alone, leaves_time, stops_at_the_end
+from runflow_mock.domain.poll_hygiene import (
+    POLL_SECONDS_MIN,
+    leaves_absent_records_alone,
+    leaves_time,
+    stops_at_the_end,
+    stops_at_the_end_of_lists,
+)
 from runflow_mock.domain.retry_hygiene import (
     ATTEMPTS_MAX,
     backs_off,
@@ -81,6 +87,7 @@ RULES: tuple[Rule, ...] = (
         asks="A record that was seen in a terminal state is polled no longer.",
         source="runs.terminal-absorbs",
         check=stops_at_the_end,
+        work_check=stops_at_the_end_of_lists,
     ),
     Rule(
         id="poll-absent",
@@ -102,7 +109,7 @@ RULES: tuple[Rule, ...] = (
         id="key-not-in-address",
         family="credential",
         weight=Weight.ERROR,
-        asks="The API key stands in the Authorization header, never in a path or query.",
+        asks="The API key stands in the Authorization header, never in a path, a query, a body or another header.",
         source="auth.bearer",
         check=keeps_key_from_addresses,
     ),

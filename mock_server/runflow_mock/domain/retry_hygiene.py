@@ -122,11 +122,14 @@ def backs_off(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator[O
 def leaves_refusals_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
     """Yields whether a call that was refused for good is made again although nothing has changed since."""
     changes = [exchange.number for exchange in exchanges if exchange.method not in ("GET", "HEAD") and exchange.status < 400]
+    balances = [exchange.number for exchange in exchanges if exchange.operation in BALANCES]
     for series in series_of(exchanges):
         for index, exchange in enumerate(series):
             if not is_final(exchange) or (exchange.method == "GET" and exchange.status == 404):
                 continue
             later = series[index + 1] if index + 1 < len(series) else None
+            if later is not None and _is_about_credit(exchange, later, balances):
+                continue
             has_changed = later is not None and bisect_right(changes, exchange.number) < bisect_right(changes, later.number - 1)
             ids = (exchange.id,) if later is None else (exchange.id, later.id)
             is_repeated = later is not None and not has_changed
@@ -176,6 +179,15 @@ def gives_up(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
         if tries > 1:
             ids = tuple(exchange.id for exchange in series)
             yield Observation(tries <= ATTEMPTS_MAX, ids[: ATTEMPTS_MAX + 1], f"{tries} tries failed, of at most {ATTEMPTS_MAX}")
+
+
+def _is_about_credit(refused: Exchange, later: Exchange, balances: Sequence[int]) -> bool:
+    """Whether a creation that is sent again after a 402 is judged by the rule about credit: into the next 402, or once the balance was
+    looked at, which says whether there is a point in it.
+    """
+    if refused.status != 402 or refused.operation not in CREATES:
+        return False
+    return later.status == 402 or bisect_right(balances, refused.number) < bisect_right(balances, later.number)
 
 
 def _tried_again(earlier: Exchange, later: Exchange, lookup: Exchange | None) -> Observation:

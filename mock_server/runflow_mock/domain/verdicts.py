@@ -59,7 +59,9 @@ PaceCheck = Callable[[Sequence[Exchange], float], Iterator[Observation]]
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One rule for clients: its name, what it asks in a sentence, where that is from, and how it is checked: by pace, or otherwise.
 
-    `needs_quiet` says that a busy machine can make it look broken: it compares intervals, and noise lengthens some and not others.
+    `work_check` sees what is wrong only of a process that does one piece of work, and may be right of an application that goes on: it
+    counts where the client is known to be such a process. `needs_quiet` says that a busy machine can make it look broken: it compares
+    intervals, and noise lengthens some and not others.
     """
 
     id: str
@@ -69,6 +71,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     check: Check | None = None
     pace_check: PaceCheck | None = None
+    work_check: Check | None = None
     needs_quiet: bool = False
 
     @property
@@ -95,7 +98,8 @@ def judge_rule(rule: Rule, exchanges: Sequence[Exchange], *, is_paced: bool, rea
             return Verdict(rule=rule.id, judgement=Judgement.NOT_EXERCISED, reason=NOT_PACED)
         return _verdict(rule.id, tuple(rule.pace_check(exchanges, 0.0 if real_waits else INTERVAL_SECONDS_MIN)))
     assert rule.check is not None
-    return _verdict(rule.id, tuple(rule.check(exchanges)))
+    of_work = rule.work_check(exchanges) if rule.work_check is not None and real_waits else ()
+    return _verdict(rule.id, (*rule.check(exchanges), *of_work))
 
 
 def merge(earlier: Verdict, later: Verdict) -> Verdict:
