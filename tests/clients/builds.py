@@ -25,7 +25,7 @@ MODEL = "/v1/models/runflow/background-removal"
 IMAGE = "https://cdn.example.com/shoe.jpg"
 ENDS = ("succeeded", "partial_succeeded", "failed", "cancelled", "canceled")
 UNFINISHED = ("queued", "dispatching", "running")
-TRIES, WINDOW_SECONDS, NOBODY = 4, 300, "00000000-0000-7000-8000-000000000000"
+TRIES, WINDOW_SECONDS, LONG_SECONDS, NOBODY = 4, 300, 9, "00000000-0000-7000-8000-000000000000"
 
 
 class Reply(NamedTuple):
@@ -60,6 +60,7 @@ class Build(NamedTuple):
     proof: str = "key"
     pauses: str = "exponential"
     poll_seconds: float = 0.7
+    is_stubborn: bool = False
     flaw: str = ""
 
 
@@ -122,7 +123,8 @@ class Client:
         url = self.world.listen(self.take) if self.build.way == "callback" else None
         if self.flaw == "asks again for what is not there":
             for _ in range(2):
-                self._send("GET", f"/v1/runs/{NOBODY}")
+                if self._send("GET", f"/v1/runs/{NOBODY}").status != 404:
+                    break
                 self.world.sleep(1.0)
         if self.build.proof == "looks first" and (found := self._look_up()) is not None:
             return self._wait(found)
@@ -130,11 +132,19 @@ class Client:
         if self.build.way == "callback":
             return self._listen()
         try:
-            return self._wait(record)
+            return self._again(url, self._wait(record))
         except Refused:
             if self.flaw != "orders again when it cannot read":
                 raise
             return self._wait(self._create(self._body(url)))
+
+    def _again(self, url: str | None, status: str) -> str:
+        """What has failed of a batch is ordered again, and it is over then."""
+        if status != "partial_succeeded" or not self.build.is_stubborn:
+            return status
+        body = self._body(url)
+        body["input"] = body["input"] if self.flaw == "orders all again where one has failed" else body["input"][1:]
+        return self._wait(self._create(body))
 
     def _body(self, url: str | None) -> dict[str, Any]:
         image = 17 if self.flaw == "sends a number for an address" else IMAGE
@@ -142,6 +152,8 @@ class Client:
         if self.build.way in ("batch", "items"):
             return {"input": [{**item, "client_ref": self.client_ref}, {"image_url": f"{IMAGE}?2"}]}
         body: dict[str, Any] = {"input": item, "client_ref": self.client_ref}
+        if self.flaw == "shows its key in what it creates":
+            body["metadata"] = {"authorized_by": self.key}
         if self.flaw == "misspells":
             body["inputs"] = body.pop("input")
         return body if url is None else {**body, "callback_url": url}
@@ -168,7 +180,7 @@ class Client:
             self.world.sleep(self._pause(reply, pause, is_creation=body is not None))
             if body is not None and self.flaw in ("notes the try under the same key", "notes the try"):
                 body = {**body, "metadata": {"try": attempt}}
-            if reply is not None and reply.status == 402:
+            if reply is not None and reply.status == 402 and self.flaw != "repeats a 402":
                 key, body = str(uuid.uuid4()), {**(body or {}), "client_ref": f"{self.client_ref}-{attempt}"}
             if body is not None and (reply is None or reply.status >= 500):
                 key = str(uuid.uuid4()) if self.flaw == "another key for every try" else key
@@ -178,17 +190,25 @@ class Client:
         raise Refused("too many failures")
 
     def _try(self, method: str, target: str, body: dict[str, Any] | None, key: str | None) -> Reply | None:
+        began = self.world.now()
         try:
-            return self._send(method, target, body, key)
-        except ConnectionError:
+            reply = self._send(method, target, body, key)
+        except ConnectionError as error:
+            is_cut, is_late = "cut" in str(error), self.world.now() - began > LONG_SECONDS
+            gives_up = {"takes a cut answer for a failure": is_cut, "gives up where a reading takes long": is_late}
+            if body is None and gives_up.get(self.flaw, False):
+                raise Refused("no whole answer in time") from None
             return None
+        if reply.status == 502 and body is not None and self.flaw == "trusts that every error is JSON":
+            raise Refused(json.loads(reply.body)["error"])
+        return reply
 
     def _may_help(self, reply: Reply, attempt: int, body: dict[str, Any] | None) -> bool:
         if self.flaw == "repeats refusals" and attempt < 3 and reply.status != 402:
             return True
         if self.flaw == "repeats a 403" and reply.status == 403 and attempt < 3:
             return True
-        if self.flaw == "goes on without credit" and reply.status == 402 and attempt < 3 and body is not None:
+        if self.flaw in ("goes on without credit", "repeats a 402") and reply.status == 402 and attempt < 3 and body is not None:
             return True
         if self.flaw == "gives up at 429":
             return reply.status >= 500
@@ -259,7 +279,12 @@ class Client:
             return record
         noun = "batches" if self.build.way == "batch" else "runs"
         query = f"?_={salt}" if self.flaw.endswith("past a cache") else f"?api_key={self.key}" if self.flaw == "shows its key" else ""
-        return self._call("GET", f"/v1/{noun}/{identifier}{query}")
+        try:
+            return self._call("GET", f"/v1/{noun}/{identifier}{query}")
+        except Refused:
+            if self.flaw != "takes every refusal of a reading for work under way":
+                raise
+            return record
 
     def _moment(self) -> str:
         """The present, as it is written in a query."""
@@ -291,6 +316,8 @@ class Client:
             "looks at the form of the signature": signature.startswith("v1=") and len(signature) == 67,
         }.get(self.flaw, hmac.compare_digest(expected.encode(), signature.encode()))
         window = {"takes old callbacks": 1e9, "has a nine-minute window": 540}.get(self.flaw, WINDOW_SECONDS)
+        if self.flaw == "acts, then verifies" and not self.told:
+            self.told = str(json.loads(body)["status"])
         if not is_signed or abs(self.world.now() - float(stamp or 0)) > window:
             return 401
         message = json.loads(body)
@@ -298,7 +325,7 @@ class Client:
         if delivery in self.seen:
             return 409 if self.flaw == "refuses repeats" else 200
         self.seen.add(delivery)
-        self.told = str(message["status"])
+        self.told = self.told if self.flaw == "acts, then verifies" else str(message["status"])
         return 500 if self.flaw == "answers 500" else 204
 
     def _listen(self) -> str:
@@ -333,7 +360,8 @@ class Machine:
             answer = connection.getresponse()
             return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
         except http.client.HTTPException as error:
-            raise ConnectionError(str(error)) from None
+            cut = "the answer is cut off" if isinstance(error, http.client.IncompleteRead) else str(error)
+            raise ConnectionError(cut) from None
         finally:
             connection.close()
 
@@ -376,6 +404,7 @@ RIGHT: Mapping[str, Build] = {
     "Idempotency-Key, callbacks only": Build(way="callback"),
     "looks its client_ref up, callbacks only, equal jitter": Build(way="callback", proof="look-up", pauses="equal jitter"),
     "batch, Idempotency-Key, polls the batch, decorrelated jitter": Build(way="batch", pauses="decorrelated"),
+    "batch, orders again what has failed of it": Build(way="batch", is_stubborn=True),
     "batch, looks it up, polls the items": Build(way="items", proof="look-up", poll_seconds=1.5),
     "batch, Idempotency-Key, polls the items, linear pauses": Build(way="items", pauses="linear"),
 }
@@ -401,9 +430,14 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "does not try again": (Build(), ("recovers",)),
     "gives up at 429": (Build(), ("recovers",)),
     "trusts that every answer is JSON": (Build(), ("recovers",)),
+    "trusts that every error is JSON": (Build(), ("recovers",)),
+    "takes a cut answer for a failure": (Build(), ("recovers",)),
+    "gives up where a reading takes long": (Build(), ("recovers",)),
     "repeats refusals": (Build(), ("retry-refused",)),
     "repeats a 403": (Build(), ("retry-refused",)),
     "goes on without credit": (Build(), ("retry-stops-on-402",)),
+    "repeats a 402": (Build(), ("retry-stops-on-402",)),
+    "takes every refusal of a reading for work under way": (Build(), ("retry-refused",)),
     "no key": (Build(proof="none"), ("creates-once", "retry-idempotency-key")),
     "another key for every try": (Build(), ("creates-once", "retry-idempotency-key")),
     "notes the try": (Build(proof="none"), ("creates-once", "retry-idempotency-key")),
@@ -434,13 +468,16 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "takes cancellations for success": (Build(), ("reports-failure",)),
     "knows canceled alone": (Build(), ("poll-stops", "reports-failure")),
     "hangs when it fails": (Build(), ("reports-failure",)),
+    "orders all again where one has failed": (Build(way="batch", is_stubborn=True), ("keeps-successes",)),
     "misspells": (Build(), ("completes", "contract")),
     "sends a number for an address": (Build(), ("completes", "contract")),
     "sends the key to files": (Build(), ("key-not-to-files",)),
     "shows its key": (Build(), ("key-not-in-address",)),
+    "shows its key in what it creates": (Build(), ("key-not-in-address",)),
     "trusts every callback": (HEARS, ("refuses-forged",)),
     "trusts who does not sign": (HEARS, ("refuses-forged",)),
     "looks at the form of the signature": (HEARS, ("refuses-forged",)),
+    "acts, then verifies": (HEARS, ("acts-after-verifying",)),
     "takes old callbacks": (HEARS, ("refuses-stale",)),
     "has a nine-minute window": (HEARS, ("refuses-stale",)),
     "refuses repeats": (HEARS, ("takes-repeats",)),

@@ -90,6 +90,8 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, create(503)), (1, create(503)), (2, create())),
             sequence((0, create(500)), (0.2, create(500)), (0.3, create(500)), (0.4, create())),
             failing(0.3, 0.33, 0.31),
+            # No pauses, of a client that needs a tenth of a second for a request.
+            failing(0.12, 0.10, 0.13, 0.08),
             failing(4, 2, 1),
         ],
     ),

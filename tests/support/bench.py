@@ -60,7 +60,8 @@ class VirtualWorld:
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         answered = self._app.call(method, target, raw, body or b"")
         if answered.error is not None or not answered.messages:
-            raise ConnectionError(str(answered.error))
+            is_cut = any(message.get("body") for message in answered.messages)
+            raise ConnectionError("the answer is cut off" if is_cut else str(answered.error))
         head, *rest = answered.messages
         content = b"".join(message.get("body", b"") for message in rest)
         named = {name.decode().lower(): value.decode() for name, value in head["headers"]}

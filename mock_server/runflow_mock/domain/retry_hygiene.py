@@ -39,6 +39,8 @@ DATE_SECONDS = 1.0
 GROWTH_MIN, NOISE_SECONDS = 1.2, 0.05
 STEP_MIN, SHRUNK_MAX = 1.05, 0.6
 SAME_OF_TWO, SAME_OF_MORE, SAME_SECONDS = 1.03, 1.12, 0.01
+# Among so many pauses none is as short as the others by chance: what they differ by is the noise of making a request.
+ALIKE_OF = 4
 # A busy machine may lengthen one interval in so many beyond what counts as none.
 ABSENT_OF = 4
 MARK_CHARACTERS_MIN = 3
@@ -267,7 +269,8 @@ def _do_grow(pauses: Sequence[float]) -> bool | None:
     if len(later) > 1 and all(after > before * STEP_MIN for before, after in pairwise(pauses)):
         return True
     same = SAME_OF_TWO if len(pauses) == 2 else SAME_OF_MORE
-    if max(pauses) <= max(min(pauses) * same, min(pauses) + SAME_SECONDS):
+    alike = NOISE_SECONDS if len(pauses) >= ALIKE_OF else SAME_SECONDS
+    if max(pauses) <= max(min(pauses) * same, min(pauses) + alike):
         return False
     shrinks = len(later) > 1 and pauses[-1] <= first * SHRUNK_MAX and all(after <= before * STEP_MIN for before, after in pairwise(pauses))
     return False if shrinks else None

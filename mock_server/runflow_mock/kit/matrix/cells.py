@@ -63,10 +63,12 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
     "handles-partial": ("A partial success is an end: the client waits no longer.", Weight.ERROR),
     "recovers": ("What passes by itself is tried again, and the client ends with exit code 0.", Weight.ERROR),
     "creates-once": ("Where an answer is lost, or refused for the moment, nothing is created a second time.", Weight.ERROR),
+    "keeps-successes": ("What has succeeded is not created a second time because something else has failed.", Weight.ERROR),
     "tolerates-unknown-fields": ("Fields that nobody documented are ignored.", Weight.ERROR),
     "tolerates-unknown-states": ("A state that nobody documented is no end: the client goes on waiting.", Weight.ERROR),
     "takes-callbacks": ("A genuine callback is answered with 2xx.", Weight.ERROR),
     "refuses-forged": ("A callback that is not signed with the secret, over these bytes, is not answered with 2xx.", Weight.ERROR),
+    "acts-after-verifying": ("A callback that was refused has no effect: the client ends as the genuine one says.", Weight.ERROR),
     "refuses-stale": ("A callback more than five minutes old is not answered with 2xx, although the signature fits.", Weight.ERROR),
     "takes-repeats": ("A callback that comes again is answered with 2xx again.", Weight.ERROR),
     "survives-callbacks": ("Callbacks that come early, late or in another order do not keep the client from its end.", Weight.ERROR),
@@ -83,6 +85,11 @@ def _poll(kind: str, **more: Any) -> tuple[Fault, ...]:
     """At the first reading of a record, and of each list that shows how work is getting on."""
     places = ({"edge": "on_poll[1]"}, *({"method": "GET", "path": path} for path in _LISTS))
     return tuple({"where": where, "what": {"kind": kind, **more}, "when": {"times": 1}} for where in places)
+
+
+def _every_poll(kind: str, **more: Any) -> tuple[Fault, ...]:
+    """At every reading of a record or of such a list."""
+    return tuple({"where": {"method": "GET", "path": path}, "what": {"kind": kind, **more}} for path in (*_LISTS, *_RECORDS))
 
 
 def _callback(kind: str, **more: Any) -> Fault:
@@ -103,17 +110,19 @@ def _at_poll(name: str, rule: str, kind: str, *, clock: ClockMode = ClockMode.AU
     return Cell(name=name, rule=rule, faults=_poll(kind, **more), clock=clock, also=("creates-once",), is_full=is_full)
 
 
-def _told(name: str, rule: str, *faults: Fault, is_full: bool = False, ending: Ending = Ending.WELL) -> Cell:
-    return Cell(name=name, rule=rule, faults=faults, needs_callback=True, is_full=is_full, ending=ending)
+def _told(name: str, rule: str, *faults: Fault, is_full: bool = False, ending: Ending = Ending.WELL, also: tuple[str, ...] = ()) -> Cell:
+    return Cell(name=name, rule=rule, faults=faults, needs_callback=True, is_full=is_full, ending=ending, also=also)
 
 
 _LISTS = ("/v1/runs", "/v1/batches", "/v1/batches/*/items")
+_RECORDS = ("/v1/runs/*", "/v1/batches/*")
 # Just beyond the five minutes that are documented.
 _TOO_FAR = "5m10s"
 # Longer than most clients wait for an answer; to one that waits longer the answer is lost then.
 LATE_SECONDS = 12.0
 # So long everything takes in the control: a client that polls every two seconds polls more than once.
 _SLOWLY: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind": "delay", "by": 3}}
+REFUSED_AT_POLL = "401 at poll"
 _FAIL: Fault = {"where": {}, "what": {"kind": "fail"}}
 _PARTLY: tuple[Fault, ...] = (
     {"where": {"edge": "run.running->succeeded"}, "what": {"kind": "succeed_partially"}},
@@ -127,7 +136,14 @@ CELLS: tuple[Cell, ...] = (
     CONTROL,
     Cell(name="failed", rule="reports-failure", ending=Ending.BADLY, faults=(_FAIL,)),
     Cell(name="cancelled", rule="reports-failure", ending=Ending.BADLY, clock=ClockMode.MANUAL, cancels=True),
-    Cell(name="partly succeeded", rule="handles-partial", ending=Ending.SOMEHOW, faults=_PARTLY, is_any_fault=True),
+    Cell(
+        name="partly succeeded",
+        rule="handles-partial",
+        ending=Ending.SOMEHOW,
+        faults=_PARTLY,
+        is_any_fault=True,
+        also=("keeps-successes",),
+    ),
     *(_refusal(status) for status in (402, 422, 400, 401, 403, 404)),
     # Longer than a pause that a client may have of its own, and all of them different: none is obeyed by chance.
     _passing("429 at creation", _creation("answer", status=429, retry_after=2), clock=ClockMode.REAL),
@@ -162,6 +178,7 @@ CELLS: tuple[Cell, ...] = (
         faults=(_creation("answer", None, status=503),),
         needs_quiet=True,
     ),
+    _passing("gateway page at creation", _creation("html", status=502)),
     _passing("reset at creation", _creation("reset")),
     _passing("no answer at creation", _creation("empty")),
     Cell(
@@ -178,18 +195,35 @@ CELLS: tuple[Cell, ...] = (
         faults=(_creation("hang", edge="after_create_before_response", seconds=LATE_SECONDS),),
         seconds=LATE_SECONDS,
     ),
+    Cell(
+        name="cut answer after creation",
+        rule="creates-once",
+        ending=Ending.SOMEHOW,
+        faults=(_creation("truncate", edge="after_create_before_response"),),
+    ),
     # Longer than the few seconds after which a client reads again anyway.
     _at_poll("429 at poll", "recovers", "answer", status=429, retry_after=6, clock=ClockMode.REAL),
     _at_poll("503 at poll", "recovers", "answer", status=503),
     _at_poll("reset at poll", "recovers", "reset"),
     _at_poll("gateway page at poll", "recovers", "html", status=502),
     _at_poll("cut answer at poll", "recovers", "truncate"),
+    Cell(
+        name="answer too late at poll",
+        rule="recovers",
+        clock=ClockMode.REAL,
+        faults=_poll("hang", seconds=LATE_SECONDS),
+        also=("creates-once",),
+        seconds=LATE_SECONDS,
+    ),
+    # As where a key is withdrawn while work is under way: no reading helps any more.
+    Cell(name=REFUSED_AT_POLL, rule="reports-failure", ending=Ending.BADLY, faults=_every_poll("answer", status=401)),
     Cell(name="unknown fields", rule="tolerates-unknown-fields", faults=({"where": {}, "what": {"kind": "unknown_fields"}},)),
     _at_poll("unknown state", "tolerates-unknown-states", "unknown_enum"),
     CALLBACK_CONTROL,
     _told("wrong secret", "refuses-forged", _callback("wrong_secret")),
     _told("unsigned", "refuses-forged", _callback("unsigned")),
-    _told("changed body", "refuses-forged", _callback("tamper")),
+    # It tells of another end than the genuine one.
+    _told("changed body", "refuses-forged", _callback("tamper"), also=("acts-after-verifying",)),
     _told("stale", "refuses-stale", _callback("stale", by=_TOO_FAR)),
     _told("ahead", "refuses-stale", _callback("future", by=_TOO_FAR), is_full=True),
     _told("twice", "takes-repeats", _callback("duplicate")),

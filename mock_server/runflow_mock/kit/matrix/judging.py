@@ -9,7 +9,7 @@ from typing import Any
 
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, Judgement
-from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CONTROL, Cell
+from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CONTROL, REFUSED_AT_POLL, Cell
 from runflow_mock.kit.matrix.expectations import USUAL, Expectation
 from runflow_mock.kit.matrix.trials import Trial
 from runflow_mock.kit.sheets.records import Row, Sheet
@@ -25,9 +25,12 @@ NOT_MET = "the client never came into this situation"
 NO_TIME = "a client that is right may take longer here than --timeout allows"
 NO_TIMESTAMP = "callbacks of this dialect carry no timestamp"
 STILL_TRYING = "it was still trying when it was stopped, which retry-gives-up is about"
+STILL_ASKING = "it was still asking for what was refused when it was stopped, which retry-refused is about"
+TOLD_ANYWAY = "a callback has told it of the end, whatever became of its readings"
+FORGERY_TAKEN = "the forged callback was taken, which another rule is about"
 NO_ANSWER = "the client was gone before the callback arrived"
 
-GIVES_UP = "retry-gives-up"
+GIVES_UP, REFUSED = "retry-gives-up", "retry-refused"
 
 Expected = Mapping[str, Expectation]
 Seen = tuple[Judgement, str]
@@ -95,12 +98,40 @@ def _seen(cell: Cell, rule: str, trials: Mapping[str, Trial], expected: Expected
     if rule == "creates-once":
         usual = trials[CONTROL.name].runs
         return _judged(trial.runs <= usual), f"{trial.runs} runs were created, {usual} where nothing goes wrong; {trial.told}"
+    if rule == "keeps-successes":
+        control = trials[CONTROL.name]
+        is_kept = trial.made_again <= control.made_again or trial.runs <= control.runs
+        return _judged(is_kept), f"{trial.made_again} runs were created of which the same had succeeded; {trial.told}"
     if rule == "tolerates-unknown-states" and not trial.saw_end:
         return Judgement.BROKEN, f"{trial.told}, and was never told of an end"
-    if trial.is_trying:
-        return Judgement.NOT_EXERCISED, STILL_TRYING
+    if (excuse := _excuse(rule, trial)) is not None:
+        return Judgement.NOT_EXERCISED, excuse
     objection = _objection(trial, expected)
     return _judged(objection is None), trial.told if objection is None else objection
+
+
+def _excuse(rule: str, trial: Trial) -> str | None:
+    """Why it says nothing of a rule how the client ended."""
+    forged = [attempt["status_code"] for attempt in _attempts(trial) if attempt["fault"] is not None]
+    taken = [attempt for attempt in _attempts(trial) if _is_taken(attempt["status_code"])]
+    excuses = (
+        (STILL_TRYING, trial.is_trying),
+        (STILL_ASKING, _is_asking(trial)),
+        (NO_ANSWER, rule == "acts-after-verifying" and not any(forged)),
+        (FORGERY_TAKEN, rule == "acts-after-verifying" and any(map(_is_taken, forged))),
+        (TOLD_ANYWAY, trial.cell.name == REFUSED_AT_POLL and bool(taken)),
+    )
+    return next((excuse for excuse, counts in excuses if counts), None)
+
+
+def _is_taken(status: int | None) -> bool:
+    return status is not None and 200 <= status < 300
+
+
+def _is_asking(trial: Trial) -> bool:
+    """Whether the client had to be stopped, and has repeated what was refused: both are one fault."""
+    verdicts = {verdict["rule"]: verdict["verdict"] for verdict in trial.report["verdicts"]}
+    return trial.exit_code is None and verdicts.get(REFUSED) == Judgement.BROKEN.value
 
 
 def _objection(trial: Trial, expected: Expected) -> str | None:
@@ -143,7 +174,7 @@ def _told_answers(answers: Sequence[Mapping[str, Any]], *, is_wanted: bool) -> S
     if not statuses:
         errors = [str(answer["error"]) for answer in answers]
         return Judgement.NOT_EXERCISED, f"{NO_ANSWER}{f': {errors[0]}' if errors else ''}"
-    is_right = all((200 <= status < 300) is is_wanted for status in statuses)
+    is_right = all(_is_taken(status) is is_wanted for status in statuses)
     return _judged(is_right), f"answered {', '.join(map(str, statuses))}"
 
 
@@ -153,7 +184,8 @@ def _attempts(trial: Trial) -> list[Mapping[str, Any]]:
 
 def _ends_row(trials: Sequence[Trial], told: Collection[str]) -> Row:
     """Whoever had to be stopped in a cell that says so already, or while it kept trying, is not told of twice."""
-    silent = [trial for trial in trials if trial.exit_code is None and not trial.is_trying and trial.cell.name not in told]
+    excused = [trial for trial in trials if trial.is_trying or _is_asking(trial) or trial.cell.name in told]
+    silent = [trial for trial in trials if trial.exit_code is None and trial not in excused]
     stuck = tuple(f"{trial.cell.name}: {trial.told}; --timeout gives it longer" for trial in silent)
     return _client_row("ends", stuck, (f"{sum(trial.exit_code is not None for trial in trials)} trials came to an end",) if trials else ())
 

@@ -41,6 +41,7 @@ class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen of the command in one cell.
 
+    Of its `runs` so many were `made_again`: what each of them is to do had been done well before it was created.
     `exit_code` is nothing where it had to be stopped, and it `is_trying` where it was then still between two tries of what kept failing.
     `saw_end` says that an answer told it of a record that has ended. `late_seconds` is by how much somebody else who slept meanwhile was
     woken too late.
@@ -55,6 +56,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     report: dict[str, Any]
     is_met: bool
     runs: int
+    made_again: int = 0
     asks_for_callback: bool = False
     saw_end: bool = True
     is_trying: bool = False
@@ -86,7 +88,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
         if cell.clock.stands:
             # A receiver that outlives the command is told what is still to be told.
             control.run_until_idle(SETTLE)
-        report, journal = control.report(), control.journal()
+        report, journal, runs = control.report(), control.journal(), control.runs()
         return Trial(
             cell=cell,
             tenant=tenant.tenant,
@@ -96,7 +98,8 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             exchanges=report["exchanges"]["total"],
             report=report,
             is_met=_is_met(cell, control),
-            runs=len(control.runs()),
+            runs=len(runs),
+            made_again=_made_again(runs),
             asks_for_callback=any(_names_callback(exchange.request.body) for exchange in journal),
             saw_end=any(_tells_of_an_end(exchange.response.body) for exchange in journal),
             is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, control.clock().now),
@@ -148,6 +151,12 @@ class _Mover:
             # Anything else than that it has ended in the meantime is a fault of ours.
             if error.status != 409:
                 raise
+
+
+def _made_again(runs: Sequence[Mapping[str, Any]]) -> int:
+    """Returns how many runs were created although one that does the same had succeeded by then."""
+    done = [(run["input"], run["completed_at"]) for run in runs if run["status_code"] == "succeeded"]
+    return sum(any(work == run["input"] and at <= run["created_at"] for work, at in done) for run in runs)
 
 
 def _is_trying(journal: Sequence[Exchange], now: str) -> bool:
