@@ -1,7 +1,8 @@
 """Bare Starlette: what the framework gives on the same server when nothing is behind it.
 
 One route answers a GET with a run; one reads the JSON of a POST and answers 201 with a run. Nothing is checked, kept or recorded. Both
-answers are encoded from the same record that the fake has answered with, so that they have the same size.
+answers are encoded from the same record that the fake has answered with, so that they have the same size. It imports nothing of the fake:
+its start and its memory are the framework's alone.
 """
 
 import sys
@@ -14,8 +15,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-
-from runflow_mock.web.server import BACKLOG, bind, url_of
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -45,13 +44,15 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
         assert sockets is not None
-        print(msgspec.json.encode({"url": url_of(sockets[0])}).decode(), flush=True)
+        host, port = sockets[0].getsockname()
+        print(msgspec.json.encode({"url": f"http://{host}:{port}"}).decode(), flush=True)
 
 
 def main(sample: Path, port: int = 0) -> None:
     """Serves the run in a file, with the same settings of uvicorn as `runflow-mock serve`."""
     config = uvicorn.Config(
         create_app(_decode(sample.read_bytes())),
+        port=port,
         http="httptools",
         ws="none",
         lifespan="on",
@@ -59,9 +60,8 @@ def main(sample: Path, port: int = 0) -> None:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        backlog=BACKLOG,
     )
-    _Server(config).run(sockets=[bind("127.0.0.1", port)])
+    _Server(config).run(sockets=[config.bind_socket()])
 
 
 if __name__ == "__main__":
