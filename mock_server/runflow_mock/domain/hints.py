@@ -1,10 +1,11 @@
 """Hints: what somebody may have meant who gave a name that is none."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Returns what a message goes on with: the known name that is nearly the same, or nothing where none is."""
+    from difflib import get_close_matches
+
     near = get_close_matches(name, known, n=1)
     return f"; did you mean {near[0]}?" if near else ""

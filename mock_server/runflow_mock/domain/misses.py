@@ -5,7 +5,6 @@ are named that are not contained.
 """
 
 from collections.abc import Iterable, Iterator
-from difflib import SequenceMatcher
 
 import msgspec
 
@@ -84,5 +83,7 @@ def _likeness(found: tuple[Difference, ...]) -> float:
 def _ratio(wanted: Json, seen: Json) -> float:
     if seen is None:
         return 0.0
+    from difflib import SequenceMatcher
+
     # What has some other value is nearer than what has none.
     return SOME_VALUE + SequenceMatcher(None, str(wanted)[:SHOWN_MAX], str(seen)[:SHOWN_MAX], autojunk=False).ratio()

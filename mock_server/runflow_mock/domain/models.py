@@ -11,7 +11,6 @@ together, at `CATALOG_SINCE`.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from difflib import get_close_matches
 
 import msgspec
 from msgspec.structs import replace
@@ -195,6 +194,8 @@ class Catalog:
 
     def nearest(self, model_id: str) -> str | None:
         """Returns the id on offer that looks most like the one asked for, if any looks like it at all."""
+        from difflib import get_close_matches
+
         names = [model.id for model in self._models.values() if model.is_offered and model.id != model_id]
         same_slug = [name for name in names if name.rpartition("/")[2] == model_id.rpartition("/")[2]]
         return next(iter(get_close_matches(model_id[:200], names, n=1, cutoff=0.5) or same_slug), None)

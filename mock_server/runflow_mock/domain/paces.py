@@ -8,16 +8,18 @@ The API publishes no such figures: this is the kit's own.
 """
 
 from datetime import datetime, timedelta
+from functools import cache
 from math import exp, log
-from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from statistics import NormalDist
 
 COLD_AFTER = timedelta(minutes=5)
 # One run in a thousand is as slow as it gets: what is drawn stays within what people think of when they write a percentile.
 _FRACTION_MIN, _FRACTION_MAX = 0.001, 0.999
-_STANDARD = NormalDist()
-_Z99 = _STANDARD.inv_cdf(0.99)
 
 
 class Latency(msgspec.Struct, frozen=True, gc=False):
@@ -29,7 +31,16 @@ class Latency(msgspec.Struct, frozen=True, gc=False):
     def at(self, fraction: float) -> float:
         """Returns the seconds that this part of all runs stays within."""
         bounded = min(max(fraction, _FRACTION_MIN), _FRACTION_MAX)
-        return self.p50 * exp(log(self.p99 / self.p50) / _Z99 * _STANDARD.inv_cdf(bounded))
+        standard = _standard()
+        return self.p50 * exp(log(self.p99 / self.p50) / standard.inv_cdf(0.99) * standard.inv_cdf(bounded))
+
+
+@cache
+def _standard() -> "NormalDist":
+    # Few servers have a latency set; for the others the module, with fractions below it, is a fiftieth of their own start.
+    from statistics import NormalDist
+
+    return NormalDist()
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True, gc=False):

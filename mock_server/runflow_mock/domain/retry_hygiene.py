@@ -20,7 +20,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
-from statistics import median_low
 from urllib.parse import unquote_plus
 
 from runflow_mock.domain.documents import try_document
@@ -261,6 +260,8 @@ def _are_absent(pauses: Sequence[float]) -> bool:
 
 def _do_grow(pauses: Sequence[float]) -> bool | None:
     """Whether pauses are those of a client that backs off; nothing where they vary so that it cannot be told."""
+    from statistics import median_low
+
     first, later = pauses[0], pauses[1:]
     if _are_absent(pauses):
         return False

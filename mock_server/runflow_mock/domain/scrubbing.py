@@ -13,7 +13,7 @@ import html
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -53,15 +53,6 @@ _LEFT_OUT = (b"[redacted]", b"[from the seed] ")
 _NAME = "|".join(name.replace("_", "[_-]?") for name in (*NAMES, *KEY_NAMES)).encode()
 # Names may have more before them, as `dbPassword` has; names in capitals are variables, which `env` is there to print.
 _LONG_NAME = rb"(?-i:[a-z0-9_.-]{0,40}?)(?:%b)" % _NAME
-_FIELDS = tuple(
-    re.compile(rb"%(q)b%(name)b%(q)b\s*+:\s*+%(q)b((?:[^%(q)b\\]|\\.)*+)" % {b"q": quote, b"name": _LONG_NAME}, re.IGNORECASE | re.DOTALL)
-    for quote in (b'"', b"'")
-)
-_PARAMETER = re.compile(rb"(?:^|[?&;\s])(?:token|%b)=([^&;\s\"'<>]++)" % _NAME, re.IGNORECASE)
-_PART = re.compile(
-    rb"\bname=\"?(?:token|%b)\"?(?=[;\r\n])[^\r\n]{0,500}+\r?\n(?:[^\r\n]{1,500}+\r?\n){0,6}+\r?\n(.+?)(?=\r?\n--|\Z)" % _LONG_NAME,
-    re.IGNORECASE | re.DOTALL,
-)
 _USER = re.compile(rb"://[^\s/?#@:\"'<>\\]*+:([^\s/?#@\"'<>\\]++)@")
 
 
@@ -265,7 +256,10 @@ def _named(data: bytes) -> Iterator[Span]:
     """Returns the values of fields, parts and parameters that name secrets, and the passwords in addresses."""
     # Without an equals sign there is no parameter: to find that out by the names takes a hundred times as long.
     has_equals = b"=" in data
-    patterns = (*_FIELDS, *((_PARAMETER,) if has_equals else ()), *((_PART,) if has_equals and b"name=" in data.lower() else ()), _USER)
+    named = _naming_patterns()
+    parameter = (named.parameter,) if has_equals else ()
+    part = (named.part,) if has_equals and b"name=" in data.lower() else ()
+    patterns = (*named.fields, *parameter, *part, _USER)
     for found in chain.from_iterable(pattern.finditer(data) for pattern in patterns):
         # What kind of key it was is kept: rules about where clients send their keys are judged by it.
         prefix = _PREFIX.match(found[1])
@@ -273,6 +267,26 @@ def _named(data: bytes) -> Iterator[Span]:
         hidden = data[begin : found.end(1)]
         if not found[1].startswith(_LEFT_OUT) and _DUMMY.match(found[1]) is None and hidden != mask(len(hidden)):
             yield _masked(begin, found.end(1))
+
+
+class _Naming(NamedTuple):
+    """What finds the value of a field, a parameter and a part of a form whose name is that of a secret."""
+
+    fields: tuple[re.Pattern[bytes], ...]
+    parameter: re.Pattern[bytes]
+    part: re.Pattern[bytes]
+
+
+@cache
+def _naming_patterns() -> _Naming:
+    # Compiled when the first bytes look suspicious: at the start they would take a fortieth of it, and most servers never meet any.
+    field = rb"%(q)b%(name)b%(q)b\s*+:\s*+%(q)b((?:[^%(q)b\\]|\\.)*+)"
+    part = rb"\bname=\"?(?:token|%b)\"?(?=[;\r\n])[^\r\n]{0,500}+\r?\n(?:[^\r\n]{1,500}+\r?\n){0,6}+\r?\n(.+?)(?=\r?\n--|\Z)"
+    return _Naming(
+        tuple(re.compile(field % {b"q": quote, b"name": _LONG_NAME}, re.IGNORECASE | re.DOTALL) for quote in (b'"', b"'")),
+        re.compile(rb"(?:^|[?&;\s])(?:token|%b)=([^&;\s\"'<>]++)" % _NAME, re.IGNORECASE),
+        re.compile(part % _LONG_NAME, re.IGNORECASE | re.DOTALL),
+    )
 
 
 def _masked(begin: int, end: int) -> Span:
