@@ -16,7 +16,7 @@ CONFIG = ROOT / "contracts" / "schemathesis.toml"
 @pytest.mark.parametrize("dialect", ["seed", "docs"])
 def test_schemathesis_finds_nothing(dialect: str, tmp_path: Path) -> None:
     """What the document cannot say stands in `contracts/schemathesis.toml`, each with its reason."""
-    with sandbox("--dialect", dialect, "--seed", "1") as running:
+    with sandbox("--dialect", dialect, "--seed", "1", "--start", "2026-01-01T00:00:00Z") as running:
         command: list[str | Path] = [
             ST,
             "--no-color",

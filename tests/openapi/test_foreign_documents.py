@@ -232,7 +232,7 @@ GET = {"responses": {"200": {"description": "Well."}}}
         ({"get": {**GET, "parameters": "none"}}, "#/paths/~1x/get/parameters: parameters is not a list"),
         ({"get": "text"}, "#/paths/~1x/get: an operation is an object, and this is none"),
         ({"get": {"responses": {"ok": {"description": "x"}}}}, "#/paths/~1x/get/responses/ok: a status is written as "),
-        ({"query": GET}, "#/paths/~1x/query: operations of OpenAPI 3.2 are not read"),
+        ({"query": GET}, "#/paths/~1x/query: operations of OpenAPI 3.2 stand in a document of another version"),
     ],
 )
 def test_part_that_cannot_be_understood_is_told_and_stops_nothing(item: dict[str, Any], told: str) -> None:

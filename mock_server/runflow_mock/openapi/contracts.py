@@ -20,7 +20,7 @@ from runflow_mock.openapi import combinations
 from runflow_mock.openapi.addresses import BRACES, Addressed, Addresses
 from runflow_mock.openapi.directions import Direction, towards
 from runflow_mock.openapi.parameters import ANYTHING, IGNORED_HEADERS, Parameter, Style, Wanted, read_parameter, wrong_with
-from runflow_mock.openapi.parts import UNREAD
+from runflow_mock.openapi.parts import UNREAD, methods_in
 from runflow_mock.openapi.pointers import Pointer, place_of, pointer_of, walk
 from runflow_mock.openapi.problems import Problem
 from runflow_mock.openapi.schema_ways import ANY_TYPE, types_of, ways_of
@@ -28,7 +28,6 @@ from runflow_mock.openapi.schemas import CompiledSchema, compile_schema, refuse_
 from runflow_mock.openapi.security import Security, read_security
 from runflow_mock.packaged import openapi_document
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 COMPILED_MAX = 5_000
 REFERENCES_MAX = 100
 ITEMS = "itemSchema"
@@ -83,7 +82,7 @@ class Contract:
         self.source = source
         self.problems = tuple(problems)
         paths = _paths(document)
-        self._methods = {path: {word.upper(): word for word in METHODS if word in item} for path, item in paths.items()}
+        self._methods = {path: methods_in(item) for path, item in paths.items()}
         self._spanning = {path: self._find_spanning(path) | spanning.get(path, frozenset()) for path in paths}
         # Our server takes an encoded slash for a slash; by a user's document it is a part of a value.
         self._addresses = Addresses(paths, self._methods, self._spanning, keeps_slashes=source is not None)
@@ -157,12 +156,12 @@ class Contract:
     def operation(self, path: str, method: str) -> Declared | None:
         """Returns the operation at a path of the document; HEAD is GET without the body."""
         methods = self._methods[path]
-        word = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
-        if word is None:
+        name = "GET" if method == "HEAD" and method not in methods else method
+        if name not in methods:
             return None
-        known = self._declared.get((path, word))
+        known = self._declared.get((path, name))
         if known is None:
-            known = self._declared[path, word] = self._declare(path, word)
+            known = self._declared[path, name] = self._declare(path, name)
         return known
 
     def errors(self, schema: Pointer, value: Json, direction: Direction = Direction.ANSWER) -> Iterator[jsonschema_rs.ValidationError]:
@@ -291,23 +290,23 @@ class Contract:
         return frozenset(str(part.get("name")) for part in parameters if part.get("x-spans-slashes"))
 
     def _declare(self, path: str, method: str) -> Declared:
-        place = ("paths", path, method)
+        place = ("paths", path, self._methods[path][method])
         operation = self.at(place)
         named = operation.get("operationId")
-        id_ = str(named) if named and self._names[str(named)] == 1 else f"{method.upper()} {path}"
+        id_ = str(named) if named and self._names[str(named)] == 1 else f"{method} {path}"
         evidence = str(operation.get("x-evidence") or "documented")
         if UNREAD in operation:
             gaps = (self._gap(place, str(operation[UNREAD])),)
-            return Declared(id=id_, method=method.upper(), path=path, evidence=evidence, gaps=gaps, is_read=False)
+            return Declared(id=id_, method=method, path=path, evidence=evidence, gaps=gaps, is_read=False)
         gaps_found: list[Problem] = []
         security = self._security(place, gaps_found)
         body, body_part = self.follow((*place, "requestBody"))
         return Declared(
             id=id_,
-            method=method.upper(),
+            method=method,
             path=path,
             evidence=evidence,
-            parameters=self._parameters(path, method, gaps_found),
+            parameters=self._parameters(path, place[2], gaps_found),
             body=self.contents_at(body) if UNREAD not in body_part else ANY_CONTENT,
             is_body_required=body_part.get("required") is True,
             responses=self._responses(place, gaps_found),
@@ -358,6 +357,8 @@ class Contract:
         for pointer in self._parameter_pointers(path, method):
             way, part = self.follow(pointer)
             wrong = ("", str(part[UNREAD])) if UNREAD in part else wrong_with(part)
+            if wrong is None and part["in"] == "querystring" and str(self.document.get("openapi", ""))[:3] in ("3.0", "3.1"):
+                wrong = ("in", "a query is described as a whole since OpenAPI 3.2")
             if wrong is None and part["in"] == "path" and part["name"] not in names:
                 wrong = ("name", f"{path} has no {{{part['name']}}}")
             if wrong is not None:

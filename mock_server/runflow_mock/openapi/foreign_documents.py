@@ -12,15 +12,15 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from runflow_mock.domain.documents import Json, list_of
-from runflow_mock.openapi.parts import ALSO_AT, BESIDE_PATHS, METHODS, UNREAD
+from runflow_mock.openapi.parts import ALSO_AT, BESIDE_PATHS, FIELDS, METHODS, OTHER_METHODS, UNREAD, Part, methods_in
 from runflow_mock.openapi.pointers import Pointer, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
 from runflow_mock.openapi.references import Bundle, Place, SourceError, Sources
 from runflow_mock.openapi.servers import bases_of, origin_of, undeclared_variables
 
-SERVED_METHODS = METHODS[:8]
-"""The methods that are read; those of OpenAPI 3.2 are told."""
-
+_SINCE_32 = ("query", "additionalOperations")
+_TAKEN = frozenset((*METHODS, *FIELDS[Part.PATH_ITEM], "$ref", "summary", "description", "servers"))
+# What a method of another name cannot be called, in lower case: the field of its operation would be another one.
 _NAME = re.compile(r"\{[^{}/]*\}")
 
 Object = dict[str, Any]
@@ -73,10 +73,10 @@ def in_our_form(given: Json, name: str, sources: Sources, *, known: Collection[s
     bundle.gather()
     if not isinstance(document.get("paths"), dict):
         raise DocumentError(f"{_first(bundle.problems, name)}; give a document whose paths can be read")
-    paths = _Paths(bundle, known)
+    paths = _Paths(bundle, known, is_32=not version.startswith(("3.0", "3.1")))
     paths.place()
     bundle.problems.sort(key=lambda problem: (problem.file, problem.place))
-    operations = (item[method] for item in document["paths"].values() for method in METHODS if method in item)
+    operations = (item[field] for item in document["paths"].values() for field in methods_in(item).values())
     if all(UNREAD in operation for operation in operations) and not (may_lack_paths and document.get("webhooks")):
         raise DocumentError(f"{_first(bundle.problems, name)}; give a document with at least one operation that can be read")
     return Foreign(document, tuple(bundle.problems))
@@ -99,7 +99,8 @@ def _first(problems: Iterable[Problem], name: str) -> str:
 class _Paths:
     """The paths of one document on their way to being whole."""
 
-    def __init__(self, bundle: Bundle, known: Collection[str]) -> None:
+    def __init__(self, bundle: Bundle, known: Collection[str], *, is_32: bool) -> None:
+        self._is_32 = is_32
         self._bundle = bundle
         self._document = bundle.document
         self._known = known
@@ -119,7 +120,7 @@ class _Paths:
         beside = {path: part for path, part in written.items() if not self._is_path(path, part)}
         for path, item in written.items():
             if path not in beside:
-                self._place(path, self._whole(item))
+                self._place(path, self._whole(path, item))
         self._document["paths"] = self._placed
         if beside:
             self._document[BESIDE_PATHS] = beside
@@ -137,9 +138,21 @@ class _Paths:
             return False
         return isinstance(part, dict)
 
-    def _whole(self, item: Object) -> Object:
-        """Returns a path item with everything in its place that it keeps elsewhere."""
+    def _whole(self, path: str, item: Object) -> Object:
+        """Returns a path item with everything in its place that it keeps elsewhere, and all operations in fields of their own."""
         found = self._followed(item)
+        for field in _SINCE_32 if not self._is_32 else ():
+            if found.pop(field, None) is not None:
+                self._bundle.tell(Place("", ("paths", path, field)), "operations of OpenAPI 3.2 stand in a document of another version")
+        others = found.pop("additionalOperations", None)
+        for method, operation in others.items() if isinstance(others, dict) else ():
+            if method.lower() in _TAKEN or not isinstance(operation, dict):
+                self._bundle.tell(
+                    Place("", ("paths", path, "additionalOperations", method)), "it is no operation with a method of another name"
+                )
+                continue
+            found[method.lower()] = self._followed(operation)
+            found.setdefault(OTHER_METHODS, {})[method.lower()] = method
         for method in METHODS:
             if isinstance(found.get(method), dict):
                 found[method] = self._followed(found[method])
@@ -157,9 +170,8 @@ class _Paths:
             part = target
 
     def _place(self, path: str, item: Object) -> None:
-        self._tell_unserved(path, item)
-        methods = [method for method in SERVED_METHODS if isinstance(item.get(method), dict)]
-        shared = {name: part for name, part in item.items() if name not in METHODS and name != "servers"}
+        methods = [field for field in methods_in(item).values() if isinstance(item.get(field), dict)]
+        shared = {name: part for name, part in item.items() if name not in (*METHODS, *methods, "servers", OTHER_METHODS)}
         groups: dict[tuple[str, ...], list[str]] = {}
         for method in methods:
             groups.setdefault(self._in_order(bases_of(item[method], item, self._document)), []).append(method)
@@ -167,18 +179,16 @@ class _Paths:
             groups[self._in_order(bases_of(item, self._document))] = []
         self._moved[path] = {}
         for bases, words in groups.items():
-            whole, others = bases[0] + path, [base + path for base in bases[1:]]
+            whole, elsewhere = bases[0] + path, [base + path for base in bases[1:]]
             self._moved[path].update(dict.fromkeys((*words, ""), whole))
             operations = {word: {name: part for name, part in item[word].items() if name != "servers"} for word in words}
             there = self._placed.setdefault(whole, {})
-            there.update({**shared, **operations, **there})
+            others = {word: method for word, method in item.get(OTHER_METHODS, {}).items() if word in words}
             if others:
-                there[ALSO_AT] = list(dict.fromkeys((*there.get(ALSO_AT, ()), *others)))
-
-    def _tell_unserved(self, path: str, item: Object) -> None:
-        for word in ("query", "additionalOperations"):
-            if word in item:
-                self._bundle.tell(Place("", ("paths", path, word)), "operations of OpenAPI 3.2 are not read")
+                operations[OTHER_METHODS] = {**others, **there.pop(OTHER_METHODS, {})}
+            there.update({**shared, **operations, **there})
+            if elsewhere:
+                there[ALSO_AT] = list(dict.fromkeys((*there.get(ALSO_AT, ()), *elsewhere)))
 
     def _in_order(self, bases: tuple[str, ...]) -> tuple[str, ...]:
         """Returns the bases of a path with those in front below which most paths are known."""
@@ -201,6 +211,8 @@ class _Paths:
         moved = self._moved.get(target[1])
         if moved is None:
             return (BESIDE_PATHS, *target[1:])
+        if target[2:3] == ("additionalOperations",) and len(target) > 3:
+            target = (*target[:2], target[3].lower(), *target[4:])
         method = target[2] if len(target) > 2 else ""
         return ("paths", moved.get(method, moved.get("", target[1])), *target[2:])
 

@@ -13,8 +13,8 @@ from runflow_mock.domain.documents import Json, object_of, try_object
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Finding, Severity
 from runflow_mock.openapi.addresses import Addressed
-from runflow_mock.openapi.contracts import METHODS, Contract, Declared
-from runflow_mock.openapi.parts import UNREAD
+from runflow_mock.openapi.contracts import Contract, Declared
+from runflow_mock.openapi.parts import METHODS, UNREAD
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.violations import document_findings
 

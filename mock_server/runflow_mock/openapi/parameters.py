@@ -26,6 +26,7 @@ class Style(StrEnum):
     SPACES = "spaceDelimited"
     PIPES = "pipeDelimited"
     DEEP = "deepObject"
+    COOKIE = "cookie"
     CONTENT = "content"
     """Written as its media type says."""
 
@@ -36,7 +37,8 @@ STYLES_IN: Mapping[str, tuple[Style, ...]] = {
     "path": (Style.SIMPLE, Style.LABEL, Style.MATRIX),
     "query": _QUERY,
     "header": (Style.SIMPLE,),
-    "cookie": (Style.FORM,),
+    "cookie": (Style.FORM, Style.COOKIE),
+    "querystring": (Style.CONTENT,),
 }
 # What a header parameter of such a name declares is ignored, as the specification has it.
 IGNORED_HEADERS = frozenset(("accept", "content-type", "authorization"))
@@ -85,7 +87,7 @@ def read_parameter(part: Mapping[str, Json], pointer: Pointer) -> Parameter:
         is_required=part.get("required") is True,
         schema=schema,
         style=Style.CONTENT if media_type else style or STYLES_IN.get(place, _QUERY)[0],
-        explodes=explodes if isinstance(explodes, bool) else style is Style.FORM,
+        explodes=explodes if isinstance(explodes, bool) else style in (Style.FORM, Style.COOKIE),
         media_type=media_type,
         may_be_empty=part.get("allowEmptyValue") is True,
     )
@@ -107,6 +109,8 @@ def wrong_with(part: Mapping[str, Json]) -> tuple[str, str] | None:
         return "name", "a parameter has a name"
     if not isinstance(place, str) or place not in STYLES_IN:
         return "in", f"{str(place)[:40]!r} is none of {', '.join(STYLES_IN)}"
+    if place == "querystring" and not part.get("content"):
+        return "content", "a query that is described as a whole has a media type"
     if style_of(part) is None:
         return "style", f"{str(part.get('style'))[:40]!r} is no style of a {place} parameter"
     return None

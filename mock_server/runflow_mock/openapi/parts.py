@@ -16,7 +16,10 @@ ALSO_AT = "x-also-at"
 """Lists the other paths at which a path item is, because of other servers."""
 BESIDE_PATHS = "x-beside-paths"
 """Holds what stands among the paths and is none."""
+OTHER_METHODS = "x-other-methods"
+"""Says of operations with methods of other names which these are, by the field of the path item in which each is."""
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
+"""The fields of a path item that are operations; the last is one since OpenAPI 3.2."""
 
 
 class Part(StrEnum):
@@ -127,6 +130,13 @@ def children(kind: Part, part: Mapping[str, Json]) -> Iterator[Child]:
         elif holds is Holds.NAMED and isinstance(held, dict):
             is_extended = field in _EXTENDED
             yield from (((field, name), inside, inner) for name, inner in held.items() if not (is_extended and name[:2] == "x-"))
+
+
+def methods_in(item: Mapping[str, Json]) -> dict[str, str]:
+    """Returns the methods of a path item in our form, each with the field in which its operation is."""
+    others = item.get(OTHER_METHODS)
+    named = {str(method): field for field, method in others.items()} if isinstance(others, dict) else {}
+    return {**{field.upper(): field for field in METHODS if field in item}, **named}
 
 
 def misplaced(kind: Part, part: Mapping[str, Json]) -> Iterator[tuple[str, str]]:

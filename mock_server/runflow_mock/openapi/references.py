@@ -80,7 +80,10 @@ class Bundle:
         self._anchored: dict[tuple[Place, str], Place] = {}
         self._dynamic: dict[str, list[Place]] = {}
         self._meant_dynamically: list[tuple[Place, Object, str]] = []
-        self._waiting: list[tuple[Place, Part, Any, Base]] = [(Place("", ()), Part.DOCUMENT, document, _base_of(""))]
+        own = Base(document["$self"].removesuffix("#") if isinstance(document.get("$self"), str) else "", Place("", ()))
+        # Since 3.2 a document may say by which address references mean it.
+        self._addressed.update({own.address: own} if own.address else {})
+        self._waiting: list[tuple[Place, Part, Any, Base]] = [(Place("", ()), Part.DOCUMENT, document, own)]
         self._seen: dict[tuple[int, Part], object] = {}
         self._roots: list[tuple[Place, Object]] = []
         self._unresolved: list[Reference] = []

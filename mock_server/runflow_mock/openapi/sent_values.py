@@ -18,6 +18,9 @@ from runflow_mock.openapi.values import Node
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 _BRACKETED = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
 
+# In these styles the fields of an object that explodes stand under their own names.
+_NAMED_FIELDS = (Style.FORM, Style.COOKIE)
+
 Pairs = tuple[tuple[str, str], ...]
 """Names, decoded, and values as they were sent."""
 Decode = Callable[[str], str]
@@ -74,7 +77,7 @@ def claimed_by(parameter: Parameter, wanted: Wanted, names: Sequence[str], other
         return frozenset()
     if parameter.style is Style.DEEP:
         return frozenset(name for name in names if name.partition("[")[0] == parameter.name)
-    if wanted.is_object and parameter.explodes and parameter.style is Style.FORM:
+    if wanted.is_object and parameter.explodes and parameter.style in _NAMED_FIELDS:
         return frozenset(name for name in names if name not in others and (name in wanted.names or wanted.is_open)) | {parameter.name}
     return frozenset((parameter.name,))
 
@@ -94,7 +97,7 @@ def _in_query(parameter: Parameter, wanted: Wanted, sent: Sent, others: frozense
 
 
 def _exploded_object(parameter: Parameter, wanted: Wanted, pairs: Pairs, others: frozenset[str]) -> Node | None:
-    if not (wanted.is_object and parameter.explodes and parameter.style is Style.FORM):
+    if not (wanted.is_object and parameter.explodes and parameter.style in _NAMED_FIELDS):
         return None
     names = claimed_by(parameter, wanted, [name for name, _ in pairs], others)
     fields = gathered((name, unquote_plus(value)) for name, value in pairs if name in names)
@@ -121,6 +124,7 @@ def _form(parameter: Parameter, wanted: Wanted, own: list[str], decode: Decode) 
 
 _SEPARATORS: Mapping[Style, tuple[str, ...]] = {
     Style.FORM: (",",),
+    Style.COOKIE: (",",),
     Style.SPACES: ("%20", "+", " "),
     Style.PIPES: ("|", "%7C", "%7c"),
 }
@@ -250,7 +254,8 @@ def _in_cookie(parameter: Parameter, wanted: Wanted, sent: Sent, others: frozens
     exploded = _exploded_object(parameter, wanted, sent.cookies, others)
     if exploded is not None and not own:
         return [exploded]
-    return _form(parameter, wanted, own, unquote) if own else None
+    decode = str if parameter.style is Style.COOKIE else unquote
+    return _form(parameter, wanted, own, decode) if own else None
 
 
 def _also(parameter: Parameter, value: str) -> list[str]:

@@ -6,6 +6,7 @@ its operator allowed it (callbacks to plain HTTP hosts, longer batches) is not h
 """
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import unquote
 
 import jsonschema_rs
 
@@ -17,7 +18,7 @@ from runflow_mock.openapi.bodies import BodyError, NotRead, read_body, read_item
 from runflow_mock.openapi.brought_credentials import security_findings
 from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
 from runflow_mock.openapi.directions import Direction
-from runflow_mock.openapi.media_types import MediaType, chosen, read_media_type
+from runflow_mock.openapi.media_types import FORM, MediaType, chosen, read_media_type
 from runflow_mock.openapi.parameters import ANYTHING, Parameter, Style
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.security import query_names
@@ -93,11 +94,34 @@ def _parameter_findings(contract: Contract, addressed: Addressed, declared: Decl
     asked = list(dict.fromkeys(name for name, _ in sent.query))
     claimed: set[str] = set(query_names(declared.security))
     for parameter in declared.parameters:
+        if parameter.place == "querystring":
+            claimed |= set(asked)
+            yield from _query_findings(contract, parameter, exchange.query)
+            continue
         wanted, others = contract.wanted(parameter), frozenset(names - {parameter.name})
         claimed |= claimed_by(parameter, wanted, asked, others)
         yield from _of_parameter(contract, parameter, nodes_of(parameter, wanted, sent, others), sent)
     for name in sorted(set(asked) - claimed) if declared.is_read else ():
         yield note(("query", name[:80]), "unknown-parameter", f"{declared.id} takes no such query parameter; it is ignored")
+
+
+def _query_findings(contract: Contract, parameter: Parameter, query: str) -> Iterator[Finding]:
+    """Yields what is wrong with a query that is described as a whole."""
+    media_type, loc = read_media_type(parameter.media_type), ("query",)
+    if not query:
+        if parameter.is_required:
+            yield Finding(loc, "required", "the query is missing")
+        return
+    raw = (query if media_type.name == FORM else unquote(query)).encode("utf-8", "surrogateescape")
+    try:
+        value = read_body(contract, parameter.schema, raw, parameter.media_type, media_type)
+    except BodyError as error:
+        yield Finding(loc if error.field is None else ("query", error.field[:80]), error.rule, f"the query: {error}")
+    except NotRead as error:
+        if parameter.schema != ANYTHING:
+            yield note(loc, "not-looked-into", f"the query: {error}")
+    else:
+        yield from schema_findings(contract, parameter.schema, value, loc, Direction.REQUEST)
 
 
 def _of_parameter(contract: Contract, parameter: Parameter, nodes: list[Node] | None, sent: Sent) -> Iterator[Finding]:

@@ -8,7 +8,8 @@ import msgspec
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.kit.pins.digests import Artefact, Lock, Pin, Status, canonical_digest, is_digest, is_pin_name
-from runflow_mock.openapi.contracts import METHODS, Contract
+from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.parts import METHODS
 
 VERSION = 1
 INDENT = 2

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from runflow_mock.domain.documents import Json, object_of
 from runflow_mock.kit.skills.claims import Endpoint
 from runflow_mock.openapi.addresses import Addressed
-from runflow_mock.openapi.contracts import METHODS, Contract, Declared
+from runflow_mock.openapi.contracts import Contract, Declared
+from runflow_mock.openapi.parts import METHODS
 from runflow_mock.openapi.pointers import Pointer
 
 JSON = "application/json"

@@ -18,7 +18,8 @@ from runflow_mock.kit.suite.seeds import seed
 from runflow_mock.kit.suite.stages import SuiteTenant, Target, TargetError
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
 from runflow_mock.kit.suite.tolerances import asks_for_another, is_tolerated
-from runflow_mock.openapi.contracts import METHODS, Contract
+from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.parts import METHODS
 from runflow_mock.openapi.public_bundle import proven_document
 
 MISSING = "the contract suite needs schemathesis: pip install 'runflow-mock[contracts]'"

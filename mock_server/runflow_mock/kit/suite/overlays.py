@@ -11,7 +11,8 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 from runflow_mock.kit.suite.seeds import ABSENT, MODELS
-from runflow_mock.openapi.contracts import METHODS, Contract
+from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.parts import METHODS
 
 VALUES_MAX = 12
 INLINED_MAX = 8
