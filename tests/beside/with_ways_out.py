@@ -3,7 +3,9 @@
 import asyncio
 import io
 
+import pycurl
 import pytest
+from pycurl import Curl, CurlMulti
 
 HOST = "api.runflow.io"
 PATH = "/v1/auth/me"
@@ -142,3 +144,92 @@ def test_client_reaches_the_fake(client, scheme, proxy, monkeypatch, request):
     runflow = request.getfixturevalue("runflow_hosts")
     assert client(f"{scheme}://{HOST}{PATH}", runflow.headers, proxy) in (200, 400, 404, 405, 426, 101)
     assert len(runflow.journal) == 1
+
+
+MADE_BEFORE = pycurl.Curl()
+
+
+class Grown(pycurl.Curl):
+    """A class of somebody's own."""
+
+
+def by_handle(handle, multi=None, **further):
+    for name, value in further.items():
+        handle.setopt(getattr(pycurl, name), value)
+    handle.setopt(pycurl.URL, f"https://{HOST}{PATH}")
+    handle.setopt(pycurl.WRITEDATA, io.BytesIO())
+    if multi is None:
+        handle.perform()
+    else:
+        multi.add_handle(handle)
+        while multi.perform()[1]:
+            multi.select(1.0)
+        multi.remove_handle(handle)
+    return handle.getinfo(pycurl.RESPONSE_CODE)
+
+
+def reset(handle):
+    handle.reset()
+    return handle
+
+
+HANDLES = {
+    "made before": lambda: by_handle(MADE_BEFORE),
+    "of a kept class": lambda: by_handle(Curl()),
+    "of a class of one's own": lambda: by_handle(Grown()),
+    "reset": lambda: by_handle(reset(pycurl.Curl())),
+    "duplicated": lambda: by_handle(pycurl.Curl().duphandle()),
+    "with authorities of its own": lambda: by_handle(pycurl.Curl(), CAINFO=certifi_file()),
+    "with a proxy for everything": lambda: by_handle(pycurl.Curl(), PROXY=PROXY, NOPROXY=""),
+    "among several": lambda: by_handle(pycurl.Curl(), pycurl.CurlMulti()),
+    "among several of a kept class": lambda: by_handle(reset(Curl()), CurlMulti()),
+}
+
+
+def certifi_file():
+    import certifi
+
+    return certifi.where()
+
+
+@pytest.mark.parametrize("handle", HANDLES)
+@pytest.mark.parametrize("time", ["first", "again"])
+def test_handle_of_libcurl_reaches_the_fake(handle, time, runflow_hosts):
+    assert HANDLES[handle]() == 401
+    assert Curl.__module__ == "pycurl"
+
+
+def test_handles_of_libcurl_are_as_before():
+    assert type(Curl()) is type(MADE_BEFORE)
+    for handle in (MADE_BEFORE, Grown()):
+        # Nobody listens there, and nobody is asked where the service is.
+        with pytest.raises(pycurl.error) as caught:
+            by_handle(handle, RESOLVE=[f"{HOST}:443:127.0.0.9"])
+        assert caught.value.args[0] == pycurl.E_COULDNT_CONNECT
+
+
+CHANNELS = {
+    "plain": lambda grpc: grpc.insecure_channel(f"{HOST}:443"),
+    "named by a scheme": lambda grpc: grpc.insecure_channel(f"dns:///{HOST}:443"),
+    "named by a scheme alone": lambda grpc: grpc.insecure_channel(f"dns:{HOST}"),
+    "secure": lambda grpc: grpc.secure_channel(HOST, grpc.ssl_channel_credentials()),
+    "asynchronous": lambda grpc: grpc.aio.insecure_channel(f"{HOST}:443"),
+}
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_channel_of_grpc_is_refused(channel, runflow_hosts):
+    import grpc
+
+    with pytest.raises(ConnectionRefusedError, match=r"runflow-mock: .*gRPC"):
+        CHANNELS[channel](grpc)
+    with grpc.insecure_channel("127.0.0.1:9") as other:
+        assert other is not None
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "socks5h://127.0.0.1:9", "socks4a://127.0.0.1:9"])
+def test_proxy_of_socks_is_passed_by(proxy, runflow_hosts):
+    import requests
+
+    url = f"https://{HOST}{PATH}"
+    assert requests.get(url, headers=runflow_hosts.headers, proxies={"https": proxy}, timeout=20).status_code == 200

@@ -1,18 +1,18 @@
-"""Libraries that know a way of their own: proxies that code names itself, own resolvers, and libcurl, which asks nobody.
+"""Libraries that know a way of their own: proxies that code names itself, own resolvers, and gRPC, which is refused.
 
 They are loaded where they are installed, so that one which a test imports only later is led as well.
 """
 
+import re
 import socket
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
-from types import FunctionType
 from typing import Any
 
+from runflow_mock.testing.interception.libcurl import lead_curl_cffi, lead_pycurl
 from runflow_mock.testing.interception.patches import Patches
-from runflow_mock.testing.interception.routes import MARKER, Route
-from runflow_mock.wire.sites import HOSTS
+from runflow_mock.testing.interception.routes import MARKER, RefusedWayOut, Route
 
 
 def lead_libraries(patches: Patches, route: Route) -> None:
@@ -61,12 +61,14 @@ def _lead_urllib3(patches: Patches, route: Route, urllib3: Any) -> None:
             if not route.leads(host):
                 return usual(self, host, port, scheme, pool_kwargs)
             settings = {**self.connection_pool_kw, **(pool_kwargs or {})}
-            direct = {name: value for name, value in settings.items() if not name.startswith("_proxy")}
+            direct = {name: value for name, value in settings.items() if not name.startswith(("_proxy", "_socks"))}
             return urllib3.PoolManager(**direct).connection_from_host(host, port, scheme)
 
         return connection_from_host
 
     patches.put(urllib3.ProxyManager, "connection_from_host", make)
+    if _is_there("socks"):
+        patches.put(import_module("urllib3.contrib.socks").SOCKSProxyManager, "connection_from_host", make)
 
 
 def _lead_httpcore(patches: Patches, route: Route, httpcore: Any) -> None:
@@ -110,61 +112,6 @@ def _lead_aiohttp(patches: Patches, route: Route, aiohttp: Any) -> None:
 
     patches.put(aiohttp.TCPConnector, "_create_connection", connecting)
     patches.put(aiohttp.TCPConnector, "_resolve_host", resolving)
-
-
-def _ways(route: Route) -> list[str]:
-    """Returns for libcurl which host and port lead where."""
-    plain = ":".join(map(str, route.plain_address))
-    return [way for name in HOSTS for way in (f"{name}:443:127.0.0.1:{route.secure_port}", f"{name}:80:{plain}")]
-
-
-def _lead_pycurl(patches: Patches, route: Route, pycurl: Any) -> None:
-    """A handle is made with the ways to the endpoint; one that was made before is not caught, for libcurl asks nobody."""
-
-    def led(handle: Any) -> Any:
-        if route.is_open:
-            handle.setopt(pycurl.CONNECT_TO, _ways(route))
-            handle.setopt(pycurl.NOPROXY, ",".join(HOSTS))
-            handle.setopt(pycurl.CAINFO, route.bundle)
-        return handle
-
-    def make(usual: Any) -> Callable[..., Any]:
-        return lambda *given, **options: led(usual(*given, **options))
-
-    def beginning(usual: Callable[..., None]) -> Callable[..., None]:
-        def begin(self: Any, *given: Any, **options: Any) -> None:
-            usual(self, *given, **options)
-            led(self)
-
-        return begin
-
-    if isinstance(getattr(pycurl.Curl, "__init__", None), FunctionType):
-        # Another tool, such as pytest-recording, has put a class of Python's in its place, which nobody can exchange in its module.
-        patches.put(pycurl.Curl, "__init__", beginning)
-    else:
-        patches.put(pycurl, "Curl", make)
-
-
-def _lead_curl_cffi(patches: Patches, route: Route, curl_cffi: Any) -> None:
-    """A handle gets the ways to the endpoint each time before it is performed; a list of its own kind is made by hand."""
-    options, curl = curl_cffi.CurlOpt, import_module("curl_cffi.curl")
-
-    def make(usual: Callable[..., Any]) -> Callable[..., Any]:
-        def ensure_cacert(self: Any) -> Any:
-            usual(self)
-            if route.is_open:
-                ways = curl.ffi.NULL
-                for way in _ways(route):
-                    ways = curl.lib.curl_slist_append(ways, way.encode())
-                # libcurl reads the list while the handle is performed.
-                self._runflow_mock_ways = ways
-                curl.lib._curl_easy_setopt(self._curl, options.CONNECT_TO, ways)
-                self.setopt(options.NOPROXY, ",".join(HOSTS).encode())
-                self.setopt(options.CAINFO, route.bundle)
-
-        return ensure_cacert
-
-    patches.put(curl_cffi.Curl, "_ensure_cacert", make)
 
 
 def _lead_httplib2(patches: Patches, route: Route, httplib2: Any) -> None:
@@ -212,13 +159,30 @@ def _lead_blocking_websockets(patches: Patches, route: Route, client: Any) -> No
         patches.put(client, name, make)
 
 
+def _refuse_grpc(patches: Patches, route: Route, grpc: Any) -> None:
+    """A channel asks no socket of Python's, and the service speaks no gRPC: one to it is refused when it is made."""
+
+    def make(usual: Callable[..., Any]) -> Callable[..., Any]:
+        def begin(self: Any, target: Any, *rest: Any, **options: Any) -> None:
+            host = next((part for part in re.split("[/:,]", str(target)) if route.leads(part)), None)
+            if host is not None:
+                raise RefusedWayOut(host, "gone there by a channel of gRPC")
+            usual(self, target, *rest, **options)
+
+        return begin
+
+    for module in ("grpc._channel", "grpc.aio._channel"):
+        patches.put(import_module(module).Channel, "__init__", make)
+
+
 _LEADS: dict[str, Callable[[Patches, Route, Any], None]] = {
     "httplib2": _lead_httplib2,
     "urllib3": _lead_urllib3,
     "httpcore": _lead_httpcore,
     "aiohttp": _lead_aiohttp,
-    "pycurl": _lead_pycurl,
+    "pycurl": lead_pycurl,
     "websockets.asyncio.client": _lead_websockets,
     "websockets.sync.client": _lead_blocking_websockets,
-    "curl_cffi": _lead_curl_cffi,
+    "curl_cffi": lead_curl_cffi,
+    "grpc": _refuse_grpc,
 }

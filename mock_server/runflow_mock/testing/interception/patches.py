@@ -15,6 +15,7 @@ class Patches:
 
     def __init__(self) -> None:
         self._put: list[tuple[Any, str, Any, Any]] = []
+        self._ends: list[Callable[[], object]] = []
 
     def put(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
         """Exchanges an attribute, where there is one, for what `make` makes of it."""
@@ -25,10 +26,16 @@ class Patches:
         setattr(owner, name, ours)
         self._put.append((owner, name, before, ours))
 
+    def at_end(self, undo: Callable[[], object]) -> None:
+        """Has something done at the end that is no exchange of an attribute."""
+        self._ends.append(undo)
+
     def __enter__(self) -> "Patches":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        while self._ends:
+            self._ends.pop()()
         while self._put:
             owner, name, before, ours = self._put.pop()
             if vars(owner).get(name) is not ours:

@@ -1,6 +1,8 @@
 """Routes: which names are the service's, and where each way to them ends instead."""
 
+import socket
 import ssl
+import unicodedata
 
 from runflow_mock.testing.interception.endpoints import ServiceEndpoint
 from runflow_mock.wire.sites import HOSTS
@@ -52,6 +54,10 @@ class Route:
         """The ports at the end of every way: those of the endpoint, and that of the fake behind it."""
         return self._endpoint.secure_port, self._endpoint.plain_port, self._endpoint.fake_address[1]
 
+    def is_end(self, address: object) -> bool:
+        """Tells whether an address is at the end of every way."""
+        return isinstance(address, tuple) and len(address) >= 2 and address[1] in self.ports
+
     def close(self) -> None:
         """Ends the interception."""
         self.is_open = False
@@ -76,4 +82,17 @@ def name_of(host: object) -> str:
     """Returns a host as the table of hosts spells it."""
     if isinstance(host, bytes | bytearray):
         host = bytes(host).decode("latin-1")
-    return host.rstrip(".").lower() if isinstance(host, str) else ""
+    if not isinstance(host, str):
+        return ""
+    # Full-width letters and their like are folded by whoever looks a name up.
+    return (host if host.isascii() else unicodedata.normalize("NFKC", host)).rstrip(".").lower()
+
+
+def peer_of(connected: object) -> object:
+    """Returns the address at the other end of a socket, or nothing where there is none yet."""
+    if not isinstance(connected, socket.socket):
+        return None
+    try:
+        return connected.getpeername()
+    except OSError:
+        return None
