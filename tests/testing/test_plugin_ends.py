@@ -1,5 +1,6 @@
 """How a test with the plugin ends: one report, that explains; and what a user asks of it besides."""
 
+import shlex
 import textwrap
 from pathlib import Path
 
@@ -309,3 +310,17 @@ def test_other_patches_may_end_before_or_after(pytester: pytest.Pytester) -> Non
             raise AssertionError("the name still leads to the fake")
         """,
     ).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("options", [(), ("--runflow-artifacts", "what is left")])
+def test_command_that_replays_works_where_the_tests_were_started(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    pytester.makeini("[pytest]")
+    below = pytester.mkdir("below")
+    below.joinpath("test_below.py").write_text("def test_fails(runflow):\n    assert 1 == 2\n", encoding="utf-8")
+    monkeypatch.chdir(below)
+    result = pytester.runpytest_inprocess(*QUIET, *options)
+    command = next(line for line in result.outlines if line.startswith("runflow-mock replay "))
+    _, verb, saved = shlex.split(command)
+    assert (verb, below.joinpath(saved).is_file()) == ("replay", True)

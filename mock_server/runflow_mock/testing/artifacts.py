@@ -1,6 +1,7 @@
 """Artifacts: what a failing test leaves behind, in a folder that version control passes over by itself."""
 
 from pathlib import Path
+from shlex import quote
 
 from runflow_mock.runtime.files import write_whole
 from runflow_mock.testing.nodes import slug
@@ -8,8 +9,11 @@ from runflow_mock.testing.nodes import slug
 _IGNORED = "# Made by runflow-mock: what failing tests left to be replayed.\n*\n"
 
 
-def save_scenario(folder: Path, node_id: str, scenario: str, root: Path) -> str:
-    """Writes a scenario and returns how it is replayed, or why there is nothing to be replayed: a test report has to say something."""
+def save_scenario(folder: Path, node_id: str, scenario: str, here: Path) -> str:
+    """Writes a scenario and returns how it is replayed, or why there is nothing to be replayed: a test report has to say something.
+
+    `here` is the folder in which the tests were started, and in which the command will be.
+    """
     path = folder / f"{slug(node_id, 100)}.yaml"
     try:
         if not folder.exists():
@@ -18,4 +22,4 @@ def save_scenario(folder: Path, node_id: str, scenario: str, root: Path) -> str:
         write_whole(path, scenario.encode())
     except OSError as error:
         return f"nothing to replay: {error}; --runflow-artifacts names another folder"
-    return f"runflow-mock replay {path.relative_to(root) if path.is_relative_to(root) else path}"
+    return f"runflow-mock replay {quote(str(path.relative_to(here) if path.is_relative_to(here) else path))}"

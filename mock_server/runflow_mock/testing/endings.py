@@ -30,14 +30,14 @@ class Lent(NamedTuple):
     runflow: Runflow
     strictness: Mapping[str, Any]
     artifacts: Path
-    root: Path
+    here: Path
     node_id: str
 
 
 def lend(item: pytest.Item | pytest.Collector, runflow: Runflow, strictness: Mapping[str, Any], artifacts: Path) -> Lent:
     """Returns a tenant as it is lent to a test, or to all tests below a node."""
     name = node_id(item) if isinstance(item, pytest.Item) else item.nodeid
-    return Lent(runflow, strictness, artifacts, item.config.rootpath, name)
+    return Lent(runflow, strictness, artifacts, item.config.invocation_params.dir, name)
 
 
 def take_back(lent: Lent, *, is_judged: bool) -> None:
@@ -95,7 +95,7 @@ def _sections(lent: Lent, steps: list[Step], journal: list[Exchange], hints: lis
         ("runflow timeline", tell_timeline(steps)),
         ("runflow journal", tell_journal(journal, steps)),
         *([("runflow hints", "\n".join(hints))] if hints else []),
-        ("runflow replay", save_scenario(lent.artifacts, lent.node_id, scenario, lent.root)),
+        ("runflow replay", save_scenario(lent.artifacts, lent.node_id, scenario, lent.here)),
     ]
 
 
