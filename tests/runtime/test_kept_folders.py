@@ -102,6 +102,12 @@ LAST = "(SELECT max(sequence) FROM log)"
         ("UPDATE base SET part = 'batches' WHERE place = 1", "part 1 of its base is not as it was"),
         ("DELETE FROM base WHERE place = 1", "part 1 of its base is gone"),
         ("UPDATE blobs SET data = x'89504e46'", "is not as it was"),
+        ("DELETE FROM meta", "does not say which base is the present one"),
+        ("UPDATE meta SET value = 'first'", "does not say which base is the present one"),
+        (f"UPDATE log SET data = 'text' WHERE sequence = {LAST}", "of its log is not as it was"),
+        ("UPDATE base SET part = x'00' WHERE place = 1", "part 1 of its base is not as it was"),
+        ("UPDATE blobs SET data = 'text'", "is not as it was"),
+        ("UPDATE blobs SET sha256 = x'00'", "is not as it was"),
     ],
 )
 async def test_whatever_is_not_as_it_was_written_is_found(tmp_path: Path, damage: str, told: str) -> None:

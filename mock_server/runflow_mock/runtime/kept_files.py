@@ -188,8 +188,8 @@ class KeptFile:
             rows = [data for _, data in self._whole("row {} of its log", log)]
             blobs = run("SELECT sha256, data FROM blobs ORDER BY rowid").fetchall()
             for digest, data in blobs:
-                if sha256(data).hexdigest() != digest:
-                    raise Damaged(f"{self.path} is damaged: the file {digest[:12]} in it is not as it was written")
+                if not isinstance(data, bytes) or sha256(data).hexdigest() != digest:
+                    raise Damaged(f"{self.path} is damaged: the file {str(digest)[:12]} in it is not as it was written")
             return Contents(parts, rows, [data for _, data in blobs])
 
     def copy_to(self, target: Path) -> None:
@@ -239,7 +239,9 @@ class KeptFile:
         for number, name, data, checksum in found:
             if expected is not None and number != expected:
                 raise Damaged(f"{self.path} is damaged: {what.format(expected)} is gone")
-            if checksum is not None and checksum != _checksum(name, data):
+            # SQLite takes a value of any type in any column.
+            is_typed = isinstance(name, str) and isinstance(data, bytes)
+            if not is_typed or (checksum is not None and checksum != _checksum(name, data)):
                 raise Damaged(f"{self.path} is damaged: {what.format(number)} is not as it was written")
             expected = number + 1
             yield name, data
@@ -327,8 +329,10 @@ class KeptFile:
         return self.path.with_name(f"{self.path.name}-rows")
 
     def _generation(self) -> int:
-        (generation,) = self._connection.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
-        return int(generation)
+        found = self._connection.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
+        if found is None or not isinstance(found[0], int):
+            raise Damaged(f"{self.path} is damaged: it does not say which base is the present one")
+        return found[0]
 
     def _insert(self, generation: int, place: int, parts: Parts) -> None:
         rows = ((generation, place + number, part, data, _checksum(part, data)) for number, (part, data) in enumerate(parts))
