@@ -47,7 +47,7 @@ def represent_events(
 def scrubbed_steps(steps: Iterable[Step], scrubber: Scrubber) -> list[Step]:
     """Returns steps without the secrets that clients have put into what is told."""
     told = list(steps)
-    # All at once, and each text once: nearly always there is nothing to hide, and the hundred thousand events of an advance repeat each other.
+    # All at once, and each text once: nearly always there is nothing to hide, and the many events of an advance repeat each other.
     texts = {text for step in told for text in step.values() if isinstance(text, str)}
     if scrubber.is_clean(*[text.encode(errors="surrogatepass") for text in texts]):
         return told
