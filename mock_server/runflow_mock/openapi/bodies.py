@@ -77,6 +77,8 @@ def read_items(raw: bytes, media_type: MediaType) -> list[Json]:
         BodyError: one of them is not valid JSON.
         NotRead: how the items of its media type are written is not known here.
     """
+    if media_type.name == "text/event-stream":
+        return list(_events(raw))
     separator = _SEQUENCES.get(media_type.name)
     if separator is None:
         raise NotRead(f"the items of a body of {media_type.name[:80]} are not looked into")
@@ -84,6 +86,25 @@ def read_items(raw: bytes, media_type: MediaType) -> list[Json]:
         return [read_document(text) for text in raw.split(separator) if text.strip()]
     except NOT_JSON:
         raise BodyError("json", "one of its items is not valid JSON") from None
+
+
+def _events(raw: bytes) -> Iterator[Json]:
+    """Yields the events of a stream; one that no empty line ends is none. Source: HTML, "Interpreting an event stream"."""
+    fields: dict[str, Json] = {}
+    text = raw.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    for line in text.split("\n")[:-1]:
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if not line:
+            if "data" in fields:
+                yield fields
+            fields = {}
+        elif name == "data":
+            fields["data"] = f"{fields['data']}\n{value}" if "data" in fields else value
+        elif name == "retry" and value.isascii() and value.isdigit() and len(value) < 20:
+            fields["retry"] = int(value)
+        elif name in ("event", "id"):
+            fields[name] = value
 
 
 class _Part(NamedTuple):

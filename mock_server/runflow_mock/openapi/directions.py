@@ -1,7 +1,8 @@
 """Directions: what a document means for requests, and what it means for answers.
 
 A field that is `readOnly` may be required and is still never asked of a client, and one that is `writeOnly` need not be in an answer. So
-each direction has a document of its own, which differs in what its schemas require and shares all the rest.
+each direction has a document of its own, which differs in what its schemas require and shares all the rest. Formats of numbers, which no
+validator of JSON Schema knows, become limits in both.
 
 Source: OpenAPI, "Schema Object", readOnly and writeOnly: "If the property is in the required list, the required will take effect on the
 response only", and the other way round.
@@ -18,6 +19,8 @@ from runflow_mock.openapi.pointers import Pointer, pointer_of, walk
 from runflow_mock.openapi.schema_ways import BRANCHES, TOGETHER
 
 FOLLOWED_MAX = 100
+BITS = {"int32": 31, "int64": 63}
+"""The formats that bound a number: by how many bits, beside its sign."""
 
 Object = dict[str, Any]
 
@@ -32,7 +35,7 @@ class Direction(StrEnum):
 def towards(document: Object, direction: Direction) -> Object:
     """Returns a document for one direction, or the same one where that makes no difference."""
     graph = _Graph(document, direction)
-    edits = dict(graph.not_required())
+    edits = dict(chain(graph.not_required(), graph.limits()))
     return _edited(document, edits) if edits else document
 
 
@@ -46,7 +49,17 @@ class _Graph:
         self._around: dict[int, list[int]] = {}
         self._collect()
 
-    def not_required(self) -> Iterator[tuple[Pointer, list[Json]]]:
+    def limits(self) -> Iterator[tuple[Pointer, Json]]:
+        """Yields the ways to limits that follow from formats, each with what it is."""
+        for pointer, schema in self._schemas.values():
+            bits = BITS.get(str(schema.get("format")))
+            if bits is None:
+                continue
+            for word, limit, tighter in (("minimum", -(2**bits), max), ("maximum", 2**bits - 1, min)):
+                said = schema.get(word, limit)
+                yield (*pointer, word), tighter(said, limit) if isinstance(said, int | float) else limit
+
+    def not_required(self) -> Iterator[tuple[Pointer, Json]]:
         """Yields the ways to lists of required fields, each with what is left of it."""
         for key, (pointer, schema) in self._schemas.items():
             for way, required in _lists_of_required(schema):
@@ -133,7 +146,7 @@ def _lists_of_required(schema: Object) -> Iterator[tuple[Pointer, list[Json]]]:
             yield ("dependentRequired", name), required
 
 
-def _edited(document: Object, edits: dict[Pointer, list[Json]]) -> Object:
+def _edited(document: Object, edits: dict[Pointer, Json]) -> Object:
     """Returns a copy of a document with other values at some places; what is on no way there is shared."""
     copied: dict[int, Any] = {}
     result = dict(document)

@@ -7,6 +7,7 @@ references must not lead back to themselves, the unfolded schema has a largest s
 `BACKTRACKS_MAX` attempts.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
@@ -35,6 +36,9 @@ _NAMED = frozenset(("properties", "patternProperties", "$defs", "definitions", "
 _DATA = frozenset(("const", "enum", "default", "example", "examples"))
 
 
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]*=?\s*=?\s*")
+
+
 class SchemaError(ValueError):
     """A schema that is none, or that asks for more than the fake does for it; the message begins with the place."""
 
@@ -51,7 +55,8 @@ class CompiledSchema:
 
         linear = jsonschema_rs.RegexOptions()
         trying = jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACKS_MAX)
-        compiler = partial(jsonschema_rs.Draft202012Validator, schema, registry=registry, mask=mask, validate_formats=formats)
+        own = {"byte": _is_base64} if formats else None
+        compiler = partial(jsonschema_rs.Draft202012Validator, schema, registry=registry, mask=mask, validate_formats=formats, formats=own)
         try:
             self._validator = compiler(retriever=refuse_to_open, pattern_options=linear)
             self.is_linear = True
@@ -90,6 +95,11 @@ def compile_schema(
         jsonschema_rs.ValidationError, ValueError: it is no schema, or a reference leads nowhere.
     """
     return CompiledSchema(schema, registry=registry, mask=mask, formats=formats)
+
+
+def _is_base64(text: str) -> bool:
+    """Tells whether a text is what OpenAPI calls `byte`; lines may be broken as in a letter."""
+    return _BASE64.fullmatch(text) is not None and len("".join(text.split())) % 4 == 0
 
 
 def check_schema(schema: Schema) -> None:

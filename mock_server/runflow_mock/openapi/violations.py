@@ -12,7 +12,7 @@ import jsonschema_rs
 
 from runflow_mock.domain.documents import NOT_JSON, Json, list_of, read_document
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX, REDACTED, Exchange
-from runflow_mock.domain.findings import Finding, Location, Severity, note, without_repeats
+from runflow_mock.domain.findings import Finding, Location, note, without_repeats
 from runflow_mock.openapi.addresses import Addressed
 from runflow_mock.openapi.bodies import BodyError, NotRead, read_body, read_items
 from runflow_mock.openapi.brought_credentials import security_findings
@@ -54,38 +54,6 @@ def document_findings(contract: Contract, addressed: Addressed, declared: Declar
         yield note(("contract",), "not-understood", f"{gap}; nothing was held against it")
     yield from _parameter_findings(contract, addressed, declared, exchange)
     yield from _body_findings(contract, declared, exchange)
-
-
-def response_findings(contract: Contract, declared: Declared, exchange: Exchange) -> tuple[Finding, ...]:
-    """Returns where the fake's own answer is not as the contract says; an answer that a fault rule changed is what was asked for."""
-    if exchange.fault is not None:
-        return ()
-    found = (finding for finding in _answer_findings(contract, declared, exchange) if finding.severity is Severity.VIOLATION)
-    return tuple(found)[:FINDINGS_MAX]
-
-
-def _answer_findings(contract: Contract, declared: Declared, exchange: Exchange) -> Iterator[Finding]:
-    status, body = exchange.status, exchange.response_body
-    if not declared.is_read:
-        return
-    contents = next((declared.responses[key] for key in (str(status), f"{status // 100}XX", "default") if key in declared.responses), None)
-    if contents is None:
-        yield Finding(("response", "status"), "status", f"{declared.id} does not declare the status {status}")
-        return
-    if not contents:
-        if body:
-            yield Finding(("response", "body"), "content", "an answer without content has a body")
-        return
-    media_type = read_media_type(exchange.response_header("content-type"))
-    key = chosen(contents, media_type)
-    if key is None:
-        yield Finding(("response", "header", "content-type"), "content-type", f"{media_type.name} is not among {', '.join(contents)}")
-    elif media_type.is_json and len(body) < BODY_BYTES_MAX and contents[key][-1:] != (ITEMS,):
-        value = _read(body)
-        if value is _NOT_READ:
-            yield Finding(("response", "body"), "json", "the body is not valid JSON")
-        else:
-            yield from schema_findings(contract, contents[key], value, ("response", "body"))
 
 
 def _parameter_findings(contract: Contract, addressed: Addressed, declared: Declared, exchange: Exchange) -> Iterator[Finding]:

@@ -17,10 +17,11 @@ from runflow_mock.kit.calibration.captures import Capture, Kind
 from runflow_mock.kit.calibration.readings import Evidence, location
 from runflow_mock.kit.calibration.scrubbing import CODES, safe_name, scrub, template_of
 from runflow_mock.kit.calibration.shapes import PAYLOADS, is_page
+from runflow_mock.openapi.answers import response_findings
 from runflow_mock.openapi.contracts import Contract, Declared
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.unknown_fields import unknown_fields
-from runflow_mock.openapi.violations import response_findings, schema_findings
+from runflow_mock.openapi.violations import schema_findings
 from runflow_mock.resources import data_folder
 
 # The judge's message of these would repeat the name of a field, whatever that is.

@@ -1,0 +1,91 @@
+"""Answers held against small documents of users: headers, and bodies of other media types than JSON."""
+
+from typing import Any
+
+import pytest
+from exchanges import exchange
+from foreign import contract
+
+from runflow_mock.openapi.answers import response_findings
+
+TEXT = "text/plain"
+WHOLE = {"type": "integer"}
+
+
+def rules(response: Any, headers: dict[str, str], body: bytes = b"", *, status: str = "200", method: str = "GET") -> list[str]:
+    """What is wrong with an answer that a document describes; its parts may be components."""
+    components = {"headers": {"Left": {"required": True, "schema": WHOLE}}, "responses": {"Whole": response}}
+    operation = {"responses": {status: {"$ref": "#/components/responses/Whole"}}}
+    document = {"openapi": "3.2.0", "info": {}, "paths": {"/x": {method.lower(): operation}}, "components": components}
+    judging = contract(document)
+    declared = judging.operation("/x", method)
+    assert declared is not None
+    told = tuple((name.encode(), value.encode()) for name, value in headers.items())
+    sent = exchange(method, "/x", 200, response_headers=told, response_body=body)
+    return [finding.rule for finding in response_findings(judging, declared, sent)]
+
+
+LIST = {"schema": {"type": "array", "items": WHOLE}}
+OBJECT = {"schema": {"type": "object", "properties": {"a": WHOLE}}, "explode": True}
+
+
+@pytest.mark.parametrize(
+    ("header", "told", "expected"),
+    [
+        ({"schema": WHOLE}, "5", []),
+        ({"schema": WHOLE}, "five", ["type"]),
+        ({"schema": WHOLE}, None, []),
+        ({"required": True, "schema": WHOLE}, None, ["required"]),
+        ({"$ref": "#/components/headers/Left"}, None, ["required"]),
+        ({"$ref": "#/components/headers/Left"}, "x", ["type"]),
+        ({"schema": {"enum": ["a", "b"]}}, "c", ["enum"]),
+        (LIST, "1, 2", []),
+        (LIST, "1, x", ["type"]),
+        (OBJECT, "a=1", []),
+        (OBJECT, "a=x", ["type"]),
+        ({"content": {TEXT: {"schema": {"type": "string", "maxLength": 2}}}}, "abc", ["maxLength"]),
+        ({"schema": {"type": "string", "format": "date-time"}}, "2026-01-01T00:00:00Z", []),
+        ({"schema": {"type": "string", "format": "uuid"}}, "none", ["format"]),
+    ],
+)
+@pytest.mark.parametrize("status", ["200", "2XX", "2xx", "default"])
+def test_header_of_an_answer_is_judged(header: Any, told: str | None, expected: list[str], status: str) -> None:
+    assert rules({"description": "", "headers": {"X-Left": header}}, {} if told is None else {"x-left": told}, status=status) == expected
+
+
+def test_content_type_is_no_header_of_an_answer() -> None:
+    headers = {"Content-Type": {"required": True, "schema": {"const": "text/html"}}}
+    assert rules({"description": "", "headers": headers}, {}) == []
+
+
+def media(name: str, schema: Any, *, word: str = "schema") -> dict[str, Any]:
+    return {"description": "", "content": {name: {word: schema}}}
+
+
+EVENT = {"type": "object", "required": ["data"], "properties": {"event": {"enum": ["tick"]}, "retry": {"maximum": 9}}}
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "schema", "body", "expected"),
+    [
+        (TEXT, "schema", {"type": "string", "maxLength": 2}, b"ab", []),
+        (TEXT, "schema", {"type": "string", "maxLength": 2}, b"abc", ["maxLength"]),
+        (TEXT, "schema", WHOLE, b"12", []),
+        (TEXT, "schema", WHOLE, b"twelve", ["type"]),
+        ("application/vnd.own+json", "schema", WHOLE, b"1", []),
+        ("application/vnd.own+json", "schema", WHOLE, b'"1"', ["type"]),
+        ("application/problem+json", "schema", WHOLE, b"{", ["json"]),
+        ("application/x-ndjson", "itemSchema", WHOLE, b"1\n2\n", []),
+        ("application/x-ndjson", "itemSchema", WHOLE, b'1\n"2"\n', ["type"]),
+        ("application/jsonl", "itemSchema", WHOLE, b"1\n{", ["json"]),
+        ("application/json-seq", "itemSchema", WHOLE, b"\x1e1\n\x1e2.5\n", ["type"]),
+        ("text/event-stream", "itemSchema", EVENT, b": hello\n\nevent: tick\ndata: 1\ndata: 2\n\n", []),
+        ("text/event-stream", "itemSchema", EVENT, b"event:tock\r\ndata:1\r\n\r\n", ["enum"]),
+        ("text/event-stream", "itemSchema", EVENT, b"retry: 10\ndata\n\n", ["maximum"]),
+        ("text/event-stream", "itemSchema", EVENT, b"event: tock\ndata: never ended", []),
+        ("application/x-www-form-urlencoded", "schema", OBJECT["schema"], b"a=x", ["type"]),
+        ("text/csv", "schema", WHOLE, b"a,b", []),
+    ],
+)
+def test_body_of_an_answer_is_read_by_its_media_type(name: str, word: str, schema: Any, body: bytes, expected: list[str]) -> None:
+    assert rules(media(name, schema, word=word), {"content-type": name}, body) == expected
