@@ -59,7 +59,15 @@ def test_difference_is_found_where_it_is_and_graded(plant: Edit, change: str, gr
 
 def test_every_change_of_a_document_is_planted() -> None:
     planted = {change for _, change, *_ in PLANTED} | {"field-added-required", "required-field-removed", "type-narrowed", "body-optional"}
-    planted |= {"parameter-optional", "pattern-added", "pattern-removed", "operation-changed"}
+    planted |= {
+        "read-only-ended",
+        "write-only-ended",
+        "style-changed",
+        "parameter-optional",
+        "pattern-added",
+        "pattern-removed",
+        "operation-changed",
+    }
     of_models = {change for change in CHANGES if change.startswith(("model-", "alias-", "batches-", "price-", "output-"))}
     assert set(CHANGES) - planted == of_models | {"slower", "faster"}
 
@@ -78,6 +86,9 @@ def test_every_change_of_a_document_is_planted() -> None:
         ({"const": 1}, {"enum": [1, 2]}, "value-added", ADDITIVE, RISKY),
         ({"type": "string"}, {"oneOf": [{"type": "string"}, {"type": "object", "required": ["a"]}]}, "form-added", ADDITIVE, RISKY),
         (True, False, "type-narrowed", BREAKING, ADDITIVE),
+        ({"readOnly": True}, {}, "read-only-ended", RISKY, ADDITIVE),
+        ({"writeOnly": True}, {}, "write-only-ended", ADDITIVE, ADDITIVE),
+        ({}, {"allOf": [{"readOnly": True}]}, "read-only", RISKY, ADDITIVE),
     ],
 )
 def test_schema_is_graded_by_who_sends_the_value(before: Any, after: Any, change: str, sent: Grade, received: Grade) -> None:
@@ -105,11 +116,36 @@ def test_schema_is_graded_by_who_sends_the_value(before: Any, after: Any, change
         ({"properties": {"a": {"type": "string"}}}, {"type": "object", "properties": {"a": {"type": "string", "minLength": 0}}}),
         ({"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}, {"oneOf": [{"required": ["b"]}, {"required": ["a"]}]}),
         (True, {}),
-        ({}, {"examples": [1], "deprecated": True, "x-variable-type": "image"}),
+        ({}, {"examples": [1], "deprecated": False, "readOnly": False, "x-variable-type": "image"}),
     ],
 )
 def test_same_schema_written_otherwise_has_no_drift(before: Any, after: Any) -> None:
     assert drifts(edited(field("OrderCreate", "x", before)), edited(field("OrderCreate", "x", after))) == []
+
+
+LISTED = {"type": "array", "items": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "said", "expected"),
+    [
+        (LISTED, {"explode": False}, [("style-changed", BREAKING)]),
+        (LISTED, {"style": "pipeDelimited"}, [("style-changed", BREAKING)]),
+        (LISTED, {"explode": True, "style": "form"}, []),
+        ({"type": "string"}, {"explode": False}, []),
+    ],
+)
+def test_style_counts_where_a_list_or_an_object_is_written(schema: Any, said: Any, expected: Any) -> None:
+    def asking(**more: Any) -> Edit:
+        return lambda d: d["paths"][ONE]["get"]["parameters"].append({"name": "q", "in": "query", "schema": schema, **more})
+
+    found = drifts(edited(asking()), edited(asking(**said)))
+    assert [(drift.change, drift.grade) for drift in found] == expected
+
+
+def test_address_without_a_host_is_no_other_server() -> None:
+    assert drifts(edited(put(lambda d: d, servers=None)), edited()) == []
+    assert drifts(edited(put(lambda d: d, servers=[{"url": "/"}])), edited()) == []
 
 
 def test_texts_order_and_names_are_no_drift() -> None:

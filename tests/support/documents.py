@@ -43,6 +43,7 @@ PLAIN: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Orders", "version": "1"},
     "security": [{"key": []}],
+    "servers": [{"url": "https://orders.example"}],
     "paths": {
         "/v1/models/{model_id}/orders": {
             "post": {

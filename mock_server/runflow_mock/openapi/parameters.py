@@ -65,6 +65,7 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     explodes: bool = True
     media_type: str = ""
     may_be_empty: bool = False
+    is_deprecated: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -89,6 +90,7 @@ def read_parameter(part: Mapping[str, Json], pointer: Pointer) -> Parameter:
         style=Style.CONTENT if media_type else style or STYLES_IN.get(place, _QUERY)[0],
         explodes=explodes if isinstance(explodes, bool) else style in (Style.FORM, Style.COOKIE),
         media_type=media_type,
+        is_deprecated=part.get("deprecated") is True,
         may_be_empty=part.get("allowEmptyValue") is True,
     )
 

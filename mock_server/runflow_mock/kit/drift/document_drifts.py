@@ -13,8 +13,9 @@ from runflow_mock.kit.drift.access_drifts import access_drifts
 from runflow_mock.kit.drift.drifts import Drift, Found, Side, grade_of
 from runflow_mock.kit.drift.schema_drifts import SchemaComparison
 from runflow_mock.openapi.contracts import ANY_CONTENT, Contract, Declared, Object
-from runflow_mock.openapi.parameters import Parameter
+from runflow_mock.openapi.parameters import Parameter, read_parameter
 from runflow_mock.openapi.pointers import Pointer
+from runflow_mock.openapi.servers import origin_of
 from runflow_mock.openapi.shapes import by_shape, plain_parameters, shape_of
 
 Sided = tuple[Side, Found]
@@ -30,6 +31,7 @@ class DocumentComparison:
 
     def drifts(self) -> Iterator[Drift]:
         """Yields every difference."""
+        yield from self._of_servers()
         old, new = by_shape(self.old), by_shape(self.new)
         # Of what could not be read on one side nobody knows whether it moved; the problems of the document tell it.
         lost, lost_before = _unread(self.new), _unread(self.old)
@@ -44,6 +46,14 @@ class DocumentComparison:
                 yield self._drift(key, declared, Side.OPERATION, Found("operation-added", (), "it is new"))
         for name, found in self._of_webhooks():
             yield drift_of(f"webhook {name}", name, Side.CALLBACK, found)
+
+    def _of_servers(self) -> Iterator[Drift]:
+        # Ours names itself first, and a document with an address without a host means the one from which it came.
+        if self.old.source is None or self.new.source is None:
+            return
+        was, now = origin_of(self.old.document), origin_of(self.new.document)
+        if was != now and "/" not in (was, now):
+            yield drift_of("the document", "servers", Side.OPERATION, Found("server-changed", ("servers",), f"{was} before, {now} now"))
 
     def _removed(self, key: str, declared: Declared) -> Drift:
         is_guess = declared.evidence != "documented"
@@ -86,6 +96,9 @@ class DocumentComparison:
                 yield Found("parameter-required", where, "it is required now")
             if parameter.is_required and not other.is_required:
                 yield Found("parameter-optional", where, "it is required no longer")
+            yield from self._of_styles(where, parameter, other)
+            if other.is_deprecated and not parameter.is_deprecated:
+                yield Found("deprecated", where, "it is deprecated now")
             yield from self._of_schemas(where, parameter.schema, other.schema)
         for (place, name), parameter in now.items():
             if (place, name.lower()) not in _folded(was):
@@ -93,6 +106,14 @@ class DocumentComparison:
                 change = "parameter-added-required" if is_required else "parameter-added"
                 yield Found(change, (place, name), f"it is new{' and required' * is_required}")
         yield from self._of_paths(old, new)
+
+    def _of_styles(self, where: tuple[str, ...], old: Parameter, new: Parameter) -> Iterator[Found]:
+        # A text alone is written in the same way by all styles of a query, a header or a cookie.
+        if not any(wanted.is_list or wanted.is_object for wanted in (self.old.wanted(old), self.new.wanted(new))):
+            return
+        was, now = (f"{each.style}{'' if each.explodes else ', explode: false'}" for each in (old, new))
+        if was != now:
+            yield Found("style-changed", where, f"{was} before, {now} now")
 
     def _of_paths(self, old: Declared, new: Declared) -> Iterator[Found]:
         """Yields the differences of parameters in the path, which are the same by their order."""
@@ -141,18 +162,28 @@ class DocumentComparison:
             if _covering(old, status) is None and not _is_told_apart(status, old):
                 yield Found(f"{_kind(status)}-added", (status,), f"{status} is new")
 
-    def _of_headers(self, old: Mapping[str, str], new: Mapping[str, str], status: str) -> Iterator[Found]:
-        for name in old:
-            if name not in new:
-                yield Found("header-removed", (status, "headers", old[name]), "it is gone")
-        for name in new:
-            if name not in old:
-                yield Found("header-added", (status, "headers", new[name]), "it is new")
+    def _of_headers(self, old: Mapping[str, Parameter], new: Mapping[str, Parameter], status: str) -> Iterator[Found]:
+        for key, header in old.items():
+            where = (status, "headers", header.name)
+            if key not in new:
+                yield Found("header-removed", where, "it is gone")
+                continue
+            if new[key].is_required and not header.is_required:
+                yield Found("field-required", where, "it is required now")
+            if header.is_required and not new[key].is_required:
+                yield Found("field-optional", where, "it is required no longer")
+            yield from self._of_schemas(where, header.schema, new[key].schema)
+        for key, header in new.items():
+            if key not in old:
+                yield Found("header-added", (status, "headers", header.name), "it is new")
 
     @staticmethod
-    def _headers(contract: Contract, declared: Declared, status: str) -> Mapping[str, str]:
-        headers = contract.follow(("paths", declared.path, declared.method.lower(), "responses", status))[1].get("headers")
-        return {name.lower(): name for name in object_of(headers)}
+    def _headers(contract: Contract, declared: Declared, status: str) -> Mapping[str, Parameter]:
+        place = ("paths", declared.path, declared.method.lower(), "responses")
+        written = next((each for each in contract.at(place) if each.upper() == status.upper()), status)
+        way, answer = contract.follow((*place, written))
+        ways = {name: contract.follow((*way, "headers", name)) for name in object_of(answer.get("headers"))}
+        return {name.lower(): read_parameter({**part, "name": name, "in": "header"}, header) for name, (header, part) in ways.items()}
 
     def _of_callbacks(self, old: Mapping[str, Pointer], new: Mapping[str, Pointer]) -> Iterator[Found]:
         for name, pointer in old.items():

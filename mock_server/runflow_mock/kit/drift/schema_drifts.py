@@ -13,6 +13,7 @@ from runflow_mock.kit.drift.schema_forms import DEPTH_MAX, LOWER, Form, form_of
 from runflow_mock.openapi.contracts import Contract
 
 SAID_MAX = 80
+MARKED = {"readOnly": "read-only", "writeOnly": "write-only", "deprecated": "deprecated"}
 FOUND_MAX = 500
 
 Pair = tuple[Form, Form]
@@ -186,9 +187,13 @@ def _word(name: str, read: Callable[[Form], str | None]) -> Callable[[Form, Form
     return compare
 
 
-def _default(old: Form, new: Form) -> Iterator[Found]:
-    if old.default != new.default and old.default is not None and new.default is not None:
-        yield Found("default-changed", (), f"{_cut(old.default)} before, {_cut(new.default)} now")
+def _marks(old: Form, new: Form) -> Iterator[Found]:
+    for mark, change in MARKED.items():
+        if mark in new.marks and mark not in old.marks:
+            yield Found(change, (), f"it is {mark} now")
+        # That something is meant to stay after all is no news.
+        elif mark in old.marks and mark not in new.marks and mark != "deprecated":
+            yield Found(f"{change}-ended", (), f"it is {mark} no longer")
 
 
 def _openness(old: Form, new: Form) -> Iterator[Found]:
@@ -205,7 +210,8 @@ CHANGES_OF_VALUES: tuple[Callable[[Form, Form], Iterator[Found]], ...] = (
     _limits,
     _word("pattern", lambda form: form.pattern),
     _word("format", lambda form: form.format),
-    _default,
+    _word("default", lambda form: form.default),
+    _marks,
     _openness,
 )
 

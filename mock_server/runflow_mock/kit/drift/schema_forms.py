@@ -31,6 +31,8 @@ LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"
 UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 CLOSING = ("additionalProperties", "unevaluatedProperties")
 DEPTH_MAX = 24
+MARKS = ("readOnly", "writeOnly", "deprecated")
+"""What a schema says of the field that it describes, and not of its value."""
 
 _NULL = "null"
 
@@ -45,6 +47,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     pattern: str | None = None
     format: str | None = None
     default: str | None = None
+    marks: frozenset[str] = frozenset()
     properties: Mapping[str, Json] = {}
     required: frozenset[str] = frozenset()
     items: Json = None
@@ -93,6 +96,7 @@ def _plain(schema: Object) -> Form:
         pattern=_text(schema.get("pattern")),
         format=_text(schema.get("format")),
         default=written(schema["default"]) if "default" in schema else None,
+        marks=frozenset(mark for mark in MARKS if schema.get(mark) is True),
         properties=cast("Object", schema.get("properties") or {}),
         required=frozenset(str(name) for name in list_of(schema.get("required"))),
         items=items if isinstance(items, dict) else None,
@@ -157,6 +161,7 @@ def _both(form: Form, other: Form) -> Form:
         pattern=form.pattern or other.pattern,
         format=form.format or other.format,
         default=other.default if form.default is None else form.default,
+        marks=form.marks | other.marks,
         properties={**form.properties, **other.properties, **cast("Object", shared)},
         required=form.required | other.required,
         items=_all_of(form.items, other.items),
