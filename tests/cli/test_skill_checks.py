@@ -16,7 +16,7 @@ from runflow_mock.kit.pins.files import packaged_lock, read_lock
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.skills import load_skill
 from runflow_mock.testing.server import RunningServer, serve
-from runflow_mock.wire.pages.agents import SKILLS_SCHEMA
+from runflow_mock.wire.skills import SKILLS_SCHEMA
 
 pytest_plugins = ["pytester"]
 

@@ -9,8 +9,8 @@ from worlds import catalog
 from runflow_mock.kit.drift.catalog_drifts import catalog_drifts
 from runflow_mock.kit.drift.drifts import Drift, Grade, Side
 from runflow_mock.kit.drift.offers import is_catalog, offer_of, read_offers
+from runflow_mock.web.pages.agents import represent_catalog
 from runflow_mock.wire.catalog import CatalogError
-from runflow_mock.wire.pages.agents import represent_catalog
 from runflow_mock.wire.sites import Sites
 
 BREAKING, RISKY, ADDITIVE = Grade

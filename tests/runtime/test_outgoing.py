@@ -15,7 +15,7 @@ from runflow_mock.openapi.foreign_documents import DocumentError
 from runflow_mock.runtime.downloads import Downloads, Got, Unreachable
 from runflow_mock.runtime.foreign_documents import load_contract
 from runflow_mock.runtime.outgoing import addresses_of, refuses_redirect
-from runflow_mock.wire.pages.agents import SKILLS_SCHEMA
+from runflow_mock.wire.skills import SKILLS_SCHEMA
 
 NETWORK = ("aiohttp", "http.client", "urllib3", "urllib.request", "requests", "httpx", "socket", "ssl", "asyncio.streams", "webbrowser")
 """What one can open an address with."""

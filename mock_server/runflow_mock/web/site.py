@@ -9,23 +9,23 @@ Source: `www.solutions`, `www.catalog`, `www.model-pages`, `www.llms`, `www.samp
 import msgspec
 
 from runflow_mock.domain.models import Model
+from runflow_mock.media.samples import SAMPLE_NAME, draw_sample
 from runflow_mock.runtime.skills import load_skill
 from runflow_mock.web.calls import Answer, Call, Handler
 from runflow_mock.web.documents import get_docs_file, get_public_bundle
-from runflow_mock.web.routing import Operation
-from runflow_mock.web.texts import MARKDOWN, answer_page, answer_text
-from runflow_mock.wire.pages.agents import (
+from runflow_mock.web.pages.agents import (
     represent_catalog,
     represent_linkset,
     represent_skill_index,
     write_everything,
     write_overview,
 )
-from runflow_mock.wire.pages.keys import write_keys_page
-from runflow_mock.wire.pages.models import write_model_list, write_model_page, write_model_text
-from runflow_mock.wire.pages.places import write_place
-from runflow_mock.wire.pages.samples import SAMPLE_NAME, draw_sample
-from runflow_mock.wire.pages.solutions import write_solutions_page
+from runflow_mock.web.pages.keys import write_keys_page
+from runflow_mock.web.pages.models import write_model_list, write_model_page, write_model_text
+from runflow_mock.web.pages.places import write_place
+from runflow_mock.web.pages.solutions import write_solutions_page
+from runflow_mock.web.routing import Operation
+from runflow_mock.web.texts import MARKDOWN, answer_page, answer_text
 from runflow_mock.wire.problems import not_found
 from runflow_mock.wire.skills import SKILL_PATH
 from runflow_mock.wire.solutions import solutions_in

@@ -2,7 +2,7 @@
 
 from runflow_mock.packaged import Packaged, etag_of
 from runflow_mock.web.calls import Answer, Call
-from runflow_mock.wire.pages.layout import PAGE_POLICY
+from runflow_mock.web.pages.layout import PAGE_POLICY
 
 HTML = "text/html; charset=utf-8"
 MARKDOWN = "text/markdown; charset=utf-8"

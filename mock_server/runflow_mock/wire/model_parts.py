@@ -8,8 +8,8 @@ from runflow_mock.domain.filters import Field
 from runflow_mock.domain.model_parts import ModelExample, ModelInput, ModelOutput, PriceRow
 from runflow_mock.domain.models import CATALOG_SINCE
 from runflow_mock.domain.money import format_money
+from runflow_mock.media.samples import SAMPLE_EDGE, sample_path
 from runflow_mock.wire.listing import number_field, number_fields, text_field, text_fields, time_field
-from runflow_mock.wire.pages.samples import SAMPLE_EDGE, sample_path
 from runflow_mock.wire.sites import Sites
 from runflow_mock.wire.times import write_instant
 

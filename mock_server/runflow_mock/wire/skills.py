@@ -10,6 +10,7 @@ import msgspec
 
 from runflow_mock.domain.documents import check_shape
 
+SKILLS_SCHEMA = "https://schemas.agentskills.io/discovery/0.2.0/schema.json"
 SKILL_PATH = "/.well-known/agent-skills/runflow/SKILL.md"
 SIGNATURE = b"This text is written by runflow-mock"
 """What every version of our own text says, and no other."""

@@ -7,7 +7,7 @@ are skipped; fields that nobody documented are ignored.
 import msgspec
 
 from runflow_mock.kit.pins.digests import is_digest
-from runflow_mock.wire.pages.agents import SKILLS_SCHEMA
+from runflow_mock.wire.skills import SKILLS_SCHEMA
 
 TYPES = ("skill-md", "archive")
 

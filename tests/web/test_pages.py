@@ -2,7 +2,7 @@ from msgspec.structs import replace
 from worlds import catalog
 
 from runflow_mock.domain.documents import write_document
-from runflow_mock.wire.pages.fields import field_rows
+from runflow_mock.web.pages.fields import field_rows
 
 
 def test_field_without_a_schema_of_its_own_has_no_row() -> None:

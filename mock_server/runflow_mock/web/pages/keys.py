@@ -6,7 +6,7 @@ Source: `www.settings` (its address). Unlike a dashboard it makes nothing: every
 from html import escape
 
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
-from runflow_mock.wire.pages.layout import write_page
+from runflow_mock.web.pages.layout import write_page
 from runflow_mock.wire.sites import Sites
 
 

@@ -12,8 +12,8 @@ from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.model_parts import outputs_of, prices_of, sample_input
 from runflow_mock.domain.models import Creator, Model
 from runflow_mock.domain.money import format_money
-from runflow_mock.wire.pages.fields import FieldRow, alternatives, field_rows
-from runflow_mock.wire.pages.layout import write_page, write_table
+from runflow_mock.web.pages.fields import FieldRow, alternatives, field_rows
+from runflow_mock.web.pages.layout import write_page, write_table
 from runflow_mock.wire.sites import Sites
 
 _FIELD_HEAD = ("Field", "Type", "Required", "Values", "Meaning")

@@ -8,8 +8,8 @@ from html import escape
 
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.solutions import Solution
-from runflow_mock.wire.pages.layout import write_page
-from runflow_mock.wire.pages.models import write_endpoint, write_fields
+from runflow_mock.web.pages.layout import write_page
+from runflow_mock.web.pages.models import write_endpoint, write_fields
 
 _INTRO = """\
 <h1>Solutions</h1>

@@ -10,13 +10,12 @@ from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.models import Catalog, Model
 from runflow_mock.domain.solutions import Solution
 from runflow_mock.packaged import endpoints
-from runflow_mock.wire.pages.models import write_model_text
+from runflow_mock.web.pages.models import write_model_text
 from runflow_mock.wire.sites import Sites
-from runflow_mock.wire.skills import SKILL_PATH, Skill
+from runflow_mock.wire.skills import SKILL_PATH, SKILLS_SCHEMA, Skill
 
 # Names of pictures have no slashes.
 _IN_NAMES = str.maketrans("/", "-")
-SKILLS_SCHEMA = "https://schemas.agentskills.io/discovery/0.2.0/schema.json"
 
 
 def represent_catalog(catalog: Catalog, sites: Sites) -> list[dict[str, object]]:

@@ -5,7 +5,7 @@ Source: `www.places` (that there are such pages). All words are runflow-mock's o
 
 from html import escape
 
-from runflow_mock.wire.pages.layout import write_page
+from runflow_mock.web.pages.layout import write_page
 from runflow_mock.wire.skills import SKILL_PATH
 
 PLACES: dict[str, tuple[str, str]] = {
