@@ -47,7 +47,7 @@ def _verify(flaw: str | None = None, *, dialect: str = "seed", secret: str = SEC
     with handler(flaw, **more) as running, sender:
         limit = SLOW_SECONDS * 0.9 if flaw == "slow" else 5.0
         effects = Effects(running.effects_url, quiet_seconds=0.02, appear_seconds_max=0.4)
-        pause = 1.0 if flaw == "reads what is there at once" else 0.01
+        pause = 1.0 if flaw in ("reads what is there at once", "decodes each part") else 0.01
         with closing(Carrier(running.url, seconds_max=5.0, pause_seconds=pause)) as carrier, closing(effects):
             kit = ProbeKit(sender, carrier, effects, PREVIOUS_SECRET, RETIRED_SECRET, events, messages)
             sheet = verify_receiver(kit, running.url, told.append, answer_seconds_max=limit, seconds_max=seconds_max)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from io import BufferedIOBase
 from typing import Any, NamedTuple
 
 SECRET, PREVIOUS_SECRET, RETIRED_SECRET = "rf_whsec_handlers_now", "rf_whsec_handlers_before", "rf_whsec_handlers_long_ago"
@@ -32,6 +33,9 @@ FLAWS: Mapping[str, str] = {
     "believes what tells of batches": "refuses-forged",
     "believes what tells of failures": "refuses-forged",
     "believes events that it does not know": "refuses-forged",
+    "verifies JSON alone": "refuses-forged",
+    "takes no body for a ping": "refuses-forged",
+    "takes what names no event for a ping": "refuses-forged",
     "signs with nothing where no secret was before": "refuses-forged",
     "signs with None where no secret was before": "refuses-forged",
     "keeps every secret": "refuses-forged",
@@ -45,10 +49,12 @@ FLAWS: Mapping[str, str] = {
     "writes it again": "verifies-raw-bytes",
     "drops what is no text": "verifies-raw-bytes",
     "trims the body": "verifies-raw-bytes",
+    "decodes each part": "verifies-raw-bytes",
     "one secret": "takes-previous-secret",
     "only runs": "takes-every-event",
     "knows no evaluations": "takes-every-event",
     "strict fields": "tolerates-news",
+    "strict output": "tolerates-news",
     "strict events": "tolerates-news",
     "strict content type": "tolerates-spelling",
     "wants headers as they are documented": "tolerates-spelling",
@@ -57,6 +63,7 @@ FLAWS: Mapping[str, str] = {
     "forgets": "acts-once",
     "takes every attempt for another delivery": "acts-once",
     "acts once for each event": "acts-once",
+    "takes all batches for one": "acts-once",
     "races": "acts-once",
     "takes other signatures for other deliveries": "acts-once",
     "remembers twenty deliveries": "acts-once",
@@ -66,13 +73,19 @@ FLAWS: Mapping[str, str] = {
     "wants order": "takes-any-order",
     "reads what is there at once": "takes-slow-bodies",
     "takes eight kilobytes": "takes-large-bodies",
+    "takes twenty-four kilobytes": "takes-large-bodies",
     "crashes on garbage": "survives-oddities",
     "crashes on a list": "survives-oddities",
+    "crashes on null": "survives-oddities",
+    "crashes where no event is named": "survives-oddities",
+    "crashes without a timestamp": "survives-oddities",
+    "crashes where a signature is short": "survives-oddities",
+    "crashes where a signature is no ASCII": "survives-oddities",
     "slow": "answers-in-time",
     "answers 201": "answers-as-declared",
 }
 # Handlers that are built differently, and right.
-WAYS = ("usual", "acts later", "one at a time", "by the run", "says that it is at work", "takes both forms", "answers 202", "locks")
+WAYS = ("usual", "acts later", "one at a time", "by the record", "says that it is at work", "takes both forms", "answers 202", "locks")
 # How they answer a genuine callback, where not with 200.
 _STATUSES: Mapping[str, int] = {"answers 201": 201, "answers 202": 202}
 _SECRETS: Mapping[str, tuple[str, ...]] = {
@@ -95,6 +108,22 @@ _BELIEVED: Mapping[str, Callable[[str], bool]] = {
     "believes what tells of batches": lambda event: event.startswith("batch."),
     "believes what tells of failures": lambda event: event.endswith(".failed"),
     "believes events that it does not know": lambda event: event.partition(".")[0] not in ("run", "batch", "evaluation"),
+}
+# How a handler answers before it verifies anything, and what; and what it crashes on.
+_EARLY: Mapping[str, tuple[int, Callable[[dict[str, str], bytes], bool]]] = {
+    "takes eight kilobytes": (413, lambda headers, body: len(body) > 8 * 1024),
+    "takes twenty-four kilobytes": (413, lambda headers, body: len(body) > 24 * 1024),
+    "strict content type": (415, lambda headers, body: headers.get("content-type") != "application/json"),
+    "verifies JSON alone": (204, lambda headers, body: "json" not in headers.get("content-type", "")),
+    "takes no body for a ping": (204, lambda headers, body: not body),
+    "takes what names no event for a ping": (204, lambda headers, body: isinstance(sent := _parsed(body), dict) and "event" not in sent),
+}
+_ODDITIES: Mapping[str, Callable[[dict[str, str], bytes], bool]] = {
+    "crashes on null": lambda headers, body: body == b"null",
+    "crashes where no event is named": lambda headers, body: body == b"{}",
+    "crashes without a timestamp": lambda headers, body: not headers.get("runflow-timestamp", "").isdigit(),
+    "crashes where a signature is short": lambda headers, body: len(headers.get("runflow-signature", "")) not in (0, 67),
+    "crashes where a signature is no ASCII": lambda headers, body: not headers.get("runflow-signature", "").isascii(),
 }
 # By how many seconds a timestamp may lie in the past, and in the future.
 _WINDOWS: Mapping[str, tuple[float, float]] = {
@@ -147,10 +176,10 @@ class Shop:
         """Returns the status."""
         if self.flaw == "slow" and not self.effects:
             time.sleep(SLOW_SECONDS)
-        if self.flaw == "takes eight kilobytes" and len(body) > 8 * 1024:
-            return 413
-        if self.flaw == "strict content type" and headers.get("content-type") != "application/json":
-            return 415
+        if (odd := _ODDITIES.get(self.flaw)) is not None and odd(headers, body):
+            return 500
+        if (early := _EARLY.get(self.flaw)) is not None and early[1](headers, body):
+            return early[0]
         if self.flaw == "acts, then verifies":
             self._act(headers, body)
             return 200 if self._is_signed(headers, body) else 401
@@ -190,6 +219,7 @@ class Shop:
             crashes = self.flaw == "crashes on garbage" or (self.flaw == "crashes on a list" and isinstance(message, list))
             return 500 if crashes else 400
         is_strict = self.flaw == "strict fields" and not set(message) <= KNOWN_FIELDS
+        is_strict = is_strict or (self.flaw == "strict output" and "x_unknown" in (message.get("output") or {}))
         if is_strict or message["event"].startswith(_UNKNOWN_EVENTS.get(self.flaw, ("nothing",))):
             return 422
         request = headers.get("runflow-request-id", "")
@@ -210,7 +240,13 @@ class Shop:
             self._seen.discard(delivery)
 
     def _once(self, delivery: str, message: dict[str, Any]) -> int:
-        mark = {"by the run": str(message.get("run_id")), "acts once for each event": message["event"]}.get(self.flaw, delivery)
+        ids = [message.get(f"{noun}_id") for noun in ("run", "batch", "evaluation")]
+        marks = {
+            "by the record": next(filter(None, ids), None),
+            "takes all batches for one": ids[0],
+            "acts once for each event": message["event"],
+        }
+        mark = str(marks.get(self.flaw, delivery))
         if self.flaw == "says that it is at work":
             return self._work(mark)
         if self.flaw == "races":
@@ -273,7 +309,7 @@ def handler(flaw: str | None = None, *, known: Collection[str] | None = None, un
 
         def do_POST(self) -> None:
             length = int(self.headers.get("content-length", "0"))
-            body = self.rfile.read1(length) if flaw == "reads what is there at once" else self.rfile.read(length)
+            body = b"".join(_parts(self.rfile, length, flaw))
             if flaw == "wants headers as they are documented" and "Runflow-Signature" not in [*self.headers.keys()]:
                 self._answer(401)
                 return
@@ -310,6 +346,16 @@ def handler(flaw: str | None = None, *, known: Collection[str] | None = None, un
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _parts(file: BufferedIOBase, length: int, flaw: str | None) -> Iterator[bytes]:
+    """Yields a body, in the parts in which it came where the handler looks at each of them."""
+    if flaw != "decodes each part":
+        yield file.read1(length) if flaw == "reads what is there at once" else file.read(length)
+        return
+    while length > 0 and (part := file.read1(length)):
+        length -= len(part)
+        yield part.decode(errors="replace").encode()
 
 
 def _is_same(mine: str, given: str) -> bool:

@@ -57,9 +57,10 @@ class Carrier:
         """Sends a sample and returns the answer."""
         return self._send(method, sample, sample.body)
 
-    def carry_slowly(self, sample: SampleCallback) -> Answer:
-        """Sends a sample of which the second half of the body comes later than the first."""
-        return self._send("POST", sample.with_headers(Content_Length=str(len(sample.body))), self._halves(sample.body))
+    def carry_slowly(self, sample: SampleCallback, at: int | None = None) -> Answer:
+        """Sends a sample whose body is cut in half, or at a byte, and of which the second part comes later than the first."""
+        cut = len(sample.body) // 2 if at is None else at
+        return self._send("POST", sample.with_headers(Content_Length=str(len(sample.body))), self._parts(sample.body, cut))
 
     def carry_at_once(self, sample: SampleCallback, copies: int) -> list[Answer]:
         """Sends copies of a sample on as many connections, so that all of them are complete at the same moment.
@@ -91,10 +92,10 @@ class Carrier:
         self.answers.append(answer)
         return answer
 
-    def _halves(self, body: bytes) -> Iterator[bytes]:
-        yield body[: len(body) // 2]
+    def _parts(self, body: bytes, cut: int) -> Iterator[bytes]:
+        yield body[:cut]
         time.sleep(self._pause_seconds)
-        yield body[len(body) // 2 :]
+        yield body[cut:]
 
 
 def _held_back(body: bytes, gate: threading.Barrier) -> Iterator[bytes]:

@@ -1,12 +1,19 @@
 """All probes for receivers, in one literal table; the first one is the control of all others."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from runflow_mock.domain.verdicts import Weight
-from runflow_mock.kit.probes.effect_steps import acts_after_forgery, acts_after_verifying, acts_once, acts_once_at_once, acts_once_later
+from runflow_mock.kit.probes.effect_steps import (
+    acts_after_forgery,
+    acts_after_verifying,
+    acts_on_each_batch,
+    acts_once,
+    acts_once_at_once,
+    acts_once_later,
+)
 from runflow_mock.kit.probes.forgeries import DATED, FORGERIES, NEWS, SAME_TO_READERS, of_event, of_future_event
 from runflow_mock.kit.probes.probe_steps import (
     UNUSUAL,
@@ -24,7 +31,9 @@ from runflow_mock.kit.probes.probe_steps import (
     takes_at,
     takes_changed,
     takes_copy,
+    takes_cut_letter,
     takes_genuine,
+    takes_large_batch,
     takes_large_body,
     takes_next_attempt,
     takes_previous_secret,
@@ -64,11 +73,11 @@ ASKS: Mapping[str, str] = {
     "acts-after-verifying": "What is forged or stale has no effect, and takes none from the genuine callback that follows.",
     "takes-any-order": "Callbacks are taken in whatever order they arrive.",
     "takes-slow-bodies": "A body that arrives slowly is read to its end.",
-    "takes-large-bodies": "A body with as much metadata as the API takes is taken: a limit of the receiver's own is above it.",
+    "takes-large-bodies": "A body with as much metadata, or as many items, as the API takes is taken: a limit of its own is above it.",
     "takes-previous-secret": "During a rotation a callback under the secret before the present one is taken.",
     "tolerates-news": "Fields and events that nobody documented yet are answered with 2xx.",
     "tolerates-spelling": "Headers and content types that are spelled differently and mean the same are taken.",
-    "survives-oddities": "Odd methods, content types and bodies are answered, and not with an error of the receiver's own.",
+    "survives-oddities": "Odd methods, headers and bodies are answered, and not with an error of the receiver's own.",
     "answers-as-declared": "The status of an answer is one that the document given with --openapi declares.",
     "answers-in-time": "Every answer comes before the sender gives up waiting.",
 }
@@ -83,6 +92,11 @@ def weight_of(rule: str) -> Weight:
 
 def _with_field(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "x_unknown": {"since": "tomorrow"}}
+
+
+def _with_field_within(message: dict[str, Any]) -> dict[str, Any]:
+    output = message["output"]
+    return {**message, "output": {**output, "x_unknown": [1]} if isinstance(output, dict) else output}
 
 
 def _with_event(message: dict[str, Any]) -> dict[str, Any]:
@@ -101,6 +115,18 @@ def _as_text(sample: SampleCallback) -> SampleCallback:
     return sample.with_headers(Content_Type="text/plain")
 
 
+def _undated(sample: SampleCallback) -> SampleCallback:
+    return sample.with_headers(Runflow_Timestamp="soon")
+
+
+def _bare(sample: SampleCallback) -> SampleCallback:
+    return SampleCallback({"Content-Type": "application/json"}, sample.body)
+
+
+def _signed(signature: str) -> Callable[[SampleCallback], SampleCallback]:
+    return lambda sample: sample.with_headers(Runflow_Signature=signature)
+
+
 def _untyped(sample: SampleCallback) -> SampleCallback:
     return sample.with_headers(Content_Type=None)
 
@@ -113,9 +139,12 @@ CONTROL = Probe("genuine", "takes-genuine", takes_genuine)
 
 PROBES: tuple[Probe, ...] = (
     CONTROL,
+    # Before any other batch: whoever takes all of them for one has acted then.
+    Probe("each batch", "acts-once", acts_on_each_batch, event="batch.succeeded"),
     *(Probe(event, "takes-every-event", takes(event), event=event) for event in EVENTS),
     Probe("status of the answer", "answers-as-declared", answers_as_declared, needs_document=True),
     Probe("unusual bytes", "verifies-raw-bytes", takes(metadata=UNUSUAL)),
+    Probe("letter in two parts", "verifies-raw-bytes", takes_cut_letter),
     *(Probe(name, "verifies-raw-bytes", refuses_same(forge)) for name, forge in SAME_TO_READERS.items()),
     *(Probe(name, "refuses-forged", refuses(forge)) for name, forge in FORGERIES.items()),
     *(Probe(name, "refuses-forged", refuses(forge), needs_timestamp=True) for name, forge in DATED.items()),
@@ -138,8 +167,10 @@ PROBES: tuple[Probe, ...] = (
     Probe("reordered", "takes-any-order", takes_any_order),
     Probe("slow body", "takes-slow-bodies", takes_slow_body),
     Probe("large body", "takes-large-bodies", takes_large_body),
+    Probe("large batch", "takes-large-bodies", takes_large_batch, event="batch.succeeded"),
     Probe("rotation", "takes-previous-secret", takes_previous_secret),
     Probe("unknown field", "tolerates-news", takes_rewritten(_with_field)),
+    Probe("unknown field in the output", "tolerates-news", takes_rewritten(_with_field_within)),
     Probe("unknown event", "tolerates-news", takes_rewritten(_with_event), event=NEWS),
     Probe("lower-case headers", "tolerates-spelling", takes_changed(_lower)),
     Probe("upper-case headers", "tolerates-spelling", takes_changed(_upper)),
@@ -148,8 +179,16 @@ PROBES: tuple[Probe, ...] = (
     Probe("PUT", "survives-oddities", survives_method("PUT")),
     Probe("text/plain", "survives-oddities", survives_headers(_as_text)),
     Probe("no content type", "survives-oddities", survives_headers(_untyped)),
+    Probe("no headers", "survives-oddities", survives_headers(_bare)),
+    Probe("timestamp that is no number", "survives-oddities", survives_headers(_undated), needs_timestamp=True),
+    Probe("short signature", "survives-oddities", survives_headers(_signed("v1=00"))),
+    # As a server reads it that takes headers for Latin-1: ß in UTF-8.
+    Probe("signature that is no ASCII", "survives-oddities", survives_headers(_signed("v1=\u00c3\u009f"))),
     Probe("no JSON", "survives-oddities", survives(b"not json")),
     Probe("a list", "survives-oddities", survives(b"[]")),
+    Probe("null", "survives-oddities", survives(b"null")),
+    Probe("a text", "survives-oddities", survives(b'"run.completed"')),
+    Probe("no event", "survives-oddities", survives(b"{}")),
     Probe("no body", "survives-oddities", survives(b"")),
     # As late as can be: a memory that is too short has forgotten by then.
     Probe("repeat at the end", "acts-once", acts_once_later),

@@ -33,6 +33,25 @@ def acts_once(kit: ProbeKit) -> Iterator[Seen]:
         yield _counted(kit.effects, count, f"a callback and its {name}", answers)
 
 
+def acts_on_each_batch(kit: ProbeKit) -> Iterator[Seen]:
+    """Two batches that end one after the other: whoever acts on the one acts on the other, and does not take both for the same."""
+    if kit.effects is None:
+        yield Seen(None, NOT_TOLD)
+        return
+    if kit.sender.known is not None:
+        yield Seen(None, "it would use up batches of the application's that other probes need")
+        return
+    counts = list[int]()
+    for _ in range(2):
+        before = kit.effects.at_rest()
+        answer = kit.carrier.carry(kit.sender.write("batch.succeeded"))
+        counts.append(kit.effects.since(before))
+        if not answer.is_taken or not counts[0]:
+            yield Seen(None, f"the end of a batch was {answer.told}, and had no effect")
+            return
+    yield Seen(counts[1] > 0, f"the ends of two batches had {counts[0]} and {counts[1]} effects")
+
+
 def acts_once_at_once(kit: ProbeKit) -> Iterator[Seen]:
     """Copies of a sample that arrive at the same moment have one effect together, whatever those beside the first are answered."""
     if kit.effects is None:

@@ -66,6 +66,20 @@ def of_future_event(sender: Sender) -> SampleCallback:
     return sender.sign(sample, body, secret=NOBODYS_SECRET)
 
 
+def typed(content_type: str | None) -> Forge:
+    """Returns the forgery of another content type, or of none: who verifies what a parser reads does not verify what it leaves alone."""
+    return lambda sender: distorted("wrong_secret")(sender).with_headers(Content_Type=content_type)
+
+
+def saying(body: bytes) -> Forge:
+    """Returns the forgery of other bytes: whoever looks for an event first, and finds none, may take it for a ping."""
+
+    def forge(sender: Sender) -> SampleCallback:
+        return sender.sign(sender.write(), body, secret=NOBODYS_SECRET)
+
+    return forge
+
+
 def made_fresh(sender: Sender) -> SampleCallback:
     """An old callback whose timestamp says that it is of this moment."""
     sample = sender.write()
@@ -114,6 +128,12 @@ FORGERIES: Mapping[str, Forge] = {
     "secret None": signed_with("None"),
     "secret null": signed_with("null"),
     "secret undefined": signed_with("undefined"),
+    "wrong secret, as text": typed("text/plain"),
+    "wrong secret, as a form": typed("application/x-www-form-urlencoded"),
+    "wrong secret, no content type": typed(None),
+    "wrong secret, no body": saying(b""),
+    "wrong secret, no event": saying(b"{}"),
+    "wrong secret, null": saying(b"null"),
 }
 # Those that need a timestamp.
 DATED: Mapping[str, Forge] = {"timestamp made fresh": made_fresh, "no timestamp": without_timestamp}

@@ -23,6 +23,7 @@ SURE_SECONDS = 2.0
 # With these a receiver says that it does not know what it is told of, and with those that it does not believe it.
 UNKNOWN, UNSIGNED = frozenset((404, 409, 410, 422, 424)), frozenset((401, 403))
 GIVE_SANDBOX = "give the sandbox in which it was created, with --sandbox"
+READS_HALF = "it does not read a body to its end, which another rule is about"
 OTHER_FORM: Mapping[bool, str] = {
     True: "the bare signature over the body: give --dialect docs, or --switches signature=bare",
     False: "the timestamped signature: give --dialect seed, or --switches signature=timestamped",
@@ -38,7 +39,10 @@ UNUSUAL: Mapping[str, Any] = {
     "html": "<b>&amp;</b>",
 }
 
-# As much metadata as the API takes, but for a few bytes.
+# A letter of more than one byte, which is cut in two.
+LETTER = "ß"
+# As much metadata as the API takes, but for a few bytes, and as many items.
+ITEMS_MAX = 100
 LARGE: Mapping[str, Any] = {"note": "abcdefgh" * 2000}
 
 
@@ -227,10 +231,31 @@ def takes_slow_body(kit: ProbeKit) -> Iterator[Seen]:
 def takes_large_body(kit: ProbeKit) -> Iterator[Seen]:
     """A sample with as much metadata as there can be; of who does not read bodies to their end it says nothing."""
     answer = kit.carrier.carry(kit.sender.write(metadata=LARGE))
-    if not answer.is_taken and not kit.carrier.carry_slowly(kit.sender.write()).is_taken:
-        yield Seen(None, "it does not read a body to its end, which another rule is about")
+    yield _taken(answer) if answer.is_taken or _reads_to_the_end(kit) else Seen(None, READS_HALF)
+
+
+def takes_large_batch(kit: ProbeKit) -> Iterator[Seen]:
+    """The end of a batch of as many items as there can be; of who does not take that of a small one it says nothing."""
+    if kit.sender.known is not None:
+        yield Seen(None, "no batch of the application's has so many items")
+        return
+    small = kit.sender.write("batch.succeeded", metadata=LARGE)
+    message = msgspec.json.decode(small.body)
+    items = message["output"]["items"]
+    many = [{**items[index % len(items)], "sequence_index": index} for index in range(ITEMS_MAX)]
+    message["output"] = {**message["output"], "items": many, "succeeded": ITEMS_MAX, "total": ITEMS_MAX}
+    answer = kit.carrier.carry(kit.sender.sign(small, msgspec.json.encode(message)))
+    if not answer.is_taken and not kit.carrier.carry(kit.sender.write("batch.succeeded")).is_taken:
+        yield Seen(None, "it takes no end of a batch, which another rule is about")
     else:
-        yield _taken(answer)
+        yield _taken(answer) if answer.is_taken or _reads_to_the_end(kit) else Seen(None, READS_HALF)
+
+
+def takes_cut_letter(kit: ProbeKit) -> Iterator[Seen]:
+    """A sample whose body comes in two parts, cut within a letter: whoever decodes each part for itself reads another one there."""
+    sample = kit.sender.write(metadata=UNUSUAL)
+    answer = kit.carrier.carry_slowly(sample, sample.body.index(LETTER.encode()) + 1)
+    yield _taken(answer) if answer.is_taken or _reads_to_the_end(kit) else Seen(None, READS_HALF)
 
 
 def takes_previous_secret(kit: ProbeKit) -> Iterator[Seen]:
@@ -265,6 +290,10 @@ def _taken_as_described(kit: ProbeKit, sample: SampleCallback, answer: Answer) -
     if departures:
         return Seen(None, f"{answer.told}; {kit.messages.source} describes it otherwise: {departures[0]}")
     return _taken(answer)
+
+
+def _reads_to_the_end(kit: ProbeKit) -> bool:
+    return kit.carrier.carry_slowly(kit.sender.write()).is_taken
 
 
 def _taken(answer: Answer) -> Seen:
