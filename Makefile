@@ -41,8 +41,8 @@ dev: $(SETUP_DEV) ## make .venv with everything that developers need
 tools: $(SETUP_TOOLS) ## make .venv/tools with the programs that judge our work from outside
 
 .PHONY: test
-test: $(SETUP_DEV) ## run every test that is not slow
-	@$(PYTEST) -q -n auto --dist worksteal -p no:schemathesis -m "not slow"
+test: $(SETUP_DEV) ## run every test that is neither slow nor long
+	@$(PYTEST) -q -n auto --dist worksteal -p no:schemathesis -m "not slow and not long"
 
 .PHONY: cov
 cov: $(SETUP_DEV) ## the same on more examples, with branches counted, the same ones each time: domain, engine and wire must be covered whole

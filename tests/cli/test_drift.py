@@ -75,6 +75,7 @@ def test_other_texts_have_not_moved_anything_for_clients() -> None:
     assert (told.code, told.out.splitlines()[-1].partition(":")[0]) == (0, "nothing moved for clients")
 
 
+@pytest.mark.long
 def test_new_status_is_risky_and_told_once_for_all_operations() -> None:
     told = call("drift", "--against", write("newer.json", with_new_status(ours())))
     assert told.code == 1
@@ -132,6 +133,7 @@ def test_what_cannot_be_compared_is_told(text: str | None, says: str) -> None:
     assert (told.code, says in told.err) == (2, True), told.err
 
 
+@pytest.mark.long
 def test_report_is_written_for_an_issue() -> None:
     document = with_gift(with_new_status(ours()))
     del document["paths"]["/v1/runs/{id}"], document["paths"]["/v1/batches"]
@@ -144,6 +146,7 @@ def test_report_is_written_for_an_issue() -> None:
     assert len(text) < 65_536
 
 
+@pytest.mark.long
 def test_pin_is_written_on_purpose_and_compared_with_from_then_on(project: Path) -> None:
     older = write("older.json", with_new_status(ours()))
     told = call("drift", "--against", older, "--no-play", "--pin", "--reason", "looked at it")
@@ -156,6 +159,7 @@ def test_pin_is_written_on_purpose_and_compared_with_from_then_on(project: Path)
     assert found["pinned"].startswith("older.json as pinned in ")
 
 
+@pytest.mark.long
 def test_fake_is_told_to_be_like_the_one_or_the_other() -> None:
     call("drift", "--against", write("older.json", with_new_status(ours())), "--pin", "--no-play")
     document = without_cost(ours())

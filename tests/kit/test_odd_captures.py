@@ -49,6 +49,7 @@ def calibrated(raw: bytes) -> None:
     assert markdown(calibration).count("\n") >= len(list(lines(calibration))) - len(readings) * 2
 
 
+@pytest.mark.long
 @settings(max_examples=100)
 @given(ODD)
 def test_any_json_is_captures_or_is_told_to_be_none(value: Any) -> None:

@@ -137,6 +137,14 @@ def test_length_is_bounded() -> None:
     assert str(CHARACTERS_MAX) in _error("#" * (CHARACTERS_MAX + 1))[0]
 
 
+def test_value_too_large_to_be_written_for_people_is_json() -> None:
+    whole: Json = {"value": [1e16, None, "no"], "filler": "x" * WRITTEN_MAX}
+    written = write_yaml(whole)
+    assert written.startswith('{\n  "value"')
+    assert read_yaml(written).value == whole
+
+
+@pytest.mark.long
 @settings(max_examples=25)
 @given(VALUES)
 @example({"a": "\x7f\x85\u2028\ufeff", "b": [1e16, -0.5, None, "no", "12:30"]})
