@@ -41,7 +41,7 @@ def _entry(entry: Object, source: str, place: str, *, is_own: bool) -> Iterator[
         text = object_of(request.get("postData")).get("text")
         yield Capture(source=source, place=place, kind=Kind.CALLBACK, headers=sent, body=str(text or "").encode())
         return
-    status, (path, host) = response.get("status"), _path_of_the_api(str(request.get("url")))
+    status, (path, host) = response.get("status"), path_of_the_api(str(request.get("url")))
     if not isinstance(status, int) or status < 100 or path is None:
         return
     yield Capture(
@@ -57,7 +57,7 @@ def _entry(entry: Object, source: str, place: str, *, is_own: bool) -> Iterator[
     )
 
 
-def _path_of_the_api(url: str) -> tuple[str | None, str | None]:
+def path_of_the_api(url: str) -> tuple[str | None, str | None]:
     """Returns the path of an address that may be one of the API, and its host where that is none of the service's."""
     try:
         parts = urlsplit(url)

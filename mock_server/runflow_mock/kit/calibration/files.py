@@ -12,11 +12,14 @@ from msgspec.structs import replace
 from runflow_mock.domain.documents import NOT_JSON, Json, read_document
 from runflow_mock.kit.calibration.captures import Capture, Unrecognised
 from runflow_mock.kit.calibration.shapes import read_shape
+from runflow_mock.kit.calibration.traces import is_trace, read_trace
 from runflow_mock.kit.calibration.transcripts import capture_of, is_transcript, read_transcript, split_messages
 from runflow_mock.wire.profiles import FORMAT as PROFILE
 
-WAY_OUT = "give JSON, JSON lines, a HAR file, or the output of curl -i, or leave the file out"
+WAY_OUT = "give JSON, JSON lines, a HAR file, or the output of curl -i or curl -v, or leave the file out"
 BOM = b"\xef\xbb\xbf"
+# The longer mark of two that begin alike comes first.
+MARKS = {BOM: "utf-8", b"\xff\xfe\x00\x00": "utf-32", b"\x00\x00\xfe\xff": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 BYTES_MAX = 256 * 1024 * 1024
 # Where a profile says at the latest that it is one.
 PROFILE_BYTES_MAX = 400
@@ -35,8 +38,12 @@ class CaptureFile(NamedTuple):
 
     @property
     def text(self) -> bytes:
-        """Its bytes without the mark that says in which order they are."""
-        return self.raw.removeprefix(BOM)
+        """Its bytes in UTF-8, without the mark that says in which order they are; a shell of Windows writes UTF-16."""
+        encoding = next((name for mark, name in MARKS.items() if self.raw.startswith(mark)), None) or _unmarked(self.raw)
+        try:
+            return self.raw if encoding is None else self.raw.decode(encoding).encode().removeprefix(BOM)
+        except UnicodeError:
+            return self.raw.removeprefix(BOM)
 
     @property
     def digest(self) -> str:
@@ -97,13 +104,20 @@ def of_hosts(taken: Mapping[str, Sequence[Capture]], hosts: Collection[str]) -> 
     return found, others
 
 
+def _unmarked(raw: bytes) -> str | None:
+    """Returns the encoding that the zeros between the first characters show, which all captures begin with in ASCII."""
+    return {b"\x01\x00\x01\x00": "utf-16-le", b"\x00\x01\x00\x01": "utf-16-be"}.get(bytes(byte != 0 for byte in raw[:4]))
+
+
 def _free_name(name: str, taken: Collection[str]) -> str:
     return next(free for free in chain((name,), (f"{name}~{number}" for number in count(2))) if free not in taken)
 
 
 def _captures(file: CaptureFile, body: CaptureFile | None) -> Iterator[Capture]:
     try:
-        if is_transcript(file.text):
+        if is_trace(file.text):
+            yield from read_trace(file.text, file.name)
+        elif is_transcript(file.text):
             if body is not None:
                 yield capture_of(read_transcript(file.text)._replace(body=body.text), file.name)
                 return

@@ -15,6 +15,7 @@ from runflow_mock.kit.calibration.captures import (
     is_document,
     read_captures,
 )
+from runflow_mock.kit.calibration.postman_collections import is_collection, read_collection
 from runflow_mock.kit.calibration.scrubbing import safe_name
 
 CURSORS = ("first", "next", "previous", "next_pq", "prev_pq")
@@ -172,6 +173,7 @@ def _is_kept_delivery(value: Json) -> bool:
 SHAPES: tuple[Shape, ...] = (
     Shape("document of captures", is_document, lambda value, source, place: read_captures(value, source)),
     Shape("HAR file", is_archive, lambda value, source, place: read_archive(value, source)),
+    Shape("collection of Postman", is_collection, lambda value, source, place: read_collection(value, source)),
     Shape("exchange {request, response}", _is_exchange, _exchange),
     Shape("callback {headers, body or body_base64}", _is_callback, _callback),
     Shape("answer {status, headers, body}", _is_answer, _answer),
