@@ -54,7 +54,7 @@ def test_trace_without_bodies_keeps_the_heads() -> None:
 
 
 def test_trace_of_something_else_is_told() -> None:
-    with pytest.raises(CaptureError, match="a.txt cannot be understood: none of the answers in what curl -v printed is one of the API"):
+    with pytest.raises(CaptureError, match=r"a\.txt cannot be understood: none of the answers in what curl -v printed is one of the API"):
         recognised({"a.txt": TRACE.replace("api.runflow.io", "x.example").replace(RUN, "/weather").encode()})
 
 
