@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from runflow_mock.domain.documents import Json, list_of
+from runflow_mock.openapi.generic_schemas import specialise
 from runflow_mock.openapi.parts import ALSO_AT, BESIDE_PATHS, FIELDS, METHODS, OTHER_METHODS, UNREAD, Part, methods_in
 from runflow_mock.openapi.pointers import Pointer, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
@@ -64,12 +65,13 @@ def in_our_form(given: Json, name: str, sources: Sources, *, known: Collection[s
     """
     version = _version(given, name)
     document = cast("Object", msgspec.json.decode(msgspec.json.encode(given)))
-    bundle = Bundle(document, name, sources, is_30=version.startswith("3.0"))
+    is_30 = version.startswith("3.0")
+    bundle = Bundle(document, name, sources, is_30=is_30, settled=frozenset() if is_30 else specialise(document))
     if may_lack_paths and document.get("webhooks"):
         document.setdefault("paths", {})
     if not isinstance(document.get("paths"), dict):
         raise DocumentError(f"{name} declares no paths; give a document with at least one operation")
-    document["openapi"] = "3.1.0" if version.startswith("3.0") else version
+    document["openapi"] = "3.1.0" if is_30 else version
     bundle.gather()
     if not isinstance(document.get("paths"), dict):
         raise DocumentError(f"{_first(bundle.problems, name)}; give a document whose paths can be read")

@@ -67,13 +67,15 @@ class Reference(NamedTuple):
 class Bundle:
     """One document with everything that it leads to; parts are edited in place."""
 
-    def __init__(self, document: Object, name: str, sources: Sources, *, is_30: bool) -> None:
+    def __init__(self, document: Object, name: str, sources: Sources, *, is_30: bool, settled: frozenset[str] = frozenset()) -> None:
         self.document = document
         self.problems: list[Problem] = []
         self.references: list[Reference] = []
         self._name = name
         self._sources = sources
         self._is_30 = is_30
+        # Dynamic anchors that mean what they say where they stand.
+        self._settled = settled
         self._files: dict[str, Json] = {"": document}
         # Schemas by the address of their `$id`, and by an anchor of a schema with an `$id`, or of a file.
         self._addressed: dict[str, Base] = {}
@@ -202,7 +204,7 @@ class Bundle:
         """Loses references whose meaning depends on the way that leads to them, which no way here says."""
         lost = set[int]()
         for place, part, name in self._meant_dynamically:
-            if len(self._dynamic.get(name, ())) > 1 and "$ref" in part:
+            if len(self._dynamic.get(name, ())) > 1 and name not in self._settled and "$ref" in part:
                 del part["$ref"]
                 lost.add(id(part))
                 self.tell(
