@@ -221,12 +221,13 @@ def test_help_lists_the_commands() -> None:
 # Loaded when a body is checked, a callback sent, a file drawn, a certificate made or a page of the terminal written.
 FOREIGN_THAT_WAITS = {
     *("PIL", "aiohttp", "cryptography", "http.server", "jsonschema", "jsonschema_rs", "rich", "trustme", "urllib3", "wave"),
-    *("xml.etree.ElementTree", "yaml"),
+    *("difflib", "fractions", "statistics", "xml.etree.ElementTree", "yaml"),
 }
 # Loaded when a test asks for the control API, somebody reads the journal, or an option asks for it.
 OWN_THAT_WAITS = {
     *("runflow_mock.web.control.app", "runflow_mock.web.control.operations", "runflow_mock.openapi.contract_judge"),
     *("runflow_mock.openapi.contracts", "runflow_mock.media.files", "runflow_mock.runtime.certificates", "runflow_mock.web.cors"),
+    *("runflow_mock.domain.hygiene", "runflow_mock.domain.retry_hygiene"),
 }
 FIRST_ANSWER = """
 import asyncio, json, sys

@@ -15,7 +15,6 @@ from weakref import WeakKeyDictionary, WeakSet, ref
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Findings, Severity
-from runflow_mock.domain.hygiene import judge_sequence
 from runflow_mock.domain.reports import Counts
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.domain.verdicts import Verdict, merge
@@ -108,6 +107,8 @@ class Judging:
         self._keep_up()
         if self._verdicts and self._seen_to == self._journal.total:
             return self._verdicts
+        from runflow_mock.domain.hygiene import judge_sequence
+
         latest = judge_sequence(tuple(self._journal), is_paced=self._is_paced, real_waits=self._real_waits)
         if self._journal.dropped:
             latest = tuple(merge(*pair) for pair in zip(self._verdicts or latest, latest, strict=True))
