@@ -11,10 +11,31 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import Judgement
-from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CELLS, CONTROL, LATE_SECONDS, Cell, Ending, select
+from runflow_mock.kit.matrix.cells import (
+    ASKS,
+    CALLBACK_CONTROL,
+    CELLS,
+    CONTROL,
+    LATE_SECONDS,
+    REFUSED_AT_POLL,
+    Cell,
+    Ending,
+    select,
+)
 from runflow_mock.kit.matrix.clients import CommandRunner
 from runflow_mock.kit.matrix.expectations import Expectation, load_expectations
-from runflow_mock.kit.matrix.judging import NO_ANSWER, NO_CALLBACK, NO_CONTROL, NO_TIME, NO_TRAFFIC, NOT_MET, judge_trials
+from runflow_mock.kit.matrix.judging import (
+    FORGERY_TAKEN,
+    NO_ANSWER,
+    NO_CALLBACK,
+    NO_CONTROL,
+    NO_TIME,
+    NO_TRAFFIC,
+    NOT_MET,
+    STILL_ASKING,
+    TOLD_ANYWAY,
+    judge_trials,
+)
 from runflow_mock.kit.matrix.running import run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial, try_cell
 from runflow_mock.kit.probes.catalogue import ASKS as PROBED
@@ -55,6 +76,15 @@ def _judge(cell: Cell, *trials: Trial, expected: dict[str, Expectation] | None =
     cells = tuple({each.name: each for each in (CONTROL, CALLBACK_CONTROL, cell)}.values())
     sheet = judge_trials(cells, {trial.cell.name: trial for trial in trials}, expected or {})
     return next(row for row in sheet.rows if row.subject == cell.name)
+
+
+def _judge_rule(rule: str, cell: Cell, *trials: Trial) -> tuple[Judgement, str | None]:
+    sheet = judge_trials((CONTROL, CALLBACK_CONTROL, cell), {trial.cell.name: trial for trial in trials}, {})
+    return next((row.judgement, row.reason) for row in sheet.rows if (row.subject, row.rule) == (cell.name, rule))
+
+
+def _found(rule: str, verdict: str) -> dict[str, Any]:
+    return {"rule": rule, "verdict": verdict, "evidence": [{"message": "seen", "exchanges": ["x1"]}], "reason": None}
 
 
 PLAIN = _trial(CONTROL)
@@ -111,6 +141,48 @@ def test_every_copy_must_be_taken(copies: tuple[int, int], judgement: Judgement)
 @pytest.mark.parametrize(("runs", "judgement"), [(1, Judgement.HELD), (2, Judgement.BROKEN)])
 def test_lost_answer_must_not_lead_to_a_second_run(runs: int, judgement: Judgement) -> None:
     assert _judge(LOST, PLAIN, _trial(LOST, 1, runs=runs)).judgement is judgement
+
+
+@pytest.mark.parametrize(
+    ("made_again", "runs", "judgement"),
+    [(0, 4, Judgement.HELD), (1, 4, Judgement.BROKEN), (1, 3, Judgement.HELD)],
+    ids=["only what has failed", "what had succeeded too", "no more than where nothing goes wrong"],
+)
+def test_what_has_succeeded_must_not_be_created_again(made_again: int, runs: int, judgement: Judgement) -> None:
+    cell = BY_NAME["partly succeeded"]
+    plain = _trial(CONTROL, runs=3)
+    assert _judge_rule("keeps-successes", cell, plain, _trial(cell, runs=runs, made_again=made_again))[0] is judgement
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "status", "judged"),
+    [
+        (0, 401, (Judgement.HELD, None)),
+        (1, 401, (Judgement.BROKEN, None)),
+        (1, 204, (Judgement.NOT_EXERCISED, FORGERY_TAKEN)),
+        (1, None, (Judgement.NOT_EXERCISED, NO_ANSWER)),
+    ],
+)
+def test_forged_callback_that_was_refused_has_no_effect(exit_code: int, status: int | None, judged: tuple[Judgement, str | None]) -> None:
+    cell = BY_NAME["changed body"]
+    trial = _trial(cell, exit_code, _attempt(status, "callback.tamper"), _attempt(204))
+    assert _judge_rule("acts-after-verifying", cell, *HEARS, trial) == judged
+
+
+def test_client_that_asks_on_for_what_is_refused_is_told_of_under_one_rule() -> None:
+    cell = BY_NAME[REFUSED_AT_POLL]
+    repeats = {**NOTHING, "verdicts": [_found("retry-refused", "broken")]}
+    trials = {CONTROL.name: PLAIN, cell.name: _trial(cell, None, report=repeats)}
+    rows = judge_trials((CONTROL, cell), trials, {}).rows
+    assert [row.rule for row in rows if row.judgement is Judgement.BROKEN] == ["retry-refused"]
+    assert [row.reason for row in rows if row.subject == cell.name] == [STILL_ASKING]
+    assert _judge(cell, PLAIN, _trial(cell, None)).judgement is Judgement.BROKEN
+
+
+def test_readings_that_are_refused_say_nothing_of_who_was_told_by_a_callback() -> None:
+    cell = BY_NAME[REFUSED_AT_POLL]
+    assert _judge(cell, HEARS[0], _trial(cell, 0, _attempt(204))).reason == TOLD_ANYWAY
+    assert _judge(cell, HEARS[0], _trial(cell, 0, _attempt(401))).judgement is Judgement.BROKEN
 
 
 @pytest.mark.parametrize(("saw_end", "judgement"), [(True, Judgement.HELD), (False, Judgement.BROKEN)])
