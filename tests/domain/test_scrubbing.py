@@ -63,6 +63,20 @@ FORMS: dict[str, Callable[[str], str]] = {
     "in base64 of several lines in JSON": lambda secret: json.dumps({"a": encodebytes(f"{'z' * 41}{secret}{'q' * 9}".encode()).decode()}),
     "in base64 with the slashes of PHP": lambda secret: b64encode(f"???~~~{secret}???".encode()).decode().replace("/", "\\/"),
     "packed in base64": lambda secret: b64encode(gzip.compress(secret.encode(), mtime=0)).decode(),
+    "in base64 of base64": lambda secret: b64encode(b64encode(f"x{secret}".encode())).decode(),
+    "in base64 of base64 of JSON": lambda secret: b64encode(b64encode(json.dumps({"a": secret}).encode())).decode(),
+    "in base64 of lines of base64": lambda secret: encodebytes(encodebytes(f"{'z' * 70}{secret}".encode())).decode(),
+    "in base64 of hexadecimal digits": lambda secret: b64encode(secret.encode().hex().encode()).decode(),
+    "in hexadecimal digits of base64": lambda secret: b64encode(secret.encode()).hex(),
+    "in hexadecimal digits twice": lambda secret: secret.encode().hex().encode().hex(),
+    "in base64 of UTF-16": lambda secret: b64encode(secret.encode("utf-16-le")).decode(),
+    "in UTF-32": lambda secret: secret.encode("utf-32-be").decode("latin-1"),
+    "packed by zlib in base64": lambda secret: b64encode(zlib.compress(secret.encode())).decode(),
+    "percent-encoded five times": lambda secret: secret.replace("_", "%252525255F").replace("t", "%2525252574"),
+    "quoted-printable": lambda secret: "".join(f"={byte:02X}" for byte in secret.encode()),
+    "quoted-printable of several lines": lambda secret: f"{secret[:9]}=\r\n{secret[9:]}",
+    "with octal escapes": lambda secret: "".join(f"\\{byte:03o}" for byte in secret.encode()),
+    "with named entities": lambda secret: f"&quot;{secret.replace('_', '&lowbar;')}&quot;",
     "between other secrets": lambda secret: f"{KNOWN},{secret},rf_live_ANOTHERONE",
 }
 
@@ -146,8 +160,28 @@ def test_packed_bytes_are_looked_through_in_every_arrangement(form: str) -> None
     assert Scrubber().scrub(harmless) == harmless
 
 
+def _deflated(content: bytes) -> bytes:
+    return zlib.compress(content)[2:-4]
+
+
+@pytest.mark.parametrize("before", [b"", b"hello " * 50])
+def test_what_was_packed_without_a_head_is_masked_as_a_whole(before: bytes) -> None:
+    packed, harmless = _deflated(before + b"rf_live_REALLYREAL123"), _deflated(before + b"nothing to hide")
+    assert Scrubber().scrub(packed) == mask(len(packed))
+    assert Scrubber().scrub(harmless) == harmless
+    assert Scrubber().is_clean("pâté".encode())
+
+
+def test_base64_of_much_text_stays_also_behind_escapes() -> None:
+    harmless = [b64encode(b"%d: nothing to hide, nothing at all" % number) for number in range(60)]
+    layered = b" ".join(b"%25" * 5 + run for run in harmless)
+    assert Scrubber().scrub(layered) == layered
+    assert Scrubber().scrub(b" ".join(harmless)) == b" ".join(harmless)
+
+
 def test_more_than_can_be_unpacked_is_masked() -> None:
-    for packed in (gzip.compress(b"\x00" * (UNPACKED_MAX + 1)), gzip.compress(b"") * (MEMBERS_MAX + 1)):
+    bomb = b"\x00" * (UNPACKED_MAX + 1)
+    for packed in (gzip.compress(bomb), _deflated(b"\xff\xfe" + bomb), gzip.compress(b"") * (MEMBERS_MAX + 1)):
         assert Scrubber().scrub(packed) == mask(len(packed))
 
 
@@ -174,6 +208,20 @@ def test_beginning_of_a_real_key_stays_and_shows_what_was_there() -> None:
         ("form-data; name=api_key\n\nabcdef", "form-data; name=api_key\n\nredact"),
         (_in_base64('{"a": {"secret": "abcdef"}}'), _in_base64('{"a": {"secret": "redact"}}')),
         (_in_base64('[{"url": "https://me:abcdef@x.example"}]'), _in_base64('[{"url": "https://me:redact@x.example"}]')),
+        ('{"secret": ["abcdef", {"a": ["ghi"]}], "x": "y"}', '{"secret": ["redact", {"a": ["red"]}], "x": "y"}'),
+        ('{"password": {"old": "abcdef"}, "x": ["y"]}', '{"password": {"old": "redact"}, "x": ["y"]}'),
+        ('{"secret": ["abc", "def', '{"secret": ["red", "red'),
+        ("{'secret': ['abcdef']}", "{'secret': ['redact']}"),
+        ('{"pin": 1, "password": 12345678}', '{"pin": 1, "password": 99999999}'),
+        ('{"token": "abcdef"}', '{"token": "redact"}'),
+        ('{"name": "X-Api-Key", "value": "abcdef"}', '{"name": "X-Api-Key", "value": "redact"}'),
+        ("secret[]=abcdef&secret[a]=ghi&x=1", "secret[]=redact&secret[a]=red&x=1"),
+        ("auth[password]=abcdef&x[y]=1", "auth[password]=redact&x[y]=1"),
+        ("secret%5B%5D=abcdef", "secret%5B%5D=redact"),
+        ("<a><password>abcdef</password><x>y</x></a>", "<a><password>redact</password><x>y</x></a>"),
+        ('<a secret="abcdef" x="y"/>', '<a secret="redact" x="y"/>'),
+        ("&quot;secret&quot;:&quot;abcdef&quot;", "&quot;secret&quot;:&quot;redact&quot;"),
+        (_in_base64(_in_base64('{"a": {"secret": "abcdef"}}')), _in_base64(_in_base64('{"a": {"secret": "redact"}}'))),
         ("nats://user:abcdef@broker:4222", "nats://user:redact@broker:4222"),
         ("?to=https%3A%2F%2Fme%3Aabcdef%40x.example", "?to=https%3A%2F%2Fme%3Aredact%40x.example"),
     ],

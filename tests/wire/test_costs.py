@@ -2,6 +2,7 @@
 
 import gc
 import gzip
+from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -82,6 +83,15 @@ WORST: dict[str, tuple[Read, int, Callable[[int], Any]]] = {
     "parts without an end": (Scrubber().scrub, 2_000, lambda size: b'name="secret"\n' * size),
     "passwords without an end": (Scrubber().scrub, 2_000, lambda size: b"://a:" * size + b"://" + b"a:" * size + b"@"),
     "keys without an end": (Scrubber().scrub, 2_000, lambda size: b"rf_live_" * size + b"72665f" * size),
+    "base64 within base64 behind escapes": (
+        Scrubber().scrub,
+        400,
+        lambda size: b" ".join(b"%252525" + b64encode(b64encode(b"a text of its own, %d" % n)) for n in range(size)),
+    ),
+    "quoted-printable without an end": (Scrubber().scrub, 2_000, lambda size: b"=5F=3D" * size + b"&amp;" * size),
+    "lists that may be secrets": (Scrubber().scrub, 2_000, lambda size: b'"secret":[' * size + b'{"a":"b",' * size),
+    "elements without an end": (Scrubber().scrub, 2_000, lambda size: b"<secret " * size + b"</" + b"<a:secret>" * size),
+    "groups without an end": (Scrubber().scrub, 2_000, lambda size: b"&secret[a]" * size + b"secret=" + b"[secret" * size),
     "lines of base64": (Scrubber().scrub, 2_000, lambda size: b"cmZfbGl2ZV9\n" * size),
     "archives behind one another": (Scrubber().scrub, 40, lambda size: b"x" + gzip.compress(b"") * size),
     "path of many segments": (Router(API_OPERATIONS).match, 4_000, lambda size: "/v1/models" + "/runs" * size + "x"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-LAYERS_MAX = 4
+LAYERS_MAX = 6
 """How many layers of escapes are looked through."""
 UNPACKED_MAX = 1024 * 1024
 """How much of what was packed is looked at; more cannot be known to be harmless."""
@@ -27,10 +27,28 @@ BROKEN = re.compile(rb"\n[ \t]*[A-Za-z0-9+/_-]{12}")
 """What base64 has that is broken into lines."""
 STANDARD, FOR_URLS = bytes.maketrans(b"-_", b"+/"), bytes.maketrans(b"+/", b"-_")
 
+QUOTED = re.compile(rb"=[0-9A-F]{2}=[0-9A-F]{2}|=(?:5F|3D)|=\r?\n", re.IGNORECASE)
+"""What quoted-printable has, as mail writes it: nothing else has it often."""
+ENTITY = re.compile(rb"&(?:amp|lt|gt|quot|apos|lowbar|UnderBar|colon|equals|commat|sol|plus|dash|hyphen|period|percnt);")
+"""Entities of XML and HTML that have names."""
+ENCODED = re.compile(
+    rb"(?:[I-Za-f][C-HS-Xi-nyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]){4}"
+    rb"|(?:[I-Za-f][AQgw][AB][A-Za-z0-9+/_-]A[C-H][AEIMQUYcgkosw048]A){2}"
+    rb"|(?<![A-Za-z0-9+/_-])e(?:J[w-z]|N[o-r]|A[E-H]|F[4-7])[A-Za-z0-9+/_-]{8}"
+    rb"|(?:[2-7][0-9a-fA-F]){12}"
+)
+"""What may be base64 of a text, in UTF-8 or UTF-16, or of what zlib has packed, or a text in hexadecimal digits."""
+HEX_TEXT = re.compile(rb"(?:[2-7][0-9a-f]){12,}", re.IGNORECASE)
+
+_NAMED = {
+    b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b'"', b"apos": b"'", b"lowbar": b"_", b"UnderBar": b"_", b"colon": b":",
+    b"equals": b"=", b"commat": b"@", b"sol": b"/", b"plus": b"+", b"dash": b"-", b"hyphen": b"-", b"period": b".", b"percnt": b"%",
+}  # fmt: skip
+_QUOTED_PRINTABLE = re.compile(rb"=([0-9A-F]{2})|=\r?\n", re.IGNORECASE)
 _ESCAPE = re.compile(
     rb"%([0-9a-f]{2})|\\x([0-9a-f]{2})|(?-i:\\U)(00[0-9a-f]{6})"
     rb"|\\u(d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|[0-9a-f]{4}|\{0{0,9}[0-9a-f]{1,6}\})"
-    rb"|&#x0{0,9}([0-9a-f]{1,6});|&#0{0,9}([0-9]{1,7});|\\([\"'/\\nr])|\x00",
+    rb"|&#x0{0,9}([0-9a-f]{1,6});|&#0{0,9}([0-9]{1,7});|\\([\"'/\\nr])|\x00|&([a-zA-Z]{2,8});|\\([0-3][0-7]{2})",
     re.IGNORECASE,
 )
 _CHARACTERS = {b"n": b"\n", b"r": b"\r"}
@@ -62,12 +80,22 @@ class Layer(NamedTuple):
 
 def layers_of(data: bytes) -> Iterator[Layer]:
     """Yields the layers above some bytes, the nearest first: without their escapes, and without the ends of lines in base64."""
-    layer = Layer(data, None, _ESCAPE, _unescape)
+    lowest = Layer(data, None, _ESCAPE, _unescape)
+    yield from _layers_above(lowest)
+    if b"=" in data and QUOTED.search(data) is not None:
+        # On a way of its own: a parameter may begin as quoted-printable does.
+        printable = _above(lowest, _QUOTED_PRINTABLE, _unquote)
+        if printable is not None:
+            yield printable
+            yield from _layers_above(printable)
+
+
+def _layers_above(layer: Layer) -> Iterator[Layer]:
     joined = _above(layer, _LINE_END, _nothing)
     if joined is not None:
         yield joined
     for _ in range(LAYERS_MAX):
-        if not any(disguise in layer.data for disguise in DISGUISES):
+        if not any(disguise in layer.data for disguise in DISGUISES) and ENTITY.search(layer.data) is None:
             return
         above = _above(layer, _ESCAPE, _unescape)
         if above is None:
@@ -99,10 +127,21 @@ def unpacked(data: bytes) -> tuple[bytes, bool]:
     return bytes(content), True
 
 
+def inflated(data: bytes) -> tuple[bytes, bool]:
+    """Returns what was packed without any head, and whether that is all; nothing where the bytes are text."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        reader = zlib.decompressobj(-zlib.MAX_WBITS)
+        content = _until_broken(reader, data)
+        return content, len(content) <= UNPACKED_MAX
+    return b"", True
+
+
 def _until_broken(reader: "zlib._Decompress", piece: bytes) -> bytes:
     content, rest = bytearray(), iter(piece)
     with suppress(zlib.error, StopIteration):
-        while True:
+        while len(content) <= UNPACKED_MAX and not reader.eof:
             content += reader.decompress(bytes((next(rest),)), UNPACKED_MAX)
     return bytes(content)
 
@@ -121,6 +160,10 @@ def _above(layer: Layer, pattern: re.Pattern[bytes], reveal: Callable[[re.Match[
     return None if revealed == layer.data else Layer(revealed, layer, pattern, reveal)
 
 
+def _unquote(found: re.Match[bytes]) -> bytes:
+    return b"" if found[1] is None else bytes((int(found[1], 16),))
+
+
 def _nothing(found: re.Match[bytes]) -> bytes:
     return b""
 
@@ -134,6 +177,10 @@ def _unescape(found: re.Match[bytes]) -> bytes:
         return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00)).encode()
     digits = found[3] or found[4] or found[5]
     number = int(digits.strip(b"{}"), 16) if digits is not None else int(found[6]) if found[6] is not None else None
+    if found[8] is not None:
+        return _NAMED.get(found[8], found[0])
+    if found[9] is not None:
+        return bytes((int(found[9], 8),))
     if number is None:
         return _CHARACTERS.get(found[7], found[7] or b"")
     return chr(number).encode(errors="surrogatepass") if number <= 0x10FFFF else found[0]

@@ -13,11 +13,29 @@ import html
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
-from functools import cache, partial
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
-from runflow_mock.domain.disguises import BASE64, BROKEN, DISGUISES, FOR_URLS, GZIP, PACKED, STANDARD, in_base64, layers_of, unpacked
+from runflow_mock.domain.disguises import (
+    BASE64,
+    BROKEN,
+    DISGUISES,
+    ENCODED,
+    ENTITY,
+    FOR_URLS,
+    GZIP,
+    HEX_TEXT,
+    PACKED,
+    QUOTED,
+    STANDARD,
+    in_base64,
+    inflated,
+    layers_of,
+    unpacked,
+)  # fmt: skip
+from runflow_mock.domain.named_secrets import HINTS as NAME_HINTS
+from runflow_mock.domain.named_secrets import has_password, named_numbers, named_values
 
 KNOWN_MIN = 8
 """How many characters a secret must have to be known by its value: shorter ones would be found in ordinary words."""
@@ -25,12 +43,6 @@ KNOWN_MAX = 256
 """How many secrets are known by their value at most; the oldest makes room. Those that look like real keys need none."""
 MARGIN = 2_048
 """How far beyond a cut one must look, so that no part of a secret is left before it."""
-NAMES = (
-    "secret", "plain_secret", "callback_secret", "webhook_secret", "client_secret", "signing_secret", "secret_key", "private_key",
-    "password", "passwd", "passphrase", "authorization",
-)  # fmt: skip
-"""Names of fields and parameters whose values are secrets, in any case, with `_`, `-` or nothing between their words."""
-KEY_NAMES = ("api_key", "admin_key", "x_api_key", "admin_token", "access_token", "refresh_token", "auth_token")
 
 # Without a bracket or a star at its beginning, so that a document in YAML stays one.
 _MASK = b"redacted"
@@ -41,19 +53,14 @@ _DUMMY = re.compile(rb"(?:bearer )?rf_(?:live|svc)_mock_", re.IGNORECASE)
 _HINTS = (b"rf_", b"rfk_", b"whsec_")
 _HEX_HINTS = tuple(hint.hex().encode() for hint in _HINTS)
 _HEX_KEY = re.compile(rb"(?:%b)(?:[0-9a-f]{2})+" % b"|".join(_HEX_HINTS), re.IGNORECASE)
-_NAME_HINTS = (b"secret", b"key", b"token", b"pass", b"authori")
-_ALL_HINTS = (*_HINTS, *_HEX_HINTS, *_NAME_HINTS)
+_ALL_HINTS = (*_HINTS, *_HEX_HINTS, *NAME_HINTS)
 _NESTED_MAX = 3
+# How much more than the bytes themselves is decoded for a look into them; what is left then cannot be known to be harmless.
+_DECODED_MORE = 4_096
 # How base64 of gzip begins.
 _PACKED_DIGITS = b"H4sI"
-# How base64 of an object and of a list in JSON begins.
-_JSON_DIGITS = (b"eyJ", b"W3s")
 # What a history has in the place of secrets that a replay finds again, or is given.
 _LEFT_OUT = (b"[redacted]", b"[from the seed] ")
-_NAME = "|".join(name.replace("_", "[_-]?") for name in (*NAMES, *KEY_NAMES)).encode()
-# Names may have more before them, as `dbPassword` has; names in capitals are variables, which `env` is there to print.
-_LONG_NAME = rb"(?-i:[a-z0-9_.-]{0,40}?)(?:%b)" % _NAME
-_USER = re.compile(rb"://[^\s/?#@:\"'<>\\]*+:([^\s/?#@\"'<>\\]++)@")
 
 
 class Span(NamedTuple):
@@ -67,6 +74,16 @@ class Span(NamedTuple):
 def mask(length: int) -> bytes:
     """Returns what stands in the place of so many bytes."""
     return (_MASK + b"*" * (length - len(_MASK)))[:length]
+
+
+class _Look:
+    """One look through some bytes: how much may still be decoded for it, and what was found to be harmless."""
+
+    __slots__ = ("harmless", "left")
+
+    def __init__(self, data: bytes) -> None:
+        self.left = 2 * len(data) + _DECODED_MORE
+        self.harmless: set[bytes] = set()
 
 
 class Scrubber:
@@ -100,7 +117,7 @@ class Scrubber:
         """Tells, in the short time that there is on the way of a request, whether nothing in the bytes needs a closer look."""
         # Plain loops: whatever is kept or told comes by here, and generators would cost three times as much as the searches.
         for part in parts:
-            if part.startswith(PACKED):
+            if part.startswith(PACKED) or _is_binary(part):
                 return False
         # What stands between them is in nothing that is looked for.
         data = b"\r".join(parts)
@@ -113,21 +130,25 @@ class Scrubber:
                 return False
         if b"\n" in data and BROKEN.search(data) is not None:
             return False
-        return not (b"@" in data and _USER.search(data) is not None)
+        if (b"=" in data and QUOTED.search(data) is not None) or (b"&" in data and ENTITY.search(data) is not None):
+            return False
+        return ENCODED.search(data) is None and not has_password(data)
 
     def scrub(self, data: bytes) -> bytes:
         """Returns the bytes with masks in the place of secrets; they are as many as before."""
-        return self._scrub(data, _NESTED_MAX)
+        return self._scrub(data, _NESTED_MAX, _Look(data))
 
-    def _scrub(self, data: bytes, nested_max: int) -> bytes:
+    def _scrub(self, data: bytes, nested_max: int, look: "_Look") -> bytes:
         if self.is_clean(data):
             return data
-        if data.startswith(PACKED) and self._is_hiding(data, nested_max):
+        if (data.startswith(PACKED) or _is_binary(data)) and self._is_hiding(data, nested_max):
             # What was packed cannot be masked in part.
             return mask(len(data))
         # One after the other, each on what the one before has left: what one hides must not come back with another.
-        disguised, encoded = partial(self._disguised, nested_max=nested_max), partial(self._encoded, nested_max=nested_max)
-        for find in (self._packed, self._plain, disguised, encoded, _named):
+        disguised = partial(self._disguised, nested_max=nested_max, look=look)
+        encoded = partial(self._encoded, nested_max=nested_max, look=look)
+        in_digits = partial(self._in_hexadecimal, nested_max=nested_max, look=look)
+        for find in (self._packed, self._plain, disguised, encoded, in_digits, _named):
             spans = tuple(find(data))
             if spans:
                 scrubbed = bytearray(data)
@@ -138,8 +159,8 @@ class Scrubber:
 
     def _is_hiding(self, data: bytes, nested_max: int = _NESTED_MAX) -> bool:
         """Tells whether what was packed holds a secret, or holds more than can be looked at."""
-        content, is_all = unpacked(data)
-        return not is_all or (bool(content) and (nested_max == 0 or self._scrub(content, nested_max - 1) != content))
+        content, is_all = unpacked(data) if data.startswith(PACKED) else inflated(data)
+        return not is_all or (bool(content) and (nested_max == 0 or self._scrub(content, nested_max - 1, _Look(content)) != content))
 
     def _packed(self, data: bytes) -> Iterator[Span]:
         """Returns the packed parts of bytes that hold secrets: to their end, because where they end is not certain."""
@@ -177,29 +198,28 @@ class Scrubber:
                 yield _masked(begin, end)
                 begin = data.find(secret, end)
 
-    def _disguised(self, data: bytes, nested_max: int) -> Iterator[Span]:
+    def _disguised(self, data: bytes, nested_max: int, look: "_Look") -> Iterator[Span]:
         """Returns the secrets behind escapes, which may stand upon one another."""
         for layer in layers_of(data):
             others = () if layer.is_joined else (*self._plain(layer.data), *_named(layer.data))
-            spans = (*self._encoded(layer.data, nested_max), *others)
+            spans = (*self._encoded(layer.data, nested_max, look), *others)
             offsets = sorted({offset for span in spans for offset in (span.begin, span.end)})
             stood = dict(zip(offsets, layer.places(offsets), strict=True))
             yield from (_masked(stood[span.begin], stood[span.end]) for span in spans)
 
-    def _encoded(self, data: bytes, nested_max: int) -> Iterator[Span]:
+    def _encoded(self, data: bytes, nested_max: int, look: "_Look") -> Iterator[Span]:
         """Returns the runs of base64 that hold secrets. Where one begins is not certain: what stands before may look like a part of it."""
-        if not any(fragment in data for fragment in self._fragments):
+        if not any(fragment in data for fragment in self._fragments) and ENCODED.search(data) is None:
             return
         for run in BASE64.finditer(data):
-            if run[0].startswith(_PACKED_DIGITS) and self._is_hiding(_decoded(run[0])):
-                yield _masked(run.start(), run.end())
-                continue
-            if nested_max and run[0].startswith(_JSON_DIGITS):
-                # As histories have what clients sent: names tell secrets in there, too.
+            if run[0].startswith((_PACKED_DIGITS, b"e")):
                 decoded = _decoded(run[0])
-                hidden = self._scrub(decoded, 0)
-                if hidden != decoded:
-                    yield Span(run.start(), run.start() + len(_encoded_as(run[0], hidden)), _encoded_as(run[0], hidden))
+                if decoded.startswith(PACKED) and self._is_hiding(decoded):
+                    yield _masked(run.start(), run.end())
+                    continue
+            within = tuple(self._within(run, nested_max, look)) if nested_max else ()
+            if within:
+                yield from within
                 continue
             # A run that holds a secret has a fragment of it. Most are words and ids: to decode each four times would be most of the work.
             if not any(fragment in run[0] for fragment in self._fragments):
@@ -209,6 +229,42 @@ class Scrubber:
                 if content is not None:
                     yield Span(run.start() + offset, run.start() + offset + len(content), content)
                     break
+
+    def _within(self, run: re.Match[bytes], nested_max: int, look: "_Look") -> Iterator[Span]:
+        """Returns a run of base64 without what the text in it hides: names tell secrets in there, too."""
+        for offset in sorted({found.start() % 4 for found in ENCODED.finditer(run[0])}):
+            decoded = _decoded(run[0][offset:])
+            hidden = self._hidden(decoded, nested_max, look)
+            if hidden is None:
+                yield _masked(run.start(), run.end())
+                return
+            if hidden != decoded:
+                content, begin = _encoded_as(run[0], hidden), run.start() + offset
+                yield Span(begin, begin + len(content), content)
+                return
+
+    def _in_hexadecimal(self, data: bytes, nested_max: int, look: "_Look") -> Iterator[Span]:
+        """Returns the texts in hexadecimal digits that hide something behind another disguise."""
+        for digits in HEX_TEXT.finditer(data) if nested_max else ():
+            decoded = bytes.fromhex(digits[0].decode())
+            hidden = self._hidden(decoded, nested_max, look)
+            if hidden is None:
+                yield _masked(*digits.span())
+            elif hidden != decoded:
+                again = hidden.hex().encode()
+                yield Span(*digits.span(), again.upper() if digits[0].isupper() else again)
+
+    def _hidden(self, decoded: bytes, nested_max: int, look: "_Look") -> bytes | None:
+        """Returns what was decoded without secrets, or nothing where there is too much to be looked at."""
+        if decoded in look.harmless:
+            return decoded
+        look.left -= len(decoded)
+        if look.left < 0:
+            return None
+        hidden = self._scrub(decoded, nested_max - 1, look)
+        if hidden == decoded:
+            look.harmless.add(decoded)
+        return hidden
 
     def _reencoded(self, run: bytes, offset: int) -> bytes | None:
         """Returns a run from an offset on with its secrets masked, or nothing when there are none."""
@@ -254,44 +310,31 @@ def _decoded(run: bytes) -> bytes:
 
 def _named(data: bytes) -> Iterator[Span]:
     """Returns the values of fields, parts and parameters that name secrets, and the passwords in addresses."""
-    # Without an equals sign there is no parameter: to find that out by the names takes a hundred times as long.
-    has_equals = b"=" in data
-    named = _naming_patterns()
-    parameter = (named.parameter,) if has_equals else ()
-    part = (named.part,) if has_equals and b"name=" in data.lower() else ()
-    patterns = (*named.fields, *parameter, *part, _USER)
-    for found in chain.from_iterable(pattern.finditer(data) for pattern in patterns):
+    for begin, end in named_values(data):
+        value = data[begin:end]
         # What kind of key it was is kept: rules about where clients send their keys are judged by it.
-        prefix = _PREFIX.match(found[1])
-        begin = found.start(1) + (prefix.end() if prefix is not None else 0)
-        hidden = data[begin : found.end(1)]
-        if not found[1].startswith(_LEFT_OUT) and _DUMMY.match(found[1]) is None and hidden != mask(len(hidden)):
-            yield _masked(begin, found.end(1))
+        prefix = _PREFIX.match(value)
+        start = begin + (prefix.end() if prefix is not None else 0)
+        if not value.startswith(_LEFT_OUT) and _DUMMY.match(value) is None and data[start:end] != mask(end - start):
+            yield _masked(start, end)
+    for begin, end in named_numbers(data):
+        yield Span(begin, end, b"9" * (end - begin))
 
 
-class _Naming(NamedTuple):
-    """What finds the value of a field, a parameter and a part of a form whose name is that of a secret."""
-
-    fields: tuple[re.Pattern[bytes], ...]
-    parameter: re.Pattern[bytes]
-    part: re.Pattern[bytes]
-
-
-@cache
-def _naming_patterns() -> _Naming:
-    # Compiled when the first bytes look suspicious: at the start they would take a fortieth of it, and most servers never meet any.
-    field = rb"%(q)b%(name)b%(q)b\s*+:\s*+%(q)b((?:[^%(q)b\\]|\\.)*+)"
-    part = rb"\bname=\"?(?:token|%b)\"?(?=[;\r\n])[^\r\n]{0,500}+\r?\n(?:[^\r\n]{1,500}+\r?\n){0,6}+\r?\n(.+?)(?=\r?\n--|\Z)"
-    return _Naming(
-        tuple(re.compile(field % {b"q": quote, b"name": _LONG_NAME}, re.IGNORECASE | re.DOTALL) for quote in (b'"', b"'")),
-        re.compile(rb"(?:^|[?&;\s])(?:token|%b)=([^&;\s\"'<>]++)" % _NAME, re.IGNORECASE),
-        re.compile(part % _LONG_NAME, re.IGNORECASE | re.DOTALL),
-    )
+def _is_binary(data: bytes) -> bool:
+    """Tells whether some bytes are no text: what was packed without a head has no other mark."""
+    if data.isascii():
+        return False
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _masked(begin: int, end: int) -> Span:
     return Span(begin, end, mask(end - begin))
 
 
-_FRAGMENTS = (*chain.from_iterable(map(in_base64, _HINTS)), _PACKED_DIGITS, *_JSON_DIGITS)
+_FRAGMENTS = (*chain.from_iterable(map(in_base64, _HINTS)), _PACKED_DIGITS)
 _NEEDLES = (*DISGUISES, GZIP, *_FRAGMENTS)
