@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ MOST = BoundsMax(
     timers_max=60,
     streams_max=6,
     answer_bytes_max=500_000,
+    long_answers_max=1,
 )
 TENANTS_MAX = 12
 RUNS = "/v1/models/runflow/background-removal/runs"
@@ -30,6 +32,7 @@ INPUT = {"image_url": "https://cdn.example.com/a.png"}
 STILL = ("still0", "still1", "still2")
 SECONDS_MAX = 20.0
 LOOKS_MAX = 5_000
+READERS = 6
 
 
 class Flood:
@@ -94,6 +97,16 @@ class Flood:
             wire.sendall(f"GET /_mock/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer rf_live_mock_{tenant}\r\n\r\n".encode())
         self.until("streams_max", "met")
 
+    def look_back(self) -> None:
+        """Asks for more long answers at once than are made at once, and takes all of them."""
+        with ThreadPoolExecutor(READERS) as readers:
+            for _ in range(LOOKS_MAX):
+                asking = [readers.submit(self.send, "GET", "/_mock/history", tenant="large0") for _ in range(READERS)]
+                assert {each.result() for each in asking} == {200}
+                if self.bounds()["long_answers_max"]["met"]:
+                    return
+        raise AssertionError("long_answers_max was not met")
+
     def leave_lying(self) -> None:
         """Asks for large answers on several connections, and takes none of them."""
         asking = b"GET /v1/runs?limit=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer rf_live_mock_large0\r\n\r\n"
@@ -132,6 +145,7 @@ def flood() -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
             attacker.call_back()
             attacker.fill()
             attacker.watch()
+            attacker.look_back()
             attacker.leave_lying()
             attacker.hold()
             after = watcher.bounds()

@@ -27,6 +27,8 @@ _SERVER = {
     "timers_max": "changes that are still to come, of runs, evaluations and callbacks of all tenants; a further write is a 503",
     "streams_max": "open streams of events (`GET /_mock/events`), of which one tenant has seven tenths at most; a further one is a 503",
     "answer_bytes_max": "bytes of answers that clients have not taken; the connection that has waited longest is ended",
+    "long_answers_max": "answers of the control API that grow with what a tenant holds and are being made, of which one tenant has seven "
+    "tenths at most; further ones wait for their turn",
     "tenants_max": "tenants: a further one is a 503",
 }
 # What is not here is what its name says.

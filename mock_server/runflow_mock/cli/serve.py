@@ -138,6 +138,7 @@ class Ready(NamedTuple):
 @option("--journal-bytes-max", default=BoundsMax().journal_bytes_max, type=BYTES, help="Bytes of all journals together.")
 @option("--streams-max", default=BoundsMax().streams_max, type=COUNT, help="Streams of events at once.")
 @option("--answer-bytes-max", default=BoundsMax().answer_bytes_max, type=BYTES, help="Bytes of answers that clients have not taken.")
+@option("--long-answers-max", default=BoundsMax().long_answers_max, type=COUNT, help="Long answers of the control API made at once.")
 @option("--callback-sockets-max", default=BoundsMax().callback_sockets_max, type=COUNT, help="Callbacks at once.")
 @option("--record-bytes-max", default=BoundsMax().record_bytes_max, type=BYTES, help="Bytes that all tenants may hold of what was sent.")
 @option("--timers-max", default=BoundsMax().timers_max, type=COUNT, help="Changes to come that all tenants may hold.")

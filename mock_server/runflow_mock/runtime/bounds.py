@@ -72,7 +72,8 @@ class BoundsMax(msgspec.Struct, frozen=True, kw_only=True):
     `connections_max` are clients' connections, `body_bytes_max` are bytes of request bodies that are being read, `journal_bytes_max` those
     of all journals together, and `callback_sockets_max` are callbacks under way. `record_bytes_max` are bytes that clients have sent for
     records, and `timers_max` are changes that are still to come, of all tenants together. `streams_max` are open streams of events.
-    `answer_bytes_max` are bytes of answers that wait for clients who do not take them.
+    `answer_bytes_max` are bytes of answers that wait for clients who do not take them, and `long_answers_max` are answers of the control
+    API that grow with what a tenant holds and are being made.
     """
 
     connections_max: int = 4_096
@@ -83,6 +84,7 @@ class BoundsMax(msgspec.Struct, frozen=True, kw_only=True):
     timers_max: int = 2_000_000
     streams_max: int = 64
     answer_bytes_max: int = 512 * MEBIBYTE
+    long_answers_max: int = 4
 
 
 class Bounds:
@@ -99,6 +101,8 @@ class Bounds:
         self.streams = Bound("streams_max", most.streams_max, tell, "further streams of events are answered with 503")
         cut = "connections whose clients take nothing are ended, the one that has waited longest first"
         self.answer_bytes = Bound("answer_bytes_max", most.answer_bytes_max, tell, cut)
+        later = "further ones wait for their turn"
+        self.long_answers = Bound("long_answers_max", most.long_answers_max, tell, later)
         self.tenants = Bound("tenants_max", tenants_max, tell, "further tenants are refused with 503")
         self._tell = tell
         self._shares: dict[tuple[str, str], Bound] = {}
@@ -111,6 +115,10 @@ class Bounds:
         """Returns the share that one tenant has of the streams of events."""
         return self._share(self.streams, tenant, "further streams of this tenant are answered with 503")
 
+    def long_answers_of(self, tenant: str) -> Bound:
+        """Returns the share that one tenant has of the long answers that are being made."""
+        return self._share(self.long_answers, tenant, "further ones of this tenant wait for their turn")
+
     def _share(self, whole: Bound, tenant: str, way_out: str) -> Bound:
         share = self._shares.get((whole.name, tenant))
         if share is None:
@@ -122,4 +130,4 @@ class Bounds:
 
     def __iter__(self) -> Iterator[Bound]:
         shared = (self.connections, self.body_bytes, self.journal_bytes, self.callback_sockets)
-        return iter((*shared, self.record_bytes, self.timers, self.streams, self.answer_bytes, self.tenants))
+        return iter((*shared, self.record_bytes, self.timers, self.streams, self.answer_bytes, self.long_answers, self.tenants))

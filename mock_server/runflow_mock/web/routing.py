@@ -21,7 +21,7 @@ class Operation(msgspec.Struct, Generic[HandlerT], frozen=True, kw_only=True):
     """One operation of an API: its id as in the contract, where it lives, what it needs, and who answers.
 
     Without a scope any key will do; `is_public` needs no key at all. `evidence` says how well the operation is known. A parameter that
-    spans slashes takes `spans_min` segments or more.
+    spans slashes takes `spans_min` segments or more. What `is_long` answers with something that grows with what a tenant holds.
     """
 
     id: str
@@ -32,6 +32,7 @@ class Operation(msgspec.Struct, Generic[HandlerT], frozen=True, kw_only=True):
     is_public: bool = False
     evidence: str = "documented"
     spans_min: int = 2
+    is_long: bool = False
 
 
 class Match(Generic[HandlerT]):

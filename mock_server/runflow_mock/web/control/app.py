@@ -11,10 +11,11 @@ from runflow_mock.domain.errors import DomainError, LimitReached, ModelNotFound,
 from runflow_mock.runtime.keepers import Elsewhere, KeepError
 from runflow_mock.runtime.refusals import BeyondTime, StepsExceeded, TenantsFull, TenantUnavailable
 from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.web.answer_turns import AnswerTurns, Turn
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
 from runflow_mock.web.calls import Answer, Call, answer, send_answer
-from runflow_mock.web.connections import connection_of, until_gone
-from runflow_mock.web.control.guard import check_entry, check_origin, check_type, full
+from runflow_mock.web.connections import connection_of, until_gone, while_connected
+from runflow_mock.web.control.guard import check_entry, check_origin, check_type, full, named_by_key
 from runflow_mock.web.keeping import until_written
 from runflow_mock.web.routing import Operation, router_of
 from runflow_mock.wire.control import ControlError, refused, represent_control_error
@@ -43,27 +44,26 @@ class ControlApi:
     def __init__(self, runtime: Runtime, operations: tuple[Operation[ControlHandler], ...]) -> None:
         self._runtime = runtime
         self._router = router_of(operations)
+        self._turns = AnswerTurns(runtime.bounds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call, bodies = Call(self._runtime, scope, b""), Bodies()
+        call, bodies, turn = Call(self._runtime, scope, b""), Bodies(), Turn(self._turns)
         try:
-            given = await self._read_and_answer(call, bodies, receive)
+            given = await self._read_and_answer(call, bodies, turn, receive)
+            if isinstance(given, Answer):
+                await _send_whole(given, call.method, send)
         except Disconnected:
             return
         finally:
             bodies.release()
+            turn.end()
         if isinstance(given, Stream):
             try:
                 await _send_stream(given, scope, receive, send)
             finally:
                 given.ended()
-            return
-        headers = (*given.headers, (b"content-length", str(len(given.body)).encode()))
-        if all(name != b"cache-control" for name, _ in given.headers):
-            headers = (*headers, (b"cache-control", b"no-store"))
-        await send_answer(Answer(given.status, given.body, headers), call.method, send)
 
-    async def _read_and_answer(self, call: Call, bodies: Bodies, receive: Receive) -> Answer | Stream:
+    async def _read_and_answer(self, call: Call, bodies: Bodies, turn: Turn, receive: Receive) -> Answer | Stream:
         limit = LARGE_BODIES.get(call.path, BODY_BYTES_MAX)
         try:
             check_origin(call)
@@ -78,11 +78,13 @@ class ControlApi:
             return answer(represent_control_error(error), error.status)
         except BodiesFull as full:
             return answer(represent_control_error(ControlError(503, "full", str(full))), 503)
-        return await self._answer(call)
+        return await self._answer(call, turn, receive)
 
-    async def _answer(self, call: Call) -> Answer | Stream:
+    async def _answer(self, call: Call, turn: Turn, receive: Receive) -> Answer | Stream:
         try:
             operation = self._operation(call)
+            if operation.is_long and not turn.begin(named_by_key(call)) and not await while_connected(turn.until_come(), receive):
+                raise Disconnected
             given = await self._runtime.loop_watch.timed(operation.id, operation.handler(call))
             if isinstance(given, Stream):
                 return given
@@ -93,6 +95,8 @@ class ControlApi:
             if not self._runtime.is_stopping:
                 raise
             return answer(represent_control_error(STOPPED), STOPPED.status)
+        except Disconnected:
+            raise
         except Elsewhere as error:
             return elsewhere(error)
         except (ControlError, Problem, KeepError, DomainError) as error:
@@ -118,6 +122,13 @@ def elsewhere(error: Elsewhere) -> Answer:
     """Returns the 503 that leads to the worker that has the tenant."""
     given = answer(represent_control_error(ControlError(503, "elsewhere", f"{error}; ask again")), 503)
     return Answer(given.status, given.body, (*given.headers, (b"retry-after", b"1")))
+
+
+async def _send_whole(given: Answer, method: str, send: Send) -> None:
+    headers = (*given.headers, (b"content-length", str(len(given.body)).encode()))
+    if all(name != b"cache-control" for name, _ in given.headers):
+        headers = (*headers, (b"cache-control", b"no-store"))
+    await send_answer(Answer(given.status, given.body, headers), method, send)
 
 
 async def _send_stream(given: Stream, scope: Scope, receive: Receive, send: Send) -> None:

@@ -86,10 +86,15 @@ def check_entry(call: Call) -> str:
     Raises:
         ControlError: 401 or 403.
     """
-    name = call.runtime.tenants.name_of(_bearer(call))
-    if name is None:
+    name = named_by_key(call)
+    if not name:
         check_server_wide(call)
-    return name or ""
+    return name
+
+
+def named_by_key(call: Call) -> str:
+    """Returns the name of the tenant whose key the request carries, which need not exist; nothing where it carries none."""
+    return call.runtime.tenants.name_of(_bearer(call)) or ""
 
 
 def names_tenant(call: Call) -> bool:

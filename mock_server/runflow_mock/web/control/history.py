@@ -39,4 +39,6 @@ def history_writer(world: World, scrubber: Scrubber) -> Callable[[], bytes]:
     )
 
 
-OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation(id="get_history", method="GET", path="/_mock/history", handler=get_history),)
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (
+    Operation(id="get_history", method="GET", path="/_mock/history", handler=get_history, is_long=True),
+)

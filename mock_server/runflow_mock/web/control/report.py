@@ -16,4 +16,6 @@ async def get_report(call: Call) -> Answer:
     return scrubbed(call, answer(represent_report(report_on(call.runtime, tenant, completion(call)))))
 
 
-OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation(id="get_report", method="GET", path="/_mock/report", handler=get_report),)
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (
+    Operation(id="get_report", method="GET", path="/_mock/report", handler=get_report, is_long=True),
+)

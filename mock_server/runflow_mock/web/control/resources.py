@@ -121,8 +121,8 @@ def _about(tenant: Tenant, ids: Container[str], record_id: str) -> dict[str, obj
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="list_runs", method="GET", path="/_mock/runs", handler=list_runs),
+    Operation(id="list_runs", method="GET", path="/_mock/runs", handler=list_runs, is_long=True),
     Operation(id="get_run", method="GET", path="/_mock/runs/{id}", handler=get_run),
-    Operation(id="list_batches", method="GET", path="/_mock/batches", handler=list_batches),
-    Operation(id="get_batch", method="GET", path="/_mock/batches/{id}", handler=get_batch),
+    Operation(id="list_batches", method="GET", path="/_mock/batches", handler=list_batches, is_long=True),
+    Operation(id="get_batch", method="GET", path="/_mock/batches/{id}", handler=get_batch, is_long=True),
 )

@@ -120,5 +120,5 @@ OPERATIONS: tuple[Operation[ControlHandler], ...] = (
     Operation(id="list_scenarios", method="GET", path="/_mock/scenarios", handler=list_scenarios),
     Operation(id="get_scenario", method="GET", path="/_mock/scenario", handler=get_scenario),
     Operation(id="put_scenario", method="PUT", path="/_mock/scenario", handler=put_scenario),
-    Operation(id="export_scenario", method="GET", path="/_mock/scenario/export", handler=export_present),
+    Operation(id="export_scenario", method="GET", path="/_mock/scenario/export", handler=export_present, is_long=True),
 )

@@ -56,5 +56,5 @@ def _keeps(window: Window, step: Step) -> bool:
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="get_timeline", method="GET", path="/_mock/timeline", handler=get_timeline),
+    Operation(id="get_timeline", method="GET", path="/_mock/timeline", handler=get_timeline, is_long=True),
 )
