@@ -34,6 +34,7 @@ MARKER = (
 WRONG_USAGE = 2
 _LENT = pytest.StashKey[list["Lent"]]()
 _OUTCOMES = pytest.StashKey[dict[str, str]]()
+_BROKEN: set[str] = set()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,10 +58,27 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Loads the event loop before pytest-socket takes sockets away: for good it would keep what stands in their place."""
-    if "pytest_socket" in sys.modules and any(name.startswith("runflow") for name in getattr(item, "fixturenames", ())):
+    """Loads what pytest-socket and pyfakefs would take away: for good we would keep what stands in the place of sockets and files."""
+    if not any(name.startswith("runflow") for name in getattr(item, "fixturenames", ())):
+        return
+    if "pytest_socket" in sys.modules:
         with suppress(ImportError):
             import_module("uvloop")
+    if "pyfakefs" in sys.modules:
+        from runflow_mock.testing.fake_files import keep_real_files
+
+        keep_real_files()
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    """Forgets how a test has ended before, where it is run again."""
+    _BROKEN.discard(nodeid)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remembers a test of which a part has failed: its subtests are reported on their own, and it goes on after them."""
+    if report.when == "call" and report.failed:
+        _BROKEN.add(report.nodeid)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -263,7 +281,7 @@ def _has_passed(node: Any) -> bool:
     if not isinstance(node, pytest.Item):
         return True
     was_judged = node.get_closest_marker("xfail") is not None
-    return node.stash[_OUTCOMES].get("call") == "passed" and not was_judged
+    return node.stash[_OUTCOMES].get("call") == "passed" and not was_judged and node.nodeid not in _BROKEN
 
 
 def _wishes(node: Any, given: Mapping[str, Any] | None) -> "Wishes":

@@ -324,3 +324,10 @@ def test_command_that_replays_works_where_the_tests_were_started(
     command = next(line for line in result.outlines if line.startswith("runflow-mock replay "))
     _, verb, saved = shlex.split(command)
     assert (verb, below.joinpath(saved).is_file()) == ("replay", True)
+
+
+@pytest.mark.parametrize("end", ["with subtests.test(number=1):\n        assert 1 == 2", "with subtests.test(number=1):\n        pass"])
+def test_test_of_which_a_part_has_failed_is_failed_once(pytester: pytest.Pytester, end: str) -> None:
+    tests = f"def test_parts(runflow, subtests):\n    {UNUSED}\n    {end}\n"
+    result = run(pytester, tests)
+    assert result.parseoutcomes().get("errors", 0) == int("pass" in end)

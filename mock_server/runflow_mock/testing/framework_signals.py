@@ -1,4 +1,4 @@
-"""Exceptions that a framework answers with a 500 of its own: Flask and Django tell of them by a signal, and of nothing else.
+"""Exceptions that a framework answers with a 500 of its own: Flask, Quart and Django tell of them by a signal, Litestar by a hook.
 
 Starlette, FastAPI and bare applications raise them again, and need no ear.
 """
@@ -43,9 +43,29 @@ def stop_listening() -> None:
         signal.disconnect(_hear)
 
 
+def listen_to(app: object) -> None:
+    """Hears of the exceptions of one application, where its framework has no signal for all: Litestar calls hooks of the application."""
+    hooks = getattr(app, "after_exception", None) if type(app).__module__.partition(".")[0] == "litestar" else None
+    if isinstance(hooks, list) and _hear_hook not in hooks:
+        hooks.append(_hear_hook)
+
+
+def stop_listening_to(app: object) -> None:
+    """Hears of the exceptions of one application no more."""
+    hooks = getattr(app, "after_exception", None)
+    if isinstance(hooks, list) and _hear_hook in hooks:
+        hooks.remove(_hear_hook)
+
+
+async def _hear_hook(error: Exception, scope: object) -> None:
+    # Answers of other kinds, such as 404, are raised as well.
+    if getattr(error, "status_code", 500) >= 500:
+        _hear(None, exception=error)
+
+
 def _signals() -> list[Any]:
     """Returns the signals of the frameworks that are at work in this process; nothing is imported for it."""
-    found = (getattr(sys.modules.get(name), "got_request_exception", None) for name in ("flask", "django.core.signals"))
+    found = (getattr(sys.modules.get(name), "got_request_exception", None) for name in ("flask", "quart.signals", "django.core.signals"))
     return [signal for signal in found if signal is not None]
 
 

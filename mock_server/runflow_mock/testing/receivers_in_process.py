@@ -15,7 +15,7 @@ from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
 from runflow_mock.testing.application_kinds import check_prefix, is_asgi
 from runflow_mock.testing.applications import AsgiApp, AsgiApplication, Exceptions, HandlerFailed, headers_of
-from runflow_mock.testing.framework_signals import hearing_of, listen_to_frameworks, stop_listening
+from runflow_mock.testing.framework_signals import hearing_of, listen_to, listen_to_frameworks, stop_listening, stop_listening_to
 from runflow_mock.testing.homes import Homes
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -88,6 +88,7 @@ class AppSender:
         else:
             mount = replace(beside, prefix=prefix)
         listen_to_frameworks()
+        listen_to(app)
         self.mounts = tuple(sorted((mount, *self.mounts), key=lambda mount: len(mount.prefix), reverse=True))
         return mount
 
@@ -96,6 +97,7 @@ class AppSender:
         self.mounts = tuple(other for other in self.mounts if other is not mount)
         if all(other.app is not mount.app for other in self.mounts):
             mount.app.stop()
+            stop_listening_to(mount.given)
         if not self.mounts:
             stop_listening()
 
