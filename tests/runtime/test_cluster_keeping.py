@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import nats
 import pytest
 from benchmarks.brokers import broker
@@ -13,7 +14,7 @@ from metrics import families
 from nats.js.errors import NotFoundError
 from worlds import CALLBACK_URL
 
-from runflow_mock.runtime.brokers import OBJECTS, STREAM, SUBJECTS
+from runflow_mock.runtime.brokers import KEYS, OBJECTS, STREAM, SUBJECTS
 from runflow_mock.runtime.kept_tenants import LogSize
 from runflow_mock.runtime.sender import RecordingSender
 from runflow_mock.runtime.stream_logs import ASKED_BYTES_MAX
@@ -114,6 +115,77 @@ async def test_what_is_reset_or_dropped_is_so_for_every_worker(address: str) -> 
         assert (await persistently(first, "DELETE", "/_mock/tenants/kept")).status_code == 204
         assert (await persistently(second, "GET", "/_mock/tenants/kept")).status_code == 404
         assert (await second.call("POST", "/_mock/tenants", {"name": "kept"})).status_code == 201
+
+
+def _entry(*parts: object) -> bytes:
+    return msgspec.msgpack.encode(parts)
+
+
+STRANGE_MESSAGES = {
+    "no entry": (b"\xff\xff", {}, "written by somebody else, or is damaged"),
+    "nothing": (b"", {}, "written by somebody else, or is damaged"),
+    "another type": (_entry("rows", 7), {}, "written by somebody else, or is damaged"),
+    "huge": (b"\x00" * 900_000, {}, "written by somebody else, or is damaged"),
+    "no part": (b"", {"Runflow-Mock-Part": "a/a"}, "written by somebody else"),
+    "rows of nothing": (_entry("rows", [b"\xc1"]), {}, "what is in it does not go together"),
+    "a base that is not there": (_entry("base", [], [], "kept/base/9.9"), {}, "its object kept/base/9.9 is gone or was changed"),
+    "a base of another tenant": (_entry("coming", [], [], "other/base/1.1"), {}, "names what is not the tenant's"),
+    "a blob of another tenant": (_entry("coming", [], ["../../other/blob/1"]), {}, "names what is not the tenant's"),
+    "a later form": (_entry("rows", [], [], "", 0, 99), {}, "has form 99"),
+}
+
+
+@pytest.mark.parametrize("strange", STRANGE_MESSAGES)
+async def test_log_that_somebody_else_wrote_into_is_told_once_and_others_go_on(address: str, strange: str) -> None:
+    data, headers, why = STRANGE_MESSAGES[strange]
+    async with worker(address) as first:
+        await first.create_run()
+        await settled(first)
+    client = await nats.connect(address)
+    await client.jetstream().publish(SUBJECTS + "kept", data, stream=STREAM, headers=headers or None)
+    async with worker(address) as second:
+        for _ in range(2):
+            answer = await second.call("GET", "/v1/runs")
+            assert (answer.status_code, answer.json()["code"]) == (503, "SERVICE_UNAVAILABLE")
+            assert why in answer.json()["message"]
+        for method, path in (("GET", "/_mock/journal"), ("DELETE", "/_mock/tenants/kept")):
+            refused = await second.call(method, path)
+            assert (refused.status_code, refused.json()["error"]["type"]) == (503, "unavailable")
+        assert [why in line for line in second.told] == [True]
+        assert await ids(second, "rf_live_mock_other") == []
+        await client.jetstream().purge_stream(STREAM, subject=SUBJECTS + "kept")
+    async with worker(address) as third:
+        assert await ids(third) == []
+    await client.close()
+
+
+async def test_object_that_was_changed_is_told_and_a_key_that_leads_nowhere(address: str) -> None:
+    async with worker(address) as first:
+        await first.create_run()
+        await settled(first)
+    client = await nats.connect(address)
+    (name,) = await stored(address)
+    await (await client.jetstream().object_store(OBJECTS)).put(name, b"something else")
+    await (await client.jetstream().key_value(KEYS)).put("a_b", b"\xff *.>")
+    async with worker(address) as second:
+        assert f"its object {name} cannot be read" in (await second.call("GET", "/v1/runs")).json()["message"]
+        refused = await second.call("GET", "/v1/runs", key="rf_live_mock_a_b")
+        assert (refused.status_code, "written by somebody else" in refused.json()["message"]) == (503, True)
+        assert len(second.told) == 2
+    await client.close()
+
+
+async def test_who_speaks_like_a_worker_and_is_none_is_not_waited_for(address: str) -> None:
+    client = await nats.connect(address)
+    async with worker(address) as first:
+        for data in (b"\xff\xfe", b"", b"a name that no worker has", b"x" * 100_000):
+            await client.publish("runflow_mock.alive", data)
+            await client.publish("runflow_mock.ask", data)
+        await client.flush()
+        assert await ids(first) == []
+        assert (await first.call("GET", "/_mock/health")).json().get("silent", []) == []
+        assert first.told == []
+    await client.close()
 
 
 async def test_log_is_folded_into_a_new_base(address: str) -> None:

@@ -16,9 +16,10 @@ from nats.js.errors import KeyNotFoundError
 
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.principals import KEY_PREFIX
+from runflow_mock.domain.tenants import NAME
 from runflow_mock.runtime.brokers import ANSWER_SECONDS_MAX, KEYS, OBJECTS, STREAM, SUBJECTS, Broker, translated
 from runflow_mock.runtime.config import Config, ConfigError
-from runflow_mock.runtime.keepers import Contents, KeepError, Told
+from runflow_mock.runtime.keepers import Contents, KeepError, Told, Unusable
 from runflow_mock.runtime.kept_tenants import Kept, LogSize
 from runflow_mock.runtime.peers import Answering, Peers
 from runflow_mock.runtime.revivals import Clocks, revive
@@ -26,6 +27,8 @@ from runflow_mock.runtime.stream_logs import StreamLog
 from runflow_mock.runtime.tenants import Tenant, Tenants
 
 CONNECT_SECONDS_MAX = 5
+# How long it is taken for granted that a log that could not be used still cannot: to look again means to claim it again.
+UNUSABLE_SECONDS = 5.0
 # Logs that were looked for in vain, and are there for a tenant to be made.
 _EMPTY_MAX = 1_000
 
@@ -54,6 +57,7 @@ class ClusterKeeper:
         self._connect = connect
         self._tell = tell
         self._empty: dict[str, StreamLog] = {}
+        self._unusable: dict[str, tuple[float, Unusable]] = {}
         self._coming: dict[str, asyncio.Task[None]] = {}
         self._is_closing = False
         # Why the broker was not reached yet: it is told once, when nobody tries any more.
@@ -185,6 +189,22 @@ class ClusterKeeper:
         await self._client.close()
 
     async def _bring(self, name: str) -> None:
+        now, known = asyncio.get_running_loop().time(), self._unusable.get(name)
+        if known is not None and now - known[0] < UNUSABLE_SECONDS:
+            raise known[1]
+        try:
+            await self._read(name)
+            self._unusable.pop(name, None)
+        except Unusable as error:
+            # Told once, however many ask.
+            if known is None or str(known[1]) != str(error):
+                self._tell(str(error))
+            if len(self._unusable) >= _EMPTY_MAX:
+                self._unusable.clear()
+            self._unusable[name] = (now, error)
+            raise
+
+    async def _read(self, name: str) -> None:
         owner = await self._owner(name)
         if self._tenants.get(owner) is not None:
             return
@@ -199,9 +219,8 @@ class ClusterKeeper:
             return
         try:
             tenant = revive(self._tenants, owner, contents, self._clocks, stands=self._stands)
-        except (DomainError, ValueError, LookupError, AssertionError) as error:
-            self._tell(f"tenant {owner}: its log cannot be used: {error}")
-            raise KeepError(f"the log of tenant {owner} cannot be used: {error}") from None
+        except (DomainError, ValueError, LookupError, AssertionError, TypeError, AttributeError, ArithmeticError) as error:
+            raise log.unusable(f"what is in it does not go together: {error}") from None
         tenant.kept = self._kept(tenant, log, contents)
         self._go_on(tenant)
 
@@ -211,9 +230,12 @@ class ClusterKeeper:
             return name
         with translated():
             try:
-                return ((await self._broker.keys.get(name)).value or b"").decode() or name
+                owner = ((await self._broker.keys.get(name)).value or b"").decode(errors="replace") or name
             except KeyNotFoundError:
                 return name
+        if NAME.fullmatch(owner) is None:
+            raise Unusable(f"the key {KEY_PREFIX}{name} cannot be used: what the broker has of it in {KEYS} was written by somebody else")
+        return owner
 
     def _take_back(self, tenant: Tenant, error: KeepError) -> None:
         """Lets a tenant go that is written by somebody else, or could not be written: whoever asks next brings it as its log has it."""

@@ -18,6 +18,10 @@ class Elsewhere(KeepError):
     """Another worker has the tenant by now, or it cannot be known whether one has: whoever asks again is led right."""
 
 
+class Unusable(KeepError):
+    """What is kept of a tenant cannot be read: somebody else wrote into its log, or something of it is gone. To ask again does not help."""
+
+
 Ack = int | Future[int]
 """The number of a row that is written, or what gets it once it is."""
 Parts = Iterable[tuple[str, bytes]]

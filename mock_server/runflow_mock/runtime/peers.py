@@ -5,6 +5,7 @@ out, and named.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 
 from nats.aio.client import Client
@@ -17,6 +18,9 @@ from runflow_mock.runtime.keepers import Told
 BEAT_SECONDS = 1.0
 SILENT_SECONDS_MAX = 3.0
 ANSWER_SECONDS_MAX = 1.0
+HEARD_MAX = 1_000
+"""How many workers are known at most; anybody who may use the broker can say that there is one."""
+_NAME = re.compile(r"[0-9A-Za-z]{8}")
 _ALIVE, _ASK = "runflow_mock.alive", "runflow_mock.ask"
 
 Answering = Callable[[str], Awaitable[bytes]]
@@ -79,7 +83,9 @@ class Peers:
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _hear(self, message: Msg) -> None:
-        name = message.data.decode()
+        name = message.data.decode(errors="replace")
+        if _NAME.fullmatch(name) is None or (name not in self._heard and len(self._heard) >= HEARD_MAX):
+            return
         is_new = name not in self._heard
         self._heard[name] = asyncio.get_running_loop().time()
         if is_new and name != self.name:
@@ -87,4 +93,8 @@ class Peers:
             await self._client.publish(_ALIVE, self.name.encode())
 
     async def _answer(self, message: Msg) -> None:
-        await self._client.publish(message.reply, await self._answering(message.data.decode()), headers={"Worker": self.name})
+        if not message.reply:
+            return
+        await self._client.publish(
+            message.reply, await self._answering(message.data.decode(errors="replace")), headers={"Worker": self.name}
+        )

@@ -7,14 +7,16 @@ message is on its way go together with the next.
 """
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
 import msgspec
 from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.js.errors import BadObjectMetaError, DigestMismatchError, LinkIsABucketError, NotFoundError
 
 from runflow_mock.runtime.brokers import STREAM, SUBJECTS, Broker, translated
-from runflow_mock.runtime.keepers import Ack, Blobs, Contents, Elsewhere, KeepError, Parts
+from runflow_mock.runtime.keepers import Ack, Blobs, Contents, Elsewhere, KeepError, Parts, Unusable
 from runflow_mock.wire.kept import FORMAT
 
 PART_BYTES = 512 * 1024
@@ -23,6 +25,8 @@ ASKED_BYTES_MAX = 2 * 1024
 """How large the latest message of a log may be: the engine sends it along whenever it is asked whether it still is the latest."""
 FETCHED_MAX = 256
 _HEADER = "Runflow-Mock-Part"
+_PART = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 Names = tuple[str, ...]
 Objects = tuple[tuple[str, bytes], ...]
@@ -278,7 +282,8 @@ class StreamLog:
         named: dict[str, None] = {}
         async for sequence, entry in self._entries():
             if entry.form > FORMAT:
-                raise KeepError(f"tenant {self._name} has form {entry.form}, this version reads up to {FORMAT}: use the newer runflow-mock")
+                raise Unusable(f"tenant {self._name} has form {entry.form}, this version reads up to {FORMAT}: use the newer runflow-mock")
+            self._check_names(sequence, entry)
             if entry.kind == BASE:
                 rows = [each for each in rows if each[0] > entry.covered] if entry.covered else []
                 base, blobs = entry.base, {}
@@ -294,7 +299,10 @@ class StreamLog:
             return None, stale
         parts = await self._object(base)
         files = [await self._object(name) for name in self._names_of(blobs)]
-        return Contents(_read_parts(parts), [row for _, row in rows], files), stale
+        try:
+            return Contents(_read_parts(parts), [row for _, row in rows], files), stale
+        except msgspec.DecodeError as error:
+            raise self.unusable(f"its object {base} cannot be read: {error}") from None
 
     async def _entries(self) -> AsyncIterator[tuple[int, Entry]]:
         settings = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, mem_storage=True)
@@ -306,16 +314,47 @@ class StreamLog:
                 for message in await subscription.fetch(FETCHED_MAX, timeout=5):
                     await message.ack()
                     sequence = message.metadata.sequence.stream
-                    number, _, total = (message.headers or {}).get(_HEADER, "1/1").partition("/")
+                    number, total = self._part_of(sequence, (message.headers or {}).get(_HEADER, "1/1"))
                     # The parts of an entry whose writer ended in the midst of it lead to nothing.
-                    parts = [*(() if number == "1" else parts), message.data]
-                    if sequence <= self._claimed and number == total and len(parts) == int(total):
-                        yield sequence, _read_entry(b"".join(parts))
+                    parts = [*(() if number == 1 else parts), message.data]
+                    if len(parts) != number:
+                        parts = []
+                    elif sequence <= self._claimed and number == total:
+                        yield sequence, self._entry(sequence, parts)
         finally:
             await subscription.unsubscribe()
 
+    def _part_of(self, sequence: int, told: str) -> tuple[int, int]:
+        found = _PART.fullmatch(told)
+        if found is None:
+            raise self.unusable(f"message {sequence} of its log was written by somebody else")
+        return int(found[1]), int(found[2])
+
+    def _entry(self, sequence: int, parts: list[bytes]) -> Entry:
+        try:
+            return _read_entry(b"".join(parts))
+        except msgspec.DecodeError as error:
+            raise self.unusable(f"message {sequence} of its log was written by somebody else, or is damaged: {error}") from None
+
+    def _check_names(self, sequence: int, entry: Entry) -> None:
+        """Raises for an entry that names what belongs to other tenants: whoever folds a log removes what it names."""
+        is_own = entry.base.startswith(f"{self._name}/base/") or not entry.base
+        if not is_own or not all(map(_DIGEST.fullmatch, entry.blobs)):
+            raise self.unusable(f"message {sequence} of its log names what is not the tenant's")
+
     async def _object(self, name: str) -> bytes:
-        return (await self._broker.objects.get(name)).data or b""
+        try:
+            return (await self._broker.objects.get(name)).data or b""
+        except (NotFoundError, BadObjectMetaError, DigestMismatchError, LinkIsABucketError) as error:
+            raise self.unusable(f"its object {name} is gone or was changed: {type(error).__name__}") from None
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            # The broker's client trusts what it reads of an object.
+            raise self.unusable(f"its object {name} was written by somebody else: {error}") from None
+
+    def unusable(self, why: str) -> Unusable:
+        """Returns what is raised where the log cannot be read, with the way out."""
+        way_out = f"restore it, or remove it with: nats stream purge {STREAM} --subject {self._subject}"
+        return Unusable(f"the log of tenant {self._name} cannot be used: {why}; {way_out}")
 
 
 def _goes_with(items: list[_Item], queue: deque[_Item]) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from runflow_mock.domain.identity import is_uuid
 from runflow_mock.domain.principals import Principal, allows, looks_real
 from runflow_mock.domain.tenants import TenantSettings
-from runflow_mock.runtime.keepers import Elsewhere, KeepError
+from runflow_mock.runtime.keepers import Elsewhere, KeepError, Unusable
 from runflow_mock.runtime.refusals import KeyTaken, TenantsFull, TenantUnavailable
 from runflow_mock.runtime.tenants import Tenant, Tenants
 from runflow_mock.wire.problems import Problem, forbidden, invalid_field, unauthorized
@@ -56,9 +56,11 @@ def key_in(authorization: str | None) -> str | None:
 
 
 def not_kept(error: KeepError) -> Problem:
-    """Returns the 507 for what cannot be written down, and therefore has not happened, or the 503 that leads to another worker."""
+    """Returns the 507 for what cannot be written down, and so has not happened, or the 503 where nobody here has the tenant."""
     if isinstance(error, Elsewhere):
         return Problem(503, "SERVICE_UNAVAILABLE", f"runflow-mock: {error}; ask again.", headers={"Retry-After": "1"})
+    if isinstance(error, Unusable):
+        return Problem(503, "SERVICE_UNAVAILABLE", f"runflow-mock: {error}.")
     return Problem(507, "INSUFFICIENT_STORAGE", f"runflow-mock keeps this tenant and cannot write: {error}. Nothing has changed.")
 
 

@@ -10,15 +10,16 @@ from starlette.types import Scope, Send
 from runflow_mock.domain.outputs import MEDIA_PREFIX
 from runflow_mock.runtime.cluster_keeping import ClusterKeeper, open_cluster
 from runflow_mock.runtime.config import Config
-from runflow_mock.runtime.keepers import Elsewhere, KeepError
+from runflow_mock.runtime.keepers import Elsewhere, KeepError, Unusable
 from runflow_mock.runtime.revivals import Clocks
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.authentication import key_in, not_kept
-from runflow_mock.web.calls import Answer, Call, refusal, send_answer
-from runflow_mock.web.control.app import elsewhere
+from runflow_mock.web.calls import Answer, Call, answer, refusal, send_answer
+from runflow_mock.web.control.app import elsewhere, refusal_of
 from runflow_mock.web.control.cluster import answer_peer
 from runflow_mock.web.headers import headers_of
 from runflow_mock.web.storage import FILES, UPLOADS
+from runflow_mock.wire.control import represent_control_error
 from runflow_mock.wire.error_forms import ErrorForm
 
 API_PREFIX = "/v1/"
@@ -84,6 +85,9 @@ def membership(runtime: Runtime, config: Config, clocks: Clocks) -> Membership:
 
 def _told(call: Call, error: KeepError) -> Answer:
     if call.path.startswith("/_mock/"):
-        return elsewhere(Elsewhere(str(error)))
+        if not isinstance(error, Unusable):
+            return elsewhere(Elsewhere(str(error)))
+        told = refusal_of(error)
+        return answer(represent_control_error(told), told.status)
     form = ErrorForm.XML if call.path.startswith((UPLOADS, FILES)) else ErrorForm.JSON
     return refusal(not_kept(error), form)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from starlette.types import Receive, Scope, Send
 
 from runflow_mock.domain.errors import DomainError, LimitReached, ModelNotFound, NotFound
-from runflow_mock.runtime.keepers import Elsewhere, KeepError
+from runflow_mock.runtime.keepers import Elsewhere, KeepError, Unusable
 from runflow_mock.runtime.refusals import BeyondTime, StepsExceeded, TenantsFull, TenantUnavailable
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.answer_turns import AnswerTurns, Turn
@@ -100,7 +100,7 @@ class ControlApi:
         except Elsewhere as error:
             return elsewhere(error)
         except (ControlError, Problem, KeepError, DomainError) as error:
-            told = _told(error)
+            told = refusal_of(error)
             return answer(represent_control_error(told), told.status)
         except Exception as error:
             self._runtime.report(call.tenant, error)
@@ -153,11 +153,14 @@ async def _send_pieces(pieces: AsyncIterator[bytes], send: Send) -> None:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
 
 
-def _told(error: ControlError | Problem | KeepError | DomainError) -> ControlError:  # noqa: PLR0911 - one line for each kind of refusal
+def refusal_of(error: ControlError | Problem | KeepError | DomainError) -> ControlError:  # noqa: PLR0911 - one line for each kind of refusal
+    """Returns what the control API answers to whatever it is that was not possible."""
     if isinstance(error, ControlError):
         return error
     if isinstance(error, Problem):
         return ControlError(error.status, "invalid", error.message)
+    if isinstance(error, (Unusable, TenantUnavailable)):
+        return ControlError(503, "unavailable", str(error))
     if isinstance(error, KeepError):
         return ControlError(507, "not_kept", f"{error}; nothing has changed")
     if isinstance(error, NotFound):
@@ -165,8 +168,6 @@ def _told(error: ControlError | Problem | KeepError | DomainError) -> ControlErr
     if isinstance(error, ModelNotFound):
         nearest = f"; did you mean {error.nearest}?" if error.nearest else ""
         return ControlError(404, "not_found", f"there is no model {error.model_id[:200]!r}{nearest}")
-    if isinstance(error, TenantUnavailable):
-        return ControlError(503, "unavailable", str(error))
     if isinstance(error, TenantsFull):
         return full(error)
     if isinstance(error, BeyondTime):
