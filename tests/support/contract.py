@@ -115,7 +115,7 @@ def _validator(operation_id: str, status: int) -> jsonschema.Draft202012Validato
 
 
 def _validator_of(schema: Any) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(_anchored(schema), registry=_registry(), format_checker=jsonschema.FormatChecker())
+    return jsonschema.Draft202012Validator(_inlined(schema), registry=_registry(), format_checker=jsonschema.FormatChecker())
 
 
 @cache
@@ -124,9 +124,18 @@ def _registry() -> "Registry[Any]":
     return cast("Registry[Any]", Registry().with_resource("urn:contract", contract))
 
 
-def _anchored(schema: Any) -> Any:
+def _inlined(schema: Any, through: tuple[str, ...] = ()) -> Any:
+    """A schema with what its references lead to in their places: to look each up for each value would be a third of the time."""
     if isinstance(schema, list):
-        return [_anchored(part) for part in schema]
+        return [_inlined(part, through) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    return {key: f"urn:contract{part}" if key == "$ref" and part.startswith("#") else _anchored(part) for key, part in schema.items()}
+    rest = {key: _inlined(part, through) for key, part in schema.items() if key != "$ref"}
+    reference = schema.get("$ref")
+    if not isinstance(reference, str):
+        return rest if reference is None else {**rest, "$ref": _inlined(reference, through)}
+    if reference in through:
+        # What leads back to itself has no end.
+        return {**rest, "$ref": f"urn:contract{reference}"}
+    led_to = _inlined(_resolved(schema), (*through, reference))
+    return {**rest, "allOf": [led_to, *rest.get("allOf", ())]} if rest else led_to
