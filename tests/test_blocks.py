@@ -62,7 +62,7 @@ def test_there_is_something_to_run() -> None:
     assert len(TEST_PAGES) > 5
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("page", SHELL_PAGES, ids=name_of)
 def test_commands_of_a_page_work_as_shown(page: Path, tmp_path: Path, running: Sandbox) -> None:
     run_page(page, tmp_path, running, with_slow=False)
@@ -75,7 +75,7 @@ def test_slow_commands_of_a_page_work_as_shown(page: Path, tmp_path: Path, runni
     run_page(page, tmp_path, running, with_slow=True)
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.timeout(180)
 def test_tests_of_all_pages_pass(pytester: pytest.Pytester) -> None:
     # All in one run: a run for each page would import everything anew.

@@ -14,7 +14,7 @@ from foreign import OWN
 PAGE = ROOT / "docs" / "drift.md"
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 def test_drift_that_is_shown_can_be_told_and_pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     document = json.loads((ROOT / "contracts" / "openapi.json").read_text(encoding="utf-8"))
@@ -25,7 +25,7 @@ def test_drift_that_is_shown_can_be_told_and_pinned(tmp_path: Path, monkeypatch:
     assert told[1].out.endswith(f"pinned in {tmp_path / 'runflow.lock'}\n")
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 def test_judge_that_is_shown_says_so(tmp_path: Path) -> None:
     (shown,) = texts_of(PAGE, "text")
     file = tmp_path / "openapi.json"

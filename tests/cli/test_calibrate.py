@@ -97,7 +97,7 @@ def test_redacting_again_changes_nothing(spoken: tuple[str, Path, str], tmp_path
     assert all((tmp_path / "once" / file).read_bytes() == (tmp_path / "twice" / file).read_bytes() for file in files)
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 def test_profile_makes_a_server_whose_captures_make_it_again(tmp_path: Path) -> None:
     switches = {**values_of("docs"), "signature": "timestamped", "status_spelling": "uk"}
     with over_http(switches=switches) as captured:

@@ -4,6 +4,7 @@ import pytest
 from commands import call, run_command
 
 
+@pytest.mark.slow(is_covering=True)
 def test_demo_tells_the_whole_story_in_plain_lines() -> None:
     result = run_command("demo")
     assert result.returncode == 0, result.stderr

@@ -75,7 +75,7 @@ def test_other_texts_have_not_moved_anything_for_clients() -> None:
     assert (told.code, told.out.splitlines()[-1].partition(":")[0]) == (0, "nothing moved for clients")
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 def test_new_status_is_risky_and_told_once_for_all_operations() -> None:
     told = call("drift", "--against", write("newer.json", with_new_status(ours())))
     assert told.code == 1
@@ -91,6 +91,7 @@ def test_user_says_what_is_bad_enough(fail_on: str, code: int) -> None:
     assert {(each["change"], each["where"], each["side"]) for each in told["drifts"]} == {("field-added", "body.gift", "request")}
 
 
+@pytest.mark.slow(is_covering=True)
 def test_answers_of_the_fake_are_held_against_the_newer_document() -> None:
     source = write("own.json", OWN)
     _, told = drift("--against", source, play="--play")
@@ -133,7 +134,7 @@ def test_what_cannot_be_compared_is_told(text: str | None, says: str) -> None:
     assert (told.code, says in told.err) == (2, True), told.err
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 def test_report_is_written_for_an_issue() -> None:
     document = with_gift(with_new_status(ours()))
     del document["paths"]["/v1/runs/{id}"], document["paths"]["/v1/batches"]
@@ -146,7 +147,7 @@ def test_report_is_written_for_an_issue() -> None:
     assert len(text) < 65_536
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 def test_pin_is_written_on_purpose_and_compared_with_from_then_on(project: Path) -> None:
     older = write("older.json", with_new_status(ours()))
     told = call("drift", "--against", older, "--no-play", "--pin", "--reason", "looked at it")
@@ -159,7 +160,7 @@ def test_pin_is_written_on_purpose_and_compared_with_from_then_on(project: Path)
     assert found["pinned"].startswith("older.json as pinned in ")
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 def test_fake_is_told_to_be_like_the_one_or_the_other() -> None:
     call("drift", "--against", write("older.json", with_new_status(ours())), "--pin", "--no-play")
     document = without_cost(ours())
@@ -183,6 +184,7 @@ def test_pin_of_an_address_keeps_a_copy(server: RunningServer, project: Path) ->
     assert (code, [each["change"] for each in found["drifts"]]) in [(1, ["model-deactivated"]), (0, ["model-activated"])]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_copy_that_is_not_what_was_pinned_is_refused(project: Path) -> None:
     call("drift", "--against", write("older.json", ours()), "--pin", "--no-play")
     write("older.json", with_gift(ours()))
@@ -190,6 +192,7 @@ def test_copy_that_is_not_what_was_pinned_is_refused(project: Path) -> None:
     assert (told.code, "older.json is not what " in told.err) == (2, True)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_without_a_copy_the_digests_name_the_operations(project: Path) -> None:
     call("drift", "--against", write("older.json", ours()), "--pin", "--no-play")
     lock = json.loads((project / "runflow.lock").read_text())

@@ -31,6 +31,7 @@ def write(door: Door, folder: Path) -> Path:
     return folder / "test"
 
 
+@pytest.mark.slow(is_covering=True)
 def test_sigterm_writes_the_evidence_and_exits_with_0(tmp_path: Path) -> None:
     with sandbox(env={"RUNFLOW_MOCK_REPORT": str(tmp_path / "made" / "report")}) as running:
         headers = {"Authorization": f"Bearer {running.ready['key']}"}

@@ -165,7 +165,7 @@ LOADERS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("loader", LOADERS)
 def test_file_of_somebody_else_opens_nothing(trap: Trap, project: Path, tmp_path: Path, loader: str) -> None:
     arguments, text = LOADERS[loader]
@@ -395,7 +395,7 @@ def ways_out_of(source: str) -> set[str]:
     return found
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 def test_code_has_no_other_way_out() -> None:
     found = {str(file.relative_to(SOURCE)) for file in SOURCE.rglob("*.py") if ways_out_of(file.read_text(encoding="utf-8"))}
     assert set(DOORS) <= found

@@ -119,7 +119,7 @@ def round_trip(folder: Path, switches: dict[str, str]) -> None:
 CHOICES: Any = st.fixed_dictionaries({switch: st.sampled_from(values) for switch, values in SWITCHES.items()})
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 @settings(max_examples=12)
 @given(CHOICES)
 def test_profile_makes_a_server_that_has_this_profile(tmp_path_factory: pytest.TempPathFactory, switches: dict[str, str]) -> None:

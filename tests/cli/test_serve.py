@@ -50,6 +50,7 @@ def test_key_of_the_ready_line_works() -> None:
         assert answer.status_code == 200
 
 
+@pytest.mark.slow(is_covering=True)
 def test_taken_port_is_told_with_exit_code_2() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -67,6 +68,7 @@ def test_sigterm_stops_with_exit_code_0() -> None:
         assert running.process.wait(timeout=5) == 0
 
 
+@pytest.mark.slow(is_covering=True)
 def test_sigterm_answers_the_request_in_flight() -> None:
     with sandbox("--clock", "manual") as running:
         headers = {"Authorization": f"Bearer {running.ready['key']}"}
@@ -90,6 +92,7 @@ def test_sigterm_answers_the_request_in_flight() -> None:
         assert answers == [200]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_users_own_document_judges_the_journal(tmp_path: Path) -> None:
     file = tmp_path / "own.json"
     file.write_text(json.dumps(OWN))

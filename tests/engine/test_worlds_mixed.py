@@ -131,6 +131,7 @@ def _receive(delivery: Delivery) -> AttemptResult:
     return AttemptResult(status_code=(200, 500, 503)[(int(delivery.id[-1], 16) + len(delivery.attempts)) % 3])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_mixed_worlds_stay_sound() -> None:
     run_state_machine_as_test(MixedWorlds, settings=QUICK)
 

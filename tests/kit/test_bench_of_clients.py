@@ -72,6 +72,7 @@ def _backoff(build: Any, *only: str, late_seconds: float = 0.0) -> tuple[Judgeme
     return row.judgement, row.reason or ""
 
 
+@pytest.mark.slow(is_covering=True)
 def test_pauses_are_compared_only_where_the_machine_is_quiet() -> None:
     constant = builds.build_of("pauses: constant")
     assert _backoff(constant, *FAILING) == (Judgement.BROKEN, "")
@@ -110,6 +111,7 @@ def test_no_pauses_are_broken_however_busy_the_machine_is() -> None:
     assert _backoff(builds.build_of("pauses: none"), *FAILING, late_seconds=9.0)[0] is Judgement.BROKEN
 
 
+@pytest.mark.slow(is_covering=True)
 def test_two_pauses_that_are_alike_by_chance_are_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     """Equal jitter draws 0.493 and 0.506 s first there, every time; a client whose pauses are constant is alike in another cell too."""
     jitter, constant = builds.RIGHT["looks before it creates at all, equal jitter"], builds.build_of("pauses: constant")

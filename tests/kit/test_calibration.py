@@ -79,7 +79,7 @@ def test_value_of_no_bundle_is_like_neither_and_can_be_spoken() -> None:
     assert (reading.verdict, reading.value, reading.is_open) == (Verdict.NEITHER, "full", False)
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 @settings(max_examples=12)
 @given(st.fixed_dictionaries({switch: st.sampled_from(values) for switch, values in SWITCHES.items()}))
 def test_any_combination_of_switches_is_found_again(switches: dict[str, str]) -> None:

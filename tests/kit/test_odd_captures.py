@@ -49,7 +49,7 @@ def calibrated(raw: bytes) -> None:
     assert markdown(calibration).count("\n") >= len(list(lines(calibration))) - len(readings) * 2
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 @settings(max_examples=100)
 @given(ODD)
 def test_any_json_is_captures_or_is_told_to_be_none(value: Any) -> None:

@@ -48,7 +48,7 @@ def test_too_many_combinations_are_told_and_not_tried(word: str, value: Any) -> 
     ]
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("word", ["anyOf", "allOf"])
 def test_as_many_as_can_be_tried_are_tried(word: str) -> None:
     judge = Judge(contract(document(7, word)), lambda path: None)
@@ -56,7 +56,7 @@ def test_as_many_as_can_be_tried_are_tried(word: str) -> None:
     assert {finding.loc for finding in findings.violations} == {("query", "p"), ("body",)}
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("word", ["anyOf", "oneOf", "allOf"])
 @pytest.mark.parametrize(
     "last",
@@ -81,7 +81,7 @@ def test_schema_that_branches_into_itself_is_bounded_by_the_value() -> None:
     assert not Counter({"T": tree}).is_too_much(tree, [["x"]])
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 @settings(max_examples=10)  # each is long
 @given(length=st.integers(COMBINATIONS_MAX, COMBINATIONS_MAX + 5_000))
 def test_long_list_is_no_combination(length: int) -> None:

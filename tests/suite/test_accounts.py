@@ -43,7 +43,7 @@ def carrier() -> Iterator[Closed]:
     app.stop()
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 def test_everything_that_may_be_played_fits_into_ten_dollars_twice_the_same(carrier: Closed) -> None:
     target = Target(carrier, KEY, spend_usd=10, pace=AT_ONCE)
     tally = play_all(FLOWS, target, packaged_contract())

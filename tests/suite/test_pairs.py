@@ -51,7 +51,7 @@ def test_what_was_not_seen_has_a_reason(has_control: bool, reasons: set[str]) ->
     assert all(f"make {status}" in report for status in ANSWERS)
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 def test_errors_of_what_needs_no_key_are_seen() -> None:
     nouns = ("health", "readiness", "openapi_json", "docs", "public")
     flows = [flow for flow in FLOWS if flow.id in {f"statuses_of_{noun}" for noun in nouns}]

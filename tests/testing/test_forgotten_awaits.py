@@ -49,6 +49,7 @@ def test_is_expected_to_fail(runflow_in_process_async):
 """
 
 
+@pytest.mark.slow(is_covering=True)
 def test_forgotten_await_fails_a_test_that_passed_and_is_told_of_one_that_failed(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_shop=SUITE)
     done = pytester.runpytest(*OPTIONS, "-W", "error")

@@ -30,7 +30,7 @@ def described() -> set[tuple[str, str, str]]:
     }
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 def test_document_is_valid() -> None:
     from openapi_spec_validator import validate
 

@@ -177,7 +177,7 @@ SCHEMAS = st.recursive(
 )
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 @given(schema=st.dictionaries(WORDS, SCHEMAS, max_size=5), value=SCHEMAS)
 def test_whatever_schema_is_accepted_every_page_and_run_is_answered(schema: Any, value: Any) -> None:
     with Door() as door:

@@ -35,7 +35,7 @@ def turns_while(door: Door, method: str, path: str, *, content: bytes = b"", sta
     return door.run(count())
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("path", READERS)
 def test_others_have_a_turn_between_long_exchanges(door: Door, path: str) -> None:
     few, many = 1, 5
@@ -171,7 +171,7 @@ def test_what_judges_is_loaded_beside_the_loop(door: Door) -> None:
     assert prepared == [False]
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 def test_step_takes_no_more_bytes_than_it_may(door: Door) -> None:
     for _ in range(4):
         door.post(RUNS, content=DENSE)

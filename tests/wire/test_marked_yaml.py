@@ -144,7 +144,7 @@ def test_value_too_large_to_be_written_for_people_is_json() -> None:
     assert read_yaml(written).value == whole
 
 
-@pytest.mark.long
+@pytest.mark.slow(is_covering=True)
 @settings(max_examples=25)
 @given(VALUES)
 @example({"a": "\x7f\x85\u2028\ufeff", "b": [1e16, -0.5, None, "no", "12:30"]})
