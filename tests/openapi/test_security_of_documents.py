@@ -6,7 +6,7 @@ import pytest
 from exchanges import exchange
 from foreign import contract
 
-from runflow_mock.domain.exchanges import without_credentials
+from runflow_mock.domain.exchanges import without_credentials, without_values
 from runflow_mock.domain.findings import Finding
 from runflow_mock.openapi.contract_judge import Judge
 
@@ -41,8 +41,10 @@ def document(own: Any, whole: Any = ABSENT, version: str = "3.1.0") -> dict[str,
 def found(given: dict[str, Any], headers: dict[str, str], target: str = "/x") -> tuple[Finding, ...]:
     """What is found in a request as the journal keeps it."""
     judging = contract(given)
-    sent = without_credentials([(name.encode(), value.encode()) for name, value in headers.items()], judging.cookies)
-    return Judge(judging, lambda path: None).judge(exchange("GET", target, 200, request_headers=sent)).request
+    given_headers = [(name.encode(), value.encode()) for name, value in headers.items()]
+    names = frozenset(name.encode() for name in judging.credentials("header"))
+    sent, asked = without_credentials(given_headers, judging.cookies, names), without_values(target, judging.credentials("query"))
+    return Judge(judging, lambda path: None).judge(exchange("GET", asked, 200, request_headers=sent)).request
 
 
 def rules(told: tuple[Finding, ...]) -> list[str]:
@@ -139,3 +141,19 @@ def test_requirement_that_cannot_be_understood_is_told_with_its_place_and_held_a
 
 def test_key_in_the_query_is_no_unknown_parameter() -> None:
     assert found(document([{"asked": []}, {}]), NOTHING, "/x?api_key=1") == ()
+
+
+def test_no_value_of_a_credential_is_kept() -> None:
+    judging = contract(document([{"head": [], "asked": []}]))
+    sent = [(b"x-key", SECRET.encode()), (b"x-other", b"1"), (b"authorization", b"Basic " + SECRET.encode())]
+    names = frozenset(name.encode() for name in judging.credentials("header"))
+    kept = without_credentials(sent, judging.cookies, names)
+    assert kept == ((b"x-key", b"[redacted]"), (b"x-other", b"1"), (b"authorization", b"Basic [redacted]"))
+    assert without_values(f"/x?a=1&api%5Fkey={SECRET}&api_key=&b", judging.credentials("query")) == "/x?a=1&api%5Fkey=[redacted]&api_key=&b"
+
+
+def test_credential_that_is_a_parameter_as_well_is_judged_by_its_presence_alone() -> None:
+    given = document([{"asked": []}])
+    given["paths"]["/x"]["get"]["parameters"] = [{"name": "api_key", "in": "query", "required": True, "schema": {"maxLength": 3}}]
+    assert rules(found(given, NOTHING, f"/x?api_key={SECRET}")) == ["not-kept"]
+    assert rules(found(given, NOTHING)) == ["required"]

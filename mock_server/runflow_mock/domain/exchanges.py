@@ -6,6 +6,7 @@ from binascii import Error as BinasciiError
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
+from urllib.parse import unquote_plus
 
 import msgspec
 from msgspec.structs import replace
@@ -119,26 +120,36 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return _header(self.response_headers, name)
 
 
-def without_credentials(headers: Iterable[tuple[bytes, bytes]], cookies: frozenset[bytes] | None = None) -> Headers:
+def without_credentials(
+    headers: Iterable[tuple[bytes, bytes]], cookies: frozenset[bytes] | None = None, secret: frozenset[bytes] = frozenset()
+) -> Headers:
     """Returns request headers as the journal may keep them: no credentials, and of an Idempotency-Key what tells it from others.
 
-    That a credential was sent, and under which scheme, may be judged. Of `cookies`, which whoever judges knows by name, the values are
-    kept to be judged, and the names of all others; nothing shows them.
+    That a credential was sent, and under which scheme, may be judged; `secret` are the names of further ones. Of `cookies`, which whoever
+    judges knows by name, the values are kept to be judged, and the names of all others; nothing shows them.
     """
     kept = list[tuple[bytes, bytes]]()
     for name, value in headers:
         # The usual case first: every request passes here.
-        if name not in _KNOWN_NAMES:
+        if name not in _KNOWN_NAMES and name not in secret:
             kept.append((name, value))
         elif name == b"cookie" and cookies is not None:
             kept.append((name, _without_other_cookies(value, cookies)))
         elif name == b"authorization":
             kept.append((name, _scheme_of(value)))
-        elif name in _CREDENTIALS:
+        elif name in _CREDENTIALS or name in secret:
             kept.append((name, value and b"[redacted]"))
         else:
             kept.append((name, digest_of_key(value.decode("latin-1")).encode()))
     return tuple(kept)
+
+
+def without_values(target: str, names: frozenset[str]) -> str:
+    """Returns the path and query of a request without the values of some parameters; that they have one may be judged."""
+    path, mark, query = target.partition("?")
+    pairs = [part.partition("=") for part in query.split("&")]
+    kept = (f"{name}={REDACTED}" if value and unquote_plus(name) in names else f"{name}{equals}{value}" for name, equals, value in pairs)
+    return f"{path}{mark}{'&'.join(kept)}"
 
 
 def _scheme_of(value: bytes) -> bytes:

@@ -114,6 +114,12 @@ class Contract:
             names |= wanted.names | {parameter.name} if wanted.is_object else {parameter.name}
         return frozenset(name.encode() for name in names if _CREDENTIAL.search(name) is None)
 
+    def credentials(self, place: str) -> frozenset[str]:
+        """Returns the names of the credentials that are in a place of requests, in the case in which they are compared."""
+        ways = (way for declared in self.operations for way in declared.security.ways)
+        names = (each.name for way in ways for each in way if each.place == place)
+        return frozenset(name.lower() if place == "header" else name for name in names)
+
     def prepare(self) -> None:
         """Gets ready to hold values against schemas, which takes seconds for a long document and would otherwise be done at first use."""
         for direction in Direction:

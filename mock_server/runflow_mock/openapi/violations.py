@@ -41,7 +41,7 @@ _NOT_READ = object()
 
 def request_findings(contract: Contract, addressed: Addressed, declared: Declared, exchange: Exchange) -> tuple[Finding, ...]:
     """Returns what is wrong with a request to an operation, and what in it nobody reads."""
-    brought = security_findings(declared.security, read_sent(addressed, exchange))
+    brought = security_findings(declared.security, read_sent(addressed, exchange)) if declared.security.ways else ()
     found = [*document_findings(contract, addressed, declared, exchange), *brought, *_refused(exchange)]
     if exchange.status < 400:
         found = [finding for finding in found if (finding.loc, finding.rule) not in ALLOWANCES]
@@ -100,7 +100,7 @@ def _of_parameter(contract: Contract, parameter: Parameter, nodes: list[Node] | 
         elif parameter.is_required:
             yield Finding(loc, "required", f"the {parameter.place} parameter {parameter.name} is missing")
     elif REDACTED in nodes:
-        yield note(loc, "not-kept", "values of cookies are not kept, so that this one was not judged")
+        yield note(loc, "not-kept", "its value is not kept, so that it was not judged")
     elif not nodes:
         explodes = "" if parameter.explodes else ", explode: false"
         yield Finding(loc, "style", f"{parameter.name} is not written in the style {parameter.style}{explodes}")

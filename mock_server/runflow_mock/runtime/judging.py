@@ -153,10 +153,16 @@ class Judgings:
         self._contract = contract
         self.cookies: frozenset[bytes] | None = None if contract is None else contract.cookies
         """The names of cookies whose values are needed for judging; nothing where no cookie is judged at all."""
+        self.secret_headers: frozenset[bytes] = frozenset(name.encode() for name in self._credentials("header"))
+        self.secret_queries = self._credentials("query")
+        """The names under which there are credentials, of which no value is kept."""
         self._known: WeakKeyDictionary[Journal, Judging] = WeakKeyDictionary()
         self._waiting: WeakSet[Journal] = WeakSet()
         self._preparation = Lock()
         self._is_prepared = self._is_preparing = False
+
+    def _credentials(self, place: str) -> frozenset[str]:
+        return frozenset() if self._contract is None else self._contract.credentials(place)
 
     @property
     def contract(self) -> "Contract":

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange, without_credentials
+from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange, without_credentials, without_values
 from runflow_mock.web.calls import Answer, Call
 
 
@@ -12,6 +12,7 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
     """Keeps an exchange and shows it to whoever observes the server; `wait` are the real seconds until the answer leaves."""
     tenant = call.tenant
     runtime = call.runtime
+    judgings = runtime.judgings
     wall = runtime.wall() + wait
     journal = runtime.lobby if tenant is None else tenant.journal
     # A cut must not leave a part of a secret. Bodies that are kept whole are scrubbed with the rest, when somebody first reads them.
@@ -24,8 +25,8 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
         wall=wall,
         operation=operation,
         method=call.method,
-        target=call.target,
-        request_headers=without_credentials(call.scope["headers"], runtime.judgings.cookies),
+        target=without_values(call.target, judgings.secret_queries) if judgings.secret_queries else call.target,
+        request_headers=without_credentials(call.scope["headers"], judgings.cookies, judgings.secret_headers),
         request_body=asked,
         status=given.status,
         response_headers=given.headers,
