@@ -93,6 +93,27 @@ def test_others_have_a_turn_while_all_of_a_world_is_looked_at(door: Door, path: 
     assert turns_while(door, "GET", path) > turns_while(door, "GET", "/_mock/clock")
 
 
+def test_others_have_a_turn_between_the_items_of_a_batch(door: Door) -> None:
+    ok(door.post("/_mock/ledger/credits", {"amount": "100.00"}))
+    items = [{**INPUT, "note": "x" * PIECE_BYTES, "password": "hunter22"}] * 3
+    batches = f"{RUNS.removesuffix('runs')}batches"
+    one, many = (ok(door.post(batches, {"input": items[:count]}), 201)["id"] for count in (1, 3))
+    assert turns_while(door, "GET", f"/_mock/batches/{many}") >= turns_while(door, "GET", f"/_mock/batches/{one}") + 2
+    door.settle()
+    told = door.get(f"/_mock/batches/{many}")
+    assert [item["sequence_index"] for item in told.json()["batch"]["output"]["items"]] == [0, 1, 2]
+    assert "hunter22" not in told.text
+
+
+def test_others_have_a_turn_between_deliveries(door: Door) -> None:
+    usual = turns_while(door, "GET", "/_mock/deliveries")
+    given = {"input": INPUT, "callback_url": "http://127.0.0.1:9/x", "metadata": {"note": "x" * (PIECE_BYTES // 5)}}
+    for _ in range(10):
+        ok(door.post(RUNS, given), 201)
+    door.settle()
+    assert turns_while(door, "GET", "/_mock/deliveries") >= usual + 2
+
+
 def test_what_happens_while_the_past_is_told_comes_after_it(door: Door) -> None:
     made = [door.post(RUNS, {"input": INPUT}).json()["id"] for _ in range(3)]
     looked, created, *_ = door.together(

@@ -1,10 +1,12 @@
 """Assembles the Starlette application: the API, the control API, and nothing else."""
 
 import asyncio
+import sys
 from asyncio import create_task
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache, partial
+from importlib import import_module
 from time import monotonic as real_monotonic
 from time import perf_counter
 from time import time as real_time
@@ -51,6 +53,7 @@ class Side(NamedTuple):
 
 Sides = tuple[Side, ...]
 Bring = Callable[[Scope, Send], Awaitable[bool]]
+CONTROL_MODULE = "runflow_mock.web.control.operations"
 _SITES = {host.encode(): site for host, site in HOSTS.items()}
 
 
@@ -209,7 +212,7 @@ def _assemble(runtime: Runtime) -> tuple[Sides, Callable[[Site], Sides]]:
     """Returns the sides, and what gives those of the service's own hosts: they are made when a client first asks for one."""
     config, media = runtime.config, Media(runtime)
     hold = Holding(runtime, SyncMode(runtime, media))
-    control = _WhenAsked(partial(_control, runtime))
+    control = _WhenAsked(partial(_control, runtime), CONTROL_MODULE)
     storage = _for_browsers(Storage(runtime), config)
     files = {UPLOADS: storage, FILES: storage, MEDIA_PREFIX: _for_browsers(media, config)}
 
@@ -235,12 +238,18 @@ def _assemble(runtime: Runtime) -> tuple[Sides, Callable[[Site], Sides]]:
 
 
 class _WhenAsked:
-    """A side that is loaded with the first request to it: the client under test asks for none of it, and need not wait for it."""
+    """A side that is loaded with the first request to it: the client under test asks for none of it, and need not wait for it.
 
-    def __init__(self, load: Callable[[], ASGIApp]) -> None:
+    Its modules are imported beside the loop, on which others go on meanwhile; the side itself is made on it, once.
+    """
+
+    def __init__(self, load: Callable[[], ASGIApp], module: str) -> None:
         self._loaded = cache(load)
+        self._module = module
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._module not in sys.modules:
+            await asyncio.to_thread(import_module, self._module)
         await self._loaded()(scope, receive, send)
 
 

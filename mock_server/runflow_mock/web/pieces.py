@@ -1,7 +1,7 @@
 """Pieces: long answers that are made part by part, so that others have their turn in between."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -11,11 +11,14 @@ PIECE_BYTES = 64 * 1024
 _encoder = msgspec.json.Encoder()
 
 
-async def list_in_pieces(values: Iterable[object]) -> msgspec.Raw:
-    """Returns the JSON of a list. Each value is asked for when its turn comes, so that making it is part of a piece, too."""
+async def list_in_pieces(values: Iterable[object], scrub: Callable[[bytes], bytes] = bytes) -> msgspec.Raw:
+    """Returns the JSON of a list. Each value is asked for when its turn comes, so that making it is part of a piece, too.
+
+    What scrubs looks at each value by itself.
+    """
     written, since = list[bytes](), 0
     for value in values:
-        part = _encoder.encode(value)
+        part = scrub(_encoder.encode(value))
         written.append(part)
         since += len(part)
         if since >= PIECE_BYTES:

@@ -10,6 +10,7 @@ from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.clock import represent_clock
 from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.pieces import list_in_pieces
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.callbacks import represent_delivery_in_full, signed_text
 from runflow_mock.wire.control import ControlError, Resend, decode_resend, refused
@@ -28,7 +29,8 @@ async def list_deliveries(call: Call) -> Answer:
     call.runtime.settle(tenant)
     store = tenant.world.store
     if window is None:
-        return answer({"items": [represent_delivery_in_full(delivery) for delivery in store.deliveries.values()]})
+        told_of = tuple(store.deliveries)
+        return answer({"items": await list_in_pieces(represent_delivery_in_full(store.deliveries[each]) for each in told_of)})
     found, total = look(store.deliveries.values(), window, lambda delivery: _keeps(window, delivery))
     rows = [represent_delivery_row(delivery, store.deliveries_about(delivery.listed_under)) for delivery in found]
     return scrubbed(call, answer(represent_window(rows, total)))

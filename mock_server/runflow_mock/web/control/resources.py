@@ -1,6 +1,9 @@
 """The runs and batches of a tenant as the API shows them, for the test and not for its client: no poll, and nothing in the journal."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterable, Mapping
+from typing import cast
+
+import msgspec
 
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.deliveries import Delivery
@@ -66,16 +69,29 @@ async def get_batch(call: Call) -> Answer:
     call.runtime.settle(tenant)
     store = tenant.world.store
     batch = store.batch(call.params["id"])
-    members = [store.runs[item.run_id] for item in batch.items]
-    about = _about(tenant, {batch.id, members[0].request_id}, batch.id)
+    about = _about(tenant, {batch.id, store.runs[batch.items[0].run_id].request_id}, batch.id)
+    members = (_run_row(tenant, store.runs[item.run_id]) for item in batch.items)
     told = {
-        "batch": represent_batch(batch, store.runs, tenant.dialect),
+        "batch": await _in_pieces(call, represent_batch(batch, store.runs, tenant.dialect), "items", "input", "output"),
         "row": _batch_row(store, batch),
-        "members": [_run_row(tenant, run) for run in members],
-        **about,
+        **await _in_pieces(call, {"members": members, **about}, "members", "requests", "entries"),
         "deliveries": _deliveries(store, batch.id),
     }
-    return scrubbed(call, answer(told))
+    return answer(told)
+
+
+async def _in_pieces(call: Call, told: Mapping[str, object], *long: str) -> dict[str, object]:
+    """Returns something without secrets: of a batch with thousands of items each one is looked through by itself."""
+    scrub = call.runtime.scrubber.scrub
+    short = scrub(msgspec.json.encode({name: value for name, value in told.items() if name not in long}))
+    looked_through: dict[str, object] = msgspec.json.decode(short, type=dict[str, msgspec.Raw])
+    for name in long:
+        value = told[name]
+        if isinstance(value, Mapping):
+            looked_through[name] = await _in_pieces(call, value, "items")
+        else:
+            looked_through[name] = None if value is None else await list_in_pieces(cast("Iterable[object]", value), scrub)
+    return {name: looked_through[name] for name in told}
 
 
 def _keeps_run(window: Window, run: Run) -> bool:
