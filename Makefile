@@ -72,8 +72,8 @@ fuzz: $(SETUP_DEV) ## send requests that nobody would send, for two minutes at m
 	@$(BIN)/python -m fuzzing $(FUZZ)
 
 .PHONY: mutants
-mutants: $(SETUP_DEV) ## plant mutants that the contract gives, and print which of them the suite kills: a sample, or ALL=1, SEED=2, DIALECT=docs
-	@$(BIN)/python -m mutation --seed $(or $(SEED),1) --dialect $(or $(DIALECT),seed) $(if $(ALL),--all)
+mutants: $(SETUP_DEV) ## plant mutants that the contract gives, and print which of them the suite kills: a sample, or ALL=1, SEED=2, DIALECT=docs, MUTANTS="--results FILE"
+	@$(BIN)/python -m mutation --seed $(or $(SEED),1) --dialect $(or $(DIALECT),seed) $(if $(ALL),--all) $(MUTANTS)
 
 .PHONY: lint
 lint: $(SETUP_DEV) ## check style

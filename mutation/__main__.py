@@ -4,13 +4,15 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from pathlib import Path
 from time import process_time
 
 import click
 
 from mutation.mutants import Kind, Mutant
 from mutation.observing import Index, index_of
-from mutation.survivors import accepted, reason_for
+from mutation.results import Book
+from mutation.survivors import Accepted, accepted, reason_for
 from mutation.trials import Ground, Trial, observe, tried
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.testing.in_process import InProcess
@@ -27,21 +29,27 @@ RATE_MIN = 0.95
 @click.option("--all", "is_all", is_flag=True, help="Try every mutant, however long that takes.")
 @click.option("--dialect", default="seed", type=click.Choice(["seed", "docs"]), show_default=True)
 @click.option("--only", default="", help="Try only mutants whose description contains this.")
-def main(*, seconds: float, seed: int, is_all: bool, dialect: str, only: str) -> None:
+@click.option("--unlisted", "is_unlisted", is_flag=True, help="Try no mutant that survivors.toml lists: it counts as a survivor.")
+@click.option(
+    "--results", type=click.Path(dir_okay=False, path_type=Path), help="Write each result there at once; go on after what is there."
+)
+def main(*, seconds: float, seed: int, is_all: bool, dialect: str, only: str, is_unlisted: bool, results: Path | None) -> None:
     """Print the kill rate of each kind, and every survivor.
 
-    Exit code 1: with --all one survived that survivors.toml does not list; of a sample, which is as large as the machine is fast, more than
-    a twentieth did.
+    All of them take hours: --all with --results can be stopped, and goes on where it stopped. Exit code 1: with --all one survived that
+    survivors.toml does not list; of a sample, which is as large as the machine is fast, more than a twentieth did.
     """
     app = InProcess(callbacks_open=False)
     try:
         started = process_time()
         ground = observe(AppCarrier(app), dialect)
-        index = index_of({flow: Counter(mutants) for flow, mutants in ground.seen.items()})
+        index = index_of(ground.seen)
         chosen = [mutant for mutant in ordered(index, seed) if only in str(mutant)]
         places = len({each.place for each in index})
         say(f"seed {seed}, dialect {dialect}: {len(index)} mutants at {places} places, seen in {process_time() - started:.0f} s of CPU")
-        trials = list(run(ground, index, chosen, None if is_all else started + seconds))
+        book = Book(results)
+        listed = accepted() if is_unlisted else ()
+        trials = list(run(ground, index, chosen, None if is_all else started + seconds, book=book, listed=listed))
     finally:
         app.stop()
     say(f"{len(trials)} tried in {process_time() - started:.0f} s of CPU")
@@ -61,12 +69,18 @@ def ordered(index: Iterable[Mutant], seed: int) -> list[Mutant]:
     return first + later
 
 
-def run(ground: Ground, index: Index, chosen: list[Mutant], until: float | None) -> Iterator[Trial]:
+def run(
+    ground: Ground, index: Index, chosen: list[Mutant], until: float | None, *, book: Book, listed: Iterable[Accepted]
+) -> Iterator[Trial]:
     """Tries one mutant after the other, until the time is over."""
     for mutant in chosen:
         if until is not None and process_time() > until:
             return
-        yield tried(ground, mutant, index[mutant])
+        trial = book.result_of(mutant)
+        if trial is None:
+            trial = Trial(mutant, 1) if reason_for(mutant, listed) else tried(ground, mutant, index[mutant])
+            book.note(trial)
+        yield trial
 
 
 def report(trials: list[Trial], all_of: Counter[Kind], *, is_sample: bool) -> int:

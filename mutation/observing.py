@@ -1,13 +1,13 @@
 """Observing: one clean run of the flows with an observer between suite and server, which notes what could be made wrong, and where."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from mutation.mutants import Kind, Mutant, of_content, of_refusal, of_status
-from mutation.places import EACH, FILES, PULL, Place, Subject, Way, pointer_of, subject_of, ways_in
+from mutation.places import FILES, PULL, Place, Subject, loc_of, pointer_of, subject_of, ways_in
 from mutation.promises import PROMISES, parameters_of
 from runflow_mock.kit.suite.carriers import Answer, Carrier, read_json
 from runflow_mock.kit.suite.laws_of_callbacks import SUBJECTS
@@ -20,18 +20,24 @@ DOCUMENT = "get_openapi"
 
 
 class Observer:
-    """A carrier that hands everything on and notes the mutants that it could plant."""
+    """A carrier that hands everything on and notes the mutants that it could plant, and how many requests went before each."""
 
     def __init__(self, carrier: Carrier) -> None:
         self.url = carrier.url
-        self.seen: Counter[Mutant] = Counter()
+        self.seen: dict[Mutant, int] = {}
+        self.found: frozenset[Mutant] = frozenset()
+        """The mutants of the latest answer."""
+        self._requests = 0
         self.donors: dict[str, Answer] = {}
         self._carrier = carrier
 
     def carry(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """Returns the answer as it came."""
         answer = self._carrier.carry(method, target, headers, body)
-        self.seen.update(set(mutants_of(answer, headers, body)))
+        self.found = frozenset(mutants_of(answer, headers, body))
+        self._requests += 1
+        for mutant in self.found:
+            self.seen.setdefault(mutant, self._requests)
         subject = subject_of(answer)
         if subject is not None and answer.status < 300:
             self.donors[subject.name] = answer
@@ -98,11 +104,6 @@ def _of_refusal(subject: Subject, answer: Answer) -> Iterator[Mutant]:
         yield of_refusal(Subject(subject.name), loc_of(issue["loc"]), issue["type"])
 
 
-def loc_of(loc: Iterable[Any]) -> Way:
-    """Returns where a problem lies, whichever element of a list it is."""
-    return tuple(EACH if isinstance(step, int) else str(step) for step in loc)
-
-
 def _of_callback(item: Mapping[str, Any]) -> Iterator[Mutant]:
     content = read_json(msgspec.json.decode(f'"{item["base64"]}"', type=bytes))
     named = callback_subject(content) if isinstance(content, dict) else None
@@ -121,7 +122,7 @@ def _of_callback(item: Mapping[str, Any]) -> Iterator[Mutant]:
 Index = Mapping[Mutant, list[str]]
 
 
-def index_of(seen: Mapping[str, Counter[Mutant]]) -> Index:
+def index_of(seen: Mapping[str, Iterable[Mutant]]) -> Index:
     """Returns by mutant the flows that met it."""
     found: defaultdict[Mutant, list[str]] = defaultdict(list)
     for flow, mutants in seen.items():

@@ -1,6 +1,6 @@
 """Places: where an answer can be wrong, told by what gives the answer and the way into its content."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -66,3 +66,8 @@ def ways_in(value: Any, pointer: Pointer, way: Way = ()) -> Iterator[tuple[Way, 
     elif isinstance(value, list):
         for part in value:
             yield from ways_in(part, items_pointer(pointer), (*way, EACH))
+
+
+def loc_of(loc: Iterable[Any]) -> Way:
+    """Returns where a problem lies, whichever element of a list it is."""
+    return tuple(EACH if isinstance(step, int) else str(step) for step in loc)

@@ -10,8 +10,7 @@ from msgspec.structs import replace
 
 from mutation.changes import changed
 from mutation.mutants import OF_CONTENT, Kind, Mutant
-from mutation.observing import loc_of
-from mutation.places import PULL, Subject, pointer_of, subject_of
+from mutation.places import PULL, Subject, loc_of, pointer_of, subject_of
 from mutation.promises import PROMISES
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.kit.suite.carriers import Answer, Carrier, read_json
@@ -68,7 +67,7 @@ class MutantCarrier:
             return self._accepted(answer) if self._has_the_problem(answer) else answer
         if subject != mutant.place.subject:
             return answer
-        return self._accepted(answer) if mutant.kind is Kind.REFUSAL else _spoiled(answer, mutant)
+        return self._accepted(answer) if mutant.kind is Kind.REFUSAL else spoiled(answer, mutant)
 
     def _has_the_problem(self, answer: Answer) -> bool:
         """Tells whether this is the problem for which a request was refused, and the only one."""
@@ -151,7 +150,7 @@ def _signatures(was: bytes, now: bytes, headers: Mapping[str, str]) -> Iterator[
     yield (lambda secret: sign_timestamped(was, timestamp, secret)), (lambda secret: sign_timestamped(now, timestamp, secret))
 
 
-def _spoiled(answer: Answer, mutant: Mutant) -> Answer:
+def spoiled(answer: Answer, mutant: Mutant) -> Answer:
     """An answer of the mutant's subject that is wrong at its place."""
     if mutant.kind is Kind.STATUS:
         return replace(answer, status=int(mutant.to))

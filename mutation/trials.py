@@ -1,35 +1,20 @@
 """Trials: a mutant is planted, the flows that met its place are played, and the first rule that is broken has killed it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from time import process_time
+from functools import partial
 
 import msgspec
 
+from mutation.foreseeing import Deadly, ForeseeingWatch, Foresight, Killed
 from mutation.mutants import Mutant
 from mutation.observing import Index, Observer
+from mutation.places import Way
 from mutation.proxy import MutantCarrier
 from runflow_mock.kit.suite.carriers import Answer, Carrier
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import Flow, play
 from runflow_mock.kit.suite.stages import Target
-from runflow_mock.kit.suite.tallies import Breach, Tally
 from runflow_mock.openapi.contracts import packaged_contract
-
-
-class Killed(Exception):
-    """A rule was broken."""
-
-    def __init__(self, breach: Breach) -> None:
-        super().__init__(breach.says)
-        self.breach = breach
-
-
-class Deadly(Tally):
-    """A tally that ends at the first breach."""
-
-    def broke(self, breach: Breach) -> None:
-        """Ends the play."""
-        raise Killed(breach)
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -42,13 +27,22 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 class Ground(msgspec.Struct):
-    """What the trials stand on: the right server, what was seen of it, and what each flow costs."""
+    """What the trials stand on: the right server, and what was seen of it.
+
+    `seen` has by flow how many requests go before each mutant is met; `killers` are the flows that killed last at a place.
+    """
 
     carrier: Carrier
     dialect: str
-    seen: dict[str, frozenset[Mutant]] = {}
-    seconds: dict[str, float] = {}
+    seen: dict[str, Mapping[Mutant, int]] = {}
     donors: dict[str, Answer] = {}
+    foresight: Foresight = msgspec.field(default_factory=Foresight)
+    killers: dict[tuple[str, Way], str] = {}
+
+    def ordered(self, mutant: Mutant, flows: Iterable[str]) -> list[str]:
+        """Returns flows in the order in which they are likely to kill a mutant soon."""
+        likely = self.killers.get(place_of(mutant))
+        return sorted(flows, key=lambda flow: (flow != likely, self.seen[flow][mutant]))
 
 
 def observe(carrier: Carrier, dialect: str, flows: Iterable[Flow] = FLOWS) -> Ground:
@@ -57,31 +51,45 @@ def observe(carrier: Carrier, dialect: str, flows: Iterable[Flow] = FLOWS) -> Gr
     Raises:
         AssertionError: the server is accused as it is; nothing could be said of a mutant.
     """
-    ground = Ground(carrier, dialect, {}, {}, {})
+    ground = Ground(carrier, dialect)
     for flow in flows:
-        observer, started = Observer(carrier), process_time()
-        tally = play(flow, Target(observer, None, dialect=dialect), packaged_contract())
+        observer = Observer(carrier)
+        watching = partial(ForeseeingWatch, foresight=ground.foresight, observer=observer)
+        tally = play(flow, Target(observer, None, dialect=dialect), packaged_contract(), watching=watching)
         assert not tally.breaches, f"{flow.id} accuses the right server: {tally.breaches[0].says}"
         assert not tally.errors, f"{flow.id}: {tally.errors[0]}"
-        started = process_time()
-        play(flow, Target(carrier, None, dialect=dialect), packaged_contract())
-        ground.seconds[flow.id] = process_time() - started
-        ground.seen[flow.id] = frozenset(observer.seen)
+        ground.seen[flow.id] = dict(observer.seen)
         ground.donors.update(observer.donors)
     return ground
 
 
 def tried(ground: Ground, mutant: Mutant, flows: Sequence[str]) -> Trial:
-    """Returns what became of a mutant after the flows that met it, the cheapest first."""
+    """Returns what became of a mutant after the flows that met it, those first that meet it soon."""
+    breach = ground.foresight.doomed.get(mutant)
+    if breach is not None:
+        return Trial(mutant, 1, breach.check, f"{breach.operation}: {breach.says}")
+    if ground.foresight.is_idle(mutant):
+        return Trial(mutant, 0)
+    return played(ground, mutant, flows)
+
+
+def played(ground: Ground, mutant: Mutant, flows: Sequence[str]) -> Trial:
+    """The same by playing, whatever was foreseen."""
     carrier = MutantCarrier(ground.carrier, mutant, ground.donors)
     target = Target(carrier, None, dialect=ground.dialect)
-    for flow in sorted(flows, key=lambda name: ground.seconds[name]):
+    for flow in ground.ordered(mutant, flows):
         try:
             play(BY_ID[flow], target, packaged_contract(), Deadly())
         except Killed as killed:
+            ground.killers[place_of(mutant)] = flow
             return Trial(mutant, carrier.changes, killed.breach.check, f"{killed.breach.operation}: {killed.breach.says}")
     return Trial(mutant, carrier.changes)
 
 
+def place_of(mutant: Mutant) -> tuple[str, Way]:
+    """Returns where a mutant is wrong, whatever the status."""
+    return mutant.place.subject.name, mutant.place.way
+
+
 BY_ID: Mapping[str, Flow] = {flow.id: flow for flow in FLOWS}
-__all__ = ["Ground", "Index", "Trial", "observe", "tried"]
+__all__ = ["Deadly", "Ground", "Index", "Killed", "Trial", "observe", "played", "tried"]

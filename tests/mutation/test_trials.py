@@ -3,15 +3,18 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from mutation.__main__ import ordered, report
+from mutation.__main__ import run as run_trials
 from mutation.mutants import Kind, Mutant
 from mutation.observing import index_of
 from mutation.places import EACH, Place, Subject
 from mutation.proxy import MutantCarrier
+from mutation.results import Book
 from mutation.survivors import Accepted, accepted, reason_for
-from mutation.trials import BY_ID, Deadly, Ground, Killed, Trial, observe, tried
+from mutation.trials import BY_ID, Deadly, Ground, Killed, Trial, observe, played, tried
 
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.flows import play
@@ -31,14 +34,11 @@ def app() -> Iterator[InProcess]:
 
 @pytest.fixture(scope="module")
 def ground(app: InProcess) -> Ground:
-    observed = observe(AppCarrier(app), "seed", [BY_ID[name] for name in FLOWS])
-    # The cheapest flow goes first, and which that is changes on a busy machine: here they go in their order.
-    observed.seconds.update({flow: float(place) for place, flow in enumerate(FLOWS)})
-    return observed
+    return observe(AppCarrier(app), "seed", [BY_ID[name] for name in FLOWS])
 
 
 def met(ground: Ground) -> dict[Mutant, list[str]]:
-    return dict(index_of({flow: Counter(mutants) for flow, mutants in ground.seen.items()}))
+    return dict(index_of(ground.seen))
 
 
 def run(status: int, *way: str) -> Place:
@@ -59,8 +59,9 @@ def run(status: int, *way: str) -> Place:
     ],
 )
 def test_mutant_is_killed_by_the_rule_that_it_breaks(ground: Ground, mutant: Mutant, killer: str) -> None:
-    trial = tried(ground, mutant, met(ground)[mutant])
-    assert (trial.killer, trial.changes > 0) == (killer, True)
+    flows = met(ground)[mutant]
+    for trial in (tried(ground, mutant, flows), played(ground, mutant, flows)):
+        assert (trial.killer, trial.changes > 0) == (killer, True)
 
 
 @pytest.mark.slow
@@ -110,6 +111,26 @@ def test_what_another_answer_determines_is_killed(app: InProcess, mutant: Mutant
     with pytest.raises(Killed):
         play(BY_ID[flow], Target(carrier, None, dialect="docs"), packaged_contract(), Deadly())
     assert carrier.changes > 0
+
+
+@pytest.mark.slow
+def test_what_was_foreseen_is_what_a_play_shows(ground: Ground) -> None:
+    index = met(ground)
+    foreseen = [mutant for mutant in ordered(index, 4) if mutant in ground.foresight.doomed][:60]
+    idle = [mutant for mutant in ordered(index, 4) if ground.foresight.is_idle(mutant)][:20]
+    assert len(foreseen) == 60
+    assert idle
+    assert all(played(ground, mutant, index[mutant]).killer for mutant in foreseen)
+    assert all(played(ground, mutant, index[mutant]).changes == 0 for mutant in idle)
+
+
+def test_results_are_kept_and_what_is_known_is_not_tried_again(ground: Ground, tmp_path: Path) -> None:
+    index = met(ground)
+    chosen = [mutant for mutant in ordered(index, 1) if mutant in ground.foresight.doomed][:3]
+    first = list(run_trials(ground, index, chosen, None, book=Book(tmp_path / "results.jsonl"), listed=()))
+    again = list(run_trials(Ground(ground.carrier, "seed"), {}, chosen, None, book=Book(tmp_path / "results.jsonl"), listed=()))
+    assert again == first
+    assert all(trial.killer for trial in again)
 
 
 def test_mutant_in_free_text_survives(ground: Ground) -> None:

@@ -64,14 +64,20 @@ def can_play(flow: Flow, target: Target) -> bool:
     return flow.needs is Needs.READING or target.may_create
 
 
-def play(flow: Flow, target: Target, contract: Contract, tally: Tally | None = None) -> Tally:
-    """Returns what came of a flow, every answer held against the laws on the way; it is told to the given tally, or to a new one."""
+def play(
+    flow: Flow, target: Target, contract: Contract, tally: Tally | None = None, *, watching: Callable[[Contract, Tally], Watch] = Watch
+) -> Tally:
+    """Returns what came of a flow, every answer held against the laws on the way; it is told to the given tally, or to a new one.
+
+    `watching` makes the watch that sees the answers, for who wants to see more of them.
+    """
     tally = Tally() if tally is None else tally
     if not can_play(flow, target):
         tally.notes.append(f"{flow.id} was not exercised: it needs {'the control API' if flow.needs is Needs.CONTROL else '--allow-spend'}")
         return tally
     with target.open(**flow.settings) as stage:
-        watch = Watch(contract, tally, is_strict=stage.is_strict)
+        watch = watching(contract, tally)
+        watch.is_strict = stage.is_strict
         stage.eyes.append(watch.see)
         stage.ears.append(watch.hear)
         tally.checks[flow.id] += 1

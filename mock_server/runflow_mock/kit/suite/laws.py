@@ -50,8 +50,14 @@ class Watch:
         self._tally = tally
         self._memory = Memory()
         self._counts_cases = counts_cases
-        self._is_strict = is_strict
+        self.is_strict = is_strict
         self._untold: dict[str, None] = {}
+
+    def fork(self, tally: Tally) -> "Watch":
+        """Returns a watch that has seen the same, and tells another tally: what it sees from now on is news to this one."""
+        other = Watch(self._contract, tally, counts_cases=self._counts_cases, is_strict=self.is_strict)
+        other._memory, other._untold = self._memory.fork(), dict(self._untold)
+        return other
 
     def see(self, answer: Answer) -> None:
         """Holds an answer against the document and every law."""
@@ -62,7 +68,7 @@ class Watch:
             self._untold.pop(answer.target, None)
         addressed = self._contract.address(answer.path)
         declared = None if addressed is None else self._contract.operation(addressed.path, answer.method)
-        if declared is not None and self._is_strict and declared.evidence == INFERRED:
+        if declared is not None and self.is_strict and declared.evidence == INFERRED:
             declared = None
         operation = BESIDE if declared is None else declared.id
         if self._counts_cases:
@@ -70,7 +76,7 @@ class Watch:
             self._tally.answers[operation, answer.status] += 1
             if declared is not None and not (answer.is_provoked and str(answer.status) not in declared.responses):
                 # What a rule of the fake was asked to answer is not held against a document that does not know it.
-                self._report("answer_schema", operation, answer.evidence, _departures(self._contract, declared.responses, answer))
+                self._report("answer_schema", operation, answer.evidence, departures(self._contract, declared.responses, answer))
                 self._report("answer_schema", operation, answer.evidence, _shortened(self._contract, answer, self._memory))
         for name, law in LAWS.items():
             self._report(name, operation, answer.evidence, law(answer, self._memory))
@@ -103,7 +109,7 @@ class Watch:
                 self._tally.broke(Breach(name, operation, says, evidence))
 
 
-def _departures(contract: Contract, responses: Mapping[str, Mapping[str, Any]], answer: Answer) -> Iterator[str]:
+def departures(contract: Contract, responses: Mapping[str, Mapping[str, Any]], answer: Answer) -> Iterator[str]:
     """Where an answer is not as the document declares it."""
     keys = (str(answer.status), f"{answer.status // 100}XX", "default")
     contents = next((responses[key] for key in keys if key in responses), None)

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.schema_walks import Part, SchemaWalk
@@ -82,6 +83,10 @@ class Memory(msgspec.Struct):
     operation: Declared | None = None
     params: Mapping[str, str] = {}
 
+    def fork(self) -> "Memory":
+        """Returns a memory of the same, which can learn without this one."""
+        return replace(self, **{name: _forked(getattr(self, name)) for name in self.__struct_fields__})
+
     def look_at(self, answer: Answer) -> None:
         """Finds the records in an answer."""
         self.parts, self.operation, self.params = (), None, {}
@@ -115,6 +120,15 @@ class Memory(msgspec.Struct):
         """Returns the latest that is known of a record, by its id."""
         known = self.records.get(str(record_id))
         return {} if known is None else {name: told.value for name, told in known.fields.items()}
+
+
+def _forked(value: Any) -> Any:
+    """A copy of whatever can learn; what was told never changes."""
+    if isinstance(value, dict):
+        return {key: _forked(part) for key, part in value.items()}
+    if isinstance(value, Known):
+        return Known(dict(value.fields), dict(value.wholes), dict(value.alone))
+    return type(value)(value) if isinstance(value, set | list) else value
 
 
 Law = Callable[[Answer, Memory], Iterator[str]]
