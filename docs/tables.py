@@ -55,6 +55,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "expectations": scenarios.expectations,
     "settings": scenarios.settings,
     "scenario-schema": scenarios.schema,
+    "suite-rules": verdicts.suite_rules,
     "matrix-rules": verdicts.matrix_rules,
     "behaviour-rules": verdicts.behaviour_rules,
     "probe-rules": verdicts.probe_rules,

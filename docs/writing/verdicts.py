@@ -5,7 +5,13 @@ from __future__ import annotations
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.kit.matrix import cells
 from runflow_mock.kit.probes import catalogue
+from runflow_mock.kit.suite.sources import asked
 from writing.markdown import table
+
+
+def suite_rules() -> str:
+    """Returns the rules to which `verify` holds a server, and on what each rests."""
+    return table(("rule", "what it asks", "source"), ((f"`{name}`", asks, ", ".join(sources)) for name, asks, sources in asked()))
 
 
 def matrix_rules() -> str:

@@ -5,7 +5,7 @@ of the contract's files on errors and state machines, and of the behaviours that
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -24,7 +24,7 @@ from runflow_mock.kit.suite.machine_tables import machine_of
 from runflow_mock.kit.suite.memories import Heard, Law, Memory, Record, is_replay, packaged_walk
 from runflow_mock.kit.suite.schema_walks import COMPONENTS, SPARSE
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
-from runflow_mock.openapi.contracts import Contract, packaged_contract
+from runflow_mock.openapi.contracts import Contract
 from runflow_mock.testing.records import Pulled
 
 MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -90,10 +90,8 @@ class Watch:
             self._report("callback_schema", operation, evidence, iter(("the body is no JSON object",)))
             return
         heard = Heard(attempt.delivery_id, attempt.number, attempt.url, attempt.headers, attempt.body, content)
-        self._report("callback_schema", operation, evidence, departs_from_its_schema(packaged_contract(), heard))
-        self._report("callback_tells_the_truth", operation, evidence, contradicts_itself(heard))
-        self._report("callback_is_sent_as_promised", operation, evidence, is_sent_as_promised(heard, self._memory))
-        self._report("callback_repeats_itself", operation, evidence, repeats_itself(heard, self._memory))
+        for name, law in OF_CALLBACKS.items():
+            self._report(name, operation, evidence, law(heard, self._memory))
         self._memory.heard.append(heard)
         self._untold.update(dict.fromkeys(path_of(content)))
 
@@ -290,6 +288,13 @@ def _pages_well(answer: Answer, memory: Memory) -> Iterator[str]:
         yield "a record is on the page twice"
 
 
+OF_CALLBACKS: Mapping[str, Callable[[Heard, Memory], Iterator[str]]] = {
+    "callback_schema": departs_from_its_schema,
+    "callback_tells_the_truth": contradicts_itself,
+    "callback_is_sent_as_promised": is_sent_as_promised,
+    "callback_repeats_itself": repeats_itself,
+}
+"""What must hold of a callback as it arrives; that it also tells the truth of its record is one of the `LAWS`."""
 LAWS: Mapping[str, Law] = {
     "no_server_error": _is_no_server_error,
     "error_envelope": _has_an_error_envelope,

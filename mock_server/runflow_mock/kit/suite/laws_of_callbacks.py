@@ -8,7 +8,7 @@ from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_records import batch_output, instant
 from runflow_mock.kit.suite.memories import Heard, Memory, Record, packaged_walk
-from runflow_mock.openapi.contracts import Contract, packaged_contract
+from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.openapi.pointers import Pointer
 
 # What a message is about, by the field that names it.
@@ -43,8 +43,9 @@ def path_of(content: Record) -> Iterator[str]:
         yield f"{path}/callback"
 
 
-def departs_from_its_schema(contract: Contract, heard: Heard) -> Iterator[str]:
-    """Yields where a message is not as the contract declares it."""
+def departs_from_its_schema(heard: Heard, memory: Memory) -> Iterator[str]:
+    """A message is as the contract declares it."""
+    contract = packaged_contract()
     subject = subject_of(heard.content)
     if subject is None:
         yield f"a callback names neither {', '.join(SUBJECTS)}: {sorted(heard.content)}"
@@ -57,8 +58,8 @@ def departs_from_its_schema(contract: Contract, heard: Heard) -> Iterator[str]:
         yield f"the keys stand as {list(heard.content)}, not as {order}"
 
 
-def contradicts_itself(heard: Heard) -> Iterator[str]:
-    """Yields what one part of a message denies of another."""
+def contradicts_itself(heard: Heard, memory: Memory) -> Iterator[str]:
+    """No part of a message denies another."""
     content = heard.content
     noun, _, end = str(content.get("event")).partition(".")
     subject, status = subject_of(content), str(content.get("status"))
@@ -77,7 +78,7 @@ def contradicts_itself(heard: Heard) -> Iterator[str]:
 
 
 def is_sent_as_promised(heard: Heard, memory: Memory) -> Iterator[str]:
-    """Yields what is wrong with how a message was sent: its headers, and its signature where a secret is known."""
+    """A message has its headers, and the signature of its bytes where a secret is known."""
     headers = {name.lower(): value for name, value in heard.headers.items()}
     if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         yield f"the content type is {headers.get('content-type')!r}"
@@ -93,7 +94,7 @@ def is_sent_as_promised(heard: Heard, memory: Memory) -> Iterator[str]:
 
 
 def repeats_itself(heard: Heard, memory: Memory) -> Iterator[str]:
-    """Yields where an attempt is another message than the one before of its delivery, or a message another one than that of its record.
+    """Every attempt of a delivery is the same message, and so is every message of a record.
 
     The bytes are frozen when the record ends: every attempt sends them, and so does every delivery to that address.
     """
