@@ -19,6 +19,8 @@ _SLASH = re.compile("%2f", re.IGNORECASE)
 # Stands for an encoded slash while paths are told apart; no path of a document holds it.
 _KEPT = "\x00"
 
+_SEGMENTS = 2
+
 Methods = Mapping[str, Mapping[str, str]]
 
 
@@ -42,8 +44,14 @@ class Addresses:
         self, paths: Mapping[str, dict[str, Json]], methods: Methods, spanning: Mapping[str, frozenset[str]], *, keeps_slashes: bool
     ) -> None:
         written = [(path, path) for path in paths] + [(other, path) for path, item in paths.items() for other in _others(item)]
-        forms = ((each, path, _form(each, spanning[path])) for each, path in written)
-        self._forms = sorted(forms, key=lambda form: _rank(form[0]))
+        ranked = sorted(written, key=lambda each: _rank(each[0]))
+        forms = [(each, path, _form(each, spanning[path])) for each, path in ranked]
+        beginnings = [_beginning(each) for each, _ in ranked]
+        # Tried are those alone that begin as a path does, in the order of all, and those whose beginning may be anything.
+        self._forms = {
+            known: tuple(form for form, beginning in zip(forms, beginnings, strict=True) if beginning in (known, None))
+            for known in {None, *beginnings}
+        }
         self._methods = methods
         self._spanning = spanning
         self._keeps_slashes = keeps_slashes
@@ -64,13 +72,24 @@ class Addresses:
         return first
 
     def _fitting(self, path: str, decoded: str) -> Iterator[Addressed]:
-        for written, known, form in self._forms:
+        for written, known, form in self._forms.get(_two_segments(decoded)) or self._forms[None]:
             match = form.fullmatch(decoded)
             if match is not None:
                 names, as_sent = BRACES.findall(written), form.fullmatch(path) or match
                 params = {name: value.replace(_KEPT, "/") for name, value in zip(names, match.groups(), strict=True)}
                 raw = {name: value.replace(_KEPT, "%2F") for name, value in zip(names, as_sent.groups(), strict=True)}
                 yield Addressed(known, self._methods[known], params, raw)
+
+
+def _beginning(written: str) -> str | None:
+    """Returns the first two segments of a path, unless a parameter may stand in them."""
+    fixed, *parameters = BRACES.split(written, maxsplit=1)
+    fixed = unquote(fixed)
+    return None if parameters and fixed.count("/") <= _SEGMENTS else _two_segments(fixed)
+
+
+def _two_segments(path: str) -> str:
+    return "/".join(path.split("/", _SEGMENTS + 1)[: _SEGMENTS + 1])
 
 
 def _form(written: str, spanning: frozenset[str]) -> re.Pattern[str]:
