@@ -59,3 +59,21 @@ def test_document_that_contains_itself_is_named(tmp_path: Path) -> None:
     told = call("contract", "check", str(path))
     assert (told.code, told.out) == (2, "")
     assert told.err == f"runflow-mock: {path}: line 4, column 19: *a leads to itself\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command", ["serve --scenario", "serve --catalog", "serve --profile", "skill check", "calibrate", "scenarios validate"]
+)
+def test_name_that_no_file_can_have_is_wrong_usage(command: str) -> None:
+    told = call(*COMMANDS[command], "a" * 5_000)
+    assert (told.code, told.out) == (2, "")
+    assert "Traceback" not in told.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("host", ["", " ", "\udcff", "a" * 300])
+def test_host_that_is_none_is_wrong_usage_and_no_host_is_not_every_interface(host: str) -> None:
+    told = call("serve", "--port", "0", "--host", host)
+    assert (told.code, told.out) == (2, "")
+    assert len(told.err.splitlines()) == 1, told.err

@@ -1,5 +1,6 @@
 """The command line. Each command is a module that is imported when it is called."""
 
+import errno
 import gc
 import os
 import sys
@@ -121,6 +122,10 @@ def _run(arguments: Sequence[str], scrubber: Scrubber) -> None:
         click.echo("runflow-mock: what was given is nested too deeply, or contains itself", err=True)
         sys.exit(2)
     except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            # No file can have such a name: that is what was given, and nothing that failed.
+            click.echo(f"runflow-mock: {str(error.filename)[:200]!r} is no name of a file: {error.strerror}", err=True)
+            sys.exit(2)
         click.echo(f"runflow-mock: {error.strerror or error}", err=True)
         # Nothing that could not be written is tried again when the process ends, where it would be told once more.
         with suppress(OSError, ValueError, AttributeError):

@@ -65,16 +65,19 @@ def bind(host: str, port: int, option: str = "--port") -> socket.socket:
     Raises:
         ConfigError: the address is taken, or is none of this machine's.
     """
+    if not host.strip():
+        # The system would take it for every interface that there is.
+        raise ConfigError("host: it is empty; give an address, 0.0.0.0 for all of them, or leave the option out")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     if os.name == "posix":  # On Windows the option would let two servers share a port, and nobody would be told that it is taken.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, TypeError, UnicodeError) as error:
         bound.close()
         way_out = f"stop what listens there (another sandbox?), or choose another port with {option}, 0 for any free one"
-        raise ConfigError(f"cannot listen on {host}:{port}: {error}; {way_out}") from None
+        raise ConfigError(f"cannot listen on {host[:200]}:{port}: {error}; {way_out}") from None
     return bound
 
 
