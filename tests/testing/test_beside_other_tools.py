@@ -15,7 +15,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_environment(Path(sys.executable), tmp_path_factory.mktemp("beside") / "venv")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("tool", NAMES)
 def test_fixtures_live_beside(python: Path, tmp_path: Path, tool: str) -> None:
     results = run_suite(python, tool, tmp_path)
