@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kept import INPUT, KEY, MODEL, KeptFake, Time, bases, disk, everything, kept_fake, settled
@@ -11,6 +12,7 @@ from stories import LONG, play, read_story
 from worlds import CALLBACK_URL
 
 from runflow_mock.domain.deliveries import AttemptResult
+from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.kept_tenants import LogSize
 from runflow_mock.runtime.sender import OutgoingRequest, RecordingSender
@@ -257,6 +259,21 @@ async def test_key_that_looks_real_is_not_written_with_the_journal(tmp_path: Pat
         await settled(fake)
         written = b"".join(path.read_bytes() for path in fake.killed(tmp_path / "b").iterdir())
     assert real.encode() not in written
+
+
+async def test_value_of_a_cookie_is_judged_and_not_written_with_the_journal(tmp_path: Path) -> None:
+    theme = {"name": "theme", "in": "cookie", "schema": {"enum": ["light"]}}
+    document: dict[str, Any] = {"paths": {"/v1/runs": {"get": {"parameters": [theme], "responses": {"200": {"description": "Runs."}}}}}}
+    async with kept_fake(tmp_path / "a", contract=Contract(document, source="own.json")) as fake:
+        for _ in range(2):
+            await fake.call("GET", "/v1/runs", cookie="theme=purple-of-mine; other=x")
+            await settled(fake)
+        rules = {each["rule"] for each in (await fake.call("GET", "/_mock/report")).json()["violations"]}
+        copy = fake.killed(tmp_path / "b")
+    written = b"".join(path.read_bytes() for path in copy.iterdir())
+    assert (rules, b"purple-of-mine" in written, b"theme=[redacted]" in written) == ({"enum"}, False, True)
+    async with kept_fake(tmp_path / "b", contract=Contract(document, source="own.json")) as again:
+        assert (await again.call("GET", "/_mock/report")).json()["violations"] == []
 
 
 async def test_real_clock_that_went_back_takes_no_time_back(tmp_path: Path) -> None:

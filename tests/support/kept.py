@@ -13,6 +13,7 @@ from worlds import catalog
 
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.keeping import Keeper
 from runflow_mock.runtime.kept_files import Connect, connect
@@ -63,11 +64,11 @@ class KeptFake:
         return Path(shutil.copytree(self.folder, to))
 
 
-def made_app(time: Time, sender: CallbackSender | None, **settings: Any) -> Application:
+def made_app(time: Time, sender: CallbackSender | None, contract: Contract | None = None, **settings: Any) -> Application:
     """Returns a fake that is told the time and sends nothing, with a small catalogue and much money; nobody keeps its tenants yet."""
     settings["clock"] = ClockMode(settings.get("clock", "manual"))
     config = Config(**{"speed": 1.0, "balance": Money(1_000_000_000), **settings})
-    app = create_app(config, catalog=catalog(), sender=sender or RecordingSender(), monotonic=time, wall=time)
+    app = create_app(config, catalog=catalog(), sender=sender or RecordingSender(), monotonic=time, wall=time, contract=contract)
     assert isinstance(app, Application)
     return app
 

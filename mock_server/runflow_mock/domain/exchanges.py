@@ -184,6 +184,19 @@ def _without_other_cookies(header: bytes, known: frozenset[bytes]) -> bytes:
     return b"; ".join(kept)
 
 
+def without_cookies(exchange: Exchange) -> Exchange:
+    """Returns an exchange without the values of cookies, which are judged where they came and go no further: nobody writes them down."""
+    if all(name != b"cookie" for name, _ in exchange.request_headers):
+        return exchange
+    headers = exchange.request_headers
+    return replace(
+        exchange,
+        request_headers=tuple(
+            (name, _without_other_cookies(value, frozenset()) if name == b"cookie" else value) for name, value in headers
+        ),
+    )
+
+
 def digest_of_key(key: str) -> str:
     """Returns what is kept of an Idempotency-Key: anybody might put anything into one."""
     return f"sha256:{sha256(key.encode('latin-1', errors='replace')).hexdigest()[:32]}"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.exchanges import Exchange, without_cookies
 from runflow_mock.domain.snapshots import Snapshot
 from runflow_mock.runtime.keepers import Ack, Contents, KeepError, Parts, TenantLog
 from runflow_mock.runtime.revivals import Clocks
@@ -206,7 +206,7 @@ class Kept:
         world, journal = self._tenant.world, self._tenant.journal
         # With the commits beside it the history goes on as a whole.
         head = self.head(world.snapshot_before(world.history))
-        exchanges = journal.latest(JOURNAL_TAIL)
+        exchanges = tuple(map(without_cookies, journal.latest(JOURNAL_TAIL)))
         row = encode(Row(world.history.recorded(), exchanges, is_cleared=False, standing=head.standing))
         ack = self.log.begin(self._measured(write_base(head, ())), row, self._tenant.blobs.items())
         self._rows, self._bytes = 1, len(row)
@@ -247,7 +247,7 @@ class Kept:
         exchanges: tuple[Exchange, ...] = ()
         if is_cleared or started >= self._exchanges_due or exchanges_max >= JOURNAL_TAIL:
             # What leaves the process is scrubbed first.
-            exchanges = journal.piece(self._exchanges, exchanges_max)
+            exchanges = tuple(map(without_cookies, journal.piece(self._exchanges, exchanges_max)))
         row = encode(Row(tuple(self._commits), exchanges, is_cleared, self._standing()))
         rows, size = self._rows + 1, self._bytes + len(row)
         is_last = self._compaction is None and self._size.is_reached(rows, size, self._base_bytes)
