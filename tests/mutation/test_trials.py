@@ -133,6 +133,14 @@ def test_results_are_kept_and_what_is_known_is_not_tried_again(ground: Ground, t
     assert all(trial.killer for trial in again)
 
 
+@pytest.mark.parametrize(("query", "changes"), [("limit=50", 0), ("fields=slug", 1)])
+def test_parameter_that_changes_nothing_is_no_mutant(app: InProcess, query: str, changes: int) -> None:
+    name = query.partition("=")[0]
+    carrier = MutantCarrier(AppCarrier(app), Mutant(Kind.PARAMETER, Place(Subject("list_public_models")), name), {})
+    carrier.carry("GET", f"/v1/public/models?{query}", {}, None)
+    assert carrier.changes == changes
+
+
 def test_mutant_in_free_text_survives(ground: Ground) -> None:
     mutant = Mutant(Kind.OTHER, Place(Subject("list_runs", 429), ("message",)))
     trial = tried(ground, mutant, met(ground)[mutant])

@@ -287,6 +287,9 @@ CASES: Mapping[str, Lie] = {
     "filters by state are not looked at": _lie(
         _rewritten(lambda method, target: "q=status_code" in target, _without("q")), "filter_finds_in_company"
     ),
+    "what is compared with takes in its bound": _lie(
+        _rewritten(lambda method, target: "q=" in target, lambda target: re.sub("(%3E|%3C)(?!%3D)", r"\1%3D", target)), "comparison_finds"
+    ),
     "only the first order counts": _lie(
         _rewritten(lambda method, target: "sort_by=" in target, _with_one_order), "in_order", "filter_finds_in_company"
     ),

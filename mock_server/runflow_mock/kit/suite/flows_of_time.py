@@ -63,6 +63,20 @@ def _states_are_found(stage: SuiteTenant, made: list[Any]) -> Iterator[str]:
                 yield f"sorted by status_code:{up},id:{down} the ids of what is {state} stand in another order"
 
 
+def _comparisons_find(stage: SuiteTenant) -> Iterator[str]:
+    """What lies before, at or after an instant is found by comparing with it."""
+    made = []
+    for _ in range(3):
+        made.append(create_run(stage))
+        stage.control.advance("2s")
+    middle = made[1]["created_at"]
+    for sign, expected in ((">", made[2:]), (">=", made[1:]), ("<", made[:1]), ("<=", made[:2]), ("=", made[1:2])):
+        asked = f"created_at{sign}'{middle}'"
+        found = {item["id"] for item in expect(stage.get(f"/v1/runs?q={quote(asked, safe='')}"), 200)["items"]}
+        if found != {run["id"] for run in expected}:
+            yield f"q={asked} finds {len(found)} of 3 runs, and {len(expected)} fit"
+
+
 def _refusals_are_free(stage: SuiteTenant) -> Iterator[str]:
     """What is refused costs nothing and makes nothing."""
     before = balance(stage)
@@ -95,6 +109,7 @@ def _webhooks_change(stage: SuiteTenant) -> Iterator[str]:
 FLOWS: tuple[Flow, ...] = (
     Flow("page_stays", "a cursor leads on from where its page ended, whatever was made since", Needs.CONTROL, _pages_stay, 5),
     Flow("filter_finds_in_company", "a filter counts beside an order and on every page", Needs.CONTROL, _filters_find_in_company, 5),
+    Flow("comparison_finds", "what is compared with an instant is found before, at and after it", Needs.CONTROL, _comparisons_find, 3),
     Flow("refusal_is_free", "what is refused costs nothing and makes nothing", Needs.CONTROL, _refusals_are_free),
     Flow("webhook_changes", "a webhook's new events and secret count from their change on", Needs.CONTROL, _webhooks_change, 2),
 )

@@ -90,6 +90,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "evaluation_is_paid": ("evaluations.price", "evaluations.callback"),
     "page_stays": ("lists.cursor-bound",),
     "filter_finds_in_company": ("lists.filter", "lists.parameters"),
+    "comparison_finds": ("lists.filter",),
     "refusal_is_free": ("credits.only-success-is-paid",),
     "webhook_changes": ("webhooks.events", "webhooks.signature"),
     "record_is_ones_own": ("errors.absent-and-foreign",),
