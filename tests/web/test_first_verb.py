@@ -22,8 +22,13 @@ async def ask():
         headers = {"Authorization": "Bearer rf_live_mock_a"}
         await client.get("/v1/runs", headers=headers)
         sys.addaudithook(hear)
-        answers = await asyncio.gather(*(client.get("/_mock/clock", headers=headers) for _ in range(3)))
-        assert [each.status_code for each in answers] == [200] * 3
+        asking = [asyncio.ensure_future(client.get("/_mock/clock", headers=headers))]
+        # While it is imported others come for it.
+        while not asking[0].done():
+            if len(asking) < 30:
+                asking.append(asyncio.ensure_future(client.get("/_mock/clock", headers=headers)))
+            await asyncio.sleep(0.002)
+        assert {each.status_code for each in await asyncio.gather(*asking)} == {200}
 
 asyncio.run(ask())
 print(on_the_loop, len(beside_it) > 20)

@@ -246,10 +246,13 @@ class _WhenAsked:
     def __init__(self, load: Callable[[], ASGIApp], module: str) -> None:
         self._loaded = cache(load)
         self._module = module
+        self._is_imported = module in sys.modules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._module not in sys.modules:
+        # A module stands among the others before it is whole: whoever comes meanwhile waits in a thread as well.
+        if not self._is_imported:
             await asyncio.to_thread(import_module, self._module)
+            self._is_imported = True
         await self._loaded()(scope, receive, send)
 
 
