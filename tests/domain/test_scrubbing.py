@@ -238,6 +238,7 @@ def test_value_that_is_named_a_secret_is_masked_also_where_the_rest_cannot_be_re
         '{"input": {"image_url": "https://x.example/rf_/a%20b.png"}}',
         '{"key_name": "k", "secrets": [], "secret": null}',
         '{"secret": "[redacted]"}',
+        '{"secret": {"id": "019b76da-a800-7000-8001-d2a3fffaf480", "name": "prod"}}',
         '{"api_key": "rf_live_mock_test", "Authorization": "Bearer rf_svc_mock_shop"}',
         '{"RUNFLOW_API_KEY": "what-env-prints"}',
         "https://x.example/@name:of/a@b.example",

@@ -94,7 +94,8 @@ def _naming_patterns() -> _Naming:
     return _Naming(
         fields=tuple(re.compile(field % {b"q": quote, b"name": _LONG_NAME}, _FLAGS) for quote in (b'"', b"'")),
         number=re.compile(named + rb"([0-9]{4,40}+)(?=[\s,}\]]|\Z)", _FLAGS),
-        holder=re.compile(named + rb"(?=[\[{])", _FLAGS),
+        # A record has an id, and names for what of it is secret.
+        holder=re.compile(named + rb"(?=\[|\{(?!\s*+\"id\"\s*+:))", _FLAGS),
         token=re.compile(rb"(\"(?:[^\"\\]|\\.)*+(?:\"|\Z)|'(?:[^'\\]|\\.)*+(?:'|\Z))(\s*+:)?|[\[\]{}]", re.DOTALL),
         pair=re.compile(rb"\"(?:name|key)\"\s*+:\s*+\"%b\"\s*+,\s*+\"value\"\s*+:\s*+\"((?:[^\"\\]|\\.)*+)" % _LONG_NAME, _FLAGS),
         parameter=re.compile(rb"(?:^|[?&;\s])(?:[a-z0-9_.-]{1,40}\[)?(?:token|%b)\]?%b=([^&;\s\"'<>]++)" % (_NAME, brackets), _FLAGS),
