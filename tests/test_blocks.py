@@ -69,7 +69,7 @@ def test_commands_of_a_page_work_as_shown(page: Path, tmp_path: Path, running: S
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("page", SLOW_PAGES, ids=name_of)
 def test_slow_commands_of_a_page_work_as_shown(page: Path, tmp_path: Path, running: Sandbox) -> None:
     run_page(page, tmp_path, running, with_slow=True)

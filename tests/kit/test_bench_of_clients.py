@@ -157,6 +157,11 @@ def test_verdicts_on_processes_are_the_same_while_the_machine_is_busy() -> None:
     expected = {name: set[str]() for name in builds.RIGHT} | {name: set(builds.WRONG[name][1]) for name in LOADED}
     with serve(Config(port=0, speed=1.0)) as server, ThreadPoolExecutor(4) as pool:
         sheets = dict(zip(expected, pool.map(lambda name: _verify_process(server, name), expected), strict=True))
-    assert {name: (set(_broken(sheet)), sheet.errors) for name, sheet in sheets.items()} == {
-        name: (rules, ()) for name, rules in expected.items()
+    # Whoever is right is accused of nothing, however busy the machine; of pauses it may be said that it was too busy to compare them.
+    late = {
+        name: {row.rule for row in sheet.of(Judgement.NOT_EXERCISED) if (row.reason or "").startswith(LATE)}
+        for name, sheet in sheets.items()
     }
+    broken = {name: set(_broken(sheet)) for name, sheet in sheets.items()}
+    assert [name for name, sheet in sheets.items() if sheet.errors] == []
+    assert {name: rules for name, rules in broken.items() if not rules <= expected[name] <= rules | late[name]} == {}

@@ -54,6 +54,7 @@ def test_at_least_eighty_lies_are_told() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("dialect", ["seed", "docs"])
 @pytest.mark.parametrize("name", CASES)
 def test_lie_is_caught_by_the_rule_that_it_breaks(app: InProcess, name: str, dialect: str) -> None:
