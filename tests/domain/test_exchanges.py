@@ -66,3 +66,16 @@ def test_target_is_a_path_and_a_query() -> None:
 def test_of_a_repeated_header_the_first_counts() -> None:
     assert exchange(headers={"X": "1", "x": "2"}).request_header("x") == "1"
     assert exchange().response_header("retry-after") is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (b"Basic dXNlcjpwYXNz", b"Basic [redacted]"),
+        (b"Basic dXNlcg", b"[redacted]"),
+        (b"Basic abcde", b"[redacted]"),
+    ],
+    ids=["a pair", "no pair", "no base64"],
+)
+def test_scheme_is_kept_where_the_credential_has_its_form(sent: bytes, kept: bytes) -> None:
+    assert without_credentials([(b"authorization", sent)]) == ((b"authorization", kept),)

@@ -179,6 +179,14 @@ def test_base64_of_much_text_stays_also_behind_escapes() -> None:
     assert Scrubber().scrub(b" ".join(harmless)) == b" ".join(harmless)
 
 
+def test_more_than_can_be_decoded_is_masked() -> None:
+    texts = [b64encode(b64encode(b"%d: nothing to hide, nothing at all" % number)).hex().encode() for number in range(200)]
+    layered = b" ".join(b"%25" * 5 + text for text in texts)
+    scrubbed = Scrubber().scrub(layered)
+    assert (len(scrubbed), mask(len(texts[0])) in scrubbed) == (len(layered), True)
+    assert Scrubber().scrub(b" ".join(texts)) == b" ".join(texts)
+
+
 def test_more_than_can_be_unpacked_is_masked() -> None:
     bomb = b"\x00" * (UNPACKED_MAX + 1)
     for packed in (gzip.compress(bomb), _deflated(b"\xff\xfe" + bomb), gzip.compress(b"") * (MEMBERS_MAX + 1)):

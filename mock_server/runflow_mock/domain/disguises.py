@@ -88,10 +88,9 @@ def layers_of(data: bytes) -> Iterator[Layer]:
     yield from _layers_above(lowest)
     if b"=" in data and QUOTED.search(data) is not None:
         # On a way of its own: a parameter may begin as quoted-printable does.
-        printable = _above(lowest, _QUOTED_PRINTABLE, _unquote)
-        if printable is not None:
-            yield printable
-            yield from _layers_above(printable)
+        printable = Layer(_QUOTED_PRINTABLE.sub(_unquote, data), lowest, _QUOTED_PRINTABLE, _unquote)
+        yield printable
+        yield from _layers_above(printable)
 
 
 def _layers_above(layer: Layer) -> Iterator[Layer]:
@@ -132,14 +131,9 @@ def unpacked(data: bytes) -> tuple[bytes, bool]:
 
 
 def inflated(data: bytes) -> tuple[bytes, bool]:
-    """Returns what was packed without any head, and whether that is all; nothing where the bytes are text."""
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        reader = zlib.decompressobj(-zlib.MAX_WBITS)
-        content = _until_broken(reader, data)
-        return content, len(content) <= UNPACKED_MAX
-    return b"", True
+    """Returns what was packed without any head, as far as it can be had, and whether that is all that can be had."""
+    content = _until_broken(zlib.decompressobj(-zlib.MAX_WBITS), data)
+    return content, len(content) <= UNPACKED_MAX
 
 
 def _until_broken(reader: "zlib._Decompress", piece: bytes) -> bytes:
