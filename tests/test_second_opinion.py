@@ -16,10 +16,12 @@ TOO_MILD = {
     "values-listed": "values that were taken are refused; it reads this as values that were added",
     "security-tightened": "a scope is needed that was not; it looks at the names of schemes alone",
     "callback-removed": "it does not look into callbacks",
+    "type-changed": "it does not look into the headers of answers",
 }
 # What it takes for breaking, and why it is not.
 TOO_STRICT = {
     "values-free": "any value is taken; it reads this as values that were removed",
+    "write-only": "what is sent is taken as before; it reads any mark of this kind as a restriction",
     "type-widened": "a choice with null is written as a list of types; it takes that for another schema",
 }
 
