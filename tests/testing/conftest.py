@@ -6,6 +6,7 @@ from answers import ANSWERS
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.in_process import InProcess
+from runflow_mock.testing.interception import ServiceEndpoint, intercept
 from runflow_mock.testing.runflow import Runflow, open_tenant
 from runflow_mock.testing.server import serve
 
@@ -23,6 +24,21 @@ def tenant(url: str) -> Iterator[Runflow]:
     with open_tenant(url, clock="manual") as opened:
         yield opened
         opened.control.delete_tenant(opened.tenant)
+
+
+@pytest.fixture(scope="module")
+def endpoint(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceEndpoint]:
+    """Where the service's hosts lead for the tests of a module."""
+    opened = ServiceEndpoint(url, tmp_path_factory.mktemp("endpoint"))
+    yield opened
+    opened.stop()
+
+
+@pytest.fixture
+def hosts(tenant: Runflow, endpoint: ServiceEndpoint) -> Iterator[Runflow]:
+    """A tenant of its own for one test, with everything that is aimed at the service led to its fake."""
+    with intercept(endpoint):
+        yield tenant
 
 
 @pytest.fixture(scope="module")

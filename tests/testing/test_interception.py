@@ -7,7 +7,7 @@ import socket
 import ssl
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,19 +30,6 @@ PATH = "/v1/auth/me"
 NO_LOOK_UP = socket.AI_NUMERICHOST
 PROXY = "http://proxy.invalid:3128"
 OWNERS = (socket, socket.socket, ssl.SSLContext, ssl.SSLSocket, ssl.SSLObject, http.client.HTTPConnection, urllib.request.Request)
-
-
-@pytest.fixture(scope="module")
-def endpoint(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceEndpoint]:
-    opened = ServiceEndpoint(url, tmp_path_factory.mktemp("endpoint"))
-    yield opened
-    opened.stop()
-
-
-@pytest.fixture
-def hosts(tenant: Runflow, endpoint: ServiceEndpoint) -> Iterator[Runflow]:
-    with intercept(endpoint):
-        yield tenant
 
 
 def by_urllib(url: str, headers: dict[str, str], proxy: str | None) -> int:

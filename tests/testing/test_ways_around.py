@@ -12,25 +12,12 @@ import requests
 import trio
 import uvloop
 
-from runflow_mock.testing.interception import RefusedWayOut, ServiceEndpoint, intercept
+from runflow_mock.testing.interception import RefusedWayOut
 from runflow_mock.testing.runflow import Runflow
 
 HOST = "api.runflow.io"
 REQUEST = b"GET /v1/auth/me HTTP/1.1\r\nAccept: */*\r\nHost: api.runflow.io\r\n\r\n"
 SECONDS_MAX = 20
-
-
-@pytest.fixture(scope="module")
-def endpoint(url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceEndpoint]:
-    opened = ServiceEndpoint(url, tmp_path_factory.mktemp("endpoint"))
-    yield opened
-    opened.stop()
-
-
-@pytest.fixture
-def hosts(tenant: Runflow, endpoint: ServiceEndpoint) -> Iterator[Runflow]:
-    with intercept(endpoint):
-        yield tenant
 
 
 @pytest.fixture
