@@ -39,7 +39,7 @@ def _answer_findings(contract: Contract, declared: Declared, exchange: Exchange)
         yield Finding(("response", "status"), "status", f"{declared.id} does not declare the status {status}")
         return
     if contract.source is not None:
-        yield from _header_findings(contract, _way_to(contract, declared, key), exchange)
+        yield from _header_findings(contract, way_to_answer(contract, declared, key), exchange)
     yield from _body_findings(contract, declared.responses[key], exchange)
 
 
@@ -70,10 +70,9 @@ def _body_findings(contract: Contract, contents: Mapping[str, Pointer], exchange
         yield from schema_findings(contract, schema, value, (*_BODY, index) if is_sequence else _BODY)
 
 
-def _way_to(contract: Contract, declared: Declared, key: str) -> Pointer:
+def way_to_answer(contract: Contract, declared: Declared, key: str) -> Pointer:
     """Returns the way to an answer that an operation declares, in whatever case its class is written."""
-    field = declared.method.lower()
-    place: Pointer = ("paths", declared.path, field, "responses")
+    place: Pointer = ("paths", declared.path, declared.method.lower(), "responses")
     return contract.follow((*place, next((each for each in contract.at(place) if each.upper() == key), key)))[0]
 
 

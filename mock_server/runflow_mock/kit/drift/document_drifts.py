@@ -12,6 +12,7 @@ from runflow_mock.domain.documents import object_of
 from runflow_mock.kit.drift.access_drifts import access_drifts
 from runflow_mock.kit.drift.drifts import Drift, Found, Side, grade_of
 from runflow_mock.kit.drift.schema_drifts import SchemaComparison
+from runflow_mock.openapi.answers import way_to_answer
 from runflow_mock.openapi.contracts import ANY_CONTENT, Contract, Declared, Object
 from runflow_mock.openapi.parameters import Parameter, read_parameter
 from runflow_mock.openapi.pointers import Pointer
@@ -179,10 +180,8 @@ class DocumentComparison:
 
     @staticmethod
     def _headers(contract: Contract, declared: Declared, status: str) -> Mapping[str, Parameter]:
-        place = ("paths", declared.path, declared.method.lower(), "responses")
-        written = next((each for each in contract.at(place) if each.upper() == status.upper()), status)
-        way, answer = contract.follow((*place, written))
-        ways = {name: contract.follow((*way, "headers", name)) for name in object_of(answer.get("headers"))}
+        way = way_to_answer(contract, declared, status)
+        ways = {name: contract.follow((*way, "headers", name)) for name in object_of(contract.at(way).get("headers"))}
         return {name.lower(): read_parameter({**part, "name": name, "in": "header"}, header) for name, (header, part) in ways.items()}
 
     def _of_callbacks(self, old: Mapping[str, Pointer], new: Mapping[str, Pointer]) -> Iterator[Found]:
