@@ -7,7 +7,7 @@ from zlib import compress
 
 import pytest
 
-from runflow_mock.domain.disguises import ENCODED
+from runflow_mock.domain.disguises import ENCODED, has_encoded
 
 PLAIN = re.compile(
     rb"(?:[I-Za-f][C-HS-Xi-nyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]){4}"
@@ -29,9 +29,11 @@ def test_encoded_text_is_found(encoded: bytes) -> None:
     found = ENCODED.search(b'{"a": "' + encoded + b'"}')
     assert found is not None
     assert found.start() == 7
+    assert has_encoded(b'{"a": "' + encoded + b'"}')
+    assert not has_encoded(b'{"a": "' + encoded[:10] + b'"}')
 
 
-def test_pattern_finds_what_its_plain_form_finds() -> None:
+def test_pattern_and_quick_look_find_what_the_plain_form_finds() -> None:
     random, hits = Random(7), 0
     for number in range(2_000):
         letters = random.choice((b"IAQgwABCH2abcdefEJNo8Zz-_", b"0123456789abcdefABCDEF", b"eJxyzNAEF4zABCDe "))
@@ -40,5 +42,6 @@ def test_pattern_finds_what_its_plain_form_finds() -> None:
             given += b64encode(compress(given)) if number % 2 else b64encode(given.decode().encode("utf-16-le"))
         wanted, found = PLAIN.search(given), ENCODED.search(given)
         assert (wanted and wanted.span()) == (found and found.span()), given
+        assert has_encoded(given) is (wanted is not None), given
         hits += wanted is not None
     assert 200 < hits < 1_900

@@ -31,17 +31,26 @@ QUOTED = re.compile(rb"=[0-9A-F]{2}=[0-9A-F]{2}|=(?:5F|3D)|=\r?\n", re.IGNORECAS
 """What quoted-printable has, as mail writes it: nothing else has it often."""
 ENTITY = re.compile(rb"&(?:amp|lt|gt|quot|apos|lowbar|UnderBar|colon|equals|commat|sol|plus|dash|hyphen|period|percnt);")
 """Entities of XML and HTML that have names."""
+# Of what sorts the four digits of base64 are that three bytes of a text make, and a byte of a text in hexadecimal digits.
+_FIRST, _SECOND, _THIRD = b"IJKLMNOPQRSTUVWXYZabcdef", b"CDEFGHSTUVWXijklmnyz0123", b"ABEFIJMNQRUVYZcdghklopstwx014589"
+_DIGIT = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
+_HIGH, _LOW = b"234567", b"0123456789abcdefABCDEF"
 # As four alternatives that begin with whatever they have first it would be tried four times at each byte, at five times the cost: so all of
 # them have one set of first bytes, which `re` looks for by itself, and look back at it.
 ENCODED = re.compile(
     rb"[2-7I-Za-f](?:(?<=[I-Za-f])(?:"
-    rb"[C-HS-Xi-nyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
-    rb"(?:[I-Za-f][C-HS-Xi-nyz0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]){3}"
-    rb"|[AQgw][AB][A-Za-z0-9+/_-]A[C-H][AEIMQUYcgkosw048]A[I-Za-f][AQgw][AB][A-Za-z0-9+/_-]A[C-H][AEIMQUYcgkosw048]A)"
-    rb"|(?<=(?<![A-Za-z0-9+/_-])e)(?:J[w-z]|N[o-r]|A[E-H]|F[4-7])[A-Za-z0-9+/_-]{8}"
-    rb"|(?<=[2-7])[0-9a-fA-F](?:[2-7][0-9a-fA-F]){11})"
+    rb"[%(second)b][%(third)b][%(digit)b](?:[%(first)b][%(second)b][%(third)b][%(digit)b]){3}"
+    rb"|[AQgw][AB][%(digit)b]A[C-H][AEIMQUYcgkosw048]A[%(first)b][AQgw][AB][%(digit)b]A[C-H][AEIMQUYcgkosw048]A)"
+    rb"|(?<=(?<![%(digit)b])e)(?:J[w-z]|N[o-r]|A[E-H]|F[4-7])[%(digit)b]{8}"
+    rb"|(?<=[%(high)b])[%(low)b](?:[%(high)b][%(low)b]){11})"
+    % {b"first": _FIRST, b"second": _SECOND, b"third": _THIRD, b"digit": _DIGIT, b"high": _HIGH, b"low": _LOW}
 )
 """What may be base64 of a text, in UTF-8 or UTF-16, or of what zlib has packed, or a text in hexadecimal digits."""
+# What the second and the third alternative have, and little else: `re` finds their first letter at once.
+_WIDE, _DEFLATED = re.compile(rb"A[C-H][AEIMQUYcgkosw048]A"), re.compile(rb"e(?:J[w-z]|N[o-r]|A[E-H]|F[4-7])")
+# For each byte its sorts, a bit for each. Bits 4 and 7 stay empty: then no sort is taken for the next one when numbers are moved.
+_SORTS = ((0, _FIRST), (1, _SECOND), (2, _THIRD), (3, _DIGIT), (5, _HIGH), (6, _LOW))
+_SORTED = bytes(sum(1 << bit for bit, sort in _SORTS if byte in sort) for byte in range(256))
 HEX_TEXT = re.compile(rb"(?:[2-7][0-9a-f]){12,}", re.IGNORECASE)
 
 _NAMED = {
@@ -60,6 +69,24 @@ _CHARACTERS = {b"n": b"\n", b"r": b"\r"}
 _LINE_END = re.compile(rb"(?<=[A-Za-z0-9+/_-]{2})(?:\r?\n[ \t]*)(?=[A-Za-z0-9+/_-]{2})")
 _ANY_FORM = zlib.MAX_WBITS + 32
 _PIECE = 4096
+
+
+def has_encoded(data: bytes) -> bool:
+    """Tells whether bytes have what `ENCODED` finds, at a fifth of its cost where they have not, which is nearly always."""
+    # One number has the sorts of all bytes. Moved by a byte and a bit it tells of each byte at once what comes behind it; moved by what
+    # has been joined so far it joins twice as much: four digits, eight, sixteen of base64, and two, four, eight, sixteen of the others.
+    sorts = int.from_bytes(data.translate(_SORTED), "little")
+    pairs = sorts & sorts >> 9
+    quartets = pairs & pairs >> 18
+    octets = quartets & quartets >> 32
+    if not octets & octets >> 64:
+        bytes_2 = pairs & pairs >> 16
+        bytes_4 = bytes_2 & bytes_2 >> 32
+        bytes_8 = bytes_4 & bytes_4 >> 64
+        # Twelve bytes are eight and four.
+        if not bytes_8 & bytes_4 >> 128 and _WIDE.search(data) is None and _DEFLATED.search(data) is None:
+            return False
+    return ENCODED.search(data) is not None
 
 
 class Layer(NamedTuple):

@@ -29,6 +29,7 @@ from runflow_mock.domain.disguises import (
     PACKED,
     QUOTED,
     STANDARD,
+    has_encoded,
     in_base64,
     inflated,
     layers_of,
@@ -132,7 +133,7 @@ class Scrubber:
             return False
         if (b"=" in data and QUOTED.search(data) is not None) or (b"&" in data and ENTITY.search(data) is not None):
             return False
-        return ENCODED.search(data) is None and not has_password(data)
+        return not has_encoded(data) and not has_password(data)
 
     def scrub(self, data: bytes) -> bytes:
         """Returns the bytes with masks in the place of secrets; they are as many as before."""
@@ -209,7 +210,7 @@ class Scrubber:
 
     def _encoded(self, data: bytes, nested_max: int, look: "_Look") -> Iterator[Span]:
         """Returns the runs of base64 that hold secrets. Where one begins is not certain: what stands before may look like a part of it."""
-        if not any(fragment in data for fragment in self._fragments) and ENCODED.search(data) is None:
+        if not any(fragment in data for fragment in self._fragments) and not has_encoded(data):
             return
         for run in BASE64.finditer(data):
             if run[0].startswith((_PACKED_DIGITS, b"e")):
