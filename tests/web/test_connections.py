@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, cast
+from typing import cast
 
 import pytest
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
+from transports import NotedTransport
 from uvicorn.server import ServerState
 
 from runflow_mock.web.connections import (
@@ -21,45 +22,6 @@ from runflow_mock.web.connections import (
 
 GET = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
 START = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]}
-
-
-class NotedTransport:
-    """Keeps what is written, piece by piece, and that it was closed."""
-
-    def __init__(self) -> None:
-        self.pieces: list[bytes] = []
-        self.is_over = False
-        self.is_half_closed = False
-
-    def write(self, data: bytes) -> None:
-        if self.is_over:
-            raise RuntimeError("the handler is closed")  # as uvloop says it
-        self.pieces.append(data)
-
-    def close(self) -> None:
-        self.is_over = True
-
-    abort = close
-
-    def can_write_eof(self) -> bool:
-        return True
-
-    def write_eof(self) -> None:
-        self.is_half_closed = True
-
-    def is_closing(self) -> bool:
-        return self.is_over
-
-    def get_extra_info(self, name: str) -> Any:
-        return None
-
-    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        raise AssertionError("nobody upgrades here")
-
-    def resume_reading(self) -> None:
-        self.is_reading = True
-
-    pause_reading = resume_reading
 
 
 def _pieces(app: ASGIApp, request: bytes) -> tuple[list[bytes], bool]:

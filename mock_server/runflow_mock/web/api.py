@@ -6,7 +6,7 @@ unknown route or a bad body.
 
 from collections.abc import Awaitable, Callable
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.principals import Principal
@@ -14,7 +14,7 @@ from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.authentication import authenticate, authorize
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large, may_have_body
-from runflow_mock.web.calls import Answer, Call, Handler, refusal
+from runflow_mock.web.calls import Answer, Call, Handler, refusal, send_answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import meet_creation, meet_request
 from runflow_mock.web.faults.sending import UNANSWERED, interfere, plan_answer
@@ -33,6 +33,7 @@ from runflow_mock.wire.problems import (
 )
 
 Hold = Callable[[Call, Answer, Receive], Awaitable[Answer]]
+Answered = tuple[Operation[Handler] | None, Answer]
 
 
 class Api:
@@ -46,39 +47,61 @@ class Api:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = self._runtime.timer()
-        call, bodies, asking = Call(self._runtime, scope, b""), Bodies(), None
+        call, bodies = Call(self._runtime, scope, b""), Bodies()
         try:
-            operation, given = await self._read_and_answer(call, bodies, receive)
-            asking = call.tenant
-            if asking is not None:
-                asking.requests_under_way += 1
-            if given.waits_for_run is not None or given.callbacks_before:
-                given = await self._hold(call, given, receive)
-            if asking is not None and asking.kept is not None and not (asking.kept.is_settled and call.method == "GET"):
-                given = await written_first(call, given)
-            operation_id, elapsed_ms = None if operation is None else operation.id, (self._runtime.timer() - started) * 1000
-            if call.interference is not None:
-                plan = plan_answer(call, given)
-                await interfere(call, operation_id, plan, elapsed_ms, (receive, send))
-                return
-            length = (b"content-length", str(len(given.body)).encode())
-            headers = (*given.headers, *call.limits, *call.marks, length)
-            record_exchange(call, operation_id, Answer(given.status, given.body, headers), elapsed_ms)
-            # As `send_answer` does it, without a coroutine more: every request passes here.
-            await send({"type": "http.response.start", "status": given.status, "headers": headers})
-            await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else given.body})
+            answered = await self._read_and_answer(call, bodies, receive)
+            await self._give(call, answered, started, (receive, send))
         except Disconnected:
             return
         finally:
             bodies.release()
+
+    def at_once(self, scope: Scope, body: bytes) -> Answer | ASGIApp:
+        """Answers a request that is here as a whole, or returns what goes on with it where the answer has to wait for something."""
+        started, is_oversized = self._runtime.timer(), len(body) > self._runtime.config.body_bytes_max
+        call = Call(self._runtime, scope, b"" if is_oversized else body)
+        answered = self._answer_and_note(call, is_oversized=is_oversized)
+        if _has_to_wait(call, answered[1]):
+            return lambda _, receive, send: self._give(call, answered, started, (receive, send))
+        given = self._complete(call, answered, started)
+        self._see_polls(call)
+        return given
+
+    async def _give(self, call: Call, answered: Answered, started: float, client: tuple[Receive, Send]) -> None:
+        """Gives an answer once there is nothing left that it waits for."""
+        (operation, given), asking, (receive, send) = answered, call.tenant, client
+        if asking is not None:
+            asking.requests_under_way += 1
+        try:
+            if given.waits_for_run is not None or given.callbacks_before:
+                given = await self._hold(call, given, receive)
+            if _has_to_be_written(call):
+                given = await written_first(call, given)
+            if call.interference is None:
+                await send_answer(self._complete(call, (operation, given), started), call.method, send)
+                return
+            plan, elapsed_ms = plan_answer(call, given), (self._runtime.timer() - started) * 1000
+            await interfere(call, None if operation is None else operation.id, plan, elapsed_ms, client)
+        finally:
             if asking is not None:
                 asking.requests_under_way -= 1
-            # A poll counts once its answer has left: what it brings about must not show in it.
-            for resource_id in call.waits_for:
-                self._runtime.see_poll(call.caller, resource_id)
-                self._runtime.poll(call.caller, resource_id)
+            self._see_polls(call)
 
-    async def _read_and_answer(self, call: Call, bodies: Bodies, receive: Receive) -> tuple[Operation[Handler] | None, Answer]:
+    def _complete(self, call: Call, answered: Answered, started: float) -> Answer:
+        """Returns an answer as it leaves, and keeps it in the journal."""
+        operation, given = answered
+        length = (b"content-length", str(len(given.body)).encode())
+        complete = Answer(given.status, given.body, (*given.headers, *call.limits, *call.marks, length))
+        record_exchange(call, None if operation is None else operation.id, complete, (self._runtime.timer() - started) * 1000)
+        return complete
+
+    def _see_polls(self, call: Call) -> None:
+        # A poll counts once its answer is there: what it brings about must not show in it.
+        for resource_id in call.waits_for:
+            self._runtime.see_poll(call.caller, resource_id)
+            self._runtime.poll(call.caller, resource_id)
+
+    async def _read_and_answer(self, call: Call, bodies: Bodies, receive: Receive) -> Answered:
         """Returns the answer; whoever may not come in gets it before the body was read, where there is much of it."""
         operation, is_oversized = None, False
         try:
@@ -95,6 +118,9 @@ class Api:
             return operation, refusal(problem)
         except BodiesFull as full:
             return operation, refusal(Problem(503, "SERVICE_UNAVAILABLE", f"{full}.", headers={"Retry-After": "1"}))
+        return self._answer_and_note(call, is_oversized=is_oversized)
+
+    def _answer_and_note(self, call: Call, *, is_oversized: bool) -> Answered:
         timer = self._runtime.timer
         started = timer()
         operation, given = self._answer(call, is_oversized=is_oversized)
@@ -106,7 +132,7 @@ class Api:
             raise not_found(f"There is no route {call.method} {call.path[:200]}.")
         return authenticate(self._runtime.tenants, call.header(b"authorization"), lambda key: why_no_tenant(call, key))
 
-    def _answer(self, call: Call, *, is_oversized: bool) -> tuple[Operation[Handler] | None, Answer]:
+    def _answer(self, call: Call, *, is_oversized: bool) -> Answered:
         operation = None
         try:
             match = self._router.match(call.path)
@@ -172,6 +198,18 @@ class Api:
         if call.is_watched:
             meet_creation(call, operation.id, given)
         return given
+
+
+def _has_to_wait(call: Call, given: Answer) -> bool:
+    """Tells whether an answer cannot be given yet: something is to come first, or a rule decides how it leaves."""
+    is_held = given.waits_for_run is not None or given.callbacks_before
+    return bool(is_held) or call.interference is not None or _has_to_be_written(call)
+
+
+def _has_to_be_written(call: Call) -> bool:
+    """Tells whether a kept tenant has gone through something for this request that is not written yet, or may have."""
+    kept = None if call.tenant is None else call.tenant.kept
+    return kept is not None and not (kept.is_settled and call.method == "GET")
 
 
 def _takes_key(path: str, match: Match[Handler] | None) -> bool:

@@ -25,8 +25,9 @@ from runflow_mock.runtime.sender import CallbackSender, HttpSender
 from runflow_mock.runtime.skills import load_skill
 from runflow_mock.runtime.tenants import Monotonic, WallClock
 from runflow_mock.web.api import Api
+from runflow_mock.web.bodies import is_large
 from runflow_mock.web.browsers import LeadBrowsers
-from runflow_mock.web.calls import Handler
+from runflow_mock.web.calls import Answer, Handler
 from runflow_mock.web.headers import headers_of
 from runflow_mock.web.hosts import operations_at
 from runflow_mock.web.media import Media
@@ -81,13 +82,23 @@ class Application(Starlette):
             return
         if self.bring is not None and not await self.bring(scope, send):
             return
+        side = self._side_of(scope)
+        if side is not None:
+            await side(scope, receive, send)
+
+    def at_once(self, scope: Scope, body: bytes) -> Answer | ASGIApp:
+        """Answers a request that is here as a whole, or returns what answers it where that takes more than a look at what is here."""
+        side = None if self.bring is not None or is_large(scope) else self._side_of(scope)
+        return side.at_once(scope, body) if isinstance(side, Api) else self
+
+    def _side_of(self, scope: Scope) -> ASGIApp | None:
         path = scope["path"]
         host: bytes = headers_of(scope).get(b"host", b"")
         site = _SITES.get(host.partition(b":")[0].lower())
         for prefix, app in self._sides if site is None else self._sides_at(site):
             if path.startswith(prefix) or path + "/" == prefix:
-                await app(scope, receive, send)
-                return
+                return app
+        return None
 
     def _without_trace(self, send: Send) -> Send:
         """Returns what tells a server how the start went: of an option that cannot be used whoever started it says so, in a line."""

@@ -9,27 +9,31 @@ import socket
 import struct
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, cast
 
 import httptools
 import msgspec
-from starlette.types import Receive, Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from runflow_mock.runtime.bounds import Bound
+from runflow_mock.web.bodies import SMALL_BYTES_MAX
+from runflow_mock.web.calls import Answer
+from runflow_mock.web.gathering import Gathering
 from runflow_mock.web.heads import HEAD_BYTES_MAX, Refusal, check_head, check_size, explain, head_too_large, path_and_query
 from runflow_mock.web.untaken_answers import UntakenAnswers
 from runflow_mock.wire.problems import represent_problem
 
 EXTENSION = "runflow_mock.connection"
 
+AtOnce = Callable[[Scope, bytes], "Answer | ASGIApp"]
+
 KEEP_ALIVE_SECONDS = 75.0
 HEAD_SECONDS_MAX = 30.0
 BODY_SECONDS_MAX = 60.0
 STUCK_SECONDS_MAX = 120.0
 """How long a connection may stand idle, a head may take, and nothing may come of a body or go of an answer."""
-LINGER_SECONDS = 2.0
-"""How long a client that is still sending may take to read that it need not."""
 
 # Closing the socket then discards what is unsent and answers the peer with RST.
 _LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)
@@ -47,67 +51,12 @@ class ConnectionFault(ConnectionError):
         self.sent = sent
 
 
-class _Gathering:
-    """A transport on which what is written in one turn of the event loop leaves in one piece: the head of an answer with its body.
-
-    A system call costs as much as everything that the fake does for a poll, and more where it has to wake the client. So the answers to
-    several connections, worked on in the same turn, leave one right after the other, and a client of all of them is woken once.
-    """
-
-    __slots__ = ("_is_receiving", "_loop", "_pieces", "_transport", "abort", "get_extra_info", "is_over", "set_protocol")
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, is_receiving: Callable[[], bool]) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._is_receiving = is_receiving
-        self._pieces: list[bytes] = []
-        self.is_over = False
-        # What is not about writing is the transport's own.
-        self.abort = transport.abort
-        self.get_extra_info = transport.get_extra_info
-        self.set_protocol = transport.set_protocol
-
-    def is_closing(self) -> bool:
-        """Tells whether nothing can be sent any more."""
-        return self.is_over or self._transport.is_closing()
-
-    def write(self, data: bytes) -> None:
-        """Sends bytes at the end of the turn, or with `flush`."""
-        if not self._pieces:
-            self._loop.call_soon(self.flush)
-        self._pieces.append(data)
-
-    def untaken_bytes(self) -> int:
-        """Returns how much was sent that the client has not taken."""
-        return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
-
-    def flush(self) -> None:
-        """Sends what is held back; where the connection has ended meanwhile, it is dropped."""
-        pieces, self._pieces = self._pieces, []
-        if pieces and not self._transport.is_closing():
-            self._transport.write(b"".join(pieces))
-
-    def close(self) -> None:
-        """Ends the connection once everything has left; where the client still sends, it gets a moment to read the answer."""
-        self.flush()
-        if self.is_over or self._transport.is_closing():
-            return
-        if not self._is_receiving():
-            self._transport.close()
-            return
-        # Closing a socket with something unread in it resets the connection, and the answer is lost on the way.
-        self.is_over = True
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-        self._loop.call_later(LINGER_SECONDS, self._transport.abort)
-
-
 class Connection:
     """One client's connection, TLS or not; `on_stop` is called when the server stops, for an answer that would go on for ever."""
 
     __slots__ = ("_transport", "is_held", "on_stop")
 
-    def __init__(self, transport: _Gathering) -> None:
+    def __init__(self, transport: Gathering) -> None:
         self._transport = transport
         self.is_held = False
         self.on_stop: Callable[[], None] | None = None
@@ -150,12 +99,17 @@ class Protocol(HttpToolsProtocol):
     Fields that follow a body (trailers) are dropped: nobody may send credentials once the request has been judged.
     """
 
-    def __init__(self, *args: Any, bound: Bound | None = None, untaken: UntakenAnswers | None = None, **settings: Any) -> None:
+    def __init__(
+        self, *args: Any, bound: Bound | None = None, untaken: UntakenAnswers | None = None, at_once: AtOnce | None = None, **settings: Any
+    ) -> None:
+        """Takes what uvicorn gives, and what answers a request at once that is here as a whole; else the application is asked."""
         super().__init__(*args, **settings)
         self._connection: Connection | None = None
         self._extensions: dict[str, Any] = {}
         self._bound = bound
         self._untaken = untaken
+        self._at_once = at_once
+        self._begun: tuple[RequestResponseCycle, Any] | None = None
         self._is_counted = False
         self._in_head = False
         self._head_began = 0.0
@@ -170,7 +124,7 @@ class Protocol(HttpToolsProtocol):
         """Remembers the connection for its requests, or ends it if there are too many."""
         super().connection_made(transport)
         self._touched = self.loop.time()
-        self._gathering = _Gathering(transport, self.loop, self._is_receiving)
+        self._gathering = Gathering(transport, self.loop, self._is_receiving)
         self.transport = cast(asyncio.Transport, self._gathering)
         self._connection = Connection(self._gathering)
         self._extensions = {EXTENSION: self._connection}
@@ -198,13 +152,37 @@ class Protocol(HttpToolsProtocol):
         try:
             self._feed(data)
         except httptools.HttpParserError as error:
+            self._go_on(is_whole=False)
             context = error.__context__
             self._refuse(context if isinstance(context, Refusal) else Refusal(400, "BAD_REQUEST", explain(error)))
             return
         # What neither ends a head nor belongs to a body is head, trailer or the extension of a chunk: all of it is kept by the parser.
         self._overhead = 0 if self._progressed else self._overhead + len(data)
         if self._overhead > HEAD_BYTES_MAX:
+            self._go_on(is_whole=False)
             self._refuse(head_too_large())
+        self._go_on(is_whole=True)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Waits with a request until everything was read that came with its head."""
+        self._begun = cycle, app
+
+    def _go_on(self, *, is_whole: bool) -> None:
+        """Answers the request that has begun: at once where it is here as a whole, or by a task."""
+        if self._begun is None:
+            return
+        (cycle, app), self._begun = self._begun, None
+        can_wait = cycle.more_body or not cycle.keep_alive or self.flow.write_paused or len(cycle.body) > SMALL_BYTES_MAX
+        if self._at_once is not None and is_whole and not can_wait:
+            try:
+                given = self._at_once(cast(Scope, cycle.scope), bytes(cycle.body))
+            except Exception as error:
+                given = partial(_fail, error)
+            if isinstance(given, Answer):
+                self._write_answer(cycle, given)
+                return
+            app = given
+        super()._start_asgi_task(cycle, app)
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -266,7 +244,7 @@ class Protocol(HttpToolsProtocol):
         self._touched = self.loop.time()
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            super()._start_asgi_task(*self.pipeline.pop())
         elif self._pending is not None:
             self._write(self._pending)
 
@@ -339,11 +317,31 @@ class Protocol(HttpToolsProtocol):
         else:
             self._write(refusal)
 
+    def _write_answer(self, cycle: RequestResponseCycle, given: Answer) -> None:
+        """Writes what uvicorn makes of the messages of an answer."""
+        pieces = [STATUS_LINE[given.status]]
+        for name, value in (*self.server_state.default_headers, *given.headers):
+            pieces += (name, b": ", value, b"\r\n")
+        pieces += (b"\r\n", b"" if cycle.scope["method"] == "HEAD" else given.body)
+        self.transport.write(b"".join(pieces))
+        cycle.response_started = cycle.response_complete = True
+        # As uvicorn does it: the two would keep each other in memory.
+        cycle.on_response = _nothing
+        self.on_response_complete()
+
     def _write(self, refusal: Refusal) -> None:
         body = msgspec.json.encode(represent_problem(refusal.problem))
         head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
         self.transport.write(STATUS_LINE[refusal.problem.status] + head + body)
         self.transport.close()
+
+
+def _nothing() -> None:
+    """What a request does with an answer that it has had."""
+
+
+async def _fail(error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
+    raise error
 
 
 async def while_connected(work: Coroutine[Any, Any, None], receive: Receive) -> bool:

@@ -21,7 +21,8 @@ from uvicorn.server import ServerState
 
 from runflow_mock.runtime.bounds import Bounds
 from runflow_mock.runtime.config import Config, ConfigError
-from runflow_mock.web.connections import Protocol
+from runflow_mock.web.app import Application
+from runflow_mock.web.connections import AtOnce, Protocol
 from runflow_mock.web.untaken_answers import UntakenAnswers
 
 BACKLOG = 2048
@@ -92,7 +93,11 @@ def protocols_of(app: ASGIApp) -> Callable[[], asyncio.Protocol]:
     """Returns what makes the server's end of a connection that comes by another way than a socket."""
     config, state = _configure(app), ServerState()
     config.load()
-    return lambda: Protocol(config=config, server_state=state, app_state={})
+    return lambda: Protocol(config=config, server_state=state, app_state={}, at_once=_at_once_of(app))
+
+
+def _at_once_of(app: ASGIApp) -> AtOnce | None:
+    return app.at_once if isinstance(app, Application) else None
 
 
 def _configure(app: ASGIApp, make_protocol: Callable[..., asyncio.Protocol] = Protocol) -> uvicorn.Config:
@@ -122,7 +127,7 @@ class Server(uvicorn.Server):
         on_stopping: Callable[[], None] | None = None,
     ) -> None:
         connections, untaken = (None, None) if bounds is None else (bounds.connections, UntakenAnswers(bounds.answer_bytes))
-        self._make_protocol = partial(Protocol, bound=connections, untaken=untaken)
+        self._make_protocol = partial(Protocol, bound=connections, untaken=untaken, at_once=_at_once_of(app))
         super().__init__(_configure(app, self._make_protocol))
         self._on_ready = on_ready
         self._on_stopping = on_stopping

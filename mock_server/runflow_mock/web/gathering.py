@@ -1,0 +1,62 @@
+"""Gathering: what is written in one turn of the event loop leaves in one piece, and after a goodbye the client may finish."""
+
+import asyncio
+from collections.abc import Callable
+
+LINGER_SECONDS = 2.0
+"""How long a client that is still sending may take to read that it need not."""
+
+
+class Gathering:
+    """A transport on which what is written in one turn of the event loop leaves in one piece: the head of an answer with its body.
+
+    A system call costs as much as everything that the fake does for a poll, and more where it has to wake the client. So the answers to
+    several connections, worked on in the same turn, leave one right after the other, and a client of all of them is woken once.
+    """
+
+    __slots__ = ("_is_receiving", "_loop", "_pieces", "_transport", "abort", "get_extra_info", "is_over", "set_protocol")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, is_receiving: Callable[[], bool]) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._is_receiving = is_receiving
+        self._pieces: list[bytes] = []
+        self.is_over = False
+        # What is not about writing is the transport's own.
+        self.abort = transport.abort
+        self.get_extra_info = transport.get_extra_info
+        self.set_protocol = transport.set_protocol
+
+    def is_closing(self) -> bool:
+        """Tells whether nothing can be sent any more."""
+        return self.is_over or self._transport.is_closing()
+
+    def write(self, data: bytes) -> None:
+        """Sends bytes at the end of the turn, or with `flush`."""
+        if not self._pieces:
+            self._loop.call_soon(self.flush)
+        self._pieces.append(data)
+
+    def untaken_bytes(self) -> int:
+        """Returns how much was sent that the client has not taken."""
+        return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
+
+    def flush(self) -> None:
+        """Sends what is held back; where the connection has ended meanwhile, it is dropped."""
+        pieces, self._pieces = self._pieces, []
+        if pieces and not self._transport.is_closing():
+            self._transport.write(b"".join(pieces))
+
+    def close(self) -> None:
+        """Ends the connection once everything has left; where the client still sends, it gets a moment to read the answer."""
+        self.flush()
+        if self.is_over or self._transport.is_closing():
+            return
+        if not self._is_receiving():
+            self._transport.close()
+            return
+        # Closing a socket with something unread in it resets the connection, and the answer is lost on the way.
+        self.is_over = True
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._loop.call_later(LINGER_SECONDS, self._transport.abort)

@@ -1,0 +1,195 @@
+"""Answers at once: what is here as a whole is answered without a task, with the same bytes; what takes time goes on by one."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import pytest
+from msgspec.structs import replace
+from starlette.types import Receive, Scope, Send
+from transports import NotedTransport
+
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.web.app import create_app
+from runflow_mock.web.bodies import SMALL_BYTES_MAX
+from runflow_mock.web.connections import Protocol
+from runflow_mock.web.server import protocols_of
+
+RUNS = "/v1/models/runflow/background-removal/runs"
+CREATE = {"input": {"image_url": "https://cdn.example.com/a.png"}}
+CONFIG = Config(clock=ClockMode.MANUAL, seed="once", speed=1.0)
+
+
+def _request(method: str, path: str, body: object = None, *further: str, version: str = "1.1") -> bytes:
+    content = b"" if body is None else json.dumps(body).encode()
+    fields = ["Host: localhost", "Authorization: Bearer rf_live_mock_once", *further]
+    if content:
+        fields += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
+    return "\r\n".join((f"{method} {path} HTTP/{version}", *fields, "", "")).encode() + content
+
+
+class Line:
+    """A connection to a fake of its own, whose answers are kept; a line that is `slow` answers everything by a task."""
+
+    def __init__(self, config: Config = CONFIG, *, slow: bool = False) -> None:
+        app = create_app(config)
+
+        async def unknown(scope: Scope, receive: Receive, send: Send) -> None:
+            await app(scope, receive, send)
+
+        self.runtime: Runtime = app.state.runtime
+        self.transport = NotedTransport()
+        self.protocol = cast(Protocol, protocols_of(unknown if slow else app)())
+        self.protocol.connection_made(cast(asyncio.Transport, self.transport))
+
+    def send(self, *pieces: bytes) -> bool:
+        """Sends bytes, and tells whether whatever they ask for was answered at once."""
+        for piece in pieces:
+            self.protocol.data_received(piece)
+        return not self.protocol.tasks
+
+    async def answer(self, *pieces: bytes) -> bytes:
+        """Returns all that comes back for some bytes."""
+        self.transport.pieces.clear()
+        self.send(*pieces)
+        while self.protocol.tasks:
+            await asyncio.gather(*self.protocol.tasks)
+        await asyncio.sleep(0)
+        return b"".join(self.transport.pieces)
+
+    async def run_id(self) -> str:
+        """Creates a run."""
+        return str(json.loads((await self.answer(_request("POST", RUNS, CREATE))).partition(b"\r\n\r\n")[2])["id"])
+
+
+def _on_a_line(story: Callable[[Line], Awaitable[object]], config: Config = CONFIG, *, slow: bool = False) -> object:
+    async def tell() -> object:
+        line = Line(config, slow=slow)
+        try:
+            return await story(line)
+        finally:
+            line.protocol.connection_lost(ConnectionError())
+            await line.runtime.close()
+
+    return asyncio.run(tell())
+
+
+WHOLE: dict[str, Callable[[str], bytes]] = {
+    "a poll": lambda run_id: _request("GET", f"/v1/runs/{run_id}"),
+    "the head of a poll": lambda run_id: _request("HEAD", f"/v1/runs/{run_id}"),
+    "a list": lambda run_id: _request("GET", "/v1/runs?limit=1"),
+    "a creation": lambda run_id: _request("POST", RUNS, CREATE),
+    "a creation that is refused": lambda run_id: _request("POST", RUNS, {"input": 1}),
+    "no route": lambda run_id: _request("GET", "/v1/nothing"),
+    "another method": lambda run_id: _request("DELETE", f"/v1/runs/{run_id}"),
+    "no body where one belongs": lambda run_id: _request("POST", RUNS),
+    "a body where none belongs": lambda run_id: _request("GET", f"/v1/runs/{run_id}", CREATE),
+    "an offer of another protocol": lambda run_id: _request("GET", f"/v1/runs/{run_id}", None, "Connection: upgrade", "Upgrade: h2c"),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_answer_at_once_has_the_bytes_and_the_record_of_one_by_a_task(name: str) -> None:
+    async def tell(line: Line) -> object:
+        request = WHOLE[name](await line.run_id())
+        told = await line.answer(request)
+        (tenant,) = line.runtime.tenants
+        (exchange,) = tenant.journal.latest(1)
+        return told, tenant.requests_under_way, replace(exchange, wall=0.0, elapsed_ms=0.0)
+
+    assert _on_a_line(tell) == _on_a_line(tell, slow=True)
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_request_that_is_here_as_a_whole_is_answered_at_once(name: str) -> None:
+    async def tell(line: Line) -> object:
+        return line.send(WHOLE[name](await line.run_id()))
+
+    assert (_on_a_line(tell), _on_a_line(tell, slow=True)) == (True, False)
+
+
+LARGE = {"input": {**CREATE["input"], "prompt": "x" * SMALL_BYTES_MAX}}
+CREATION = _request("POST", RUNS, CREATE)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        (CREATION[:-1], CREATION[-1:]),
+        (_request("POST", RUNS, LARGE),),
+        (_request("GET", "/v1/runs", None, "Connection: close"),),
+        (_request("GET", "/v1/runs", version="1.0"),),
+        (_request("GET", "/v1/runs") * 2,),
+        (_request("POST", RUNS, CREATE, "Expect: 100-continue"),),
+        (_request("GET", "/_mock/health"),),
+        (_request("GET", "/"),),
+    ],
+    ids=["in pieces", "large", "last", "old", "pipelined", "expects", "control", "site"],
+)
+def test_other_requests_are_answered_by_a_task_as_ever(pieces: tuple[bytes, ...]) -> None:
+    async def tell(line: Line) -> object:
+        return not line.send(*pieces), await line.answer()
+
+    is_by_task, told = cast("tuple[bool, bytes]", _on_a_line(tell))
+    assert is_by_task
+    assert told == cast("tuple[bool, bytes]", _on_a_line(tell, slow=True))[1]
+
+
+def test_requests_one_behind_the_other_are_answered_in_their_order() -> None:
+    async def tell(line: Line) -> object:
+        run_id = await line.run_id()
+        return await line.answer(WHOLE["a poll"](run_id) + WHOLE["no route"](run_id) + WHOLE["a poll"](run_id))
+
+    told = cast(bytes, _on_a_line(tell))
+    assert [part[:3] for part in told.split(b"HTTP/1.1 ")[1:]] == [b"200", b"404", b"200"]
+
+
+def test_client_that_takes_nothing_is_answered_when_it_does() -> None:
+    async def tell(line: Line) -> object:
+        request = WHOLE["a poll"](await line.run_id())
+        line.protocol.pause_writing()
+        is_by_task = not line.send(request)
+        line.transport.pieces.clear()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        held = tuple(line.transport.pieces)
+        line.protocol.resume_writing()
+        return is_by_task, held, (await line.answer())[:12]
+
+    assert _on_a_line(tell) == (True, (), b"HTTP/1.1 200")
+
+
+def test_answer_that_waits_for_something_goes_on_by_a_task() -> None:
+    async def tell(line: Line) -> object:
+        rule = {"where": {"operation": "list_runs"}, "what": {"kind": "latency", "seconds": 0}}
+        assert (await line.answer(_request("POST", "/_mock/faults", rule))).startswith(b"HTTP/1.1 201 ")
+        return not line.send(_request("GET", "/v1/runs")), b"runflow-mock-fault: " in await line.answer()
+
+    assert _on_a_line(tell) == (True, True)
+
+
+def test_body_beyond_the_limit_of_the_server_is_told_at_once() -> None:
+    body = {"input": {**CREATE["input"], "prompt": "x" * 2000}}
+
+    async def tell(line: Line) -> object:
+        return await line.answer(_request("POST", RUNS, body))
+
+    config = Config(clock=ClockMode.MANUAL, seed="once", body_bytes_max=1024)
+    told = cast(bytes, _on_a_line(tell, config))
+    assert told.startswith(b"HTTP/1.1 413 ")
+    assert told == _on_a_line(tell, config, slow=True)
+
+
+def test_bug_in_the_way_of_an_answer_is_told_as_any_other(caplog: pytest.LogCaptureFixture) -> None:
+    async def tell(line: Line) -> object:
+        def fail() -> float:
+            raise RuntimeError("no clock")
+
+        line.runtime.timer = fail
+        return (await line.answer(_request("GET", "/v1/runs")))[:12]
+
+    assert _on_a_line(tell) == b"HTTP/1.1 500"
+    assert "no clock" in caplog.text
