@@ -83,8 +83,8 @@ class ControlApi:
     async def _answer(self, call: Call, turn: Turn, receive: Receive) -> Answer | Stream:
         try:
             operation = self._operation(call)
-            if operation.is_long and not turn.begin(named_by_key(call)) and not await while_connected(turn.until_come(), receive):
-                raise Disconnected
+            if operation.is_long and not turn.begin(named_by_key(call)):
+                await _until_come(turn, call, receive)
             given = await self._runtime.loop_watch.timed(operation.id, operation.handler(call))
             if isinstance(given, Stream):
                 return given
@@ -116,6 +116,21 @@ class ControlApi:
             raise ControlError(405, "method_not_allowed", f"{call.method} is not possible here, but {known}")
         call.params = match.params
         return operation
+
+
+async def _until_come(turn: Turn, call: Call, receive: Receive) -> None:
+    """Waits for the turn of a request.
+
+    What changes something and has come as a whole is carried out, whether or not its sender waits for the answer: as it would be without
+    anybody before it in the line.
+
+    Raises:
+        Disconnected: whoever only wanted to read has left.
+    """
+    if call.method not in ("GET", "HEAD"):
+        await turn.until_come()
+    elif not await while_connected(turn.until_come(), receive):
+        raise Disconnected
 
 
 def elsewhere(error: Elsewhere) -> Answer:
