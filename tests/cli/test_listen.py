@@ -1,4 +1,5 @@
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -61,6 +62,26 @@ def test_signal_stops_with_exit_code_0() -> None:
         assert "as callback_url, answering 200" in lines.readline()
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("as_json", [True, False])
+def test_callback_that_cannot_be_shown_is_answered_and_ends_the_listener(*, as_json: bool) -> None:
+    """Whoever read the lines is gone: that is nothing to whoever sends callbacks."""
+    command = [sys.executable, "-m", "runflow_mock", "listen", "--port", "0", *(["--json"] * as_json)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            url = re.search(r"http://127.0.0.1:[0-9]+/", process.stdout.readline())
+            process.stdout.close()
+            assert url is not None
+            attempts = send_sample("run.completed", url[0], Config(callback_secret=SECRET))["attempts"]
+            assert [attempt["status_code"] for attempt in attempts] == [200]
+            assert process.wait(timeout=30) == 1
+            assert process.stderr is not None
+            assert process.stderr.read() == ""
+        finally:
+            process.kill()
 
 
 def test_taken_port_is_told_with_exit_code_2() -> None:

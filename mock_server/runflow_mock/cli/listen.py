@@ -1,5 +1,7 @@
 """`runflow-mock listen`: shows callbacks as they come, checks their signatures, and hands them on."""
 
+import errno
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -28,8 +30,8 @@ def command(*, forward_to: str | None, secret: str | None, host: str, port: int,
     """Show callbacks as they come, verify and forward them.
 
     Give the printed address as callback_url. Whatever the receiver behind --forward-to answers goes back to the sandbox, which repeats what
-    failed; without one every callback is answered with 200. Both forms of signature are understood. Exit codes: 0 stopped, 2 wrong usage or
-    a port that is taken.
+    failed; without one every callback is answered with 200. Both forms of signature are understood. Exit codes: 0 stopped, 1 what comes can
+    be shown no longer, 2 wrong usage or a port that is taken.
     """
     stopped = threading.Event()
     show = Show(as_json=as_json, count=count, is_done=stopped.set)
@@ -42,6 +44,14 @@ def command(*, forward_to: str | None, secret: str | None, host: str, port: int,
     with listener:
         show.ready(listener.url, forward_to)
         stopped.wait()
+    if show.failure is not None:
+        raise show.failure
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leaves it to whoever prints: not every thread may end the command."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 class Show:
@@ -51,7 +61,9 @@ class Show:
         self._as_json = as_json
         self._left = count
         self._is_done = is_done
-        self._console = Console(highlight=False, soft_wrap=True)
+        self.failure: OSError | None = None
+        """Why nothing more can be shown, if nothing can."""
+        self._console = _Console(highlight=False, soft_wrap=True)
         self._telling = threading.Lock()
 
     def ready(self, url: str, forward_to: str | None) -> None:
@@ -65,10 +77,15 @@ class Show:
     def heard(self, heard: Heard) -> None:
         """Tells of one callback."""
         with self._telling:
-            if self._as_json:
-                self._write(heard)
-            else:
-                self._console.print(line_of(heard))
+            try:
+                if self._as_json:
+                    self._write(heard)
+                else:
+                    self._console.print(line_of(heard))
+            except OSError as error:
+                # Whoever has sent the callback is answered all the same.
+                self.failure = error
+                self._is_done()
             if self._left is not None:
                 self._left -= 1
                 if self._left == 0:

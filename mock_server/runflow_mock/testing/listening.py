@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from http.server import ThreadingHTTPServer
 from time import perf_counter
 from types import TracebackType
 
@@ -12,7 +11,8 @@ import urllib3
 from urllib3.util import SKIP_HEADER
 
 from runflow_mock.domain.signing import SignatureError
-from runflow_mock.testing.receiver import Received, Reply, handler_of
+from runflow_mock.testing.callback_servers import CallbackServer
+from runflow_mock.testing.receiver import Received, Reply
 
 FORWARD_SECONDS_MAX = 60.0
 ANSWER_BYTES_MAX = 1024 * 1024
@@ -49,8 +49,7 @@ class Listener:
         self._forward_to = forward_to
         self._secret = secret
         self._pool = urllib3.PoolManager(timeout=FORWARD_SECONDS_MAX, retries=False)
-        self._server = ThreadingHTTPServer((host, port), handler_of(self._take, threading.Event()))
-        self._server.daemon_threads = True
+        self._server = CallbackServer((host, port), self._take, threading.Event())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="listener", daemon=True)
 
     @property
@@ -69,7 +68,8 @@ class Listener:
         self._server.server_close()
         self._pool.clear()
 
-    def _take(self, received: Received) -> Reply:
+    def _take(self, path: str, sent: dict[str, str], body: bytes) -> Reply:
+        received = Received(path, sent, body)
         at, started = datetime.now(UTC), perf_counter()
         reply, problem = self._forward(received)
         is_answered = self._forward_to is not None and problem is None

@@ -3,9 +3,7 @@
 import math
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Protocol
 
@@ -13,6 +11,7 @@ import msgspec
 
 from runflow_mock.domain.documents import Json, read_document
 from runflow_mock.domain.signing import SignatureMissing, TimestampOutside, verify_bare, verify_timestamped
+from runflow_mock.testing.callback_servers import CallbackServer
 
 WAIT_SECONDS = 10.0
 # How long to wait for an arrival before seeing whether there is more to move.
@@ -28,9 +27,6 @@ _CLOCKS = (
     "callbacks carry the time of the wall clock. Where a tool such as freezegun or time-machine stops the clock of the test, "
     'give the tenant that time: @pytest.mark.runflow(start="2020-01-01T00:00:00Z", client_time="virtual")'
 )
-BODY_BYTES_MAX = 64 * 1024 * 1024
-SILENCE_SECONDS_MAX = 60.0
-"""How long a connection stays on which nothing comes."""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -112,8 +108,7 @@ class CallbackReceiver:
         self._outlook: Outlook | None = None
         self._arrived = threading.Condition()
         self._gone = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = CallbackServer(("127.0.0.1", 0), self._take, self._gone)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="callback receiver", daemon=True)
         self.reply_with(*replies)
 
@@ -176,59 +171,8 @@ class CallbackReceiver:
         self._thread.join()
         self._server.server_close()
 
-    def _take(self, received: Received) -> Reply:
+    def _take(self, path: str, headers: dict[str, str], body: bytes) -> Reply:
         with self._arrived:
-            self.received.append(received)
+            self.received.append(Received(path, headers, body))
             self._arrived.notify_all()
             return self._replies.pop(0) if self._replies else Reply()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        return handler_of(self._take, self._gone)
-
-
-def is_size(text: str) -> bool:
-    """Tells whether a text says how long a body is, and that it is not too long."""
-    return text.isascii() and text.isdecimal() and len(text) <= len(str(BODY_BYTES_MAX)) and int(text) <= BODY_BYTES_MAX
-
-
-def handler_of(take: Callable[[Received], Reply], gone: threading.Event) -> type[BaseHTTPRequestHandler]:
-    """Returns what a server does with a connection: hands each POST to `take` and answers as that says."""
-
-    class Handler(BaseHTTPRequestHandler):
-        """Hands each POST on."""
-
-        protocol_version = "HTTP/1.1"
-        timeout = SILENCE_SECONDS_MAX
-
-        def handle(self) -> None:
-            """Serves one connection; a sender that breaks it is no error of ours."""
-            with suppress(ConnectionError):
-                super().handle()
-
-        def do_POST(self) -> None:
-            # Without a length a head that was cut would be a message without a body.
-            length, *others = self.headers.get_all("content-length", [""])
-            if others or not is_size(length) or "transfer-encoding" in self.headers:
-                self.send_error(413, f"send one Content-Length of at most {BODY_BYTES_MAX}")
-                return
-            body = self.rfile.read(int(length))
-            if len(body) < int(length):
-                # The sender has hung up: what came of the message is none.
-                self.close_connection = True
-                return
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            reply = take(Received(self.path, headers, body))
-            # A slow answer ends early when the receiver is closed.
-            gone.wait(reply.seconds)
-            # The sender may have hung up meanwhile: that is its business.
-            with suppress(ConnectionError):
-                self.send_response(reply.status)
-                for name, value in (*reply.headers, ("Content-Length", str(len(reply.body)))):
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(reply.body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-            """Says nothing."""
-
-    return Handler
