@@ -7,6 +7,7 @@ import pytest
 from runflow_mock.kit.pins.digests import Pin, Status, digest_of
 from runflow_mock.kit.pins.documents import LockError
 from runflow_mock.kit.pins.files import PACKAGED, find_lock, packaged_file, packaged_lock, pin_of, place_lock, read_lock, write_pin
+from runflow_mock.runtime.files import NotWritten
 
 PIN = Pin(url="SKILL.md", bytes=1, digest=digest_of(b"x"), date=date(2026, 1, 2), source="file", reason="reviewed")
 
@@ -71,7 +72,7 @@ def test_lock_of_the_user_that_is_none_is_told(tmp_path: Path) -> None:
 
 
 def test_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    with pytest.raises(LockError, match="cannot be written: No such file"):
+    with pytest.raises(NotWritten, match="cannot be written: No such file"):
         write_pin(tmp_path / "absent" / "runflow.lock", "skill", PIN)
     (tmp_path / "runflow.lock").mkdir()
     with pytest.raises(LockError, match="cannot be read: Is a directory"):

@@ -8,8 +8,9 @@ import pytest
 from kept import INPUT, MODEL, disk, kept_fake, settled
 
 from runflow_mock.runtime.config import ConfigError
-from runflow_mock.runtime.keepers import KeepError
-from runflow_mock.runtime.kept_files import FORM, KeptFile
+from runflow_mock.runtime.files import NotWritten
+from runflow_mock.runtime.kept_files import KeptFile
+from runflow_mock.runtime.kept_forms import FORM
 from runflow_mock.runtime.kept_tenants import LogSize
 
 pytestmark = pytest.mark.anyio
@@ -206,7 +207,7 @@ async def test_copy_that_cannot_be_finished_leaves_nothing(tmp_path: Path) -> No
     full, connect = disk()
     file = KeptFile(tmp_path / "a" / "kept.sqlite", connect=connect)
     full.fails_at = full.writes + 1
-    with pytest.raises(KeepError, match="disk is full"):
+    with pytest.raises(NotWritten, match="copy cannot be written: database or disk is full"):
         file.copy_to(tmp_path / "copy")
     full.fails_at = None
     assert names(tmp_path) == ["a"]

@@ -48,11 +48,13 @@ def test_every_operation_has_a_label() -> None:
 
 @pytest.mark.slow
 def test_recording_has_the_exchanges_and_no_credential(app: InProcess, tmp_path: Path) -> None:
-    file = tmp_path / "suite.har"
-    with recording(file) as keep:
+    file, files = tmp_path / "suite.har", dict[Path, bytes]()
+    file.write_text("of an earlier round")
+    with recording(file, files) as keep:
         target = Target(AppCarrier(app), None)
         generated(target, load_document(None), FEW, ("examples",), operations=("POST /v1/callback-secrets",), keep=keep)
-    text = file.read_text()
+    assert file.read_text() == "of an earlier round"
+    text = files[file].decode()
     assert json.loads(text)["log"]["entries"]
     assert "plain_secret" in text
     assert not re.search(r"whsec_[0-9a-zA-Z]{16}|rf_svc_mock_", text)

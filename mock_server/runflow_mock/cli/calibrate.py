@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from runflow_mock.cli.options import json_option, option, tell
+from runflow_mock.cli.options import json_option, make_parent, option, tell
 from runflow_mock.cli.sheets import WRITTEN
 from runflow_mock.kit.calibration.captures import document_of
 from runflow_mock.kit.calibration.files import CaptureFile, captures_in, of_hosts, read_files
@@ -20,7 +20,7 @@ from runflow_mock.kit.calibration.reports import Calibration, lines, markdown, r
 from runflow_mock.kit.calibration.scrubbing import scrub, secrets_in
 from runflow_mock.openapi.promises import documented_contract
 from runflow_mock.runtime.config import ConfigError
-from runflow_mock.runtime.files import write_whole
+from runflow_mock.runtime.files import NotWritten, write_whole
 from runflow_mock.runtime.foreign_documents import load_contract
 from runflow_mock.runtime.profiles import load_profile
 from runflow_mock.wire.profiles import Profile, Source, write_profile
@@ -83,8 +83,11 @@ def command(
         outputs[profile_file] = write_profile(_profile(calibration, files), as_json=profile_file.suffix == ".json")
     if markdown_file is not None:
         outputs[markdown_file] = markdown(calibration).encode()
-    _write(outputs, files)
-    _tell(calibration, outputs, as_json=as_json)
+    _check_places(outputs, files)
+    unwritten = _write(outputs)
+    _tell(calibration, [file for file in outputs if file not in unwritten], as_json=as_json)
+    if unwritten:
+        raise NotWritten(unwritten)
     sys.exit(calibration.exit_code)
 
 
@@ -108,28 +111,34 @@ def _check_replaced(file: Path) -> None:
             raise click.UsageError(f"{file} is there already and no profile; choose another name with --write") from None
 
 
-def _write(outputs: Mapping[Path, bytes], files: Sequence[CaptureFile]) -> None:
+def _check_places(outputs: Mapping[Path, bytes], files: Sequence[CaptureFile]) -> None:
     sources = {file.path.resolve() for file in files}
     for file in outputs:
         if file.resolve() in sources:
             raise click.UsageError(f"{file} is one of the captures, and would be written over; choose another place")
+
+
+def _write(outputs: Mapping[Path, bytes]) -> Mapping[Path, str]:
+    """Writes what can be written, and returns why the rest cannot be."""
+    unwritten: dict[Path, str] = {}
     for file, content in outputs.items():
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
-        write_whole(file, content)
+            make_parent(file)
+            write_whole(file, content)
+        except NotWritten as error:
+            unwritten.update(error.reasons)
+    return unwritten
 
 
-def _tell(calibration: Calibration, outputs: Mapping[Path, bytes], *, as_json: bool) -> None:
+def _tell(calibration: Calibration, written: Sequence[Path], *, as_json: bool) -> None:
     if as_json:
-        click.echo(msgspec.json.encode({**represent(calibration), "written": [str(file) for file in outputs]}).decode())
+        click.echo(msgspec.json.encode({**represent(calibration), "written": [str(file) for file in written]}).decode())
         return
     for line in lines(calibration):
         click.echo(line)
-    if outputs:
+    if written:
         click.echo("")
-    for file in outputs:
+    for file in written:
         click.echo(f"written {file}")
     if calibration.exit_code == 3:
         click.echo("\nno capture shows a switch, so there is no profile: see the last column for what is needed")

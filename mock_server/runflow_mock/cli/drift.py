@@ -43,14 +43,15 @@ def command(*, against: str, fail_on: str, plays: bool, is_pinned: bool, reason:
         click.echo(f"runflow-mock: {error}", err=True)
         sys.exit(UNREACHABLE)
     comparison = compare_with_pin(newer, here, plays=plays)
-    if markdown_file is not None:
-        write_scrubbed(markdown_file, markdown(comparison).encode())
     lock = pin_newer(newer, here, datetime.now(UTC).date(), reason) if is_pinned else None
     grade = Grade(fail_on)
-    if as_json:
-        told = represent_comparison(comparison, grade)
-        click.echo(msgspec.json.encode({**told, "pinned_in": None if lock is None else str(lock)}).decode())
-    else:
-        for line in (*lines(comparison), *([] if lock is None else [f"pinned in {lock}"])):
-            click.echo(line)
+    try:
+        if as_json:
+            told = represent_comparison(comparison, grade)
+            click.echo(msgspec.json.encode({**told, "pinned_in": None if lock is None else str(lock)}).decode())
+        else:
+            for line in (*lines(comparison), *([] if lock is None else [f"pinned in {lock}"])):
+                click.echo(line)
+    finally:
+        write_scrubbed({} if markdown_file is None else {markdown_file: markdown(comparison).encode()})
     sys.exit(0 if lock is not None else comparison.exit_code(grade))

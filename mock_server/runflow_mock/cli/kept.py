@@ -15,6 +15,7 @@ from runflow_mock.domain.tenants import is_tenant_name
 from runflow_mock.engine.history import repeat
 from runflow_mock.engine.snapshots import read_snapshot
 from runflow_mock.runtime.config import ConfigError, is_broker
+from runflow_mock.runtime.files import NotWritten
 from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.keeping import OWNER
 from runflow_mock.runtime.kept_files import ENDINGS, SUFFIX, KeptFile, Taken
@@ -99,7 +100,7 @@ def show_kept(tenant: str, *, keep: Path, as_json: bool) -> None:
 def export_kept(tenant: str, file: Path, *, keep: Path, as_json: bool) -> None:
     """Write a tenant into one file, for a colleague or for later. It holds the tenant's secrets.
 
-    Exit codes: 0 written, 2 there is no such tenant, or the file is there already.
+    Exit codes: 0 written, 1 it cannot be written, 2 there is no such tenant, or the file is there already.
     """
     source = _open(_path(keep, tenant))
     try:
@@ -118,7 +119,7 @@ def export_kept(tenant: str, file: Path, *, keep: Path, as_json: bool) -> None:
 def import_kept(file: Path, *, keep: Path, as_json: bool) -> None:
     """Take a tenant from a file that was exported; a server that starts on the folder has it, under its own name.
 
-    Exit codes: 0 taken, 2 the file cannot be read, or there is a tenant of that name already.
+    Exit codes: 0 taken, 1 it cannot be written, 2 the file cannot be read, or there is a tenant of that name already.
     """
     kept, source = _read(file, is_open=True)
     name = kept.head.world.settings.name
@@ -202,6 +203,8 @@ def _owned(keep: Path) -> Iterator[None]:
         lock = KeptFile(keep / OWNER)
     except Taken:
         raise ConfigError(f"keep: {keep} belongs to a server that runs: stop it first") from None
+    except KeepError as error:
+        raise NotWritten({keep: str(error)}) from None
     try:
         yield
     finally:

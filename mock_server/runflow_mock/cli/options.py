@@ -62,6 +62,23 @@ def tell(line: str) -> None:
     click.echo(f"runflow-mock: {line}", err=True)
 
 
+def make_parent(file: Path) -> None:
+    """Makes the folder of a file that is to be written, with those that it lies in.
+
+    Raises:
+        UsageError: a file stands where the folder should be.
+        NotWritten: it cannot be made.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
+    except OSError as error:
+        from runflow_mock.runtime.files import NotWritten
+
+        raise NotWritten({file: error.strerror or str(error)}) from None
+
+
 def default_url() -> str:
     """Returns where a sandbox listens that was started with this environment and without options."""
     host = os.environ.get(ENVIRONMENT_PREFIX + "HOST", "127.0.0.1")

@@ -28,15 +28,23 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     markdown_file: Path | None = None
 
     def write(self, sheet: Sheet, **more: Any) -> None:
-        """Writes a sheet everywhere; `more` stands in the JSON beside it."""
+        """Writes a sheet everywhere; `more` stands in the JSON beside it.
+
+        Raises:
+            NotWritten: a file cannot be written; whatever can be is written and shown all the same.
+        """
+        files: dict[Path, bytes] = {}
         if self.junit_file is not None:
-            write_scrubbed(self.junit_file, write_junit(sheet))
+            files[self.junit_file] = write_junit(sheet)
         if self.markdown_file is not None:
-            write_scrubbed(self.markdown_file, write_markdown(sheet).encode())
-        if self.as_json:
-            click.echo(msgspec.json.encode({**represent_sheet(sheet), **more}).decode())
-        else:
-            show_sheet(sheet, Console(highlight=False))
+            files[self.markdown_file] = write_markdown(sheet).encode()
+        try:
+            if self.as_json:
+                click.echo(msgspec.json.encode({**represent_sheet(sheet), **more}).decode())
+            else:
+                show_sheet(sheet, Console(highlight=False))
+        finally:
+            write_scrubbed(files)
 
 
 def sheet_options(decorated: DecoratedT) -> DecoratedT:

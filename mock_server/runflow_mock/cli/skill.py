@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from runflow_mock.cli.options import json_option
+from runflow_mock.cli.options import json_option, make_parent
 from runflow_mock.cli.skill_checks import check, pin, verify
 from runflow_mock.kit.skills.copies import PLACES
-from runflow_mock.runtime.files import write_whole
+from runflow_mock.runtime.files import write_each
 from runflow_mock.runtime.skills import load_skill
 from runflow_mock.wire.skills import SIGNATURE
 
@@ -42,11 +42,8 @@ def install(*, sandbox: bool, project: Path, places: Sequence[str], force: bool,
     plan = {file: _action(file, skill.body, is_forced=force) for file in files}
     for file, action in plan.items():
         if action != "kept":
-            try:
-                file.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise click.UsageError(f"{file} cannot be written: {error.strerror}") from None
-            write_whole(file, skill.body)
+            make_parent(file)
+    write_each({file: skill.body for file, action in plan.items() if action != "kept"})
     if as_json:
         click.echo(json.dumps({"files": [{"path": str(file), "action": action} for file, action in plan.items()]}))
     else:

@@ -71,17 +71,32 @@ def scrubber_of(environment: Mapping[str, str] = os.environ, arguments: Sequence
     return Scrubber(secret for value in told for secret in (value, *(part.partition(":")[2] for part in value.split(","))))
 
 
-def write_scrubbed(file: Path, content: bytes) -> None:
-    """Writes what a command has found out into a file, without secrets.
+def write_scrubbed(files: Mapping[Path, bytes]) -> None:
+    """Writes what a command has found out into files, without secrets.
 
     Raises:
-        NotWritten: it cannot be written.
+        NotWritten: some cannot be written; the others are.
     """
-    from runflow_mock.runtime.files import write_whole
+    from runflow_mock.runtime.files import write_each
 
     context = click.get_current_context(silent=True)
     scrubber = None if context is None else context.find_object(Scrubber)
-    write_whole(file, (scrubber or scrubber_of()).scrub(content))
+    clean = scrubber or scrubber_of()
+    write_each({file: clean.scrub(content) for file, content in files.items()})
+
+
+@contextmanager
+def written_at_the_end() -> Iterator[dict[Path, bytes]]:
+    """Writes what is put into the mapping while the context lasts, also where what is to be printed cannot be.
+
+    Raises:
+        NotWritten: some cannot be written; the others are.
+    """
+    files: dict[Path, bytes] = {}
+    try:
+        yield files
+    finally:
+        write_scrubbed(files)
 
 
 @contextmanager

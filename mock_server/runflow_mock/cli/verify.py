@@ -11,7 +11,7 @@ import msgspec
 from runflow_mock.cli.dialects import dialect_options_or, read_said
 from runflow_mock.cli.options import Figure, checked_url, json_option, option, tell
 from runflow_mock.cli.sheets import WRITTEN
-from runflow_mock.cli.streams import write_scrubbed
+from runflow_mock.cli.streams import written_at_the_end
 from runflow_mock.kit.suite.carriers import HttpCarrier
 from runflow_mock.kit.suite.generating import EFFORTS, effort_of, require_generator
 from runflow_mock.kit.suite.pairs import coverage, told, unseen
@@ -57,23 +57,26 @@ def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json:
         if target.spend_usd and not target.has_control:
             for line in plan(target):
                 _say(line, as_json)
-        with recording(options["har_file"]) as keep:
+        with written_at_the_end() as files, recording(options["har_file"], files) as keep:
             started = time.monotonic()
             total = verify(target, document, effort, lambda name, tally: _tell(name, tally, started, as_json), keep)
+            declared = declared_operations(document)
+            not_seen = unseen(total, declared, target)
+            if junit_file is not None:
+                files[junit_file] = junit(total)
+            if options["markdown_file"] is not None:
+                told_of = f"Contract suite against {base_url}"
+                files[options["markdown_file"]] = markdown(total, declared, told_of, not_seen).encode()
+            seen, pairs = coverage(total, declared)
+            if as_json:
+                counted = {"pairs_seen": seen, "pairs_declared": pairs, "pairs_not_seen": not_seen}
+                click.echo(msgspec.json.encode({**total.as_json(), **counted}).decode())
+            else:
+                for line in (*lines(total), f"operation x status: {seen} of {pairs} declared pairs were seen", *told(not_seen)):
+                    click.echo(line)
     except TargetError as error:
         click.echo(f"runflow-mock: {error}", err=True)
         sys.exit(2)
-    declared = declared_operations(document)
-    not_seen = unseen(total, declared, target)
-    _write(junit_file, junit(total))
-    _write(options["markdown_file"], markdown(total, declared, f"Contract suite against {base_url}", not_seen).encode())
-    seen, pairs = coverage(total, declared)
-    if as_json:
-        counted = {"pairs_seen": seen, "pairs_declared": pairs, "pairs_not_seen": not_seen}
-        click.echo(msgspec.json.encode({**total.as_json(), **counted}).decode())
-    else:
-        for line in (*lines(total), f"operation x status: {seen} of {pairs} declared pairs were seen", *told(not_seen)):
-            click.echo(line)
     sys.exit(total.exit_code)
 
 
@@ -89,8 +92,3 @@ def _tell(name: str, tally: Tally, started: float, as_json: bool) -> None:
 
 def _say(text: str, as_json: bool) -> None:
     click.echo(text, err=as_json)
-
-
-def _write(file: Path | None, content: bytes) -> None:
-    if file is not None:
-        write_scrubbed(file, content)

@@ -1,16 +1,20 @@
 """Files that are whole or not there: what a reader finds under a name is what was to be written, also when the disk is full."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+
+# What is opened under these names is what the process has open already, whatever that is.
+_STREAMS = frozenset(map(Path, ("/dev/stdout", "/dev/stderr")))
+_DESCRIPTORS = frozenset(map(Path, ("/dev/fd", "/proc/self/fd")))
 
 
 class NotWritten(OSError):
-    """A file that cannot be written; what stood under its name is still there."""
+    """Files that cannot be written, and why; what stood under their names is still there."""
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path} cannot be written: {reason}")
-        self.path = path
-        self.reason = reason
+    def __init__(self, reasons: Mapping[Path, str]) -> None:
+        super().__init__("; ".join(f"{path} cannot be written: {reason}" for path, reason in reasons.items()))
+        self.reasons = reasons
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -23,9 +27,9 @@ def write_whole(path: Path, content: bytes) -> None:
 
     made: Path | None = None
     try:
-        if path.exists() and not path.is_file():
-            # A device or a pipe is no place to put a file; what is written there is gone at once.
-            path.write_bytes(content)
+        if _is_no_place(path):
+            with path.open("ab") as there:
+                there.write(content)
             return
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
         made = Path(name)
@@ -34,7 +38,47 @@ def write_whole(path: Path, content: bytes) -> None:
         # What is made for this user alone becomes a file like any other.
         made.chmod(0o644)
         made.replace(path)
+        made = None
     except OSError as error:
+        raise NotWritten({path: error.strerror or str(error)}) from None
+    finally:
+        # Also where a signal ends the process in the midst of it.
         if made is not None:
             made.unlink(missing_ok=True)
-        raise NotWritten(path, error.strerror or str(error)) from None
+
+
+def write_each(files: Mapping[Path, bytes]) -> None:
+    """Writes files, each whole: one that cannot be written keeps no other from its place.
+
+    Raises:
+        NotWritten: some cannot be written; it names each.
+    """
+    reasons: dict[Path, str] = {}
+    for path, content in files.items():
+        try:
+            write_whole(path, content)
+        except NotWritten as error:
+            reasons.update(error.reasons)
+    if reasons:
+        raise NotWritten(reasons)
+
+
+def put_new(made: Path, path: Path) -> None:
+    """Puts a complete file under a name that nothing has.
+
+    Raises:
+        OSError: there is something, which stays, or it cannot be put there.
+    """
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Not every file system has links: here the name is taken first.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        made.replace(path)
+
+
+def _is_no_place(path: Path) -> bool:
+    """Tells whether nothing can be put under a name: it is a device or a pipe, or stands for what the process has open already."""
+    return path in _STREAMS or path.parent in _DESCRIPTORS or (path.exists() and not path.is_file())

@@ -17,32 +17,21 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
+from runflow_mock.runtime.files import NotWritten, put_new
 from runflow_mock.runtime.keepers import Ack, Blobs, Contents, KeepError, Parts
+from runflow_mock.runtime.kept_forms import ADDED, APPLICATION_ID, FORM, SCHEMA, objection_to_neighbours, odd_object
 
-FORM = 2
-"""The form of the file, which goes up with that of the rows in it as well. The first had no checksums."""
 SUFFIX = ".sqlite"
-ENDINGS = ("", "-wal", "-shm", "-rows")
+ENDINGS = ("", "-journal", "-wal", "-shm", "-rows")
 """What the names of the files end with that belong to one tenant."""
-# Tells our files from other databases, in a field of the file's head that is meant for it: "rfmk".
-APPLICATION_ID = 0x72666D6B
-
 # A row takes several of SQLite's own pages, and each of them two writes, and three more once it is checkpointed.
 PAGE_BYTES = 8192
+# Of rows and of bases: a file of ours comes nowhere near it, and what is larger soon fits no field.
+NUMBER_MAX = 1 << 48
 Connect = Callable[[Path], sqlite3.Connection]
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 # Generation and row: what the file has come to.
 _REACHED = struct.Struct("<QQ")
-
-_SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE base (
-    generation INTEGER, place INTEGER, part TEXT NOT NULL, data BLOB NOT NULL, checksum INTEGER, PRIMARY KEY (generation, place)
-);
-CREATE TABLE log (sequence INTEGER PRIMARY KEY, data BLOB NOT NULL, checksum INTEGER);
-CREATE TABLE blobs (sha256 TEXT PRIMARY KEY, data BLOB NOT NULL);
-INSERT INTO meta VALUES ('generation', 0);
-"""
 
 
 def _checksum(name: str, data: bytes) -> int:
@@ -88,6 +77,9 @@ class KeptFile:
         self._at = (0, 0)
         self._form = FORM
         self._noted: int | None = None
+        objection = objection_to_neighbours(path)
+        if objection is not None:
+            raise KeepError(f"{path} is not opened: {objection}")
         try:
             # What a link leads to may belong to anybody.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600))
@@ -172,6 +164,7 @@ class KeptFile:
             Cut: its end is.
         """
         with self._translated():
+            self._check_numbers()
             reached, noted = self._reached(), self._noted_before()
             if reached < noted:
                 lost = f"row {noted[1]} of base {noted[0]} was written, and all it has is row {reached[1]} of base {reached[0]}"
@@ -186,39 +179,41 @@ class KeptFile:
                 raise Damaged(f"{self.path} is damaged: it has lost its beginning")
             log = run(f"SELECT sequence, '', data, {checksum} FROM log ORDER BY sequence")  # noqa: S608 - one of two names
             rows = [data for _, data in self._whole("row {} of its log", log)]
-            blobs = run("SELECT sha256, data FROM blobs ORDER BY rowid").fetchall()
-            for digest, data in blobs:
-                if not isinstance(data, bytes) or sha256(data).hexdigest() != digest:
+            files: dict[str, bytes] = {}
+            for digest, data in run("SELECT sha256, data FROM blobs ORDER BY rowid"):
+                if not isinstance(data, bytes) or sha256(data).hexdigest() != digest or digest in files:
                     raise Damaged(f"{self.path} is damaged: the file {str(digest)[:12]} in it is not as it was written")
-            return Contents(parts, rows, [data for _, data in blobs])
+                files[digest] = data
+            return Contents(parts, rows, list(files.values()))
 
     def copy_to(self, target: Path) -> None:
         """Writes everything into another file, which must not exist yet, without the room that is not used.
 
         Raises:
-            KeepError: it cannot be written, and nothing is there then.
+            KeepError: there is a file of that name, or this one cannot be read.
+            NotWritten: it cannot be written, and nothing is there then.
         """
-        partial = target.with_name(f".{target.name}.partial")
+        import tempfile
+
+        partial: Path | None = None
         try:
-            # Made here, so that it is the owner's alone from its first byte on.
-            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        except OSError as error:
-            raise KeepError(f"{target} cannot be written: {error.strerror}") from None
-        try:
-            partial.unlink(missing_ok=True)
-            os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            with self._translated():
-                self._connection.execute("VACUUM INTO ?", (str(partial),))
+            # The owner's alone from its first byte on.
+            descriptor, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+            partial = Path(name)
+            os.close(descriptor)
+            self._connection.execute("VACUUM INTO ?", (name,))
             # Nobody finds half of it, whatever happens.
-            partial.replace(target)
+            put_new(partial, target)
+        except FileExistsError:
+            raise KeepError(f"{target} cannot be written: there is a file of that name") from None
         except OSError as error:
-            target.unlink()
-            raise KeepError(f"{target} cannot be written: {error.strerror}") from None
-        except BaseException:
-            target.unlink()
-            raise
+            raise NotWritten({target: error.strerror or str(error)}) from None
+        except sqlite3.Error as error:
+            told = self._told(error)
+            raise told if isinstance(told, (Damaged, Taken)) else NotWritten({target: str(error)}) from None
         finally:
-            partial.unlink(missing_ok=True)
+            if partial is not None:
+                partial.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Closes the file; whoever comes next may open it."""
@@ -264,6 +259,9 @@ class KeptFile:
             run("BEGIN EXCLUSIVE")
             run("COMMIT")
         else:
+            odd = odd_object(self._connection)
+            if odd is not None:
+                raise Damaged(f"{self.path} is damaged: {odd!r:.80} in it is not as runflow-mock makes it")
             self.is_begun = True
             self._form = version
             self._write_ahead()
@@ -284,8 +282,9 @@ class KeptFile:
         else:
             run(f"PRAGMA application_id = {APPLICATION_ID}")
             run(f"PRAGMA user_version = {FORM}")
-            for statement in filter(str.strip, _SCHEMA.split(";")):
+            for statement in SCHEMA:
                 run(statement)
+            run("INSERT INTO meta VALUES ('generation', 0)")
 
     def _find(self) -> None:
         """Gives a file of an older form the present one before it is written into.
@@ -298,10 +297,16 @@ class KeptFile:
         if self._form == FORM:
             return
         with self._translated(), self._transaction():
-            for table in ("base", "log"):
-                self._connection.execute(f"ALTER TABLE {table} ADD COLUMN checksum INTEGER")
+            for statement in ADDED:
+                self._connection.execute(statement)
             self._connection.execute(f"PRAGMA user_version = {FORM}")
         self._form = FORM
+
+    def _check_numbers(self) -> None:
+        """Raises `Damaged` unless there are numbers left for what is to come."""
+        first, last = self._connection.execute("SELECT ifnull(min(sequence), 1), ifnull(max(sequence), 1) FROM log").fetchone()
+        if not 0 < first <= last < NUMBER_MAX:
+            raise Damaged(f"{self.path} is damaged: its log has rows {first} to {last}")
 
     def _reached(self) -> tuple[int, int]:
         (sequence,) = self._connection.execute("SELECT ifnull(max(sequence), 0) FROM log").fetchone()
@@ -330,7 +335,7 @@ class KeptFile:
 
     def _generation(self) -> int:
         found = self._connection.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
-        if found is None or not isinstance(found[0], int):
+        if found is None or not isinstance(found[0], int) or not 0 <= found[0] < NUMBER_MAX:
             raise Damaged(f"{self.path} is damaged: it does not say which base is the present one")
         return found[0]
 

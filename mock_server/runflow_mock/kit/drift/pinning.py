@@ -7,10 +7,9 @@ from runflow_mock.kit.drift.comparing import Newer
 from runflow_mock.kit.pins.digests import Pin, Status, canonical_digest, digest_of
 from runflow_mock.kit.pins.documents import operation_digests
 from runflow_mock.kit.pins.files import place_lock, seen_from, write_pin
-from runflow_mock.openapi.foreign_documents import DocumentError
 from runflow_mock.openapi.parts import FILES
 from runflow_mock.runtime.downloads import is_address
-from runflow_mock.runtime.files import NotWritten, write_whole
+from runflow_mock.runtime.files import write_whole
 
 REASON = "compared with runflow-mock drift"
 
@@ -20,8 +19,8 @@ def pin_newer(newer: Newer, start: Path, today: date, reason: str = REASON) -> P
     too, gets a copy beside the lock.
 
     Raises:
-        DocumentError: the copy cannot be written.
-        LockError: the lock cannot be read or written.
+        LockError: the lock cannot be read.
+        NotWritten: it cannot be written, or the copy cannot.
     """
     lock = place_lock(start)
     pin = Pin(
@@ -47,8 +46,5 @@ def _place(newer: Newer, lock: Path) -> str:
         return kept
     suffix = "json" if newer.raw.lstrip()[:1] in (b"{", b"[") else "yaml"
     copy = lock.parent / f"runflow.{newer.kind}.{suffix}"
-    try:
-        write_whole(copy, newer.raw)
-    except NotWritten as error:
-        raise DocumentError(f"{error}; --pin keeps a copy beside {lock.name}") from None
+    write_whole(copy, newer.raw)
     return copy.name

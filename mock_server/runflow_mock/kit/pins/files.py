@@ -11,7 +11,7 @@ from typing import NamedTuple
 from runflow_mock.kit.pins.digests import Lock, Pin
 from runflow_mock.kit.pins.documents import LockError, decode_lock, represent_lock
 from runflow_mock.resources import data_folder
-from runflow_mock.runtime.files import NotWritten, write_whole
+from runflow_mock.runtime.files import write_whole
 
 LOCK_FILE = "runflow.lock"
 PACKAGED = "the lock that ships with runflow-mock"
@@ -90,14 +90,11 @@ def write_pin(file: Path, name: str, pin: Pin) -> None:
     """Pins a name in a lock, which is made if it is not there; other pins stay as they are, and readers find the old lock or the new one.
 
     Raises:
-        LockError: the lock cannot be read or written.
+        LockError: the lock cannot be read.
+        NotWritten: it cannot be written.
     """
     lock = read_lock(file) if file.exists() else Lock()
-    body = represent_lock(lock.with_pin(name, pin))
-    try:
-        write_whole(file, body)
-    except NotWritten as error:
-        raise LockError(str(error)) from None
+    write_whole(file, represent_lock(lock.with_pin(name, pin)))
 
 
 def upwards(start: Path) -> tuple[Path, ...]:

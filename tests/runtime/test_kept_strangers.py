@@ -1,0 +1,133 @@
+"""Kept files that somebody else has made: what SQLite would obey in them, or beside them, is not obeyed."""
+
+import sqlite3
+import struct
+from pathlib import Path
+
+import pytest
+from kept import KEY, MODEL, kept_fake
+
+from runflow_mock.runtime.keepers import KeepError
+from runflow_mock.runtime.kept_files import KeptFile
+
+pytestmark = pytest.mark.anyio
+
+INPUT = {"input": {"image_url": "https://cdn.example.com/a.png"}}
+SECTOR_BYTES = 512
+MARK = bytes.fromhex("d9d505f920a163d7")
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def folder(tmp_path: Path) -> Path:
+    """A folder in which a server has left one tenant."""
+    async with kept_fake(tmp_path / "a") as fake:
+        await fake.create_run()
+    return tmp_path / "a"
+
+
+def changed(folder: Path, *statements: str) -> None:
+    file = sqlite3.connect(folder / "kept.sqlite", isolation_level=None)
+    for statement in statements:
+        file.execute(statement)
+    file.close()
+    (folder / "kept.sqlite-rows").unlink(missing_ok=True)
+
+
+def journal_of_several(database: Path, named: Path) -> bytes:
+    """A journal as SQLite leaves it when it dies amid a transaction over several databases, which another file lists.
+
+    SQLite reads the pages in it back, and removes the file that is named, once none of the journals in that is there.
+    """
+    pages = database.stat().st_size // 8192
+    head = (MARK + struct.pack(">IIIII", 0, 1, pages, SECTOR_BYTES, 8192)).ljust(SECTOR_BYTES, b"\0")
+    name = str(named).encode()
+    return head + struct.pack(">I", 0x4000_0000 // 8192 + 1) + name + struct.pack(">II", len(name), sum(name)) + MARK
+
+
+async def test_journal_that_names_a_file_removes_none(folder: Path, tmp_path: Path) -> None:
+    changed(folder, "PRAGMA journal_mode = DELETE")
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    journal = folder / "kept.sqlite-journal"
+    journal.write_bytes(journal_of_several(folder / "kept.sqlite", precious))
+    async with kept_fake(folder) as fake:
+        refused = await fake.call("GET", "/v1/runs")
+        assert (refused.status_code, "belongs to other databases too: take it away" in refused.text) == (503, True), refused.text
+    assert precious.read_text() == "mine"
+    journal.unlink()
+    async with kept_fake(folder) as fake:
+        assert len((await fake.call("GET", "/v1/runs")).json()["items"]) == 1
+
+
+async def test_journal_of_our_own_is_read(folder: Path, tmp_path: Path) -> None:
+    """A process that ended amid its first transaction leaves one."""
+    (folder / "kept.sqlite-journal").write_bytes(b"")
+    async with kept_fake(folder) as fake:
+        assert len((await fake.call("GET", "/v1/runs")).json()["items"]) == 1
+
+
+@pytest.mark.parametrize("ending", ["-journal", "-wal", "-shm"])
+async def test_link_or_folder_beside_a_file_is_not_followed(folder: Path, tmp_path: Path, ending: str) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"mine" * 4096)
+    beside = folder / f"kept.sqlite{ending}"
+    beside.symlink_to(precious)
+    with pytest.raises(KeepError, match=f"kept.sqlite{ending} beside it is no file of its own: take it away"):
+        KeptFile(folder / "kept.sqlite")
+    assert precious.read_bytes() == b"mine" * 4096
+    beside.unlink()
+    beside.mkdir()
+    with pytest.raises(KeepError, match="is no file of its own"):
+        KeptFile(folder / "kept.sqlite")
+
+
+@pytest.mark.parametrize(
+    ("statements", "named"),
+    [
+        (("ALTER TABLE blobs RENAME TO others", f"CREATE VIEW blobs AS {ENDLESS} 'a' AS sha256, x AS data, x AS rowid FROM n"), "others"),
+        (("DROP TABLE meta", f"CREATE VIEW meta AS {ENDLESS} 'generation' AS name, x AS value FROM n WHERE x < 0"), "meta"),
+        (("CREATE TRIGGER t AFTER UPDATE ON meta BEGIN INSERT INTO blobs VALUES (hex(randomblob(8)), zeroblob(9)); END",), "'t'"),
+        (("CREATE TABLE more (a)",), "'more'"),
+        (("CREATE INDEX i ON log (length(data))",), "'i'"),
+        (("CREATE VIRTUAL TABLE v USING fts5(a)",), "'v"),
+        (
+            ("DROP TABLE log", "CREATE TABLE log (sequence INTEGER PRIMARY KEY, data AS (zeroblob(9)) VIRTUAL, checksum INTEGER)"),
+            "'log'",
+        ),
+        (("DROP TABLE log", "CREATE TABLE log (sequence INTEGER PRIMARY KEY, data BLOB CHECK (randomblob(9) > 1), checksum)"), "'log'"),
+        (("DROP TABLE blobs",), "blobs"),
+    ],
+    ids=["endless view", "view that finds nothing", "trigger", "table", "index", "virtual table", "generated column", "check", "gone"],
+)
+async def test_schema_that_is_not_ours_is_not_read(folder: Path, statements: tuple[str, ...], named: str) -> None:
+    changed(folder, *statements)
+    async with kept_fake(folder) as fake:
+        refused = (await fake.call("GET", "/v1/runs")).json()["message"]
+        assert ("in it is not as runflow-mock makes it; it was set aside" in refused, named in refused) == (True, True), refused
+
+
+LARGEST = 2**63 - 1
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("UPDATE base SET generation = -1", "UPDATE meta SET value = -1"),
+        (f"UPDATE base SET generation = {LARGEST}", f"UPDATE meta SET value = {LARGEST}"),
+        (f"UPDATE log SET sequence = sequence + {LARGEST - 100}",),
+        ("UPDATE log SET sequence = sequence - 100",),
+    ],
+)
+async def test_numbers_after_which_none_can_come_are_damage(folder: Path, statements: tuple[str, ...]) -> None:
+    changed(folder, *statements)
+    async with kept_fake(folder) as fake:
+        refused = await fake.call("POST", f"{MODEL}/runs", INPUT)
+        assert (refused.status_code, "is damaged" in refused.text, "set aside" in refused.text) == (503, True, True), refused.text
+        assert (await fake.call("DELETE", "/_mock/tenants/kept")).status_code == 204
+        assert (await fake.call("POST", f"{MODEL}/runs", INPUT, key=KEY)).status_code == 201
