@@ -215,3 +215,30 @@ def test_connection_that_takes_nothing_of_its_answer_ends(seconds: float, ends: 
         return is_over
 
     assert asyncio.run(stuck()) is ends
+
+
+@pytest.mark.parametrize(
+    ("request_line", "fields", "status"),
+    [
+        (b"GET / HTTP/1.1", (b"Host: a.example",), b"200"),
+        (b"CONNECT a.example:80 HTTP/1.1", (b"Host: a.example",), b"405"),
+        (b"GET / HTTP/1.1", (b"Host: a b",), b"400"),
+        (b"GET / HTTP/1.1", (b"Host: a.example", b"Host: a.example"), b"400"),
+        (b"GET / HTTP/1.1", (), b"400"),
+        (b"GET http://b.example/ HTTP/1.1", (b"Host: a.example",), b"200"),
+        (b"GET http://b^example/ HTTP/1.1", (b"Host: a.example",), b"400"),
+    ],
+)
+def test_head_that_was_accepted_lets_no_other_one_in(request_line: bytes, fields: tuple[bytes, ...], status: bytes) -> None:
+    async def second() -> bytes:
+        transport = NotedTransport()
+        protocol = _protocol(transport)
+        for request in (GET, b"\r\n".join((request_line, *fields, b"", b""))):
+            transport.pieces.clear()
+            protocol.data_received(request)
+            await asyncio.gather(*protocol.tasks)
+            await asyncio.sleep(0)
+        protocol.connection_lost(ConnectionError())
+        return b"".join(transport.pieces)
+
+    assert asyncio.run(second())[9:12] == status

@@ -8,7 +8,7 @@ Whoever wants to hear of new exchanges adds a listener; a listener must be quick
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import Protocol
 from weakref import WeakSet
 
@@ -217,9 +217,7 @@ class Journal:
 
 def size_of(exchange: Exchange) -> int:
     """Returns how many bytes an exchange takes: bodies, heads, and a long target. What is left is bounded by the number of exchanges."""
-    fields = 0
-    for head in (exchange.request_headers, exchange.response_headers):
-        for name, value in head:
-            fields += FIELD_BYTES + len(name) + len(value)
+    fields = (*exchange.request_headers, *exchange.response_headers)
+    heads = FIELD_BYTES * len(fields) + len(b"".join(chain.from_iterable(fields)))
     target = max(0, len(exchange.target) - TARGET_BYTES_USUAL)
-    return fields + target + len(exchange.request_body) + len(exchange.response_body)
+    return heads + target + len(exchange.request_body) + len(exchange.response_body)

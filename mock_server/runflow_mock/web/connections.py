@@ -110,6 +110,7 @@ class Protocol(HttpToolsProtocol):
         self._untaken = untaken
         self._at_once = at_once
         self._begun: tuple[RequestResponseCycle, Any] | None = None
+        self._accepted: tuple[bool, str, list[tuple[bytes, bytes]]] | None = None
         self._is_counted = False
         self._in_head = False
         self._head_began = 0.0
@@ -214,7 +215,11 @@ class Protocol(HttpToolsProtocol):
         self.url, host = path_and_query(self.url)
         if self._overhead + self._fed > HEAD_BYTES_MAX:
             check_size(self.headers)
-        check_head(self.parser.get_method(), self.parser.get_http_version(), self.headers, host)
+        # A client sends the same fields over and over: what was accepted on this connection is not looked at again.
+        head = (self.parser.get_method() == b"CONNECT", self.parser.get_http_version(), self.headers)
+        if head != self._accepted or host is not None:
+            check_head(self.parser.get_method(), self.parser.get_http_version(), self.headers, host)
+            self._accepted = None if host is not None else head
         if host is not None:
             # Whom an address names counts, whatever else the head says (RFC 9112, 3.2.2).
             self.headers[:] = [field for field in self.headers if field[0] != b"host"] + [(b"host", host)]

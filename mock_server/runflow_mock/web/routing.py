@@ -90,6 +90,7 @@ class Router(Generic[HandlerT]):
         self.operations = tuple(operations)
         self._root: _Node[HandlerT] = _Node()
         self._spanning: dict[str, _Spanning[HandlerT]] = {}
+        self._parents: dict[str, _Node[HandlerT]] = {}
         self._by_mark: dict[tuple[int, str] | None, list[_Spanning[HandlerT]]] = {}
         self._deepest = 0
         self._remembered: dict[str, Match[HandlerT]] = {}
@@ -102,6 +103,11 @@ class Router(Generic[HandlerT]):
         remembered = self._remembered.get(path)
         if remembered is not None:
             return remembered
+        # What is asked for most of all is a record, by its id behind a path without parameters.
+        parent, _, last = path.rpartition("/")
+        above = self._parents.get(parent)
+        if above is not None and last and last not in above.literals and above.parameter is not None:
+            return Match(above.parameter.operations, {above.parameter.names[0]: last})
         segments = path.split("/")[1:]
         node: _Node[HandlerT] | None = self._root
         values = []
@@ -139,9 +145,11 @@ class Router(Generic[HandlerT]):
         if any(segment.endswith("...}") for segment in segments):
             self._add_spanning(operation, segments)
             return
-        node, names = self._root, []
-        for segment in segments:
+        node, names = self._root, list[str]()
+        for at, segment in enumerate(segments):
             if segment.startswith("{"):
+                if at and not names and at == len(segments) - 1:
+                    self._parents["/".join(("", *segments[:at]))] = node
                 names.append(segment[1:-1])
                 node.parameter = node.parameter or _Node()
                 node = node.parameter
