@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Callable
 from typing import get_args
 
@@ -54,6 +55,21 @@ def test_records_stand_in_the_order_of_creation() -> None:
     for _ in range(3):
         world.execute(create_run())
     assert world.store.run_order == list(world.store.runs) == sorted(world.store.runs)
+
+
+def test_numbers_by_status_are_those_of_the_records() -> None:
+    world = make_world()
+    for number in range(3):
+        world.execute(create_run(callback_url=CALLBACK_URL if number else None))
+    store, seen = world.store, set()
+    while store.timers:
+        world.fire_next()
+        seen.add((store.runs_open, store.deliveries_open))
+        assert store.runs_by_status == Counter(run.status for run in store.runs.values())
+        assert store.deliveries_by_status == Counter(delivery.status for delivery in store.deliveries.values())
+        assert store.runs_open == sum(not run.is_terminal for run in store.runs.values())
+        assert store.deliveries_open == sum(not delivery.is_terminal for delivery in store.deliveries.values())
+    assert {(3, 0), (0, 2)} <= seen
 
 
 def test_deliveries_about_a_parent_are_oldest_first() -> None:

@@ -14,6 +14,7 @@ from steps import INPUT, RUNS, ok
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.judging import STEP_BYTES
+from runflow_mock.runtime.tenant_uses import TENANTS_AT_ONCE
 from runflow_mock.web.pieces import PIECE_BYTES, list_in_pieces
 
 DENSE = json.dumps({"input": [[n % 10] for n in range(15_000)]}, separators=(",", ":"))
@@ -103,6 +104,27 @@ def test_others_have_a_turn_between_the_items_of_a_batch(door: Door) -> None:
     told = door.get(f"/_mock/batches/{many}")
     assert [item["sequence_index"] for item in told.json()["batch"]["output"]["items"]] == [0, 1, 2]
     assert "hunter22" not in told.text
+
+
+def test_others_have_a_turn_between_tenants_of_whose_exchanges_some_are_judged(door: Door) -> None:
+    door.get("/v1/runs")
+    ok(door.get("/_mock/tenants?limit=100"))
+    one = turns_while(door, "GET", "/_mock/tenants?limit=100")
+    for number in range(5):
+        door.get("/v1/runs", key=f"rf_live_mock_other{number}")
+    assert turns_while(door, "GET", "/_mock/tenants?limit=100") == one + 5
+
+
+def test_others_have_a_turn_while_all_tenants_are_looked_at() -> None:
+    with Door() as door:
+        usual = turns_while(door, "GET", "/_mock/health")
+        for number in range(2 * TENANTS_AT_ONCE):
+            door.runtime.tenants.find(f"rf_live_mock_t{number}")
+        assert turns_while(door, "GET", "/_mock/health") == usual + 2
+
+
+def test_metrics_are_written_beside_the_loop(door: Door) -> None:
+    assert turns_while(door, "GET", "/_mock/metrics") > turns_while(door, "GET", "/_mock/clock")
 
 
 def test_others_have_a_turn_between_deliveries(door: Door) -> None:

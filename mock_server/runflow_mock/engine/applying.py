@@ -7,7 +7,7 @@ the records concerned and keeps timers, tallies and ledger in step.
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import cast
+from typing import TypeVar, cast
 
 from msgspec.structs import replace
 
@@ -24,6 +24,8 @@ from runflow_mock.domain.runs import Run
 from runflow_mock.domain.workflows import Workflow
 from runflow_mock.engine.store import Store
 
+StatusT = TypeVar("StatusT", bound=str)
+
 
 def apply(store: Store, event: Event) -> str | None:
     """Changes the store as the event says, and returns the status that the record had before, if it has one."""
@@ -34,6 +36,7 @@ def _run_created(store: Store, event: runs.RunCreated) -> None:
     run = event.run
     store.runs[run.id] = run
     store.run_order.append(run.id)
+    _count(store.runs_by_status, None, run.status)
     if run.workflow_id is not None:
         store.runs_of_workflow.setdefault(run.workflow_id, []).append(run.id)
     store.ledger.hold(run)
@@ -50,6 +53,7 @@ def _run_moved(store: Store, event: runs.RunMoved) -> str:
     before = store.runs[event.run_id]
     after = runs.evolve(before, event)
     store.runs[after.id] = after
+    _count(store.runs_by_status, before.status, after.status)
     if after.due_at is not None:
         store.timers.schedule(after.id, after.due_at)
     else:
@@ -95,6 +99,14 @@ def _slot_given(store: Store, event: runs.SlotGiven) -> None:
     _take_slot(store, run.model)
     store.runs[run.id] = replace(run, due_at=event.due_at, has_slot=True)
     store.timers.schedule(run.id, event.due_at)
+
+
+def _count(counts: dict[StatusT, int], before: StatusT | None, after: StatusT) -> None:
+    counts[after] = counts.get(after, 0) + 1
+    if before is not None:
+        counts[before] -= 1
+        if not counts[before]:
+            del counts[before]
 
 
 def _leave_line(store: Store, run: Run) -> None:
@@ -183,6 +195,7 @@ def _keep_workflow(store: Store, workflow: Workflow) -> None:
 def _delivery_created(store: Store, event: deliveries.DeliveryCreated) -> None:
     delivery = event.delivery
     store.deliveries[delivery.id] = delivery
+    _count(store.deliveries_by_status, None, delivery.status)
     store.deliveries_of.setdefault(delivery.listed_under, []).append(delivery.id)
     if delivery.webhook_id is not None:
         webhook = store.webhooks[delivery.webhook_id]
@@ -210,6 +223,7 @@ def _delivery_moved(store: Store, event: deliveries.DeliveryMoved) -> str:
     before = store.deliveries[event.delivery_id]
     delivery = deliveries.evolve(before, event)
     store.deliveries[delivery.id] = delivery
+    _count(store.deliveries_by_status, before.status, delivery.status)
     if before.is_held_back:
         del store.held_back[before.id]
     if delivery.next_attempt_at is not None:

@@ -1,6 +1,6 @@
 """A store as records and back: what a snapshot leaves out is found again in the records."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Never, TypeVar, cast
@@ -49,6 +49,8 @@ def read_snapshot(snapshot: Snapshot) -> Base:
         store.records(collection).update((getattr(each, collection.key), each) for each in getattr(snapshot, collection.name))
     # What no snapshot holds, because the records say it.
     store.run_order = list(store.runs)
+    store.runs_by_status = dict(Counter(run.status for run in snapshot.runs))
+    store.deliveries_by_status = dict(Counter(delivery.status for delivery in snapshot.deliveries))
     store.workflow_models = {workflow.id: model_of(workflow) for workflow in snapshot.workflows}
     store.workflow_paths = {workflow.path: workflow.id for workflow in store.present(WORKFLOWS)}
     store.runs_of_workflow = _grouped((run.workflow_id, run.id) for run in snapshot.runs)

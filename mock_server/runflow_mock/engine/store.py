@@ -6,7 +6,7 @@ from typing import TypeVar, cast
 
 from runflow_mock.domain.assets import Asset, AssetUpload
 from runflow_mock.domain.batches import Batch
-from runflow_mock.domain.deliveries import Delivery
+from runflow_mock.domain.deliveries import DELIVERY_TRANSITIONS, Delivery, DeliveryStatus
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.faults import FaultRule
@@ -28,7 +28,7 @@ from runflow_mock.domain.records import (
     WORKFLOWS,
     Collection,
 )
-from runflow_mock.domain.runs import Run
+from runflow_mock.domain.runs import RUN_TRANSITIONS, Run, RunStatus
 from runflow_mock.domain.secrets import CallbackSecret
 from runflow_mock.domain.webhooks import Webhook
 from runflow_mock.domain.workflows import Workflow
@@ -70,6 +70,9 @@ class Store:
         # What is annotated above is what code names; a collection that is not is found by `records` alone.
         vars(self).update((collection.name, {}) for collection in COLLECTIONS)
         self.run_order: list[RunId] = []
+        # How many stand where: whoever asks for that must not have to look at each.
+        self.runs_by_status: dict[RunStatus, int] = {}
+        self.deliveries_by_status: dict[DeliveryStatus, int] = {}
         self.slots_taken: dict[str, int] = {}
         self.polls_awaited_by: set[RunId] = set()
         self.lines: dict[str, OrderedDict[RunId, None]] = {}
@@ -134,6 +137,16 @@ class Store:
         known = cast("tuple[Mapping[str | None, Run | Batch | Evaluation | Delivery], ...]", kinds)
         found = next((records[resource_id] for records in known if resource_id in records), None)
         return None if found is None else found.status
+
+    @property
+    def runs_open(self) -> int:
+        """How many runs have not ended."""
+        return sum(count for status, count in self.runs_by_status.items() if RUN_TRANSITIONS[status])
+
+    @property
+    def deliveries_open(self) -> int:
+        """How many deliveries have not ended."""
+        return sum(count for status, count in self.deliveries_by_status.items() if DELIVERY_TRANSITIONS[status])
 
     def deliveries_about(self, parent_id: str) -> list[Delivery]:
         """Returns the deliveries in the history of a run, batch, evaluation or webhook, oldest first."""

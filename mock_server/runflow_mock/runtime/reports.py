@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import TypeVar
 
 from runflow_mock.domain.deliveries import DeliveryStatus
 from runflow_mock.domain.exchanges import Exchange
@@ -14,6 +15,7 @@ from runflow_mock.domain.poll_hygiene import STANDING_POLLS_MIN, standing_polls
 from runflow_mock.domain.reports import Report, Sample, Undelivered, Unfired, Unmatched
 from runflow_mock.domain.subjects import run_subject
 from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.engine.store import Store
 from runflow_mock.engine.subjects import callback_subject, told_by
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
@@ -25,6 +27,8 @@ LISTED_MAX = 500
 _LEADS_NOWHERE = frozenset(("route", "method"))
 
 Named = tuple[str, Subject]
+IdT = TypeVar("IdT", bound=str)
+RecordT = TypeVar("RecordT")
 
 
 def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
@@ -32,7 +36,7 @@ def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
     runtime.settle(tenant)
     judging = runtime.judgings.of(tenant)
     judged = [(exchange, judging.findings(exchange)) for exchange in tenant.journal]
-    deliveries = tenant.world.store.deliveries.values()
+    store = tenant.world.store
     return Report(
         tenant=tenant.settings.name,
         judged_by=judging.judge.contract.source,
@@ -45,18 +49,8 @@ def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
         violations=_samples((exchange, findings, findings.violations) for exchange, findings in judged),
         ours=_samples((exchange, findings, findings.ours) for exchange, findings in judged),
         unfired=tuple(islice(unfired_rules(tenant, complete), LISTED_MAX)),
-        undelivered=tuple(
-            Undelivered(
-                id=delivery.id,
-                about=delivery.parent_id,
-                url=delivery.url,
-                attempts=len(delivery.attempts),
-                reason=delivery.failure_detail or delivery.failure_reason,
-            )
-            for delivery in deliveries
-            if delivery.status is DeliveryStatus.FAILED
-        )[:LISTED_MAX],
-        pending_callbacks=sum(not delivery.is_terminal for delivery in deliveries),
+        undelivered=tuple(islice(_undelivered(store), LISTED_MAX)),
+        pending_callbacks=store.deliveries_open,
         unmatched=tuple(islice(_unmatched(judged), LISTED_MAX)),
         background_errors=tuple(_background_errors(runtime, tenant)),
         hints=tuple(_hints(tenant)),
@@ -71,9 +65,23 @@ def has_complaints(runtime: Runtime, tenant: Tenant) -> bool:
         # What leads nowhere is among the violations.
         not runtime.judgings.of(tenant).acquits()
         or any(not rule.fired for rule in store.rules.values())
-        or any(delivery.status is DeliveryStatus.FAILED for delivery in store.deliveries.values())
+        or DeliveryStatus.FAILED in store.deliveries_by_status
         or any(_background_errors(runtime, tenant))
     )
+
+
+def _undelivered(store: Store) -> Iterator[Undelivered]:
+    if DeliveryStatus.FAILED not in store.deliveries_by_status:
+        return
+    for delivery in store.deliveries.values():
+        if delivery.status is DeliveryStatus.FAILED:
+            yield Undelivered(
+                id=delivery.id,
+                about=delivery.parent_id,
+                url=delivery.url,
+                attempts=len(delivery.attempts),
+                reason=delivery.failure_detail or delivery.failure_reason,
+            )
 
 
 def leads_nowhere(findings: Findings) -> bool:
@@ -111,9 +119,12 @@ def _moments(tenant: Tenant, family: Family, complete: Complete) -> list[Named]:
     if family is Family.EXCHANGE:
         return [(exchange.id, subject) for exchange in tenant.journal for subject in subjects_of(exchange, complete)]
     if family is Family.RUN:
-        return [(run.id, run_subject(run, RUN_EDGES[:-1])) for run in list(store.runs.values())[-SUBJECTS_MAX:]]
-    latest = list(store.deliveries.values())[-SUBJECTS_MAX:]
-    return [(delivery.id, callback_subject(store, told_by(store, delivery))) for delivery in latest]
+        return [(run.id, run_subject(run, RUN_EDGES[:-1])) for run in _latest(store.runs)]
+    return [(delivery.id, callback_subject(store, told_by(store, delivery))) for delivery in _latest(store.deliveries)]
+
+
+def _latest(records: dict[IdT, RecordT]) -> list[RecordT]:
+    return list(islice(reversed(records.values()), SUBJECTS_MAX))[::-1]
 
 
 def _unmatched(judged: list[tuple[Exchange, Findings]]) -> Iterator[Unmatched]:

@@ -1,5 +1,6 @@
 """Uses: how much of its limits the fullest tenant of a server has used, limit by limit."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -8,6 +9,8 @@ from runflow_mock.runtime.tenants import Tenant
 
 WAITS_MAX = 1_000
 """How many waits of a tenant may be open."""
+TENANTS_AT_ONCE = 200
+"""After so many others have their turn."""
 
 NAMES = (*(name for name in Limits.__struct_fields__ if name != "steps_max"), "waits_max")
 """The limits on what a tenant holds; `steps_max` is one on what is done."""
@@ -31,10 +34,12 @@ def uses_of(tenant: Tenant) -> Mapping[str, Use]:
     return {**uses, "waits_max": Use(len(tenant.change_events), WAITS_MAX)}
 
 
-def fullest(tenants: Iterable[Tenant], limits: Limits) -> Mapping[str, Use]:
+async def fullest(tenants: Iterable[Tenant], limits: Limits) -> Mapping[str, Use]:
     """Returns of each limit the use of the tenant that has used the largest part of it; nothing is used where there is no tenant."""
     found: dict[str, Use] = {}
-    for tenant in tenants:
+    for number, tenant in enumerate(tuple(tenants), 1):
+        if number % TENANTS_AT_ONCE == 0:
+            await asyncio.sleep(0)
         for name, use in uses_of(tenant).items():
             known = found.get(name)
             if known is None or use.used * known.max > known.used * use.max:

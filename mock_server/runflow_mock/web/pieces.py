@@ -11,17 +11,19 @@ PIECE_BYTES = 64 * 1024
 _encoder = msgspec.json.Encoder()
 
 
-async def list_in_pieces(values: Iterable[object], scrub: Callable[[bytes], bytes] = bytes) -> msgspec.Raw:
+async def list_in_pieces(
+    values: Iterable[object], scrub: Callable[[bytes], bytes] = bytes, *, piece_bytes: int = PIECE_BYTES
+) -> msgspec.Raw:
     """Returns the JSON of a list. Each value is asked for when its turn comes, so that making it is part of a piece, too.
 
-    What scrubs looks at each value by itself.
+    What scrubs looks at each value by itself. Where a value costs far more than its bytes say, `piece_bytes` is smaller.
     """
     written, since = list[bytes](), 0
     for value in values:
         part = scrub(_encoder.encode(value))
         written.append(part)
         since += len(part)
-        if since >= PIECE_BYTES:
+        if since >= piece_bytes:
             since = 0
             await asyncio.sleep(0)
     return msgspec.Raw(b"[" + b",".join(written) + b"]")

@@ -72,9 +72,9 @@ def look(records: Listed[RecordT], window: Window, keeps: Keeps[RecordT]) -> tup
     return _part(kept, window), len(kept)
 
 
-def represent_window(items: Iterable[object], total: int, **more: object) -> dict[str, object]:
+def represent_window(items: Iterable[object] | msgspec.Raw, total: int, **more: object) -> dict[str, object]:
     """Returns the body of a windowed list."""
-    return {"items": list(items), "total": total, **more}
+    return {"items": items if isinstance(items, msgspec.Raw) else list(items), "total": total, **more}
 
 
 def _part(records: Iterable[RecordT], window: Window) -> list[RecordT]:

@@ -18,7 +18,7 @@ async def answer_peer(runtime: Runtime, question: str) -> bytes:
     if what == "metrics":
         return _encode(list(figures_of(runtime)))
     if what == "health":
-        return _encode(health_of(runtime))
+        return _encode(await health_of(runtime))
     if what == "tenants":
-        return _encode(tenants_here(runtime, dict(parse_qsl(query, keep_blank_values=True))))
+        return _encode(await tenants_here(runtime, dict(parse_qsl(query, keep_blank_values=True))))
     return b"null"

@@ -1,5 +1,6 @@
 """Metrics for Prometheus: what is counted, and how much there is; of all workers, where there are many."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -52,9 +53,11 @@ def figures_of(runtime: Runtime) -> Iterator[Figure]:
         yield Figure("requests", (operation, str(status)), count)
     for outcome, count in sorted(runtime.deliveries.outcomes.items()):
         yield Figure("callbacks", (outcome,), count)
-    states = Counter(run.status.value for tenant in runtime.tenants for run in tenant.world.store.runs.values())
+    states = Counter[str]()
+    for tenant in runtime.tenants:
+        states.update(tenant.world.store.runs_by_status)
     for state, count in sorted(states.items()):
-        yield Figure("runs", (state,), count)
+        yield Figure("runs", (str(state),), count)
     yield Figure("tenants", (), len(runtime.tenants))
     yield Figure("loop_held_seconds_max", (), runtime.loop_watch.longest_seconds)
     yield Figure("log_rows_pending", (), 0 if runtime.cluster is None else runtime.cluster.lag)
@@ -65,15 +68,15 @@ async def get_metrics(call: Call) -> Answer:
     """GET /_mock/metrics: in the form of Prometheus; `?local=true` tells of this worker alone."""
     cluster = call.runtime.cluster
     if cluster is None or flag_in(call, "local"):
-        return _rendered({"": list(figures_of(call.runtime))}, has_workers=False)
+        return await asyncio.to_thread(_rendered, {"": list(figures_of(call.runtime))}, has_workers=False)
     told = await cluster.ask("metrics")
     figures = {worker: msgspec.json.decode(said, type=list[Figure]) for worker, said in told.answers.items()}
     figures[""] = [Figure("workers_silent", (), len(told.silent))]
-    return _rendered(figures, has_workers=True)
+    return await asyncio.to_thread(_rendered, figures, has_workers=True)
 
 
 def _rendered(figures: Mapping[str, Iterable[Figure]], *, has_workers: bool) -> Answer:
-    # Nobody who never asks for metrics loads the library.
+    # Nobody who never asks for metrics loads the library, and who asks first keeps nobody waiting by that.
     from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
     registry = CollectorRegistry()

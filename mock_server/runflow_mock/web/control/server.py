@@ -20,7 +20,7 @@ async def get_health(call: Call) -> Answer:
 
     One of many workers tells of the others too, but with `?local=true`, which asks nobody.
     """
-    cluster, own = call.runtime.cluster, health_of(call.runtime)
+    cluster, own = call.runtime.cluster, await health_of(call.runtime)
     if cluster is None or flag_in(call, "local"):
         return answer(own)
     told = await cluster.ask("health")
@@ -30,7 +30,7 @@ async def get_health(call: Call) -> Answer:
     return answer({**own, "status": "ok" if is_well else "degraded", "tenants": total, "workers": workers, "silent": told.silent})
 
 
-def health_of(runtime: Runtime) -> dict[str, object]:
+async def health_of(runtime: Runtime) -> dict[str, object]:
     """Returns how this server is."""
     errors = list(runtime.background_errors)
     config = runtime.config
@@ -48,7 +48,7 @@ def health_of(runtime: Runtime) -> dict[str, object]:
         "bounds": {
             bound.name: {"used": bound.used, "max": bound.maximum, "peak": bound.peak, "met": bound.met} for bound in runtime.bounds
         },
-        "tenant_bounds": {name: use._asdict() for name, use in fullest(runtime.tenants, config.limits).items()},
+        "tenant_bounds": {name: use._asdict() for name, use in (await fullest(runtime.tenants, config.limits)).items()},
     }
 
 

@@ -19,6 +19,7 @@ from runflow_mock.web.control.endings import evidence_on, last_word, word_on_not
 from runflow_mock.web.control.flags import flag_in
 from runflow_mock.web.control.guard import carries_key_of, check_server_wide, tenant_of
 from runflow_mock.web.control.scenarios import scenario_of
+from runflow_mock.web.pieces import list_in_pieces
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.control import ControlError, refused
 from runflow_mock.wire.journal import represent_exchange_in_short
@@ -38,17 +39,20 @@ async def list_tenants(call: Call) -> Answer:
     check_server_wide(call)
     if call.runtime.cluster is not None:
         return answer(await _tenants_anywhere(call.runtime, call.runtime.cluster, call.parameters))
-    return answer(tenants_here(call.runtime, call.parameters))
+    return answer(await tenants_here(call.runtime, call.parameters))
 
 
-def tenants_here(runtime: Runtime, parameters: Mapping[str, str]) -> dict[str, object]:
+async def tenants_here(runtime: Runtime, parameters: Mapping[str, str]) -> dict[str, object]:
     """Returns the list of the tenants of this server, or the window of it that is asked for."""
     window = read_window(parameters)
-    known = list(runtime.tenants)
+    known = tuple(runtime.tenants)
     if window is None:
-        return {"items": [_body(tenant) for tenant in known]}
+        return {"items": await list_in_pieces(map(_body, known))}
     found, total = look(known, window, lambda tenant: window.finds(tenant.settings.name))
-    return represent_window([{**_body(tenant), **_figures(runtime, tenant)} for tenant in found], total)
+    await runtime.judgings.prepared()
+    rows = ({**_body(tenant), **_figures(runtime, tenant)} for tenant in found)
+    # Of each some exchanges are judged: that is a piece by itself.
+    return represent_window(await list_in_pieces(rows, piece_bytes=1), total)
 
 
 async def _tenants_anywhere(runtime: Runtime, cluster: Cluster, parameters: Mapping[str, str]) -> dict[str, object]:
@@ -173,14 +177,13 @@ def _named(call: Call) -> Tenant:
 def _figures(runtime: Runtime, tenant: Tenant) -> dict[str, object]:
     """Returns what a list of tenants shows of one; it settles nothing, so that looking at all of them moves none."""
     store, latest = tenant.world.store, tenant.journal.latest(1)
-    deliveries = [delivery.status for delivery in store.deliveries.values()]
     return {
         "now": write_instant(runtime.now(tenant)),
         "rate": tenant.clock.rate,
         "runs": len(store.runs),
-        "runs_open": sum(not run.is_terminal for run in store.runs.values()),
-        "deliveries_failed": deliveries.count(DeliveryStatus.FAILED),
-        "deliveries_waiting": deliveries.count(DeliveryStatus.PENDING) + deliveries.count(DeliveryStatus.DELIVERING),
+        "runs_open": store.runs_open,
+        "deliveries_failed": store.deliveries_by_status.get(DeliveryStatus.FAILED, 0),
+        "deliveries_waiting": store.deliveries_open,
         "available": format_money(store.ledger.available),
         "credits": format_money(store.ledger.balance),
         "requests": tenant.journal.total,
