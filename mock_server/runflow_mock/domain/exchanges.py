@@ -211,7 +211,11 @@ def scrubbed(exchange: Exchange, scrubber: Scrubber) -> Exchange:
     lines = f"{exchange.method} {exchange.target} {exchange.fault}".encode(errors="surrogatepass")
     parts = [lines, exchange.request_body, exchange.response_body]
     for name, value in (*exchange.request_headers, *exchange.response_headers):
-        parts += (value,) if name in _KNOWN_NAMES else (name, value)
+        if name in _KNOWN_NAMES:
+            # Of a credential the word is left that says its kind.
+            parts += () if value.endswith(b"[redacted]") else (value,)
+        else:
+            parts += (name, value)
     # Nobody can tell what is in bytes of an encoding that is not understood here; a request that has one is refused anyway.
     is_read = (exchange.request_header("content-encoding") or "").strip().lower() in _READ_ENCODINGS
     if is_read and scrubber.is_clean(*parts):

@@ -1,28 +1,72 @@
-"""Named secrets: the values of fields, parts and parameters whose names say that they are secrets, and the passwords in addresses.
+"""Named secrets: values whose names say that they are secrets, and the passwords in addresses.
 
-They are found whether the rest of a document can be read or not: in JSON that is cut, in forms, in attributes and elements of XML.
+They are found whether the rest of a document can be read or not: in JSON that is cut, in forms, in XML, in the lines of YAML,
+TOML, INI and `.env` files, in headers and programs that stand in a text. A name is known by its last words, as in `dbPassword`; only around
+such names is looked for values, by what stands before the name and behind it. What shows where a secret comes from (`$API_KEY`,
+`os.environ[...]`) is none; neither is `max_tokens` one, nor whatever counts.
 """
 
 import re
 from collections.abc import Iterator
-from functools import cache
-from itertools import chain
+from functools import cache, lru_cache
 from typing import NamedTuple
 
-NAMES = (
-    "secret", "plain_secret", "callback_secret", "webhook_secret", "client_secret", "signing_secret", "secret_key", "private_key",
-    "password", "passwd", "passphrase", "authorization",
-)  # fmt: skip
-"""Names of fields and parameters whose values are secrets, in any case, with `_`, `-` or nothing between their words."""
-KEY_NAMES = ("api_key", "admin_key", "x_api_key", "admin_token", "access_token", "refresh_token", "auth_token")
-HINTS = (b"secret", b"key", b"token", b"pass", b"authori")
+HINTS = (b"secret", b"key", b"token", b"pass", b"pwd", b"credential", b"cookie", b"authori", b"bearer ")
 """What must be there for any of them."""
 
-_NAME = "|".join(name.replace("_", "[_-]?") for name in (*NAMES, *KEY_NAMES)).encode()
-# Names may have more before them, as `dbPassword` has; names in capitals are variables, which `env` is there to print.
-_LONG_NAME = rb"(?-i:[a-z0-9_.-]{0,40}?)(?:%b)" % _NAME
+# Which keys and tokens are secret: there are keys of pianos, and models count tokens.
+_KEYS = (
+    "secret", "private", "api", "admin", "access", "account", "auth", "signing", "encryption", "master", "service", "subscription", "app",
+)  # fmt: skip
+_TOKENS = (
+    "admin", "access", "refresh", "auth", "api", "bearer", "bot", "session", "security", "secret", "id", "csrf", "xsrf", "jwt", "oauth",
+    "service", "webhook", "signing", "private", "user", "client", "device", "app",
+)  # fmt: skip
+# What may still follow, as in `password2`: nothing of it makes another thing of a secret.
+_MORE = r"(?:[_-]?(?:\d{1,2}|again|confirm(?:ation)?|value|pem|b(?:ase)?64|prod(?:uction)?|dev|test|staging|live|old|new|current|next))?"
+_NAMES = (
+    rf"(?:(?:secret|password|credential)s?|passwd|pwd|passphrase|passcode|authorization"
+    rf"|(?:{'|'.join(_KEYS)})[_.-]?keys?|(?:{'|'.join(_TOKENS)})[_.-]?tokens?){_MORE}"
+).encode()
+NAME_MAX = 100
+"""How long a name may be."""
+BEFORE_MAX = 100
+"""How far back one must look from a name to know how it is meant."""
+# Variables of ours are left out: `env` is there to print them.
+_OWN = b"RUNFLOW_"
 _FLAGS = re.IGNORECASE | re.DOTALL
 _USER = re.compile(rb"://[^\s/?#@:\"'<>\\]*+:([^\s/?#@\"'<>\\]++)@")
+_WORD = re.compile(rb"[A-Za-z0-9_.-]++")
+
+
+class Value(NamedTuple):
+    """Where a value stands; no mask of letters may replace a number."""
+
+    begin: int
+    end: int
+    is_number: bool = False
+
+
+class _Form(NamedTuple):
+    """One way to write a name with its value: what stands before the name, and what behind it, with the value as the last group.
+
+    `is_loose` says that programs and people write in this way too, of what is no secret. What holds several values has no group.
+    """
+
+    names: re.Pattern[bytes]
+    before: re.Pattern[bytes]
+    behind: re.Pattern[bytes]
+    is_loose: bool = False
+    is_number: bool = False
+
+
+class _Patterns(NamedTuple):
+    """Everything that is looked for; `marks` are patterns of values that stand before their names, or need none."""
+
+    forms: tuple[_Form, ...]
+    marked: tuple[tuple[bytes, re.Pattern[bytes]], ...]
+    token: re.Pattern[bytes]
+    no_value: re.Pattern[bytes]
 
 
 def has_password(data: bytes) -> bool:
@@ -30,76 +74,150 @@ def has_password(data: bytes) -> bool:
     return b"@" in data and _USER.search(data) is not None
 
 
-def named_values(data: bytes) -> Iterator[tuple[int, int]]:
-    """Returns where the values stand that have a secret's name, and the passwords in addresses."""
-    known = _naming_patterns()
-    # Without an equals sign there is no parameter: to find that out by the names takes a hundred times as long.
-    has_equals = b"=" in data
-    patterns = (*known.fields, known.pair, _USER, *((known.parameter, known.attribute) if has_equals else ()))
-    if b"</" in data:
-        patterns = (*patterns, known.element)
-    if has_equals and b"name=" in data.lower():
-        patterns = (*patterns, known.part)
-    for found in chain.from_iterable(pattern.finditer(data) for pattern in patterns):
-        yield found.span(found.lastindex or 1)
-    yield from _in_lists(data, known)
-
-
-def named_numbers(data: bytes) -> Iterator[tuple[int, int]]:
-    """Returns where the numbers stand that have a secret's name: no mask of letters may replace them."""
-    return (found.span(1) for found in _naming_patterns().number.finditer(data))
-
-
-def _in_lists(data: bytes, known: "_Naming") -> Iterator[tuple[int, int]]:
-    """Returns where texts stand in the lists and objects that have a secret's name; what a field there is called is no value."""
-    end = 0
-    for named in known.holder.finditer(data):
-        # One within another is looked through already.
-        if named.end() < end:
+def named_values(data: bytes) -> Iterator[Value]:
+    """Yields where the values stand that have a secret's name, and the passwords in addresses; they may overlap."""
+    patterns, lowered = _patterns(), data.lower()
+    for mark, pattern in patterns.marked:
+        if mark in lowered:
+            yield from (Value(*found.span(1)) for found in pattern.finditer(data))
+    covered = listed = 0
+    for word in _WORD.finditer(data):
+        forms = _forms_for(word[0]) if len(word[0]) <= NAME_MAX else ()
+        # What stands within a value goes with it.
+        if not forms or word.start() < covered:
             continue
-        depth = 0
-        for token in known.token.finditer(data, named.end()):
-            end = token.end()
-            if token[1] is None:
-                depth += 1 if token[0] in (b"[", b"{") else -1
-                if depth <= 0:
-                    break
-            elif token[2] is None:
-                is_closed = len(token[1]) > 1 and token[1].endswith(token[1][:1])
-                yield token.start(1) + 1, token.end(1) - is_closed
+        before = data[max(0, word.start() - BEFORE_MAX) : word.start()]
+        for form in forms:
+            found = form.behind.match(data, word.end()) if form.before.search(before) is not None else None
+            if found is None:
+                continue
+            if found.lastindex is None:
+                # One within another is looked through already.
+                if found.end() >= listed:
+                    values, listed = _in_list(data, found.end(), patterns.token)
+                    yield from values
+                continue
+            begin, end = found.span(found.lastindex)
+            covered = max(covered, end)
+            if not (form.is_loose and patterns.no_value.fullmatch(data, begin, end)):
+                yield Value(begin, end, form.is_number)
 
 
-class _Naming(NamedTuple):
-    """What finds values by their names: fields of JSON, of pairs, of what holds several, and of forms and XML."""
+def _in_list(data: bytes, begin: int, token: re.Pattern[bytes]) -> tuple[list[Value], int]:
+    """Returns where texts stand in a list or an object, and where that ends; what a field in it is called is no value."""
+    values, depth, record_depth = list[Value](), 0, 0
+    end = begin
+    for found in token.finditer(data, begin):
+        end = found.end()
+        if found[1] is None:
+            opens = found[0] in (b"[", b"{")
+            depth += 1 if opens else -1
+            if depth <= 0:
+                break
+            # A record has an id, and names for what of it is secret.
+            if found[3] is not None and not record_depth:
+                record_depth = depth
+            elif depth < record_depth:
+                record_depth = 0
+        elif found[2] is None and not record_depth:
+            is_closed = len(found[1]) > 1 and found[1].endswith(found[1][:1])
+            values.append(Value(found.start(1) + 1, found.end(1) - is_closed))
+    return values, end
 
-    fields: tuple[re.Pattern[bytes], ...]
-    number: re.Pattern[bytes]
-    holder: re.Pattern[bytes]
-    token: re.Pattern[bytes]
-    pair: re.Pattern[bytes]
-    parameter: re.Pattern[bytes]
-    attribute: re.Pattern[bytes]
-    element: re.Pattern[bytes]
-    part: re.Pattern[bytes]
+
+@lru_cache(maxsize=2_048)
+def _forms_for(name: bytes) -> tuple[_Form, ...]:
+    """Returns the ways in which a name may have a value that is secret: none for nearly all names."""
+    lowered = name.lower()
+    if name.startswith(_OWN) or not any(hint in lowered for hint in HINTS):
+        return ()
+    return tuple(form for form in _patterns().forms if form.names.fullmatch(name) is not None)
 
 
 @cache
-def _naming_patterns() -> _Naming:
+def _patterns() -> _Patterns:
     # Compiled when the first bytes look suspicious: at the start they would take a fortieth of it, and most servers never meet any.
-    field = rb"%(q)b(?:token|%(name)b)%(q)b\s*+:\s*+%(q)b((?:[^%(q)b\\]|\\.)*+)"
-    named = rb"[\"'](?:%b)[\"']\s*+:\s*+" % _LONG_NAME
+    kinds = {
+        # `token` ends what is no secret, too, so that it is one only if it is the whole name.
+        "secret": rb"token|.*?(?:%b)" % _NAMES,
+        "number": rb".*?(?:%b)(?<!s)" % _NAMES,
+        "authorization": rb"(?:proxy-)?authorization",
+        "header": rb"(?:x-)?(?:api-key|(?:auth|api|access)-token)",
+        "cookie": rb"(?:set-)?cookie",
+        "cookies": rb"cookies",
+    }
+    names = {kind: re.compile(pattern, _FLAGS) for kind, pattern in kinds.items()}
+    forms = [
+        _Form(names[kind], re.compile(rb"(?:%b)\Z" % before, _FLAGS), re.compile(behind, _FLAGS), is_loose, kind == "number")
+        for kind, before, behind, is_loose in _rows()
+    ]
+    long_name = rb"[a-z0-9_.-]{0,40}?(?:%b)" % _NAMES
+    return _Patterns(
+        forms=tuple(forms),
+        marked=(
+            (b"@", _USER),
+            (b"bearer ", re.compile(rb"\bbearer +(?=[a-z._~+/=-]*+[0-9])([a-z0-9._~+/=-]{16,}+)", _FLAGS)),
+            (
+                b'"value"',
+                re.compile(
+                    rb"\"value\"\s*+:\s*+\"((?:[^\"\\]|\\.)*+)\"\s*+,[^{}\[\]]{0,300}?\"(?:name|key|header)\"\s*+:\s*+\"%b\"" % long_name,
+                    _FLAGS,
+                ),
+            ),
+            (
+                b"value=",
+                re.compile(rb"\bvalue=[\"']([^\"'<>]++)[\"'][^<>]{0,300}?\b(?:name|key|id)=[\"']%b[\"']" % long_name, _FLAGS),
+            ),
+        ),
+        token=re.compile(rb"(\"(?:[^\"\\]|\\.)*+(?:\"|\Z)|'(?:[^'\\]|\\.)*+(?:'|\Z))(\s*+:)?|\{(?=\s*+(\"id\")\s*+:)|[\[\]{}]", re.DOTALL),
+        # What tells where a secret comes from, or of what kind it is, and what is none.
+        no_value=re.compile(
+            rb"\$\{?\w*\}?|%\w+%|%\(\w+\)s|\{.*|<.*|\*+|\.\.\.|(?:os|process|env|config|settings|self|system|secrets|getenv)\b.*"
+            rb"|(?:null|none|nil|true|false|undefined|~|required|optional|string|str|number|integer|int|boolean|bool|object|array|any|unknown"
+            rb"|invalid|missing|expired|include|omit|same-origin)[,;)]?",
+            _FLAGS,
+        ),
+    )
+
+
+def _rows() -> Iterator[tuple[str, bytes, bytes, bool]]:
+    """Yields for each form the kind of its names, what stands before and behind them, and whether it is loose."""
+    anything = rb""
     # A form may have lists (`secret[]`) and groups (`auth[password]`).
     brackets = rb"(?:\[[a-z0-9_.-]{0,40}\]){0,4}"
-    part = rb"\bname=\"?(?:token|%b)%b\"?(?=[;\r\n])[^\r\n]{0,500}+\r?\n(?:[^\r\n]{1,500}+\r?\n){0,6}+\r?\n(.+?)(?=\r?\n--|\Z)"
-    return _Naming(
-        fields=tuple(re.compile(field % {b"q": quote, b"name": _LONG_NAME}, _FLAGS) for quote in (b'"', b"'")),
-        number=re.compile(named + rb"([0-9]{4,40}+)(?=[\s,}\]]|\Z)", _FLAGS),
+    for quote in (b'"', b"'"):
+        text, is_ = rb"%b((?:[^%b\\]|\\.)*+)" % (quote, quote), rb"%b\s*+(?::|=>)\s*+" % quote
+        yield "secret", quote, is_ + text, False
+        yield "cookie", quote, is_ + rb"%b([^%b\\=]*+=(?:[^%b\\]|\\.)*+)" % (quote, quote, quote), False
         # A record has an id, and names for what of it is secret.
-        holder=re.compile(named + rb"(?=\[|\{(?!\s*+\"id\"\s*+:))", _FLAGS),
-        token=re.compile(rb"(\"(?:[^\"\\]|\\.)*+(?:\"|\Z)|'(?:[^'\\]|\\.)*+(?:'|\Z))(\s*+:)?|[\[\]{}]", re.DOTALL),
-        pair=re.compile(rb"\"(?:name|key)\"\s*+:\s*+\"%b\"\s*+,\s*+\"value\"\s*+:\s*+\"((?:[^\"\\]|\\.)*+)" % _LONG_NAME, _FLAGS),
-        parameter=re.compile(rb"(?:^|[?&;\s])(?:[a-z0-9_.-]{1,40}\[)?(?:token|%b)\]?%b=([^&;\s\"'<>]++)" % (_NAME, brackets), _FLAGS),
-        attribute=re.compile(rb"(?:^|[\s<])(?:%b)[ \t]*+=[ \t]*+(?:\"([^\"<>]++)\"|'([^'<>]++)')" % _LONG_NAME, _FLAGS),
-        element=re.compile(rb"<(?:[a-z0-9_.-]{1,40}:)?(?:%b)(?:\s[^<>]{0,200})?>([^<>]++)<" % _LONG_NAME, _FLAGS),
-        part=re.compile(part % (_LONG_NAME, brackets), _FLAGS),
-    )
+        yield "secret", quote, is_ + rb"(?=\[|\{(?!\s*+\"id\"\s*+:))", False
+        yield "cookies", quote, is_ + rb"(?=\{)", False
+        yield "number", quote, is_ + rb"([0-9]{4,40}+)(?=[\s,}\]]|\Z)", False
+        # Headers as lists of two, fields with a name and a value.
+        yield (
+            "authorization",
+            quote,
+            quote + rb"\s*+,\s*+%b((?:bearer|basic|token|apikey|digest)[ ](?:[^%b\\]|\\.)*+)" % (quote, quote),
+            False,
+        )
+        # What else might begin here ends the text that the name itself stands in.
+        yield "secret", rb"(?:\A|[^\"'])", rb"\s*+(?::|=>?|:=)\s*+%b(?![\s,}\]:])((?:[^%b\\]|\\.)*+)" % (quote, quote), True
+    value = rb"\"\s*+,[^{}\[\]]{0,300}?\"value\"\s*+:\s*+\"((?:[^\"\\]|\\.)*+)"
+    yield "secret", rb"\"(?:name|key|header)\"\s*+:\s*+\"", value, False
+    parameter = rb"\]?%b=((?:[^&;\s\"'<>\\]|\\(?![\\\"'/bfnrtu]))++)" % brackets
+    yield "secret", rb"(?:\A|[?&;])(?:[a-z0-9_.-]{1,40}\[)?", parameter, False
+    yield "secret", anything, parameter, True
+    part = rb"%b\"?(?=[;\r\n])[^\r\n]{0,500}+\r?\n(?:[^\r\n]{1,500}+\r?\n){0,6}+\r?\n(.+?)(?=\r?\n--|\Z)" % brackets
+    yield "secret", rb"\bname=\"?", part, False
+    # Lines of YAML, TOML, INI and of the variables of a shell.
+    line = rb"(?:\A|[\r\n])[ \t>-]{0,80}(?:export[ \t]++|set[ \t]++)?"
+    word = rb"([^\s\"'\[\]{}<>(),;|&*!#][^\s\"'<>{}]*+)[ \t]*+(?:#[^\r\n]*+)?(?=[\r\n]|\Z)"
+    yield "secret", line, rb"(?::[ \t]++|[ \t]*+=[ \t]*+)" + word, True
+    yield "secret", line, rb":[ \t]*+[|>][0-9+-]{0,2}[ \t]*+\r?\n[ \t]+(\S[^\r\n]*+(?:\r?\n[ \t]+\S[^\r\n]*+)*+)", False
+    yield "secret", rb"[{,]\s*+", rb":\s++([^\s\"',{}\[\]<>()|&*!#]++)(?=\s*+[,}])", True
+    yield "authorization", anything, rb"[ \t]*+:[ \t]*+(?:bearer|basic|token|apikey|digest)[ \t]++([^\s\"'\\<>]++)", True
+    yield "header", anything, rb"[ \t]*+:[ \t]*+([^\s\"'\\<>]{8,}+)", True
+    yield "cookie", anything, rb"[ \t]*+:[ \t]*+([^\s\"'=;\\]++=[^\"'\r\n\\]++)", False
+    yield "secret", rb"<(?:[a-z0-9_.-]{1,40}:)?", rb"(?:\s[^<>]{0,200})?>(?:\s*+<!\[CDATA\[([^\]]++)|([^<>]++)<)", False
+    yield "secret", rb"<key>\s*", rb"\s*+</key>\s*+<string>([^<>]++)<", False
+    yield "secret", rb"\b(?:name|key|id)=[\"']", rb"[\"'][^<>]{0,300}?(?:\bvalue=[\"']([^\"'<>]++)|>([^<>]++)<)", False

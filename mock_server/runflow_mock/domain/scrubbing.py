@@ -36,7 +36,7 @@ from runflow_mock.domain.disguises import (
     unpacked,
 )  # fmt: skip
 from runflow_mock.domain.named_secrets import HINTS as NAME_HINTS
-from runflow_mock.domain.named_secrets import has_password, named_numbers, named_values
+from runflow_mock.domain.named_secrets import has_password, named_values
 
 KNOWN_MIN = 8
 """How many characters a secret must have to be known by its value: shorter ones would be found in ordinary words."""
@@ -49,6 +49,9 @@ MARGIN = 2_048
 _MASK = b"redacted"
 _PREFIX = re.compile(rb"^(?:rf_(?:live|svc|test|whsec)_|rfk_|whsec_)", re.IGNORECASE)
 _KEY = re.compile(rb"(rf_(?:live|svc|test|whsec)_|rfk_|whsec_)(?!mock_)[A-Z0-9+/_-]{6,}={0,2}", re.IGNORECASE)
+# What proves itself by its form: a token of JSON and its signature, and a private key. What they begin with shows what was there.
+_TOKEN = re.compile(rb"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}+\.((?:[A-Za-z0-9_-]*+\.){1,3}[A-Za-z0-9_-]{8,})")
+_PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----([^\"'<>{}]+?)(?=-----END|[\"'<>{}]|\Z)")
 _DUMMY = re.compile(rb"(?:bearer )?rf_(?:live|svc)_mock_", re.IGNORECASE)
 # What must be there for any of them; hardly any bytes have it, so that it is looked for first.
 _HINTS = (b"rf_", b"rfk_", b"whsec_")
@@ -187,6 +190,10 @@ class Scrubber:
                 yield _masked(found.end(1), found.end())
         if any(hint in lowered for hint in _HEX_HINTS):
             yield from _in_digits(data)
+        if b"eyJ" in data:
+            yield from (_masked(*found.span(1)) for found in _TOKEN.finditer(data))
+        if b"PRIVATE KEY" in data:
+            yield from (_masked(*found.span(1)) for found in _PRIVATE_KEY.finditer(data))
         for secret in self._hex_forms:
             begin = lowered.find(secret)
             while begin >= 0:
@@ -311,15 +318,29 @@ def _decoded(run: bytes) -> bytes:
 
 def _named(data: bytes) -> Iterator[Span]:
     """Returns the values of fields, parts and parameters that name secrets, and the passwords in addresses."""
-    for begin, end in named_values(data):
+    values = tuple(named_values(data))
+    for begin, end in _joined((value.begin, value.end) for value in values if not value.is_number):
         value = data[begin:end]
         # What kind of key it was is kept: rules about where clients send their keys are judged by it.
         prefix = _PREFIX.match(value)
         start = begin + (prefix.end() if prefix is not None else 0)
         if not value.startswith(_LEFT_OUT) and _DUMMY.match(value) is None and data[start:end] != mask(end - start):
             yield _masked(start, end)
-    for begin, end in named_numbers(data):
-        yield Span(begin, end, b"9" * (end - begin))
+    yield from (Span(value.begin, value.end, b"9" * (value.end - value.begin)) for value in values if value.is_number)
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yields what spans cover together, in order: a mask upon another would be none."""
+    joined: tuple[int, int] | None = None
+    for begin, end in sorted(spans):
+        if joined is not None and begin < joined[1]:
+            joined = joined[0], max(joined[1], end)
+            continue
+        if joined is not None:
+            yield joined
+        joined = begin, end
+    if joined is not None:
+        yield joined
 
 
 def _is_binary(data: bytes) -> bool:
