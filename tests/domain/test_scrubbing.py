@@ -264,10 +264,15 @@ def test_no_part_of_a_secret_is_left_before_a_cut() -> None:
     assert Scrubber().cut(data, 100) == b"x" * 90 + b"rf_live_re"
 
 
-def test_oldest_known_secret_makes_room() -> None:
-    scrubber = Scrubber(f"secret-number-{number}" for number in range(KNOWN_MAX + 1))
+def test_secret_of_whoever_has_most_makes_room_and_those_of_others_stay() -> None:
+    scrubber = Scrubber(["operators-own-token"])
+    scrubber.learn("secret-of-another", "other")
+    for number in range(KNOWN_MAX):
+        scrubber.learn(f"secret-number-{number}", "many")
     assert scrubber.scrub(b"secret-number-0 ") == b"secret-number-0 "
     assert scrubber.scrub(b"secret-number-1 ") == mask(15) + b" "
+    assert scrubber.scrub(b"secret-of-another ") == mask(17) + b" "
+    assert scrubber.scrub(b"operators-own-token ") == mask(19) + b" "
 
 
 @given(st.binary(max_size=300), st.text(min_size=8, max_size=40), st.binary(max_size=300))

@@ -12,6 +12,7 @@ The dummies that the server issues itself, `rf_live_mock_â€¦` and `rf_svc_mock_â
 import html
 import re
 from base64 import b64decode, b64encode
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import chain
@@ -41,7 +42,7 @@ from runflow_mock.domain.named_secrets import has_password, named_values
 KNOWN_MIN = 8
 """How many characters a secret must have to be known by its value: shorter ones would be found in ordinary words."""
 KNOWN_MAX = 256
-"""How many secrets are known by their value at most; the oldest makes room. Those that look like real keys need none."""
+"""How many secrets of tenants are known by their value at most. Those that look like real keys need no room."""
 MARGIN = 2_048
 """How far beyond a cut one must look, so that no part of a secret is left before it."""
 
@@ -91,31 +92,42 @@ class _Look:
 
 
 class Scrubber:
-    """Takes secrets out of bytes and texts, and learns those that it cannot know by their looks."""
+    """Takes secrets out of bytes and texts, and learns those that it cannot know by their looks; `known` are never forgotten."""
 
     def __init__(self, known: Iterable[str | None] = ()) -> None:
         self._known: dict[str, tuple[bytes, ...]] = {}
+        self._owners: dict[str, str] = {}
         self._forms: tuple[bytes, ...] = ()
         self._hex_forms: tuple[bytes, ...] = ()
         self._fragments, self._needles, self._hints = _FRAGMENTS, _NEEDLES, _ALL_HINTS
         for secret in known:
-            self.learn(secret)
+            self._know(secret)
 
-    def learn(self, secret: str | None) -> None:
-        """Knows a secret by its value from now on, unless it is too short, a dummy, or looks like a real key anyway."""
+    def learn(self, secret: str, whose: str = "") -> None:
+        """Knows a secret by its value from now on, unless it is too short, a dummy, or looks like a real key anyway.
+
+        Where there is no room, the oldest of whoever has most makes some: nobody can have those of others forgotten.
+        """
+        if self._know(secret):
+            self._owners[secret] = whose
+
+    def _know(self, secret: str | None) -> bool:
         if secret is None or len(secret) < KNOWN_MIN or secret.startswith(("rf_live_mock_", "rf_svc_mock_", "[redacted]")):
-            return
+            return False
         if secret in self._known or _KEY.fullmatch(secret.encode(errors="replace")) is not None:
-            return
+            return False
         self._known[secret] = _forms_of(secret)
-        if len(self._known) > KNOWN_MAX:
-            del self._known[next(iter(self._known))]
+        if len(self._owners) >= KNOWN_MAX:
+            most, _ = Counter(self._owners.values()).most_common(1)[0]
+            oldest = next(known for known, owner in self._owners.items() if owner == most)
+            del self._known[oldest], self._owners[oldest]
         # Whole tuples: another thread may be at work with those before.
         self._forms = tuple(dict.fromkeys(chain.from_iterable(self._known.values())))
         fragments = tuple(chain.from_iterable(map(in_base64, self._forms)))
         self._fragments, self._needles = (*_FRAGMENTS, *fragments), (*_NEEDLES, *self._forms, *fragments)
         self._hex_forms = tuple(form.hex().encode() for form in self._forms)
         self._hints = (*_ALL_HINTS, *self._hex_forms)
+        return True
 
     def is_clean(self, *parts: bytes) -> bool:
         """Tells, in the short time that there is on the way of a request, whether nothing in the bytes needs a closer look."""

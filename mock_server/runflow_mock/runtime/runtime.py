@@ -113,7 +113,7 @@ class Runtime:
         outcome = tenant.world.execute(command)
         if type(command) in _TELLING:
             for secret in secrets_of(tenant.world.store):
-                self.scrubber.learn(secret)
+                self.scrubber.learn(secret, tenant.settings.name)
         self._follow(tenant, outcome)
         due = tenant.world.next_due()
         if due is not None and due <= tenant.world.now:

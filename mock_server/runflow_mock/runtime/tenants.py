@@ -323,7 +323,7 @@ class Tenants:
             self.keeper.adopt(tenant, self._by_name.get(name))
         replaced = self._forget(name)
         for secret in secrets_of(tenant.world.store):
-            self._scrubber.learn(secret)
+            self._scrubber.learn(secret, name)
         self._by_name[name] = tenant
         self._holdings.take(tenant)
         for principal in tenant.principals.values():
