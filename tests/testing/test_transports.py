@@ -1,6 +1,8 @@
 """A client in process meets what it would meet over a socket: the same exception, the same time-out, the same answer."""
 
 import asyncio
+import gc
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -12,7 +14,7 @@ import requests
 import trio
 
 from runflow_mock.domain.fault_kinds import KIND_OF, Family
-from runflow_mock.testing.httpx_transports import _AsyncStream, _SyncStream
+from runflow_mock.testing.httpx_transports import Transport, _AsyncStream, _SyncStream
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
 
@@ -194,3 +196,45 @@ def test_answer_that_nobody_reads_to_its_end_is_given_up(in_memory: Runflow) -> 
             return answer.status_code
 
     assert asyncio.run(main()) == 200
+
+
+class EndedAfterTheHead:
+    """A server that takes the head of a request and hangs up, which on a busy machine happens before the body follows."""
+
+    def __init__(self) -> None:
+        self._sent = 0
+
+    def dial(self, seconds: float | None) -> "EndedAfterTheHead":
+        return self
+
+    def send(self, data: bytes) -> None:
+        self._sent += 1
+        if self._sent > 1:
+            raise BrokenPipeError
+
+    def receive(self, most: int, seconds: float | None) -> bytes:
+        return b""
+
+    async def receive_async(self, most: int, seconds: float | None) -> bytes:
+        return b""
+
+    def is_dropped(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        return
+
+
+def test_body_that_the_server_does_not_take_is_closed_under_trio() -> None:
+    """Trio warns of a generator that nobody has read to its end, at whatever moment it is collected: in some other test."""
+
+    async def main() -> None:
+        async with httpx.AsyncClient(transport=Transport(EndedAfterTheHead(), lambda: None)) as client:
+            with pytest.raises(httpx.RemoteProtocolError, match="without sending a response"):
+                await client.post("http://localhost" + PATH, content=b"body")
+        gc.collect()
+
+    with warnings.catch_warnings(record=True) as told_of:
+        warnings.simplefilter("always")
+        trio.run(main)
+    assert [str(warning.message) for warning in told_of] == []

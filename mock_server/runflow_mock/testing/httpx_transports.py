@@ -4,9 +4,9 @@ httpcore, on which httpx stands, speaks HTTP over the connection, so that the ex
 """
 
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import httpcore
 import httpx
@@ -27,7 +27,7 @@ class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
             stream = _SyncStream(self._dial(request))
             connection = httpcore.HTTP11Connection(_origin(request), stream)
             try:
-                answer = connection.handle_request(_outgoing(request))
+                answer = connection.handle_request(_outgoing(request, request.stream))
             except BaseException:
                 connection.close()
                 raise
@@ -41,11 +41,14 @@ class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         with _told_as_httpx(request):
             stream = _AsyncStream(self._dial(request))
             connection = httpcore.AsyncHTTP11Connection(_origin(request), stream)
+            pieces = aiter(cast(httpx.AsyncByteStream, request.stream))
             try:
-                answer = await connection.handle_async_request(_outgoing(request))
+                answer = await connection.handle_async_request(_outgoing(request, pieces))
             except BaseException:
                 stream.hang_up()
                 raise
+            finally:
+                await _close(pieces)
         body = _AsyncBody(request, answer, stream)
         return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
 
@@ -148,14 +151,23 @@ class _AsyncBody(httpx.AsyncByteStream):
         self._stream.hang_up()
 
 
-def _outgoing(request: httpx.Request) -> httpcore.Request:
-    parts = request.url
-    url = httpcore.URL(scheme=parts.raw_scheme, host=parts.raw_host, port=parts.port, target=parts.raw_path)
-    return httpcore.Request(request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions)
+async def _close(pieces: AsyncIterator[bytes]) -> None:
+    """Closes the pieces of a body of which the server may not have taken all: trio warns of a generator that was left in the middle."""
+    if isinstance(pieces, AsyncGenerator):
+        await pieces.aclose()
+
+
+def _outgoing(request: httpx.Request, content: "Iterable[bytes] | AsyncIterable[bytes]") -> httpcore.Request:
+    return httpcore.Request(request.method, _url(request), headers=request.headers.raw, content=content, extensions=request.extensions)
 
 
 def _origin(request: httpx.Request) -> httpcore.Origin:
-    return _outgoing(request).url.origin
+    return _url(request).origin
+
+
+def _url(request: httpx.Request) -> httpcore.URL:
+    parts = request.url
+    return httpcore.URL(scheme=parts.raw_scheme, host=parts.raw_host, port=parts.port, target=parts.raw_path)
 
 
 @contextmanager
