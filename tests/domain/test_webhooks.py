@@ -64,5 +64,5 @@ def test_only_enabled_subscribers_hear(case: Case) -> None:
 
 
 def test_delivery_of_a_webhook_stands_in_its_own_history() -> None:
-    assert a_delivery(webhook_id=ID).listed_under == ID
-    assert a_delivery(webhook_id=ID).parent_id == a_delivery().parent_id == a_delivery().listed_under
+    assert a_delivery(webhook_id=ID).told_under == f"{ID} {a_delivery().parent_id}"
+    assert a_delivery(webhook_id=ID).parent_id == a_delivery().parent_id == a_delivery().told_under

@@ -31,7 +31,7 @@ def effects(world: World) -> list[SendCallback]:
 
 
 def only_delivery(world: World, webhook: Webhook) -> Delivery:
-    (delivery,) = world.store.deliveries_about(webhook.id)
+    (delivery,) = world.store.deliveries_heard_by(webhook.id)
     return delivery
 
 
@@ -82,7 +82,7 @@ def test_every_run_of_a_batch_is_told() -> None:
     world = make_world()
     webhook = subscribe(world, *ALL)
     world.execute(create_batch(3))
-    assert len(effects(world)) == len(world.store.deliveries_about(webhook.id)) == 3
+    assert len(effects(world)) == len(world.store.deliveries_heard_by(webhook.id)) == 3
 
 
 def test_cancelled_run_is_told_to_those_who_want_to_know() -> None:
@@ -90,7 +90,7 @@ def test_cancelled_run_is_told_to_those_who_want_to_know() -> None:
     wants, does_not = subscribe(world, "run.cancelled"), subscribe(world, "run.completed")
     world.execute(CancelRun(created(world.execute(create_run())).id))
     assert only_delivery(world, wants).event_type == "run.cancelled"
-    assert world.store.deliveries_about(does_not.id) == []
+    assert list(world.store.deliveries_heard_by(does_not.id)) == []
 
 
 def test_webhook_without_subscriptions_hears_nothing() -> None:
@@ -148,7 +148,7 @@ def test_webhook_in_flight_does_not_stand_in_the_way_of_a_redelivery() -> None:
             world.execute(RecordAttempt(effect.delivery.id, AttemptResult(status_code=200)))
     world.execute(RedeliverRunCallback(run.id))
     assert len(world.store.deliveries_about(run.id)) == 2
-    assert len(world.store.deliveries_about(webhook.id)) == 1
+    assert len(world.store.deliveries_heard_by(webhook.id)) == 1
 
 
 def test_change_with_another_updated_at_is_outdated() -> None:
@@ -196,9 +196,10 @@ def test_history_folds_to_the_same_store_with_its_invariants() -> None:
     world.execute(DeleteWebhook(webhook.id))
     run_all(world)
     folded = fold(world.history)
-    assert (folded.webhooks, folded.deliveries, folded.deliveries_of) == (
+    assert (folded.webhooks, folded.deliveries, folded.deliveries_of, folded.deliveries_to) == (
         world.store.webhooks,
         world.store.deliveries,
         world.store.deliveries_of,
+        world.store.deliveries_to,
     )
     assert [each for each in check(world.store) if not each.is_held] == []

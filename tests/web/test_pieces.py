@@ -3,19 +3,23 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from functools import partial
 from threading import current_thread, main_thread
 from typing import Any
 
 import msgspec
 import pytest
+from costs import lines_run
 from doors import Door
 from steps import INPUT, RUNS, ok
 
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.judging import STEP_BYTES
+from runflow_mock.runtime.sender import RecordingSender
 from runflow_mock.runtime.tenant_uses import TENANTS_AT_ONCE
-from runflow_mock.web.pieces import PIECE_BYTES, list_in_pieces
+from runflow_mock.web.pieces import PIECE_BYTES, RECORDS_AT_ONCE, list_in_pieces, look
+from runflow_mock.wire.windows import Window, read_window
 
 DENSE = json.dumps({"input": [[n % 10] for n in range(15_000)]}, separators=(",", ":"))
 READERS = ("/_mock/journal?limit=20", "/_mock/journal.har", "/_mock/report")
@@ -117,6 +121,8 @@ def test_others_have_a_turn_between_tenants_of_whose_exchanges_some_are_judged(d
 
 def test_others_have_a_turn_while_all_tenants_are_looked_at() -> None:
     with Door() as door:
+        # The first verb of all is imported beside the loop.
+        ok(door.get("/_mock/health"))
         usual = turns_while(door, "GET", "/_mock/health")
         for number in range(2 * TENANTS_AT_ONCE):
             door.runtime.tenants.find(f"rf_live_mock_t{number}")
@@ -172,6 +178,52 @@ def test_others_have_a_turn_while_a_snapshot_is_read(door: Door) -> None:
     saved = door.get("/_mock/snapshot").content
     usual = turns_while(door, "PUT", "/_mock/faults", content=b"{}", status=405)
     assert turns_while(door, "PUT", "/_mock/snapshot", content=saved) > usual
+
+
+def test_line_about_a_delivery_costs_the_same_however_much_its_webhook_was_told(door: Door) -> None:
+    given = {"url": "http://127.0.0.1:9/w", "secret": "s" * 32, "event_subscriptions": [{"event_type_code": "run.completed"}]}
+    webhook = ok(door.post("/v1/webhooks", given, key=door.admin_key), 201)["id"]
+    paths = ("/_mock/deliveries?limit=1", f"/v1/webhooks/{webhook}/deliveries?limit=1")
+
+    def lines(runs: int) -> list[int]:
+        for _ in range(runs):
+            ok(door.post(RUNS, {"input": INPUT}), 201)
+        door.settle()
+        door.delete("/_mock/journal")
+        return [lines_run(partial(door.get, path, key=door.admin_key)) for path in paths]
+
+    lines(1)
+    few = lines(1)
+    assert all(many < 1.2 * usual for usual, many in zip(few, lines(30), strict=True))
+
+
+def test_attempts_that_tell_a_webhook_of_different_runs_are_not_compared() -> None:
+    with Door(sender=RecordingSender(500)) as door:
+        given = {"url": "http://127.0.0.1:9/w", "secret": "s" * 32, "event_subscriptions": [{"event_type_code": "run.completed"}]}
+        ok(door.post("/v1/webhooks", given, key=door.admin_key), 201)
+        for _ in range(2):
+            ok(door.post(RUNS, {"input": INPUT}), 201)
+        ok(door.post("/_mock/clock/advance", {"by": "1m"}))
+        rows = ok(door.get("/_mock/deliveries?limit=2"))["items"]
+        assert {row["verdict"] for row in rows} == {"delivered", "fixed"}
+
+
+def test_window_is_the_same_in_pieces() -> None:
+    numbers = list(range(3 * RECORDS_AT_ONCE))
+    whole, odd = (read_window({"limit": "2", "offset": "1", **more}, "kind") for more in ({}, {"kind": "odd"}))
+    assert whole is not None
+    assert odd is not None
+
+    async def story(window: Window) -> tuple[tuple[list[int], int], int]:
+        looking, turns = asyncio.ensure_future(look(numbers, window, lambda number: number % 2 == 1)), 0
+        while not looking.done():
+            turns += 1
+            await asyncio.sleep(0)
+        return await looking, turns
+
+    last = len(numbers) - 1
+    assert asyncio.run(story(whole)) == (([last - 1, last - 2], len(numbers)), 1)
+    assert asyncio.run(story(odd)) == (([last - 2, last - 4], len(numbers) // 2), 3)
 
 
 def test_list_is_the_same_in_pieces() -> None:

@@ -123,9 +123,9 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return parent
 
     @property
-    def listed_under(self) -> str:
-        """The id of the record in whose history this delivery stands."""
-        return self.webhook_id or self.parent_id
+    def told_under(self) -> str:
+        """Under what those deliveries stand that tell the same listener of the same record: its id, of a webhook with the webhook's."""
+        return self.parent_id if self.webhook_id is None else f"{self.webhook_id} {self.parent_id}"
 
     @property
     def is_terminal(self) -> bool:

@@ -196,8 +196,9 @@ def _delivery_created(store: Store, event: deliveries.DeliveryCreated) -> None:
     delivery = event.delivery
     store.deliveries[delivery.id] = delivery
     _count(store.deliveries_by_status, None, delivery.status)
-    store.deliveries_of.setdefault(delivery.listed_under, []).append(delivery.id)
+    store.deliveries_of[delivery.told_under] = (*store.deliveries_of.get(delivery.told_under, ()), delivery.id)
     if delivery.webhook_id is not None:
+        store.deliveries_to.setdefault(delivery.webhook_id, []).append(delivery.id)
         webhook = store.webhooks[delivery.webhook_id]
         store.webhooks[webhook.id] = replace(webhook, last_triggered_at=delivery.created_at)
     assert delivery.next_attempt_at is not None

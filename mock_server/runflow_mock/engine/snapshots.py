@@ -63,7 +63,9 @@ def read_snapshot(snapshot: Snapshot) -> Base:
             store.slots_taken[run.model] = store.slots_taken.get(run.model, 0) + 1
     store.evaluations_of = _grouped((each.assignment.run_id, each.id) for each in snapshot.evaluations)
     store.held_back = {delivery.id: None for delivery in snapshot.deliveries if delivery.is_held_back}
-    store.deliveries_of = _grouped((delivery.listed_under, delivery.id) for delivery in snapshot.deliveries)
+    told = _grouped((delivery.told_under, delivery.id) for delivery in snapshot.deliveries)
+    store.deliveries_of = {told_under: tuple(ids) for told_under, ids in told.items()}
+    store.deliveries_to = _grouped((delivery.webhook_id, delivery.id) for delivery in snapshot.deliveries)
     store.kept_bytes = {kept.sha256: kept.size_bytes for kept in snapshot.kept}
     store.kept_total = sum(store.kept_bytes.values())
     store.remembered_bytes = sum(len(each.body) for each in snapshot.remembered)

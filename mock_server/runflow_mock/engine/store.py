@@ -33,6 +33,7 @@ from runflow_mock.domain.secrets import CallbackSecret
 from runflow_mock.domain.webhooks import Webhook
 from runflow_mock.domain.workflows import Workflow
 from runflow_mock.engine.timers import TimerQueue
+from runflow_mock.engine.views import InOrder
 
 RecordT = TypeVar("RecordT")
 
@@ -81,7 +82,8 @@ class Store:
         self.workflow_paths: dict[str, WorkflowId] = {}
         self.runs_of_workflow: dict[WorkflowId, list[RunId]] = {}
         self.held_back: dict[DeliveryId, None] = {}
-        self.deliveries_of: dict[str, list[DeliveryId]] = {}
+        self.deliveries_of: dict[str, tuple[DeliveryId, ...]] = {}
+        self.deliveries_to: dict[WebhookId, list[DeliveryId]] = {}
         self.kept_bytes: dict[str, int] = {}
         self.kept_total = 0
         self.remembered_bytes = 0
@@ -93,7 +95,7 @@ class Store:
         copy = Store()
         for name, part in vars(self).items():
             setattr(copy, name, part if isinstance(part, int) else part.copy())
-        for name in ("evaluations_of", "runs_of_workflow", "deliveries_of", "lines"):
+        for name in ("evaluations_of", "runs_of_workflow", "deliveries_to", "lines"):
             setattr(copy, name, {key: ids.copy() for key, ids in getattr(self, name).items()})
         return copy
 
@@ -148,9 +150,13 @@ class Store:
         """How many deliveries have not ended."""
         return sum(count for status, count in self.deliveries_by_status.items() if DELIVERY_TRANSITIONS[status])
 
-    def deliveries_about(self, parent_id: str) -> list[Delivery]:
-        """Returns the deliveries in the history of a run, batch, evaluation or webhook, oldest first."""
-        return [self.deliveries[delivery_id] for delivery_id in self.deliveries_of.get(parent_id, ())]
+    def deliveries_about(self, told_under: str) -> list[Delivery]:
+        """Returns the deliveries that tell of a run, batch or evaluation, oldest first; see `Delivery.told_under`."""
+        return [self.deliveries[delivery_id] for delivery_id in self.deliveries_of.get(told_under, ())]
+
+    def deliveries_heard_by(self, webhook_id: WebhookId) -> InOrder[DeliveryId, Delivery]:
+        """Returns the deliveries to a webhook, oldest first."""
+        return InOrder(self.deliveries_to.get(webhook_id, ()), self.deliveries)
 
     def evaluations_about(self, run_id: RunId) -> list[Evaluation]:
         """Returns the evaluations of a run, oldest first."""

@@ -1,14 +1,46 @@
 """Pieces: long answers that are made part by part, so that others have their turn in between."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Reversible, Sequence, Sized
+from typing import Protocol, TypeVar
 
 import msgspec
+
+from runflow_mock.wire.windows import Window
 
 PIECE_BYTES = 64 * 1024
 """After so many bytes others have their turn; one value is never cut."""
 
+RECORDS_AT_ONCE = 2_000
+"""After a look at so many records others have their turn."""
+
+RecordT = TypeVar("RecordT")
+ListedT_co = TypeVar("ListedT_co", covariant=True)
+Keeps = Callable[[RecordT], bool]
+
 _encoder = msgspec.json.Encoder()
+
+
+class Listed(Sized, Reversible[ListedT_co], Protocol[ListedT_co]):
+    """What can be looked at from its end: a list, a view of a dictionary."""
+
+
+async def look(records: Listed[RecordT], window: Window, keeps: Keeps[RecordT]) -> tuple[list[RecordT], int]:
+    """Returns the records in a window, and how many there are to look at, all as they stand now."""
+    if window.is_whole:
+        return window.part(reversed(records)), len(records)
+    kept = await kept_in_pieces(tuple(reversed(records)), keeps)
+    return window.part(kept), len(kept)
+
+
+async def kept_in_pieces(records: Sequence[RecordT], keeps: Keeps[RecordT]) -> list[RecordT]:
+    """Returns those of many records that are to be kept."""
+    kept = list[RecordT]()
+    for begin in range(0, len(records), RECORDS_AT_ONCE):
+        if begin:
+            await asyncio.sleep(0)
+        kept += filter(keeps, records[begin : begin + RECORDS_AT_ONCE])
+    return kept
 
 
 async def list_in_pieces(

@@ -64,7 +64,7 @@ def get_webhook_delivery_attempt(call: Call) -> Answer:
 def _deliveries(call: Call) -> Sequence[Delivery]:
     if call.params["webhook_id"] == ANY:
         return [delivery for delivery in call.store.deliveries.values() if delivery.webhook_id is not None]
-    return call.store.deliveries_about(call.store.webhook(call.uuid("webhook_id")).id)
+    return call.store.deliveries_heard_by(call.store.webhook(call.uuid("webhook_id")).id)
 
 
 def _delivery(call: Call, name: str) -> Delivery:

@@ -71,7 +71,7 @@ def _embed(call: Call) -> frozenset[str]:
 
 
 def _body(call: Call, webhook: Webhook, embed: frozenset[str]) -> dict[str, object]:
-    return represent_webhook(webhook, call.store.deliveries_about(webhook.id) if "deliveries" in embed else None)
+    return represent_webhook(webhook, call.store.deliveries_heard_by(webhook.id) if "deliveries" in embed else None)
 
 
 _COLLECTION, _ONE = "/v1/webhooks", "/v1/webhooks/{id}"

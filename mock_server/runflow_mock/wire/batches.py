@@ -4,7 +4,7 @@ Source: `batches.create` (`input`, flat), `batches.create-items` (`items`, wrapp
 `batches.item-failure-message`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 import msgspec
@@ -77,8 +77,13 @@ def decode_create_batch(body: dict[str, Json], model: Model, rules: Rules, origi
     return command
 
 
-def represent_batch(batch: Batch, runs: Runs, dialect: Dialect, show: Show = msgspec.Raw) -> dict[str, object]:
-    """Returns the record of a batch with the lean handles of its items; the caller's documents as `show` says."""
+def represent_batch(
+    batch: Batch, runs: Runs, dialect: Dialect, show: Show = msgspec.Raw, *, listed: Callable[[Iterable[object]], object] = list
+) -> dict[str, object]:
+    """Returns the record of a batch with the lean handles of its items; the caller's documents as `show` says.
+
+    What there is of each item is `listed`: in a list, or left to be made when somebody comes to it.
+    """
     tally, link = batch.tally, f"/v1/batches/{batch.id}"
     return {
         "id": batch.id,
@@ -92,9 +97,9 @@ def represent_batch(batch: Batch, runs: Runs, dialect: Dialect, show: Show = msg
         "items_succeeded": tally.succeeded,
         "items_failed": tally.failed,
         "items_cancelled": tally.cancelled,
-        "items": [represent_handle(item, runs, dialect) for item in batch.items],
-        "input": [show(runs[item.run_id].input) for item in batch.items],
-        "output": represent_output(batch, runs, dialect, show) if batch.is_terminal else None,
+        "items": listed(represent_handle(item, runs, dialect) for item in batch.items),
+        "input": listed(show(runs[item.run_id].input) for item in batch.items),
+        "output": represent_output(batch, runs, dialect, show, listed=listed) if batch.is_terminal else None,
         "cost": format_money(tally.cost) if batch.is_terminal else None,
         "duration_ms": batch.duration_ms,
         "metadata": None if batch.metadata is None else show(batch.metadata),
@@ -123,11 +128,13 @@ def represent_handle(item: Item, runs: Runs, dialect: Dialect) -> dict[str, obje
     }
 
 
-def represent_output(batch: Batch, runs: Runs, dialect: Dialect, show: Show = msgspec.Raw) -> dict[str, object]:
+def represent_output(
+    batch: Batch, runs: Runs, dialect: Dialect, show: Show = msgspec.Raw, *, listed: Callable[[Iterable[object]], object] = list
+) -> dict[str, object]:
     """Returns what a finished batch came to: every item in order, with its input and its output or error."""
     tally = batch.tally
     return {
-        "items": [_result(item, runs[item.run_id], dialect, show) for item in batch.items],
+        "items": listed(_result(item, runs[item.run_id], dialect, show) for item in batch.items),
         "succeeded": tally.succeeded,
         "failed": tally.failed,
         "cancelled": tally.cancelled,

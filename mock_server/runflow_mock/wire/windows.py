@@ -4,9 +4,9 @@ A list without parameters stays what it was, all of it and the oldest first. Wit
 on, `offset` skipped before, of those only that fit `q` and the filters of the list. `total` says how many fit.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Reversible, Sized
+from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -16,12 +16,6 @@ LIMIT_MAX = 1_000
 TEXT_MAX = 200
 
 RecordT = TypeVar("RecordT")
-ListedT_co = TypeVar("ListedT_co", covariant=True)
-Keeps = Callable[[RecordT], bool]
-
-
-class Listed(Sized, Reversible[ListedT_co], Protocol[ListedT_co]):
-    """What can be looked at from its end: a list, a view of a dictionary."""
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -31,6 +25,15 @@ class Window(msgspec.Struct, frozen=True):
     offset: int
     text: str
     filters: Mapping[str, frozenset[str]]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything is wanted, so that nothing needs to be looked at."""
+        return not self.text and not self.filters
+
+    def part(self, records: Iterable[RecordT]) -> list[RecordT]:
+        """Returns the records that stand in the window, of those that are wanted, the newest first."""
+        return list(islice(records, self.offset, self.offset + self.limit))
 
     def has(self, name: str, *values: str | None) -> bool:
         """Tells whether one of the values is wanted, which they all are where nothing was asked for."""
@@ -64,21 +67,9 @@ def read_window(parameters: Mapping[str, str], *filters: str) -> Window | None:
     )
 
 
-def look(records: Listed[RecordT], window: Window, keeps: Keeps[RecordT]) -> tuple[list[RecordT], int]:
-    """Returns the records in a window, and how many there are to look at."""
-    if not window.text and not window.filters:
-        return _part(reversed(records), window), len(records)
-    kept = [record for record in reversed(records) if keeps(record)]
-    return _part(kept, window), len(kept)
-
-
 def represent_window(items: Iterable[object] | msgspec.Raw, total: int, **more: object) -> dict[str, object]:
     """Returns the body of a windowed list."""
     return {"items": items if isinstance(items, msgspec.Raw) else list(items), "total": total, **more}
-
-
-def _part(records: Iterable[RecordT], window: Window) -> list[RecordT]:
-    return list(islice(records, window.offset, window.offset + window.limit))
 
 
 def _number(text: str, name: str, least: int, most: int) -> int:

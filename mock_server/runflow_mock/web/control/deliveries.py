@@ -10,16 +10,18 @@ from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.clock import represent_clock
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.pieces import list_in_pieces
+from runflow_mock.web.pieces import list_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.callbacks import represent_delivery_in_full, signed_text
 from runflow_mock.wire.control import ControlError, Resend, decode_resend, refused
 from runflow_mock.wire.diagnoses import diagnose_delivery
 from runflow_mock.wire.rows import represent_delivery_row
 from runflow_mock.wire.snippets import attempt_as_curl, differences
-from runflow_mock.wire.windows import Window, look, read_window, represent_window
+from runflow_mock.wire.windows import Window, read_window, represent_window
 
 WAITING = "waiting"
+ROW_BYTES = 4_096
+"""After so many bytes of rows others have their turn: each is read from what was sent, which may be long."""
 
 
 async def list_deliveries(call: Call) -> Answer:
@@ -31,9 +33,9 @@ async def list_deliveries(call: Call) -> Answer:
     if window is None:
         told_of = tuple(store.deliveries)
         return answer({"items": await list_in_pieces(represent_delivery_in_full(store.deliveries[each]) for each in told_of)})
-    found, total = look(store.deliveries.values(), window, lambda delivery: _keeps(window, delivery))
-    rows = [represent_delivery_row(delivery, store.deliveries_about(delivery.listed_under)) for delivery in found]
-    return scrubbed(call, answer(represent_window(rows, total)))
+    found, total = await look(store.deliveries.values(), window, lambda delivery: _keeps(window, delivery))
+    rows = (represent_delivery_row(delivery, store.deliveries_about(delivery.told_under)) for delivery in found)
+    return answer(represent_window(await list_in_pieces(rows, call.runtime.scrubber.scrub, piece_bytes=ROW_BYTES), total))
 
 
 async def get_delivery(call: Call) -> Answer:
@@ -48,7 +50,7 @@ async def get_delivery(call: Call) -> Answer:
         attempt["signed"] = signed_text(attempt, tenant.dialect)
         attempt["curl"] = attempt_as_curl(delivery.url, attempt)
         attempt["differences"] = None if before is None else cast(Json, differences(before, attempt))
-    about_the_same = store.deliveries_about(delivery.listed_under)
+    about_the_same = store.deliveries_about(delivery.told_under)
     row = represent_delivery_row(delivery, about_the_same)
     earlier = [other for other in about_the_same if other.id != delivery.id]
     findings = diagnose_delivery(body, represent_clock(call, tenant))

@@ -13,13 +13,13 @@ from runflow_mock.version import __version__
 from runflow_mock.web.calls import Answer, Call, answer, no_content, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.pieces import list_in_pieces
+from runflow_mock.web.pieces import list_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.har import represent_entry, represent_har
 from runflow_mock.wire.journal import broken_by, represent_exchange, represent_line
 from runflow_mock.wire.journal_pages import Judged, Page, keep_judged, read_page
 from runflow_mock.wire.snippets import exchange_as_curl, exchange_as_test
-from runflow_mock.wire.windows import look, read_window, represent_window
+from runflow_mock.wire.windows import read_window, represent_window
 
 
 async def get_journal(call: Call) -> Answer:
@@ -30,7 +30,7 @@ async def get_journal(call: Call) -> Answer:
     tenant = tenant_of(call)
     await call.runtime.judgings.caught_up(tenant)
     if "offset" in call.parameters:
-        return _lines(call, tenant)
+        return await _lines(call, tenant)
     page = _page(call, tenant)
     items = await list_in_pieces(_represented(call, tenant, page.exchanges))
     judge = {"document": call.runtime.judgings.contract.source}
@@ -51,7 +51,7 @@ async def get_exchange(call: Call) -> Answer:
     return scrubbed(call, answer({**represent_exchange(exchange, findings, broken), "nearest": findings.nearest, **snippets}))
 
 
-def _lines(call: Call, tenant: Tenant) -> Answer:
+async def _lines(call: Call, tenant: Tenant) -> Answer:
     """Returns a window on the journal: what is not judged yet is judged when its line is looked at."""
     filters = {name: value for name, value in call.parameters.items() if name not in ("offset", "limit", "q")}
     window = read_window({"limit": "100", **{name: call.parameters[name] for name in ("offset", "limit", "q") if name in call.parameters}})
@@ -59,7 +59,7 @@ def _lines(call: Call, tenant: Tenant) -> Answer:
     judging = call.runtime.judgings.of(tenant)
     judged = [(exchange, judging.findings(exchange)) for exchange in tenant.journal]
     kept = keep_judged(filters, judged)
-    found, total = look(kept, window, lambda pair: window.finds(pair[0].target, pair[0].id, pair[0].operation, pair[0].fault))
+    found, total = await look(kept, window, lambda pair: window.finds(pair[0].target, pair[0].id, pair[0].operation, pair[0].fault))
     broken = broken_by(judging.verdicts())
     items = [represent_line(exchange, findings, broken.get(exchange.id, ())) for exchange, findings in found]
     judge = {"document": judging.judge.contract.source}

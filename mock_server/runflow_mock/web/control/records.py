@@ -11,13 +11,13 @@ from runflow_mock.engine.invariants import check
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.pieces import list_in_pieces
+from runflow_mock.web.pieces import list_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.runs import run_body
 from runflow_mock.wire.batches import represent_batch
 from runflow_mock.wire.billing import represent_entry
 from runflow_mock.wire.control import decode_cancel, decode_credit, refused
-from runflow_mock.wire.windows import Window, look, read_window
+from runflow_mock.wire.windows import Window, read_window
 
 
 async def get_ledger(call: Call) -> Answer:
@@ -29,12 +29,14 @@ async def get_ledger(call: Call) -> Answer:
 async def _ledger(call: Call, window: Window | None) -> dict[str, object]:
     tenant = call.caller
     call.runtime.settle(tenant)
-    ledger = tenant.world.store.ledger
-    entries, total = (ledger.entries, len(ledger.entries)) if window is None else look(ledger.entries, window, partial(_keeps, window))
+    # All of it is about the world as it stands now; to look at a hundred thousand runs takes a moment, in which it goes on.
+    standing = tenant.world.store.copy()
+    ledger = standing.ledger
+    entries, total = (
+        (ledger.entries, len(ledger.entries)) if window is None else await look(ledger.entries, window, partial(_keeps, window))
+    )
     told = {"balance": format_money(ledger.balance), "held": format_money(ledger.held), "charged": format_money(ledger.charged)}
-    # All of it is about the world as it stands now; to check a hundred thousand runs takes a moment, in which it goes on.
-    standing, told_of = tenant.world.store.copy(), tuple(entries)
-    items = await list_in_pieces(map(represent_entry, told_of))
+    items = await list_in_pieces(map(represent_entry, entries))
     checked = await asyncio.to_thread(check, standing, tenant.settings.concurrency)
     invariants = [{"name": each.name, "held": each.is_held, "evidence": each.evidence} for each in checked]
     return {**told, "entries": items, "total": total, "invariants": invariants}

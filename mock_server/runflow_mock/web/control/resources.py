@@ -9,19 +9,18 @@ from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.runs import Run
 from runflow_mock.engine.store import Store
-from runflow_mock.engine.views import InOrder
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.pieces import list_in_pieces
+from runflow_mock.web.pieces import kept_in_pieces, list_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.runs import run_body
 from runflow_mock.wire.batches import represent_batch
 from runflow_mock.wire.billing import represent_entry
 from runflow_mock.wire.journal import represent_exchange_in_short
 from runflow_mock.wire.rows import Row, represent_batch_row, represent_callback, represent_delivery_row, represent_run_row
-from runflow_mock.wire.windows import Window, look, read_window, represent_window
+from runflow_mock.wire.windows import Window, read_window, represent_window
 
 OPEN = "open"
 
@@ -34,7 +33,7 @@ async def list_runs(call: Call) -> Answer:
     store = tenant.world.store
     if window is None:
         return answer({"items": await list_in_pieces(run_body(call, store.runs[run_id]) for run_id in tuple(store.runs))})
-    found, total = look(InOrder(store.run_order, store.runs), window, lambda run: _keeps_run(window, run))
+    found, total = await look(store.runs.values(), window, lambda run: _keeps_run(window, run))
     return scrubbed(call, answer(represent_window([_run_row(tenant, run) for run in found], total)))
 
 
@@ -45,7 +44,7 @@ async def get_run(call: Call) -> Answer:
     store = tenant.world.store
     run = store.run(call.params["id"])
     told_of = run.id if run.batch_id is None else run.batch_id
-    about = _about(tenant, {run.id, run.request_id}, run.id)
+    about = await _about(tenant, {run.id, run.request_id}, run.id)
     told = {"run": run_body(call, run), "row": _run_row(tenant, run), **about, "deliveries": _deliveries(store, told_of)}
     return scrubbed(call, answer(told))
 
@@ -59,7 +58,7 @@ async def list_batches(call: Call) -> Answer:
     if window is None:
         bodies = (represent_batch(store.batches[batch_id], store.runs, tenant.dialect) for batch_id in tuple(store.batches))
         return answer({"items": await list_in_pieces(bodies)})
-    found, total = look(store.batches.values(), window, lambda batch: _keeps_batch(window, batch))
+    found, total = await look(store.batches.values(), window, lambda batch: _keeps_batch(window, batch))
     return scrubbed(call, answer(represent_window([_batch_row(store, batch) for batch in found], total)))
 
 
@@ -69,13 +68,14 @@ async def get_batch(call: Call) -> Answer:
     call.runtime.settle(tenant)
     store = tenant.world.store
     batch = store.batch(call.params["id"])
-    about = _about(tenant, {batch.id, store.runs[batch.items[0].run_id].request_id}, batch.id)
-    members = (_run_row(tenant, store.runs[item.run_id]) for item in batch.items)
+    runs, deliveries = {item.run_id: store.runs[item.run_id] for item in batch.items}, _deliveries(store, batch.id)
+    row, members = _batch_row(store, batch), (_run_row(tenant, run) for run in runs.values())
+    about = await _about(tenant, {batch.id, runs[batch.items[0].run_id].request_id}, batch.id)
     told = {
-        "batch": await _in_pieces(call, represent_batch(batch, store.runs, tenant.dialect), "items", "input", "output"),
-        "row": _batch_row(store, batch),
+        "batch": await _in_pieces(call, represent_batch(batch, runs, tenant.dialect, listed=iter), "items", "input", "output"),
+        "row": row,
         **await _in_pieces(call, {"members": members, **about}, "members", "requests", "entries"),
-        "deliveries": _deliveries(store, batch.id),
+        "deliveries": deliveries,
     }
     return answer(told)
 
@@ -126,13 +126,15 @@ def _deliveries(store: Store, parent_id: str) -> list[Row]:
     return [represent_delivery_row(delivery, told) for delivery in told]
 
 
-def _about(tenant: Tenant, ids: Container[str], record_id: str) -> dict[str, object]:
+async def _about(tenant: Tenant, ids: Container[str], record_id: str) -> dict[str, object]:
     """Returns what else there is of a record: the exchanges that made it or named it, and the movements of money for it."""
     exchanges = [exchange for exchange in tenant.journal if exchange.id in ids or record_id in exchange.path]
-    entries = tenant.world.store.ledger.entries
+    entries = tuple(tenant.world.store.ledger.entries)
     return {
         "requests": [represent_exchange_in_short(exchange) for exchange in exchanges],
-        "entries": [represent_entry(entry) for entry in entries if record_id in (entry.run_id, entry.batch_id)],
+        "entries": [
+            represent_entry(entry) for entry in await kept_in_pieces(entries, lambda entry: record_id in (entry.run_id, entry.batch_id))
+        ],
     }
 
 

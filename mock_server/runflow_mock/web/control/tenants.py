@@ -19,13 +19,13 @@ from runflow_mock.web.control.endings import evidence_on, last_word, word_on_not
 from runflow_mock.web.control.flags import flag_in
 from runflow_mock.web.control.guard import carries_key_of, check_server_wide, tenant_of
 from runflow_mock.web.control.scenarios import scenario_of
-from runflow_mock.web.pieces import list_in_pieces
+from runflow_mock.web.pieces import list_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.control import ControlError, refused
 from runflow_mock.wire.journal import represent_exchange_in_short
 from runflow_mock.wire.tenants import represent_tenant, requested_name, requested_scenario
 from runflow_mock.wire.times import write_instant
-from runflow_mock.wire.windows import LIMIT_MAX, look, read_window, represent_window
+from runflow_mock.wire.windows import LIMIT_MAX, read_window, represent_window
 
 RESETS = ("all", "journal", "faults")
 # A look at all tenants must not judge whole journals; what is left is judged at the next look.
@@ -48,7 +48,7 @@ async def tenants_here(runtime: Runtime, parameters: Mapping[str, str]) -> dict[
     known = tuple(runtime.tenants)
     if window is None:
         return {"items": await list_in_pieces(map(_body, known))}
-    found, total = look(known, window, lambda tenant: window.finds(tenant.settings.name))
+    found, total = await look(known, window, lambda tenant: window.finds(tenant.settings.name))
     await runtime.judgings.prepared()
     rows = ({**_body(tenant), **_figures(runtime, tenant)} for tenant in found)
     # Of each some exchanges are judged: that is a piece by itself.

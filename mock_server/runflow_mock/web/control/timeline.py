@@ -12,9 +12,10 @@ from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.pieces import look
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.timeline import Step, represent_events
-from runflow_mock.wire.windows import Window, look, read_window, represent_window
+from runflow_mock.wire.windows import Window, read_window, represent_window
 
 _encode = msgspec.json.Encoder().encode
 
@@ -47,7 +48,7 @@ def _written(history: Standing, rules: dict[RuleId, FaultRule], scrubber: Scrubb
 
 async def _window(call: Call, window: Window) -> dict[str, object]:
     happenings = await call.runtime.feeds.of(call.caller).happenings.told()
-    found, total = look(happenings, window, lambda step: _keeps(window, step))
+    found, total = await look(happenings, window, lambda step: _keeps(window, step))
     return represent_window(found, total, forgotten=happenings.forgotten)
 
 
