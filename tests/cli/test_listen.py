@@ -103,6 +103,7 @@ def test_taken_port_is_told_with_exit_code_2() -> None:
         ({"verified": False, "objection": "too [old]"}, "NOT VERIFIED: too [old]"),
         ({"answered": 500, "answered_ms": 12}, "-> 500 in 12 ms"),
         ({"problem": "http://[::1]:1/ did not answer"}, "-> http://[::1]:1/ did not answer"),
+        ({"event": "a\n12:00  run.completed", "about": "b\r\nc"}, "a\\n12:00  run.completed  b\\r\\nc  delivery-1"),
         ({"event": None, "request_id": None}, "no event  run  no Runflow-Request-Id"),
     ],
 )

@@ -84,9 +84,15 @@ def test_receiver_that_is_gone_is_a_502_to_the_sender() -> None:
 def test_message_that_is_none_of_the_services_is_shown_all_the_same() -> None:
     heard: list[Heard] = []
     with Listener("127.0.0.1", 0, heard.append, secret=SECRET) as listener:
-        for body in (b"not json", b"[1]", b'{"event": 5, "run_id": 6}'):
+        for body in (
+            b"not json",
+            b"[1]",
+            b'{"event": 5, "run_id": 6}',
+            b'{"event": "\xff"}',
+            b'{"a":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+        ):
             assert urllib3.request("POST", listener.url, body=body).status == 200
-    assert [(one.event, one.about, one.verified, one.request_id) for one in heard] == [(None, None, False, None)] * 3
+    assert [(one.event, one.about, one.verified, one.request_id) for one in heard] == [(None, None, False, None)] * 5
 
 
 def test_body_without_a_length_or_with_too_much_is_refused() -> None:

@@ -209,6 +209,32 @@ def test_old_clients_and_those_that_ask_first_are_served(server: RunningServer, 
     assert is_over(wire)
 
 
+def test_old_client_that_asks_first_gets_the_answer_alone(wire: socket.socket) -> None:
+    wire.sendall(POST.replace(b"HTTP/1.1", b"HTTP/1.0") + LENGTH + b"Expect: 100-continue\r\n\r\n" + BODY)
+    assert read_answer(wire)[0] == 201
+    assert is_over(wire)
+
+
+@pytest.mark.parametrize(
+    ("request_line", "more", "status"),
+    [
+        (b"DELETE /_mock/faults", b"", 204),
+        (b"DELETE /v1/callback-secrets/{id}", b"", 204),
+        (b"GET /llms.txt", b"If-None-Match: *\r\n", 304),
+        (b"GET /_mock/inspector/app.js", b"If-None-Match: *\r\n", 304),
+    ],
+)
+def test_answer_that_has_no_body_says_no_length(wire: socket.socket, request_line: bytes, more: bytes, status: int) -> None:
+    label = b'{"label": "a"}'
+    wire.sendall(b"POST /v1/callback-secrets HTTP/1.1\r\nHost: a\r\n" + KEY + TYPE + b"Content-Length: 14\r\n\r\n" + label)
+    secret = read_answer(wire)[2]["id"].encode()
+    wire.sendall(request_line.replace(b"{id}", secret) + b" HTTP/1.1\r\nHost: localhost\r\n" + KEY + more + b"\r\n")
+    told, headers, _ = read_answer(wire)
+    assert (told, "content-length" in headers, "transfer-encoding" in headers) == (status, False, False)
+    wire.sendall(b"GET /v1/health HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert read_answer(wire)[0] == 200
+
+
 @pytest.mark.parametrize(
     ("head", "status"),
     [

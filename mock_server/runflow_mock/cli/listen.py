@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from runflow_mock.cli.options import checked_url, json_option, option
+from runflow_mock.domain.printing import on_one_line
 from runflow_mock.testing.listening import Heard, Listener
 
 DEFAULT_PORT = 8788
@@ -100,17 +101,22 @@ def line_of(heard: Heard) -> str:
     signed = {
         None: "[yellow]not checked[/] (no --secret)",
         True: "[green]verified[/]",
-        False: f"[red]NOT VERIFIED[/]: {escape(heard.objection or '')}",
+        False: f"[red]NOT VERIFIED[/]: {_shown(heard.objection or '')}",
     }
     parts = [
         f"{heard.at.astimezone():%H:%M:%S}",
-        f"[bold]{escape(heard.event or 'no event')}[/bold]",
-        escape(heard.about or ""),
-        f"[bright_black]{escape(heard.request_id or 'no Runflow-Request-Id')}[/]",
+        f"[bold]{_shown(heard.event or 'no event')}[/bold]",
+        _shown(heard.about or ""),
+        f"[bright_black]{_shown(heard.request_id or 'no Runflow-Request-Id')}[/]",
         signed[heard.verified],
     ]
     if heard.answered is not None:
         parts.append(f"-> [{'green' if heard.answered < 300 else 'red'}]{heard.answered}[/] in {heard.answered_ms} ms")
     if heard.problem is not None:
-        parts.append(f"-> [red]{escape(heard.problem)}[/]")
+        parts.append(f"-> [red]{_shown(heard.problem)}[/]")
     return "  ".join(filter(None, parts))
+
+
+def _shown(text: str) -> str:
+    """Returns what others wrote on one line: a line of its own would look like a callback."""
+    return escape(on_one_line(text))

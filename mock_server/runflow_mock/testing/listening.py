@@ -10,6 +10,7 @@ import msgspec
 import urllib3
 from urllib3.util import SKIP_HEADER
 
+from runflow_mock.domain.documents import try_object
 from runflow_mock.domain.signing import SignatureError
 from runflow_mock.testing.callback_servers import CallbackServer
 from runflow_mock.testing.receiver import Received, Reply
@@ -125,10 +126,7 @@ class Listener:
 
 def _subject(body: bytes) -> tuple[str | None, str | None]:
     """Returns the event and the id that a message is about, where it is one of the service's."""
-    try:
-        message = msgspec.json.decode(body, type=dict[str, object])
-    except msgspec.DecodeError:
-        return None, None
+    message = try_object(body)
     about = next((message[name] for name in ("run_id", "batch_id", "evaluation_id") if name in message), None)
     event = message.get("event")
     return (event if isinstance(event, str) else None), (about if isinstance(about, str) else None)

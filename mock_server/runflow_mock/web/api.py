@@ -14,7 +14,7 @@ from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.authentication import authenticate, authorize
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large, may_have_body
-from runflow_mock.web.calls import Answer, Call, Handler, refusal, send_answer
+from runflow_mock.web.calls import Answer, Call, Handler, length_of, refusal, send_answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import meet_creation, meet_request
 from runflow_mock.web.faults.sending import UNANSWERED, interfere, plan_answer
@@ -90,8 +90,7 @@ class Api:
     def _complete(self, call: Call, answered: Answered, started: float) -> Answer:
         """Returns an answer as it leaves, and keeps it in the journal."""
         operation, given = answered
-        length = (b"content-length", str(len(given.body)).encode())
-        complete = Answer(given.status, given.body, (*given.headers, *call.limits, *call.marks, length))
+        complete = Answer(given.status, given.body, (*given.headers, *call.limits, *call.marks, *length_of(given)))
         record_exchange(call, None if operation is None else operation.id, complete, (self._runtime.timer() - started) * 1000)
         return complete
 

@@ -30,6 +30,8 @@ PARAMETERS_MAX = 1000
 
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}")
 _encoder = msgspec.json.Encoder()
+# They have no body, and a length would be that of another answer (RFC 9110, 8.6).
+_WITHOUT_BODY = (204, 304)
 _JSON_HEADERS = ((b"content-type", b"application/json"),)
 
 
@@ -61,6 +63,11 @@ def refusal(problem: Problem, form: ErrorForm = ErrorForm.JSON) -> Answer:
     """Returns the answer that tells a problem."""
     reply = render_problem(problem, form)
     return Answer(reply.status, reply.body, reply.headers)
+
+
+def length_of(given: Answer) -> tuple[tuple[bytes, bytes], ...]:
+    """Returns the header that says how long an answer is, where an answer of its status has one."""
+    return () if given.status in _WITHOUT_BODY else ((b"content-length", str(len(given.body)).encode()),)
 
 
 async def send_answer(given: Answer, method: str, send: Send) -> None:

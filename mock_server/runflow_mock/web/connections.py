@@ -223,6 +223,9 @@ class Protocol(HttpToolsProtocol):
         if host is not None:
             # Whom an address names counts, whatever else the head says (RFC 9112, 3.2.2).
             self.headers[:] = [field for field in self.headers if field[0] != b"host"] + [(b"host", host)]
+        if self.parser.get_http_version() == "1.0":
+            # That version knows no answer before the answer (RFC 9110, 15.2).
+            self.expect_100_continue = False
         super().on_headers_complete()
         # The scope has the fields of the head: those behind the body go into a list that nobody reads.
         self.headers = []

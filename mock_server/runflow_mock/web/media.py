@@ -23,7 +23,7 @@ from runflow_mock.domain.runs import Run
 from runflow_mock.engine.targets import model_of_run
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.web.calls import Answer, Call, refusal, send_answer
+from runflow_mock.web.calls import Answer, Call, length_of, refusal, send_answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import meet_request
 from runflow_mock.web.faults.sending import UNANSWERED, interfere, plan_answer
@@ -57,8 +57,7 @@ class Media:
         if call.interference is not None:
             await interfere(call, None, plan_answer(call, given), elapsed_ms, (receive, send))
             return
-        length = () if given.status == 304 else ((b"content-length", str(len(given.body)).encode()),)
-        headers = (*given.headers, *length, *call.marks)
+        headers = (*given.headers, *length_of(given), *call.marks)
         # What a file holds is known without the journal.
         shown = given.body if given.status >= 400 else b""
         record_exchange(call, None, Answer(given.status, shown, headers), elapsed_ms)

@@ -19,7 +19,7 @@ from runflow_mock.domain.outputs import media_objection
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
-from runflow_mock.web.calls import Answer, Call, refusal, send_answer
+from runflow_mock.web.calls import Answer, Call, length_of, refusal, send_answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import meet_request
 from runflow_mock.web.faults.sending import UNANSWERED, interfere, plan_answer
@@ -59,8 +59,7 @@ class Storage:
         if call.interference is not None:
             await interfere(call, None, plan_answer(call, given, ErrorForm.XML), elapsed_ms, (receive, send))
             return
-        length = () if given.status == 304 else ((b"content-length", str(len(given.body)).encode()),)
-        headers = (*given.headers, *length)
+        headers = (*given.headers, *length_of(given))
         told = Answer(given.status, given.body, headers)
         record_exchange(call, None, told, elapsed_ms)
         await send_answer(told, call.method, send)

@@ -13,7 +13,7 @@ from runflow_mock.runtime.refusals import BeyondTime, StepsExceeded, TenantsFull
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.answer_turns import AnswerTurns, Turn
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
-from runflow_mock.web.calls import Answer, Call, answer, send_answer
+from runflow_mock.web.calls import Answer, Call, answer, length_of, send_answer
 from runflow_mock.web.connections import connection_of, until_gone, while_connected
 from runflow_mock.web.control.guard import check_entry, check_origin, check_type, full, named_by_key
 from runflow_mock.web.keeping import until_written
@@ -140,7 +140,7 @@ def elsewhere(error: Elsewhere) -> Answer:
 
 
 async def _send_whole(given: Answer, method: str, send: Send) -> None:
-    headers = (*given.headers, (b"content-length", str(len(given.body)).encode()))
+    headers = (*given.headers, *length_of(given))
     if all(name != b"cache-control" for name, _ in given.headers):
         headers = (*headers, (b"cache-control", b"no-store"))
     await send_answer(Answer(given.status, given.body, headers), method, send)

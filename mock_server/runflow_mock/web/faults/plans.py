@@ -229,7 +229,7 @@ def _with_fields(value: Json, fields: dict[str, Json]) -> Json:
 
 
 def _whole(reply: Reply) -> Plan:
-    headers = reply.headers if reply.status == 304 else _sized(reply.headers, len(reply.body))
+    headers = reply.headers if reply.status in _WITHOUT_BODY else _sized(reply.headers, len(reply.body))
     return Plan(status=reply.status, headers=headers, pieces=(reply.body,))
 
 
