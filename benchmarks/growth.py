@@ -9,8 +9,6 @@ from statistics import median
 from time import process_time
 from typing import NamedTuple
 
-from starlette.types import ASGIApp
-
 from benchmarks.effort import Effort
 from benchmarks.table import Figure, Kind, Target
 from benchmarks.ways import INPUT, MODEL, send
@@ -20,7 +18,7 @@ from runflow_mock.domain.money import Money
 from runflow_mock.domain.principals import KEY_PREFIX
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
-from runflow_mock.web.app import create_app
+from runflow_mock.web.app import Application, create_app
 
 RUNS_OF_MANY = 10
 """How many runs each of several tenants has."""
@@ -80,10 +78,10 @@ async def _cost(tenants: int, runs_each: int, requests: int) -> Cost:
     return Cost(*(median(took) / requests * 1e6 for took in (create, poll)))
 
 
-async def _fill(app: ASGIApp, key: str, runs: int) -> str:
+async def _fill(app: Application, key: str, runs: int) -> str:
     """Stores so many runs for the tenant of a key, all but the first without HTTP, and returns the id of that one."""
     first = await send(app, "POST", f"{MODEL}/runs", {"input": INPUT}, key)
-    runtime = app.state.runtime  # type: ignore[attr-defined]
+    runtime = app.state.runtime
     tenant, _ = runtime.tenants.known(key)
     command = CreateRun(model="runflow/background-removal", input=write_document(dict(INPUT)), origin=ORIGIN)
     for _ in range(runs - 1):

@@ -129,7 +129,7 @@ def without_credentials(
     That a credential was sent, and under which scheme, may be judged; `secret` are the names of further ones. Of `cookies`, which whoever
     judges knows by name, the values are kept to be judged, and the names of all others; nothing shows them.
     """
-    kept = list[tuple[bytes, bytes]]()
+    kept: list[tuple[bytes, bytes]] = []
     for name, value in headers:
         # The usual case first: every request passes here.
         if name not in _KNOWN_NAMES and name not in secret:

@@ -105,7 +105,7 @@ class Store:
 
     def records(self, collection: Collection[RecordT]) -> dict[str, RecordT]:
         """Returns all records of a collection by their ids, those that are gone too."""
-        return cast(dict[str, RecordT], vars(self)[collection.name])
+        return cast("dict[str, RecordT]", vars(self)[collection.name])
 
     def present(self, collection: Collection[RecordT]) -> list[RecordT]:
         """Returns the records of a collection that are not gone, in the order of creation."""

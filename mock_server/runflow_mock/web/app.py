@@ -150,7 +150,7 @@ def create_app(
     timer: Monotonic = perf_counter,
     sleep: Sleep = asyncio.sleep,
     on_stop: Callable[[Runtime], Awaitable[None]] | None = None,
-) -> Starlette:
+) -> Application:
     """Returns the fake as an ASGI application; `app.state.runtime` is what is behind it, and `on_stop` looks at it once all is answered.
 
     A `contract` of the user's judges the exchanges in place of the packaged one; it never decides what the fake answers. The `timer`

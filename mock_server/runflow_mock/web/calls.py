@@ -27,8 +27,9 @@ from runflow_mock.wire.sites import HOSTS, Sites, sites_of
 
 # Far more than any operation takes: to parse a million of them would hold the event loop up.
 PARAMETERS_MAX = 1000
+HOST_CHARACTERS_MAX = 255
 
-_HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}")
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 _encoder = msgspec.json.Encoder()
 # They have no body, and a length would be that of another answer (RFC 9110, 8.6).
 _WITHOUT_BODY = (204, 304)
@@ -78,12 +79,14 @@ async def send_answer(given: Answer, method: str, send: Send) -> None:
 
 def _is_host(text: str) -> bool:
     """Tells whether a text may stand for a host in an address: others read the address, and must find the host there."""
-    return _HOST.fullmatch(text) is not None and _reads_as_host(text)
+    return len(text) <= HOST_CHARACTERS_MAX and _reads_as_host(text)
 
 
 # A client names the same host in each of its requests.
 @lru_cache(maxsize=256)
 def _reads_as_host(text: str) -> bool:
+    if _HOST.fullmatch(text) is None:
+        return False
     try:
         parts = urlsplit(f"//{text}")
         return bool(parts.hostname) and parts.port != 0

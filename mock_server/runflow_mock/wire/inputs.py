@@ -71,6 +71,8 @@ def without_nulls(inputs: dict[str, Json], required: frozenset[str]) -> dict[str
 
 def _without_blanks(inputs: Object, media: MediaFields) -> Object:
     """Returns the inputs without the optional media fields that are empty text; the entries of lists stay."""
+    if not media.inside and "" not in inputs.values():
+        return inputs
     present = {name: value for name, value in inputs.items() if value != "" or name not in media.optional}
     for name in media.inside.keys() & inputs.keys():
         present[name] = _in_objects(inputs[name], media.inside[name], _without_blanks)
