@@ -27,6 +27,24 @@ def test_file_is_whole_or_what_was_there_before(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
 
 
+def test_file_whose_writing_is_ended_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    file.write_bytes(b"first")
+    with pytest.raises(TypeError):
+        write_whole(file, object())  # type: ignore[arg-type]
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("report.json", b"first")]
+
+
+@LINUX
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1"])
+def test_stream_of_the_process_stays_what_it_is(name: str, tmp_path: Path) -> None:
+    """Where it leads to a file, that name is a link, which must not be replaced."""
+    program = f"from pathlib import Path; from runflow_mock.runtime.files import write_whole; write_whole(Path({name!r}), b'whole')"
+    with (tmp_path / "out").open("wb") as out:
+        subprocess.run([sys.executable, "-c", program], stdout=out, check=True)
+    assert ((tmp_path / "out").read_bytes(), Path("/dev/stdout").is_symlink()) == (b"whole", True)
+
+
 @LINUX
 def test_device_stays_a_device() -> None:
     with pytest.raises(NotWritten, match="/dev/full cannot be written: No space left"):

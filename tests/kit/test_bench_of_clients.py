@@ -94,6 +94,9 @@ class Stumbler:
         self.left -= stumbles
         return (self.stumbling if stumbles else self.right).run(env, move)
 
+    def stop(self) -> None:
+        """Does nothing: both end with this thread."""
+
 
 @pytest.mark.parametrize(("stumbles", "judgement"), [(0, Judgement.HELD), (1, Judgement.HELD), (2, Judgement.BROKEN)])
 def test_pace_is_broken_only_where_it_is_broken_alone_too(stumbles: int, judgement: Judgement) -> None:

@@ -115,6 +115,9 @@ class VirtualRunner:
             return Ended(None, told.getvalue(), self._late_seconds)
         return Ended(code, told.getvalue(), self._late_seconds)
 
+    def stop(self) -> None:
+        """Does nothing: the client ends with this thread."""
+
 
 @contextmanager
 def fake(dialect: str) -> Iterator[tuple[InProcess, Time]]:

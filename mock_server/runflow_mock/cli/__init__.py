@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import click
 
+from runflow_mock.cli.stopping import ended_by_signals
 from runflow_mock.cli.streams import clean_streams
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.version import __version__
@@ -101,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     gc.disable()
     try:
         given = sys.argv[1:] if arguments is None else list(arguments)
-        with clean_streams(arguments=given) as scrubber:
+        with ended_by_signals(), clean_streams(arguments=given) as scrubber:
             _run(given, scrubber)
     finally:
         gc.enable()

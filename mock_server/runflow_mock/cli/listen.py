@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from runflow_mock.cli.options import checked_url, json_option, option
+from runflow_mock.cli.stopping import SIGNALS, is_ignored
 from runflow_mock.domain.printing import on_one_line
 from runflow_mock.testing.listening import Heard, Listener
 
 DEFAULT_PORT = 8788
+WAKEFUL_SECONDS = 0.2
 
 
 @click.command()
@@ -40,11 +42,14 @@ def command(*, forward_to: str | None, secret: str | None, host: str, port: int,
         listener = Listener(host, port, show.heard, forward_to=forward_to, secret=secret)
     except (OSError, OverflowError) as error:
         raise click.UsageError(f"cannot listen on {host}:{port}: {error}; choose another port with --port, 0 for any free one") from None
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+    for number in SIGNALS:
+        if not is_ignored(number):
+            signal.signal(number, lambda *_: stopped.set())
     with listener:
         show.ready(listener.url, forward_to)
-        stopped.wait()
+        # Not for ever: a signal that another thread has got wakes nobody who waits.
+        while not stopped.wait(WAKEFUL_SECONDS):
+            continue
     if show.failure is not None:
         raise show.failure
 

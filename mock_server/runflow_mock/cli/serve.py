@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
 from runflow_mock.cli.options import COUNT_MAX, Figure, json_option, option, state_option, tell
+from runflow_mock.cli.stopping import is_ignored
 from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
 from runflow_mock.domain.money import parse_money
 from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, KEY_PREFIX, SANDBOX
@@ -186,9 +187,7 @@ def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
                 server.should_exit = True
 
         server = Server(app, announce, secure, app.state.runtime.bounds, app.state.runtime.stop)
-        # uvicorn hands the signal on once it has stopped; being asked to stop is no failure.
-        signal.signal(signal.SIGTERM, lambda number, frame: None)
-        signal.signal(signal.SIGINT, lambda number, frame: None)
+        _stop_by_signals(server)
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
         gc.enable()
@@ -205,6 +204,15 @@ def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
         raise unsaid[0]
     if app.state.runtime.unwritten:
         sys.exit(1)
+
+
+def _stop_by_signals(server: Server) -> None:
+    # uvicorn hands the signal on once it has stopped; being asked to stop is no failure.
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+    if sys.platform != "win32" and not is_ignored(signal.SIGHUP):
+        # Who closes the terminal wants the evidence too.
+        signal.signal(signal.SIGHUP, lambda number, frame: server.handle_exit(signal.SIGTERM, frame))
 
 
 def _leave_evidence(folder: Path) -> Callable[[Runtime], Awaitable[None]]:

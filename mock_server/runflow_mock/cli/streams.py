@@ -93,10 +93,16 @@ def written_at_the_end() -> Iterator[dict[Path, bytes]]:
         NotWritten: some cannot be written; the others are.
     """
     files: dict[Path, bytes] = {}
+    is_ended = False
     try:
         yield files
+    except SystemExit:
+        # By a signal: half a round is nothing to put in the place of a whole one.
+        is_ended = True
+        raise
     finally:
-        write_scrubbed(files)
+        if not is_ended:
+            write_scrubbed(files)
 
 
 @contextmanager

@@ -6,11 +6,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import NamedTuple, Protocol
+from contextlib import contextmanager, suppress
+from typing import IO, NamedTuple, Protocol
 
-import msgspec
-
+OUTPUT_BYTES_MAX = 1024 * 1024
+PIECE_BYTES = 64 * 1024
+LAST_SECONDS_MAX = 2.0
+"""How long what a client has said may still come once it has ended."""
 MOVE_SECONDS = 0.3
 TICK_SECONDS = 0.02
 
@@ -33,12 +35,20 @@ class ClientRunner(Protocol):
         """Runs it with these variables; while it is at work, `move` is called again and again."""
         ...
 
+    def stop(self) -> None:
+        """Ends every client that is at work, and lets none begin."""
+        ...
 
-class CommandRunner(msgspec.Struct, frozen=True):
+
+class CommandRunner:
     """Runs a command in a process of its own, at most for so long."""
 
-    command: tuple[str, ...]
-    seconds_max: float
+    def __init__(self, command: tuple[str, ...], seconds_max: float) -> None:
+        self.command = command
+        self.seconds_max = seconds_max
+        self._at_work: set[subprocess.Popen[bytes]] = set()
+        self._is_stopped = False
+        self._starting = threading.Lock()
 
     def run(self, env: Mapping[str, str], move: Callable[[], None]) -> Ended:
         """Starts the command and waits for its end.
@@ -47,31 +57,81 @@ class CommandRunner(msgspec.Struct, frozen=True):
             ValueError: it cannot be started.
         """
         process = self._start(env)
-        with _again_and_again(move) as sleeper:
-            exit_code: int | None = None
-            try:
-                output, _ = process.communicate(timeout=self.seconds_max)
-                exit_code = process.returncode
-            except subprocess.TimeoutExpired:
-                if hasattr(os, "killpg"):
-                    os.killpg(process.pid, signal.SIGKILL)
-                else:
-                    process.kill()
-                output, _ = process.communicate()
-        return Ended(exit_code, output.decode(errors="replace"), sleeper.late_seconds)
+        output = _Output(process)
+        exit_code: int | None = None
+        try:
+            with _again_and_again(move) as sleeper:
+                if output.is_over.wait(self.seconds_max):
+                    exit_code = process.wait()
+        finally:
+            self._end(process, output)
+        # Who has left the group of its processes may hold the output open for ever.
+        output.is_over.wait(LAST_SECONDS_MAX)
+        return Ended(exit_code, output.text, sleeper.late_seconds)
+
+    def stop(self) -> None:
+        """Ends every client that is at work, and lets none begin."""
+        with self._starting:
+            self._is_stopped = True
+            at_work = tuple(self._at_work)
+        for process in at_work:
+            _kill(process)
 
     def _start(self, env: Mapping[str, str]) -> "subprocess.Popen[bytes]":
         try:
-            return subprocess.Popen(  # noqa: S603 - the command is the user's own
-                self.command,
-                env={**os.environ, **env},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            with self._starting:
+                if self._is_stopped:
+                    raise ValueError("the matrix was stopped")
+                process = subprocess.Popen(  # noqa: S603 - the command is the user's own
+                    self.command,
+                    env={**os.environ, **env},
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+                self._at_work.add(process)
+                return process
         except OSError as error:
             raise ValueError(f"{self.command[0]!r} cannot be started: {error.strerror}; write the command after --") from None
+
+    def _end(self, process: "subprocess.Popen[bytes]", output: "_Output") -> None:
+        """Ends the process, and those that it has left behind with its output, if they have not ended by themselves."""
+        with self._starting:
+            self._at_work.discard(process)
+        if process.poll() is None or not output.is_over.is_set():
+            _kill(process)
+            process.wait()
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+
+
+class _Output:
+    """What a process says, of which the end is kept: one that never stops talking fills no memory."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self.is_over = threading.Event()
+        self._kept = bytearray()
+        assert process.stdout is not None
+        threading.Thread(target=self._read, args=(process.stdout,), name="output", daemon=True).start()
+
+    @property
+    def text(self) -> str:
+        """The end of it."""
+        return bytes(self._kept).decode(errors="replace")
+
+    def _read(self, stream: IO[bytes]) -> None:
+        with stream:
+            while piece := os.read(stream.fileno(), PIECE_BYTES):
+                self._kept += piece
+                del self._kept[:-OUTPUT_BYTES_MAX]
+        self.is_over.set()
 
 
 class _Sleeper:

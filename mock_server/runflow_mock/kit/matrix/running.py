@@ -7,7 +7,7 @@ then, and not always.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any
 
 from msgspec.structs import replace
@@ -30,6 +30,7 @@ VOTES_MAX, BROKEN_MIN = 3, 2
 EXCHANGES_MIN = 4
 # Who sleeps on a machine that is at rest is woken by a few milliseconds too late.
 LATE_SECONDS_MAX = 0.05
+WAKEFUL_SECONDS = 0.2
 LATE = "the machine was too busy to compare pauses"
 VARIES = "its pauses vary from trial to trial, so that nothing can be said"
 
@@ -43,7 +44,16 @@ def run_matrix(cells: Sequence[Cell], job: MatrixJob, expected: Expected, tell: 
     Raises:
         ValueError: the command cannot be started.
     """
-    control = try_cell(CONTROL, job)
+    try:
+        return _run(cells, job, expected, tell, jobs)
+    except BaseException:
+        # Whoever ends the command ends the clients: they are in sessions of their own, and hear of nothing.
+        job.client.stop()
+        raise
+
+
+def _run(cells: Sequence[Cell], job: MatrixJob, expected: Expected, tell: Tell, jobs: int) -> Mapping[str, Trial]:
+    (control,) = _together((CONTROL,), job, 1)
     tell(control)
     trials = {CONTROL.name: control}
     fitting = [cell for cell in cells if cell is not CONTROL and 2 * cell.seconds <= job.seconds_max]
@@ -62,10 +72,22 @@ def run_matrix(cells: Sequence[Cell], job: MatrixJob, expected: Expected, tell: 
 
 
 def _together(cells: Sequence[Cell], job: MatrixJob, jobs: int) -> Iterator[Trial]:
-    """The longest first: pauses are real where the clock is."""
+    """The longest first: pauses are real where the clock is.
+
+    No client is started in this thread, where a signal may come between its start and the moment at which somebody knows of it.
+    """
     ordered = sorted(cells, key=lambda cell: cell.clock.stands)
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        yield from (future.result() for future in as_completed([pool.submit(try_cell, cell, job) for cell in ordered]))
+    pool = ThreadPoolExecutor(max_workers=jobs)
+    try:
+        waiting = {pool.submit(try_cell, cell, job) for cell in ordered}
+        while waiting:
+            # Not for ever: a signal that another thread has got wakes nobody who waits.
+            ended, waiting = wait(waiting, WAKEFUL_SECONDS, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in ended)
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _settled(rule: str, trials: Sequence[Trial], job: MatrixJob, tell: Tell) -> Iterator[Trial]:
@@ -75,7 +97,7 @@ def _settled(rule: str, trials: Sequence[Trial], job: MatrixJob, tell: Tell) -> 
         again = _unsettled(rule, seen)
         if again is None:
             break
-        trial = try_cell(again.cell, job)
+        (trial,) = _together((again.cell,), job, 1)
         tell(trial)
         seen.append(trial)
     is_broken = _votes(rule, seen) >= BROKEN_MIN and not any(_judgement(trial, rule) is Judgement.HELD for trial in seen)

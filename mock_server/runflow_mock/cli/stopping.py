@@ -1,0 +1,46 @@
+"""Signals that end a command: it leaves in order, with nothing half done and nothing said, and its exit code tells which one it was."""
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+# What an interrupt, a `kill` and a terminal that is closed send. Windows has no signal of the last kind.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if sys.platform != "win32" else ()))
+# What a shell adds to the number of the signal by which a command has ended.
+_ENDED_BY = 128
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Lets a signal end the command in order while the context lasts: what was begun is taken back. A second one ends it at once.
+
+    Commands that are stopped by signals as a matter of course have handlers of their own.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    # Whoever starts a command with `nohup` wants it to go on.
+    taken = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
+    for number in taken:
+        signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, before[number])
+
+
+def is_ignored(number: signal.Signals) -> bool:
+    """Tells whether whoever has started this process wants it to go on when that signal comes."""
+    return signal.getsignal(number) is signal.SIG_IGN
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_DFL)
+    sys.exit(_ENDED_BY + number)

@@ -1,0 +1,125 @@
+"""Signals end commands in order: nothing half written, no trace, and the exit code that shells know."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from commands import sandbox
+
+from runflow_mock.cli.stopping import ended_by_signals
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+ALL = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+@contextmanager
+def running(*arguments: str, ignored: tuple[signal.Signals, ...] = ()) -> Iterator["subprocess.Popen[str]"]:
+    def ignore() -> None:
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+
+    command = [sys.executable, "-m", "runflow_mock", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=ignore) as process:  # noqa: PLW1509 - one thread
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", ALL, ids=lambda number: str(number.name))
+def test_signal_is_an_exit_code_and_handlers_come_back(number: signal.Signals) -> None:
+    before = [signal.getsignal(each) for each in ALL]
+    with pytest.raises(SystemExit) as ended, ended_by_signals():
+        signal.raise_signal(number)
+    assert ended.value.code == 128 + number
+    assert [signal.getsignal(each) for each in ALL] == before
+
+
+def test_what_is_to_be_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ended_by_signals():
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_other_threads_leave_signals_alone() -> None:
+    seen: list[object] = []
+
+    def look() -> None:
+        with ended_by_signals():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert seen == [signal.getsignal(signal.SIGTERM)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", ALL, ids=lambda number: str(number.name))
+def test_matrix_ends_with_its_clients(number: signal.Signals, tmp_path: Path) -> None:
+    """They are in sessions of their own, so that no terminal ends them."""
+    pipe, sheet = tmp_path / "pipe", tmp_path / "a.xml"
+    os.mkfifo(pipe)
+    sheet.write_text("of an earlier day")
+    client = ("sh", "-c", f"exec 3> {pipe}; echo begun >&3; exec sleep 600")
+    with running("verify-client", "--junit", str(sheet), "--timeout", "600", "--", *client) as process:
+        with pipe.open() as begun:
+            assert begun.readline() == "begun\n"
+            process.send_signal(number)
+            # The end comes once nobody is left who could write.
+            assert begun.read() == ""
+        _, told = process.communicate(timeout=30)
+    assert (process.returncode, told) == (128 + number, "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.xml", "pipe"]
+    assert sheet.read_text() == "of an earlier day"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", ALL, ids=lambda number: str(number.name))
+def test_suite_that_is_ended_leaves_older_files(number: signal.Signals, tmp_path: Path) -> None:
+    har = tmp_path / "a.har"
+    har.write_text("of an earlier day")
+    with sandbox() as fake, running("verify", "--base-url", fake.url, "--har", str(har)) as process:
+        assert process.stdout is not None
+        assert "is a fake with the control API" in process.stdout.readline()
+        process.send_signal(number)
+        _, told = process.communicate(timeout=30)
+    assert (process.returncode, told) == (128 + number, "")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.har", "of an earlier day")]
+
+
+@pytest.mark.slow
+def test_server_whose_terminal_is_closed_leaves_its_evidence(tmp_path: Path) -> None:
+    with running("serve", "--port", "0", "--json", "--report", str(tmp_path / "report")) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        httpx.get(ready["url"] + "/v1/runs", headers={"Authorization": f"Bearer {ready['key']}"})
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert json.loads((tmp_path / "report" / "sandbox" / "journal.json").read_bytes())["items"]
+
+
+@pytest.mark.slow
+def test_server_that_is_to_outlive_its_terminal_does() -> None:
+    with running("serve", "--port", "0", "--json", ignored=(signal.SIGHUP,)) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGHUP)
+        assert httpx.get(ready["url"] + "/_mock/health").status_code == 200
+        process.terminate()
+        process.communicate(timeout=30)
+    assert process.returncode == 0

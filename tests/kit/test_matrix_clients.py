@@ -1,0 +1,37 @@
+"""A client of the matrix that does not end, does not stop talking, or leaves somebody behind: bounded in time and bytes."""
+
+import sys
+import threading
+
+import pytest
+
+from runflow_mock.kit.matrix.clients import OUTPUT_BYTES_MAX, CommandRunner
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="shells of POSIX")]
+
+
+def still() -> None:
+    """Moves nothing."""
+
+
+def test_of_what_never_ends_the_last_is_kept() -> None:
+    ended = CommandRunner(("sh", "-c", "yes; echo never"), 1.0).run({}, still)
+    assert (ended.exit_code, set(ended.output.split())) == (None, {"y"})
+    assert OUTPUT_BYTES_MAX // 2 < len(ended.output) <= OUTPUT_BYTES_MAX
+
+
+def test_whoever_has_left_the_session_is_not_waited_for() -> None:
+    ended = CommandRunner(("sh", "-c", "setsid sleep 30 & echo said"), 0.5).run({}, still)
+    assert ended.output == "said\n"
+
+
+def test_stopped_runner_ends_its_client_and_starts_none() -> None:
+    runner, begun, ended = CommandRunner(("sh", "-c", "sleep 600"), 600.0), threading.Event(), []
+    thread = threading.Thread(target=lambda: ended.append(runner.run({}, begun.set)))
+    thread.start()
+    assert begun.wait(30)
+    runner.stop()
+    thread.join(30)
+    assert [each.exit_code for each in ended] == [-9]
+    with pytest.raises(ValueError, match="the matrix was stopped"):
+        runner.run({}, still)
