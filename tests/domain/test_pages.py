@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from rows import FIELDS, VALUES, Row, rows_of
 
 from runflow_mock.domain.filters import Predicate, QueryError, parse_filter
-from runflow_mock.domain.pages import Cursor, Page, Query, edge, parse_order, select
+from runflow_mock.domain.pages import RECORDS_AT_ONCE, Cursor, Page, Query, edge, parse_order, select, select_in_steps
 
+MANY = 3 * RECORDS_AT_ONCE
 Order = tuple[tuple[str, bool], ...]
 VALUES_LIST = st.lists(VALUES, max_size=10)
 ORDERS = st.lists(st.tuples(st.sampled_from(sorted(FIELDS)), st.booleans()), min_size=1, max_size=3).map(tuple)
@@ -162,3 +163,32 @@ def test_order_that_cannot_be_read_names_its_part(text: str, evidence: str) -> N
     with pytest.raises(QueryError, match=evidence) as caught:
         parse_order(text, FIELDS)
     assert caught.value.parameter == "sort_by"
+
+
+@pytest.mark.parametrize(
+    ("order", "wanted", "steps"),
+    [
+        ((("cost", True),), None, 3),
+        ((("status", False), ("cost", True)), None, 3),
+        (NEWEST_FIRST, None, 0),
+        (NEWEST_FIRST, "no such status", 3),
+    ],
+    ids=str,
+)
+def test_search_among_many_can_be_interrupted_and_finds_the_same(order: Order, wanted: str | None, steps: int) -> None:
+    rows = rows_of([("queued", None, float(number * 7_919 % 10_007), None, 0) for number in range(MANY)])
+    predicate = None if wanted is None else lambda row: row.status == wanted
+    query = Query[Row](predicate=predicate, order=order, limit=5, cursor=None, backwards=False)
+    taken, found = 0, None
+    searching = select_in_steps(rows, FIELDS, query)
+    while found is None:
+        try:
+            next(searching)
+            taken += 1
+            # What is made meanwhile is not on the page.
+            rows.append(Row(id="9999", status="a", cost=1e9))
+        except StopIteration as end:
+            found = end.value
+    assert taken == steps
+    assert list(found.records) == ([] if wanted else _sorted(rows[:MANY], order)[:5])
+    assert select(iter(rows[:MANY]), FIELDS, query).records == found.records

@@ -13,12 +13,15 @@ from costs import lines_run
 from doors import Door
 from steps import INPUT, RUNS, ok
 
+from runflow_mock.domain.money import parse_money
+from runflow_mock.domain.pages import RECORDS_AT_ONCE
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.judging import STEP_BYTES
 from runflow_mock.runtime.sender import RecordingSender
 from runflow_mock.runtime.tenant_uses import TENANTS_AT_ONCE
-from runflow_mock.web.pieces import PIECE_BYTES, RECORDS_AT_ONCE, list_in_pieces, look
+from runflow_mock.web.lists import PAGE_BYTES
+from runflow_mock.web.pieces import PIECE_BYTES, list_in_pieces, look
 from runflow_mock.wire.windows import Window, read_window
 
 DENSE = json.dumps({"input": [[n % 10] for n in range(15_000)]}, separators=(",", ":"))
@@ -131,6 +134,49 @@ def test_others_have_a_turn_while_all_tenants_are_looked_at() -> None:
 
 def test_metrics_are_written_beside_the_loop(door: Door) -> None:
     assert turns_while(door, "GET", "/_mock/metrics") > turns_while(door, "GET", "/_mock/clock")
+
+
+def test_others_have_a_turn_between_long_records_of_a_page(door: Door) -> None:
+    usual = turns_while(door, "GET", "/v1/runs")
+    for _ in range(3):
+        ok(door.post(RUNS, {"input": {**INPUT, "note": "x" * PAGE_BYTES}}), 201)
+    assert turns_while(door, "GET", "/v1/runs") == usual + 3
+    assert len(ok(door.get("/v1/runs"))["items"]) == 3
+
+
+@pytest.fixture
+def many_lines() -> Iterator[tuple[Door, str]]:
+    """A fake with more lines of logs than are looked at in one step, and the id of a run that is younger than they all."""
+    with Door(balance=parse_money("1000")) as door:
+        batches = f"{RUNS.removesuffix('runs')}batches"
+        for _ in range(4):
+            ok(door.post(batches, {"input": [INPUT] * 100}), 201)
+        door.settle()
+        run = ok(door.post(RUNS, {"input": INPUT}), 201)["id"]
+        door.settle()
+        yield door, run
+
+
+def test_search_of_all_runs_gives_what_one_of_them_has_and_leaves_turns(many_lines: tuple[Door, str]) -> None:
+    door, run = many_lines
+    lines = ok(door.get(f"/v1/runs/{run}/logs"))["items"]
+    steps = 401 * len(lines) // RECORDS_AT_ONCE
+    assert steps
+    usual = turns_while(door, "GET", f"/v1/runs/{run}/logs")
+    assert turns_while(door, "GET", "/v1/runs/any/logs?sort_by=timestamp:desc&limit=3") == usual + steps
+    newest = ok(door.get(f"/v1/runs/any/logs?sort_by=timestamp:desc&limit={len(lines)}"))
+    assert newest["items"] == lines[::-1]
+    assert newest["next"] is not None
+    assert ok(door.get(f"/v1/runs/any/logs/{lines[0]['id']}")) == lines[0]
+
+
+def test_what_is_refused_later_is_refused_in_the_same_words(many_lines: tuple[Door, str]) -> None:
+    door, run = many_lines
+    told = [door.get(f"/v1/runs/{whose}/logs?fields=nothing") for whose in (run, "any")]
+    assert [answer.status_code for answer in told] == [422, 422]
+    assert told[0].json()["errors"] == told[1].json()["errors"]
+    absent = [door.get(f"/v1/runs/{whose}/logs/{run}") for whose in (run, "any")]
+    assert [answer.status_code for answer in absent] == [404, 404]
 
 
 def test_others_have_a_turn_between_deliveries(door: Door) -> None:

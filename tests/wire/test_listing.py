@@ -48,7 +48,9 @@ orders = st.lists(st.sampled_from(ORDERS), min_size=1, max_size=3).map(",".join)
 
 def page(records: list[Shirt], **parameters: str) -> dict[str, object]:
     listing = decode_listing(parameters, FIELDS, "id")
-    return represent_page(select(records, FIELDS, listing.query), listing, msgspec.structs.asdict, BUNDLES["seed"])
+    found = select(records, FIELDS, listing.query)
+    items = [project(msgspec.structs.asdict(record), listing.names) for record in found.records]
+    return represent_page(found, listing, items, BUNDLES["seed"])
 
 
 def names(found: dict[str, object]) -> list[str]:

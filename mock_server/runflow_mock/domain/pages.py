@@ -7,10 +7,14 @@ Source: `lists.cursor`. Inferred: that ties are broken by id, and that nothing s
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Generic
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Generic, cast
 
 from runflow_mock.domain.filters import EXPRESSION_CHARACTERS_MAX, Field, Predicate, QueryError, RecordT, Value
+
+RECORDS_AT_ONCE = 2_000
+"""After a look at so many records a search may be interrupted."""
 
 
 class Cursor:
@@ -67,16 +71,35 @@ def parse_order(text: str, fields: Mapping[str, Field[RecordT]]) -> tuple[tuple[
     return tuple(order.items())
 
 
-def select(records: Sequence[RecordT], fields: Mapping[str, Field[RecordT]], query: Query[RecordT]) -> Page[RecordT]:
-    """Returns the page of `records` (given in the order of creation) that the query asks for."""
-    by_creation = [name for name, _ in query.order] in (["created_at"], ["id"])
-    walk = _walk_by_creation(records, query) if by_creation else _walk_sorted(records, fields, query)
-    found = []
-    for record in walk:
+def select(records: Iterable[RecordT], fields: Mapping[str, Field[RecordT]], query: Query[RecordT]) -> Page[RecordT]:
+    """Returns the page of `records` that the query asks for; see `select_in_steps`."""
+    steps = select_in_steps(records, fields, query)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast(Page[RecordT], end.value)
+
+
+def select_in_steps(
+    records: Iterable[RecordT], fields: Mapping[str, Field[RecordT]], query: Query[RecordT]
+) -> Generator[None, None, Page[RecordT]]:
+    """Looks step by step for the page that the query asks for: yields after a look at many records, and returns the page.
+
+    A sequence is given in the order of creation, anything else in any order. Each record is looked at as it is when its turn comes.
+    """
+    by_creation = isinstance(records, Sequence) and [name for name, _ in query.order] in (["created_at"], ["id"])
+    found = list[RecordT]()
+    for number, record in enumerate(_walk_by_creation(records, query) if by_creation else _walk(records, fields, query), 1):
         if query.predicate is None or query.predicate(record):
             found.append(record)
-            if len(found) > query.limit:
+            if by_creation and len(found) > query.limit:
                 break
+        if number % RECORDS_AT_ONCE == 0:
+            # What others precede will not be on the page.
+            found = found if by_creation else _ranked(found, fields, query)
+            yield
+    found = found if by_creation else _ranked(found, fields, query)
     more = len(found) > query.limit
     window = found[: query.limit]
     beyond_edge = query.cursor is not None and query.cursor.record_id is not None
@@ -90,7 +113,8 @@ def edge(record: RecordT, fields: Mapping[str, Field[RecordT]], order: Sequence[
     return Cursor(tuple(fields[name].get(record) for name, _ in order), record.id)
 
 
-def _walk_by_creation(records: Sequence[RecordT], query: Query[RecordT]) -> Iterator[RecordT]:
+def _walk_by_creation(records: Iterable[RecordT], query: Query[RecordT]) -> Iterator[RecordT]:
+    assert isinstance(records, Sequence)
     # Ids grow with creation, so the order of creation needs no sorting and the cursor is found by bisection.
     descending = query.order[0][1]
     rising = descending is query.backwards
@@ -102,7 +126,17 @@ def _walk_by_creation(records: Sequence[RecordT], query: Query[RecordT]) -> Iter
     return (records[index] for index in range(last - 1, -1, -1))
 
 
-def _walk_sorted(records: Sequence[RecordT], fields: Mapping[str, Field[RecordT]], query: Query[RecordT]) -> Iterator[RecordT]:
+def _walk(records: Iterable[RecordT], fields: Mapping[str, Field[RecordT]], query: Query[RecordT]) -> Iterator[RecordT]:
+    # Not those that come while this goes on.
+    known = islice(records, len(records)) if isinstance(records, Sequence) else iter(records)
+    cursor = query.cursor
+    if cursor is None or cursor.record_id is None:
+        return known
+    return (record for record in known if _is_beyond(record, cursor, fields, query))
+
+
+def _ranked(records: list[RecordT], fields: Mapping[str, Field[RecordT]], query: Query[RecordT]) -> list[RecordT]:
+    """Returns the first records in the order of the query, one more than there are on a page."""
     order = query.order
     ranked = sorted(records, key=lambda record: record.id, reverse=order[-1][1])
     for name, descending in reversed(order):
@@ -110,10 +144,7 @@ def _walk_sorted(records: Sequence[RecordT], fields: Mapping[str, Field[RecordT]
         ranked.sort(key=lambda record, get=get: _rank(get(record)), reverse=descending)  # type: ignore[misc]
     if query.backwards:
         ranked.reverse()
-    cursor = query.cursor
-    if cursor is None or cursor.record_id is None:
-        return iter(ranked)
-    return (record for record in ranked if _is_beyond(record, cursor, fields, query))
+    return ranked[: query.limit + 1]
 
 
 def _rank(value: Value) -> tuple[bool, Value]:

@@ -4,7 +4,8 @@ Everything between receiving the body and sending the answer is one synchronous 
 unknown route or a bad body.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -73,6 +74,8 @@ class Api:
         if asking is not None:
             asking.requests_under_way += 1
         try:
+            if given.made_later is not None and operation is not None:
+                given = await self._make(call, operation.id, given.made_later())
             if given.waits_for_run is not None or given.callbacks_before:
                 given = await self._hold(call, given, receive)
             if _has_to_be_written(call):
@@ -86,6 +89,12 @@ class Api:
             if asking is not None:
                 asking.requests_under_way -= 1
             self._see_polls(call)
+
+    async def _make(self, call: Call, operation_id: str, work: Coroutine[Any, Any, Answer]) -> Answer:
+        try:
+            return await self._runtime.loop_watch.timed(operation_id, work)
+        except Exception as error:
+            return self._refusal(call, error)
 
     def _complete(self, call: Call, answered: Answered, started: float) -> Answer:
         """Returns an answer as it leaves, and keeps it in the journal."""
@@ -157,13 +166,17 @@ class Api:
                 if call.query:
                     call.check_query()
             return operation, self._handle(call, operation)
-        except Problem as problem:
-            return operation, refusal(problem)
-        except DomainError as error:
-            return operation, refusal(problem_of(error, call.dialect))
         except Exception as error:
-            self._runtime.report(call.tenant, error)
-            return operation, refusal(internal_error())
+            return operation, self._refusal(call, error)
+
+    def _refusal(self, call: Call, error: Exception) -> Answer:
+        """Returns the answer to a request for which nothing could be done."""
+        if isinstance(error, Problem):
+            return refusal(error)
+        if isinstance(error, DomainError):
+            return refusal(problem_of(error, call.dialect))
+        self._runtime.report(call.tenant, error)
+        return refusal(internal_error())
 
     def _enter(self, call: Call, *, is_asked: bool) -> bool:
         """Finds out who is calling; where no key is asked for, one that is missing or wrong does not matter."""
@@ -201,7 +214,7 @@ class Api:
 
 def _has_to_wait(call: Call, given: Answer) -> bool:
     """Tells whether an answer cannot be given yet: something is to come first, or a rule decides how it leaves."""
-    is_held = given.waits_for_run is not None or given.callbacks_before
+    is_held = given.waits_for_run is not None or given.callbacks_before or given.made_later is not None
     return bool(is_held) or call.interference is not None or _has_to_be_written(call)
 
 

@@ -1,8 +1,9 @@
 """Calls and answers: one request as a handler sees it, and what it returns."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import lru_cache
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -39,6 +40,8 @@ _JSON_HEADERS = ((b"content-type", b"application/json"),)
 class Answer(msgspec.Struct, frozen=True):
     """Status, exact body and headers of a response.
 
+    One that is `made_later` says nothing itself yet: what takes long is done where others have their turn in between.
+
     Before it is given, the end of the run that `waits_for_run` names must be waited for, and the answers to the callbacks about whatever is
     `callbacks_before`.
     """
@@ -48,6 +51,7 @@ class Answer(msgspec.Struct, frozen=True):
     headers: tuple[tuple[bytes, bytes], ...] = _JSON_HEADERS
     waits_for_run: str | None = None
     callbacks_before: tuple[str, ...] = ()
+    made_later: Callable[[], Coroutine[Any, Any, "Answer"]] | None = None
 
 
 def answer(content: object, status: int = 200) -> Answer:

@@ -1,34 +1,61 @@
 """Lists: what every list operation does with its six parameters."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
 
 from runflow_mock.domain.filters import Field, RecordT
-from runflow_mock.domain.pages import select
+from runflow_mock.domain.pages import select_in_steps
 from runflow_mock.web.calls import Answer, Call, answer
-from runflow_mock.wire.listing import check_names, decode_listing, represent_page
+from runflow_mock.web.pieces import Steps, answer_in_steps
+from runflow_mock.wire.listing import Listing, check_names, decode_listing, project, represent_page
 
 NEWEST_FIRST = "created_at:desc"
+PAGE_BYTES = 256 * 1024
+"""After so many bytes of a page others have their turn; usual ones have fewer."""
+
+_encode = msgspec.json.Encoder().encode
 
 
 def answer_list(
     call: Call,
-    records: Sequence[RecordT],
+    records: Iterable[RecordT],
     fields: Mapping[str, Field[RecordT]],
     represent: Callable[[RecordT], dict[str, object]],
     *,
     order: str = NEWEST_FIRST,
     waits: Callable[[RecordT], bool] | None = None,
 ) -> Answer:
-    """Returns the page that a request asks for; where it shows something unfinished, the client counts as waiting."""
-    listing = decode_listing(call.parameters, fields, order)
-    page = select(records, fields, listing.query)
+    """Returns the page that a request asks for; where it shows something unfinished, the client counts as waiting.
+
+    See `select_in_steps` for the records. Of many, and of those that are large, others have their turn in between.
+    """
+    return answer_in_steps(_steps(call, records, decode_listing(call.parameters, fields, order), represent, waits))
+
+
+def _steps(
+    call: Call,
+    records: Iterable[RecordT],
+    listing: Listing[RecordT],
+    represent: Callable[[RecordT], dict[str, object]],
+    waits: Callable[[RecordT], bool] | None,
+) -> Steps:
+    page = yield from select_in_steps(records, listing.fields, listing.query)
     # The records of a page show which names there are; of an empty one only the contract does.
     if listing.names is not None and not page.records:
         # An empty page alone has to be told from the document what its records would have.
         from runflow_mock.wire.item_names import item_names
 
         check_names(listing.names, item_names(call.path, call.dialect))
-    body = represent_page(page, listing, represent, call.dialect)
+    items, since = list[msgspec.Raw](), 0
+    for record in page.records:
+        item = msgspec.Raw(_encode(project(represent(record), listing.names)))
+        items.append(item)
+        since += len(item)
+        if since >= PAGE_BYTES:
+            since = 0
+            yield
+    body = represent_page(page, listing, items, call.dialect)
     if waits is not None and any(waits(record) for record in page.records):
         call.wait_for(None)
     return answer(body)

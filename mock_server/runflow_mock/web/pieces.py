@@ -1,24 +1,43 @@
 """Pieces: long answers that are made part by part, so that others have their turn in between."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Reversible, Sequence, Sized
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Generator, Iterable, Reversible, Sequence, Sized
+from functools import partial
+from typing import Protocol, TypeVar, cast
 
 import msgspec
 
+from runflow_mock.domain.pages import RECORDS_AT_ONCE
+from runflow_mock.web.calls import Answer
 from runflow_mock.wire.windows import Window
 
 PIECE_BYTES = 64 * 1024
 """After so many bytes others have their turn; one value is never cut."""
 
-RECORDS_AT_ONCE = 2_000
-"""After a look at so many records others have their turn."""
-
 RecordT = TypeVar("RecordT")
 ListedT_co = TypeVar("ListedT_co", covariant=True)
 Keeps = Callable[[RecordT], bool]
+Steps = Generator[None, None, Answer]
 
 _encoder = msgspec.json.Encoder()
+
+
+def answer_in_steps(steps: Steps) -> Answer:
+    """Returns the answer that steps lead to if the first one does, or one that is made while others have their turn between the others."""
+    try:
+        next(steps)
+    except StopIteration as end:
+        return cast(Answer, end.value)
+    return Answer(200, b"", made_later=partial(_go_on, steps))
+
+
+async def _go_on(steps: Steps) -> Answer:
+    while True:
+        await asyncio.sleep(0)
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast(Answer, end.value)
 
 
 class Listed(Sized, Reversible[ListedT_co], Protocol[ListedT_co]):

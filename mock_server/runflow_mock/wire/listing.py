@@ -143,15 +143,15 @@ def decode_flag(parameters: Mapping[str, str], name: str) -> bool:
 def represent_page(
     page: Page[RecordT],
     listing: Listing[RecordT],
-    represent: Callable[[RecordT], dict[str, object]],
+    items: Sequence[object],
     dialect: Dialect,
 ) -> dict[str, object]:
-    """Returns the envelope of a page."""
+    """Returns the envelope of a page with the items that stand for its records."""
     records = page.records
     following = _token(records[-1], listing) if records and page.has_next else None
     previous = _token(records[0], listing) if records and page.has_previous else None
     body: dict[str, object] = {
-        "items": [project(represent(record), listing.names) for record in records],
+        "items": items,
         "first": _write(_Token(listing.bound_to)) if page.has_previous else None,
         "next": following,
         "previous": previous,
