@@ -10,7 +10,8 @@ from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.tenants import ClockMode, TenantSettings
 from runflow_mock.packaged import operation_ids
 from runflow_mock.web.operations import OPERATION_IDS
-from runflow_mock.wire.scenarios import ScenarioError, ScenarioFileError, apply_settings, decode_scenario, read_scenario
+from runflow_mock.wire.scenarios import ScenarioError, ScenarioFileError, decode_scenario, read_scenario
+from runflow_mock.wire.tenants import apply_settings
 
 BASE = TenantSettings(name="test", speed=3.0)
 MODEL = "runflow/background-removal"

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
 from runflow_mock.cli.options import option
 from runflow_mock.domain.dialects import BUNDLES, Dialect, dialect_of
 from runflow_mock.runtime.config import ConfigError
-from runflow_mock.runtime.profiles import load_profile
+
+if TYPE_CHECKING:
+    from runflow_mock.wire.profiles import Profile
 
 DEFAULT_DIALECT = "seed"
 DecoratedT = TypeVar("DecoratedT", bound=Callable[..., object])
@@ -75,7 +77,7 @@ def read_said(options: Mapping[str, Any]) -> Said:
     Raises:
         ConfigError: the profile cannot be used, or there is no such switch or value.
     """
-    profile = None if options["profile"] is None else load_profile(options["profile"])
+    profile = None if options["profile"] is None else _profile(options["profile"])
     dialect = options["dialect"] or (None if profile is None else profile.dialect)
     switches = {**({} if profile is None else profile.switches), **_read_switches(options["switches"])}
     try:
@@ -83,6 +85,12 @@ def read_said(options: Mapping[str, Any]) -> Said:
     except ValueError as error:
         raise ConfigError(f"switches: {error}") from None
     return Said(dialect, switches)
+
+
+def _profile(file: Path) -> "Profile":
+    from runflow_mock.runtime.profiles import load_profile
+
+    return load_profile(file)
 
 
 def _read_switches(text: str) -> dict[str, str]:

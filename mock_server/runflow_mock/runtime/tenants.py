@@ -42,9 +42,8 @@ from runflow_mock.runtime.refusals import Contradiction, KeyTaken, ModelMissing,
 from runflow_mock.runtime.rendering import renderers_of
 from runflow_mock.wire.inputs import InputChecks
 from runflow_mock.wire.requests import Rules
-from runflow_mock.wire.scenarios import apply_settings
 from runflow_mock.wire.snapshots import SavedTenant
-from runflow_mock.wire.tenants import decode_tenant
+from runflow_mock.wire.tenants import apply_settings, decode_tenant
 from runflow_mock.wire.timeline import Step
 
 WallClock = Callable[[], float]

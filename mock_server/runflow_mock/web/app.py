@@ -20,7 +20,6 @@ from runflow_mock.domain.outputs import MEDIA_PREFIX
 from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.runtime.observers import Observer
 from runflow_mock.runtime.runtime import Runtime, Sleep
-from runflow_mock.runtime.scenarios import ScenarioWatch, configured_scenario, find_scenario_file
 from runflow_mock.runtime.sender import CallbackSender, HttpSender
 from runflow_mock.runtime.skills import load_skill
 from runflow_mock.runtime.tenants import Monotonic, WallClock
@@ -42,6 +41,7 @@ from runflow_mock.wire.sites import HOSTS, Site
 if TYPE_CHECKING:
     from runflow_mock.openapi.contracts import Contract
     from runflow_mock.runtime.keeping import Keeper
+    from runflow_mock.runtime.scenarios import ScenarioWatch
     from runflow_mock.web.clusters import Membership
 
 
@@ -172,8 +172,7 @@ def create_app(
     )
 
     keeping = _keeping(runtime, config, monotonic, wall)
-    runtime.tenants.usual = configured_scenario(config, catalog)
-    watch = ScenarioWatch(find_scenario_file(config.scenario), runtime) if config.scenario and config.watch else None
+    watch = _play(config, runtime)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -200,6 +199,16 @@ def create_app(
     app.state.runtime = runtime
     app.state.refused = list[ConfigError]()
     return app
+
+
+def _play(config: Config, runtime: Runtime) -> "ScenarioWatch | None":
+    """Lets new tenants begin with the scenario that was asked for; returns the watch over its file, where that was asked for too."""
+    if config.scenario is None and config.scenario_inline is None:
+        return None
+    from runflow_mock.runtime.scenarios import ScenarioWatch, configured_scenario, find_scenario_file
+
+    runtime.tenants.usual = configured_scenario(config, runtime.catalog)
+    return ScenarioWatch(find_scenario_file(config.scenario), runtime) if config.scenario and config.watch else None
 
 
 def _keeping(runtime: Runtime, config: Config, monotonic: Monotonic, wall: WallClock) -> "Membership | KeptHere | KeptNowhere":

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple, TypeVar, cast
 
-from msgspec.structs import replace
-
 from runflow_mock.domain.commands import AddRule
 from runflow_mock.domain.documents import Document, Json, write_document
 from runflow_mock.domain.errors import ModelNotFound
@@ -110,11 +108,6 @@ def decode_scenario(value: Json, catalog: Catalog, usual_name: str = "inline") -
         allows_unused=_unused(value),
         source=write_document({key: part for key, part in value.items() if key != "history"}),
     )
-
-
-def apply_settings(scenario: Scenario, base: TenantSettings) -> TenantSettings:
-    """Returns a tenant's settings with what the scenario says about them."""
-    return replace(decode_tenant(scenario.settings, base), models=scenario.models)
 
 
 def write_path(path: Path) -> str:

@@ -12,6 +12,7 @@ from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
 from runflow_mock.domain.money import Money, format_money, parse_money
 from runflow_mock.domain.paces import Pace
 from runflow_mock.domain.principals import SCOPES
+from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.tenants import CAP_MAX, PULL, PUSH, ClockMode, KeySpec, TenantSettings, is_tenant_name
 from runflow_mock.wire.control import decode, duration, instant, refused
 from runflow_mock.wire.inputs import read_input_schema
@@ -135,6 +136,11 @@ def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
         settings = replace(settings, deliveries=_choice("deliveries", body.deliveries, (PUSH, PULL)))
     _check(settings)
     return settings
+
+
+def apply_settings(scenario: Scenario, base: TenantSettings) -> TenantSettings:
+    """Returns a tenant's settings with what the scenario says about them."""
+    return replace(decode_tenant(scenario.settings, base), models=scenario.models)
 
 
 def check_settings(settings: TenantSettings) -> None:
