@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import random
+import re
 import sys
 import threading
 import time
@@ -101,7 +102,7 @@ class Client:
         self.key = world.env["RUNFLOW_API_KEY"]
         self.secret = world.env.get("RUNFLOW_CALLBACK_SECRET", "")
         self.client_ref = f"order-{uuid.uuid4()}"
-        self.told = ""
+        self.heard: list[Mapping[str, Any]] = []
         self.seen: set[str] = set()
 
     def main(self) -> int:
@@ -110,6 +111,8 @@ class Client:
             status = self._order()
         except (Refused, ConnectionError, ValueError, KeyError) as error:
             sys.stdout.write(f"failed: {type(error).__name__} {error}\n")
+            if self.flaw == "prints its key when it fails":
+                sys.stdout.write(f"try: curl -H 'Authorization: Bearer {self.key}'\n")
             if self.flaw == "hangs when it fails":
                 while True:
                     self.world.sleep(1.0)
@@ -130,7 +133,7 @@ class Client:
             return self._wait(found)
         record = self._create(self._body(url))
         if self.build.way == "callback":
-            return self._listen()
+            return self._listen(record["id"])
         try:
             return self._again(url, self._wait(record))
         except Refused:
@@ -154,6 +157,8 @@ class Client:
         body: dict[str, Any] = {"input": item, "client_ref": self.client_ref}
         if self.flaw == "shows its key in what it creates":
             body["metadata"] = {"authorized_by": self.key}
+        if self.flaw == "shows its callback secret" and url is not None:
+            url = f"{url}?token={self.secret}"
         if self.flaw == "misspells":
             body["inputs"] = body.pop("input")
         return body if url is None else {**body, "callback_url": url}
@@ -172,7 +177,7 @@ class Client:
         for attempt, pause in zip(range(1, tries + 1), pauses_of(self.build.pauses), strict=False):
             reply = self._try(method, target, body, key)
             if reply is not None and (reply.status < 300 or self.flaw == "trusts that every answer is JSON"):
-                return json.loads(reply.body)  # type: ignore[no-any-return]
+                return self._read(reply.body)
             if reply is not None and not self._may_help(reply, attempt, body):
                 raise Refused(str(reply.status))
             if attempt == tries:
@@ -188,6 +193,13 @@ class Client:
                 if found is not None and self.flaw != "looks, and creates all the same":
                     return found
         raise Refused("too many failures")
+
+    def _read(self, body: bytes) -> dict[str, Any]:
+        read: dict[str, Any] = json.loads(body)
+        if self.flaw == "looks for texts instead of reading JSON":
+            first = {name: re.search(f'"{name}":"([^"]*)"', body.decode()) for name in ("id", "status_code")}
+            read.update({name: found[1] for name, found in first.items() if found is not None})
+        return read
 
     def _try(self, method: str, target: str, body: dict[str, Any] | None, key: str | None) -> Reply | None:
         began = self.world.now()
@@ -216,6 +228,10 @@ class Client:
 
     def _pause(self, reply: Reply | None, pause: float, *, is_creation: bool) -> float:
         asked = None if reply is None else reply.headers.get("retry-after")
+        if reply is not None and reply.status == 429 and asked is None and self.flaw.endswith("no Retry-After"):
+            if self.flaw.startswith("fails"):
+                raise ValueError("int() argument must be a string, not None")
+            return 0.0
         if reply is None or asked is None or self.flaw == "ignores Retry-After":
             return pause
         if self.flaw == f"tries a {reply.status} again at once" or (self.flaw == "reads again at once after a 429" and not is_creation):
@@ -269,9 +285,11 @@ class Client:
             query = {
                 "polls too often, pages of any length": f"limit={50 + salt % 40}",
                 "polls too often, what is new": f"q={quote(f'created_at.LT:{self._moment()!r}')}&limit=50",
+                "takes the newest for its own": "limit=1&sort_by=created_at%3Adesc",
             }.get(self.flaw, "limit=50")
             items = self._call("GET", f"/v1/runs?{query}")["items"]
-            return next((item for item in items if item["id"] == identifier), record)
+            is_any = self.flaw == "takes the newest for its own"
+            return next((item for item in items if is_any or item["id"] == identifier), record)
         if self.build.way == "items":
             items = self._call("GET", f"/v1/batches/{identifier}/items")["items"]
             if all(item["status_code"] in ENDS for item in items):
@@ -281,8 +299,12 @@ class Client:
         query = f"?_={salt}" if self.flaw.endswith("past a cache") else f"?api_key={self.key}" if self.flaw == "shows its key" else ""
         try:
             return self._call("GET", f"/v1/{noun}/{identifier}{query}")
-        except Refused:
-            if self.flaw != "takes every refusal of a reading for work under way":
+        except Refused as refusal:
+            is_taken = {
+                "takes every refusal of a reading for work under way": True,
+                "takes a 403 of a reading for work under way": refusal.args == ("403",),
+            }
+            if not is_taken.get(self.flaw, False):
                 raise
             return record
 
@@ -299,10 +321,21 @@ class Client:
                 self._look(record, 1000 + salt)
         for piece in json.dumps(record.get("output")).split('"'):
             if "/media/" in piece and piece.startswith("http"):
-                parts = urlsplit(piece)
-                headers = {"Authorization": f"Bearer {self.key}"} if self.flaw == "sends the key to files" else {}
-                self.world.send("GET", f"{parts.path}?{parts.query}", headers, None)
+                self._fetch(piece)
         return status
+
+    def _fetch(self, address: str) -> None:
+        """One file; an error page is none, nor is half of one."""
+        parts = urlsplit(address)
+        headers = {"Authorization": f"Bearer {self.key}"} if self.flaw == "sends the key to files" else {}
+        try:
+            reply = self.world.send("GET", f"{parts.path}?{parts.query}", headers, None)
+        except ConnectionError:
+            if self.flaw != "takes half of a file for the whole":
+                raise
+            return
+        if reply.status >= 400 and self.flaw != "saves whatever a download answers":
+            raise ValueError(f"{reply.status} instead of a file")
 
     # Callbacks
 
@@ -316,8 +349,8 @@ class Client:
             "looks at the form of the signature": signature.startswith("v1=") and len(signature) == 67,
         }.get(self.flaw, hmac.compare_digest(expected.encode(), signature.encode()))
         window = {"takes old callbacks": 1e9, "has a nine-minute window": 540}.get(self.flaw, WINDOW_SECONDS)
-        if self.flaw == "acts, then verifies" and not self.told:
-            self.told = str(json.loads(body)["status"])
+        if self.flaw == "acts, then verifies" and not self.heard:
+            self.heard.append(json.loads(body))
         if not is_signed or abs(self.world.now() - float(stamp or 0)) > window:
             return 401
         message = json.loads(body)
@@ -325,17 +358,18 @@ class Client:
         if delivery in self.seen:
             return 409 if self.flaw == "refuses repeats" else 200
         self.seen.add(delivery)
-        self.told = self.told if self.flaw == "acts, then verifies" else str(message["status"])
+        self.heard.append(message)
         return 500 if self.flaw == "answers 500" else 204
 
-    def _listen(self) -> str:
-        if self.flaw == "stops at a callback before the answer" and self.told:
+    def _listen(self, own: str) -> str:
+        if self.flaw == "stops at a callback before the answer" and self.heard:
             raise Refused("told of a run that was not created yet")
-        while not self.told:
+        is_own = (lambda message: True) if self.flaw == "takes any callback for its own" else (lambda message: message.get("run_id") == own)
+        while (told := next(filter(is_own, self.heard), None)) is None:
             self.world.sleep(0.1)
         # Repeats and late answers are still taken for a moment.
         self.world.sleep(0.5)
-        return self.told
+        return str(told["status"])
 
     def _send(self, method: str, target: str, body: dict[str, Any] | None = None, key: str | None = None) -> Reply:
         headers = {"Authorization": f"Bearer {self.key}"}
@@ -427,6 +461,8 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "pauses: shrinking": (Build(pauses="shrinking"), ("retry-backoff",)),
     "never gives up": (Build(pauses="growing gently"), ("retry-gives-up",)),
     "tries for ever": (Build(), ("retry-gives-up",)),
+    "takes no pause where there is no Retry-After": (Build(), ("retry-backoff",)),
+    "fails where there is no Retry-After": (Build(), ("recovers",)),
     "does not try again": (Build(), ("recovers",)),
     "gives up at 429": (Build(), ("recovers",)),
     "trusts that every answer is JSON": (Build(), ("recovers",)),
@@ -438,6 +474,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "goes on without credit": (Build(), ("retry-stops-on-402",)),
     "repeats a 402": (Build(), ("retry-stops-on-402",)),
     "takes every refusal of a reading for work under way": (Build(), ("retry-refused",)),
+    "takes a 403 of a reading for work under way": (Build(), ("retry-refused",)),
     "no key": (Build(proof="none"), ("creates-once", "retry-idempotency-key")),
     "another key for every try": (Build(), ("creates-once", "retry-idempotency-key")),
     "notes the try": (Build(proof="none"), ("creates-once", "retry-idempotency-key")),
@@ -461,17 +498,24 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "asks again for what is not there": (Build(), ("poll-absent",)),
     "partial is no end": (Build(), ("handles-partial", "poll-stops")),
     "knows all fields": (Build(), ("tolerates-unknown-fields",)),
+    "looks for texts instead of reading JSON": (Build(), ("tolerates-unknown-fields",)),
+    "takes the newest for its own": (LISTS, ("finds-its-own",)),
+    "takes any callback for its own": (HEARS, ("finds-its-own",)),
+    "saves whatever a download answers": (Build(), ("checks-files",)),
+    "takes half of a file for the whole": (LISTS, ("checks-files",)),
     "takes what it does not know for the end": (Build(), ("tolerates-unknown-states",)),
     "takes what it does not know for success": (LISTS, ("tolerates-unknown-states",)),
-    "hides failures": (Build(), ("reports-failure",)),
+    "hides failures": (Build(), ("checks-files", "reports-failure")),
     "takes failures for success": (LISTS, ("reports-failure",)),
     "takes cancellations for success": (Build(), ("reports-failure",)),
     "knows canceled alone": (Build(), ("poll-stops", "reports-failure")),
-    "hangs when it fails": (Build(), ("reports-failure",)),
+    "hangs when it fails": (Build(), ("ends", "reports-failure")),
     "orders all again where one has failed": (Build(way="batch", is_stubborn=True), ("keeps-successes",)),
     "misspells": (Build(), ("completes", "contract")),
     "sends a number for an address": (Build(), ("completes", "contract")),
     "sends the key to files": (Build(), ("key-not-to-files",)),
+    "shows its callback secret": (HEARS, ("key-not-in-address",)),
+    "prints its key when it fails": (Build(), ("key-not-in-output",)),
     "shows its key": (Build(), ("key-not-in-address",)),
     "shows its key in what it creates": (Build(), ("key-not-in-address",)),
     "trusts every callback": (HEARS, ("refuses-forged",)),

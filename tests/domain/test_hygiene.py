@@ -201,12 +201,18 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
         ],
     ),
     "key-not-in-address": (
-        [sequence((0, read()), (1, order(note="keys begin with rf_live_")))],
+        [
+            sequence((0, read()), (1, order(note="keys begin with rf_live_"))),
+            # Whoever makes a webhook says with which secret it is signed.
+            sequence((0, exchange("POST", "/v1/webhooks", body=b'{"secret":"rf_whsec_redacted"}'))),
+        ],
         [
             sequence((0, exchange("GET", f"{RUN}?api_key=rf_live_mock_test"))),
             sequence((0, order(callback_url="https://shop.example/hooks?key=rf_svc_mock_test"))),
             sequence((0, order(note="as rf_live_mock_test"))),
             sequence((0, exchange(headers={"x-token": "rfk_redacted"}))),
+            sequence((0, order(callback_url="https://shop.example/hooks?secret=rf_whsec_redacted"))),
+            sequence((0, exchange("POST", "/v1/webhooks?secret=whsec_redacted"))),
         ],
     ),
     "address-in-time": (

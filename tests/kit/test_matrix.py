@@ -169,8 +169,9 @@ def test_forged_callback_that_was_refused_has_no_effect(exit_code: int, status: 
     assert _judge_rule("acts-after-verifying", cell, *HEARS, trial) == judged
 
 
-def test_client_that_asks_on_for_what_is_refused_is_told_of_under_one_rule() -> None:
-    cell = BY_NAME[REFUSED_AT_POLL]
+@pytest.mark.parametrize("name", sorted(REFUSED_AT_POLL))
+def test_client_that_asks_on_for_what_is_refused_is_told_of_under_one_rule(name: str) -> None:
+    cell = BY_NAME[name]
     repeats = {**NOTHING, "verdicts": [_found("retry-refused", "broken")]}
     trials = {CONTROL.name: PLAIN, cell.name: _trial(cell, None, report=repeats)}
     rows = judge_trials((CONTROL, cell), trials, {}).rows
@@ -179,10 +180,54 @@ def test_client_that_asks_on_for_what_is_refused_is_told_of_under_one_rule() -> 
     assert _judge(cell, PLAIN, _trial(cell, None)).judgement is Judgement.BROKEN
 
 
-def test_readings_that_are_refused_say_nothing_of_who_was_told_by_a_callback() -> None:
-    cell = BY_NAME[REFUSED_AT_POLL]
+@pytest.mark.parametrize("name", sorted(REFUSED_AT_POLL))
+def test_readings_that_are_refused_say_nothing_of_who_was_told_by_a_callback(name: str) -> None:
+    cell = BY_NAME[name]
     assert _judge(cell, HEARS[0], _trial(cell, 0, _attempt(204))).reason == TOLD_ANYWAY
     assert _judge(cell, HEARS[0], _trial(cell, 0, _attempt(401))).judgement is Judgement.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "lost", "judgement"),
+    [
+        (0, (), Judgement.HELD),
+        (1, ("/media/a.png",), Judgement.HELD),
+        (None, ("/media/a.png",), Judgement.HELD),
+        (0, ("/media/a.png",), Judgement.BROKEN),
+    ],
+)
+def test_file_that_was_not_got_must_not_be_passed_over_in_silence(
+    exit_code: int | None, lost: tuple[str, ...], judgement: Judgement
+) -> None:
+    cell = BY_NAME["503 at download"]
+    row = _judge(cell, PLAIN, _trial(cell, exit_code, lost_files=lost))
+    assert (row.judgement, "/media/a.png" in row.evidence[0]) == (judgement, judgement is Judgement.BROKEN)
+
+
+def test_callback_that_nobody_answers_in_time_is_not_taken() -> None:
+    """Whoever is gone refuses the connection; whoever is there and keeps silent has not taken it."""
+    silent = {**_attempt(None), "error": "no answer within 10 s"}
+    assert _judge(CALLBACK_CONTROL, HEARS[0], _trial(CALLBACK_CONTROL, 0, silent)).judgement is Judgement.BROKEN
+    assert _judge(CALLBACK_CONTROL, HEARS[0], _trial(CALLBACK_CONTROL, 0, _attempt(None))).judgement is Judgement.NOT_EXERCISED
+    forged = {**_attempt(None, "callback.wrong_secret"), "error": "no answer within 10 s"}
+    assert _judge(FORGED, *HEARS, _trial(FORGED, 0, forged)).judgement is Judgement.NOT_EXERCISED
+
+
+@pytest.mark.parametrize(("printed", "judgement"), [((), Judgement.HELD), (("the API key",), Judgement.BROKEN)])
+def test_key_is_not_printed(printed: tuple[str, ...], judgement: Judgement) -> None:
+    sheet = judge_trials((CONTROL,), {CONTROL.name: replace(PLAIN, printed=printed)}, {})
+    row = next(row for row in sheet.rows if row.rule == "key-not-in-output")
+    assert (row.judgement, row.evidence) == (
+        judgement,
+        ("plain: it has printed the API key",) if printed else ("1 trials printed neither",),
+    )
+
+
+@pytest.mark.parametrize(("exit_code", "judgement"), [(0, Judgement.HELD), (1, Judgement.HELD), (None, Judgement.BROKEN)])
+def test_what_never_comes_is_not_waited_for_without_end(exit_code: int | None, judgement: Judgement) -> None:
+    cell = BY_NAME["work without end"]
+    assert _judge(cell, PLAIN, _trial(cell, exit_code)).judgement is judgement
+    assert _judge(cell, PLAIN).reason == NO_TIME
 
 
 @pytest.mark.parametrize(("saw_end", "judgement"), [(True, Judgement.HELD), (False, Judgement.BROKEN)])
@@ -256,7 +301,10 @@ def test_default_matrix_leaves_out_what_full_adds() -> None:
     usual, full = select(is_full=False, only=()), select(is_full=True, only=())
     assert full == CELLS
     assert {cell.name for cell in full} - {cell.name for cell in usual} == {cell.name for cell in CELLS if cell.is_full}
-    assert {rule for cell in usual for rule in (cell.rule, *cell.also)} | {"contract", "ends"} == set(ASKS)
+    of_the_client = {"contract", "ends", "key-not-in-output"}
+    assert {rule for cell in full for rule in (cell.rule, *cell.also)} | of_the_client == set(ASKS)
+    # Nobody waits for so long unasked.
+    assert {rule for cell in usual for rule in (cell.rule, *cell.also)} | of_the_client == set(ASKS) - {"bounds-waiting"}
 
 
 def test_control_comes_with_every_selection() -> None:

@@ -18,7 +18,7 @@ from runflow_mock.runtime.config import Config
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.in_process import BASE_URL, InProcess
 
-SECRET = "rf_whsec_bench"
+SECRET = "rf_whsec_of_the_bench"
 RECEIVER = "https://client.example.com/callbacks"
 SECONDS_MAX = 60.0
 STEP_SECONDS = 0.25
@@ -137,6 +137,6 @@ def verify_build(
     cells = select(is_full=is_full, only=only)
     with fake(dialect) as (app, time):
         runner = VirtualRunner(app, time, build, late_seconds)
-        job = MatrixJob(client=runner, url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app)
+        job = MatrixJob(client=runner, url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app, seconds_max=SECONDS_MAX)
         trials = run_matrix(cells, job, {}, lambda trial: None, jobs=1)
     return judge_trials(cells, trials, {})

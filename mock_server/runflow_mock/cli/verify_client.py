@@ -30,7 +30,7 @@ CALLBACK_SECRET = "rf_whsec_verify_client"  # noqa: S105 - a dummy
 @click.option("--full", "is_full", is_flag=True, help="Every cell, not only each value once and the pairs that interact.")
 @click.option("--only", multiple=True, metavar="CELL", help="Only this cell, and its control; repeatable.")
 @click.option("--jobs", default=6, type=click.IntRange(1, 32), show_default=True, help="Cells at a time; 1 for a receiver that they share.")
-@click.option("--timeout", "seconds_max", default=60.0, type=Figure(1, 600), show_default=True, help="Seconds for one cell.")
+@click.option("--timeout", "seconds_max", default=60.0, type=Figure(1, 3600), show_default=True, help="Seconds for one cell.")
 @click.option("--expect", "expect_file", default=None, type=READ, help="YAML: how the command ends in a cell, {exit: 3, output: REGEX}.")
 @click.option("--receiver", default="", metavar="ORIGIN=URL", help="Send callbacks for https://ORIGIN to a receiver on this machine.")
 @click.option("--callback-secret", default=CALLBACK_SECRET, help="Secret of callbacks, if the command has one of its own.")

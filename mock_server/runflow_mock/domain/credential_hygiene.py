@@ -2,7 +2,8 @@
 
 Theory. Files, outputs and uploads live at signed addresses: whoever has the address may use it, until it expires. They are somebody
 else's hosts in production, so that a key that is sent along is given away; and so is one in an address, which ends in every log, and one
-in a `callback_url`, `client_ref` or `metadata`, which are shown to whoever reads the record.
+in a `callback_url`, `client_ref` or `metadata`, which are shown to whoever reads the record. The secret of callbacks is one as well:
+whoever has it signs what it likes.
 
 Source: `outputs.no-credential`, `outputs.lifetime`, `assets.upload`, `assets.url-lifetime`.
 """
@@ -17,6 +18,9 @@ from runflow_mock.domain.verdicts import Observation
 SIGNED_PREFIXES = ("/media/", "/files/", "/_upload/")
 
 _KEY = re.compile(rb"rf_(?:live|svc)_\w|rfk_\w")
+_SECRET = re.compile(rb"whsec_\w")
+# Whoever makes a webhook says there with which secret it is signed.
+_WEBHOOKS = "/v1/webhooks"
 
 
 def keeps_key_from_files(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
@@ -38,9 +42,15 @@ def keeps_key_from_addresses(exchanges: Sequence[Exchange]) -> Iterator[Observat
             "body": (exchange.request_body,),
             "headers": (value for _, value in exchange.request_headers),
         }
-        shown = [place for place, parts in places.items() if any(b"rf" in part and _KEY.search(part) for part in parts)]
+        shown = [place for place, parts in places.items() if any(_holds_key(part, exchange, place) for part in parts)]
         told = f"{exchange.method} {exchange.path[:120]} holds a key in its {' and '.join(shown)}" if shown else "the address holds no key"
         yield Observation(not shown, (exchange.id,), told)
+
+
+def _holds_key(part: bytes, exchange: Exchange, place: str) -> bool:
+    if b"rf" in part and _KEY.search(part):
+        return True
+    return b"whsec_" in part and bool(_SECRET.search(part)) and not (place == "body" and exchange.path.startswith(_WEBHOOKS))
 
 
 def uses_addresses_in_time(exchanges: Sequence[Exchange]) -> Iterator[Observation]:

@@ -109,7 +109,7 @@ RULES: tuple[Rule, ...] = (
         id="key-not-in-address",
         family="credential",
         weight=Weight.ERROR,
-        asks="The API key stands in the Authorization header, never in a path, a query, a body or another header.",
+        asks="The API key stands in the Authorization header; it and callback secrets never in a path, a query, a body or another header.",
         source="auth.bearer",
         check=keeps_key_from_addresses,
     ),

@@ -33,9 +33,10 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """One situation: the tenant's clock, the faults, the rule that it is about, and how a client should end in it.
 
     Of faults that are the same at different places one that was met is enough; with `is_any_fault` one of all. A cell that
-    `needs_callback` is judged by how the client answers them. `cancels` stops everything that the client creates. `needs_quiet` keeps a
-    cell for the end, when little runs beside it: it compares pauses. `also` names further rules that it is about. `seconds` is how long a
-    client may have to wait in it that does everything right, besides its work.
+    `needs_callback` is judged by how the client answers them. `cancels` stops everything that the client creates. With `others` somebody
+    else creates so many of the same beside it, which fail, and are told of at the same address. `needs_quiet` keeps a cell for the end,
+    when little runs beside it: it compares pauses. `also` names further rules that it is about. `seconds` is how long a client may have to
+    wait in it that does everything right, besides its work.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     needs_callback: bool = False
     is_any_fault: bool = False
     cancels: bool = False
+    others: int = 0
     needs_quiet: bool = False
     also: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -66,12 +68,16 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
     "keeps-successes": ("What has succeeded is not created a second time because something else has failed.", Weight.ERROR),
     "tolerates-unknown-fields": ("Fields that nobody documented are ignored.", Weight.ERROR),
     "tolerates-unknown-states": ("A state that nobody documented is no end: the client goes on waiting.", Weight.ERROR),
+    "finds-its-own": ("Beside the records of others the client waits for its own, and ends as that one does.", Weight.ERROR),
+    "checks-files": ("A client that ends with exit code 0 has fetched, or brought, every file whole that it began to.", Weight.ERROR),
+    "bounds-waiting": ("What never comes is not waited for without end: an answer, the end of work, a callback.", Weight.WARNING),
     "takes-callbacks": ("A genuine callback is answered with 2xx.", Weight.ERROR),
     "refuses-forged": ("A callback that is not signed with the secret, over these bytes, is not answered with 2xx.", Weight.ERROR),
     "acts-after-verifying": ("A callback that was refused has no effect: the client ends as the genuine one says.", Weight.ERROR),
     "refuses-stale": ("A callback more than five minutes old is not answered with 2xx, although the signature fits.", Weight.ERROR),
     "takes-repeats": ("A callback that comes again is answered with 2xx again.", Weight.ERROR),
     "survives-callbacks": ("Callbacks that come early, late or in another order do not keep the client from its end.", Weight.ERROR),
+    "key-not-in-output": ("What the client prints holds neither its API key nor the secret of callbacks.", Weight.ERROR),
     "contract": ("What the client sends fits the document.", Weight.ERROR),
     "ends": ("The client comes to an end, whatever happens.", Weight.ERROR),
 }
@@ -92,8 +98,8 @@ def _every_poll(kind: str, **more: Any) -> tuple[Fault, ...]:
     return tuple({"where": {"method": "GET", "path": path}, "what": {"kind": kind, **more}} for path in (*_LISTS, *_RECORDS))
 
 
-def _callback(kind: str, **more: Any) -> Fault:
-    return {"where": {}, "what": {"kind": f"callback.{kind}", **more}, "when": {"times": 1}}
+def _callback(kind: str, times: int | None = 1, **more: Any) -> Fault:
+    return {"where": {}, "what": {"kind": f"callback.{kind}", **more}, "when": {} if times is None else {"times": times}}
 
 
 def _refusal(status: int) -> Cell:
@@ -114,6 +120,39 @@ def _told(name: str, rule: str, *faults: Fault, is_full: bool = False, ending: E
     return Cell(name=name, rule=rule, faults=faults, needs_callback=True, is_full=is_full, ending=ending, also=also)
 
 
+def _at_file(name: str, kind: str, method: str = "GET", path: str = "/media/**", **more: Any) -> Cell:
+    # Once: whoever tries again has its file then, and whoever ends badly has said that it has not.
+    fault = {"where": {"method": method, "path": path}, "what": {"kind": kind, **more}, "when": {"times": 1}}
+    return Cell(name=name, rule="checks-files", ending=Ending.SOMEHOW, faults=(fault,))
+
+
+def _beside_others(name: str, count: int, *, needs_callback: bool = False) -> Cell:
+    """So few others that they fit into any page of a list with the client's own."""
+    others_fail = {"where": {"client_ref": SOMEBODY}, "what": {"kind": "fail"}}
+    return Cell(
+        name=name,
+        rule="finds-its-own",
+        clock=ClockMode.MANUAL,
+        faults=(others_fail,),
+        others=count,
+        needs_callback=needs_callback,
+    )
+
+
+def _endless(name: str, *faults: Fault, seconds: float, needs_callback: bool = False) -> Cell:
+    """What never comes, for a client with a time of its own after which it no longer waits: so long it may be."""
+    return Cell(
+        name=name,
+        rule="bounds-waiting",
+        ending=Ending.SOMEHOW,
+        clock=ClockMode.REAL,
+        faults=faults,
+        seconds=seconds,
+        needs_callback=needs_callback,
+        is_full=True,
+    )
+
+
 _LISTS = ("/v1/runs", "/v1/batches", "/v1/batches/*/items")
 _RECORDS = ("/v1/runs/*", "/v1/batches/*")
 # Just beyond the five minutes that are documented.
@@ -122,12 +161,24 @@ _TOO_FAR = "5m10s"
 LATE_SECONDS = 12.0
 # So long everything takes in the control: a client that polls every two seconds polls more than once.
 _SLOWLY: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind": "delay", "by": 3}}
-REFUSED_AT_POLL = "401 at poll"
+# Who creates something beside the client, so many records where it looks at lists, and when all of them have ended.
+SOMEBODY, OTHERS, OTHERS_SETTLE, OWN_WAITS = "somebody-else", 5, "30m", "1h"
+# The usual libraries give up an answer after five minutes at the latest, and clients of this API their work after fifteen.
+ANSWER_SECONDS_MAX, WORK_SECONDS_MAX = 310.0, 900.0
+REFUSED_AT_POLL = frozenset(("401 at poll", "403 at poll"))
+# Whoever looks for the first text of a kind instead of reading JSON finds it within what nobody documented.
+_NEWS: Fault = {
+    "kind": "unknown_fields",
+    "fields": {"x_unknown": {"since": "tomorrow", "id": "00000000-0000-7000-8000-000000000000", "status_code": "hibernating"}},
+}
 _FAIL: Fault = {"where": {}, "what": {"kind": "fail"}}
 _PARTLY: tuple[Fault, ...] = (
     {"where": {"edge": "run.running->succeeded"}, "what": {"kind": "succeed_partially"}},
     {"where": {"edge": "batch.item[1]"}, "what": {"kind": "fail"}},
 )
+
+# Weeks on its clock are longer than anybody waits.
+_LATE_WORK: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind": "delay", "by": "100d"}}
 
 CONTROL = Cell(name="plain", rule="completes", clock=ClockMode.REAL, faults=(_SLOWLY,))
 CALLBACK_CONTROL = _told("callback", "takes-callbacks")
@@ -157,6 +208,14 @@ CELLS: tuple[Cell, ...] = (
         rule="recovers",
         clock=ClockMode.REAL,
         faults=(_creation("answer", 2, status=503, retry_after=False),),
+        needs_quiet=True,
+    ),
+    # As the newest public documents have it: nothing says how long to wait.
+    Cell(
+        name="429 twice without Retry-After at creation",
+        rule="recovers",
+        clock=ClockMode.REAL,
+        faults=(_creation("answer", 2, status=429, retry_after=False),),
         needs_quiet=True,
     ),
     _passing("500 at creation", _creation("answer", status=500)),
@@ -215,17 +274,28 @@ CELLS: tuple[Cell, ...] = (
         also=("creates-once",),
         seconds=LATE_SECONDS,
     ),
-    # As where a key is withdrawn while work is under way: no reading helps any more.
-    Cell(name=REFUSED_AT_POLL, rule="reports-failure", ending=Ending.BADLY, faults=_every_poll("answer", status=401)),
-    Cell(name="unknown fields", rule="tolerates-unknown-fields", faults=({"where": {}, "what": {"kind": "unknown_fields"}},)),
+    # As where a key, or its right to read, is withdrawn while work is under way: no reading helps any more.
+    *(
+        Cell(name=f"{status} at poll", rule="reports-failure", ending=Ending.BADLY, faults=_every_poll("answer", status=status))
+        for status in (401, 403)
+    ),
+    Cell(name="unknown fields", rule="tolerates-unknown-fields", faults=({"where": {}, "what": _NEWS},)),
     _at_poll("unknown state", "tolerates-unknown-states", "unknown_enum"),
+    _beside_others("others at work", OTHERS),
+    _at_file("503 at download", "answer", status=503),
+    _at_file("cut answer at download", "truncate"),
+    _at_file("503 at upload", "answer", "PUT", "/_upload/**", status=503),
+    _endless("no answer at poll", *_poll("hang", seconds=3600), seconds=ANSWER_SECONDS_MAX),
+    _endless("work without end", _LATE_WORK, seconds=WORK_SECONDS_MAX),
     CALLBACK_CONTROL,
+    _beside_others("callback of another run", 1, needs_callback=True),
+    _endless("lost callback", _callback("drop", None), seconds=WORK_SECONDS_MAX, needs_callback=True),
     _told("wrong secret", "refuses-forged", _callback("wrong_secret")),
     _told("unsigned", "refuses-forged", _callback("unsigned")),
     # It tells of another end than the genuine one.
     _told("changed body", "refuses-forged", _callback("tamper"), also=("acts-after-verifying",)),
     _told("stale", "refuses-stale", _callback("stale", by=_TOO_FAR)),
-    _told("ahead", "refuses-stale", _callback("future", by=_TOO_FAR), is_full=True),
+    _told("ahead", "refuses-stale", _callback("future", by=_TOO_FAR)),
     _told("twice", "takes-repeats", _callback("duplicate")),
     _told("reordered", "survives-callbacks", _callback("reorder")),
     _told("early", "survives-callbacks", {"where": {}, "what": {"kind": "callback.before_response"}, "when": {"times": 1}}),
@@ -237,7 +307,7 @@ CELLS: tuple[Cell, ...] = (
     Cell(
         name="unknown fields and 503 at poll",
         rule="recovers",
-        faults=({"where": {}, "what": {"kind": "unknown_fields"}, "when": {"times": 1}}, *_poll("answer", status=503)),
+        faults=({"where": {}, "what": _NEWS, "when": {"times": 1}}, *_poll("answer", status=503)),
     ),
     _told("failed, told twice", "takes-repeats", _FAIL, _callback("duplicate"), ending=Ending.SOMEHOW),
 )

@@ -28,6 +28,7 @@ STILL_TRYING = "it was still trying when it was stopped, which retry-gives-up is
 STILL_ASKING = "it was still asking for what was refused when it was stopped, which retry-refused is about"
 TOLD_ANYWAY = "a callback has told it of the end, whatever became of its readings"
 FORGERY_TAKEN = "the forged callback was taken, which another rule is about"
+NO_ANSWER_WITHIN = "no answer within"
 NO_ANSWER = "the client was gone before the callback arrived"
 
 GIVES_UP, REFUSED = "retry-gives-up", "retry-refused"
@@ -41,6 +42,8 @@ def judge_trials(cells: Sequence[Cell], trials: Mapping[str, Trial], expected: E
     found = [trial for trial in trials.values() if trial.exchanges]
     rows = [_cell_row(cell, rule, trials, expected) for cell in cells for rule in (cell.rule, *cell.also)]
     rows.append(_ends_row(found, {row.subject for row in rows if row.judgement is Judgement.BROKEN}))
+    shown = tuple(f"{trial.cell.name}: it has printed {what}" for trial in found for what in trial.printed)
+    rows.append(_client_row("key-not-in-output", shown, tuple(f"{len(found)} trials printed neither" for _ in found[:1])))
     wrong = tuple(f"{trial.cell.name}: {told}" for trial in found for told in contract_violations(trial.report))
     count = sum(trial.exchanges for trial in found)
     rows.append(_client_row("contract", wrong, (f"{count} exchanges",) if found else ()))
@@ -95,19 +98,36 @@ def _seen(cell: Cell, rule: str, trials: Mapping[str, Trial], expected: Expected
     trial = trials[cell.name]
     if rule in _BY_ANSWERS:
         return _BY_ANSWERS[rule](trial)
-    if rule == "creates-once":
-        usual = trials[CONTROL.name].runs
-        return _judged(trial.runs <= usual), f"{trial.runs} runs were created, {usual} where nothing goes wrong; {trial.told}"
-    if rule == "keeps-successes":
-        control = trials[CONTROL.name]
-        is_kept = trial.made_again <= control.made_again or trial.runs <= control.runs
-        return _judged(is_kept), f"{trial.made_again} runs were created of which the same had succeeded; {trial.told}"
+    if rule in _BY_RECORDS:
+        return _BY_RECORDS[rule](trial, trials[CONTROL.name])
     if rule == "tolerates-unknown-states" and not trial.saw_end:
         return Judgement.BROKEN, f"{trial.told}, and was never told of an end"
     if (excuse := _excuse(rule, trial)) is not None:
         return Judgement.NOT_EXERCISED, excuse
     objection = _objection(trial, expected)
     return _judged(objection is None), trial.told if objection is None else objection
+
+
+def _creates_once(trial: Trial, control: Trial) -> Seen:
+    return _judged(trial.runs <= control.runs), f"{trial.runs} runs were created, {control.runs} where nothing goes wrong; {trial.told}"
+
+
+def _keeps_successes(trial: Trial, control: Trial) -> Seen:
+    is_kept = trial.made_again <= control.made_again or trial.runs <= control.runs
+    return _judged(is_kept), f"{trial.made_again} runs were created of which the same had succeeded; {trial.told}"
+
+
+def _checks_files(trial: Trial, control: Trial) -> Seen:
+    """Whoever ends badly has said that it has not got what it began to fetch."""
+    is_silent = trial.exit_code == 0 and bool(trial.lost_files)
+    return _judged(not is_silent), f"{trial.told}{f', without {trial.lost_files[0][:120]}' if is_silent else ''}"
+
+
+_BY_RECORDS: Mapping[str, Callable[[Trial, Trial], Seen]] = {
+    "creates-once": _creates_once,
+    "keeps-successes": _keeps_successes,
+    "checks-files": _checks_files,
+}
 
 
 def _excuse(rule: str, trial: Trial) -> str | None:
@@ -119,7 +139,7 @@ def _excuse(rule: str, trial: Trial) -> str | None:
         (STILL_ASKING, _is_asking(trial)),
         (NO_ANSWER, rule == "acts-after-verifying" and not any(forged)),
         (FORGERY_TAKEN, rule == "acts-after-verifying" and any(map(_is_taken, forged))),
-        (TOLD_ANYWAY, trial.cell.name == REFUSED_AT_POLL and bool(taken)),
+        (TOLD_ANYWAY, trial.cell.name in REFUSED_AT_POLL and bool(taken)),
     )
     return next((excuse for excuse, counts in excuses if counts), None)
 
@@ -171,6 +191,9 @@ _BY_ANSWERS: Mapping[str, Callable[[Trial], Seen]] = {
 
 def _told_answers(answers: Sequence[Mapping[str, Any]], *, is_wanted: bool) -> Seen:
     statuses = [answer["status_code"] for answer in answers if answer["status_code"] is not None]
+    # Whoever is gone refuses the connection; whoever is there and keeps silent has not taken it.
+    if is_wanted and (silent := next((answer["error"] for answer in answers if str(answer["error"]).startswith(NO_ANSWER_WITHIN)), None)):
+        return Judgement.BROKEN, str(silent)
     if not statuses:
         errors = [str(answer["error"]) for answer in answers]
         return Judgement.NOT_EXERCISED, f"{NO_ANSWER}{f': {errors[0]}' if errors else ''}"

@@ -3,9 +3,10 @@
 An interval is measured where it cannot come out shorter than it was: one that is too short is certain, whatever else the machine does. What
 compares intervals is believed only of a trial during which nobody was woken late; those cells come last, two at a time, because they
 mostly wait. A rule of that kind is broken where two trials break it and none holds it: who draws pauses at random looks wrong now and
-then, and not always.
+then, and not always. No pauses at all are certain on any machine: twice in one cell they are broken, whatever other cells say.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Any
@@ -100,7 +101,8 @@ def _settled(rule: str, trials: Sequence[Trial], job: MatrixJob, tell: Tell) -> 
         (trial,) = _together((again.cell,), job, 1)
         tell(trial)
         seen.append(trial)
-    is_broken = _votes(rule, seen) >= BROKEN_MIN and not any(_judgement(trial, rule) is Judgement.HELD for trial in seen)
+    is_held = any(_judgement(trial, rule) is Judgement.HELD for trial in seen)
+    is_broken = (_votes(rule, seen) >= BROKEN_MIN and not is_held) or any(count >= BROKEN_MIN for count in _certain(rule, seen).values())
     # Of a cell that was tried more than once the last trial speaks that says what all of them do.
     for name in {trial.cell.name for trial in seen if _says_something(trial, rule)}:
         votes = [trial for trial in seen if trial.cell.name == name]
@@ -113,12 +115,23 @@ def _settled(rule: str, trials: Sequence[Trial], job: MatrixJob, tell: Tell) -> 
 
 def _unsettled(rule: str, seen: Sequence[Trial]) -> Trial | None:
     """Returns the trial whose cell is to be tried again: one that alone has broken a rule, or one that left it open as all did."""
+    certain = _certain(rule, seen)
+    if any(count >= BROKEN_MIN for count in certain.values()):
+        return None
     says = {judgement: [trial for trial in seen if _judgement(trial, rule) is judgement] for judgement in Judgement}
+    if says[Judgement.HELD] and certain:
+        # It pauses elsewhere, and here it did not: two draws may both have been next to nothing.
+        return next(trial for trial in seen if trial.cell.name in certain)
     if says[Judgement.HELD] or _votes(rule, seen) >= BROKEN_MIN:
         return None
     weighty = [trial for trial in says[Judgement.BROKEN] if _is_weighty(trial, rule)]
     unclear = [trial for trial in says[Judgement.NOT_EXERCISED] if _says_something(trial, rule)]
     return next(iter((*weighty, *reversed(unclear))), None)
+
+
+def _certain(rule: str, seen: Sequence[Trial]) -> Mapping[str, int]:
+    """Returns how often there were no pauses at all, by cell: where that is so twice, no pauses of another cell excuse it."""
+    return Counter(trial.cell.name for trial in seen if (found := _verdict(trial, rule)) is not None and _is_certain(found))
 
 
 def _votes(rule: str, seen: Sequence[Trial]) -> int:

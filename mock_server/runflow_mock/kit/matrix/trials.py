@@ -9,8 +9,10 @@ from typing import Any
 
 import msgspec
 
+from runflow_mock.domain.credential_hygiene import SIGNED_PREFIXES
+from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.retry_hygiene import TRANSIENT
-from runflow_mock.kit.matrix.cells import Cell
+from runflow_mock.kit.matrix.cells import OTHERS_SETTLE, OWN_WAITS, SOMEBODY, Cell
 from runflow_mock.kit.matrix.clients import ClientRunner
 from runflow_mock.runtime.config import environment_for_client
 from runflow_mock.testing.client import ClientError, Exchanger
@@ -19,6 +21,7 @@ from runflow_mock.testing.diagnosis import TERMINAL
 from runflow_mock.testing.records import Exchange
 
 OUTPUT_CHARACTERS_MAX = 4000
+SECRET_CHARACTERS_MIN = 8
 SETTLE = "1h"
 # Pauses that grow faster than that are those of somebody who has stopped trying.
 GROWTH_MAX = 4
@@ -41,10 +44,10 @@ class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen of the command in one cell.
 
-    Of its `runs` so many were `made_again`: what each of them is to do had been done well before it was created.
-    `exit_code` is nothing where it had to be stopped, and it `is_trying` where it was then still between two tries of what kept failing.
-    `saw_end` says that an answer told it of a record that has ended. `late_seconds` is by how much somebody else who slept meanwhile was
-    woken too late.
+    Of its `runs` so many were `made_again`: what each of them is to do had been done well before it was created. `lost_files` are the
+    paths of files of which the last transfer failed or was cut. `exit_code` is nothing where it had to be stopped, and it `is_trying` where
+    it was then still between two tries of what kept failing. `saw_end` says that an answer told it of a record that has ended, `printed`
+    what its output holds and must not. `late_seconds` is by how much somebody else who slept meanwhile was woken too late.
     """
 
     cell: Cell
@@ -57,9 +60,11 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     is_met: bool
     runs: int
     made_again: int = 0
+    lost_files: tuple[str, ...] = ()
     asks_for_callback: bool = False
     saw_end: bool = True
     is_trying: bool = False
+    printed: tuple[str, ...] = ()
     deliveries: tuple[dict[str, Any], ...] = ()
     late_seconds: float = 0.0
 
@@ -100,9 +105,11 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             is_met=_is_met(cell, control),
             runs=len(runs),
             made_again=_made_again(runs),
+            lost_files=_lost_files(journal),
             asks_for_callback=any(_names_callback(exchange.request.body) for exchange in journal),
             saw_end=any(_tells_of_an_end(exchange.response.body) for exchange in journal),
             is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, control.clock().now),
+            printed=_printed(ended.output, {"the API key": tenant.key, "the secret of callbacks": job.callback_secret}),
             deliveries=tuple(control.client.get("/_mock/deliveries")["items"]),
             late_seconds=ended.late_seconds,
         )
@@ -126,6 +133,7 @@ class _Mover:
     def __init__(self, control: Control, cell: Cell) -> None:
         self._control = control
         self._cell = cell
+        self._has_company = False
 
     def move(self) -> None:
         """Does what is to be done while the client is at work."""
@@ -133,8 +141,25 @@ class _Mover:
             return
         if self._cell.cancels:
             self._cancel()
-        if self._control.runs():
+        if runs := self._control.runs():
+            if self._cell.others > 0 and not self._has_company:
+                self._bring_others(runs)
             self._control.next()
+
+    def _bring_others(self, own: Sequence[Mapping[str, Any]]) -> None:
+        """Somebody else creates the same as the client does, and it fails while the client's own is still to begin."""
+        self._has_company = True
+        for run in own:
+            where = {"edge": START_EDGE, "run_id": run["id"]}
+            self._control.add_fault(where=where, what={"kind": "delay", "by": OWN_WAITS})
+        batches = self._control.batches()
+        noun, record = ("batches", batches[0]) if batches else ("runs", own[0])
+        image = {"image_url": "https://cdn.example.com/of-somebody-else.jpg"}
+        one = {"input": [{**image, "client_ref": SOMEBODY}]} if batches else {"input": image, "client_ref": SOMEBODY}
+        told = {"callback_url": record["callback_url"]} if self._cell.needs_callback else {}
+        for _ in range(self._cell.others):
+            self._control.client.post(f"/v1/models/runflow/background-removal/{noun}", {**one, **told})
+        self._control.advance(OTHERS_SETTLE)
 
     def _cancel(self) -> None:
         for batch in self._control.batches():
@@ -151,6 +176,21 @@ class _Mover:
             # Anything else than that it has ended in the meantime is a fault of ours.
             if error.status != 409:
                 raise
+
+
+def _lost_files(journal: Sequence[Exchange]) -> tuple[str, ...]:
+    """Returns the paths of files of which the last transfer failed, or was cut by a rule."""
+    last = {
+        (exchange.request.target or "").partition("?")[0]: exchange.fault is None and (exchange.response.status or 0) < 400
+        for exchange in journal
+        if (exchange.request.target or "").startswith(SIGNED_PREFIXES)
+    }
+    return tuple(path for path, is_whole in last.items() if not is_whole)
+
+
+def _printed(output: str, secrets: Mapping[str, str]) -> tuple[str, ...]:
+    """Returns which secrets an output holds; a text that is too short for a secret may stand anywhere."""
+    return tuple(name for name, secret in secrets.items() if len(secret) >= SECRET_CHARACTERS_MIN and secret in output)
 
 
 def _made_again(runs: Sequence[Mapping[str, Any]]) -> int:

@@ -225,7 +225,8 @@ def _with_fields(value: Json, fields: dict[str, Json]) -> Json:
         return [_with_fields(part, fields) for part in value]
     if not isinstance(value, dict):
         return value
-    return {name: part if name in ECHOED else _with_fields(part, fields) for name, part in value.items()} | fields
+    # They stand first: whoever looks for a text instead of reading JSON meets them before the record's own.
+    return fields | {name: part if name in ECHOED else _with_fields(part, fields) for name, part in value.items() if name not in fields}
 
 
 def _whole(reply: Reply) -> Plan:
