@@ -48,6 +48,55 @@ def test_only_a_test_that_passed_is_failed_by_its_end(pytester: pytest.Pytester,
     result.assert_outcomes(**outcome)
 
 
+@pytest.mark.parametrize("base", ["unittest.TestCase", "unittest.IsolatedAsyncioTestCase"])
+@pytest.mark.parametrize(
+    ("at_class", "at_method", "body", "outcome"),
+    [
+        ("", "@unittest.expectedFailure", UNUSED, {"xfailed": 1}),
+        ("@unittest.expectedFailure", "", UNUSED, {"xfailed": 1}),
+        ("", "@unittest.expectedFailure", "assert False", {"xfailed": 1}),
+        ("", "@unittest.expectedFailure", "pass", {"failed": 1}),
+        ("", "", UNUSED, {"passed": 1, "errors": 1}),
+    ],
+)
+def test_failure_that_unittest_expects_may_be_that_of_the_end(
+    pytester: pytest.Pytester, base: str, at_class: str, at_method: str, body: str, outcome: dict[str, int]
+) -> None:
+    kind = "async def" if "Asyncio" in base else "def"
+    tests = f"""
+        import pytest, unittest
+
+        {at_class}
+        class TestShop({base}):
+            @pytest.fixture(autouse=True)
+            def _give(self, runflow):
+                self.runflow = runflow
+
+            {at_method}
+            {kind} test_it(self):
+                runflow = self.runflow
+                {body}
+    """
+    run(pytester, tests).assert_outcomes(**outcome)
+
+
+@pytest.mark.parametrize("mark", ["@pytest.mark.xfail(False, reason='here it works')", "@pytest.mark.xfail(raises=ValueError)"])
+def test_end_that_fails_against_expectation_is_told_once(pytester: pytest.Pytester, mark: str) -> None:
+    result = run(pytester, f"import pytest\n\n{mark}\ndef test_it(runflow):\n    {UNUSED}\n")
+    result.assert_outcomes(failed=1)
+    assert str(result.stdout).count("runflow-mock replay ") == 1
+
+
+def test_each_test_leaves_a_file_of_its_own(pytester: pytest.Pytester) -> None:
+    parameters = ["..", " ", "'", "a-b", "a_b", "A_b", "x" * 200 + "y", "z" + "x" * 200 + "y", "ü", "$(true)"]
+    result = run(
+        pytester, f"import pytest\n\n@pytest.mark.parametrize('odd', {parameters!r})\ndef test_it(runflow, odd):\n    assert False\n"
+    )
+    told = [shlex.split(line)[-1] for line in result.outlines if line.startswith("runflow-mock replay ")]
+    assert len({name.lower() for name in told}) == len(parameters)
+    assert all((pytester.path / name).exists() for name in told)
+
+
 @pytest.mark.parametrize("fixture", ["runflow", "runflow_in_process"])
 def test_client_with_the_key_of_another_test_or_of_nobody_is_refused(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, fixture: str

@@ -1,7 +1,9 @@
 """File systems that a test has put in the place of the machine's: the fake reads its own files all the same."""
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
+from typing import Any
 
 # What is loaded only later would be given the test's file system.
 _READING = (
@@ -17,10 +19,22 @@ _READING = (
     "runflow_mock.web.control.operations",
 )
 
+_PYFAKEFS = "pyfakefs.fake_filesystem_unittest"
+
+
+def real_files() -> AbstractContextManager[Any]:
+    """Returns a context in which paths lead to the machine's own files: since Python 3.13 those that were made before lead astray, too."""
+    pyfakefs = sys.modules.get(_PYFAKEFS)
+    patcher = None if pyfakefs is None else pyfakefs.Patcher.PATCHER
+    if pyfakefs is None or patcher is None or not patcher.is_patching:
+        return nullcontext()
+    paused: AbstractContextManager[Any] = pyfakefs.Pause(patcher)
+    return paused
+
 
 def keep_real_files() -> None:
     """Has pyfakefs pass our modules by; to be said before it puts its own in the place of the system's."""
-    patcher = getattr(sys.modules.get("pyfakefs.fake_filesystem_unittest"), "Patcher", None)
+    patcher = getattr(sys.modules.get(_PYFAKEFS), "Patcher", None)
     if patcher is not None:
         for name in _READING:
             import_module(name)
