@@ -2,13 +2,19 @@
 
 import sqlite3
 import struct
+import zlib
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
+from commands import call
 from kept import KEY, MODEL, kept_fake
+from msgspec.structs import replace
 
 from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.kept_files import KeptFile
+from runflow_mock.wire.kept import Head, Row, encode
 
 pytestmark = pytest.mark.anyio
 
@@ -131,3 +137,56 @@ async def test_numbers_after_which_none_can_come_are_damage(folder: Path, statem
         assert (refused.status_code, "is damaged" in refused.text, "set aside" in refused.text) == (503, True, True), refused.text
         assert (await fake.call("DELETE", "/_mock/tenants/kept")).status_code == 204
         assert (await fake.call("POST", f"{MODEL}/runs", INPUT, key=KEY)).status_code == 201
+
+
+def changed_rows(folder: Path, **standing: object) -> None:
+    """Has the rows say that everything stood elsewhere, with checksums that fit."""
+    file = sqlite3.connect(folder / "kept.sqlite", isolation_level=None)
+    for sequence, data in file.execute("SELECT sequence, data FROM log").fetchall():
+        row = msgspec.msgpack.decode(data, type=Row)
+        written = encode(replace(row, standing=replace(row.standing, **standing)))
+        file.execute("UPDATE log SET data = ?, checksum = ? WHERE sequence = ?", (written, zlib.crc32(written), sequence))
+    file.close()
+
+
+NAIVE, LAST, FIRST = datetime(2026, 1, 1), datetime(9999, 12, 31, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)  # noqa: DTZ001 - that is the matter
+
+
+@pytest.mark.parametrize(
+    "standing",
+    [
+        {"rate": float("inf")},
+        {"rate": float("nan")},
+        {"rate": -1.0},
+        {"rate": 1e300},
+        {"wall": float("-inf")},
+        {"now": NAIVE},
+        {"present": NAIVE},
+        {"now": LAST, "present": LAST},
+        {"present": FIRST},
+        {"changes": -5},
+        {"reads": 2**62},
+        {"journaled": -1},
+    ],
+    ids=str,
+)
+async def test_tenant_that_stood_where_none_can_is_set_aside_and_the_server_starts(folder: Path, standing: dict[str, object]) -> None:
+    changed_rows(folder, **standing)
+    async with kept_fake(folder) as fake:
+        refused = (await fake.call("POST", f"{MODEL}/runs", INPUT)).json()["message"]
+        assert ("stand where none can" in refused, "set aside" in refused) == (True, True), refused
+        assert (await fake.call("POST", f"{MODEL}/runs", INPUT, key="rf_live_mock_other")).status_code == 201
+
+
+async def test_record_in_which_nothing_fits_is_damage_and_the_server_starts(folder: Path) -> None:
+    """It can be read: a time without a zone, which no other can be compared with."""
+    file = sqlite3.connect(folder / "kept.sqlite", isolation_level=None)
+    ((place, data),) = file.execute("SELECT place, data FROM base WHERE part = 'head'").fetchall()
+    head = msgspec.msgpack.decode(data, type=Head)
+    written = encode(replace(head, world=replace(head.world, now=NAIVE)))
+    file.execute("UPDATE base SET data = ?, checksum = ? WHERE place = ?", (written, zlib.crc32(written, zlib.crc32(b"head")), place))
+    file.close()
+    async with kept_fake(folder) as fake:
+        refused = await fake.call("GET", "/v1/runs")
+        assert (refused.status_code, "is damaged" in refused.text) == (503, True), refused.text
+    assert call("kept", "list", "--keep", str(folder)).code == 0

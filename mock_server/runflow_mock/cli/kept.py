@@ -19,7 +19,7 @@ from runflow_mock.runtime.files import NotWritten
 from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.keeping import OWNER
 from runflow_mock.runtime.kept_files import ENDINGS, SUFFIX, KeptFile, Taken
-from runflow_mock.wire.kept import KeptTenant, read_tenant
+from runflow_mock.wire.kept import DAMAGE, KeptTenant, read_tenant
 from runflow_mock.wire.times import write_instant
 
 DecoratedT = TypeVar("DecoratedT", bound=Callable[..., object])
@@ -158,12 +158,13 @@ def remove_kept(tenant: str, *, keep: Path, as_json: bool) -> None:
 
 def _described(name: str, kept: KeptTenant) -> dict[str, object]:
     """Returns what there is to tell of a tenant as it stands."""
-    world, standing, store = kept.head.world, kept.standing, read_snapshot(kept.head.world).store
+    world, standing = kept.head.world, kept.standing
     try:
+        store = read_snapshot(world).store
         for row in kept.rows:
             for commit in row.commits:
                 repeat(store, commit)
-    except (DomainError, ValueError, LookupError, AssertionError):
+    except (DomainError, *DAMAGE):
         raise ConfigError(f"keep: {name}{SUFFIX} cannot be read: its rows do not follow from each other") from None
     return {
         "tenant": name,

@@ -18,6 +18,7 @@ from runflow_mock.runtime.kept_files import ENDINGS, SUFFIX, Connect, Damaged, K
 from runflow_mock.runtime.kept_tenants import Kept, LogSize
 from runflow_mock.runtime.revivals import Clocks, revive
 from runflow_mock.runtime.tenants import Tenant, Tenants
+from runflow_mock.wire.kept import DAMAGE
 
 # What the folder's own lock is called: no tenant can have that name.
 OWNER = ".owner"
@@ -139,7 +140,7 @@ class Keeper:
         try:
             file = file or self._open(name)
             return self._read(name, file)
-        except (Damaged, ValueError, AssertionError, LookupError) as error:
+        except (Damaged, *DAMAGE) as error:
             self._set_aside(name, file, str(error) if isinstance(error, Damaged) else f"{self._path(name)} is damaged: {error}")
         except KeepError as error:
             self._give_up(name, file, str(error))

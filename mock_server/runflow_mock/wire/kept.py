@@ -11,12 +11,14 @@ Secrets stand in it as they are, as in a snapshot: the file is for its owner onl
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
+from math import isfinite
 from typing import Any, get_args, get_type_hints
 
 import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.instants import is_reachable
 from runflow_mock.domain.quotas import Quota, Window
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.snapshots import Snapshot
@@ -30,6 +32,12 @@ RECORDS_IN_PART = 200
 """How many records are encoded together: few enough that nobody waits for them."""
 
 HEAD, JOURNAL = "head", "journal"
+
+RATE_MAX = 1_000_000
+COUNT_MAX = 1 << 48
+
+DAMAGE = (ValueError, LookupError, AssertionError, TypeError, ArithmeticError, AttributeError, RecursionError)
+"""What may come of a tenant that somebody else has written, although its parts can be read."""
 
 encode = msgspec.msgpack.Encoder().encode
 
@@ -117,9 +125,25 @@ def read_tenant(base: Iterable[tuple[str, bytes]], log: Iterable[bytes], files: 
         exchanges = tuple(records.pop(JOURNAL, ()))
         whole = replace(head.world, **{name: tuple(found) for name, found in records.items()})
         rows = tuple(map(msgspec.msgpack.Decoder(Row).decode, log))
-    except (msgspec.MsgspecError, KeyError, TypeError) as error:
+    except (msgspec.MsgspecError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(str(error)) from None
+    for standing in (head.standing, *(row.standing for row in rows)):
+        _check(standing)
     return KeptTenant(head=replace(head, world=whole), exchanges=exchanges, rows=rows, files=tuple(files))
+
+
+def _check(standing: Standing) -> None:
+    """Accepts where a tenant may have stood: the tenant goes on from there, and must be able to.
+
+    Raises:
+        ValueError: it stood nowhere.
+    """
+    instants = (standing.now, standing.present)
+    counts = (standing.changes, standing.reads, standing.journaled)
+    are_figures = 0 <= standing.rate <= RATE_MAX and isfinite(standing.wall) and 0 <= min(counts) <= max(counts) < COUNT_MAX
+    if not (are_figures and all(map(is_reachable, instants))):
+        told = ", ".join(map(str, (*instants, standing.rate, standing.wall, *counts)))
+        raise ValueError(f"its clocks and counts stand where none can: {told}")
 
 
 def _pieces(name: str, records: tuple[object, ...]) -> Iterator[tuple[str, bytes]]:
