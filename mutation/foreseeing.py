@@ -32,10 +32,13 @@ class Killed(Exception):
 
 
 class Deadly(Tally):
-    """A tally that ends at the first breach."""
+    """A tally that ends at the first breach, and keeps it: what a play does while it ends may end otherwise."""
+
+    breach: Breach | None = None
 
     def broke(self, breach: Breach) -> None:
         """Ends the play."""
+        self.breach = self.breach or breach
         raise Killed(breach)
 
 

@@ -27,6 +27,8 @@ class MutantCarrier:
     def __init__(self, carrier: Carrier, mutant: Mutant, donors: Mapping[str, Answer]) -> None:
         self.url = carrier.url
         self.changes = 0
+        self.has_changed = False
+        """Whether the latest answer is not the right one."""
         self._carrier = carrier
         self._mutant = mutant
         self._donors = dict(donors)
@@ -43,7 +45,8 @@ class MutantCarrier:
         answer = self._carrier.carry(method, target, headers, body)
         self._learn(answer, body)
         told = self._callbacks(answer) if answer.path == PULL else self._mutated(answer)
-        self.changes += told is not answer
+        self.has_changed = told is not answer
+        self.changes += self.has_changed
         return told
 
     def close(self) -> None:

@@ -12,9 +12,10 @@ from mutation.mutants import Kind, Mutant
 from mutation.observing import index_of
 from mutation.places import EACH, Place, Subject
 from mutation.proxy import MutantCarrier
+from mutation.replaying import Parted, Replayer
 from mutation.results import Book
 from mutation.survivors import Accepted, accepted, reason_for
-from mutation.trials import BY_ID, Deadly, Ground, Killed, Trial, observe, played, tried
+from mutation.trials import BY_ID, Deadly, Ground, Killed, Trial, observe, played, replayed, tried
 
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.flows import play
@@ -122,6 +123,32 @@ def test_what_was_foreseen_is_what_a_play_shows(ground: Ground) -> None:
     assert idle
     assert all(played(ground, mutant, index[mutant]).killer for mutant in foreseen)
     assert all(played(ground, mutant, index[mutant]).changes == 0 for mutant in idle)
+
+
+@pytest.mark.slow
+def test_what_a_replay_shows_is_what_a_play_shows(ground: Ground) -> None:
+    index = met(ground)
+    told: dict[bool, list[tuple[Mutant, str]]] = {True: [], False: []}
+    for mutant in ordered(index, 5)[:400]:
+        for flow in index[mutant]:
+            trial = replayed(ground, mutant, flow)
+            if trial is not None:
+                told[bool(trial.killer)].append((mutant, flow))
+    assert (len(told[True]) > 25, len(told[False]) > 25) == (True, True)
+    assert [str(mutant) for mutant, flow in told[True][:25] if not played(ground, mutant, [flow]).killer] == []
+    assert [str(mutant) for mutant, flow in told[False][:25] if played(ground, mutant, [flow]).killer] == []
+
+
+def test_replay_of_the_right_server_breaks_no_rule(ground: Ground) -> None:
+    nowhere = Mutant(Kind.ABSENT, Place(Subject("nothing", 200), ("id",)))
+    assert [replayed(ground, nowhere, flow) for flow in FLOWS] == [Trial(nowhere, 0) for _ in FLOWS]
+
+
+def test_flow_that_is_told_another_id_parts_from_its_recording(ground: Ground) -> None:
+    mutant = Mutant(Kind.OTHER, run(201, "id"))
+    assert replayed(ground, mutant, "quota_is_told") == Trial(mutant, 0)
+    with pytest.raises(Parted):
+        Replayer(ground.recordings["run_lives"]).carry("GET", "/v1/runs/another", {}, None)
 
 
 def test_results_are_kept_and_what_is_known_is_not_tried_again(ground: Ground, tmp_path: Path) -> None:

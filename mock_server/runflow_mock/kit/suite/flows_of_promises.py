@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import count
 from typing import Any
 
 from runflow_mock.domain.signing import SignatureError
@@ -17,7 +16,6 @@ from runflow_mock.kit.suite.requests import Request, right_requests
 from runflow_mock.kit.suite.seeds import ABSENT, PICTURE, open_upload
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
-_NUMBERS = count(1)
 # What the suite answers an attempt: 200 without a word, and nothing went wrong below.
 ANSWERED = (200, "", None)
 # Where something is made with a POST.
@@ -39,7 +37,7 @@ def _repeats_of(noun: str) -> Play:
 
 
 def _is_replayed(stage: SuiteTenant, request: Request) -> Iterator[str]:
-    headers = {"Idempotency-Key": f"{stage.mark}-{next(_NUMBERS)}"}
+    headers = {"Idempotency-Key": f"{stage.mark}-{next(stage.target.numbers)}"}
     first, second = (request.send(stage, headers=headers) for _ in range(2))
     if first.status >= 300:
         yield f"{request.operation.id} under a key is answered {first.evidence}"

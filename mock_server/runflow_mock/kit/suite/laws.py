@@ -7,6 +7,7 @@ of the contract's files on errors and state machines, and of the behaviours that
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from time import time
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -24,7 +25,7 @@ from runflow_mock.kit.suite.machine_tables import machine_of
 from runflow_mock.kit.suite.memories import Heard, Law, Memory, Record, is_replay, packaged_walk
 from runflow_mock.kit.suite.schema_walks import COMPONENTS, SPARSE
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
-from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.contracts import Contract, Declared
 from runflow_mock.testing.records import Pulled
 
 MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -44,11 +45,13 @@ ENVELOPES = frozenset(("ErrorResponse", "ValidationErrorResponse"))
 class Watch:
     """Sees every answer of a stage and puts into a tally what is broken."""
 
-    def __init__(self, contract: Contract, tally: Tally, *, counts_cases: bool = True, is_strict: bool = False) -> None:
-        """Makes one; a strict server is not held to what the contract only infers."""
+    def __init__(
+        self, contract: Contract, tally: Tally, *, counts_cases: bool = True, is_strict: bool = False, clock: Callable[[], float] = time
+    ) -> None:
+        """Makes one; a strict server is not held to what the contract only infers, and `clock` tells the true time."""
         self._contract = contract
         self._tally = tally
-        self._memory = Memory()
+        self._memory = Memory(clock=clock)
         self._counts_cases = counts_cases
         self.is_strict = is_strict
         self._untold: dict[str, None] = {}
@@ -76,10 +79,14 @@ class Watch:
             self._tally.answers[operation, answer.status] += 1
             if declared is not None and not (answer.is_provoked and str(answer.status) not in declared.responses):
                 # What a rule of the fake was asked to answer is not held against a document that does not know it.
-                self._report("answer_schema", operation, answer.evidence, departures(self._contract, declared.responses, answer))
-                self._report("answer_schema", operation, answer.evidence, _shortened(self._contract, answer, self._memory))
+                self.hold_to_document(answer, declared)
         for name, law in LAWS.items():
             self._report(name, operation, answer.evidence, law(answer, self._memory))
+
+    def hold_to_document(self, answer: Answer, declared: Declared) -> None:
+        """Holds an answer against what the document says of it, whatever was seen before."""
+        for found in (departures(self._contract, declared.responses, answer), _shortened(self._contract, answer, self._memory)):
+            self._report("answer_schema", declared.id, answer.evidence, found)
 
     def hear(self, attempt: Pulled) -> None:
         """Holds a callback against its schema and against itself, and keeps it to be held against its record."""

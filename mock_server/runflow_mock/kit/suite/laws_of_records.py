@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from time import time
 from typing import Any
 
 from runflow_mock.kit.suite.carriers import Answer, read_json
@@ -177,21 +176,21 @@ def _what_was_sent(record: Record, memory: Memory) -> Iterator[str]:
         if heard.delivery_id == record.get("id"):
             yield from _says(not isinstance(body, str) or body.encode() == heard.body, "payload_bytes are not the bytes that were sent")
             yield from _says("payload" not in record or payload == heard.content, "payload is not what was sent")
-            yield from _is_dated(record, heard)
+            yield from _is_dated(record, heard, memory.clock())
             yield from _says(
                 record.get("callback_url", heard.url) == heard.url,
                 f"callback_url is {record.get('callback_url')!r}, and the callback went to {heard.url!r}",
             )
 
 
-def _is_dated(record: Record, heard: Heard) -> Iterator[str]:
+def _is_dated(record: Record, heard: Heard, now: float) -> Iterator[str]:
     """An attempt is dated with the moment at which it was made; where the clock is moved, receivers live by the true one all the same."""
     dated = next((value for name, value in heard.headers.items() if name.lower() == "runflow-timestamp"), "")
     for attempt in record.get("attempts") or ():
         made = instant(attempt.get("created_at")) if attempt.get("attempt_number") == heard.number else None
         if made is None or not dated.isdigit():
             continue
-        if abs(int(dated) - made.timestamp()) > DATE_SECONDS and abs(int(dated) - time()) > STALE_SECONDS:
+        if abs(int(dated) - made.timestamp()) > DATE_SECONDS and abs(int(dated) - now) > STALE_SECONDS:
             yield f"attempt {heard.number} was made at {attempt['created_at']}, and its Runflow-Timestamp is {dated}"
 
 

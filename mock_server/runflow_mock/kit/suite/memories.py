@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from time import time
 from typing import Any
 
 import msgspec
@@ -61,6 +62,7 @@ class Memory(msgspec.Struct):
 
     `parts` are the records in the answer that is looked at now, as the packaged contract names them; `operation` gave it, and `params`
     are the values in its path. `made` has by list what was made and not deleted, and `names` the id of what was called so, and when.
+    `clock` tells the true time, in seconds since 1970.
     """
 
     states: dict[str, str] = {}
@@ -82,6 +84,7 @@ class Memory(msgspec.Struct):
     parts: tuple[Part, ...] = ()
     operation: Declared | None = None
     params: Mapping[str, str] = {}
+    clock: Callable[[], float] = time
 
     def fork(self) -> "Memory":
         """Returns a memory of the same, which can learn without this one."""

@@ -6,7 +6,6 @@ A table from a status to what provokes it. What a client can do is preferred, si
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from itertools import count
 from typing import Any
 
 from runflow_mock.domain.principals import CUSTOMER_SCOPES
@@ -34,7 +33,6 @@ KEYS = (
     ),
 )
 """Keys of a tenant of which each may do less than everything."""
-_NUMBERS = count(1)
 
 Provoke = Callable[[SuiteTenant, Request], Answer | None]
 
@@ -118,7 +116,7 @@ def under_a_used_key(stage: SuiteTenant, request: Request) -> Answer | None:
     if request.operation.method != "POST" or request.operation.id not in WRITES:
         return None
     fresh = fresh_request(stage, request)
-    headers = {"Idempotency-Key": f"suite-{next(_NUMBERS)}"}
+    headers = {"Idempotency-Key": f"suite-{next(stage.target.numbers)}"}
     fresh.send(stage, headers=headers)
     return fresh.send(stage, body={**(fresh.body or {}), "suite": "another body"}, headers=headers)
 

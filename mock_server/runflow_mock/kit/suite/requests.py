@@ -1,7 +1,6 @@
 """Requests: for every operation of the contract one that is right, made of what stands on a stage."""
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import count
 from typing import Any
 
 import msgspec
@@ -14,8 +13,6 @@ from runflow_mock.kit.suite.offers import BATCHES, IMAGE, INPUT, MODEL, RUNS
 from runflow_mock.kit.suite.seeds import PUBLISHED, WORKFLOWS, open_upload, seed, upload
 from runflow_mock.kit.suite.stages import SuiteTenant
 from runflow_mock.openapi.contracts import Declared, packaged_contract
-
-_NUMBERS = count(1)
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -98,9 +95,9 @@ def _webhook(stage: SuiteTenant) -> str:
     return f"/v1/webhooks/{expect(stage.post('/v1/webhooks', _webhook_body(stage)), 201)['id']}"
 
 
-def _workflow_body() -> dict[str, Json]:
+def _workflow_body(stage: SuiteTenant) -> dict[str, Json]:
     return {
-        "name": f"suite {next(_NUMBERS)}",
+        "name": f"suite {next(stage.target.numbers)}",
         "workflow_json": {},
         "inputs": [{"name": "logo", "variable_type_code": "image"}],
         "outputs": [{"name": "picture", "variable_type_code": "image"}],
@@ -108,7 +105,7 @@ def _workflow_body() -> dict[str, Json]:
 
 
 def _workflow(stage: SuiteTenant) -> str:
-    return f"{WORKFLOWS}/{expect(stage.post(WORKFLOWS, _workflow_body()), 201)['id']}"
+    return f"{WORKFLOWS}/{expect(stage.post(WORKFLOWS, _workflow_body(stage)), 201)['id']}"
 
 
 def _run(stage: SuiteTenant) -> str:
@@ -144,7 +141,7 @@ WRITES: Mapping[str, Make] = {
     "create_webhook": lambda stage: ("/v1/webhooks", _webhook_body(stage)),
     "update_webhook": lambda stage: (_webhook(stage), _webhook_body(stage)),
     "delete_webhook": lambda stage: (_webhook(stage), None),
-    "create_comfyui_workflow": lambda stage: (WORKFLOWS, _workflow_body()),
+    "create_comfyui_workflow": lambda stage: (WORKFLOWS, _workflow_body(stage)),
     "update_comfyui_workflow": lambda stage: (_workflow(stage), {"name": "changed", "description": "Changed"}),
     "delete_comfyui_workflow": lambda stage: (_workflow(stage), None),
     "create_comfyui_workflow_input": lambda stage: (f"{_workflow(stage)}/inputs", {"name": "size", "variable_type_code": "integer"}),

@@ -6,7 +6,7 @@ account of the given key, time passes by itself, and what is created must have b
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
@@ -80,7 +80,9 @@ class Target:
         switches: Mapping[str, str] | None = None,
         spend_usd: float = 0.0,
         pace: Pace | None = None,
+        names: Iterator[str] | None = None,
     ) -> None:
+        """Looks at the server; `names` are those that its tenants get, for who wants to ask the same twice."""
         self.carrier = carrier
         self.key = key
         self.dialect = dialect
@@ -88,7 +90,10 @@ class Target:
         self.spend_usd = spend_usd
         self.pace = pace or Pace()
         self.is_mock = _is_mock(carrier)
-        self.has_control = self.is_mock and _makes_tenants(carrier)
+        self.names = _new_names() if names is None else names
+        self.numbers = count(1)
+        """Tell apart what is made with this target."""
+        self.has_control = self.is_mock and _makes_tenants(carrier, next(self.names))
         # Known from the first tenant on.
         self.is_strict = False
         # Every fake that makes tenants has the usual model; what another server has is asked for when it is needed.
@@ -110,7 +115,7 @@ class Target:
             if self.key is None:
                 raise TargetError("the target has no control API, so a key is needed: give one with --api-key")
             return SuiteTenant(self, self.key, self.key, None)
-        name = _new_name()
+        name = next(self.names)
         exchanger = CountingExchanger(self.carrier)
         control = Control(self.carrier.url, f"{MOCK_PREFIX}{name}", exchanger)
         given = {"name": name, "clock": "manual", "balance": PLENTY, "deliveries": "pull", "magic": True, **settings}
@@ -291,8 +296,8 @@ class SuiteTenant:
         self._next_read = max(now, self._next_read) + 1 / self.target.pace.requests_per_second
 
 
-def _new_name() -> str:
-    return f"suite_{_THIS_SUITE}_{next(_NUMBERS)}"
+def _new_names() -> Iterator[str]:
+    return (f"suite_{_THIS_SUITE}_{number}" for number in _NUMBERS)
 
 
 def _is_mock(carrier: Carrier) -> bool:
@@ -304,9 +309,8 @@ def _is_mock(carrier: Carrier) -> bool:
     return answer.status == 200 and isinstance(content, dict) and "version" in content
 
 
-def _makes_tenants(carrier: Carrier) -> bool:
+def _makes_tenants(carrier: Carrier, name: str) -> bool:
     """Tells whether the control API of a fake makes tenants for the suite."""
-    name = _new_name()
     control = Control(carrier.url, f"{MOCK_PREFIX}{name}", CarrierExchanger(carrier))
     try:
         control.create_tenant(name=name)
