@@ -54,6 +54,10 @@ TRIED = """\
 - Copies of a keyed hash in the place of a new one for each draw, and the first half of an id kept from the one before: a tenth of a
   microsecond where time stands, and a loss where it goes on.
 - The collector switched off while a day is simulated: it takes less than a hundredth of it.
+- A quicker start: two fifths of it are 246 modules of our own, of which none takes more than a seventieth. What only some servers need,
+  such as scenarios, profiles and the control API, is imported when it is asked for.
+- A quicker test in process: what its four requests wait for is the way from the test's thread to that of the fake and back; the work
+  itself is a third of the time.
 """
 REPEAT = """\
 ## Repeat it
