@@ -21,7 +21,7 @@ from runflow_mock.runtime.judging import STEP_BYTES
 from runflow_mock.runtime.sender import RecordingSender
 from runflow_mock.runtime.tenant_uses import TENANTS_AT_ONCE
 from runflow_mock.web.lists import PAGE_BYTES
-from runflow_mock.web.pieces import PIECE_BYTES, list_in_pieces, look
+from runflow_mock.web.pieces import LINES_BYTES, PIECE_BYTES, list_in_pieces, look
 from runflow_mock.wire.windows import Window, read_window
 
 DENSE = json.dumps({"input": [[n % 10] for n in range(15_000)]}, separators=(",", ":"))
@@ -177,6 +177,19 @@ def test_what_is_refused_later_is_refused_in_the_same_words(many_lines: tuple[Do
     assert told[0].json()["errors"] == told[1].json()["errors"]
     absent = [door.get(f"/v1/runs/{whose}/logs/{run}") for whose in (run, "any")]
     assert [answer.status_code for answer in absent] == [404, 404]
+
+
+@pytest.mark.parametrize("path", ["runs?limit=100", "batches?limit=100", "timeline?limit=100", "journal?offset=0&limit=100"])
+def test_others_have_a_turn_between_lines_about_many_records(door: Door, path: str) -> None:
+    batches = f"{RUNS.removesuffix('runs')}batches"
+    ok(door.post("/_mock/ledger/credits", {"amount": "100.00"}))
+    ok(door.post(batches, {"input": [INPUT]}), 201)
+    ok(door.get(f"/_mock/{path}"))
+    few = turns_while(door, "GET", f"/_mock/{path}")
+    for _ in range(30):
+        ok(door.post(batches, {"input": [INPUT]}), 201)
+    many = turns_while(door, "GET", f"/_mock/{path}")
+    assert many >= few + 30 * 200 // LINES_BYTES
 
 
 def test_others_have_a_turn_between_deliveries(door: Door) -> None:

@@ -27,7 +27,7 @@ from uploads import assets, at, upload
 
 from runflow_mock.runtime.sender import RecordingSender
 from runflow_mock.wire.seals import seal
-from runflow_mock.wire.snapshots import SNAPSHOT
+from runflow_mock.wire.snapshots import SNAPSHOT, decode_snapshot
 
 
 def saved(door: Door) -> Body:
@@ -109,6 +109,17 @@ def test_what_was_done_after_saving_is_gone(door: Door) -> None:
     restore(door, document)
     assert door.get(f"/v1/runs/{run['id']}").status_code == 404
     assert ok(door.get("/_mock/ledger"))["charged"] == "0.000000"
+
+
+def test_tenant_is_prepared_while_the_present_one_goes_on(door: Door) -> None:
+    tenants = door.runtime.tenants
+    before = door.get("/_mock/snapshot").content
+    prepared = tenants.prepare("test", decode_snapshot(before))
+    post_run(door)
+    assert len(door.get("/v1/runs").json()["items"]) == 1
+    door.runtime.restore(prepared)
+    assert tenants.get("test") is prepared
+    assert door.get("/v1/runs").json()["items"] == []
 
 
 def test_bytes_of_assets_are_restored(door: Door) -> None:

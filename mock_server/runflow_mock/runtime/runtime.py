@@ -273,15 +273,15 @@ class Runtime:
             files=tenant.blobs.all(),
         )
 
-    def restore(self, tenant: Tenant, saved: SavedTenant) -> Tenant:
-        """Replaces a tenant by a saved one. What was under way when it was saved is sent again; what is under way now is forgotten.
+    def restore(self, prepared: Tenant) -> None:
+        """Replaces a tenant by one that was prepared from a saved one.
+
+        What was under way when it was saved is sent again; what is under way now is forgotten.
 
         Raises:
             DomainError: it does not fit here, and nothing has changed.
         """
-        fresh = self.tenants.restore(tenant.settings.name, saved)
-        self.go_on(fresh)
-        return fresh
+        self.go_on(self.tenants.put(prepared))
 
     def go_on(self, tenant: Tenant) -> None:
         """Lets a tenant go on that was kept or saved: attempts that were under way go out again, and what has become due happens."""

@@ -235,11 +235,12 @@ class Tenants:
         """Makes a tenant anew with a scenario, whose settings come on top of whatever the tenant was made with; see `create`."""
         return self.create(decode_tenant(tenant.asked, tenant.basis), scenario)
 
-    def restore(self, name: str, saved: SavedTenant) -> Tenant:
-        """Makes the tenant of that name anew from a saved one, which may have had another name; the limits are this server's own.
+    def prepare(self, name: str, saved: SavedTenant) -> Tenant:
+        """Returns a tenant of that name made from a saved one, which may have had another name; the limits are this server's own.
+
+        That takes long, and a thread may do it: nobody finds the tenant before it is put in its place.
 
         Raises:
-            TenantsFull, KeyTaken: as `create`.
             LimitReached: it holds more than it may here.
             ModelMissing: a run needs a model that is not in this server's catalog.
             Contradiction: an invariant does not hold in it.
@@ -258,10 +259,19 @@ class Tenants:
         tenant.changes, tenant.reads = saved.changes, saved.reads
         for data in saved.files:
             tenant.blobs.keep(data)
-        return self._take(tenant)
+        return tenant
+
+    def put(self, prepared: Tenant) -> Tenant:
+        """Puts a prepared tenant into the place of the one of its name; its clock passes from now on.
+
+        Raises:
+            TenantsFull, KeyTaken: as `create`.
+        """
+        prepared.clock = VirtualClock(prepared.world.now, self._monotonic(), prepared.clock.rate)
+        return self._take(prepared)
 
     def revive(self, snapshot: Snapshot, files: Sequence[bytes], clock: VirtualClock, take_up: Callable[[Tenant], None]) -> Tenant:
-        """Makes a tenant again as it was kept: from a snapshot, and what `take_up` makes of it; see `restore` for what it raises."""
+        """Makes a tenant again as it was kept: from a snapshot, and what `take_up` makes of it; see `prepare` for what it raises."""
         snapshot = replace(snapshot, settings=replace(snapshot.settings, limits=self._config.limits))
         self._admit(snapshot, files)
         settings = snapshot.settings

@@ -14,6 +14,9 @@ from runflow_mock.wire.windows import Window
 PIECE_BYTES = 64 * 1024
 """After so many bytes others have their turn; one value is never cut."""
 
+LINES_BYTES = 4_096
+"""The same for lines about records: what they are read from, and the look for secrets in them, cost more than their bytes say."""
+
 RecordT = TypeVar("RecordT")
 ListedT_co = TypeVar("ListedT_co", covariant=True)
 Keeps = Callable[[RecordT], bool]
@@ -78,3 +81,8 @@ async def list_in_pieces(
             since = 0
             await asyncio.sleep(0)
     return msgspec.Raw(b"[" + b",".join(written) + b"]")
+
+
+async def lines_in_pieces(lines: Iterable[object], scrub: Callable[[bytes], bytes]) -> msgspec.Raw:
+    """Returns the JSON of a list of lines about records, without secrets."""
+    return await list_in_pieces(lines, scrub, piece_bytes=LINES_BYTES)

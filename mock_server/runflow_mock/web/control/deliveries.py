@@ -10,7 +10,7 @@ from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.clock import represent_clock
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.pieces import list_in_pieces, look
+from runflow_mock.web.pieces import lines_in_pieces, list_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.callbacks import represent_delivery_in_full, signed_text
 from runflow_mock.wire.control import ControlError, Resend, decode_resend, refused
@@ -20,8 +20,6 @@ from runflow_mock.wire.snippets import attempt_as_curl, differences
 from runflow_mock.wire.windows import Window, read_window, represent_window
 
 WAITING = "waiting"
-ROW_BYTES = 4_096
-"""After so many bytes of rows others have their turn: each is read from what was sent, which may be long."""
 
 
 async def list_deliveries(call: Call) -> Answer:
@@ -35,7 +33,7 @@ async def list_deliveries(call: Call) -> Answer:
         return answer({"items": await list_in_pieces(represent_delivery_in_full(store.deliveries[each]) for each in told_of)})
     found, total = await look(store.deliveries.values(), window, lambda delivery: _keeps(window, delivery))
     rows = (represent_delivery_row(delivery, store.deliveries_about(delivery.told_under)) for delivery in found)
-    return answer(represent_window(await list_in_pieces(rows, call.runtime.scrubber.scrub, piece_bytes=ROW_BYTES), total))
+    return answer(represent_window(await lines_in_pieces(rows, call.runtime.scrubber.scrub), total))
 
 
 async def get_delivery(call: Call) -> Answer:

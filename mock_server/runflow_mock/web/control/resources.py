@@ -13,7 +13,7 @@ from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.pieces import kept_in_pieces, list_in_pieces, look
+from runflow_mock.web.pieces import kept_in_pieces, lines_in_pieces, list_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.runs import run_body
 from runflow_mock.wire.batches import represent_batch
@@ -34,7 +34,8 @@ async def list_runs(call: Call) -> Answer:
     if window is None:
         return answer({"items": await list_in_pieces(run_body(call, store.runs[run_id]) for run_id in tuple(store.runs))})
     found, total = await look(store.runs.values(), window, lambda run: _keeps_run(window, run))
-    return scrubbed(call, answer(represent_window([_run_row(tenant, run) for run in found], total)))
+    rows = (_run_row(tenant, run) for run in found)
+    return answer(represent_window(await lines_in_pieces(rows, call.runtime.scrubber.scrub), total))
 
 
 async def get_run(call: Call) -> Answer:
@@ -59,7 +60,8 @@ async def list_batches(call: Call) -> Answer:
         bodies = (represent_batch(store.batches[batch_id], store.runs, tenant.dialect) for batch_id in tuple(store.batches))
         return answer({"items": await list_in_pieces(bodies)})
     found, total = await look(store.batches.values(), window, lambda batch: _keeps_batch(window, batch))
-    return scrubbed(call, answer(represent_window([_batch_row(store, batch) for batch in found], total)))
+    rows = (_batch_row(store, batch) for batch in found)
+    return answer(represent_window(await lines_in_pieces(rows, call.runtime.scrubber.scrub), total))
 
 
 async def get_batch(call: Call) -> Answer:

@@ -34,9 +34,10 @@ async def put_snapshot(call: Call) -> Answer:
         raise refused(str(error)) from None
     try:
         # Whichever tenant has the name by now.
-        fresh = call.runtime.restore(tenant_of(call), saved)
+        fresh = await asyncio.to_thread(call.runtime.tenants.prepare, tenant_of(call).settings.name, saved)
     except Contradiction as error:
         raise refused(str(error)) from None
+    call.runtime.restore(fresh)
     call.runtime.holdings.keep(fresh, len(call.body))
     world = fresh.world
     return answer(

@@ -9,10 +9,10 @@ from runflow_mock.domain.identity import RuleId
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.engine.history import Standing, retell
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.web.calls import Answer, Call, answer, scrubbed
+from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.pieces import look
+from runflow_mock.web.pieces import lines_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.timeline import Step, represent_events
 from runflow_mock.wire.windows import Window, read_window, represent_window
@@ -26,7 +26,7 @@ async def get_timeline(call: Call) -> Answer:
     window = read_window(call.parameters, "kind")
     call.runtime.settle(tenant)
     if window is not None:
-        return scrubbed(call, answer(await _window(call, window)))
+        return answer(await _window(call, window))
     forgotten = tenant.world.history.forgotten
     return answer({"items": await steps_of(call, tenant), "forgotten": forgotten})
 
@@ -49,7 +49,8 @@ def _written(history: Standing, rules: dict[RuleId, FaultRule], scrubber: Scrubb
 async def _window(call: Call, window: Window) -> dict[str, object]:
     happenings = await call.runtime.feeds.of(call.caller).happenings.told()
     found, total = await look(happenings, window, lambda step: _keeps(window, step))
-    return represent_window(found, total, forgotten=happenings.forgotten)
+    steps = await lines_in_pieces(found, call.runtime.scrubber.scrub)
+    return represent_window(steps, total, forgotten=happenings.forgotten)
 
 
 def _keeps(window: Window, step: Step) -> bool:
