@@ -78,9 +78,10 @@ def test_digest_and_name_are_checked() -> None:
         decode_lock("runflow.lock", named)
 
 
-def test_text_that_is_no_json_is_told() -> None:
+@pytest.mark.parametrize("body", [b"skill = 1", b'{"version": 1, "pins": {"\xff": 1}}', b'{"a": ' + b"[" * 50_000 + b"]" * 50_000 + b"}"])
+def test_text_that_is_no_json_is_told(body: bytes) -> None:
     with pytest.raises(LockError, match=r"runflow\.lock is no lock: "):
-        decode_lock("runflow.lock", b"skill = 1")
+        decode_lock("runflow.lock", body)
 
 
 def test_every_operation_has_a_digest_by_its_id_or_its_place() -> None:

@@ -67,7 +67,7 @@ def translated() -> Iterator[None]:
         raise Elsewhere(f"the broker refused: {error.description}") from None
     except (Error, nats.errors.Error, OSError, TimeoutError) as error:
         raise Elsewhere(f"the broker cannot be reached: {error or type(error).__name__}") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Elsewhere(f"the broker said what cannot be read: {error}") from None
 
 

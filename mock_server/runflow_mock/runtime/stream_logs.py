@@ -15,6 +15,7 @@ import msgspec
 from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import BadObjectMetaError, DigestMismatchError, LinkIsABucketError, NotFoundError
 
+from runflow_mock.domain.documents import NOT_JSON
 from runflow_mock.runtime.brokers import STREAM, SUBJECTS, Broker, translated
 from runflow_mock.runtime.keepers import Ack, Blobs, Contents, Elsewhere, KeepError, Parts, Unusable
 from runflow_mock.wire.kept import FORMAT
@@ -301,7 +302,7 @@ class StreamLog:
         files = [await self._object(name) for name in self._names_of(blobs)]
         try:
             return Contents(_read_parts(parts), [row for _, row in rows], files), stale
-        except msgspec.DecodeError as error:
+        except NOT_JSON as error:
             raise self.unusable(f"its object {base} cannot be read: {error}") from None
 
     async def _entries(self) -> AsyncIterator[tuple[int, Entry]]:
@@ -333,7 +334,7 @@ class StreamLog:
     def _entry(self, sequence: int, parts: list[bytes]) -> Entry:
         try:
             return _read_entry(b"".join(parts))
-        except msgspec.DecodeError as error:
+        except NOT_JSON as error:
             raise self.unusable(f"message {sequence} of its log was written by somebody else, or is damaged: {error}") from None
 
     def _check_names(self, sequence: int, entry: Entry) -> None:

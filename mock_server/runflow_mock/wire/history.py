@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.commands import Command, CreateSecret, CreateWebhook, UpdateWebhook
+from runflow_mock.domain.documents import NOT_JSON
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.models import Catalog
@@ -96,7 +97,7 @@ def decode_history(raw: bytes) -> SavedHistory:
     try:
         history = msgspec.json.decode(raw, type=SavedHistory)
         check_settings(replace(history.settings, callback_secret=None))
-    except (msgspec.MsgspecError, ControlError, ValueError) as error:
+    except (*NOT_JSON, ControlError) as error:
         raise Unreadable(f"the history cannot be replayed: {error}") from None
     found = [] if history.base is None else objections(history.base)
     if found:

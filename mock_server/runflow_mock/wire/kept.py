@@ -17,6 +17,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 from msgspec.structs import replace
 
+from runflow_mock.domain.documents import NOT_JSON
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.instants import is_reachable
 from runflow_mock.domain.quotas import Quota, Window
@@ -125,7 +126,7 @@ def read_tenant(base: Iterable[tuple[str, bytes]], log: Iterable[bytes], files: 
         exchanges = tuple(records.pop(JOURNAL, ()))
         whole = replace(head.world, **{name: tuple(found) for name, found in records.items()})
         rows = tuple(map(msgspec.msgpack.Decoder(Row).decode, log))
-    except (msgspec.MsgspecError, KeyError, TypeError, RecursionError) as error:
+    except (*NOT_JSON, KeyError, TypeError) as error:
         raise ValueError(str(error)) from None
     for standing in (head.standing, *(row.standing for row in rows)):
         _check(standing)

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 import msgspec
 
+from runflow_mock.domain.documents import NOT_JSON
 from runflow_mock.domain.fault_kinds import Succeed
 from runflow_mock.domain.objections import SEQUENCE_MAX, objections
 from runflow_mock.domain.snapshots import Snapshot
@@ -49,7 +50,7 @@ def decode_snapshot(raw: bytes) -> SavedTenant:
     try:
         saved = read_record(raw, SavedTenant)
         check_settings(saved.world.settings)
-    except (msgspec.MsgspecError, ControlError, ValueError) as error:
+    except (*NOT_JSON, ControlError) as error:
         raise Unreadable(f"the snapshot cannot be restored: {error}") from None
     _refuse(objections(saved.world))
     _refuse(list(_odd_settings(saved)))

@@ -6,7 +6,7 @@ from typing import cast
 
 import msgspec
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import NOT_JSON, Json
 from runflow_mock.kit.pins.digests import Artefact, Lock, Pin, Status, canonical_digest, is_digest, is_pin_name
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.parts import METHODS
@@ -55,7 +55,7 @@ def decode_lock(name: str, body: bytes) -> Lock:
     """
     try:
         found = msgspec.json.decode(body, type=_WireLock)
-    except msgspec.MsgspecError as error:
+    except NOT_JSON as error:
         raise LockError(f"{name} is no lock: {error}; mend it, or pin anew with `runflow-mock skill pin`") from None
     if found.version != VERSION:
         raise LockError(f"{name} has version {found.version}, and this runflow-mock reads version {VERSION} alone")
