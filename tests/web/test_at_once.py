@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 from transports import NotedTransport
 
+from runflow_mock.domain.identity import RunId, WorkflowId
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.runtime import Runtime
@@ -193,3 +194,19 @@ def test_bug_in_the_way_of_an_answer_is_told_as_any_other(caplog: pytest.LogCapt
 
     assert _on_a_line(tell) == b"HTTP/1.1 500"
     assert "no clock" in caplog.text
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_bug_in_what_a_poll_brings_about_does_not_show_in_its_answer(*, slow: bool) -> None:
+    async def tell(line: Line) -> object:
+        ids = [RunId(await line.run_id()) for _ in range(2)]
+        (tenant,) = line.runtime.tenants
+        runs = tenant.world.store.runs
+        broken, other = sorted(ids, key=lambda run_id: str(runs[run_id].due_at))
+        # Its timer comes first, and nobody knows its model.
+        runs[broken] = replace(runs[broken], workflow_id=WorkflowId("gone"))
+        told = await line.answer(_request("GET", f"/v1/runs/{other}"))
+        return told[:12], [text.partition(":")[0] for text in line.runtime.background_errors]
+
+    config = replace(CONFIG, clock=ClockMode.AUTO)
+    assert _on_a_line(tell, config, slow=slow) == (b"HTTP/1.1 200", ["tenant once"])

@@ -104,10 +104,13 @@ class Api:
         return complete
 
     def _see_polls(self, call: Call) -> None:
-        # A poll counts once its answer is there: what it brings about must not show in it.
-        for resource_id in call.waits_for:
-            self._runtime.see_poll(call.caller, resource_id)
-            self._runtime.poll(call.caller, resource_id)
+        # A poll counts once its answer is there: what it brings about must not show in it, and neither must a bug of ours in that.
+        try:
+            for resource_id in call.waits_for:
+                self._runtime.see_poll(call.caller, resource_id)
+                self._runtime.poll(call.caller, resource_id)
+        except Exception as error:
+            self._runtime.report(call.tenant, error)
 
     async def _read_and_answer(self, call: Call, bodies: Bodies, receive: Receive) -> Answered:
         """Returns the answer; whoever may not come in gets it before the body was read, where there is much of it."""
