@@ -7,7 +7,8 @@ import asyncio
 import dis
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from types import FunctionType
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -20,6 +21,8 @@ from runflow_mock.testing.homes import Home, Homes
 Message = MutableMapping[str, Any]
 AsgiApp = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
 
+START_SECONDS_MAX = 9.0
+"""How long an application may take to start up: less than a callback waits, so that it is told what it waits for."""
 GOODBYE_SECONDS_MAX = 2.0
 """How long the end of a lifespan, and what handlers do after their answer, may take when a test ends."""
 
@@ -53,8 +56,11 @@ class Exceptions:
 class AsgiApplication:
     """One ASGI application at work on the event loop of the test."""
 
-    def __init__(self, app: AsgiApp, homes: Homes, exceptions: Exceptions, *, has_lifespan: bool = True) -> None:
+    def __init__(
+        self, app: AsgiApp, homes: Homes, exceptions: Exceptions, *, has_lifespan: bool = True, start_seconds: float = START_SECONDS_MAX
+    ) -> None:
         self._app = app
+        self._start_seconds = start_seconds
         self._homes = homes
         self._exceptions = exceptions
         self._has_lifespan = has_lifespan
@@ -73,9 +79,37 @@ class AsgiApplication:
                 self._lifespan = _Lifespan(self._app, home, self._exceptions, is_wanted=self._has_lifespan)
             return self._lifespan.up
 
+    def wait_started(self) -> None:
+        """Waits until the application is up, in a thread that may wait.
+
+        Raises:
+            HandlerFailed: its start has failed, or has not ended in time.
+        """
+        started = self.start()
+        try:
+            started.result(self._start_seconds)
+        except TimeoutError:
+            self._give_up(started)
+            started.result()
+
+    def _give_up(self, started: "Future[None]") -> None:
+        """Counts a start that does not end as one that has failed: every callback would wait for it anew."""
+        says = (
+            f"the start of the application did not end within {self._start_seconds:g} s: its lifespan never says lifespan.startup.complete"
+        )
+        error = RuntimeError(f"{says}; deliver_to(app, lifespan=False) leaves it out")
+        self._exceptions.add(error, "the lifespan of the application")
+        with suppress(InvalidStateError):
+            started.set_exception(HandlerFailed(error))
+
     async def post(self, request: OutgoingRequest) -> tuple[int, bytes]:
         """Returns status and body of the answer to a callback; what the handler does after its answer goes on."""
-        await asyncio.shield(asyncio.wrap_future(self.start()))
+        started = self.start()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(started)), self._start_seconds)
+        if not started.done():
+            self._give_up(started)
+        started.result()
         assert self._lifespan is not None
         call = _Call(self._app, _scope(request, self._lifespan.state), request.body)
         done: Future[None] = Future()
@@ -135,6 +169,7 @@ class _Lifespan:
         self._app = app
         self._exceptions = exceptions
         self._has_asked = False
+        self._failed: RuntimeError | None = None
         self._ending: anyio.Event | None = None
         if is_wanted and _may_know_lifespans(app):
             home.spawn(self._run)
@@ -156,6 +191,8 @@ class _Lifespan:
         scope = _Watched({"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state})
         try:
             await self._app(scope, self._receiving(scope), self._send)
+            if self._failed is not None:
+                self._exceptions.add(self._failed, "the lifespan of the application")
         except _NoLifespan:
             self._be_up()
         except BaseException as error:
@@ -189,12 +226,16 @@ class _Lifespan:
         return receive
 
     async def _send(self, message: Message) -> None:
+        kind, _, outcome = message["type"].removeprefix("lifespan.").partition(".")
         if message["type"] == "lifespan.startup.complete":
             self._be_up()
-        elif message["type"] == "lifespan.startup.failed" and not self.up.done():
+        elif outcome == "failed":
             # What frameworks say here is a traceback, which ends with what was wrong.
             says = str(message.get("message", "")).strip().splitlines() or ["no reason was given"]
-            self.up.set_exception(HandlerFailed(RuntimeError(f"the start of the application failed: {says[-1]}")))
+            error = RuntimeError(f"the {'start' if kind == 'startup' else 'end'} of the application failed: {says[-1]}")
+            self._failed = error
+            if kind == "startup" and not self.up.done():
+                self.up.set_exception(HandlerFailed(error))
 
 
 class _NoLifespan(Exception):

@@ -156,7 +156,7 @@ class AsyncRunflow:
     async def deliver_to(self, app: Any, prefix: str = "http://localhost", *, lifespan: bool = True) -> None:
         """Delivers callbacks into an application under test on this event loop; returns once it has started up."""
         mount = self.sync.deliver_to(app, prefix, lifespan=lifespan)
-        await self._in_thread(mount.app.start().result)
+        await self._in_thread(mount.app.wait_started)
 
     async def journal(self, **filters: Any) -> Sequence[Exchange]:
         """Returns what the client under test asked and was answered, oldest first."""

@@ -14,7 +14,7 @@ from runflow_mock.domain.callback_policy import is_loopback
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
 from runflow_mock.testing.application_kinds import check_prefix, is_asgi
-from runflow_mock.testing.applications import AsgiApp, AsgiApplication, Exceptions, HandlerFailed, headers_of
+from runflow_mock.testing.applications import START_SECONDS_MAX, AsgiApp, AsgiApplication, Exceptions, HandlerFailed, headers_of
 from runflow_mock.testing.framework_signals import hearing_of, listen_to, listen_to_frameworks, stop_listening, stop_listening_to
 from runflow_mock.testing.homes import Homes
 
@@ -38,6 +38,9 @@ class WsgiApplication:
         started: Future[None] = Future()
         started.set_result(None)
         return started
+
+    def wait_started(self) -> None:
+        """Does nothing; see `start`."""
 
     def is_here(self) -> bool:
         """Tells that it needs nobody's event loop."""
@@ -103,7 +106,8 @@ class AppSender:
 
     def _application(self, app: AsgiApp | WsgiApp, exceptions: Exceptions, *, has_lifespan: bool) -> AsgiApplication | WsgiApplication:
         if is_asgi(app):
-            return AsgiApplication(cast(AsgiApp, app), self._homes, exceptions, has_lifespan=has_lifespan)
+            seconds = min(START_SECONDS_MAX, self._timeout_seconds * 0.9)
+            return AsgiApplication(cast(AsgiApp, app), self._homes, exceptions, has_lifespan=has_lifespan, start_seconds=seconds)
         return WsgiApplication(cast(WsgiApp, app), exceptions)
 
     def needs_loop_of_caller(self) -> bool:

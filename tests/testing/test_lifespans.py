@@ -1,0 +1,118 @@
+"""Lifespans of applications under test that do not come to their end, or say that they failed: told at once, and once."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from steps import MODEL
+
+from runflow_mock.runtime.config import Config
+from runflow_mock.testing.applications import HandlerFailed
+from runflow_mock.testing.asynchronous import AsyncRunflow
+from runflow_mock.testing.in_process import InProcess, open_tenant_in
+from runflow_mock.testing.runflow import Runflow
+
+RUN = f"http://localhost/v1/models/{MODEL}/runs"
+BODY = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}, "callback_url": "http://localhost/hooks"}
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[InProcess]:
+    """A fake that waits for no callback long, and so for no start either."""
+    opened = InProcess(Config(callback_timeout_seconds=0.2))
+    yield opened
+    opened.stop()
+
+
+@pytest.fixture
+def runflow(app: InProcess) -> Iterator[Runflow]:
+    with open_tenant_in(app, clock="manual") as opened:
+        yield opened
+        opened.control.delete_tenant(opened.tenant)
+
+
+class Shop:
+    """An application whose start or end goes wrong."""
+
+    def __init__(self, fails_at: str) -> None:
+        self.fails_at = fails_at
+        self.starts = 0
+        self._gone: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        self.starts += 1
+        await receive()
+        if self.fails_at == "hang":
+            self._gone = asyncio.get_running_loop(), asyncio.Event()
+            await self._gone[1].wait()
+            return
+        for kind in ("startup", "shutdown"):
+            if self.fails_at == kind:
+                await send({"type": f"lifespan.{kind}.failed", "message": "no database"})
+                return
+            await send({"type": f"lifespan.{kind}.complete"})
+            if kind == "startup":
+                await receive()
+
+    def let_go(self) -> None:
+        """Ends a start that hangs."""
+        if self._gone is not None:
+            self._gone[0].call_soon_threadsafe(self._gone[1].set)
+
+
+def told(runflow: Runflow) -> list[str]:
+    return [f"{raised.where}: {raised.error}" for raised in runflow.exceptions]
+
+
+def create(runflow: Runflow) -> list[int | None]:
+    with httpx.Client(transport=runflow.transport, headers=runflow.headers) as client:
+        client.post(RUN, json=BODY).raise_for_status()
+    runflow.clock.run_until_idle()
+    return [attempt.status_code for delivery in runflow.deliveries for attempt in delivery.attempts]
+
+
+def test_start_that_never_ends_is_told_and_waited_for_once(runflow: Runflow) -> None:
+    shop = Shop("hang")
+    runflow.deliver_to(shop)
+    assert create(runflow) == [500] * 5
+    shop.let_go()
+    (says,) = told(runflow)
+    assert "the start of the application did not end within 0.18 s" in says
+    assert "deliver_to(app, lifespan=False)" in says
+
+
+def test_start_that_never_ends_keeps_no_test_waiting(runflow: Runflow) -> None:
+    shop = Shop("hang")
+
+    async def story() -> None:
+        with pytest.raises(HandlerFailed, match="did not end within"):
+            await AsyncRunflow(runflow).deliver_to(shop)
+        shop.let_go()
+
+    asyncio.run(story())
+    assert len(told(runflow)) == 1
+
+
+@pytest.mark.parametrize(("fails_at", "noun", "statuses"), [("startup", "start", [500] * 5), ("shutdown", "end", [204])])
+def test_lifespan_that_says_it_failed_is_told(runflow: Runflow, fails_at: str, noun: str, statuses: list[int]) -> None:
+    runflow.deliver_to(Shop(fails_at))
+    assert create(runflow) == statuses
+    runflow.stop_deliveries()
+    assert told(runflow) == [f"the lifespan of the application: the {noun} of the application failed: no database"]
+
+
+def test_lifespan_that_is_well_is_told_of_nothing(runflow: Runflow) -> None:
+    shop = Shop("")
+    runflow.deliver_to(shop)
+    assert create(runflow) == [204]
+    runflow.stop_deliveries()
+    assert (told(runflow), shop.starts) == ([], 1)
