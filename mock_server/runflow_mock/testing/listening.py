@@ -13,6 +13,7 @@ from urllib3.util import SKIP_HEADER
 from runflow_mock.domain.documents import try_object
 from runflow_mock.domain.signing import SignatureError
 from runflow_mock.testing.callback_servers import CallbackServer
+from runflow_mock.testing.deadlines import Deadline, timed_pool
 from runflow_mock.testing.receiver import Received, Reply
 
 FORWARD_SECONDS_MAX = 60.0
@@ -45,11 +46,21 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
 class Listener:
     """Listens while the context lasts; answers with what the receiver behind it answers, and with 200 where there is none."""
 
-    def __init__(self, host: str, port: int, hear: Callable[[Heard], None], *, forward_to: str | None = None, secret: str | None = None):
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        hear: Callable[[Heard], None],
+        *,
+        forward_to: str | None = None,
+        secret: str | None = None,
+        forward_seconds_max: float = FORWARD_SECONDS_MAX,
+    ) -> None:
         self._hear = hear
         self._forward_to = forward_to
         self._secret = secret
-        self._pool = urllib3.PoolManager(timeout=FORWARD_SECONDS_MAX, retries=False)
+        self._pool = timed_pool(timeout=forward_seconds_max)
+        self._forward_seconds_max = forward_seconds_max
         self._server = CallbackServer((host, port), self._take, threading.Event())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), name="listener", daemon=True)
 
@@ -109,13 +120,17 @@ class Listener:
         headers = {name: value for name, value in received.headers.items() if name not in _OF_THE_CONNECTION}
         defaults = {name: SKIP_HEADER for name in ("accept-encoding", "user-agent") if name not in headers}
         try:
-            answer = self._pool.request(
-                "POST", self._forward_to, body=received.body, headers={**headers, **defaults}, redirect=False, preload_content=False
-            )
-            # As it came: what is packed stays packed, and what has no end is not read to it.
-            data = answer.read(ANSWER_BYTES_MAX + 1, decode_content=False)
+            with Deadline(self._forward_seconds_max) as deadline:
+                answer = self._pool.request(
+                    "POST", self._forward_to, body=received.body, headers={**headers, **defaults}, redirect=False, preload_content=False
+                )
+                # As it came: what is packed stays packed, and what has no end is not read to it.
+                data = answer.read(ANSWER_BYTES_MAX + 1, decode_content=False)
         except urllib3.exceptions.HTTPError as error:
             return Reply(502, b"the receiver did not answer"), f"{self._forward_to} did not answer: {error}"
+        if deadline.is_over:
+            answer.close()
+            return Reply(502, b"the receiver did not answer"), f"{self._forward_to} did not answer in time"
         if len(data) > ANSWER_BYTES_MAX:
             answer.close()
             return Reply(502, b"the receiver answered too much"), f"{self._forward_to} answered more than {ANSWER_BYTES_MAX} bytes"

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http import HTTPStatus
@@ -11,11 +11,13 @@ import msgspec
 import urllib3
 from urllib3.util import SKIP_HEADER
 
+from runflow_mock.testing.deadlines import Deadline, timed_pool
 from runflow_mock.testing.samples import SampleCallback
 
 PAUSE_SECONDS = 1.0
 COPIES_MAX = 8
 GATE_SECONDS_MAX = 5.0
+ANSWER_BYTES_MAX = 1024 * 1024
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -47,10 +49,14 @@ class Answer(msgspec.Struct, frozen=True):
 class Carrier:
     """Carries samples to one receiver; keeps every answer."""
 
-    def __init__(self, url: str, *, seconds_max: float, pause_seconds: float = PAUSE_SECONDS) -> None:
+    def __init__(
+        self, url: str, *, seconds_max: float, pause_seconds: float = PAUSE_SECONDS, more_seconds: float = GATE_SECONDS_MAX
+    ) -> None:
         self._url = url
         self._pause_seconds = pause_seconds
-        self._pool = urllib3.PoolManager(maxsize=COPIES_MAX, timeout=seconds_max, retries=False)
+        self._pool = timed_pool(maxsize=COPIES_MAX, timeout=seconds_max)
+        # What is sent in parts, or with others at once, takes its time by itself.
+        self._seconds_in_all = seconds_max + pause_seconds + more_seconds
         self.answers: list[Answer] = []
 
     def carry(self, sample: SampleCallback, method: str = "POST") -> Answer:
@@ -83,14 +89,26 @@ class Carrier:
         defaults = dict.fromkeys(("accept-encoding", "user-agent"), SKIP_HEADER)
         headers = {**{name: value for name, value in defaults.items() if name not in map(str.lower, sample.headers)}, **sample.headers}
         started = time.monotonic()
-        try:
-            status = self._pool.request(method, self._url, headers=headers, body=body, redirect=False).status
-        except urllib3.exceptions.HTTPError as error:
-            answer = Answer(None, time.monotonic() - started, f"{type(error).__name__}: {error}"[:200])
-        else:
-            answer = Answer(status, time.monotonic() - started)
+        with Deadline(self._seconds_in_all) as deadline:
+            status, why = None, None
+            try:
+                status = self._ask(method, headers, body)
+            except urllib3.exceptions.HTTPError as error:
+                why = f"{type(error).__name__}: {error}"[:200]
+        if deadline.is_over:
+            # Where nothing says how long a body is, it only looks shorter.
+            status, why = None, f"its answer did not end within {self._seconds_in_all:g} s"
+        answer = Answer(status, time.monotonic() - started, why)
         self.answers.append(answer)
         return answer
+
+    def _ask(self, method: str, headers: Mapping[str, str], body: bytes | Iterator[bytes]) -> int:
+        """Returns the status of an answer, whose body is let go: so much of it is read that the connection may serve again."""
+        response = self._pool.request(method, self._url, headers=headers, body=body, redirect=False, preload_content=False)
+        if len(response.read(ANSWER_BYTES_MAX + 1, decode_content=False)) > ANSWER_BYTES_MAX:
+            response.close()
+        response.release_conn()
+        return response.status
 
     def _parts(self, body: bytes, cut: int) -> Iterator[bytes]:
         yield body[:cut]
