@@ -133,6 +133,8 @@ def test_elements_and_attributes_have_names_in_every_form(text: str, scrubbed: s
         '{"cookie": "chocolate", "cookies": ["oat"]}',
         '{"secrets": [{"id": "a", "name": "prod"}], "secret": {"id": "b"}}',
         "password: two words",
+        "-Djavax.net.ssl.trustStorePassword=changeit",
+        '{"list_callback_secrets": "sha256:0a1b", "create_callback_secret": "sha256:0a1b"}',
     ],
 )
 def test_words_that_name_no_value_hide_nothing(text: str) -> None:

@@ -34,6 +34,8 @@ BEFORE_MAX = 100
 """How far back one must look from a name to know how it is meant."""
 # Variables of ours are left out: `env` is there to print them.
 _OWN = b"RUNFLOW_"
+# What it opens are certificates that everybody may have, and Java wants to be told it.
+_OF_CERTIFICATES = b"truststorepassword"
 _FLAGS = re.IGNORECASE | re.DOTALL
 _USER = re.compile(rb"://[^\s/?#@:\"'<>\\]*+:([^\s/?#@\"'<>\\]++)@")
 _WORD = re.compile(rb"[A-Za-z0-9_.-]++")
@@ -129,7 +131,7 @@ def _in_list(data: bytes, begin: int, token: re.Pattern[bytes]) -> tuple[list[Va
 def _forms_for(name: bytes) -> tuple[_Form, ...]:
     """Returns the ways in which a name may have a value that is secret: none for nearly all names."""
     lowered = name.lower()
-    if name.startswith(_OWN) or not any(hint in lowered for hint in HINTS):
+    if name.startswith(_OWN) or lowered.endswith(_OF_CERTIFICATES) or not any(hint in lowered for hint in HINTS):
         return ()
     return tuple(form for form in _patterns().forms if form.names.fullmatch(name) is not None)
 

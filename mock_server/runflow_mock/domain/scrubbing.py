@@ -64,8 +64,8 @@ _NESTED_MAX = 3
 _DECODED_MORE = 4_096
 # How base64 of gzip begins.
 _PACKED_DIGITS = b"H4sI"
-# What a history has in the place of secrets that a replay finds again, or is given.
-_LEFT_OUT = (b"[redacted]", b"[from the seed] ")
+# What a history has in the place of secrets that a replay finds again, or is given; and digests, as a lock has them of operations.
+_LEFT_OUT = (b"[redacted]", b"[from the seed] ", b"sha256:")
 
 
 class Span(NamedTuple):
