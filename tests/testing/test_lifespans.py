@@ -1,6 +1,7 @@
 """Lifespans of applications under test that do not come to their end, or say that they failed: told at once, and once."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -80,7 +81,7 @@ def create(runflow: Runflow) -> list[int | None]:
     return [attempt.status_code for delivery in runflow.deliveries for attempt in delivery.attempts]
 
 
-def test_start_that_never_ends_is_told_and_waited_for_once(runflow: Runflow) -> None:
+def test_start_that_never_ends_is_told_and_waited_for_once(runflow: Runflow, caplog: pytest.LogCaptureFixture) -> None:
     shop = Shop("hang")
     runflow.deliver_to(shop)
     assert create(runflow) == [500] * 5
@@ -88,6 +89,8 @@ def test_start_that_never_ends_is_told_and_waited_for_once(runflow: Runflow) -> 
     (says,) = told(runflow)
     assert "the start of the application did not end within 0.18 s" in says
     assert "deliver_to(app, lifespan=False)" in says
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_start_that_never_ends_keeps_no_test_waiting(runflow: Runflow) -> None:

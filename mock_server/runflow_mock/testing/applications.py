@@ -105,8 +105,10 @@ class AsgiApplication:
     async def post(self, request: OutgoingRequest) -> tuple[int, bytes]:
         """Returns status and body of the answer to a callback; what the handler does after its answer goes on."""
         started = self.start()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(started)), self._start_seconds)
+        waited = asyncio.wrap_future(started)
+        # Whoever does not wait to the end leaves it behind, and asyncio would tell the user of an exception that nobody took.
+        waited.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.wait([waited], timeout=self._start_seconds)
         if not started.done():
             self._give_up(started)
         started.result()
