@@ -7,9 +7,11 @@ from worlds import CALLBACK_URL, create_batch, create_run, created, make_world, 
 
 from runflow_mock.domain import commands, events, runs
 from runflow_mock.domain.batches import BatchStarted
+from runflow_mock.domain.commands import CancelRun
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.machine import IllegalTransition
+from runflow_mock.domain.runs import RunStatus
 from runflow_mock.engine.applying import APPLY, apply
 from runflow_mock.engine.handlers import COMMAND_HANDLERS, REACTIONS
 from runflow_mock.engine.store import Store
@@ -70,6 +72,26 @@ def test_numbers_by_status_are_those_of_the_records() -> None:
         assert store.runs_open == sum(not run.is_terminal for run in store.runs.values())
         assert store.deliveries_open == sum(not delivery.is_terminal for delivery in store.deliveries.values())
     assert {(3, 0), (0, 2)} <= seen
+
+
+def test_store_knows_which_models_are_at_work_and_when_they_last_were() -> None:
+    world = make_world()
+    run_id = created(world.execute(create_run())).id
+    store, seen = world.store, set()
+    while store.timers:
+        world.fire_next()
+        run = store.runs[run_id]
+        seen.add(run.status)
+        assert store.at_work == ({run.model: 1} if run.dispatched_at is not None and not run.is_terminal else {})
+        assert store.last_at_work == ({run.model: run.completed_at} if run.is_terminal else {})
+    assert seen == {RunStatus.DISPATCHING, RunStatus.RUNNING, RunStatus.SUCCEEDED}
+
+
+def test_run_that_is_cancelled_before_it_is_sent_was_never_at_work() -> None:
+    world = make_world()
+    run_id = created(world.execute(create_run())).id
+    world.execute(CancelRun(run_id, None))
+    assert (world.store.at_work, world.store.last_at_work) == ({}, {})
 
 
 def test_deliveries_about_a_parent_are_oldest_first() -> None:

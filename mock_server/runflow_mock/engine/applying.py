@@ -61,6 +61,8 @@ def _run_moved(store: Store, event: runs.RunMoved) -> str:
         store.timers.cancel(after.id)
         store.ledger.settle(after)
         store.polls_awaited_by.discard(after.id)
+        if before.dispatched_at is not None:
+            _end_work(store, after)
         if before.is_in_line:
             _leave_line(store, before)
         elif before.has_slot:
@@ -71,6 +73,21 @@ def _run_moved(store: Store, event: runs.RunMoved) -> str:
         tally = batches.count(batch.tally, before.status, after.status, after.cost)
         store.batches[batch.id] = replace(batch, tally=tally)
     return before.status
+
+
+def _run_dispatched(store: Store, event: runs.RunDispatched) -> str:
+    status = _run_moved(store, event)
+    model = store.runs[event.run_id].model
+    store.at_work[model] = store.at_work.get(model, 0) + 1
+    return status
+
+
+def _end_work(store: Store, run: Run) -> None:
+    assert run.completed_at is not None
+    store.last_at_work[run.model] = run.completed_at
+    store.at_work[run.model] -= 1
+    if not store.at_work[run.model]:
+        del store.at_work[run.model]
 
 
 def _run_delayed(store: Store, event: runs.RunDelayed) -> None:
@@ -324,7 +341,7 @@ APPLY = cast(
     Mapping[type, Callable[[Store, Event], str | None]],
     {
         runs.RunCreated: _run_created,
-        runs.RunDispatched: _run_moved,
+        runs.RunDispatched: _run_dispatched,
         runs.RunStarted: _run_moved,
         runs.RunSucceeded: _run_moved,
         runs.RunPartiallySucceeded: _run_moved,

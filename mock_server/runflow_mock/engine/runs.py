@@ -267,11 +267,9 @@ def _starting_time(moment: Moment, run: Run) -> timedelta:
     pace = pace_of(moment, model_of_run(moment.catalog, moment.store, run))
     if not pace.cold_start:
         return timedelta()
-    others = (moment.store.runs[run_id] for run_id in moment.store.run_order if run_id != run.id)
-    ends = [
-        moment.now if each.completed_at is None else each.completed_at for each in others if each.model == run.model and each.dispatched_at
-    ]
-    is_cold = pace.is_cold(max(ends, default=None), moment.now)
+    store = moment.store
+    last_at_work = moment.now if run.model in store.at_work else store.last_at_work.get(run.model)
+    is_cold = pace.is_cold(last_at_work, moment.now)
     return _at_speed(moment, pace.cold_start.total_seconds()) if is_cold else timedelta()
 
 

@@ -8,6 +8,7 @@ from typing import Never, TypeVar, cast
 from runflow_mock.domain.deployments import model_of
 from runflow_mock.domain.ledger import Ledger
 from runflow_mock.domain.records import COLLECTIONS, WORKFLOWS
+from runflow_mock.domain.runs import Run
 from runflow_mock.domain.snapshots import Accounts, KeptBytes, Snapshot, Timer
 from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.engine.history import Base
@@ -54,6 +55,10 @@ def read_snapshot(snapshot: Snapshot) -> Base:
     store.workflow_models = {workflow.id: model_of(workflow) for workflow in snapshot.workflows}
     store.workflow_paths = {workflow.path: workflow.id for workflow in store.present(WORKFLOWS)}
     store.runs_of_workflow = _grouped((run.workflow_id, run.id) for run in snapshot.runs)
+    sent = [run for run in snapshot.runs if run.dispatched_at is not None]
+    store.at_work = dict(Counter(run.model for run in sent if run.completed_at is None))
+    for run in sorted((run for run in sent if run.completed_at is not None), key=_end_of):
+        store.last_at_work[run.model] = _end_of(run)
     for run in (run for run in snapshot.runs if not run.is_terminal):
         if run.is_in_line:
             store.lines.setdefault(run.model, OrderedDict())[run.id] = None
@@ -73,6 +78,11 @@ def read_snapshot(snapshot: Snapshot) -> Base:
     for timer in snapshot.timers:
         store.timers.schedule(timer.owner, timer.due)
     return Base(snapshot.now, snapshot.sequence, store)
+
+
+def _end_of(run: Run) -> datetime:
+    assert run.completed_at is not None
+    return run.completed_at
 
 
 def _read_accounts(accounts: Accounts, ledger: Ledger) -> None:

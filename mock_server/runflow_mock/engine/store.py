@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TypeVar, cast
 
 from runflow_mock.domain.assets import Asset, AssetUpload
@@ -75,6 +76,9 @@ class Store:
         self.runs_by_status: dict[RunStatus, int] = {}
         self.deliveries_by_status: dict[DeliveryStatus, int] = {}
         self.slots_taken: dict[str, int] = {}
+        # How many runs a provider has of each model, and when the last of those ended that it had.
+        self.at_work: dict[str, int] = {}
+        self.last_at_work: dict[str, datetime] = {}
         self.polls_awaited_by: set[RunId] = set()
         self.lines: dict[str, OrderedDict[RunId, None]] = {}
         self.evaluations_of: dict[RunId, list[EvaluationId]] = {}
