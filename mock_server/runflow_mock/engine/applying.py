@@ -45,7 +45,7 @@ def _run_created(store: Store, event: runs.RunCreated) -> None:
         store.lines.setdefault(run.model, OrderedDict())[run.id] = None
         return
     if run.has_slot:
-        _take_slot(store, run.model)
+        _add_one(store.slots_taken, run.model)
     store.timers.schedule(run.id, run.due_at)
 
 
@@ -66,7 +66,7 @@ def _run_moved(store: Store, event: runs.RunMoved) -> str:
         if before.is_in_line:
             _leave_line(store, before)
         elif before.has_slot:
-            _give_slot_back(store, before.model)
+            _take_one_away(store.slots_taken, before.model)
     # A member that gets to work changes no tally.
     if after.batch_id is not None and not isinstance(event, runs.RunStarted):
         batch = store.batches[after.batch_id]
@@ -78,16 +78,14 @@ def _run_moved(store: Store, event: runs.RunMoved) -> str:
 def _run_dispatched(store: Store, event: runs.RunDispatched) -> str:
     status = _run_moved(store, event)
     model = store.runs[event.run_id].model
-    store.at_work[model] = store.at_work.get(model, 0) + 1
+    _add_one(store.at_work, model)
     return status
 
 
 def _end_work(store: Store, run: Run) -> None:
     assert run.completed_at is not None
     store.last_at_work[run.model] = run.completed_at
-    store.at_work[run.model] -= 1
-    if not store.at_work[run.model]:
-        del store.at_work[run.model]
+    _take_one_away(store.at_work, run.model)
 
 
 def _run_delayed(store: Store, event: runs.RunDelayed) -> None:
@@ -113,17 +111,25 @@ def _run_polled(store: Store, event: runs.RunPolled) -> None:
 def _slot_given(store: Store, event: runs.SlotGiven) -> None:
     run = store.runs[event.run_id]
     _leave_line(store, run)
-    _take_slot(store, run.model)
+    _add_one(store.slots_taken, run.model)
     store.runs[run.id] = replace(run, due_at=event.due_at, has_slot=True)
     store.timers.schedule(run.id, event.due_at)
 
 
 def _count(counts: dict[StatusT, int], before: StatusT | None, after: StatusT) -> None:
-    counts[after] = counts.get(after, 0) + 1
+    _add_one(counts, after)
     if before is not None:
-        counts[before] -= 1
-        if not counts[before]:
-            del counts[before]
+        _take_one_away(counts, before)
+
+
+def _add_one(counts: dict[StatusT, int], key: StatusT) -> None:
+    counts[key] = counts.get(key, 0) + 1
+
+
+def _take_one_away(counts: dict[StatusT, int], key: StatusT) -> None:
+    counts[key] -= 1
+    if not counts[key]:
+        del counts[key]
 
 
 def _leave_line(store: Store, run: Run) -> None:
@@ -131,16 +137,6 @@ def _leave_line(store: Store, run: Run) -> None:
     del line[run.id]
     if not line:
         del store.lines[run.model]
-
-
-def _take_slot(store: Store, model: str) -> None:
-    store.slots_taken[model] = store.slots_taken.get(model, 0) + 1
-
-
-def _give_slot_back(store: Store, model: str) -> None:
-    store.slots_taken[model] -= 1
-    if not store.slots_taken[model]:
-        del store.slots_taken[model]
 
 
 def _output_handed_over(store: Store, event: runs.OutputHandedOver) -> None:
