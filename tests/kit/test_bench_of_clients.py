@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from bench import BUILDS_FILE, SECRET, Time, VirtualRunner, builds, fake, verify_build
-from handlers import FLAWS, WAYS
+from flaws import FLAWS, WAYS
 
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import Judgement

@@ -4,7 +4,8 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from handlers import FLAWS, PREVIOUS_SECRET, RETIRED_SECRET, SECRET, SLOW_SECONDS, WAYS, handler
+from flaws import FLAWS, WAYS
+from handlers import PREVIOUS_SECRET, RETIRED_SECRET, SECRET, SLOW_SECONDS, handler
 
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.probes.carriers import Carrier

@@ -19,72 +19,6 @@ WINDOW_SECONDS = 300
 PART = 16
 KNOWN_FIELDS = {"event", "run_id", "batch_id", "evaluation_id", "status", "output", "duration_ms", "created_at", "completed_at", "metadata"}
 
-# What a handler does wrong, and the rule that it breaks by it, and no other.
-FLAWS: Mapping[str, str] = {
-    "trusts everybody": "refuses-forged",
-    "trusts who does not sign": "refuses-forged",
-    "trusts who gives no timestamp": "refuses-forged",
-    "compares the first digits": "refuses-forged",
-    "compares the last digits": "refuses-forged",
-    "compares as many digits as it is given": "refuses-forged",
-    "looks for the signature within its own": "refuses-forged",
-    "compares all but the last digit": "refuses-forged",
-    "compares both ends": "refuses-forged",
-    "believes what tells of batches": "refuses-forged",
-    "believes what tells of failures": "refuses-forged",
-    "believes events that it does not know": "refuses-forged",
-    "verifies JSON alone": "refuses-forged",
-    "takes no body for a ping": "refuses-forged",
-    "takes what names no event for a ping": "refuses-forged",
-    "signs with nothing where no secret was before": "refuses-forged",
-    "signs with None where no secret was before": "refuses-forged",
-    "keeps every secret": "refuses-forged",
-    "ignores the timestamp": "refuses-stale",
-    "has a nine-minute window": "refuses-stale",
-    "looks at the past alone": "refuses-stale",
-    "looks at the future alone": "refuses-stale",
-    "impatient": "takes-delayed",
-    "has a window of four and a half minutes": "takes-delayed",
-    "takes nothing from ahead": "takes-delayed",
-    "writes it again": "verifies-raw-bytes",
-    "drops what is no text": "verifies-raw-bytes",
-    "trims the body": "verifies-raw-bytes",
-    "decodes each part": "verifies-raw-bytes",
-    "one secret": "takes-previous-secret",
-    "only runs": "takes-every-event",
-    "knows no evaluations": "takes-every-event",
-    "strict fields": "tolerates-news",
-    "strict output": "tolerates-news",
-    "strict events": "tolerates-news",
-    "strict content type": "tolerates-spelling",
-    "wants headers as they are documented": "tolerates-spelling",
-    "refuses repeats": "takes-repeats",
-    "refuses the next attempt": "takes-repeats",
-    "forgets": "acts-once",
-    "takes every attempt for another delivery": "acts-once",
-    "acts once for each event": "acts-once",
-    "takes all batches for one": "acts-once",
-    "races": "acts-once",
-    "takes other signatures for other deliveries": "acts-once",
-    "remembers twenty deliveries": "acts-once",
-    "remembers for a moment": "acts-once",
-    "acts, then verifies": "acts-after-verifying",
-    "remembers, then verifies": "acts-after-verifying",
-    "wants order": "takes-any-order",
-    "reads what is there at once": "takes-slow-bodies",
-    "takes eight kilobytes": "takes-large-bodies",
-    "takes twenty-four kilobytes": "takes-large-bodies",
-    "crashes on garbage": "survives-oddities",
-    "crashes on a list": "survives-oddities",
-    "crashes on null": "survives-oddities",
-    "crashes where no event is named": "survives-oddities",
-    "crashes without a timestamp": "survives-oddities",
-    "crashes where a signature is short": "survives-oddities",
-    "slow": "answers-in-time",
-    "answers 201": "answers-as-declared",
-}
-# Handlers that are built differently, and right.
-WAYS = ("usual", "acts later", "one at a time", "by the record", "says that it is at work", "takes both forms", "answers 202", "locks")
 # How they answer a genuine callback, where not with 200.
 _STATUSES: Mapping[str, int] = {"answers 201": 201, "answers 202": 202}
 _SECRETS: Mapping[str, tuple[str, ...]] = {
@@ -106,12 +40,18 @@ _COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
 _BELIEVED: Mapping[str, Callable[[str], bool]] = {
     "believes what tells of batches": lambda event: event.startswith("batch."),
     "believes what tells of failures": lambda event: event.endswith(".failed"),
+    "believes what tells of cancellations": lambda event: event.endswith(".cancelled"),
     "believes events that it does not know": lambda event: event.partition(".")[0] not in ("run", "batch", "evaluation"),
 }
 # How a handler answers before it verifies anything, and what; and what it crashes on.
 _EARLY: Mapping[str, tuple[int, Callable[[dict[str, str], bytes], bool]]] = {
     "takes eight kilobytes": (413, lambda headers, body: len(body) > 8 * 1024),
     "takes twenty-four kilobytes": (413, lambda headers, body: len(body) > 24 * 1024),
+    "takes a hundred kilobytes": (413, lambda headers, body: len(body) > 100 * 1024),
+    "takes what is no JSON for nothing": (204, lambda headers, body: body == b"not json"),
+    "takes what it cannot count for fresh and signed": (204, lambda headers, body: not headers.get("runflow-timestamp", "0").isdigit()),
+    "takes signatures that it cannot compare": (204, lambda headers, body: not headers.get("runflow-signature", "").isascii()),
+    "takes signatures of other versions": (204, lambda headers, body: headers.get("runflow-signature", "v1").startswith("v0")),
     "strict content type": (415, lambda headers, body: headers.get("content-type") != "application/json"),
     "verifies JSON alone": (204, lambda headers, body: "json" not in headers.get("content-type", "")),
     "takes no body for a ping": (204, lambda headers, body: not body),
@@ -133,6 +73,8 @@ _WINDOWS: Mapping[str, tuple[float, float]] = {
     "has a window of four and a half minutes": (270, 270),
     "takes nothing from ahead": (WINDOW_SECONDS, 5),
 }
+# What a handler takes for a whole round of the clock, and counts no further.
+_ROUNDS: Mapping[str, int] = {"counts seconds without days": 86400, "counts minutes without hours": 3600}
 _READINGS: Mapping[str, Callable[[bytes], bytes]] = {
     "writes it again": lambda body: json.dumps(_parsed(body), separators=(",", ":")).encode(),
     "drops what is no text": lambda body: body.decode("utf-8", "ignore").encode(),
@@ -205,7 +147,10 @@ class Shop:
         if not stamp.isdigit():
             return False
         past, future = _WINDOWS.get(self.flaw, (WINDOW_SECONDS, WINDOW_SECONDS))
-        if not -future <= time.time() - int(stamp) <= past:
+        off = time.time() - float(stamp)
+        if (once_round := _ROUNDS.get(self.flaw)) is not None:
+            off = (off + once_round / 2) % once_round - once_round / 2
+        if not -future <= off <= past:
             return False
         content = stamp.encode() + b"." + _READINGS.get(self.flaw, bytes)(body)
         is_same = _COMPARISONS.get(self.flaw, _is_same)
@@ -247,6 +192,8 @@ class Shop:
         mark = str(marks.get(self.flaw, delivery))
         if self.flaw == "says that it is at work":
             return self._work(mark)
+        if self.flaw == "drops what comes while it is at work":
+            return self._work_alone(mark)
         if self.flaw == "races":
             if mark not in self._seen:
                 time.sleep(RACE_SECONDS)
@@ -281,6 +228,18 @@ class Shop:
         self.effects += 1
         self._seen.add(mark)
         self._working.discard(mark)
+        return 200
+
+    def _work_alone(self, mark: str) -> int:
+        """Works on one thing at a time, and says to everything else that it was taken."""
+        with self._lock:
+            if self._working or mark in self._seen:
+                return 200
+            self._working.add(mark)
+            self._seen.add(mark)
+        time.sleep(RACE_SECONDS)
+        self.effects += 1
+        self._working.clear()
         return 200
 
     def _count(self) -> None:
@@ -319,6 +278,7 @@ def handler(flaw: str | None = None, *, known: Collection[str] | None = None, un
 
         def do_PUT(self) -> None:
             self.rfile.read(int(self.headers.get("content-length", "0")))
+            shop.effects += flaw == "acts on whatever is put"
             self._answer(405)
 
         def _answer(self, status: int, body: bytes = b"") -> None:

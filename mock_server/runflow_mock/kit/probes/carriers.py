@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http import HTTPStatus
@@ -69,17 +69,18 @@ class Carrier:
         return self._send("POST", sample.with_headers(Content_Length=str(len(sample.body))), self._parts(sample.body, cut))
 
     def carry_at_once(self, sample: SampleCallback, copies: int) -> list[Answer]:
-        """Sends copies of a sample on as many connections, so that all of them are complete at the same moment.
+        """Sends copies of a sample, each but for its last byte; those leave together."""
+        return self.carry_together([sample] * copies)
 
-        Each is sent but for its last byte; those leave together.
-        """
-        gate = threading.Barrier(copies)
+    def carry_together(self, samples: Sequence[SampleCallback]) -> list[Answer]:
+        """Sends samples on as many connections, so that all of them are complete at the same moment."""
+        gate = threading.Barrier(len(samples))
 
-        def send() -> Answer:
+        def send(sample: SampleCallback) -> Answer:
             return self._send("POST", sample.with_headers(Content_Length=str(len(sample.body))), _held_back(sample.body, gate))
 
-        with ThreadPoolExecutor(copies) as pool:
-            return [future.result() for future in [pool.submit(send) for _ in range(copies)]]
+        with ThreadPoolExecutor(len(samples)) as pool:
+            return list(pool.map(send, samples))
 
     def close(self) -> None:
         """Closes the connections."""

@@ -9,6 +9,7 @@ from runflow_mock.domain.verdicts import Weight
 from runflow_mock.kit.probes.effect_steps import (
     acts_after_forgery,
     acts_after_verifying,
+    acts_on_each_at_once,
     acts_on_each_batch,
     acts_once,
     acts_once_at_once,
@@ -69,7 +70,7 @@ ASKS: Mapping[str, str] = {
     "refuses-stale": "A timestamp more than five minutes off is not answered with 2xx, although the signature fits.",
     "takes-delayed": "A timestamp a few minutes off is answered with 2xx: clocks differ.",
     "takes-repeats": "What was delivered already is answered with 2xx again, so that the sender stops.",
-    "acts-once": "However often a delivery arrives, one after the other or at the same moment, it has one effect.",
+    "acts-once": "Each delivery has one effect, however often it arrives, and whatever else arrives at the same moment.",
     "acts-after-verifying": "What is forged or stale has no effect, and takes none from the genuine callback that follows.",
     "takes-any-order": "Callbacks are taken in whatever order they arrive.",
     "takes-slow-bodies": "A body that arrives slowly is read to its end.",
@@ -144,20 +145,24 @@ PROBES: tuple[Probe, ...] = (
     *(Probe(name, "verifies-raw-bytes", refuses_same(forge)) for name, forge in SAME_TO_READERS.items()),
     *(Probe(name, "refuses-forged", refuses(forge)) for name, forge in FORGERIES.items()),
     *(Probe(name, "refuses-forged", refuses(forge), needs_timestamp=True) for name, forge in DATED.items()),
-    *(
-        Probe(f"{event}, wrong secret", "refuses-forged", refuses(of_event(event)), event=event)
-        for event in ("run.failed", "batch.succeeded")
-    ),
+    # Whoever verifies what it acts on takes what it only writes down from anybody.
+    *(Probe(f"{event}, wrong secret", "refuses-forged", refuses(of_event(event)), event=event) for event in EVENTS),
     Probe("unknown event, wrong secret", "refuses-forged", refuses(of_future_event), event=NEWS),
     Probe("retired secret", "refuses-forged", refuses_retired_secret),
     Probe("5:10 old", "refuses-stale", refuses_at(-OUTSIDE), needs_timestamp=True),
     Probe("5:10 ahead", "refuses-stale", refuses_at(OUTSIDE), needs_timestamp=True),
+    # Who counts minutes without hours, or seconds without days, takes these.
+    *(
+        Probe(name, "refuses-stale", refuses_at(seconds), needs_timestamp=True)
+        for name, seconds in (("an hour old", -3600), ("a day old", -86400), ("a day ahead", 86400))
+    ),
     Probe("4:50 old", "takes-delayed", takes_at(-INSIDE), needs_timestamp=True),
     Probe("4:50 ahead", "takes-delayed", takes_at(INSIDE), needs_timestamp=True),
     Probe("copy", "takes-repeats", takes_copy),
     Probe("next attempt", "takes-repeats", takes_next_attempt),
     Probe("repeats", "acts-once", acts_once),
     Probe("copies at once", "acts-once", acts_once_at_once),
+    Probe("others at once", "acts-once", acts_on_each_at_once),
     Probe("forged, without effect", "acts-after-verifying", acts_after_verifying),
     Probe("genuine after forged", "acts-after-verifying", acts_after_forgery),
     Probe("reordered", "takes-any-order", takes_any_order),

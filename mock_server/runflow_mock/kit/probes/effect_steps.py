@@ -14,6 +14,7 @@ ROUNDS = 2
 OTHERS = 25
 # One of each kind of refusal: what a receiver checks first, and last.
 WITHOUT_EFFECT = ("wrong secret", "unsigned", "changed body")
+OTHER_METHOD = "by PUT"
 NOT_TOLD = "nobody tells how often the receiver acts: give an address that answers with that number, with --effects"
 NONE_TAKEN = "none of them was taken, which other rules are about"
 NO_EFFECT = f"a genuine callback had no effect: if the receiver acts only on what its application has created, {GIVE_SANDBOX}"
@@ -64,6 +65,22 @@ def acts_once_at_once(kit: ProbeKit) -> Iterator[Seen]:
         yield _counted(kit.effects, count, f"{COPIES} copies of a callback that arrived at the same moment", answers)
 
 
+def acts_on_each_at_once(kit: ProbeKit) -> Iterator[Seen]:
+    """Different callbacks that arrive at the same moment: whichever is taken has its effect, and none is lost."""
+    if kit.effects is None:
+        yield Seen(None, NOT_TOLD)
+        return
+    samples = [kit.sender.write(is_fresh=True) for _ in range(COPIES)]
+    before = kit.effects.at_rest()
+    answers = kit.carrier.carry_together(samples)
+    count, taken = kit.effects.since(before), sum(answer.is_taken for answer in answers)
+    if not kit.effects.has_acted:
+        yield Seen(None, NO_EFFECT)
+    else:
+        # Who has done it and is late with its answer is told of by another rule.
+        yield Seen(count >= taken, f"of {COPIES} callbacks that arrived at the same moment {taken} were taken, and had {count} effects")
+
+
 def acts_once_later(kit: ProbeKit) -> Iterator[Seen]:
     """The next attempt of the very first delivery, after as many others: it has no further effect, however long ago the first was."""
     if kit.effects is None:
@@ -87,12 +104,17 @@ def acts_after_verifying(kit: ProbeKit) -> Iterator[Seen]:
         yield obstacle
         return
     assert kit.effects is not None
-    forged = {name: FORGERIES[name] for name in WITHOUT_EFFECT}
+    forged = {**{name: FORGERIES[name] for name in WITHOUT_EFFECT}, OTHER_METHOD: FORGERIES["wrong secret"]}
     if kit.sender.dates_attempts:
         forged["stale"] = distorted("stale")
     for name, forge in forged.items():
         before = kit.effects.at_rest()
-        answer = kit.carrier.carry(forge(kit.sender))
+        answer = kit.carrier.carry(forge(kit.sender), "PUT" if name == OTHER_METHOD else "POST")
+        # Whatever is said to another method may be meant for people; what counts is that nothing comes of it.
+        if name == OTHER_METHOD:
+            count = kit.effects.at_rest() - before
+            yield Seen(count == 0, f"a forged callback that came by PUT was {answer.told}, and had {count} effects")
+            continue
         # One that was taken is told of by the rule about taking it.
         if not answer.is_taken:
             count = kit.effects.at_rest() - before

@@ -92,6 +92,11 @@ def without_timestamp(sender: Sender) -> SampleCallback:
     return sender.write(distortion={"kind": "callback.wrong_secret"}).with_headers(Runflow_Timestamp=None)
 
 
+def stamped(timestamp: str) -> Forge:
+    """Returns the forgery with a timestamp that cannot be read, or not be counted with."""
+    return lambda sender: distorted("wrong_secret")(sender).with_headers(Runflow_Timestamp=timestamp)
+
+
 def with_body(change: Callable[[bytes], bytes]) -> Forge:
     """Returns the forgery whose bytes were changed, and still mean the same to whoever reads them in a certain way."""
 
@@ -123,6 +128,10 @@ FORGERIES: Mapping[str, Forge] = {
     "signature without digits": with_signature(lambda prefix, digits: prefix or "v1="),
     "signature of one digit": with_signature(lambda prefix, digits: digits[0]),
     "empty signature": with_signature(lambda prefix, digits: ""),
+    "signature of another version": with_signature(lambda prefix, digits: f"v0={_other(digits)}"),
+    # What cannot be read raises something in many languages: whoever answers 2xx to that has let it in.
+    "signature that is no number": with_signature(lambda prefix, digits: f"{prefix or 'v1='}{'z' * DIGITS}"),
+    "signature beyond ASCII": with_signature(lambda prefix, digits: f"{prefix}\u00e9{_other(digits)[1:]}"),
     "several wrong signatures": with_signature(lambda prefix, digits: f"{prefix}{_other(digits)},{prefix}{_other(digits)[::-1]}"),
     "empty secret": signed_with(""),
     "secret None": signed_with("None"),
@@ -134,9 +143,16 @@ FORGERIES: Mapping[str, Forge] = {
     "wrong secret, no body": saying(b""),
     "wrong secret, no event": saying(b"{}"),
     "wrong secret, null": saying(b"null"),
+    "wrong secret, no JSON": saying(b"not json"),
+    "wrong secret, no text": saying(b"\xff\xfe"),
 }
 # Those that need a timestamp.
-DATED: Mapping[str, Forge] = {"timestamp made fresh": made_fresh, "no timestamp": without_timestamp}
+DATED: Mapping[str, Forge] = {
+    "timestamp made fresh": made_fresh,
+    "no timestamp": without_timestamp,
+    "timestamp that is no number": stamped("yesterday"),
+    "timestamp beyond all numbers": stamped("9" * 400),
+}
 # What is parsed, decoded or trimmed before it is checked comes out as the bytes that were signed.
 SAME_TO_READERS: Mapping[str, Forge] = {
     "added space": with_body(lambda body: body.replace(b'":', b'": ', 1)),

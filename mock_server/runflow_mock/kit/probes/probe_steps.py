@@ -43,6 +43,7 @@ UNUSUAL: Mapping[str, Any] = {
 LETTER = "ß"
 # As much metadata as the API takes, but for a few bytes, and as many items.
 ITEMS_MAX = 100
+LONG = "0123456789abcdef" * 80
 LARGE: Mapping[str, Any] = {"note": "abcdefgh" * 2000}
 
 
@@ -242,13 +243,18 @@ def takes_large_batch(kit: ProbeKit) -> Iterator[Seen]:
     small = kit.sender.write("batch.succeeded", metadata=LARGE)
     message = msgspec.json.decode(small.body)
     items = message["output"]["items"]
-    many = [{**items[index % len(items)], "sequence_index": index} for index in range(ITEMS_MAX)]
+    # Each with an address as long as signed ones are: more than the 100 kB that some frameworks take by default.
+    many = [_with_long_address(items[index % len(items)], index) for index in range(ITEMS_MAX)]
     message["output"] = {**message["output"], "items": many, "succeeded": ITEMS_MAX, "total": ITEMS_MAX}
     answer = kit.carrier.carry(kit.sender.sign(small, msgspec.json.encode(message)))
     if not answer.is_taken and not kit.carrier.carry(kit.sender.write("batch.succeeded")).is_taken:
         yield Seen(None, "it takes no end of a batch, which another rule is about")
     else:
         yield _taken(answer) if answer.is_taken or _reads_to_the_end(kit) else Seen(None, READS_HALF)
+
+
+def _with_long_address(item: Mapping[str, Any], index: int) -> dict[str, Any]:
+    return {**item, "sequence_index": index, "input": {**item["input"], "image_url": f"https://cdn.example.com/{index}.jpg?signed={LONG}"}}
 
 
 def takes_cut_letter(kit: ProbeKit) -> Iterator[Seen]:
