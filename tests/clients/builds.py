@@ -364,8 +364,7 @@ class Client:
     def _listen(self, own: str) -> str:
         if self.flaw == "stops at a callback before the answer" and self.heard:
             raise Refused("told of a run that was not created yet")
-        is_own = (lambda message: True) if self.flaw == "takes any callback for its own" else (lambda message: message.get("run_id") == own)
-        while (told := next(filter(is_own, self.heard), None)) is None:
+        while (told := next((message for message in self.heard if message.get("run_id") == own), None)) is None:
             self.world.sleep(0.1)
         # Repeats and late answers are still taken for a moment.
         self.world.sleep(0.5)
@@ -500,7 +499,6 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "knows all fields": (Build(), ("tolerates-unknown-fields",)),
     "looks for texts instead of reading JSON": (Build(), ("tolerates-unknown-fields",)),
     "takes the newest for its own": (LISTS, ("finds-its-own",)),
-    "takes any callback for its own": (HEARS, ("finds-its-own",)),
     "saves whatever a download answers": (Build(), ("checks-files",)),
     "takes half of a file for the whole": (LISTS, ("checks-files",)),
     "takes what it does not know for the end": (Build(), ("tolerates-unknown-states",)),

@@ -43,7 +43,7 @@ def send(
         connection.request(method, target, None if body is None else json.dumps(body), headers)
         answer = connection.getresponse()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
-    except http.client.HTTPException as error:
+    except (http.client.HTTPException, TimeoutError) as error:
         raise ConnectionError(str(error)) from None
     finally:
         connection.close()
@@ -113,7 +113,9 @@ def fetch(run: dict[str, object]) -> None:
     for piece in text.split('"'):
         if "/media/" in piece and piece.startswith("http"):
             parts = urlsplit(piece)
-            send("GET", f"{parts.path}?{parts.query}", key=KEY if FLAW == "sends the key to files" else None)
+            status, _, _ = send("GET", f"{parts.path}?{parts.query}", key=KEY if FLAW == "sends the key to files" else None)
+            if status >= 400:
+                raise Refused(f"{status} instead of a file")
 
 
 class Inbox:

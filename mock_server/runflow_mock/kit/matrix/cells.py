@@ -34,7 +34,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
     Of faults that are the same at different places one that was met is enough; with `is_any_fault` one of all. A cell that
     `needs_callback` is judged by how the client answers them. `cancels` stops everything that the client creates. With `others` somebody
-    else creates so many of the same beside it, which fail, and are told of at the same address. `needs_quiet` keeps a cell for the end,
+    else creates so many of the same beside it, which fail. `needs_quiet` keeps a cell for the end,
     when little runs beside it: it compares pauses. `also` names further rules that it is about. `seconds` is how long a client may have to
     wait in it that does everything right, besides its work.
     """
@@ -126,17 +126,10 @@ def _at_file(name: str, kind: str, method: str = "GET", path: str = "/media/**",
     return Cell(name=name, rule="checks-files", ending=Ending.SOMEHOW, faults=(fault,))
 
 
-def _beside_others(name: str, count: int, *, needs_callback: bool = False) -> Cell:
+def _beside_others(name: str, count: int) -> Cell:
     """So few others that they fit into any page of a list with the client's own."""
     others_fail = {"where": {"client_ref": SOMEBODY}, "what": {"kind": "fail"}}
-    return Cell(
-        name=name,
-        rule="finds-its-own",
-        clock=ClockMode.MANUAL,
-        faults=(others_fail,),
-        others=count,
-        needs_callback=needs_callback,
-    )
+    return Cell(name=name, rule="finds-its-own", clock=ClockMode.MANUAL, faults=(others_fail,), others=count)
 
 
 def _endless(name: str, *faults: Fault, seconds: float, needs_callback: bool = False) -> Cell:
@@ -288,7 +281,6 @@ CELLS: tuple[Cell, ...] = (
     _endless("no answer at poll", *_poll("hang", seconds=3600), seconds=ANSWER_SECONDS_MAX),
     _endless("work without end", _LATE_WORK, seconds=WORK_SECONDS_MAX),
     CALLBACK_CONTROL,
-    _beside_others("callback of another run", 1, needs_callback=True),
     _endless("lost callback", _callback("drop", None), seconds=WORK_SECONDS_MAX, needs_callback=True),
     _told("wrong secret", "refuses-forged", _callback("wrong_secret")),
     _told("unsigned", "refuses-forged", _callback("unsigned")),

@@ -153,12 +153,11 @@ class _Mover:
             where = {"edge": START_EDGE, "run_id": run["id"]}
             self._control.add_fault(where=where, what={"kind": "delay", "by": OWN_WAITS})
         batches = self._control.batches()
-        noun, record = ("batches", batches[0]) if batches else ("runs", own[0])
+        noun = "batches" if batches else "runs"
         image = {"image_url": "https://cdn.example.com/of-somebody-else.jpg"}
-        one = {"input": [{**image, "client_ref": SOMEBODY}]} if batches else {"input": image, "client_ref": SOMEBODY}
-        told = {"callback_url": record["callback_url"]} if self._cell.needs_callback else {}
+        body = {"input": [{**image, "client_ref": SOMEBODY}]} if batches else {"input": image, "client_ref": SOMEBODY}
         for _ in range(self._cell.others):
-            self._control.client.post(f"/v1/models/runflow/background-removal/{noun}", {**one, **told})
+            self._control.client.post(f"/v1/models/runflow/background-removal/{noun}", body)
         self._control.advance(OTHERS_SETTLE)
 
     def _cancel(self) -> None:
