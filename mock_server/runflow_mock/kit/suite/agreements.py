@@ -12,6 +12,12 @@ from runflow_mock.kit.suite.laws_of_records import amount, instant
 from runflow_mock.kit.suite.memories import Known, Memory, Told, Whole, is_replay, packaged_walk
 from runflow_mock.kit.suite.schema_walks import Part
 
+CHANGES_OF_DELIVERIES = frozenset(
+    (
+        *("signing_secret_id", "status_code", "failure_reason_code", "failure_detail", "attempt_count", "next_attempt_at"),
+        *("updated_at", "completed_at", "attempts"),
+    )
+)
 # What changes in a record's life; everything else of these kinds stays as it was made. Kinds that are not here are the service's own.
 CHANGES: Mapping[str, frozenset[str]] = {
     "Run": frozenset(
@@ -30,12 +36,8 @@ CHANGES: Mapping[str, frozenset[str]] = {
     "BatchItem": frozenset(("status_code", "output", "error", "cost", "started_at", "completed_at", "run", "input")),
     "BatchItemHandle": frozenset(("status_code",)),
     "RunLog": frozenset(("run",)),
-    "RunDelivery": frozenset(
-        (
-            *("signing_secret_id", "status_code", "failure_reason_code", "failure_detail", "attempt_count", "next_attempt_at"),
-            *("updated_at", "completed_at", "attempts"),
-        )
-    ),
+    "RunDelivery": CHANGES_OF_DELIVERIES,
+    "BatchDelivery": CHANGES_OF_DELIVERIES,
     "WebhookDelivery": frozenset(("attempts", "webhook")),
     "WebhookAttempt": frozenset(("next_retry_at", "delivery", "status_code", "response_body", "response_time_ms", "succeeded")),
     "ModelPrice": frozenset(),

@@ -7,6 +7,7 @@ from runflow_mock.kit.suite.flows import Flow, Needs, Play, expect
 from runflow_mock.kit.suite.provocations import KEYS, SERVER_ERRORS, TOO_MANY, by_rule, fresh_request, needs_key, provoked
 from runflow_mock.kit.suite.requests import NOUNS, WRITES, Request, right_requests
 from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.openapi.contracts import packaged_contract
 
 QUOTA_WINDOW, QUOTA_SECONDS = "60s", 60.0
 # Where what an operation makes or changes is read; what is not here is read by nobody.
@@ -32,6 +33,8 @@ READ_AT = {
     "redeliver_batch_callback": "/v1/batches/{batch_id}/callback",
     "update_balance": "/v1/billing/balance",
 }
+# Of these no path declares all.
+ODD_METHODS = ("PUT", "DELETE", "PATCH", "POST")
 OTHER_TAG = '"suite"'
 # The key that a tenant has by itself must be named where another one is added.
 SETTINGS = {"keys": list(KEYS)}
@@ -46,6 +49,7 @@ def _statuses_of(noun: str) -> Play:
         requests = list(right_requests(stage, noun))
         for request in requests:
             yield from _is_right(stage, request)
+            _ask_otherwise(stage, request)
             for status in map(int, filter(str.isdigit, request.operation.responses)):
                 if status not in SERVER_ERRORS and 400 <= status != TOO_MANY:
                     for answer in provoked(stage, request, status):
@@ -72,6 +76,15 @@ def _is_right(stage: SuiteTenant, request: Request) -> Iterator[str]:
     if "304" in request.operation.responses and not stage.is_strict:
         yield from _comes(request, request.send(stage, headers={"If-None-Match": answer.headers.get("etag", "")}), 304)
         yield from _comes(request, request.send(stage, headers={"If-None-Match": OTHER_TAG}), wanted)
+
+
+def _ask_otherwise(stage: SuiteTenant, request: Request) -> None:
+    """Asks for the head of what can be read, and in a way in which nobody declares that one can ask; the laws look at what comes."""
+    if request.operation.method == "GET":
+        request.send(stage)
+        request.send(stage, method="HEAD")
+    declared = packaged_contract().methods_of(request.operation.path)
+    request.send(stage, body=None, method=next(method for method in ODD_METHODS if method not in declared))
 
 
 def read_back(stage: SuiteTenant, request: Request, answer: Answer) -> None:

@@ -12,7 +12,15 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from runflow_mock.kit.suite import agreements, laws_of_belonging, laws_of_callbacks, laws_of_lists, laws_of_records, laws_of_refusals
+from runflow_mock.kit.suite import (
+    agreements,
+    laws_of_belonging,
+    laws_of_callbacks,
+    laws_of_lists,
+    laws_of_messages,
+    laws_of_records,
+    laws_of_refusals,
+)
 from runflow_mock.kit.suite.carriers import Answer, read_json
 from runflow_mock.kit.suite.laws_of_callbacks import (
     contradicts_itself,
@@ -69,6 +77,7 @@ class Watch:
         self._memory.look_at(answer)
         if answer.method == "GET":
             self._untold.pop(answer.target, None)
+        self._memory.is_strict = self.is_strict
         addressed = self._contract.address(answer.path)
         declared = None if addressed is None else self._contract.operation(addressed.path, answer.method)
         if declared is not None and self.is_strict and declared.evidence == INFERRED:
@@ -315,6 +324,7 @@ LAWS: Mapping[str, Law] = {
     **laws_of_belonging.LAWS,
     **laws_of_callbacks.LAWS,
     **laws_of_lists.LAWS,
+    **laws_of_messages.LAWS,
     **laws_of_records.LAWS,
     **laws_of_refusals.LAWS,
 }

@@ -16,6 +16,8 @@ SKEW = timedelta(seconds=1)
 CANCELLED = ("cancelled", "canceled")
 SUCCEEDED = "succeeded"
 BATCH_ITEM_FACTS = ("client_ref", "status_code")
+# What only an attempt can have told of a delivery.
+OF_ATTEMPTS = ("signing_secret_id", "failure_reason_code", "failure_detail")
 # What an item of a batch has of its run.
 RUN_FACTS = ("input", "output", "cost", "client_ref", "status_code", "started_at", "completed_at", "batch_id", "created_at")
 
@@ -156,6 +158,9 @@ def _end_of_delivery(record: Record) -> Iterator[str]:
         yield from _says(
             record["attempt_count"] == len(attempts), f"attempt_count is {record['attempt_count']} with {len(attempts)} attempts"
         )
+    if record.get("attempts") == [] or record.get("attempt_count") == 0:
+        told = {name: record[name] for name in OF_ATTEMPTS if record.get(name) is not None}
+        yield from _says(not told, f"a delivery of which nothing was tried has {told}")
     reason = record.get("failure_reason_code")
     yield from _says(not isinstance(reason, str) or len(reason.split()) == 1, f"failure_reason_code is {reason!r}, and no code")
     if state not in ("succeeded", "failed"):

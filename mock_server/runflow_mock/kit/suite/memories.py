@@ -1,6 +1,7 @@
 """Memories: what was seen on one stage so far, so that a later answer can be held against it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import cache
 from time import time
 from typing import Any
@@ -62,7 +63,8 @@ class Memory(msgspec.Struct):
 
     `parts` are the records in the answer that is looked at now, as the packaged contract names them; `operation` gave it, and `params`
     are the values in its path. `made` has by list what was made and not deleted, and `names` the id of what was called so, and when.
-    `clock` tells the true time, in seconds since 1970.
+    `latest` is the answer before, `request_ids` are those that were told, and `is_strict` says that the server has nothing that is only
+    inferred. `clock` tells the true time, in seconds since 1970.
     """
 
     states: dict[str, str] = {}
@@ -81,6 +83,11 @@ class Memory(msgspec.Struct):
     owner: str | None = None
     has_twins: bool = False
     challenges: bool | None = None
+    latest: Answer | None = None
+    request_ids: set[str] = set()
+    tells_ids: bool | None = None
+    dated: datetime | None = None
+    is_strict: bool = False
     parts: tuple[Part, ...] = ()
     operation: Declared | None = None
     params: Mapping[str, str] = {}

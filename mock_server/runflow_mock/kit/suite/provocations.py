@@ -160,7 +160,8 @@ def by_rule(stage: SuiteTenant, request: Request, status: int) -> Answer:
 
 def ruled_answer(request: Request, status: int) -> dict[str, Any]:
     """Returns what a rule does to answer a request with a status."""
-    told: dict[str, Any] = {"headers": {"Allow": "GET"}} if status == NOT_ALLOWED else {}
+    allowed = ", ".join(packaged_contract().methods_of(request.operation.path))
+    told: dict[str, Any] = {"headers": {"Allow": allowed}} if status == NOT_ALLOWED else {}
     if request.operation.id == "get_readiness" and status == UNAVAILABLE:
         # Who is not ready says so in the form of one who is.
         told["body"] = {"status": "unavailable", "checks": {"database": "failed", "redis": "ok"}}

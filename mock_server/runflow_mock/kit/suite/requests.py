@@ -27,7 +27,7 @@ class Request(msgspec.Struct, frozen=True):
         body = options.pop("body", self.body)
         key = options.pop("key", stage.admin_key if "/admin/" in self.path else "")
         path = options.pop("path", self.path)
-        return stage.send(self.operation.method, path, body, key=key, **options)
+        return stage.send(options.pop("method", self.operation.method), path, body, key=key, **options)
 
 
 Make = Callable[[SuiteTenant], tuple[str, Any]]

@@ -23,6 +23,12 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "code_fits_status": ("errors.codes",),
     "loc_leads_there": ("errors.fields",),
     "headers": (DOCUMENT, "limits.retry-after"),
+    "content_length": ("http.semantics",),
+    "content_type": ("http.semantics", "errors.envelope"),
+    "allowed_methods": (DOCUMENT, "http.semantics"),
+    "head_is_get": ("http.semantics",),
+    "request_ids": ("http.request-ids", "runs.record"),
+    "dates": ("http.semantics",),
     "challenges": ("auth.bearer",),
     # Laws of several answers.
     "echo": ("runs.create", "batches.create"),

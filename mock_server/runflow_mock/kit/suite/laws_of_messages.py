@@ -1,0 +1,142 @@
+"""Laws of messages: what HTTP itself asks of every answer, whatever it says, and how a server names the requests that it was sent."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.memories import Memory, is_replay
+from runflow_mock.openapi.contracts import Declared, packaged_contract
+
+NO_CONTENT, NOT_MODIFIED, NOT_ALLOWED, NOT_IMPLEMENTED = 204, 304, 405, 501
+LENGTH, TYPE, REQUEST_ID = "content-length", "content-type", "x-request-id"
+JSON = "application/json"
+# Methods that a path may take without a word of the document.
+BESIDE_ALL = frozenset(("HEAD", "OPTIONS"))
+# Headers of a moment, of a connection, or of what lies between; and those that HEAD may leave out, since only a body tells them.
+PASSING = frozenset(("date", "age", "via", "connection", "keep-alive", "server-timing", "set-cookie", REQUEST_ID))
+OF_A_BODY = frozenset((LENGTH, "transfer-encoding", "content-encoding"))
+COUNTED = "x-ratelimit-"
+DATE = "%a, %d %b %Y %H:%M:%S GMT"
+# Several servers behind one address have clocks of their own.
+DATE_SKEW = timedelta(seconds=5)
+NAMED_AFTER_ITS_REQUEST = frozenset(("create_run", "create_comfyui_run"))
+
+
+def has_its_length(answer: Answer, memory: Memory) -> Iterator[str]:
+    """The length that an answer announces is that of its body, and there is none where there can be no body."""
+    told = answer.headers.get(LENGTH)
+    if answer.status == NO_CONTENT and (answer.body or told is not None):
+        yield f"a 204 has {len(answer.body)} bytes and the Content-Length {told!r}"
+    elif told is None or answer.method == "HEAD" or answer.status == NOT_MODIFIED or "content-encoding" in answer.headers:
+        return
+    elif told != str(len(answer.body)):
+        yield f"Content-Length is {told!r}, and {len(answer.body)} bytes came"
+
+
+def is_what_it_is_called(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A body has a content type, JSON under that name is JSON, and an error in JSON says so."""
+    if not answer.body:
+        return
+    told = answer.headers.get(TYPE)
+    media_type = str(told).partition(";")[0].strip().lower()
+    if told is None:
+        yield "a body has no content type"
+    elif media_type == JSON and answer.json is None and answer.body.strip() != b"null":
+        yield "the body is called JSON, and is none"
+    elif answer.status >= 400 and media_type != JSON and isinstance(answer.json, dict):
+        yield f"an error in JSON is called {told!r}"
+
+
+def tells_what_is_allowed(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A 405 tells in Allow exactly the methods that the document declares for the path."""
+    addressed = packaged_contract().address(answer.path) if answer.status == NOT_ALLOWED else None
+    if addressed is None:
+        return
+    told = {name.strip() for name in answer.headers.get("allow", "").split(",") if name.strip()}
+    contract = packaged_contract()
+    declared = (contract.operation(addressed.path, method) for method in contract.methods_of(addressed.path))
+    wanted = {each.method for each in declared if each is not None and not (memory.is_strict and each.evidence == "inferred")}
+    if told - BESIDE_ALL != wanted - BESIDE_ALL:
+        yield f"Allow is {sorted(told)}, and {addressed.path} takes {sorted(wanted)}"
+
+
+def is_get_without_a_body(answer: Answer, memory: Memory) -> Iterator[str]:
+    """HEAD is answered as GET is, without the body."""
+    before, memory.latest = memory.latest, answer
+    if answer.method != "HEAD":
+        return
+    if answer.body:
+        yield f"the answer to a HEAD has {len(answer.body)} bytes"
+    if answer.status in (NOT_ALLOWED, NOT_IMPLEMENTED):
+        if "HEAD" in answer.headers.get("allow", ""):
+            yield "HEAD is not allowed, and Allow lists it"
+        return
+    if before is None or (before.method, before.target, before.sent_headers) != ("GET", answer.target, answer.sent_headers):
+        return
+    if answer.moment is None or answer.moment != before.moment:
+        # Between the two the world may have changed.
+        return
+    if answer.status != before.status:
+        yield f"HEAD is answered {answer.status}, and GET {before.status}"
+        return
+    was, now = _lasting(before.headers), _lasting(answer.headers)
+    for name in sorted(was.keys() | now.keys()):
+        if was.get(name) != now.get(name) and not (name in OF_A_BODY and name not in now):
+            yield f"HEAD has {name} {now.get(name)!r}, and GET {was.get(name)!r}"
+
+
+def _lasting(headers: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: value for name, value in headers.items() if name not in PASSING and not name.startswith(COUNTED)}
+
+
+def names_its_request(answer: Answer, memory: Memory) -> Iterator[str]:
+    """Each X-Request-Id is told once, by every success under a key or by none; what was made keeps that of its creation."""
+    told = answer.headers.get(REQUEST_ID)
+    if told is not None:
+        if told in memory.request_ids:
+            yield f"the X-Request-Id {told!r} is that of an earlier request"
+        memory.request_ids.add(told)
+    operation = memory.operation
+    if operation is None or answer.status >= 300 or answer.is_provoked or _is_public(operation):
+        return
+    if memory.tells_ids is None:
+        memory.tells_ids = told is not None
+    elif memory.tells_ids is not (told is not None):
+        yield f"there is {'no' if told is None else 'an'} X-Request-Id here, unlike on other answers of this server"
+    record: Mapping[str, Any] = memory.record or {}
+    made = record.get("request_id")
+    if operation.id in NAMED_AFTER_ITS_REQUEST and told is not None and made is not None and made != told and not is_replay(answer):
+        yield f"request_id is {made!r}, and the X-Request-Id {told!r}"
+
+
+def _is_public(operation: Declared) -> bool:
+    """Tells whether an operation takes no key: whose request it is, nobody knows there."""
+    return packaged_contract().at(("paths", operation.path, operation.method.lower())).get("security") == []
+
+
+def is_dated(answer: Answer, memory: Memory) -> Iterator[str]:
+    """Date, where it is told, is a date as HTTP writes it, and never goes back."""
+    told = answer.headers.get("date")
+    if told is None:
+        return
+    try:
+        moment = datetime.strptime(told, DATE).replace(tzinfo=UTC)
+    except ValueError:
+        yield f"Date is {told!r}"
+        return
+    if moment.strftime(DATE) != told:
+        yield f"Date is {told!r}, and that day is a {moment:%A}"
+    if memory.dated is not None and moment < memory.dated - DATE_SKEW:
+        yield f"Date is {told!r}, and was {memory.dated.strftime(DATE)!r} before"
+    memory.dated = moment
+
+
+LAWS = {
+    "content_length": has_its_length,
+    "content_type": is_what_it_is_called,
+    "allowed_methods": tells_what_is_allowed,
+    "head_is_get": is_get_without_a_body,
+    "request_ids": names_its_request,
+    "dates": is_dated,
+}

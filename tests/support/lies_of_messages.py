@@ -1,0 +1,84 @@
+"""Lies about messages: bodies that are right under a head that is not, and requests that go by a wrong name."""
+
+from collections.abc import Callable, Mapping
+
+from lies import Lie
+from msgspec.structs import replace
+from mutants import Bug, Mutant, put, when
+
+from runflow_mock.kit.suite.carriers import Answer
+
+DAYS = ("Sun, 01 Mar 2026 10:00:00 GMT", "Sun, 01 Mar 2026 09:00:00 GMT")
+
+
+def _lie(bug: Bug, rule: str) -> Lie:
+    return Lie(bug, frozenset((rule,)))
+
+
+def _with_header(name: str, value: Callable[[Mutant, Answer], str], holds: Callable[[Answer], bool]) -> Bug:
+    def spoil(mutant: Mutant, answer: Answer) -> Answer:
+        is_told = answer.path.startswith("/v1/") and holds(answer)
+        return replace(answer, headers={**answer.headers, name: value(mutant, answer)}) if is_told else answer
+
+    return Bug(spoil)
+
+
+def _on_head(**changes: object) -> Bug:
+    return Bug(lambda mutant, answer: replace(answer, **changes) if answer.method == "HEAD" else answer)
+
+
+def _always(answer: Answer) -> bool:
+    return True
+
+
+def _first(mutant: Mutant, answer: Answer) -> str:
+    """The first id that was told, for ever."""
+    return str(mutant.memory.setdefault("id", answer.headers.get("x-request-id", "none")))
+
+
+def _turned(mutant: Mutant, answer: Answer) -> str:
+    mutant.memory["turn"] = mutant.memory.get("turn", -1) + 1
+    return DAYS[mutant.memory["turn"] % 2]
+
+
+CASES: Mapping[str, Lie] = {
+    "answers announce a byte too many": _lie(
+        _with_header("content-length", lambda mutant, answer: str(len(answer.body) + 1), lambda answer: bool(answer.body)), "content_length"
+    ),
+    "a 204 announces a length": _lie(
+        _with_header("content-length", lambda mutant, answer: "0", lambda answer: answer.status == 204), "content_length"
+    ),
+    "a route that is not there is told of as a page": _lie(
+        _with_header("content-type", lambda mutant, answer: "text/html", lambda answer: answer.status == 404), "content_type"
+    ),
+    "Allow lists what is not allowed": _lie(
+        _with_header("allow", lambda mutant, answer: answer.headers["allow"] + ", TRACE", lambda answer: answer.status == 405),
+        "allowed_methods",
+    ),
+    "Allow leaves out what is allowed": _lie(
+        _with_header("allow", lambda mutant, answer: "GET", lambda answer: answer.status == 405), "allowed_methods"
+    ),
+    "HEAD has a body": _lie(_on_head(body=b"{}"), "head_is_get"),
+    "HEAD finds nothing": _lie(_on_head(status=404), "head_is_get"),
+    "HEAD is of another type": _lie(
+        _with_header("content-type", lambda mutant, answer: "application/json; charset=utf-16", lambda answer: answer.method == "HEAD"),
+        "head_is_get",
+    ),
+    "requests have one id": _lie(_with_header("x-request-id", _first, lambda answer: "x-request-id" in answer.headers), "request_ids"),
+    "some requests have no id": _lie(
+        Bug(
+            lambda mutant, answer: (
+                replace(answer, headers={name: value for name, value in answer.headers.items() if name != "x-request-id"})
+                if answer.method == "POST"
+                else answer
+            )
+        ),
+        "request_ids",
+    ),
+    "a run names another request": _lie(
+        when(lambda answer: answer.status == 201, put("request_id", lambda value: f"{value}-0")), "request_ids"
+    ),
+    "dates go back": _lie(_with_header("date", _turned, _always), "dates"),
+    "dates are not those of HTTP": _lie(_with_header("date", lambda mutant, answer: "2026-03-01T10:00:00Z", _always), "dates"),
+    "dates have another day": _lie(_with_header("date", lambda mutant, answer: "Mon, 01 Mar 2026 10:00:00 GMT", _always), "dates"),
+}
