@@ -18,6 +18,7 @@ from runflow_mock.kit.suite.laws_of_callbacks import SUBJECTS
 from runflow_mock.kit.suite.laws_of_callbacks import subject_of as callback_subject
 
 CALLBACK = "callback "
+OF_A_REQUEST = ("x-request-id", "date")
 OTHER_HEADERS = {"content-type": "application/x-other", "Content-Type": "text/plain", "allow": "TRACE", "www-authenticate": "Basic"}
 
 
@@ -80,7 +81,11 @@ class MutantCarrier:
 
     def _accepted(self, answer: Answer) -> Answer:
         donor = self._donors.get(self._mutant.place.subject.name)
-        return answer if donor is None else replace(donor, method=answer.method, target=answer.target)
+        if donor is None:
+            return answer
+        # It was given to another request, and has another name.
+        own = {name: answer.headers[name] for name in OF_A_REQUEST if name in answer.headers}
+        return replace(donor, method=answer.method, target=answer.target, headers={**donor.headers, **own})
 
     def _without_parameter(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         name = self._mutant.to
@@ -121,7 +126,7 @@ class MutantCarrier:
             told = changed(items, (), (), mutant.kind.value)
         else:
             told = [self._callback(item) for item in items]
-        return answer if told == items else replace(answer, body=json.dumps({"items": told}).encode())
+        return answer if told == items else answer.with_body(json.dumps({"items": told}).encode())
 
     def _callback(self, item: dict[str, Any]) -> dict[str, Any]:
         mutant, body = self._mutant, b64decode(item["base64"])
@@ -166,7 +171,7 @@ def spoiled(answer: Answer, mutant: Mutant) -> Answer:
         return _with_header(answer, mutant)
     if mutant.kind in OF_CONTENT and answer.json is not None and answer.method != "HEAD":
         content = changed(answer.json, pointer_of(answer), mutant.place.way, mutant.kind.value)
-        return answer if content == answer.json else replace(answer, body=json.dumps(content).encode())
+        return answer if content == answer.json else answer.with_body(json.dumps(content).encode())
     return answer
 
 

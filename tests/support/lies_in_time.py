@@ -147,7 +147,7 @@ def _as_it_is_now(mutant: Mutant, answer: Answer) -> Answer:
     record = answer.json
     headers = {"Authorization": _asked(mutant)[2]["Authorization"]}
     now = mutant.again("GET", f"/v1/runs/{record['id']}", headers) if "/runs" in answer.path else answer
-    return replace(answer, body=now.body) if now.status == 200 else answer
+    return answer.with_body(now.body) if now.status == 200 else answer
 
 
 def _rewritten(holds: Callable[[str, str], bool], rewrite: Callable[[str], str]) -> Bug:
@@ -220,7 +220,7 @@ def _first_address(mutant: Mutant, answer: Answer) -> Answer:
     if not found:
         return answer
     first = mutant.memory.setdefault("address", found[0])
-    return replace(answer, body=re.sub(rb'("url":\s*")[^"]+/media/[^"]+"', lambda match: match.group(1) + first + b'"', answer.body))
+    return answer.with_body(re.sub(rb'("url":\s*")[^"]+/media/[^"]+"', lambda match: match.group(1) + first + b'"', answer.body))
 
 
 def _always_unchanged(mutant: Mutant, answer: Answer) -> Answer:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lies import Lie, told_by_callbacks
-from msgspec.structs import replace
 from mutants import Body, Bug, Mutant, at, put, when
 
 from runflow_mock.kit.suite.carriers import Answer
@@ -109,7 +108,7 @@ CASES: Mapping[str, Lie] = {
     "a webhook that was switched off is told all the same": Lie(
         Bug(
             lambda mutant, answer: (
-                replace(answer, body=answer.body.replace(b'"disabled_at":null', b'"disabled_at":"2026-01-01T00:00:00.000Z"'))
+                answer.with_body(answer.body.replace(b'"disabled_at":null', b'"disabled_at":"2026-01-01T00:00:00.000Z"'))
                 if at("PATCH", "/v1/webhooks/")(answer)
                 else answer
             ),

@@ -52,7 +52,7 @@ class Mutant:
 def changed(answer: Answer, change: Callable[[Body], Body]) -> Answer:
     """An answer with another body."""
     body = answer.json
-    return answer if body is None else replace(answer, body=json.dumps(change(body)).encode())
+    return answer if body is None else answer.with_body(json.dumps(change(body)).encode())
 
 
 def when(holds: Callable[[Answer], bool], change: Callable[[Body], Body]) -> Bug:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 import urllib3
+from msgspec.structs import replace
 
 from runflow_mock.domain.documents import NOT_JSON, Json
 from runflow_mock.runtime.downloads import Downloads, Unreachable
@@ -58,6 +59,11 @@ class Answer(msgspec.Struct, frozen=True, dict=True):
     def query(self) -> Mapping[str, str]:
         """The parameters in the query, each with its last value."""
         return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
+
+    def with_body(self, body: bytes) -> "Answer":
+        """Returns the same answer with another body, and the length of that."""
+        length = {"content-length": str(len(body))} if "content-length" in self.headers else {}
+        return replace(self, body=body, headers={**self.headers, **length})
 
     @property
     def evidence(self) -> str:
