@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import Needs, can_play, play_all
 from runflow_mock.kit.suite.generating import PHASES, STATEFUL, Effort, generate
@@ -83,7 +84,13 @@ def generated(
     """Returns what came of generated requests, every answer held against the laws as well."""
     laws = Tally()
     watch = Watch(Contract(dict(document)), laws, counts_cases=False)
-    tally = generate(target, document, effort, operations=operations, phases=phases, see=watch.see, keep=keep)
+
+    def see(answer: Answer) -> None:
+        # Whether a server is strict is known from its first tenant on.
+        watch.is_strict = target.is_strict
+        watch.see(answer)
+
+    tally = generate(target, document, effort, operations=operations, phases=phases, see=see, keep=keep)
     tally.add(laws)
     if target.is_strict and phases == PHASES:
         tally.notes.append(f"{REACH} was not judged: a strict server has no lists of what the contract only infers, to learn ids from")
