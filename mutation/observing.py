@@ -39,7 +39,7 @@ class Observer:
         for mutant in self.found:
             self.seen.setdefault(mutant, self._requests)
         subject = subject_of(answer)
-        if subject is not None and answer.status < 300:
+        if subject is not None and answer.status < 300 and method != "HEAD":
             self.donors[subject.name] = answer
         return answer
 

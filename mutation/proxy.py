@@ -48,14 +48,15 @@ class MutantCarrier:
         told = self._callbacks(answer) if answer.path == PULL else self._mutated(answer)
         self.has_changed = told is not answer
         self.changes += self.has_changed
-        return told
+        # A server that tells other content announces the length of that to HEAD as well, which nobody knows here.
+        return told.without_length if method == "HEAD" and kind in OF_CONTENT else told
 
     def close(self) -> None:
         """Does nothing: the carrier is somebody else's."""
 
     def _learn(self, answer: Answer, body: bytes | None) -> None:
         subject = subject_of(answer)
-        if subject is None or answer.status >= 300:
+        if subject is None or answer.status >= 300 or answer.method == "HEAD":
             return
         self._donors[subject.name] = answer
         if subject.name == "create_callback_secret":

@@ -9,7 +9,7 @@ import pytest
 from mutation.__main__ import ordered, report
 from mutation.__main__ import run as run_trials
 from mutation.mutants import Kind, Mutant
-from mutation.observing import index_of
+from mutation.observing import Observer, index_of
 from mutation.places import EACH, Place, Subject
 from mutation.proxy import MutantCarrier
 from mutation.replaying import Parted, Replayer
@@ -137,6 +137,21 @@ def test_what_a_replay_shows_is_what_a_play_shows(ground: Ground) -> None:
     assert (len(told[True]) > 25, len(told[False]) > 25) == (True, True)
     assert [str(mutant) for mutant, flow in told[True][:25] if not played(ground, mutant, [flow]).killer] == []
     assert [str(mutant) for mutant, flow in told[False][:25] if played(ground, mutant, [flow]).killer] == []
+
+
+def test_changed_content_is_not_given_away_by_its_length(app: InProcess) -> None:
+    mutant = Mutant(Kind.OTHER, Place(Subject("list_public_models", 200), ("items",)))
+    carrier = MutantCarrier(AppCarrier(app), mutant, {})
+    got, head = (carrier.carry(method, "/v1/public/models", {}, None) for method in ("GET", "HEAD"))
+    assert (got.json["items"], got.headers["content-length"]) == ([], str(len(got.body)))
+    assert (head.status, head.headers.get("content-length"), carrier.changes) == (200, None, 1)
+
+
+def test_answer_to_a_head_is_given_to_nobody_else(app: InProcess) -> None:
+    observer = Observer(AppCarrier(app))
+    for method in ("GET", "HEAD"):
+        observer.carry(method, "/v1/public/models", {}, None)
+    assert observer.donors["list_public_models"].body
 
 
 def test_replay_of_the_right_server_breaks_no_rule(ground: Ground) -> None:

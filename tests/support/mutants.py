@@ -39,7 +39,9 @@ class Mutant:
         if self._bug.on_request is not None:
             asked = self._bug.on_request(*asked)
         self.memory["request"] = (method, target, dict(headers), body)
-        return replace(self._bug.spoil(self, self._carrier.carry(*asked)), method=method, target=target)
+        told = replace(self._bug.spoil(self, self._carrier.carry(*asked)), method=method, target=target)
+        # The length of what is told otherwise is nothing to be caught by.
+        return told.without_length if method == "HEAD" else told
 
     def again(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         """What the right server answers to a request of the bug's own."""

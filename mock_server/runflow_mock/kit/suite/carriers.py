@@ -66,6 +66,11 @@ class Answer(msgspec.Struct, frozen=True, dict=True):
         return replace(self, body=body, headers={**self.headers, **length})
 
     @property
+    def without_length(self) -> "Answer":
+        """The same answer, which does not announce how long it is."""
+        return replace(self, headers={name: value for name, value in self.headers.items() if name != "content-length"})
+
+    @property
     def evidence(self) -> str:
         """The exchange in one line."""
         return f"{self.method} {self.target[:200]} -> {self.status} {self.body[:300].decode(errors='replace')}"
