@@ -48,21 +48,23 @@ METHOD = """\
 HELD = """\
 ## How long one keeps all others waiting
 
-At 100,000 runs with as many deliveries, 2,000 exchanges and batches of 5,000 items every reading of both APIs was timed by what the
-processor did in one step of the event loop. Lists that sort or filter, windows, journal, timeline, ledger, report, metrics and health come
-in steps, or are made in a thread, and a step takes a few milliseconds. Above 50 ms, or near it, are:
+At 100,000 runs with as many deliveries, 2,000 exchanges and batches of 5,000 items the readings of both APIs, but the doctor's and the
+start of a stream of events, were timed by what the processor did in one step of the event loop. Lists that sort or filter, windows,
+journal, timeline, ledger, report, metrics and health come in steps, or are made in a thread, and a step took from less than one to 40
+milliseconds, on a machine that others used too. Above 50 ms, or near it, were:
 
 - a batch of 5,000 items in one request: 120 to 150 ms, 24 to 30 microseconds for each item. It is admitted as a whole or not at all, and so
   nobody may come in between. Of 100 items, the usual maximum, it takes 3 ms;
 - such a batch, read: 40 to 45 ms in one step; a page of several leaves turns between them;
 - a webhook with `embed=deliveries` after 100,000 of them: 1 s, for an answer of 87 MB;
-- everything at once, without `limit`: 60,000 runs (97 MB) 290 ms, 64,000 deliveries (132 MB) 380 ms, 180,000 movements 70 ms, which are the
-  copies of the finished answer; the same in windows takes 1 to 26 ms;
-- the first thousand lines of the timeline, or of the journal, after much has happened: 60 to 70 ms, once;
+- everything at once, without `limit`: 60,000 runs (97 MB) 290 ms, 64,000 deliveries (132 MB) 380 ms, 180,000 movements 70 ms, probably
+  for the copies of the finished answer; the same in windows takes 1 to 26 ms;
+- the first thousand lines of the timeline, or of the journal, after much has happened: 60 to 70 ms, in one try;
 - the logs of all runs (`/v1/runs/any/logs`): steps of 36 ms, but 4 s of work for a page;
 - after every 25,000 commits of a tenant references to all its records are copied, for the history, and the copy before is given up: 10 to
-  13 ms at 100,000 runs. Of 20,000 creates that runs went on beside, 51 steps took longer than 2 ms: these copies, the one collection of the
-  garbage collector after such a copy (16 of the 19 ms that all six took), and many runs whose time had come at once.
+  13 ms at 100,000 runs. Of 20,000 creates that runs went on beside, 51 steps took longer than 2 ms: 30 of them were many runs whose time
+  had come at once, one a collection of the garbage collector of 16 ms; that the others were these copies is likely, and was not measured;
+- the whole history (`/_mock/history`): 65 ms in one step, and 71 s of work in a thread beside the loop.
 
 The simulated day costs 90 microseconds of the processor for each of its runs, in some 300 calls of which none takes more than 8 %; a tenth
 goes into the steps of the timeline that each advance answers with.
@@ -79,7 +81,7 @@ TRIED = """\
 - A quicker start: two fifths of it are 246 modules of our own, of which none takes more than a seventieth. What only some servers need,
   such as scenarios, profiles and the control API, is imported when it is asked for.
 - A quicker test in process: what its four requests wait for is the way from the test's thread to that of the fake and back; the work
-  itself is a third of the time.
+  itself is a third of the time, by one profile on a busy machine.
 """
 REPEAT = """\
 ## Repeat it
