@@ -62,7 +62,9 @@ def _run_moved(store: Store, event: runs.RunMoved) -> str:
         store.ledger.settle(after)
         store.polls_awaited_by.discard(after.id)
         if before.dispatched_at is not None:
-            _end_work(store, after)
+            assert after.completed_at is not None
+            store.last_at_work[after.model] = after.completed_at
+            _take_one_away(store.at_work, after.model)
         if before.is_in_line:
             _leave_line(store, before)
         elif before.has_slot:
@@ -77,15 +79,8 @@ def _run_moved(store: Store, event: runs.RunMoved) -> str:
 
 def _run_dispatched(store: Store, event: runs.RunDispatched) -> str:
     status = _run_moved(store, event)
-    model = store.runs[event.run_id].model
-    _add_one(store.at_work, model)
+    _add_one(store.at_work, store.runs[event.run_id].model)
     return status
-
-
-def _end_work(store: Store, run: Run) -> None:
-    assert run.completed_at is not None
-    store.last_at_work[run.model] = run.completed_at
-    _take_one_away(store.at_work, run.model)
 
 
 def _run_delayed(store: Store, event: runs.RunDelayed) -> None:

@@ -22,7 +22,7 @@ from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.faults.plans import Interference
 from runflow_mock.web.headers import headers_of
 from runflow_mock.wire.bodies import read_body, read_optional_body
-from runflow_mock.wire.error_forms import ErrorForm, render_problem
+from runflow_mock.wire.error_forms import WITHOUT_BODY, ErrorForm, render_problem
 from runflow_mock.wire.problems import Problem, bad_request, invalid_field
 from runflow_mock.wire.sites import HOSTS, Sites, sites_of
 
@@ -32,8 +32,6 @@ HOST_CHARACTERS_MAX = 255
 
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+")
 _encoder = msgspec.json.Encoder()
-# They have no body, and a length would be that of another answer (RFC 9110, 8.6).
-_WITHOUT_BODY = (204, 304)
 _JSON_HEADERS = ((b"content-type", b"application/json"),)
 
 
@@ -72,7 +70,7 @@ def refusal(problem: Problem, form: ErrorForm = ErrorForm.JSON) -> Answer:
 
 def length_of(given: Answer) -> tuple[tuple[bytes, bytes], ...]:
     """Returns the header that says how long an answer is, where an answer of its status has one."""
-    return () if given.status in _WITHOUT_BODY else ((b"content-length", str(len(given.body)).encode()),)
+    return () if given.status in WITHOUT_BODY else ((b"content-length", str(len(given.body)).encode()),)
 
 
 async def send_answer(given: Answer, method: str, send: Send) -> None:

@@ -216,14 +216,15 @@ class Protocol(HttpToolsProtocol):
         if self._overhead + self._fed > HEAD_BYTES_MAX:
             check_size(self.headers)
         # A client sends the same fields over and over: what was accepted on this connection is not looked at again.
-        head = (self.parser.get_method() == b"CONNECT", self.parser.get_http_version(), self.headers)
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        head = (method == b"CONNECT", version, self.headers)
         if head != self._accepted or host is not None:
-            check_head(self.parser.get_method(), self.parser.get_http_version(), self.headers, host)
+            check_head(method, version, self.headers, host)
             self._accepted = None if host is not None else head
         if host is not None:
             # Whom an address names counts, whatever else the head says (RFC 9112, 3.2.2).
             self.headers[:] = [field for field in self.headers if field[0] != b"host"] + [(b"host", host)]
-        if self.parser.get_http_version() == "1.0":
+        if version == "1.0":
             # That version knows no answer before the answer (RFC 9110, 15.2).
             self.expect_100_continue = False
         super().on_headers_complete()

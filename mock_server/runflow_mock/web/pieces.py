@@ -8,8 +8,8 @@ from typing import Protocol, TypeVar, cast
 import msgspec
 
 from runflow_mock.domain.pages import RECORDS_AT_ONCE
-from runflow_mock.web.calls import Answer
-from runflow_mock.wire.windows import Window
+from runflow_mock.web.calls import Answer, Call, answer
+from runflow_mock.wire.windows import Window, represent_window
 
 PIECE_BYTES = 64 * 1024
 """After so many bytes others have their turn; one value is never cut."""
@@ -83,6 +83,7 @@ async def list_in_pieces(
     return msgspec.Raw(b"[" + b",".join(written) + b"]")
 
 
-async def lines_in_pieces(lines: Iterable[object], scrub: Callable[[bytes], bytes]) -> msgspec.Raw:
-    """Returns the JSON of a list of lines about records, without secrets."""
-    return await list_in_pieces(lines, scrub, piece_bytes=LINES_BYTES)
+async def answer_window(call: Call, lines: Iterable[object], total: int, **more: object) -> Answer:
+    """Returns a window of lines about records, without secrets, and of how many."""
+    items = await list_in_pieces(lines, call.runtime.scrubber.scrub, piece_bytes=LINES_BYTES)
+    return answer(represent_window(items, total, **more))

@@ -12,6 +12,9 @@ import msgspec
 from runflow_mock.domain.exchanges import Headers
 from runflow_mock.wire.problems import Problem, represent_problem
 
+WITHOUT_BODY = (204, 304)
+"""Statuses whose answers have no body, and no length, which would be that of another answer (RFC 9110, 8.6)."""
+
 _encoder = msgspec.json.Encoder()
 
 

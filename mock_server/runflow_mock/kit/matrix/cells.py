@@ -196,20 +196,16 @@ CELLS: tuple[Cell, ...] = (
         "429 with a date", _creation("answer", status=429, retry_after=4, retry_after_form="date"), clock=ClockMode.REAL, is_full=True
     ),
     _passing("503 with Retry-After at creation", _creation("answer", status=503, retry_after=3), clock=ClockMode.REAL),
-    Cell(
-        name="503 twice at creation",
-        rule="recovers",
-        clock=ClockMode.REAL,
-        faults=(_creation("answer", 2, status=503, retry_after=False),),
-        needs_quiet=True,
-    ),
-    # As the newest public documents have it: nothing says how long to wait.
-    Cell(
-        name="429 twice without Retry-After at creation",
-        rule="recovers",
-        clock=ClockMode.REAL,
-        faults=(_creation("answer", 2, status=429, retry_after=False),),
-        needs_quiet=True,
+    # The newest public documents have it so of 429 too: nothing says how long to wait.
+    *(
+        Cell(
+            name=name,
+            rule="recovers",
+            clock=ClockMode.REAL,
+            faults=(_creation("answer", 2, status=status, retry_after=False),),
+            needs_quiet=True,
+        )
+        for name, status in (("503 twice at creation", 503), ("429 twice without Retry-After at creation", 429))
     ),
     _passing("500 at creation", _creation("answer", status=500)),
     Cell(

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from runflow_mock.kit.suite.agreements import RELATED
 from runflow_mock.kit.suite.flows import expect
 from runflow_mock.kit.suite.lists import WHOLE, ask_for_every_field, key_of, list_is_kept, refuses_nonsense, whole
+from runflow_mock.kit.suite.memories import INFERRED
 from runflow_mock.kit.suite.stages import SuiteTenant
 from runflow_mock.openapi.contracts import Declared, packaged_contract
 
@@ -112,7 +113,7 @@ def operation_at(template: str) -> Declared | None:
 
 def is_served(declared: Declared, stage: SuiteTenant) -> bool:
     """Tells whether a stage has an operation: a strict one has none of those that are inferred."""
-    return not (stage.is_strict and declared.evidence == "inferred")
+    return not (stage.is_strict and declared.evidence == INFERRED)
 
 
 def children_of(template: str) -> tuple[str, ...]:

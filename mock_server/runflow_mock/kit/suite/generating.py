@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.kit.suite.carriers import Answer, CarrierApp, HttpCarrier
-from runflow_mock.kit.suite.laws import INFERRED
+from runflow_mock.kit.suite.memories import INFERRED
 from runflow_mock.kit.suite.overlays import OLD_ANSWERS, narrowed
 from runflow_mock.kit.suite.seeds import seed
 from runflow_mock.kit.suite.stages import SuiteTenant, Target, TargetError

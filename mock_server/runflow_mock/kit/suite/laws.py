@@ -30,7 +30,7 @@ from runflow_mock.kit.suite.laws_of_callbacks import (
     repeats_itself,
 )
 from runflow_mock.kit.suite.machine_tables import machine_of
-from runflow_mock.kit.suite.memories import Heard, Law, Memory, Record, is_replay, packaged_walk
+from runflow_mock.kit.suite.memories import INFERRED, Heard, Law, Memory, Record, is_replay, packaged_walk
 from runflow_mock.kit.suite.schema_walks import COMPONENTS, SPARSE
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
 from runflow_mock.openapi.contracts import Contract, Declared
@@ -40,7 +40,6 @@ MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 MONEY_NAMES = frozenset(("cost", "balance", "balance_usd", "low_balance_threshold"))
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)")
 INSTANT_NAMES = frozenset(("created_at", "started_at", "completed_at", "updated_at"))
-INFERRED = "inferred"
 CODE = re.compile(r"[A-Z][A-Z0-9_]+")
 SKEW = timedelta(milliseconds=1)
 COUNTERS = {"succeeded": "items_succeeded", "failed": "items_failed", "cancelled": "items_cancelled"}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.memories import Memory, is_replay
+from runflow_mock.kit.suite.memories import INFERRED, Memory, is_replay
 from runflow_mock.openapi.contracts import Declared, packaged_contract
 
 NO_CONTENT, NOT_MODIFIED, NOT_ALLOWED, NOT_IMPLEMENTED = 204, 304, 405, 501
@@ -50,13 +50,13 @@ def is_what_it_is_called(answer: Answer, memory: Memory) -> Iterator[str]:
 
 def tells_what_is_allowed(answer: Answer, memory: Memory) -> Iterator[str]:
     """A 405 tells in Allow exactly the methods that the document declares for the path."""
-    addressed = packaged_contract().address(answer.path) if answer.status == NOT_ALLOWED else None
+    contract = packaged_contract()
+    addressed = contract.address(answer.path) if answer.status == NOT_ALLOWED else None
     if addressed is None:
         return
     told = {name.strip() for name in answer.headers.get("allow", "").split(",") if name.strip()}
-    contract = packaged_contract()
     declared = (contract.operation(addressed.path, method) for method in contract.methods_of(addressed.path))
-    wanted = {each.method for each in declared if each is not None and not (memory.is_strict and each.evidence == "inferred")}
+    wanted = {each.method for each in declared if each is not None and not (memory.is_strict and each.evidence == INFERRED)}
     if told - BESIDE_ALL != wanted - BESIDE_ALL:
         yield f"Allow is {sorted(told)}, and {addressed.path} takes {sorted(wanted)}"
 

@@ -15,6 +15,8 @@ from runflow_mock.openapi.contracts import Declared, packaged_contract
 from runflow_mock.openapi.pointers import Pointer
 
 REPLAYED = "idempotency-key"
+INFERRED = "inferred"
+"""The evidence of what no source says: a strict server has nothing of it."""
 Record = dict[str, Any]
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from runflow_mock.kit.suite.memories import INFERRED
 from runflow_mock.kit.suite.stages import READING, Target
 from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import Declared
 
 SHOWN_MAX = 6
 OTHERWISE = "default"
-INFERRED = "inferred"
 NOT_CREATED = "this server is only read: what creates or changes something takes --allow-spend, or the control API of a fake"
 NOT_PROVOKED = "the suite brings it about in tenants of its own, which takes the control API of a fake"
 NOT_THERE = "a strict server has nothing that the contract only infers"

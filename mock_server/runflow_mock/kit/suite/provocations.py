@@ -160,8 +160,9 @@ def by_rule(stage: SuiteTenant, request: Request, status: int) -> Answer:
 
 def ruled_answer(request: Request, status: int) -> dict[str, Any]:
     """Returns what a rule does to answer a request with a status."""
-    allowed = ", ".join(packaged_contract().methods_of(request.operation.path))
-    told: dict[str, Any] = {"headers": {"Allow": allowed}} if status == NOT_ALLOWED else {}
+    told: dict[str, Any] = {}
+    if status == NOT_ALLOWED:
+        told["headers"] = {"Allow": ", ".join(packaged_contract().methods_of(request.operation.path))}
     if request.operation.id == "get_readiness" and status == UNAVAILABLE:
         # Who is not ready says so in the form of one who is.
         told["body"] = {"status": "unavailable", "checks": {"database": "failed", "redis": "ok"}}

@@ -10,14 +10,14 @@ from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.clock import represent_clock
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.pieces import lines_in_pieces, list_in_pieces, look
+from runflow_mock.web.pieces import answer_window, list_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.callbacks import represent_delivery_in_full, signed_text
 from runflow_mock.wire.control import ControlError, Resend, decode_resend, refused
 from runflow_mock.wire.diagnoses import diagnose_delivery
 from runflow_mock.wire.rows import represent_delivery_row
 from runflow_mock.wire.snippets import attempt_as_curl, differences
-from runflow_mock.wire.windows import Window, read_window, represent_window
+from runflow_mock.wire.windows import Window, read_window
 
 WAITING = "waiting"
 
@@ -33,7 +33,7 @@ async def list_deliveries(call: Call) -> Answer:
         return answer({"items": await list_in_pieces(represent_delivery_in_full(store.deliveries[each]) for each in told_of)})
     found, total = await look(store.deliveries.values(), window, lambda delivery: _keeps(window, delivery))
     rows = (represent_delivery_row(delivery, store.deliveries_about(delivery.told_under)) for delivery in found)
-    return answer(represent_window(await lines_in_pieces(rows, call.runtime.scrubber.scrub), total))
+    return await answer_window(call, rows, total)
 
 
 async def get_delivery(call: Call) -> Answer:

@@ -13,13 +13,13 @@ from runflow_mock.version import __version__
 from runflow_mock.web.calls import Answer, Call, answer, no_content, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.pieces import lines_in_pieces, list_in_pieces, look
+from runflow_mock.web.pieces import answer_window, list_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.har import represent_entry, represent_har
 from runflow_mock.wire.journal import broken_by, represent_exchange, represent_line
 from runflow_mock.wire.journal_pages import Judged, Page, keep_judged, read_page
 from runflow_mock.wire.snippets import exchange_as_curl, exchange_as_test
-from runflow_mock.wire.windows import read_window, represent_window
+from runflow_mock.wire.windows import read_window
 
 
 async def get_journal(call: Call) -> Answer:
@@ -62,9 +62,8 @@ async def _lines(call: Call, tenant: Tenant) -> Answer:
     found, total = await look(kept, window, lambda pair: window.finds(pair[0].target, pair[0].id, pair[0].operation, pair[0].fault))
     broken = broken_by(judging.verdicts())
     lines = (represent_line(exchange, findings, broken.get(exchange.id, ())) for exchange, findings in found)
-    items = await lines_in_pieces(lines, call.runtime.scrubber.scrub)
     judge = {"document": judging.judge.contract.source}
-    return answer(represent_window(items, total, dropped=tenant.journal.dropped, judge=judge))
+    return await answer_window(call, lines, total, dropped=tenant.journal.dropped, judge=judge)
 
 
 async def get_archive(call: Call) -> Answer:

@@ -13,14 +13,14 @@ from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.pieces import kept_in_pieces, lines_in_pieces, list_in_pieces, look
+from runflow_mock.web.pieces import answer_window, kept_in_pieces, list_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.web.runs import run_body
 from runflow_mock.wire.batches import represent_batch
 from runflow_mock.wire.billing import represent_entry
 from runflow_mock.wire.journal import represent_exchange_in_short
 from runflow_mock.wire.rows import Row, represent_batch_row, represent_callback, represent_delivery_row, represent_run_row
-from runflow_mock.wire.windows import Window, read_window, represent_window
+from runflow_mock.wire.windows import Window, read_window
 
 OPEN = "open"
 
@@ -35,7 +35,7 @@ async def list_runs(call: Call) -> Answer:
         return answer({"items": await list_in_pieces(run_body(call, store.runs[run_id]) for run_id in tuple(store.runs))})
     found, total = await look(store.runs.values(), window, lambda run: _keeps_run(window, run))
     rows = (_run_row(tenant, run) for run in found)
-    return answer(represent_window(await lines_in_pieces(rows, call.runtime.scrubber.scrub), total))
+    return await answer_window(call, rows, total)
 
 
 async def get_run(call: Call) -> Answer:
@@ -61,7 +61,7 @@ async def list_batches(call: Call) -> Answer:
         return answer({"items": await list_in_pieces(bodies)})
     found, total = await look(store.batches.values(), window, lambda batch: _keeps_batch(window, batch))
     rows = (_batch_row(store, batch) for batch in found)
-    return answer(represent_window(await lines_in_pieces(rows, call.runtime.scrubber.scrub), total))
+    return await answer_window(call, rows, total)
 
 
 async def get_batch(call: Call) -> Answer:

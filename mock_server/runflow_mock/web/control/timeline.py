@@ -12,10 +12,10 @@ from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
-from runflow_mock.web.pieces import lines_in_pieces, look
+from runflow_mock.web.pieces import answer_window, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.timeline import Step, represent_events
-from runflow_mock.wire.windows import Window, read_window, represent_window
+from runflow_mock.wire.windows import Window, read_window
 
 _encode = msgspec.json.Encoder().encode
 
@@ -26,7 +26,7 @@ async def get_timeline(call: Call) -> Answer:
     window = read_window(call.parameters, "kind")
     call.runtime.settle(tenant)
     if window is not None:
-        return answer(await _window(call, window))
+        return await _window(call, window)
     forgotten = tenant.world.history.forgotten
     return answer({"items": await steps_of(call, tenant), "forgotten": forgotten})
 
@@ -46,11 +46,10 @@ def _written(history: Standing, rules: dict[RuleId, FaultRule], scrubber: Scrubb
     return msgspec.Raw(b"[" + b",".join(written) + b"]")
 
 
-async def _window(call: Call, window: Window) -> dict[str, object]:
+async def _window(call: Call, window: Window) -> Answer:
     happenings = await call.runtime.feeds.of(call.caller).happenings.told()
     found, total = await look(happenings, window, lambda step: _keeps(window, step))
-    steps = await lines_in_pieces(found, call.runtime.scrubber.scrub)
-    return represent_window(steps, total, forgotten=happenings.forgotten)
+    return await answer_window(call, found, total, forgotten=happenings.forgotten)
 
 
 def _keeps(window: Window, step: Step) -> bool:

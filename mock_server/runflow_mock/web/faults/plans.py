@@ -18,7 +18,7 @@ from runflow_mock.domain.documents import NOT_JSON, Json, read_document, read_ob
 from runflow_mock.domain.exchanges import Headers
 from runflow_mock.domain.fault_kinds import KIND_OF, ActsAt, ExchangeKind
 from runflow_mock.domain.quotas import Allowance
-from runflow_mock.wire.error_forms import ErrorForm, Reply, render_problem
+from runflow_mock.wire.error_forms import WITHOUT_BODY, ErrorForm, Reply, render_problem
 from runflow_mock.wire.problems import Problem, usual_problem
 from runflow_mock.wire.quotas import limit_headers, retry_after
 
@@ -45,7 +45,6 @@ REASONS = {
 _JSON = ((b"content-type", b"application/json"),)
 _PLAIN = ((b"content-type", b"text/plain; charset=utf-8"),)
 _HTML = ((b"content-type", b"text/html"),)
-_WITHOUT_BODY = (204, 304)
 
 
 class End(StrEnum):
@@ -115,7 +114,7 @@ def _respond(what: kinds.Respond, reply: Reply, style: AnswerStyle) -> Plan:
     given = _own_reply(what, style)
     own = {name.lower(): value for name, value in what.headers.items()}
     headers = {**_text_of(given.headers), **_limits(what, style), **own}
-    body = b"" if what.status in _WITHOUT_BODY else given.body
+    body = b"" if what.status in WITHOUT_BODY else given.body
     return _whole(Reply(what.status, body, _bytes_of(headers)))
 
 
@@ -146,7 +145,7 @@ def _limits(what: kinds.Respond, style: AnswerStyle) -> dict[str, str]:
 def _html(what: kinds.Html, reply: Reply, style: AnswerStyle) -> Plan:
     title = f"{what.status} {REASONS.get(what.status, 'Error')}"
     page = f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
-    return _whole(Reply(what.status, b"" if what.status in _WITHOUT_BODY else page.encode(), _HTML))
+    return _whole(Reply(what.status, b"" if what.status in WITHOUT_BODY else page.encode(), _HTML))
 
 
 def _hang(what: kinds.Hang, reply: Reply, style: AnswerStyle) -> Plan:
@@ -230,7 +229,7 @@ def _with_fields(value: Json, fields: dict[str, Json]) -> Json:
 
 
 def _whole(reply: Reply) -> Plan:
-    headers = reply.headers if reply.status in _WITHOUT_BODY else _sized(reply.headers, len(reply.body))
+    headers = reply.headers if reply.status in WITHOUT_BODY else _sized(reply.headers, len(reply.body))
     return Plan(status=reply.status, headers=headers, pieces=(reply.body,))
 
 
