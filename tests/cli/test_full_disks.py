@@ -37,12 +37,15 @@ def anyio_backend() -> str:
 @contextmanager
 def full_disk() -> Iterator[None]:
     """Lets no file of this process become longer than `ROOM` bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before, writes_nothing = resource.getrlimit(resource.RLIMIT_FSIZE), sys.dont_write_bytecode
+    # What is imported meanwhile would be compiled into files that are cut, and that everybody would trip over later.
+    sys.dont_write_bytecode = True
     resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, before[1]))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        sys.dont_write_bytecode = writes_nothing
 
 
 def on_full_disk(*arguments: object) -> Told:

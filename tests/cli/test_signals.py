@@ -23,18 +23,28 @@ ALL = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 @contextmanager
 def running(*arguments: str, ignored: tuple[signal.Signals, ...] = ()) -> Iterator["subprocess.Popen[str]"]:
-    def ignore() -> None:
-        for number in ignored:
-            signal.signal(number, signal.SIG_IGN)
+    def begin() -> None:
+        for number in ALL:
+            signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
 
     command = [sys.executable, "-m", "runflow_mock", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=ignore) as process:  # noqa: PLW1509 - one thread
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=begin) as process:  # noqa: PLW1509 - one thread
         try:
             yield process
         finally:
             process.kill()
 
 
+@pytest.fixture
+def usual() -> Iterator[None]:
+    """Signals end this process, whoever has started it: a shell lets an interrupt pass by what it runs in the background."""
+    before = [signal.signal(each, signal.default_int_handler if each is signal.SIGINT else signal.SIG_DFL) for each in ALL]
+    yield
+    for each, handler in zip(ALL, before, strict=True):
+        signal.signal(each, handler)
+
+
+@pytest.mark.usefixtures("usual")
 @pytest.mark.parametrize("number", ALL, ids=lambda number: str(number.name))
 def test_signal_is_an_exit_code_and_handlers_come_back(number: signal.Signals) -> None:
     before = [signal.getsignal(each) for each in ALL]
@@ -42,6 +52,14 @@ def test_signal_is_an_exit_code_and_handlers_come_back(number: signal.Signals) -
         signal.raise_signal(number)
     assert ended.value.code == 128 + number
     assert [signal.getsignal(each) for each in ALL] == before
+
+
+@pytest.mark.usefixtures("usual")
+def test_what_is_to_be_ignored_is_ignored_once_another_signal_has_ended_the_command() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with pytest.raises(SystemExit), ended_by_signals():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 
 
 def test_what_is_to_be_ignored_stays_ignored() -> None:

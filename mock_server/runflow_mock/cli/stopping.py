@@ -26,8 +26,14 @@ def ended_by_signals() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in SIGNALS}
     # Whoever starts a command with `nohup` wants it to go on.
     taken = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        for each in taken:
+            signal.signal(each, signal.SIG_DFL)
+        sys.exit(_ENDED_BY + number)
+
     for number in taken:
-        signal.signal(number, _end)
+        signal.signal(number, end)
     try:
         yield
     finally:
@@ -38,9 +44,3 @@ def ended_by_signals() -> Iterator[None]:
 def is_ignored(number: signal.Signals) -> bool:
     """Tells whether whoever has started this process wants it to go on when that signal comes."""
     return signal.getsignal(number) is signal.SIG_IGN
-
-
-def _end(number: int, frame: FrameType | None) -> NoReturn:
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_DFL)
-    sys.exit(_ENDED_BY + number)
