@@ -64,10 +64,10 @@ class WebhookAttempt(msgspec.Struct, frozen=True):
         return self.attempt.id
 
     @property
-    def succeeded(self) -> bool | None:
-        """Whether the receiver took it; nothing while it is under way."""
+    def succeeded(self) -> bool:
+        """Whether the receiver took it. Inferred: while it is under way it has not, as the source has a boolean there."""
         result = self.attempt.result
-        return None if result is None else result.is_success
+        return result is not None and result.is_success
 
     @property
     def next_retry_at(self) -> datetime | None:
