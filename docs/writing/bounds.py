@@ -75,9 +75,17 @@ def requests() -> str:
             ),
             ("idle connection", connections.KEEP_ALIVE_SECONDS, "seconds between two requests; then it is closed"),
             ("time of a head", connections.HEAD_SECONDS_MAX, "seconds: 408"),
-            ("silence in a body", connections.BODY_SECONDS_MAX, "seconds: 408"),
+            (
+                "slow body",
+                connections.BODY_SECONDS_MAX,
+                f"seconds in which less than {connections.BODY_BYTES_MIN:,} bytes come and it does not end: 408",
+            ),
             ("answer of a receiver", ARRIVED_BYTES_MAX, "bytes that come before it is whole; then the attempt has failed"),
-            ("unread answer", connections.STUCK_SECONDS_MAX, "seconds in which a client takes nothing; then the connection is reset"),
+            (
+                "unread answer",
+                connections.STUCK_SECONDS_MAX,
+                f"seconds in which a client takes less than {connections.TAKEN_BYTES_MIN:,} bytes of it; then the connection is reset",
+            ),
         )
     )
 

@@ -5,12 +5,13 @@ from typing import Any
 
 
 class NotedTransport:
-    """Keeps what is written, piece by piece, and that it was closed."""
+    """Keeps what is written, piece by piece, and that it was closed; a test says how much of it the client has not taken."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
         self.is_over = False
         self.is_half_closed = False
+        self.untaken = 0
 
     def write(self, data: bytes) -> None:
         if self.is_over:
@@ -27,6 +28,9 @@ class NotedTransport:
 
     def write_eof(self) -> None:
         self.is_half_closed = True
+
+    def get_write_buffer_size(self) -> int:
+        return self.untaken
 
     def is_closing(self) -> bool:
         return self.is_over

@@ -12,10 +12,12 @@ from transports import NotedTransport
 from uvicorn.server import ServerState
 
 from runflow_mock.web.connections import (
+    BODY_BYTES_MIN,
     BODY_SECONDS_MAX,
     HEAD_SECONDS_MAX,
     KEEP_ALIVE_SECONDS,
     STUCK_SECONDS_MAX,
+    TAKEN_BYTES_MIN,
     Protocol,
     connection_of,
 )
@@ -112,6 +114,19 @@ def test_pipelined_answers_keep_their_order() -> None:
     assert first.endswith(b"\r\n\r\nbody")
 
 
+@pytest.mark.parametrize(
+    ("version", "body", "ends"), [(b"1.0", b"body", True), (b"1.1", b"2\r\nbo\r\n2\r\ndy\r\n0\r\n\r\n", False)], ids=["1.0", "1.1"]
+)
+def test_client_that_knows_no_chunks_gets_none(version: bytes, body: bytes, ends: bool) -> None:
+    async def endless(scope: Scope, send: Send) -> None:
+        await send({**START, "headers": []})
+        await send({"type": "http.response.body", "body": b"bo", "more_body": True})
+        await send({"type": "http.response.body", "body": b"dy"})
+
+    pieces, is_over = _pieces(_app(endless), GET.replace(b"1.1", version).replace(b"\r\n\r\n", b"\r\nConnection: keep-alive\r\n\r\n"))
+    assert (b"".join(pieces).partition(b"\r\n\r\n")[2], is_over) == (body, ends)
+
+
 def test_answer_on_a_connection_that_has_ended_meanwhile_is_dropped() -> None:
     ends = []
 
@@ -202,19 +217,49 @@ def test_connection_is_kept_after_an_answer_without_a_timer_of_its_own(seconds: 
     assert asyncio.run(answered()) is ends
 
 
-@pytest.mark.parametrize(("seconds", "ends"), [(STUCK_SECONDS_MAX - 1, False), (STUCK_SECONDS_MAX + 1, True)])
-def test_connection_that_takes_nothing_of_its_answer_ends(seconds: float, ends: bool) -> None:
-    async def stuck() -> bool:
+def _watched(request: bytes, *moments: tuple[float, bytes, int]) -> bool:
+    """Tells whether a connection ends at the last of several moments: after so many seconds, with bytes that come and bytes that wait."""
+
+    async def watch() -> bool:
         transport = NotedTransport()
         protocol = _protocol(transport, app=_app(_never))
-        protocol.data_received(GET)
-        protocol.pause_writing()
-        protocol.end_if_idle(asyncio.get_running_loop().time() + seconds)
-        is_over = transport.is_over
+        protocol.data_received(request)
+        await asyncio.sleep(0)
+        began = asyncio.get_running_loop().time()
+        for seconds, data, untaken in moments:
+            assert (transport.is_over, transport.is_half_closed) == (False, False), seconds
+            transport.untaken = untaken
+            if data:
+                protocol.data_received(data)
+            protocol.end_if_idle(began + seconds)
+        is_over = transport.is_over or transport.is_half_closed
         protocol.connection_lost(ConnectionError())
         return is_over
 
-    assert asyncio.run(stuck()) is ends
+    return asyncio.run(watch())
+
+
+HUGE = BODY.replace(b"10", b"%d" % (4 * BODY_BYTES_MIN))
+
+
+@pytest.mark.parametrize(("size", "ends"), [(1, True), (BODY_BYTES_MIN, False)])
+def test_body_that_drips_ends_and_one_that_flows_does_not(size: int, ends: bool) -> None:
+    drops = [(seconds, b"x" * size, 0) for seconds in (1.0, BODY_SECONDS_MAX - 1, BODY_SECONDS_MAX + 2)]
+    assert _watched(HUGE, *drops) is ends
+
+
+@pytest.mark.parametrize(("taken", "ends"), [(0, True), (TAKEN_BYTES_MIN - 1, True), (TAKEN_BYTES_MIN, False)])
+def test_answer_that_is_not_taken_ends_and_one_that_is_taken_slowly_does_not(taken: int, ends: bool) -> None:
+    waiting = 4 * TAKEN_BYTES_MIN
+    assert _watched(GET, (0, b"", waiting), (STUCK_SECONDS_MAX - 1, b"", waiting - taken), (STUCK_SECONDS_MAX + 1, b"", waiting)) is ends
+
+
+def test_small_answer_that_is_never_taken_ends_too() -> None:
+    assert _watched(GET, (0, b"", 1), (STUCK_SECONDS_MAX + 1, b"", 1))
+
+
+def test_answer_that_was_taken_begins_no_old_wait() -> None:
+    assert not _watched(GET, (0, b"", 1), (1, b"", 0), (STUCK_SECONDS_MAX, b"", 1), (STUCK_SECONDS_MAX + 1, b"", 1))
 
 
 @pytest.mark.parametrize(

@@ -209,6 +209,21 @@ def test_old_clients_and_those_that_ask_first_are_served(server: RunningServer, 
     assert is_over(wire)
 
 
+def read_to_the_end(wire: socket.socket, until: bytes = b"never") -> bytes:
+    raw = b""
+    while until not in raw and (piece := wire.recv(65_536)):
+        raw += piece
+    return raw
+
+
+def test_stream_to_a_client_of_http_1_0_has_no_chunks(wire: socket.socket) -> None:
+    """It has never heard of them (RFC 9112, 6.1): where no length is told, the end of the connection is the end."""
+    wire.sendall(b"GET /_mock/events HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n" + KEY + b"\r\n")
+    head, _, events = read_to_the_end(wire, b"\n\n").partition(b"\r\n\r\n")
+    assert (b"chunked" in head.lower(), b"connection: close" in head) == (False, True)
+    assert events.startswith(b"retry: "), events
+
+
 def test_old_client_that_asks_first_gets_the_answer_alone(wire: socket.socket) -> None:
     wire.sendall(POST.replace(b"HTTP/1.1", b"HTTP/1.0") + LENGTH + b"Expect: 100-continue\r\n\r\n" + BODY)
     assert read_answer(wire)[0] == 201

@@ -7,7 +7,7 @@ called in process or by another server, the same end of a connection is a `Conne
 import asyncio
 import socket
 import struct
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
@@ -22,6 +22,8 @@ from runflow_mock.web.bodies import SMALL_BYTES_MAX
 from runflow_mock.web.calls import Answer
 from runflow_mock.web.gathering import Gathering
 from runflow_mock.web.heads import HEAD_BYTES_MAX, Refusal, check_head, check_size, explain, head_too_large, path_and_query
+from runflow_mock.web.older_clients import ended_by_closing
+from runflow_mock.web.progress import Progress
 from runflow_mock.web.untaken_answers import UntakenAnswers
 from runflow_mock.wire.problems import represent_problem
 
@@ -33,7 +35,10 @@ KEEP_ALIVE_SECONDS = 75.0
 HEAD_SECONDS_MAX = 30.0
 BODY_SECONDS_MAX = 60.0
 STUCK_SECONDS_MAX = 120.0
-"""How long a connection may stand idle, a head may take, and nothing may come of a body or go of an answer."""
+"""How long a connection may stand idle, a head may take, and too little may come of a body or go of an answer."""
+BODY_BYTES_MIN = 256 * 1024
+TAKEN_BYTES_MIN = 64 * 1024
+"""How little that is."""
 
 # Closing the socket then discards what is unsent and answers the peer with RST.
 _LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)
@@ -119,7 +124,9 @@ class Protocol(HttpToolsProtocol):
         self._overhead = 0
         self._progressed = False
         self._pending: Refusal | None = None
-        self._stuck_since: float | None = None
+        self._body_bytes = 0
+        self._bringing: Progress | None = None
+        self._taking: Progress | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Remembers the connection for its requests, or ends it if there are too many."""
@@ -168,6 +175,11 @@ class Protocol(HttpToolsProtocol):
         """Waits with a request until everything was read that came with its head."""
         self._begun = cycle, app
 
+    def _answer_by_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if cycle.scope["http_version"] == "1.0":
+            app = ended_by_closing(app, cycle)
+        super()._start_asgi_task(cycle, app)
+
     def _go_on(self, *, is_whole: bool) -> None:
         """Answers the request that has begun: at once where it is here as a whole, or by a task."""
         if self._begun is None:
@@ -183,7 +195,7 @@ class Protocol(HttpToolsProtocol):
                 self._write_answer(cycle, given)
                 return
             app = given
-        super()._start_asgi_task(cycle, app)
+        self._answer_by_task(cycle, app)
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -234,12 +246,14 @@ class Protocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Takes a piece of the body."""
         self._progressed = True
+        self._body_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Ends the request's body; behind an offer nothing has begun yet."""
         if not self.parser.should_upgrade():
             self._progressed = True
+            self._bringing = None
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -253,21 +267,19 @@ class Protocol(HttpToolsProtocol):
         self._touched = self.loop.time()
         self.flow.resume_reading()
         if self.pipeline:
-            super()._start_asgi_task(*self.pipeline.pop())
+            self._answer_by_task(*self.pipeline.pop())
         elif self._pending is not None:
             self._write(self._pending)
 
     def pause_writing(self) -> None:
-        """Takes note of when the client stopped to take what is sent."""
+        """Takes note that the client has stopped to take what is sent."""
         super().pause_writing()
-        self._stuck_since = self.loop.time()
         if self._untaken is not None:
             self._untaken.hold(self)
 
     def resume_writing(self) -> None:
         """Takes note that the client takes what is sent."""
         super().resume_writing()
-        self._stuck_since = None
         if self._untaken is not None:
             self._untaken.let_go(self)
 
@@ -288,20 +300,38 @@ class Protocol(HttpToolsProtocol):
             self._connection.on_stop()
 
     def end_if_idle(self, now: float) -> None:
-        """Ends a connection on which nothing has come for longer than a client that is alive takes."""
+        """Ends a connection on which less happens, for longer, than with a client that is alive."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
-        if self._gathering.is_closing():
-            return
-        if self._stuck_since is not None and now - self._stuck_since > STUCK_SECONDS_MAX:
+        if self._takes_nothing(now):
             self.transport.abort()
+        elif self._gathering.is_closing():
+            return
         elif self._in_head:
             if now - self._head_began > HEAD_SECONDS_MAX:
                 self._refuse(Refusal(408, "REQUEST_TIMEOUT", f"The head of the request did not end within {HEAD_SECONDS_MAX:g} s."))
         elif cycle is None or cycle.response_complete:
             if now - self._touched > KEEP_ALIVE_SECONDS:
                 self.transport.close()
-        elif cycle.more_body and not cycle.response_complete and not self.flow.read_paused and now - self._touched > BODY_SECONDS_MAX:
-            self._refuse(Refusal(408, "REQUEST_TIMEOUT", f"Nothing of the body came for {BODY_SECONDS_MAX:g} s."))
+        elif self._brings_nothing(now, cycle):
+            little = f"Less than {BODY_BYTES_MIN} bytes of the body came within {BODY_SECONDS_MAX:g} s, and it did not end."
+            self._refuse(Refusal(408, "REQUEST_TIMEOUT", little))
+
+    def _takes_nothing(self, now: float) -> bool:
+        """Tells whether an answer waits, be it the last one, and its client takes too little of it."""
+        if not self._gathering.untaken_bytes():
+            self._taking = None
+            return False
+        taken = self._gathering.taken_bytes()
+        self._taking = self._taking or Progress(STUCK_SECONDS_MAX, TAKEN_BYTES_MIN, now, taken)
+        return self._taking.has_stalled(now, taken)
+
+    def _brings_nothing(self, now: float, cycle: RequestResponseCycle) -> bool:
+        """Tells whether a body is under way, nothing on this side keeps it, and too little of it comes."""
+        if not cycle.more_body or self.flow.read_paused:
+            self._bringing = None
+            return False
+        self._bringing = self._bringing or Progress(BODY_SECONDS_MAX, BODY_BYTES_MIN, self._touched, self._body_bytes)
+        return self._bringing.has_stalled(now, self._body_bytes)
 
     def _is_receiving(self) -> bool:
         return self._in_head or (self.cycle is not None and self.cycle.more_body)
@@ -351,25 +381,6 @@ def _nothing() -> None:
 
 async def _fail(error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
     raise error
-
-
-async def while_connected(work: Coroutine[Any, Any, None], receive: Receive) -> bool:
-    """Tells whether the work came to its end before the client went away."""
-    working, gone = asyncio.create_task(work), asyncio.create_task(until_gone(receive))
-    try:
-        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            working.result()
-        return working.done()
-    finally:
-        working.cancel()
-        gone.cancel()
-
-
-async def until_gone(receive: Receive) -> None:
-    """Returns once the client has gone away; whatever it still sends is dropped."""
-    while (await receive())["type"] != "http.disconnect":
-        continue
 
 
 def connection_of(scope: Scope) -> Connection | None:

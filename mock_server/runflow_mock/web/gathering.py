@@ -14,13 +14,14 @@ class Gathering:
     several connections, worked on in the same turn, leave one right after the other, and a client of all of them is woken once.
     """
 
-    __slots__ = ("_is_receiving", "_loop", "_pieces", "_transport", "abort", "get_extra_info", "is_over", "set_protocol")
+    __slots__ = ("_is_receiving", "_loop", "_pieces", "_sent", "_transport", "abort", "get_extra_info", "is_over", "set_protocol")
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, is_receiving: Callable[[], bool]) -> None:
         self._transport = transport
         self._loop = loop
         self._is_receiving = is_receiving
         self._pieces: list[bytes] = []
+        self._sent = 0
         self.is_over = False
         # What is not about writing is the transport's own.
         self.abort = transport.abort
@@ -38,14 +39,20 @@ class Gathering:
         self._pieces.append(data)
 
     def untaken_bytes(self) -> int:
-        """Returns how much was sent that the client has not taken."""
-        return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
+        """Returns how much was sent that the client has not taken, also after a goodbye: that waits for it."""
+        return self._transport.get_write_buffer_size()
+
+    def taken_bytes(self) -> int:
+        """Returns how much the client has taken."""
+        return self._sent - self.untaken_bytes()
 
     def flush(self) -> None:
         """Sends what is held back; where the connection has ended meanwhile, it is dropped."""
         pieces, self._pieces = self._pieces, []
         if pieces and not self._transport.is_closing():
-            self._transport.write(b"".join(pieces))
+            data = b"".join(pieces)
+            self._sent += len(data)
+            self._transport.write(data)
 
     def close(self) -> None:
         """Ends the connection once everything has left; where the client still sends, it gets a moment to read the answer."""

@@ -16,8 +16,8 @@ from runflow_mock.domain.runs import Run
 from runflow_mock.domain.sync_mode import addresses_in, with_media_inline
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.calls import Answer, Call, answer
-from runflow_mock.web.connections import while_connected
 from runflow_mock.web.media import Media
+from runflow_mock.web.presence import while_connected
 from runflow_mock.web.runs import run_body
 from runflow_mock.wire.problems import internal_error, represent_problem
 

@@ -4,7 +4,7 @@ from starlette.types import Receive
 
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.calls import Answer, Call
-from runflow_mock.web.connections import while_connected
+from runflow_mock.web.presence import while_connected
 from runflow_mock.web.sync_mode import SyncMode
 
 

@@ -14,9 +14,10 @@ from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.answer_turns import AnswerTurns, Turn
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
 from runflow_mock.web.calls import Answer, Call, answer, length_of, send_answer
-from runflow_mock.web.connections import connection_of, until_gone, while_connected
+from runflow_mock.web.connections import connection_of
 from runflow_mock.web.control.guard import check_entry, check_origin, check_type, full, named_by_key
 from runflow_mock.web.keeping import until_written
+from runflow_mock.web.presence import until_gone, while_connected
 from runflow_mock.web.routing import Operation, router_of
 from runflow_mock.wire.control import ControlError, refused, represent_control_error
 from runflow_mock.wire.problems import Problem

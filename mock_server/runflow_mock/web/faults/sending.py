@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from starlette.types import Receive, Send
 
 from runflow_mock.web.calls import Answer, Call
-from runflow_mock.web.connections import Connection, ConnectionFault, connection_of, until_gone, while_connected
+from runflow_mock.web.connections import Connection, ConnectionFault, connection_of
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.plans import AnswerStyle, End, Interference, Plan, make_plan
+from runflow_mock.web.presence import until_gone, while_connected
 from runflow_mock.wire.error_forms import ErrorForm, Reply
 
 FAULT_HEADER = b"runflow-mock-fault"
