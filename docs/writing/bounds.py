@@ -5,7 +5,9 @@ from collections.abc import Iterable
 import msgspec
 
 from runflow_mock.domain.records import Limits
+from runflow_mock.kit.suite import carriers
 from runflow_mock.openapi import schemas
+from runflow_mock.runtime import downloads
 from runflow_mock.runtime.bounds import BoundsMax
 from runflow_mock.runtime.callback_turns import TENANT_TURNS_MAX
 from runflow_mock.runtime.config import Config
@@ -80,6 +82,9 @@ def requests() -> str:
                 connections.BODY_SECONDS_MAX,
                 f"seconds in which less than {connections.BODY_BYTES_MIN:,} bytes come and it does not end: 408",
             ),
+            ("download", downloads.ANSWER_SECONDS_MAX, "seconds in all for a document or a skill at an address; then the command says so"),
+            ("answer to `verify`", carriers.ANSWER_SECONDS_MAX, "seconds in all"),
+            ("length of an answer to `verify`", carriers.ANSWER_BYTES_MAX, "bytes, unpacked"),
             ("answer of a receiver", ARRIVED_BYTES_MAX, "bytes that come before it is whole; then the attempt has failed"),
             (
                 "unread answer",

@@ -24,6 +24,8 @@ NETWORK = ("aiohttp", "http.client", "urllib3", "urllib.request", "requests", "h
 OPENERS = {
     "runtime/outgoing.py": "decides",
     "runtime/downloads.py": "documents that the user of a command names",
+    "runtime/deadlines.py": "connections that end in time, for whoever opens them",
+    "runtime/answers.py": "reads what was answered",
     "runtime/outgoing_connections.py": "callbacks, to where the policy lets them",
     "runtime/sender.py": "callbacks, and which authorities they trust",
     "runtime/certificates.py": "makes TLS contexts",

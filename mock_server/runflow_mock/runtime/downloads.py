@@ -8,10 +8,14 @@ from urllib.parse import urljoin
 
 import urllib3
 
+from runflow_mock.runtime.answers import read_body
+from runflow_mock.runtime.deadlines import SecureTimedPool, TimedPool, within
 from runflow_mock.runtime.outgoing import Destination, Resolve, destination_of, refuses_destination, refuses_redirect, system_addresses
 
 REDIRECTS_MAX = 5
 SECONDS_MAX = 30.0
+ANSWER_SECONDS_MAX = 120.0
+"""How long one byte may be waited for, and a whole answer."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -131,22 +135,28 @@ class Downloads:
         raise failure or OSError("its name has no address")
 
 
-def ask_over_http(url: str, address: str, bytes_max: int, trusted: ssl.SSLContext | None) -> Got:
-    """Returns what is answered at an address, as by `Ask`."""
+def ask_over_http(url: str, address: str, bytes_max: int, trusted: ssl.SSLContext | None, seconds_max: float = ANSWER_SECONDS_MAX) -> Got:
+    """Returns what is answered at an address, as by `Ask`, within its time."""
+    with within(seconds_max), _pool_of(url, address, trusted) as pool:
+        return _ask(pool, url, bytes_max)
+
+
+def _pool_of(url: str, address: str, trusted: ssl.SSLContext | None) -> urllib3.HTTPConnectionPool:
     parts = urllib3.util.parse_url(url)
-    host = (parts.host or "").strip("[]")
-    headers = {"Host": f"{parts.host}:{parts.port}" if parts.port else f"{parts.host}"}
     port = parts.port or _PORTS[parts.scheme or "http"]
     if trusted is None:
-        pool = urllib3.HTTPConnectionPool(address, port, timeout=SECONDS_MAX, retries=False)
-    else:
-        # The certificate must be that of the name, wherever the name leads.
-        name = host.rstrip(".")
-        pool = urllib3.HTTPSConnectionPool(address, port, timeout=SECONDS_MAX, retries=False, ssl_context=trusted, server_hostname=name)
-    with pool:
-        response = pool.urlopen("GET", parts.request_uri, headers=headers, preload_content=False, redirect=False)
-        body = response.read(bytes_max)
-        response.close()
+        return TimedPool(address, port, timeout=SECONDS_MAX, retries=False)
+    # The certificate must be that of the name, wherever the name leads.
+    name = (parts.host or "").strip("[]").rstrip(".")
+    return SecureTimedPool(address, port, timeout=SECONDS_MAX, retries=False, ssl_context=trusted, server_hostname=name)
+
+
+def _ask(pool: urllib3.HTTPConnectionPool, url: str, bytes_max: int) -> Got:
+    parts = urllib3.util.parse_url(url)
+    headers = {"Host": f"{parts.host}:{parts.port}" if parts.port else f"{parts.host}"}
+    response = pool.urlopen("GET", parts.request_uri, headers=headers, preload_content=False, redirect=False)
+    body = read_body(response, bytes_max)
+    response.close()
     return Got(response.status, {name.lower(): value for name, value in response.headers.items()}, body)
 
 

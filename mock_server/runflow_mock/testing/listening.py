@@ -12,8 +12,8 @@ from urllib3.util import SKIP_HEADER
 
 from runflow_mock.domain.documents import try_object
 from runflow_mock.domain.signing import SignatureError
+from runflow_mock.runtime.deadlines import Deadline, timed_pool
 from runflow_mock.testing.callback_servers import CallbackServer
-from runflow_mock.testing.deadlines import Deadline, timed_pool
 from runflow_mock.testing.receiver import Received, Reply
 
 FORWARD_SECONDS_MAX = 60.0

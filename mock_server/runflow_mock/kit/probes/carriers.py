@@ -11,7 +11,7 @@ import msgspec
 import urllib3
 from urllib3.util import SKIP_HEADER
 
-from runflow_mock.testing.deadlines import Deadline, timed_pool
+from runflow_mock.runtime.deadlines import Deadline, timed_pool
 from runflow_mock.testing.samples import SampleCallback
 
 PAUSE_SECONDS = 1.0

@@ -4,8 +4,13 @@ import time
 
 import urllib3
 
+from runflow_mock.runtime.answers import read_body
+from runflow_mock.runtime.deadlines import timed_pool, within
+
 QUIET_SECONDS = 0.25
 APPEAR_SECONDS_MAX = 3.0
+SECONDS_MAX = 10.0
+NUMBER_BYTES_MAX = 1024
 
 
 class Effects:
@@ -20,7 +25,7 @@ class Effects:
         self._quiet_seconds = quiet_seconds
         self._appear_seconds_max = appear_seconds_max
         self.has_acted = False
-        self._pool = urllib3.PoolManager(timeout=10.0, retries=urllib3.Retry(2, redirect=0))
+        self._pool = timed_pool(timeout=SECONDS_MAX)
 
     def count(self) -> int:
         """Returns how often the receiver has acted up to now.
@@ -29,8 +34,13 @@ class Effects:
             ValueError: the address does not answer with a number.
         """
         try:
-            response = self._pool.request("GET", self._url)
-            return int(response.data.decode().strip())
+            with within(SECONDS_MAX):
+                response = self._pool.request("GET", self._url, retries=urllib3.Retry(2, redirect=0), preload_content=False)
+                told = read_body(response, NUMBER_BYTES_MAX + 1)
+            response.release_conn()
+            if len(told) > NUMBER_BYTES_MAX:
+                raise ValueError(f"it answers with more than {NUMBER_BYTES_MAX} bytes")
+            return int(told)
         except (urllib3.exceptions.HTTPError, ValueError, UnicodeDecodeError) as error:
             raise ValueError(f"{self._url} must answer with a number, how often the receiver has acted: {error}") from None
 

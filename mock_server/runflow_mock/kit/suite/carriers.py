@@ -13,12 +13,15 @@ import urllib3
 from msgspec.structs import replace
 
 from runflow_mock.domain.documents import NOT_JSON, Json
+from runflow_mock.runtime.answers import read_body
+from runflow_mock.runtime.deadlines import timed_pool, within
 from runflow_mock.runtime.downloads import Downloads, Unreachable
 from runflow_mock.testing.direct_calls import Message
 from runflow_mock.testing.in_process import InProcess, Scope
 
 SECONDS_MAX = 60.0
-PIECE_BYTES = 64 * 1024
+ANSWER_SECONDS_MAX = 180.0
+ANSWER_BYTES_MAX = 256 * 1024 * 1024
 FILE_BYTES_MAX = 64 * 1024 * 1024
 IN_PROCESS_URL = "http://localhost"
 
@@ -90,17 +93,26 @@ class Carrier(Protocol):
 class HttpCarrier:
     """Carries requests over HTTP; connections are kept, and nothing is repeated."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, answer_seconds_max: float = ANSWER_SECONDS_MAX, answer_bytes_max: int = ANSWER_BYTES_MAX) -> None:
         self.url = url.rstrip("/")
-        self._pool = urllib3.PoolManager(timeout=SECONDS_MAX, retries=False)
+        self._answer_seconds_max = answer_seconds_max
+        self._answer_bytes_max = answer_bytes_max
+        self._pool = timed_pool(timeout=SECONDS_MAX)
         self._downloads = Downloads()
 
     def carry(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        """Returns the answer to a request."""
+        """Returns the answer to a request.
+
+        Raises:
+            HTTPError: there is none, or it does not end within its time and bytes.
+        """
         # A body that is shorter than was announced is handed through, which takes reading piece by piece: a law says what is wrong with it.
         how: dict[str, Any] = {"redirect": False, "preload_content": False, "enforce_content_length": False}
-        response = self._pool.request(method, self.url + target, headers=dict(headers), body=body, **how)
-        content = b"".join(response.stream(PIECE_BYTES))
+        with within(self._answer_seconds_max):
+            response = self._pool.request(method, self.url + target, headers=dict(headers), body=body, **how)
+            content = read_body(response, self._answer_bytes_max + 1)
+        if len(content) > self._answer_bytes_max:
+            raise urllib3.exceptions.HTTPError(f"the answer has more than {self._answer_bytes_max} bytes")
         response.release_conn()
         return Answer(method, target, response.status, {name.lower(): value for name, value in response.headers.items()}, content)
 

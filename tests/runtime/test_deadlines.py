@@ -1,20 +1,30 @@
 """Who answers byte by byte, or without an end, keeps nobody waiting: an answer has its time in all, and its bytes."""
 
+import gzip
 import socket
+import ssl
 import threading
+import tracemalloc
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 
 import pytest
 import urllib3
+from urllib3.exceptions import HTTPError
 
 from runflow_mock.kit.probes.carriers import Carrier
-from runflow_mock.testing.deadlines import Deadline, timed_pool
+from runflow_mock.kit.probes.effects import Effects
+from runflow_mock.kit.suite.carriers import HttpCarrier
+from runflow_mock.runtime.deadlines import Deadline, timed_pool
+from runflow_mock.runtime.downloads import ask_over_http
 from runflow_mock.testing.listening import Heard, Listener
 from runflow_mock.testing.samples import SampleCallback
 
 SAMPLE = SampleCallback({"Content-Type": "application/json"}, b"{}")
 HEAD = b"HTTP/1.1 200 OK\r\n"
+TLS = b"\x16\x03\x03\x40\x00"
+"""How a record of a handshake begins that is 16 KiB long."""
 DRIPS = {
     "head": (HEAD + b"X: ", b"x"),
     "body of a length": (HEAD + b"Content-Length: 100000\r\n\r\n", b"x"),
@@ -56,6 +66,55 @@ def test_receiver_that_drips_is_told_when_its_time_is_over(what: str) -> None:
     with answering(*DRIPS[what]) as url, closing(Carrier(url, seconds_max=10.0, pause_seconds=-10.0, more_seconds=0.1)) as carrier:
         answer = carrier.carry(SAMPLE)
     assert (answer.status, answer.error) == (None, "its answer did not end within 0.1 s")
+
+
+@pytest.mark.parametrize("what", DRIPS)
+def test_download_and_suite_wait_no_longer_than_for_a_whole_answer(what: str) -> None:
+    with answering(*DRIPS[what]) as url:
+        with pytest.raises(HTTPError, match=r"^the answer did not end within 0\.1 s$"):
+            ask_over_http(url, "127.0.0.1", 1_000_000, None, seconds_max=0.1)
+        with closing(HttpCarrier(url, answer_seconds_max=0.1)) as carrier, pytest.raises(HTTPError, match=r"within 0\.1 s"):
+            carrier.carry("GET", "", {}, None)
+
+
+def test_handshake_that_drips_has_the_same_time() -> None:
+    with answering(TLS, b"x") as url, pytest.raises(HTTPError, match=r"within 0\.1 s"):
+        ask_over_http(url.replace("http:", "https:"), "127.0.0.1", 9, ssl.create_default_context(), seconds_max=0.1)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate", "Gzip"])
+def test_packed_answer_is_unpacked_no_further_than_it_may_be(coding: str) -> None:
+    """Ten kilobytes that would be ten megabytes."""
+    bomb = (gzip.compress if "zip" in coding.lower() else zlib.compress)(bytes(10_000_000))
+    head = HEAD + f"Content-Encoding: {coding}\r\nContent-Length: {len(bomb)}\r\n\r\n".encode()
+    with answering(head + bomb, b"") as url:
+        tracemalloc.start()
+        try:
+            assert ask_over_http(url, "127.0.0.1", 1_000, None).body == bytes(1_000)
+            with closing(HttpCarrier(url, answer_bytes_max=100_000)) as carrier, pytest.raises(HTTPError, match="more than 100000 bytes"):
+                carrier.carry("GET", "", {}, None)
+            assert tracemalloc.get_traced_memory()[1] < 3_000_000
+        finally:
+            tracemalloc.stop()
+
+
+@pytest.mark.parametrize("body", [b"no gzip", b""])
+def test_answer_that_is_not_packed_as_it_says_comes_as_it_is(body: bytes) -> None:
+    head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with answering(head + body, b"") as url:
+        assert ask_over_http(url, "127.0.0.1", 1_000, None).body == body
+
+
+def test_deflate_without_a_head_is_unpacked_too() -> None:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    body = packer.compress(b"here") + packer.flush()
+    with answering(HEAD + b"Content-Encoding: deflate\r\nContent-Length: %d\r\n\r\n" % len(body) + body, b"") as url:
+        assert ask_over_http(url, "127.0.0.1", 1_000, None).body == b"here"
+
+
+def test_counter_of_effects_that_has_no_end_is_told() -> None:
+    with answering(HEAD + b"\r\n", b"1" * 100_000, 0.0) as url, pytest.raises(ValueError, match="must answer with a number"):
+        Effects(url).count()
 
 
 def test_answer_without_an_end_is_let_go_and_its_status_counts() -> None:
