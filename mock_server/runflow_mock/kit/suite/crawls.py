@@ -46,6 +46,7 @@ class Crawl:
             elif isinstance(content, dict):
                 self._ask_for_all(declared, path, content)
                 yield from self._embedded(template, path, content)
+                yield from self._related(template, path, content)
         for child in children_of(template):
             word = child.rpartition("/")[2]
             if not word.startswith("{"):
@@ -67,10 +68,10 @@ class Crawl:
             yield from refuses_nonsense(self._stage, path)
 
     def _related(self, template: str, path: str, record: dict[str, Any]) -> Iterator[str]:
-        """What a list shows inside a record is what stands below it."""
+        """What is shown inside a record is what stands below it."""
         for child in children_of(template):
             word = child.rpartition("/")[2]
-            shown, declared = record.get(word.replace("-", "_")), operation_at(child)
+            shown, declared = _shown(record, template, word.replace("-", "_")), operation_at(child)
             if isinstance(shown, list) and declared is not None and is_served(declared, self._stage):
                 below = [item[key_of(item)] for item in whole(self._stage, f"{path}/{word}")]
                 if [item[key_of(item)] for item in shown] != below:
@@ -103,6 +104,12 @@ class Crawl:
                     told = expect(self._stage.get(f"{path}/{word}/{each['id']}"), 200)
                     if told != each:
                         yield f"{path}/{word}/{each['id']} is another than {word} of {path}"
+
+
+def _shown(record: Mapping[str, Any], template: str, word: str) -> Any:
+    """What a record shows of what stands below it: `models` of a solution may be called `solution_models`."""
+    noun = template.rpartition("/{")[0].rpartition("/")[2].removesuffix("s").replace("-", "_")
+    return record.get(word, record.get(f"{noun}_{word}"))
 
 
 def operation_at(template: str) -> Declared | None:

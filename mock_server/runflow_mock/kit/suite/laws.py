@@ -20,6 +20,7 @@ from runflow_mock.kit.suite import (
     laws_of_messages,
     laws_of_records,
     laws_of_refusals,
+    laws_of_twins,
 )
 from runflow_mock.kit.suite.carriers import Answer, read_json
 from runflow_mock.kit.suite.laws_of_callbacks import (
@@ -39,7 +40,9 @@ from runflow_mock.testing.records import Pulled
 MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 MONEY_NAMES = frozenset(("cost", "balance", "balance_usd", "low_balance_threshold"))
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)")
-INSTANT_NAMES = frozenset(("created_at", "started_at", "completed_at", "updated_at"))
+# What can only have happened to a record after it was made.
+AFTER_CREATION = frozenset(("updated_at", "last_used_at", "last_triggered_at", "next_attempt_at", "next_retry_at"))
+INSTANT_NAMES = frozenset(("created_at", "started_at", "completed_at", *AFTER_CREATION))
 CODE = re.compile(r"[A-Z][A-Z0-9_]+")
 SKEW = timedelta(milliseconds=1)
 COUNTERS = {"succeeded": "items_succeeded", "failed": "items_failed", "cancelled": "items_cancelled"}
@@ -199,7 +202,7 @@ def _writes_money_as_text(answer: Answer, memory: Memory) -> Iterator[str]:
 
 
 def _tells_time_in_order(answer: Answer, memory: Memory) -> Iterator[str]:
-    """Instants are UTC; a record is created before it starts and starts before it ends; its UUIDv7 holds the instant of its creation."""
+    """Instants are UTC; a record is created first, and starts before it ends; its UUIDv7 holds the instant of its creation."""
     for record in _records(answer.json):
         texts = {name: record[name] for name in INSTANT_NAMES & record.keys() if record[name] is not None}
         wrong = [f"{name} is {text!r}" for name, text in texts.items() if not isinstance(text, str) or not INSTANT.fullmatch(text)]
@@ -210,6 +213,10 @@ def _tells_time_in_order(answer: Answer, memory: Memory) -> Iterator[str]:
         order = [times[name] for name in ("created_at", "started_at", "completed_at") if name in times]
         if order != sorted(order):
             yield f"created, started, completed are out of order: {[moment.isoformat() for moment in order]}"
+        created = times.get("created_at")
+        for name in sorted(AFTER_CREATION & times.keys()):
+            if created is not None and times[name] < created - SKEW:
+                yield f"{name} is {record[name]!r}, before the creation at {record['created_at']!r}"
         if _is_run(record) or _is_batch(record):
             yield from _wrong_id(record, times.get("created_at"))
 
@@ -326,6 +333,7 @@ LAWS: Mapping[str, Law] = {
     **laws_of_messages.LAWS,
     **laws_of_records.LAWS,
     **laws_of_refusals.LAWS,
+    **laws_of_twins.LAWS,
 }
 
 

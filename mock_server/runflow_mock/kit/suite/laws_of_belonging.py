@@ -37,6 +37,9 @@ NAMED: Mapping[str, tuple[str, str]] = {
     "FlowSummary": ("flow", "org_id"),
     "Solution": ("solution", ""),
 }
+# Where the parts of a run are listed of which it says whether it has any; and where its logs are, which show it.
+LOGS = ("/v1/runs/{run_id}/logs", "/v1/runs/{run_id}/logs/{id}")
+PARTS_OF_RUNS: Mapping[str, str] = {LOGS[0]: "has_logs", "/v1/runs/{run_id}/node-runs": "has_node_runs"}
 # What is called by its owner and its name in a path.
 A_MODEL, A_WORKFLOW = "/v1/models/{model_id}", "/v1/comfyui-workflows/{owner}/{slug}"
 
@@ -95,6 +98,22 @@ def one_name_is_one_record(answer: Answer, memory: Memory) -> Iterator[str]:
         yield from _refers_to(memory, answer, called, "comfyui_workflow_id", is_itself=operation.path == A_WORKFLOW)
 
 
+def has_what_it_says(answer: Answer, memory: Memory) -> Iterator[str]:
+    """A run that says that it has logs or node runs has some, and one that says that it has none has none; each log shows its run."""
+    template, items = "" if memory.operation is None else memory.operation.path, items_of(answer)
+    if template in PARTS_OF_RUNS and items is not None and not answer.query.keys() - LEAVES_ALL:
+        run, name = memory.records.get(memory.params["run_id"]), PARTS_OF_RUNS[template]
+        told = None if run is None else run.fields.get(name)
+        is_now = told is not None and told.moment == answer.moment is not None
+        if told is not None and is_now and isinstance(told.value, bool) and told.value is not bool(items):
+            yield f"{answer.path} has {len(items)} records, and {name} is {told.value} in {told.evidence}"
+    depth = 0 if items is None else 2
+    for part in memory.parts if template in LOGS and "fields" not in answer.query else ():
+        shown = part.value.get("run")
+        if len(part.way) == depth and part.described.name == "RunLog" and (shown or {}).get("id") != part.value.get("run_id"):
+            yield f"the log {part.value.get('id')} is of the run {part.value.get('run_id')}, and shows {str(shown)[:120]}"
+
+
 def has_its_own_output(answer: Answer, memory: Memory) -> Iterator[str]:
     """No two runs have one file for their output, where the suite sees to it that each makes its own."""
     for part in memory.parts if answer.moment is not None else ():
@@ -135,6 +154,7 @@ LAWS = {
     "made_is_listed": what_is_made_is_listed,
     "nothing_twice": nothing_is_there_twice,
     "one_owner": has_one_owner,
+    "has_what_it_says": has_what_it_says,
     "own_output": has_its_own_output,
     "one_name": one_name_is_one_record,
 }

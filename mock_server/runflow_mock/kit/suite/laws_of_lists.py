@@ -70,17 +70,23 @@ def has_the_fields(answer: Answer, memory: Memory) -> Iterator[str]:
 
 
 def shows_what_is_embedded(answer: Answer, memory: Memory) -> Iterator[str]:
-    """Related records that were asked for are there, and an empty list where there are none."""
+    """Related records that were asked for are there: an empty list where there are none, and the record whose id stands beside it."""
     asked = [name for name in answer.query.get("embed", "").split(",") if name]
     if not asked or answer.status != 200:
         return
     depth = 0 if items_of(answer) is None else 2
     for part in memory.parts:
         for name in asked if len(part.way) == depth else ():
-            pointer = part.described.properties.get(name)
-            if pointer is not None and packaged_walk().described(pointer).items is not None and not isinstance(part.value.get(name), list):
-                yield f"{name} was to be embedded, and is {part.value.get(name, 'absent')!r}"
+            pointer, told = part.described.properties.get(name), part.value.get(name, "absent")
+            is_list = pointer is not None and packaged_walk().described(pointer).items is not None
+            wanted = part.value.get(f"{name}_id") if pointer is not None else None
+            if (is_list and not isinstance(told, list)) or (isinstance(wanted, str) and not _has_id(told, wanted)):
+                yield f"{name} was to be embedded, and is {str(told)[:120]!r}"
                 return
+
+
+def _has_id(record: Any, wanted: str) -> bool:
+    return isinstance(record, dict) and record.get("id") == wanted
 
 
 def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:

@@ -16,6 +16,7 @@ SKEW = timedelta(seconds=1)
 CANCELLED = ("cancelled", "canceled")
 SUCCEEDED = "succeeded"
 BATCH_ITEM_FACTS = ("client_ref", "status_code")
+ENDS_OF_DELIVERIES = (SUCCEEDED, "failed")
 # What only an attempt can have told of a delivery.
 OF_ATTEMPTS = ("signing_secret_id", "failure_reason_code", "failure_detail")
 # What an item of a batch has of its run.
@@ -161,9 +162,10 @@ def _end_of_delivery(record: Record) -> Iterator[str]:
     if record.get("attempts") == [] or record.get("attempt_count") == 0:
         told = {name: record[name] for name in OF_ATTEMPTS if record.get(name) is not None}
         yield from _says(not told, f"a delivery of which nothing was tried has {told}")
+        yield from _says(state not in ENDS_OF_DELIVERIES, f"a delivery of which nothing was tried has {state}")
     reason = record.get("failure_reason_code")
     yield from _says(not isinstance(reason, str) or len(reason.split()) == 1, f"failure_reason_code is {reason!r}, and no code")
-    if state not in ("succeeded", "failed"):
+    if state not in ENDS_OF_DELIVERIES:
         return
     yield from _says(record.get("completed_at", "") is not None, f"a delivery that has {state} has no completed_at")
     yield from _says(record.get("next_attempt_at") is None, f"a delivery that has {state} has a next attempt")
@@ -237,14 +239,25 @@ def redelivery_is_asked_for(answer: Answer, memory: Memory) -> Iterator[str]:
 
 
 def goes_forward(answer: Answer, memory: Memory) -> Iterator[str]:
-    """What is done of a run becomes more and never less, and never more than there is to do."""
+    """What is done of a run becomes more and never less, never more than there is to do; nor is a record updated earlier than it was."""
     for part in memory.parts if not is_replay(answer) else ():
+        yield from _is_updated_later(part.value, memory)
         done, total, key = part.value.get("nodes_completed"), part.value.get("nodes_total"), str(part.value.get("id"))
         if part.described.name != "Run" or not isinstance(done, int):
             continue
         if done < memory.done.get(key, 0) or (isinstance(total, int) and done > total):
             yield f"{done} of {total} nodes of run {key} are done, and {memory.done.get(key, 0)} were before"
         memory.done[key] = done
+
+
+def _is_updated_later(record: Record, memory: Memory) -> Iterator[str]:
+    updated, key = instant(record.get("updated_at")), record.get("id")
+    if updated is None or not isinstance(key, str):
+        return
+    before = memory.updated.setdefault(key, updated)
+    if updated < before:
+        yield f"{key} was updated at {before.isoformat()}, and is now told to have been at {record['updated_at']}"
+    memory.updated[key] = updated
 
 
 def happens_within_its_record(answer: Answer, memory: Memory) -> Iterator[str]:

@@ -72,6 +72,7 @@ class Memory(msgspec.Struct):
     states: dict[str, str] = {}
     ends: dict[str, Record] = {}
     done: dict[str, int] = {}
+    updated: dict[str, datetime] = {}
     addresses: dict[str, str] = {}
     records: dict[str, Known] = {}
     heard: list[Heard] = []

@@ -31,10 +31,12 @@ def change(stage: SuiteTenant, path: str, body: dict[str, Any], read: str | None
 
 
 def fill_secrets(stage: SuiteTenant) -> None:
-    """Two signing secrets, the second of which signs."""
+    """Two signing secrets, the second of which signs and was used."""
     make(stage, "/v1/callback-secrets", {"label": "first"}, "/v1/callback-secrets")
     second = make(stage, "/v1/callback-secrets", {"label": "second"}, "/v1/callback-secrets")
     change(stage, f"/v1/callback-secrets/{second['id']}", {"label": "the current one", "is_current": True})
+    make(stage, RUNS, {"input": INPUT, "callback_url": stage.hook}, "/v1/runs")
+    stage.settle()
 
 
 def fill_runs(stage: SuiteTenant) -> None:

@@ -37,6 +37,8 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "made_is_listed": ("lists.envelope", "batches.list"),
     "nothing_twice": ("lists.envelope", "identity.uuid7"),
     "one_owner": ("errors.absent-and-foreign",),
+    "has_what_it_says": ("runs.record", "runs.logs"),
+    "says_it_alike": ("secrets.create", "status.health", "status.readiness"),
     "own_output": ("outputs.files",),
     "one_name": ("models.record", "comfyui.slug"),
     "statuses": ("runs.statuses-route",),
@@ -50,7 +52,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "batch_tells_of_its_items": ("batches.output", "batches.items"),
     "deliveries_are_kept": ("callbacks.history", "callbacks.attempts"),
     "redelivery_is_asked_for": ("callbacks.redelivery",),
-    "progress": ("runs.record",),
+    "progress": ("runs.record", DOCUMENT),
     "in_its_time": ("runs.logs", "callbacks.once"),
     # Laws of callbacks.
     "callback_schema": ("callbacks.payload", "evaluations.callback-shape"),
