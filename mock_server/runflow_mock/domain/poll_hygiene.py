@@ -52,7 +52,7 @@ VIEWS_MIN = 5
 VIEWS_AFTER_MAX = 2
 # A moment that is no further away stands for the present: "what has changed since I last looked".
 PRESENT_SECONDS = 600
-STANDING_POLLS_MIN = 20
+STANDING_POLLS_MIN = 5
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _RECORD = re.compile(r"/v1/(?:runs|batches|evaluations)/([^/]+)")
@@ -122,12 +122,12 @@ def leaves_absent_records_alone(exchanges: Sequence[Exchange]) -> Iterator[Obser
         )
 
 
-def standing_polls(exchanges: Sequence[Exchange]) -> Iterator[str]:
-    """Yields the paths that were read again and again while the tenant's time stood still: whoever waits for them waits for ever."""
+def standing_polls(exchanges: Sequence[Exchange]) -> Iterator[tuple[str, int]]:
+    """Yields the paths that were read again and again while time stood still, and how often: whoever waits for them waits for ever."""
     for reads in _reads(exchanges):
         tail = [read for read in reads if read.at == reads[-1].at and not _has_ended(read)]
         if len(tail) >= STANDING_POLLS_MIN:
-            yield reads[-1].path
+            yield reads[-1].path, len(tail)
 
 
 def _reads(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:

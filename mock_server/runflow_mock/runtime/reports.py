@@ -5,13 +5,14 @@ from itertools import islice
 from typing import TypeVar
 
 from runflow_mock.domain.deliveries import DeliveryStatus
+from runflow_mock.domain.documents import try_object
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.fault_kinds import KIND_OF, Family
 from runflow_mock.domain.faults import FaultRule
 from runflow_mock.domain.findings import Finding, Findings
 from runflow_mock.domain.misses import SUBJECTS_MAX, nearest_miss
 from runflow_mock.domain.places import RUN_EDGES, Subject
-from runflow_mock.domain.poll_hygiene import STANDING_POLLS_MIN, standing_polls
+from runflow_mock.domain.poll_hygiene import standing_polls
 from runflow_mock.domain.reports import Report, Sample, Undelivered, Unfired, Unmatched
 from runflow_mock.domain.subjects import run_subject
 from runflow_mock.domain.tenants import ClockMode
@@ -23,7 +24,12 @@ from runflow_mock.wire.journal_subjects import Complete, subjects_of
 
 SAMPLES_MAX = 100
 LISTED_MAX = 500
+UNAUTHORIZED = 401
 
+_MOVE = (
+    'advance it (in a test runflow.clock.advance("1m"), over HTTP POST /_mock/clock/advance), or leave out clock="manual": '
+    "the fixtures have the clock auto, which moves on with each poll"
+)
 _LEADS_NOWHERE = frozenset(("route", "method"))
 
 Named = tuple[str, Subject]
@@ -53,7 +59,7 @@ def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
         pending_callbacks=store.deliveries_open,
         unmatched=tuple(islice(_unmatched(judged), LISTED_MAX)),
         background_errors=tuple(_background_errors(runtime, tenant)),
-        hints=tuple(_hints(tenant)),
+        hints=(*_turned_away(runtime, tenant), *_standing(tenant)),
     )
 
 
@@ -137,8 +143,21 @@ def _background_errors(runtime: Runtime, tenant: Tenant) -> Iterator[str]:
     return (error for error in runtime.background_errors if error.startswith(f"tenant {tenant.settings.name}: "))
 
 
-def _hints(tenant: Tenant) -> Iterator[str]:
-    if tenant.settings.clock is not ClockMode.MANUAL:
+def _turned_away(runtime: Runtime, tenant: Tenant) -> Iterator[str]:
+    """Yields that a client has come with no key of anybody's, where none has come with one of this tenant's: it may be the same."""
+    if tenant.journal.total or tenant.made_at is None:
         return
-    for path in standing_polls(tuple(tenant.journal)):
-        yield f"{path} was read {STANDING_POLLS_MIN} times or more while the clock stood: advance it, or use the clock auto"
+    refused = [exchange for exchange in runtime.lobby if exchange.status == UNAUTHORIZED and exchange.wall >= tenant.made_at]
+    if refused:
+        latest = refused[-1]
+        said = try_object(latest.response_body).get("message")
+        yield (
+            f"no request has come with a key of this tenant, but {len(refused)} without a key that this server knows, "
+            f"the latest {latest.method} {latest.path}: {said}"
+        )
+
+
+def _standing(tenant: Tenant) -> Iterator[str]:
+    if tenant.settings.clock is ClockMode.MANUAL:
+        for path, times in standing_polls(tuple(tenant.journal)):
+            yield f"{path} was read {times} times while the clock stood: {_MOVE}"

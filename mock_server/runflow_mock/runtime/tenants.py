@@ -90,6 +90,8 @@ class Tenant:
         self.is_dropped = False
         self.kept: Keeping | None = None
         self.is_made_by_use = False
+        # By the clock of the machine; of one that was kept or saved it is not known.
+        self.made_at: float | None = None
         self.changes = 0
         self.reads = 0
         self.world = make_world(renderers_of(self.dialect))
@@ -219,7 +221,7 @@ class Tenants:
         tenant = Tenant(
             settings, self._rules(settings), clock, lambda render: World(settings, self._catalog, render, start), self._scrubber
         )
-        tenant.basis, tenant.scenario, tenant.asked = basis, scenario, asked
+        tenant.basis, tenant.scenario, tenant.asked, tenant.made_at = basis, scenario, asked, self._wall()
         if scenario is not None:
             for rule in scenario.rules:
                 tenant.world.execute(rule)

@@ -17,7 +17,8 @@ class ClientError(Exception):
     """The fake answered with an error."""
 
     def __init__(self, status: int, body: Any) -> None:
-        super().__init__(f"{status}: {_told(body)}")
+        self.told = str(_told(body))
+        super().__init__(f"{status}: {self.told}")
         self.status = status
         self.body = body
 

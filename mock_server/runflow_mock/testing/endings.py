@@ -22,6 +22,15 @@ from runflow_mock.testing.strictness import complaints, complaints_in
 from runflow_mock.testing.telling import tell_journal, tell_timeline
 
 Section = tuple[str, str]
+# Of no use to a client that has come.
+_AIM = (
+    "if the client has sent requests, none has come here: give it runflow.base_url and runflow.api_key; the fixture runflow_env puts both "
+    "into the environment, and runflow_hosts leads https://api.runflow.io here"
+)
+_AIM_IN_PROCESS = (
+    "if the client has sent requests, none has come here: give it runflow_in_process.transport (httpx) or runflow_in_process.adapter "
+    "(requests), and runflow_in_process.api_key"
+)
 
 
 class Lent(NamedTuple):
@@ -94,9 +103,14 @@ def _sections(lent: Lent, steps: list[Step], journal: list[Exchange], hints: lis
     return [
         ("runflow timeline", tell_timeline(steps)),
         ("runflow journal", tell_journal(journal, steps)),
-        *([("runflow hints", "\n".join(hints))] if hints else []),
+        *([("runflow hints", "\n".join(told))] if (told := [*hints, *_aim(lent, journal)]) else []),
         ("runflow replay", save_scenario(lent.artifacts, lent.node_id, scenario, lent.here)),
     ]
+
+
+def _aim(lent: Lent, journal: list[Exchange]) -> tuple[str, ...]:
+    """Returns how a client is led to the tenant, where none has come."""
+    return () if journal else (_AIM_IN_PROCESS if lent.runflow.is_in_process else _AIM,)
 
 
 def _contract_of(lent: Lent) -> dict[str, Any]:

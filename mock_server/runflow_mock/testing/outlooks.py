@@ -1,7 +1,24 @@
 """What a tenant's world has to say to somebody who waits for its callbacks."""
 
+import re
+from collections.abc import Mapping
+
 from runflow_mock.testing.control import Control
-from runflow_mock.testing.diagnosis import diagnose
+from runflow_mock.testing.diagnosis import Finding, diagnose
+
+LISTED_MAX = 5
+# What the ways out of `doctor` are in a test.
+_VERBS: Mapping[str, str] = {
+    r"POST /_mock/clock/run-until-idle": "runflow.clock.run_until_idle()",
+    r"POST /_mock/clock/resume": "runflow.clock.resume()",
+    r"DELETE /_mock/faults/(\S+)": r'runflow.faults.remove("\1")',
+    r"GET /_mock/faults\b(?!/)": "runflow.faults",
+    r"POST /v1/callback-secrets, or serve --callback-secret": "read runflow.callback_secret before the run is created",
+}
+_ONCE = (
+    "A run or a batch is told once, when it has ended, and again only where the receiver did not answer 2xx: create another one with "
+    "callback_url, or let the first answer fail with runflow_receiver.reply_with(500)"
+)
 
 
 class TenantOutlook:
@@ -18,7 +35,39 @@ class TenantOutlook:
         return None if comes_by_itself or is_busy else clock.requests.total
 
     def reason(self) -> str:
-        """Returns what `runflow-mock doctor` would say."""
+        """Returns what `runflow-mock doctor` would say, with the verbs of a test as ways out."""
         found = [finding for finding in diagnose(self._control.client) if finding.is_problem]
-        said = (f"{finding.about}: {finding.says}" + (f"; {finding.way_out}" if finding.way_out else "") for finding in found)
-        return ". ".join(said) or "every callback of this tenant was delivered, and none is due"
+        return ". ".join(map(_told, found)) or self._all_delivered()
+
+    def _all_delivered(self) -> str:
+        """Returns which callbacks have come, and which of the records have none to send."""
+        sent = [delivery for delivery in self._control.deliveries() if delivery.attempts]
+        told = [f"of {_owner(delivery.run_id, delivery.batch_id)} (answered {delivery.attempts[-1].status_code})" for delivery in sent]
+        silent = [
+            f"{noun} {record['id']}"
+            for noun, records in (("run", self._control.runs()), ("batch", self._control.batches()))
+            for record in records
+            if record["callback_url"] is None and record.get("batch_id") is None
+        ]
+        mute = f". {_counted(len(silent))} created without callback_url: {_listed(silent)}" if silent else ""
+        return f"all that were due have been delivered: {_listed(told)}. {_ONCE}{mute}"
+
+
+def _told(finding: Finding) -> str:
+    way_out = finding.way_out or ""
+    for pattern, verb in _VERBS.items():
+        way_out = re.sub(pattern, verb, way_out)
+    return f"{finding.about}: {finding.says}" + (f"; {way_out}" if way_out else "")
+
+
+def _owner(run_id: str | None, batch_id: str | None) -> str:
+    return f"run {run_id}" if run_id else f"batch {batch_id}" if batch_id else "an evaluation"
+
+
+def _counted(number: int) -> str:
+    return "1 run was" if number == 1 else f"{number} runs were"
+
+
+def _listed(told: list[str]) -> str:
+    more = len(told) - LISTED_MAX
+    return ", ".join(told[:LISTED_MAX]) + (f" and {more} more" if more > 0 else "")

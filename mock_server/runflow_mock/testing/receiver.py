@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from runflow_mock.domain.documents import Json, read_document
-from runflow_mock.domain.signing import SignatureMissing, TimestampOutside, verify_bare, verify_timestamped
+from runflow_mock.domain.signing import SignatureMismatch, SignatureMissing, TimestampOutside, verify_bare, verify_timestamped
 from runflow_mock.testing.callback_servers import CallbackServer
 
 WAIT_SECONDS = 10.0
@@ -23,6 +23,7 @@ _UNSIGNED = (
     "its tenant has no callback secret, or a rule took the signature away; read runflow.callback_secret before the run is created, "
     'or make the tenant with @pytest.mark.runflow(callback_secret="rf_whsec_of_the_test")'
 )
+_NOT_FITTING = "runflow.callback_secret is the one that signs, unless a rule signs with another or changes the body"
 _CLOCKS = (
     "callbacks carry the time of the wall clock. Where a tool such as freezegun or time-machine stops the clock of the test, "
     'give the tenant that time: @pytest.mark.runflow(start="2020-01-01T00:00:00Z", client_time="virtual")'
@@ -73,12 +74,14 @@ class Received(msgspec.Struct, frozen=True):
         """
         if self.signature is None:
             raise SignatureMissing(f"the callback carries no Runflow-Signature: {_UNSIGNED}")
-        if self.timestamp is None:
-            verify_bare(self.body, signature=self.signature, secret=secret)
-            return
         present = now or datetime.now(UTC)
         try:
-            verify_timestamped(self.body, signature=self.signature, timestamp=self.timestamp, secret=secret, now=present)
+            if self.timestamp is None:
+                verify_bare(self.body, signature=self.signature, secret=secret)
+            else:
+                verify_timestamped(self.body, signature=self.signature, timestamp=self.timestamp, secret=secret, now=present)
+        except SignatureMismatch as error:
+            raise SignatureMismatch(f"{error.evidence}: {_NOT_FITTING}") from None
         except TimestampOutside as error:
             raise TimestampOutside(
                 f"{error.evidence}: it was sent at {self._sent()}, and here it is {present:{_INSTANT}}; {_CLOCKS}", error.skew

@@ -108,6 +108,11 @@ class Runflow:
         return self._app
 
     @property
+    def is_in_process(self) -> bool:
+        """Whether the fake runs in this process without a socket."""
+        return self._app is not None
+
+    @property
     def transport(self) -> "Transport":
         """A transport for `httpx.Client` and `httpx.AsyncClient`: every request ends at the fake, and fails as over a network."""
         from runflow_mock.testing.httpx_transports import Transport
@@ -210,7 +215,7 @@ class Runflow:
         except ClientError as error:
             if error.status != 409:
                 raise
-            raise AssertionError(str(error)) from None
+            raise AssertionError(error.told) from None
 
     def report(self) -> dict[str, Any]:
         """Returns the verdicts on the client under test so far."""

@@ -1,6 +1,6 @@
 """The strict end of a test: what was prepared and never happened, what the client did against the contract, and errors of ours."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from runflow_mock.testing.client import ClientError
@@ -30,7 +30,8 @@ def complaints_in(end: End, *, allow_unused: bool = False, allow_violations: boo
         found += [*([] if scenario.get("unused") == "allowed" else _unfired(report)), *_undelivered(report), *_unreached(scenario)]
     if allow_violations is not True:
         allowed = frozenset(allow_violations or ())
-        found += [*_violations(report, allowed), *(_unmatched(report) if not allowed else ())]
+        lost = () if allowed else report["unmatched_requests"]
+        found += [*_violations(report, allowed, {request["exchange"] for request in lost}), *_unmatched(report, lost)]
     return found
 
 
@@ -64,20 +65,24 @@ def _scene(runflow: Runflow) -> dict[str, Any] | None:
         return None
 
 
-def _violations(report: Mapping[str, Any], allowed: frozenset[str]) -> Iterator[str]:
-    told = [sample for sample in report["violations"] if sample["operation"] not in allowed]
+def _violations(report: Mapping[str, Any], allowed: frozenset[str], lost: Set[str]) -> Iterator[str]:
+    told = [sample for sample in report["violations"] if sample["operation"] not in allowed and sample["exchange"] not in lost]
     document = report["judge"]["document"] or "the contract"
     for sample in told[:SHOWN_MAX]:
         loc = ".".join(str(part) for part in sample["loc"])
-        yield f"request {sample['exchange']} ({sample['operation']}) broke {document}: {sample['rule']} at {loc}: {sample['message']}"
+        what = f"{sample['exchange']} ({sample['operation'] or 'no operation'})"
+        yield f"request {what} broke {document}: {sample['rule']} at {loc}: {sample['message']}"
     if len(told) > SHOWN_MAX:
         yield f"and {len(told) - SHOWN_MAX} more requests that broke the contract"
 
 
-def _unmatched(report: Mapping[str, Any]) -> Iterator[str]:
-    for request in report["unmatched_requests"][:SHOWN_MAX]:
-        nearest = f"; the nearest is {request['nearest']}" if request["nearest"] else ""
-        yield f"request {request['method']} {request['path']} leads to no operation of the API{nearest}"
+def _unmatched(report: Mapping[str, Any], lost: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    # The message of the violation names the nearest operation as well, and the methods that the path takes.
+    why = {sample["exchange"]: sample["message"] for sample in report["violations"]}
+    for request in lost[:SHOWN_MAX]:
+        nearest = f"the nearest is {request['nearest']}" if request["nearest"] else ""
+        told = why.get(request["exchange"], nearest)
+        yield f"request {request['method']} {request['path']} leads to no operation of the API" + (f": {told}" if told else "")
 
 
 def _nearest(miss: Mapping[str, Any] | None) -> str:

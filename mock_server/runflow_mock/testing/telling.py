@@ -1,12 +1,14 @@
 """What a failing test is told about its tenant: a timeline, the end of the journal, and how to replay it, as plain lines."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from runflow_mock.domain.printing import on_one_line
 from runflow_mock.testing.records import Exchange, Step
 
 STEPS_MAX = 60
 EXCHANGES_MAX = 20
+FIELDS_MAX = 5
+SAID_MAX = 1_000
 # They say nothing that the lines around do not say, and are long.
 _LEFT_OUT = frozenset(("about", "url", "fired"))
 
@@ -17,10 +19,12 @@ def tell_timeline(steps: Sequence[Step]) -> str:
 
 
 def tell_journal(exchanges: Sequence[Exchange], steps: Sequence[Step] = ()) -> str:
-    """Returns a line for each exchange and one for each of its violations; of a long journal the end.
+    """Returns a line for each exchange, with what the API said where it refused, and one for each violation; of a long journal the end.
 
     A rule that has interfered is told by its kind and label, where the steps of the timeline name them.
     """
+    if not exchanges:
+        return "(no request has come with a key of this tenant)"
     faults = {step.id: _fault(step.details) for step in steps if step.kind == "fault" and step.details.get("what")}
     return _end(["\n".join(_exchange(exchange, faults)) for exchange in exchanges], EXCHANGES_MAX, "exchanges")
 
@@ -36,9 +40,31 @@ def _exchange(exchange: Exchange, faults: Mapping[str | None, str]) -> Iterable[
     request = exchange.request
     fault = f"  [fault {faults.get(exchange.fault, exchange.fault)}]" if exchange.fault else ""
     yield f"{_clock_time(exchange.at)}  {exchange.response.status}  {on_one_line(f'{request.method} {request.target}')}{fault}"
+    refusal = _refusal(exchange)
+    if refusal:
+        yield f"    {refusal}"
     for violation in exchange.violations:
-        loc = ".".join(str(part) for part in violation.loc) if isinstance(violation.loc, list) else violation.loc
-        yield f"    {violation.rule} at {on_one_line(loc)}: {on_one_line(violation.message)}"
+        yield f"    {violation.rule} at {on_one_line(_dotted(violation.loc))}: {on_one_line(violation.message)}"
+
+
+def _refusal(exchange: Exchange) -> str:
+    """Returns what the answer says: code and message, and the fields that it finds fault with where the contract finds none."""
+    status, said = exchange.response.status or 0, exchange.response.body
+    if status < 400 or not isinstance(said, dict):
+        return ""
+    parts = [part for part in (said.get("code"), said.get("message")) if isinstance(part, str)]
+    fields = () if exchange.violations else _fields(said.get("errors"))
+    return on_one_line(": ".join((*parts, *fields)))[:SAID_MAX]
+
+
+def _fields(errors: object) -> Iterator[str]:
+    for error in errors[:FIELDS_MAX] if isinstance(errors, list) else ():
+        if isinstance(error, dict):
+            yield f"{_dotted(error.get('loc'))}: {error.get('msg')}"
+
+
+def _dotted(loc: object) -> object:
+    return ".".join(str(part) for part in loc) if isinstance(loc, list) else loc
 
 
 def _fault(details: Mapping[str, object]) -> str:
