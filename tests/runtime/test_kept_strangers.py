@@ -12,6 +12,8 @@ from commands import call
 from kept import KEY, MODEL, kept_fake
 from msgspec.structs import replace
 
+from runflow_mock.domain.money import Money
+from runflow_mock.domain.snapshots import Accounts, Timer
 from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.kept_files import KeptFile
 from runflow_mock.wire.kept import Head, Row, encode
@@ -190,3 +192,35 @@ async def test_record_in_which_nothing_fits_is_damage_and_the_server_starts(fold
         refused = await fake.call("GET", "/v1/runs")
         assert (refused.status_code, "is damaged" in refused.text) == (503, True), refused.text
     assert call("kept", "list", "--keep", str(folder)).code == 0
+
+
+def changed_world(folder: Path, **fields: object) -> None:
+    """Has the beginning say something else, with a checksum that fits."""
+    file = sqlite3.connect(folder / "kept.sqlite", isolation_level=None)
+    ((place, data),) = file.execute("SELECT place, data FROM base WHERE part = 'head'").fetchall()
+    head = msgspec.msgpack.decode(data, type=Head)
+    written = encode(replace(head, world=replace(head.world, **fields)))
+    file.execute("UPDATE base SET data = ?, checksum = ? WHERE place = ?", (written, zlib.crc32(written, zlib.crc32(b"head")), place))
+    file.close()
+
+
+async def test_tenant_whose_money_comes_from_nowhere_is_left_alone_and_the_server_starts(folder: Path) -> None:
+    changed_world(
+        folder, accounts=Accounts(balance=Money(1), held=Money(5), charged=Money(-3), threshold=None, updated_at=None, entries=())
+    )
+    async with kept_fake(folder) as fake:
+        refused = (await fake.call("POST", f"{MODEL}/runs", INPUT)).json()["message"]
+        assert ("the tenant contradicts itself: " in refused, "cannot be used" in refused) == (True, True), refused
+        assert (await fake.call("POST", f"{MODEL}/runs", INPUT, key="rf_live_mock_other")).status_code == 201
+    assert (folder / "kept.sqlite").exists()
+    told = call("kept", "show", "kept", "--keep", str(folder))
+    assert (told.code, "kept.sqlite cannot be read: the tenant contradicts itself: " in told.err) == (2, True), told
+
+
+async def test_file_that_contradicts_itself_is_not_imported(folder: Path, tmp_path: Path) -> None:
+    """Its figures add up: a timer is set for nobody."""
+    changed_world(folder, timers=(Timer(datetime(2026, 1, 1, tzinfo=UTC), "nobody"),))
+    (tmp_path / "other").mkdir()
+    told = call("kept", "import", str(folder / "kept.sqlite"), "--keep", str(tmp_path / "other"))
+    assert (told.code, "kept.sqlite cannot be read: a timer is set for nobody" in told.err) == (2, True), told
+    assert list((tmp_path / "other").iterdir()) == []

@@ -11,6 +11,7 @@ import msgspec
 from runflow_mock.cli.options import json_option
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.money import format_money
+from runflow_mock.domain.objections import objections
 from runflow_mock.domain.tenants import is_tenant_name
 from runflow_mock.engine.history import repeat
 from runflow_mock.engine.snapshots import read_snapshot
@@ -18,7 +19,8 @@ from runflow_mock.runtime.config import ConfigError, is_broker
 from runflow_mock.runtime.files import NotWritten
 from runflow_mock.runtime.keepers import KeepError
 from runflow_mock.runtime.keeping import OWNER
-from runflow_mock.runtime.kept_files import ENDINGS, SUFFIX, KeptFile, Taken
+from runflow_mock.runtime.kept_files import ENDINGS, SUFFIX, FullDisk, KeptFile, Taken
+from runflow_mock.runtime.refusals import Contradiction, refuse_contradictions
 from runflow_mock.wire.kept import DAMAGE, KeptTenant, read_tenant
 from runflow_mock.wire.times import write_instant
 
@@ -55,12 +57,14 @@ def command() -> None:
 def list_kept(*, keep: Path, as_json: bool) -> None:
     """List the tenants of a folder.
 
-    Exit codes: 0, 2 wrong usage, or a file cannot be read: the others are listed.
+    Exit codes: 0, 1 the disk is full, 2 wrong usage, or a file cannot be read: the others are listed.
     """
-    found, wrong = [], []
+    found, wrong, full = [], [], dict[Path, str]()
     for path in sorted(keep.glob(f"*{SUFFIX}")):
         try:
-            found.append(_described(path.stem, _read(path)[0]))
+            found.append(_described(path.name, _read(path)[0]))
+        except NotWritten as error:
+            full.update(error.reasons)
         except ConfigError as error:
             wrong.append(str(error))
     if as_json:
@@ -68,10 +72,12 @@ def list_kept(*, keep: Path, as_json: bool) -> None:
     else:
         for each in found:
             click.echo(f"{each['tenant']}  {each['now']}  {each['runs']} runs, {each['batches']} batches, balance {each['balance']}")
-        if not (found or wrong):
+        if not (found or wrong or full):
             click.echo(f"no tenant is kept in {keep}")
     if wrong:
-        raise ConfigError("; ".join(wrong))
+        raise ConfigError("; ".join((*wrong, *map(str, full and [NotWritten(full)]))))
+    if full:
+        raise NotWritten(full)
 
 
 @command.command("show")
@@ -83,7 +89,7 @@ def show_kept(tenant: str, *, keep: Path, as_json: bool) -> None:
 
     Exit codes: 0 shown, 2 there is no such tenant, or its file cannot be read.
     """
-    described = _described(tenant, _read(_path(keep, tenant))[0])
+    described = _described(f"{tenant}{SUFFIX}", _read(_path(keep, tenant))[0])
     if as_json:
         click.echo(msgspec.json.encode(described).decode())
         return
@@ -125,6 +131,7 @@ def import_kept(file: Path, *, keep: Path, as_json: bool) -> None:
     name = kept.head.world.settings.name
     target = _path(keep, name)
     try:
+        _check_strange(file, kept)
         with _owned(keep):
             if target.exists():
                 raise ConfigError(f"keep: there is a tenant {name} already: `runflow-mock kept remove {name}` makes room")
@@ -156,18 +163,21 @@ def remove_kept(tenant: str, *, keep: Path, as_json: bool) -> None:
     _tell({"tenant": tenant, "file": str(path)}, f"{tenant}: removed", as_json=as_json)
 
 
-def _described(name: str, kept: KeptTenant) -> dict[str, object]:
-    """Returns what there is to tell of a tenant as it stands."""
+def _described(file: str, kept: KeptTenant) -> dict[str, object]:
+    """Returns what there is to tell of the tenant in a file, as it stands."""
     world, standing = kept.head.world, kept.standing
     try:
         store = read_snapshot(world).store
         for row in kept.rows:
             for commit in row.commits:
                 repeat(store, commit)
+        refuse_contradictions(store, world.settings)
+    except Contradiction as error:
+        raise ConfigError(f"keep: {file} cannot be read: {error}") from None
     except (DomainError, *DAMAGE):
-        raise ConfigError(f"keep: {name}{SUFFIX} cannot be read: its rows do not follow from each other") from None
+        raise ConfigError(f"keep: {file} cannot be read: its rows do not follow from each other") from None
     return {
-        "tenant": name,
+        "tenant": file.removesuffix(SUFFIX),
         "seed": world.settings.seed,
         "dialect": world.settings.dialect,
         "clock": world.settings.clock.value,
@@ -182,6 +192,14 @@ def _described(name: str, kept: KeptTenant) -> dict[str, object]:
     }
 
 
+def _check_strange(file: Path, kept: KeptTenant) -> None:
+    """Accepts what somebody else may have written: a server that starts looks at the figures alone, since that costs it nothing."""
+    found = objections(kept.head.world)
+    if found:
+        raise ConfigError(f"{file} cannot be read: {found[0]}")
+    _described(file.name, kept)
+
+
 def _path(keep: Path, tenant: str) -> Path:
     if not is_tenant_name(tenant):
         raise ConfigError(f"tenant {tenant[:80]!r} is no name of a tenant: a-z, 0-9 and _, 1 to 64 of them")
@@ -193,6 +211,9 @@ def _open(path: Path) -> KeptFile:
         raise ConfigError(f"keep: there is no file {path}")
     try:
         return KeptFile(path)
+    except FullDisk as error:
+        # To open a tenant's file is to write into it.
+        raise NotWritten({path: str(error)}) from None
     except KeepError as error:
         raise ConfigError(f"keep: {error}") from None
 

@@ -1,12 +1,16 @@
 """Files that are whole or not there: what a reader finds under a name is what was to be written, also when the disk is full."""
 
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 # What is opened under these names is what the process has open already, whatever that is.
 _STREAMS = frozenset(map(Path, ("/dev/stdout", "/dev/stderr")))
 _DESCRIPTORS = frozenset(map(Path, ("/dev/fd", "/proc/self/fd")))
+
+NAME_CHARACTERS_MAX = 40
+"""How much of a file's name is in that of its copy: a name as long as the file system takes has room for no more."""
 
 
 class NotWritten(OSError):
@@ -23,20 +27,21 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         NotWritten: it cannot be written.
     """
-    import tempfile
-
     made: Path | None = None
     try:
         if _is_no_place(path):
             with path.open("ab") as there:
                 there.write(content)
             return
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        made = Path(name)
-        with os.fdopen(descriptor, "wb") as beside:
+        made = path.with_name(f".{path.name[:NAME_CHARACTERS_MAX]}-{secrets.token_hex(8)}")
+        # As the user's mask has it; what stood there before may be for fewer eyes, or for more.
+        with open(made, "xb") as beside:
             beside.write(content)
-        # What is made for this user alone becomes a file like any other.
-        made.chmod(0o644)
+            beside.flush()
+            # A name must not outlive a loss of power that its content does not.
+            os.fsync(beside.fileno())
+        if path.is_file() and not path.is_symlink():
+            made.chmod(path.stat().st_mode & 0o777)
         made.replace(path)
         made = None
     except OSError as error:

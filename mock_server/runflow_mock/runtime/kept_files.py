@@ -55,6 +55,10 @@ def connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None, timeout=0.2, cached_statements=32)
 
 
+class FullDisk(KeepError):
+    """The disk takes no more of the file."""
+
+
 class Cut(KeepError):
     """The file has lost its end."""
 
@@ -377,4 +381,7 @@ class KeptFile:
             return Damaged(f"{self.path} is damaged: {error}")
         if "no such table" in str(error) or "no such column" in str(error):
             return Damaged(f"{self.path} is damaged: {error}")
+        # A limit of the user's, or of a network's file system, comes as an error of the disk.
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            return FullDisk(str(error))
         return KeepError(f"{self.path}: {error}")

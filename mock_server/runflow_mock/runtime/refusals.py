@@ -2,7 +2,9 @@
 
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.instants import LATEST
-from runflow_mock.engine.invariants import Invariant
+from runflow_mock.domain.tenants import TenantSettings
+from runflow_mock.engine.invariants import Invariant, check
+from runflow_mock.engine.store import Store
 from runflow_mock.wire.times import write_instant
 
 
@@ -36,7 +38,18 @@ class Contradiction(DomainError):
     """The records of a tenant to be restored do not add up."""
 
     def __init__(self, invariant: Invariant) -> None:
-        super().__init__(f"the snapshot contradicts itself: {invariant.name}, but {invariant.evidence}")
+        super().__init__(f"the tenant contradicts itself: {invariant.name}, but {invariant.evidence}")
+
+
+def refuse_contradictions(store: Store, settings: TenantSettings) -> None:
+    """Raises for a world whose figures do not add up: neither a snapshot nor a log shows that what it says could have happened.
+
+    Raises:
+        Contradiction: an invariant does not hold.
+    """
+    broken = next((each for each in check(store, settings.concurrency) if not each.is_held), None)
+    if broken is not None:
+        raise Contradiction(broken)
 
 
 class TenantUnavailable(DomainError):

@@ -27,7 +27,7 @@ def revive(tenants: Tenants, name: str, contents: Contents, clocks: Clocks, *, s
 
     Raises:
         ValueError, LookupError, AssertionError: it is damaged.
-        DomainError: this server cannot have it.
+        DomainError: this server cannot have it, or its figures contradict each other.
     """
     kept = read_tenant(*contents)
     if kept.head.world.settings.name != name:

@@ -24,7 +24,6 @@ from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.snapshots import Snapshot, rename
 from runflow_mock.domain.tenants import STANDING_START, ClockMode, TenantSettings, is_tenant_name
 from runflow_mock.engine.clock import VirtualClock
-from runflow_mock.engine.invariants import check
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.moment import Renderers
 from runflow_mock.engine.slots import caps_by_id
@@ -38,7 +37,7 @@ from runflow_mock.runtime.keepers import Keeping, TenantKeeper
 from runflow_mock.runtime.parked import ParkedAttempts
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.readings import Readings
-from runflow_mock.runtime.refusals import Contradiction, KeyTaken, ModelMissing, TenantUnavailable
+from runflow_mock.runtime.refusals import KeyTaken, ModelMissing, TenantUnavailable, refuse_contradictions
 from runflow_mock.runtime.rendering import renderers_of
 from runflow_mock.wire.inputs import InputChecks
 from runflow_mock.wire.requests import Rules
@@ -255,9 +254,7 @@ class Tenants:
         tenant = Tenant(
             settings, self._rules(settings), clock, lambda render: World.restore(snapshot, self._catalog, render), self._scrubber
         )
-        broken = next((each for each in check(tenant.world.store, settings.concurrency) if not each.is_held), None)
-        if broken is not None:
-            raise Contradiction(broken)
+        refuse_contradictions(tenant.world.store, settings)
         tenant.changes, tenant.reads = saved.changes, saved.reads
         for data in saved.files:
             tenant.blobs.keep(data)
@@ -279,6 +276,7 @@ class Tenants:
         settings = snapshot.settings
         tenant = Tenant(settings, self._rules(settings), clock, lambda render: World.restore(snapshot, self._catalog, render))
         take_up(tenant)
+        refuse_contradictions(tenant.world.store, settings)
         return self._take(tenant, is_kept=True)
 
     def let_go(self, tenant: Tenant) -> None:

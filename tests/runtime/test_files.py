@@ -1,0 +1,63 @@
+"""Files that are written whole: what a reader finds, and who may read it."""
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from runflow_mock.runtime.files import NotWritten, write_whole
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
+
+
+@contextmanager
+def masked(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664), (0o377, 0o400)])
+def test_new_file_is_for_whom_the_mask_says(tmp_path: Path, mask: int, mode: int) -> None:
+    path = tmp_path / "a.har"
+    with masked(mask):
+        write_whole(path, b"x")
+    assert (_mode(path), path.read_bytes()) == (mode, b"x")
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o755])
+def test_file_that_takes_the_place_of_another_is_for_the_same_eyes(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "a.har"
+    path.write_bytes(b"older")
+    path.chmod(mode)
+    with masked(0o022):
+        write_whole(path, b"x")
+    assert (_mode(path), path.read_bytes()) == (mode, b"x")
+
+
+def test_link_gives_way_and_what_it_leads_to_stays_with_its_mode(tmp_path: Path) -> None:
+    elsewhere, path = tmp_path / "elsewhere", tmp_path / "a.har"
+    elsewhere.write_bytes(b"older")
+    elsewhere.chmod(0o666)
+    path.symlink_to(elsewhere)
+    with masked(0o077):
+        write_whole(path, b"x")
+    assert (_mode(path), elsewhere.read_bytes(), path.is_symlink()) == (0o600, b"older", False)
+
+
+def test_name_may_be_as_long_as_the_file_system_takes(tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 251 + ".har")
+    write_whole(path, b"x")
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    with pytest.raises(NotWritten, match="File name too long"):
+        write_whole(tmp_path / ("a" * 256), b"x")
