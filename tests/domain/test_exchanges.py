@@ -1,7 +1,16 @@
 import pytest
 from exchanges import create, exchange
+from msgspec.structs import replace
 
-from runflow_mock.domain.exchanges import REDACTED, SHOWN_HEADERS, redact_headers, scrubbed, without_credentials
+from runflow_mock.domain.exchanges import (
+    BODY_BYTES_MAX,
+    REDACTED,
+    SHOWN_HEADERS,
+    keepable,
+    redact_headers,
+    scrubbed,
+    without_credentials,
+)
 from runflow_mock.domain.scrubbing import Scrubber
 
 
@@ -56,6 +65,21 @@ def test_secret_in_a_header_is_masked_whatever_its_name(name: str) -> None:
     kept = scrubbed(exchange(headers={name: "Bearer rf_live_" + "a" * 32}), Scrubber()).request_header(name)
     assert kept is not None
     assert kept.startswith("Bearer rf_live_redacted")
+
+
+def test_no_part_of_a_secret_is_left_before_the_cut_of_a_long_body() -> None:
+    start = b"x" * (BODY_BYTES_MAX - 10)
+    kept = keepable(start + b"rf_live_REALLYREAL123" + b"y" * 9_000)
+    assert len(kept) < BODY_BYTES_MAX + 9_000
+    read = scrubbed(replace(exchange(), request_body=kept, response_body=b"z" * len(kept)), Scrubber())
+    assert (read.request_body, read.response_body) == (start + b"rf_live_re", b"z" * BODY_BYTES_MAX)
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_body_is_cut_when_it_is_longer_than_the_journal_shows(beyond: int) -> None:
+    kept = replace(exchange(), response_body=keepable(b"x" * (BODY_BYTES_MAX + beyond)))
+    assert len(kept.response_body) == BODY_BYTES_MAX + beyond
+    assert len(scrubbed(kept, Scrubber()).response_body) == BODY_BYTES_MAX
 
 
 def test_target_is_a_path_and_a_query() -> None:

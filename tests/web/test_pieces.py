@@ -13,9 +13,11 @@ from costs import lines_run
 from doors import Door
 from steps import INPUT, RUNS, ok
 
+from runflow_mock.domain.exchanges import BODY_BYTES_MAX
 from runflow_mock.domain.money import parse_money
 from runflow_mock.domain.pages import RECORDS_AT_ONCE
 from runflow_mock.domain.scrubbing import Scrubber
+from runflow_mock.engine.journal import Journal
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.judging import STEP_BYTES
 from runflow_mock.runtime.sender import RecordingSender
@@ -86,6 +88,26 @@ def test_what_is_looked_through_for_secrets_at_once_does_not_grow(door: Door, me
     door.runtime.scrubber = Watched()
     few = largest(2)
     assert largest(40) <= few + 2_000
+
+
+def test_long_bodies_are_looked_through_when_somebody_reads_them_and_not_on_their_way(door: Door) -> None:
+    seen: list[int] = []
+
+    class Watched(Scrubber):
+        def is_clean(self, *parts: bytes) -> bool:
+            seen.append(sum(map(len, parts)))
+            return super().is_clean(*parts)
+
+    ok(door.get("/v1/runs"))
+    door.runtime.scrubber = Watched()
+    tenant = door.runtime.tenants.get("test")
+    assert tenant is not None
+    tenant.journal = Journal(10, 10_000_000, door.runtime.scrubber)
+    ok(door.post(RUNS, {"input": {**INPUT, "note": "x" * 2 * BODY_BYTES_MAX}}), 201)
+    ok(door.get("/v1/runs"))
+    assert max(seen, default=0) < BODY_BYTES_MAX
+    ok(door.get("/_mock/journal"))
+    assert max(seen) > BODY_BYTES_MAX
 
 
 def test_others_have_a_turn_between_long_runs(door: Door) -> None:

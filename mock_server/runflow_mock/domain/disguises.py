@@ -121,7 +121,7 @@ def layers_of(data: bytes) -> Iterator[Layer]:
 
 
 def _layers_above(layer: Layer) -> Iterator[Layer]:
-    joined = _above(layer, _LINE_END, _nothing)
+    joined = _joined(layer)
     if joined is not None:
         yield joined
     for _ in range(LAYERS_MAX):
@@ -131,7 +131,7 @@ def _layers_above(layer: Layer) -> Iterator[Layer]:
         if above is None:
             return
         yield above
-        joined = _above(above, _LINE_END, _nothing)
+        joined = _joined(above)
         if joined is not None:
             yield joined
         layer = above
@@ -178,6 +178,11 @@ def in_base64(text: bytes) -> tuple[bytes, ...]:
         digits = b64encode(b"\x00" * before + text)[(0, 2, 3)[before] : (before + len(text)) * 8 // 6]
         fragments |= {digits, digits.translate(FOR_URLS)}
     return tuple(sorted(fragments))
+
+
+def _joined(layer: Layer) -> Layer | None:
+    # The pattern begins with a look back, for which `re` tries every byte: most data is one line.
+    return _above(layer, _LINE_END, _nothing) if b"\n" in layer.data else None
 
 
 def _above(layer: Layer, pattern: re.Pattern[bytes], reveal: Callable[[re.Match[bytes]], bytes]) -> Layer | None:

@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 import msgspec
 from msgspec.structs import replace
 
-from runflow_mock.domain.scrubbing import Scrubber, mask
+from runflow_mock.domain.scrubbing import MARGIN, Scrubber, mask
 
 BODY_BYTES_MAX = 64 * 1024
 # Cookies that are longer may be somebody's session, whatever they are called.
@@ -70,11 +70,11 @@ _READ_ENCODINGS = frozenset(("", "identity", "gzip", "x-gzip"))
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One request and its answer; bodies beyond `BODY_BYTES_MAX` are cut. `fault` names the rule that interfered, if one did.
+    """One request and its answer; bodies beyond `BODY_BYTES_MAX` are cut when it is read, see `keepable`.
 
-    Of an answer that a rule has distorted it keeps what left; `status` is 0 where no head did. `is_stubbed` says that a rule has answered
-    in place of the API, at a path that the rule itself names. `commits` is how many the tenant's world had seen when the answer was ready,
-    which places the exchange among them.
+    `fault` names the rule that interfered, if one did. Of an answer that a rule has distorted it keeps what left; `status` is 0 where no
+    head did. `is_stubbed` says that a rule has answered in place of the API, at a path that the rule itself names. `commits` is how many
+    the tenant's world had seen when the answer was ready, which places the exchange among them.
     """
 
     id: str
@@ -206,8 +206,24 @@ def digest_of_key(key: str) -> str:
     return f"sha256:{sha256(key.encode('latin-1', errors='replace')).hexdigest()[:32]}"
 
 
+def keepable(body: bytes) -> bytes:
+    """Returns what is kept of a body until it is read: so much more than is shown then that no part of a secret is left before the cut."""
+    return body[: BODY_BYTES_MAX + MARGIN]
+
+
 def scrubbed(exchange: Exchange, scrubber: Scrubber) -> Exchange:
-    """Returns an exchange without the secrets in whatever somebody else wrote of it."""
+    """Returns an exchange without the secrets in whatever somebody else wrote of it, its bodies cut."""
+    return _cut(_without_secrets(exchange, scrubber))
+
+
+def _cut(exchange: Exchange) -> Exchange:
+    asked, told = exchange.request_body, exchange.response_body
+    if len(asked) <= BODY_BYTES_MAX and len(told) <= BODY_BYTES_MAX:
+        return exchange
+    return replace(exchange, request_body=asked[:BODY_BYTES_MAX], response_body=told[:BODY_BYTES_MAX])
+
+
+def _without_secrets(exchange: Exchange, scrubber: Scrubber) -> Exchange:
     lines = f"{exchange.method} {exchange.target} {exchange.fault}".encode(errors="surrogatepass")
     parts = [lines, exchange.request_body, exchange.response_body]
     for name, value in (*exchange.request_headers, *exchange.response_headers):

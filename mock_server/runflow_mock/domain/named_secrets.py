@@ -83,7 +83,7 @@ def named_values(data: bytes) -> Iterator[Value]:
         if mark in lowered:
             yield from (Value(*found.span(1)) for found in pattern.finditer(data))
     covered = listed = 0
-    for word in _WORD.finditer(data):
+    for word in _WORD.finditer(data) if any(hint in lowered for hint in HINTS) else ():
         forms = _forms_for(word[0]) if len(word[0]) <= NAME_MAX else ()
         # What stands within a value goes with it.
         if not forms or word.start() < covered:

@@ -184,10 +184,6 @@ class Scrubber:
         if begin >= 0 and self._is_hiding(data[begin:]):
             yield _masked(begin, len(data))
 
-    def cut(self, data: bytes, length_max: int) -> bytes:
-        """Returns the first bytes of some, without a part of a secret at their end."""
-        return self.scrub(data[: length_max + MARGIN])[:length_max]
-
     def scrub_text(self, text: str) -> str:
         """Returns a text with masks in the place of secrets."""
         data = text.encode(errors="surrogatepass")
@@ -265,7 +261,7 @@ class Scrubber:
 
     def _in_hexadecimal(self, data: bytes, nested_max: int, look: "_Look") -> Iterator[Span]:
         """Returns the texts in hexadecimal digits that hide something behind another disguise."""
-        for digits in HEX_TEXT.finditer(data) if nested_max else ():
+        for digits in HEX_TEXT.finditer(data) if nested_max and has_encoded(data) else ():
             decoded = bytes.fromhex(digits[0].decode())
             hidden = self._hidden(decoded, nested_max, look)
             if hidden is None:

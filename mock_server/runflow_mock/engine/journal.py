@@ -99,7 +99,10 @@ class Journal:
         return self.piece(count, count)
 
     def as_they_came(self, count: int) -> tuple[Exchange, ...]:
-        """Returns so many exchanges that were added last, without a look at what is in them: for whoever knows that they are scrubbed."""
+        """Returns so many exchanges that were added last, without a look at what is in them.
+
+        It is for whoever knows that they are scrubbed, or scrubs what is shown of them.
+        """
         return tuple(islice(self._exchanges, max(0, len(self._exchanges) - count), None))
 
     def oldest_after(self, number: int, count: int, bytes_max: int | None = None) -> tuple[Exchange, ...]:

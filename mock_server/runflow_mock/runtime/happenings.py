@@ -29,10 +29,13 @@ class Past(NamedTuple):
     rules: dict[RuleId, FaultRule]
     journal: tuple[Exchange, ...]
 
-    def tell(self) -> list[Step]:
-        """Returns all that happened, in order."""
+    def tell(self) -> tuple[deque[Step], int]:
+        """Returns the latest of what happened, in order and numbered, and how much it was in all."""
         placed = merge(_commits(self.history, self.rules), _exchanges(self.journal), key=lambda placed: placed[:2])
-        return [step for _, _, steps in placed for step in steps]
+        rows, total = deque[Step](maxlen=HAPPENINGS_MAX), 0
+        for total, step in enumerate((step for _, _, steps in placed for step in steps), 1):
+            rows.append(_row(total, step))
+        return rows, total
 
 
 class Happenings:
@@ -43,7 +46,9 @@ class Happenings:
         self._rows: deque[Step] = deque(maxlen=HAPPENINGS_MAX)
         self.forgotten = tenant.world.history.forgotten
         # What was there before; to tell it takes long, and meanwhile more may happen.
-        self._past: Past | None = Past(tenant.world.history.standing(), dict(tenant.world.store.rules), tuple(tenant.journal))
+        # Nothing of an exchange is told but its line, as of those that come: whoever shows it scrubs it.
+        exchanges = tenant.journal.as_they_came(len(tenant.journal))
+        self._past: Past | None = Past(tenant.world.history.standing(), dict(tenant.world.store.rules), exchanges)
         self._later: list[Step] = []
         self._telling = asyncio.Lock()
 
@@ -51,9 +56,8 @@ class Happenings:
         """Returns these happenings once the past is among them; it is told beside the event loop."""
         async with self._telling:
             if self._past is not None:
-                rows = await asyncio.to_thread(self._past.tell)
+                self._rows, self.total = await asyncio.to_thread(self._past.tell)
                 self._past = None
-                self._number(rows)
                 self._number(self._later)
                 self._later.clear()
         return self
@@ -84,7 +88,7 @@ class Happenings:
     def _number(self, steps: Iterable[Step]) -> None:
         for step in steps:
             self.total += 1
-            self._rows.append({"number": self.total, **step})
+            self._rows.append(_row(self.total, step))
 
 
 def _commits(history: Standing, rules: dict[RuleId, FaultRule]) -> Iterator[_Placed]:
@@ -96,6 +100,10 @@ def _commits(history: Standing, rules: dict[RuleId, FaultRule]) -> Iterator[_Pla
 
 def _exchanges(journal: Iterable[Exchange]) -> Iterator[_Placed]:
     return ((exchange.commits, 1, (_request(exchange),)) for exchange in journal)
+
+
+def _row(number: int, step: Step) -> Step:
+    return {"number": number, **step}
 
 
 def _request(exchange: Exchange) -> Step:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange, without_credentials, without_values
+from runflow_mock.domain.exchanges import Exchange, keepable, without_credentials, without_values
 from runflow_mock.web.calls import Answer, Call
 
 
@@ -15,9 +15,6 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
     judgings = runtime.judgings
     wall = runtime.wall() + wait
     journal = runtime.lobby if tenant is None else tenant.journal
-    # A cut must not leave a part of a secret. Bodies that are kept whole are scrubbed with the rest, when somebody first reads them.
-    asked = call.body if len(call.body) <= BODY_BYTES_MAX else runtime.scrubber.cut(call.body, BODY_BYTES_MAX)
-    told = given.body if len(given.body) <= BODY_BYTES_MAX else runtime.scrubber.cut(given.body, BODY_BYTES_MAX)
     exchange = Exchange(
         id=call.request_id or f"lobby-{journal.total + 1}",
         number=journal.total + 1,
@@ -27,10 +24,10 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
         method=call.method,
         target=without_values(call.target, judgings.secret_queries) if judgings.secret_queries else call.target,
         request_headers=without_credentials(call.scope["headers"], judgings.cookies, judgings.secret_headers),
-        request_body=asked,
+        request_body=keepable(call.body),
         status=given.status,
         response_headers=given.headers,
-        response_body=told,
+        response_body=keepable(given.body),
         elapsed_ms=elapsed_ms + wait * 1000,
         fault=None if call.interference is None else call.interference.name,
         is_stubbed=call.interference is not None and call.interference.is_stub,
