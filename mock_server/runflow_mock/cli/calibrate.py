@@ -38,7 +38,9 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
     show_envvar=True,
     help="Secret that callbacks are signed with; repeatable. It is neither printed nor written.",
 )
-@click.option("--host", "hosts", multiple=True, metavar="NAME", help="Host in a HAR file that is the service too; repeatable.")
+@click.option(
+    "--host", "hosts", multiple=True, metavar="NAME", help="Host in captures that is the service too, with its port or without; repeatable."
+)
 @click.option("--write", "profile_file", default=None, type=WRITTEN, help="Write a profile for serve --profile, YAML or (.json) JSON.")
 @click.option("--redact", "folder", default=None, type=FOLDER, help="Write copies of the captures without secrets into this folder.")
 @option("--openapi", default=None, metavar="FILE|URL", help="Document that judges in place of the packaged one.")

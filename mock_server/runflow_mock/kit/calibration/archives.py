@@ -4,12 +4,10 @@ Of an archive that holds more than one service's traffic, what is at no address 
 """
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from runflow_mock.domain.documents import Json, object_of
+from runflow_mock.kit.calibration.addresses import address_of, authority_in
 from runflow_mock.kit.calibration.captures import CALLBACK_HEADERS, Capture, Kind, Object, Unrecognised, from_base64, header_names
-from runflow_mock.openapi.contracts import packaged_contract
-from runflow_mock.wire.sites import HOSTS, Site
 
 
 def is_archive(value: Json) -> bool:
@@ -41,32 +39,20 @@ def _entry(entry: Object, source: str, place: str, *, is_own: bool) -> Iterator[
         text = object_of(request.get("postData")).get("text")
         yield Capture(source=source, place=place, kind=Kind.CALLBACK, headers=sent, body=str(text or "").encode())
         return
-    status, (path, host) = response.get("status"), path_of_the_api(str(request.get("url")))
-    if not isinstance(status, int) or status < 100 or path is None:
+    status, address = response.get("status"), address_of(str(request.get("url")), authority_in(sent))
+    if not isinstance(status, int) or status < 100 or address is None:
         return
     yield Capture(
         source=source,
         place=place,
         kind=Kind.ANSWER,
         method=str(request.get("method")),
-        path=path,
-        host=None if is_own else host,
+        path=address.path,
+        host=None if is_own else address.host,
         status=status,
         headers=header_names(response.get("headers")),
         body=_content(object_of(response.get("content")), place),
     )
-
-
-def path_of_the_api(url: str) -> tuple[str | None, str | None]:
-    """Returns the path of an address that may be one of the API, and its host where that is none of the service's."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return None, None
-    host = parts.hostname or ""
-    site = HOSTS.get(host)
-    may_be_ours = site is Site.API or (site is None and packaged_contract().address(parts.path) is not None)
-    return parts.path if may_be_ours and parts.path.startswith("/v1/") else None, host if site is None else None
 
 
 def _content(content: Object, place: str) -> bytes:

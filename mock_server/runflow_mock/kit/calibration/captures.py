@@ -12,6 +12,7 @@ from typing import cast
 import msgspec
 
 from runflow_mock.domain.documents import Json, list_of, object_of, try_document, write_document
+from runflow_mock.kit.calibration.addresses import other_host
 from runflow_mock.wire.seals import FORMAT_PREFIX
 
 FORMAT = f"{FORMAT_PREFIX}captures"
@@ -27,6 +28,13 @@ class Unrecognised(ValueError):
     """Something that is no capture; the message says what would be."""
 
 
+class Elsewhere(Unrecognised):
+    """An exchange with something else than the API."""
+
+    def __init__(self, place: str = "") -> None:
+        super().__init__(f"what was asked{f' at {place}' if place else ''} is at no address of the API")
+
+
 class Kind(StrEnum):
     """What was captured: an answer of the API, or a callback that it sent."""
 
@@ -38,8 +46,8 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was captured, and where: `source` is a file, `place` a part of it.
 
     Header names are in lower case, and no headers means that nobody kept them; those of a callback came with it. `signed_as` is what
-    was found out about a signature while the secret was still at hand: the form whose content it fits, or `neither`. `host` is whom an
-    archive says that it was asked of, where that is none of the service's.
+    was found out about a signature while the secret was still at hand: the form whose content it fits, or `neither`. `host` is whom
+    it was asked of, as far as anything says so, where that is none of the service's.
     """
 
     source: str
@@ -72,6 +80,23 @@ def read_body(raw: bytes) -> Json:
     for _ in range(DEPTH_MAX):
         layer = [inner for part in layer for inner in _parts(part)]
     return None if layer else value
+
+
+def without_others(readings: Iterable[Iterator[Capture]]) -> Iterator[Capture]:
+    """Yields what is captured in several things, of which those are passed over that are exchanges with something else than the API.
+
+    Raises:
+        Elsewhere: all of them are.
+    """
+    passed, is_any_ours = None, False
+    for reading in readings:
+        try:
+            yield from reading
+            is_any_ours = True
+        except Elsewhere as error:
+            passed = error
+    if passed is not None and not is_any_ours:
+        raise passed
 
 
 def document_of(captures: Iterable[Capture]) -> bytes:
@@ -129,7 +154,7 @@ def from_base64(text: str, place: str) -> bytes:
         Unrecognised: it is not Base64.
     """
     try:
-        return b64decode(text, validate=True)
+        return b64decode("".join(text.split()), validate=True)
     except ValueError:
         raise Unrecognised(f"its {place} is not Base64") from None
 
@@ -146,6 +171,7 @@ class _Written(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True, k
     headers: dict[str, str] | None = None
     secret: str | None = None
     signed_as: str | None = None
+    host: str | None = None
     body: object = None
 
 
@@ -158,6 +184,7 @@ def _represented(capture: Capture) -> _Written:
         headers=None if capture.headers is None else dict(capture.headers),
         secret=capture.secret,
         signed_as=capture.signed_as,
+        host=capture.host,
         body=capture.value,
     )
 
@@ -174,4 +201,5 @@ def _read(written: _Written, source: str, place: str) -> Capture:
         body=body_of({"body": cast("Json", written.body)}),
         secret=written.secret,
         signed_as=written.signed_as,
+        host=None if written.host is None else other_host(written.host),
     )

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.documents import NOT_JSON, Json, read_document
-from runflow_mock.kit.calibration.captures import Capture, Unrecognised
+from runflow_mock.domain.documents import NOT_JSON, read_document
+from runflow_mock.kit.calibration.addresses import is_among, other_host
+from runflow_mock.kit.calibration.captures import Capture, Unrecognised, without_others
 from runflow_mock.kit.calibration.shapes import read_shape
 from runflow_mock.kit.calibration.traces import is_trace, read_trace
 from runflow_mock.kit.calibration.transcripts import capture_of, is_transcript, read_transcript, split_messages
@@ -91,12 +92,12 @@ def of_hosts(taken: Mapping[str, Sequence[Capture]], hosts: Collection[str]) -> 
     Raises:
         CaptureError: a file has none left.
     """
-    wanted = {host.lower() for host in hosts}
+    wanted = frozenset(map(other_host, hosts))
     found: dict[str, tuple[Capture, ...]] = {}
     others: Counter[str] = Counter()
     for name, captures in taken.items():
-        found[name] = tuple(capture for capture in captures if capture.host is None or capture.host in wanted)
-        passed = [capture.host for capture in captures if capture.host is not None and capture.host not in wanted]
+        found[name] = tuple(capture for capture in captures if capture.host is None or is_among(capture.host, wanted))
+        passed = [capture.host for capture in captures if capture.host is not None and not is_among(capture.host, wanted)]
         others.update(passed)
         if passed and not found[name]:
             told = ", ".join(sorted(set(passed)))
@@ -122,8 +123,8 @@ def _captures(file: CaptureFile, body: CaptureFile | None) -> Iterator[Capture]:
                 yield capture_of(read_transcript(file.text)._replace(body=body.text), file.name)
                 return
             messages = split_messages(file.text)
-            for number, message in enumerate(messages, 1):
-                yield replace(capture_of(read_transcript(message), file.name), place=f"message {number}" if len(messages) > 1 else "")
+            places = (f"message {number}" if len(messages) > 1 else "" for number in count(1))
+            yield from without_others(_message(*each, file.name) for each in zip(messages, places, strict=False))
         else:
             yield from _in_json(file)
     except Unrecognised as error:
@@ -137,17 +138,21 @@ def _in_json(file: CaptureFile) -> Iterator[Capture]:
         lines = [line for line in file.text.splitlines() if line.strip()]
         if len(lines) < 2 or not all(line.lstrip().startswith(b"{") for line in lines):
             raise Unrecognised(f"it is neither JSON nor an HTTP message ({error})") from None
-        for number, line in enumerate(lines, 1):
-            yield from read_shape(_line(line, number), file.name, f"line {number}")
+        yield from without_others(_line(line, file.name, number) for number, line in enumerate(lines, 1))
         return
     yield from read_shape(value, file.name)
 
 
-def _line(line: bytes, number: int) -> Json:
+def _message(message: bytes, place: str, source: str) -> Iterator[Capture]:
+    yield replace(capture_of(read_transcript(message), source), place=place)
+
+
+def _line(line: bytes, source: str, number: int) -> Iterator[Capture]:
     try:
-        return read_document(line)
+        value = read_document(line)
     except NOT_JSON as error:
         raise Unrecognised(f"line {number} is not JSON ({error})") from None
+    yield from read_shape(value, source, f"line {number}")
 
 
 def _is_head_of(head: CaptureFile, body: CaptureFile) -> bool:

@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterator, Mapping
 
 from runflow_mock.domain.documents import Json, list_of, object_of
-from runflow_mock.kit.calibration.archives import path_of_the_api
+from runflow_mock.kit.calibration.addresses import Address, address_of
 from runflow_mock.kit.calibration.captures import Capture, Kind, Object, Unrecognised, header_names
 
 DEPTH_MAX = 50
 
+VARIABLES_MAX = 5
+"""How many variables of a collection may stand for one another."""
+
 # The address of a server usually stands in a variable of the collection.
-_VARIABLE = re.compile(r"^(?:https?://)?\{\{[^{}]*\}\}")
+_VARIABLE = re.compile(r"(?P<scheme>(?:https?|\{\{[^{}]*\}\})://)?\{\{(?P<name>[^{}]*)\}\}(?::[0-9]+)?(?=/|$)")
 
 
 def is_collection(value: Json) -> bool:
@@ -25,25 +28,28 @@ def read_collection(value: Json, source: str) -> Iterator[Capture]:
     Raises:
         Unrecognised: there are none.
     """
-    found = list(_saved(object_of(value), source, "", 0))
+    whole = object_of(value)
+    given = map(object_of, list_of(whole.get("variable")))
+    variables = {str(part.get("key") or part.get("id")): str(part.get("value") or "") for part in given}
+    found = list(_saved(whole, variables, source, "", 0))
     if not found:
         raise Unrecognised("no answer of the API was saved in this collection of Postman: save one as an example of its request")
     yield from found
 
 
-def _saved(folder: Object, source: str, place: str, depth: int) -> Iterator[Capture]:
+def _saved(folder: Object, variables: Mapping[str, str], source: str, place: str, depth: int) -> Iterator[Capture]:
     for index, part in enumerate(list_of(folder.get("item")) if depth < DEPTH_MAX else ()):
         item, here = object_of(part), f"{place}item[{index}]"
-        yield from _saved(item, source, f"{here}.", depth + 1)
+        yield from _saved(item, variables, source, f"{here}.", depth + 1)
         for number, response in enumerate(list_of(item.get("response"))):
-            yield from _capture(object_of(response), object_of(item.get("request")), source, f"{here}.response[{number}]")
+            yield from _capture(object_of(response), object_of(item.get("request")), variables, source, f"{here}.response[{number}]")
 
 
-def _capture(response: Object, request: Object, source: str, place: str) -> Iterator[Capture]:
+def _capture(response: Object, request: Object, variables: Mapping[str, str], source: str, place: str) -> Iterator[Capture]:
     asked = object_of(response.get("originalRequest")) or request
-    path, host = path_of_the_api(_url(asked.get("url")))
+    address = _address(asked.get("url"), variables)
     status, body = response.get("code"), response.get("body")
-    if path is None or not isinstance(status, int):
+    if address is None or not isinstance(status, int):
         return
     headers: list[Json] = [
         {"name": part.get("key"), "value": part.get("value")} for part in map(object_of, list_of(response.get("header")))
@@ -53,19 +59,42 @@ def _capture(response: Object, request: Object, source: str, place: str) -> Iter
         place=place,
         kind=Kind.ANSWER,
         method=str(asked.get("method") or "GET"),
-        path=path,
-        host=host,
+        path=address.path,
+        host=address.host,
         status=status,
         headers=header_names(headers),
         body=body.encode() if isinstance(body, str) else b"",
     )
 
 
-def _url(given: Json) -> str:
-    """Returns the address of a request with the values of its variables in it; what stands for a host is that of the service."""
+def _address(given: Json, variables: Mapping[str, str]) -> Address | None:
+    """Returns the address of a request; a server of which only the name of a variable is known is that of the service."""
     parts = object_of(given)
-    text = str(given if isinstance(given, str) else parts.get("raw") or "")
     named = [object_of(part) for part in list_of(parts.get("variable"))]
     values: Mapping[str, str] = {f":{part.get('key')}": str(part.get("value") or part.get("key")) for part in named}
-    address, _, _ = _VARIABLE.sub("https://api.runflow.io", text).partition("?")
-    return "/".join(values.get(segment, segment) for segment in address.split("/"))
+    text, _, _ = _resolved(given if isinstance(given, str) else str(parts.get("raw") or _joined(parts)), variables).partition("?")
+    server = _VARIABLE.match(text)
+    target = "/".join(values.get(segment, segment) for segment in (text if server is None else text[server.end() :]).split("/"))
+    # What stands for the server may hold the version too.
+    return address_of(target) or (None if server is None else address_of(f"/v1{target}"))
+
+
+def _resolved(text: str, variables: Mapping[str, str]) -> str:
+    """Returns an address in which the variable that begins it, or is its host, has the value that the collection gives it."""
+    for _ in range(VARIABLES_MAX):
+        found = _VARIABLE.match(text)
+        value = None if found is None else variables.get(found["name"].strip())
+        if found is None or not value:
+            break
+        text = ("" if "://" in value else found["scheme"] or "") + value.removesuffix("/") + text[found.end() :]
+    return text
+
+
+def _joined(parts: Object) -> str:
+    """Returns the address that stands in its parts."""
+    host, path = (
+        separator.join(map(str, value)) if isinstance(value, list) else str(value or "")
+        for separator, value in ((".", parts.get("host")), ("/", parts.get("path")))
+    )
+    port = f":{parts['port']}" if parts.get("port") else ""
+    return f"{parts.get('protocol') or 'https'}://{host}{port}/{path.removeprefix('/')}" if host else ""

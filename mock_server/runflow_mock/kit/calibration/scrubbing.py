@@ -63,7 +63,8 @@ _LIMIT = re.compile(r"[0-9.]{1,20}")
 def scrub(capture: Capture, secrets: Sequence[str] = (), hints: Sequence[str] = ()) -> Capture:
     """Returns a capture without secrets; what they prove about its signature is found out before they go.
 
-    One of the `secrets`, or its own, should fit a callback; `hints` are others that may.
+    One of the `secrets`, or its own, should fit a callback; `hints` are others that may. Whose it is has been decided by then, so that no
+    host is left.
     """
     own = [secret for secret in (capture.secret, *secrets) if secret is not None and not secret.endswith(REDACTED)]
     found = recipe_of(capture, own, hints) if capture.kind is Kind.CALLBACK else None
@@ -77,6 +78,7 @@ def scrub(capture: Capture, secrets: Sequence[str] = (), hints: Sequence[str] = 
         body=b"" if value is None else write_document(_scrubbed(value, "")),
         secret=_kept_secret(capture.secret, proven),
         signed_as=capture.signed_as if found is None else found.recipe,
+        host=None,
     )
 
 

@@ -4,16 +4,19 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from runflow_mock.domain.documents import Json, list_of, object_of
+from runflow_mock.kit.calibration.addresses import address_of, authority_in, other_host
 from runflow_mock.kit.calibration.archives import is_archive, read_archive
 from runflow_mock.kit.calibration.captures import (
     CALLBACK_HEADERS,
     Capture,
+    Elsewhere,
     Kind,
     Unrecognised,
     body_of,
     header_names,
     is_document,
     read_captures,
+    without_others,
 )
 from runflow_mock.kit.calibration.postman_collections import is_collection, read_collection
 from runflow_mock.kit.calibration.scrubbing import safe_name
@@ -77,6 +80,10 @@ def _is_exchange(value: Json) -> bool:
     return "request" in given and _is_answer(given.get("response"))
 
 
+def _is_own(value: Json) -> bool:
+    return _has("relies_on", "ours")(value)
+
+
 def _is_payload(value: Json) -> bool:
     return _has("event")(value) and any(name in object_of(value) for name in PAYLOADS)
 
@@ -116,13 +123,21 @@ def _payload(value: Json, source: str, place: str) -> Iterator[Capture]:
 def _answer(value: Json, source: str, place: str) -> Iterator[Capture]:
     given = object_of(value)
     status, request = given.get("status"), object_of(given.get("request"))
-    path = request.get("path") or request.get("target")
+    target = request.get("path") or request.get("target") or request.get("url") or given.get("url")
+    sent = header_names(request.get("headers")) or {}
+    said = authority_in(sent) or str(request.get("host") or "")
+    address = address_of(str(target), said) if target else None
+    if target and address is None:
+        raise Elsewhere(place)
+    other = other_host(said) if said else None
     yield Capture(
         source=source,
         place=place,
         kind=Kind.ANSWER,
-        method=str(request.get("method") or "GET") if path else None,
-        path=str(path).partition("?")[0] if path else None,
+        method=str(request.get("method") or "GET") if target else None,
+        path=None if address is None else address.path,
+        # What the fake kept names the address at which it was asked.
+        host=None if _is_own(value) else other if address is None else address.host,
         status=status if isinstance(status, int) else None,
         headers=header_names(given.get("headers")),
         body=body_of(given),
@@ -131,7 +146,7 @@ def _answer(value: Json, source: str, place: str) -> Iterator[Capture]:
 
 def _exchange(value: Json, source: str, place: str) -> Iterator[Capture]:
     given = object_of(value)
-    yield from _answer({**object_of(given.get("response")), "request": given.get("request")}, source, place)
+    yield from _answer({**given, **object_of(given.get("response"))}, source, place)
 
 
 def _body(value: Json, source: str, place: str) -> Iterator[Capture]:
@@ -157,8 +172,7 @@ def _attempts(value: Json, source: str, place: str) -> Iterator[Capture]:
 
 
 def _each(value: Json, source: str, place: str) -> Iterator[Capture]:
-    for index, part in enumerate(list_of(value)):
-        yield from read_shape(part, source, f"{place}[{index}]")
+    yield from without_others(read_shape(part, source, f"{place}[{index}]") for index, part in enumerate(list_of(value)))
 
 
 def _items(value: Json, source: str, place: str) -> Iterator[Capture]:

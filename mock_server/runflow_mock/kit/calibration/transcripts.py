@@ -10,24 +10,27 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from runflow_mock.kit.calibration.captures import CALLBACK_HEADERS, Capture, Kind, Unrecognised
+from runflow_mock.kit.calibration.addresses import address_of, authority_in
+from runflow_mock.kit.calibration.captures import CALLBACK_HEADERS, Capture, Elsewhere, Kind, Unrecognised
 
 _STATUS_LINE = re.compile(r"HTTP/[0-9.]+ ([0-9]{3})(?: .*)?")
 _REQUEST_LINE = re.compile(r"([A-Z]{3,10}) (\S+) HTTP/[0-9.]+")
-_ORIGIN = re.compile(r"^https?://[^/]*")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)")
-# A status line and a header behind a body; no text in JSON has an end of line in it.
-_NEXT_HEAD = re.compile(rb"(?<=[}\]\n>\w])HTTP/[0-9.]+ [0-9]{3}[^\r\n]*\r?\n(?=[!-~]+:)")
+# The first line of a message behind a body, and what comes after it; no text in JSON has an end of line in it.
+_NEXT_HEAD = re.compile(
+    rb"(?<=[}\]\n>\w])HTTP/[0-9.]+ [0-9]{3}[^\r\n]*\r?\n(?=[!-~]+:)"
+    rb"|(?<=[}\]\n>])(?P<request>[A-Z]{3,10} [!-~]+ HTTP/[0-9.]+\r?\n)(?=[!-~]+:|\r?\n)"
+)
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 
 
 class Transcript(NamedTuple):
-    """One message: its first line, where it has one, its headers by names in lower case, its body, and the request line before it."""
+    """One message: its first line, where it has one, its headers by names in lower case, its body, and the request before it."""
 
     first_line: str | None
     headers: dict[str, str]
     body: bytes
-    request_line: str | None = None
+    request: "Transcript | None" = None
 
 
 def is_transcript(raw: bytes) -> bool:
@@ -39,11 +42,12 @@ def is_transcript(raw: bytes) -> bool:
 def split_messages(raw: bytes) -> tuple[bytes, ...]:
     """Returns the messages of a text that holds several answers one after the other, as several calls of `curl -i` write them.
 
-    What ends right after its head, such as the answer of a proxy, belongs to the one behind it.
+    What ends right after its head, such as the answer of a proxy, belongs to the one behind it, and so does a request.
     """
     raw, starts = raw.lstrip(), [0]
     for found in _NEXT_HEAD.finditer(raw):
-        if _last(raw[starts[-1] : found.start()])[1].strip():
+        _, answer = _parted(raw[starts[-1] : found.start()])
+        if found["request"] or _last(answer)[1].strip():
             starts.append(found.start())
     return tuple(raw[start:end] for start, end in pairwise((*starts, len(raw))))
 
@@ -54,8 +58,45 @@ def read_transcript(raw: bytes) -> Transcript:
     Raises:
         Unrecognised: a line of the head is no header.
     """
-    line = raw.lstrip().partition(b"\n")[0].decode("latin-1").strip()
-    head, body = _last(raw.lstrip())
+    request, answer = _parted(raw.lstrip())
+    return _read(*_last(answer))._replace(request=request) if answer or request is None else request
+
+
+def capture_of(transcript: Transcript, source: str) -> Capture:
+    """Returns what a message is: an answer by its status line, a callback by its headers.
+
+    Raises:
+        Unrecognised: it is neither.
+        Elsewhere: it is an answer of something else than the API.
+    """
+    kept = Capture(source=source, place="", kind=Kind.CALLBACK, headers=transcript.headers, body=transcript.body)
+    status = _STATUS_LINE.fullmatch(transcript.first_line or "")
+    if status is not None:
+        answer = replace(kept, kind=Kind.ANSWER, status=int(status[1]))
+        request = transcript.request
+        asked = None if request is None else _REQUEST_LINE.fullmatch(request.first_line or "")
+        if request is None or asked is None:
+            return answer
+        address = address_of(asked[2], authority_in(request.headers))
+        if address is None:
+            raise Elsewhere
+        return replace(answer, method=asked[1], path=address.path, host=address.host)
+    if transcript.headers.keys() & CALLBACK_HEADERS:
+        return kept
+    raise Unrecognised("it has neither a status line (HTTP/1.1 402 …) nor a Runflow header of a callback")
+
+
+def _parted(raw: bytes) -> tuple[Transcript | None, bytes]:
+    """Returns the request that a message begins with, and the answers behind it; a callback is no request."""
+    head, body = _split(raw)
+    first = _read(head, body)
+    if not _REQUEST_LINE.fullmatch(first.first_line or "") or first.headers.keys() & CALLBACK_HEADERS:
+        return None, raw
+    answer = None if body.startswith(b"HTTP/") else _NEXT_HEAD.search(body)
+    return first, body if body.startswith(b"HTTP/") else b"" if answer is None else body[answer.start() :]
+
+
+def _read(head: bytes, body: bytes) -> Transcript:
     lines = head.decode("latin-1").splitlines()
     has_first = bool(_STATUS_LINE.fullmatch(lines[0].strip()) or _REQUEST_LINE.fullmatch(lines[0].strip()))
     headers = {}
@@ -64,24 +105,7 @@ def read_transcript(raw: bytes) -> Transcript:
         if found is None:
             raise Unrecognised(f"line {number} of its head is not Name: value")
         headers[found[1].lower()] = found[2].strip()
-    return Transcript(lines[0].strip() if has_first else None, headers, body, line if _REQUEST_LINE.fullmatch(line) else None)
-
-
-def capture_of(transcript: Transcript, source: str) -> Capture:
-    """Returns what a message is: an answer by its status line, a callback by its headers.
-
-    Raises:
-        Unrecognised: it is neither.
-    """
-    kept = Capture(source=source, place="", kind=Kind.CALLBACK, headers=transcript.headers, body=transcript.body)
-    status = _STATUS_LINE.fullmatch(transcript.first_line or "")
-    if status is not None:
-        asked = _REQUEST_LINE.fullmatch(transcript.request_line or "")
-        method, path = (None, None) if asked is None else (asked[1], _ORIGIN.sub("", asked[2]).partition("?")[0])
-        return replace(kept, kind=Kind.ANSWER, status=int(status[1]), method=method, path=path)
-    if transcript.headers.keys() & CALLBACK_HEADERS:
-        return kept
-    raise Unrecognised("it has neither a status line (HTTP/1.1 402 …) nor a Runflow header of a callback")
+    return Transcript(lines[0].strip() if has_first else None, headers, body)
 
 
 def _last(raw: bytes) -> tuple[bytes, bytes]:
