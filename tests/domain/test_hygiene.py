@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from costs import lines_run
 from exchanges import CREATE, RUN, RUN_ID, SHIRT, create, exchange, read, sequence
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.hygiene import RULES, judge_sequence
+from runflow_mock.domain.retry_hygiene import series_of
 from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, NEVER_MET, NOT_PACED, WITHOUT_PAUSE, Judgement, Verdict, merge
 
 PROVENANCE = Path(__file__).parents[2] / "contracts" / "provenance.json"
@@ -519,3 +521,10 @@ def test_creation_whose_body_cannot_be_read_can_be_looked_for_by_nothing(body: b
 def test_what_only_looks_like_a_moment_is_judged_as_it_stands(moment: str) -> None:
     reads = paced(3.0, *(since(moment) for _ in range(4)))
     assert len(judge_sequence(reads, is_paced=True)) == len(RULES)
+
+
+def test_bodies_of_creations_are_read_only_where_something_has_failed() -> None:
+    plain, labelled = (sequence(*enumerate([each] * 20)) for each in (create(), order()))
+    assert lines_run(lambda: series_of(labelled)) == lines_run(lambda: series_of(plain))
+    failed = sequence((0, order(500)), (1, order(note="again")))
+    assert [len(series) for series in series_of(failed)] == [2]

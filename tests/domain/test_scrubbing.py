@@ -6,10 +6,12 @@ import json
 import zlib
 from base64 import b64decode, b64encode, encodebytes, urlsafe_b64encode
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from urllib.parse import quote, quote_plus
 
 import pytest
+from costs import lines_run
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -293,6 +295,13 @@ def test_bytes_that_only_look_packed_stay_as_they_are() -> None:
 def test_scrubber_that_knows_nothing_leaves_base64_alone() -> None:
     raw = b64encode(b"user:" + KNOWN.encode())
     assert Scrubber().scrub(raw) == raw
+
+
+def test_ids_cost_little_also_where_something_else_is_text_in_base64() -> None:
+    text = b64encode(b"nothing to hide in here").decode()
+    ids = " 019b76da-a800-7000-8001-7b85bc90a156" * 100
+    few, many = (partial(Scrubber().scrub_text, f"{text}{ids[: len(ids) // parts]}") for parts in (10, 1))
+    assert lines_run(many) - lines_run(few) < 90 * 10
 
 
 def test_base64_beside_that_of_a_secret_stays_as_it_is() -> None:

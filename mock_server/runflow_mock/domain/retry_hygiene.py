@@ -74,8 +74,9 @@ def series_of(exchanges: Sequence[Exchange]) -> list[Series]:
         by_body = (exchange.method, exchange.target, exchange.request_body)
         key = exchange.request_header("idempotency-key")
         names: list[tuple[object, ...]] = [by_body] if key is None else [(exchange.method, exchange.path, key, "key"), by_body]
-        # Whoever changed what was refused for good has not sent the same again.
-        if not is_final(exchange) and (labelled := _labelled(exchange)) is not None:
+        # Whoever changed what was refused for good has not sent the same again. Where nothing has failed, no body needs to be read.
+        may_repeat = is_transient(exchange) or (bool(open_series) and not is_final(exchange))
+        if may_repeat and (labelled := _labelled(exchange)) is not None:
             names.append((exchange.method, exchange.path, labelled, "label"))
         series = next((open_series[name] for name in names if name in open_series), None)
         if series is None:

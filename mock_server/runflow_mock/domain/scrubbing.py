@@ -12,6 +12,7 @@ The dummies that the server issues itself, `rf_live_mock_â€¦` and `rf_svc_mock_â
 import html
 import re
 from base64 import b64decode, b64encode
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -225,20 +226,22 @@ class Scrubber:
 
     def _encoded(self, data: bytes, nested_max: int, look: "_Look") -> Iterator[Span]:
         """Returns the runs of base64 that hold secrets. Where one begins is not certain: what stands before may look like a part of it."""
-        if not any(fragment in data for fragment in self._fragments) and not has_encoded(data):
-            return
-        for run in BASE64.finditer(data):
+        fragments = tuple(fragment for fragment in self._fragments if fragment in data)
+        # All that may be text, with one look: most runs are ids and words, and to look at each by itself would be most of the work.
+        texts = [found.start() for found in ENCODED.finditer(data)] if has_encoded(data) else []
+        for run in BASE64.finditer(data) if fragments or texts else ():
             if run[0].startswith((_PACKED_DIGITS, b"e")):
                 decoded = _decoded(run[0])
                 if decoded.startswith(PACKED) and self._is_hiding(decoded):
                     yield _masked(run.start(), run.end())
                     continue
-            within = tuple(self._within(run, nested_max, look)) if nested_max else ()
+            begins = texts[bisect_left(texts, run.start()) : bisect_left(texts, run.end())] if nested_max else ()
+            within = tuple(self._within(run, sorted({(begin - run.start()) % 4 for begin in begins}), nested_max, look)) if begins else ()
             if within:
                 yield from within
                 continue
-            # A run that holds a secret has a fragment of it. Most are words and ids: to decode each four times would be most of the work.
-            if not any(fragment in run[0] for fragment in self._fragments):
+            # A run that holds a secret has a fragment of it.
+            if not any(fragment in run[0] for fragment in fragments):
                 continue
             for offset in range(4):
                 content = self._reencoded(run[0], offset)
@@ -246,9 +249,9 @@ class Scrubber:
                     yield Span(run.start() + offset, run.start() + offset + len(content), content)
                     break
 
-    def _within(self, run: re.Match[bytes], nested_max: int, look: "_Look") -> Iterator[Span]:
+    def _within(self, run: re.Match[bytes], offsets: Iterable[int], nested_max: int, look: "_Look") -> Iterator[Span]:
         """Returns a run of base64 without what the text in it hides: names tell secrets in there, too."""
-        for offset in sorted({found.start() % 4 for found in ENCODED.finditer(run[0])}):
+        for offset in offsets:
             decoded = _decoded(run[0][offset:])
             hidden = self._hidden(decoded, nested_max, look)
             if hidden is None:
