@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 import anyio
 
 from runflow_mock.runtime.sender import OutgoingRequest
+from runflow_mock.testing.asgi_answers import AsgiAnswer
 from runflow_mock.testing.homes import Home, Homes
 
 Message = MutableMapping[str, Any]
@@ -293,14 +294,15 @@ class _Call:
         self._scope = scope
         self._incoming = iter([{"type": "http.request", "body": body, "more_body": False}])
         self._gone: anyio.Event | None = None
-        self._status: int | None = None
-        self._body = b""
+        self._answer = AsgiAnswer()
 
     async def run(self) -> None:
         self._gone = anyio.Event()
         await self._app(self._scope, self._receive, self._send)
         if not self.answered.done():
-            raise RuntimeError("the application did not answer" if self._status is None else "the application did not end its answer")
+            raise RuntimeError(
+                "the application did not answer" if self._answer.status is None else "the application did not end its answer"
+            )
 
     def hang_up(self, home: Home) -> None:
         """Lets the application know that nobody waits for its answer any more."""
@@ -320,13 +322,11 @@ class _Call:
         return message
 
     async def _send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._status = message["status"]
-        elif message["type"] == "http.response.body":
-            self._body += message.get("body", b"")
-            if not message.get("more_body", False) and not self.answered.done():
-                assert self._status is not None
-                self.answered.set_result((self._status, self._body))
+        answer = self._answer
+        answer.take(message)
+        if answer.is_complete and not self.answered.done():
+            assert answer.status is not None
+            self.answered.set_result((answer.status, answer.body))
 
 
 def _scope(request: OutgoingRequest, state: dict[str, Any]) -> dict[str, Any]:

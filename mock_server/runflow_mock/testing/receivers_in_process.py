@@ -159,10 +159,15 @@ def _call_wsgi(app: WsgiApp, request: OutgoingRequest) -> tuple[int, bytes]:
         environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
     setup_testing_defaults(environ)
     told: list[str] = []
+    written: list[bytes] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], None]:
+        if told and exc_info is None:
+            raise RuntimeError("the application called start_response a second time without exc_info: a server refuses that")
+        if not isinstance(status, str) or not all(isinstance(name, str) and isinstance(value, str) for name, value in headers):
+            raise TypeError(f"the application answered {status!r} with {headers!r}, and status, names and values of headers are texts")
         told.append(status)
-        return lambda data: None
+        return written.append
 
     chunks = app(environ, start_response)
     if chunks is None:
@@ -175,4 +180,4 @@ def _call_wsgi(app: WsgiApp, request: OutgoingRequest) -> tuple[int, bytes]:
             close()
     if not told:
         raise RuntimeError("the application did not call start_response")
-    return int(told[-1].split(" ", 1)[0]), body
+    return int(told[-1].split(" ", 1)[0]), b"".join(written) + body
