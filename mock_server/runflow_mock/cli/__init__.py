@@ -12,7 +12,7 @@ from typing import NamedTuple
 import click
 
 from runflow_mock.cli.stopping import ended_by_signals
-from runflow_mock.cli.streams import clean_streams
+from runflow_mock.cli.streams import clean_streams, hold_descriptors
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.version import __version__
 
@@ -98,6 +98,7 @@ def group() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line, or the given arguments; what cannot be used is told in one line, with exit code 2."""
+    hold_descriptors()
     # Nothing that is imported becomes garbage: to look for some while a command is loaded only costs time.
     gc.disable()
     try:
@@ -109,28 +110,47 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(arguments: Sequence[str], scrubber: Scrubber) -> None:
+    code, told = _called(arguments, scrubber)
+    if told is not None:
+        click.echo(f"runflow-mock: {told}", err=True)
     try:
-        try:
-            group(arguments, prog_name="runflow-mock", obj=scrubber)
-        finally:
-            # What is still on its way is written now, while somebody can be told that it cannot be.
-            if sys.stdout is not None:
-                sys.stdout.flush()
-    except ValueError as error:
-        click.echo(f"runflow-mock: {error}", err=True)
-        sys.exit(2)
-    except RecursionError:
-        click.echo("runflow-mock: what was given is nested too deeply, or contains itself", err=True)
-        sys.exit(2)
+        # What is still on its way is written now, while somebody can be told that it cannot be.
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        if told is None:
+            click.echo(f"runflow-mock: {_why(error)}", err=True)
+        _give_up_output()
+        # Whatever the command has found out, it has not told it.
+        code = code or 1
+    sys.exit(code)
+
+
+def _called(arguments: Sequence[str], scrubber: Scrubber) -> tuple[str | int | None, str | None]:
+    """Returns the exit code of a command, and what is still to be told."""
+    try:
+        group(arguments, prog_name="runflow-mock", obj=scrubber)
+    except SystemExit as ended:
+        return ended.code, None
+    except (ValueError, RecursionError) as error:
+        return 2, str(error) if isinstance(error, ValueError) else "what was given is nested too deeply, or contains itself"
+    except MemoryError:
+        return 1, "there is not enough memory for what was given"
     except OSError as error:
         if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
             # No file can have such a name: that is what was given, and nothing that failed.
-            click.echo(f"runflow-mock: {str(error.filename)[:200]!r} is no name of a file: {error.strerror}", err=True)
-            sys.exit(2)
-        click.echo(f"runflow-mock: {error.strerror or error}", err=True)
-        # Nothing that could not be written is tried again when the process ends, where it would be told once more.
-        with suppress(OSError, ValueError, AttributeError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, sys.stdout.fileno())
-            os.close(nowhere)
-        sys.exit(1)
+            return 2, f"{str(error.filename)[:200]!r} is no name of a file: {error.strerror}"
+        return 1, _why(error)
+    return 0, None
+
+
+def _why(error: OSError) -> str:
+    return "the standard output is closed" if error.errno == errno.EBADF else error.strerror or str(error)
+
+
+def _give_up_output() -> None:
+    """Lets nothing that could not be written be tried again when the process ends, where it would be told once more."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

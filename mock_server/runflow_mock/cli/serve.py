@@ -1,5 +1,6 @@
 """`runflow-mock serve`: the sandbox."""
 
+import errno
 import gc
 import os
 import signal
@@ -162,8 +163,6 @@ def command(*, as_json: bool, report: Path | None, **options: Any) -> None:
     environment variable. With --report a folder for each tenant is written when it stops: timeline, journal (also as HAR), deliveries,
     ledger, report (also as JUnit), scenario and history. Exit codes: 0 stopped, 2 wrong usage or a port that is taken.
     """
-    if sys.stdout is None:
-        raise ConfigError("the standard output is closed, where serve says that it is ready: send it to a file, or to /dev/null")
     config = read_config(options)
     allowed = allow_descriptors(config.bounds)
     bounds = config.bounds if allowed is None else bounds_within(config.bounds, allowed)
@@ -311,7 +310,8 @@ def _tell_ready(config: Config, ready: Ready, *, as_json: bool, opens: bool) -> 
         sys.stdout.write("".join(said))
         sys.stdout.flush()
     except OSError as error:
-        raise ConfigError(f"the standard output cannot be written, where serve says that it is ready: {error.strerror}") from None
+        told = "it is closed; send it to a file, or to /dev/null" if error.errno == errno.EBADF else error.strerror
+        raise ConfigError(f"the standard output cannot be written, where serve says that it is ready: {told}") from None
     if opens:
         import webbrowser
 

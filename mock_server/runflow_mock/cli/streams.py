@@ -17,6 +17,7 @@ from runflow_mock.domain.scrubbing import Scrubber
 # Variables of ours, and of the service's clients, that hold secrets; and options that do.
 _SECRET = re.compile(r"RUNFLOW_(?:.*_)?(?:KEYS?|TOKEN|SECRET|PASSWORD)")
 _OPTION = re.compile(r"--(?:[a-z-]+-)?(?:keys?|token|secret|password)(?:=(.*))?", re.DOTALL)
+_OUT = 1
 # Prints the key that it is given: that is what it is for.
 _PRINTS_KEYS = "env"
 
@@ -57,6 +58,22 @@ class ShownBytes:
     def flush(self) -> None:
         """Hands on what was printed."""
         self._shown.flush()
+
+
+def hold_descriptors() -> None:
+    """Holds the place of standard streams that whoever started the process has closed.
+
+    The next file or socket would have their number: what is printed would go into it, and an event loop is ended by libuv for closing one.
+    Nothing can be written into the standard output then, which is told as any other failure to write; what is told has nowhere to go.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free is taken, which is this one.
+            os.open(os.devnull, os.O_RDONLY)
+            if number == _OUT:
+                sys.stdout = open(_OUT, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - it is open as long as the process
 
 
 def scrubber_of(environment: Mapping[str, str] = os.environ, arguments: Sequence[str] = ()) -> Scrubber:

@@ -6,15 +6,22 @@ A process without a free descriptor cannot even refuse a connection: clients see
 from msgspec.structs import replace
 
 from runflow_mock.runtime.bounds import BoundsMax
+from runflow_mock.runtime.config import ConfigError
 
 RESERVED = 32
 """How many descriptors are for files, listeners, the log, and the connection that is just being refused."""
+DESCRIPTORS_MIN = 16
+"""With fewer than these there is none for the event loop, a listener and a client."""
 # Three of four are for clients, the rest is for callbacks.
 _PARTS, _OF_CLIENTS = 4, 3
 
 
 def allow_descriptors(bounds: BoundsMax) -> int | None:
-    """Returns how many descriptors there may be, after asking for as many as the bounds need; nothing where nobody limits them."""
+    """Returns how many descriptors there may be, after asking for as many as the bounds need; nothing where nobody limits them.
+
+    Raises:
+        ConfigError: they are too few for any server.
+    """
     try:
         import resource
     except ImportError:  # Windows counts handles otherwise, and has enough.
@@ -26,6 +33,8 @@ def allow_descriptors(bounds: BoundsMax) -> int | None:
     if soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft < DESCRIPTORS_MIN:
+        raise ConfigError(f"{soft} descriptors are allowed (ulimit -n), and a server takes {DESCRIPTORS_MIN} at least: allow more")
     return soft
 
 
