@@ -109,7 +109,7 @@ def test_queue_behaves_as_a_list_sorted_by_due_and_order(changes: list[tuple[str
             queue.schedule(owner, START + seconds * SECOND)
             model[owner] = (seconds, order)
     expected = [(START + model[owner][0] * SECOND, owner) for owner in sorted(model, key=lambda owner: model[owner])]
-    assert queue.pending() == expected
+    assert queue.pending() == list(queue.copy().drained()) == expected
     assert _drain(queue) == [owner for _, owner in expected]
 
 

@@ -76,6 +76,8 @@ class MixedWorlds(RuleBasedStateMachine):
     def save(self) -> Saved:
         world = self.worlds[0]
         snapshot = world.snapshot()
+        untimed, timers = world.snapshot_and_timers()
+        assert replace(untimed, timers=tuple(timers)) == snapshot == world.snapshot()
         kept = {each.sha256 for each in snapshot.kept}
         files = tuple(data for data in map(bytes_of, range(7)) if sha256(data).hexdigest() in kept)
         document = represent_snapshot(SavedTenant(rate=0.0, changes=0, reads=0, world=snapshot, files=files))

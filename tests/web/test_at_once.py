@@ -2,17 +2,26 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import cast
 
 import pytest
+from kept import disk
 from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 from transports import NotedTransport
 
+from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.identity import RunId, WorkflowId
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.keeping import Keeper
+from runflow_mock.runtime.kept_files import Connect, connect
+from runflow_mock.runtime.kept_tenants import LogSize
+from runflow_mock.runtime.observers import NullObserver
+from runflow_mock.runtime.revivals import Clocks
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.app import create_app
 from runflow_mock.web.bodies import SMALL_BYTES_MAX
@@ -21,6 +30,7 @@ from runflow_mock.web.server import protocols_of
 
 RUNS = "/v1/models/runflow/background-removal/runs"
 CREATE = {"input": {"image_url": "https://cdn.example.com/a.png"}}
+TURNS = 3
 CONFIG = Config(clock=ClockMode.MANUAL, seed="once", speed=1.0)
 
 
@@ -56,9 +66,10 @@ class Line:
         """Returns all that comes back for some bytes."""
         self.transport.pieces.clear()
         self.send(*pieces)
-        while self.protocol.tasks:
+        # Where the tenant is kept, its row is written in the turn after, the answer leaves in the next one, or a task is begun.
+        for _ in range(TURNS):
             await asyncio.gather(*self.protocol.tasks)
-        await asyncio.sleep(0)
+            await asyncio.sleep(0)
         return b"".join(self.transport.pieces)
 
     async def run_id(self) -> str:
@@ -112,8 +123,86 @@ def test_request_that_is_here_as_a_whole_is_answered_at_once(name: str) -> None:
     assert (_on_a_line(tell), _on_a_line(tell, slow=True)) == (True, False)
 
 
-LARGE = {"input": {**CREATE["input"], "prompt": "x" * SMALL_BYTES_MAX}}
 CREATION = _request("POST", RUNS, CREATE)
+
+
+def _on_a_kept_line(folder: Path, story: Callable[[Line], Awaitable[object]], connect: Connect = connect) -> object:
+    """Tells a story to a fake that keeps its tenants, and has one already."""
+
+    async def tell() -> object:
+        line = Line()
+        clocks = Clocks(time.monotonic, time.time)
+        keeper = Keeper(folder, stands=True, clocks=clocks, connect=connect, size=LogSize(), tell=lambda _: None)
+        line.runtime.tenants.keeper = keeper
+        keeper.revive(line.runtime.tenants, line.runtime.go_on)
+        try:
+            await line.run_id()
+            line.transport.pieces.clear()
+            return await story(line)
+        finally:
+            line.protocol.connection_lost(ConnectionError())
+            await line.runtime.close()
+            keeper.close(line.runtime.tenants)
+
+    return asyncio.run(tell())
+
+
+def test_answer_of_a_kept_tenant_leaves_without_a_task_once_its_row_is_written(tmp_path: Path) -> None:
+    full, connect = disk()
+
+    async def tell(line: Line) -> object:
+        before = full.writes
+        # A read in the same tick would show what is not written yet, so that it waits as well.
+        at_once = line.send(CREATION, _request("GET", "/v1/runs?limit=1"))
+        early = full.writes, tuple(line.transport.pieces)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        told = b"".join(line.transport.pieces)
+        statuses = [part[:3] for part in told.split(b"HTTP/1.1 ")[1:]]
+        return at_once, early == (before, ()), full.writes > before, not line.protocol.tasks, statuses
+
+    assert _on_a_kept_line(tmp_path, tell, connect) == (True, True, True, True, [b"201", b"200"])
+
+
+def test_answer_of_a_kept_tenant_whose_row_cannot_be_written_is_507(tmp_path: Path) -> None:
+    full, connect = disk()
+
+    async def tell(line: Line) -> object:
+        full.fails_at = full.writes + 1
+        refused = (await line.answer(CREATION))[:12]
+        full.fails_at = None
+        return refused, (await line.answer(CREATION))[:12]
+
+    assert _on_a_kept_line(tmp_path, tell, connect) == (b"HTTP/1.1 507", b"HTTP/1.1 201")
+
+
+def test_server_that_stops_before_a_row_is_written_says_goodbye_with_the_answer(tmp_path: Path) -> None:
+    async def tell(line: Line) -> object:
+        line.send(CREATION)
+        line.protocol.shutdown()
+        told = await line.answer()
+        return told[:12], b"\r\nconnection: close\r\n" in told, line.transport.is_closing()
+
+    assert _on_a_kept_line(tmp_path, tell) == (b"HTTP/1.1 201", True, True)
+
+
+def test_bug_in_what_is_shown_of_an_answer_leaves_nobody_without_one(tmp_path: Path) -> None:
+    class Blind(NullObserver):
+        is_listening = True
+
+        def exchange(self, tenant: str | None, exchange: Exchange) -> None:
+            if exchange.status == 201:
+                raise RuntimeError("cannot see")
+
+    async def tell(line: Line) -> object:
+        line.runtime.observer = Blind()
+        told = await line.answer(CREATION, _request("GET", "/v1/runs?limit=1"))
+        return [part[:3] for part in told.split(b"HTTP/1.1 ")[1:]]
+
+    assert _on_a_kept_line(tmp_path, tell) == [b"500", b"200"]
+
+
+LARGE = {"input": {**CREATE["input"], "prompt": "x" * SMALL_BYTES_MAX}}
 
 
 @pytest.mark.parametrize(

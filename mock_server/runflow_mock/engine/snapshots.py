@@ -18,8 +18,8 @@ OwnerT = TypeVar("OwnerT")
 MemberT = TypeVar("MemberT")
 
 
-def write_snapshot(settings: TenantSettings, started_at: datetime, commits: int, base: Base) -> Snapshot:
-    """Returns the world of these settings as it stands at a base."""
+def write_snapshot(settings: TenantSettings, started_at: datetime, commits: int, base: Base, *, is_timed: bool = True) -> Snapshot:
+    """Returns the world of these settings as it stands at a base, with its timers or without."""
     store, ledger = base.store, base.store.ledger
     # No type says that each name leads to a tuple of its own records: `tests/domain/test_records.py` does.
     records = cast(Mapping[str, tuple[Never, ...]], {each.name: tuple(store.records(each).values()) for each in COLLECTIONS})
@@ -38,7 +38,7 @@ def write_snapshot(settings: TenantSettings, started_at: datetime, commits: int,
             updated_at=ledger.updated_at,
             entries=tuple(ledger.entries),
         ),
-        timers=tuple(Timer(due, owner) for due, owner in store.timers.pending()),
+        timers=tuple(Timer(due, owner) for due, owner in store.timers.pending()) if is_timed else (),
         **records,
     )
 

@@ -5,6 +5,7 @@ that is skipped, so that cancelling is cheap and safe twice; stale entries are s
 """
 
 import heapq
+from collections.abc import Iterator
 from datetime import datetime
 
 # Fewer stale entries than this cost less than sweeping them out.
@@ -60,6 +61,11 @@ class TimerQueue:
                 del self._live[owner]
                 return due, owner
         raise IndexError("no timer is set")
+
+    def drained(self) -> Iterator[tuple[datetime, str]]:
+        """Yields all timers in the order in which they fire, and removes each."""
+        while self:
+            yield self.pop()
 
     def upcoming(self, count: int) -> list[tuple[datetime, str]]:
         """Returns the next few timers in the order in which they will fire, without sorting the rest."""

@@ -6,6 +6,7 @@ what cannot be recorded: every event is encoded before it changes the store. Wha
 store is put back to where the history leads.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
@@ -16,7 +17,7 @@ from runflow_mock.domain.events import Event
 from runflow_mock.domain.identity import OrganizationId, UserId, uuid7
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.seeds import Seed
-from runflow_mock.domain.snapshots import Snapshot
+from runflow_mock.domain.snapshots import Snapshot, Timer
 from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.engine.applying import apply
 from runflow_mock.engine.deliveries import material_of
@@ -85,6 +86,12 @@ class World:
     def snapshot(self) -> Snapshot:
         """Returns the world as it stands."""
         return write_snapshot(self.settings, self.started_at, self.history.total, Base(self.now, self.sequence, self.store))
+
+    def snapshot_and_timers(self) -> tuple[Snapshot, Iterator[Timer]]:
+        """Returns the world as it stands, its timers apart: to put many in order takes long, and is done while they are read."""
+        base = Base(self.now, self.sequence, self.store)
+        world = write_snapshot(self.settings, self.started_at, self.history.total, base, is_timed=False)
+        return world, (Timer(due, owner) for due, owner in self.store.timers.copy().drained())
 
     def snapshot_before(self, history: History | Standing) -> Snapshot:
         """Returns the world as it stood before the oldest entry of its history."""

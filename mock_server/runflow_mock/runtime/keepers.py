@@ -85,6 +85,12 @@ class Cluster(Protocol):
     def lag(self) -> int: ...
 
 
+class OnWritten(Protocol):
+    """Who goes on when a row is written, or could not be."""
+
+    def __call__(self, *, is_written: bool) -> None: ...
+
+
 class Keeping(Protocol):
     """What is still to be written of one kept tenant."""
 
@@ -92,6 +98,8 @@ class Keeping(Protocol):
     def is_settled(self) -> bool: ...
 
     def touch(self) -> None: ...
+
+    def call_once_written(self, call: OnWritten) -> bool: ...
 
     async def written(self) -> None: ...
 

@@ -124,13 +124,15 @@ class KeptFile:
             KeepError: it cannot be written, and nothing of it is.
         """
         self._find()
-        with self._translated():
+        try:
             if blobs:
                 with self._transaction():
                     self._keep(blobs)
                     sequence = self._log(row)
             else:
                 sequence = self._log(row)
+        except sqlite3.Error as error:
+            raise self._told(error) from None
         self._note((self._at[0], sequence))
         return sequence
 
@@ -322,8 +324,7 @@ class KeptFile:
         with suppress(OSError):
             if self._noted is None:
                 self._noted = os.open(self._rows_path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600)
-            os.lseek(self._noted, 0, os.SEEK_SET)
-            os.write(self._noted, _REACHED.pack(*reached))
+            os.pwrite(self._noted, _REACHED.pack(*reached), 0)
 
     def _noted_before(self) -> tuple[int, int]:
         try:

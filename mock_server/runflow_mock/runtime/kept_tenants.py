@@ -13,7 +13,7 @@ from functools import partial
 
 from runflow_mock.domain.exchanges import Exchange, without_cookies
 from runflow_mock.domain.snapshots import Snapshot
-from runflow_mock.runtime.keepers import Ack, Contents, KeepError, Parts, TenantLog
+from runflow_mock.runtime.keepers import Ack, Contents, KeepError, OnWritten, Parts, TenantLog
 from runflow_mock.runtime.revivals import Clocks
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.version import __version__
@@ -30,8 +30,8 @@ JOURNAL_PAUSE = 100
 class LogSize:
     """How large the log may grow, in rows and in bytes, before a new base is written and the log begins anew.
 
-    It may grow further where the base is larger than that: to write a large tenant anew after each stretch of the same length would cost
-    the more the longer it lives. So no more is written twice than was written once.
+    It may grow to twice the size of a base that is larger: to write a large tenant anew after each stretch of the same length would cost
+    the more the longer it lives. So half of what was written once is written twice.
 
     Exchanges that changed nothing wait for a later row, `journal_seconds` at most. A tenant that was taken back goes on by itself after
     `retry_seconds`: what could not be written then is tried again no more often.
@@ -44,25 +44,28 @@ class LogSize:
 
     def is_reached(self, rows: int, log_bytes: int, base_bytes: int) -> bool:
         """Returns whether a log has come to where a base takes its place."""
-        times = max(1.0, base_bytes / self.bytes_max)
+        times = max(1.0, 2 * base_bytes / self.bytes_max)
         return rows >= self.rows_max * times or log_bytes >= self.bytes_max * times
 
 
 class _Waiters:
-    """Those who wait for one row, each with a future of its own: whoever gives up takes nobody along."""
+    """Those who wait for one row: they are called, or have a future each, so that whoever gives up takes nobody along."""
 
     def __init__(self) -> None:
         self._futures: list[asyncio.Future[None]] = []
+        self.calls: list[OnWritten] = []
 
     def wait(self) -> asyncio.Future[None]:
         future = asyncio.get_running_loop().create_future()
         self._futures.append(future)
         return future
 
-    def wake(self) -> None:
+    def wake(self, *, is_written: bool) -> None:
         for future in self._futures:
             if not future.done():
                 future.set_result(None)
+        for call in self.calls:
+            call(is_written=is_written)
 
 
 class Kept:
@@ -120,6 +123,13 @@ class Kept:
             self._written = _Waiters()
             asyncio.get_running_loop().call_soon(self.flush)
 
+    def call_once_written(self, call: OnWritten) -> bool:
+        """Has somebody called when this tick's row is written, or could not be; returns False where that is not the end of the tick."""
+        if self._written is None or self.log.is_shared:
+            return False
+        self._written.calls.append(call)
+        return True
+
     async def written(self) -> None:
         """Returns once everything is written that has happened so far, and nobody else has written anything.
 
@@ -152,21 +162,22 @@ class Kept:
             ack, is_last = self._append(JOURNAL_TAIL if is_end else EXCHANGES_MAX)
         except KeepError as error:
             self._failed = error
-            if written is not None:
-                written.wake()
             self._fail(self._tenant, error)
+            if written is not None:
+                written.wake(is_written=False)
             return
-        self._follow(ack, written)
         if is_last:
             self._compact(ack)
         if self._exchanges and not is_end:
             self._write_later()
+        # At the end: whoever is called goes on at once, and what comes of that belongs to the next row.
+        self._follow(ack, written)
 
     def _follow(self, ack: Ack, written: _Waiters | None) -> None:
         """Tells those who wait once a row is written."""
         if isinstance(ack, int):
             if written is not None:
-                written.wake()
+                written.wake(is_written=True)
             return
         self._sent = written or _Waiters()
         ack.add_done_callback(partial(self._acknowledged, self._sent))
@@ -175,7 +186,7 @@ class Kept:
         error = asyncio.CancelledError() if ack.cancelled() else ack.exception()
         if isinstance(error, KeepError):
             self._give_up(error)
-        sent.wake()
+        sent.wake(is_written=False)
         if self._sent is sent:
             self._sent = None
 
@@ -234,7 +245,7 @@ class Kept:
         if self._compaction is not None:
             self._compaction.cancel()
         if self._written is not None:
-            self._written.wake()
+            self._written.wake(is_written=False)
             self._written = None
 
     def _append(self, exchanges_max: int) -> tuple[Ack, bool]:
@@ -302,13 +313,14 @@ class Kept:
     def _compact(self, ack: Ack) -> None:
         """Begins a new base with the tenant as it stands right after a row: records are values, so that what is written stays as it is."""
         self._rows = self._bytes = 0
+        world, timers = self._tenant.world.snapshot_and_timers()
         # Exchanges that are not written yet come with a later row.
-        head, exchanges = self.head(self._tenant.world.snapshot()), tuple(self._tail)
-        self._compaction = asyncio.get_running_loop().create_task(self._write_base(head, exchanges, ack))
+        parts = write_base(self.head(world), tuple(self._tail), timers)
+        self._compaction = asyncio.get_running_loop().create_task(self._write_base(parts, ack))
 
-    async def _write_base(self, head: Head, exchanges: tuple[Exchange, ...], ack: Ack) -> None:
+    async def _write_base(self, parts: Parts, ack: Ack) -> None:
         try:
-            await self.log.rebase(self._measured(write_base(head, exchanges)), ack)
+            await self.log.rebase(self._measured(parts), ack)
         except KeepError:
             # The log is only longer than it need be; the next row tells if nothing can be written at all.
             self._rows = self._size.rows_max // 2

@@ -7,7 +7,7 @@ unknown route or a bad body.
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.principals import Principal
@@ -15,12 +15,12 @@ from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.authentication import authenticate, authorize
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large, may_have_body
-from runflow_mock.web.calls import Answer, Call, Handler, length_of, refusal, send_answer
+from runflow_mock.web.calls import Answer, Call, Give, Handler, length_of, refusal, send_answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import meet_creation, meet_request
 from runflow_mock.web.faults.sending import UNANSWERED, interfere, plan_answer
 from runflow_mock.web.idempotency import place_of, recall, remember
-from runflow_mock.web.keeping import written_first
+from runflow_mock.web.keeping import once_written, written_first
 from runflow_mock.web.quotas import admit
 from runflow_mock.web.routing import Match, Operation, router_of
 from runflow_mock.web.strangers import why_no_tenant
@@ -57,16 +57,28 @@ class Api:
         finally:
             bodies.release()
 
-    def at_once(self, scope: Scope, body: bytes) -> Answer | ASGIApp:
-        """Answers a request that is here as a whole, or returns what goes on with it where the answer has to wait for something."""
+    def at_once(self, scope: Scope, body: bytes, give: Give) -> None:
+        """Gives the answer to a request that is here as a whole, or what goes on with it where the answer has to wait for something.
+
+        Where all it waits for is a row in a file of this server's, it is given at the end of the tick, when that is written.
+        """
         started, is_oversized = self._runtime.timer(), len(body) > self._runtime.config.body_bytes_max
         call = Call(self._runtime, scope, b"" if is_oversized else body)
         answered = self._answer_and_note(call, is_oversized=is_oversized)
-        if _has_to_wait(call, answered[1]):
-            return lambda _, receive, send: self._give(call, answered, started, (receive, send))
-        given = self._complete(call, answered, started)
-        self._see_polls(call)
-        return given
+
+        def go_on(*, is_written: bool) -> None:
+            if is_written:
+                give(self._complete_or_refuse(call, answered, started))
+                self._see_polls(call)
+            else:
+                give(lambda _, receive, send: self._give(call, answered, started, (receive, send)))
+
+        if _is_held(call, answered[1]):
+            go_on(is_written=False)
+        elif not _has_to_be_written(call):
+            go_on(is_written=True)
+        elif not once_written(call, go_on):
+            go_on(is_written=False)
 
     async def _give(self, call: Call, answered: Answered, started: float, client: tuple[Receive, Send]) -> None:
         """Gives an answer once there is nothing left that it waits for."""
@@ -102,6 +114,14 @@ class Api:
         complete = Answer(given.status, given.body, (*given.headers, *call.limits, *call.marks, *length_of(given)))
         record_exchange(call, None if operation is None else operation.id, complete, (self._runtime.timer() - started) * 1000)
         return complete
+
+    def _complete_or_refuse(self, call: Call, answered: Answered, started: float) -> Answer:
+        # Here no server stands behind that would answer for a bug of ours, and others may wait for the same row.
+        try:
+            return self._complete(call, answered, started)
+        except Exception as error:
+            given = self._refusal(call, error)
+            return Answer(given.status, given.body, (*given.headers, *length_of(given)))
 
     def _see_polls(self, call: Call) -> None:
         # A poll counts once its answer is there: what it brings about must not show in it, and neither must a bug of ours in that.
@@ -215,10 +235,10 @@ class Api:
         return given
 
 
-def _has_to_wait(call: Call, given: Answer) -> bool:
+def _is_held(call: Call, given: Answer) -> bool:
     """Tells whether an answer cannot be given yet: something is to come first, or a rule decides how it leaves."""
     is_held = given.waits_for_run is not None or given.callbacks_before or given.made_later is not None
-    return bool(is_held) or call.interference is not None or _has_to_be_written(call)
+    return bool(is_held) or call.interference is not None
 
 
 def _has_to_be_written(call: Call) -> bool:

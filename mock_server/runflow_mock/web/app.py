@@ -26,7 +26,7 @@ from runflow_mock.runtime.tenants import Monotonic, WallClock
 from runflow_mock.web.api import Api
 from runflow_mock.web.bodies import is_large
 from runflow_mock.web.browsers import LeadBrowsers
-from runflow_mock.web.calls import Answer, Handler
+from runflow_mock.web.calls import Give, Handler
 from runflow_mock.web.headers import headers_of
 from runflow_mock.web.hosts import operations_at
 from runflow_mock.web.media import Media
@@ -86,10 +86,13 @@ class Application(Starlette):
         if side is not None:
             await side(scope, receive, send)
 
-    def at_once(self, scope: Scope, body: bytes) -> Answer | ASGIApp:
-        """Answers a request that is here as a whole, or returns what answers it where that takes more than a look at what is here."""
+    def at_once(self, scope: Scope, body: bytes, give: Give) -> None:
+        """Gives the answer to a request that is here as a whole, or what answers it where that takes more than a look at what is here."""
         side = None if self.bring is not None or is_large(scope) else self._side_of(scope)
-        return side.at_once(scope, body) if isinstance(side, Api) else self
+        if isinstance(side, Api):
+            side.at_once(scope, body, give)
+        else:
+            give(self)
 
     def _side_of(self, scope: Scope) -> ASGIApp | None:
         path = scope["path"]

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
-from starlette.types import Scope, Send
+from starlette.types import ASGIApp, Scope, Send
 
 from runflow_mock.domain.commands import Command, Origin
 from runflow_mock.domain.dialects import Dialect, dialect_of
@@ -50,6 +50,10 @@ class Answer(msgspec.Struct, frozen=True):
     waits_for_run: str | None = None
     callbacks_before: tuple[str, ...] = ()
     made_later: Callable[[], Coroutine[Any, Any, "Answer"]] | None = None
+
+
+Give = Callable[[Answer | ASGIApp], None]
+"""Takes the answer to a request, or what goes on with the request."""
 
 
 def answer(content: object, status: int = 200) -> Answer:

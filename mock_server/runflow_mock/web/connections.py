@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from runflow_mock.runtime.bounds import Bound
 from runflow_mock.web.bodies import SMALL_BYTES_MAX
-from runflow_mock.web.calls import Answer
+from runflow_mock.web.calls import Answer, Give, send_answer
 from runflow_mock.web.gathering import Gathering
 from runflow_mock.web.heads import HEAD_BYTES_MAX, Refusal, check_head, check_size, explain, head_too_large, path_and_query
 from runflow_mock.web.older_clients import ended_by_closing
@@ -29,7 +29,7 @@ from runflow_mock.wire.problems import represent_problem
 
 EXTENSION = "runflow_mock.connection"
 
-AtOnce = Callable[[Scope, bytes], "Answer | ASGIApp"]
+AtOnce = Callable[[Scope, bytes, Give], None]
 
 KEEP_ALIVE_SECONDS = 75.0
 HEAD_SECONDS_MAX = 30.0
@@ -188,14 +188,20 @@ class Protocol(HttpToolsProtocol):
         can_wait = cycle.more_body or not cycle.keep_alive or self.flow.write_paused or len(cycle.body) > SMALL_BYTES_MAX
         if self._at_once is not None and is_whole and not can_wait:
             try:
-                given = self._at_once(cast(Scope, cycle.scope), bytes(cycle.body))
+                self._at_once(cast(Scope, cycle.scope), bytes(cycle.body), partial(self._give, cycle))
             except Exception as error:
-                given = partial(_fail, error)
-            if isinstance(given, Answer):
-                self._write_answer(cycle, given)
-                return
-            app = given
-        self._answer_by_task(cycle, app)
+                self._answer_by_task(cycle, partial(_fail, error))
+        else:
+            self._answer_by_task(cycle, app)
+
+    def _give(self, cycle: RequestResponseCycle, given: Answer | ASGIApp) -> None:
+        """Writes an answer, unless the server began to stop meanwhile, which uvicorn has to tell the client; goes on with anything else."""
+        if not isinstance(given, Answer):
+            self._answer_by_task(cycle, given)
+        elif cycle.keep_alive:
+            self._write_answer(cycle, given)
+        else:
+            self._answer_by_task(cycle, partial(_send, given))
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -381,6 +387,10 @@ def _nothing() -> None:
 
 async def _fail(error: Exception, scope: Scope, receive: Receive, send: Send) -> None:
     raise error
+
+
+async def _send(given: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+    await send_answer(given, scope["method"], send)
 
 
 def connection_of(scope: Scope) -> Connection | None:

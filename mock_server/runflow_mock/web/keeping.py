@@ -1,6 +1,6 @@
 """Answers that wait until what led to them is written down, where the tenant is kept."""
 
-from runflow_mock.runtime.keepers import KeepError, Keeping
+from runflow_mock.runtime.keepers import KeepError, Keeping, OnWritten
 from runflow_mock.web.authentication import not_kept
 from runflow_mock.web.calls import Answer, Call, refusal
 from runflow_mock.wire.error_forms import ErrorForm
@@ -26,6 +26,12 @@ async def written_first(call: Call, given: Answer, form: ErrorForm = ErrorForm.J
         except KeepError as error:
             return refusal(not_kept(error), form)
     return given
+
+
+def once_written(call: Call, go_on: OnWritten) -> bool:
+    """Has somebody called when all is written that the tenant of a call has gone through; returns False where that can take longer."""
+    kept = _kept(call)
+    return kept is not None and kept.call_once_written(go_on)
 
 
 def _kept(call: Call) -> Keeping | None:

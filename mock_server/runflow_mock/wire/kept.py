@@ -11,6 +11,7 @@ Secrets stand in it as they are, as in a snapshot: the file is for its owner onl
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import islice
 from math import isfinite
 from typing import Any, get_args, get_type_hints
 
@@ -22,7 +23,7 @@ from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.instants import is_reachable
 from runflow_mock.domain.quotas import Quota, Window
 from runflow_mock.domain.scenarios import Scenario
-from runflow_mock.domain.snapshots import Snapshot
+from runflow_mock.domain.snapshots import Snapshot, Timer
 from runflow_mock.domain.tenants import TenantSettings
 
 FORMAT = 1
@@ -32,7 +33,7 @@ JOURNAL_TAIL = 1_000
 RECORDS_IN_PART = 200
 """How many records are encoded together: few enough that nobody waits for them."""
 
-HEAD, JOURNAL = "head", "journal"
+HEAD, TIMERS, JOURNAL = "head", "timers", "journal"
 
 RATE_MAX = 1_000_000
 COUNT_MAX = 1 << 48
@@ -98,13 +99,14 @@ class KeptTenant(msgspec.Struct, frozen=True, kw_only=True):
         return self.rows[-1].standing if self.rows else self.head.standing
 
 
-def write_base(head: Head, exchanges: Iterable[Exchange]) -> Iterator[tuple[str, bytes]]:
-    """Yields the parts of a base, each small: what kind of record it holds, and the records."""
+def write_base(head: Head, exchanges: Iterable[Exchange], timers: Iterable[Timer] = ()) -> Iterator[tuple[str, bytes]]:
+    """Yields the parts of a base, each small: what kind of record it holds, and the records; timers may stand in the world or beside it."""
     empty = dict.fromkeys(_parts(), ())
     yield HEAD, encode(replace(head, world=replace(head.world, **empty)))
     for name in _parts():
         yield from _pieces(name, getattr(head.world, name))
-    yield from _pieces(JOURNAL, tuple(exchanges))
+    yield from _pieces(TIMERS, timers)
+    yield from _pieces(JOURNAL, exchanges)
 
 
 def read_tenant(base: Iterable[tuple[str, bytes]], log: Iterable[bytes], files: Iterable[bytes]) -> KeptTenant:
@@ -147,9 +149,10 @@ def _check(standing: Standing) -> None:
         raise ValueError(f"its clocks and counts stand where none can: {told}")
 
 
-def _pieces(name: str, records: tuple[object, ...]) -> Iterator[tuple[str, bytes]]:
-    for start in range(0, len(records), RECORDS_IN_PART):
-        yield name, encode(records[start : start + RECORDS_IN_PART])
+def _pieces(name: str, records: Iterable[object]) -> Iterator[tuple[str, bytes]]:
+    following = iter(records)
+    while piece := tuple(islice(following, RECORDS_IN_PART)):
+        yield name, encode(piece)
 
 
 @cache
