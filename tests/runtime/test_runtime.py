@@ -8,12 +8,13 @@ from runflow_mock.domain.commands import CancelRun
 from runflow_mock.domain.deliveries import AttemptResult, DeliveryStatus
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.identity import RunId
+from runflow_mock.domain.money import parse_money
 from runflow_mock.domain.records import Limits
 from runflow_mock.domain.runs import RunStatus
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.refusals import StepsExceeded
-from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest, RecordingSender
 from runflow_mock.runtime.tenants import Tenant
 
@@ -227,6 +228,25 @@ def test_alarm_fires_what_nobody_asks_for() -> None:
         await runtime.idle(tenant)
         (delivery,) = tenant.world.store.deliveries.values()
         assert delivery.status is DeliveryStatus.SUCCEEDED
+        await runtime.close()
+
+    asyncio.run(story())
+
+
+def test_alarm_lets_others_in_between_the_timers_of_many_runs_that_are_due_at_once() -> None:
+    async def story() -> None:
+        config = Config(clock=ClockMode.REAL, speed=1.0, balance=parse_money("1000.00"))
+        runtime, tenant, stopwatch = make(RecordingSender(), config)
+        for _ in range(2 * YIELD_EVERY_TIMERS):
+            runtime.execute(tenant, create_run())
+        stopwatch.seconds = 3600
+        at_once = list[int]()
+        while tenant.world.store.runs_open:
+            before = tenant.world.history.total
+            await asyncio.sleep(0)
+            at_once.append(tenant.world.history.total - before)
+        assert sorted(at_once)[-6:] == [YIELD_EVERY_TIMERS] * 6
+        assert tenant.world.now == WALL + timedelta(hours=1)
         await runtime.close()
 
     asyncio.run(story())
