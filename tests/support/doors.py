@@ -88,9 +88,9 @@ class Door:
             sent.setdefault("Content-Type", "application/json")
         return self._loop.run_until_complete(self._client.request(method, path, headers=sent, **kwargs))
 
-    async def fetch(self, path: str, method: str = "GET", content: bytes = b"") -> httpx.Response:
+    async def fetch(self, path: str, method: str = "GET", content: bytes = b"", key: str = "") -> httpx.Response:
         """Sends a request, for what a test runs beside it; bytes say that they are JSON."""
-        headers = {"Authorization": f"Bearer {self.key}", **({"Content-Type": "application/json"} if content else {})}
+        headers = {"Authorization": f"Bearer {key or self.key}", **({"Content-Type": "application/json"} if content else {})}
         return await self._client.request(method, path, headers=headers, content=content)
 
     def run(self, story: Coroutine[Any, Any, ResultT]) -> ResultT:

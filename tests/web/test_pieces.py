@@ -30,11 +30,11 @@ DENSE = json.dumps({"input": [[n % 10] for n in range(15_000)]}, separators=(","
 READERS = ("/_mock/journal?limit=20", "/_mock/journal.har", "/_mock/report")
 
 
-def turns_while(door: Door, method: str, path: str, *, content: bytes = b"", status: int = 200) -> int:
+def turns_while(door: Door, method: str, path: str, *, content: bytes = b"", status: int = 200, key: str = "") -> int:
     """Returns how often somebody else had a turn while a request was answered."""
 
     async def count() -> int:
-        asking = asyncio.ensure_future(door.fetch(path, method, content))
+        asking = asyncio.ensure_future(door.fetch(path, method, content, key))
         turns = 0
         while not asking.done():
             turns += 1
@@ -276,6 +276,21 @@ def test_line_about_a_delivery_costs_the_same_however_much_its_webhook_was_told(
     lines(1)
     few = lines(1)
     assert all(many < 1.2 * usual for usual, many in zip(few, lines(30), strict=True))
+
+
+@pytest.mark.parametrize("path", ["/v1/webhooks/{id}", "/v1/webhooks", "/v1/webhooks?fields=id,deliveries"])
+def test_others_have_a_turn_between_the_deliveries_that_a_webhook_shows(door: Door, path: str) -> None:
+    given = {"url": "http://127.0.0.1:9/w", "secret": "s" * 32, "event_subscriptions": [{"event_type_code": "run.completed"}]}
+    webhook = ok(door.post("/v1/webhooks", given, key=door.admin_key), 201)["id"]
+    shown = path.format(id=webhook)
+    embedding = f"{shown}{'&' if '?' in shown else '?'}embed=deliveries"
+    for _ in range(10):
+        ok(door.post(RUNS, {"input": INPUT, "metadata": {"note": "x" * (PIECE_BYTES // 5)}}), 201)
+    door.settle()
+    assert turns_while(door, "GET", embedding, key=door.admin_key) >= turns_while(door, "GET", shown, key=door.admin_key) + 2
+    told = ok(door.get(embedding, key=door.admin_key))
+    (one,) = told.get("items", [told])
+    assert one["deliveries"] == ok(door.get(f"/v1/webhooks/{webhook}/deliveries", key=door.admin_key))["items"][::-1]
 
 
 def test_attempts_that_tell_a_webhook_of_different_runs_are_not_compared() -> None:

@@ -1,13 +1,14 @@
 """Lists: what every list operation does with its six parameters."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import cast
 
 import msgspec
 
 from runflow_mock.domain.filters import Field, RecordT
 from runflow_mock.domain.pages import select_in_steps
 from runflow_mock.web.calls import Answer, Call, answer
-from runflow_mock.web.pieces import Steps, answer_in_steps
+from runflow_mock.web.pieces import Steps, answer_in_steps, list_in_steps
 from runflow_mock.wire.listing import Listing, check_names, decode_listing, project, represent_page
 
 NEWEST_FIRST = "created_at:desc"
@@ -25,12 +26,22 @@ def answer_list(
     *,
     order: str = NEWEST_FIRST,
     waits: Callable[[RecordT], bool] | None = None,
+    long: str | None = None,
 ) -> Answer:
     """Returns the page that a request asks for; where it shows something unfinished, the client counts as waiting.
 
-    See `select_in_steps` for the records. Of many, and of those that are large, others have their turn in between.
+    See `select_in_steps` for the records. Of many, and of those that are large, others have their turn in between. What records have under
+    the name `long` is left to be made when its turn comes, if it is there.
     """
-    return answer_in_steps(_steps(call, records, decode_listing(call.parameters, fields, order), represent, waits))
+    return answer_in_steps(_steps(call, records, decode_listing(call.parameters, fields, order), represent, waits=waits, long=long))
+
+
+def write_in_steps(record: dict[str, object], long: str | None) -> Generator[None, None, msgspec.Raw]:
+    """Writes a record, with what it has under the name `long` part by part."""
+    values = None if long is None else cast("Iterable[object] | None", record.get(long))
+    if long is not None and values is not None:
+        record = {**record, long: (yield from list_in_steps(values))}
+    return msgspec.Raw(_encode(record))
 
 
 def _steps(
@@ -38,7 +49,9 @@ def _steps(
     records: Iterable[RecordT],
     listing: Listing[RecordT],
     represent: Callable[[RecordT], dict[str, object]],
+    *,
     waits: Callable[[RecordT], bool] | None,
+    long: str | None,
 ) -> Steps:
     page = yield from select_in_steps(records, listing.fields, listing.query)
     # The records of a page show which names there are; of an empty one only the contract does.
@@ -49,7 +62,7 @@ def _steps(
         check_names(listing.names, item_names(call.path, call.dialect))
     items, since = list[msgspec.Raw](), 0
     for record in page.records:
-        item = msgspec.Raw(_encode(project(represent(record), listing.names)))
+        item = yield from write_in_steps(project(represent(record), listing.names), long)
         items.append(item)
         since += len(item)
         if since >= PAGE_BYTES:

@@ -18,6 +18,7 @@ LINES_BYTES = 4_096
 """The same for lines about records: what they are read from, and the look for secrets in them, cost more than their bytes say."""
 
 RecordT = TypeVar("RecordT")
+MadeT = TypeVar("MadeT")
 ListedT_co = TypeVar("ListedT_co", covariant=True)
 Keeps = Callable[[RecordT], bool]
 Steps = Generator[None, None, Answer]
@@ -35,12 +36,17 @@ def answer_in_steps(steps: Steps) -> Answer:
 
 
 async def _go_on(steps: Steps) -> Answer:
+    await asyncio.sleep(0)
+    return await _to_the_end(steps)
+
+
+async def _to_the_end(steps: Generator[None, None, MadeT]) -> MadeT:
     while True:
-        await asyncio.sleep(0)
         try:
             next(steps)
         except StopIteration as end:
-            return cast(Answer, end.value)
+            return cast(MadeT, end.value)
+        await asyncio.sleep(0)
 
 
 class Listed(Sized, Reversible[ListedT_co], Protocol[ListedT_co]):
@@ -68,7 +74,14 @@ async def kept_in_pieces(records: Sequence[RecordT], keeps: Keeps[RecordT]) -> l
 async def list_in_pieces(
     values: Iterable[object], scrub: Callable[[bytes], bytes] = bytes, *, piece_bytes: int = PIECE_BYTES
 ) -> msgspec.Raw:
-    """Returns the JSON of a list. Each value is asked for when its turn comes, so that making it is part of a piece, too.
+    """Returns the JSON of a list; see `list_in_steps`."""
+    return await _to_the_end(list_in_steps(values, scrub, piece_bytes=piece_bytes))
+
+
+def list_in_steps(
+    values: Iterable[object], scrub: Callable[[bytes], bytes] = bytes, *, piece_bytes: int = PIECE_BYTES
+) -> Generator[None, None, msgspec.Raw]:
+    """Writes the JSON of a list step by step. Each value is asked for when its turn comes, so that making it is part of a step, too.
 
     What scrubs looks at each value by itself. Where a value costs far more than its bytes say, `piece_bytes` is smaller.
     """
@@ -79,7 +92,7 @@ async def list_in_pieces(
         since += len(part)
         if since >= piece_bytes:
             since = 0
-            await asyncio.sleep(0)
+            yield
     return msgspec.Raw(b"[" + b",".join(written) + b"]")
 
 

@@ -1,5 +1,6 @@
 """Organization webhooks: create, list, read, change, delete, and the events one can subscribe to."""
 
+from itertools import islice
 from typing import cast
 
 from runflow_mock.domain.commands import DeleteWebhook
@@ -8,7 +9,8 @@ from runflow_mock.domain.identity import WebhookId
 from runflow_mock.domain.records import WEBHOOKS, RecordCreated
 from runflow_mock.domain.webhooks import EVENT_TYPES, Webhook
 from runflow_mock.web.calls import Answer, Call, Handler, answer, no_content
-from runflow_mock.web.lists import answer_list
+from runflow_mock.web.lists import answer_list, write_in_steps
+from runflow_mock.web.pieces import Steps, answer_in_steps
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.accounts import decode_embed
 from runflow_mock.wire.webhooks import (
@@ -21,6 +23,8 @@ from runflow_mock.wire.webhooks import (
     represent_webhook,
 )
 
+DELIVERIES = "deliveries"
+
 
 def create_webhook(call: Call) -> Answer:
     """POST /v1/webhooks"""
@@ -31,12 +35,12 @@ def create_webhook(call: Call) -> Answer:
 def list_webhooks(call: Call) -> Answer:
     """GET /v1/webhooks"""
     embed = _embed(call)
-    return answer_list(call, call.store.present(WEBHOOKS), WEBHOOK_FIELDS, lambda webhook: _body(call, webhook, embed))
+    return answer_list(call, call.store.present(WEBHOOKS), WEBHOOK_FIELDS, lambda webhook: _body(call, webhook, embed), long=DELIVERIES)
 
 
 def get_webhook(call: Call) -> Answer:
     """GET /v1/webhooks/{id}"""
-    return answer(_body(call, call.store.webhook(call.uuid("id")), _embed(call)))
+    return answer_in_steps(_one(_body(call, call.store.webhook(call.uuid("id")), _embed(call))))
 
 
 def update_webhook(call: Call) -> Answer:
@@ -66,12 +70,20 @@ def get_webhook_event_type(call: Call) -> Answer:
     return answer(represent_event_type(event_type))
 
 
+def _one(body: dict[str, object]) -> Steps:
+    return answer((yield from write_in_steps(body, DELIVERIES)))
+
+
 def _embed(call: Call) -> frozenset[str]:
     return decode_embed(call.parameters.get("embed"), WEBHOOK_EMBEDS)
 
 
 def _body(call: Call, webhook: Webhook, embed: frozenset[str]) -> dict[str, object]:
-    return represent_webhook(webhook, call.store.deliveries_heard_by(webhook.id) if "deliveries" in embed else None)
+    if DELIVERIES not in embed:
+        return represent_webhook(webhook)
+    heard = call.store.deliveries_heard_by(webhook.id)
+    # Not those that come while this goes on.
+    return represent_webhook(webhook, islice(heard, len(heard)))
 
 
 _COLLECTION, _ONE = "/v1/webhooks", "/v1/webhooks/{id}"

@@ -3,7 +3,7 @@
 Source: `webhooks.routes`, `webhooks.create-fields`, `webhooks.record`. Inferred: `webhooks.fingerprint` and the columns of an event type.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import cast
 
@@ -109,8 +109,8 @@ def decode_update_webhook(body: dict[str, Json], webhook_id: str, rules: Rules) 
     )
 
 
-def represent_webhook(webhook: Webhook, deliveries: Sequence[Delivery] | None = None) -> dict[str, object]:
-    """Returns a webhook without its secret, and with its deliveries if they are given."""
+def represent_webhook(webhook: Webhook, deliveries: Iterable[Delivery] | None = None) -> dict[str, object]:
+    """Returns a webhook without its secret, and with its deliveries if they are given: each is made when somebody comes to it."""
     return {
         "id": webhook.id,
         "org_id": webhook.org_id,
@@ -121,7 +121,7 @@ def represent_webhook(webhook: Webhook, deliveries: Sequence[Delivery] | None = 
         "created_at": write_instant(webhook.created_at),
         "updated_at": write_instant(webhook.updated_at),
         "event_subscriptions": [{"webhook_id": webhook.id, "event_type_code": code} for code in webhook.event_types],
-        "deliveries": None if deliveries is None else [represent_webhook_delivery(delivery) for delivery in deliveries],
+        "deliveries": None if deliveries is None else map(represent_webhook_delivery, deliveries),
     }
 
 
