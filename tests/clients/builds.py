@@ -347,6 +347,8 @@ class Client:
             "trusts every callback": True,
             "trusts who does not sign": signature == "" or hmac.compare_digest(expected.encode(), signature.encode()),
             "looks at the form of the signature": signature.startswith("v1=") and len(signature) == 67,
+            "compares the beginning of the signature": expected[:19] == signature[:19],
+            "signs what it has parsed and written again": self._signs_anew(stamp, body, signature),
         }.get(self.flaw, hmac.compare_digest(expected.encode(), signature.encode()))
         window = {"takes old callbacks": 1e9, "has a nine-minute window": 540}.get(self.flaw, WINDOW_SECONDS)
         if self.flaw == "acts, then verifies" and not self.heard:
@@ -360,6 +362,10 @@ class Client:
         self.seen.add(delivery)
         self.heard.append(message)
         return 500 if self.flaw == "answers 500" else 204
+
+    def _signs_anew(self, stamp: str, body: bytes, signature: str) -> bool:
+        again = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode()
+        return signature == "v1=" + hmac.new(self.secret.encode(), f"{stamp}.".encode() + again, hashlib.sha256).hexdigest()
 
     def _listen(self, own: str) -> str:
         if self.flaw == "stops at a callback before the answer" and self.heard:
@@ -519,6 +525,8 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "trusts every callback": (HEARS, ("refuses-forged",)),
     "trusts who does not sign": (HEARS, ("refuses-forged",)),
     "looks at the form of the signature": (HEARS, ("refuses-forged",)),
+    "compares the beginning of the signature": (HEARS, ("refuses-forged",)),
+    "signs what it has parsed and written again": (HEARS, ("refuses-forged",)),
     "acts, then verifies": (HEARS, ("acts-after-verifying",)),
     "takes old callbacks": (HEARS, ("refuses-stale",)),
     "has a nine-minute window": (HEARS, ("refuses-stale",)),

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from runflow_mock.domain.attempt_faults import CUT_OFF, answer_without_sending, body_of, copies_of, timestamp_of
+from runflow_mock.domain.attempt_faults import CUT_OFF, answer_without_sending, body_of, copies_of, signature_of, timestamp_of
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.domain.fault_kinds import (
     AttemptKind,
@@ -11,7 +11,9 @@ from runflow_mock.domain.fault_kinds import (
     Duplicate,
     FailAttempt,
     Future,
+    NearSignature,
     Redirect,
+    Respace,
     Stale,
     Tamper,
     Unsigned,
@@ -20,12 +22,13 @@ from runflow_mock.domain.fault_kinds import (
 
 PAYLOAD = b'{"event":"run.completed","run_id":"1","status":"%s","output":{"status":"succeeded"}}'
 PRESENT = 1_767_225_600
+SIGNATURE = "v1=" + "0123456789abcdef" * 4
 
 
 @pytest.mark.parametrize("fault", [None, Unsigned(), WrongSecret()])
 def test_attempt_without_a_distortion_leaves_once_as_it_is(fault: AttemptKind | None) -> None:
     assert (timestamp_of(fault, PRESENT), copies_of(fault), body_of(fault, PAYLOAD)) == (PRESENT, 1, PAYLOAD)
-    assert answer_without_sending(fault) is None
+    assert (answer_without_sending(fault), signature_of(fault, SIGNATURE)) == (None, SIGNATURE)
 
 
 @pytest.mark.parametrize(("fault", "seconds"), [(Stale(timedelta(minutes=10)), -600), (Future(timedelta(hours=1)), 3600)])
@@ -48,6 +51,20 @@ LIES = {"succeeded": "failed", "completed": "failed", "failed": "succeeded", "ca
 def test_tampered_body_is_json_that_tells_of_another_end(status: str, told: str) -> None:
     payload = PAYLOAD % status.encode()
     assert json.loads(body_of(Tamper(), payload)) == {**json.loads(payload), "status": told}
+
+
+@pytest.mark.parametrize("payload", [PAYLOAD % b"succeeded", b'{"a\\":{":1}', b"{}", b' {"event":"run.completed"}'])
+def test_respaced_body_says_the_same_in_other_bytes(payload: bytes) -> None:
+    respaced = body_of(Respace(), payload)
+    assert (json.loads(respaced), respaced != payload) == (json.loads(payload), True)
+
+
+@pytest.mark.parametrize("prefix", ["v1=", ""])
+def test_near_signature_is_right_in_its_first_half_alone(prefix: str) -> None:
+    digits = "0123456789abcdef" * 4
+    near = signature_of(NearSignature(), prefix + digits)
+    assert (len(near), near[:-32]) == (len(prefix) + 64, prefix + digits[:32])
+    assert all(one != other and one in "0123456789abcdef" for one, other in zip(near[-32:], digits[-32:], strict=True))
 
 
 @pytest.mark.parametrize(

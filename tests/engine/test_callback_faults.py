@@ -32,9 +32,11 @@ from runflow_mock.domain.fault_kinds import (
     Family,
     Future,
     LateAfterCancel,
+    NearSignature,
     PreviousSecret,
     Redirect,
     Reorder,
+    Respace,
     Stale,
     Tamper,
     Unsigned,
@@ -67,6 +69,8 @@ WHATS: tuple[What, ...] = (
     Stale(),
     Future(),
     Tamper(),
+    Respace(),
+    NearSignature(),
 )
 
 

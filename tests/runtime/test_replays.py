@@ -85,6 +85,8 @@ KINDS: list[Body] = [
     {"kind": "callback.unsigned"},
     {"kind": "callback.wrong_secret"},
     {"kind": "callback.tamper"},
+    {"kind": "callback.respace"},
+    {"kind": "callback.near_signature"},
     {"kind": "callback.drop"},
     {"kind": "callback.duplicate", "copies": 3},
     {"kind": "callback.reorder"},

@@ -157,6 +157,30 @@ def test_tampered_body_is_json_that_lies_and_does_not_fit_its_signature(dialect:
     assert delivery["attempts"][0]["body"] == callback.body.decode()
 
 
+@shows("callback.respace")
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_respaced_body_says_the_same_and_does_not_fit_its_signature(dialect: str) -> None:
+    with hooked(dialect=dialect) as hook:
+        hook.rule("callback.respace", when={"times": 1})
+        delivery = hook.finish()
+        (callback,) = hook.received
+    assert (callback.body[:2], delivery["attempts"][0]["body"]) == (b"{ ", callback.body.decode())
+    assert (told(callback)["status"], is_signed_with(SECRET, callback)) == ("succeeded", False)
+
+
+@shows("callback.near_signature")
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_near_signature_is_as_long_as_the_right_one_and_does_not_fit(dialect: str) -> None:
+    with hooked(500, 200, dialect=dialect) as hook:
+        hook.rule("callback.near_signature", when={"times": 1})
+        delivery = hook.finish()
+        near, right = hook.received
+    assert near.signature is not None
+    assert right.signature is not None
+    assert (len(near.signature), delivery["attempts"][0]["signature"]) == (len(right.signature), near.signature)
+    assert (near.body, is_signed_with(SECRET, near), is_signed_with(SECRET, right)) == (right.body, False, True)
+
+
 @shows("callback.delay")
 def test_delayed_callback_comes_later(hook: Hook) -> None:
     hook.rule({"kind": "callback.delay", "by": "10m"})

@@ -1391,6 +1391,12 @@ export interface components {
         } | {
             /** @constant */
             kind: "callback.tamper";
+        } | {
+            /** @constant */
+            kind: "callback.respace";
+        } | {
+            /** @constant */
+            kind: "callback.near_signature";
         };
         NewRule: {
             label?: string;

@@ -1,8 +1,7 @@
 """Distortions: what a fault makes of one attempt, between what is due and what leaves.
 
-Theory. A fault can move the timestamp before it is signed, change the body after it was signed, send the request several times, or send
-nothing and have something recorded in the place of an answer. The signature itself is a matter of which secret is used, which is decided
-where the attempt starts.
+Theory. A fault can move the timestamp before it is signed, change the body or the signature after that, send the request several times, or
+send nothing and have something recorded in the place of an answer. Which secret is used is decided where the attempt starts.
 
 The API knows nothing of this: it is the kit's own.
 """
@@ -12,7 +11,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from runflow_mock.domain.deliveries import AttemptResult
-from runflow_mock.domain.fault_kinds import AttemptKind, Drop, Duplicate, FailAttempt, Future, Redirect, Stale, Tamper
+from runflow_mock.domain.fault_kinds import (
+    AttemptKind,
+    Drop,
+    Duplicate,
+    FailAttempt,
+    Future,
+    NearSignature,
+    Redirect,
+    Respace,
+    Stale,
+    Tamper,
+)
 
 CUT_OFF = AttemptResult(error="ConnectionError: the connection was cut off before an answer", reason="connection_error", response_time_ms=0)
 
@@ -20,6 +30,8 @@ _STATUS = re.compile(rb'"status":"([a-z_]+)"')
 # What a receiver that does not look at the signature is made to believe; of anything else, that it succeeded.
 _LIES: Mapping[bytes, bytes] = {b"succeeded": b"failed", b"completed": b"failed"}
 _USUAL_LIE = b"succeeded"
+# Half of the digits of a SHA-256.
+_WRONG_DIGITS = 32
 
 
 def timestamp_of(fault: AttemptKind | None, present: int) -> int:
@@ -35,11 +47,20 @@ def copies_of(fault: AttemptKind | None) -> int:
 
 
 def body_of(fault: AttemptKind | None, payload: bytes) -> bytes:
-    """Returns the bytes that leave: the payload as it was signed, or JSON of the same form that tells of another end."""
+    """Returns the bytes that leave: the payload as it was signed, the same JSON in other bytes, or JSON that tells of another end."""
+    if isinstance(fault, Respace):
+        return payload.replace(b"{", b"{ ", 1)
     if not isinstance(fault, Tamper):
         return payload
     # The status stands before anything that a user wrote, so that the first match is the record's own.
     return _STATUS.sub(lambda found: b'"status":"%s"' % _LIES.get(found[1], _USUAL_LIE), payload, count=1)
+
+
+def signature_of(fault: AttemptKind | None, signature: str) -> str:
+    """Returns the signature that leaves: the one that was made, or one that whoever compares its beginning alone takes for it."""
+    if not isinstance(fault, NearSignature):
+        return signature
+    return signature[:-_WRONG_DIGITS] + "".join(f"{int(digit, 16) ^ 1:x}" for digit in signature[-_WRONG_DIGITS:])
 
 
 def answer_without_sending(fault: AttemptKind | None) -> AttemptResult | None:

@@ -237,6 +237,14 @@ class Tamper(msgspec.Struct, frozen=True, tag="callback.tamper", tag_field="kind
     """The body is changed after it was signed."""
 
 
+class Respace(msgspec.Struct, frozen=True, tag="callback.respace", tag_field="kind"):
+    """A space is added to the body after it was signed: other bytes that say the same."""
+
+
+class NearSignature(msgspec.Struct, frozen=True, tag="callback.near_signature", tag_field="kind"):
+    """The first half of the signature's digits is right, and each of the others wrong."""
+
+
 RunKind = Fail | Succeed | SucceedPartially | Delay | AfterPolls
 ExchangeKind = (
     Respond
@@ -255,7 +263,9 @@ ExchangeKind = (
     | UnknownFields
 )
 SchedulingKind = DelayCallback | LateAfterCancel | Reorder
-AttemptKind = Drop | Duplicate | FailAttempt | Redirect | Unsigned | WrongSecret | PreviousSecret | Stale | Future | Tamper
+AttemptKind = (
+    Drop | Duplicate | FailAttempt | Redirect | Unsigned | WrongSecret | PreviousSecret | Stale | Future | Tamper | Respace | NearSignature
+)
 CallbackKind = BeforeResponse | SchedulingKind | AttemptKind
 What = RunKind | ExchangeKind | CallbackKind
 
@@ -330,6 +340,8 @@ KINDS: tuple[Kind, ...] = (
     Kind(Stale, Family.CALLBACK, ActsAt.ATTEMPT),
     Kind(Future, Family.CALLBACK, ActsAt.ATTEMPT),
     Kind(Tamper, Family.CALLBACK, ActsAt.ATTEMPT),
+    Kind(Respace, Family.CALLBACK, ActsAt.ATTEMPT),
+    Kind(NearSignature, Family.CALLBACK, ActsAt.ATTEMPT),
 )
 
 KIND_OF: Mapping[type, Kind] = {kind.record: kind for kind in KINDS}

@@ -11,7 +11,7 @@ from runflow_mock.domain.callback_events import CANCELLATIONS, event_of
 from runflow_mock.domain.deliveries import Delivery, DeliveryCreated, DeliveryLetGo, DeliveryMoved, DeliveryPostponed
 from runflow_mock.domain.evaluations import Evaluation
 from runflow_mock.domain.events import Event
-from runflow_mock.domain.fault_kinds import DelayCallback, Future, LateAfterCancel, PreviousSecret, Reorder, Stale, Unsigned
+from runflow_mock.domain.fault_kinds import DelayCallback, Future, LateAfterCancel, NearSignature, PreviousSecret, Reorder, Stale, Unsigned
 from runflow_mock.domain.faults import AT_ATTEMPTS, NO_DECISION, Decision, choose
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.secrets import current_secret, previous_secret
@@ -77,7 +77,7 @@ def _attempt_kinds(moment: Moment, delivery: Delivery) -> Set[type]:
         return kinds - {PreviousSecret}
     secrets = moment.store.secrets.values()
     if current_secret(secrets) is None:
-        kinds.discard(Unsigned)
+        kinds -= {Unsigned, NearSignature}
     if previous_secret(secrets) is None:
         kinds.discard(PreviousSecret)
     return kinds

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from runflow_mock.domain.attempt_faults import answer_without_sending, body_of, copies_of, timestamp_of
+from runflow_mock.domain.attempt_faults import answer_without_sending, body_of, copies_of, signature_of, timestamp_of
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.callback_events import event_of
 from runflow_mock.domain.deliveries import Attempt, AttemptResult, Delivery
@@ -94,20 +94,18 @@ def build_posting(delivery: Delivery, present: int, secret: str | None, dialect:
 
 def build_headers(delivery: Delivery, timestamp: int, secret: str | None, dialect: Dialect) -> dict[str, str]:
     """Returns the headers of the delivery's last attempt; without a secret there is no signature."""
-    number = delivery.attempts[-1].number
+    attempt = delivery.attempts[-1]
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "Runflow-Callbacks/1.0 (runflow-mock)",
-        "Runflow-Request-Id": f"{delivery.id}-{number}",
+        "Runflow-Request-Id": f"{delivery.id}-{attempt.number}",
     }
     if dialect.dates_attempts:
         headers["Runflow-Timestamp"] = str(timestamp)
     if secret is not None:
-        headers["Runflow-Signature"] = (
-            sign_timestamped(delivery.payload, timestamp, secret)
-            if dialect.signature == "timestamped"
-            else sign_bare(delivery.payload, secret)
-        )
+        is_dated = dialect.signature == "timestamped"
+        made = sign_timestamped(delivery.payload, timestamp, secret) if is_dated else sign_bare(delivery.payload, secret)
+        headers["Runflow-Signature"] = signature_of(attempt.fault, made)
     return headers
 
 

@@ -282,6 +282,9 @@ CELLS: tuple[Cell, ...] = (
     _told("unsigned", "refuses-forged", _callback("unsigned")),
     # It tells of another end than the genuine one.
     _told("changed body", "refuses-forged", _callback("tamper"), also=("acts-after-verifying",)),
+    # Whoever parses the body and writes it again, and whoever compares the first digits, takes these for genuine.
+    _told("other spaces", "refuses-forged", _callback("respace")),
+    _told("signature half right", "refuses-forged", _callback("near_signature")),
     _told("stale", "refuses-stale", _callback("stale", by=_TOO_FAR)),
     _told("ahead", "refuses-stale", _callback("future", by=_TOO_FAR)),
     _told("twice", "takes-repeats", _callback("duplicate")),
