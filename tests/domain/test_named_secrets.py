@@ -166,3 +166,39 @@ def test_private_key_is_known_by_its_form(line_end: str, end: str) -> None:
 def test_words_are_looked_at_only_where_some_name_could_be_that_of_a_secret() -> None:
     named_values(b"")
     assert lines_run(lambda: tuple(named_values(b"signature=5f0a " * 1_000))) < 100
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "curl --password hunt3r --url x",
+        "tool --db-password 'hunt3r' x",
+        '["tool", "--password", "hunt3r", "x"]',
+        "['tool', '--api-key', 'hunt3r']",
+        "--token hunt3r",
+        "--access-token hunt3r",
+    ],
+)
+def test_argument_behind_the_option_that_names_it_is_a_secret(text: str) -> None:
+    data = text.encode()
+    assert [data[value.begin : value.end] for value in named_values(data)] == [b"hunt3r"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "give --admin-token to every worker",
+        "--password is read from the environment",
+        '["--password", "$PASSWORD"]',
+        "--secret --json",
+        '{"credentials": "include"}',
+        "fetch(url, {'credentials': 'same-origin'})",
+    ],
+)
+def test_word_behind_an_option_and_a_mode_of_fetch_are_none(text: str) -> None:
+    assert list(named_values(text.encode())) == []
+
+
+def test_credential_of_that_name_is_one_all_the_same() -> None:
+    data = b'{"credentials": "included"}'
+    assert [data[value.begin : value.end] for value in named_values(data)] == [b"included"]

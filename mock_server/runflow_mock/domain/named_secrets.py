@@ -36,6 +36,8 @@ BEFORE_MAX = 100
 _OWN = b"RUNFLOW_"
 # What it opens are certificates that everybody may have, and Java wants to be told it.
 _OF_CERTIFICATES = b"truststorepassword"
+# What `fetch` is told of its cookies is a setting, and no credential.
+_MODES = frozenset((b"include", b"omit", b"same-origin"))
 _FLAGS = re.IGNORECASE | re.DOTALL
 _USER = re.compile(rb"://[^\s/?#@:\"'<>\\]*+:([^\s/?#@\"'<>\\]++)@")
 _WORD = re.compile(rb"[A-Za-z0-9_.-]++")
@@ -101,7 +103,8 @@ def named_values(data: bytes) -> Iterator[Value]:
                 continue
             begin, end = found.span(found.lastindex)
             covered = max(covered, end)
-            if not (form.is_loose and patterns.no_value.fullmatch(data, begin, end)):
+            is_mode = data[begin:end] in _MODES and word[0].lower().endswith(b"credentials")
+            if not (is_mode or (form.is_loose and patterns.no_value.fullmatch(data, begin, end))):
                 yield Value(begin, end, form.is_number)
 
 
@@ -145,6 +148,7 @@ def _patterns() -> _Patterns:
         "number": rb".*?(?:%b)(?<!s)" % _NAMES,
         "authorization": rb"(?:proxy-)?authorization",
         "header": rb"(?:x-)?(?:api-key|(?:auth|api|access)-token)",
+        "option": rb"--(?:[a-z0-9-]*?-)?(?:token|%b)" % _NAMES,
         "cookie": rb"(?:set-)?cookie",
         "cookies": rb"cookies",
     }
@@ -202,6 +206,9 @@ def _rows() -> Iterator[tuple[str, bytes, bytes, bool]]:
             quote + rb"\s*+,\s*+%b((?:bearer|basic|token|apikey|digest)[ ](?:[^%b\\]|\\.)*+)" % (quote, quote),
             False,
         )
+        # Arguments of a program: as a list, and in a line, where a word of a sentence may follow as well.
+        yield "option", quote, rb"%b\s*+,\s*+%b((?:[^%b\\]|\\.)*+)" % (quote, quote, quote), True
+        yield "option", rb"(?:\A|[\s\"'=])", rb"[ \t]++%b((?:[^%b\\]|\\.)*+)" % (quote, quote), True
         # What else might begin here ends the text that the name itself stands in.
         yield "secret", rb"(?:\A|[^\"'])", rb"\s*+(?::|=>?|:=)\s*+%b(?![\s,}\]:])((?:[^%b\\]|\\.)*+)" % (quote, quote), True
     value = rb"\"\s*+,[^{}\[\]]{0,300}?\"value\"\s*+:\s*+\"((?:[^\"\\]|\\.)*+)"
@@ -218,6 +225,7 @@ def _rows() -> Iterator[tuple[str, bytes, bytes, bool]]:
     yield "secret", line, rb":[ \t]*+[|>][0-9+-]{0,2}[ \t]*+\r?\n[ \t]+(\S[^\r\n]*+(?:\r?\n[ \t]+\S[^\r\n]*+)*+)", False
     yield "secret", rb"[{,]\s*+", rb":\s++([^\s\"',{}\[\]<>()|&*!#]++)(?=\s*+[,}])", True
     yield "authorization", anything, rb"[ \t]*+:[ \t]*+(?:bearer|basic|token|apikey|digest)[ \t]++([^\s\"'\\<>]++)", True
+    yield "option", rb"(?:\A|\s)", rb"[ \t]++(?=[^\s\"'\\<>]{0,200}?[0-9])([^\s\"'\\<>-][^\s\"'\\<>]*+)", True
     yield "header", anything, rb"[ \t]*+:[ \t]*+([^\s\"'\\<>]{8,}+)", True
     yield "cookie", anything, rb"[ \t]*+:[ \t]*+([^\s\"'=;\\]++=[^\"'\r\n\\]++)", False
     yield "secret", rb"<(?:[a-z0-9_.-]{1,40}:)?", rb"(?:\s[^<>]{0,200})?>(?:\s*+<!\[CDATA\[([^\]]++)|([^<>]++)<)", False
