@@ -20,6 +20,7 @@ from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.engine.journal import Journal
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.judging import STEP_BYTES
+from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS
 from runflow_mock.runtime.sender import RecordingSender
 from runflow_mock.runtime.tenant_uses import TENANTS_AT_ONCE
 from runflow_mock.web.lists import PAGE_BYTES
@@ -133,6 +134,17 @@ def test_others_have_a_turn_between_the_items_of_a_batch(door: Door) -> None:
     told = door.get(f"/_mock/batches/{many}")
     assert [item["sequence_index"] for item in told.json()["batch"]["output"]["items"]] == [0, 1, 2]
     assert "hunter22" not in told.text
+
+
+def test_others_have_a_turn_while_it_is_written_what_an_advance_has_led_to() -> None:
+    with Door(balance=parse_money("1000")) as door:
+        # The first verb of all is imported beside the loop.
+        ok(door.get("/_mock/clock"))
+        usual = turns_while(door, "POST", "/_mock/clock/advance", content=b'{"by": "1m"}')
+        for _ in range(3):
+            ok(door.post(f"{RUNS.removesuffix('runs')}batches", {"input": [INPUT] * 100}), 201)
+        fired, written = 900 // YIELD_EVERY_TIMERS, 1
+        assert turns_while(door, "POST", "/_mock/clock/advance", content=b'{"by": "1m"}') == usual + fired + written
 
 
 def test_others_have_a_turn_between_tenants_of_whose_exchanges_some_are_judged(door: Door) -> None:

@@ -14,6 +14,7 @@ from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.pieces import list_in_pieces
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.control import decode_advance, decode_advance_to, decode_limit, decode_scale, refused
 from runflow_mock.wire.timeline import Step
@@ -31,7 +32,7 @@ async def get_clock(call: Call) -> Answer:
 async def advance(call: Call) -> Answer:
     """POST /_mock/clock/advance {"by": "10m"}"""
     tenant = tenant_of(call)
-    return answer(_moved(call, tenant, await call.runtime.advance_by(tenant, decode_advance(call.body))))
+    return await _moved(call, tenant, await call.runtime.advance_by(tenant, decode_advance(call.body)))
 
 
 async def advance_to(call: Call) -> Answer:
@@ -40,13 +41,13 @@ async def advance_to(call: Call) -> Answer:
     to, now = decode_advance_to(call.body), call.runtime.now(tenant)
     if to < now:
         raise refused(f"to: {write_instant(to)} is before the present, {write_instant(now)}; the clock never goes back")
-    return answer(_moved(call, tenant, await call.runtime.advance(tenant, to)))
+    return await _moved(call, tenant, await call.runtime.advance(tenant, to))
 
 
 async def next_instant(call: Call) -> Answer:
     """POST /_mock/clock/next"""
     tenant = tenant_of(call)
-    return answer(_moved(call, tenant, await call.runtime.next(tenant)))
+    return await _moved(call, tenant, await call.runtime.next(tenant))
 
 
 async def run_until_idle(call: Call) -> Answer:
@@ -54,7 +55,7 @@ async def run_until_idle(call: Call) -> Answer:
     tenant = tenant_of(call)
     limit = decode_limit(call.body)
     until = LATEST if limit is None else min(call.runtime.now(tenant) + limit, LATEST)
-    return answer(_moved(call, tenant, await call.runtime.run_until_idle(tenant, until)))
+    return await _moved(call, tenant, await call.runtime.run_until_idle(tenant, until))
 
 
 async def freeze(call: Call) -> Answer:
@@ -107,8 +108,9 @@ def _due(store: Store, owner: str, due: datetime) -> dict[str, object]:
     return {"at": write_instant(due), "kind": kind, "id": owner, "status": records[owner].status.value}
 
 
-def _moved(call: Call, tenant: Tenant, timeline: list[Step]) -> dict[str, object]:
-    return {"now": write_instant(call.runtime.now(tenant)), "timeline": timeline}
+async def _moved(call: Call, tenant: Tenant, timeline: list[Step]) -> Answer:
+    now = write_instant(call.runtime.now(tenant))
+    return answer({"now": now, "timeline": await list_in_pieces(timeline)})
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
