@@ -5,12 +5,13 @@ import json
 import django
 import requests
 from django.conf import settings
-from stories import BODY, PATH, tell
+from stories import BODY, PATH, by_hand, tell
 
 if not settings.configured:
     settings.configure(
         ROOT_URLCONF=__name__,
         ALLOWED_HOSTS=["*"],
+        STATIC_URL="/static/",
         SECRET_KEY="of the test",
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
     )
@@ -60,3 +61,11 @@ def test_fixture_of_pytest_django(client, runflow, runflow_receiver):
 
 def test_hosts(client, runflow_hosts):
     assert requests.get("https://api.runflow.io/v1/auth/me", headers=runflow_hosts.headers, timeout=20).status_code == 200
+
+
+def test_live_server_receives(live_server, runflow):
+    ARRIVED.clear()
+    body = {**BODY, "callback_url": live_server.url + "/hooks"}
+    run = by_hand(runflow.base_url + PATH, runflow.headers, body)
+    runflow.clock.run_until_idle()
+    assert [found["run_id"] for found in ARRIVED] == [run["id"]]

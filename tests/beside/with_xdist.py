@@ -16,3 +16,17 @@ def test_each(runflow, number, record_property):
 @pytest.mark.xdist_group("together")
 def test_in_process(runflow_in_process):
     tell_in_process(runflow_in_process)
+
+
+@pytest.fixture(scope="module")
+def shop(runflow_tenants):
+    with runflow_tenants(balance=5) as runflow:
+        yield runflow
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_shared_tenant(shop, number):
+    # Each worker has one of its own, shared by those of these tests that it runs.
+    earlier = len(shop.runs)
+    by_hand(shop.base_url + PATH, shop.headers, BODY)
+    assert len(shop.runs) == earlier + 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import socket
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -152,6 +153,19 @@ def test_large_answer_is_read_piece_by_piece(in_memory: Runflow) -> None:
         session.mount("http://", in_memory.adapter)
         pieces = session.get(url, headers=in_memory.headers, stream=True, timeout=SECONDS).iter_content(1_000)
         assert sum(len(piece) for piece in pieces) == 300_011
+
+
+def test_connection_of_requests_looks_like_a_socket(in_memory: Runflow) -> None:
+    """urllib3-future, which niquests puts in the place of urllib3, looks closer than urllib3 does."""
+    connection = in_memory.adapter.get_connection("http://localhost")._get_conn()
+    connection.connect()
+    sock = connection.sock
+    sock.settimeout(5.0)
+    sock.sendall(b"GET /v1/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    seen = (sock.type, sock.family, sock.gettimeout(), sock.getpeername()[0], sock.recv(12))
+    sock.close()
+    assert seen == (socket.SOCK_STREAM, socket.AF_INET, 5.0, "127.0.0.1", b"HTTP/1.1 200")
+    assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 
 def test_session_keeps_its_connection(in_memory: Runflow) -> None:

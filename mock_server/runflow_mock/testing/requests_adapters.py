@@ -4,6 +4,7 @@ urllib3, on which requests stands, speaks HTTP over the connection, so that the 
 """
 
 import io
+import socket
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,7 +88,10 @@ def _pool_class(dialer: Dialer, usual_port: int) -> type[HTTPConnectionPool]:
 
 
 class _Socket:
-    """What of a socket `http.client` and urllib3 use."""
+    """What of a socket `http.client` and urllib3 use, and urllib3-future, which niquests puts in the place of urllib3."""
+
+    family = socket.AF_INET
+    type = socket.SOCK_STREAM
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -98,11 +102,24 @@ class _Socket:
     def settimeout(self, seconds: float | None) -> None:
         self._seconds = seconds
 
+    def gettimeout(self) -> float | None:
+        return self._seconds
+
+    def getpeername(self) -> tuple[str, int]:
+        return "127.0.0.1", 0
+
+    def getsockopt(self, level: int, name: int) -> int:
+        """Tells that every option is set: there is nothing to keep alive."""
+        return 1
+
     def sendall(self, data: bytes) -> None:
         self._stream.send(data)
 
+    def recv(self, most: int) -> bytes:
+        return self._stream.receive(most, self._seconds)
+
     def recv_into(self, buffer: memoryview) -> int:
-        data = self._stream.receive(len(buffer), self._seconds)
+        data = self.recv(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
