@@ -50,6 +50,28 @@ def test_proxy_is_for_https_only(proxy: Proxy) -> None:
         assert connection.recv(1000).startswith(b"HTTP/1.1 405 ")
 
 
+def dial(proxy: Proxy) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", int(proxy.url.rpartition(":")[2])), 5)
+
+
+def test_client_that_never_says_where_it_wants_to_go_is_let_go(url: str, tmp_path: Path) -> None:
+    with Proxy(url, tmp_path, head_seconds_max=0.05) as proxy, dial(proxy) as connection:
+        connection.sendall(b"CONNECT api.runflow.io:443 HTTP/1.1\r\n")
+        assert connection.recv(1000) == b""
+
+
+def test_connections_beyond_the_bound_are_told_so_and_places_come_back(url: str, tmp_path: Path) -> None:
+    with Proxy(url, tmp_path, connections_max=1) as proxy:
+        with dial(proxy) as first, dial(proxy) as second:
+            assert second.recv(1000).startswith(b"HTTP/1.1 503 ")
+            first.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            while first.recv(1000):
+                continue
+        with dial(proxy) as third:
+            third.sendall(b"CONNECT api.runflow.io:443 HTTP/1.1\r\n\r\n")
+            assert third.recv(1000).startswith(b"HTTP/1.1 200 ")
+
+
 def test_connection_that_a_client_keeps_ends_with_the_proxy(url: str, tmp_path: Path) -> None:
     with Proxy(url, tmp_path) as proxy:
         connection = socket.create_connection(("127.0.0.1", int(proxy.url.rpartition(":")[2])), 5)

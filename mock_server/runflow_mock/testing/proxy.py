@@ -23,6 +23,10 @@ from runflow_mock.wire.sites import HOSTS
 NODE_PRELOAD = Path(__file__).with_name("node_preload.cjs")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
+HEAD_SECONDS_MAX = 30.0
+CONNECTIONS_MAX = 512
+"""How long a client may take to say where it wants to go, and how many connections it may have open through here."""
+
 
 def direct_env(environment: Mapping[str, str], url: str, hosts: Iterable[str] = ()) -> dict[str, str]:
     """Returns `NO_PROXY` in both spellings: what is there, loopback, the host of a URL, and further hosts."""
@@ -35,7 +39,17 @@ def direct_env(environment: Mapping[str, str], url: str, hosts: Iterable[str] = 
 class Proxy:
     """Listens on loopback while the context lasts; keeps an authority of its own in the folder."""
 
-    def __init__(self, url: str, folder: Path, *, is_open: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        *,
+        is_open: bool = True,
+        head_seconds_max: float = HEAD_SECONDS_MAX,
+        connections_max: int = CONNECTIONS_MAX,
+    ) -> None:
+        self._head_seconds_max = head_seconds_max
+        self._connections_max = connections_max
         self._service = urlsplit(url)
         self._is_open = is_open
         self._context = server_context(folder, (), datetime.now(UTC))
@@ -87,10 +101,12 @@ class Proxy:
         await self._tunnels.end()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._tunnels.keep(writer, self._connect(reader, writer))
+        is_full = len(self._tunnels) >= self._connections_max
+        await self._tunnels.keep(writer, _refuse_more(writer, self._connections_max) if is_full else self._connect(reader, writer))
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
+        async with asyncio.timeout(self._head_seconds_max):
+            head = await reader.readuntil(b"\r\n\r\n")
         method, _, rest = head.decode("latin-1").partition(" ")
         host, _, port = rest.partition(" ")[0].rpartition(":")
         if method != "CONNECT" or not port.isdigit():
@@ -116,6 +132,10 @@ class Proxy:
             await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer))
         finally:
             far_writer.close()
+
+
+async def _refuse_more(writer: asyncio.StreamWriter, connections_max: int) -> None:
+    await _refuse(writer, "503 Service Unavailable", f"{connections_max} connections are open, and no more are taken")
 
 
 async def _refuse(writer: asyncio.StreamWriter, status: str, why: str) -> None:
