@@ -1,25 +1,30 @@
 """`python -m mutation`: plants mutants between the contract suite and the fake, and tells which of them no rule finds."""
 
+import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from time import process_time
 
 import click
 
+from mutation.facts import facts_of
 from mutation.mutants import Kind, Mutant
 from mutation.observing import Index, index_of
 from mutation.results import Book
-from mutation.survivors import Accepted, accepted, reason_for
+from mutation.summaries import Row, Summary, rows_of, table, write_summary
+from mutation.survivors import accepted, reason_for
 from mutation.trials import Ground, Trial, observe, tried
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.testing.in_process import InProcess
 
+HERE = Path(__file__).parent
 # Of every kind so many are tried first, however rare it is.
 OF_EACH_KIND = 10
-# Of the mutants in a sample that changed an answer so many must be killed, or listed with a reason.
+# Of the mutants in a sample that changed an answer so many must be killed, or listed with a reason; of those on facts, all.
 RATE_MIN = 0.95
 
 
@@ -29,15 +34,24 @@ RATE_MIN = 0.95
 @click.option("--all", "is_all", is_flag=True, help="Try every mutant, however long that takes.")
 @click.option("--dialect", default="seed", type=click.Choice(["seed", "docs"]), show_default=True)
 @click.option("--only", default="", help="Try only mutants whose description contains this.")
-@click.option("--unlisted", "is_unlisted", is_flag=True, help="Try no mutant that survivors.toml lists: it counts as a survivor.")
+@click.option(
+    "--unlisted",
+    "is_unlisted",
+    is_flag=True,
+    help="Try no mutant that survivors.toml lists, unless it denies a determined fact: it counts as a survivor.",
+)
 @click.option(
     "--results", type=click.Path(dir_okay=False, path_type=Path), help="Write each result there at once; go on after what is there."
 )
-def main(*, seconds: float, seed: int, is_all: bool, dialect: str, only: str, is_unlisted: bool, results: Path | None) -> None:
-    """Print the kill rate of each kind, and every survivor.
+@click.option("--summary", "is_kept", is_flag=True, help="Put the counts into kills.json, from which docs/tables.py makes the kill table.")
+def main(
+    *, seconds: float, seed: int, is_all: bool, dialect: str, only: str, is_unlisted: bool, results: Path | None, is_kept: bool
+) -> None:
+    """Print the kill rate of each kind, of all and of those that deny a determined fact, and every survivor.
 
-    All of them take hours: --all with --results can be stopped, and goes on where it stopped. Exit code 1: with --all one survived that
-    survivors.toml does not list; of a sample, which is as large as the machine is fast, more than a twentieth did.
+    All of them take hours: --all with --results can be stopped, and goes on where it stopped. Exit code 1: one survived that denies what
+    the contract, the request or another answer determines, or with --all any, and survivors.toml does not list it; of a sample, which is
+    as large as the machine is fast, more than a twentieth did.
     """
     app = InProcess(callbacks_open=False)
     try:
@@ -48,12 +62,16 @@ def main(*, seconds: float, seed: int, is_all: bool, dialect: str, only: str, is
         places = len({each.place for each in index})
         say(f"seed {seed}, dialect {dialect}: {len(index)} mutants at {places} places, seen in {process_time() - started:.0f} s of CPU")
         book = Book(results)
-        listed = accepted() if is_unlisted else ()
-        trials = list(run(ground, index, chosen, None if is_all else started + seconds, book=book, listed=listed))
+        determines = facts_of(ground.recordings.values()).what_determines
+        until = None if is_all else started + seconds
+        trials = list(run(ground, index, chosen, until, book=book, skips=partial(is_skipped, ground, determines) if is_unlisted else never))
     finally:
         app.stop()
     say(f"{len(trials)} tried in {process_time() - started:.0f} s of CPU")
-    sys.exit(report(trials, Counter(each.kind for each in index), is_sample=not is_all))
+    rows = rows_of(trials, Counter(each.kind for each in index), accepted(), determines)
+    if is_kept:
+        write_summary(Summary(dialect, *commit(), rows))
+    sys.exit(report(trials, rows, determines, is_sample=not is_all))
 
 
 def ordered(index: Iterable[Mutant], seed: int) -> list[Mutant]:
@@ -69,55 +87,54 @@ def ordered(index: Iterable[Mutant], seed: int) -> list[Mutant]:
     return first + later
 
 
+def is_skipped(ground: Ground, determines: Callable[[Mutant], str], mutant: Mutant) -> bool:
+    """Tells whether a mutant need not be tried: the list has it, nothing determines what it denies, and nothing is known of it yet."""
+    return bool(reason_for(mutant, accepted())) and not determines(mutant) and not ground.foresight.knows(mutant)
+
+
+def never(mutant: Mutant) -> bool:
+    """Skips none."""
+    return False
+
+
 def run(
-    ground: Ground, index: Index, chosen: list[Mutant], until: float | None, *, book: Book, listed: Iterable[Accepted]
+    ground: Ground, index: Index, chosen: list[Mutant], until: float | None, *, book: Book, skips: Callable[[Mutant], bool] = never
 ) -> Iterator[Trial]:
-    """Tries one mutant after the other, until the time is over."""
+    """Tries one mutant after the other, until the time is over; one that is skipped counts as a survivor."""
     for mutant in chosen:
         if until is not None and process_time() > until:
             return
         trial = book.result_of(mutant)
         if trial is None:
-            trial = Trial(mutant, 1) if reason_for(mutant, listed) else tried(ground, mutant, index[mutant])
+            trial = Trial(mutant, 1) if skips(mutant) else tried(ground, mutant, index[mutant])
             book.note(trial)
         yield trial
 
 
-def report(trials: list[Trial], all_of: Counter[Kind], *, is_sample: bool) -> int:
+def report(trials: list[Trial], rows: tuple[Row, ...], determines: Callable[[Mutant], str], *, is_sample: bool) -> int:
     """Prints the table and the survivors; returns the exit code."""
     known = accepted()
-    rows: defaultdict[Kind, Counter[str]] = defaultdict(Counter)
     lines: defaultdict[str, list[str]] = defaultdict(list)
     for trial in trials:
-        row = rows[trial.mutant.kind]
-        row["tried"] += 1
-        if not trial.changes:
-            continue
-        row["changed"] += 1
-        if trial.killer:
-            row["killed"] += 1
-            continue
-        reason = reason_for(trial.mutant, known)
-        row["accepted" if reason else "survived"] += 1
-        lines[reason].append(str(trial.mutant))
-    say(f"{'kind':20} {'all':>6} {'tried':>6} {'changed':>8} {'killed':>7} {'rate':>7} {'accepted':>9} {'survived':>9}")
-    total: Counter[str] = Counter()
-    for kind in Kind:
-        total.update(rows[kind])
-        say(line_of(kind.value, all_of[kind], rows[kind]))
-    say(line_of("all", sum(all_of.values()), total))
+        if trial.changes and not trial.killer:
+            why = determines(trial.mutant)
+            lines[reason_for(trial.mutant, known)].append(f"{trial.mutant}{f' ({why} determines it)' if why else ''}")
+    total = Summary("", "", "", rows).total
+    for line in table((*rows, total)):
+        say(line)
     for reason, survivors in sorted(lines.items()):
-        say(f"\n{f'accepted, {reason}' if reason else 'SURVIVED'}: {len(survivors)}")
+        say(f"\n{f'listed, {reason}' if reason else 'SURVIVED'}: {len(survivors)}")
         for survivor in sorted(survivors):
             say(f"  {survivor}")
-    allowed = total["changed"] * (1 - RATE_MIN) if is_sample else 0
-    return 1 if total["survived"] > allowed else 0
+    allowed = total.changed * (1 - RATE_MIN) if is_sample else 0
+    return 1 if total.left > allowed or total.facts_left else 0
 
 
-def line_of(name: str, all_of: int, row: Counter[str]) -> str:
-    """Returns one row of the table."""
-    rate = f"{100 * row['killed'] / row['changed']:.1f} %" if row["changed"] else "-"
-    return f"{name:20} {all_of:6} {row['tried']:6} {row['changed']:8} {row['killed']:7} {rate:>7} {row['accepted']:9} {row['survived']:9}"
+def commit() -> tuple[str, str]:
+    """Returns which commit this is, and its date."""
+    told = subprocess.run(["git", "log", "-1", "--format=%h %cs"], cwd=HERE, check=True, capture_output=True, text=True)  # noqa: S607
+    name, _, date = told.stdout.strip().partition(" ")
+    return name, date
 
 
 def say(text: str) -> None:

@@ -49,6 +49,10 @@ class Foresight(msgspec.Struct):
     looks: Counter[Mutant] = msgspec.field(default_factory=Counter)
     moves: Counter[Mutant] = msgspec.field(default_factory=Counter)
 
+    def knows(self, mutant: Mutant) -> bool:
+        """Tells whether nothing need be played to know what becomes of a mutant."""
+        return mutant in self.doomed or self.is_idle(mutant)
+
     def is_idle(self, mutant: Mutant) -> bool:
         """Tells whether a mutant was planted in every answer that it is about, and changed none."""
         return 0 < self.looks[mutant] < LOOKS_MAX and not self.moves[mutant]

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,7 @@ class Accepted(msgspec.Struct, frozen=True):
         return all(any(fnmatchcase(text, each) for each in allowed) for text, allowed in zip(told, patterns, strict=True))
 
 
+@cache
 def accepted(file: Path = FILE) -> tuple[Accepted, ...]:
     """Returns the list."""
     return msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8"))["accepted"], tuple[Accepted, ...])

@@ -1,12 +1,11 @@
 """A mutant that a rule can find is killed by the flows that met it, and one that none can find survives."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mutation.__main__ import ordered, report
+from mutation.__main__ import is_skipped, ordered, report
 from mutation.__main__ import run as run_trials
 from mutation.mutants import Kind, Mutant
 from mutation.observing import Observer, index_of
@@ -14,6 +13,7 @@ from mutation.places import EACH, Place, Subject
 from mutation.proxy import MutantCarrier
 from mutation.replaying import Parted, Replayer
 from mutation.results import Book
+from mutation.summaries import rows_of
 from mutation.survivors import Accepted, accepted, reason_for
 from mutation.trials import BY_ID, Deadly, Ground, Killed, Trial, observe, played, replayed, tried
 
@@ -116,6 +116,14 @@ def test_mutant_is_killed_by_the_rule_that_it_breaks(ground: Ground, mutant: Mut
         (Mutant(Kind.SWAPPED, Place(Subject("list_callback_secrets", 200), ("items", EACH, "last_used_at"))), "callback_secrets_agree"),
         (Mutant(Kind.PARAMETER, Place(Subject("get_webhook_delivery")), "embed"), "webhooks_agree"),
         (Mutant(Kind.NULL, Place(Subject("list_webhook_deliveries", 200), ("items", EACH, "webhook"))), "webhooks_agree"),
+        *(
+            (Mutant(kind, Place(Subject("list_flow_summaries", 200), ("items", EACH, "node_count"))), "flows_agree")
+            for kind in (Kind.NULL, Kind.OTHER)
+        ),
+        *(
+            (Mutant(Kind.OTHER, Place(Subject("list_model_pricing", 200), ("items", EACH, name))), "price_is_charged")
+            for name in ("unit_code", "currency_code", "disabled_at")
+        ),
         (Mutant(Kind.OTHER, Place(Subject("get_health", 200), ("status",))), "key_is_needed"),
         (Mutant(Kind.OTHER, Place(Subject("get_health", 200), ("ok",))), "key_is_needed"),
         *((Mutant(Kind.OTHER, Place(Subject("get_readiness", 200), way)), "key_is_needed") for way in (("status",), ("checks", "redis"))),
@@ -185,8 +193,8 @@ def test_flow_that_is_told_another_id_parts_from_its_recording(ground: Ground) -
 def test_results_are_kept_and_what_is_known_is_not_tried_again(ground: Ground, tmp_path: Path) -> None:
     index = met(ground)
     chosen = [mutant for mutant in ordered(index, 1) if mutant in ground.foresight.doomed][:3]
-    first = list(run_trials(ground, index, chosen, None, book=Book(tmp_path / "results.jsonl"), listed=()))
-    again = list(run_trials(Ground(ground.carrier, "seed"), {}, chosen, None, book=Book(tmp_path / "results.jsonl"), listed=()))
+    first = list(run_trials(ground, index, chosen, None, book=Book(tmp_path / "results.jsonl")))
+    again = list(run_trials(Ground(ground.carrier, "seed"), {}, chosen, None, book=Book(tmp_path / "results.jsonl")))
     assert again == first
     assert all(trial.killer for trial in again)
 
@@ -225,9 +233,28 @@ def test_accepted_is_what_fits_all_patterns() -> None:
     assert not reason_for(Mutant(Kind.NULL, text.place), known)
 
 
-@pytest.mark.parametrize(("killed", "survived", "of_a_sample", "of_all"), [(99, 0, 0, 0), (99, 1, 0, 1), (19, 1, 0, 1), (18, 2, 1, 1)])
-def test_exit_code_is_about_survivors_that_are_not_listed(killed: int, survived: int, of_a_sample: int, of_all: int) -> None:
+def test_what_is_listed_is_tried_all_the_same_where_it_denies_a_fact_or_is_known_already(ground: Ground) -> None:
+    text = Mutant(Kind.OTHER, Place(Subject("get_run", 404), ("message",)))
+    doomed = next(iter(ground.foresight.doomed))
+    assert is_skipped(ground, lambda mutant: "", text)
+    assert not is_skipped(ground, lambda mutant: "the contract", text)
+    assert not is_skipped(ground, lambda mutant: "", doomed)
+
+
+@pytest.mark.parametrize(
+    ("killed", "survived", "says", "of_a_sample", "of_all"),
+    [
+        (99, 0, "", 0, 0),
+        (99, 1, "", 0, 1),
+        (19, 1, "", 0, 1),
+        (18, 2, "", 1, 1),
+        (99, 0, "the contract", 0, 0),
+        (99, 1, "the contract", 1, 1),
+    ],
+)
+def test_exit_code_is_about_survivors_that_are_not_listed(killed: int, survived: int, says: str, of_a_sample: int, of_all: int) -> None:
     mutants = [Mutant(Kind.ABSENT, Place(Subject("get_run", 200), (f"field_{number}",))) for number in range(killed + survived)]
     trials = [Trial(mutant, 1, "answer_schema" if number < killed else "") for number, mutant in enumerate(mutants)]
-    found = Counter({Kind.ABSENT: len(mutants)})
-    assert (report(trials, found, is_sample=True), report(trials, found, is_sample=False)) == (of_a_sample, of_all)
+    rows = rows_of(trials, {Kind.ABSENT: len(mutants)}, accepted(), lambda mutant: says)
+    codes = tuple(report(trials, rows, lambda mutant: says, is_sample=is_sample) for is_sample in (True, False))
+    assert codes == (of_a_sample, of_all)

@@ -110,6 +110,12 @@ def _price_is_charged(stage: SuiteTenant) -> Iterator[str]:
         yield f"a run costs {run['cost']}, and its model has no price"
     if len(prices) == 1 and prices[0].get("unit_code") == "request" and Decimal(run["cost"]) != Decimal(prices[0]["price"]):
         yield f"a request has the price {prices[0]['price']} and costs {run['cost']}"
+    told = run.get("cost_breakdown") or {}
+    for name, word in (("unit_code", "unit"), ("currency_code", "currency")):
+        if len(prices) == 1 and name in prices[0] and word in told and prices[0][name] != told[word]:
+            yield f"a price has the {name} {prices[0][name]!r}, and what was charged the {word} {told[word]!r}"
+    if len(prices) == 1 and prices[0].get("disabled_at") is not None:
+        yield f"a run is charged by a price that is disabled since {prices[0]['disabled_at']}"
 
 
 def _redeliveries_are_asked_for(stage: SuiteTenant) -> Iterator[str]:

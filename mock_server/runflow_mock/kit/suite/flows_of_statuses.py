@@ -121,19 +121,23 @@ def _too_many(stage: SuiteTenant, requests: list[Request]) -> Iterator[str]:
     for request in requests:
         # What needs no key counts in no quota.
         if str(TOO_MANY) in request.operation.responses and not needs_key(request):
-            yield from _comes(request, by_rule(stage, request, TOO_MANY), TOO_MANY)
+            answer = by_rule(stage, request, TOO_MANY)
+            yield from _comes(request, answer, TOO_MANY)
+            yield from _says_when_to_come_back(stage, request, answer)
 
 
 def _says_how_long(stage: SuiteTenant, request: Request, answer: Answer) -> Iterator[str]:
-    told = rate_limit_headers(stage)
-    given = answer.headers.get("retry-after")
-    if told == "none" or answer.status != TOO_MANY:
-        return
-    if given is None or not given.isdigit() or not 0 < int(given) <= 60:
-        yield f"{request.operation.id}: a 429 has Retry-After {given!r} in a window of {QUOTA_WINDOW}"
+    yield from _says_when_to_come_back(stage, request, answer)
     limit, remaining = answer.headers.get("x-ratelimit-limit"), answer.headers.get("x-ratelimit-remaining")
-    if told == "full" and (limit, remaining) != ("1", "0"):
+    if rate_limit_headers(stage) == "full" and answer.status == TOO_MANY and (limit, remaining) != ("1", "0"):
         yield f"{request.operation.id}: of one request in a window the headers say {limit!r} and {remaining!r}"
+
+
+def _says_when_to_come_back(stage: SuiteTenant, request: Request, answer: Answer) -> Iterator[str]:
+    given = answer.headers.get("retry-after")
+    is_told = given is not None and given.isdigit() and 0 < int(given) <= QUOTA_SECONDS
+    if rate_limit_headers(stage) != "none" and answer.status == TOO_MANY and not is_told:
+        yield f"{request.operation.id}: a 429 has Retry-After {given!r} in a window of {QUOTA_WINDOW}"
 
 
 def rate_limit_headers(stage: SuiteTenant) -> str:

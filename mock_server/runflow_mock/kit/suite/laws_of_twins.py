@@ -7,14 +7,19 @@ from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.memories import Memory, Record
 
 OK, UNAVAILABLE = 200, 503
+COUNTING = frozenset(("Flow", "FlowSummary"))
 DATABASE, REDIS = ("ok", "failed"), ("ok", "degraded", "disabled")
 
 
 def says_it_alike(answer: Answer, memory: Memory) -> Iterator[str]:
-    """A new secret is the same under both names and begins as its prefix says; a service that is up, or ready, says so in each word."""
+    """A secret has one text under both names, a service is up or ready in each word, and a flow counts as many nodes as it shows."""
     operation = "" if memory.operation is None else memory.operation.id
     if operation in TWINS and isinstance(answer.json, dict) and answer.method != "HEAD" and answer.status in (OK, 201, UNAVAILABLE):
         yield from TWINS[operation](answer.json, answer.status)
+    for part in memory.parts if answer.status == OK else ():
+        nodes, count = part.value.get("nodes"), part.value.get("node_count")
+        if part.described.name in COUNTING and isinstance(nodes, list) and nodes and "node_count" in part.value and count != len(nodes):
+            yield f"{part.described.name} {part.value.get('id')} has {len(nodes)} nodes, and counts {count}"
 
 
 def _secret(told: Record, status: int) -> Iterator[str]:

@@ -46,7 +46,8 @@ def list_is_kept(stage: SuiteTenant, path: str, items: list[Record]) -> Iterator
     yield from _pages(stage, path, key, keys)
     yield from _orders(stage, path, key, items)
     yield from _filters(stage, path, key, keys)
-    some = sorted(items[0])[:2]
+    # A server may show more than the contract knows, and not take it as the name of a field.
+    some = sorted(items[0].keys() & set(_fields(path)))[:2]
     cut = expect(stage.get(f"{path}?limit={WHOLE}&fields={','.join([key, *(name for name in some if name != key)])}"), 200)["items"]
     if [item.get(key) for item in cut] != keys:
         yield f"{path} with fields has {len(cut)} records of {len(keys)}, or others"

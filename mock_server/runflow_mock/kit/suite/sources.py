@@ -38,7 +38,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "nothing_twice": ("lists.envelope", "identity.uuid7"),
     "one_owner": ("errors.absent-and-foreign",),
     "has_what_it_says": ("runs.record", "runs.logs"),
-    "says_it_alike": ("secrets.create", "status.health", "status.readiness"),
+    "says_it_alike": ("secrets.create", "status.health", "status.readiness", "flows.record"),
     "own_output": ("outputs.files",),
     "one_name": ("models.record", "comfyui.slug"),
     "statuses": ("runs.statuses-route",),

@@ -1,0 +1,45 @@
+"""Servers that do otherwise than the fake what the contract leaves open are accused of nothing."""
+
+from collections.abc import Iterator
+
+import pytest
+from mutants import Mutant
+from right_servers import RIGHT
+
+from runflow_mock.kit.suite.carriers import AppCarrier
+from runflow_mock.kit.suite.catalogue import FLOWS
+from runflow_mock.kit.suite.flows import play_all
+from runflow_mock.kit.suite.stages import Target
+from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.testing.in_process import InProcess
+
+# Flows that meet every law: reading and writing, pages, callbacks, files, repeats, refusals, methods and quotas.
+PLAYED = frozenset(
+    (
+        *("key_is_needed", "list_is_complete", "run_lives", "batch_lives", "repeat_is_replayed", "callback_is_signed", "file_is_there"),
+        *("runs_agree", "batches_agree", "callback_secrets_agree", "webhooks_agree", "account_agree", "solutions_agree"),
+        *("redelivery_is_told", "stale_change_is_refused", "page_stays", "upload_is_kept", "statuses_of_runs", "statuses_of_billing"),
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[InProcess]:
+    app = InProcess(callbacks_open=False)
+    yield app
+    app.stop()
+
+
+def test_flows_that_are_played_are_there() -> None:
+    assert {flow.id for flow in FLOWS} >= PLAYED
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("dialect", ["seed", "docs"])
+@pytest.mark.parametrize("name", RIGHT)
+def test_server_that_is_right_in_its_own_way_is_not_accused(app: InProcess, name: str, dialect: str) -> None:
+    target = Target(Mutant(AppCarrier(app), RIGHT[name]), None, dialect=dialect)
+    tally = play_all([flow for flow in FLOWS if flow.id in PLAYED], target, packaged_contract())
+    assert (tally.breaches, tally.errors) == ([], [])
+    assert tally.cases > 100

@@ -1,0 +1,117 @@
+"""Right servers: what a server may do otherwise than the fake, and the contract still holds. Each is a `Bug` that is none."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+
+from msgspec.structs import replace
+from mutants import Body, Bug, Mutant
+
+from runflow_mock.kit.suite.carriers import Answer
+
+# What belongs to the caller, or was made by a model: a server adds nothing there.
+NOT_ITS_OWN = frozenset(("input", "output", "metadata", "workflow_json", "input_attributes", "payload", "paths", "components", "errors"))
+MORE: Mapping[str, Body] = {"_links": {"self": "/"}, "etag": None, "x_region": "eu-1"}
+INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z")
+
+
+def _is_of_the_api(answer: Answer) -> bool:
+    return answer.path.startswith("/v1/") and answer.path != "/v1/openapi.json"
+
+
+def _told(write: Callable[[Answer], bytes]) -> Bug:
+    """Bodies of JSON that are written otherwise."""
+
+    def spoil(mutant: Mutant, answer: Answer) -> Answer:
+        is_json = _is_of_the_api(answer) and answer.body and answer.json is not None
+        return answer.with_body(write(answer)) if is_json else answer
+
+    return Bug(spoil)
+
+
+def _headed(change: Callable[[Answer], Mapping[str, str]]) -> Bug:
+    """Headers that are others."""
+    return Bug(lambda mutant, answer: replace(answer, headers=change(answer)) if answer.path.startswith("/v1/") else answer)
+
+
+def _without(*names: str) -> Bug:
+    return _headed(lambda answer: {name: value for name, value in answer.headers.items() if name not in names})
+
+
+def _with(**more: str) -> Bug:
+    return _headed(lambda answer: {**answer.headers, **{name.replace("_", "-"): value for name, value in more.items()}})
+
+
+def _typed(media_type: str) -> Bug:
+    return _headed(
+        lambda answer: {
+            name: media_type if name == "content-type" and value.startswith("application/json") else value
+            for name, value in answer.headers.items()
+        }
+    )
+
+
+def _walked(change: Callable[[Body], Body], part: Body) -> Body:
+    """A content with a change of each of the server's own objects."""
+    if isinstance(part, list):
+        return [_walked(change, each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    return change({name: inner if name in NOT_ITS_OWN else _walked(change, inner) for name, inner in part.items()})
+
+
+def _with_more(answer: Answer) -> bytes:
+    """Fields that nobody can ask for by name, and that nobody gets who asks for others."""
+    body, asked = answer.json, answer.query.get("fields")
+    told = _walked(lambda each: {**each, **MORE} if "id" in each else each, body)
+    if asked and answer.status == 200 and isinstance(told, dict):
+        names = {*asked.split(","), *answer.query.get("embed", "").split(",")}
+        cut = [{name: value for name, value in each.items() if name in names} for each in told.get("items", [told])]
+        told = {**told, "items": cut} if "items" in told else cut[0]
+    return json.dumps(told).encode()
+
+
+def _turned_round(answer: Answer) -> bytes:
+    return json.dumps(_walked(lambda each: dict(reversed(each.items())), answer.json)).encode()
+
+
+def _to_the_microsecond(answer: Answer) -> bytes:
+    # What was sent in a callback stays as it was sent, and what was asked for as it was asked.
+    kept = NOT_ITS_OWN | {"payload_bytes"}
+    return json.dumps(
+        _walked(lambda each: {name: value if name in kept else _finer(value) for name, value in each.items()}, answer.json)
+    ).encode()
+
+
+def _finer(value: Body) -> Body:
+    return INSTANT.sub(r"\g<1>000Z", value) if isinstance(value, str) else value
+
+
+def _packed(answer: Answer) -> Mapping[str, str]:
+    """As behind a proxy that packs, whose client unpacks: the length is that of what was sent."""
+    length = {"content-length": str(len(answer.body) // 3)} if answer.body else {}
+    return {**answer.headers, "content-encoding": "gzip", "vary": "accept-encoding", **length}
+
+
+def _allowing(answer: Answer) -> Mapping[str, str]:
+    return {**answer.headers, "allow": f"{answer.headers['allow']}, HEAD, OPTIONS"} if "allow" in answer.headers else answer.headers
+
+
+RIGHT: Mapping[str, Bug] = {
+    "has fields of its own": _told(_with_more),
+    "writes keys in another order": _told(_turned_round),
+    "writes JSON over many lines": _told(lambda answer: json.dumps(answer.json, indent=2).encode()),
+    "writes JSON in ASCII": _told(lambda answer: json.dumps(answer.json, ensure_ascii=True, separators=(",", ":")).encode()),
+    "ends JSON with a line": _told(lambda answer: answer.body + b"\r\n"),
+    "tells time to the microsecond": _told(_to_the_microsecond),
+    "tells the charset": _typed("application/json; charset=utf-8"),
+    "tells the charset without a space": _typed("application/json;charset=UTF-8"),
+    "tells no length": _without("content-length"),
+    "tells no date": _without("date"),
+    "names no requests": _without("x-request-id"),
+    "does not say how to come in": _without("www-authenticate"),
+    "allows HEAD and OPTIONS by name": _headed(_allowing),
+    "packs what it tells": _headed(_packed),
+    "stands behind a proxy": _with(via="1.0 proxy", age="0", x_cache="MISS", connection="close"),
+    "says that it is a server": _with(server="nginx", strict_transport_security="max-age=63072000", cache_control="no-store"),
+}
