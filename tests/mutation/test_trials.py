@@ -86,6 +86,8 @@ def test_mutant_is_killed_by_the_rule_that_it_breaks(ground: Ground, mutant: Mut
         (Mutant(Kind.LOST, Place(Subject("list_comfyui_runs", 200), ("items",))), "workflows_agree"),
         (Mutant(Kind.OTHER, Place(Subject("get_model", 200), ("id",))), "models_agree"),
         (Mutant(Kind.NULL, Place(Subject("get_model", 200), ("outputs",))), "models_agree"),
+        (Mutant(Kind.OTHER, Place(Subject("get_webhook_delivery_attempt", 200), ("delivery",))), "webhooks_agree"),
+        (Mutant(Kind.OTHER, Place(Subject("update_balance", 200), ("id",))), "account_agree"),
         (Mutant(Kind.REORDERED, Place(Subject("list_models", 200), ("items", EACH, "outputs"))), "models_agree"),
         (Mutant(Kind.DOUBLED, Place(Subject("list_public_models", 200), ("items", EACH, "outputs"))), "public_models_agree"),
         (Mutant(Kind.NULL, Place(Subject("list_asset_types", 200), ("items", EACH, "label"))), "assets_agree"),

@@ -17,6 +17,8 @@ CANCELLED = ("cancelled", "canceled")
 SUCCEEDED = "succeeded"
 BATCH_ITEM_FACTS = ("client_ref", "status_code")
 ENDS_OF_DELIVERIES = (SUCCEEDED, "failed")
+# What a record of a webhook may show of the record above it.
+BELONGS_TO = {"WebhookAttempt": "delivery", "WebhookDelivery": "webhook"}
 # What only an attempt can have told of a delivery.
 OF_ATTEMPTS = ("signing_secret_id", "failure_reason_code", "failure_detail")
 # What an item of a batch has of its run.
@@ -142,6 +144,10 @@ def deliveries_are_kept(answer: Answer, memory: Memory) -> Iterator[str]:
             yield from _what_was_sent(record, memory)
         if name == "WebhookAttempt" and isinstance(record.get("status_code"), int) and "succeeded" in record:
             yield from _says(record["succeeded"] == (200 <= record["status_code"] < 300), f"an attempt is {record}")
+        related = BELONGS_TO.get(name, "")
+        shown, wanted = record.get(related), record.get(f"{related}_id")
+        if isinstance(shown, dict) and isinstance(wanted, str):
+            yield from _says(shown.get("id") == wanted, f"{related}_id is {wanted!r}, and the {related} shown {str(shown)[:120]}")
         payload = record.get("payload")
         if name == "WebhookDelivery" and isinstance(payload, dict) and "event_type_code" in record:
             says = f"event_type_code is {record['event_type_code']!r}, and the payload says {payload.get('event')!r}"

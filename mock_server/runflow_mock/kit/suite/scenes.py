@@ -6,7 +6,7 @@ Whatever is made is read again at once: in the same moment both answers tell of 
 from typing import Any
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.kit.suite.flows import expect
+from runflow_mock.kit.suite.flows import Unexpected, expect
 from runflow_mock.kit.suite.offers import BATCHES, IMAGE, INPUT, RUNS
 from runflow_mock.kit.suite.seeds import ABSENT, PUBLISHED, WORKFLOWS, upload
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
@@ -26,7 +26,9 @@ def make(stage: SuiteTenant, path: str, body: dict[str, Any], read: str, status:
 def change(stage: SuiteTenant, path: str, body: dict[str, Any], read: str | None = None) -> Any:
     """Returns what was changed with a PATCH, and reads it in the same moment."""
     changed = expect(stage.send("PATCH", path, body), 200)
-    expect(stage.get(read or path), 200)
+    told = expect(stage.get(read or path), 200)
+    if told.get("id") != changed.get("id"):
+        raise Unexpected(f"{path} is {changed.get('id')!r} when it is changed, and {told.get('id')!r} when it is read")
     return changed
 
 
