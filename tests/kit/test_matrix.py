@@ -114,6 +114,15 @@ def test_client_that_sends_nothing_does_not_pass() -> None:
     assert (sheet.rows[0].reason, sheet.exit_code) == (NO_TRAFFIC, 3)
 
 
+@pytest.mark.parametrize(("exit_code", "told"), [(1, "ended with 1"), (-6, "ended with -6"), (None, "was stopped after 6 s")])
+def test_client_that_fails_before_it_sends_anything_is_told_its_own_last_words(exit_code: int | None, told: str) -> None:
+    silent = _trial(CONTROL, exit_code, exchanges=0, seconds=6.0, output="EOFError: EOF when reading a line\n")
+    sheet = judge_trials((CONTROL, FAILED), {CONTROL.name: silent}, {})
+    (reason,) = {row.reason or "" for row in sheet.rows}
+    assert reason == f"{NO_TRAFFIC}; without a terminal and input it {told}, and the last it said is: EOFError: EOF when reading a line"
+    assert sheet.exit_code == 3
+
+
 @pytest.mark.parametrize(("status", "judgement"), [(401, Judgement.HELD), (204, Judgement.BROKEN), (None, Judgement.NOT_EXERCISED)])
 def test_forged_callback_is_judged_by_the_answer(status: int | None, judgement: Judgement) -> None:
     row = _judge(FORGED, *HEARS, _trial(FORGED, 0, _attempt(status, "callback.wrong_secret"), _attempt(204)))

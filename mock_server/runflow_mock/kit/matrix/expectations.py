@@ -30,10 +30,15 @@ class Expectation(msgspec.Struct, frozen=True):
         else:
             is_right, told = exit_code == wanted, f"expected to end with exit code {wanted}"
         if not is_right:
-            return f"{told}, ended with {exit_code}; the last it said: {output.strip()[-200:] or 'nothing'}"
+            return f"{told}, ended with {exit_code}; the last it said: {last_words(output)}"
         if self.output is not None and re.search(self.output, output) is None:
-            return f"its output does not match {self.output!r}; the last it said: {output.strip()[-200:] or 'nothing'}"
+            return f"its output does not match {self.output!r}; the last it said: {last_words(output)}"
         return None
+
+
+def last_words(output: str) -> str:
+    """The end of what a client has printed, short enough for a sentence."""
+    return output.strip()[-200:] or "nothing"
 
 
 USUAL = Expectation()

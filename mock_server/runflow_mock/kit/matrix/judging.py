@@ -10,7 +10,7 @@ from typing import Any
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, Judgement
 from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CONTROL, REFUSED_AT_POLL, Cell
-from runflow_mock.kit.matrix.expectations import USUAL, Expectation
+from runflow_mock.kit.matrix.expectations import USUAL, Expectation, last_words
 from runflow_mock.kit.matrix.trials import Trial
 from runflow_mock.kit.sheets.records import Row, Sheet
 from runflow_mock.kit.sheets.reports import CLIENT, contract_violations
@@ -39,15 +39,15 @@ Seen = tuple[Judgement, str]
 
 def judge_trials(cells: Sequence[Cell], trials: Mapping[str, Trial], expected: Expected) -> Sheet:
     """Returns the sheet of a client; cells without a trial were not tried."""
-    found = [trial for trial in trials.values() if trial.exchanges]
+    found, silence = [trial for trial in trials.values() if trial.exchanges], _silence(trials[CONTROL.name])
     rows = [_cell_row(cell, rule, trials, expected) for cell in cells for rule in (cell.rule, *cell.also)]
-    rows.append(_ends_row(found, {row.subject for row in rows if row.judgement is Judgement.BROKEN}))
+    rows.append(_ends_row(found, {row.subject for row in rows if row.judgement is Judgement.BROKEN}, silence))
     shown = tuple(f"{trial.cell.name}: it has printed {what}" for trial in found for what in trial.printed)
-    rows.append(_client_row("key-not-in-output", shown, tuple(f"{len(found)} trials printed neither" for _ in found[:1])))
+    rows.append(_client_row("key-not-in-output", shown, tuple(f"{len(found)} trials printed neither" for _ in found[:1]), silence))
     wrong = tuple(f"{trial.cell.name}: {told}" for trial in found for told in contract_violations(trial.report))
     count = sum(trial.exchanges for trial in found)
-    rows.append(_client_row("contract", wrong, (f"{count} exchanges",) if found else ()))
-    rows.extend(_rule_rows(found))
+    rows.append(_client_row("contract", wrong, (f"{count} exchanges",) if found else (), silence))
+    rows.extend(_rule_rows(found, silence))
     return Sheet(title=f"Client in {len(trials)} of {len(cells)} cells", rows=tuple(rows), errors=tuple(_ours(found)))
 
 
@@ -75,9 +75,9 @@ def _obstacle(cell: Cell, trials: Mapping[str, Trial], expected: Expected) -> st
     """Why a cell says nothing, if it does not."""
     control, trial = trials[CONTROL.name], trials.get(cell.name)
     if cell is CONTROL:
-        return None if control.exchanges else NO_TRAFFIC
+        return None if control.exchanges else _silence(control)
     if not control.exchanges:
-        return NO_TRAFFIC
+        return _silence(control)
     obstacles = (
         (NO_CONTROL, not passes_control(control, expected)),
         (NO_CALLBACK, cell.needs_callback and not control.asks_for_callback),
@@ -86,6 +86,15 @@ def _obstacle(cell: Cell, trials: Mapping[str, Trial], expected: Expected) -> st
         (NO_CONTROL, cell.needs_callback and cell is not CALLBACK_CONTROL and not _takes_callbacks(trials)),
     )
     return next((reason for reason, is_there in obstacles if is_there), None)
+
+
+def _silence(control: Trial) -> str:
+    """Why nothing came from a client, with its own last words where it failed."""
+    if control.exit_code == 0:
+        return NO_TRAFFIC
+    stopped, ended = f"was stopped after {control.seconds:.0f} s", f"ended with {control.exit_code}"
+    how = stopped if control.exit_code is None else ended
+    return f"{NO_TRAFFIC}; without a terminal and input it {how}, and the last it said is: {last_words(control.output)}"
 
 
 def _takes_callbacks(trials: Mapping[str, Trial]) -> bool:
@@ -205,22 +214,23 @@ def _attempts(trial: Trial) -> list[Mapping[str, Any]]:
     return [attempt for delivery in trial.deliveries for attempt in delivery["attempts"]]
 
 
-def _ends_row(trials: Sequence[Trial], told: Collection[str]) -> Row:
+def _ends_row(trials: Sequence[Trial], told: Collection[str], silence: str) -> Row:
     """Whoever had to be stopped in a cell that says so already, or while it kept trying, is not told of twice."""
     excused = [trial for trial in trials if trial.is_trying or _is_asking(trial) or trial.cell.name in told]
     silent = [trial for trial in trials if trial.exit_code is None and trial not in excused]
     stuck = tuple(f"{trial.cell.name}: {trial.told}; --timeout gives it longer" for trial in silent)
-    return _client_row("ends", stuck, (f"{sum(trial.exit_code is not None for trial in trials)} trials came to an end",) if trials else ())
+    ended = tuple(f"{sum(trial.exit_code is not None for trial in trials)} trials came to an end" for _ in trials[:1])
+    return _client_row("ends", stuck, ended, silence)
 
 
-def _client_row(rule: str, wrong: tuple[str, ...], right: tuple[str, ...]) -> Row:
+def _client_row(rule: str, wrong: tuple[str, ...], right: tuple[str, ...], silence: str) -> Row:
     asks, weight = ASKS[rule]
     judgement = Judgement.BROKEN if wrong else Judgement.HELD if right else Judgement.NOT_EXERCISED
-    reason = None if wrong or right else NO_TRAFFIC
+    reason = None if wrong or right else silence
     return Row(subject=CLIENT, rule=rule, judgement=judgement, asks=asks, weight=weight, evidence=wrong or right, reason=reason)
 
 
-def _rule_rows(trials: Sequence[Trial]) -> Iterator[Row]:
+def _rule_rows(trials: Sequence[Trial], silence: str) -> Iterator[Row]:
     """The rules for clients over all trials: broken where they are broken in one of them."""
     for rule in RULES:
         verdicts = [
@@ -240,7 +250,7 @@ def _rule_rows(trials: Sequence[Trial]) -> Iterator[Row]:
             asks=rule.asks,
             weight=rule.weight,
             evidence=evidence,
-            reason=(reasons[0] if reasons else NO_TRAFFIC) if judgement is Judgement.NOT_EXERCISED else None,
+            reason=(reasons[0] if reasons else silence) if judgement is Judgement.NOT_EXERCISED else None,
         )
 
 
