@@ -104,6 +104,7 @@ class Client:
         self.client_ref = f"order-{uuid.uuid4()}"
         self.heard: list[Mapping[str, Any]] = []
         self.seen: set[str] = set()
+        self.is_alarmed = False
 
     def main(self) -> int:
         """Returns the exit code."""
@@ -354,6 +355,7 @@ class Client:
         if self.flaw == "acts, then verifies" and not self.heard:
             self.heard.append(json.loads(body))
         if not is_signed or abs(self.world.now() - float(stamp or 0)) > window:
+            self.is_alarmed = self.flaw == "fails at a forged callback"
             return 401
         message = json.loads(body)
         delivery = headers["runflow-request-id"].rpartition("-")[0]
@@ -372,6 +374,8 @@ class Client:
             raise Refused("told of a run that was not created yet")
         while (told := next((message for message in self.heard if message.get("run_id") == own), None)) is None:
             self.world.sleep(0.1)
+            if self.is_alarmed:
+                raise Refused("a callback that is not signed")
         # Repeats and late answers are still taken for a moment.
         self.world.sleep(0.5)
         return str(told["status"])
@@ -533,6 +537,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "refuses repeats": (HEARS, ("takes-repeats",)),
     "answers 500": (HEARS, ("takes-callbacks",)),
     "stops at a callback before the answer": (HEARS, ("survives-callbacks",)),
+    "fails at a forged callback": (HEARS, ("acts-after-verifying", "survives-callbacks")),
 }
 
 

@@ -178,6 +178,25 @@ def test_forged_callback_that_was_refused_has_no_effect(exit_code: int, status: 
     assert _judge_rule("acts-after-verifying", cell, *HEARS, trial) == judged
 
 
+@pytest.mark.parametrize("name", ["wrong secret", "unsigned"])
+@pytest.mark.parametrize(
+    ("exit_code", "status", "judged"),
+    [
+        (0, 401, (Judgement.HELD, None)),
+        (7, None, (Judgement.BROKEN, None)),
+        (1, 401, (Judgement.BROKEN, None)),
+        (1, 204, (Judgement.NOT_EXERCISED, FORGERY_TAKEN)),
+    ],
+    ids=["refuses it", "dies of it", "gives up at it", "takes it"],
+)
+def test_forged_callback_does_not_keep_a_client_from_its_end(
+    name: str, exit_code: int, status: int | None, judged: tuple[Judgement, str | None]
+) -> None:
+    cell = BY_NAME[name]
+    trial = _trial(cell, exit_code, _attempt(status, "callback.wrong_secret"))
+    assert _judge_rule("survives-callbacks", cell, *HEARS, trial) == judged
+
+
 @pytest.mark.parametrize("name", sorted(REFUSED_AT_POLL))
 def test_client_that_asks_on_for_what_is_refused_is_told_of_under_one_rule(name: str) -> None:
     cell = BY_NAME[name]

@@ -76,7 +76,10 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
     "acts-after-verifying": ("A callback that was refused has no effect: the client ends as the genuine one says.", Weight.ERROR),
     "refuses-stale": ("A callback more than five minutes old is not answered with 2xx, although the signature fits.", Weight.ERROR),
     "takes-repeats": ("A callback that comes again is answered with 2xx again.", Weight.ERROR),
-    "survives-callbacks": ("Callbacks that come early, late or in another order do not keep the client from its end.", Weight.ERROR),
+    "survives-callbacks": (
+        "Callbacks that come early, late, in another order or forged do not keep the client from its end.",
+        Weight.ERROR,
+    ),
     "key-not-in-output": ("What the client prints holds neither its API key nor the secret of callbacks.", Weight.ERROR),
     "contract": ("What the client sends fits the document.", Weight.ERROR),
     "ends": ("The client comes to an end, whatever happens.", Weight.ERROR),
@@ -278,8 +281,9 @@ CELLS: tuple[Cell, ...] = (
     _endless("work without end", _LATE_WORK, seconds=WORK_SECONDS_MAX),
     CALLBACK_CONTROL,
     _endless("lost callback", _callback("drop", None), seconds=WORK_SECONDS_MAX, needs_callback=True),
-    _told("wrong secret", "refuses-forged", _callback("wrong_secret")),
-    _told("unsigned", "refuses-forged", _callback("unsigned")),
+    # Whoever fails at them gives no answer, and can be ended by anybody.
+    _told("wrong secret", "refuses-forged", _callback("wrong_secret"), also=("survives-callbacks",)),
+    _told("unsigned", "refuses-forged", _callback("unsigned"), also=("survives-callbacks",)),
     # It tells of another end than the genuine one.
     _told("changed body", "refuses-forged", _callback("tamper"), also=("acts-after-verifying",)),
     # Whoever parses the body and writes it again, and whoever compares the first digits, takes these for genuine.

@@ -139,6 +139,9 @@ _BY_RECORDS: Mapping[str, Callable[[Trial, Trial], Seen]] = {
 }
 
 
+_AFTER_FORGERIES = ("acts-after-verifying", "survives-callbacks")
+
+
 def _excuse(rule: str, trial: Trial) -> str | None:
     """Why it says nothing of a rule how the client ended."""
     forged = [attempt["status_code"] for attempt in _attempts(trial) if attempt["fault"] is not None]
@@ -147,7 +150,7 @@ def _excuse(rule: str, trial: Trial) -> str | None:
         (STILL_TRYING, trial.is_trying),
         (STILL_ASKING, _is_asking(trial)),
         (NO_ANSWER, rule == "acts-after-verifying" and not any(forged)),
-        (FORGERY_TAKEN, rule == "acts-after-verifying" and any(map(_is_taken, forged))),
+        (FORGERY_TAKEN, rule in _AFTER_FORGERIES and any(map(_is_taken, forged))),
         (TOLD_ANYWAY, trial.cell.name in REFUSED_AT_POLL and bool(taken)),
     )
     return next((excuse for excuse, counts in excuses if counts), None)
