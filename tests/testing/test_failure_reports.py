@@ -107,7 +107,7 @@ def test_client_with_another_key_is_seen(pytester: pytest.Pytester, headers: str
         [
             "(no request has come with a key of this tenant)",
             "*-- runflow hints --*",
-            "no request has come with a key of this tenant, but 1 without a key that this server knows, the latest POST /v1/*/runs: *",
+            "no request has come with a key of this tenant, but 1 without a key that this server knows, the latest to create_run: *",
             "*runflow.base_url and runflow.api_key*runflow_env*runflow_hosts*",
         ]
     )

@@ -149,11 +149,12 @@ def _turned_away(runtime: Runtime, tenant: Tenant) -> Iterator[str]:
         return
     refused = [exchange for exchange in runtime.lobby if exchange.status == UNAUTHORIZED and exchange.wall >= tenant.made_at]
     if refused:
+        # Not its path: on a server that others use too it may be theirs.
         latest = refused[-1]
         said = try_object(latest.response_body).get("message")
         yield (
             f"no request has come with a key of this tenant, but {len(refused)} without a key that this server knows, "
-            f"the latest {latest.method} {latest.path}: {said}"
+            f"the latest to {latest.operation or 'no operation'}: {said}"
         )
 
 
