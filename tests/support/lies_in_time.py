@@ -314,4 +314,17 @@ CASES: Mapping[str, Lie] = {
         told_by_callbacks(lambda body: body.update(metadata={"of": "another"}) if body.get("batch_id") else None),
         "callback_tells_the_truth",
     ),
+    "a redelivery has succeeded before it was tried": _lie(
+        when(at("POST", "/v1/runs/", 201, "/callback-redeliveries"), lambda body: {**body, "status_code": "succeeded"}),
+        "deliveries_are_kept",
+    ),
+    "a run that has logs lists none": _lie(
+        when(at("GET", "/v1/runs/", 200, "/logs"), lambda body: {**body, "items": [], "next": None}), "has_what_it_says"
+    ),
+    "a secret has another text under its other name": _lie(
+        when(at("POST", "/v1/callback-secrets", 201), lambda body: {**body, "secret": body["secret"] + "x"}), "says_it_alike"
+    ),
+    "a service is ready without a database": _lie(
+        when(at("GET", "/v1/readiness", 200), lambda body: {**body, "checks": {**body["checks"], "database": "failed"}}), "says_it_alike"
+    ),
 }
