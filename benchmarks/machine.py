@@ -3,9 +3,11 @@
 import os
 import platform
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,6 +26,15 @@ def pin(pid: int, core: int) -> None:
     """Keeps a process (0 is this one) on one core, where the system can do that."""
     if sys.platform == "linux":
         os.sched_setaffinity(pid, {core})
+
+
+def free_ports(count: int) -> list[int]:
+    """Returns ports that nobody listens at, each another one; somebody else may take one before it is used."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
 
 
 def resident_bytes(pid: int) -> int | None:

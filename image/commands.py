@@ -1,7 +1,6 @@
 """Other people's programs, run to their end."""
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -41,14 +40,6 @@ def wait_until(holds: Callable[[], bool], otherwise: str, seconds_max: float = 6
         if time.monotonic() > deadline:
             raise Failed(f"{otherwise} within {seconds_max:g} s")
         time.sleep(0.05)
-
-
-def free_port() -> int:
-    """Returns a port on which nothing listens at the moment."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port: int = bound.getsockname()[1]
-        return port
 
 
 def named_base() -> str:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import urllib3
+from benchmarks.machine import free_ports
 
 from image.boxes import Host
-from image.commands import IMAGE, Failed, free_port, wait_until
+from image.commands import IMAGE, Failed, wait_until
 
 PHOTO = {"image_url": "https://cdn.example.com/shoe.jpg"}
 
@@ -17,7 +18,7 @@ def try_composition(host: Host, say: Callable[[str], None]) -> None:
     Raises:
         Failed: the shop was not told of its photo.
     """
-    port, web_port = free_port(), free_port()
+    port, web_port = free_ports(2)
     env = {"RUNFLOW_MOCK_IMAGE": IMAGE, "RUNFLOW_MOCK_PORT": str(port), "WEB_PORT": str(web_port)}
     shop = f"http://127.0.0.1:{web_port}/photos"
     try:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
+from benchmarks.machine import free_ports
 
 from image.boxes import UID, Box, Engine
-from image.commands import ROOT, Failed, free_port, wait_until
+from image.commands import ROOT, Failed, wait_until
 from runflow_mock.testing.client import Client, ClientError
 from runflow_mock.testing.receiver import CallbackReceiver
 
@@ -28,7 +29,7 @@ def tell(engine: Engine, report: Path, say: Callable[[str], None]) -> None:
     """
     settings = engine.settings()
     _check_settings(settings, say)
-    port, tls_port = free_port(), free_port()
+    port, tls_port = free_ports(2)
     environment = {"RUNFLOW_MOCK_PORT": str(port), "RUNFLOW_MOCK_TLS_PORT": str(tls_port), "RUNFLOW_MOCK_SPEED": "1000"}
     with engine.start(environment, report) as box:
         begun = time.monotonic()

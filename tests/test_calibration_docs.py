@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from benchmarks.machine import free_ports
 from blocks import texts_of
 from commands import ROOT, sandbox
-from ports import free_ports
 
 from runflow_mock.kit.calibration.readings import Verdict
 from runflow_mock.runtime.profiles import load_profile

@@ -15,7 +15,7 @@ from time import perf_counter
 import msgspec
 
 from benchmarks.contenders.contender import Contender, Request, Start
-from benchmarks.machine import cores, family, pin, resident_bytes
+from benchmarks.machine import cores, family, free_ports, pin, resident_bytes
 from benchmarks.servers import ROOT, environment
 
 READY_SECONDS_MAX = 60.0
@@ -82,7 +82,8 @@ def running(contender: Contender, sample: bytes, *, is_quick: bool = False) -> I
         NotRunning: it has not answered in time.
     """
     with TemporaryDirectory(prefix="runflow-mock-bench-") as name, TemporaryFile() as log:
-        start = Start(free_port(), Path(name), is_quick)
+        (port,) = free_ports(1)
+        start = Start(port, Path(name), is_quick)
         for path, content in contender.files(sample).items():
             (start.folder / path).parent.mkdir(exist_ok=True)
             (start.folder / path).write_bytes(content)
@@ -99,13 +100,6 @@ def running(contender: Contender, sample: bytes, *, is_quick: bool = False) -> I
                 raise NotRunning(f"{error}; it said: {log.read()[-300:].decode(errors='replace').strip()}") from None
             finally:
                 _stop(process)
-
-
-def free_port() -> int:
-    """Returns a port that is free now."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
 
 
 def _await_answer(contender: Contender, port: int, process: subprocess.Popen[bytes]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 from mutants import MUTANTS, Mutant
 
+from runflow_mock.cli.streams import written_at_the_end
 from runflow_mock.kit.suite.carriers import Answer, AppCarrier
 from runflow_mock.kit.suite.generating import PHASES, Effort, labels
 from runflow_mock.kit.suite.recordings import recording
@@ -48,13 +49,13 @@ def test_every_operation_has_a_label() -> None:
 
 @pytest.mark.slow
 def test_recording_has_the_exchanges_and_no_credential(app: InProcess, tmp_path: Path) -> None:
-    file, files = tmp_path / "suite.har", dict[Path, bytes]()
+    file = tmp_path / "suite.har"
     file.write_text("of an earlier round")
-    with recording(file, files) as keep:
+    with written_at_the_end() as files, recording(file, files) as keep:
         target = Target(AppCarrier(app), None)
         generated(target, load_document(None), FEW, ("examples",), operations=("POST /v1/callback-secrets",), keep=keep)
-    assert file.read_text() == "of an earlier round"
-    text = files[file].decode()
+        assert file.read_text() == "of an earlier round"
+    text = file.read_text()
     assert json.loads(text)["log"]["entries"]
     assert "plain_secret" in text
     assert not re.search(r"whsec_[0-9a-zA-Z]{16}|rf_svc_mock_", text)

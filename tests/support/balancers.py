@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import urllib3
 from benchmarks.brokers import broker
+from benchmarks.machine import free_ports
 from commands import ROOT, Sandbox, sandbox
-from ports import free_ports
 
 from runflow_mock.testing import CallbackReceiver
 

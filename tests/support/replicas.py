@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from benchmarks.brokers import PROGRAM
-from ports import free_ports
+from benchmarks.machine import free_ports
 
 BROKERS = 3
 # Ports of other processes may be in the way: then all begin anew at others.

@@ -20,7 +20,7 @@ from runflow_mock.kit.calibration.reports import Calibration, lines, markdown, r
 from runflow_mock.kit.calibration.scrubbing import scrub, secrets_in
 from runflow_mock.openapi.promises import documented_contract
 from runflow_mock.runtime.config import ConfigError
-from runflow_mock.runtime.files import NotWritten, write_whole
+from runflow_mock.runtime.files import NotWritten, write_each, write_whole
 from runflow_mock.runtime.foreign_documents import load_contract
 from runflow_mock.runtime.profiles import load_profile
 from runflow_mock.wire.profiles import Profile, Source, write_profile
@@ -86,10 +86,12 @@ def command(
     if markdown_file is not None:
         outputs[markdown_file] = markdown(calibration).encode()
     _check_places(outputs, files)
-    unwritten = _write(outputs)
-    _tell(calibration, [file for file in outputs if file not in unwritten], as_json=as_json)
-    if unwritten:
-        raise NotWritten(unwritten)
+    try:
+        write_each(outputs, _write)
+    except NotWritten as error:
+        _tell(calibration, [file for file in outputs if file not in error.reasons], as_json=as_json)
+        raise
+    _tell(calibration, tuple(outputs), as_json=as_json)
     sys.exit(calibration.exit_code)
 
 
@@ -120,16 +122,9 @@ def _check_places(outputs: Mapping[Path, bytes], files: Sequence[CaptureFile]) -
             raise click.UsageError(f"{file} is one of the captures, and would be written over; choose another place")
 
 
-def _write(outputs: Mapping[Path, bytes]) -> Mapping[Path, str]:
-    """Writes what can be written, and returns why the rest cannot be."""
-    unwritten: dict[Path, str] = {}
-    for file, content in outputs.items():
-        try:
-            make_parent(file)
-            write_whole(file, content)
-        except NotWritten as error:
-            unwritten.update(error.reasons)
-    return unwritten
+def _write(file: Path, content: bytes) -> None:
+    make_parent(file)
+    write_whole(file, content)
 
 
 def _tell(calibration: Calibration, written: Sequence[Path], *, as_json: bool) -> None:

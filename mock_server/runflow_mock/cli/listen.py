@@ -14,10 +14,10 @@ from rich.markup import escape
 from runflow_mock.cli.options import checked_url, json_option, option
 from runflow_mock.cli.stopping import SIGNALS, is_ignored
 from runflow_mock.domain.printing import on_one_line
+from runflow_mock.runtime.deadlines import WAKEFUL_SECONDS
 from runflow_mock.testing.listening import Heard, Listener
 
 DEFAULT_PORT = 8788
-WAKEFUL_SECONDS = 0.2
 
 
 @click.command()
@@ -47,7 +47,6 @@ def command(*, forward_to: str | None, secret: str | None, host: str, port: int,
             signal.signal(number, lambda *_: stopped.set())
     with listener:
         show.ready(listener.url, forward_to)
-        # Not for ever: a signal that another thread has got wakes nobody who waits.
         while not stopped.wait(WAKEFUL_SECONDS):
             continue
     if show.failure is not None:

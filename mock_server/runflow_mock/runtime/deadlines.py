@@ -12,6 +12,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as OutOfTime
 
+WAKEFUL_SECONDS = 0.2
+"""How long a main thread waits at once: a signal that another thread has got wakes nobody who waits."""
+
 _here = threading.local()
 
 

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 # What is opened under these names is what the process has open already, whatever that is.
@@ -52,8 +52,8 @@ def write_whole(path: Path, content: bytes) -> None:
             made.unlink(missing_ok=True)
 
 
-def write_each(files: Mapping[Path, bytes]) -> None:
-    """Writes files, each whole: one that cannot be written keeps no other from its place.
+def write_each(files: Mapping[Path, bytes], write: Callable[[Path, bytes], None] = write_whole) -> None:
+    """Writes files, each whole: one that cannot be written keeps no other from its place. `write` writes one, as `write_whole` does.
 
     Raises:
         NotWritten: some cannot be written; it names each.
@@ -61,7 +61,7 @@ def write_each(files: Mapping[Path, bytes]) -> None:
     reasons: dict[Path, str] = {}
     for path, content in files.items():
         try:
-            write_whole(path, content)
+            write(path, content)
         except NotWritten as error:
             reasons.update(error.reasons)
     if reasons:

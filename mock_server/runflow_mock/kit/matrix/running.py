@@ -18,6 +18,7 @@ from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, WITHOUT_PAUSE, Ju
 from runflow_mock.kit.matrix.cells import CONTROL, Cell
 from runflow_mock.kit.matrix.judging import Expected, passes_control
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial, try_cell
+from runflow_mock.runtime.deadlines import WAKEFUL_SECONDS
 
 Tell = Callable[[Trial], None]
 Found = Mapping[str, Any]
@@ -31,7 +32,6 @@ VOTES_MAX, BROKEN_MIN = 3, 2
 EXCHANGES_MIN = 4
 # Who sleeps on a machine that is at rest is woken by a few milliseconds too late.
 LATE_SECONDS_MAX = 0.05
-WAKEFUL_SECONDS = 0.2
 LATE = "the machine was too busy to compare pauses"
 VARIES = "its pauses vary from trial to trial, so that nothing can be said"
 
@@ -82,7 +82,6 @@ def _together(cells: Sequence[Cell], job: MatrixJob, jobs: int) -> Iterator[Tria
     try:
         waiting = {pool.submit(try_cell, cell, job) for cell in ordered}
         while waiting:
-            # Not for ever: a signal that another thread has got wakes nobody who waits.
             ended, waiting = wait(waiting, WAKEFUL_SECONDS, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in ended)
     except BaseException:

@@ -61,14 +61,22 @@ class Watch:
         """Makes one; a strict server is not held to what the contract only infers, and `clock` tells the true time."""
         self._contract = contract
         self._tally = tally
-        self._memory = Memory(clock=clock)
+        self._memory = Memory(clock=clock, is_strict=is_strict)
         self._counts_cases = counts_cases
-        self.is_strict = is_strict
         self._untold: dict[str, None] = {}
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether the server is strict; of some that is known only once there is a tenant."""
+        return self._memory.is_strict
+
+    @is_strict.setter
+    def is_strict(self, is_strict: bool) -> None:
+        self._memory.is_strict = is_strict
 
     def fork(self, tally: Tally) -> "Watch":
         """Returns a watch that has seen the same, and tells another tally: what it sees from now on is news to this one."""
-        other = Watch(self._contract, tally, counts_cases=self._counts_cases, is_strict=self.is_strict)
+        other = Watch(self._contract, tally, counts_cases=self._counts_cases)
         other._memory, other._untold = self._memory.fork(), dict(self._untold)
         return other
 
@@ -79,7 +87,6 @@ class Watch:
         self._memory.look_at(answer)
         if answer.method == "GET":
             self._untold.pop(answer.target, None)
-        self._memory.is_strict = self.is_strict
         addressed = self._contract.address(answer.path)
         declared = None if addressed is None else self._contract.operation(addressed.path, answer.method)
         if declared is not None and self.is_strict and declared.evidence == INFERRED:

@@ -18,17 +18,19 @@ from runflow_mock.wire.reports import represent_report
 
 def last_word(call: Call, evidence: Mapping[str, object] | None) -> dict[str, object]:
     """Returns report and scene, with the evidence where something is to be said about the client: most tests need none."""
-    nothing = word_on_nothing(call)
     report = represent_report(report_on(call.runtime, call.caller, completion(call)))
-    return {"report": _scrubbed(call, report), "scene": _scrubbed(call, _scene(call)), "evidence": evidence if nothing is None else None}
+    return {**brief_word(call), "report": _scrubbed(call, report), "evidence": evidence if has_something_to_say(call) else None}
 
 
-def word_on_nothing(call: Call) -> dict[str, object] | None:
-    """Returns the same in brief, without a report, if nothing is to be said: to put one together takes longer than such a test."""
+def brief_word(call: Call) -> dict[str, object]:
+    """Returns the same where nothing is to be said, without a report: to put one together takes longer than such a test."""
+    return {"report": None, "scene": _scrubbed(call, _scene(call)), "evidence": None}
+
+
+def has_something_to_say(call: Call) -> bool:
+    """Tells whether the client, or the scenario that it met, gives reason to read on."""
     scene = _scene(call)
-    if has_complaints(call.runtime, call.caller) or not (scene is None or scene["held"]):
-        return None
-    return {"report": None, "scene": _scrubbed(call, scene), "evidence": None}
+    return has_complaints(call.runtime, call.caller) or not (scene is None or scene["held"])
 
 
 async def evidence_on(call: Call, tenant: Tenant) -> dict[str, object]:

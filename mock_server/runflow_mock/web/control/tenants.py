@@ -15,7 +15,7 @@ from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, no_content
 from runflow_mock.web.control.app import ControlHandler
-from runflow_mock.web.control.endings import evidence_on, last_word, word_on_nothing
+from runflow_mock.web.control.endings import brief_word, evidence_on, has_something_to_say, last_word
 from runflow_mock.web.control.flags import flag_in
 from runflow_mock.web.control.guard import carries_key_of, check_server_wide, tenant_of
 from runflow_mock.web.control.scenarios import scenario_of
@@ -135,15 +135,14 @@ async def _last_word(call: Call, *, is_brief: bool) -> dict[str, object]:
     if is_brief and await judgings.acquitted(_named(call)):
         # Asked for again after every pause, in which the tenant may have been replaced.
         _named(call)
-        word = word_on_nothing(call)
-        if word is not None:
-            return word
+        if not has_something_to_say(call):
+            return brief_word(call)
     evidence, shown = None, None
     for _ in range(EVIDENCE_TRIES):
         await judgings.caught_up(_named(call))
         tenant = _named(call)
         now = (tenant, tenant.journal.total, tenant.world.history.total)
-        if shown == now or word_on_nothing(call) is not None:
+        if shown == now or not has_something_to_say(call):
             break
         # While evidence is made, others have their turn, and may do what it does not show.
         evidence, shown = await evidence_on(call, tenant), now
