@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from runflow_mock.domain.printing import on_one_line
 from runflow_mock.kit.calibration.detectors import DETECTORS
 from runflow_mock.kit.calibration.notes import Note
 from runflow_mock.kit.calibration.readings import Evidence, Observation, Reading, Verdict
-from runflow_mock.kit.sheets.markdown import table
-from runflow_mock.kit.sheets.texts import cell
+from runflow_mock.kit.sheets.markdown import items, table
 
 PLACES_MAX = 2
 HEAD = ("switch", "verdict", "value", "seen", "where")
@@ -69,20 +69,22 @@ def lines(calibration: Calibration) -> Iterator[str]:
     """Yields a calibration line by line; under what was seen stands where."""
     yield f"{_counted(calibration.captures, 'capture')} in {_counted(calibration.files, 'file')}"
     yield ""
-    rows = [HEAD, *_rows(calibration.readings)]
+    rows = [HEAD, *(tuple(map(on_one_line, row)) for row in _rows(calibration.readings))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD) - 2)]
     for *cells, seen, where in rows:
         yield "  ".join((*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), seen)).rstrip()
         if where != HEAD[-1]:
             yield f"    {where}"
-    yield from _remarks(calibration)
+    remarks = tuple(map(on_one_line, _remarks(calibration)))
+    yield from ("", *remarks) if remarks else ()
 
 
 def markdown(calibration: Calibration) -> str:
     """Returns a calibration as Markdown, for an issue."""
     text = [f"# Calibration of {_counted(calibration.captures, 'capture')}", ""]
-    text.extend(table(HEAD, ([cell(part) for part in row] for row in _rows(calibration.readings))))
-    text.extend(line if line == "" else f"- {cell(line)}" for line in _remarks(calibration))
+    text.extend(table(HEAD, _rows(calibration.readings)))
+    remarks = tuple(_remarks(calibration))
+    text.extend(("", *items(remarks)) if remarks else ())
     return "\n".join(text) + "\n"
 
 
@@ -103,8 +105,9 @@ def _rows(readings: Iterable[Reading]) -> Iterator[tuple[str, ...]]:
 
 def _remarks(calibration: Calibration) -> Iterator[str]:
     """What is to be reported, and what the contract does not say."""
-    found = [*(told for reading in calibration.readings for told in _remark(reading)), *map(_note, calibration.notes)]
-    yield from ("", *found) if found else ()
+    for reading in calibration.readings:
+        yield from _remark(reading)
+    yield from map(_note, calibration.notes)
 
 
 def _remark(reading: Reading) -> Iterator[str]:

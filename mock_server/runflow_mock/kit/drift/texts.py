@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from runflow_mock.kit.drift.drifts import Grade
 from runflow_mock.kit.drift.records import Comparison, Row, rows
-from runflow_mock.kit.sheets.markdown import table
-from runflow_mock.kit.sheets.texts import cell, one_line
+from runflow_mock.kit.sheets.markdown import Cell, Code, Strong, heading, items, table
+from runflow_mock.kit.sheets.texts import one_line
 
 # An issue of GitHub holds 65,536 characters.
 MARKDOWN_ROWS_MAX = 150
@@ -36,8 +36,8 @@ def markdown(comparison: Comparison) -> str:
 
 
 def _markdown(comparison: Comparison) -> Iterator[str]:
-    yield from ("# Drift of the Runflow API", "", f"**{cell(comparison.verdict)}**", "")
-    yield from (f"- pinned: {cell(comparison.pinned)}", f"- newer: {cell(comparison.newer)}", "")
+    yield from heading("Drift of the Runflow API", Strong(comparison.verdict))
+    yield from (*items((f"pinned: {comparison.pinned}", f"newer: {comparison.newer}")), "")
     found = list(rows(comparison.drifts))
     shown = found[:MARKDOWN_ROWS_MAX]
     for grade in Grade:
@@ -50,15 +50,14 @@ def _markdown(comparison: Comparison) -> Iterator[str]:
         yield from (f"And {len(found) - len(shown)} more; `runflow-mock drift` prints all.", "")
     if comparison.answers:
         yield from ("## What the fake answers", "")
-        yield from (f"- {cell(answer.operation)}: {cell(answer.says)}" for answer in comparison.answers)
+        yield from items(f"{answer.operation}: {answer.says}" for answer in comparison.answers)
         yield ""
-    yield from (f"- {cell(note)}" for note in comparison.notes)
+    yield from items(comparison.notes)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    subjects = "<br>".join(cell(subject) for subject in row.subjects[:SUBJECTS_MAX])
-    more = f"<br>and {len(row.subjects) - SUBJECTS_MAX} more" if len(row.subjects) > SUBJECTS_MAX else ""
-    return row.side.value, f"{subjects}{more}", cell(_place(row) + row.says), f"`{row.change}`", row.fake or ""
+def _cells(row: Row) -> tuple[Cell, ...]:
+    more = (f"and {len(row.subjects) - SUBJECTS_MAX} more",) if len(row.subjects) > SUBJECTS_MAX else ()
+    return row.side.value, (*row.subjects[:SUBJECTS_MAX], *more), _place(row) + row.says, Code(row.change), row.fake or ""
 
 
 def _place(row: Row) -> str:

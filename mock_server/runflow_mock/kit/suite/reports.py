@@ -1,11 +1,10 @@
 """Reports of the suite: lines for a terminal, JUnit for CI, Markdown for people."""
 
 from collections.abc import Iterator, Sequence
-from xml.etree.ElementTree import Element, SubElement
 
-from runflow_mock.kit.sheets.junit import finish_junit
-from runflow_mock.kit.sheets.markdown import table
-from runflow_mock.kit.sheets.texts import cell, one_line, printable
+from runflow_mock.kit.sheets.junit import Case, Outcome, write_cases
+from runflow_mock.kit.sheets.markdown import heading, items, paragraphs, table
+from runflow_mock.kit.sheets.texts import one_line
 from runflow_mock.kit.suite.pairs import Unseen, missing, told
 from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import Declared
@@ -38,10 +37,10 @@ def counts(tally: Tally) -> str:
 
 def markdown(tally: Tally, declared: Sequence[Declared], title: str, not_seen: Sequence[Unseen] = ()) -> str:
     """Returns a summary with the table of operations and statuses, and why those are missing that were not seen."""
-    rows = [f"# {cell(title)}", "", counts(tally), ""]
+    rows = [*heading(title, counts(tally))]
     if tally.breaches:
         broken = (
-            (check, cell(operation), str(count), "".join(cell(breach.says) for breach in tally.examples(check, operation)[:1]))
+            (check, operation, str(count), "".join(breach.says for breach in tally.examples(check, operation)[:1]))
             for (check, operation), count in sorted(tally.broken.items())
         )
         rows += ["## Broken", "", *table(("check", "operation", "times", "what"), broken), ""]
@@ -50,8 +49,8 @@ def markdown(tally: Tally, declared: Sequence[Declared], title: str, not_seen: S
     statuses = (_statuses(tally, each) for each in declared)
     rows += ["## Operations and statuses", "", *table(("operation", "seen", "declared and not seen"), statuses)]
     if not_seen:
-        rows += ["", "## Not seen", "", *(f"- {cell(line)}" for line in told(not_seen, shown_max=len(not_seen)))]
-    rows += ["", *(f"Note: {cell(note)}" for note in tally.notes)]
+        rows += ["", "## Not seen", "", *items(told(not_seen, shown_max=len(not_seen)))]
+    rows += ["", *paragraphs(f"Note: {note}" for note in tally.notes)]
     return "\n".join(rows).rstrip() + "\n"
 
 
@@ -59,20 +58,27 @@ def _statuses(tally: Tally, declared: Declared) -> tuple[str, str, str]:
     seen = {str(status): count for (operation, status), count in tally.answers.items() if operation == declared.id}
     answered = ", ".join(f"{status} ({count})" for status, count in sorted(seen.items()))
     lacks = ", ".join(status for _, status in missing(tally, (declared,)))
-    return cell(declared.id), answered or "-", lacks or "-"
+    return declared.id, answered or "-", lacks or "-"
 
 
 def junit(tally: Tally) -> bytes:
     """Returns a JUnit document: a case for each check at each operation that broke, and one for each check that held."""
-    suite = Element("testsuite", name="runflow-mock contract suite")
-    held = [name for name in sorted(tally.checks) if not any(check == name for check, _ in tally.broken)]
-    for name in held:
-        SubElement(suite, "testcase", classname="contract", name=name)
+    return write_cases("runflow-mock contract suite", _cases(tally))
+
+
+def _cases(tally: Tally) -> Iterator[Case]:
+    broken = {check for check, _ in tally.broken}
+    for check in sorted(tally.checks.keys() - broken):
+        yield Case(group="contract", name=check)
     for (check, operation), count in sorted(tally.broken.items()):
-        case = SubElement(suite, "testcase", classname=f"contract.{check}", name=one_line(operation))
         found = tally.examples(check, operation)
-        failure = SubElement(case, "failure", message=f"{one_line(found[0].says)} ({count}x)" if found else f"{count}x")
-        failure.text = printable("\n".join(f"{breach.says}\n{breach.evidence}" for breach in found))
+        yield Case(
+            group=f"contract.{check}",
+            name=operation,
+            outcome=Outcome.FAILURE,
+            message=found[0].says if found else check,
+            times=count,
+            text="\n".join(f"{breach.says}\n{breach.evidence}" for breach in found),
+        )
     for error in tally.errors:
-        SubElement(SubElement(suite, "testcase", classname="contract", name="the suite itself"), "error", message=one_line(error))
-    return finish_junit(suite)
+        yield Case(group="contract", name="the suite itself", outcome=Outcome.ERROR, message=error)
