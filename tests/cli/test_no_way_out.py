@@ -364,6 +364,8 @@ DOORS = {
     "runtime/cluster_keeping.py": "the same: where it is connected to",
     "runtime/peers.py": "the same: workers ask each other over it",
     "runtime/stream_logs.py": "the same: the log of each tenant",
+    "runtime/deadlines.py": "nobody by itself: connections of those below with a time in all",
+    "runtime/answers.py": "nobody: it reads the body of an answer that is here",
     "runtime/downloads.py": "documents that the user of a command names; redirects by runtime/outgoing.py",
     "runtime/outgoing_connections.py": "callbacks, where domain/callback_policy.py lets them go",
 }

@@ -189,6 +189,14 @@ def test_more_than_can_be_decoded_is_masked() -> None:
     assert Scrubber().scrub(b" ".join(texts)) == b" ".join(texts)
 
 
+def test_run_of_texts_that_each_begin_elsewhere_is_masked_rather_than_decoded_four_times() -> None:
+    texts = [b64encode(b"the quick brown fox %06d jumps over the lazy dogs" % number).rstrip(b"=") for number in range(300)]
+    one, many = Scrubber().scrub(texts[0]), Scrubber().scrub(b"A".join(texts))
+    assert one == texts[0]
+    assert many.startswith(b"redacted*")
+    assert len(many) == len(b"A".join(texts))
+
+
 def test_more_than_can_be_unpacked_is_masked() -> None:
     bomb = b"\x00" * (UNPACKED_MAX + 1)
     for packed in (gzip.compress(bomb), _deflated(b"\xff\xfe" + bomb), gzip.compress(b"") * (MEMBERS_MAX + 1)):

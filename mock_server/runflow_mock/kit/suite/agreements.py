@@ -11,6 +11,7 @@ from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_records import amount, instant
 from runflow_mock.kit.suite.memories import Known, Memory, Told, Whole, is_replay, packaged_walk
 from runflow_mock.kit.suite.schema_walks import Part
+from runflow_mock.openapi.pointers import Pointer
 
 CHANGES_OF_DELIVERIES = frozenset(
     (
@@ -141,8 +142,9 @@ def _differs(key: str, name: str, before: Told, now: Told) -> Iterator[str]:
 
 
 def echoes(answer: Answer, memory: Memory) -> Iterator[str]:
-    """What was sent to make or change a record comes back in it as it was sent."""
-    record, sent = memory.record, answer.sent
+    """What was sent to make or change a record comes back in it as it was sent; of what the contract does not know nobody has said so."""
+    record, content = memory.record, None if memory.operation is None else memory.operation.body.get("application/json")
+    sent = None if content is None else _declared(content, answer.sent)
     if record is None or not isinstance(sent, dict) or answer.method not in ("POST", "PATCH", "PUT") or answer.status >= 300:
         return
     if is_replay(answer) or (answer.path.endswith("/confirmations") and record["id"] in memory.records):
@@ -156,6 +158,16 @@ def echoes(answer: Answer, memory: Memory) -> Iterator[str]:
             continue
         if not _is_as_sent(name, value, record[told]):
             yield f"{name} was sent as {str(value)[:120]!r} and came back as {str(record[told])[:120]!r}"
+
+
+def _declared(schema: Pointer, sent: Any) -> Any:
+    """Returns what was sent without the fields that its schema has no name for, unless it names none at all."""
+    described = packaged_walk().described(schema)
+    if isinstance(sent, dict) and described.properties:
+        return {name: _declared(described.properties[name], value) for name, value in sent.items() if name in described.properties}
+    if isinstance(sent, list) and described.items is not None:
+        return [_declared(described.items, value) for value in sent]
+    return sent
 
 
 def _is_as_sent(name: str, sent: Any, told: Any) -> bool:

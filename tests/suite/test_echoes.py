@@ -1,0 +1,37 @@
+"""What was sent comes back as it was sent, and of what the contract has no name for nothing is expected."""
+
+import json
+
+import pytest
+
+from runflow_mock.kit.suite.agreements import echoes
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.memories import Memory
+
+RUNS = "/v1/models/runflow/background-removal/runs"
+MADE = {"id": "019b76da-a800-7000-8abc-0123456789ab", "flow_id": None, "client_ref": "a", "input": {"flow_id": 1}}
+
+
+def says(sent: object, told: object) -> list[str]:
+    memory = Memory()
+    answer = Answer("POST", RUNS, 201, {}, json.dumps(told).encode(), sent_body=json.dumps(sent).encode())
+    memory.look_at(answer)
+    return list(echoes(answer, memory))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"client_ref": "a", "input": {"flow_id": 1}},
+        {"client_ref": "a", "input": {"flow_id": 1}, "flow_id": {"any": "thing"}, "source_code": 7},
+        ["a"],
+    ],
+)
+def test_what_the_contract_does_not_know_need_not_come_back(sent: object) -> None:
+    assert says(sent, MADE) == []
+
+
+@pytest.mark.parametrize(("sent", "name"), [({"client_ref": "b", "input": {}}, "client_ref"), ({"input": {"flow_id": 2}}, "input")])
+def test_what_came_back_otherwise_is_told(sent: dict[str, object], name: str) -> None:
+    found = says(sent, MADE)
+    assert [line.partition(" was sent")[0] for line in found if line.startswith(name)] == [name]
