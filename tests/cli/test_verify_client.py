@@ -150,8 +150,8 @@ def test_callbacks_for_another_origin_reach_the_receiver_on_this_machine() -> No
         )
         told = call("verify-client", *options, "--", sys.executable, "-c", HARD_CODED)
         received = receiver.deliveries
-    rows = {row["subject"]: row for row in json.loads(told.out)["rows"]}
-    assert (rows["callback"]["verdict"], rows["unsigned"]["verdict"], told.code) == ("held", "broken", 1)
+    rows = {(row["subject"], row["rule"]): row["verdict"] for row in json.loads(told.out)["rows"]}
+    assert (rows["callback", "takes-callbacks"], rows["unsigned", "refuses-forged"], told.code) == ("held", "broken", 1)
     assert {message.path for message in received} == {"/hooks"}
     for message in received:
         if message.signature is not None:
