@@ -91,6 +91,24 @@ def test_what_is_looked_through_for_secrets_at_once_does_not_grow(door: Door, me
     assert largest(40) <= few + 2_000
 
 
+def test_what_came_without_a_key_is_not_looked_through_for_the_report_of_a_tenant(door: Door) -> None:
+    seen: list[int] = []
+
+    class Watched(Scrubber):
+        def scrub(self, data: bytes) -> bytes:
+            seen.append(len(data))
+            return super().scrub(data)
+
+    door.runtime.scrubber = Watched()
+    door.runtime.lobby = Journal(100, 10_000_000, door.runtime.scrubber)
+    door.get("/_mock/report")
+    for _ in range(50):
+        assert door.get("/v1/runs", headers={"Authorization": ""}).status_code == 401
+    seen.clear()
+    assert "50 without a key that this server knows" in door.get("/_mock/report").text
+    assert len(seen) < 50
+
+
 def test_long_bodies_are_looked_through_when_somebody_reads_them_and_not_on_their_way(door: Door) -> None:
     seen: list[int] = []
 
