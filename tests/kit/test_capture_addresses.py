@@ -98,6 +98,30 @@ def test_other_port_or_name_is_another_host(authority: str) -> None:
         assert only(content).host == authority
 
 
+@pytest.mark.parametrize("authority", ["localhost:8080", "localhost", "staging.example.com", "127.0.0.1"])
+def test_address_without_a_scheme_names_its_host(authority: str) -> None:
+    forms = (
+        collection(f"{authority}{RUN}"),
+        collection(f"{{{{base}}}}{RUN}", variable=[{"key": "base", "value": authority}]),
+        {"request": {"method": "GET", "url": f"{authority}{RUN}"}, "response": ANSWER},
+    )
+    assert [only(form).host for form in forms] == [authority] * 3
+
+
+@pytest.mark.parametrize(
+    ("target", "host"),
+    [(RUN.removeprefix("/v1"), "api.runflow.io"), (RUN[1:], ""), (RUN[1:], "api.runflow.io"), (RUN, "https://api.runflow.io"), (RUN, "")],
+)
+def test_path_that_is_written_otherwise_is_the_service_s_own(target: str, host: str) -> None:
+    found = only({"request": {"method": "GET", "target": target, "host": host}, "response": ANSWER})
+    assert (found.path, found.host) == (RUN, None)
+
+
+def test_empty_host_of_a_document_is_none() -> None:
+    captures = [{"kind": "answer", "host": "", "body": json.loads(BODY)}]
+    assert only({"format": "runflow-mock/captures", "version": 1, "captures": captures}).host is None
+
+
 @pytest.mark.parametrize("named", ["localhost:3000", "localhost", "LOCALHOST.", "http://localhost:3000/"])
 def test_host_is_named_with_its_port_or_without(named: str) -> None:
     file = CaptureFile("a.txt", Path("a.txt"), transcript(RUN, "localhost:3000").encode())

@@ -105,6 +105,20 @@ def test_answer_that_is_not_packed_as_it_says_comes_as_it_is(body: bytes) -> Non
         assert ask_over_http(url, "127.0.0.1", 1_000, None).body == body
 
 
+HALVES = gzip.compress(b"one, ") + gzip.compress(b"two")
+
+
+@pytest.mark.parametrize(
+    ("body", "content"),
+    [(HALVES, b"one, two"), (HALVES + b"\0\0", b"one, two"), (HALVES[:-12], HALVES[:-12])],
+    ids=["in two pieces", "with something behind", "cut"],
+)
+def test_gzip_is_read_to_its_end_and_half_of_it_is_none(body: bytes, content: bytes) -> None:
+    head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with answering(head + body, b"") as url:
+        assert ask_over_http(url, "127.0.0.1", 1_000, None).body == content
+
+
 def test_deflate_without_a_head_is_unpacked_too() -> None:
     packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     body = packer.compress(b"here") + packer.flush()

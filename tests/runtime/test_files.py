@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +44,30 @@ def test_file_that_takes_the_place_of_another_is_for_the_same_eyes(tmp_path: Pat
     with masked(0o022):
         write_whole(path, b"x")
     assert (_mode(path), path.read_bytes()) == (mode, b"x")
+
+
+# What is said of a process can be heard, and not taken back.
+LOOK = """
+import os, stat, sys
+from pathlib import Path
+from runflow_mock.runtime.files import write_whole
+
+def look(event, arguments):
+    if event == "os.chmod":
+        print(oct(stat.S_IMODE(os.stat(arguments[0]).st_mode)))
+
+os.umask(0o022)
+sys.addaudithook(look)
+write_whole(Path(sys.argv[1]), b"x")
+"""
+
+
+def test_copy_is_for_the_same_eyes_from_its_first_byte_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.har"
+    path.write_bytes(b"older")
+    path.chmod(0o600)
+    told = subprocess.run((sys.executable, "-c", LOOK, str(path)), capture_output=True, text=True, check=True)
+    assert told.stdout == "0o600\n"
 
 
 def test_link_gives_way_and_what_it_leads_to_stays_with_its_mode(tmp_path: Path) -> None:

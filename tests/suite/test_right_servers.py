@@ -17,7 +17,7 @@ from runflow_mock.testing.in_process import InProcess
 PLAYED = frozenset(
     (
         *("key_is_needed", "list_is_complete", "run_lives", "batch_lives", "repeat_is_replayed", "callback_is_signed", "file_is_there"),
-        *("runs_agree", "batches_agree", "callback_secrets_agree", "webhooks_agree", "account_agree", "solutions_agree"),
+        *("models_agree", "runs_agree", "batches_agree", "callback_secrets_agree", "webhooks_agree", "account_agree", "solutions_agree"),
         *("redelivery_is_told", "stale_change_is_refused", "page_stays", "upload_is_kept", "statuses_of_runs", "statuses_of_billing"),
     )
 )

@@ -11,7 +11,13 @@ from runflow_mock.kit.suite.carriers import Answer
 
 # What belongs to the caller, or was made by a model: a server adds nothing there.
 NOT_ITS_OWN = frozenset(("input", "output", "metadata", "workflow_json", "input_attributes", "payload", "paths", "components", "errors"))
-MORE: Mapping[str, Body] = {"_links": {"self": "/"}, "etag": None, "x_region": "eu-1"}
+MORE: Mapping[str, Body] = {
+    "_links": {"self": "/"},
+    "etag": None,
+    "x_region": "eu-1",
+    # Called as a list that stands below a model, and none.
+    "pricing": [{"unit": "image", "price": "0.1"}],
+}
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z")
 
 
@@ -63,7 +69,7 @@ def _walked(change: Callable[[Body], Body], part: Body) -> Body:
 def _with_more(answer: Answer) -> bytes:
     """Fields that nobody can ask for by name, and that nobody gets who asks for others."""
     body, asked = answer.json, answer.query.get("fields")
-    told = _walked(lambda each: {**each, **MORE} if "id" in each else each, body)
+    told = _walked(lambda each: {**MORE, **each} if "id" in each else each, body)
     if asked and answer.status == 200 and isinstance(told, dict):
         names = {*asked.split(","), *answer.query.get("embed", "").split(",")}
         cut = [{name: value for name, value in each.items() if name in names} for each in told.get("items", [told])]

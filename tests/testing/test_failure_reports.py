@@ -167,7 +167,7 @@ def test_wait_for_more_callbacks_than_are_sent_says_which_came(pytester: pytest.
         """
     told = (
         "*1 of 2 callbacks arrived, and no more can come: all that were due have been delivered: of run * (answered 200)."
-        " A run or a batch is told once*reply_with(500)*1 run was created without callback_url: *"
+        " A run or a batch is told once*reply_with(500)*1 record was created without callback_url: *"
     )
     printed(pytester, test).fnmatch_lines([told])
 

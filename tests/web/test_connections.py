@@ -239,6 +239,49 @@ def _watched(request: bytes, *moments: tuple[float, bytes, int]) -> bool:
     return asyncio.run(watch())
 
 
+def test_body_that_drips_behind_its_answer_keeps_no_connection() -> None:
+    async def answered(seconds: float) -> bool:
+        transport = NotedTransport()
+        protocol = _protocol(transport)
+        protocol.data_received(BODY)
+        await asyncio.gather(*protocol.tasks)
+        began = asyncio.get_running_loop().time()
+        protocol.end_if_idle(began)
+        protocol.data_received(b".")
+        protocol.end_if_idle(began + seconds)
+        is_over = transport.is_over or transport.is_half_closed
+        protocol.connection_lost(ConnectionError())
+        return is_over
+
+    assert [asyncio.run(answered(seconds)) for seconds in (BODY_SECONDS_MAX - 1, BODY_SECONDS_MAX + 1)] == [False, True]
+
+
+class Later(asyncio.SelectorEventLoop):
+    """A loop whose time is later than it is."""
+
+    by = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.by
+
+
+def test_ends_of_lines_before_a_request_keep_no_connection() -> None:
+    async def wait() -> bool:
+        loop, transport = cast(Later, asyncio.get_running_loop()), NotedTransport()
+        protocol = _protocol(transport)
+        protocol.data_received(b"\r\n")
+        loop.by = KEEP_ALIVE_SECONDS - 1
+        protocol.data_received(b"\r\n")
+        loop.by = KEEP_ALIVE_SECONDS + 1
+        protocol.end_if_idle(loop.time())
+        is_over = transport.is_over
+        protocol.connection_lost(ConnectionError())
+        return is_over
+
+    with asyncio.Runner(loop_factory=Later) as runner:
+        assert runner.run(wait())
+
+
 HUGE = BODY.replace(b"10", b"%d" % (4 * BODY_BYTES_MIN))
 
 

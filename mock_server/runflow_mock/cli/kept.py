@@ -213,7 +213,7 @@ def _open(path: Path) -> KeptFile:
         return KeptFile(path)
     except FullDisk as error:
         # To open a tenant's file is to write into it.
-        raise NotWritten({path: str(error)}) from None
+        raise NotWritten({path: str(error).removeprefix(f"{path}: ")}) from None
     except KeepError as error:
         raise ConfigError(f"keep: {error}") from None
 

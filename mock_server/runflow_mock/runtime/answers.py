@@ -29,5 +29,26 @@ def read_body(response: urllib3.BaseHTTPResponse, bytes_max: int) -> bytes:
 def _unpacked(packed: bytes, bytes_max: int) -> bytes:
     for form in _FORMS:
         with suppress(zlib.error):
-            return zlib.decompressobj(form).decompress(packed, bytes_max)
+            return _members(packed, form, bytes_max)
     return packed
+
+
+def _members(packed: bytes, form: int, bytes_max: int) -> bytes:
+    """Returns what is packed, in one piece or in several as gzip allows; what stands behind and is none is left out.
+
+    Raises:
+        zlib.error: it is not packed in this form, or ends too soon.
+    """
+    body, left = bytearray(), packed
+    while left and len(body) < bytes_max:
+        member = zlib.decompressobj(form)
+        try:
+            body += member.decompress(left, bytes_max - len(body))
+        except zlib.error:
+            if left is packed:
+                raise
+            break
+        if not member.eof and len(body) < bytes_max:
+            raise zlib.error("it ends too soon")
+        left = member.unused_data
+    return bytes(body)

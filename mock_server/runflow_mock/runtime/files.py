@@ -34,14 +34,15 @@ def write_whole(path: Path, content: bytes) -> None:
                 there.write(content)
             return
         made = path.with_name(f".{path.name[:NAME_CHARACTERS_MAX]}-{secrets.token_hex(8)}")
-        # As the user's mask has it; what stood there before may be for fewer eyes, or for more.
-        with open(made, "xb") as beside:
+        # As the user's mask has it; what stood there before may be for fewer eyes, from its first byte on, or for more.
+        mode = path.stat().st_mode & 0o777 if path.is_file() and not path.is_symlink() else None
+        with open(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if mode is None else mode), "wb") as beside:
             beside.write(content)
             beside.flush()
             # A name must not outlive a loss of power that its content does not.
             os.fsync(beside.fileno())
-        if path.is_file() and not path.is_symlink():
-            made.chmod(path.stat().st_mode & 0o777)
+        if mode is not None:
+            made.chmod(mode)
         made.replace(path)
         made = None
     except OSError as error:

@@ -86,7 +86,7 @@ class Cluster(Protocol):
 
 
 class OnWritten(Protocol):
-    """Who goes on when a row is written, or could not be."""
+    """Who goes on when a row is written; where that is not known, to ask `written` again tells."""
 
     def __call__(self, *, is_written: bool) -> None: ...
 

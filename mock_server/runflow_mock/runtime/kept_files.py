@@ -29,6 +29,8 @@ PAGE_BYTES = 8192
 # Of rows and of bases: a file of ours comes nowhere near it, and what is larger soon fits no field.
 NUMBER_MAX = 1 << 48
 Connect = Callable[[Path], sqlite3.Connection]
+# A limit of the user's, or of a network's file system, comes as an error of the disk.
+_NOT_WRITTEN = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_TRUNCATE)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 # Generation and row: what the file has come to.
 _REACHED = struct.Struct("<QQ")
@@ -375,14 +377,14 @@ class KeptFile:
             raise self._told(error) from None
 
     def _told(self, error: sqlite3.Error) -> KeepError:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        whole = getattr(error, "sqlite_errorcode", 0)
+        code = whole & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return Taken(f"{self.path} belongs to another process: stop that server, or give this one another folder")
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or isinstance(error, sqlite3.IntegrityError):
             return Damaged(f"{self.path} is damaged: {error}")
         if "no such table" in str(error) or "no such column" in str(error):
             return Damaged(f"{self.path} is damaged: {error}")
-        # A limit of the user's, or of a network's file system, comes as an error of the disk.
-        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-            return FullDisk(str(error))
+        if whole in _NOT_WRITTEN:
+            return FullDisk(f"{self.path}: {error}")
         return KeepError(f"{self.path}: {error}")

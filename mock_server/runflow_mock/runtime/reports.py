@@ -153,10 +153,11 @@ def _turned_away(runtime: Runtime, tenant: Tenant) -> Iterator[str]:
     if refused:
         # Not its path: on a server that others use too it may be theirs.
         latest = refused[-1]
-        said = try_object(latest.response_body).get("message")
+        # Where keys have names, a refusal may tell one.
+        said = "" if runtime.config.keys else f": {try_object(latest.response_body).get('message')}"
         yield (
             f"no request has come with a key of this tenant, but {len(refused)} without a key that this server knows, "
-            f"the latest to {latest.operation or 'no operation'}: {said}"
+            f"the latest to {latest.operation or 'no operation'}{said}"
         )
 
 

@@ -16,8 +16,9 @@ _VERBS: Mapping[str, str] = {
     r"POST /v1/callback-secrets, or serve --callback-secret": "read runflow.callback_secret before the run is created",
 }
 _ONCE = (
-    "A run or a batch is told once, when it has ended, and again only where the receiver did not answer 2xx: create another one with "
-    "callback_url, or let the first answer fail with runflow_receiver.reply_with(500)"
+    "A run or a batch is told once, when it has ended, and again where the receiver did not answer 2xx, a rule doubles it, or somebody "
+    "asks for it at callback-redeliveries: create another one with callback_url, or let the first answer fail with "
+    "runflow_receiver.reply_with(500)"
 )
 
 
@@ -65,7 +66,7 @@ def _owner(run_id: str | None, batch_id: str | None) -> str:
 
 
 def _counted(number: int) -> str:
-    return "1 run was" if number == 1 else f"{number} runs were"
+    return "1 record was" if number == 1 else f"{number} records were"
 
 
 def _listed(told: list[str]) -> str:

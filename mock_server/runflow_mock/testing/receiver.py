@@ -23,7 +23,10 @@ _UNSIGNED = (
     "its tenant has no callback secret, or a rule took the signature away; read runflow.callback_secret before the run is created, "
     'or make the tenant with @pytest.mark.runflow(callback_secret="rf_whsec_of_the_test")'
 )
-_NOT_FITTING = "runflow.callback_secret is the one that signs, unless a rule signs with another or changes the body"
+_NOT_FITTING = (
+    "runflow.callback_secret signs callbacks of runs, batches and evaluations, a webhook's deliveries are signed with the secret that "
+    "it was made with, and a rule may change secret, signature or body"
+)
 _CLOCKS = (
     "callbacks carry the time of the wall clock. Where a tool such as freezegun or time-machine stops the clock of the test, "
     'give the tenant that time: @pytest.mark.runflow(start="2020-01-01T00:00:00Z", client_time="virtual")'

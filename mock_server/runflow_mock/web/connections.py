@@ -155,7 +155,7 @@ class Protocol(HttpToolsProtocol):
         """Reads on; what is no request is told, in the API's envelope."""
         if self._gathering.is_over or self._pending is not None:
             return
-        self._touched = self.loop.time()
+        untouched, self._touched = self._touched, self.loop.time()
         self._fed, self._progressed = len(data), False
         try:
             self._feed(data)
@@ -164,6 +164,9 @@ class Protocol(HttpToolsProtocol):
             context = error.__context__
             self._refuse(context if isinstance(context, Refusal) else Refusal(400, "BAD_REQUEST", explain(error)))
             return
+        if not (self._progressed or self._in_head):
+            # The ends of lines before a request are none.
+            self._touched = untouched
         # What neither ends a head nor belongs to a body is head, trailer or the extension of a chunk: all of it is kept by the parser.
         self._overhead = 0 if self._progressed else self._overhead + len(data)
         if self._overhead > HEAD_BYTES_MAX:
@@ -316,7 +319,8 @@ class Protocol(HttpToolsProtocol):
             if now - self._head_began > HEAD_SECONDS_MAX:
                 self._refuse(Refusal(408, "REQUEST_TIMEOUT", f"The head of the request did not end within {HEAD_SECONDS_MAX:g} s."))
         elif cycle is None or cycle.response_complete:
-            if now - self._touched > KEEP_ALIVE_SECONDS:
+            # Who has the answer already may still owe the body.
+            if now - self._touched > KEEP_ALIVE_SECONDS or (cycle is not None and self._brings_nothing(now, cycle)):
                 self.transport.close()
         elif self._brings_nothing(now, cycle):
             little = f"Less than {BODY_BYTES_MIN} bytes of the body came within {BODY_SECONDS_MAX:g} s, and it did not end."

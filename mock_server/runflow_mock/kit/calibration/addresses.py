@@ -25,7 +25,11 @@ class Address(NamedTuple):
 def address_of(target: str, host: str = "") -> Address | None:
     """Returns the address in the API that a target leads to, absolute or at the host beside it; nothing where it leads elsewhere."""
     is_absolute = "://" in target.partition("?")[0]
-    said = host.strip()
+    said = urlsplit(host.strip()).netloc if "://" in host else host.strip()
+    if not is_absolute and not target.startswith("/"):
+        first, slash, rest = target.partition("/")
+        names_host = not said and (":" in first or "." in first or first == "localhost")
+        said, target = (first, slash + rest) if names_host else (said, f"/{target}")
     try:
         parts = urlsplit(target if is_absolute else f"//{said}{target}")
         site, other = _whose(parts.hostname or "", parts.port)
@@ -33,8 +37,12 @@ def address_of(target: str, host: str = "") -> Address | None:
         return None
     if not is_absolute and not said:
         site, other = Site.API, None
-    may_be_ours = site is Site.API or (site is None and packaged_contract().address(parts.path) is not None)
-    return Address(parts.path, other) if may_be_ours and parts.path.startswith("/v1/") else None
+    # Clients whose base address ends with /v1 may log what comes behind it.
+    is_relative = said != "" and site is Site.API and not parts.path.startswith("/v1/")
+    path = f"/v1{parts.path}" if is_relative else parts.path
+    is_known = packaged_contract().address(path) is not None
+    may_be_ours = is_known if site is None or is_relative else site is Site.API
+    return Address(path, other) if may_be_ours and path.startswith("/v1/") else None
 
 
 def authority_in(headers: Mapping[str, str]) -> str:
@@ -44,6 +52,8 @@ def authority_in(headers: Mapping[str, str]) -> str:
 
 def other_host(authority: str) -> str | None:
     """Returns the host that an authority, or the address of a server, names, in one spelling; nothing where it is one of the service's."""
+    if not authority.strip():
+        return None
     try:
         parts = urlsplit(authority if "://" in authority else f"//{authority.strip()}")
         return _whose(parts.hostname or "", parts.port)[1]

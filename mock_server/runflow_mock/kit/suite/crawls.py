@@ -67,12 +67,12 @@ class Crawl:
             yield from self._embed(template, path, items)
             yield from refuses_nonsense(self._stage, path)
 
-    def _related(self, template: str, path: str, record: dict[str, Any]) -> Iterator[str]:
-        """What is shown inside a record is what stands below it."""
+    def _related(self, template: str, path: str, record: dict[str, Any], *, is_asked: bool = False) -> Iterator[str]:
+        """What is shown inside a record is what stands below it; where nobody asked for it, none may be shown as an empty list."""
         for child in children_of(template):
             word = child.rpartition("/")[2]
             shown, declared = _shown(record, template, word.replace("-", "_")), operation_at(child)
-            if isinstance(shown, list) and declared is not None and is_served(declared, self._stage):
+            if (shown or is_asked) and _are_records(shown) and declared is not None and is_served(declared, self._stage):
                 below = [item[key_of(item)] for item in whole(self._stage, f"{path}/{word}")]
                 if [item[key_of(item)] for item in shown] != below:
                     yield f"{path}/{word} has {len(below)} records, and the list shows {len(shown)}, or others"
@@ -86,7 +86,7 @@ class Crawl:
             answer = self._stage.get(f"{path}?limit={WHOLE}&embed={name}")
             for item in answer.json["items"][: self._items_max] if answer.status == 200 else ():
                 for child in children_of(template):
-                    yield from self._related(child, f"{path}/{quote(str(item[key_of(item)]), safe='/')}", {name: item[name]})
+                    yield from self._related(child, f"{path}/{quote(str(item[key_of(item)]), safe='/')}", {name: item[name]}, is_asked=True)
 
     def _ask_for_all(self, declared: Declared, path: str, record: dict[str, Any]) -> None:
         """Asks for the related records of one record, kind by kind; the laws hold what comes against what came without asking."""
@@ -110,6 +110,11 @@ def _shown(record: Mapping[str, Any], template: str, word: str) -> Any:
     """What a record shows of what stands below it: `models` of a solution may be called `solution_models`."""
     noun = template.rpartition("/{")[0].rpartition("/")[2].removesuffix("s").replace("-", "_")
     return record.get(word, record.get(f"{noun}_{word}"))
+
+
+def _are_records(shown: Any) -> bool:
+    """Tells whether what is shown under a name is a list of records: a server may have fields of its own."""
+    return isinstance(shown, list) and all(isinstance(each, dict) and key_of(each) in each for each in shown)
 
 
 def operation_at(template: str) -> Declared | None:

@@ -10,6 +10,7 @@ from runflow_mock.kit.suite.files import file_is_there, output_is_there
 from runflow_mock.kit.suite.flows import Flow, Needs, Play, expect
 from runflow_mock.kit.suite.flows_of_callbacks import check_signature, every_attempt
 from runflow_mock.kit.suite.flows_of_runs import balance, create_batch, create_run, ended
+from runflow_mock.kit.suite.laws_of_records import instant
 from runflow_mock.kit.suite.offers import IMAGE, INPUT, MODEL, RUNS
 from runflow_mock.kit.suite.provocations import fresh_request
 from runflow_mock.kit.suite.requests import Request, right_requests
@@ -114,7 +115,8 @@ def _price_is_charged(stage: SuiteTenant) -> Iterator[str]:
     for name, word in (("unit_code", "unit"), ("currency_code", "currency")):
         if len(prices) == 1 and name in prices[0] and word in told and prices[0][name] != told[word]:
             yield f"a price has the {name} {prices[0][name]!r}, and what was charged the {word} {told[word]!r}"
-    if len(prices) == 1 and prices[0].get("disabled_at") is not None:
+    ended_at = instant(prices[0].get("disabled_at")) if len(prices) == 1 else None
+    if ended_at is not None and ended_at <= (instant(run["created_at"]) or ended_at):
         yield f"a run is charged by a price that is disabled since {prices[0]['disabled_at']}"
 
 

@@ -168,7 +168,7 @@ def _end_of_delivery(record: Record) -> Iterator[str]:
     if record.get("attempts") == [] or record.get("attempt_count") == 0:
         told = {name: record[name] for name in OF_ATTEMPTS if record.get(name) is not None}
         yield from _says(not told, f"a delivery of which nothing was tried has {told}")
-        yield from _says(state not in ENDS_OF_DELIVERIES, f"a delivery of which nothing was tried has {state}")
+        yield from _says(state != "succeeded", f"a delivery of which nothing was tried has {state}")
     reason = record.get("failure_reason_code")
     yield from _says(not isinstance(reason, str) or len(reason.split()) == 1, f"failure_reason_code is {reason!r}, and no code")
     if state not in ENDS_OF_DELIVERIES:
@@ -261,9 +261,10 @@ def _is_updated_later(record: Record, memory: Memory) -> Iterator[str]:
     if updated is None or not isinstance(key, str):
         return
     before = memory.updated.setdefault(key, updated)
-    if updated < before:
+    # A record may be kept less exactly than it was first told.
+    if updated < before - timedelta(milliseconds=1):
         yield f"{key} was updated at {before.isoformat()}, and is now told to have been at {record['updated_at']}"
-    memory.updated[key] = updated
+    memory.updated[key] = max(before, updated)
 
 
 def happens_within_its_record(answer: Answer, memory: Memory) -> Iterator[str]:

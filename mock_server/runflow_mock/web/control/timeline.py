@@ -1,6 +1,7 @@
 """The timeline of a world: everything that happened in it, retold from its history; as a window, with the requests among it."""
 
 import asyncio
+from collections.abc import Iterator
 
 import msgspec
 
@@ -14,7 +15,7 @@ from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.pieces import answer_window, look
 from runflow_mock.web.routing import Operation
-from runflow_mock.wire.timeline import Step, represent_events
+from runflow_mock.wire.timeline import Step, represent_events, scrubbed_steps
 from runflow_mock.wire.windows import Window, read_window
 
 _encode = msgspec.json.Encoder().encode
@@ -48,12 +49,19 @@ def _written(history: Standing, rules: dict[RuleId, FaultRule], scrubber: Scrubb
 
 async def _window(call: Call, window: Window) -> Answer:
     happenings = await call.runtime.feeds.of(call.caller).happenings.told()
-    found, total = await look(happenings, window, lambda step: _keeps(window, step))
+    found, total = await look(happenings, window, lambda step: _keeps(window, step, call.runtime.scrubber))
     return await answer_window(call, found, total, forgotten=happenings.forgotten)
 
 
-def _keeps(window: Window, step: Step) -> bool:
-    return window.has("kind", str(step["kind"])) and window.finds(*(value for value in step.values() if isinstance(value, str)))
+def _keeps(window: Window, step: Step, scrubber: Scrubber) -> bool:
+    """Tells whether a step is looked for; what is found in a secret is not, or one could be guessed letter by letter."""
+    if not (window.has("kind", str(step["kind"])) and window.finds(*_texts(step))):
+        return False
+    return not window.text or window.finds(*_texts(scrubbed_steps((step,), scrubber)[0]))
+
+
+def _texts(step: Step) -> Iterator[str]:
+    return (value for value in step.values() if isinstance(value, str))
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (

@@ -1,0 +1,57 @@
+"""What the contract leaves open is held against no server."""
+
+import json
+
+import pytest
+
+from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.laws_of_records import deliveries_are_kept, goes_forward
+from runflow_mock.kit.suite.laws_of_twins import says_it_alike
+from runflow_mock.kit.suite.memories import Law, Memory
+
+RUN = "019b76da-a800-7000-8abc-0123456789ab"
+
+
+def says(law: Law, *told: tuple[str, str, int, object]) -> list[str]:
+    memory, found = Memory(), list[str]()
+    for method, path, status, body in told:
+        answer = Answer(method, path, status, {}, json.dumps(body).encode())
+        memory.look_at(answer)
+        found += law(answer, memory)
+    return found
+
+
+def ready(status: int, **checks: str) -> list[str]:
+    says_so = "ok" if status == 200 else "unavailable"
+    return says(says_it_alike, ("GET", "/v1/readiness", status, {"status": says_so, "checks": checks}))
+
+
+def test_server_that_looks_at_more_of_itself_may_have_another_reason_not_to_be_ready() -> None:
+    assert ready(503, database="ok", redis="ok", storage="failed") == []
+    assert ready(200, database="ok", redis="degraded", storage="ok") == []
+    assert len(ready(503, database="ok", redis="ok")) == len(ready(200, database="failed", redis="ok", storage="ok")) == 1
+
+
+def test_flow_may_not_say_how_many_nodes_it_has() -> None:
+    path = "/v1/flow-summaries"
+    for count, breaches in ((None, 0), (1, 0), (2, 1)):
+        assert len(says(says_it_alike, ("GET", path, 200, {"items": [{"id": RUN, "nodes": [{}], "node_count": count}]}))) == breaches
+
+
+@pytest.mark.parametrize(("prefix", "breaches"), [("example", 0), ("whsec_exa", 0), ("another", 1)])
+def test_prefix_of_a_secret_may_stand_behind_that_of_all(prefix: str, breaches: int) -> None:
+    secret = {"secret": "whsec_example_1", "plain_secret": "whsec_example_1", "key_prefix": prefix}
+    assert len(says(says_it_alike, ("POST", "/v1/callback-secrets", 201, secret))) == breaches
+
+
+@pytest.mark.parametrize(("later", "breaches"), [("123", 0), ("120", 1)])
+def test_record_may_be_kept_to_the_millisecond(later: str, breaches: int) -> None:
+    told = [{"id": RUN, "updated_at": f"2026-01-01T00:00:00.{part}Z"} for part in ("123456", later)]
+    assert len(says(goes_forward, *(("GET", f"/v1/runs/{RUN}", 200, each) for each in told))) == breaches
+
+
+def test_delivery_may_be_given_up_before_it_is_tried() -> None:
+    for state, breaches in (("failed", False), ("succeeded", True)):
+        delivery = {"id": RUN, "status_code": state, "attempts": [], "attempt_count": 0, "completed_at": "2026-01-01T00:00:00Z"}
+        found = says(deliveries_are_kept, ("GET", f"/v1/runs/{RUN}/callback", 200, [delivery]))
+        assert any("nothing was tried" in line for line in found) is breaches
