@@ -12,9 +12,9 @@ RUNS = "/v1/models/runflow/background-removal/runs"
 MADE = {"id": "019b76da-a800-7000-8abc-0123456789ab", "flow_id": None, "client_ref": "a", "input": {"flow_id": 1}}
 
 
-def says(sent: object, told: object) -> list[str]:
+def says(sent: object, told: object, noun: str = "runs") -> list[str]:
     memory = Memory()
-    answer = Answer("POST", RUNS, 201, {}, json.dumps(told).encode(), sent_body=json.dumps(sent).encode())
+    answer = Answer("POST", RUNS.replace("runs", noun), 201, {}, json.dumps(told).encode(), sent_body=json.dumps(sent).encode())
     memory.look_at(answer)
     return list(echoes(answer, memory))
 
@@ -29,6 +29,12 @@ def says(sent: object, told: object) -> list[str]:
 )
 def test_what_the_contract_does_not_know_need_not_come_back(sent: object) -> None:
     assert says(sent, MADE) == []
+
+
+def test_free_parts_are_compared_whole() -> None:
+    made = {"id": MADE["id"], "input": [{"image_url": "a"}], "metadata": {"b": 1}}
+    assert says({"input": [{"image_url": "a"}], "metadata": {"b": 1}}, made, "batches") == []
+    assert len(says({"input": [{"image_url": "b"}], "metadata": {"b": 2}}, made, "batches")) == 2
 
 
 @pytest.mark.parametrize(("sent", "name"), [({"client_ref": "b", "input": {}}, "client_ref"), ({"input": {"flow_id": 2}}, "input")])

@@ -161,10 +161,11 @@ def echoes(answer: Answer, memory: Memory) -> Iterator[str]:
 
 
 def _declared(schema: Pointer, sent: Any) -> Any:
-    """Returns what was sent without the fields that its schema has no name for, unless it names none at all."""
+    """Returns what was sent without the fields that its schema has no name for, unless it names none at all; what is free stays whole."""
     described = packaged_walk().described(schema)
     if isinstance(sent, dict) and described.properties:
-        return {name: _declared(described.properties[name], value) for name, value in sent.items() if name in described.properties}
+        known = {name: value for name, value in sent.items() if name in described.properties}
+        return {name: value if name in FREE else _declared(described.properties[name], value) for name, value in known.items()}
     if isinstance(sent, list) and described.items is not None:
         return [_declared(described.items, value) for value in sent]
     return sent
