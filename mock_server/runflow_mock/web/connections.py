@@ -164,9 +164,8 @@ class Protocol(HttpToolsProtocol):
             context = error.__context__
             self._refuse(context if isinstance(context, Refusal) else Refusal(400, "BAD_REQUEST", explain(error)))
             return
-        if not (self._progressed or self._in_head):
-            # The ends of lines before a request are none.
-            self._touched = untouched
+        # The ends of lines before a request are none.
+        self._touched = self._touched if self._progressed or self._in_head else untouched
         # What neither ends a head nor belongs to a body is head, trailer or the extension of a chunk: all of it is kept by the parser.
         self._overhead = 0 if self._progressed else self._overhead + len(data)
         if self._overhead > HEAD_BYTES_MAX:
@@ -199,12 +198,10 @@ class Protocol(HttpToolsProtocol):
 
     def _give(self, cycle: RequestResponseCycle, given: Answer | ASGIApp) -> None:
         """Writes an answer, unless the server began to stop meanwhile, which uvicorn has to tell the client; goes on with anything else."""
-        if not isinstance(given, Answer):
-            self._answer_by_task(cycle, given)
-        elif cycle.keep_alive:
+        if isinstance(given, Answer) and cycle.keep_alive:
             self._write_answer(cycle, given)
         else:
-            self._answer_by_task(cycle, partial(_send, given))
+            self._answer_by_task(cycle, partial(_send, given) if isinstance(given, Answer) else given)
 
     def _feed(self, data: bytes) -> None:
         try:
