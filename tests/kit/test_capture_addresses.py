@@ -117,6 +117,12 @@ def test_path_that_is_written_otherwise_is_the_service_s_own(target: str, host: 
     assert (found.path, found.host) == (RUN, None)
 
 
+@pytest.mark.parametrize("host", ["http://[bad", "[bad", "a:b:c"])
+def test_host_that_is_none_is_not_the_service(host: str) -> None:
+    with pytest.raises(CaptureError, match="is at no address of the API"):
+        only({"request": {"method": "GET", "target": RUN, "host": host}, "response": ANSWER})
+
+
 def test_empty_host_of_a_document_is_none() -> None:
     captures = [{"kind": "answer", "host": "", "body": json.loads(BODY)}]
     assert only({"format": "runflow-mock/captures", "version": 1, "captures": captures}).host is None

@@ -31,6 +31,19 @@ DENSE = json.dumps({"input": [[n % 10] for n in range(15_000)]}, separators=(","
 READERS = ("/_mock/journal?limit=20", "/_mock/journal.har", "/_mock/report")
 
 
+class Watched(Scrubber):
+    """Notes how much is looked through at once."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+        super().__init__()
+
+    def scrub(self, data: bytes) -> bytes:
+        """Looks through some bytes."""
+        self.seen.append(len(data))
+        return super().scrub(data)
+
+
 def turns_while(door: Door, method: str, path: str, *, content: bytes = b"", status: int = 200, key: str = "") -> int:
     """Returns how often somebody else had a turn while a request was answered."""
 
@@ -70,55 +83,45 @@ LOOKED_THROUGH = (
 
 @pytest.mark.parametrize(("method", "path"), LOOKED_THROUGH, ids=[path for _, path in LOOKED_THROUGH])
 def test_what_is_looked_through_for_secrets_at_once_does_not_grow(door: Door, method: str, path: str) -> None:
-    seen: list[int] = []
-
-    class Watched(Scrubber):
-        def scrub(self, data: bytes) -> bytes:
-            seen.append(len(data))
-            return super().scrub(data)
+    watched = Watched()
 
     def largest(runs: int) -> int:
         for _ in range(runs):
             door.post(RUNS, {"input": INPUT})
         door.post("/v1/runs", content="{}")
         door.settle()
-        seen.clear()
+        watched.seen.clear()
         assert door.request(method, path).status_code == 200
-        return max(seen)
+        return max(watched.seen)
 
-    door.runtime.scrubber = Watched()
+    door.runtime.scrubber = watched
     few = largest(2)
     assert largest(40) <= few + 2_000
 
 
 def test_what_came_without_a_key_is_not_looked_through_for_the_report_of_a_tenant(door: Door) -> None:
-    seen: list[int] = []
+    watched = Watched()
 
-    class Watched(Scrubber):
-        def scrub(self, data: bytes) -> bytes:
-            seen.append(len(data))
-            return super().scrub(data)
-
-    door.runtime.scrubber = Watched()
+    door.runtime.scrubber = watched
     door.runtime.lobby = Journal(100, 10_000_000, door.runtime.scrubber)
     door.get("/_mock/report")
     for _ in range(50):
         assert door.get("/v1/runs", headers={"Authorization": ""}).status_code == 401
-    seen.clear()
+    watched.seen.clear()
     assert "50 without a key that this server knows" in door.get("/_mock/report").text
-    assert len(seen) < 50
+    assert len(watched.seen) < 50
 
 
 def test_long_bodies_are_looked_through_when_somebody_reads_them_and_not_on_their_way(door: Door) -> None:
     seen: list[int] = []
 
-    class Watched(Scrubber):
+    class Reading(Scrubber):
         def is_clean(self, *parts: bytes) -> bool:
             seen.append(sum(map(len, parts)))
             return super().is_clean(*parts)
 
     ok(door.get("/v1/runs"))
-    door.runtime.scrubber = Watched()
+    door.runtime.scrubber = Reading()
     tenant = door.runtime.tenants.get("test")
     assert tenant is not None
     tenant.journal = Journal(10, 10_000_000, door.runtime.scrubber)

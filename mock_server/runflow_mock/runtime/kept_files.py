@@ -126,15 +126,13 @@ class KeptFile:
             KeepError: it cannot be written, and nothing of it is.
         """
         self._find()
-        try:
+        with self._translated():
             if blobs:
                 with self._transaction():
                     self._keep(blobs)
                     sequence = self._log(row)
             else:
                 sequence = self._log(row)
-        except sqlite3.Error as error:
-            raise self._told(error) from None
         self._note((self._at[0], sequence))
         return sequence
 

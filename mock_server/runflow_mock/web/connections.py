@@ -164,8 +164,8 @@ class Protocol(HttpToolsProtocol):
             context = error.__context__
             self._refuse(context if isinstance(context, Refusal) else Refusal(400, "BAD_REQUEST", explain(error)))
             return
-        # The ends of lines before a request are none.
-        self._touched = self._touched if self._progressed or self._in_head else untouched
+        if not (self._progressed or self._in_head):
+            self._touched = untouched  # Ends of lines before a request are none.
         # What neither ends a head nor belongs to a body is head, trailer or the extension of a chunk: all of it is kept by the parser.
         self._overhead = 0 if self._progressed else self._overhead + len(data)
         if self._overhead > HEAD_BYTES_MAX:

@@ -25,7 +25,7 @@ class Address(NamedTuple):
 def address_of(target: str, host: str = "") -> Address | None:
     """Returns the address in the API that a target leads to, absolute or at the host beside it; nothing where it leads elsewhere."""
     is_absolute = "://" in target.partition("?")[0]
-    said = urlsplit(host.strip()).netloc if "://" in host else host.strip()
+    said = _authority(host)
     if not is_absolute and not target.startswith("/"):
         first, slash, rest = target.partition("/")
         names_host = not said and (":" in first or "." in first or first == "localhost")
@@ -52,18 +52,24 @@ def authority_in(headers: Mapping[str, str]) -> str:
 
 def other_host(authority: str) -> str | None:
     """Returns the host that an authority, or the address of a server, names, in one spelling; nothing where it is one of the service's."""
-    if not authority.strip():
+    said = _authority(authority)
+    if not said:
         return None
     try:
-        parts = urlsplit(authority if "://" in authority else f"//{authority.strip()}")
+        parts = urlsplit(f"//{said}")
         return _whose(parts.hostname or "", parts.port)[1]
     except ValueError:
-        return authority.strip().lower()
+        return said.lower()
 
 
 def is_among(host: str, named: Collection[str | None]) -> bool:
     """Tells whether a host is one of those named, each with its port or for all of them."""
     return host in named or _PORT.sub("", host) in named
+
+
+def _authority(text: str) -> str:
+    """Returns the authority in a text that is one, or the address of a server."""
+    return text.strip().rpartition("://")[2].partition("/")[0]
 
 
 def _whose(name: str, port: int | None) -> tuple[Site | None, str | None]:

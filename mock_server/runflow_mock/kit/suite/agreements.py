@@ -143,13 +143,13 @@ def _differs(key: str, name: str, before: Told, now: Told) -> Iterator[str]:
 
 def echoes(answer: Answer, memory: Memory) -> Iterator[str]:
     """What was sent to make or change a record comes back in it as it was sent; of what the contract does not know nobody has said so."""
-    record, content = memory.record, None if memory.operation is None else memory.operation.body.get("application/json")
-    sent = None if content is None else _declared(content, answer.sent)
+    record, sent = memory.record, answer.sent
     if record is None or not isinstance(sent, dict) or answer.method not in ("POST", "PATCH", "PUT") or answer.status >= 300:
         return
     if is_replay(answer) or (answer.path.endswith("/confirmations") and record["id"] in memory.records):
         return
-    for name, value in sent.items():
+    content = None if memory.operation is None else memory.operation.body.get("application/json")
+    for name, value in ({} if content is None else _declared(content, sent)).items():
         told = "feedback_reason" if name == "reason" and answer.path.endswith("/feedback") else RENAMED.get(name, name)
         if value is None or told not in record or name in ("id", "updated_at", "items"):
             continue

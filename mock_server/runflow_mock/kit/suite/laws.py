@@ -6,7 +6,7 @@ of the contract's files on errors and state machines, and of the behaviours that
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from time import time
 from typing import Any
 from urllib.parse import parse_qs
@@ -44,7 +44,6 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)")
 AFTER_CREATION = frozenset(("updated_at", "last_used_at", "last_triggered_at", "next_attempt_at", "next_retry_at"))
 INSTANT_NAMES = frozenset(("created_at", "started_at", "completed_at", *AFTER_CREATION))
 CODE = re.compile(r"[A-Z][A-Z0-9_]+")
-SKEW = timedelta(milliseconds=1)
 COUNTERS = {"succeeded": "items_succeeded", "failed": "items_failed", "cancelled": "items_cancelled"}
 # What never changes once a run or batch has ended.
 ENDS = ("status_code", "cost", "started_at", "completed_at", "duration_ms", "failure_code")
@@ -222,7 +221,7 @@ def _tells_time_in_order(answer: Answer, memory: Memory) -> Iterator[str]:
             yield f"created, started, completed are out of order: {[moment.isoformat() for moment in order]}"
         created = times.get("created_at")
         for name in sorted(AFTER_CREATION & times.keys()):
-            if created is not None and times[name] < created - SKEW:
+            if created is not None and times[name] < created - laws_of_records.GRAIN:
                 yield f"{name} is {record[name]!r}, before the creation at {record['created_at']!r}"
         if _is_run(record) or _is_batch(record):
             yield from _wrong_id(record, times.get("created_at"))
@@ -237,7 +236,7 @@ def _wrong_id(record: Record, created: datetime | None) -> Iterator[str]:
         return
     if number.version != 7 or str(number) != text:
         yield f"the id {text!r} is no lower-case UUIDv7"
-    elif created is not None and abs(datetime.fromtimestamp((number.int >> 80) / 1000, UTC) - created) > SKEW:
+    elif created is not None and abs(datetime.fromtimestamp((number.int >> 80) / 1000, UTC) - created) > laws_of_records.GRAIN:
         yield f"the id {text!r} does not hold the instant of creation {created.isoformat()}"
 
 

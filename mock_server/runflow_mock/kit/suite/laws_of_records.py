@@ -13,6 +13,8 @@ DATE_SECONDS = 2
 # What receivers are told to refuse.
 STALE_SECONDS = 300
 SKEW = timedelta(seconds=1)
+GRAIN = timedelta(milliseconds=1)
+"""How exactly instants are told at least."""
 CANCELLED = ("cancelled", "canceled")
 SUCCEEDED = "succeeded"
 BATCH_ITEM_FACTS = ("client_ref", "status_code")
@@ -168,7 +170,7 @@ def _end_of_delivery(record: Record) -> Iterator[str]:
     if record.get("attempts") == [] or record.get("attempt_count") == 0:
         told = {name: record[name] for name in OF_ATTEMPTS if record.get(name) is not None}
         yield from _says(not told, f"a delivery of which nothing was tried has {told}")
-        yield from _says(state != "succeeded", f"a delivery of which nothing was tried has {state}")
+        yield from _says(state != SUCCEEDED, f"a delivery of which nothing was tried has {state}")
     reason = record.get("failure_reason_code")
     yield from _says(not isinstance(reason, str) or len(reason.split()) == 1, f"failure_reason_code is {reason!r}, and no code")
     if state not in ENDS_OF_DELIVERIES:
@@ -262,7 +264,7 @@ def _is_updated_later(record: Record, memory: Memory) -> Iterator[str]:
         return
     before = memory.updated.setdefault(key, updated)
     # A record may be kept less exactly than it was first told.
-    if updated < before - timedelta(milliseconds=1):
+    if updated < before - GRAIN:
         yield f"{key} was updated at {before.isoformat()}, and is now told to have been at {record['updated_at']}"
     memory.updated[key] = max(before, updated)
 

@@ -41,12 +41,12 @@ def _readiness(told: Record, status: int) -> Iterator[str]:
         yield f"a service that answers {status} says that it is {told.get('status')!r}"
     checks: dict[str, Any] = told.get("checks") or {}
     database, redis = checks.get("database", "ok"), checks.get("redis", "ok")
-    if database not in DATABASE or redis not in REDIS:
-        yield f"the parts of a service are {checks}"
     is_ready = database == "ok" and redis != "disabled"
     # A server that looks at more of itself may have another reason not to be ready.
     knows_why = status == OK or checks.keys() == {"database", "redis"}
-    if checks.keys() >= {"database", "redis"} and knows_why and (status == OK) is not is_ready:
+    if database not in DATABASE or redis not in REDIS:
+        yield f"the parts of a service are {checks}"
+    elif checks.keys() >= {"database", "redis"} and knows_why and (status == OK) is not is_ready:
         yield f"a service that answers {status} has the parts {checks}"
 
 
