@@ -23,10 +23,11 @@ def exchange(path: str, status: int, body: Any, method: str = "GET", headers: An
     return {"request": {"method": method, "path": path}, "response": {"status": status, "headers": headers, "body": body}}
 
 
-def operation(schema: Any) -> Contract:
+def operation(schema: Any, media_type: str = "application/json", *, source: str | None = None) -> Contract:
     """A contract with one operation, which answers with this."""
-    responses: Any = {"200": {"description": "ok", "content": {"application/json": {"schema": schema}}}}
-    return Contract({"openapi": "3.1.0", "paths": {"/v1/runs/{id}": {"get": {"operationId": "get_run", "responses": responses}}}})
+    responses: Any = {"200": {"description": "ok", "content": {media_type: {"schema": schema}}}}
+    paths: Any = {"/v1/runs/{id}": {"get": {"operationId": "get_run", "responses": responses}}}
+    return Contract({"openapi": "3.1.0", "paths": paths}, source=source)
 
 
 def test_what_is_as_the_contract_says_has_no_notes() -> None:
@@ -59,6 +60,17 @@ def test_pages_of_what_has_no_schema_here_are_let_be() -> None:
 def test_422_is_held_against_its_own_form() -> None:
     found = notes({"status": 422, "body": {"code": "VALIDATION_ERROR", "message": "no", "errors": []}})
     assert found == [("minItems", "ValidationErrorResponse: body.errors", "the value has less than 1 item")]
+
+
+def test_body_that_came_compressed_is_held_against_the_contract_all_the_same() -> None:
+    body = {"code": "NOT_FOUND", "message": 7, "errors": None}
+    assert [rule for rule, _, _ in notes(exchange(f"/v1/runs/{ABSENT}", 404, body, headers={**JSON, "content-encoding": "br"}))] == ["type"]
+
+
+def test_body_that_is_not_looked_into_is_told() -> None:
+    theirs = operation({"type": "object"}, "application/xml", source="own.yaml")
+    capture = exchange(f"/v1/runs/{ABSENT}", 200, "<a/>", headers={"content-type": "application/xml"})
+    assert [rule for rule, _, _ in notes(capture, contract=theirs)] == ["not-looked-into"]
 
 
 def test_status_that_the_operation_does_not_declare_is_told() -> None:

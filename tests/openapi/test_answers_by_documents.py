@@ -6,14 +6,16 @@ import pytest
 from exchanges import exchange
 from foreign import contract
 
-from runflow_mock.openapi.answers import response_findings
+from runflow_mock.domain.exchanges import BODY_BYTES_MAX
+from runflow_mock.domain.findings import Finding, Severity
+from runflow_mock.openapi.answers import answer_findings, response_findings
 
 TEXT = "text/plain"
 WHOLE = {"type": "integer"}
 
 
-def rules(response: Any, headers: dict[str, str], body: bytes = b"", *, status: str = "200", method: str = "GET") -> list[str]:
-    """What is wrong with an answer that a document describes; its parts may be components."""
+def findings(response: Any, headers: dict[str, str], body: bytes = b"", *, status: str = "200", method: str = "GET") -> list[Finding]:
+    """All that is found in an answer that a document describes; its parts may be components."""
     components = {"headers": {"Left": {"required": True, "schema": WHOLE}}, "responses": {"Whole": response}}
     operation = {"responses": {status: {"$ref": "#/components/responses/Whole"}}}
     document = {"openapi": "3.2.0", "info": {}, "paths": {"/x": {method.lower(): operation}}, "components": components}
@@ -22,7 +24,16 @@ def rules(response: Any, headers: dict[str, str], body: bytes = b"", *, status: 
     assert declared is not None
     told = tuple((name.encode(), value.encode()) for name, value in headers.items())
     sent = exchange(method, "/x", 200, response_headers=told, response_body=body)
-    return [finding.rule for finding in response_findings(judging, declared, sent)]
+    found = answer_findings(judging, declared, sent)
+    violations = [finding for finding in found if finding.severity is Severity.VIOLATION]
+    assert response_findings(judging, declared, sent) == tuple(violations)
+    return list(found)
+
+
+def rules(response: Any, headers: dict[str, str], body: bytes = b"", *, status: str = "200", method: str = "GET") -> list[str]:
+    """What is wrong with an answer that a document describes."""
+    found = findings(response, headers, body, status=status, method=method)
+    return [finding.rule for finding in found if finding.severity is Severity.VIOLATION]
 
 
 LIST = {"schema": {"type": "array", "items": WHOLE}}
@@ -89,3 +100,61 @@ EVENT = {"type": "object", "required": ["data"], "properties": {"event": {"enum"
 )
 def test_body_of_an_answer_is_read_by_its_media_type(name: str, word: str, schema: Any, body: bytes, expected: list[str]) -> None:
     assert rules(media(name, schema, word=word), {"content-type": name}, body) == expected
+
+
+SHORT = {"type": "string", "maxLength": 2}
+
+
+@pytest.mark.parametrize("name", ["text/csv", "text/html", "text/xml", "text/event-stream", "text/x-own; version=2"])
+def test_text_of_every_kind_is_held_against_the_schema_of_a_text(name: str) -> None:
+    described = media(name, SHORT)
+    assert findings(described, {"content-type": name}, b"ab") == []
+    assert rules(described, {"content-type": name}, b"abc") == ["maxLength"]
+
+
+@pytest.mark.parametrize(
+    ("charset", "body"),
+    [
+        ("iso-8859-1", "\xe9\xe9".encode("latin-1")),
+        ("utf-8", "\xe9\xe9".encode()),
+        ("none", b"ab"),
+        ("idna", b"a\xe9"),
+        ("undefined", b"ab"),
+        ("hex", b"ab"),
+    ],
+)
+def test_text_is_read_in_the_encoding_that_it_names(charset: str, body: bytes) -> None:
+    described = media("text/csv", {**SHORT, "minLength": 2})
+    assert findings(described, {"content-type": f"text/csv; charset={charset}"}, body) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "schema", "body"),
+    [
+        ("application/xml", "schema", {"type": "object"}, b"<a/>"),
+        ("text/csv", "schema", {"type": "array"}, b"a,b"),
+        ("text/xml", "schema", {"type": "object"}, b"<a/>"),
+        ("application/pdf", "schema", SHORT, b"%PDF"),
+        ("application/xml", "itemSchema", {"type": "object"}, b"<a/>"),
+        ("application/json", "schema", {"type": "object"}, b"x" * BODY_BYTES_MAX),
+    ],
+)
+def test_body_of_an_answer_that_was_not_judged_is_told(name: str, word: str, schema: Any, body: bytes) -> None:
+    (found,) = findings(media(name, schema, word=word), {"content-type": name}, body)
+    assert (found.loc, found.severity) == (("response", "body"), Severity.NOTE)
+
+
+@pytest.mark.parametrize("schema", [{}, True])
+def test_body_of_which_the_document_says_nothing_is_not_told(schema: Any) -> None:
+    assert findings(media("application/pdf", schema), {"content-type": "application/pdf"}, b"%PDF") == []
+    assert findings({"description": "", "content": {"application/pdf": {}}}, {"content-type": "application/pdf"}, b"%PDF") == []
+
+
+def test_compressed_body_of_an_answer_is_told_and_not_judged() -> None:
+    (found,) = findings(media("application/json", WHOLE), {"content-type": "application/json", "content-encoding": "gzip"}, b"\x1f\x8b")
+    assert (found.severity, found.message) == (Severity.NOTE, "the body is compressed; it was not judged")
+
+
+def test_picture_whose_schema_names_bytes_is_not_told() -> None:
+    described = media("image/png", {"type": "string", "format": "binary"})
+    assert findings(described, {"content-type": "image/png"}, b"\x89PNG") == []

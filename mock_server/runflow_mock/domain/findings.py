@@ -32,7 +32,10 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """All findings of one exchange; `operation` is the one that the contract names, if it names one, else `nearest` may be a route."""
+    """All findings of one exchange; `operation` is the one that the contract names, if it names one, else `nearest` may be a route.
+
+    `request` is about the client, and has notes on what of the answer could not be judged.
+    """
 
     operation: str | None = None
     request: tuple[Finding, ...] = ()
@@ -40,7 +43,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     nearest: str | None = None
 
     def of(self, severity: Severity) -> tuple[Finding, ...]:
-        """Returns the findings about the request that weigh this much."""
+        """Returns the findings that weigh this much, without what the fake did."""
         return tuple(finding for finding in self.request if finding.severity is severity)
 
     @property

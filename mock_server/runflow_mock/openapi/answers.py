@@ -5,13 +5,14 @@ server that answers by it is tried by the contract suite, headers included.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from runflow_mock.domain.documents import object_of
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange
-from runflow_mock.domain.findings import Finding, Location, Severity
-from runflow_mock.openapi.bodies import BodyError, NotRead, read_body, read_items
+from runflow_mock.domain.findings import Finding, Location, Severity, note
+from runflow_mock.openapi.bodies import BodyError, NotRead, is_described, read_body, read_items
 from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
-from runflow_mock.openapi.media_types import chosen, read_media_type
+from runflow_mock.openapi.media_types import MediaType, chosen, read_media_type
 from runflow_mock.openapi.parameters import read_parameter
 from runflow_mock.openapi.parts import UNREAD
 from runflow_mock.openapi.pointers import Pointer
@@ -24,10 +25,13 @@ _BODY: Location = ("response", "body")
 
 def response_findings(contract: Contract, declared: Declared, exchange: Exchange) -> tuple[Finding, ...]:
     """Returns where the fake's own answer is not as the contract says; an answer that a fault rule changed is what was asked for."""
-    if exchange.fault is not None:
-        return ()
-    found = (finding for finding in _answer_findings(contract, declared, exchange) if finding.severity is Severity.VIOLATION)
-    return tuple(found)[:FINDINGS_MAX]
+    found = answer_findings(contract, declared, exchange)
+    return tuple(finding for finding in found if finding.severity is Severity.VIOLATION)
+
+
+def answer_findings(contract: Contract, declared: Declared, exchange: Exchange) -> tuple[Finding, ...]:
+    """Returns the same, and notes on what of an answer was not judged."""
+    return () if exchange.fault is not None else tuple(islice(_answer_findings(contract, declared, exchange), FINDINGS_MAX))
 
 
 def _answer_findings(contract: Contract, declared: Declared, exchange: Exchange) -> Iterator[Finding]:
@@ -56,18 +60,36 @@ def _body_findings(contract: Contract, contents: Mapping[str, Pointer], exchange
         yield Finding(("response", "header", "content-type"), "content-type", f"{media_type.name} is not among {', '.join(contents)}")
         return
     schema = contents[key]
-    is_sequence = schema[-1:] == (ITEMS,)
-    if len(body) >= BODY_BYTES_MAX or (contract.source is None and (is_sequence or not media_type.is_json)):
+    if contract.source is None and (schema[-1:] == (ITEMS,) or not media_type.is_json):
         return
+    if (unjudged := _why_unjudged(exchange)) is None:
+        yield from _content_findings(contract, schema, body, (content_type, media_type))
+    elif is_described(contract, schema):
+        yield note(_BODY, *unjudged)
+
+
+def _content_findings(contract: Contract, schema: Pointer, body: bytes, said: tuple[str | None, MediaType]) -> Iterator[Finding]:
+    is_sequence = schema[-1:] == (ITEMS,)
     try:
-        values = read_items(body, media_type) if is_sequence else [read_body(contract, schema, body, content_type, media_type)]
+        values = read_items(body, said[1]) if is_sequence else [read_body(contract, schema, body, *said)]
     except BodyError as error:
         yield Finding(_BODY if error.field is None else (*_BODY, error.field[:80]), error.rule, str(error))
         return
-    except NotRead:
+    except NotRead as error:
+        if is_described(contract, schema):
+            yield note(_BODY, "not-looked-into", str(error))
         return
     for index, value in enumerate(values):
         yield from schema_findings(contract, schema, value, (*_BODY, index) if is_sequence else _BODY)
+
+
+def _why_unjudged(exchange: Exchange) -> tuple[str, str] | None:
+    """Returns the rule and the words of why a body is not what was sent, or not all of it."""
+    if len(exchange.response_body) >= BODY_BYTES_MAX:
+        return "too-large-to-judge", f"the journal keeps {BODY_BYTES_MAX} bytes of a body; this one was not judged"
+    if exchange.response_header("content-encoding") not in (None, "", "identity"):
+        return "not-looked-into", "the body is compressed; it was not judged"
+    return None
 
 
 def way_to_answer(contract: Contract, declared: Declared, key: str) -> Pointer:

@@ -1,7 +1,7 @@
 """Bodies: what the bytes of a body stand for, given the schema of its media type.
 
 JSON is read as what it is; forms and multipart bodies are read field by field, as the schema and the encodings of the media type say.
-Other content is not looked into.
+Text of other kinds is a text, where a text is what is described. Other content is not looked into.
 
 Source: OpenAPI, "Encoding Object": in a form, a field of which a style is said is written as a query parameter is, and any other as its
 content type says; a part of a multipart body has its own content type and headers.
@@ -25,6 +25,9 @@ from runflow_mock.openapi.values import value_of
 
 # Each of them makes a field one that is written as a query parameter is.
 _STYLED = frozenset(("style", "explode", "allowReserved"))
+
+# What schemas say of bytes, and nothing can be held against.
+_SAYS_BYTES = frozenset(("type", "format", "contentMediaType", "contentEncoding", "title", "description", "example", "examples"))
 
 # What stands between the items of sequences of JSON texts, or before each of them.
 _SEQUENCES: Mapping[str, bytes] = {
@@ -65,9 +68,16 @@ def read_body(contract: Contract, schema: Pointer, raw: bytes, content_type: str
         if media_type.name != MULTIPART and any(part.name is None for part in parts):
             raise NotRead(f"parts without names of {media_type.name[:80]} are not looked into")
         return _Form(contract, schema).read_parts(parts)
-    if media_type.is_text:
-        return value_of(contract, schema, [raw.decode("utf-8", "replace")])
+    # Text of other kinds has a form of its own; what a schema says of it as a text counts all the same.
+    if media_type.is_text or (media_type.name.startswith("text/") and "string" in contract.types(schema)):
+        return value_of(contract, schema, [media_type.decode(raw)])
     raise NotRead(f"a body of {media_type.name[:80]} is not looked into")
+
+
+def is_described(contract: Contract, schema: Pointer) -> bool:
+    """Tells whether a schema says more of a body than that it is bytes."""
+    said = contract.at(schema).keys() - _SAYS_BYTES if contract.types(schema) == {"string"} else contract.at(schema).keys()
+    return schema != ANYTHING and bool(said)
 
 
 def read_items(raw: bytes, media_type: MediaType) -> list[Json]:

@@ -16,12 +16,12 @@ from runflow_mock.openapi.sent_values import Sent
 
 def security_findings(security: Security, sent: Sent) -> Iterator[Finding]:
     """Yields what a request lacks to be let in, or what of it could not be seen."""
-    lacking = [[each for each in way if _is_brought(each, sent) is False] for way in security.ways]
-    open_ways = [way for way, missing in zip(security.ways, lacking, strict=True) if not missing]
-    if any(all(_is_brought(each, sent) for each in way) for way in open_ways) or not security.ways:
+    ways = [[(each, _is_brought(each, sent)) for each in way] for way in security.ways]
+    if any(all(is_brought for _, is_brought in way) for way in ways) or not ways:
         return
-    if open_ways:
-        unseen = next(each for each in open_ways[0] if _is_brought(each, sent) is None)
+    lacking = [[each for each, is_brought in way if is_brought is False] for way in ways]
+    if [] in lacking:
+        unseen = next(each for each, is_brought in ways[lacking.index([])] if is_brought is None)
         yield note(("security",), "not-judged", f"{unseen.says} cannot be seen here; it was not judged")
         return
     nearest = min(lacking, key=len)[0]

@@ -19,7 +19,7 @@ from runflow_mock.domain.models import Model
 from runflow_mock.domain.outputs import MEDIA_PREFIX
 from runflow_mock.openapi.addresses import Addressed
 from runflow_mock.openapi.ambiguities import JudgedExchange, reliance_findings
-from runflow_mock.openapi.answers import response_findings
+from runflow_mock.openapi.answers import answer_findings
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.fake_differences import own_operation, told_apart
 from runflow_mock.openapi.nearest_routes import nearest_route
@@ -71,11 +71,13 @@ class Judge:
             is_workflow=runs is not None and runs.is_workflow,
         )
         request = request_findings(self.contract, addressed, declared, exchange)
-        ours = response_findings(self.contract, declared, exchange)
+        answer = answer_findings(self.contract, declared, exchange)
+        ours = tuple(finding for finding in answer if finding.severity is Severity.VIOLATION)
+        unjudged = (finding for finding in answer if finding.severity is not Severity.VIOLATION)
         if self.contract.source is not None:
             request, ours = told_apart(self.contract, addressed, exchange, Findings(operation=declared.id, request=request, ours=ours))
         unread = () if judged.model is None else islice(_unknown_inputs(judged.model, asked), FINDINGS_MAX)
-        return Findings(operation=declared.id, request=(*request, *unread, *reliance_findings(judged)), ours=ours)
+        return Findings(operation=declared.id, request=(*request, *unread, *unjudged, *reliance_findings(judged)), ours=ours)
 
     def acquits(self, exchange: Exchange) -> bool:
         """Tells whether the client has done nothing against the contract, for much less than the findings of the exchange."""

@@ -28,6 +28,14 @@ class MediaType(msgspec.Struct, frozen=True):
         """Whether it is text whose form nothing else says."""
         return self.name == "text/plain"
 
+    def decode(self, raw: bytes) -> str:
+        """Returns the text that bytes of it are, in the encoding that it names, or else in UTF-8."""
+        try:
+            return raw.decode(self.parameters.get("charset", "utf-8"), "replace")
+        except (LookupError, ValueError):
+            # No encoding is called so, or one that decodes names of hosts, or nothing at all.
+            return raw.decode("utf-8", "replace")
+
 
 def read_media_type(text: str | None) -> MediaType:
     """Returns the media type that a text names."""

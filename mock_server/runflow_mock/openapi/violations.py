@@ -14,7 +14,7 @@ from runflow_mock.domain.documents import NOT_JSON, Json, list_of, read_document
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX, REDACTED, Exchange
 from runflow_mock.domain.findings import Finding, Location, note, without_repeats
 from runflow_mock.openapi.addresses import Addressed
-from runflow_mock.openapi.bodies import BodyError, NotRead, read_body, read_items
+from runflow_mock.openapi.bodies import BodyError, NotRead, is_described, read_body, read_items
 from runflow_mock.openapi.brought_credentials import security_findings
 from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
 from runflow_mock.openapi.directions import Direction
@@ -150,7 +150,7 @@ def _content_findings(contract: Contract, schema: Pointer, raw: bytes, said: tup
         yield Finding(("body",) if error.field is None else ("body", error.field[:80]), error.rule, str(error))
         return
     except NotRead as error:
-        if schema != ANYTHING:
+        if is_described(contract, schema):
             yield note(("body",), "not-looked-into", str(error))
         return
     for index, value in enumerate(values):

@@ -17,7 +17,7 @@ from runflow_mock.kit.calibration.captures import Capture, Kind
 from runflow_mock.kit.calibration.readings import Evidence, location
 from runflow_mock.kit.calibration.scrubbing import CODES, safe_name, scrub, template_of
 from runflow_mock.kit.calibration.shapes import PAYLOADS, is_page
-from runflow_mock.openapi.answers import response_findings
+from runflow_mock.openapi.answers import answer_findings
 from runflow_mock.openapi.contracts import Contract, Declared
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.unknown_fields import unknown_fields
@@ -87,7 +87,7 @@ def _of_exchange(capture: Capture, contract: Contract) -> Iterator[tuple[str, Fi
     if declared is None:
         yield where, Finding(("path",), "route", "the contract has no such operation")
         return
-    for finding in response_findings(contract, declared, _exchange(capture, declared)):
+    for finding in answer_findings(contract, declared, _exchange(capture, declared)):
         # A head that was kept alone is no answer without a body.
         if capture.body or finding.rule != "json":
             yield declared.id, msgspec.structs.replace(finding, loc=finding.loc[1:])
@@ -138,7 +138,9 @@ def _kind_of(record: Mapping[str, Json]) -> str | None:
 
 
 def _exchange(capture: Capture, declared: Declared) -> Exchange:
-    headers = {"content-type": "application/json"} if capture.headers is None else capture.headers
+    # Whoever keeps a body keeps it as it was before it was compressed, beside the headers of what came.
+    kept = {"content-type": "application/json"} if capture.headers is None else capture.headers
+    headers = {name: value for name, value in kept.items() if name != "content-encoding"}
     return Exchange(
         id="",
         number=0,
