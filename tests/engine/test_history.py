@@ -4,9 +4,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from runflow_mock.domain.deliveries import AttemptResult, Delivery
 from runflow_mock.domain.errors import DomainError, InsufficientCredits
 from runflow_mock.domain.ledger import CreditAdded
 from runflow_mock.domain.money import Money
+from runflow_mock.domain.runs import Run
 from runflow_mock.engine.handlers import COMMAND_HANDLERS
 from runflow_mock.engine.history import Base, Commit, Entry, History, encode, fold
 from runflow_mock.engine.invariants import check
@@ -350,3 +352,17 @@ def test_base_stays_as_it_was_while_the_world_goes_on() -> None:
     base, before = world.history.base, picture(world.history.base.store)
     play(world, STORY[40:])
     assert picture(base.store) == before != picture(world.store)
+
+
+def test_run_is_recorded_without_what_it_has_not() -> None:
+    world = make_world()
+    run = created(world.execute(create_run()))
+    recorded = world.history.recorded()[-1]
+    assert not {name for name in Run.__struct_fields__ if getattr(run, name) is None and name.encode() in recorded}
+
+
+def test_run_that_was_recorded_with_all_its_fields_is_read_as_the_same() -> None:
+    world = make_world()
+    run = created(world.execute(create_run()))
+    whole = {name: msgspec.to_builtins(getattr(run, name), builtin_types=(datetime, bytes)) for name in Run.__struct_fields__}
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(whole), type=Run) == run

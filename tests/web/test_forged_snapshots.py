@@ -34,7 +34,7 @@ def _ended(kind: str, **values: Any) -> Spoil:
 
 
 def _unfinished(kind: str, **values: Any) -> Spoil:
-    return lambda world: next(each for each in world[kind] if not each["completed_at"]).update(values)
+    return lambda world: next(each for each in world[kind] if not each.get("completed_at")).update(values)
 
 
 def _entry(kind: str, **values: Any) -> Spoil:

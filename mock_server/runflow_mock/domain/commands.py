@@ -24,7 +24,7 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
     request_id: str
 
 
-class CreateRun(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
+class CreateRun(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag=True):
     """Run a model once, or the named workflow; `attachments` are the files that came inside the request, to which its documents refer."""
 
     model: str

@@ -45,7 +45,7 @@ class Failure(msgspec.Struct, frozen=True, gc=False):
     stage: str = "execution"
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One execution of a model or of a workflow, as the world keeps it; `model` is the path of either.
 
     `held` is what admission set aside for it, `cost` what it came to. `due_at` is when its next transition happens by itself,
