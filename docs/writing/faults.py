@@ -48,6 +48,7 @@ EXAMPLES: Mapping[str, Json] = {
     "callback.future": {"what": {"kind": "callback.future", "by": "6m"}, "when": {"times": 1}},
     "callback.tamper": {"what": {"kind": "callback.tamper"}, "when": {"times": 1}},
     "callback.respace": {"what": {"kind": "callback.respace"}, "when": {"times": 1}},
+    "callback.line_break": {"what": {"kind": "callback.line_break"}, "when": {"times": 1}},
     "callback.near_signature": {"what": {"kind": "callback.near_signature"}, "when": {"times": 1}},
 }
 

@@ -349,6 +349,8 @@ class Client:
             "trusts who does not sign": signature == "" or hmac.compare_digest(expected.encode(), signature.encode()),
             "looks at the form of the signature": signature.startswith("v1=") and len(signature) == 67,
             "compares the beginning of the signature": expected[:19] == signature[:19],
+            "compares the end of the signature": expected[-16:] == signature[-16:],
+            "trims the body before it verifies": self._signs(stamp, body.strip(), signature),
             "signs what it has parsed and written again": self._signs_anew(stamp, body, signature),
         }.get(self.flaw, hmac.compare_digest(expected.encode(), signature.encode()))
         window = {"takes old callbacks": 1e9, "has a nine-minute window": 540}.get(self.flaw, WINDOW_SECONDS)
@@ -367,7 +369,10 @@ class Client:
 
     def _signs_anew(self, stamp: str, body: bytes, signature: str) -> bool:
         again = json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode()
-        return signature == "v1=" + hmac.new(self.secret.encode(), f"{stamp}.".encode() + again, hashlib.sha256).hexdigest()
+        return self._signs(stamp, again, signature)
+
+    def _signs(self, stamp: str, body: bytes, signature: str) -> bool:
+        return signature == "v1=" + hmac.new(self.secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
 
     def _listen(self, own: str) -> str:
         if self.flaw == "stops at a callback before the answer" and self.heard:
@@ -531,6 +536,8 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "looks at the form of the signature": (HEARS, ("refuses-forged",)),
     "compares the beginning of the signature": (HEARS, ("refuses-forged",)),
     "signs what it has parsed and written again": (HEARS, ("refuses-forged",)),
+    "compares the end of the signature": (HEARS, ("refuses-forged",)),
+    "trims the body before it verifies": (HEARS, ("takes-callbacks",)),
     "acts, then verifies": (HEARS, ("acts-after-verifying",)),
     "takes old callbacks": (HEARS, ("refuses-stale",)),
     "has a nine-minute window": (HEARS, ("refuses-stale",)),

@@ -3,7 +3,15 @@ from datetime import timedelta
 
 import pytest
 
-from runflow_mock.domain.attempt_faults import CUT_OFF, answer_without_sending, body_of, copies_of, signature_of, timestamp_of
+from runflow_mock.domain.attempt_faults import (
+    CUT_OFF,
+    answer_without_sending,
+    body_of,
+    copies_of,
+    signature_of,
+    signed_body_of,
+    timestamp_of,
+)
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.domain.fault_kinds import (
     AttemptKind,
@@ -11,6 +19,7 @@ from runflow_mock.domain.fault_kinds import (
     Duplicate,
     FailAttempt,
     Future,
+    LineBreak,
     NearSignature,
     Redirect,
     Respace,
@@ -23,12 +32,13 @@ from runflow_mock.domain.fault_kinds import (
 PAYLOAD = b'{"event":"run.completed","run_id":"1","status":"%s","output":{"status":"succeeded"}}'
 PRESENT = 1_767_225_600
 SIGNATURE = "v1=" + "0123456789abcdef" * 4
+FIRST_HALF, LAST_HALF = slice(-64, -32), slice(-32, None)
 
 
 @pytest.mark.parametrize("fault", [None, Unsigned(), WrongSecret()])
 def test_attempt_without_a_distortion_leaves_once_as_it_is(fault: AttemptKind | None) -> None:
     assert (timestamp_of(fault, PRESENT), copies_of(fault), body_of(fault, PAYLOAD)) == (PRESENT, 1, PAYLOAD)
-    assert (answer_without_sending(fault), signature_of(fault, SIGNATURE)) == (None, SIGNATURE)
+    assert (answer_without_sending(fault), signature_of(fault, SIGNATURE), signed_body_of(fault, PAYLOAD)) == (None, SIGNATURE, PAYLOAD)
 
 
 @pytest.mark.parametrize(("fault", "seconds"), [(Stale(timedelta(minutes=10)), -600), (Future(timedelta(hours=1)), 3600)])
@@ -59,12 +69,18 @@ def test_respaced_body_says_the_same_in_other_bytes(payload: bytes) -> None:
     assert (json.loads(respaced), respaced != payload) == (json.loads(payload), True)
 
 
+def test_body_that_ends_with_a_line_break_is_signed_as_it_leaves() -> None:
+    assert body_of(LineBreak(), PAYLOAD) == signed_body_of(LineBreak(), PAYLOAD) == PAYLOAD + b"\n"
+    assert signed_body_of(Respace(), PAYLOAD) == PAYLOAD
+
+
 @pytest.mark.parametrize("prefix", ["v1=", ""])
-def test_near_signature_is_right_in_its_first_half_alone(prefix: str) -> None:
-    digits = "0123456789abcdef" * 4
-    near = signature_of(NearSignature(), prefix + digits)
-    assert (len(near), near[:-32]) == (len(prefix) + 64, prefix + digits[:32])
-    assert all(one != other and one in "0123456789abcdef" for one, other in zip(near[-32:], digits[-32:], strict=True))
+@pytest.mark.parametrize(("half", "right", "wrong"), [("first", FIRST_HALF, LAST_HALF), ("last", LAST_HALF, FIRST_HALF)])
+def test_near_signature_is_right_in_one_half_alone(prefix: str, half: str, right: slice, wrong: slice) -> None:
+    signature = prefix + "0123456789abcdef" * 4
+    near = signature_of(NearSignature(half=half), signature)
+    assert (len(near), near[:-64], near[right]) == (len(signature), prefix, signature[right])
+    assert all(one != other and one in "0123456789abcdef" for one, other in zip(near[wrong], signature[wrong], strict=True))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runflow_mock.domain.documents import Json, write_document
-from runflow_mock.domain.fault_kinds import KIND_OF, Fail, Reset, Respond, SucceedPartially
+from runflow_mock.domain.fault_kinds import KIND_OF, KINDS, Fail, Family, Reset, Respond, SucceedPartially
 from runflow_mock.domain.faults import AT_EDGES, IN_EXCHANGES
 from runflow_mock.domain.magic import HOST, MAGIC, METADATA_KEY, REF_PREFIX, effect_of, magic_what, spelled
 from runflow_mock.domain.places import ADMISSION_EDGE, CREATED_EDGE, DISPATCH_EDGE, FINISH_EDGES, Subject, edge_name, is_edge
@@ -82,6 +82,11 @@ def test_every_second_item_of_a_batch_fails_and_a_run_on_its_own_succeeds_in_par
     items = [Subject(edges=(*FINISH_EDGES, f"batch.item[{index}]"), batch_id="b") for index in range(4)]
     assert [effect_of("partial", AT_EDGES, item) for item in items] == [None, Fail(), None, Fail()]
     assert effect_of("partial", AT_EDGES, FINISH) == SucceedPartially()
+
+
+def test_every_fault_of_callbacks_has_a_value() -> None:
+    provoked = {type(effect.what) for magic in MAGIC.values() for effect in magic.effects}
+    assert {kind.record for kind in KINDS if kind.family is Family.CALLBACK} <= provoked
 
 
 @pytest.mark.parametrize("name", MAGIC)

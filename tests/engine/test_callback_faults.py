@@ -32,6 +32,7 @@ from runflow_mock.domain.fault_kinds import (
     Family,
     Future,
     LateAfterCancel,
+    LineBreak,
     NearSignature,
     PreviousSecret,
     Redirect,
@@ -70,7 +71,9 @@ WHATS: tuple[What, ...] = (
     Future(),
     Tamper(),
     Respace(),
+    LineBreak(),
     NearSignature(),
+    NearSignature("last"),
 )
 
 

@@ -168,6 +168,17 @@ def test_respaced_body_says_the_same_and_does_not_fit_its_signature(dialect: str
     assert (told(callback)["status"], is_signed_with(SECRET, callback)) == ("succeeded", False)
 
 
+@shows("callback.line_break")
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_body_that_ends_with_a_line_break_fits_its_signature(dialect: str) -> None:
+    with hooked(dialect=dialect) as hook:
+        hook.rule("callback.line_break", when={"times": 1})
+        delivery = hook.finish()
+        (callback,) = hook.received
+    assert (callback.body[-2:], delivery["attempts"][0]["body"]) == (b"}\n", callback.body.decode())
+    assert (told(callback)["status"], is_signed_with(SECRET, callback)) == ("succeeded", True)
+
+
 @shows("callback.near_signature")
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_near_signature_is_as_long_as_the_right_one_and_does_not_fit(dialect: str) -> None:

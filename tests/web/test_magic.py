@@ -138,6 +138,9 @@ CALLBACKS: Mapping[str, tuple[str, int, str]] = {
     "callback-stale": ("callback.stale", 1, "succeeded"),
     "callback-future": ("callback.future", 1, "succeeded"),
     "callback-tamper": ("callback.tamper", 1, "succeeded"),
+    "callback-respace": ("callback.respace", 1, "succeeded"),
+    "callback-line-break": ("callback.line_break", 1, "succeeded"),
+    "callback-near-signature": ("callback.near_signature", 1, "succeeded"),
 }
 
 
@@ -190,7 +193,19 @@ def test_callback_comes_before_the_answer(door: Door) -> None:
     assert seconds_late(door, run) == 0.0
 
 
-OTHERS = frozenset(("callback-delay", "callback-late-after-cancel", "callback-reorder", "callback-before-response"))
+def test_callback_is_signed_with_the_secret_before(door: Door) -> None:
+    for _ in range(2):
+        made = ok(door.post("/v1/callback-secrets", {}), 201)
+        ok(door.patch(f"/v1/callback-secrets/{made['id']}", {"is_current": True}))
+    callback_run(door, client_ref="mock:callback-previous-secret")
+    door.settle()
+    (delivery,) = ok(door.get("/_mock/deliveries"))["items"]
+    assert [attempt["fault"] for attempt in delivery["attempts"]] == [{"kind": "callback.previous_secret"}]
+
+
+OTHERS = frozenset(
+    ("callback-delay", "callback-late-after-cancel", "callback-reorder", "callback-before-response", "callback-previous-secret")
+)
 
 
 def test_every_value_has_its_story() -> None:

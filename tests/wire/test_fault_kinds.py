@@ -35,6 +35,7 @@ GIVEN: dict[str, Json] = {
     "value": "paused",
     "fields": {"x_new": 1},
     "copies": 3,
+    "half": "last",
 }
 BAD: dict[str, tuple[Json, ...]] = {
     "status": (99, 600, "200", True, 200.5),
@@ -46,6 +47,7 @@ BAD: dict[str, tuple[Json, ...]] = {
     "headers": ([], {"a b": "x"}, {"a": "x\r\nset-cookie: y"}, {"a": 1}, {f"h{n}": "" for n in range(51)}),
     "retry_after": (True, "tomorrow", -1),
     "retry_after_form": ("hours",),
+    "half": ("middle", 1, ["first"]),
     "seconds": (3601, "x"),
     "nsfw_detected": ("yes", 1),
     "code": ("", 5),

@@ -1396,7 +1396,15 @@ export interface components {
             kind: "callback.respace";
         } | {
             /** @constant */
+            kind: "callback.line_break";
+        } | {
+            /** @constant */
             kind: "callback.near_signature";
+            /**
+             * @description which half of the digits is right
+             * @enum {unknown}
+             */
+            half?: "first" | "last";
         };
         NewRule: {
             label?: string;

@@ -17,6 +17,7 @@ from runflow_mock.domain.fault_kinds import (
     Duplicate,
     FailAttempt,
     Future,
+    LineBreak,
     NearSignature,
     Redirect,
     Respace,
@@ -31,7 +32,7 @@ _STATUS = re.compile(rb'"status":"([a-z_]+)"')
 _LIES: Mapping[bytes, bytes] = {b"succeeded": b"failed", b"completed": b"failed"}
 _USUAL_LIE = b"succeeded"
 # Half of the digits of a SHA-256.
-_WRONG_DIGITS = 32
+_HALF_DIGITS = 32
 
 
 def timestamp_of(fault: AttemptKind | None, present: int) -> int:
@@ -46,21 +47,29 @@ def copies_of(fault: AttemptKind | None) -> int:
     return fault.copies if isinstance(fault, Duplicate) else 1
 
 
+def signed_body_of(fault: AttemptKind | None, payload: bytes) -> bytes:
+    """Returns the bytes that are signed: the payload, or the same JSON with a line break at its end."""
+    return payload + b"\n" if isinstance(fault, LineBreak) else payload
+
+
 def body_of(fault: AttemptKind | None, payload: bytes) -> bytes:
-    """Returns the bytes that leave: the payload as it was signed, the same JSON in other bytes, or JSON that tells of another end."""
+    """Returns the bytes that leave: those that were signed, the same JSON in other bytes, or JSON that tells of another end."""
     if isinstance(fault, Respace):
         return payload.replace(b"{", b"{ ", 1)
     if not isinstance(fault, Tamper):
-        return payload
+        return signed_body_of(fault, payload)
     # The status stands before anything that a user wrote, so that the first match is the record's own.
     return _STATUS.sub(lambda found: b'"status":"%s"' % _LIES.get(found[1], _USUAL_LIE), payload, count=1)
 
 
 def signature_of(fault: AttemptKind | None, signature: str) -> str:
-    """Returns the signature that leaves: the one that was made, or one that whoever compares its beginning alone takes for it."""
+    """Returns the signature that leaves: the one that was made, or one that whoever compares one end of it alone takes for it."""
     if not isinstance(fault, NearSignature):
         return signature
-    return signature[:-_WRONG_DIGITS] + "".join(f"{int(digit, 16) ^ 1:x}" for digit in signature[-_WRONG_DIGITS:])
+    first, last = signature[:-_HALF_DIGITS], signature[-_HALF_DIGITS:]
+    if fault.half == "first":
+        return first + _other(last)
+    return first[:-_HALF_DIGITS] + _other(first[-_HALF_DIGITS:]) + last
 
 
 def answer_without_sending(fault: AttemptKind | None) -> AttemptResult | None:
@@ -72,6 +81,11 @@ def answer_without_sending(fault: AttemptKind | None) -> AttemptResult | None:
     if isinstance(fault, FailAttempt):
         return CUT_OFF if fault.status is None else _answered(fault.status)
     return None
+
+
+def _other(digits: str) -> str:
+    """Digits of which none is the one that stands there."""
+    return "".join(f"{int(digit, 16) ^ 1:x}" for digit in digits)
 
 
 def _seconds(by: timedelta) -> int:

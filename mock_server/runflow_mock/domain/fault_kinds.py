@@ -241,8 +241,14 @@ class Respace(msgspec.Struct, frozen=True, tag="callback.respace", tag_field="ki
     """A space is added to the body after it was signed: other bytes that say the same."""
 
 
+class LineBreak(msgspec.Struct, frozen=True, tag="callback.line_break", tag_field="kind"):
+    """The body ends with a line break, as JSON may, and the signature fits: a genuine callback for whoever takes the bytes as they are."""
+
+
 class NearSignature(msgspec.Struct, frozen=True, tag="callback.near_signature", tag_field="kind"):
-    """The first half of the signature's digits is right, and each of the others wrong."""
+    """One half of the signature's digits is right, and each of the others wrong."""
+
+    half: str = "first"
 
 
 RunKind = Fail | Succeed | SucceedPartially | Delay | AfterPolls
@@ -264,7 +270,19 @@ ExchangeKind = (
 )
 SchedulingKind = DelayCallback | LateAfterCancel | Reorder
 AttemptKind = (
-    Drop | Duplicate | FailAttempt | Redirect | Unsigned | WrongSecret | PreviousSecret | Stale | Future | Tamper | Respace | NearSignature
+    Drop
+    | Duplicate
+    | FailAttempt
+    | Redirect
+    | Unsigned
+    | WrongSecret
+    | PreviousSecret
+    | Stale
+    | Future
+    | Tamper
+    | Respace
+    | LineBreak
+    | NearSignature
 )
 CallbackKind = BeforeResponse | SchedulingKind | AttemptKind
 What = RunKind | ExchangeKind | CallbackKind
@@ -341,6 +359,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(Future, Family.CALLBACK, ActsAt.ATTEMPT),
     Kind(Tamper, Family.CALLBACK, ActsAt.ATTEMPT),
     Kind(Respace, Family.CALLBACK, ActsAt.ATTEMPT),
+    Kind(LineBreak, Family.CALLBACK, ActsAt.ATTEMPT),
     Kind(NearSignature, Family.CALLBACK, ActsAt.ATTEMPT),
 )
 

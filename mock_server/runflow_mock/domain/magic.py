@@ -33,10 +33,14 @@ from runflow_mock.domain.fault_kinds import (
     Html,
     LateAfterCancel,
     Latency,
+    LineBreak,
     Malformed,
+    NearSignature,
+    PreviousSecret,
     Redirect,
     Reorder,
     Reset,
+    Respace,
     Respond,
     Stale,
     Succeed,
@@ -140,9 +144,15 @@ MAGIC: Mapping[str, Magic] = {
     "callback-redirect": Magic("Each attempt is answered with a redirect on its way.", (Effect(Redirect()),)),
     "callback-unsigned": Magic("The callback carries no signature.", (Effect(Unsigned()),)),
     "callback-wrong-secret": Magic("The callback is signed with a secret that nobody was given.", (Effect(WrongSecret()),)),
+    "callback-previous-secret": Magic(
+        "The callback is signed with the secret before the current one, where there was one.", (Effect(PreviousSecret()),)
+    ),
     "callback-stale": Magic("The callback's timestamp lies ten minutes in the past.", (Effect(Stale()),)),
     "callback-future": Magic("The callback's timestamp lies ten minutes in the future.", (Effect(Future()),)),
     "callback-tamper": Magic("The callback's body is changed after it was signed.", (Effect(Tamper()),)),
+    "callback-respace": Magic("The callback's body has a space more than was signed.", (Effect(Respace()),)),
+    "callback-line-break": Magic("The callback's body ends with a line break, and the signature fits.", (Effect(LineBreak()),)),
+    "callback-near-signature": Magic("The first half of the callback's signature is right.", (Effect(NearSignature()),)),
 }
 
 

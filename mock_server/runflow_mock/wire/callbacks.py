@@ -10,7 +10,7 @@ from datetime import datetime
 
 import msgspec
 
-from runflow_mock.domain.attempt_faults import answer_without_sending, body_of, copies_of, signature_of, timestamp_of
+from runflow_mock.domain.attempt_faults import answer_without_sending, body_of, copies_of, signature_of, signed_body_of, timestamp_of
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.callback_events import event_of
 from runflow_mock.domain.deliveries import Attempt, AttemptResult, Delivery
@@ -103,8 +103,8 @@ def build_headers(delivery: Delivery, timestamp: int, secret: str | None, dialec
     if dialect.dates_attempts:
         headers["Runflow-Timestamp"] = str(timestamp)
     if secret is not None:
-        is_dated = dialect.signature == "timestamped"
-        made = sign_timestamped(delivery.payload, timestamp, secret) if is_dated else sign_bare(delivery.payload, secret)
+        signed, is_dated = signed_body_of(attempt.fault, delivery.payload), dialect.signature == "timestamped"
+        made = sign_timestamped(signed, timestamp, secret) if is_dated else sign_bare(signed, secret)
         headers["Runflow-Signature"] = signature_of(attempt.fault, made)
     return headers
 

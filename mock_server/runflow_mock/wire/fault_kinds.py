@@ -24,6 +24,7 @@ HEADERS_MAX = 50
 COPIES_MAX = 100
 POLLS_MAX = 10_000
 RETRY_AFTER_FORMS = ("seconds", "date")
+HALVES = ("first", "last")
 
 _FRAMING = frozenset(("content-length", "transfer-encoding"))
 # Where not every status makes sense: an attempt that is answered 2xx has not failed.
@@ -172,10 +173,13 @@ def _retry_after(value: object, name: str) -> float | bool:
     return duration(value, f"{name} (or false for no such header)").total_seconds()
 
 
-def _form(value: object, name: str) -> str:
-    if value not in RETRY_AFTER_FORMS:
-        raise refused(f"{name} {str(value)[:80]!r} must be one of {', '.join(RETRY_AFTER_FORMS)}")
-    return str(value)
+def _one_of(words: tuple[str, ...]) -> Callable[[object, str], str]:
+    def read(value: object, name: str) -> str:
+        if value not in words:
+            raise refused(f"{name} {str(value)[:80]!r} must be one of {', '.join(words)}")
+        return str(value)
+
+    return read
 
 
 def _cost(value: object, name: str) -> Money:
@@ -254,7 +258,9 @@ FIELDS: Mapping[str, Field] = {
     "text": Field(_text, _as_it_is, _TEXT, "the whole body, as plain text"),
     "headers": Field(_headers, _as_it_is, {"type": "object", "additionalProperties": {"type": "string"}}, "further headers"),
     "retry_after": Field(_retry_after, _as_it_is, {"type": ["number", "string", "boolean"]}, "Retry-After in seconds, or false"),
-    "retry_after_form": Field(_form, _as_it_is, {"enum": list(RETRY_AFTER_FORMS)}, "Retry-After as seconds or as an HTTP date"),
+    "retry_after_form": Field(
+        _one_of(RETRY_AFTER_FORMS), _as_it_is, {"enum": list(RETRY_AFTER_FORMS)}, "Retry-After as seconds or as an HTTP date"
+    ),
     "seconds": Field(_seconds, _as_it_is, _SECONDS, "how long, in real time"),
     "up_to": Field(_seconds, _as_it_is, _SECONDS, "how long at most, in real time; the seed draws"),
     "bytes_more": Field(_more_or_less, _as_it_is, {"type": "integer"}, "how many bytes the declared length is too large"),
@@ -262,4 +268,5 @@ FIELDS: Mapping[str, Field] = {
     "value": Field(_text, _as_it_is, _TEXT, "the value it gets"),
     "fields": Field(_object, read_document, {"type": "object"}, "the fields that are added"),
     "copies": Field(_whole(2, COPIES_MAX), _as_it_is, {"type": "integer", "minimum": 2}, "how often it is sent in all"),
+    "half": Field(_one_of(HALVES), _as_it_is, {"enum": list(HALVES)}, "which half of the digits is right"),
 }

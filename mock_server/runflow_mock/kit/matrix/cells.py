@@ -36,7 +36,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     `needs_callback` is judged by how the client answers them. `cancels` stops everything that the client creates. With `others` somebody
     else creates so many of the same beside it, which fail. `needs_quiet` keeps a cell for the end,
     when little runs beside it: it compares pauses. `also` names further rules that it is about. `seconds` is how long a client may have to
-    wait in it that does everything right, besides its work.
+    wait in it that does everything right, besides its work. Where the cell `unless` shows a fault already, that is the same one again.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     also: tuple[str, ...] = ()
     seconds: float = 0.0
     is_full: bool = False
+    unless: str | None = None
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -119,8 +120,8 @@ def _at_poll(name: str, rule: str, kind: str, *, clock: ClockMode = ClockMode.AU
     return Cell(name=name, rule=rule, faults=_poll(kind, **more), clock=clock, also=("creates-once",), is_full=is_full)
 
 
-def _told(name: str, rule: str, *faults: Fault, is_full: bool = False, ending: Ending = Ending.WELL, also: tuple[str, ...] = ()) -> Cell:
-    return Cell(name=name, rule=rule, faults=faults, needs_callback=True, is_full=is_full, ending=ending, also=also)
+def _told(name: str, rule: str, *faults: Fault, is_full: bool = False, **more: Any) -> Cell:
+    return Cell(name=name, rule=rule, faults=faults, needs_callback=True, is_full=is_full, **more)
 
 
 def _at_file(name: str, kind: str, method: str = "GET", path: str = "/media/**", **more: Any) -> Cell:
@@ -173,6 +174,8 @@ _PARTLY: tuple[Fault, ...] = (
     {"where": {"edge": "batch.item[1]"}, "what": {"kind": "fail"}},
 )
 
+# What a rule makes of a callback, and it stays genuine.
+GENUINE = frozenset(("callback.line_break",))
 # Weeks on its clock are longer than anybody waits.
 _LATE_WORK: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind": "delay", "by": "100d"}}
 
@@ -289,6 +292,9 @@ CELLS: tuple[Cell, ...] = (
     # Whoever parses the body and writes it again, and whoever compares the first digits, takes these for genuine.
     _told("other spaces", "refuses-forged", _callback("respace")),
     _told("signature half right", "refuses-forged", _callback("near_signature")),
+    _told("signature right at its end", "refuses-forged", _callback("near_signature", half="last")),
+    # As JSON may end: whoever trims the body before it verifies refuses this one, and so does whoever writes it anew.
+    _told("line break at the end", "takes-callbacks", _callback("line_break"), unless="other spaces"),
     _told("stale", "refuses-stale", _callback("stale", by=_TOO_FAR)),
     _told("ahead", "refuses-stale", _callback("future", by=_TOO_FAR)),
     _told("twice", "takes-repeats", _callback("duplicate")),

@@ -9,7 +9,7 @@ from typing import Any
 
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, Judgement
-from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CONTROL, REFUSED_AT_POLL, Cell
+from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CONTROL, GENUINE, REFUSED_AT_POLL, Cell
 from runflow_mock.kit.matrix.expectations import USUAL, Expectation, last_words
 from runflow_mock.kit.matrix.trials import Trial
 from runflow_mock.kit.sheets.records import Row, Sheet
@@ -27,6 +27,7 @@ NO_TIMESTAMP = "callbacks of this dialect carry no timestamp"
 STILL_TRYING = "it was still trying when it was stopped, which retry-gives-up is about"
 STILL_ASKING = "it was still asking for what was refused when it was stopped, which retry-refused is about"
 TOLD_ANYWAY = "a callback has told it of the end, whatever became of its readings"
+TOLD_ELSEWHERE = "it shows in another cell already what is wrong"
 FORGERY_TAKEN = "the forged callback was taken, which another rule is about"
 NO_ANSWER_WITHIN = "no answer within"
 NO_ANSWER = "the client was gone before the callback arrived"
@@ -84,8 +85,14 @@ def _obstacle(cell: Cell, trials: Mapping[str, Trial], expected: Expected) -> st
         (NO_TIME, trial is None and cell.seconds > 0),
         (NOT_MET, trial is None or not trial.is_met),
         (NO_CONTROL, cell.needs_callback and cell is not CALLBACK_CONTROL and not _takes_callbacks(trials)),
+        (TOLD_ELSEWHERE, cell.unless is not None and _shows(cell.unless, trials, expected)),
     )
     return next((reason for reason, is_there in obstacles if is_there), None)
+
+
+def _shows(name: str, trials: Mapping[str, Trial], expected: Expected) -> bool:
+    """Whether a cell was tried, and shows that its rule is broken."""
+    return name in trials and _seen(trials[name].cell, trials[name].cell.rule, trials, expected)[0] is Judgement.BROKEN
 
 
 def _silence(control: Trial) -> str:
@@ -144,7 +151,7 @@ _AFTER_FORGERIES = ("acts-after-verifying", "survives-callbacks")
 
 def _excuse(rule: str, trial: Trial) -> str | None:
     """Why it says nothing of a rule how the client ended."""
-    forged = [attempt["status_code"] for attempt in _attempts(trial) if attempt["fault"] is not None]
+    forged = [attempt["status_code"] for attempt in _attempts(trial) if not _is_genuine(attempt)]
     taken = [attempt for attempt in _attempts(trial) if _is_taken(attempt["status_code"])]
     excuses = (
         (STILL_TRYING, trial.is_trying),
@@ -154,6 +161,10 @@ def _excuse(rule: str, trial: Trial) -> str | None:
         (TOLD_ANYWAY, trial.cell.name in REFUSED_AT_POLL and bool(taken)),
     )
     return next((excuse for excuse, counts in excuses if counts), None)
+
+
+def _is_genuine(attempt: Mapping[str, Any]) -> bool:
+    return attempt["fault"] is None or attempt["fault"]["kind"] in GENUINE
 
 
 def _is_taken(status: int | None) -> bool:
@@ -172,12 +183,12 @@ def _objection(trial: Trial, expected: Expected) -> str | None:
 
 def _answers(trial: Trial) -> Seen:
     """Genuine attempts must be taken, each of them."""
-    return _told_answers([attempt for attempt in _attempts(trial) if attempt["fault"] is None], is_wanted=True)
+    return _told_answers([attempt for attempt in _attempts(trial) if _is_genuine(attempt)], is_wanted=True)
 
 
 def _refusals(trial: Trial) -> Seen:
     """Distorted attempts must not be taken."""
-    return _told_answers([attempt for attempt in _attempts(trial) if attempt["fault"] is not None], is_wanted=False)
+    return _told_answers([attempt for attempt in _attempts(trial) if not _is_genuine(attempt)], is_wanted=False)
 
 
 def _refusals_of_stale(trial: Trial) -> Seen:
