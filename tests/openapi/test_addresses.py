@@ -12,6 +12,8 @@ METHODS = {
     "/{version}/runs/latest": {"PUT": "put"},
     "/%76%31/old": {"GET": "get"},
     "/health": {"GET": "get"},
+    "/v1/files/{id}": {"GET": "get"},
+    "/v1/files/{name}.wav": {"GET": "get"},
     "/{rest}": {"GET": "get"},
 }
 SPANNING = {path: frozenset({"rest"} if "{rest}" in path else ()) for path in METHODS}
@@ -32,6 +34,8 @@ ADDRESSES = Addresses({path: {} for path in METHODS}, METHODS, SPANNING, keeps_s
         ("/v2/runs/latest", "PUT", "/{version}/runs/latest"),
         ("/v1/old", "GET", "/%76%31/old"),
         ("/health", "GET", "/health"),
+        ("/v1/files/7.wav", "GET", "/v1/files/{name}.wav"),
+        ("/v1/files/7.ogg", "GET", "/v1/files/{id}"),
         ("/any/thing/else", "GET", "/{rest}"),
     ],
 )

@@ -1,5 +1,6 @@
 """Answers held against small documents of users: headers, and bodies of other media types than JSON."""
 
+import gzip
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def findings(response: Any, headers: dict[str, str], body: bytes = b"", *, statu
     declared = judging.operation("/x", method)
     assert declared is not None
     told = tuple((name.encode(), value.encode()) for name, value in headers.items())
-    sent = exchange(method, "/x", 200, response_headers=told, response_body=body)
+    sent = exchange(method, "/x", int(status) if status.isdigit() else 200, response_headers=told, response_body=body)
     found = answer_findings(judging, declared, sent)
     violations = [finding for finding in found if finding.severity is Severity.VIOLATION]
     assert response_findings(judging, declared, sent) == tuple(violations)
@@ -150,9 +151,23 @@ def test_body_of_which_the_document_says_nothing_is_not_told(schema: Any) -> Non
     assert findings({"description": "", "content": {"application/pdf": {}}}, {"content-type": "application/pdf"}, b"%PDF") == []
 
 
-def test_compressed_body_of_an_answer_is_told_and_not_judged() -> None:
-    (found,) = findings(media("application/json", WHOLE), {"content-type": "application/json", "content-encoding": "gzip"}, b"\x1f\x8b")
-    assert (found.severity, found.message) == (Severity.NOTE, "the body is compressed; it was not judged")
+def test_compressed_body_of_an_answer_is_held_against_its_schema() -> None:
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    assert findings(media("application/json", WHOLE), headers, gzip.compress(b"1")) == []
+    assert rules(media("application/json", WHOLE), headers, gzip.compress(b'"a"')) == ["type"]
+
+
+def test_answer_that_is_compressed_in_an_unknown_way_is_told_and_not_judged() -> None:
+    (found,) = findings(media("application/json", WHOLE), {"content-type": "application/json", "content-encoding": "br"}, b"\x1f")
+    assert (found.severity, found.rule) == (Severity.NOTE, "not-looked-into")
+
+
+@pytest.mark.parametrize("told", [{}, {"content-type": "application/json"}, {"content-type": "application/json", "content-encoding": "br"}])
+def test_answer_that_ends_with_its_head_is_not_asked_for_the_body_that_is_described(told: dict[str, str]) -> None:
+    described = {**media("application/json", WHOLE), "headers": {"Left": {"required": True, "schema": WHOLE}}}
+    assert rules(described, told, method="HEAD") == ["required"]
+    for status in ("204", "205", "304"):
+        assert rules(described, {**told, "left": "1"}, status=status) == []
 
 
 def test_picture_whose_schema_names_bytes_is_not_told() -> None:

@@ -1,5 +1,7 @@
 """Bodies are read as their media type says, and the media type is the one of the document that fits best."""
 
+import gzip
+import zlib
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from exchanges import exchange
 from foreign import contract
 
 from runflow_mock.domain.findings import Severity
+from runflow_mock.openapi.bodies import UNPACKED_BYTES_MAX
 from runflow_mock.openapi.contract_judge import Judge
 
 JSON = "application/json"
@@ -218,7 +221,23 @@ def test_content_that_is_not_looked_into_is_said_to_be_so(media_type: str) -> No
     assert judged({media_type: {}}, b"<a/>", media_type, Severity.NOTE) == []
 
 
-def test_compressed_body_is_not_judged() -> None:
+@pytest.mark.parametrize("coding", ["gzip", "X-GZIP", "deflate"])
+def test_compressed_body_is_held_against_its_schema(coding: str) -> None:
+    pack = zlib.compress if coding == "deflate" else gzip.compress
+    assert judged({JSON: {"schema": WHOLE}}, pack(b"1"), JSON, encoding=coding) == []
+    assert judged({JSON: {"schema": WHOLE}}, pack(b'"a"'), JSON, encoding=coding) == ["body type"]
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "rule"),
+    [
+        ("gzip", b"\x1f\x8b", "not-looked-into"),
+        ("gzip", gzip.compress(b"[" * UNPACKED_BYTES_MAX, mtime=0), "too-large-to-judge"),
+        ("br", b"abc", "not-looked-into"),
+        ("gzip, gzip", gzip.compress(b"{}", mtime=0), "not-looked-into"),
+    ],
+)
+def test_body_that_cannot_be_unpacked_here_is_not_judged(coding: str, body: bytes, rule: str) -> None:
     content = {JSON: {"schema": THING}}
-    assert judged(content, b"\x1f\x8b", JSON, encoding="gzip") == []
-    assert judged(content, b"\x1f\x8b", JSON, Severity.NOTE, encoding="gzip") == ["body not-looked-into"]
+    assert judged(content, body, JSON, encoding=coding) == []
+    assert judged(content, body, JSON, Severity.NOTE, encoding=coding) == [f"body {rule}"]

@@ -150,7 +150,14 @@ def test_server_of_an_operation_wins_over_that_of_its_path_and_that_over_the_doc
 
 
 def test_server_that_does_not_say_its_variable_is_told() -> None:
-    assert problems(document(servers=[{"url": "https://x.y/{version}"}])) == ["own.json: #/servers/0: its variable version has no default"]
+    servers = [{"url": "https://x.y/{version}"}]
+    assert problems(document(servers=servers)) == ["own.json: #/servers/0: its variable version has no default"]
+    within = {"/a": {"servers": servers, "get": {}}, "/b": {"get": {"servers": servers}, "post": {"servers": {}}}}
+    assert problems(document(paths=within)) == [
+        "own.json: #/paths/~1a/servers/0: its variable version has no default",
+        "own.json: #/paths/~1b/get/servers/0: its variable version has no default",
+        "own.json: #/paths/~1b/post/servers: servers is not a list",
+    ]
 
 
 def test_operation_that_is_kept_in_another_file_stands_in_its_place() -> None:

@@ -81,6 +81,15 @@ class Addresses:
                 yield Addressed(known, self._methods[known], params, raw)
 
 
+def why_unread(path: str, name: str) -> str | None:
+    """Returns why the value of a parameter in a path cannot be known, if it cannot."""
+    if name not in BRACES.findall(path):
+        return f"{path} has no {{{name}}}"
+    if f"}}{{{name}}}" in path or f"{{{name}}}{{" in path:
+        return f"{path} has nothing between {{{name}}} and the next, so that nobody knows where it ends"
+    return None
+
+
 def _beginning(written: str) -> str | None:
     """Returns the first two segments of a path, unless a parameter may stand in them."""
     fixed, *parameters = BRACES.split(written, maxsplit=1)
@@ -104,8 +113,8 @@ def _others(item: Mapping[str, Json]) -> Sequence[str]:
     return [str(other) for other in others] if isinstance(others, list) else []
 
 
-def _rank(path: str) -> tuple[int, int, str]:
-    """Most fixed segments first, then fewest parameters."""
+def _rank(path: str) -> tuple[int, int, int, str]:
+    """Most fixed segments first, then fewest with parameters, then those of which most is fixed: `{id}.wav` before `{id}`."""
     segments = path.split("/")
     fixed = sum("{" not in segment for segment in segments)
-    return -fixed, len(segments) - fixed, path
+    return -fixed, len(segments) - fixed, -len(BRACES.sub("", path)), path

@@ -5,12 +5,12 @@ server that answers by it is tried by the contract suite, headers included.
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 
 from runflow_mock.domain.documents import object_of
-from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange
+from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Finding, Location, Severity, note
-from runflow_mock.openapi.bodies import BodyError, NotRead, is_described, read_body, read_items
+from runflow_mock.openapi.bodies import BodyError, NotRead, is_described, read_body, read_items, whole_body
 from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
 from runflow_mock.openapi.media_types import MediaType, chosen, read_media_type
 from runflow_mock.openapi.parameters import read_parameter
@@ -18,9 +18,12 @@ from runflow_mock.openapi.parts import UNREAD
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.sent_values import Sent, nodes_of
 from runflow_mock.openapi.values import value_of
+from runflow_mock.openapi.variants import unless_variant
 from runflow_mock.openapi.violations import FINDINGS_MAX, schema_findings
 
 _BODY: Location = ("response", "body")
+# Answers that end with their head, whatever is described. Source: RFC 9110, 6.4.1.
+_WITHOUT_BODY = (204, 205, 304)
 
 
 def response_findings(contract: Contract, declared: Declared, exchange: Exchange) -> tuple[Finding, ...]:
@@ -42,13 +45,16 @@ def _answer_findings(contract: Contract, declared: Declared, exchange: Exchange)
     if key is None:
         yield Finding(("response", "status"), "status", f"{declared.id} does not declare the status {status}")
         return
+    found = _body_findings(contract, declared.responses[key], exchange)
     if contract.source is not None:
-        yield from _header_findings(contract, way_to_answer(contract, declared, key), exchange)
-    yield from _body_findings(contract, declared.responses[key], exchange)
+        found = chain(_header_findings(contract, way_to_answer(contract, declared, key), exchange), found)
+    yield from unless_variant(contract, declared, found)
 
 
 def _body_findings(contract: Contract, contents: Mapping[str, Pointer], exchange: Exchange) -> Iterator[Finding]:
     body = exchange.response_body
+    if not body and (exchange.method == "HEAD" or exchange.status in _WITHOUT_BODY):
+        return
     if not contents:
         if body:
             yield Finding(_BODY, "content", "an answer without content has a body")
@@ -62,34 +68,23 @@ def _body_findings(contract: Contract, contents: Mapping[str, Pointer], exchange
     schema = contents[key]
     if contract.source is None and (schema[-1:] == (ITEMS,) or not media_type.is_json):
         return
-    if (unjudged := _why_unjudged(exchange)) is None:
-        yield from _content_findings(contract, schema, body, (content_type, media_type))
-    elif is_described(contract, schema):
-        yield note(_BODY, *unjudged)
+    yield from _content_findings(contract, schema, exchange, (content_type, media_type))
 
 
-def _content_findings(contract: Contract, schema: Pointer, body: bytes, said: tuple[str | None, MediaType]) -> Iterator[Finding]:
+def _content_findings(contract: Contract, schema: Pointer, exchange: Exchange, said: tuple[str | None, MediaType]) -> Iterator[Finding]:
     is_sequence = schema[-1:] == (ITEMS,)
     try:
+        body = whole_body(exchange.response_body, exchange.response_header("content-encoding"))
         values = read_items(body, said[1]) if is_sequence else [read_body(contract, schema, body, *said)]
     except BodyError as error:
         yield Finding(_BODY if error.field is None else (*_BODY, error.field[:80]), error.rule, str(error))
         return
     except NotRead as error:
         if is_described(contract, schema):
-            yield note(_BODY, "not-looked-into", str(error))
+            yield note(_BODY, error.rule, str(error))
         return
     for index, value in enumerate(values):
         yield from schema_findings(contract, schema, value, (*_BODY, index) if is_sequence else _BODY)
-
-
-def _why_unjudged(exchange: Exchange) -> tuple[str, str] | None:
-    """Returns the rule and the words of why a body is not what was sent, or not all of it."""
-    if len(exchange.response_body) >= BODY_BYTES_MAX:
-        return "too-large-to-judge", f"the journal keeps {BODY_BYTES_MAX} bytes of a body; this one was not judged"
-    if exchange.response_header("content-encoding") not in (None, "", "identity"):
-        return "not-looked-into", "the body is compressed; it was not judged"
-    return None
 
 
 def way_to_answer(contract: Contract, declared: Declared, key: str) -> Pointer:

@@ -15,7 +15,9 @@ from urllib.parse import unquote_plus
 
 from msgspec.structs import replace
 
+from runflow_mock.domain.codings import CODINGS, unpacked
 from runflow_mock.domain.documents import NOT_JSON, Json, object_of, read_document
+from runflow_mock.domain.exchanges import BODY_BYTES_MAX
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.media_types import FORM, MULTIPART, MediaType, chosen, read_media_type
 from runflow_mock.openapi.parameters import ANYTHING, read_parameter, wrong_with
@@ -25,6 +27,8 @@ from runflow_mock.openapi.values import value_of
 
 # Each of them makes a field one that is written as a query parameter is.
 _STYLED = frozenset(("style", "explode", "allowReserved"))
+
+UNPACKED_BYTES_MAX = 1024 * 1024
 
 # What schemas say of bytes, and nothing can be held against.
 _SAYS_BYTES = frozenset(("type", "format", "contentMediaType", "contentEncoding", "title", "description", "example", "examples"))
@@ -46,7 +50,31 @@ class BodyError(ValueError):
 
 
 class NotRead(Exception):
-    """A body that nobody here looks into; the message says why."""
+    """A body that nobody here looks into; the message says why, and `rule` of which kind that is."""
+
+    def __init__(self, message: str, rule: str = "not-looked-into") -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+def whole_body(raw: bytes, coding: str | None) -> bytes:
+    """Returns a body as it was before it was packed for the way.
+
+    Raises:
+        NotRead: it is too large, or packed in a way that is not understood.
+    """
+    if len(raw) >= BODY_BYTES_MAX:
+        raise NotRead(f"the journal keeps {BODY_BYTES_MAX} bytes of a body; this one was not judged", "too-large-to-judge")
+    name = (coding or "identity").strip().lower()
+    if name in ("", "identity"):
+        return raw
+    # A secret in it may have been masked, so that what cannot be unpacked is nobody's fault.
+    body = unpacked(raw, UNPACKED_BYTES_MAX) if name in CODINGS else None
+    if body is None:
+        raise NotRead("the body is compressed in a way that cannot be read here; it was not judged")
+    if len(body) >= UNPACKED_BYTES_MAX:
+        raise NotRead(f"the body has more than {UNPACKED_BYTES_MAX} bytes once it is unpacked; it was not judged", "too-large-to-judge")
+    return body
 
 
 def read_body(contract: Contract, schema: Pointer, raw: bytes, content_type: str | None, media_type: MediaType) -> Json:

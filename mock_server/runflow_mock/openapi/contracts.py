@@ -17,7 +17,7 @@ import msgspec
 
 from runflow_mock.domain.documents import Json, object_of
 from runflow_mock.openapi import combinations
-from runflow_mock.openapi.addresses import BRACES, Addressed, Addresses
+from runflow_mock.openapi.addresses import Addressed, Addresses, why_unread
 from runflow_mock.openapi.directions import Direction, towards
 from runflow_mock.openapi.parameters import ANYTHING, IGNORED_HEADERS, Parameter, Style, Wanted, read_parameter, wrong_with
 from runflow_mock.openapi.parts import UNREAD, methods_in
@@ -359,14 +359,13 @@ class Contract:
     def _parameters(self, path: str, method: str, gaps: list[Problem]) -> tuple[Parameter, ...]:
         """Returns the parameters of an operation: its own take the place of those of its path."""
         found: dict[tuple[str, str], Parameter] = {}
-        names = BRACES.findall(path)
         for pointer in self._parameter_pointers(path, method):
             way, part = self.follow(pointer)
             wrong = ("", str(part[UNREAD])) if UNREAD in part else wrong_with(part)
             if wrong is None and part["in"] == "querystring" and str(self.document.get("openapi", ""))[:3] in ("3.0", "3.1"):
                 wrong = ("in", "a query is described as a whole since OpenAPI 3.2")
-            if wrong is None and part["in"] == "path" and part["name"] not in names:
-                wrong = ("name", f"{path} has no {{{part['name']}}}")
+            if wrong is None and part["in"] == "path" and (why := why_unread(path, str(part["name"]))) is not None:
+                wrong = ("name", why)
             if wrong is not None:
                 gaps.append(self._gap((*way, *filter(None, wrong[:1])), wrong[1]))
                 continue

@@ -13,7 +13,7 @@ import msgspec
 
 from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.generic_schemas import specialise
-from runflow_mock.openapi.parts import ALSO_AT, BESIDE_PATHS, FIELDS, METHODS, OTHER_METHODS, UNREAD, Part, methods_in
+from runflow_mock.openapi.parts import ALSO_AT, BESIDE_PATHS, FIELDS, METHODS, OTHER_METHODS, UNREAD, VARIANTS, Part, methods_in
 from runflow_mock.openapi.pointers import Pointer, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
 from runflow_mock.openapi.references import Bundle, Place, SourceError, Sources
@@ -22,6 +22,7 @@ from runflow_mock.openapi.servers import bases_of, origin_of, undeclared_variabl
 _SINCE_32 = ("query", "additionalOperations")
 _TAKEN = frozenset((*METHODS, *FIELDS[Part.PATH_ITEM], "$ref", "summary", "description", "servers"))
 # What a method of another name cannot be called, in lower case: the field of its operation would be another one.
+_PLAIN = re.compile(r"[^?#]*")
 _NAME = re.compile(r"\{[^{}/]*\}")
 
 Object = dict[str, Any]
@@ -114,21 +115,44 @@ class _Paths:
     def place(self) -> None:
         """Puts whole paths in the place of those that the document writes, and leads references there."""
         written: Object = self._document["paths"]
-        if not isinstance(self._document.get("servers", []), list):
-            self._bundle.tell(Place("", ("servers",)), "servers is not a list")
-        for index, server in enumerate(list_of(self._document.get("servers"))):
-            for variable in undeclared_variables(server):
-                self._bundle.tell(Place("", ("servers", str(index))), f"its variable {variable[:80]} has no default")
+        self._check_servers((), self._document)
         beside = {path: part for path, part in written.items() if not self._is_path(path, part)}
-        for path, item in written.items():
-            if path not in beside:
-                self._place(path, self._whole(path, item))
+        whole = {path: self._whole(path, item) for path, item in written.items() if path not in beside}
+        for path, part in beside.items():
+            self._note_variants(path, part, whole)
+        for path, item in whole.items():
+            self._check_servers(("paths", path), item)
+            self._place(path, item)
         self._document["paths"] = self._placed
         if beside:
             self._document[BESIDE_PATHS] = beside
         if self._document.get("servers"):
             self._document["servers"] = [{"url": origin_of(self._document)}]
         self._lead()
+
+    def _check_servers(self, pointer: Pointer, owner: Object) -> None:
+        """Tells what is wrong with the servers of a document, or of a path item and its operations."""
+        if not isinstance(owner.get("servers", []), list):
+            self._bundle.tell(Place("", (*pointer, "servers")), "servers is not a list")
+        for index, server in enumerate(list_of(owner.get("servers"))):
+            for variable in undeclared_variables(server):
+                self._bundle.tell(Place("", (*pointer, "servers", str(index))), f"its variable {variable[:80]} has no default")
+        for field in methods_in(owner).values():
+            if isinstance(owner[field], dict):
+                self._check_servers((*pointer, field), owner[field])
+
+    def _note_variants(self, path: str, part: Any, whole: dict[str, Object]) -> None:
+        """Notes at the operations of a path where else they are described: see `variants`."""
+        plain = _PLAIN.match(path)[0]  # type: ignore[index]
+        if plain == path or not plain or not isinstance(part, dict):
+            return
+        described = self._followed(part)
+        item = whole.setdefault(plain, {name: described[name] for name in ("servers",) if name in described})
+        for field in METHODS:
+            if isinstance(described.get(field), dict):
+                other = {name: described[field][name] for name in ("servers",) if name in described[field]}
+                operation = item.get(field, {**other, UNREAD: f"it is described at {path[:200]} alone"})
+                item[field] = {**operation, VARIANTS: [*operation.get(VARIANTS, ()), path]}
 
     def _is_path(self, path: str, part: Any) -> bool:
         if not path.startswith("/"):

@@ -6,15 +6,16 @@ its operator allowed it (callbacks to plain HTTP hosts, longer batches) is not h
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from urllib.parse import unquote
 
 import jsonschema_rs
 
 from runflow_mock.domain.documents import NOT_JSON, Json, list_of, read_document
-from runflow_mock.domain.exchanges import BODY_BYTES_MAX, REDACTED, Exchange
+from runflow_mock.domain.exchanges import REDACTED, Exchange
 from runflow_mock.domain.findings import Finding, Location, note, without_repeats
 from runflow_mock.openapi.addresses import Addressed
-from runflow_mock.openapi.bodies import BodyError, NotRead, is_described, read_body, read_items
+from runflow_mock.openapi.bodies import BodyError, NotRead, is_described, read_body, read_items, whole_body
 from runflow_mock.openapi.brought_credentials import security_findings
 from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
 from runflow_mock.openapi.directions import Direction
@@ -25,6 +26,7 @@ from runflow_mock.openapi.security import query_names
 from runflow_mock.openapi.sent_values import Sent, claimed_by, nodes_of, read_sent
 from runflow_mock.openapi.unknown_fields import unknown_fields
 from runflow_mock.openapi.values import Node, value_of
+from runflow_mock.openapi.variants import unless_variant
 
 # The fake's own refusals of what it cannot read; 404, 405 and the like are the document's business or nobody's fault.
 REFUSALS = (400, 413, 415, 422)
@@ -52,8 +54,8 @@ def document_findings(contract: Contract, addressed: Addressed, declared: Declar
     """Yields what the document alone says of a request, whatever the fake made of it."""
     for gap in declared.gaps:
         yield note(("contract",), "not-understood", f"{gap}; nothing was held against it")
-    yield from _parameter_findings(contract, addressed, declared, exchange)
-    yield from _body_findings(contract, declared, exchange)
+    found = chain(_parameter_findings(contract, addressed, declared, exchange), _body_findings(contract, declared, exchange))
+    yield from unless_variant(contract, declared, found)
 
 
 def _parameter_findings(contract: Contract, addressed: Addressed, declared: Declared, exchange: Exchange) -> Iterator[Finding]:
@@ -134,12 +136,13 @@ def _body_findings(contract: Contract, declared: Declared, exchange: Exchange) -
         yield note(("header", "content-type"), "content-type", f"no content type says that the body is {', '.join(declared.body)}")
     if key is None:
         yield Finding(("header", "content-type"), "content-type", f"the content type is not among {', '.join(declared.body)}")
-    elif len(raw) >= BODY_BYTES_MAX:
-        yield note(("body",), "too-large-to-judge", f"the journal keeps {BODY_BYTES_MAX} bytes of a body; this one was not judged")
-    elif exchange.request_header("content-encoding") not in (None, "", "identity"):
-        yield note(("body",), "not-looked-into", "the body is compressed; it was not judged")
+        return
+    try:
+        body = whole_body(raw, exchange.request_header("content-encoding"))
+    except NotRead as error:
+        yield note(("body",), error.rule, str(error))
     else:
-        yield from _content_findings(contract, declared.body[key], raw, (content_type, media_type))
+        yield from _content_findings(contract, declared.body[key], body, (content_type, media_type))
 
 
 def _content_findings(contract: Contract, schema: Pointer, raw: bytes, said: tuple[str | None, MediaType]) -> Iterator[Finding]:
