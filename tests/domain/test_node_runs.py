@@ -9,7 +9,7 @@ from worlds import START, catalog
 
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.money import Money, parse_money
-from runflow_mock.domain.node_runs import node_runs, nodes_completed, nodes_total
+from runflow_mock.domain.node_runs import count_nodes, node_runs
 from runflow_mock.domain.runs import Failure, Run, RunStatus
 
 DYVER = catalog().get("runflow/dyver-removal")
@@ -37,13 +37,13 @@ def _states(run: Run, seconds: float) -> list[str]:
 def test_steps_are_the_stages_of_a_pipeline_in_its_order() -> None:
     run = _run(RunStatus.QUEUED)
     assert [node.name for node in node_runs(DYVER, run, _at(0))] == ["tag_removal", "background_removal"]
-    assert nodes_total(DYVER, run) == 2
+    assert count_nodes(DYVER, run, _at(0)) == (2, 0)
 
 
 def test_other_model_is_one_step() -> None:
     model, run = catalog().get("google/nano-banana-pro/edit"), a_run(input=write_document({}))
     assert [node.name for node in node_runs(model, run, _at(0))] == ["edit"]
-    assert nodes_total(model, run) == 1
+    assert count_nodes(model, run, _at(0)) == (1, 0)
 
 
 @pytest.mark.parametrize(
@@ -62,18 +62,18 @@ def test_steps_of_a_running_run_go_one_after_the_other(seconds: float, states: l
 @pytest.mark.parametrize("status", [RunStatus.QUEUED, RunStatus.DISPATCHING])
 def test_before_the_start_every_step_is_queued(status: RunStatus) -> None:
     assert _states(_run(status), 5) == ["queued", "queued"]
-    assert nodes_completed(DYVER, _run(status), _at(5)) == 0
+    assert count_nodes(DYVER, _run(status), _at(5)) == (2, 0)
 
 
 def test_after_success_every_step_has_succeeded() -> None:
     assert _states(_run(RunStatus.SUCCEEDED), 11) == ["succeeded", "succeeded"]
-    assert nodes_completed(DYVER, _run(RunStatus.SUCCEEDED), _at(11)) == 2
+    assert count_nodes(DYVER, _run(RunStatus.SUCCEEDED), _at(11)) == (2, 2)
 
 
 def test_step_that_has_succeeded_stays_so_when_the_run_fails() -> None:
     failed = _run(RunStatus.FAILED, failure=Failure())
     assert _states(failed, 11) == ["succeeded", "failed"]
-    assert nodes_completed(DYVER, failed, _at(11)) == 1
+    assert count_nodes(DYVER, failed, _at(11)) == (2, 1)
 
 
 def test_last_step_of_a_failed_run_says_why() -> None:
@@ -100,7 +100,7 @@ def test_cancelled_run_keeps_the_steps_that_were_done_and_begins_none(
     run = _run(RunStatus.CANCELLED, completed_at=_at(stopped), expected_at=_at(11))
     nodes = node_runs(DYVER, run, _at(60))
     assert ([node.state.value for node in nodes], [node.started_at for node in nodes]) == (states, started)
-    assert nodes_completed(DYVER, run, _at(60)) == states.count("succeeded")
+    assert count_nodes(DYVER, run, _at(60)) == (2, states.count("succeeded"))
     assert [node.completed_at for node in nodes][-1] == _at(stopped)
 
 

@@ -83,7 +83,7 @@ def test_batch_of_any_size_can_be_cancelled_at_once(items: int) -> None:
     world.execute(CancelBatch(batch_id, "audit"))
     assert world.store.batch(batch_id).status == "cancelled"
     assert world.store.batch(batch_id).tally == Tally(total=items, waiting=0, cancelled=items)
-    assert world.next_due() is None
+    assert world.store.timers.next_due() is None
 
 
 def test_batch_follows_each_member_before_the_next_one_moves() -> None:

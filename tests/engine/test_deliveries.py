@@ -71,7 +71,7 @@ def test_run_that_ends_has_one_automatic_delivery_that_is_due_at_once() -> None:
     run_id = _ended(world)
     delivery = _only(world)
     assert (delivery.run_id, delivery.url, delivery.is_automatic, delivery.status) == (run_id, CALLBACK_URL, True, "pending")
-    assert world.next_due() == delivery.next_attempt_at == world.now
+    assert world.store.timers.next_due() == delivery.next_attempt_at == world.now
 
 
 def test_run_without_callback_url_tells_nobody() -> None:
@@ -104,7 +104,7 @@ def test_attempt_is_an_effect_and_waits_for_its_result() -> None:
     effect = _send(world)
     assert effect == SendCallback(_only(world), SECRET)
     assert (effect.delivery.status, len(effect.delivery.attempts)) == (DeliveryStatus.DELIVERING, 1)
-    assert world.next_due() is None
+    assert world.store.timers.next_due() is None
 
 
 def test_success_ends_the_delivery() -> None:
@@ -112,7 +112,7 @@ def test_success_ends_the_delivery() -> None:
     _ended(world)
     _deliver(world, [OK])
     assert _only(world).status is DeliveryStatus.SUCCEEDED
-    assert world.next_due() is None
+    assert world.store.timers.next_due() is None
 
 
 def test_attempts_follow_the_schedule_and_stop_at_its_end() -> None:
@@ -124,7 +124,7 @@ def test_attempts_follow_the_schedule_and_stop_at_its_end() -> None:
     waits = (timedelta(0), timedelta(seconds=10), timedelta(seconds=70), timedelta(seconds=370), timedelta(seconds=2_170))
     assert passed == list(waits)
     assert (_only(world).status, _only(world).failure_reason) == ("failed", "max_attempts_exhausted")
-    assert world.next_due() is None
+    assert world.store.timers.next_due() is None
 
 
 def test_refused_host_is_not_tried_again() -> None:
@@ -132,7 +132,7 @@ def test_refused_host_is_not_tried_again() -> None:
     _ended(world)
     _deliver(world, [REFUSED])
     assert (_only(world).status, _only(world).failure_reason, len(_only(world).attempts)) == ("failed", "host_not_allowed", 1)
-    assert world.next_due() is None
+    assert world.store.timers.next_due() is None
 
 
 def _signature(body: bytes, timestamp: str, secret: str) -> str:
@@ -152,7 +152,7 @@ def test_every_attempt_follows_the_schedule_with_the_same_bytes_and_its_own_sign
     _ended(world)
     due, effects = world.now, list[SendCallback]()
     for result, answer_time in zip(results, answer_times, strict=True):
-        assert world.next_due() == due
+        assert world.store.timers.next_due() == due
         effects.append(_send(world))
         _verify(effects, due)
         world.move_to(world.now + timedelta(milliseconds=answer_time))
@@ -160,7 +160,7 @@ def test_every_attempt_follows_the_schedule_with_the_same_bytes_and_its_own_sign
         if result.is_success or len(effects) > len(waits):
             break
         due = world.now + timedelta(milliseconds=waits[len(effects) - 1])
-    assert world.next_due() is None
+    assert world.store.timers.next_due() is None
     assert _only(world).status == ("succeeded" if result.is_success else "failed")
     assert len(_only(world).attempts) == len(effects) <= len(waits) + 1
 

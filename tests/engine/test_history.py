@@ -137,7 +137,7 @@ def test_recorded_commands_replayed_in_a_fresh_world_give_the_same_history(story
 def test_replay_ends_where_the_first_world_ended_also_before_what_is_due_now() -> None:
     world = small_world()
     play(world, [Step("create webhook", 0), Step("create run", 0), Step("cancel run", 1)])
-    assert world.next_due() == world.now
+    assert world.store.timers.next_due() == world.now
     assert _replayed(world).history.encoded() == world.history.encoded()
 
 

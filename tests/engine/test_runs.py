@@ -88,7 +88,7 @@ def test_run_can_be_cancelled_from_every_state_in_progress(moves: int) -> None:
     cost = world.store.run(run_id).held if moves else ZERO
     assert world.execute(CancelRun(run_id, "audit")).events == (RunCancelled(run_id, world.now, "audit", cost),)
     assert world.store.run(run_id).status is RunStatus.CANCELLED
-    assert world.next_due() is None
+    assert world.store.timers.next_due() is None
 
 
 def test_cancelling_a_finished_run_gives_no_events() -> None:
@@ -155,7 +155,7 @@ def test_number_of_runs_is_limited() -> None:
 def test_world_does_not_move_past_a_timer_and_never_back() -> None:
     world = make_world()
     world.execute(create_run())
-    due = world.next_due()
+    due = world.store.timers.next_due()
     assert due is not None
     with pytest.raises(AssertionError, match="fire it first"):
         world.move_to(due)

@@ -140,7 +140,7 @@ def test_no_model_ever_runs_more_than_its_cap(story: list[tuple[str, int]], cap:
             world.execute(create_batch(1 + number % 4))
         elif verb == "cancel" and world.store.run_order:
             world.execute(CancelRun(world.store.run_order[number % len(world.store.run_order)]))
-        elif world.next_due() is not None:
+        elif world.store.timers.next_due() is not None:
             world.fire_next()
         assert all(invariant.is_held for invariant in check(world.store, world.settings.concurrency))
     assert picture(fold(world.history)) == picture(world.store)

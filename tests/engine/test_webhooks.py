@@ -107,7 +107,7 @@ def test_retries_use_the_secret_of_the_moment() -> None:
     (first,) = effects(world)
     world.execute(RecordAttempt(first.delivery.id, REFUSED))
     world.execute(UpdateWebhook(webhook_id=webhook.id, secret="example_2"))
-    assert world.next_due() == world.now + timedelta(seconds=10)
+    assert world.store.timers.next_due() == world.now + timedelta(seconds=10)
     (second,) = effects(world)
     assert (first.secret, second.secret) == ("example_1", "example_2")
     assert first.delivery.payload == second.delivery.payload

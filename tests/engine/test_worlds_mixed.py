@@ -105,7 +105,7 @@ class MixedWorlds(RuleBasedStateMachine):
         assert [found for found in check(first.store) if not found.is_held] == []
         assert _figures(first) == _expected_figures(first, self.credit)
         for other in others:
-            assert (other.now, other.sequence, other.next_due()) == (first.now, first.sequence, first.next_due())
+            assert (other.now, other.sequence, other.store.timers.next_due()) == (first.now, first.sequence, first.store.timers.next_due())
             assert other.history.encoded() == first.history.encoded()
 
     def teardown(self) -> None:

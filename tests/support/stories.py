@@ -55,7 +55,7 @@ def take(world: World, step: Step) -> list[Outcome]:
 
 def advance(world: World, to: datetime, receive: Callable[[Delivery], AttemptResult] | None = None) -> Iterator[Outcome]:
     """Moves to an instant, firing every timer that is due on the way; a receiver, if there is one, answers each callback at once."""
-    while (due := world.next_due()) is not None and due <= to:
+    while (due := world.store.timers.next_due()) is not None and due <= to:
         outcome = world.fire_next()
         yield outcome
         for effect in outcome.effects if receive else ():

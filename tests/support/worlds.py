@@ -73,6 +73,6 @@ def created(outcome: Outcome) -> Run:
 def run_all(world: World) -> list[Outcome]:
     """Fires timers until none is left; callbacks are not answered."""
     outcomes = []
-    while world.next_due() is not None:
+    while world.store.timers.next_due() is not None:
         outcomes.append(world.fire_next())
     return outcomes

@@ -14,6 +14,8 @@ from msgspec.structs import replace
 from runflow_mock.domain.scrubbing import MARGIN, Scrubber, mask
 
 BODY_BYTES_MAX = 64 * 1024
+# What is kept of a body until it is read: so much more than is shown then that no part of a secret is left before the cut.
+KEPT_BYTES_MAX = BODY_BYTES_MAX + MARGIN
 # Cookies that are longer may be somebody's session, whatever they are called.
 COOKIE_BYTES_MAX = 64
 
@@ -70,7 +72,7 @@ _READ_ENCODINGS = frozenset(("", "identity", "gzip", "x-gzip"))
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One request and its answer; bodies beyond `BODY_BYTES_MAX` are cut when it is read, see `keepable`.
+    """One request and its answer; bodies beyond `BODY_BYTES_MAX` are cut when it is read, see `KEPT_BYTES_MAX`.
 
     `fault` names the rule that interfered, if one did. Of an answer that a rule has distorted it keeps what left; `status` is 0 where no
     head did. `is_stubbed` says that a rule has answered in place of the API, at a path that the rule itself names. `commits` is how many
@@ -137,7 +139,8 @@ def without_credentials(
         elif name == b"cookie" and cookies is not None:
             kept.append((name, _without_other_cookies(value, cookies)))
         elif name == b"authorization":
-            kept.append((name, _scheme_of(value)))
+            # What nearly every client sends: there is nothing to be told apart.
+            kept.append((name, b"Bearer [redacted]" if _BEARER.fullmatch(value) is not None else _scheme_of(value)))
         elif name in _CREDENTIALS or name in secret:
             kept.append((name, value and b"[redacted]"))
         else:
@@ -155,9 +158,6 @@ def without_values(target: str, names: frozenset[str]) -> str:
 
 def _scheme_of(value: bytes) -> bytes:
     """Returns an Authorization header without its credential: the word of its scheme, where that is known and its form is kept."""
-    # What nearly every client sends: there is nothing to be told apart.
-    if _BEARER.fullmatch(value) is not None:
-        return b"Bearer [redacted]"
     word, _, credential = value.partition(b" ")
     name, credential = word.decode("latin-1").lower(), credential.strip()
     form = KEPT_SCHEMES.get(name)
@@ -204,11 +204,6 @@ def without_cookies(exchange: Exchange) -> Exchange:
 def digest_of_key(key: str) -> str:
     """Returns what is kept of an Idempotency-Key: anybody might put anything into one."""
     return f"sha256:{sha256(key.encode('latin-1', errors='replace')).hexdigest()[:32]}"
-
-
-def keepable(body: bytes) -> bytes:
-    """Returns what is kept of a body until it is read: so much more than is shown then that no part of a secret is left before the cut."""
-    return body[: BODY_BYTES_MAX + MARGIN]
 
 
 def scrubbed(exchange: Exchange, scrubber: Scrubber) -> Exchange:

@@ -52,14 +52,9 @@ class _Slot(msgspec.Struct, frozen=True):
     ended: datetime | None
 
 
-def nodes_total(model: Model, run: Run) -> int:
-    """Returns how many steps a run has: the stages of a pipeline, or the model itself."""
-    return len(_stages(model, run)) or 1
-
-
 def node_runs(model: Model, run: Run, now: datetime) -> tuple[NodeRun, ...]:
     """Returns the steps of a run as they stand at `now`."""
-    stages = _stages(model, run)
+    stages = stages_of(model.output, read_document(run.input)) if model.output.stages else ()
     names = tuple(stage.element for stage in stages) or (model.id.rpartition("/")[2],)
     slots = _slots(run, [sum(stage.seconds) for stage in stages] or [1.0])
     nodes = tuple(_node_run(run, name, number, slots, now) for number, name in enumerate(names))
@@ -73,18 +68,13 @@ def node_runs(model: Model, run: Run, now: datetime) -> tuple[NodeRun, ...]:
     )
 
 
-def nodes_completed(model: Model, run: Run, now: datetime) -> int:
-    """Returns how many steps have succeeded."""
-    if run.status is RunStatus.QUEUED or run.status is RunStatus.DISPATCHING:
-        return 0
+def count_nodes(model: Model, run: Run, now: datetime) -> tuple[int, int]:
+    """Returns how many steps a run has, the stages of a pipeline or the model itself, and how many of them have succeeded."""
+    # Most models have no stages: the input of their runs need not be looked into.
     if not model.output.stages:
-        return int(run.status is RunStatus.SUCCEEDED or run.status is RunStatus.PARTIAL_SUCCEEDED)
-    return sum(node.state is RunStatus.SUCCEEDED for node in node_runs(model, run, now))
-
-
-def _stages(model: Model, run: Run) -> tuple[Stage, ...]:
-    # Most models have none: their input need not be looked into.
-    return stages_of(model.output, read_document(run.input)) if model.output.stages else ()
+        return 1, int(run.status is RunStatus.SUCCEEDED or run.status is RunStatus.PARTIAL_SUCCEEDED)
+    nodes = node_runs(model, run, now)
+    return len(nodes), sum(node.state is RunStatus.SUCCEEDED for node in nodes)
 
 
 def _node_run(run: Run, name: str, number: int, slots: Sequence[_Slot], now: datetime) -> NodeRun:

@@ -36,7 +36,7 @@ def _run_created(store: Store, event: runs.RunCreated) -> None:
     run = event.run
     store.runs[run.id] = run
     store.run_order.append(run.id)
-    _count(store.runs_by_status, None, run.status)
+    _add_one(store.runs_by_status, run.status)
     if run.workflow_id is not None:
         store.runs_of_workflow.setdefault(run.workflow_id, []).append(run.id)
     store.ledger.hold(run)
@@ -53,7 +53,7 @@ def _run_moved(store: Store, event: runs.RunMoved) -> str:
     before = store.runs[event.run_id]
     after = runs.evolve(before, event)
     store.runs[after.id] = after
-    _count(store.runs_by_status, before.status, after.status)
+    _move_one(store.runs_by_status, before.status, after.status)
     if after.due_at is not None:
         store.timers.schedule(after.id, after.due_at)
     else:
@@ -111,10 +111,9 @@ def _slot_given(store: Store, event: runs.SlotGiven) -> None:
     store.timers.schedule(run.id, event.due_at)
 
 
-def _count(counts: dict[StatusT, int], before: StatusT | None, after: StatusT) -> None:
+def _move_one(counts: dict[StatusT, int], before: StatusT, after: StatusT) -> None:
     _add_one(counts, after)
-    if before is not None:
-        _take_one_away(counts, before)
+    _take_one_away(counts, before)
 
 
 def _add_one(counts: dict[StatusT, int], key: StatusT) -> None:
@@ -203,7 +202,7 @@ def _keep_workflow(store: Store, workflow: Workflow) -> None:
 def _delivery_created(store: Store, event: deliveries.DeliveryCreated) -> None:
     delivery = event.delivery
     store.deliveries[delivery.id] = delivery
-    _count(store.deliveries_by_status, None, delivery.status)
+    _add_one(store.deliveries_by_status, delivery.status)
     store.deliveries_of[delivery.told_under] = (*store.deliveries_of.get(delivery.told_under, ()), delivery.id)
     if delivery.webhook_id is not None:
         store.deliveries_to.setdefault(delivery.webhook_id, []).append(delivery.id)
@@ -232,7 +231,7 @@ def _delivery_moved(store: Store, event: deliveries.DeliveryMoved) -> str:
     before = store.deliveries[event.delivery_id]
     delivery = deliveries.evolve(before, event)
     store.deliveries[delivery.id] = delivery
-    _count(store.deliveries_by_status, before.status, delivery.status)
+    _move_one(store.deliveries_by_status, before.status, delivery.status)
     if before.is_held_back:
         del store.held_back[before.id]
     if delivery.next_attempt_at is not None:

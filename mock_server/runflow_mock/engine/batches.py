@@ -27,7 +27,7 @@ def create_batch(moment: Moment, command: CreateBatch) -> tuple[Event, ...]:
     # All or nothing: a batch whose whole price the balance does not cover makes not a single run.
     admit_cost(moment, Money(sum(projected)))
     batch_id = BatchId(moment.issue_id())
-    usual_magic = spelled(None, command.metadata, None) if moment.settings.knows_magic else None
+    usual_magic = spelled(None, command.metadata, None) if moment.knows_magic else None
     runs: list[Run] = []
     items: list[Item] = []
     for index, (item, held) in enumerate(zip(command.items, projected, strict=True)):

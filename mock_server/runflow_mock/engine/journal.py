@@ -134,11 +134,6 @@ class Journal:
         return self._bytes
 
     @property
-    def is_filling(self) -> bool:
-        """Whether it is time to judge what is here, before it makes room: `judge_at` says when that is, and so do the bytes."""
-        return self.total >= self.judge_at or self._bytes * 2 > self._bytes_max
-
-    @property
     def dropped(self) -> int:
         """How many exchanges have made room for later ones."""
         return self.total - len(self._exchanges)
@@ -158,8 +153,11 @@ class Journal:
             found.append(exchange)
         return found[::-1]
 
-    def record(self, exchange: Exchange) -> None:
-        """Adds an exchange; the oldest make room."""
+    def record(self, exchange: Exchange) -> bool:
+        """Adds an exchange; the oldest make room.
+
+        Tells whether it is time to judge what is here, before it makes room: `judge_at` says when that is, and so do the bytes.
+        """
         self.total += 1
         size = size_of(exchange)
         self._exchanges.append(exchange)
@@ -171,6 +169,7 @@ class Journal:
             self._space.make_room()
         for listener in self.listeners:
             listener()
+        return self.total >= self.judge_at or self._bytes * 2 > self._bytes_max
 
     def clear(self) -> None:
         """Forgets all exchanges."""

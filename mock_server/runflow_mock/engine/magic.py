@@ -14,7 +14,7 @@ def magic_of(moment: Moment, record: Run | Batch) -> str | None:
     """Returns the value that decides about a run or batch, if one does; nothing where magic is off."""
     if isinstance(record, Run):
         return record.magic
-    return spelled(None, record.metadata, None) if moment.settings.knows_magic else None
+    return spelled(None, record.metadata, None) if moment.knows_magic else None
 
 
 def with_magic(moment: Moment, decision: Decision, name: str, kinds: Set[type], subject: Subject) -> Decision:

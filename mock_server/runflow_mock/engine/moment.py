@@ -38,7 +38,7 @@ class Moment:
     world takes over only with what they decided.
     """
 
-    __slots__ = ("catalog", "dialect", "now", "org_id", "render", "seed", "sequence", "settings", "store", "user_id")
+    __slots__ = ("catalog", "dialect", "knows_magic", "now", "org_id", "render", "seed", "sequence", "settings", "store", "user_id")
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class Moment:
         self.store = store
         self.settings = settings
         self.dialect: Dialect = dialect_of(settings.dialect, settings.switches, is_strict=settings.strict)
+        self.knows_magic = settings.knows_magic
         self.catalog = catalog
         self.render = render
         self.now = now

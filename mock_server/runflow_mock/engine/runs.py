@@ -160,7 +160,7 @@ def new_run(
         request_id=origin.request_id,
         created_by=moment.user_id,
         base_url=origin.base_url,
-        magic=spelled(client_ref, metadata, document) or usual_magic if moment.settings.knows_magic else None,
+        magic=spelled(client_ref, metadata, document) or usual_magic if moment.knows_magic else None,
         held=held,
         created_at=moment.now,
         due_at=due_at,

@@ -107,10 +107,6 @@ class World:
         events = COMMAND_HANDLERS[type(command)](moment, command)
         return self._commit(moment, command, events)
 
-    def next_due(self) -> datetime | None:
-        """Returns when the next timer is due."""
-        return self.store.timers.next_due()
-
     def fire_next(self) -> Outcome:
         """Moves to the next timer and lets happen what it stands for."""
         due, owner = self.store.timers.pop()
@@ -126,7 +122,7 @@ class World:
 
     def move_to(self, instant: datetime) -> None:
         """Moves to an instant up to which no timer is due; the past is left alone."""
-        due = self.next_due()
+        due = self.store.timers.next_due()
         assert due is None or due > instant, "a timer is due before this instant; fire it first"
         self.now = max(self.now, instant)
 

@@ -103,7 +103,7 @@ class _Replay:
         for saved in entries[len(begun) :]:
             if saved.command is not None:
                 yield from self._execute(saved.at, saved.command)
-            elif world.next_due() is not None:
+            elif world.store.timers.next_due() is not None:
                 yield self._follow(world.fire_next(), None)
         yield from self._advance(self._history.now)
 
@@ -116,7 +116,7 @@ class _Replay:
 
     def _advance(self, to: datetime) -> Iterator[_Happening]:
         # At the present instant the record tells what comes first, a timer or a command.
-        while self._world.now < to and (due := self._world.next_due()) is not None and due <= to:
+        while self._world.now < to and (due := self._world.store.timers.next_due()) is not None and due <= to:
             yield self._follow(self._world.fire_next(), None)
         if self._world.now < to:
             self._world.move_to(to)

@@ -116,7 +116,7 @@ class Runtime:
             for secret in secrets_of(tenant.world.store):
                 self.scrubber.learn(secret, tenant.settings.name)
         self._follow(tenant, outcome)
-        due = tenant.world.next_due()
+        due = tenant.world.store.timers.next_due()
         if due is not None and due <= tenant.world.now:
             self.settle(tenant)
         elif tenant.clock.rate:
@@ -127,10 +127,10 @@ class Runtime:
         """Brings the world to where its clock stands, firing what is due on the way; beyond `timers_max` the alarm goes on with it."""
         world = tenant.world
         present = tenant.present(self._monotonic())
-        due, left = world.next_due(), timers_max
+        due, left = world.store.timers.next_due(), timers_max
         while left and due is not None and (due <= present or due <= world.now):
             self._fire(tenant)
-            due, left = world.next_due(), left - 1
+            due, left = world.store.timers.next_due(), left - 1
         if present > world.now and (due is None or due > present):
             world.move_to(present)
         if tenant.clock.rate:
@@ -148,7 +148,7 @@ class Runtime:
             return
         before = store.status_of(resource_id)
         for _ in range(tenant.settings.limits.steps_max):
-            due = world.next_due()
+            due = world.store.timers.next_due()
             if tenant.in_flight or due is None or due > LATEST or (resource_id is not None and store.status_of(resource_id) != before):
                 break
             self._fire(tenant)
@@ -212,7 +212,7 @@ class Runtime:
     async def next(self, tenant: Tenant) -> list[Step]:
         """Moves to the next instant at which something is due and returns what happened there; nothing is due after `LATEST`."""
         self.settle(tenant)
-        due = tenant.world.next_due()
+        due = tenant.world.store.timers.next_due()
         return [] if due is None or due > LATEST else await self.advance(tenant, due)
 
     async def run_until_idle(self, tenant: Tenant, limit: datetime = LATEST) -> list[Step]:
@@ -326,7 +326,7 @@ class Runtime:
     async def _fire_while(self, tenant: Tenant, is_wanted: Callable[[datetime], bool]) -> None:
         world, fired = tenant.world, 0
         while not tenant.is_dropped:
-            due = world.next_due()
+            due = world.store.timers.next_due()
             if tenant.in_flight and (due is None or due > world.now):
                 # Virtual time stands still while a callback is in flight; its answer may schedule something earlier.
                 self._follow_clock(tenant)

@@ -10,9 +10,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from runflow_mock.domain.errors import DomainError
-from runflow_mock.domain.principals import Principal
 from runflow_mock.runtime.runtime import Runtime
-from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.authentication import authenticate, authorize
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large, may_have_body
 from runflow_mock.web.calls import Answer, Call, Give, Handler, length_of, refusal, send_answer
@@ -23,7 +21,6 @@ from runflow_mock.web.idempotency import place_of, recall, remember
 from runflow_mock.web.keeping import once_written, written_first
 from runflow_mock.web.quotas import admit
 from runflow_mock.web.routing import Match, Operation, router_of
-from runflow_mock.web.strangers import why_no_tenant
 from runflow_mock.wire.problems import (
     Problem,
     internal_error,
@@ -67,13 +64,23 @@ class Api:
         answered = self._answer_and_note(call, is_oversized=is_oversized)
 
         def go_on(*, is_written: bool) -> None:
-            if is_written:
-                give(self._complete_or_refuse(call, answered, started))
-                self._see_polls(call)
-            else:
+            if not is_written:
                 give(lambda _, receive, send: self._give(call, answered, started, (receive, send)))
+                return
+            try:
+                complete = self._complete(call, answered, started)
+            # Here no server stands behind that would answer for a bug of ours, and others may wait for the same row.
+            except Exception as error:
+                refused = self._refusal(call, error)
+                complete = Answer(refused.status, refused.body, (*refused.headers, *length_of(refused)))
+            give(complete)
+            if call.waits_for:
+                self._see_polls(call)
 
-        if _is_held(call, answered[1]):
+        _, given = answered
+        comes_first = given.waits_for_run is not None or given.callbacks_before or given.made_later is not None
+        # A rule may decide how the answer leaves.
+        if comes_first or call.interference is not None:
             go_on(is_written=False)
         elif not _has_to_be_written(call):
             go_on(is_written=True)
@@ -115,14 +122,6 @@ class Api:
         record_exchange(call, None if operation is None else operation.id, complete, (self._runtime.timer() - started) * 1000)
         return complete
 
-    def _complete_or_refuse(self, call: Call, answered: Answered, started: float) -> Answer:
-        # Here no server stands behind that would answer for a bug of ours, and others may wait for the same row.
-        try:
-            return self._complete(call, answered, started)
-        except Exception as error:
-            given = self._refusal(call, error)
-            return Answer(given.status, given.body, (*given.headers, *length_of(given)))
-
     def _see_polls(self, call: Call) -> None:
         # A poll counts once its answer is there: what it brings about must not show in it, and neither must a bug of ours in that.
         try:
@@ -138,9 +137,9 @@ class Api:
         try:
             if is_large(call.scope):
                 match = self._router.match(call.path)
-                operation = _operation_of(match, call.method)
-                if _takes_key(call.path, match):
-                    tenant, _ = self._authenticate(call)
+                operation = None if match is None else match.operations.get(call.verb)
+                if self._takes_keys and _takes_key(call.path, match):
+                    tenant, _ = authenticate(call)
                     bodies.count(self._runtime.bounds.body_bytes, self._runtime.bounds.bodies_of(tenant.settings.name))
                     call.body, is_oversized = await bodies.receive(call.scope, receive, self._runtime.config.body_bytes_max)
             elif may_have_body(call.scope):
@@ -158,16 +157,11 @@ class Api:
         self._runtime.loop_watch.note(f"{call.method} {call.path[:200]}" if operation is None else operation.id, timer() - started)
         return operation, given
 
-    def _authenticate(self, call: Call) -> tuple[Tenant, Principal]:
-        if not self._takes_keys:
-            raise not_found(f"There is no route {call.method} {call.path[:200]}.")
-        return authenticate(self._runtime.tenants, call.header(b"authorization"), lambda key: why_no_tenant(call, key))
-
     def _answer(self, call: Call, *, is_oversized: bool) -> Answered:
         operation = None
         try:
             match = self._router.match(call.path)
-            operation = _operation_of(match, call.method)
+            operation = None if match is None else match.operations.get(call.verb)
             # What leads nowhere belongs into the journal of the one who asked, if somebody says who asks.
             enters = self._takes_keys and (operation is None or not operation.is_public)
             # An operation that is not public takes a key; what the path says only matters where there is none.
@@ -175,13 +169,17 @@ class Api:
             # Who asks decides what there is: the 404 of an inferred operation is a strict tenant's own, in its journal and under its rules.
             if call.tenant is not None and call.tenant.settings.strict:
                 match = _proven(call, match)
-                operation = _operation_of(match, call.method)
+                operation = None if match is None else match.operations.get(call.verb)
             # Before the quota: what a rule answers instead of the API does not count against it.
             if meet_request(call, None if operation is None else operation.id, {} if match is None else match.params):
                 return operation, UNANSWERED
             if enters and not call.caller.meter.is_idle:
                 admit(call)
-            operation = _permitted(call, match, operation)
+            if match is None:
+                raise not_found(f"There is no route {call.method} {call.path[:200]}.")
+            if operation is None:
+                raise method_not_allowed(call.method, sorted(match.operations))
+            call.params = match.params
             if is_oversized:
                 raise too_large(self._runtime.config.body_bytes_max)
             if not operation.is_public:
@@ -204,7 +202,7 @@ class Api:
     def _enter(self, call: Call, *, is_asked: bool) -> bool:
         """Finds out who is calling; where no key is asked for, one that is missing or wrong does not matter."""
         try:
-            tenant, call.principal = self._authenticate(call)
+            tenant, call.principal = authenticate(call)
         except Problem:
             if is_asked:
                 raise
@@ -216,7 +214,7 @@ class Api:
         return True
 
     def _handle(self, call: Call, operation: Operation[Handler]) -> Answer:
-        place = None if operation.is_public else place_of(call)
+        place = None if operation.is_public or call.method != "POST" else place_of(call)
         remembered = None if place is None else recall(call, place)
         if remembered is not None:
             return remembered
@@ -235,12 +233,6 @@ class Api:
         return given
 
 
-def _is_held(call: Call, given: Answer) -> bool:
-    """Tells whether an answer cannot be given yet: something is to come first, or a rule decides how it leaves."""
-    is_held = given.waits_for_run is not None or given.callbacks_before or given.made_later is not None
-    return bool(is_held) or call.interference is not None
-
-
 def _has_to_be_written(call: Call) -> bool:
     """Tells whether a kept tenant has gone through something for this request that is not written yet, or may have."""
     kept = None if call.tenant is None else call.tenant.kept
@@ -254,25 +246,10 @@ def _takes_key(path: str, match: Match[Handler] | None) -> bool:
     return (path == "/v1" or path.startswith("/v1/")) and not path.startswith("/v1/public/")
 
 
-def _operation_of(match: Match[Handler] | None, method: str) -> Operation[Handler] | None:
-    # HEAD is GET without the body.
-    return None if match is None else match.operations.get("GET" if method == "HEAD" else method)
-
-
 def _proven(call: Call, match: Match[Handler] | None) -> Match[Handler] | None:
     """Returns what a path leads to for a tenant that is strict: operations that are only inferred are not there."""
     if match is None:
         return None
     known = {method: operation for method, operation in match.operations.items() if operation.evidence != "inferred"}
-    is_hidden = _operation_of(match, call.method) not in (None, *known.values())
+    is_hidden = match.operations.get(call.verb) not in (None, *known.values())
     return Match(known, match.params) if known and not is_hidden else None
-
-
-def _permitted(call: Call, match: Match[Handler] | None, operation: Operation[Handler] | None) -> Operation[Handler]:
-    """Returns the operation that may be called, or raises the 404 or 405 of the route."""
-    if match is None:
-        raise not_found(f"There is no route {call.method} {call.path[:200]}.")
-    if operation is None:
-        raise method_not_allowed(call.method, sorted(match.operations))
-    call.params = match.params
-    return operation

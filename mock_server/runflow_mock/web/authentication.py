@@ -1,26 +1,25 @@
 """Authentication: from the Authorization header to tenant and principal, or a 401 that says why."""
 
-from collections.abc import Callable
-
 from runflow_mock.domain.identity import is_uuid
 from runflow_mock.domain.principals import Principal, allows, looks_real
 from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.runtime.keepers import Elsewhere, KeepError, Unusable
 from runflow_mock.runtime.refusals import KeyTaken, TenantsFull, TenantUnavailable
-from runflow_mock.runtime.tenants import Tenant, Tenants
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.web.calls import Call
+from runflow_mock.web.strangers import why_no_tenant
 from runflow_mock.wire.problems import Problem, forbidden, invalid_field, unauthorized
 
 SCHEME = "bearer "
 
 
-def authenticate(
-    tenants: Tenants, authorization: str | None, why_not: Callable[[str], str | None] | None = None
-) -> tuple[Tenant, Principal]:
-    """Returns who is asking; `why_not` is asked why the first use of a key that nobody has yet may not make its tenant.
+def authenticate(call: Call) -> tuple[Tenant, Principal]:
+    """Returns who is asking; the first use of a key that nobody has yet makes its tenant, where nothing speaks against it.
 
     Raises:
         Problem: 401; 503 when the key would make a tenant and there is no room.
     """
+    tenants, authorization = call.runtime.tenants, call.header(b"authorization")
     if not authorization:
         raise unauthorized("Missing API key: send Authorization: Bearer <key>.")
     key = key_in(authorization)
@@ -30,7 +29,7 @@ def authenticate(
     found = tenants.known(key)
     if found is not None:
         return found
-    reason = None if why_not is None or looks_real(key) else why_not(key)
+    reason = None if looks_real(key) else why_no_tenant(call, key)
     if reason is not None:
         raise unauthorized(f"Invalid API key: no tenant has it, and {reason}.")
     try:

@@ -5,6 +5,7 @@ from typing import cast
 from msgspec.structs import replace
 
 from runflow_mock.domain.batches import BatchCreated
+from runflow_mock.domain.commands import Origin
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.runs import RunCreated
@@ -65,7 +66,7 @@ def get_batch(call: Call) -> Answer:
     """GET /v1/batches/{id}"""
     batch = call.store.batch(call.uuid("id"))
     if not batch.is_terminal:
-        call.wait_for(batch.id)
+        call.waits_for.append(batch.id)
     return answer(represent_batch(batch, call.store.runs, call.caller.dialect, show_in(call)))
 
 
@@ -85,7 +86,7 @@ def get_batch_item(call: Call) -> Answer:
 
 def _create(call: Call, model_id: str, body: dict[str, Json]) -> Answer:
     model = call.catalog.get(model_id)
-    command = decode_create_batch(body, model, call.caller.rules, call.origin)
+    command = decode_create_batch(body, model, call.caller.rules, Origin(call.base_url, call.request_id))
     events = execute_with_files(call, command, "items" if "items" in body else "input").events
     # The answer tells how things stood then, whatever has happened to the runs meanwhile.
     batch, runs = cast(BatchCreated, events[0]).batch, {event.run.id: event.run for event in events if isinstance(event, RunCreated)}
@@ -97,7 +98,7 @@ def _create(call: Call, model_id: str, body: dict[str, Json]) -> Answer:
 def _items(call: Call) -> list[BatchItem]:
     batch = call.store.batch(call.uuid("batch_id"))
     if not batch.is_terminal:
-        call.wait_for(batch.id)
+        call.waits_for.append(batch.id)
     return batch_items(batch, call.store.runs)
 
 

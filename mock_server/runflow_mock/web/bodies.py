@@ -93,7 +93,7 @@ def is_large(scope: Scope) -> bool:
     # Who waits for 100 Continue wants to be refused before sending anything, however little it is.
     if b"transfer-encoding" in headers or b"expect" in headers:
         return True
-    return _announced(headers, SMALL_BYTES_MAX) > SMALL_BYTES_MAX
+    return b"content-length" in headers and _announced(headers, SMALL_BYTES_MAX) > SMALL_BYTES_MAX
 
 
 def _announced(headers: Mapping[bytes, bytes], limit: int) -> int:

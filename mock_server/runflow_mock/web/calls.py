@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 from starlette.types import ASGIApp, Scope, Send
 
-from runflow_mock.domain.commands import Command, Origin
+from runflow_mock.domain.commands import Command
 from runflow_mock.domain.dialects import Dialect, dialect_of
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.identity import is_uuid
@@ -83,14 +83,10 @@ async def send_answer(given: Answer, method: str, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else given.body})
 
 
-def _is_host(text: str) -> bool:
-    """Tells whether a text may stand for a host in an address: others read the address, and must find the host there."""
-    return len(text) <= HOST_CHARACTERS_MAX and _reads_as_host(text)
-
-
 # A client names the same host in each of its requests.
 @lru_cache(maxsize=256)
 def _reads_as_host(text: str) -> bool:
+    """Tells whether a text may stand for a host in an address: others read the address, and must find the host there."""
     if _HOST.fullmatch(text) is None:
         return False
     try:
@@ -108,8 +104,11 @@ def no_content() -> Answer:
 class Call:
     """One request. `tenant` is nothing until a credential, or a signed address, was understood; `principal` is there from then on.
 
+    `verb` is the method of the operation that is meant: HEAD is GET without the body.
+
     `is_settled` says that the tenant's time was brought to the present for this request, `is_watched` that rules or magic values may act
     on it, `interference` what they do; `limits` are headers about its quota.
+    `waits_for` names the unfinished things that the client looks at, nothing standing for any; see `Runtime.poll`.
     """
 
     __slots__ = (
@@ -129,6 +128,7 @@ class Call:
         "runtime",
         "scope",
         "tenant",
+        "verb",
         "waits_for",
     )
 
@@ -139,6 +139,7 @@ class Call:
         self.scope = scope
         self.body = body
         self.method: str = scope["method"]
+        self.verb = "GET" if self.method == "HEAD" else self.method
         self.path: str = scope["path"]
         self.query: bytes = scope["query_string"]
         self.params: dict[str, str] = {}
@@ -169,14 +170,15 @@ class Call:
     def parameters(self) -> dict[str, str]:
         """The query parameters; of a repeated one the last counts."""
         if self._parameters is None:
-            self.check_query()
-            query = self.query.decode("latin-1")
-            self._parameters = dict(parse_qsl(query, keep_blank_values=True)) if query else {}
+            self._parameters = {}
+            if self.query:
+                self.check_query()
+                self._parameters = dict(parse_qsl(self.query.decode("latin-1"), keep_blank_values=True))
         return self._parameters
 
     def check_query(self) -> None:
         """Raises the 400 of a query that is too long to be read; also those who read none must not be sent one."""
-        if self.query and self.query.count(b"&") >= PARAMETERS_MAX:
+        if self.query.count(b"&") >= PARAMETERS_MAX:
             raise bad_request(f"The query has more than {PARAMETERS_MAX} parameters.")
 
     @property
@@ -206,11 +208,6 @@ class Call:
         return dialect_of(config.dialect, config.switches, is_strict=config.strict)
 
     @property
-    def origin(self) -> Origin:
-        """Where the request came from, as the world records it."""
-        return Origin(self.base_url, self.request_id)
-
-    @property
     def base_url(self) -> str:
         """The address under which the client reached the server, without a trailing slash."""
         configured = self.runtime.config.public_url
@@ -218,7 +215,7 @@ class Call:
             return configured
         host = self.header(b"x-forwarded-host") or self.header(b"host") or ""
         # What is no host name must not get into the addresses of outputs.
-        if not _is_host(host):
+        if len(host) > HOST_CHARACTERS_MAX or not _reads_as_host(host):
             server = self.scope.get("server") or ("127.0.0.1", self.runtime.config.port)
             host = f"{server[0]}:{server[1]}"
         scheme = self.header(b"x-forwarded-proto") or self.scope.get("scheme")
@@ -257,10 +254,6 @@ class Call:
         """Carries a command out in the tenant's world, at the instant to which the request has settled it, if it has."""
         runtime = self.runtime
         return runtime.carry_out(self.caller, command) if self.is_settled else runtime.execute(self.caller, command)
-
-    def wait_for(self, resource_id: str | None) -> None:
-        """Takes note that the client looks at something unfinished (nothing names any), see `Runtime.poll`."""
-        self.waits_for.append(resource_id)
 
 
 # Every run keeps the address that its client used: a hundred thousand of them share one text.

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.exchanges import Exchange, keepable, without_credentials, without_values
+from runflow_mock.domain.exchanges import KEPT_BYTES_MAX, Exchange, without_credentials, without_values
 from runflow_mock.web.calls import Answer, Call
 
 
@@ -24,20 +24,20 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
         method=call.method,
         target=without_values(call.target, judgings.secret_queries) if judgings.secret_queries else call.target,
         request_headers=without_credentials(call.scope["headers"], judgings.cookies, judgings.secret_headers),
-        request_body=keepable(call.body),
+        request_body=call.body[:KEPT_BYTES_MAX],
         status=given.status,
         response_headers=given.headers,
-        response_body=keepable(given.body),
+        response_body=given.body[:KEPT_BYTES_MAX],
         elapsed_ms=elapsed_ms + wait * 1000,
         fault=None if call.interference is None else call.interference.name,
         is_stubbed=call.interference is not None and call.interference.is_stub,
         commits=0 if tenant is None else tenant.world.history.total,
     )
-    journal.record(exchange)
+    is_filling = journal.record(exchange)
     runtime.requests[operation or "", given.status] += 1
     if tenant is not None and runtime.feeds.is_watched:
         runtime.feeds.exchanged(tenant, exchange)
-    if tenant is not None and journal.is_filling:
+    if tenant is not None and is_filling:
         runtime.judgings.judge_later(tenant)
     if runtime.observer.is_listening:
         # Nobody who watches shows more of an exchange than its address; to scrub the rest as well would be noticed under load.

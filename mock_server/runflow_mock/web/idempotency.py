@@ -14,13 +14,11 @@ VISIBLE = re.compile(r"[!-~]+")
 
 
 def place_of(call: Call) -> str | None:
-    """Returns where the call's answer is remembered, or nothing when it asks for no such thing.
+    """Returns where the answer to a POST is remembered, or nothing when it asks for no such thing.
 
     Raises:
         Problem: 422 for a key that is too long, or has other characters than visible ASCII.
     """
-    if call.method != "POST":
-        return None
     key = call.header(b"idempotency-key")
     if not key:
         return None

@@ -70,5 +70,5 @@ def _steps(
             yield
     body = represent_page(page, listing, items, call.dialect)
     if waits is not None and any(waits(record) for record in page.records):
-        call.wait_for(None)
+        call.waits_for.append(None)
     return answer(body)

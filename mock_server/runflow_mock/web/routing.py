@@ -35,14 +35,11 @@ class Operation(msgspec.Struct, Generic[HandlerT], frozen=True, kw_only=True):
     is_long: bool = False
 
 
-class Match(Generic[HandlerT]):
+class Match(msgspec.Struct, Generic[HandlerT], frozen=True):
     """What a path led to: the operations by method, and the parameters in it."""
 
-    __slots__ = ("operations", "params")
-
-    def __init__(self, operations: "Mapping[str, Operation[HandlerT]]", params: dict[str, str]) -> None:
-        self.operations = operations
-        self.params = params
+    operations: Mapping[str, Operation[HandlerT]]
+    params: dict[str, str]
 
 
 class _Node(Generic[HandlerT]):

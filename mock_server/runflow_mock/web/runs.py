@@ -4,7 +4,7 @@ from typing import cast
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.commands import CancelRun
+from runflow_mock.domain.commands import CancelRun, Origin
 from runflow_mock.domain.documents import Document
 from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.models import Model
@@ -29,7 +29,8 @@ RENDERED_MAX = 2_000
 
 def create_run(call: Call) -> Answer:
     """POST /v1/models/{model_id}/runs"""
-    target = find_target(call.catalog, call.store, call.params["model_id"])
+    world = call.caller.world
+    target = find_target(world.catalog, world.store, call.params["model_id"])
     if target.workflow_id is not None:
         admit_to_beta(call.caller.settings)
     return start_run(call, target)
@@ -46,7 +47,7 @@ def get_run(call: Call) -> Answer:
     run = call.store.run(call.uuid("id"))
     is_signed_again = decode_flag(call.parameters, "add_signature")
     if not run.is_terminal:
-        call.wait_for(run.id)
+        call.waits_for.append(run.id)
         return answer(run_body(call, run))
     if is_signed_again and run.output is not None:
         return answer(run_body(call, replace(run, output=_sign_again(call, run, run.output))))
@@ -77,7 +78,7 @@ def cancel_run(call: Call) -> Answer:
 
 def start_run(call: Call, target: Target) -> Answer:
     """Returns the answer to a request to run a model or a workflow."""
-    command = decode_create_run(call.read_body(), target.model, call.caller.rules, call.origin)
+    command = decode_create_run(call.read_body(), target.model, call.caller.rules, Origin(call.base_url, call.request_id))
     if target.workflow_id is not None:
         command = replace(command, workflow_id=target.workflow_id)
     # The run comes first, whatever else its creation has led to.

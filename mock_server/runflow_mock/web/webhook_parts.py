@@ -75,7 +75,7 @@ def _delivery(call: Call, name: str) -> Delivery:
     if delivery.webhook_id is None or parent not in (None, delivery.webhook_id):
         raise NotFound("delivery", wanted)
     if not delivery.is_terminal:
-        call.wait_for(delivery.id)
+        call.waits_for.append(delivery.id)
     return delivery
 
 

@@ -48,7 +48,20 @@ def read_body(raw: bytes, content_type: str | None, encoding: str | None = None)
         raise invalid_field(("header", "content-type"), f"send application/json, not {content_type[:80]}", "content_type")
     if not raw:
         raise invalid_field(("body",), "field required", "missing")
-    value = _parse(raw)
+    if raw.count(b"[") + raw.count(b"{") > DEPTH_MAX:
+        _check_depth(raw)
+    try:
+        value = _decoder.decode(raw)
+        written = _encoder.encode(value)
+    except NOT_JSON as error:
+        raise bad_request(f"The body is not valid JSON: {unreadable_because(raw) or str(error)[:200]}") from None
+    if _LONG_NUMBER.search(raw):
+        _check_numbers(raw)
+    # A dropped duplicate shows as a missing colon, unless an escaped colon makes up for it.
+    if raw.count(b":") != written.count(b":") or b"\\u003" in raw:
+        _check_duplicates(raw)
+    if b"\\u0000" in written:
+        _check_nul(value, ("body",))
     if not isinstance(value, dict):
         raise invalid_field(("body",), "Input should be an object", "dict_type")
     return value
@@ -69,24 +82,6 @@ def unreadable_because(raw: bytes) -> str | None:
         escape = cut[1].decode()
         return f"a text has the lone surrogate {escape}, half of a character: was the text cut in the middle of one, as slice() may?"
     return None
-
-
-def _parse(raw: bytes) -> Json:
-    if raw.count(b"[") + raw.count(b"{") > DEPTH_MAX:
-        _check_depth(raw)
-    try:
-        value = _decoder.decode(raw)
-        written = _encoder.encode(value)
-    except NOT_JSON as error:
-        raise bad_request(f"The body is not valid JSON: {unreadable_because(raw) or str(error)[:200]}") from None
-    if _LONG_NUMBER.search(raw):
-        _check_numbers(raw)
-    # A dropped duplicate shows as a missing colon, unless an escaped colon makes up for it.
-    if raw.count(b":") != written.count(b":") or b"\\u003" in raw:
-        _check_duplicates(raw)
-    if b"\\u0000" in written:
-        _check_nul(value, ("body",))
-    return value
 
 
 def _check_depth(raw: bytes) -> None:

@@ -16,7 +16,7 @@ from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import format_money
-from runflow_mock.domain.node_runs import nodes_completed, nodes_total
+from runflow_mock.domain.node_runs import count_nodes
 from runflow_mock.domain.runs import Run
 from runflow_mock.wire.attachments import Show
 from runflow_mock.wire.fields import Checker, Schema
@@ -121,12 +121,13 @@ def decode_reason(body: dict[str, Json]) -> str | None:
 def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime, show: Show = msgspec.Raw) -> dict[str, object]:
     """Returns the record of a run; documents are spliced in as they are stored, those of the caller as `show` says."""
     failure, link = run.failure, f"/v1/runs/{run.id}"
+    nodes_total, nodes_completed = count_nodes(model, run, now)
     record: dict[str, object] = {
         "id": run.id,
         "flow_id": None,
         "model_id": run.model_id,
         "comfyui_workflow_id": run.workflow_id,
-        "target_type": _target_type(run),
+        "target_type": "model" if run.workflow_id is None else "comfyui_workflow",
         "target_version": None,
         "org_id": run.org_id,
         "status_code": dialect.status(run.status),
@@ -137,8 +138,8 @@ def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime, show:
         "duration_ms": None if run.completed_at is None else run.duration_ms,
         "cost": None if run.cost is None else format_money(run.cost),
         "cost_breakdown": None if run.cost_breakdown is None else msgspec.Raw(run.cost_breakdown),
-        "nodes_total": nodes_total(model, run),
-        "nodes_completed": nodes_completed(model, run, now),
+        "nodes_total": nodes_total,
+        "nodes_completed": nodes_completed,
         "resolved_template_id": None,
         "batch_id": run.batch_id,
         "client_ref": run.client_ref,
@@ -174,17 +175,13 @@ def represent_run(run: Run, model: Model, dialect: Dialect, now: datetime, show:
     return record
 
 
-def _target_type(run: Run) -> str:
-    return "model" if run.workflow_id is None else "comfyui_workflow"
-
-
 RUN_FIELDS: dict[str, Field[Run]] = {
     **text_fields("id", "org_id", "model_id", "batch_id", "request_id", "created_by", "client_ref", "callback_url"),
     **flag_fields("feedback_is_positive"),
     **number_fields("duration_ms"),
     **time_fields("created_at", "started_at", "completed_at"),
     "comfyui_workflow_id": text_field(lambda run: run.workflow_id),
-    "target_type": text_field(_target_type),
+    "target_type": text_field(lambda run: "model" if run.workflow_id is None else "comfyui_workflow"),
     "source_code": text_field(lambda run: "api" if run.batch_id is None else "batch"),
     "status_code": text_field(lambda run: run.status.value, read_status),
     "failure_code": text_field(lambda run: None if run.failure is None else run.failure.code),

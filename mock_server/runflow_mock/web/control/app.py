@@ -111,7 +111,7 @@ class ControlApi:
         match = self._router.match(call.path)
         if match is None:
             raise ControlError(404, "not_found", f"there is no verb {call.path[:200]}; GET /_mock/ lists them all")
-        operation = match.operations.get("GET" if call.method == "HEAD" else call.method)
+        operation = match.operations.get(call.verb)
         if operation is None:
             known = ", ".join(sorted(match.operations))
             raise ControlError(405, "method_not_allowed", f"{call.method} is not possible here, but {known}")

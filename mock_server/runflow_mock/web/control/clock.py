@@ -88,7 +88,7 @@ def represent_clock(call: Call, tenant: Tenant) -> dict[str, object]:
         "mode": tenant.settings.clock.value,
         "rate": tenant.clock.rate,
         "speed": tenant.settings.speed,
-        "next_due": write_optional(tenant.world.next_due()),
+        "next_due": write_optional(tenant.world.store.timers.next_due()),
         "timers": len(tenant.world.store.timers),
         "in_flight": tenant.in_flight,
         "is_moving": tenant.moving.locked(),

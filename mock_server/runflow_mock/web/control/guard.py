@@ -8,7 +8,7 @@ from runflow_mock.runtime.refusals import TenantsFull
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.authentication import SCHEME, authenticate
 from runflow_mock.web.calls import Call
-from runflow_mock.web.strangers import host_of, is_own_host, strange_page, why_no_tenant
+from runflow_mock.web.strangers import host_of, is_own_host, strange_page
 from runflow_mock.wire.control import ControlError
 from runflow_mock.wire.problems import Problem
 
@@ -55,7 +55,7 @@ def tenant_of(call: Call) -> Tenant:
         ControlError: 401; 503 when the key would make a tenant and there is no room.
     """
     try:
-        tenant, call.principal = authenticate(call.runtime.tenants, call.header(b"authorization"), lambda key: why_no_tenant(call, key))
+        tenant, call.principal = authenticate(call)
     except Problem as problem:
         kind = "unauthorized" if problem.status == 401 else "full"
         raise ControlError(problem.status, kind, f"{problem.message} This verb acts on the tenant of the key.") from None

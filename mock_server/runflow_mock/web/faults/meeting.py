@@ -85,7 +85,7 @@ def _recognize(call: Call) -> bool:
 
 
 def _may_be_magic(call: Call) -> bool:
-    if not call.caller.settings.knows_magic:
+    if not call.caller.rules.knows_magic:
         return False
     body = call.body
     for marker in MARKERS:  # noqa: SIM110 - every creation passes here, and a generator costs more than the search
