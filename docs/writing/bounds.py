@@ -82,7 +82,12 @@ def requests() -> str:
                 connections.BODY_SECONDS_MAX,
                 f"seconds in which less than {connections.BODY_BYTES_MIN:,} bytes come and it does not end: 408",
             ),
-            ("download", downloads.ANSWER_SECONDS_MAX, "seconds in all for a document or a skill at an address; then the command says so"),
+            (
+                "download",
+                downloads.ANSWER_SECONDS_MAX,
+                "seconds in all for a document or a skill at an address, with look-ups of names, redirects and what it leads to; then "
+                "the command says so",
+            ),
             ("answer to `verify`", carriers.ANSWER_SECONDS_MAX, "seconds in all"),
             ("length of an answer to `verify`", carriers.ANSWER_BYTES_MAX, "bytes, unpacked"),
             ("answer of a receiver", ARRIVED_BYTES_MAX, "bytes that come before it is whole; then the attempt has failed"),

@@ -11,12 +11,13 @@ from contextlib import closing, contextmanager, suppress
 
 import pytest
 import urllib3
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 
 from runflow_mock.kit.probes.carriers import Carrier
 from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.suite.carriers import HttpCarrier
-from runflow_mock.runtime.deadlines import Deadline, timed_pool
+from runflow_mock.runtime.deadlines import Deadline, Timed, in_time, timed_pool, within
 from runflow_mock.runtime.downloads import ask_over_http
 from runflow_mock.testing.listening import Heard, Listener
 from runflow_mock.testing.samples import SampleCallback
@@ -126,6 +127,39 @@ def test_deflate_without_a_head_is_unpacked_too() -> None:
         assert ask_over_http(url, "127.0.0.1", 1_000, None).body == b"here"
 
 
+class Lost(HTTPConnection):
+    """A connection to a name that nobody answers for."""
+
+    is_over = threading.Event()
+
+    def _new_conn(self) -> socket.socket:
+        self.is_over.wait(60)
+        raise OSError("the name has no address")
+
+
+class LostWithin(Timed, Lost):
+    """The same, and it heeds deadlines."""
+
+
+def test_connection_that_does_not_come_about_ends_with_its_deadline() -> None:
+    """There is no socket yet that could be ended while a name is looked up and its addresses are tried."""
+    try:
+        with pytest.raises(HTTPError, match=r"^the answer did not end within 0\.05 s$"), within(0.05):
+            LostWithin("receiver.example").connect()
+    finally:
+        Lost.is_over.set()
+
+
+def test_what_takes_too_long_is_not_waited_for_and_what_fails_in_time_says_why() -> None:
+    is_over = threading.Event()
+    with pytest.raises(HTTPError, match=r"did not end within 0\.05 s"):
+        in_time(is_over.wait, 0.05)
+    is_over.set()
+    assert in_time(is_over.wait, 60) is True
+    with pytest.raises(ZeroDivisionError):
+        in_time(lambda: 1 // 0, 60)
+
+
 def test_counter_of_effects_that_has_no_end_is_told() -> None:
     with answering(HEAD + b"\r\n", b"1" * 100_000, 0.0) as url, pytest.raises(ValueError, match="must answer with a number"):
         Effects(url).count()
@@ -156,7 +190,7 @@ def test_deadline_that_is_kept_changes_nothing_and_one_that_is_over_ends_at_once
         assert not deadline.is_over
         pool.clear()
     left, right = socket.socketpair()
-    with left, right, Deadline(60) as deadline:
-        deadline.is_over = True
+    with left, right, Deadline(0) as deadline:
+        assert deadline.is_over
         deadline.take(left)
         assert right.recv(1) == b""

@@ -1,10 +1,11 @@
 """Files that are written whole: what a reader finds, and who may read it."""
 
+import errno
 import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -86,3 +87,23 @@ def test_name_may_be_as_long_as_the_file_system_takes(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
     with pytest.raises(NotWritten, match="File name too long"):
         write_whole(tmp_path / ("a" * 256), b"x")
+
+
+def _failing(number: int) -> Callable[[int], None]:
+    def sync(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return sync
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_file_system_that_cannot_bring_files_to_the_disk_takes_them(tmp_path: Path, number: int) -> None:
+    write_whole(tmp_path / "a.har", b"x", _failing(number))
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a.har", b"x")]
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
+def test_disk_that_fails_to_take_a_file_is_told(tmp_path: Path, number: int) -> None:
+    with pytest.raises(NotWritten, match=os.strerror(number)):
+        write_whole(tmp_path / "a.har", b"x", _failing(number))
+    assert list(tmp_path.iterdir()) == []

@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import json
+import threading
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -124,7 +125,7 @@ class Names:
     def resolve(self, host: str, port: int) -> tuple[str, ...]:
         return (self._addresses[host].pop(0),) if host in self._addresses else (host,)
 
-    def ask(self, url: str, address: str, bytes_max: int, trusted: object) -> Got:
+    def ask(self, url: str, address: str, bytes_max: int, trusted: object, seconds_max: float) -> Got:
         self.opened.append(address)
         return self._answer
 
@@ -145,6 +146,62 @@ def test_redirect_to_what_is_no_address_is_told() -> None:
     names = Names(Got(302, {"location": "http://[::1"}, b""), far=("93.184.216.34",))
     with pytest.raises(Unreachable, match=r"^http://far\.example/x leads to 'http://\[::1', which is no address$"):
         names.downloads.get("http://far.example/x", bytes_max=9)
+
+
+class Passing:
+    """A clock that every question to a name or an address moves on by so many seconds."""
+
+    def __init__(self, *, look_up: float = 0.0, answer: float = 0.0) -> None:
+        self.now = 0.0
+        self.given: list[float] = []
+        self._costs = (look_up, answer)
+
+    def resolve(self, host: str, port: int) -> tuple[str, ...]:
+        self.now += self._costs[0]
+        return ("93.184.216.34",)
+
+    def ask(self, url: str, address: str, bytes_max: int, trusted: object, seconds_max: float) -> Got:
+        self.given.append(seconds_max)
+        self.now += self._costs[1]
+        if self._costs[1] > seconds_max:
+            raise TimeoutError
+        place = int(url.rpartition("/")[2])
+        return Got(302, {"location": f"/{place - 1}"}, b"") if place else Got(200, {}, b"here")
+
+    @property
+    def downloads(self) -> Downloads:
+        return Downloads(resolve=self.resolve, ask=self.ask, seconds_max=10.0, clock=lambda: self.now)
+
+
+def test_redirects_and_the_look_up_of_a_name_have_the_time_of_a_download_together() -> None:
+    passing = Passing(look_up=1.0, answer=4.0)
+    with pytest.raises(Unreachable, match=r"^http://far\.example/3 does not answer: it took longer than 10 s, with what led to it$"):
+        passing.downloads.get("http://far.example/3", bytes_max=9)
+    assert passing.given == [9.0, 5.0, 1.0]
+
+
+def test_what_a_download_leads_to_has_what_is_left_of_its_time() -> None:
+    passing = Passing(answer=4.0)
+    downloads = passing.downloads
+    assert [downloads.get(f"http://far.example/{number}", bytes_max=9).body for number in (0, 0)] == [b"here", b"here"]
+    with pytest.raises(Unreachable, match="took longer than 10 s"):
+        downloads.get("http://far.example/0", bytes_max=9, led_by="http://far.example/0")
+    assert downloads.open("http://far.example/0", 9).body == b"here"
+    assert passing.given == [10.0, 6.0, 2.0, 10.0]
+
+
+def test_name_that_is_never_looked_up_keeps_nobody_waiting() -> None:
+    is_over = threading.Event()
+
+    def resolve(host: str, port: int) -> tuple[str, ...]:
+        is_over.wait(60)
+        return ()
+
+    try:
+        with pytest.raises(Unreachable, match=r"took longer than 0\.05 s"):
+            Downloads(resolve=resolve, seconds_max=0.05).get("http://far.example/", bytes_max=9)
+    finally:
+        is_over.set()
 
 
 def test_name_of_the_own_network_leads_on_within_it() -> None:

@@ -209,6 +209,19 @@ def test_old_clients_and_those_that_ask_first_are_served(server: RunningServer, 
     assert is_over(wire)
 
 
+@pytest.mark.parametrize("field", [b"Host:", b"Host: evil.example", b"Origin: http://evil.example", b"Sec-Fetch-Site: cross-site"])
+def test_old_client_that_says_who_it_is_is_judged_by_that(wire: socket.socket, field: bytes) -> None:
+    wire.sendall(b"GET /_mock/version HTTP/1.0\r\n" + field + b"\r\n\r\n")
+    assert read_answer(wire)[0] == 403
+
+
+def test_old_client_without_a_host_is_served_by_the_control_api(wire: socket.socket) -> None:
+    """No page can have sent it: browsers name a host, and HTTP/1.1 asks everybody to."""
+    wire.sendall(b"GET /_mock/version HTTP/1.0\r\n\r\n")
+    status, _, body = read_answer(wire)
+    assert (status, body["name"]) == (200, "runflow-mock")
+
+
 def read_to_the_end(wire: socket.socket, until: bytes = b"never") -> bytes:
     raw = b""
     while until not in raw and (piece := wire.recv(65_536)):

@@ -2,10 +2,12 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from time import monotonic
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -17,12 +19,41 @@ WAKEFUL_SECONDS = 0.2
 
 _here = threading.local()
 
+ResultT = TypeVar("ResultT")
+
+
+def in_time(call: Callable[[], ResultT], seconds: float) -> ResultT:
+    """Returns what a call returns that nothing can end, as a look-up of a name; once its time is over, nobody waits for it any more.
+
+    Raises:
+        HTTPError: it took longer.
+    """
+    ended = SimpleQueue[tuple[ResultT | None, BaseException | None]]()
+
+    def do() -> None:
+        try:
+            ended.put((call(), None))
+        except BaseException as error:
+            ended.put((None, error))
+
+    threading.Thread(target=do, daemon=True).start()
+    ends = monotonic() + seconds
+    while (left := ends - monotonic()) > 0:
+        try:
+            result, error = ended.get(timeout=min(left, WAKEFUL_SECONDS))
+        except Empty:
+            continue
+        if error is not None:
+            raise error
+        return cast(ResultT, result)
+    raise OutOfTime(f"it did not end within {seconds:g} s")
+
 
 class Deadline:
     """Ends, once its time is over, the connection on which this thread waits while the context lasts."""
 
     def __init__(self, seconds: float) -> None:
-        self.is_over = False
+        self._ends = monotonic() + seconds
         self._socket: socket.socket | None = None
         self._taking = threading.Lock()
         self._timer = threading.Timer(seconds, self._end)
@@ -39,6 +70,15 @@ class Deadline:
         with self._taking:
             self._let_go()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its time is."""
+        return not self.seconds_left()
+
+    def seconds_left(self) -> float:
+        """Returns how much of its time there is still."""
+        return max(0.0, self._ends - monotonic())
+
     def take(self, connection: socket.socket) -> None:
         """Takes note of the connection."""
         with self._taking:
@@ -50,7 +90,6 @@ class Deadline:
 
     def _end(self) -> None:
         with self._taking:
-            self.is_over = True
             if self._socket is not None:
                 try:
                     # Whoever waits finds the end of the connection.
@@ -82,12 +121,17 @@ def within(seconds: float) -> Iterator[None]:
         raise OutOfTime(f"the answer did not end within {seconds:g} s")
 
 
-class _Timed:
+class Timed:
+    """What makes a connection heed the deadline of the thread that opens and uses it."""
+
     sock: Any
 
     def _new_conn(self) -> socket.socket:
         """Connects, and lets the deadline of this thread know: a handshake of TLS comes only then, and may drip as well."""
-        connected: socket.socket = super()._new_conn()  # type: ignore[misc]  # of the class that stands behind this one
+        connect: Callable[[], socket.socket] = super()._new_conn  # type: ignore[misc]  # of the class that stands behind this one
+        deadline = _deadline()
+        # The name is looked up, and each of its addresses tried, where there is no socket yet that could be ended.
+        connected = connect() if deadline is None else in_time(connect, deadline.seconds_left())
         _tell(connected)
         return connected
 
@@ -99,16 +143,21 @@ class _Timed:
 
 
 def _tell(connection: socket.socket) -> None:
-    deadline: Deadline | None = getattr(_here, "deadline", None)
+    deadline = _deadline()
     if deadline is not None:
         deadline.take(connection)
 
 
-class _PlainConnection(_Timed, HTTPConnection):
+def _deadline() -> Deadline | None:
+    found: Deadline | None = getattr(_here, "deadline", None)
+    return found
+
+
+class _PlainConnection(Timed, HTTPConnection):
     pass
 
 
-class _SecureConnection(_Timed, HTTPSConnection):
+class _SecureConnection(Timed, HTTPSConnection):
     pass
 
 

@@ -2,20 +2,22 @@
 
 import ssl
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import NamedTuple
 from urllib.parse import urljoin
 
 import urllib3
 
 from runflow_mock.runtime.answers import read_body
-from runflow_mock.runtime.deadlines import SecureTimedPool, TimedPool, within
+from runflow_mock.runtime.deadlines import SecureTimedPool, TimedPool, in_time, within
 from runflow_mock.runtime.outgoing import Destination, Resolve, destination_of, refuses_destination, refuses_redirect, system_addresses
 
 REDIRECTS_MAX = 5
 SECONDS_MAX = 30.0
 ANSWER_SECONDS_MAX = 120.0
-"""How long one byte may be waited for, and a whole answer."""
+"""How long one byte may be waited for, and a whole download, with the look-up of its name, its redirects, and what it leads to."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -38,8 +40,8 @@ class Got(NamedTuple):
     body: bytes
 
 
-Ask = Callable[[str, str, int, ssl.SSLContext | None], Got]
-"""Asks for a URL at one address of its host: so many bytes at most, with what is trusted.
+Ask = Callable[[str, str, int, ssl.SSLContext | None, float], Got]
+"""Asks for a URL at one address of its host: so many bytes at most, with what is trusted, and within so many seconds.
 
 Raises:
     HTTPError: nothing answers.
@@ -64,13 +66,27 @@ def joined(base: str, reference: str) -> str:
 
 
 class Downloads:
-    """Downloads that lead to one another. Each host is looked up once, so that none becomes another one on the way."""
+    """Downloads that lead to one another, and have their time together.
 
-    def __init__(self, authority: Path | None = None, *, resolve: Resolve = system_addresses, ask: Ask | None = None) -> None:
+    Each host is looked up once, so that none becomes another one on the way.
+    """
+
+    def __init__(
+        self,
+        authority: Path | None = None,
+        *,
+        resolve: Resolve = system_addresses,
+        ask: Ask | None = None,
+        seconds_max: float = ANSWER_SECONDS_MAX,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         """Takes the certificate of an authority that is trusted beside the usual ones, if the file is there."""
         self._authority = authority
         self._resolve = resolve
         self._ask = ask or ask_over_http
+        self._seconds_max = seconds_max
+        self._seconds_left = seconds_max
+        self._clock = clock
         self._known: dict[tuple[str, int], Destination] = {}
 
     def get(self, url: str, *, bytes_max: int, led_by: str | None = None) -> Downloaded:
@@ -82,11 +98,18 @@ class Downloads:
             led_by: the address of what names this one, where no user does: what is elsewhere leads nowhere near.
 
         Raises:
-            Unreachable: nothing answers, or not with 200, or with more bytes, or it is not opened.
+            Unreachable: nothing answers in time, or not with 200, or with more bytes, or it is not opened.
         """
+        ends = self._clock() + self._seconds_left
+        try:
+            return self._follow(url, bytes_max, led_by, ends)
+        finally:
+            self._seconds_left = max(0.0, ends - self._clock())
+
+    def _follow(self, url: str, bytes_max: int, led_by: str | None, ends: float) -> Downloaded:
         at, source = url, led_by
         for _ in range(REDIRECTS_MAX + 1):
-            got = self.open(at, bytes_max + 1, led_by=source, told=url)
+            got = self._open(at, bytes_max + 1, source, url, ends)
             location = got.headers.get("location") if got.status in urllib3.BaseHTTPResponse.REDIRECT_STATUSES else None
             if not location:
                 break
@@ -99,37 +122,42 @@ class Downloads:
             raise Unreachable(f"{url} has more than {bytes_max} bytes, which is too much")
         return Downloaded(at, got.body)
 
-    def open(self, url: str, bytes_max: int, *, led_by: str | None = None, told: str | None = None) -> Got:
-        """Returns what stands at an address itself, and no more bytes than that; `told` is what messages call the address.
+    def open(self, url: str, bytes_max: int, *, led_by: str | None = None) -> Got:
+        """Returns what stands at an address itself, and no more bytes than that; it has the whole time for itself.
 
         Raises:
-            Unreachable: nothing answers, or it is not opened, because what led to it is elsewhere and it is near.
+            Unreachable: nothing answers in time, or it is not opened, because what led to it is elsewhere and it is near.
         """
-        told = told or url
+        return self._open(url, bytes_max, led_by, url, self._clock() + self._seconds_max)
+
+    def _open(self, url: str, bytes_max: int, led_by: str | None, told: str, ends: float) -> Got:
+        """Returns what stands at an address until `ends`; `told` is what messages call the address."""
         try:
             objection = None if led_by is None else refuses_redirect(led_by, url)
-            destination = None if objection is not None else self._destination(url)
+            destination = None if objection is not None else self._destination(url, ends)
             if led_by is not None and destination is not None and destination.is_near:
-                objection = refuses_destination(self._destination(led_by), destination, url)
+                objection = refuses_destination(self._destination(led_by, ends), destination, url)
             if destination is None or objection is not None:
                 raise Unreachable(f"{told} is not followed: {objection}")
-            return self._get(url, destination, bytes_max)
+            return self._get(url, destination, bytes_max, ends)
         except (urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
-            raise Unreachable(f"{told} does not answer: {error}") from None
+            late = f"it took longer than {self._seconds_max:g} s, with what led to it"
+            raise Unreachable(f"{told} does not answer: {late if self._clock() >= ends else error}") from None
 
-    def _destination(self, url: str) -> Destination:
+    def _destination(self, url: str, ends: float) -> Destination:
         parts = urllib3.util.parse_url(url)
         place = (parts.host or "").strip("[]"), parts.port or _PORTS[parts.scheme or "http"]
         if place not in self._known:
-            self._known[place] = destination_of(*place, self._resolve)
+            look_up = partial(destination_of, *place, self._resolve)
+            self._known[place] = in_time(look_up, ends - self._clock())
         return self._known[place]
 
-    def _get(self, url: str, destination: Destination, bytes_max: int) -> Got:
+    def _get(self, url: str, destination: Destination, bytes_max: int, ends: float) -> Got:
         """Returns what the first address of a host answers that takes connections."""
         failure: Exception | None = None
         for address in destination.addresses:
             try:
-                return self._ask(url, address, bytes_max, _trusting(url, self._authority))
+                return self._ask(url, address, bytes_max, _trusting(url, self._authority), max(0.0, ends - self._clock()))
             except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
                 failure = failure or error
         raise failure or OSError("its name has no address")

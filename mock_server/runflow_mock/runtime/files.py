@@ -1,5 +1,6 @@
 """Files that are whole or not there: what a reader finds under a name is what was to be written, also when the disk is full."""
 
+import errno
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -8,6 +9,9 @@ from pathlib import Path
 # What is opened under these names is what the process has open already, whatever that is.
 _STREAMS = frozenset(map(Path, ("/dev/stdout", "/dev/stderr")))
 _DESCRIPTORS = frozenset(map(Path, ("/dev/fd", "/proc/self/fd")))
+
+# What `fsync` says where there is no such thing, as against a disk that has failed.
+_CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
 
 NAME_CHARACTERS_MAX = 40
 """How much of a file's name is in that of its copy: a name as long as the file system takes has room for no more."""
@@ -21,7 +25,7 @@ class NotWritten(OSError):
         self.reasons = reasons
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, sync: Callable[[int], None] = os.fsync) -> None:
     """Writes a file beside its place and puts it there once it is complete.
 
     Raises:
@@ -40,7 +44,7 @@ def write_whole(path: Path, content: bytes) -> None:
             beside.write(content)
             beside.flush()
             # A name must not outlive a loss of power that its content does not.
-            os.fsync(beside.fileno())
+            _bring_to_disk(beside.fileno(), sync)
         if mode is not None:
             made.chmod(mode)
         made.replace(path)
@@ -83,6 +87,15 @@ def put_new(made: Path, path: Path) -> None:
         # Not every file system has links: here the name is taken first.
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         made.replace(path)
+
+
+def _bring_to_disk(descriptor: int, sync: Callable[[int], None]) -> None:
+    try:
+        sync(descriptor)
+    except OSError as error:
+        # Not every file system can (mounts of a container's host, FUSE): the file is written all the same.
+        if error.errno not in _CANNOT_SYNC:
+            raise
 
 
 def _is_no_place(path: Path) -> bool:
