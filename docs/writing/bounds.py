@@ -21,7 +21,7 @@ from writing.markdown import table
 Row = tuple[str, object, str]
 
 _SERVER = {
-    "connections_max": "connections of clients; a further one is answered with 503 and closed",
+    "connections_max": "connections of clients, handshakes included; a further one is answered with 503, over https by nothing, and closed",
     "body_bytes_max": "bytes of large bodies that are being read, of which one tenant has seven tenths at most; a further one is a 503",
     "journal_bytes_max": "bytes of all journals together; the largest ones drop their oldest half",
     "callback_sockets_max": "callbacks under way; further ones wait for their turn, which is no part of an attempt",

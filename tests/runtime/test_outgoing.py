@@ -40,6 +40,7 @@ OPENERS = {
     "cli/healthcheck.py": "the sandbox that a command names",
     "cli/serve.py": "the browser of whoever starts the server, at the server's own page",
     "web/connections.py": "what came in",
+    "web/secure_connections.py": "what came in, over TLS",
     "web/server.py": "listens",
 }
 

@@ -217,6 +217,24 @@ def test_connection_is_kept_after_an_answer_without_a_timer_of_its_own(seconds: 
     assert asyncio.run(answered()) is ends
 
 
+def test_client_that_still_takes_its_answer_is_not_idle() -> None:
+    async def answered(*untaken: int) -> bool:
+        transport = NotedTransport()
+        protocol = _protocol(transport)
+        protocol.data_received(GET)
+        await asyncio.gather(*protocol.tasks)
+        began = asyncio.get_running_loop().time()
+        for number, waiting in enumerate(untaken):
+            transport.untaken = waiting
+            protocol.end_if_idle(began + number * KEEP_ALIVE_SECONDS * 2 / 3)
+        is_over = transport.is_over
+        protocol.connection_lost(ConnectionError())
+        return is_over
+
+    much = TAKEN_BYTES_MIN
+    assert [asyncio.run(answered(*untaken)) for untaken in ((3 * much, 2 * much, much, 0), (0, 0, 0))] == [False, True]
+
+
 def _watched(request: bytes, *moments: tuple[float, bytes, int]) -> bool:
     """Tells whether a connection ends at the last of several moments: after so many seconds, with bytes that come and bytes that wait."""
 

@@ -120,11 +120,9 @@ class Protocol(HttpToolsProtocol):
         self._in_head = False
         self._head_began = 0.0
         self._touched = 0.0
-        self._fed = 0
-        self._overhead = 0
+        self._fed = self._overhead = self._body_bytes = 0
         self._progressed = False
         self._pending: Refusal | None = None
-        self._body_bytes = 0
         self._bringing: Progress | None = None
         self._taking: Progress | None = None
 
@@ -316,6 +314,8 @@ class Protocol(HttpToolsProtocol):
             if now - self._head_began > HEAD_SECONDS_MAX:
                 self._refuse(Refusal(408, "REQUEST_TIMEOUT", f"The head of the request did not end within {HEAD_SECONDS_MAX:g} s."))
         elif cycle is None or cycle.response_complete:
+            if self._taking is not None:
+                self._touched = now  # Whoever has something to take still is not idle.
             # Who has the answer already may still owe the body.
             if now - self._touched > KEEP_ALIVE_SECONDS or (cycle is not None and self._brings_nothing(now, cycle)):
                 self.transport.close()

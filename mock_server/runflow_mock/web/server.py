@@ -22,13 +22,13 @@ from uvicorn.server import ServerState
 from runflow_mock.runtime.bounds import Bounds
 from runflow_mock.runtime.config import Config, ConfigError
 from runflow_mock.web.app import Application
-from runflow_mock.web.connections import AtOnce, Protocol
+from runflow_mock.web.connections import STUCK_SECONDS_MAX, AtOnce, Protocol
+from runflow_mock.web.secure_connections import SecureConnection
 from runflow_mock.web.untaken_answers import UntakenAnswers
 
 BACKLOG = 2048
 SWEEP_SECONDS = 5.0
 GRACE_SECONDS = 0.8
-HANDSHAKE_SECONDS_MAX = 10.0
 GOODBYE_SECONDS_MAX = 0.4
 """How long a client may take to answer the end of a TLS connection when the server stops."""
 
@@ -132,6 +132,8 @@ class Server(uvicorn.Server):
         self._on_ready = on_ready
         self._on_stopping = on_stopping
         self._secure = secure
+        self._connections = connections
+        self._beginning: set[SecureConnection] = set()
         self._sweeping: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -155,6 +157,8 @@ class Server(uvicorn.Server):
 
     def _hang_up(self) -> None:
         """Ends the connections that are idle: a client with kept connections looks at a goodbye when it needs the connection again."""
+        for beginning in tuple(self._beginning):
+            beginning.abort()
         for connection in tuple(self.server_state.connections):
             assert isinstance(connection, Protocol)
             if connection.cycle is None or connection.cycle.response_complete:
@@ -169,13 +173,16 @@ class Server(uvicorn.Server):
                 connection.end_if_idle(asyncio.get_running_loop().time())
 
     async def _listen(self, secure: SecureSocket) -> asyncio.Server:
-        return await asyncio.get_running_loop().create_server(
+        # Whoever takes nothing any more has gone by then: `end_if_idle` gives a client as long for what is still under way.
+        make = partial(
+            SecureConnection,
             self._protocol,
-            sock=secure.bound,
-            ssl=secure.context,
-            backlog=BACKLOG,
-            ssl_handshake_timeout=HANDSHAKE_SECONDS_MAX,
+            secure.context,
+            beginning=self._beginning,
+            bound=self._connections,
+            goodbye_seconds_max=STUCK_SECONDS_MAX,
         )
+        return await asyncio.get_running_loop().create_server(make, sock=secure.bound, backlog=BACKLOG)
 
     def _protocol(self) -> asyncio.Protocol:
         """Returns what uvicorn itself makes for a connection: it has one setting of TLS for all of its sockets."""
