@@ -70,6 +70,16 @@ class AnsweringClass:
         yield b""
 
 
+class OfAsgi2:
+    """An application of ASGI 2, which is made for each scope."""
+
+    def __init__(self, scope: Any) -> None:
+        self.scope = scope
+
+    async def __call__(self, receive: Any, send: Any) -> None:
+        """Answers nothing."""
+
+
 async def nothing() -> None:
     """Handles a callback without a word."""
 
@@ -101,9 +111,10 @@ def test_application_is_called_in_its_own_way(runflow: Runflow, given: Any) -> N
         (FastAPI, "not the type FastAPI; it makes one: call it"),
         (SimpleNamespace(app=shop(nothing)), "not a SimpleNamespace; hand over its .app"),
         (SimpleNamespace(routes=[]), "not a SimpleNamespace; hand over what a server such as uvicorn would run"),
+        (OfAsgi2, "not the type OfAsgi2; which is one of ASGI 2: hand over asgiref.compatibility.guarantee_single_callable(app)"),
         (lambda request: None, "not the function <lambda>; which takes (scope, receive, send) or (environ, start_response)"),
     ],
-    ids=["text", "nothing", "factory", "class", "client", "object", "handler"],
+    ids=["text", "nothing", "factory", "class", "client", "object", "asgi 2", "handler"],
 )
 def test_what_is_no_application_is_refused_when_it_is_handed_over(runflow: Runflow, given: Any, told: str) -> None:
     with pytest.raises(TypeError, match=re.escape(told)):

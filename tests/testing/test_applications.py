@@ -106,6 +106,77 @@ def test_failure_that_a_handler_tells_pytest_of_is_kept(runflow: Runflow) -> Non
     assert str(runflow.exceptions[0].error) == "no such order"
 
 
+async def waits_for_what_was_cancelled() -> None:
+    waited = asyncio.ensure_future(asyncio.Event().wait())
+    waited.cancel()
+    await waited
+
+
+async def is_too_slow() -> None:
+    with trio.fail_after(0):
+        await trio.sleep(1)
+
+
+async def is_too_slow_in_company() -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.sleep_forever)
+        await is_too_slow()
+
+
+@pytest.mark.parametrize(
+    ("run", "handle", "told"),
+    [
+        (asyncio.run, waits_for_what_was_cancelled, "CancelledError()"),
+        (trio.run, is_too_slow, "TooSlowError()"),
+        (trio.run, is_too_slow_in_company, "ExceptionGroup('Exceptions from Trio nursery', [TooSlowError()])"),
+    ],
+)
+def test_time_out_or_cancellation_in_a_handler_is_its_exception(
+    runflow: Runflow, run: Callable[..., Any], handle: Callable[[], Awaitable[None]], told: str
+) -> None:
+    async def bare(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await handle()
+
+    async def story() -> None:
+        handles = AsyncRunflow(runflow)
+        await handles.deliver_to(bare)
+        await create(runflow)
+        await handles.clock.run_until_idle()
+
+    run(story) if run is trio.run else run(story())
+    assert {repr(raised.error) for raised in runflow.exceptions} == {told}
+
+
+@pytest.mark.parametrize("in_company", [False, True])
+def test_end_of_the_event_loop_is_no_exception_of_a_handler(runflow: Runflow, in_company: bool) -> None:
+    arrived = trio.Event()
+
+    async def bare(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        async with trio.open_nursery() as nursery:
+            if in_company:
+                nursery.start_soon(trio.sleep_forever)
+            arrived.set()
+            await trio.sleep_forever()
+
+    async def story() -> None:
+        handles = AsyncRunflow(runflow)
+        await handles.deliver_to(bare)
+        await create(runflow)
+        await handles.clock.advance("30m")
+
+    async def part() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(story)
+            await arrived.wait()
+            nursery.cancel_scope.cancel()
+
+    trio.run(part)
+    assert runflow.exceptions == ()
+
+
 def test_application_runs_on_the_event_loop_of_the_test(runflow: Runflow) -> None:
     async def story() -> None:
         loop, seen = asyncio.get_running_loop(), []

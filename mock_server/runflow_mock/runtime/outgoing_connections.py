@@ -55,6 +55,20 @@ class Place(NamedTuple):
     is_secure: bool
 
 
+def read_url(url: str) -> tuple[Place, str, str]:
+    """Returns where a URL leads, and what a request says of that: the host, and the target."""
+    parts = urlsplit(url)
+    usual = _PORTS.get(parts.scheme)
+    if usual is None or not parts.hostname:
+        raise ValueError(f"{url[:200]} is no http address")
+    host = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
+    named = f"[{host}]" if ":" in host else host
+    port = usual if parts.port is None else parts.port
+    authority = named if port == usual else f"{named}:{port}"
+    target = quote(parts.path or "/", safe=_IN_PATH) + (f"?{quote(parts.query, safe=_IN_QUERY)}" if parts.query else "")
+    return Place(host, port, parts.scheme == "https"), authority, target
+
+
 class OutgoingConnections:
     """The connections of one sender, on one event loop; there is no limit to how many are at work at once.
 
@@ -72,7 +86,7 @@ class OutgoingConnections:
             ValueError: the URL or a header cannot be sent.
             OSError: the receiver cannot be reached, or did not answer to the end.
         """
-        place, authority, target = _read(url)
+        place, authority, target = read_url(url)
         said = _head(authority, target, headers, len(body)) + body
         connection = self._take(place) or await self._connect(place)
         try:
@@ -275,20 +289,6 @@ class _Reading:
     def on_message_complete(self) -> None:
         if self._status >= FINAL and not self.is_whole:
             self.is_whole, self.is_last = True, not self._parser.should_keep_alive()
-
-
-def _read(url: str) -> tuple[Place, str, str]:
-    """Returns where a URL leads, and what a request says of that: the host, and the target."""
-    parts = urlsplit(url)
-    usual = _PORTS.get(parts.scheme)
-    if usual is None or not parts.hostname:
-        raise ValueError(f"{url[:200]} is no http address")
-    host = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
-    named = f"[{host}]" if ":" in host else host
-    port = usual if parts.port is None else parts.port
-    authority = named if port == usual else f"{named}:{port}"
-    target = quote(parts.path or "/", safe=_IN_PATH) + (f"?{quote(parts.query, safe=_IN_QUERY)}" if parts.query else "")
-    return Place(host, port, parts.scheme == "https"), authority, target
 
 
 def _head(authority: str, target: str, headers: Mapping[str, str], length: int) -> bytes:

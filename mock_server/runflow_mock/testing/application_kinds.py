@@ -35,6 +35,8 @@ def is_asgi(app: object) -> bool:
         return True
     if _takes(signature, 0):
         raise NotAnApplication(app, "it makes one: call it, and hand over what it returns")
+    if "scope" in signature.parameters and _takes(signature, 1):
+        raise NotAnApplication(app, "which is one of ASGI 2: hand over asgiref.compatibility.guarantee_single_callable(app)")
     raise NotAnApplication(app, "which takes (scope, receive, send) or (environ, start_response)")
 
 

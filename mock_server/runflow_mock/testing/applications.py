@@ -5,18 +5,19 @@ In production nobody but the application's own log hears of an exception in a ha
 
 import asyncio
 import dis
+import sys
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from types import FunctionType
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
 
 import anyio
 
 from runflow_mock.runtime.sender import OutgoingRequest
-from runflow_mock.testing.asgi_answers import AsgiAnswer
+from runflow_mock.testing.application_answers import AsgiAnswer
+from runflow_mock.testing.application_requests import scope_of
 from runflow_mock.testing.homes import Home, Homes
 
 Message = MutableMapping[str, Any]
@@ -114,7 +115,7 @@ class AsgiApplication:
             self._give_up(started)
         started.result()
         assert self._lifespan is not None
-        call = _Call(self._app, _scope(request, self._lifespan.state), request.body)
+        call = _Call(self._app, scope_of(request, self._lifespan.state), request.body)
         done: Future[None] = Future()
         self._under_way.add(done)
 
@@ -281,8 +282,17 @@ def _may_know_lifespans(app: AsgiApp) -> bool:
 
 
 def _is_end_of_loop(error: BaseException) -> bool:
-    """Tells whether an exception is only the end of the event loop, which cancels what is still under way."""
-    return isinstance(error, asyncio.CancelledError) or type(error).__module__.partition(".")[0] == "trio"
+    """Tells whether an exception is only the end of the event loop, which cancels what is still under way.
+
+    A handler that waits for a task that somebody has cancelled is not cancelled itself, and fails as it would in production.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_is_end_of_loop, error.exceptions))
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+    trio = sys.modules.get("trio")
+    return trio is not None and isinstance(error, trio.Cancelled)
 
 
 class _Call:
@@ -327,31 +337,3 @@ class _Call:
         if answer.is_complete and not self.answered.done():
             assert answer.status is not None
             self.answered.set_result((answer.status, answer.body))
-
-
-def _scope(request: OutgoingRequest, state: dict[str, Any]) -> dict[str, Any]:
-    parts = urlsplit(request.url)
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": parts.scheme,
-        "path": unquote(parts.path) or "/",
-        "raw_path": (parts.path or "/").encode(),
-        "query_string": parts.query.encode(),
-        "root_path": "",
-        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers_of(request)],
-        "client": ("127.0.0.1", 0),
-        "server": (parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)),
-        "state": state.copy(),
-        "extensions": {},
-    }
-
-
-def headers_of(request: OutgoingRequest) -> list[tuple[str, str]]:
-    """Returns the headers of a callback as they arrive, those of the connection included."""
-    given = list(request.headers.items())
-    names = {name.lower() for name, _ in given}
-    host = [] if "host" in names else [("Host", urlsplit(request.url).netloc)]
-    return [*host, *given, *([] if "content-length" in names else [("Content-Length", str(len(request.body)))])]

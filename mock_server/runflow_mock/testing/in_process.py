@@ -24,8 +24,9 @@ from runflow_mock.testing.direct_calls import Answered, DirectCalls, Message, Sc
 from runflow_mock.testing.homes import Homes, current_home
 from runflow_mock.testing.loop_guards import GuardedExchanger
 from runflow_mock.testing.loop_threads import LoopThread
-from runflow_mock.testing.receivers_in_process import AppSender, Mount, WsgiApp
+from runflow_mock.testing.receivers_in_process import AppSender, Mount
 from runflow_mock.testing.runflow import Runflow
+from runflow_mock.testing.wsgi_applications import WsgiApp
 from runflow_mock.web.app import create_app
 from runflow_mock.web.control import operations  # noqa: F401 - loaded before a test replaces clocks or sockets
 from runflow_mock.web.server import protocols_of

@@ -1,11 +1,8 @@
 """Callbacks without a socket: they go straight into the ASGI or WSGI application under test."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future
-from io import BytesIO
-from typing import Any, cast
-from urllib.parse import unquote, urlsplit
+from typing import cast
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
@@ -14,48 +11,12 @@ from runflow_mock.domain.callback_policy import is_loopback
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
 from runflow_mock.testing.application_kinds import check_prefix, is_asgi
-from runflow_mock.testing.applications import START_SECONDS_MAX, AsgiApp, AsgiApplication, Exceptions, HandlerFailed, headers_of
+from runflow_mock.testing.applications import START_SECONDS_MAX, AsgiApp, AsgiApplication, Exceptions, HandlerFailed
 from runflow_mock.testing.framework_signals import hearing_of, listen_to, listen_to_frameworks, stop_listening, stop_listening_to
 from runflow_mock.testing.homes import Homes
+from runflow_mock.testing.wsgi_applications import WsgiApp, WsgiApplication
 
-WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 ANSWER_MAX = 64 * 1024
-
-
-class WsgiApplication:
-    """One WSGI application under test; each callback is handled in a thread."""
-
-    def __init__(self, app: WsgiApp, exceptions: Exceptions) -> None:
-        self._app = app
-        self._exceptions = exceptions
-
-    async def post(self, request: OutgoingRequest) -> tuple[int, bytes]:
-        """Returns status and body of the answer to a callback."""
-        return await asyncio.to_thread(self._call, request)
-
-    def start(self) -> "Future[None]":
-        """Returns that it has started: a WSGI application knows no start."""
-        started: Future[None] = Future()
-        started.set_result(None)
-        return started
-
-    def wait_started(self) -> None:
-        """Does nothing; see `start`."""
-
-    def is_here(self) -> bool:
-        """Tells that it needs nobody's event loop."""
-        return False
-
-    def stop(self) -> None:
-        """Does nothing: a WSGI application knows no end."""
-
-    def _call(self, request: OutgoingRequest) -> tuple[int, bytes]:
-        try:
-            return _call_wsgi(self._app, request)
-        except BaseException as error:
-            # Also a handler that ends the process: in this thread it ends nothing, and on the fake's event loop it would end that.
-            self._exceptions.add(error, f"POST {request.url}")
-            raise HandlerFailed(error) from error
 
 
 class Mount(msgspec.Struct, frozen=True, eq=False):
@@ -137,47 +98,3 @@ class AppSender:
     async def close(self) -> None:
         """Closes what sends to real receivers."""
         await self._otherwise.close()
-
-
-def _call_wsgi(app: WsgiApp, request: OutgoingRequest) -> tuple[int, bytes]:
-    from wsgiref.util import setup_testing_defaults
-
-    parts = urlsplit(request.url)
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": unquote(parts.path).encode().decode("latin-1"),
-        "QUERY_STRING": parts.query,
-        "SERVER_NAME": parts.hostname or "localhost",
-        "SERVER_PORT": str(parts.port or (443 if parts.scheme == "https" else 80)),
-        "wsgi.url_scheme": parts.scheme,
-        "wsgi.input": BytesIO(request.body),
-        "CONTENT_LENGTH": str(len(request.body)),
-        "REMOTE_ADDR": "127.0.0.1",
-    }
-    for name, value in headers_of(request):
-        key = name.upper().replace("-", "_")
-        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
-    setup_testing_defaults(environ)
-    told: list[str] = []
-    written: list[bytes] = []
-
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], None]:
-        if told and exc_info is None:
-            raise RuntimeError("the application called start_response a second time without exc_info: a server refuses that")
-        if not isinstance(status, str) or not all(isinstance(name, str) and isinstance(value, str) for name, value in headers):
-            raise TypeError(f"the application answered {status!r} with {headers!r}, and status, names and values of headers are texts")
-        told.append(status)
-        return written.append
-
-    chunks = app(environ, start_response)
-    if chunks is None:
-        raise RuntimeError("the application returned None in place of the pieces of its answer")
-    try:
-        body = b"".join(chunks)
-    finally:
-        close = getattr(chunks, "close", None)
-        if close is not None:
-            close()
-    if not told:
-        raise RuntimeError("the application did not call start_response")
-    return int(told[-1].split(" ", 1)[0]), b"".join(written) + body

@@ -1,6 +1,7 @@
 """An answer that a server would refuse does not pass in a test either: neither of an ASGI application nor of a WSGI one."""
 
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse, StreamingResponse
 from steps import MODEL
 
-from runflow_mock.testing.asgi_answers import AsgiAnswer
+from runflow_mock.testing.application_answers import AsgiAnswer
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
 
@@ -43,6 +44,10 @@ REFUSED = {
     "a value of two lines": [start(200, (b"a", b"b\r\nc: d"))],
     "a name of text": [start(200, ("a", b"b"))],
     "a value of text": [start(200, (b"a", "b"))],
+    "a length that is none": [start(200, (b"content-length", b"two"))],
+    "two lengths": [start(200, (b"content-length", b"1"), (b"content-length", b"2"))],
+    "a status before the answer": [start(103)],
+    "a status beyond all": [start(700)],
 }
 TAKEN = {
     "nothing more than needed": [{"type": "http.response.start", "status": 200}, END],
@@ -123,6 +128,36 @@ def with_numbers(environ: dict[str, Any], start_response: Start) -> Iterable[byt
     return []
 
 
+def answers(status: str, headers: Any = (), pieces: Any = (b"",)) -> Any:
+    """An application of WSGI that answers so."""
+
+    def application(environ: dict[str, Any], start_response: Start) -> Any:
+        start_response(status, headers)
+        return pieces
+
+    return application
+
+
+def before_its_head(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    yield b"early"
+    start_response("200 OK", [])
+
+
+def late(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    yield b""
+    start_response("202 Accepted", [])
+    yield b"taken"
+
+
+def after_a_piece(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    start_response("200 OK", [])
+    yield b"taken"
+    try:
+        raise KeyError("order 17")
+    except KeyError:
+        start_response("500 Error", [], sys.exc_info())
+
+
 def after_an_error(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
     start_response("200 OK", [])
     start_response("503 Later", [], (None, None, None))
@@ -134,21 +169,57 @@ def by_write(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
     return [b"order"]
 
 
-@pytest.mark.parametrize(
-    ("app_under_test", "statuses", "says"),
-    [
-        (twice, {500}, {"the application called start_response a second time without exc_info"}),
-        (
-            with_numbers,
-            {500},
-            {"the application answered '200 OK' with [('Content-Length', 0)], and status, names and values of headers are texts"},
-        ),
-        (after_an_error, {503}, set()),
-        (by_write, {400}, set()),
-    ],
-)
-def test_wsgi_application_is_held_to_its_rules(runflow: Runflow, app_under_test: Any, statuses: set[int], says: set[str]) -> None:
-    assert deliver(runflow, app_under_test) == (statuses, says)
+NONE: set[str] = set()
+HELD: Mapping[str, tuple[Any, int, set[str]]] = {
+    "two heads": (twice, 500, {"the application called start_response a second time without exc_info"}),
+    "a value of no text": (
+        with_numbers,
+        500,
+        {"the application answered '200 OK' with [('Content-Length', 0)], and status, names and values of headers are texts"},
+    ),
+    "too short": (
+        answers("200 OK", [("Content-Length", "2")], [b"a"]),
+        500,
+        {"the application sent 1 bytes of a body, and its Content-Length is 2"},
+    ),
+    "too long": (
+        answers("200 OK", [("Content-Length", "1")], [b"a", b"b"]),
+        500,
+        {"the application sent 2 bytes of a body, and its Content-Length is 1"},
+    ),
+    "a body that 204 has not": (
+        answers("204 No Content", [], [b"null"]),
+        500,
+        {"the application sent 4 bytes of a body, and an answer 204 has none"},
+    ),
+    "a value of two lines": (answers("200 OK", [("X", "a\r\nY")]), 500, {"the application sent the header b'X'"}),
+    "a value beyond latin-1": (
+        answers("200 OK", [("X", "5 €")]),
+        500,
+        {"the application sent '5 €' in a header, and no server writes more than latin-1 there"},
+    ),
+    "a status without a number": (answers("OK"), 500, {"the application sent the status 'OK', and one is written as '200 OK'"}),
+    "a status before the answer": (
+        answers("100 Continue"),
+        500,
+        {"the application sent the status 100, and one of an answer is from 200 to 599"},
+    ),
+    "no list": (answers("200 OK", [], b"ab"), 500, {"the application returned b'ab' in place of the pieces of its answer"}),
+    "a piece of text": (answers("200 OK", [], ["ab"]), 500, {"the application gave 'ab' as a piece of its answer, and a piece is bytes"}),
+    "a piece before the head": (before_its_head, 500, {"the application did not call start_response before it gave a piece of its answer"}),
+    "an error behind a piece": (after_a_piece, 500, {"'order 17'"}),
+    "an error instead": (after_an_error, 503, NONE),
+    "a body that is written": (by_write, 400, NONE),
+    "a head from the pieces": (late, 202, NONE),
+    "an empty 204": (answers("204 No Content"), 204, NONE),
+    "a status without a reason": (answers("200"), 200, NONE),
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_wsgi_application_is_held_to_its_rules(runflow: Runflow, name: str) -> None:
+    application, status, says = HELD[name]
+    assert deliver(runflow, application) == ({status}, says)
 
 
 def test_what_a_wsgi_application_writes_is_part_of_its_answer(runflow: Runflow) -> None:

@@ -1,0 +1,67 @@
+"""Applications under test that speak WSGI: each callback is handled in a thread, as a server would, and what is raised is kept."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from typing import Any, cast
+
+from runflow_mock.runtime.sender import OutgoingRequest
+from runflow_mock.testing.application_answers import WsgiAnswer
+from runflow_mock.testing.application_requests import environ_of
+from runflow_mock.testing.applications import Exceptions, HandlerFailed
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class WsgiApplication:
+    """One WSGI application under test; each callback is handled in a thread."""
+
+    def __init__(self, app: WsgiApp, exceptions: Exceptions) -> None:
+        self._app = app
+        self._exceptions = exceptions
+
+    async def post(self, request: OutgoingRequest) -> tuple[int, bytes]:
+        """Returns status and body of the answer to a callback."""
+        return await asyncio.to_thread(self._call, environ_of(request), request.url)
+
+    def start(self) -> "Future[None]":
+        """Returns that it has started: a WSGI application knows no start."""
+        started: Future[None] = Future()
+        started.set_result(None)
+        return started
+
+    def wait_started(self) -> None:
+        """Does nothing; see `start`."""
+
+    def is_here(self) -> bool:
+        """Tells that it needs nobody's event loop."""
+        return False
+
+    def stop(self) -> None:
+        """Does nothing: a WSGI application knows no end."""
+
+    def _call(self, environ: dict[str, Any], url: str) -> tuple[int, bytes]:
+        try:
+            return _answer_of(self._app, environ)
+        except BaseException as error:
+            # Also a handler that ends the process: in this thread it ends nothing, and on the fake's event loop it would end that.
+            self._exceptions.add(error, f"POST {url}")
+            raise HandlerFailed(error) from error
+
+
+def _answer_of(app: WsgiApp, environ: dict[str, Any]) -> tuple[int, bytes]:
+    answer = WsgiAnswer()
+    pieces: object = app(environ, answer.start_response)
+    if pieces is None:
+        raise RuntimeError("the application returned None in place of the pieces of its answer")
+    if isinstance(pieces, bytes | str):
+        # One byte or letter at a time, which servers refuse as well, and nobody understands.
+        raise TypeError(f"the application returned {pieces!r:.80} in place of the pieces of its answer: put it into a list")
+    try:
+        for piece in cast("Iterable[bytes]", pieces):
+            answer.take(piece)
+    finally:
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
+    return answer.end(), answer.body

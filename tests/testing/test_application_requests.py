@@ -1,0 +1,75 @@
+"""A callback reaches an application without a socket as over one: environ and scope say what a server would say."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from wsgiref.validate import validator
+
+import httpx
+import pytest
+from steps import MODEL
+
+from runflow_mock.testing.in_process import InProcess, open_tenant_in
+from runflow_mock.testing.runflow import Runflow
+
+RUN = f"http://localhost/v1/models/{MODEL}/runs"
+Start = Callable[..., Callable[[bytes], object]]
+
+
+@pytest.fixture
+def runflow(app: InProcess) -> Iterator[Runflow]:
+    with open_tenant_in(app, clock="manual") as opened:
+        yield opened
+        opened.control.delete_tenant(opened.tenant)
+
+
+def create_and_wait(runflow: Runflow, url: str) -> set[int | None]:
+    with httpx.Client(transport=runflow.transport, headers=runflow.headers) as client:
+        body = {"input": {"image_url": "https://cdn.example.com/shirt.jpg"}, "callback_url": url}
+        client.post(RUN, json=body).raise_for_status()
+    runflow.clock.run_until_idle()
+    return {attempt.status_code for delivery in runflow.deliveries for attempt in delivery.attempts}
+
+
+@pytest.mark.filterwarnings("ignore::wsgiref.validate.WSGIWarning")
+@pytest.mark.parametrize("url", ["http://localhost", "http://localhost/hooks?a=b", "https://localhost/hooks"])
+def test_environ_is_what_the_specification_asks_for(runflow: Runflow, url: str) -> None:
+    def shop(environ: dict[str, Any], start_response: Start) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b""]
+
+    runflow.deliver_to(validator(shop), url)
+    assert (create_and_wait(runflow, url), runflow.exceptions) == ({200}, ())
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "server", "path", "query"),
+    [
+        ("http://localhost", "localhost", ("localhost", 80), "/", ""),
+        ("https://localhost/hooks?a=%20&b", "localhost", ("localhost", 443), "/hooks", "a=%20&b"),
+        ("http://localhost:80/h%C3%B6/ö?ü=1", "localhost", ("localhost", 80), "/h%C3%B6/%C3%B6", "%C3%BC=1"),
+        ("http://[::1]:9/hooks", "[::1]:9", ("::1", 9), "/hooks", ""),
+    ],
+)
+def test_address_is_written_as_over_a_socket(runflow: Runflow, url: str, host: str, server: tuple[str, int], path: str, query: str) -> None:
+    scopes, environs = list[dict[str, Any]](), list[dict[str, Any]]()
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            scopes.append(scope)
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+
+    def wsgi(environ: dict[str, Any], start_response: Start) -> list[bytes]:
+        environs.append(environ)
+        start_response("204 No Content", [])
+        return []
+
+    for receiver in (asgi, wsgi):
+        runflow.deliver_to(receiver, url)
+        assert create_and_wait(runflow, url) == {204}
+    (scope,), (environ,) = scopes, environs
+    assert (scope["raw_path"].decode(), scope["query_string"].decode(), scope["server"]) == (path, query, server)
+    assert (dict(scope["headers"])[b"host"].decode(), environ["HTTP_HOST"]) == (host, host)
+    assert environ["PATH_INFO"].encode("latin-1").decode() == scope["path"]
+    assert (environ["SCRIPT_NAME"], environ["QUERY_STRING"], environ["SERVER_PROTOCOL"]) == ("", query, "HTTP/1.1")
+    assert (environ["SERVER_NAME"], int(environ["SERVER_PORT"])) == server
