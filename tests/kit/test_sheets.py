@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from runflow_mock.domain.verdicts import Judgement
-from runflow_mock.kit.sheets.junit import write_junit
+from runflow_mock.kit.sheets.junit import Case, Outcome, write_cases, write_junit
 from runflow_mock.kit.sheets.markdown import write_markdown
 from runflow_mock.kit.sheets.records import Row, Sheet, expecting, read_expected, represent_sheet
 from runflow_mock.kit.sheets.reports import sheet_of
@@ -123,6 +123,21 @@ def test_terminal_has_no_line_of_others() -> None:
         "         It goes on.",
         "         - a b",
     ]
+
+
+def test_what_cannot_be_shown_stands_by_its_escape_in_every_rendering() -> None:
+    sheet = replace(SHEET, rows=(replace(BROKEN, evidence=("a\x1b[2Jb\ud800",)),))
+    failure = ElementTree.fromstring(write_junit(sheet)).find("testcase/failure")
+    assert failure is not None
+    assert (failure.get("message"), failure.text) == (r"a\x1b[2Jb\ud800", "It goes on.\n" + r"a\x1b[2Jb\ud800")
+    assert r"a\x1b[2Jb\ud800" in "\n".join(lines(sheet))
+    assert r"a\\x1b\[2Jb\\ud800" in write_markdown(sheet)
+
+
+def test_junit_can_carry_every_character() -> None:
+    text = "".join(map(chr, (*range(0x3000), *range(0xD7FE, 0x10002), 0xE0041, 0x10FFFF)))
+    suite = ElementTree.fromstring(write_cases(text, [Case(group=text, name=text, outcome=Outcome.FAILURE, message=text, text=text)]))
+    assert suite.get("failures") == "1"
 
 
 def test_json_has_every_row() -> None:

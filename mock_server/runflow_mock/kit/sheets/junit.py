@@ -6,9 +6,10 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import msgspec
 
+from runflow_mock.domain.printing import printable
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.sheets.records import Row, Sheet
-from runflow_mock.kit.sheets.texts import one_line, printable
+from runflow_mock.kit.sheets.texts import one_line
 
 
 class Outcome(StrEnum):

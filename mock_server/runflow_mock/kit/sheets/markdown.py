@@ -1,14 +1,17 @@
 """Reports as Markdown: for the summary of a CI job and for issues. What others wrote is escaped here, and only here."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.sheets.records import Row, Sheet, by_reason, listed
-from runflow_mock.kit.sheets.texts import cell
+from runflow_mock.kit.sheets.texts import one_line
 
 EVIDENCE_MAX = 3
+# What ends a cell, or makes links, pictures and code of a text; a backslash would take away the one that is put before the next.
+_MARKS = re.compile(r"[\\|`\[]")
 
 
 class Strong(msgspec.Struct, frozen=True):
@@ -54,6 +57,11 @@ def items(texts: Iterable[str]) -> Iterator[str]:
 def paragraphs(texts: Iterable[str]) -> Iterator[str]:
     """Yields texts that stand by themselves."""
     yield from map(cell, texts)
+
+
+def cell(text: str) -> str:
+    """Returns a text as one line that says in Markdown what it says."""
+    return _MARKS.sub(r"\\\g<0>", one_line(text)).replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _written(content: Cell) -> str:

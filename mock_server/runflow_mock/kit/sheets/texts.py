@@ -1,22 +1,10 @@
-"""Texts that every rendering needs: one line, without what a terminal, XML or a table in Markdown cannot carry."""
+"""Texts of others in a report: on one line each, with what cannot be shown by its escape, as everywhere that we print."""
 
-import re
+from runflow_mock.domain.printing import on_one_line
 
 LINE_MAX = 400
-# What ends a cell, or makes links, pictures and code of a text; a backslash would take away the one that is put before the next.
-_MARKDOWN = re.compile(r"[\\|`\[]")
 
 
 def one_line(text: str) -> str:
-    """Returns a text without line breaks and control characters, cut where it is long."""
-    return printable(" ".join(text.split()))[:LINE_MAX]
-
-
-def printable(text: str) -> str:
-    """Returns a text in which everything that cannot be shown is a question mark."""
-    return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
-
-
-def cell(text: str) -> str:
-    """Returns a text as one line for a table in Markdown."""
-    return _MARKDOWN.sub(r"\\\g<0>", one_line(text)).replace("&", "&amp;").replace("<", "&lt;")
+    """Returns a text of several lines as one, cut where it is long."""
+    return on_one_line(" ".join(text.split()))[:LINE_MAX]
