@@ -21,6 +21,7 @@ MOST = BoundsMax(
     journal_bytes_max=1_000_000,
     callback_sockets_max=4,
     record_bytes_max=4_000_000,
+    file_bytes_max=50_000,
     timers_max=60,
     streams_max=6,
     answer_bytes_max=500_000,
@@ -82,6 +83,10 @@ class Flood:
         """Sends more records, exchanges, timers and tenants than there is room for."""
         for number in range(40):
             self.send("POST", RUNS, {"input": {**INPUT, "note": "x" * 150_000}}, tenant=f"large{number % 3}")
+        for number in range(3):
+            # Another one each time: what a tenant has already takes no room.
+            stub = {"client_ref": "file", "files": [{"media_type": "image/png", "base64": str(number) * 40_000}]}
+            self.send("POST", "/_mock/stubs", stub, tenant="large0")
         # Where a clock stands no timer fires, however long a busy machine takes; and one tenant has only so many runs at work at once.
         for name in STILL:
             self.send("POST", "/_mock/tenants", {"name": name, "clock": "manual"})

@@ -1,10 +1,12 @@
 """What all tenants hold together: counted, told, given back, and refused where there is no room."""
 
+import base64
 from collections.abc import Iterator
 
 import pytest
 from doors import Door
 from steps import INPUT, RUNS, ok, post_run, refusal
+from uploads import open_upload, put
 
 from runflow_mock.domain.records import Limits
 from runflow_mock.runtime.bounds import Bound, BoundsMax
@@ -87,3 +89,45 @@ def test_amount_is_shown_whoever_counts() -> None:
     bound.show(5)
     bound.give(5)
     assert (bound.used, bound.peak) == (0, 5)
+
+
+FILE = "data:image/png;base64,"
+
+
+def send_file(door: Door, size: int, *, key: str = "", letter: bytes = b"x") -> int:
+    file = FILE + base64.b64encode(letter * size).decode()
+    return door.post(RUNS, {"input": {**INPUT, "image_url": file}}, key=key).status_code
+
+
+def test_files_of_all_tenants_are_bounded_and_come_back_with_the_tenant() -> None:
+    with Door(bounds=BoundsMax(file_bytes_max=1_000)) as door:
+        keys = ("", "rf_live_mock_b")
+        assert [send_file(door, 400, key=key) for key in (*keys, *keys)] == [201, 201, 503, 503]
+        use = use_of(door, "file_bytes_max")
+        assert (use["used"], use["max"], use["met"]) == (800, 1_000, 2)
+        assert door.get("/v1/assets").json()["items"][0]["size_bytes"] == 400
+        ok(door.post("/_mock/reset", key=keys[1]))
+        assert use_of(door, "file_bytes_max")["used"] == 400
+        assert send_file(door, 400, key=keys[1]) == 201
+
+
+def test_upload_and_rule_that_bring_too_many_bytes_change_nothing() -> None:
+    with Door(bounds=BoundsMax(file_bytes_max=100)) as door:
+        session = open_upload(door, size_bytes=101)
+        told = put(door, session, b"x" * 101)
+        assert (told.status_code, b"at most 100 bytes" in told.content) == (503, True)
+        stub = {"client_ref": "a", "files": [{"media_type": "image/png", "base64": base64.b64encode(b"x" * 101).decode()}]}
+        assert "at most 100 bytes" in refusal(door.post("/_mock/stubs", stub), 503, "full")
+        assert door.get("/_mock/faults").json()["items"] == []
+        assert put(door, session, b"x" * 100).status_code == 200
+        assert use_of(door, "file_bytes_max")["used"] == 100
+
+
+def test_saved_tenant_takes_the_room_of_the_one_that_it_replaces() -> None:
+    with Door(bounds=BoundsMax(file_bytes_max=1_000)) as door:
+        assert send_file(door, 600) == 201
+        saved = door.get("/_mock/snapshot").content
+        ok(door.request("PUT", "/_mock/snapshot", content=saved))
+        told = door.request("PUT", "/_mock/snapshot", content=saved, key="rf_live_mock_b")
+        assert "--file-bytes-max" in refusal(told, 503, "full")
+        assert use_of(door, "file_bytes_max")["used"] == 600

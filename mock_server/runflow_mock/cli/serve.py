@@ -142,6 +142,7 @@ class Ready(NamedTuple):
 @option("--answer-bytes-max", default=BoundsMax().answer_bytes_max, type=BYTES, help="Bytes of answers that clients have not taken.")
 @option("--long-answers-max", default=BoundsMax().long_answers_max, type=COUNT, help="Long answers of the control API made at once.")
 @option("--callback-sockets-max", default=BoundsMax().callback_sockets_max, type=COUNT, help="Callbacks at once.")
+@option("--file-bytes-max", default=BoundsMax().file_bytes_max, type=BYTES, help="Bytes of assets, and of files of rules, of all tenants.")
 @option("--record-bytes-max", default=BoundsMax().record_bytes_max, type=BYTES, help="Bytes that all tenants may hold of what was sent.")
 @option("--timers-max", default=BoundsMax().timers_max, type=COUNT, help="Changes to come that all tenants may hold.")
 @option("--keep", default=None, metavar="DIRECTORY|URL", help="Folder or nats://HOST:PORT in which tenants outlive the process.")

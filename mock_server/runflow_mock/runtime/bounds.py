@@ -69,11 +69,12 @@ def take_all(bounds: Sequence[Bound], amount: int = 1) -> Bound | None:
 class BoundsMax(msgspec.Struct, frozen=True, kw_only=True):
     """How much a server may hold at once, whatever its tenants may hold each. Every field is a bound of that name.
 
-    `connections_max` are clients' connections, `body_bytes_max` are bytes of request bodies that are being read, `journal_bytes_max` those
-    of all journals together, and `callback_sockets_max` are callbacks under way. `record_bytes_max` are bytes that clients have sent for
-    records, and `timers_max` are changes that are still to come, of all tenants together. `streams_max` are open streams of events.
-    `answer_bytes_max` are bytes of answers that wait for clients who do not take them, and `long_answers_max` are answers of the control
-    API that grow with what a tenant holds and are being made.
+    `connections_max` are clients' connections, `body_bytes_max` are bytes of request bodies that are being read, `journal_bytes_max`
+    those of all journals together, and `callback_sockets_max` are callbacks under way. `record_bytes_max` are bytes that clients have
+    sent for records, `file_bytes_max` those of assets and of files that rules give out, and `timers_max` are changes that are still to
+    come, of all tenants together. `streams_max` are open streams of events. `answer_bytes_max` are bytes of answers that wait for
+    clients who do not take them, and `long_answers_max` are answers of the control API that grow with what a tenant holds and are being
+    made.
     """
 
     connections_max: int = 4_096
@@ -81,6 +82,7 @@ class BoundsMax(msgspec.Struct, frozen=True, kw_only=True):
     journal_bytes_max: int = 512 * MEBIBYTE
     callback_sockets_max: int = 256
     record_bytes_max: int = 2_048 * MEBIBYTE
+    file_bytes_max: int = 2_048 * MEBIBYTE
     timers_max: int = 2_000_000
     streams_max: int = 64
     answer_bytes_max: int = 512 * MEBIBYTE
@@ -97,6 +99,7 @@ class Bounds:
         self.callback_sockets = Bound("callback_sockets_max", most.callback_sockets_max, tell, "further callbacks wait for their turn")
         full = "further writes are answered with 503"
         self.record_bytes = Bound("record_bytes_max", most.record_bytes_max, tell, full)
+        self.file_bytes = Bound("file_bytes_max", most.file_bytes_max, tell, "further files are answered with 503")
         self.timers = Bound("timers_max", most.timers_max, tell, full)
         self.streams = Bound("streams_max", most.streams_max, tell, "further streams of events are answered with 503")
         cut = "connections whose clients take nothing are ended, the one that has waited longest first"
@@ -130,4 +133,6 @@ class Bounds:
 
     def __iter__(self) -> Iterator[Bound]:
         shared = (self.connections, self.body_bytes, self.journal_bytes, self.callback_sockets)
-        return iter((*shared, self.record_bytes, self.timers, self.streams, self.answer_bytes, self.long_answers, self.tenants))
+        return iter(
+            (*shared, self.record_bytes, self.file_bytes, self.timers, self.streams, self.answer_bytes, self.long_answers, self.tenants)
+        )

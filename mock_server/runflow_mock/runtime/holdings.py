@@ -1,15 +1,17 @@
 """Holdings: what all tenants of a server hold together, so that many of them, each within its own limits, cannot fill a machine.
 
-Journals are shared by `JournalSpace`. Of records the bytes count that clients have sent for them, which is what makes them large, and of
-what is still to happen the timers. Both are given back with the tenant: records themselves are never removed from a world.
+Journals are shared by `JournalSpace`. Of records the bytes count that clients have sent for them, which is what makes them large, of assets
+and files of rules their own bytes, and of what is still to happen the timers. All are given back with the tenant: records themselves are
+never removed from a world.
 """
 
+from collections.abc import Iterable, Sized
 from typing import Protocol
 
 from runflow_mock.engine.journal import Journal, JournalSpace
 from runflow_mock.engine.world import World
 from runflow_mock.runtime.bounds import Bounds, BoundsMax
-from runflow_mock.runtime.refusals import TenantsFull
+from runflow_mock.runtime.refusals import FilesFull, TenantsFull
 
 
 class Held:
@@ -17,6 +19,7 @@ class Held:
 
     def __init__(self) -> None:
         self.record_bytes = 0
+        self.file_bytes = 0
         self.timers = 0
 
 
@@ -46,22 +49,38 @@ class Holdings:
         """Counts a tenant no more."""
         self._bounds.tenants.show(self._bounds.tenants.used - 1)
         self._bounds.record_bytes.give(tenant.held.record_bytes)
+        self._bounds.file_bytes.give(tenant.held.file_bytes)
         self._bounds.timers.give(tenant.held.timers)
         tenant.held = Held()
 
-    def full(self) -> TenantsFull:
-        """Takes note that there was no room for a tenant, and returns what says so."""
-        self._bounds.tenants.meet()
-        return TenantsFull(self._bounds.tenants.maximum)
+    def admit(self, tenant: Holder, replaced: Holder | None) -> None:
+        """Raises unless there is room for a tenant, in the place of another one or of none.
+
+        Raises:
+            ServerFull: there is none.
+        """
+        tenants, files = self._bounds.tenants, self._bounds.file_bytes
+        if replaced is None and tenants.used >= tenants.maximum:
+            tenants.meet()
+            raise TenantsFull(tenants.maximum)
+        freed = 0 if replaced is None else replaced.held.file_bytes
+        if tenant.world.store.kept_total and files.used - freed + tenant.world.store.kept_total > files.maximum:
+            files.meet()
+            raise FilesFull(files.maximum)
 
     def follow(self, tenant: Holder) -> None:
-        """Takes note of how many timers a tenant has now."""
+        """Takes note of how many timers a tenant has now, and how many bytes of files."""
         if tenant.is_dropped:
             return
         timers = len(tenant.world.store.timers)
         bound = self._bounds.timers
         bound.show(bound.used + timers - tenant.held.timers)
         tenant.held.timers = timers
+        file_bytes = tenant.world.store.kept_total
+        if file_bytes != tenant.held.file_bytes:
+            files = self._bounds.file_bytes
+            files.show(files.used + file_bytes - tenant.held.file_bytes)
+            tenant.held.file_bytes = file_bytes
 
     def keep(self, tenant: Holder, size: int) -> None:
         """Counts so many bytes as held by the records of a tenant."""
@@ -80,4 +99,12 @@ class Holdings:
         if bound.used + size > bound.maximum or (tenant is not None and tenant.held.record_bytes + size > share):
             bound.meet()
             return "what clients have sent takes all the room that this server has for it; reset or delete tenants"
+        return None
+
+    def objection_to_files(self, files: Iterable[Sized]) -> str | None:
+        """Returns why files are not taken, or nothing where there is room; one that its tenant has already counts as another."""
+        bound, size = self._bounds.file_bytes, sum(map(len, files))
+        if size and bound.used + size > bound.maximum:
+            bound.meet()
+            return f"the files of all tenants have at most {bound.maximum} bytes on this server; reset or delete tenants"
         return None

@@ -8,12 +8,29 @@ from runflow_mock.engine.store import Store
 from runflow_mock.wire.times import write_instant
 
 
-class TenantsFull(DomainError):
+class ServerFull(DomainError):
+    """There is no room for a tenant; `option` of `serve` makes more."""
+
+    option = ""
+
+
+class TenantsFull(ServerFull):
     """The server holds as many tenants as it may."""
+
+    option = "--tenants-max"
 
     def __init__(self, tenants_max: int) -> None:
         super().__init__(f"this server holds {tenants_max} tenants")
         self.tenants_max = tenants_max
+
+
+class FilesFull(ServerFull):
+    """The server has no room for the files that a tenant brings along."""
+
+    option = "--file-bytes-max"
+
+    def __init__(self, file_bytes_max: int) -> None:
+        super().__init__(f"the files of all tenants have at most {file_bytes_max} bytes on this server")
 
 
 class KeyTaken(DomainError):

@@ -170,7 +170,7 @@ class Tenants:
         """Returns the tenant and principal of a key, making the tenant on the first use of a key that names one.
 
         Raises:
-            TenantsFull: it would have to be made and there is no room.
+            ServerFull: it would have to be made and there is no room.
         """
         known = self._by_key.get(key)
         if known is not None:
@@ -201,7 +201,7 @@ class Tenants:
         The scenario's settings come on top of the basis, and those of `asked`, a body of the control API, on top of them.
 
         Raises:
-            TenantsFull: there is no room for another one.
+            ServerFull: there is no room for it.
             KeyTaken: a key of it leads to another tenant already.
             ModelNotFound: it caps a model that does not exist.
             LimitReached: the scenario has more rules or files than a tenant may hold.
@@ -264,7 +264,7 @@ class Tenants:
         """Puts a prepared tenant into the place of the one of its name; its clock passes from now on.
 
         Raises:
-            TenantsFull, KeyTaken: as `create`.
+            ServerFull, KeyTaken: as `create`.
         """
         prepared.clock = VirtualClock(prepared.world.now, self._monotonic(), prepared.clock.rate)
         return self._take(prepared)
@@ -320,8 +320,7 @@ class Tenants:
     def _take(self, tenant: Tenant, *, is_kept: bool = False) -> Tenant:
         """Puts a tenant into the place of the one of its name, or refuses it and leaves everything as it is."""
         name = tenant.settings.name
-        if name not in self._by_name and len(self._by_name) >= self._config.tenants_max:
-            raise self._holdings.full()
+        self._holdings.admit(tenant, self._by_name.get(name))
         for key in tenant.principals:
             owner = self._by_key.get(key)
             if owner is not None and owner[0].settings.name != name:

@@ -9,13 +9,14 @@ from runflow_mock.domain.identity import AssetId
 from runflow_mock.engine.world import Outcome
 from runflow_mock.web.calls import Call
 from runflow_mock.wire.attachments import Show, show_references, take_batch_files, take_evaluation_files, take_run_files
+from runflow_mock.wire.problems import Problem
 
 
 def execute_with_files(call: Call, command: CreateRun | CreateBatch | SubmitEvaluation, key: str = "input") -> Outcome:
     """Carries out a creation, with the files in its documents stored as assets; `key` is the caller's word for a batch's items.
 
     Raises:
-        Problem: 422 for a reference to an asset that cannot be read, or a `data:` URI that cannot.
+        Problem: 422 for a reference to an asset that cannot be read, or a `data:` URI that cannot; 503 where there is no room.
     """
     knows = lambda asset_id: _address(call, asset_id) is not None  # noqa: E731 - a predicate of one line
     files: tuple[bytes, ...]
@@ -25,6 +26,9 @@ def execute_with_files(call: Call, command: CreateRun | CreateBatch | SubmitEval
         command, files = take_evaluation_files(command, call.request_id, knows)
     else:
         command, files = take_batch_files(command, key, knows)
+    objection = call.runtime.holdings.objection_to_files(files)
+    if objection is not None:
+        raise Problem(503, "SERVICE_UNAVAILABLE", f"{objection}.", headers={"Retry-After": "1"})
     outcome = call.execute(command)
     # Only now: a creation that is refused leaves no bytes behind.
     for data in files:

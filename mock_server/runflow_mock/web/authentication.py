@@ -4,7 +4,7 @@ from runflow_mock.domain.identity import is_uuid
 from runflow_mock.domain.principals import Principal, allows, looks_real
 from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.runtime.keepers import Elsewhere, KeepError, Unusable
-from runflow_mock.runtime.refusals import KeyTaken, TenantsFull, TenantUnavailable
+from runflow_mock.runtime.refusals import KeyTaken, ServerFull, TenantUnavailable
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Call
 from runflow_mock.web.strangers import why_no_tenant
@@ -34,7 +34,7 @@ def authenticate(call: Call) -> tuple[Tenant, Principal]:
         raise unauthorized(f"Invalid API key: no tenant has it, and {reason}.")
     try:
         found = tenants.find(key)
-    except TenantsFull as error:
+    except ServerFull as error:
         raise full(error) from None
     except KeyTaken as error:
         raise unauthorized(f"Invalid API key: it would make a tenant, and {error.key} is a key of tenant {error.owner} already.") from None
@@ -63,10 +63,10 @@ def not_kept(error: KeepError) -> Problem:
     return Problem(507, "INSUFFICIENT_STORAGE", f"runflow-mock keeps this tenant and cannot write: {error}. Nothing has changed.")
 
 
-def full(error: TenantsFull) -> Problem:
+def full(error: ServerFull) -> Problem:
     """Returns the 503 for a server that has no room for another tenant."""
-    way_out = "delete tenants with DELETE /_mock/tenants/{tenant} or raise --tenants-max"
-    return Problem(503, "SERVICE_UNAVAILABLE", f"runflow-mock holds its {error.tenants_max} tenants; {way_out}.")
+    way_out = f"delete tenants with DELETE /_mock/tenants/{{tenant}} or raise {error.option}"
+    return Problem(503, "SERVICE_UNAVAILABLE", f"runflow-mock has no room for a new tenant: {error}; {way_out}.")
 
 
 def authorize(principal: Principal, scope: str | None, organization: str | None) -> None:

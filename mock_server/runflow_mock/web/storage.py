@@ -104,6 +104,9 @@ class Storage:
 def put_bytes(call: Call) -> Answer:
     """PUT /_upload/{tenant}/{asset_id}"""
     upload = call.store.upload(call.params["id"])
+    objection = call.runtime.holdings.objection_to_files((call.body,))
+    if objection is not None:
+        raise Problem(503, "ServiceUnavailable", f"runflow-mock: {objection}.")
     content = content_of(call.body, upload.mime_type)
     call.execute(RecordBytes(upload.id, content))
     call.caller.blobs.keep(call.body)

@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from runflow_mock.domain.errors import DomainError, LimitReached, ModelNotFound, NotFound
 from runflow_mock.runtime.keepers import Elsewhere, KeepError, Unusable
-from runflow_mock.runtime.refusals import BeyondTime, StepsExceeded, TenantsFull, TenantUnavailable
+from runflow_mock.runtime.refusals import BeyondTime, ServerFull, StepsExceeded, TenantUnavailable
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.answer_turns import AnswerTurns, Turn
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
@@ -184,7 +184,7 @@ def refusal_of(error: ControlError | Problem | KeepError | DomainError) -> Contr
     if isinstance(error, ModelNotFound):
         nearest = f"; did you mean {error.nearest}?" if error.nearest else ""
         return ControlError(404, "not_found", f"there is no model {error.model_id[:200]!r}{nearest}")
-    if isinstance(error, TenantsFull):
+    if isinstance(error, ServerFull):
         return full(error)
     if isinstance(error, BeyondTime):
         return refused(str(error))

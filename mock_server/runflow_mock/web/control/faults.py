@@ -14,6 +14,7 @@ from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.operations import OPERATION_IDS
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.clauses import represent_miss
+from runflow_mock.wire.control import ControlError
 from runflow_mock.wire.faults import Names, decode_rule, represent_rule
 
 
@@ -59,6 +60,9 @@ def names_in(call: Call) -> Names:
 
 def add_rule(call: Call, command: AddRule, contents: tuple[bytes, ...]) -> FaultRule:
     """Puts a rule into force, keeps the bytes of its files, and returns it."""
+    objection = call.runtime.holdings.objection_to_files(contents)
+    if objection is not None:
+        raise ControlError(503, "full", objection)
     outcome = call.execute(command)
     for content in contents:
         call.caller.blobs.keep(content)

@@ -4,7 +4,7 @@ import hmac
 import re
 
 from runflow_mock.domain.callback_policy import is_loopback
-from runflow_mock.runtime.refusals import TenantsFull
+from runflow_mock.runtime.refusals import ServerFull
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.authentication import SCHEME, authenticate
 from runflow_mock.web.calls import Call
@@ -111,9 +111,9 @@ def carries_key_of(call: Call, name: str) -> bool:
     return given in (f"rf_live_mock_{name}", f"rf_svc_mock_{name}")
 
 
-def full(error: TenantsFull) -> ControlError:
+def full(error: ServerFull) -> ControlError:
     """Returns the 503 for a server that has no room for another tenant."""
-    return ControlError(503, "full", f"{error}; delete some with DELETE /_mock/tenants/{{tenant}} or raise --tenants-max")
+    return ControlError(503, "full", f"{error}; delete some with DELETE /_mock/tenants/{{tenant}} or raise {error.option}")
 
 
 def _bearer(call: Call) -> str:
