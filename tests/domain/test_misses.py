@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runflow_mock.domain.documents import Json, contains, write_document
-from runflow_mock.domain.misses import Difference, differences, nearest_miss
+from runflow_mock.domain.misses import Difference, NearestMiss, differences, nearest_miss
 from runflow_mock.domain.places import Subject, Where, fits
 
 SHIRT = Subject(operation="create_run", client_ref="sku-1", input=write_document({"image_url": "shirt", "size": {"w": 1, "h": 2}}))
@@ -25,6 +25,18 @@ def test_difference_in_a_document_names_the_part() -> None:
 
 def test_missing_document_differs_as_a_whole() -> None:
     assert differences(Where(metadata=write_document({"a": 1})), SHIRT) == (Difference("metadata", {"a": 1}, None),)
+
+
+def test_what_never_passes_at_an_edge_comes_nowhere_near_it() -> None:
+    subjects = [("creation", SHIRT), ("third", Subject(edges=("on_poll[3]",))), ("usual", Subject())]
+    assert nearest_miss(Where(edge="on_poll[7]"), subjects) == NearestMiss("third", (Difference("edge", "on_poll[7]", "on_poll[3]"),))
+    assert nearest_miss(Where(edge="batch.item[0]"), subjects) is None
+
+
+def test_of_the_edges_of_a_moment_those_of_the_same_name_are_seen() -> None:
+    subject = Subject(edges=("run.running->failed", "batch.item[2]"), is_usual=False)
+    assert differences(Where(edge="batch.item[9]"), subject) == (Difference("edge", "batch.item[9]", "batch.item[2]"),)
+    assert differences(Where(), subject) == (Difference("edge", None, "run.running->failed, batch.item[2]"),)
 
 
 def test_edge_at_which_nothing_passed_is_a_difference() -> None:

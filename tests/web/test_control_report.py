@@ -2,7 +2,7 @@
 
 from doors import MANUAL, Door
 from msgspec.structs import replace
-from steps import ABSENT, INPUT, RUNS, Body, callback_run, get_run, ok, post_fault, post_run
+from steps import ABSENT, BATCHES, INPUT, RUNS, Body, callback_run, get_run, ok, post_fault, post_run
 from worlds import CALLBACK_URL
 
 from runflow_mock.domain.hygiene import RULES
@@ -63,6 +63,30 @@ def test_fault_that_never_fired_is_told_with_the_nearest_miss(door: Door) -> Non
     assert first["nearest"]["differences"] == [{"field": "client_ref", "expected": "sku-2", "seen": "sku-1"}]
     assert second["id"] == on_request["id"]
     assert second["nearest"]["differences"][0]["seen"] == f"/v1/runs/{run['id']}/logs"
+
+
+def nearest_edges(door: Door) -> list[tuple[str, str] | None]:
+    """The edges that were seen and wanted where a rule never fired."""
+    misses = [rule["nearest"] for rule in report(door)["unfired_faults"]]
+    return [None if miss is None else (miss["differences"][0]["seen"], miss["differences"][0]["expected"]) for miss in misses]
+
+
+def test_reading_comes_nearest_to_another_reading(door: Door) -> None:
+    first, second = post_run(door), post_run(door)
+    post_fault(door, {"edge": "on_poll[7]"}, {"kind": "answer", "status": 500})
+    post_fault(door, {"edge": "on_poll[2]", "run_id": second["id"]}, {"kind": "answer", "status": 500})
+    assert nearest_edges(door) == [None, None]
+    for run in (second, first, first):
+        door.get(f"/v1/runs/{run['id'].upper()}")
+    assert nearest_edges(door) == [("on_poll[2]", "on_poll[7]"), ("on_poll[1]", "on_poll[2]")]
+
+
+def test_item_comes_nearest_to_another_item(door: Door) -> None:
+    post_run(door)
+    post_fault(door, {"edge": "batch.item[9]"})
+    assert nearest_edges(door) == [None]
+    door.post(BATCHES, {"input": [INPUT, INPUT]})
+    assert nearest_edges(door) == [("batch.item[1]", "batch.item[9]")]
 
 
 def test_fault_that_fired_is_not_told(door: Door) -> None:

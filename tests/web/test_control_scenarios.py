@@ -93,7 +93,7 @@ def test_bad_yaml_is_refused_by_line_and_column_and_changes_nothing(door: Door) 
         ({}, "say which scenario"),
         ({"name": "happy-path", "scenario": {}}, "say which scenario"),
         ({"name": "no-such"}, "choose one of"),
-        ({"name": "../scenarios/happy-path"}, "choose one of"),
+        ({"name": "../scenarios/happy-path"}, "did you mean happy-path? Choose one of"),
         ({"name": "/etc/passwd"}, "choose one of"),
         ({"scenario": []}, "scenario"),
         ({"scenario": {"faults": [{}]}}, "scenario.faults[0]"),

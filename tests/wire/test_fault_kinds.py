@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import msgspec
@@ -103,6 +104,22 @@ def test_field_of_another_kind_is_refused_with_those_that_are_possible() -> None
 def test_unknown_kind_is_refused_with_all_that_there_are() -> None:
     with pytest.raises(ControlError, match=r"callback\.reorder"):
         decode_what({"kind": "explode"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("explode", "'explode' does not exist; choose one of fail, "),
+        ("lateny", "'lateny' does not exist; did you mean latency? Choose one of fail, "),
+        ("rate_limit", "'rate_limit' does not exist; did you mean answer, with status 429? Choose one of fail, "),
+        ("Rate-Limit", "'Rate-Limit' does not exist; did you mean answer, with status 429? Choose one of fail, "),
+        ("timeout", "'timeout' does not exist; did you mean hang? Choose one of fail, "),
+        (None, "'None' does not exist; choose one of fail, "),
+    ],
+)
+def test_kind_that_is_nearly_one_or_goes_by_another_name_is_told_which_is_meant(kind: str | None, told: str) -> None:
+    with pytest.raises(ControlError, match=re.escape(told)):
+        decode_what({"kind": kind})
 
 
 def test_every_kind_is_described_and_every_field_used() -> None:

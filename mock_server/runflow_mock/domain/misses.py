@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from runflow_mock.domain.documents import Json, contains, read_document
-from runflow_mock.domain.places import Subject, Where, misses, stands_at
+from runflow_mock.domain.places import Subject, Where, edge_name, misses, stands_at
 
 SHOWN_MAX = 200
 SUBJECTS_MAX = 2_000
@@ -34,8 +34,11 @@ class NearestMiss(msgspec.Struct, frozen=True):
 
 
 def nearest_miss(where: Where, subjects: Iterable[tuple[str, Subject]]) -> NearestMiss | None:
-    """Returns which of the named subjects came nearest to a place; nothing when there are none."""
-    return nearest((name, differences(where, subject)) for name, subject in subjects)
+    """Returns which of the named subjects came nearest to a place; nothing when none could have been there.
+
+    To the seventh reading no creation comes near, but the third reading does.
+    """
+    return nearest((name, differences(where, subject)) for name, subject in subjects if where.edge is None or _near(where.edge, subject))
 
 
 def nearest(candidates: Iterable[tuple[str, tuple[Difference, ...]]]) -> NearestMiss | None:
@@ -51,8 +54,14 @@ def nearest(candidates: Iterable[tuple[str, tuple[Difference, ...]]]) -> Nearest
 
 def differences(where: Where, subject: Subject) -> tuple[Difference, ...]:
     """Returns in what a subject differs from a place."""
-    edge = () if stands_at(where, subject) else (Difference("edge", where.edge, ", ".join(subject.edges) or None),)
+    seen = _near(where.edge, subject) if where.edge is not None else ()
+    edge = () if stands_at(where, subject) else (Difference("edge", where.edge, ", ".join(seen or subject.edges) or None),)
     return (*edge, *(found for name in misses(where, subject) for found in _explain(name, getattr(where, name), getattr(subject, name))))
+
+
+def _near(edge: str, subject: Subject) -> tuple[str, ...]:
+    """Returns the edges of a subject that have the name of an edge, whatever their numbers."""
+    return tuple(passed for passed in subject.edges if edge_name(passed) == edge_name(edge))
 
 
 def _explain(name: str, wanted: str | bytes, seen: str | bytes | None) -> Iterator[Difference]:

@@ -40,8 +40,8 @@ def record_subject(record: Run | Batch | Evaluation, edge: str, *, callback: str
 
 def run_subject(run: Run, edges: tuple[str, ...]) -> Subject:
     """Returns a run at the edges that it is about to pass."""
-    if edges == FINISH_EDGES and run.sequence_index is not None:
-        edges = (*FINISH_EDGES, f"batch.item[{run.sequence_index}]")
+    if FINISH_EDGES[0] in edges and run.sequence_index is not None:
+        edges = (*edges, f"batch.item[{run.sequence_index}]")
     return replace(Subject(edges=edges, is_usual=FINISH_EDGES[0] in edges), **facts_of(run))
 
 

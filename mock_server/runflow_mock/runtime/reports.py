@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from runflow_mock.domain.deliveries import DeliveryStatus
 from runflow_mock.domain.documents import try_object
 from runflow_mock.domain.exchanges import Exchange
@@ -11,8 +13,8 @@ from runflow_mock.domain.fault_kinds import KIND_OF, Family
 from runflow_mock.domain.faults import FaultRule
 from runflow_mock.domain.findings import Finding, Findings
 from runflow_mock.domain.misses import SUBJECTS_MAX, nearest_miss
-from runflow_mock.domain.places import RUN_EDGES, Subject
-from runflow_mock.domain.poll_hygiene import standing_polls
+from runflow_mock.domain.places import POLL_EDGE, RUN_EDGES, Subject
+from runflow_mock.domain.poll_hygiene import READS, standing_polls
 from runflow_mock.domain.reports import Report, Sample, Undelivered, Unfired, Unmatched
 from runflow_mock.domain.subjects import run_subject
 from runflow_mock.domain.tenants import ClockMode
@@ -123,10 +125,27 @@ def _moments(tenant: Tenant, family: Family, complete: Complete) -> list[Named]:
     """Returns the latest moments at which a rule of a family could have stood."""
     store = tenant.world.store
     if family is Family.EXCHANGE:
-        return [(exchange.id, subject) for exchange in tenant.journal for subject in subjects_of(exchange, complete)]
+        read_at = _readings(tenant)
+        return [
+            (exchange.id, replace(subject, edges=read_at.get(exchange.id, subject.edges)))
+            for exchange in tenant.journal
+            for subject in subjects_of(exchange, complete)
+        ]
     if family is Family.RUN:
         return [(run.id, run_subject(run, RUN_EDGES[:-1])) for run in _latest(store.runs)]
     return [(delivery.id, callback_subject(store, told_by(store, delivery))) for delivery in _latest(store.deliveries)]
+
+
+def _readings(tenant: Tenant) -> dict[str, tuple[str, ...]]:
+    """Returns which reading of its record an exchange was, as the edge at which rules stand, where readings were counted."""
+    left, found = tenant.readings.saved().counts, dict[str, tuple[str, ...]]()
+    for exchange in reversed(tuple(tenant.journal)):
+        record_id = exchange.path.rpartition("/")[2].lower()
+        number = left.get(record_id, 0) if exchange.operation in READS else 0
+        if number:
+            left[record_id] = number - 1
+            found[exchange.id] = (POLL_EDGE.replace("[n]", f"[{number}]"),)
+    return found
 
 
 def _latest(records: dict[IdT, RecordT]) -> list[RecordT]:

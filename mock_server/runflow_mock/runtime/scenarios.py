@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.hints import did_you_mean
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.scenarios import Scenario, name_of_file
 from runflow_mock.resources import data_folder
@@ -20,7 +21,9 @@ class UnknownScenario(ConfigError):
     """A name that no scenario has."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"there is no scenario {name[:80]!r}; choose one of {', '.join(scenario_names())}, or give the path of a file")
+        hint = did_you_mean(name[:80], scenario_names())
+        choose = f"{hint} Choose" if hint else "; choose"
+        super().__init__(f"there is no scenario {name[:80]!r}{choose} one of {', '.join(scenario_names())}, or give the path of a file")
         self.name = name
 
 

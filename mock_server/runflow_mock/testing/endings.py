@@ -32,6 +32,10 @@ _AIM_IN_PROCESS = (
     "(requests), and runflow_in_process.api_key"
 )
 
+# Of use to a client that has found the way, and has no key.
+_KEY = "if that was the client of this test, give it runflow.api_key; the fixture runflow_env puts it into the environment"
+_KEY_IN_PROCESS = "if that was the client of this test, give it runflow_in_process.api_key"
+
 
 class Lent(NamedTuple):
     """A tenant in the hands of a test: how strict its end is, and where a failure leaves something behind."""
@@ -103,14 +107,18 @@ def _sections(lent: Lent, steps: list[Step], journal: list[Exchange], hints: lis
     return [
         ("runflow timeline", tell_timeline(steps)),
         ("runflow journal", tell_journal(journal, steps)),
-        *([("runflow hints", "\n".join(told))] if (told := [*hints, *_aim(lent, journal)]) else []),
+        *([("runflow hints", "\n".join(told))] if (told := [*hints, *_aim(lent, journal, hints)]) else []),
         ("runflow replay", save_scenario(lent.artifacts, lent.node_id, scenario, lent.here)),
     ]
 
 
-def _aim(lent: Lent, journal: list[Exchange]) -> tuple[str, ...]:
-    """Returns how a client is led to the tenant, where none has come."""
-    return () if journal else (_AIM_IN_PROCESS if lent.runflow.is_in_process else _AIM,)
+def _aim(lent: Lent, journal: list[Exchange], hints: list[str]) -> tuple[str, ...]:
+    """Returns how a client is led to the tenant, where none has come; one that hints tell of without a journal was turned away."""
+    if journal:
+        return ()
+    if hints:
+        return (_KEY_IN_PROCESS if lent.runflow.is_in_process else _KEY,)
+    return (_AIM_IN_PROCESS if lent.runflow.is_in_process else _AIM,)
 
 
 def _contract_of(lent: Lent) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import msgspec
 
 from runflow_mock.domain.documents import Document, Json, read_document, read_object, write_document
 from runflow_mock.domain.fault_kinds import KIND_OF, KINDS_BY_NAME, Fail, FailAttempt, Kind, Redirect, SucceedPartially, What
+from runflow_mock.domain.hints import did_you_mean
 from runflow_mock.domain.media import GivenFile
 from runflow_mock.domain.money import PRICE_MAX, Money, format_money, parse_money
 from runflow_mock.domain.runs import Failure
@@ -26,6 +27,14 @@ POLLS_MAX = 10_000
 RETRY_AFTER_FORMS = ("seconds", "date")
 HALVES = ("first", "last")
 
+# What others call a fault, by what it is here.
+_CALLED_ELSEWHERE: Mapping[str, str] = {
+    **dict.fromkeys(("rate_limit", "rate_limited", "throttle", "too_many_requests"), "answer, with status 429"),
+    **dict.fromkeys(("error", "status", "http_error", "server_error"), "answer, with a status"),
+    **dict.fromkeys(("timeout", "no_answer"), "hang"),
+    **dict.fromkeys(("disconnect", "connection_reset", "close"), "reset"),
+    **dict.fromkeys(("slow", "sleep"), "latency"),
+}
 _FRAMING = frozenset(("content-length", "transfer-encoding"))
 # Where not every status makes sense: an attempt that is answered 2xx has not failed.
 _STATUSES: Mapping[type, range] = {Redirect: range(300, 400), FailAttempt: range(300, 600)}
@@ -120,7 +129,11 @@ def _kind(body: Mapping[str, object], place: str) -> Kind:
     name = body.get("kind")
     kind = KINDS_BY_NAME.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise refused(f"{place}kind {str(name)[:80]!r} does not exist; choose one of {', '.join(KINDS_BY_NAME)}")
+        meant = str(name)[:80]
+        elsewhere = _CALLED_ELSEWHERE.get(meant.lower().replace("-", "_"))
+        hint = f"; did you mean {elsewhere}?" if elsewhere else did_you_mean(meant, KINDS_BY_NAME)
+        choose = f"{hint} Choose" if hint else "; choose"
+        raise refused(f"{place}kind {meant!r} does not exist{choose} one of {', '.join(KINDS_BY_NAME)}")
     return kind
 
 

@@ -126,7 +126,8 @@ def _check_keys(value: Mapping[str, Json]) -> None:
     known = (*OWN_KEYS, *SETTINGS)
     for key in value:
         if key not in known:
-            raise ScenarioError((key,), f"no such key{did_you_mean(key, known)} A scenario takes {', '.join(known)}")
+            hint = did_you_mean(key, known) or "."
+            raise ScenarioError((key,), f"no such key{hint} A scenario takes {', '.join(known)}")
 
 
 def _models(value: Mapping[str, Json], catalog: Catalog) -> tuple[Model, ...]:
