@@ -48,7 +48,7 @@ def nearest(candidates: Iterable[tuple[str, tuple[Difference, ...]]]) -> Nearest
         return None
     fewest = min(len(found) for _, found in latest)
     near = [(name, found) for name, found in latest if len(found) == fewest][-RANKED_MAX:]
-    name, found = max(reversed(near), key=lambda candidate: _likeness(candidate[1]))
+    name, found = max(reversed(near), key=lambda candidate: sum(_ratio(each.wanted, each.seen) for each in candidate[1]))
     return NearestMiss(name, found)
 
 
@@ -83,10 +83,6 @@ def _parts(name: str, wanted: Json, seen: Json) -> Iterator[Difference]:
                 yield Difference(f"{name}.{key}", part, None)
     else:
         yield Difference(name, wanted, seen)
-
-
-def _likeness(found: tuple[Difference, ...]) -> float:
-    return sum(_ratio(difference.wanted, difference.seen) for difference in found)
 
 
 def _ratio(wanted: Json, seen: Json) -> float:

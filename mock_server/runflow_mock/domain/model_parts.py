@@ -8,14 +8,14 @@ Source: `models.parts` (which parts there are, and their fields), `prices.rules`
 that examples exist at all for a given model.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 
 import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.dialects import Dialect
-from runflow_mock.domain.documents import Json, object_of, read_object, write_document
+from runflow_mock.domain.documents import Json, list_of, object_of, read_object, write_document
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.media import extent_of
 from runflow_mock.domain.models import Model
@@ -104,6 +104,7 @@ class ModelExample(msgspec.Struct, frozen=True, kw_only=True):
 def inputs_of(model: Model) -> tuple[ModelInput, ...]:
     """Returns the input fields of a model, in the order of its schema."""
     schema = read_object(model.input_schema)
+    properties = ((name, part) for name, part in object_of(schema.get("properties")).items() if isinstance(part, dict))
     required = _always_required(schema)
     return tuple(
         ModelInput(
@@ -115,10 +116,10 @@ def inputs_of(model: Model) -> tuple[ModelInput, ...]:
             is_required=name in required,
             default=part.get("default"),
             rules={kind: found for kind, read in _RULES.items() if (found := read(part))},
-            examples=_examples(part),
+            examples=tuple(list_of(part.get("examples"))),
             sort_order=number,
         )
-        for number, (name, part) in enumerate(_properties(schema))
+        for number, (name, part) in enumerate(properties)
     )
 
 
@@ -216,18 +217,9 @@ def _input_named(model: Model, path: str) -> str:
     return input_id(model, path.partition(".")[0])
 
 
-def _properties(schema: dict[str, Json]) -> Iterable[tuple[str, dict[str, Json]]]:
-    return ((name, part) for name, part in object_of(schema.get("properties")).items() if isinstance(part, dict))
-
-
 def _always_required(schema: dict[str, Json]) -> frozenset[str]:
     names = schema.get("required")
     return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
-
-
-def _examples(part: dict[str, Json]) -> tuple[Json, ...]:
-    examples = part.get("examples")
-    return tuple(examples) if isinstance(examples, list) else ()
 
 
 def _keys(*names: str) -> Callable[[dict[str, Json]], dict[str, Json]]:

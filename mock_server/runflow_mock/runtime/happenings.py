@@ -31,7 +31,8 @@ class Past(NamedTuple):
 
     def tell(self) -> tuple[deque[Step], int]:
         """Returns the latest of what happened, in order and numbered, and how much it was in all."""
-        placed = merge(_commits(self.history, self.rules), _exchanges(self.journal), key=lambda placed: placed[:2])
+        exchanges = ((exchange.commits, 1, (_request(exchange),)) for exchange in self.journal)
+        placed = merge(_commits(self.history, self.rules), exchanges, key=lambda placed: placed[:2])
         rows, total = deque[Step](maxlen=HAPPENINGS_MAX), 0
         for total, step in enumerate((step for _, _, steps in placed for step in steps), 1):
             rows.append(_row(total, step))
@@ -96,10 +97,6 @@ def _commits(history: Standing, rules: dict[RuleId, FaultRule]) -> Iterator[_Pla
         # Rules that were taken out of force are told as they were.
         rules |= {event.rule.id: event.rule for event in events if isinstance(event, RuleAdded)}
         yield position, 0, tuple(represent_events(events, before, rules))
-
-
-def _exchanges(journal: Iterable[Exchange]) -> Iterator[_Placed]:
-    return ((exchange.commits, 1, (_request(exchange),)) for exchange in journal)
 
 
 def _row(number: int, step: Step) -> Step:

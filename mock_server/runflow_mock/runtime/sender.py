@@ -48,7 +48,9 @@ class HttpSender:
         except TimeoutError:
             return AttemptResult(error=f"no answer within {self._timeout_seconds:g} s", reason="timeout", response_time_ms=_since(started))
         except (OSError, ValueError) as error:
-            return AttemptResult(error=_describe(error), reason="connection_error", response_time_ms=_since(started))
+            return AttemptResult(
+                error=f"{type(error).__name__}: {error}"[:300], reason="connection_error", response_time_ms=_since(started)
+            )
         reason = None if 200 <= status < 300 else "http_error"
         text = body.decode(errors="replace")
         return AttemptResult(status_code=status, response_body=text, reason=reason, response_time_ms=_since(started))
@@ -92,7 +94,3 @@ def _trusted(ca_file: Path | None) -> ssl.SSLContext:
 
 def _since(started: float) -> int:
     return round((perf_counter() - started) * 1000)
-
-
-def _describe(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300]

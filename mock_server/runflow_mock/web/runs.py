@@ -5,7 +5,6 @@ from typing import cast
 from msgspec.structs import replace
 
 from runflow_mock.domain.commands import CancelRun, Origin
-from runflow_mock.domain.documents import Document
 from runflow_mock.domain.identity import RunId
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.outputs import sign_again
@@ -50,7 +49,9 @@ def get_run(call: Call) -> Answer:
         call.waits_for.append(run.id)
         return answer(run_body(call, run))
     if is_signed_again and run.output is not None:
-        return answer(run_body(call, replace(run, output=_sign_again(call, run, run.output))))
+        tenant, world = call.caller.settings, call.caller.world
+        output = sign_again(run.output, run, tenant.name, world.now + tenant.output_lifetime, world.seed)
+        return answer(run_body(call, replace(run, output=output)))
     return Answer(200, _rendered(call, run))
 
 
@@ -115,11 +116,6 @@ def _rendered(call: Call, run: Run) -> bytes:
             rendered.clear()
         rendered[run.id] = (run, body)
     return body
-
-
-def _sign_again(call: Call, run: Run, output: Document) -> Document:
-    tenant, world = call.caller.settings, call.caller.world
-    return sign_again(output, run, tenant.name, world.now + tenant.output_lifetime, world.seed)
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (

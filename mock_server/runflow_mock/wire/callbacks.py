@@ -26,7 +26,7 @@ from runflow_mock.wire.times import write_instant, write_optional
 
 def render_run_payload(run: Run, dialect: Dialect) -> bytes:
     """Returns the bytes that tell about a finished run."""
-    return _render(
+    return msgspec.json.encode(
         {
             "event": event_of(run),
             "run_id": run.id,
@@ -42,7 +42,7 @@ def render_run_payload(run: Run, dialect: Dialect) -> bytes:
 
 def render_batch_payload(batch: Batch, runs: Runs, dialect: Dialect) -> bytes:
     """Returns the bytes that tell about a finished batch."""
-    return _render(
+    return msgspec.json.encode(
         {
             "event": event_of(batch),
             "batch_id": batch.id,
@@ -58,7 +58,7 @@ def render_batch_payload(batch: Batch, runs: Runs, dialect: Dialect) -> bytes:
 
 def render_evaluation_payload(evaluation: Evaluation, dialect: Dialect) -> bytes:
     """Returns the bytes that tell about an evaluation that has ended; a guess after the pattern of a run's."""
-    return _render(
+    return msgspec.json.encode(
         {
             "event": event_of(evaluation),
             "evaluation_id": evaluation.id,
@@ -233,7 +233,3 @@ def _time(instant: datetime | None, dialect: Dialect) -> str | None:
     if instant is None or dialect.callback_times == "z":
         return write_optional(instant)
     return instant.isoformat(timespec="milliseconds")
-
-
-def _render(payload: dict[str, object]) -> bytes:
-    return msgspec.json.encode(payload)

@@ -4,7 +4,7 @@ A file is one owner with a list of models, a bare list of models, or a downloade
 such a model gets the inputs of a generic image, video or audio model.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import cast
@@ -288,17 +288,15 @@ def read_price(price: WirePrice) -> Price:
         unit=price.unit,
         amount=parse_money(price.amount),
         label=price.label,
-        rules=tuple(_rules(price.rules)),
+        rules=tuple(
+            PriceRule(input=rule.input, equals=rule.equals, amount=_optional_money(rule.amount), add=_optional_money(rule.add))
+            for rule in price.rules
+        ),
         first_megapixel=_optional_money(price.first_megapixel),
         elements={name: parse_money(amount) for name, amount in price.elements.items()},
         elements_input=price.elements_input,
         characters_input=price.characters_input or "text",
     )
-
-
-def _rules(rules: Iterable[WireRule]) -> Iterator[PriceRule]:
-    for rule in rules:
-        yield PriceRule(input=rule.input, equals=rule.equals, amount=_optional_money(rule.amount), add=_optional_money(rule.add))
 
 
 def _optional_money(text: str | None) -> Money | None:

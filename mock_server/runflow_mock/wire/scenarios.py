@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple, TypeVar, cast
 
-from runflow_mock.domain.commands import AddRule
 from runflow_mock.domain.documents import Document, Json, write_document
 from runflow_mock.domain.errors import ModelNotFound
 from runflow_mock.domain.hints import did_you_mean
@@ -96,7 +95,10 @@ def decode_scenario(value: Json, catalog: Catalog, usual_name: str = "inline") -
         raise ScenarioError(("history",), "must be the body of GET /_mock/history")
     models = _models(value, catalog)
     names = Names(partial(_path_of, catalog.including(models)), operation_ids())
-    rules = [*_each(value, "faults", partial(_rule, names)), *_each(value, "stubs", partial(_stub, names))]
+    rules = [
+        *_each(value, "faults", lambda entry: decode_rule(write_document(entry), names)),
+        *_each(value, "stubs", lambda entry: decode_stub(write_document(entry), names)),
+    ]
     return Scenario(
         name=_text(value, "name", usual_name, _NAME),
         story=_text(value, "story", "").strip(),
@@ -161,14 +163,6 @@ def _read(section: _Section, read: Callable[[Json], PartT]) -> PartT:
         nearest = "" if error.nearest is None else f"; did you mean {error.nearest}?"
         place = _existing(section.value, ("where", "model")) or _existing(section.value, ("model",))
         raise ScenarioError((*section.path, *place), f"there is no model {error.model_id[:200]!r}{nearest}") from None
-
-
-def _rule(names: Names, entry: Json) -> tuple[AddRule, tuple[bytes, ...]]:
-    return decode_rule(write_document(entry), names)
-
-
-def _stub(names: Names, entry: Json) -> tuple[AddRule, tuple[bytes, ...]]:
-    return decode_stub(write_document(entry), names)
 
 
 def _settings(value: Mapping[str, Json]) -> Document:

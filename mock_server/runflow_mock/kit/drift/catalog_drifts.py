@@ -24,7 +24,8 @@ def catalog_drifts(old: Offers, new: Offers) -> Iterator[Drift]:
     inputs = SchemaComparison(nowhere, nowhere)
     for id_, offer in old.items():
         if id_ not in new:
-            yield _drift(offer, Side.MODEL, Found("model-removed", (), _absence(offer)))
+            known = "" if offer.evidence is None else f"; our catalog has it only {offer.evidence}"
+            yield _drift(offer, Side.MODEL, Found("model-removed", (), f"it is gone{known}"))
             continue
         for compare in ASPECTS:
             for found in compare(offer, new[id_]):
@@ -39,10 +40,6 @@ def catalog_drifts(old: Offers, new: Offers) -> Iterator[Drift]:
 
 def _drift(offer: Offer, side: Side, found: Found) -> Drift:
     return drift_of(offer.id, offer.id, side, found, evidence=offer.evidence)
-
-
-def _absence(offer: Offer) -> str:
-    return "it is gone" if offer.evidence is None else f"it is gone; our catalog has it only {offer.evidence}"
 
 
 def _activity(old: Offer, new: Offer) -> Iterator[Found]:

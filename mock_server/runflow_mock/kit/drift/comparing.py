@@ -90,7 +90,8 @@ def compare_with_pin(newer: Newer, start: Path, *, plays: bool) -> Comparison:
     """
     pinned = pin_of(newer.kind, start)
     own = None if pinned is None or pinned.file is None else pinned
-    made = Comparison(kind=newer.kind, pinned=SHIPPED[newer.kind] if own is None else _told(own), newer=newer.source)
+    whence = SHIPPED[newer.kind] if own is None else f"{own.pin.url} as pinned in {own.place} on {own.pin.date}, from {own.pin.source}"
+    made = Comparison(kind=newer.kind, pinned=whence, newer=newer.source)
     if pinned is not None and _is_same(newer, pinned):
         return replace(made, is_same=True)
     if newer.kind == CATALOG:
@@ -105,10 +106,6 @@ def compare_with_pin(newer: Newer, start: Path, *, plays: bool) -> Comparison:
     problems = (*document.problems, *(() if pinned_copy is None else pinned_copy.problems))
     made = replace(made, notes=told(tuple(dict.fromkeys(problems))))
     return replace(made, answers=tuple(_answers(document))) if plays and made.drifts else made
-
-
-def _told(own: Pinned) -> str:
-    return f"{own.pin.url} as pinned in {own.place} on {own.pin.date}, from {own.pin.source}"
 
 
 def _is_same(newer: Newer, pinned: Pinned) -> bool:

@@ -20,7 +20,7 @@ def sheet_of(report: Mapping[str, Any], operation_of: Mapping[str, str]) -> Shee
         report: the body of `GET /_mock/report`.
         operation_of: the operation of each exchange that is still known.
     """
-    rows = (*_contract_rows(report, report["judge"]["operations"]), *_rule_rows(report, operation_of), *_callback_rows(report))
+    rows = (*_contract_rows(report, report["judge"]["operations"]), *rule_rows(report, operation_of), *_callback_rows(report))
     return Sheet(
         title=f"Client of tenant {report['tenant']}: {report['exchanges']['total']} exchanges",
         rows=rows if report["exchanges"]["total"] else tuple(_unexercised(row) for row in rows),
@@ -31,7 +31,18 @@ def sheet_of(report: Mapping[str, Any], operation_of: Mapping[str, str]) -> Shee
 
 def rule_rows(report: Mapping[str, Any], operation_of: Mapping[str, str]) -> tuple[Row, ...]:
     """Returns the rows of the rules for clients alone."""
-    return tuple(_rule_rows(report, operation_of))
+    return tuple(
+        Row(
+            subject=CLIENT,
+            rule=verdict["rule"],
+            judgement=Judgement(verdict["verdict"]),
+            asks=verdict["asks"],
+            weight=Weight(verdict["weight"]),
+            evidence=_counted(verdict["broken"], tuple(_observed(seen, operation_of) for seen in verdict["evidence"])),
+            reason=verdict["reason"],
+        )
+        for verdict in report["verdicts"]
+    )
 
 
 def contract_violations(report: Mapping[str, Any]) -> tuple[str, ...]:
@@ -56,19 +67,6 @@ def _contract_rows(report: Mapping[str, Any], operations: Iterable[str]) -> Iter
         elif name != "beside the API":
             seen = ", ".join(f"{status} ({count})" for status, count in counts["statuses"].items())
             yield Row(subject=name, rule=CONTRACT, judgement=Judgement.HELD, asks=CONTRACT_ASKS, evidence=(f"answered {seen}",))
-
-
-def _rule_rows(report: Mapping[str, Any], operation_of: Mapping[str, str]) -> Iterator[Row]:
-    for verdict in report["verdicts"]:
-        yield Row(
-            subject=CLIENT,
-            rule=verdict["rule"],
-            judgement=Judgement(verdict["verdict"]),
-            asks=verdict["asks"],
-            weight=Weight(verdict["weight"]),
-            evidence=_counted(verdict["broken"], tuple(_observed(seen, operation_of) for seen in verdict["evidence"])),
-            reason=verdict["reason"],
-        )
 
 
 def _callback_rows(report: Mapping[str, Any]) -> Iterator[Row]:

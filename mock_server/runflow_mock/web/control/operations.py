@@ -60,11 +60,8 @@ async def list_verbs(call: Call) -> Answer:
     """GET /_mock/: this list; a browser gets the inspector."""
     if inspector.wants_page(call):
         return inspector.answer_file(call, "index.html")
-    return answer({"verbs": [{"method": verb.method, "path": verb.path, "what": _summary(verb)} for verb in CONTROL_OPERATIONS]})
-
-
-def _summary(verb: Operation[ControlHandler]) -> str:
-    return (verb.handler.__doc__ or "").strip().partition("\n")[0]
+    summaries = ((verb, (verb.handler.__doc__ or "").strip().partition("\n")[0]) for verb in CONTROL_OPERATIONS)
+    return answer({"verbs": [{"method": verb.method, "path": verb.path, "what": summary} for verb, summary in summaries]})
 
 
 CONTROL_OPERATIONS: tuple[Operation[ControlHandler], ...] = (

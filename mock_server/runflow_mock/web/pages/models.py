@@ -92,7 +92,7 @@ def _lines(model: Model, creator: Creator, sites: Sites, dialect: Dialect) -> It
         yield f"- {row.effect.value.capitalize()}: ${format_money(row.price)} per {row.unit.replace('_', ' ')} ({row.description})"
     yield from ("", "## Input Schema", "", "These fields go into `input`.", "")
     for field in field_rows(model):
-        yield from (f"### `{field.name}` ({field.kind}, {_needed(field)})", "", field.description, "")
+        yield from (f"### `{field.name}` ({field.kind}, {'required' if field.is_required else 'optional'})", "", field.description, "")
         yield from (f"- {word}: {value}" for word, value in field.limits)
         yield from ("",) if field.limits else ()
     for number, names in enumerate(alternatives(model)):
@@ -108,10 +108,6 @@ def _lines(model: Model, creator: Creator, sites: Sites, dialect: Dialect) -> It
 def _cells(row: FieldRow) -> tuple[str, ...]:
     values = "<br>".join(f"{escape(word)}: {escape(value)}" for word, value in row.limits)
     return (f"<code>{escape(row.name)}</code>", escape(row.kind), "yes" if row.is_required else "", values, escape(row.description))
-
-
-def _needed(row: FieldRow) -> str:
-    return "required" if row.is_required else "optional"
 
 
 def _outputs(model: Model, dialect: Dialect) -> str:
