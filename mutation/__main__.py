@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from signal import SIGTERM, default_int_handler, signal
 from time import process_time
 
 import click
@@ -14,11 +15,12 @@ import click
 from mutation.facts import facts_of
 from mutation.mutants import Kind, Mutant
 from mutation.observing import Index, index_of
-from mutation.results import Book
+from mutation.results import Book, ResultsError
 from mutation.summaries import Row, Summary, rows_of, table, write_summary
 from mutation.survivors import accepted, reason_for
 from mutation.trials import Ground, Trial, observe, tried
 from runflow_mock.kit.suite.carriers import AppCarrier
+from runflow_mock.runtime.config import Config
 from runflow_mock.testing.in_process import InProcess
 
 HERE = Path(__file__).parent
@@ -26,6 +28,8 @@ HERE = Path(__file__).parent
 OF_EACH_KIND = 10
 # Of the mutants in a sample that changed an answer so many must be killed, or listed with a reason; of those on facts, all.
 RATE_MIN = 0.95
+# Everything that counts for what becomes of a mutant: the counts themselves do not.
+TRIED = (":/mock_server", ":/mutation", ":(exclude,top)mutation/kills.json")
 
 
 @click.command()
@@ -38,7 +42,7 @@ RATE_MIN = 0.95
     "--unlisted",
     "is_unlisted",
     is_flag=True,
-    help="Try no mutant that survivors.toml lists, unless it denies a determined fact: it counts as a survivor.",
+    help="Skip what survivors.toml lists, unless it denies a determined fact. What is skipped is counted by itself.",
 )
 @click.option(
     "--results", type=click.Path(dir_okay=False, path_type=Path), help="Write each result there at once; go on after what is there."
@@ -49,11 +53,22 @@ def main(
 ) -> None:
     """Print the kill rate of each kind, of all and of those that deny a determined fact, and every survivor.
 
-    All of them take hours: --all with --results can be stopped, and goes on where it stopped. Exit code 1: one survived that denies what
-    the contract, the request or another answer determines, or with --all any, and survivors.toml does not list it; of a sample, which is
-    as large as the machine is fast, more than a twentieth did.
+    All of them take hours: --all with --results can be stopped, tells what there is, and goes on where it stopped. Exit code 1: one
+    survived that denies what the contract, the request or another answer determines, or of all of them any, and survivors.toml does not
+    list it; of a sample, which is as large as the machine is fast, more than a twentieth did.
     """
-    app = InProcess(callbacks_open=False)
+    name, date, is_changed = commit()
+    if is_kept and is_unlisted:
+        raise click.UsageError("--summary keeps what was tried: leave --unlisted out")
+    if is_kept and is_changed:
+        raise click.UsageError(f"--summary names a commit, and something has changed since {name}: commit it first")
+    try:
+        book = Book(results, f"{name}{'+' if is_changed else ''}, dialect {dialect}")
+    except ResultsError as error:
+        raise click.UsageError(str(error)) from None
+    signal(SIGTERM, default_int_handler)
+    # What needs no key is told in the server's dialect, and the rest in the tenants': a service has one.
+    app = InProcess(Config(dialect=dialect), callbacks_open=False)
     try:
         started = process_time()
         ground = observe(AppCarrier(app), dialect)
@@ -61,17 +76,17 @@ def main(
         chosen = [mutant for mutant in ordered(index, seed) if only in str(mutant)]
         places = len({each.place for each in index})
         say(f"seed {seed}, dialect {dialect}: {len(index)} mutants at {places} places, seen in {process_time() - started:.0f} s of CPU")
-        book = Book(results)
         determines = facts_of(ground.recordings.values()).what_determines
         until = None if is_all else started + seconds
         trials = list(run(ground, index, chosen, until, book=book, skips=partial(is_skipped, ground, determines) if is_unlisted else never))
     finally:
         app.stop()
-    say(f"{len(trials)} tried in {process_time() - started:.0f} s of CPU")
+    tried_of = sum(not trial.is_skipped for trial in trials)
+    say(f"{tried_of} tried and {len(trials) - tried_of} skipped in {process_time() - started:.0f} s of CPU")
     rows = rows_of(trials, Counter(each.kind for each in index), accepted(), determines)
     if is_kept:
-        write_summary(Summary(dialect, *commit(), rows))
-    sys.exit(report(trials, rows, determines, is_sample=not is_all))
+        write_summary(Summary(dialect, name, date, rows))
+    sys.exit(report(trials, rows, determines, is_sample=not is_all or len(trials) < len(chosen)))
 
 
 def ordered(index: Iterable[Mutant], seed: int) -> list[Mutant]:
@@ -100,14 +115,19 @@ def never(mutant: Mutant) -> bool:
 def run(
     ground: Ground, index: Index, chosen: list[Mutant], until: float | None, *, book: Book, skips: Callable[[Mutant], bool] = never
 ) -> Iterator[Trial]:
-    """Tries one mutant after the other, until the time is over; one that is skipped counts as a survivor."""
+    """Tries one mutant after the other, until the time is over or somebody interrupts; what is skipped is told as such, and not kept."""
     for mutant in chosen:
         if until is not None and process_time() > until:
             return
         trial = book.result_of(mutant)
-        if trial is None:
-            trial = Trial(mutant, 1) if skips(mutant) else tried(ground, mutant, index[mutant])
-            book.note(trial)
+        try:
+            if trial is None and skips(mutant):
+                trial = Trial(mutant, 0, is_skipped=True)
+            elif trial is None:
+                trial = tried(ground, mutant, index[mutant])
+                book.note(trial)
+        except KeyboardInterrupt:
+            return
         yield trial
 
 
@@ -130,11 +150,14 @@ def report(trials: list[Trial], rows: tuple[Row, ...], determines: Callable[[Mut
     return 1 if total.left > allowed or total.facts_left else 0
 
 
-def commit() -> tuple[str, str]:
-    """Returns which commit this is, and its date."""
-    told = subprocess.run(["git", "log", "-1", "--format=%h %cs"], cwd=HERE, check=True, capture_output=True, text=True)  # noqa: S607
-    name, _, date = told.stdout.strip().partition(" ")
-    return name, date
+def commit() -> tuple[str, str, bool]:
+    """Returns which commit this is, its date, and whether what is tried here has changed since."""
+    name, _, date = _git("log", "-1", "--format=%h %cs").partition(" ")
+    return name, date, bool(_git("status", "--porcelain", "--untracked-files=no", "--", *TRIED))
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=HERE, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603, S607
 
 
 def say(text: str) -> None:

@@ -69,6 +69,7 @@ def facts_of(recordings: Iterable[Recording]) -> Facts:
     listed: set[Place] = set()
     ordered: set[Place] = set()
     for recording in recordings:
+        first: dict[str, Place] = {}
         sayings: defaultdict[Told, defaultdict[bytes, set[Place]]] = defaultdict(lambda: defaultdict(set))
         beings: defaultdict[tuple[str, int], set[Place]] = defaultdict(set)
         for answer, moment in _answers(recording):
@@ -80,8 +81,11 @@ def facts_of(recordings: Iterable[Recording]) -> Facts:
                 for when in (moment, None) if is_settled else (moment,):
                     sayings[key, name, when][msgspec.json.encode(value)].add(place)
             told |= set(_sent(answer))
+            for key, place in _named(answer):
+                first.setdefault(key, place)
             for place, key in _standing(answer):
-                beings[key, moment].add(place)
+                # What was read under an id bears witness for who gave that away, and not beside it.
+                beings[key, moment].add(first[key] if key in answer.path else place)
             ordered |= set(_ordered(answer))
         told |= {place for values in sayings.values() for places in values.values() if len(places) > 1 for place in places}
         listed |= {place for places in beings.values() if len(places) > 1 for place in places}
@@ -139,6 +143,13 @@ def _standing(answer: Answer) -> Iterator[tuple[Place, str]]:
         yield from ((place, item["id"]) for item in items if isinstance(item, dict) and isinstance(item.get("id"), str))
     elif isinstance(answer.json, dict) and isinstance(answer.json.get("id"), str):
         yield Place(subject, ("id",)), answer.json["id"]
+
+
+def _named(answer: Answer) -> Iterator[tuple[str, Place]]:
+    """The ids that an answer gives away, and where: of a list that is the list."""
+    for place, part in _parts(answer):
+        if isinstance(part.value.get("id"), str):
+            yield part.value["id"], Place(place.subject, place.way[:-1] if place.way else ("id",))
 
 
 def _ordered(answer: Answer) -> Iterator[Place]:

@@ -8,15 +8,40 @@ from mutation.mutants import Mutant
 from mutation.trials import Trial
 
 
-class Book:
-    """The results in a file, a line each; without a file nothing is kept."""
+class ResultsError(Exception):
+    """A file of results cannot be gone on with; the message says why."""
 
-    def __init__(self, file: Path | None) -> None:
+
+class Heading(msgspec.Struct, frozen=True):
+    """The first line of a file: of which code, and in which dialect, the results are."""
+
+    of: str
+
+
+class Book:
+    """The results in a file, a line each, all of the same code; without a file nothing is kept."""
+
+    def __init__(self, file: Path | None, of: str) -> None:
+        """Reads what is there; a line that was being written when somebody stopped it is dropped.
+
+        Raises:
+            ResultsError: what is there is of something else, or no results.
+        """
         self._file = file
         self._known: dict[Mutant, Trial] = {}
-        if file is not None and file.exists():
-            trials = (msgspec.json.decode(line, type=Trial) for line in file.read_bytes().splitlines())
-            self._known = {trial.mutant: trial for trial in trials}
+        if file is None:
+            return
+        content = file.read_bytes() if file.exists() else b""
+        heading, *lines = content[: content.rfind(b"\n") + 1].splitlines() or (msgspec.json.encode(Heading(of)),)
+        try:
+            found = msgspec.json.decode(heading, type=Heading).of
+            trials = [msgspec.json.decode(line, type=Trial) for line in lines]
+        except msgspec.DecodeError as error:
+            raise ResultsError(f"{file} holds no results: {error}") from None
+        if found != of:
+            raise ResultsError(f"{file} has the results of {found}, and this is {of}: name another file")
+        self._known = {trial.mutant: trial for trial in trials}
+        file.write_bytes(b"".join(line + b"\n" for line in (heading, *lines)))
 
     def result_of(self, mutant: Mutant) -> Trial | None:
         """Returns what became of a mutant in an earlier run, or nothing."""

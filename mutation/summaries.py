@@ -11,13 +11,14 @@ from mutation.survivors import Accepted, reason_for
 from mutation.trials import Trial
 
 FILE = Path(__file__).with_name("kills.json")
-HEADER = ("kind", "all", "tried", "changed", "killed", "rate", "listed", "left", "facts", "killed", "rate", "left")
+HEADER = ("kind", "all", "tried", "skipped", "changed", "killed", "rate", "listed", "left", "facts", "killed", "rate", "left")
 
 
 class Row(msgspec.Struct, frozen=True):
     """How many mutants of one kind there are, were tried, changed an answer, were killed, are listed with a reason, and are left.
 
     `facts` counts those among the changed that deny a determined fact; of these some were killed, and some are left without a reason.
+    `skipped` were not tried, and count nowhere else.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class Row(msgspec.Struct, frozen=True):
     facts: int
     facts_killed: int
     facts_left: int
+    skipped: int = 0
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -61,7 +63,7 @@ def rows_of(
 
 def _counted(trial: Trial, listed: Iterable[Accepted], determines: Callable[[Mutant], str]) -> Iterator[str]:
     """The columns in which a trial counts."""
-    yield "tried"
+    yield "skipped" if trial.is_skipped else "tried"
     if not trial.changes:
         return
     end = "killed" if trial.killer else "listed" if reason_for(trial.mutant, listed) else "left"
@@ -72,7 +74,7 @@ def _counted(trial: Trial, listed: Iterable[Accepted], determines: Callable[[Mut
 
 def table(rows: Iterable[Row]) -> Iterator[str]:
     """Yields the lines of a table, its header first."""
-    widths = (20, 7, 7, 8, 7, 8, 7, 5, 7, 7, 8, 5)
+    widths = (20, 7, 7, 8, 8, 7, 8, 7, 5, 7, 7, 8, 5)
     for cells in (HEADER, *map(cells_of, rows)):
         first, *others = (
             f"{cell:<{width}}" if not number else f"{cell:>{width}}" for number, (cell, width) in enumerate(zip(cells, widths, strict=True))
@@ -82,7 +84,7 @@ def table(rows: Iterable[Row]) -> Iterator[str]:
 
 def cells_of(row: Row) -> tuple[str, ...]:
     """Returns the cells of a row, in the order of `HEADER`."""
-    counts = (row.mutants, row.tried, row.changed, row.killed)
+    counts = (row.mutants, row.tried, row.skipped, row.changed, row.killed)
     facts = (row.facts, row.facts_killed)
     return (
         row.kind,

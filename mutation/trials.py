@@ -20,12 +20,13 @@ from runflow_mock.openapi.contracts import packaged_contract
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """What became of a mutant: how many answers it changed, and the rule that killed it."""
+    """What became of a mutant: how many answers it changed, and the rule that killed it; nothing where it was skipped."""
 
     mutant: Mutant
     changes: int
     killer: str = ""
     says: str = ""
+    is_skipped: bool = False
 
 
 class Ground(msgspec.Struct):

@@ -2,16 +2,24 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from mutation.facts import ANSWER, CONTRACT, Facts, facts_of
 from mutation.mutants import Kind, Mutant
 from mutation.places import EACH, Place, Subject
+from mutation.replaying import Exchange, Recording
 from mutation.trials import BY_ID, observe
 
-from runflow_mock.kit.suite.carriers import AppCarrier
+from runflow_mock.kit.suite.carriers import Answer, AppCarrier
 from runflow_mock.testing.in_process import InProcess
 
 ITEMS = ("items", EACH)
+WITNESSES = {
+    "GET /v1/models/runflow/background-removal/examples": {"items": [{"id": "one"}]},
+    "GET /v1/models/runflow/background-removal/examples/one": {"id": "one"},
+    "GET /v1/models": {"items": [{"id": "made", "outputs": [{"id": "inner"}]}]},
+    "GET /v1/public/models": {"items": [{"id": "made", "outputs": [{"id": "inner"}]}]},
+}
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +60,17 @@ def mutant(kind: Kind, name: str, status: int, *way: str) -> Mutant:
 )
 def test_what_determines_a_fact_is_named(facts: Facts, lie: Mutant, says: str) -> None:
     assert facts.what_determines(lie) == says
+
+
+def test_record_that_is_read_by_its_id_is_no_second_witness_for_the_list_that_gave_it_away() -> None:
+    told = Recording("http://fake", 0.0)
+    for asked, content in WITNESSES.items():
+        method, _, path = asked.partition(" ")
+        answer = Answer(method, path, 200, {"content-type": "application/json"}, msgspec.json.encode(content))
+        told.exchanges.append(Exchange(method, path, {}, None, answer))
+    facts = facts_of([told])
+    assert facts.what_determines(mutant(Kind.OTHER, "list_public_models", 200, "items")) == ANSWER
+    assert facts.what_determines(mutant(Kind.OTHER, "list_model_examples", 200, "items")) == ""
 
 
 def test_nothing_that_was_seen_at_one_place_only_is_a_fact() -> None:

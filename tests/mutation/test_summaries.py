@@ -21,10 +21,11 @@ def test_each_mutant_counts_once_and_again_where_it_denies_a_fact() -> None:
         Trial(other("left_fact"), 1),
         Trial(other("free"), 1),
         Trial(other("idle"), 0),
+        Trial(other("skipped"), 0, is_skipped=True),
     )
     rows = rows_of(trials, {Kind.OTHER: 9}, [Accepted("free text", ways=("free",))], lambda mutant: "fact" if "fact" in str(mutant) else "")
-    assert rows == (Row("other value", 9, 6, 5, 2, 1, 2, 2, 1, 1),)
-    assert cells_of(rows[0]) == ("other value", "9", "6", "5", "2", "40.0 %", "1", "2", "2", "1", "50.0 %", "1")
+    assert rows == (Row("other value", 9, 6, 5, 2, 1, 2, 2, 1, 1, 1),)
+    assert cells_of(rows[0]) == ("other value", "9", "6", "1", "5", "2", "40.0 %", "1", "2", "2", "1", "50.0 %", "1")
     assert len({len(line) for line in table(rows)}) == 1
 
 

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mutation.__main__ import is_skipped, ordered, report
+from click.testing import CliRunner
+from mutation.__main__ import is_skipped, main, ordered, report
 from mutation.__main__ import run as run_trials
 from mutation.mutants import Kind, Mutant
 from mutation.observing import Observer, index_of
 from mutation.places import EACH, Place, Subject
 from mutation.proxy import MutantCarrier
 from mutation.replaying import Parted, Replayer
-from mutation.results import Book
+from mutation.results import Book, ResultsError
 from mutation.summaries import rows_of
 from mutation.survivors import Accepted, accepted, reason_for
 from mutation.trials import BY_ID, Deadly, Ground, Killed, Trial, observe, played, replayed, tried
@@ -21,6 +22,7 @@ from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.flows import play
 from runflow_mock.kit.suite.stages import Target
 from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.runtime.config import Config
 from runflow_mock.testing.in_process import InProcess
 
 FLOWS = ("run_lives", "callback_is_signed", "quota_is_told", "file_is_there")
@@ -128,6 +130,9 @@ def test_mutant_is_killed_by_the_rule_that_it_breaks(ground: Ground, mutant: Mut
         (Mutant(Kind.OTHER, Place(Subject("get_health", 200), ("ok",))), "key_is_needed"),
         *((Mutant(Kind.OTHER, Place(Subject("get_readiness", 200), way)), "key_is_needed") for way in (("status",), ("checks", "redis"))),
         (Mutant(Kind.OTHER, Place(Subject("get_readiness", 503), ("checks", "database"))), "statuses_of_readiness"),
+        (Mutant(Kind.LOST, Place(Subject("list_model_examples", 200), ("items",))), "any_is_all"),
+        (Mutant(Kind.LOST, Place(Subject("list_model_pricing", 200), ("items",))), "any_is_all"),
+        (Mutant(Kind.OTHER, Place(Subject("list_solutions", 200), ("items",))), "any_is_all"),
     ],
     ids=str,
 )
@@ -136,6 +141,34 @@ def test_what_another_answer_determines_is_killed(app: InProcess, mutant: Mutant
     with pytest.raises(Killed):
         play(BY_ID[flow], Target(carrier, None, dialect="docs"), packaged_contract(), Deadly())
     assert carrier.changes > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "way"),
+    [
+        *((Kind.OTHER, (EACH, name)) for name in ("id", "model_id", "name", "sort_order", "variable_type_code", "validator_attrs")),
+        *((Kind.SWAPPED, (EACH, name)) for name in ("name", "description")),
+        *((kind, ()) for kind in (Kind.LOST, Kind.REORDERED)),
+    ],
+)
+@pytest.mark.parametrize("dialect", ["seed", "docs"])
+def test_outputs_in_the_list_for_everybody_are_those_that_the_tenant_reads(dialect: str, kind: Kind, way: tuple[str, ...]) -> None:
+    app = InProcess(Config(dialect=dialect), callbacks_open=False)
+    carrier = MutantCarrier(AppCarrier(app), Mutant(kind, Place(Subject("list_public_models", 200), ("items", EACH, "outputs", *way))), {})
+    with pytest.raises(Killed) as killed:
+        play(BY_ID["public_models_agree"], Target(carrier, None, dialect=dialect), packaged_contract(), Deadly())
+    app.stop()
+    assert "it stopped" not in killed.value.breach.says
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("server", "tenant"), [("seed", "docs"), ("docs", "docs")])
+def test_outputs_in_the_list_for_everybody_may_be_those_of_the_servers_dialect(server: str, tenant: str) -> None:
+    app = InProcess(Config(dialect=server), callbacks_open=False)
+    tally = play(BY_ID["public_models_agree"], Target(AppCarrier(app), None, dialect=tenant), packaged_contract())
+    app.stop()
+    assert (tally.breaches, tally.errors) == ([], [])
 
 
 @pytest.mark.slow
@@ -193,10 +226,65 @@ def test_flow_that_is_told_another_id_parts_from_its_recording(ground: Ground) -
 def test_results_are_kept_and_what_is_known_is_not_tried_again(ground: Ground, tmp_path: Path) -> None:
     index = met(ground)
     chosen = [mutant for mutant in ordered(index, 1) if mutant in ground.foresight.doomed][:3]
-    first = list(run_trials(ground, index, chosen, None, book=Book(tmp_path / "results.jsonl")))
-    again = list(run_trials(Ground(ground.carrier, "seed"), {}, chosen, None, book=Book(tmp_path / "results.jsonl")))
+    first = list(run_trials(ground, index, chosen, None, book=Book(tmp_path / "results.jsonl", "abc, dialect seed")))
+    again = list(run_trials(Ground(ground.carrier, "seed"), {}, chosen, None, book=Book(tmp_path / "results.jsonl", "abc, dialect seed")))
     assert again == first
     assert all(trial.killer for trial in again)
+
+
+def test_line_that_was_being_written_when_a_run_was_stopped_is_dropped(tmp_path: Path) -> None:
+    file, mutants = tmp_path / "results.jsonl", [Mutant(Kind.ABSENT, run(200, name)) for name in ("id", "cost", "input")]
+    book = Book(file, "abc")
+    for mutant in mutants[:2]:
+        book.note(Trial(mutant, 1, "answer_schema"))
+    file.write_bytes(file.read_bytes()[:-5])
+    book = Book(file, "abc")
+    book.note(Trial(mutants[2], 1))
+    known = Book(file, "abc")
+    assert [known.result_of(mutant) for mutant in mutants] == [Trial(mutants[0], 1, "answer_schema"), None, Trial(mutants[2], 1)]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b'{"of":"abc, dialect docs"}\n', "has the results of abc, dialect docs, and this is abc, dialect seed"),
+        (b"a letter to somebody\n", "holds no results"),
+        (b'{"mutant":{"kind":"absent"}}\n', "holds no results"),
+    ],
+)
+def test_results_of_something_else_are_not_gone_on_with(tmp_path: Path, content: bytes, says: str) -> None:
+    file = tmp_path / "results.jsonl"
+    file.write_bytes(content)
+    with pytest.raises(ResultsError, match=says):
+        Book(file, "abc, dialect seed")
+    assert file.read_bytes() == content
+
+
+def test_what_is_skipped_is_told_apart_and_tried_later(ground: Ground, tmp_path: Path) -> None:
+    index, file = met(ground), tmp_path / "results.jsonl"
+    chosen = [mutant for mutant in ordered(index, 1) if mutant in ground.foresight.doomed][:2]
+    skipped = list(run_trials(ground, index, chosen, None, book=Book(file, "abc"), skips=lambda mutant: mutant == chosen[1]))
+    later = list(run_trials(ground, index, chosen, None, book=Book(file, "abc")))
+    assert [(trial.is_skipped, bool(trial.killer)) for trial in skipped] == [(False, True), (True, False)]
+    assert [(trial.is_skipped, bool(trial.killer)) for trial in later] == [(False, True), (False, True)]
+
+
+def test_run_that_is_interrupted_tells_what_there_is(ground: Ground) -> None:
+    index = met(ground)
+    chosen = [mutant for mutant in ordered(index, 1) if mutant in ground.foresight.doomed][:3]
+
+    def interrupts(mutant: Mutant) -> bool:
+        if mutant == chosen[2]:
+            raise KeyboardInterrupt
+        return False
+
+    trials = list(run_trials(ground, index, chosen, None, book=Book(None, ""), skips=interrupts))
+    assert [trial.mutant for trial in trials] == chosen[:2]
+
+
+def test_summary_is_of_what_was_tried() -> None:
+    told = CliRunner().invoke(main, ["--summary", "--unlisted"])
+    assert (told.exit_code, "leave --unlisted out" in told.output) == (2, True)
 
 
 @pytest.mark.parametrize(("query", "changes"), [("limit=50", 0), ("fields=slug", 1)])

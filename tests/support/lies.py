@@ -164,6 +164,15 @@ def _later(text: Body) -> Body:
     return text and text.replace(text[17:19], f"{(int(text[17:19]) + 1) % 60:02}", 1) if isinstance(text, str) else text
 
 
+def _shows_what_is_not_there(mutant: Mutant, answer: Answer) -> Answer:
+    if not answer.path.startswith("/v1/solutions") or answer.status != 200:
+        return answer
+    if "embed=" in answer.target:
+        refusal = {"code": "VALIDATION_ERROR", "message": "No", "errors": [{"loc": ["query", "embed"], "msg": "No", "type": "value_error"}]}
+        return replace(answer, status=422, body=json.dumps(refusal).encode())
+    return changed(answer, lambda body: {**body, "items": []}) if answer.path.endswith("/models") else answer
+
+
 def _is(name: str) -> Callable[[Body], bool]:
     return lambda record: name in record
 
@@ -318,6 +327,8 @@ CASES: Mapping[str, Lie] = {
     "pages of solutions do not say what follows": _lie(
         when(_where_answers("/v1/solutions"), records(lambda record: record.pop("next", None))), "cursors", "solutions_agree"
     ),
+    # A server that embeds nothing in lists tells of related records where one is read alone.
+    "a solution that is read alone shows models, and none stand below it": _lie(Bug(_shows_what_is_not_there), "solutions_agree"),
     "no flow has inputs of its own": _lie(
         when(
             lambda answer: answer.path.startswith("/v1/flows/") and answer.path.endswith("/inputs") and answer.status == 200,

@@ -3,7 +3,9 @@
 Whatever is read goes past the laws; that is how the same record, met in a list, by itself and inside another, is held against itself.
 """
 
+import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +17,7 @@ from runflow_mock.kit.suite.stages import SuiteTenant
 from runflow_mock.openapi.contracts import Declared, packaged_contract
 
 ITEMS_MAX = 4
+_PARAMETER = re.compile(r"\{[^{}]*\}")
 # What some lists take along when they are asked to; those that do not know it say so.
 EMBEDDABLE = frozenset(name for names in RELATED.values() for name in names)
 
@@ -69,7 +72,7 @@ class Crawl:
 
     def _related(self, template: str, path: str, record: dict[str, Any], *, is_asked: bool = False) -> Iterator[str]:
         """What is shown inside a record is what stands below it; where nobody asked for it, none may be shown as an empty list."""
-        for child in children_of(template):
+        for child in parts_of(template):
             word = child.rpartition("/")[2]
             shown, declared = _shown(record, template, word.replace("-", "_")), operation_at(child)
             if (shown or is_asked) and _are_records(shown) and declared is not None and is_served(declared, self._stage):
@@ -82,7 +85,7 @@ class Crawl:
         declared = operation_at(template)
         if declared is None or not any(parameter.name == "embed" for parameter in declared.parameters):
             return
-        for name in (name for name, value in items[0].items() if value is None and name in EMBEDDABLE):
+        for name in (name for name, value in items[0].items() if value is None and name in EMBEDDABLE) if items else ():
             answer = self._stage.get(f"{path}?limit={WHOLE}&embed={name}")
             for item in answer.json["items"][: self._items_max] if answer.status == 200 else ():
                 for child in children_of(template):
@@ -126,6 +129,18 @@ def operation_at(template: str) -> Declared | None:
 def is_served(declared: Declared, stage: SuiteTenant) -> bool:
     """Tells whether a stage has an operation: a strict one has none of those that are inferred."""
     return not (stage.is_strict and declared.evidence == INFERRED)
+
+
+@cache
+def parts_of(template: str) -> tuple[str, ...]:
+    """Returns the paths one step below a path, whatever its parameters are called there."""
+    shape = _PARAMETER.sub("{}", template)
+    alike = {template, *(path for path in map(_parent, packaged_contract().paths) if _PARAMETER.sub("{}", path) == shape)}
+    return tuple(child for each in sorted(alike) for child in children_of(each))
+
+
+def _parent(template: str) -> str:
+    return template.rpartition("/")[0]
 
 
 def children_of(template: str) -> tuple[str, ...]:

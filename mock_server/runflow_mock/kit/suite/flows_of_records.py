@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from runflow_mock.kit.suite import scenes
 from runflow_mock.kit.suite.crawls import Crawl
 from runflow_mock.kit.suite.flows import Flow, Needs, Play, expect
+from runflow_mock.kit.suite.lists import WHOLE
 from runflow_mock.kit.suite.seeds import PUBLISHED, WORKFLOWS
 from runflow_mock.kit.suite.stages import SuiteTenant
 
@@ -48,8 +49,9 @@ def _reads_models(stage: SuiteTenant) -> Iterator[str]:
 
 def _reads_public_models(stage: SuiteTenant) -> Iterator[str]:
     yield from Crawl(stage).below("/v1/public", "/v1/public")
-    # What outputs are called is a matter of dialect, which everybody's list has of the server and a tenant's of its own.
-    expect(stage.get("/v1/models?limit=500&embed=inputs"), 200)
+    # Which outputs a model has is a matter of dialect.
+    related = "inputs,outputs" if stage.speaks_as_its_server else "inputs"
+    expect(stage.get(f"/v1/models?limit={WHOLE}&embed={related}"), 200)
 
 
 def _reads_account(stage: SuiteTenant) -> Iterator[str]:
@@ -102,11 +104,25 @@ def _any_is_all(stage: SuiteTenant) -> Iterator[str]:
     scenes.fill_runs(stage)
     for noun, parts in (("runs", ("logs", "node-runs")), ("flows", ("nodes", "inputs")), ("solutions", ("flows", "models"))):
         ids = [item["id"] for item in stage.items(f"/v1/{noun}?limit=500")]
-        for part in parts if ids else ():
+        # A strict server has parts of what it has no list of.
+        for part in () if stage.is_strict and not ids else parts:
             under_any = {item["id"] for item in expect(stage.get(f"/v1/{noun}/any/{part}?limit=500"), 200)["items"]}
             each = {item["id"] for parent in ids for item in expect(stage.get(f"/v1/{noun}/{parent}/{part}?limit=500"), 200)["items"]}
             if under_any != each:
                 yield f"/v1/{noun}/any/{part} has {len(under_any)} records, and there are {len(each)} under each of the {noun}"
+    yield from _any_model_is_all(stage)
+
+
+def _any_model_is_all(stage: SuiteTenant) -> Iterator[str]:
+    """There are too many models to ask for the parts of each."""
+    path = f"{MODELS_PATH}/{stage.offer.model}"
+    model_id = expect(stage.get(path), 200)["id"]
+    for part in ("examples", "pricing"):
+        listed = stage.items(f"{MODELS_PATH}/any/{part}?limit={WHOLE}")
+        under_any = {item["id"] for item in listed if item.get("model_id") == model_id}
+        own = {item["id"] for item in stage.items(f"{path}/{part}?limit={WHOLE}")}
+        if under_any != own and len(listed) < WHOLE:
+            yield f"{MODELS_PATH}/any/{part} has {len(under_any)} records of {path}, and that has {len(own)}"
 
 
 FLOWS: tuple[Flow, ...] = (

@@ -93,7 +93,9 @@ class Target:
         self.names = _new_names() if names is None else names
         self.numbers = count(1)
         """Tell apart what is made with this target."""
-        self.has_control = self.is_mock and _makes_tenants(carrier, next(self.names))
+        self.usual = _usual_tenant(carrier, next(self.names)) if self.is_mock else None
+        """The settings of a tenant for which nothing was asked, where the control API of a fake makes tenants for the suite."""
+        self.has_control = self.usual is not None
         # Known from the first tenant on.
         self.is_strict = False
         # Every fake that makes tenants has the usual model; what another server has is asked for when it is needed.
@@ -211,6 +213,12 @@ class SuiteTenant:
         return bool(self.settings.get("strict"))
 
     @property
+    def speaks_as_its_server(self) -> bool:
+        """Whether what needs no key is told in the same dialect as what the stage's key reads."""
+        usual = self.target.usual
+        return usual is None or all(self.settings[name] == usual[name] for name in ("dialect", "switches", "strict"))
+
+    @property
     def offer(self) -> Offer:
         """The model with which the suite creates: the usual one, or what the target's own list has."""
         if self.target.offer is None:
@@ -309,12 +317,13 @@ def _is_mock(carrier: Carrier) -> bool:
     return answer.status == 200 and isinstance(content, dict) and "version" in content
 
 
-def _makes_tenants(carrier: Carrier, name: str) -> bool:
-    """Tells whether the control API of a fake makes tenants for the suite."""
+def _usual_tenant(carrier: Carrier, name: str) -> Mapping[str, Any] | None:
+    """Returns the settings of a tenant for which nothing is asked, or nothing where the control API of a fake makes none."""
     control = Control(carrier.url, f"{MOCK_PREFIX}{name}", CarrierExchanger(carrier))
     try:
-        control.create_tenant(name=name)
+        settings = control.client.post("/_mock/tenants", {"name": name})
+        msgspec.convert(settings, Tenant)
         control.delete_tenant(name)
     except (ClientError, msgspec.ValidationError, urllib3.exceptions.HTTPError):
-        return False
-    return True
+        return None
+    return dict(settings)
