@@ -11,6 +11,7 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from plants import ADDITIVE, BREAKING, ONE, ORDERS, PLANTED, REQUEST, RESPONSE, RISKY, Place, create, field, put, schema
 
+from runflow_mock.kit.drift.document_drifts import DocumentComparison
 from runflow_mock.kit.drift.drifts import CHANGES, Grade
 from runflow_mock.kit.drift.schema_drifts import FOUND_MAX, SchemaComparison
 from runflow_mock.kit.drift.schema_forms import DEPTH_MAX
@@ -269,3 +270,45 @@ def test_removal_on_one_side_is_addition_on_the_other() -> None:
     without = edited(put(lambda d: d["paths"], **{ORDERS: None}))
     (gone,), (come,) = drifts(edited(), without), drifts(without, edited())
     assert (gone.grade, come.grade, gone.key) == (BREAKING, ADDITIVE, come.key)
+
+
+def moved(old: Any, new: Any, path: str = "/x") -> list[tuple[str, str]]:
+    """The changes between two operations, each given as it is or as whole paths."""
+    sides = [{"openapi": "3.1.0", "paths": each if path in each else {path: {"get": each}}} for each in (old, new)]
+    found = DocumentComparison(contract(sides[0]), contract(sides[1], "newer.json")).drifts()
+    return [(drift.change, drift.where) for drift in found]
+
+
+def test_names_of_parameters_differ_by_case_but_for_headers() -> None:
+    whole, text = {"schema": {"type": "integer"}}, {"schema": {"type": "string"}}
+    both = {"parameters": [{"name": "max", "in": "query", **whole}, {"name": "Max", "in": "query", **text}]}
+    assert moved(both, both) == []
+    assert moved({"parameters": both["parameters"][:1]}, {"parameters": [{"name": "Max", "in": "query", **whole}]}) == [
+        ("parameter-removed", "query.max"),
+        ("parameter-added", "query.Max"),
+    ]
+    header = {"name": "X-Max", "in": "header", **whole}
+    assert moved({"parameters": [header]}, {"parameters": [{**header, "name": "x-max"}]}) == []
+
+
+def test_status_that_others_stood_for_is_compared_with_them() -> None:
+    def answers(*types: str) -> Any:
+        return {"description": "", "content": {"application/json": {"schema": {"type": list(types)}}}}
+
+    old, new = {"responses": {"default": answers("string")}}, {"responses": {"default": answers("string"), "200": answers("integer")}}
+    assert moved(old, new) == [("type-changed", "200.body")]
+    assert moved(new, old) == [("type-changed", "200.body")]
+    assert moved(old, {"responses": {**old["responses"], "200": answers("string")}}) == []
+
+
+def test_parameter_that_is_part_of_a_segment_is_compared() -> None:
+    def named(*words: str) -> Any:
+        kind = {"name": "kind", "in": "path", "required": True, "schema": {"enum": list(words)}}
+        return {"/x/{id}.{kind}": {"get": {"parameters": [kind]}}}
+
+    assert moved(named("a", "b"), named("a"), "/x/{id}.{kind}") == [("value-removed", "path.kind")]
+
+
+def test_equal_paths_are_the_same_in_any_order() -> None:
+    paths = {f"/x/{{{name}}}": {"get": {"parameters": [{"name": name, "in": "query"}]}} for name in "ab"}
+    assert moved(paths, dict(reversed(paths.items())), "/x/{a}") == []

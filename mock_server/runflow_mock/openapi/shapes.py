@@ -42,21 +42,25 @@ def shape_of(contract: Contract, path: str) -> str:
 
 
 def plain_parameters(contract: Contract, path: str) -> tuple[str, ...]:
-    """Returns the parameters in one of a contract's paths that are one segment each, and no part of several."""
+    """Returns the parameters in one of a contract's paths that are in one segment each, and no part of several."""
     names: list[str] = []
     run: list[str] = []
     for segment in (*path.split("/"), ""):
         parameter = _PARAMETER.fullmatch(segment)
         if parameter is None:
-            names, run = [*names, *run], []
+            names, run = [*names, *run, *_PARAMETER.findall(segment)], []
         else:
             run = [] if parameter[1] in contract.spanning_of(path) else [*run, parameter[1]]
     return tuple(names)
 
 
 def by_shape(contract: Contract) -> Mapping[str, Declared]:
-    """Returns all operations of a contract by method and shape of the path."""
-    return {f"{declared.method} {shape_of(contract, declared.path)}": declared for declared in contract.operations}
+    """Returns all operations of a contract by method and shape of the path; of equal ones all but the first go by their path."""
+    found: dict[str, Declared] = {}
+    for declared in sorted(contract.operations, key=lambda each: each.path):
+        key = f"{declared.method} {shape_of(contract, declared.path)}"
+        found[f"{declared.method} {declared.path}" if key in found else key] = declared
+    return found
 
 
 def _spanning(path: str) -> frozenset[str]:

@@ -87,12 +87,12 @@ class DocumentComparison:
         if any("/parameters" in gap.place for declared in (old, new) for gap in declared.gaps):
             return
         was, now = _named(old), _named(new)
-        for (place, name), parameter in was.items():
-            where = (place, name)
-            if (place, name.lower()) not in _folded(now):
+        for key, parameter in was.items():
+            where = (parameter.place, parameter.name)
+            other = now.get(key)
+            if other is None:
                 yield Found("parameter-removed", where, "it is gone")
                 continue
-            other = _folded(now)[place, name.lower()]
             if other.is_required and not parameter.is_required:
                 yield Found("parameter-required", where, "it is required now")
             if parameter.is_required and not other.is_required:
@@ -101,11 +101,11 @@ class DocumentComparison:
             if other.is_deprecated and not parameter.is_deprecated:
                 yield Found("deprecated", where, "it is deprecated now")
             yield from self._of_schemas(where, parameter.schema, other.schema)
-        for (place, name), parameter in now.items():
-            if (place, name.lower()) not in _folded(was):
+        for key, parameter in now.items():
+            if key not in was:
                 is_required = parameter.is_required
                 change = "parameter-added-required" if is_required else "parameter-added"
-                yield Found(change, (place, name), f"it is new{' and required' * is_required}")
+                yield Found(change, (parameter.place, parameter.name), f"it is new{' and required' * is_required}")
         yield from self._of_paths(old, new)
 
     def _of_styles(self, where: tuple[str, ...], old: Parameter, new: Parameter) -> Iterator[Found]:
@@ -157,11 +157,20 @@ class DocumentComparison:
             if other is None:
                 yield Found(f"{_kind(status)}-removed", (status,), f"{status} is gone")
                 continue
-            yield from self._of_contents(old.responses[status], new.responses[other], (status, "body"))
-            yield from self._of_headers(self._headers(self.old, old, status), self._headers(self.new, new, other), status)
+            yield from self._of_answers(old, new, status, (status, other))
         for status in new.responses:
-            if _covering(old, status) is None and not _is_told_apart(status, old):
+            known = _covering(old, status)
+            if known is None and not _is_told_apart(status, old):
                 yield Found(f"{_kind(status)}-added", (status,), f"{status} is new")
+            elif known not in (None, status) and status.isdigit():
+                # What stood for a class, or for all others, is said of this one now.
+                yield from self._of_answers(old, new, status, (str(known), status))
+
+    def _of_answers(self, old: Declared, new: Declared, status: str, keys: tuple[str, str]) -> Iterator[Found]:
+        """Yields the differences of what is answered with a status, given under which names both sides declare it."""
+        was, now = keys
+        yield from self._of_contents(old.responses[was], new.responses[now], (status, "body"))
+        yield from self._of_headers(self._headers(self.old, old, was), self._headers(self.new, new, now), status)
 
     def _of_headers(self, old: Mapping[str, Parameter], new: Mapping[str, Parameter], status: str) -> Iterator[Found]:
         for key, header in old.items():
@@ -234,11 +243,7 @@ def _raw(contract: Contract, declared: Declared) -> Object:
 
 
 def _named(declared: Declared) -> dict[tuple[str, str], Parameter]:
-    return {(parameter.place, parameter.name): parameter for parameter in declared.parameters if parameter.place != "path"}
-
-
-def _folded(named: Mapping[tuple[str, str], Parameter]) -> Mapping[tuple[str, str], Parameter]:
-    return {(place, name.lower()): parameter for (place, name), parameter in named.items()}
+    return {parameter.key: parameter for parameter in declared.parameters if parameter.place != "path"}
 
 
 def _covering(declared: Declared, status: str) -> str | None:
