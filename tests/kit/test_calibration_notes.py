@@ -7,6 +7,7 @@ import pytest
 from captured import recognised
 from steps import ABSENT
 
+from runflow_mock.domain.exchanges import BODY_BYTES_MAX
 from runflow_mock.kit.calibration.notes import notes_of
 from runflow_mock.openapi.contracts import Contract, packaged_contract
 
@@ -65,6 +66,17 @@ def test_422_is_held_against_its_own_form() -> None:
 def test_body_that_came_compressed_is_held_against_the_contract_all_the_same() -> None:
     body = {"code": "NOT_FOUND", "message": 7, "errors": None}
     assert [rule for rule, _, _ in notes(exchange(f"/v1/runs/{ABSENT}", 404, body, headers={**JSON, "content-encoding": "br"}))] == ["type"]
+
+
+def test_body_of_any_length_is_held_against_the_contract() -> None:
+    body = {"code": "NOT_FOUND", "message": 7, "errors": None, "more": "x" * BODY_BYTES_MAX}
+    found = [rule for rule, _, _ in notes(exchange(f"/v1/runs/{ABSENT}", 404, body), contract=packaged_contract())]
+    assert sorted(found) == ["type", "unknown-field"]
+    assert [rule for rule, _, _ in notes(exchange(f"/v1/runs/{ABSENT}", 404, "x" * BODY_BYTES_MAX))] == ["too-large-to-judge"]
+
+
+def test_preflight_of_a_browser_is_no_call_of_the_api() -> None:
+    assert notes(exchange(f"/v1/runs/{ABSENT}", 204, None, "OPTIONS")) == []
 
 
 def test_body_that_is_not_looked_into_is_told() -> None:

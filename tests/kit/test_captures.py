@@ -1,7 +1,10 @@
 """Files of captures: found in folders, recognised by their shape, and told by name where they are not."""
 
+import gzip
 import json
+import zlib
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +117,16 @@ def test_of_an_archive_what_is_not_of_the_api_is_passed_over() -> None:
     assert [(capture.place, capture.record) for capture in found] == [
         ("log.entries[4]", PAYLOAD), ("log.entries[5]", {"id": "2"}), ("log.entries[6]", {}),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zlib.compress])
+@pytest.mark.parametrize("encoding", ["base64", "Base64"])
+def test_body_in_an_archive_may_be_base64_and_packed(encoding: str, pack: Callable[[bytes], bytes]) -> None:
+    kept = {"encoding": encoding, "text": b64encode(pack(json.dumps(PAYLOAD).encode())).decode()}
+    hook = entry("https://shop.example/hooks")
+    hook["request"] |= {"headers": [{"name": "Runflow-Signature", "value": "0"}], "postData": kept}
+    found = captures_of(archive(hook, entry("https://api.runflow.io/v1/runs/1", content=kept)))
+    assert [(capture.kind, capture.record) for capture in found] == [(Kind.CALLBACK, PAYLOAD), (Kind.ANSWER, PAYLOAD)]
 
 
 def test_of_several_answers_in_a_transcript_the_last_counts() -> None:

@@ -1,4 +1,4 @@
-"""Operations that a document describes at several paths, which differ in a query or a fragment alone."""
+"""Operations that a document describes at several paths, which differ in a query, a fragment or names alone."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def operation(streams: bool, answer: str = "integer") -> dict[str, Any]:
 
 def judged(paths: Any, path: str = "/v1/runs", answer: Any = 1, **sent: Any) -> list[tuple[str, Severity]]:
     judging = contract({"openapi": "3.1.0", "servers": [{"url": "https://api.example.com/v1"}], "paths": paths})
-    assert any("a path has neither" in problem.says for problem in judging.problems)
+    assert any("a path has neither" in problem.says or "the same path" in problem.says for problem in judging.problems)
     asked = exchange("POST", path, 200, answer=answer, **sent)
     addressed = judging.address(asked.path, "POST")
     assert addressed is not None
@@ -55,3 +55,20 @@ def test_operation_that_is_only_described_with_a_query_is_not_judged(other: Any)
     assert judged(paths, target, body={"stream": 7}) == [("not-understood", Severity.NOTE)]
     own = {"/health": {"get": {}}, "/runs?do=it": {"post": {**operation(True), **other}}}
     assert judged(own, target, body={"stream": 7}) == [("not-understood", Severity.NOTE)]
+
+
+def test_same_path_with_other_names_is_told_and_may_be_meant() -> None:
+    paths = {"/runs/{id}": {"post": operation(False)}, "/runs/{name}": {"post": operation(True), "get": operation(True)}}
+    assert judged(paths, "/v1/runs/7", body={"stream": True}) == [("not-judged", Severity.NOTE)]
+    assert judged(paths, "/v1/runs/7", body={"stream": False}) == []
+    told = [str(problem) for problem in contract({"openapi": "3.1.0", "paths": paths}).problems]
+    assert told == [
+        "own.json: #/paths/~1runs~1{id}/post: /runs/{name} is the same path with other names",
+        "own.json: #/paths/~1runs~1{name}/post: /runs/{id} is the same path with other names",
+    ]
+
+
+def test_same_path_below_another_server_is_another_path() -> None:
+    below = {"servers": [{"url": "/v2"}], "post": operation(True)}
+    paths = {"/runs/{id}": {"post": operation(False)}, "/runs/{name}": below, "/runs#stream": {}}
+    assert judged(paths, "/v1/runs/7", body={"stream": True}) == [("const", Severity.VIOLATION)]

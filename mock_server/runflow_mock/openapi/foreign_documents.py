@@ -120,6 +120,7 @@ class _Paths:
         whole = {path: self._whole(path, item) for path, item in written.items() if path not in beside}
         for path, part in beside.items():
             self._note_variants(path, part, whole)
+        self._note_equals(whole)
         for path, item in whole.items():
             self._check_servers(("paths", path), item)
             self._place(path, item)
@@ -153,6 +154,20 @@ class _Paths:
                 other = {name: described[field][name] for name in ("servers",) if name in described[field]}
                 operation = item.get(field, {**other, UNREAD: f"it is described at {path[:200]} alone"})
                 item[field] = {**operation, VARIANTS: [*operation.get(VARIANTS, ()), path]}
+
+    def _note_equals(self, whole: dict[str, Object]) -> None:
+        """Notes at operations which others have the same method and the same path, but for the names in it."""
+        equals: dict[tuple[str, ...], list[str]] = {}
+        for path, item in whole.items():
+            for field in methods_in(item).values():
+                if isinstance(item[field], dict):
+                    equals.setdefault((field, _NAME.sub("{}", path), *bases_of(item[field], item, self._document)), []).append(path)
+        for (field, *_), paths in equals.items():
+            for path in paths if len(paths) > 1 else ():
+                others = [other for other in paths if other != path]
+                self._bundle.tell(Place("", ("paths", path, field)), f"{others[0][:200]} is the same path with other names")
+                operation = whole[path][field]
+                whole[path][field] = {**operation, VARIANTS: [*operation.get(VARIANTS, ()), *others]}
 
     def _is_path(self, path: str, part: Any) -> bool:
         if not path.startswith("/"):

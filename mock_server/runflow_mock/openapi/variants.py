@@ -1,7 +1,7 @@
-"""Variants: operations that a document describes several times, at paths that differ in a query or a fragment alone.
+"""Variants: operations that a document describes several times, at paths that differ in a query, a fragment or names alone.
 
-No version of OpenAPI knows them, and many documents have them (`/v1/conversations` and `/v1/conversations#stream`). The one at the plain
-path is read. A request does not say which is meant, so that what the plain one refuses may be right by another.
+No version of OpenAPI allows them, and many documents have them: `/v1/conversations` and `/v1/conversations#stream`, of which the plain one
+is read, or `/v1/{job}` and `/v1/{operation}`. A request does not say which is meant, so that what one refuses may be right by another.
 """
 
 from collections.abc import Iterable, Iterator

@@ -5,9 +5,13 @@ Of an archive that holds more than one service's traffic, what is at no address 
 
 from collections.abc import Iterator
 
+from runflow_mock.domain.codings import unpacked
+from runflow_mock.domain.disguises import PACKED
 from runflow_mock.domain.documents import Json, object_of
 from runflow_mock.kit.calibration.addresses import address_of, authority_in
 from runflow_mock.kit.calibration.captures import CALLBACK_HEADERS, Capture, Kind, Object, Unrecognised, from_base64, header_names
+
+UNPACKED_BYTES_MAX = 64 * 1024 * 1024
 
 
 def is_archive(value: Json) -> bool:
@@ -36,8 +40,8 @@ def _entry(entry: Object, source: str, place: str, *, is_own: bool) -> Iterator[
     request, response = object_of(entry.get("request")), object_of(entry.get("response"))
     sent = header_names(request.get("headers")) or {}
     if sent.keys() & CALLBACK_HEADERS:
-        text = object_of(request.get("postData")).get("text")
-        yield Capture(source=source, place=place, kind=Kind.CALLBACK, headers=sent, body=str(text or "").encode())
+        body = _content(object_of(request.get("postData")), f"{place}.request.postData")
+        yield Capture(source=source, place=place, kind=Kind.CALLBACK, headers=sent, body=body)
         return
     status, address = response.get("status"), address_of(str(request.get("url")), authority_in(sent))
     if not isinstance(status, int) or status < 100 or address is None:
@@ -51,7 +55,7 @@ def _entry(entry: Object, source: str, place: str, *, is_own: bool) -> Iterator[
         host=None if is_own else address.host,
         status=status,
         headers=header_names(response.get("headers")),
-        body=_content(object_of(response.get("content")), place),
+        body=_content(object_of(response.get("content")), f"{place}.response.content"),
     )
 
 
@@ -59,4 +63,8 @@ def _content(content: Object, place: str) -> bytes:
     text = content.get("text")
     if not isinstance(text, str):
         return b""
-    return from_base64(text, f"{place}.response.content.text") if content.get("encoding") == "base64" else text.encode()
+    if str(content.get("encoding")).lower() != "base64":
+        return text.encode()
+    body = from_base64(text, f"{place}.text")
+    # Some keep what came, and not what it was before it was packed for the way.
+    return (unpacked(body, UNPACKED_BYTES_MAX) if body.startswith(PACKED) else None) or body

@@ -85,13 +85,18 @@ def _of_exchange(capture: Capture, contract: Contract) -> Iterator[tuple[str, Fi
     addressed = contract.address(str(capture.path))
     declared = None if addressed is None else contract.operation(addressed.path, str(capture.method))
     if declared is None:
-        yield where, Finding(("path",), "route", "the contract has no such operation")
+        # Browsers ask so before they ask; that is between them and whoever stands before the API.
+        if capture.method != "OPTIONS":
+            yield where, Finding(("path",), "route", "the contract has no such operation")
         return
-    for finding in answer_findings(contract, declared, _exchange(capture, declared)):
-        # A head that was kept alone is no answer without a body.
-        if capture.body or finding.rule != "json":
-            yield declared.id, msgspec.structs.replace(finding, loc=finding.loc[1:])
     schema = declared.responses.get(str(capture.status), {}).get("application/json")
+    for finding in answer_findings(contract, declared, _exchange(capture, declared)):
+        if finding.rule == "too-large-to-judge" and schema is not None and capture.value is not None:
+            # A journal keeps no more; a capture is whole.
+            yield from ((declared.id, found) for found in schema_findings(contract, schema, capture.value, ("body",)))
+        elif capture.body or finding.rule != "json":
+            # A head that was kept alone is no answer without a body.
+            yield declared.id, msgspec.structs.replace(finding, loc=finding.loc[1:])
     if schema is not None:
         for loc in unknown_fields(contract, schema, capture.value, ("body",)):
             yield declared.id, _unknown(loc)
