@@ -123,18 +123,22 @@ class Runtime:
             self._arm(tenant, due)
         return outcome
 
-    def settle(self, tenant: Tenant, timers_max: int = maxsize) -> None:
-        """Brings the world to where its clock stands, firing what is due on the way; beyond `timers_max` the alarm goes on with it."""
-        world = tenant.world
-        present = tenant.present(self._monotonic())
+    def settle(self, tenant: Tenant, timers_max: int = maxsize) -> bool:
+        """Brings the world to where its clock stands, firing what is due on the way, and tells whether it is there.
+
+        Beyond `timers_max` the alarm goes on with it.
+        """
+        world, present = tenant.world, tenant.present(self._monotonic())
         due, left = world.store.timers.next_due(), timers_max
         while left and due is not None and (due <= present or due <= world.now):
             self._fire(tenant)
             due, left = world.store.timers.next_due(), left - 1
-        if present > world.now and (due is None or due > present):
+        is_there = due is None or due > present
+        if present > world.now and is_there:
             world.move_to(present)
         if tenant.clock.rate:
             self._arm(tenant, due)
+        return is_there
 
     def poll(self, tenant: Tenant, resource_id: str | None) -> None:
         """Takes note that a client waits for an unfinished resource; under `auto` its next change of state comes at once.
@@ -266,13 +270,8 @@ class Runtime:
     def save(self, tenant: Tenant) -> SavedTenant:
         """Returns all of a tenant as it stands, its journal aside."""
         self.settle(tenant)
-        return SavedTenant(
-            rate=tenant.clock.rate,
-            changes=tenant.changes,
-            reads=tenant.reads,
-            world=tenant.world.snapshot(),
-            files=tenant.blobs.all(),
-        )
+        world, files = tenant.world.snapshot(), tenant.blobs.all()
+        return SavedTenant(rate=tenant.clock.rate, changes=tenant.changes, reads=tenant.reads, world=world, files=files)
 
     def restore(self, prepared: Tenant) -> None:
         """Replaces a tenant by one that was prepared from a saved one.

@@ -5,11 +5,13 @@ unknown route or a bad body.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine
+from sys import maxsize
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
 from runflow_mock.domain.errors import DomainError
+from runflow_mock.runtime.catching_up import Behind, catch_up
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.authentication import authenticate, authorize
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large, may_have_body
@@ -61,7 +63,11 @@ class Api:
         """
         started, is_oversized = self._runtime.timer(), len(body) > self._runtime.config.body_bytes_max
         call = Call(self._runtime, scope, b"" if is_oversized else body)
-        answered = self._answer_and_note(call, is_oversized=is_oversized)
+        try:
+            answered = self._answer_and_note(call, is_oversized=is_oversized)
+        except Behind:
+            give(self)
+            return
 
         def go_on(*, is_written: bool) -> None:
             if not is_written:
@@ -148,7 +154,13 @@ class Api:
             return operation, refusal(problem)
         except BodiesFull as full:
             return operation, refusal(Problem(503, "SERVICE_UNAVAILABLE", f"{full}.", headers={"Retry-After": "1"}))
-        return self._answer_and_note(call, is_oversized=is_oversized)
+        try:
+            return self._answer_and_note(call, is_oversized=is_oversized)
+        except Behind as behind:
+            await catch_up(self._runtime, behind.tenant)
+            # What has become due since then: a clock that passes faster than its world would never be caught up with.
+            call.timers_max = maxsize
+            return self._answer_and_note(call, is_oversized=is_oversized)
 
     def _answer_and_note(self, call: Call, *, is_oversized: bool) -> Answered:
         timer = self._runtime.timer
@@ -191,7 +203,9 @@ class Api:
             return operation, self._refusal(call, error)
 
     def _refusal(self, call: Call, error: Exception) -> Answer:
-        """Returns the answer to a request for which nothing could be done."""
+        """Returns the answer to a request for which nothing could be done; of one that has to wait for its tenant nothing was tried."""
+        if isinstance(error, Behind):
+            raise error
         if isinstance(error, Problem):
             return refusal(error)
         if isinstance(error, DomainError):
@@ -208,7 +222,8 @@ class Api:
                 raise
             return False
         call.tenant = tenant
-        self._runtime.settle(tenant)
+        if not self._runtime.settle(tenant, call.timers_max):
+            raise Behind(tenant)
         call.is_settled = True
         call.request_id = tenant.issue_request_id(changes=call.method not in ("GET", "HEAD"))
         return True

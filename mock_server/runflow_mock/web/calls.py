@@ -17,7 +17,7 @@ from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.principals import Principal
 from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import Outcome
-from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.faults.plans import Interference
 from runflow_mock.web.headers import headers_of
@@ -106,7 +106,8 @@ class Call:
 
     `verb` is the method of the operation that is meant: HEAD is GET without the body.
 
-    `is_settled` says that the tenant's time was brought to the present for this request, `is_watched` that rules or magic values may act
+    `is_settled` says that the tenant's time was brought to the present for this request, `timers_max` how many timers may be fired for
+    that in one step, `is_watched` that rules or magic values may act
     on it, `interference` what they do; `limits` are headers about its quota.
     `waits_for` names the unfinished things that the client looks at, nothing standing for any; see `Runtime.poll`.
     """
@@ -128,6 +129,7 @@ class Call:
         "runtime",
         "scope",
         "tenant",
+        "timers_max",
         "verb",
         "waits_for",
     )
@@ -145,6 +147,7 @@ class Call:
         self.params: dict[str, str] = {}
         self.tenant: Tenant | None = None
         self.is_settled = False
+        self.timers_max = YIELD_EVERY_TIMERS
         self.request_id = ""
         self.interference: Interference | None = None
         self.is_watched = False

@@ -21,6 +21,7 @@ from runflow_mock.domain.media import GivenFile
 from runflow_mock.domain.outputs import OutputFile, describe_file, media_objection, source_of
 from runflow_mock.domain.runs import Run
 from runflow_mock.engine.targets import model_of_run
+from runflow_mock.runtime.catching_up import catch_up
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, length_of, refusal, send_answer
@@ -67,7 +68,7 @@ class Media:
         try:
             if call.method not in METHODS:
                 raise method_not_allowed(call.method, METHODS)
-            run, name = self._enter(call)
+            run, name = await self._enter(call)
             if meet_request(call, None, {"run_id": run.id}):
                 return UNANSWERED
             found = _find(call, run, name)
@@ -90,14 +91,14 @@ class Media:
         """
         return await self._read(call, run, name, _find(call, run, name))
 
-    def _enter(self, call: Call) -> tuple[Run, str]:
+    async def _enter(self, call: Call) -> tuple[Run, str]:
         """Returns the run and the name that a path leads to."""
         parts = call.path.split("/")
         tenant = self._runtime.tenants.get(parts[2]) if len(parts) == 5 else None
         if tenant is None:
             raise not_found(f"There is no file {call.path[:200]}.")
         call.tenant = tenant
-        self._runtime.settle(tenant)
+        await catch_up(self._runtime, tenant)
         call.request_id = tenant.issue_request_id(changes=False)
         return call.store.run(parts[3]), parts[4]
 

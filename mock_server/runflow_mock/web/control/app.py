@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from starlette.types import Receive, Scope, Send
 
 from runflow_mock.domain.errors import DomainError, LimitReached, ModelNotFound, NotFound
+from runflow_mock.runtime.catching_up import catch_up
 from runflow_mock.runtime.keepers import Elsewhere, KeepError, Unusable
 from runflow_mock.runtime.refusals import BeyondTime, ServerFull, StepsExceeded, TenantUnavailable
 from runflow_mock.runtime.runtime import Runtime
@@ -86,6 +87,9 @@ class ControlApi:
             operation = self._operation(call)
             if operation.is_long and not turn.begin(named_by_key(call)):
                 await _until_come(turn, call, receive)
+            tenant = self._runtime.tenants.get(named_by_key(call))
+            if tenant is not None:
+                await self._runtime.loop_watch.timed(operation.id, catch_up(self._runtime, tenant))
             given = await self._runtime.loop_watch.timed(operation.id, operation.handler(call))
             if isinstance(given, Stream):
                 return given

@@ -1,0 +1,108 @@
+"""Catching up: whoever asks a tenant that its clock has left far behind waits for it, and nobody else does."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+from transports import NotedTransport
+
+from runflow_mock.domain.money import Money
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.catching_up import catch_up
+from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
+from runflow_mock.web.app import create_app
+from runflow_mock.web.connections import Protocol
+from runflow_mock.web.server import protocols_of
+
+ITEMS = 4 * YIELD_EVERY_TIMERS
+BATCH = {"model": "runflow/background-removal", "items": [{"input": {"image_url": "https://cdn.example.com/a.png"}}] * ITEMS}
+
+
+class Fake:
+    """A fake whose clocks pass as a test says, and that nobody else calls."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        app = create_app(
+            Config(clock=ClockMode.SCALED, scale=1.0, seed="late", batch_items_max=ITEMS, balance=Money(10**12)),
+            monotonic=lambda: self.seconds,
+        )
+        self.runtime: Runtime = app.state.runtime
+        self.make: Callable[[], asyncio.Protocol] = protocols_of(app)
+
+    def ask(self, method: str, path: str, tenant: str, body: object = None) -> "Asked":
+        return Asked(cast(Protocol, self.make()), method, path, tenant, body)
+
+    async def late(self) -> None:
+        """Leaves a tenant behind: each item of its batch has something to come by now."""
+        assert (await self.ask("POST", "/v1/batches", "late", BATCH).answer())[0] == 201
+        self.seconds = 3_600.0
+
+
+class Asked:
+    """One request on a connection of its own."""
+
+    def __init__(self, protocol: Protocol, method: str, path: str, tenant: str, body: object) -> None:
+        self._protocol, self._transport = protocol, NotedTransport()
+        protocol.connection_made(cast(asyncio.Transport, self._transport))
+        content = b"" if body is None else json.dumps(body).encode()
+        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer rf_live_mock_{tenant}\r\n"
+        fields = f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n" if content else ""
+        protocol.data_received(f"{head}{fields}\r\n".encode() + content)
+
+    async def is_answered(self) -> bool:
+        """Whether the answer is there after one turn."""
+        await asyncio.sleep(0)
+        return bool(self._transport.pieces)
+
+    async def answer(self) -> tuple[int, Any]:
+        """Status and JSON of the answer."""
+        await asyncio.gather(*self._protocol.tasks)
+        await asyncio.sleep(0)
+        head, _, body = b"".join(self._transport.pieces).partition(b"\r\n\r\n")
+        self._protocol.connection_lost(ConnectionError())
+        return int(head.split()[1]), json.loads(body)
+
+
+@pytest.mark.parametrize("path", ["/v1/batches?limit=1", "/_mock/deliveries"])
+def test_others_are_answered_while_a_tenant_catches_up(path: str) -> None:
+    async def tell() -> tuple[list[bool], int]:
+        fake = Fake()
+        await fake.late()
+        behind = fake.ask("GET", path, "late")
+        answered = [await fake.ask("GET", "/v1/runs", "other").is_answered(), await behind.is_answered()]
+        status, _ = await behind.answer()
+        await fake.runtime.close()
+        return answered, status
+
+    assert asyncio.run(tell()) == ([True, False], 200)
+
+
+def test_whoever_waited_finds_the_tenant_in_the_present() -> None:
+    async def tell() -> tuple[int, int]:
+        fake = Fake()
+        await fake.late()
+        status, found = await fake.ask("GET", "/v1/batches?limit=1", "late").answer()
+        await fake.runtime.close()
+        return status, found["items"][0]["items_succeeded"]
+
+    assert asyncio.run(tell()) == (200, ITEMS)
+
+
+def test_tenant_that_is_deleted_while_it_catches_up_is_left_where_it_stands() -> None:
+    async def tell() -> bool:
+        fake = Fake()
+        await fake.late()
+        tenant = fake.runtime.tenants.get("late")
+        assert tenant is not None
+        catching_up = asyncio.create_task(catch_up(fake.runtime, tenant))
+        await asyncio.sleep(0)
+        fake.runtime.tenants.drop("late")
+        await catching_up
+        await fake.runtime.close()
+        return any(not run.is_terminal for run in tenant.world.store.runs.values())
+
+    assert asyncio.run(tell())
