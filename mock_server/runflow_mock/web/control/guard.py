@@ -26,7 +26,7 @@ def check_origin(call: Call) -> None:
     """
     config = call.runtime.config
     # No browser speaks that version, or leaves the name out: nobody can have rebound it.
-    is_older = call.scope["http_version"] == "1.0" and call.header(b"host") is None
+    is_older = call.scope.get("http_version") == "1.0" and call.header(b"host") is None
     if not is_older and not is_own_host(host_of(call), config):
         raise _foreign("Host", call.header(b"host") or "")
     stranger = strange_page(call)
