@@ -125,6 +125,11 @@ def test_terminal_has_no_line_of_others() -> None:
     ]
 
 
+def test_terminal_has_no_line_of_others_among_what_was_not_exercised() -> None:
+    row = replace(ABSENT, subject="s\nheld     x", rule="r\x1b[2J", reason="never\nmet")
+    assert list(lines(Sheet(title="t", rows=(row,))))[2] == r"not exercised  s\nheld     x: r\x1b[2J (never met)"
+
+
 def test_what_cannot_be_shown_stands_by_its_escape_in_every_rendering() -> None:
     sheet = replace(SHEET, rows=(replace(BROKEN, evidence=("a\x1b[2Jb\ud800",)),))
     failure = ElementTree.fromstring(write_junit(sheet)).find("testcase/failure")

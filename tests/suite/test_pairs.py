@@ -5,7 +5,7 @@ import pytest
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import play_all
-from runflow_mock.kit.suite.pairs import NOT_ANSWERED, NOT_CREATED, NOT_PROVOKED, coverage, missing, told, unseen
+from runflow_mock.kit.suite.pairs import NOT_ANSWERED, NOT_CREATED, NOT_PROVOKED, Unseen, coverage, missing, told, unseen
 from runflow_mock.kit.suite.reports import markdown
 from runflow_mock.kit.suite.runner import declared_operations
 from runflow_mock.kit.suite.stages import Target
@@ -49,6 +49,10 @@ def test_what_was_not_seen_has_a_reason(has_control: bool, reasons: set[str]) ->
     report = markdown(seen(("read", 200)), DECLARED, "Suite", pairs)
     assert "| read | 200 (1) | 4XX, default |" in report
     assert all(f"make {status}" in report for status in ANSWERS)
+
+
+def test_name_of_an_operation_begins_no_line_of_its_own() -> None:
+    assert list(told([Unseen("read\nbroken: x", "200", NOT_CREATED)])) == [rf"not seen, {NOT_CREATED}: read\nbroken: x 200"]
 
 
 @pytest.mark.slow(is_covering=True)

@@ -4,7 +4,7 @@ from runflow_mock.kit.suite.reports import junit, lines, markdown
 from runflow_mock.kit.suite.tallies import Breach, Tally
 
 FOREIGN = "list\x1b[31m\nruns\x00"
-SHOWN = "list?[31m runs?"
+SHOWN = r"list\x1b[31m runs\x00"
 
 
 def broken_at(operation: str) -> Tally:

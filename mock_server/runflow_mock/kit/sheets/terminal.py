@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from rich.console import Console
 from rich.text import Text
 
+from runflow_mock.domain.printing import on_one_line
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.sheets.records import Row, Sheet, by_reason, listed
 from runflow_mock.kit.sheets.texts import one_line
@@ -36,7 +37,7 @@ def lines(sheet: Sheet) -> Iterator[str]:
         shown_by = "".join(f" ({one_line(evidence)})" for evidence in row.evidence[:1])
         yield f"held     {one_line(row.subject)}: {one_line(row.rule)}{shown_by}"
     for reason, rows in by_reason(sheet.of(Judgement.NOT_EXERCISED)):
-        yield f"not exercised  {listed(rows)}{f' ({one_line(reason)})' if reason else ''}"
+        yield f"not exercised  {on_one_line(listed(rows))}{f' ({one_line(reason)})' if reason else ''}"
     for name in sheet.stale:
         yield f"stale    {one_line(name)} was expected to be broken, and held: take it off the list"
     for error in sheet.errors:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from runflow_mock.domain.printing import on_one_line
 from runflow_mock.kit.suite.memories import INFERRED
 from runflow_mock.kit.suite.stages import READING, Target
 from runflow_mock.kit.suite.tallies import Tally
@@ -50,7 +51,8 @@ def told(pairs: Sequence[Unseen], *, shown_max: int = SHOWN_MAX) -> Iterator[str
     for why, count in Counter(each.why for each in pairs).items():
         names = [f"{each.operation} {each.status}" for each in pairs if each.why == why]
         others = f", and {count - shown_max} others" if count > shown_max else ""
-        yield f"not seen, {why}: {', '.join(names[:shown_max])}{others}"
+        # Operations are named by whoever wrote the document.
+        yield on_one_line(f"not seen, {why}: {', '.join(names[:shown_max])}{others}")
 
 
 def _key(status: str, statuses: Sequence[str]) -> str:
