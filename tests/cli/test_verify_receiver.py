@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from commands import Told, call
-from handlers import PREVIOUS_SECRET, RETIRED_SECRET, SECRET, handler
+from drips import answering
+from handlers import handler
+from slips import PREVIOUS_SECRET, RETIRED_SECRET, SECRET
 
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
@@ -62,6 +64,13 @@ def test_receiver_that_is_not_there_is_wrong_usage() -> None:
     told = call("verify-receiver", "http://127.0.0.1:9/hooks", "--secret", SECRET)
     assert told.code == 2
     assert "http://127.0.0.1:9/hooks does not answer" in told.err
+
+
+def test_receiver_that_speaks_something_else_is_told_what_it_speaks() -> None:
+    with answering(b"SSH-2.0-OpenSSH_9.6\r\n", b"") as url:
+        told = call("verify-receiver", url, "--secret", SECRET)
+    assert told.code == 2
+    assert "is no place for callbacks: it says 'SSH-2.0-OpenSSH_9.6\\r\\n', which is no HTTP" in told.err
 
 
 def test_secret_is_needed() -> None:

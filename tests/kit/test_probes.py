@@ -1,20 +1,26 @@
 """Probes for receivers: the good handler keeps every rule, and each bad one breaks exactly its own."""
 
+import threading
+from collections.abc import Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import count
 from typing import Any
 
 import pytest
+from drips import answering
 from flaws import FLAWS, WAYS
-from handlers import PREVIOUS_SECRET, RETIRED_SECRET, SECRET, SLOW_SECONDS, handler
+from handlers import SLOW_SECONDS, handler
+from slips import PREVIOUS_SECRET, RETIRED_SECRET, SECRET
 
 from runflow_mock.domain.verdicts import Judgement
-from runflow_mock.kit.probes.carriers import Carrier
-from runflow_mock.kit.probes.catalogue import ASKS, IN_TIME, PROBES
+from runflow_mock.kit.probes.carriers import Carrier, OutOfWhole
+from runflow_mock.kit.probes.catalogue import ASKS, IN_TIME, KEEPS_SECRETS, PROBES
 from runflow_mock.kit.probes.effect_steps import NONE_TAKEN, acts_once, acts_once_at_once
-from runflow_mock.kit.probes.effects import Effects
+from runflow_mock.kit.probes.effects import Effects, NoCount
 from runflow_mock.kit.probes.probe_steps import ProbeKit
 from runflow_mock.kit.probes.sample_callbacks import Sender
-from runflow_mock.kit.probes.verdicts import NO_CONTROL, NO_TIME, verify_receiver
+from runflow_mock.kit.probes.verdicts import LIMITED, NO_CONTROL, NO_TIME, verify_receiver
 from runflow_mock.kit.sheets.records import Row, Sheet
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.messages import Messages
@@ -49,7 +55,7 @@ def _verify(flaw: str | None = None, *, dialect: str = "seed", secret: str = SEC
         limit = SLOW_SECONDS * 0.9 if flaw == "slow" else 5.0
         effects = Effects(running.effects_url, quiet_seconds=0.02, appear_seconds_max=0.4)
         pause = 1.0 if flaw in ("reads what is there at once", "decodes each part") else 0.01
-        with closing(Carrier(running.url, seconds_max=5.0, pause_seconds=pause)) as carrier, closing(effects):
+        with closing(Carrier(running.url, seconds_max=5.0, pause_seconds=pause, betrays=sender.betrayed)) as carrier, closing(effects):
             kit = ProbeKit(sender, carrier, effects, PREVIOUS_SECRET, RETIRED_SECRET, events, messages)
             sheet = verify_receiver(kit, running.url, told.append, answer_seconds_max=limit, seconds_max=seconds_max)
     assert tuple(told) == sheet.rows
@@ -79,6 +85,13 @@ def test_bad_handler_breaks_exactly_its_rule(flaw: str, rule: str) -> None:
     assert (sheet.errors, sheet.exit_code) == ((), 1)
 
 
+@pytest.mark.slow
+def test_handler_that_limits_how_often_it_is_called_is_not_accused_of_it() -> None:
+    sheet = _verify("limits how often it is called")
+    assert ({row.rule: row.evidence for row in sheet.of(Judgement.BROKEN)}, sheet.errors, sheet.exit_code) == ({}, (), 0)
+    assert LIMITED in {row.reason for row in sheet.of(Judgement.NOT_EXERCISED)}
+
+
 def test_bench_has_thirty_wrong_handlers_and_tries_every_rule_but_the_control() -> None:
     assert set(FLAWS.values()) == set(ASKS) - {"takes-genuine"}
     assert len(FLAWS) >= 30
@@ -101,14 +114,82 @@ def test_copies_of_which_none_is_taken_say_nothing_about_effects() -> None:
 def test_refusal_says_nothing_where_the_genuine_callback_is_refused_too() -> None:
     sheet = _verify(secret="rf_whsec_of_somebody_else")
     assert [(row.subject, row.judgement) for row in sheet.rows[:1]] == [("genuine", Judgement.BROKEN)]
-    assert {row.reason for row in sheet.rows[1:-1]} == {NO_CONTROL}
+    assert {row.reason for row in sheet.rows[1:-2]} == {NO_CONTROL}
 
 
 def test_probes_that_would_come_too_late_are_not_made() -> None:
     sheet = _verify(seconds_max=0.0)
-    assert {row.reason for row in sheet.rows[1:-1]} == {NO_TIME}
+    assert {row.reason for row in sheet.rows[1:-2]} == {NO_TIME}
+
+
+def test_receiver_that_drips_takes_no_longer_than_the_whole_may_take() -> None:
+    with (
+        answering(b"HTTP/1.1 200 OK\r\n\r\n", b"x") as url,
+        Sender(SECRET, "seed") as sender,
+        closing(Carrier(url, seconds_max=60.0)) as carrier,
+    ):
+        sheet = verify_receiver(ProbeKit(sender, carrier), url, lambda row: None, answer_seconds_max=5.0, seconds_max=0.0, last_seconds=0.2)
+        with pytest.raises(OutOfWhole):
+            carrier.carry(sender.write())
+    assert (sheet.rows[0].reason, carrier.answers) == (NO_TIME, [])
+    assert {row.judgement for row in sheet.rows} == {Judgement.NOT_EXERCISED}
+
+
+class Counter:
+    """An address for effects that says one number after the other, and then nothing any more."""
+
+    def __init__(self, numbers: Iterator[int]) -> None:
+        self._numbers = numbers
+
+    def __enter__(self) -> str:
+        numbers = self._numbers
+
+        class Handler(BaseHTTPRequestHandler):
+            """Answers with the next number."""
+
+            def do_GET(self) -> None:
+                number = next(numbers, None)
+                told = b"" if number is None else str(number).encode()
+                self.send_response(500 if number is None else 200)
+                self.send_header("Content-Length", str(len(told)))
+                self.end_headers()
+                self.wfile.write(told)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+                """Says nothing."""
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return f"http://127.0.0.1:{self._server.server_port}/"
+
+    def __exit__(self, *error: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def test_number_of_effects_that_never_rests_is_told() -> None:
+    with (
+        Counter(count()) as url,
+        closing(Effects(url, quiet_seconds=0.05, rest_seconds_max=0.2)) as effects,
+        pytest.raises(NoCount, match="counts on and on"),
+    ):
+        effects.at_rest()
+
+
+@pytest.mark.slow
+def test_receiver_that_tells_its_effects_no_more_is_judged_by_its_answers() -> None:
+    with (
+        Counter(iter([0] * 30)) as url,
+        handler("strict fields") as running,
+        Sender(SECRET, "seed") as sender,
+        closing(Effects(url, quiet_seconds=0.02, appear_seconds_max=0.1)) as effects,
+        closing(Carrier(running.url, seconds_max=5.0, pause_seconds=0.01)) as carrier,
+    ):
+        sheet = verify_receiver(ProbeKit(sender, carrier, effects), running.url, lambda row: None, answer_seconds_max=5.0)
+    assert ({row.rule for row in sheet.of(Judgement.BROKEN)}, sheet.errors) == ({"tolerates-news"}, ())
+    assert any("must answer with a number" in (row.reason or "") for row in sheet.of(Judgement.NOT_EXERCISED))
 
 
 def test_every_rule_has_a_probe_and_the_other_way_round() -> None:
-    assert {probe.rule for probe in PROBES} | {IN_TIME} == set(ASKS)
+    assert {probe.rule for probe in PROBES} | {IN_TIME, KEEPS_SECRETS} == set(ASKS)
     assert len({probe.name for probe in PROBES}) == len(PROBES)

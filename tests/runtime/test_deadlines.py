@@ -3,14 +3,13 @@
 import gzip
 import socket
 import ssl
-import threading
 import tracemalloc
 import zlib
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 
 import pytest
 import urllib3
+from drips import answering
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 
@@ -32,34 +31,6 @@ DRIPS = {
     "body without one": (HEAD + b"\r\n", b"x"),
     "chunks": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
 }
-
-
-@contextmanager
-def answering(first: bytes, then: bytes, pause: float = 0.01) -> Iterator[str]:
-    """Answers with the first bytes, and then with the others again and again, for as long as somebody listens."""
-    is_over = threading.Event()
-
-    def answer(client: socket.socket) -> None:
-        with client, suppress(OSError):
-            client.recv(65_536)
-            client.sendall(first)
-            while not is_over.wait(pause):
-                client.sendall(then)
-
-    def serve() -> None:
-        with suppress(OSError):
-            while True:
-                threading.Thread(target=answer, args=(server.accept()[0],), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.getsockname()[1]}/"
-        finally:
-            is_over.set()
-            server.shutdown(socket.SHUT_RDWR)
-            thread.join()
 
 
 @pytest.mark.parametrize("what", DRIPS)

@@ -86,7 +86,7 @@ def _probe_kit(url: str, options: dict[str, Any]) -> Iterator[ProbeKit]:
         effects = None if options["effects_url"] is None else stack.enter_context(closing(Effects(options["effects_url"])))
         yield ProbeKit(
             sender=stack.enter_context(sender),
-            carrier=stack.enter_context(closing(Carrier(url, seconds_max=options["answer_within"] + 0.5))),
+            carrier=stack.enter_context(closing(Carrier(url, seconds_max=options["answer_within"] + 0.5, betrays=sender.betrayed))),
             effects=effects,
             previous_secret=options["previous_secret"],
             retired_secret=options["retired_secret"],

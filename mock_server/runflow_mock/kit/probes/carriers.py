@@ -1,8 +1,9 @@
 """The carrier: takes samples to a receiver over HTTP and says how each was answered."""
 
+import math
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http import HTTPStatus
@@ -18,14 +19,25 @@ PAUSE_SECONDS = 1.0
 COPIES_MAX = 8
 GATE_SECONDS_MAX = 5.0
 ANSWER_BYTES_MAX = 1024 * 1024
+# What a sample and the answer to it give away, in words.
+Betrays = Callable[[SampleCallback, bytes], str | None]
+
+
+class OutOfWhole(Exception):
+    """The time for all samples together is over."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """How the receiver answered: its status, or why there was none, and how long it took."""
+    """How the receiver answered: its status, or why there was none, how long it took, and what it has given away.
+
+    It `is_late` where nobody waited for its end.
+    """
 
     status: int | None
     seconds: float
     error: str | None = None
+    betrayed: str | None = None
+    is_late: bool = False
 
     @property
     def is_taken(self) -> bool:
@@ -47,21 +59,36 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Carrier:
-    """Carries samples to one receiver; keeps every answer."""
+    """Carries samples to one receiver; keeps every answer, of which `betrays` says what it gives away.
+
+    Once `until` is past, on the monotonic clock, nothing is carried any more, and what is under way is waited for no longer.
+    """
 
     def __init__(
-        self, url: str, *, seconds_max: float, pause_seconds: float = PAUSE_SECONDS, more_seconds: float = GATE_SECONDS_MAX
+        self,
+        url: str,
+        *,
+        seconds_max: float,
+        pause_seconds: float = PAUSE_SECONDS,
+        more_seconds: float = GATE_SECONDS_MAX,
+        betrays: Betrays = lambda sample, content: None,
     ) -> None:
-        self._url = url
+        self.url = url
+        self.until = math.inf
+        self._betrays = betrays
         self._pause_seconds = pause_seconds
         self._pool = timed_pool(maxsize=COPIES_MAX, timeout=seconds_max)
         # What is sent in parts, or with others at once, takes its time by itself.
         self._seconds_in_all = seconds_max + pause_seconds + more_seconds
         self.answers: list[Answer] = []
 
-    def carry(self, sample: SampleCallback, method: str = "POST") -> Answer:
-        """Sends a sample and returns the answer."""
-        return self._send(method, sample, sample.body)
+    def carry(self, sample: SampleCallback, method: str = "POST", url: str | None = None) -> Answer:
+        """Sends a sample, to another address if one is given, and returns the answer.
+
+        Raises:
+            OutOfWhole: the time for all samples is over; the others raise it as well.
+        """
+        return self._send(method, sample, sample.body, url or self.url)
 
     def carry_slowly(self, sample: SampleCallback, at: int | None = None) -> Answer:
         """Sends a sample whose body is cut in half, or at a byte, and of which the second part comes later than the first."""
@@ -86,30 +113,37 @@ class Carrier:
         """Closes the connections."""
         self._pool.clear()
 
-    def _send(self, method: str, sample: SampleCallback, body: bytes | Iterator[bytes]) -> Answer:
+    def _send(self, method: str, sample: SampleCallback, body: bytes | Iterator[bytes], url: str | None = None) -> Answer:
         defaults = dict.fromkeys(("accept-encoding", "user-agent"), SKIP_HEADER)
         headers = {**{name: value for name, value in defaults.items() if name not in map(str.lower, sample.headers)}, **sample.headers}
         started = time.monotonic()
-        with Deadline(self._seconds_in_all) as deadline:
-            status, why = None, None
+        left = self.until - started
+        if left <= 0:
+            raise OutOfWhole
+        with Deadline(min(self._seconds_in_all, left)) as deadline:
+            status, why, content = None, None, b""
             try:
-                status = self._ask(method, headers, body)
+                status, content = self._ask(method, url or self.url, headers, body)
             except urllib3.exceptions.HTTPError as error:
                 why = f"{type(error).__name__}: {error}"[:200]
+        if deadline.is_over and left < self._seconds_in_all:
+            raise OutOfWhole
         if deadline.is_over:
             # Where nothing says how long a body is, it only looks shorter.
             status, why = None, f"its answer did not end within {self._seconds_in_all:g} s"
-        answer = Answer(status, time.monotonic() - started, why)
+        is_late = status is None and (deadline.is_over or "Timeout" in (why or ""))
+        answer = Answer(status, time.monotonic() - started, why, self._betrays(sample, content), is_late)
         self.answers.append(answer)
         return answer
 
-    def _ask(self, method: str, headers: Mapping[str, str], body: bytes | Iterator[bytes]) -> int:
-        """Returns the status of an answer, whose body is let go: so much of it is read that the connection may serve again."""
-        response = self._pool.request(method, self._url, headers=headers, body=body, redirect=False, preload_content=False)
-        if len(response.read(ANSWER_BYTES_MAX + 1, decode_content=False)) > ANSWER_BYTES_MAX:
+    def _ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes | Iterator[bytes]) -> tuple[int, bytes]:
+        """Returns the status of an answer, and the beginning of its body: so much of it is read that the connection may serve again."""
+        response = self._pool.request(method, url, headers=headers, body=body, redirect=False, preload_content=False)
+        content = response.read(ANSWER_BYTES_MAX + 1, decode_content=False)
+        if len(content) > ANSWER_BYTES_MAX:
             response.close()
         response.release_conn()
-        return response.status
+        return response.status, content
 
     def _parts(self, body: bytes, cut: int) -> Iterator[bytes]:
         yield body[:cut]

@@ -13,15 +13,17 @@ from runflow_mock.kit.probes.effect_steps import (
     acts_on_each_batch,
     acts_once,
     acts_once_at_once,
+    acts_once_for_attempts_at_once,
     acts_once_later,
 )
-from runflow_mock.kit.probes.forgeries import DATED, FORGERIES, NEWS, SAME_TO_READERS, of_event, of_future_event
+from runflow_mock.kit.probes.forgeries import DATED, FORGERIES, NEWS, SAME_TO_READERS, UNHEARD_OF, of_event, telling
 from runflow_mock.kit.probes.probe_steps import (
     UNUSUAL,
     ProbeStep,
     answers_as_declared,
     refuses,
     refuses_at,
+    refuses_known,
     refuses_retired_secret,
     refuses_same,
     survives,
@@ -36,6 +38,7 @@ from runflow_mock.kit.probes.probe_steps import (
     takes_genuine,
     takes_large_batch,
     takes_large_body,
+    takes_late,
     takes_next_attempt,
     takes_previous_secret,
     takes_rewritten,
@@ -73,6 +76,7 @@ ASKS: Mapping[str, str] = {
     "acts-once": "Each delivery has one effect, however often it arrives, and whatever else arrives at the same moment.",
     "acts-after-verifying": "What is forged or stale has no effect, and takes none from the genuine callback that follows.",
     "takes-any-order": "Callbacks are taken in whatever order they arrive.",
+    "takes-late": "What ended long ago is taken as well: attempts go on for half an hour, and can be asked for later.",
     "takes-slow-bodies": "A body that arrives slowly is read to its end.",
     "takes-large-bodies": "A body with as much metadata, or as many items, as the API takes is taken: a limit of its own is above it.",
     "takes-previous-secret": "During a rotation a callback under the secret before the present one is taken.",
@@ -80,10 +84,11 @@ ASKS: Mapping[str, str] = {
     "tolerates-spelling": "Headers and content types that are spelled differently and mean the same are taken.",
     "survives-oddities": "Odd methods, headers and bodies are answered, and not with an error of the receiver's own.",
     "answers-as-declared": "The status of an answer is one that the document given with --openapi declares.",
+    "keeps-secrets": "No answer holds the secret, or the signature that a forgery lacks.",
     "answers-in-time": "Every answer comes before the sender gives up waiting.",
 }
 WARNINGS = frozenset(("tolerates-spelling", "survives-oddities"))
-IN_TIME = "answers-in-time"
+IN_TIME, KEEPS_SECRETS = "answers-in-time", "keeps-secrets"
 
 
 def weight_of(rule: str) -> Weight:
@@ -147,7 +152,8 @@ PROBES: tuple[Probe, ...] = (
     *(Probe(name, "refuses-forged", refuses(forge), needs_timestamp=True) for name, forge in DATED.items()),
     # Whoever verifies what it acts on takes what it only writes down from anybody.
     *(Probe(f"{event}, wrong secret", "refuses-forged", refuses(of_event(event)), event=event) for event in EVENTS),
-    Probe("unknown event, wrong secret", "refuses-forged", refuses(of_future_event), event=NEWS),
+    Probe("unknown event, wrong secret", "refuses-forged", refuses(telling(event=UNHEARD_OF)), event=NEWS),
+    Probe("known delivery, wrong secret", "refuses-forged", refuses_known),
     Probe("retired secret", "refuses-forged", refuses_retired_secret),
     Probe("5:10 old", "refuses-stale", refuses_at(-OUTSIDE), needs_timestamp=True),
     Probe("5:10 ahead", "refuses-stale", refuses_at(OUTSIDE), needs_timestamp=True),
@@ -162,9 +168,11 @@ PROBES: tuple[Probe, ...] = (
     Probe("next attempt", "takes-repeats", takes_next_attempt),
     Probe("repeats", "acts-once", acts_once),
     Probe("copies at once", "acts-once", acts_once_at_once),
+    Probe("attempts at once", "acts-once", acts_once_for_attempts_at_once),
     Probe("forged, without effect", "acts-after-verifying", acts_after_verifying),
     Probe("genuine after forged", "acts-after-verifying", acts_after_forgery),
     Probe("reordered", "takes-any-order", takes_any_order),
+    Probe("last attempt", "takes-late", takes_late),
     Probe("slow body", "takes-slow-bodies", takes_slow_body),
     Probe("large body", "takes-large-bodies", takes_large_body),
     Probe("large batch", "takes-large-bodies", takes_large_batch, event="batch.succeeded"),
@@ -182,6 +190,7 @@ PROBES: tuple[Probe, ...] = (
     Probe("no headers", "survives-oddities", survives_headers(_bare)),
     Probe("short signature", "survives-oddities", survives_headers(_short)),
     Probe("no JSON", "survives-oddities", survives(b"not json")),
+    Probe("no text", "survives-oddities", survives(b"\xff\xfe")),
     Probe("a list", "survives-oddities", survives(b"[]")),
     Probe("null", "survives-oddities", survives(b"null")),
     Probe("a text", "survives-oddities", survives(b'"run.completed"')),

@@ -1,17 +1,20 @@
 """Steps that look at effects: what a receiver does besides answering, as often as it must and never for a forgery."""
 
+import time
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
 from runflow_mock.kit.probes.carriers import Answer
 from runflow_mock.kit.probes.effects import Effects
-from runflow_mock.kit.probes.forgeries import FORGERIES, distorted
+from runflow_mock.kit.probes.forgeries import FORGERIES, distorted, of_event
 from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, ProbeKit, Seen
-from runflow_mock.testing.samples import SampleCallback
+from runflow_mock.testing.samples import EVENTS, SampleCallback
 
 COPIES = 5
 ROUNDS = 2
-# More than fit into a memory of a few.
-OTHERS = 25
+# More than fit into a memory of a hundred; of who is slow so many as it takes meanwhile.
+OTHERS, OTHERS_SECONDS_MAX = 110, 15.0
+OTHER_METHODS = ("PUT", "PATCH", "DELETE", "GET")
 # One of each kind of refusal: what a receiver checks first, and last.
 WITHOUT_EFFECT = ("wrong secret", "unsigned", "changed body")
 NOT_TOLD = "nobody tells how often the receiver acts: give an address that answers with that number, with --effects"
@@ -64,6 +67,17 @@ def acts_once_at_once(kit: ProbeKit) -> Iterator[Seen]:
         yield _counted(kit.effects, count, f"{COPIES} copies of a callback that arrived at the same moment", answers)
 
 
+def acts_once_for_attempts_at_once(kit: ProbeKit) -> Iterator[Seen]:
+    """Two attempts of one delivery that arrive at the same moment, as where the answer to the first takes too long, have one effect."""
+    if kit.effects is None:
+        yield Seen(None, NOT_TOLD)
+        return
+    for _ in range(ROUNDS):
+        attempts, before = kit.sender.write_twice(), kit.effects.at_rest()
+        answers = kit.carrier.carry_together(attempts)
+        yield _counted(kit.effects, kit.effects.since(before), "two attempts of a delivery that arrived at the same moment", answers)
+
+
 def acts_on_each_at_once(kit: ProbeKit) -> Iterator[Seen]:
     """Different callbacks that arrive at the same moment: whichever is taken has its effect, and none is lost."""
     if kit.effects is None:
@@ -88,12 +102,14 @@ def acts_once_later(kit: ProbeKit) -> Iterator[Seen]:
     if not kit.effects.has_acted:
         yield Seen(None, NO_EFFECT)
         return
-    for _ in range(OTHERS):
+    until, others = time.monotonic() + OTHERS_SECONDS_MAX, 0
+    while others < OTHERS and time.monotonic() < until:
         kit.carrier.carry(kit.sender.write())
+        others += 1
     before = kit.effects.at_rest()
     answer = kit.carrier.carry(kit.sender.attempt_again(kit.taken[0]))
     count = kit.effects.at_rest() - before
-    what = f"the next attempt of the first callback, after {OTHERS} others and more,"
+    what = f"the next attempt of the first callback, after {others} others and more,"
     yield Seen(count == 0, f"{what} was {answer.told}, and had {count} further effects")
 
 
@@ -103,11 +119,13 @@ def acts_after_verifying(kit: ProbeKit) -> Iterator[Seen]:
         yield obstacle
         return
     assert kit.effects is not None
-    # Whatever is said to another method may be meant for people; what counts is that nothing comes of it.
-    before = kit.effects.at_rest()
-    answer = kit.carrier.carry(FORGERIES["wrong secret"](kit.sender), "PUT")
-    count = kit.effects.at_rest() - before
-    yield Seen(count == 0, f"a forged callback that came by PUT was {answer.told}, and had {count} effects")
+    forge, names = FORGERIES["wrong secret"], ", ".join(OTHER_METHODS)
+    # Whatever is said to another method, or at another address, may be meant for people; what counts is that nothing comes of it.
+    yield _without_effect(kit, kit.effects, f"that came by {names}", [(forge(kit.sender), method, None) for method in OTHER_METHODS])
+    near = [(forge(kit.sender), "POST", url) for url in _near(kit.carrier.url)]
+    yield _without_effect(kit, kit.effects, f"that came to {', '.join(url for _, _, url in near)}", near)
+    others = [(of_event(event)(kit.sender), "POST", None) for event in kit.events or EVENTS]
+    yield _without_effect(kit, kit.effects, "of every event", others)
     forged = {name: FORGERIES[name] for name in WITHOUT_EFFECT}
     if kit.sender.dates_attempts:
         forged["stale"] = distorted("stale")
@@ -118,6 +136,30 @@ def acts_after_verifying(kit: ProbeKit) -> Iterator[Seen]:
         if not answer.is_taken:
             count = kit.effects.at_rest() - before
             yield Seen(count == 0, f"a callback that was forged or stale ({name}) was {answer.told}, and had {count} effects")
+
+
+def _without_effect(kit: ProbeKit, effects: Effects, what: str, forged: Sequence[tuple[SampleCallback, str, str | None]]) -> Seen:
+    """Says whether nothing comes of forgeries, each with its method and, where it is not the usual one, its address."""
+    before = effects.at_rest()
+    # One that was taken as the genuine one would be is told of by the rule about taking it.
+    taken = [kit.carrier.carry(_alone(sample), method, url).is_taken and (method, url) == ("POST", None) for sample, method, url in forged]
+    count = effects.at_rest() - before
+    return Seen(count <= sum(taken), f"forged callbacks {what} had {count} effects")
+
+
+def _alone(sample: SampleCallback) -> SampleCallback:
+    """What is left unread of a body that nobody expected is not taken for the next request."""
+    return sample.with_headers(Connection="close")
+
+
+def _near(url: str) -> Iterator[str]:
+    """Yields addresses that many frameworks lead to the same place, and whoever compares texts does not."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/")
+    yield parts._replace(path=f"{path}/" if parts.path == path else path or "/").geturl()
+    yield parts._replace(path=parts.path.swapcase()).geturl()
+    yield parts._replace(path=f"/{parts.path}").geturl()
+    yield parts._replace(query="&".join(filter(None, (parts.query, "again=1")))).geturl()
 
 
 def acts_after_forgery(kit: ProbeKit) -> Iterator[Seen]:

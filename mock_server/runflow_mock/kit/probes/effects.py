@@ -10,7 +10,12 @@ from runflow_mock.runtime.deadlines import timed_pool, within
 QUIET_SECONDS = 0.25
 APPEAR_SECONDS_MAX = 3.0
 SECONDS_MAX = 10.0
+REST_SECONDS_MAX = 30.0
 NUMBER_BYTES_MAX = 1024
+
+
+class NoCount(ValueError):
+    """The address for effects tells no number, or one that never comes to rest; the message says which."""
 
 
 class Effects:
@@ -20,8 +25,16 @@ class Effects:
     `quiet_seconds`, and for twice as long as the slowest effect so far took to appear.
     """
 
-    def __init__(self, url: str, *, quiet_seconds: float = QUIET_SECONDS, appear_seconds_max: float = APPEAR_SECONDS_MAX) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        quiet_seconds: float = QUIET_SECONDS,
+        appear_seconds_max: float = APPEAR_SECONDS_MAX,
+        rest_seconds_max: float = REST_SECONDS_MAX,
+    ) -> None:
         self._url = url
+        self._rest_seconds_max = rest_seconds_max
         self._quiet_seconds = quiet_seconds
         self._appear_seconds_max = appear_seconds_max
         self.has_acted = False
@@ -31,7 +44,7 @@ class Effects:
         """Returns how often the receiver has acted up to now.
 
         Raises:
-            ValueError: the address does not answer with a number.
+            NoCount: the address does not answer with a number.
         """
         try:
             with within(SECONDS_MAX):
@@ -42,12 +55,19 @@ class Effects:
                 raise ValueError(f"it answers with more than {NUMBER_BYTES_MAX} bytes")
             return int(told)
         except (urllib3.exceptions.HTTPError, ValueError, UnicodeDecodeError) as error:
-            raise ValueError(f"{self._url} must answer with a number, how often the receiver has acted: {error}") from None
+            raise NoCount(f"{self._url} must answer with a number, how often the receiver has acted: {error}") from None
 
     def at_rest(self) -> int:
-        """Returns the count once it has come to rest."""
-        count, until = self.count(), time.monotonic() + self._quiet_seconds
+        """Returns the count once it has come to rest.
+
+        Raises:
+            NoCount: it does not.
+        """
+        started = time.monotonic()
+        count, until = self.count(), started + self._quiet_seconds
         while time.monotonic() < until:
+            if time.monotonic() - started > self._rest_seconds_max:
+                raise NoCount(f"{self._url} counts on and on: it must answer with how often the receiver has acted, and with nothing else")
             time.sleep(self._quiet_seconds / 5)
             if (now := self.count()) != count:
                 count, until = now, time.monotonic() + self._quiet_seconds

@@ -4,10 +4,11 @@ Whoever compares a part of a signature, takes what is missing for what is right,
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
-from runflow_mock.kit.probes.sample_callbacks import SIGNATURE, TIMESTAMP, Sender
+from runflow_mock.kit.probes.sample_callbacks import DIGITS, SIGNATURE, TIMESTAMP, Sender
 from runflow_mock.testing.samples import SampleCallback
 
 Forge = Callable[[Sender], SampleCallback]
@@ -15,7 +16,6 @@ Forge = Callable[[Sender], SampleCallback]
 # Events of the future, about what is known and about what is not, and a secret that nobody was given.
 NEWS, UNHEARD_OF, NOBODYS_SECRET = "run.hibernated", "asset.archived", "rf_whsec_that_nobody_was_given"
 
-DIGITS = 64
 PART, MIDDLE = 16, 28
 OLD_SECONDS = 3600
 
@@ -59,11 +59,15 @@ def of_event(event: str) -> Forge:
     return lambda sender: sender.write(event, distortion={"kind": "callback.wrong_secret"})
 
 
-def of_future_event(sender: Sender) -> SampleCallback:
-    """A forgery that tells of an event that nobody documented yet."""
-    sample = sender.write()
-    body = msgspec.json.encode({**msgspec.json.decode(sample.body), "event": UNHEARD_OF})
-    return sender.sign(sample, body, secret=NOBODYS_SECRET)
+def telling(**fields: Any) -> Forge:
+    """Returns the forgery that says something else: whoever looks at that first may take it for nothing, and never verifies it."""
+
+    def forge(sender: Sender) -> SampleCallback:
+        sample = sender.write()
+        body = msgspec.json.encode({**msgspec.json.decode(sample.body), **fields})
+        return sender.sign(sample, body, secret=NOBODYS_SECRET)
+
+    return forge
 
 
 def typed(content_type: str | None) -> Forge:
@@ -145,6 +149,12 @@ FORGERIES: Mapping[str, Forge] = {
     "wrong secret, null": saying(b"null"),
     "wrong secret, no JSON": saying(b"not json"),
     "wrong secret, no text": saying(b"\xff\xfe"),
+    # What other services send to find out whether somebody is there; whoever greets everybody says that nothing is verified.
+    "wrong secret, ping": telling(event="ping"),
+    "wrong secret, test": telling(event="test"),
+    "wrong secret, challenge": saying(b'{"type":"url_verification","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7"}'),
+    "wrong secret, unheard-of status": telling(status="hibernating"),
+    "wrong secret, large": telling(metadata={"note": "0123456789abcdef" * 20_000}),
 }
 # Those that need a timestamp.
 DATED: Mapping[str, Forge] = {

@@ -5,6 +5,7 @@ Each step differs from sending a genuine sample in one thing, so that a refusal 
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,8 +13,8 @@ import msgspec
 from runflow_mock.domain.signing import TOLERANCE
 from runflow_mock.kit.probes.carriers import Answer, Carrier
 from runflow_mock.kit.probes.effects import Effects
-from runflow_mock.kit.probes.forgeries import FORGERIES, Forge
-from runflow_mock.kit.probes.sample_callbacks import Sender
+from runflow_mock.kit.probes.forgeries import FORGERIES, NOBODYS_SECRET, Forge
+from runflow_mock.kit.probes.sample_callbacks import REQUEST_ID, Sender
 from runflow_mock.openapi.messages import Message, Messages
 from runflow_mock.testing.samples import SampleCallback
 
@@ -23,7 +24,6 @@ SURE_SECONDS = 2.0
 # With these a receiver says that it does not know what it is told of, and with those that it does not believe it.
 UNKNOWN, UNSIGNED = frozenset((404, 409, 410, 422, 424)), frozenset((401, 403))
 GIVE_SANDBOX = "give the sandbox in which it was created, with --sandbox"
-READS_HALF = "it does not read a body to its end, which another rule is about"
 OTHER_FORM: Mapping[bool, str] = {
     True: "the bare signature over the body: give --dialect docs, or --switches signature=bare",
     False: "the timestamped signature: give --dialect seed, or --switches signature=timestamped",
@@ -37,7 +37,16 @@ UNUSUAL: Mapping[str, Any] = {
     "9": "nine",
     "path": "a/b",
     "html": "<b>&amp;</b>",
+    # A letter of two characters, one beyond the first plane, and what whoever decodes once too often reads differently.
+    "accent": "e\u0301",
+    "face": "\U0001f389",
+    "query": "a%41+b",
+    "quoted": 'a"b\\c',
 }
+
+# The last attempt comes so long after the first, and has this number; these are the fields that tell of instants.
+LATE, ATTEMPTS = timedelta(minutes=37), 5
+INSTANTS = frozenset(("created_at", "started_at", "completed_at"))
 
 # A letter of more than one byte, which is cut in two.
 LETTER = "ß"
@@ -134,6 +143,24 @@ def refuses_same(forge: Forge) -> ProbeStep:
     return step
 
 
+def refuses_known(kit: ProbeKit) -> Iterator[Seen]:
+    """What was taken before, under a secret of nobody's; where a forgery takes the effect of the genuine one, that is the same fault."""
+    if not kit.taken:
+        yield Seen(None, "nothing was taken before")
+        return
+    known = kit.taken[0]
+    answer = kit.carrier.carry(kit.sender.sign(known, known.body, secret=NOBODYS_SECRET, at=int(time.time())))
+    if answer.is_taken:
+        genuine = kit.sender.write(is_fresh=True)
+        before = None if kit.effects is None else kit.effects.at_rest()
+        kit.carrier.carry(kit.sender.sign(genuine, genuine.body, secret=NOBODYS_SECRET))
+        kit.carrier.carry(genuine)
+        if kit.effects is not None and before is not None and kit.effects.has_acted and kit.effects.since(before) == 0:
+            yield Seen(None, "a forgery takes the effect of the genuine callback, which another rule is about")
+            return
+    yield _refused(answer)
+
+
 def takes_at(offset_seconds: int) -> ProbeStep:
     """Returns the step of a genuine sample that was signed so many seconds from now, just within the window."""
     return _at(offset_seconds, is_taken=True)
@@ -217,6 +244,26 @@ def takes_next_attempt(kit: ProbeKit) -> Iterator[Seen]:
     yield from _both_taken(kit, *kit.sender.write_twice())
 
 
+def takes_late(kit: ProbeKit) -> Iterator[Seen]:
+    """The last attempt of a delivery about what ended long ago, as after an outage; of who wants order it says nothing."""
+    sample = kit.sender.write()
+    message = msgspec.json.decode(sample.body)
+    told = {name: _earlier(value) if name in INSTANTS and value is not None else value for name, value in message.items()}
+    request_id = sample.headers[REQUEST_ID].rpartition("-")[0] + f"-{ATTEMPTS}"
+    late = kit.sender.sign(sample.with_headers(Runflow_Request_Id=request_id), msgspec.json.encode(told))
+    answer = kit.carrier.carry(late)
+    if answer.is_taken or all(seen.is_held for seen in takes_any_order(kit)):
+        yield _taken(answer)
+    else:
+        yield Seen(None, "it takes nothing that happened before what it was told of, which another rule is about")
+
+
+def _earlier(instant: str) -> str:
+    """Returns the instant as long before as it is until the last attempt, in the spelling in which it was given."""
+    moved = (datetime.fromisoformat(instant) - LATE).isoformat(timespec="milliseconds")
+    return moved.replace("+00:00", "Z") if instant.endswith("Z") else moved
+
+
 def takes_any_order(kit: ProbeKit) -> Iterator[Seen]:
     """What happened later is told first."""
     earlier, later = kit.sender.write(), kit.sender.write()
@@ -231,8 +278,7 @@ def takes_slow_body(kit: ProbeKit) -> Iterator[Seen]:
 
 def takes_large_body(kit: ProbeKit) -> Iterator[Seen]:
     """A sample with as much metadata as there can be; of who does not read bodies to their end it says nothing."""
-    answer = kit.carrier.carry(kit.sender.write(metadata=LARGE))
-    yield _taken(answer) if answer.is_taken or _reads_to_the_end(kit) else Seen(None, READS_HALF)
+    yield _taken_whole(kit, kit.carrier.carry(kit.sender.write(metadata=LARGE)))
 
 
 def takes_large_batch(kit: ProbeKit) -> Iterator[Seen]:
@@ -250,7 +296,7 @@ def takes_large_batch(kit: ProbeKit) -> Iterator[Seen]:
     if not answer.is_taken and not kit.carrier.carry(kit.sender.write("batch.succeeded")).is_taken:
         yield Seen(None, "it takes no end of a batch, which another rule is about")
     else:
-        yield _taken(answer) if answer.is_taken or _reads_to_the_end(kit) else Seen(None, READS_HALF)
+        yield _taken_whole(kit, answer)
 
 
 def _with_long_address(item: Mapping[str, Any], index: int) -> dict[str, Any]:
@@ -261,7 +307,7 @@ def takes_cut_letter(kit: ProbeKit) -> Iterator[Seen]:
     """A sample whose body comes in two parts, cut within a letter: whoever decodes each part for itself reads another one there."""
     sample = kit.sender.write(metadata=UNUSUAL)
     answer = kit.carrier.carry_slowly(sample, sample.body.index(LETTER.encode()) + 1)
-    yield _taken(answer) if answer.is_taken or _reads_to_the_end(kit) else Seen(None, READS_HALF)
+    yield _taken_whole(kit, answer)
 
 
 def takes_previous_secret(kit: ProbeKit) -> Iterator[Seen]:
@@ -298,8 +344,13 @@ def _taken_as_described(kit: ProbeKit, sample: SampleCallback, answer: Answer) -
     return _taken(answer)
 
 
-def _reads_to_the_end(kit: ProbeKit) -> bool:
-    return kit.carrier.carry_slowly(kit.sender.write()).is_taken
+def _taken_whole(kit: ProbeKit, answer: Answer) -> Seen:
+    """Whether a body was taken, where that is not what another rule is about."""
+    if answer.is_late:
+        return Seen(None, "it was not answered in time, which another rule is about")
+    if answer.is_taken or kit.carrier.carry_slowly(kit.sender.write()).is_taken:
+        return _taken(answer)
+    return Seen(None, "it does not read a body to its end, which another rule is about")
 
 
 def _taken(answer: Answer) -> Seen:

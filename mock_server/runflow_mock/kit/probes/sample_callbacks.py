@@ -17,6 +17,9 @@ from runflow_mock.runtime.config import Config
 from runflow_mock.testing.in_process import InProcess
 from runflow_mock.testing.samples import EVENTS, RECEIVER_URL, SampleCallback, carry, lead_to, sample_world
 
+DIGITS = 64
+# A shorter text may stand in an answer by chance.
+SECRET_CHARACTERS_MIN = 8
 TIMESTAMP, SIGNATURE, REQUEST_ID = "Runflow-Timestamp", "Runflow-Signature", "Runflow-Request-Id"
 # So long the service waits before the second attempt.
 RETRY_SECONDS = 10
@@ -93,6 +96,18 @@ class Sender:
         stamp = int(sample.headers[TIMESTAMP]) if at is None else at
         signature = sign_timestamped(body, stamp, self.secret if secret is None else secret)
         return SampleCallback({**sample.headers, TIMESTAMP: str(stamp), SIGNATURE: signature}, body)
+
+    def betrayed(self, sample: SampleCallback, content: bytes) -> str | None:
+        """Returns what an answer gives away to whoever has sent a sample, in words: the secret, or the signature that was missing."""
+        if len(self.secret) >= SECRET_CHARACTERS_MIN and self.secret.encode() in content:
+            return "the secret"
+        needed = self.sign(sample, sample.body).headers[SIGNATURE] if self._can_be_signed(sample) else None
+        if needed is not None and needed not in sample.headers.values() and needed[-DIGITS:].encode() in content:
+            return "the signature that the callback should have had"
+        return None
+
+    def _can_be_signed(self, sample: SampleCallback) -> bool:
+        return not self.dates_attempts or sample.headers.get(TIMESTAMP, "").isdecimal()
 
     def in_other_form(self, sample: SampleCallback) -> SampleCallback:
         """Returns a sample signed as the other dialect does it."""

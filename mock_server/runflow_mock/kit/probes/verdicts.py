@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 
 from runflow_mock.domain.verdicts import Judgement
-from runflow_mock.kit.probes.carriers import Carrier
-from runflow_mock.kit.probes.catalogue import ASKS, CONTROL, IN_TIME, PROBES, Probe, weight_of
+from runflow_mock.kit.probes.carriers import Carrier, OutOfWhole
+from runflow_mock.kit.probes.catalogue import ASKS, CONTROL, IN_TIME, KEEPS_SECRETS, PROBES, Probe, weight_of
+from runflow_mock.kit.probes.effects import NoCount
 from runflow_mock.kit.probes.known_records import NoRecord
+from runflow_mock.kit.probes.other_protocols import what_speaks
 from runflow_mock.kit.probes.probe_steps import ProbeKit, Seen
 from runflow_mock.kit.sheets.records import Row, Sheet
 from runflow_mock.openapi.messages import Message
@@ -15,27 +18,49 @@ from runflow_mock.testing.samples import EVENTS
 SECONDS_MAX = 85.0
 NO_CONTROL = "the genuine callback was not taken, so that a refusal says nothing"
 NO_TIME = "the time for the whole was up"
+LAST_SECONDS = 15.0
+LIMITED = "it answers 429, whatever is sent: it limits how often it is called; let it take more for this test"
 OTHER_EVENT = "it is about another event than --event names"
 NO_TIMESTAMP = "callbacks of this dialect carry no timestamp"
 Tell = Callable[[Row], None]
 
 
-def verify_receiver(kit: ProbeKit, url: str, tell: Tell, *, answer_seconds_max: float, seconds_max: float = SECONDS_MAX) -> Sheet:
+def verify_receiver(
+    kit: ProbeKit,
+    url: str,
+    tell: Tell,
+    *,
+    answer_seconds_max: float,
+    seconds_max: float = SECONDS_MAX,
+    last_seconds: float = LAST_SECONDS,
+) -> Sheet:
     """Returns the sheet of a receiver; `tell` hears of each row when it is known.
+
+    After `seconds_max` no probe begins, and `last_seconds` later the one that is under way ends.
 
     Raises:
         ValueError: nobody answers at the address at all, or the one for effects tells no number.
     """
     rows: list[Row] = []
     errors = list(_described_otherwise(kit))
-    until = time.monotonic() + seconds_max
+    begun_until = time.monotonic() + seconds_max
+    kit.carrier.until = begun_until + last_seconds
     # The genuine event was tried by the control.
     chosen = (probe for probe in PROBES if probe.event != kit.sender.event and (kit.messages is not None or not probe.needs_document))
     for probe in chosen:
-        reason = _obstacle(probe, kit, rows, is_late=bool(rows) and time.monotonic() > until)
+        reason = _obstacle(probe, kit, rows, is_late=bool(rows) and time.monotonic() > begun_until)
+        first = len(kit.carrier.answers)
         try:
             row = _row(probe, ()) if reason is not None else _row(probe, tuple(probe.step(kit)))
+            reason = reason or _limited(probe, kit, first)
         except NoRecord as error:
+            row, reason = _row(probe, ()), str(error)
+        except OutOfWhole:
+            row, reason = _row(probe, ()), NO_TIME
+        except NoCount as error:
+            # Who has told it before has gone meanwhile, which the rows about that say.
+            if probe is CONTROL:
+                raise
             row, reason = _row(probe, ()), str(error)
         except AssertionError as error:
             errors.append(f"probe {probe.name}: {error}")
@@ -46,8 +71,9 @@ def verify_receiver(kit: ProbeKit, url: str, tell: Tell, *, answer_seconds_max: 
             _check_reached(kit.carrier, url)
         rows.append(row)
         tell(row)
-    rows.append(_in_time(kit.carrier, answer_seconds_max, rows[0]))
-    tell(rows[-1])
+    for row in (_keeps_secrets(kit.carrier, rows[0]), _in_time(kit.carrier, answer_seconds_max, rows[0])):
+        rows.append(row)
+        tell(row)
     return Sheet(title=f"Receiver at {url}", rows=tuple(rows), errors=tuple(errors))
 
 
@@ -75,6 +101,13 @@ def _obstacle(probe: Probe, kit: ProbeKit, rows: list[Row], *, is_late: bool) ->
     return NO_TIME if is_late else None
 
 
+def _limited(probe: Probe, kit: ProbeKit, first: int) -> str | None:
+    """Why a probe says nothing of a receiver that limits how often it is called, as it may: whatever is sent is told to come later."""
+    if probe is CONTROL or all(answer.status != HTTPStatus.TOO_MANY_REQUESTS for answer in kit.carrier.answers[first:]):
+        return None
+    return LIMITED if kit.carrier.carry(kit.sender.write()).status == HTTPStatus.TOO_MANY_REQUESTS else None
+
+
 def _row(probe: Probe, seen: tuple[Seen, ...]) -> Row:
     wrong = tuple(each.told for each in seen if each.is_held is False)
     unclear = tuple(each.told for each in seen if each.is_held is None)
@@ -95,6 +128,20 @@ def _absent(subject: str, rule: str, reason: str) -> Row:
     return Row(subject=subject, rule=rule, judgement=Judgement.NOT_EXERCISED, asks=ASKS[rule], weight=weight_of(rule), reason=reason)
 
 
+def _keeps_secrets(carrier: Carrier, control: Row) -> Row:
+    betrayed = [answer.betrayed for answer in carrier.answers if answer.betrayed is not None]
+    if not betrayed and control.judgement is not Judgement.HELD:
+        return _absent("all answers", KEEPS_SECRETS, NO_CONTROL)
+    told = f"{len(betrayed)} answers hold {betrayed[0]}" if betrayed else f"{len(carrier.answers)} answers hold neither"
+    return Row(
+        subject="all answers",
+        rule=KEEPS_SECRETS,
+        judgement=Judgement.BROKEN if betrayed else Judgement.HELD,
+        asks=ASKS[KEEPS_SECRETS],
+        evidence=(told,),
+    )
+
+
 def _in_time(carrier: Carrier, seconds_max: float, control: Row) -> Row:
     late = [answer for answer in carrier.answers if answer.seconds > seconds_max]
     slowest = max((answer.seconds for answer in carrier.answers), default=0.0)
@@ -110,5 +157,10 @@ def _in_time(carrier: Carrier, seconds_max: float, control: Row) -> Row:
 
 
 def _check_reached(carrier: Carrier, url: str) -> None:
-    if carrier.answers and carrier.answers[0].status is None and "Timeout" not in (carrier.answers[0].error or ""):
+    if not carrier.answers or carrier.answers[0].status is not None:
+        return
+    if (speaks := what_speaks(url)) is not None:
+        raise ValueError(f"{url} is no place for callbacks: {speaks}")
+    # Who is there and takes too long is told so.
+    if not carrier.answers[0].is_late:
         raise ValueError(f"{url} does not answer: {carrier.answers[0].error}; start the receiver first")

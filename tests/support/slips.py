@@ -1,0 +1,112 @@
+"""Slips: in which tables the receivers of the bench differ from the usual one, by the name of what they do wrong."""
+
+import json
+import re
+import time
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+SECRET, PREVIOUS_SECRET, RETIRED_SECRET = "rf_whsec_handlers_now", "rf_whsec_handlers_before", "rf_whsec_handlers_long_ago"
+KNOWN_STATES = ("succeeded", "completed", "partial_succeeded", "failed", "cancelled")
+WINDOW_SECONDS = 300
+PART = 16
+
+# How they answer a genuine callback, where not with 200.
+STATUSES: Mapping[str, int] = {"answers 201": 201, "answers 202": 202}
+SECRETS: Mapping[str, tuple[str, ...]] = {
+    "one secret": (SECRET,),
+    "signs with nothing where no secret was before": (SECRET, PREVIOUS_SECRET, ""),
+    "signs with None where no secret was before": (SECRET, PREVIOUS_SECRET, "None"),
+    "keeps every secret": (SECRET, PREVIOUS_SECRET, RETIRED_SECRET),
+}
+COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
+    "trusts everybody": lambda mine, given: True,
+    "compares the first digits": lambda mine, given: mine[: 3 + PART] == given[: 3 + PART],
+    "compares the last digits": lambda mine, given: mine[-PART:] == given[-PART:],
+    "compares as many digits as it is given": lambda mine, given: given.startswith("v1=") and mine.startswith(given),
+    "looks for the signature within its own": lambda mine, given: given in mine,
+    "compares all but the last digit": lambda mine, given: mine[:-1] == given[:-1],
+    "compares both ends": lambda mine, given: (mine[:20], mine[-20:]) == (given[:20], given[-20:]),
+}
+# What a handler believes without looking at the signature.
+BELIEVED: Mapping[str, Callable[[str], bool]] = {
+    "believes what tells of batches": lambda event: event.startswith("batch."),
+    "believes what tells of failures": lambda event: event.endswith(".failed"),
+    "believes what tells of cancellations": lambda event: event.endswith(".cancelled"),
+    "believes events that it does not know": lambda event: event.partition(".")[0] not in ("run", "batch", "evaluation"),
+}
+# How a handler answers before it verifies anything, and what; and what it crashes on.
+EARLY: Mapping[str, tuple[int, Callable[[dict[str, str], bytes], bool]]] = {
+    "takes eight kilobytes": (413, lambda headers, body: len(body) > 8 * 1024),
+    "takes twenty-four kilobytes": (413, lambda headers, body: len(body) > 24 * 1024),
+    "takes a hundred kilobytes": (413, lambda headers, body: len(body) > 100 * 1024),
+    "takes what is no JSON for nothing": (204, lambda headers, body: body == b"not json"),
+    "takes what it cannot count for fresh and signed": (204, lambda headers, body: not headers.get("runflow-timestamp", "0").isdigit()),
+    "takes signatures that it cannot compare": (204, lambda headers, body: not headers.get("runflow-signature", "").isascii()),
+    "takes signatures of other versions": (204, lambda headers, body: headers.get("runflow-signature", "v1").startswith("v0")),
+    "strict content type": (415, lambda headers, body: headers.get("content-type") != "application/json"),
+    "verifies JSON alone": (204, lambda headers, body: "json" not in headers.get("content-type", "")),
+    "greets whoever pings": (200, lambda headers, body: said(body, "event") == "ping"),
+    "greets whoever tests": (200, lambda headers, body: said(body, "event") == "test"),
+    "answers challenges": (200, lambda headers, body: said(body, "challenge") is not None),
+    "passes over states that it does not know": (200, lambda headers, body: said(body, "status") not in (None, *KNOWN_STATES)),
+    "passes over what is large": (200, lambda headers, body: len(body) > 300_000),
+    "takes no body for a ping": (204, lambda headers, body: not body),
+    "takes what names no event for a ping": (204, lambda headers, body: isinstance(sent := parsed(body), dict) and "event" not in sent),
+}
+ODDITIES: Mapping[str, Callable[[dict[str, str], bytes], bool]] = {
+    "crashes on null": lambda headers, body: body == b"null",
+    "crashes where no event is named": lambda headers, body: body == b"{}",
+    "crashes on what is no text": lambda headers, body: b"\xff" in body,
+    "crashes without a timestamp": lambda headers, body: not headers.get("runflow-timestamp", "").isdigit(),
+    "crashes where a signature is short": lambda headers, body: len(headers.get("runflow-signature", "")) not in (0, 67),
+}
+# By how many seconds a timestamp may lie in the past, and in the future.
+WINDOWS: Mapping[str, tuple[float, float]] = {
+    "ignores the timestamp": (1e12, 1e12),
+    "has a nine-minute window": (540, 540),
+    "looks at the past alone": (WINDOW_SECONDS, 1e12),
+    "looks at the future alone": (1e12, WINDOW_SECONDS),
+    "impatient": (180, 180),
+    "has a window of four and a half minutes": (270, 270),
+    "takes nothing from ahead": (WINDOW_SECONDS, 5),
+}
+# What a handler takes for a whole round of the clock, and counts no further.
+ROUNDS: Mapping[str, int] = {"counts seconds without days": 86400, "counts minutes without hours": 3600}
+READINGS: Mapping[str, Callable[[bytes], bytes]] = {
+    "writes it again": lambda body: json.dumps(parsed(body), separators=(",", ":")).encode(),
+    "drops what is no text": lambda body: body.decode("utf-8", "ignore").encode(),
+    "trims the body": lambda body: body.strip(),
+    "decodes it as a form": lambda body: unquote_to_bytes(body.replace(b"+", b" ")),
+    "composes letters": lambda body: unicodedata.normalize("NFC", body.decode(errors="surrogateescape")).encode(errors="surrogateescape"),
+    "takes backslashes away": lambda body: body.replace(b"\\", b""),
+    "keeps letters of three bytes at most": lambda body: re.sub(rb"[\xf0-\xf4][\x80-\xbf]{3}", b"?", body),
+}
+UNKNOWN_EVENTS: Mapping[str, tuple[str, ...]] = {
+    "only runs": ("batch.", "evaluation."),
+    "knows no evaluations": ("evaluation.",),
+    "strict events": ("run.hibernated",),
+    "only batches": ("run.", "evaluation."),
+}
+
+
+def said(body: bytes, name: str) -> Any:
+    """What a body says under a name, or nothing."""
+    message = parsed(body)
+    return message.get(name) if isinstance(message, dict) else None
+
+
+def age(instant: str) -> float:
+    """How long ago an instant was, in seconds."""
+    return time.time() - datetime.fromisoformat(instant).timestamp()
+
+
+def parsed(body: bytes) -> Any:
+    """What a body says, or nothing."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
