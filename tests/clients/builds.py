@@ -196,6 +196,8 @@ class Client:
         raise Refused("too many failures")
 
     def _read(self, body: bytes) -> dict[str, Any]:
+        if self.flaw == "takes a page for success" and body.startswith(b"<"):
+            return {"id": NOBODY, "status_code": "succeeded"}
         read: dict[str, Any] = json.loads(body)
         if self.flaw == "looks for texts instead of reading JSON":
             first = {name: re.search(f'"{name}":"([^"]*)"', body.decode()) for name in ("id", "status_code")}
@@ -272,6 +274,8 @@ class Client:
                 return "succeeded"
             self.world.sleep(self.build.poll_seconds if pause is None else pause)
             salt += 1
+            if salt > {"takes ten readings for enough": 10}.get(self.flaw, salt):
+                return "succeeded"
             record = self._look(record, salt)
             if self.flaw == "knows all fields" and "x_unknown" in record:
                 raise Refused("unknown field")
@@ -286,6 +290,7 @@ class Client:
             query = {
                 "polls too often, pages of any length": f"limit={50 + salt % 40}",
                 "polls too often, what is new": f"q={quote(f'created_at.LT:{self._moment()!r}')}&limit=50",
+                "reads ten of a list alone": "limit=10",
                 "takes the newest for its own": "limit=1&sort_by=created_at%3Adesc",
             }.get(self.flaw, "limit=50")
             items = self._call("GET", f"/v1/runs?{query}")["items"]
@@ -295,7 +300,8 @@ class Client:
             items = self._call("GET", f"/v1/batches/{identifier}/items")["items"]
             if all(item["status_code"] in ENDS for item in items):
                 return self._call("GET", f"/v1/batches/{identifier}")
-            return record
+            is_enough = self.flaw == "waits for the first of several" and items[0]["status_code"] in ENDS
+            return {**record, "status_code": items[0]["status_code"]} if is_enough else record
         noun = "batches" if self.build.way == "batch" else "runs"
         query = f"?_={salt}" if self.flaw.endswith("past a cache") else f"?api_key={self.key}" if self.flaw == "shows its key" else ""
         try:
@@ -357,11 +363,13 @@ class Client:
         if self.flaw == "acts, then verifies" and not self.heard:
             self.heard.append(json.loads(body))
         if not is_signed or abs(self.world.now() - float(stamp or 0)) > window:
-            self.is_alarmed = self.flaw == "fails at a forged callback"
+            flaw = "fails at a forged callback" if not is_signed else "fails at an old callback"
+            self.is_alarmed = self.flaw == flaw
             return 401
         message = json.loads(body)
         delivery = headers["runflow-request-id"].rpartition("-")[0]
         if delivery in self.seen:
+            self.is_alarmed = self.flaw == "fails at a repeat"
             return 409 if self.flaw == "refuses repeats" else 200
         self.seen.add(delivery)
         self.heard.append(message)
@@ -383,6 +391,8 @@ class Client:
                 raise Refused("a callback that is not signed")
         # Repeats and late answers are still taken for a moment.
         self.world.sleep(0.5)
+        if self.is_alarmed:
+            raise Refused("a callback that came before")
         return str(told["status"])
 
     def _send(self, method: str, target: str, body: dict[str, Any] | None = None, key: str | None = None) -> Reply:
@@ -513,6 +523,10 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "partial is no end": (Build(), ("handles-partial", "poll-stops")),
     "knows all fields": (Build(), ("tolerates-unknown-fields",)),
     "looks for texts instead of reading JSON": (Build(), ("tolerates-unknown-fields",)),
+    "reads ten of a list alone": (LISTS, ("finds-its-own",)),
+    "takes a page for success": (Build(), ("takes-no-page",)),
+    "waits for the first of several": (Build(way="items"), ("waits-for-ends",)),
+    "takes ten readings for enough": (Build(), ("waits-for-ends",)),
     "takes the newest for its own": (LISTS, ("finds-its-own",)),
     "saves whatever a download answers": (Build(), ("checks-files",)),
     "takes half of a file for the whole": (LISTS, ("checks-files",)),
@@ -544,6 +558,8 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "refuses repeats": (HEARS, ("takes-repeats",)),
     "answers 500": (HEARS, ("takes-callbacks",)),
     "stops at a callback before the answer": (HEARS, ("survives-callbacks",)),
+    "fails at an old callback": (HEARS, ("survives-callbacks",)),
+    "fails at a repeat": (HEARS, ("survives-callbacks",)),
     "fails at a forged callback": (HEARS, ("acts-after-verifying", "survives-callbacks")),
 }
 

@@ -34,6 +34,7 @@ from runflow_mock.kit.matrix.judging import (
     NOT_MET,
     STILL_ASKING,
     TOLD_ANYWAY,
+    TOLD_ELSEWHERE,
     judge_trials,
 )
 from runflow_mock.kit.matrix.running import run_matrix
@@ -262,6 +263,48 @@ def test_what_never_comes_is_not_waited_for_without_end(exit_code: int | None, j
 def test_unknown_state_must_not_be_taken_for_the_end(saw_end: bool, judgement: Judgement) -> None:
     cell = BY_NAME["unknown state"]
     assert _judge(cell, PLAIN, _trial(cell, 0, saw_end=saw_end)).judgement is judgement
+
+
+@pytest.mark.parametrize("name", ["unknown state", "page of 200 at poll"])
+def test_whoever_was_told_of_the_end_by_a_callback_has_not_made_it_up(name: str) -> None:
+    cell = BY_NAME[name]
+    assert _judge(cell, PLAIN, _trial(cell, 0, _attempt(204), saw_end=False)).judgement is Judgement.HELD
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "saw_end", "judgement"),
+    [(0, True, Judgement.HELD), (1, False, Judgement.HELD), (0, False, Judgement.BROKEN)],
+    ids=["asks again", "says that it has failed", "takes it for the end"],
+)
+def test_page_must_not_be_taken_for_a_result(exit_code: int, saw_end: bool, judgement: Judgement) -> None:
+    cell = BY_NAME["page of 200 at poll"]
+    assert _judge(cell, PLAIN, _trial(cell, exit_code, saw_end=saw_end)).judgement is judgement
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "untold", "judgement"),
+    [(0, (), Judgement.HELD), (1, ("r1",), Judgement.HELD), (0, ("r1",), Judgement.BROKEN)],
+    ids=["waits", "says that it has failed", "does not wait"],
+)
+@pytest.mark.parametrize("name", ["one of several late", "slow work"])
+def test_client_that_ends_well_has_waited_for_all(name: str, exit_code: int, untold: tuple[str, ...], judgement: Judgement) -> None:
+    cell = BY_NAME[name]
+    assert _judge(cell, PLAIN, _trial(cell, exit_code, untold=untold)).judgement is judgement
+
+
+@pytest.mark.parametrize(("status", "judgement"), [(204, Judgement.HELD), (401, Judgement.BROKEN)])
+def test_callback_that_ends_with_a_line_break_is_genuine(status: int, judgement: Judgement) -> None:
+    cell = BY_NAME["line break at the end"]
+    ended = _trial(cell, 0, _attempt(status, "callback.line_break"), _attempt(204))
+    assert _judge(cell, *HEARS, ended).judgement is judgement
+    # Who signs what it has written anew is told so once.
+    respaced = BY_NAME["other spaces"]
+    sheet = judge_trials(
+        (CONTROL, CALLBACK_CONTROL, respaced, cell),
+        {trial.cell.name: trial for trial in (*HEARS, ended, _trial(respaced, 0, _attempt(204, "callback.respace")))},
+        {},
+    )
+    assert {row.subject: row.reason for row in sheet.rows}[cell.name] == TOLD_ELSEWHERE
 
 
 @pytest.mark.parametrize(("is_trying", "judgement"), [(True, Judgement.NOT_EXERCISED), (False, Judgement.BROKEN)])

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.domain.verdicts import Weight
 
@@ -70,6 +71,8 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
     "tolerates-unknown-fields": ("Fields that nobody documented are ignored.", Weight.ERROR),
     "tolerates-unknown-states": ("A state that nobody documented is no end: the client goes on waiting.", Weight.ERROR),
     "finds-its-own": ("Beside the records of others the client waits for its own, and ends as that one does.", Weight.ERROR),
+    "takes-no-page": ("What is no JSON is no result: the client asks again, or ends with another exit code than 0.", Weight.ERROR),
+    "waits-for-ends": ("A client that ends with exit code 0 was told of the end of everything that it has created.", Weight.ERROR),
     "checks-files": ("A client that ends with exit code 0 has fetched, or brought, every file whole that it began to.", Weight.ERROR),
     "bounds-waiting": ("What never comes is not waited for without end: an answer, the end of work, a callback.", Weight.WARNING),
     "takes-callbacks": ("A genuine callback is answered with 2xx.", Weight.ERROR),
@@ -116,8 +119,8 @@ def _passing(name: str, *faults: Fault, clock: ClockMode = ClockMode.AUTO, is_fu
     return Cell(name=name, rule="recovers", faults=faults, clock=clock, is_full=is_full)
 
 
-def _at_poll(name: str, rule: str, kind: str, *, clock: ClockMode = ClockMode.AUTO, is_full: bool = False, **more: Any) -> Cell:
-    return Cell(name=name, rule=rule, faults=_poll(kind, **more), clock=clock, also=("creates-once",), is_full=is_full)
+def _at_poll(name: str, rule: str, kind: str, *, clock: ClockMode = ClockMode.AUTO, ending: Ending = Ending.WELL, **more: Any) -> Cell:
+    return Cell(name=name, rule=rule, faults=_poll(kind, **more), clock=clock, ending=ending, also=("creates-once",))
 
 
 def _told(name: str, rule: str, *faults: Fault, is_full: bool = False, **more: Any) -> Cell:
@@ -156,10 +159,12 @@ _RECORDS = ("/v1/runs/*", "/v1/batches/*")
 _TOO_FAR = "5m10s"
 # Longer than most clients wait for an answer; to one that waits longer the answer is lost then.
 LATE_SECONDS = 12.0
+# Longer than ten readings of a client that reads every second; a right one waits for minutes.
+SLOW_SECONDS = 15.0
 # So long everything takes in the control: a client that polls every two seconds polls more than once.
 _SLOWLY: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind": "delay", "by": 3}}
-# Who creates something beside the client, so many records where it looks at lists, and when all of them have ended.
-SOMEBODY, OTHERS, OTHERS_SETTLE, OWN_WAITS = "somebody-else", 5, "30m", "1h"
+# Who creates something beside the client, so many records (fewer or more than a page of ten), and when all of them have ended.
+SOMEBODY, OTHERS, MANY_OTHERS, OTHERS_SETTLE, OWN_WAITS = "somebody-else", 5, 15, "30m", "1h"
 # The usual libraries give up an answer after five minutes at the latest, and clients of this API their work after fifteen.
 ANSWER_SECONDS_MAX, WORK_SECONDS_MAX = 310.0, 900.0
 REFUSED_AT_POLL = frozenset(("401 at poll", "403 at poll"))
@@ -175,7 +180,7 @@ _PARTLY: tuple[Fault, ...] = (
 )
 
 # What a rule makes of a callback, and it stays genuine.
-GENUINE = frozenset(("callback.line_break",))
+GENUINE = frozenset(("callback.duplicate", "callback.line_break"))
 # Weeks on its clock are longer than anybody waits.
 _LATE_WORK: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind": "delay", "by": "100d"}}
 
@@ -276,7 +281,24 @@ CELLS: tuple[Cell, ...] = (
     ),
     Cell(name="unknown fields", rule="tolerates-unknown-fields", faults=({"where": {}, "what": _NEWS},)),
     _at_poll("unknown state", "tolerates-unknown-states", "unknown_enum"),
+    _at_poll("page of 200 at poll", "takes-no-page", "html", status=200, ending=Ending.SOMEHOW),
     _beside_others("others at work", OTHERS),
+    _beside_others("many others at work", MANY_OTHERS),
+    Cell(
+        name="one of several late",
+        rule="waits-for-ends",
+        ending=Ending.SOMEHOW,
+        clock=ClockMode.MANUAL,
+        faults=({"where": {"edge": START_EDGE}, "what": {"kind": "delay", "by": OWN_WAITS}, "when": {"after": 1}},),
+    ),
+    Cell(
+        name="slow work",
+        rule="waits-for-ends",
+        ending=Ending.SOMEHOW,
+        clock=ClockMode.REAL,
+        faults=({"where": {"edge": START_EDGE}, "what": {"kind": "delay", "by": SLOW_SECONDS}},),
+        seconds=SLOW_SECONDS,
+    ),
     _at_file("503 at download", "answer", status=503),
     _at_file("cut answer at download", "truncate"),
     _at_file("503 at upload", "answer", "PUT", "/_upload/**", status=503),
@@ -295,9 +317,9 @@ CELLS: tuple[Cell, ...] = (
     _told("signature right at its end", "refuses-forged", _callback("near_signature", half="last")),
     # As JSON may end: whoever trims the body before it verifies refuses this one, and so does whoever writes it anew.
     _told("line break at the end", "takes-callbacks", _callback("line_break"), unless="other spaces"),
-    _told("stale", "refuses-stale", _callback("stale", by=_TOO_FAR)),
-    _told("ahead", "refuses-stale", _callback("future", by=_TOO_FAR)),
-    _told("twice", "takes-repeats", _callback("duplicate")),
+    _told("stale", "refuses-stale", _callback("stale", by=_TOO_FAR), also=("survives-callbacks",)),
+    _told("ahead", "refuses-stale", _callback("future", by=_TOO_FAR), also=("survives-callbacks",)),
+    _told("twice", "takes-repeats", _callback("duplicate"), also=("survives-callbacks",)),
     _told("reordered", "survives-callbacks", _callback("reorder")),
     _told("early", "survives-callbacks", {"where": {}, "what": {"kind": "callback.before_response"}, "when": {"times": 1}}),
     _told("first attempt fails", "survives-callbacks", _callback("fail", status=503), is_full=True),

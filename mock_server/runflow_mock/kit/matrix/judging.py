@@ -116,7 +116,7 @@ def _seen(cell: Cell, rule: str, trials: Mapping[str, Trial], expected: Expected
         return _BY_ANSWERS[rule](trial)
     if rule in _BY_RECORDS:
         return _BY_RECORDS[rule](trial, trials[CONTROL.name])
-    if rule == "tolerates-unknown-states" and not trial.saw_end:
+    if rule == "tolerates-unknown-states" and not _is_told(trial):
         return Judgement.BROKEN, f"{trial.told}, and was never told of an end"
     if (excuse := _excuse(rule, trial)) is not None:
         return Judgement.NOT_EXERCISED, excuse
@@ -139,10 +139,23 @@ def _checks_files(trial: Trial, control: Trial) -> Seen:
     return _judged(not is_silent), f"{trial.told}{f', without {trial.lost_files[0][:120]}' if is_silent else ''}"
 
 
+def _takes_no_page(trial: Trial, control: Trial) -> Seen:
+    """Whoever ends badly, or was told of the end otherwise, has not taken a page for a result."""
+    is_silent = trial.exit_code == 0 and not _is_told(trial)
+    return _judged(not is_silent), f"{trial.told}{', and was never told of an end' if is_silent else ''}"
+
+
+def _waits_for_ends(trial: Trial, control: Trial) -> Seen:
+    is_silent = trial.exit_code == 0 and bool(trial.untold)
+    return _judged(not is_silent), f"{trial.told}{f', and was not told of the end of {trial.untold[0]}' if is_silent else ''}"
+
+
 _BY_RECORDS: Mapping[str, Callable[[Trial, Trial], Seen]] = {
     "creates-once": _creates_once,
     "keeps-successes": _keeps_successes,
     "checks-files": _checks_files,
+    "takes-no-page": _takes_no_page,
+    "waits-for-ends": _waits_for_ends,
 }
 
 
@@ -161,6 +174,11 @@ def _excuse(rule: str, trial: Trial) -> str | None:
         (TOLD_ANYWAY, trial.cell.name in REFUSED_AT_POLL and bool(taken)),
     )
     return next((excuse for excuse, counts in excuses if counts), None)
+
+
+def _is_told(trial: Trial) -> bool:
+    """Whether an answer or a callback has told the client of an end."""
+    return trial.saw_end or any(_is_taken(attempt["status_code"]) for attempt in _attempts(trial))
 
 
 def _is_genuine(attempt: Mapping[str, Any]) -> bool:

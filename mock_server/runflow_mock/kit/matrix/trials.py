@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise, takewhile
 from typing import Any
@@ -46,7 +46,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
     Of its `runs` so many were `made_again`: what each of them is to do had been done well before it was created. `lost_files` are the
     paths of files of which the last transfer failed or was cut. `exit_code` is nothing where it had to be stopped, and it `is_trying` where
-    it was then still between two tries of what kept failing. `saw_end` says that an answer told it of a record that has ended, `printed`
+    it was then still between two tries of what kept failing. `saw_end` says that an answer told it of a record that has ended, `untold` are
+    the runs of which it was not told the end, by answer or callback, `printed`
     what its output holds and must not. `late_seconds` is by how much somebody else who slept meanwhile was woken too late.
     """
 
@@ -63,6 +64,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     lost_files: tuple[str, ...] = ()
     asks_for_callback: bool = False
     saw_end: bool = True
+    untold: tuple[str, ...] = ()
     is_trying: bool = False
     printed: tuple[str, ...] = ()
     deliveries: tuple[dict[str, Any], ...] = ()
@@ -94,6 +96,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             # A receiver that outlives the command is told what is still to be told.
             control.run_until_idle(SETTLE)
         report, journal, runs = control.report(), control.journal(), control.runs()
+        deliveries = tuple(control.client.get("/_mock/deliveries")["items"])
         return Trial(
             cell=cell,
             tenant=tenant.tenant,
@@ -108,9 +111,10 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             lost_files=_lost_files(journal),
             asks_for_callback=any(_names_callback(exchange.request.body) for exchange in journal),
             saw_end=any(_tells_of_an_end(exchange.response.body) for exchange in journal),
+            untold=_untold(journal, deliveries, runs),
             is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, control.clock().now),
             printed=_printed(ended.output, {"the API key": tenant.key, "the secret of callbacks": job.callback_secret}),
-            deliveries=tuple(control.client.get("/_mock/deliveries")["items"]),
+            deliveries=deliveries,
             late_seconds=ended.late_seconds,
         )
     finally:
@@ -219,6 +223,28 @@ def _tells_of_an_end(body: Any) -> bool:
         return False
     shown = body.get("items")
     return any(map(_tells_of_an_end, shown)) if isinstance(shown, list) else body.get("status_code") in TERMINAL
+
+
+def _untold(journal: Sequence[Exchange], deliveries: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Returns the client's runs of which no answer and no callback told the end, nor that of their batch."""
+    told: set[str | None] = {name for exchange in journal for name in _ended(exchange)}
+    for delivery in deliveries:
+        if any(200 <= (attempt["status_code"] or 0) < 300 for attempt in delivery["attempts"]):
+            told |= {delivery.get("run_id"), delivery.get("batch_id")}
+    own = [run for run in runs if run["client_ref"] != SOMEBODY]
+    return tuple(run["id"] for run in own if told.isdisjoint({run["id"], run["batch_id"] or run["id"]}))
+
+
+def _ended(exchange: Exchange) -> Iterator[str]:
+    """Yields the names of what an answer says has ended; an answer that does not name it is about what its path names."""
+    parts: list[Any] = [exchange.response.body]
+    if isinstance(parts[0], dict) and parts[0].get("status_code") in TERMINAL:
+        yield from (exchange.request.target or "").partition("?")[0].split("/")
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict) and part.get("status_code") in TERMINAL:
+            yield from (str(part[name]) for name in ("id", "run_id") if name in part)
+        parts.extend(part.values() if isinstance(part, dict) else part if isinstance(part, list) else ())
 
 
 def _is_met(cell: Cell, control: Control) -> bool:
