@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from runflow_mock.kit.probes.carriers import Answer
 from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.probes.forgeries import FORGERIES, distorted, of_event
+from runflow_mock.kit.probes.known_records import NoRecord
 from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, ProbeKit, Seen
 from runflow_mock.testing.samples import EVENTS, SampleCallback
 
@@ -120,12 +122,14 @@ def acts_after_verifying(kit: ProbeKit) -> Iterator[Seen]:
         return
     assert kit.effects is not None
     forge, names = FORGERIES["wrong secret"], ", ".join(OTHER_METHODS)
+    if kit.carrier.carry(forge(kit.sender)).is_taken:
+        yield Seen(None, "forgeries are taken, which another rule is about")
+        return
     # Whatever is said to another method, or at another address, may be meant for people; what counts is that nothing comes of it.
     yield _without_effect(kit, kit.effects, f"that came by {names}", [(forge(kit.sender), method, None) for method in OTHER_METHODS])
     near = [(forge(kit.sender), "POST", url) for url in _near(kit.carrier.url)]
     yield _without_effect(kit, kit.effects, f"that came to {', '.join(url for _, _, url in near)}", near)
-    others = [(of_event(event)(kit.sender), "POST", None) for event in kit.events or EVENTS]
-    yield _without_effect(kit, kit.effects, "of every event", others)
+    yield _without_effect(kit, kit.effects, "of every event", [(sample, "POST", None) for sample in _of_each_event(kit)])
     forged = {name: FORGERIES[name] for name in WITHOUT_EFFECT}
     if kit.sender.dates_attempts:
         forged["stale"] = distorted("stale")
@@ -145,6 +149,13 @@ def _without_effect(kit: ProbeKit, effects: Effects, what: str, forged: Sequence
     taken = [kit.carrier.carry(_alone(sample), method, url).is_taken and (method, url) == ("POST", None) for sample, method, url in forged]
     count = effects.at_rest() - before
     return Seen(count <= sum(taken), f"forged callbacks {what} had {count} effects")
+
+
+def _of_each_event(kit: ProbeKit) -> Iterator[SampleCallback]:
+    """Yields a forgery of each event that the receiver takes, where something is known that it can be about."""
+    for event in kit.events or EVENTS:
+        with suppress(NoRecord):
+            yield of_event(event)(kit.sender)
 
 
 def _alone(sample: SampleCallback) -> SampleCallback:
@@ -174,7 +185,19 @@ def acts_after_forgery(kit: ProbeKit) -> Iterator[Seen]:
     what = "the genuine callback, after a forgery of the same delivery,"
     yield Seen(answer.is_taken, f"{what} was {answer.told}")
     if kit.effects is not None and before is not None and obstacle is None:
-        yield _counted(kit.effects, kit.effects.since(before), what, [answer])
+        count = kit.effects.since(before)
+        if count or not answer.is_taken or _acts_on_both(kit, kit.effects):
+            yield _counted(kit.effects, count, what, [answer])
+        else:
+            yield Seen(None, "of two genuine callbacks one has no effect either, which another rule is about")
+
+
+def _acts_on_both(kit: ProbeKit, effects: Effects) -> bool:
+    """Whether two genuine callbacks, one right after the other, have two effects."""
+    before = effects.at_rest()
+    for _ in range(2):
+        kit.carrier.carry(kit.sender.write(is_fresh=True))
+    return effects.since(before) > 1
 
 
 def _idle(kit: ProbeKit) -> Seen | None:
