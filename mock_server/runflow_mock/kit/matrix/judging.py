@@ -177,8 +177,8 @@ def _excuse(rule: str, trial: Trial) -> str | None:
 
 
 def _is_told(trial: Trial) -> bool:
-    """Whether an answer or a callback has told the client of an end."""
-    return trial.saw_end or any(_is_taken(attempt["status_code"]) for attempt in _attempts(trial))
+    """Whether an answer or a callback has told the client of an end, whatever it made of that."""
+    return trial.saw_end or bool(_attempts(trial))
 
 
 def _is_genuine(attempt: Mapping[str, Any]) -> bool:

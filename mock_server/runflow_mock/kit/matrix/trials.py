@@ -228,9 +228,8 @@ def _tells_of_an_end(body: Any) -> bool:
 def _untold(journal: Sequence[Exchange], deliveries: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Returns the client's runs of which no answer and no callback told the end, nor that of their batch."""
     told: set[str | None] = {name for exchange in journal for name in _ended(exchange)}
-    for delivery in deliveries:
-        if any(200 <= (attempt["status_code"] or 0) < 300 for attempt in delivery["attempts"]):
-            told |= {delivery.get("run_id"), delivery.get("batch_id")}
+    # Whatever it answers to a callback, it has heard it.
+    told |= {delivery.get(name) for delivery in deliveries if delivery["attempts"] for name in ("run_id", "batch_id")}
     own = [run for run in runs if run["client_ref"] != SOMEBODY]
     return tuple(run["id"] for run in own if told.isdisjoint({run["id"], run["batch_id"] or run["id"]}))
 
