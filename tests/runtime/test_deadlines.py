@@ -3,6 +3,7 @@
 import gzip
 import socket
 import ssl
+import threading
 import tracemalloc
 import zlib
 from contextlib import closing
