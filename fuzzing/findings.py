@@ -13,7 +13,7 @@ REFUSALS = (503, 505)
 
 
 class Answered(NamedTuple):
-    """What a request was answered with."""
+    """What a request was answered with; the seconds are those that the process worked, however many others the machine works for."""
 
     status: int
     headers: dict[str, str]

@@ -4,7 +4,7 @@ import asyncio
 import resource
 import sys
 from random import Random
-from time import perf_counter
+from time import process_time
 from urllib.parse import unquote
 
 from fuzzing.findings import Answered, Findings
@@ -99,7 +99,7 @@ async def _send(app: object, request: Request, findings: Findings) -> Answered |
     async def send(message: dict[str, object]) -> None:
         sent.append(message)
 
-    started = perf_counter()
+    started = process_time()
     try:
         async with asyncio.timeout(SECONDS_MAX):
             await app(scope, receive, send)  # type: ignore[operator]
@@ -112,12 +112,13 @@ async def _send(app: object, request: Request, findings: Findings) -> Answered |
         return None
     headers = {name.decode().lower(): value.decode("latin-1") for name, value in sent[0]["headers"]}  # type: ignore[attr-defined]
     body = b"".join(message.get("body", b"") for message in sent[1:])  # type: ignore[misc]
-    return Answered(int(sent[0]["status"]), headers, body, perf_counter() - started)  # type: ignore[call-overload]
+    return Answered(int(sent[0]["status"]), headers, body, process_time() - started)  # type: ignore[call-overload]
 
 
 def _commits(runtime: Runtime) -> dict[str, tuple[Tenant, int]]:
-    """Returns how often each world has changed whose time stands: others move on by themselves."""
-    standing = (tenant for tenant in runtime.tenants if tenant.settings.clock is ClockMode.MANUAL and not tenant.clock.rate)
+    """Returns how often each world has changed that does not move on by itself: its time stands, and no callback is under way."""
+    manual = (tenant for tenant in runtime.tenants if tenant.settings.clock is ClockMode.MANUAL)
+    standing = (tenant for tenant in manual if not tenant.clock.rate and not tenant.in_flight)
     return {tenant.settings.name: (tenant, tenant.world.history.forgotten + len(tenant.world.history)) for tenant in standing}
 
 
@@ -128,6 +129,7 @@ def _check_refusal(
     if not 400 <= answered.status < 500 or answered.is_spoiled:
         return
     for name, (tenant, commits) in _commits(runtime).items():
+        # One that is not there was still on the move before.
         known, earlier = before.get(name, (tenant, commits))
         if tenant.world.store.rules or request.operation.startswith(("advance", "run_until", "next", "wait")):
             continue

@@ -45,7 +45,7 @@ class Progress:
         """Says what was found."""
         statuses = ", ".join(f"{status}: {count}" for status, count in sorted(self.findings.statuses.items()))
         print(f"{self._figures()} ({statuses})", flush=True)
-        for text in sorted(self.findings.slow, reverse=True)[:3]:
+        for text in sorted(self.findings.slow, key=_milliseconds, reverse=True)[:3]:
             print(f"  slow: {text[:300]}")
         for text in self.findings.wrong[:SHOWN_MAX]:
             print(f"  WRONG: {text}")
@@ -57,6 +57,10 @@ class Progress:
         counts = f"{sum(found.statuses.values()):,} answers of {len(found.operations)} operations, {found.unanswered:,} without an answer"
         slow = f"{len(found.slow)} above {SLOW_SECONDS * 1000:.0f} ms"
         return f"{self._where}: {counts}, {slow}, {len(found.wrong)} wrong"
+
+
+def _milliseconds(text: str) -> float:
+    return float(text.partition(" ")[0])
 
 
 @contextmanager

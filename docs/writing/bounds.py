@@ -13,6 +13,7 @@ from runflow_mock.runtime.callback_turns import TENANT_TURNS_MAX
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.outgoing_connections import ARRIVED_BYTES_MAX
 from runflow_mock.runtime.tenant_uses import WAITS_MAX
+from runflow_mock.testing import client
 from runflow_mock.web import connections, heads
 from runflow_mock.web.control import app as control
 from runflow_mock.wire import bodies
@@ -91,6 +92,7 @@ def requests() -> str:
             ),
             ("answer to `verify`", carriers.ANSWER_SECONDS_MAX, "seconds in all"),
             ("length of an answer to `verify`", carriers.ANSWER_BYTES_MAX, "bytes, unpacked"),
+            ("answer to a test's client", client.ANSWER_SECONDS_MAX, f"seconds in all, and {client.ANSWER_BYTES_MAX:,} bytes, unpacked"),
             ("answer of a receiver", ARRIVED_BYTES_MAX, "bytes that come before it is whole; then the attempt has failed"),
             (
                 "unread answer",

@@ -19,6 +19,7 @@ from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.suite.carriers import HttpCarrier
 from runflow_mock.runtime.deadlines import Deadline, Timed, in_time, timed_pool, within
 from runflow_mock.runtime.downloads import ask_over_http
+from runflow_mock.testing.client import HttpExchanger
 from runflow_mock.testing.listening import Heard, Listener
 from runflow_mock.testing.samples import SampleCallback
 
@@ -48,6 +49,29 @@ def test_download_and_suite_wait_no_longer_than_for_a_whole_answer(what: str) ->
             ask_over_http(url, "127.0.0.1", 1_000_000, None, seconds_max=0.1)
         with closing(HttpCarrier(url, answer_seconds_max=0.1)) as carrier, pytest.raises(HTTPError, match=r"within 0\.1 s"):
             carrier.carry("GET", "", {}, None)
+
+
+@pytest.mark.parametrize("what", DRIPS)
+def test_client_of_a_test_waits_no_longer_than_for_a_whole_answer(what: str) -> None:
+    with (
+        answering(*DRIPS[what]) as url,
+        closing(HttpExchanger(url, answer_seconds_max=0.1)) as exchanger,
+        pytest.raises(HTTPError, match=r"within 0\.1 s"),
+    ):
+        exchanger.exchange("GET", "", {}, None)
+
+
+def test_client_of_a_test_unpacks_no_more_than_it_may() -> None:
+    bomb = gzip.compress(bytes(10_000_000))
+    head = HEAD + f"Content-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n".encode()
+    with answering(head + bomb, b"") as url, closing(HttpExchanger(url, answer_bytes_max=100_000)) as exchanger:
+        tracemalloc.start()
+        try:
+            with pytest.raises(HTTPError, match="more than 100000 bytes"):
+                exchanger.exchange("GET", "", {}, None)
+            assert tracemalloc.get_traced_memory()[1] < 3_000_000
+        finally:
+            tracemalloc.stop()
 
 
 def test_handshake_that_drips_has_the_same_time() -> None:

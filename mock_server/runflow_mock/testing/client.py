@@ -7,8 +7,15 @@ from typing import Any, Protocol
 import msgspec
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from runflow_mock.runtime.answers import read_body
+from runflow_mock.runtime.deadlines import Timed, within
 
 SECONDS_MAX = 60.0
+ANSWER_SECONDS_MAX = 600.0
+ANSWER_BYTES_MAX = 512 * 1024 * 1024
+"""How long one byte may be waited for, and a whole answer, and how much that may be, unpacked: more than any snapshot has that is taken."""
 # Servers close connections that nobody has used for a while, uvicorn after five seconds: one that is about to be closed is not used again.
 IDLE_SECONDS_MAX = 3.0
 
@@ -31,36 +38,55 @@ class Exchanger(Protocol):
     def close(self) -> None: ...
 
 
+class _PlainConnection(Timed, HTTPConnection):
+    pass
+
+
+class _SecureConnection(Timed, HTTPSConnection):
+    pass
+
+
 class _Plain(HTTPConnectionPool):
     """Keeps what tools for tests put something else in the place of, as it was when this module was loaded."""
 
-    ConnectionCls = HTTPConnection
+    ConnectionCls = _PlainConnection
     urlopen = HTTPConnectionPool.urlopen
 
 
 class _Secure(HTTPSConnectionPool):
     """The same over TLS."""
 
-    ConnectionCls = HTTPSConnection
+    ConnectionCls = _SecureConnection
     urlopen = HTTPSConnectionPool.urlopen  # type: ignore[assignment]  # as in urllib3: it differs from what RequestMethods says
 
 
 class HttpExchanger:
     """Carries requests over HTTP; connections are kept."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, answer_seconds_max: float = ANSWER_SECONDS_MAX, answer_bytes_max: int = ANSWER_BYTES_MAX) -> None:
         self._url = url
+        self._answer_seconds_max = answer_seconds_max
+        self._answer_bytes_max = answer_bytes_max
         self._pool = PoolManager(timeout=SECONDS_MAX, retries=False)
         self._pool.pool_classes_by_scheme = {"http": _Plain, "https": _Secure}
         self._used_at = monotonic()
 
     def exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
-        """Returns status and body of the answer."""
+        """Returns status and body of the answer.
+
+        Raises:
+            HTTPError: there is none, or it does not end within its time and bytes.
+        """
         if monotonic() - self._used_at > IDLE_SECONDS_MAX:
             self._pool.clear()
-        response = self._pool.request(method, self._url + path, headers=dict(headers), body=body)
+        with within(self._answer_seconds_max):
+            response = self._pool.request(method, self._url + path, headers=dict(headers), body=body, preload_content=False)
+            content = read_body(response, self._answer_bytes_max + 1)
+        if len(content) > self._answer_bytes_max:
+            raise HTTPError(f"the answer has more than {self._answer_bytes_max} bytes")
+        response.release_conn()
         self._used_at = monotonic()
-        return response.status, response.data
+        return response.status, content
 
     def close(self) -> None:
         """Closes the connections."""
