@@ -158,6 +158,14 @@ def after_a_piece(environ: dict[str, Any], start_response: Start) -> Iterable[by
         start_response("500 Error", [], sys.exc_info())
 
 
+def with_an_error_page(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    try:
+        raise KeyError("order 17")
+    except KeyError:
+        start_response("500 Error", [], sys.exc_info())
+    return [b"an error page"]
+
+
 def after_an_error(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
     start_response("200 OK", [])
     start_response("503 Later", [], (None, None, None))
@@ -209,6 +217,7 @@ HELD: Mapping[str, tuple[Any, int, set[str]]] = {
     "a piece before the head": (before_its_head, 500, {"the application did not call start_response before it gave a piece of its answer"}),
     "an error behind a piece": (after_a_piece, 500, {"'order 17'"}),
     "an error instead": (after_an_error, 503, NONE),
+    "an error page": (with_an_error_page, 500, {"'order 17'"}),
     "a body that is written": (by_write, 400, NONE),
     "a head from the pieces": (late, 202, NONE),
     "an empty 204": (answers("204 No Content"), 204, NONE),

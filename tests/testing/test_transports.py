@@ -168,6 +168,12 @@ def test_connection_of_requests_looks_like_a_socket(in_memory: Runflow) -> None:
     assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 
+def test_session_of_another_library_is_told_the_way_out(in_memory: Runflow) -> None:
+    request = type("PreparedRequest", (), {"__module__": "niquests.models"})()
+    with pytest.raises(TypeError, match="one of requests, and this is a session of niquests: take the fixture runflow_hosts"):
+        in_memory.adapter.send(request)
+
+
 def test_session_keeps_its_connection(in_memory: Runflow) -> None:
     adapter = in_memory.adapter
     with requests.Session() as session:

@@ -86,6 +86,8 @@ class WsgiAnswer:
 
     def __init__(self) -> None:
         self.body = b""
+        self.errors: list[BaseException] = []
+        """What the application answers with an error page of its own: a server writes it into its log, and nobody else hears of it."""
         self._head: AnswerHead | None = None
 
     def start_response(
@@ -104,6 +106,8 @@ class WsgiAnswer:
             raise exc_info[1].with_traceback(exc_info[2])
         if not isinstance(status, str) or not all(isinstance(name, str) and isinstance(value, str) for name, value in headers):
             raise TypeError(f"the application answered {status!r} with {headers!r}, and status, names and values of headers are texts")
+        if exc_info is not None and isinstance(exc_info[1], BaseException):
+            self.errors.append(exc_info[1])
         line = _STATUS_LINE.fullmatch(status)
         if line is None:
             raise RuntimeError(f"the application sent the status {status!r}, and one is written as '200 OK'")

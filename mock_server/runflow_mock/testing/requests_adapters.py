@@ -8,7 +8,7 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-from requests import PreparedRequest
+from requests import PreparedRequest, Response
 from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
 from urllib3 import HTTPConnectionPool
 from urllib3.connection import HTTPConnection
@@ -18,6 +18,16 @@ from urllib3.util import parse_url
 from runflow_mock.testing.dialers import Dialer, Stream
 
 
+class OtherLibrary(TypeError):
+    """A session of a library that looks like requests, and has answers of its own."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"runflow.adapter is one of requests, and this is a session of {name}: take the fixture runflow_hosts, which leads it to the "
+            "fake as it is, or runflow.base_url"
+        )
+
+
 class Adapter(HTTPAdapter):
     """Carries the requests of a session to the fake, whatever host they name: `session.mount("https://", runflow.adapter)`."""
 
@@ -25,6 +35,16 @@ class Adapter(HTTPAdapter):
         super().__init__()
         self._dialer = dialer
         self._pools: dict[tuple[str, str, int | None], HTTPConnectionPool] = {}
+
+    def send(self, request: PreparedRequest, *given: Any, **named: Any) -> Response:
+        """Returns the answer to a request.
+
+        Raises:
+            OtherLibrary: the session could not use it.
+        """
+        if not isinstance(request, PreparedRequest):
+            raise OtherLibrary(type(request).__module__.partition(".")[0])
+        return super().send(request, *given, **named)
 
     def get_connection_with_tls_context(
         self,

@@ -41,16 +41,19 @@ class WsgiApplication:
         """Does nothing: a WSGI application knows no end."""
 
     def _call(self, environ: dict[str, Any], url: str) -> tuple[int, bytes]:
+        answer = WsgiAnswer()
         try:
-            return _answer_of(self._app, environ)
+            return _carry_out(self._app, environ, answer)
         except BaseException as error:
             # Also a handler that ends the process: in this thread it ends nothing, and on the fake's event loop it would end that.
             self._exceptions.add(error, f"POST {url}")
             raise HandlerFailed(error) from error
+        finally:
+            for told in answer.errors:
+                self._exceptions.add(told, f"POST {url}")
 
 
-def _answer_of(app: WsgiApp, environ: dict[str, Any]) -> tuple[int, bytes]:
-    answer = WsgiAnswer()
+def _carry_out(app: WsgiApp, environ: dict[str, Any], answer: WsgiAnswer) -> tuple[int, bytes]:
     pieces: object = app(environ, answer.start_response)
     if pieces is None:
         raise RuntimeError("the application returned None in place of the pieces of its answer")
