@@ -57,9 +57,12 @@ def plain_parameters(contract: Contract, path: str) -> tuple[str, ...]:
 def by_shape(contract: Contract) -> Mapping[str, Declared]:
     """Returns all operations of a contract by method and shape of the path; of equal ones all but the first go by their path."""
     found: dict[str, Declared] = {}
-    for declared in sorted(contract.operations, key=lambda each: each.path):
+    for declared in contract.operations:
         key = f"{declared.method} {shape_of(contract, declared.path)}"
-        found[f"{declared.method} {declared.path}" if key in found else key] = declared
+        equals = (declared, found[key]) if key in found else (declared,)
+        # Which is the first is no matter of the order in the file.
+        found[key], *others = sorted(equals, key=lambda each: each.path)
+        found.update((f"{other.method} {other.path}", other) for other in others)
     return found
 
 
