@@ -84,7 +84,7 @@ def test_whole_scenario_comes_in_a_variable() -> None:
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("--scenario", "sad-path"), "choose one of"),
+        (("--scenario", "sad-path"), "did you mean happy-path? Choose one of"),
         (("--scenario-inline", BAD), "scenario-inline:3:12: faults[0].what.kind 'explode'"),
         (("--scenario", "happy-path", "--scenario-inline", GOOD), "give one of them"),
     ],
