@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import lies
 import lies_in_time
+import lies_of_deeds
 import lies_of_messages
 import lies_of_owners
 import pytest
@@ -17,7 +18,7 @@ from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.testing.in_process import InProcess
 
-CASES = {**lies.CASES, **lies_of_owners.CASES, **lies_in_time.CASES, **lies_of_messages.CASES}
+CASES = {**lies.CASES, **lies_of_owners.CASES, **lies_in_time.CASES, **lies_of_messages.CASES, **lies_of_deeds.CASES}
 # By this dialect no 429 says when to come back, and no attempt says when it was made.
 TRUE_IN = {
     (name, "docs")

@@ -18,6 +18,9 @@ MORE: Mapping[str, Body] = {
     # Called as a list that stands below a model, and none.
     "pricing": [{"unit": "image", "price": "0.1"}],
 }
+# Related records of which there is a list, of kinds whose lists embed.
+LISTS = frozenset(("inputs", "outputs", "solution_flows", "solution_models"))
+AMOUNT = re.compile(r"-?\d+\.\d{3}000")
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z")
 
 
@@ -93,6 +96,27 @@ def _finer(value: Body) -> Body:
     return INSTANT.sub(r"\g<1>000Z", value) if isinstance(value, str) else value
 
 
+def _with_more_at_depth(answer: Answer) -> bytes:
+    """Fields of its own in every object inside a record."""
+    return json.dumps(_walked(lambda each: each if {"id", "items", "code"} & each.keys() else {**each, "x_more": 1}, answer.json)).encode()
+
+
+def _with_empty_lists(answer: Answer) -> bytes:
+    """Related records that nobody asked for are empty lists in place of nothing."""
+    if answer.method != "GET" or not isinstance(answer.json, dict) or "items" not in answer.json or "embed=" in answer.target:
+        return answer.body
+    return json.dumps(_walked(lambda each: {n: [] if n in LISTS and v is None else v for n, v in each.items()}, answer.json)).encode()
+
+
+def _to_the_tenth_of_a_cent(answer: Answer) -> bytes:
+    """Amounts without the zeros at their end, as far as the third digit."""
+    return json.dumps(_walked(lambda each: {name: _shorter(value) for name, value in each.items()}, answer.json)).encode()
+
+
+def _shorter(value: Body) -> Body:
+    return value[:-3] if isinstance(value, str) and AMOUNT.fullmatch(value) else value
+
+
 def _packed(answer: Answer) -> Mapping[str, str]:
     """As behind a proxy that packs, whose client unpacks: the length is that of what was sent."""
     length = {"content-length": str(len(answer.body) // 3)} if answer.body else {}
@@ -110,6 +134,9 @@ RIGHT: Mapping[str, Bug] = {
     "writes JSON in ASCII": _told(lambda answer: json.dumps(answer.json, ensure_ascii=True, separators=(",", ":")).encode()),
     "ends JSON with a line": _told(lambda answer: answer.body + b"\r\n"),
     "tells time to the microsecond": _told(_to_the_microsecond),
+    "has fields of its own at every depth": _told(_with_more_at_depth),
+    "has empty lists where nobody asked for records": _told(_with_empty_lists),
+    "tells amounts to the tenth of a cent": _told(_to_the_tenth_of_a_cent),
     "tells the charset": _typed("application/json; charset=utf-8"),
     "tells the charset without a space": _typed("application/json;charset=UTF-8"),
     "tells no length": _without("content-length"),

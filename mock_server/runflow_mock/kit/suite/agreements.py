@@ -79,6 +79,8 @@ def records_agree(answer: Answer, memory: Memory) -> Iterator[str]:
     # What is due at once may happen between two answers: a redelivery starts while it is answered.
     moment = None if answer.path.endswith("/callback-redeliveries") else answer.moment
     evidence = f"{answer.method} {answer.target[:120]}"
+    declared = () if memory.operation is None else memory.operation.parameters
+    can_embed = any(parameter.name == "embed" for parameter in declared)
     for part in memory.parts:
         key = _key(part, answer)
         if key is None:
@@ -87,7 +89,9 @@ def records_agree(answer: Answer, memory: Memory) -> Iterator[str]:
         if not ("fields" in answer.query and len(part.way) <= 2):
             yield from _has_the_same_fields(known, key, part, evidence, embedded)
         related = RELATED.get(part.described.name, NOTHING_RELATED) | embedded
-        for name, value in part.value.items():
+        for name, said in part.value.items():
+            # Where related records can be asked for, an empty list that nobody asked for says as much as null.
+            value = None if said == [] and part.way and can_embed and name in related - embedded else said
             told = Told(value, moment, part.described.name, evidence)
             if name in related - embedded and not part.way and answer.method == "GET":
                 yield from _is_left_out(known, key, name, told)

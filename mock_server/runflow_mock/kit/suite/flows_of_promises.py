@@ -39,7 +39,11 @@ def _repeats_of(noun: str) -> Play:
 
 def _is_replayed(stage: SuiteTenant, request: Request) -> Iterator[str]:
     headers = {"Idempotency-Key": f"{stage.mark}-{next(stage.target.numbers)}"}
-    first, second = (request.send(stage, headers=headers) for _ in range(2))
+    first = request.send(stage, headers=headers)
+    before = balance(stage)
+    second = request.send(stage, headers=headers)
+    if balance(stage) != before:
+        yield f"{request.operation.id} sent again under its key costs {before - balance(stage)}"
     if first.status >= 300:
         yield f"{request.operation.id} under a key is answered {first.evidence}"
     elif (second.status, second.body) != (first.status, first.body):
@@ -126,8 +130,11 @@ def _redeliveries_are_asked_for(stage: SuiteTenant) -> Iterator[str]:
         made = create_run(stage, callback_url=stage.hook) if noun == "runs" else create_batch(stage, 1, callback_url=stage.hook)
         path = f"/v1/{noun}/{made['id']}"
         first = every_attempt(stage)
+        before = balance(stage)
         again = expect(stage.post(f"{path}/callback-redeliveries", {}), 201)
         second = every_attempt(stage)
+        if balance(stage) != before:
+            yield f"a redelivery of one of the {noun} costs {before - balance(stage)}"
         told = {record["id"]: record for record in expect(stage.get(f"{path}/callback"), 200)}
         if [attempt.delivery_id for attempt in second] != [again["id"]] or set(told) != {first[0].delivery_id, again["id"]}:
             yield f"a redelivery of one of the {noun} sends {len(second)} callbacks and makes {len(told)} deliveries"
