@@ -85,7 +85,7 @@ class Crawl:
         declared = operation_at(template)
         if declared is None or not any(parameter.name == "embed" for parameter in declared.parameters):
             return
-        for name in (name for name, value in items[0].items() if value is None and name in EMBEDDABLE) if items else ():
+        for name in (name for name, value in items[0].items() if not value and name in EMBEDDABLE) if items else ():
             answer = self._stage.get(f"{path}?limit={WHOLE}&embed={name}")
             for item in answer.json["items"][: self._items_max] if answer.status == 200 else ():
                 for child in children_of(template):
