@@ -372,7 +372,13 @@ DOORS = {
 NAMED_BY_THE_USER = frozenset(
     (
         *("cli/doctor.py", "cli/healthcheck.py", "cli/report.py", "cli/serve.py", "cli/verify_receiver.py"),
-        *("kit/probes/carriers.py", "kit/probes/effects.py", "kit/suite/carriers.py", "kit/suite/stages.py"),
+        *(
+            "kit/probes/carriers.py",
+            "kit/probes/effects.py",
+            "kit/probes/other_protocols.py",
+            "kit/suite/carriers.py",
+            "kit/suite/stages.py",
+        ),
         "testing/",
     )
 )

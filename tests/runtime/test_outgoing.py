@@ -31,6 +31,7 @@ OPENERS = {
     "runtime/sender.py": "callbacks, and which authorities they trust",
     "runtime/certificates.py": "makes TLS contexts",
     "kit/probes/carriers.py": "the receiver that a command names",
+    "kit/probes/other_protocols.py": "the receiver that a command names, to say what it speaks",
     "kit/probes/effects.py": "what a command names to ask the receiver's application",
     "cli/verify_receiver.py": "the receiver that the command names",
     "kit/suite/carriers.py": "the server that a command names",
