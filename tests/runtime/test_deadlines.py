@@ -156,6 +156,49 @@ def test_what_takes_too_long_is_not_waited_for_and_what_fails_in_time_says_why()
         in_time(lambda: 1 // 0, 60)
 
 
+def test_connection_that_comes_too_late_is_closed() -> None:
+    may_come, is_closed = threading.Event(), threading.Event()
+    near, far = socket.socketpair()
+
+    def come() -> socket.socket:
+        may_come.wait()
+        return near
+
+    def close(late: socket.socket) -> None:
+        late.close()
+        is_closed.set()
+
+    with pytest.raises(HTTPError, match=r"did not end within 0\.05 s"):
+        in_time(come, 0.05, close)
+    may_come.set()
+    with far:
+        assert (is_closed.wait(60), far.recv(1)) == (True, b"")
+
+
+class Near(HTTPConnection):
+    """A connection to where there is nobody, which knows what thread asked for it."""
+
+    asked_in: threading.Thread | None = None
+
+    def _new_conn(self) -> socket.socket:
+        self.asked_in = threading.current_thread()
+        raise OSError("nobody is there")
+
+
+class NearWithin(Timed, Near):
+    """The same, and it heeds deadlines; nothing has to be looked up."""
+
+    looks_up = False
+
+
+def test_connection_for_which_nothing_is_looked_up_is_made_by_whoever_asks() -> None:
+    """Where gevent has put its own in the place of threads, another one would wait for the one that waits for it."""
+    connection = NearWithin("127.0.0.1")
+    with pytest.raises(OSError, match="nobody is there"), within(60):
+        connection.connect()
+    assert connection.asked_in is threading.current_thread()
+
+
 def test_counter_of_effects_that_has_no_end_is_told() -> None:
     with answering(HEAD + b"\r\n", b"1" * 100_000, 0.0) as url, pytest.raises(ValueError, match="must answer with a number"):
         Effects(url).count()

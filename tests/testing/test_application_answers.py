@@ -207,6 +207,12 @@ HELD: Mapping[str, tuple[Any, int, set[str]]] = {
         {"the application sent '5 €' in a header, and no server writes more than latin-1 there"},
     ),
     "a status without a number": (answers("OK"), 500, {"the application sent the status 'OK', and one is written as '200 OK'"}),
+    "a status beyond latin-1": (answers("200 你"), 500, {"the application sent the status '200 你', and one is written as '200 OK'"}),
+    "a length that nothing has": (
+        answers("200 OK", [("Content-Length", "1" * 5_000)]),
+        500,
+        {"the application sent the header Content-Length"},
+    ),
     "a status before the answer": (
         answers("100 Continue"),
         500,

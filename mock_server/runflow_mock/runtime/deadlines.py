@@ -22,37 +22,58 @@ _here = threading.local()
 ResultT = TypeVar("ResultT")
 
 
-def in_time(call: Callable[[], ResultT], seconds: float) -> ResultT:
+def in_time(call: Callable[[], ResultT], seconds: float, forget: Callable[[ResultT], object] = lambda late: None) -> ResultT:
     """Returns what a call returns that nothing can end, as a look-up of a name; once its time is over, nobody waits for it any more.
+
+    What it returns later is given to `forget`, in its own thread.
 
     Raises:
         HTTPError: it took longer.
     """
     ended = SimpleQueue[tuple[ResultT | None, BaseException | None]]()
+    nobody_waits = threading.Event()
+    telling = threading.Lock()
 
     def do() -> None:
         try:
-            ended.put((call(), None))
+            result = call()
         except BaseException as error:
             ended.put((None, error))
+            return
+        with telling:
+            if not nobody_waits.is_set():
+                ended.put((result, None))
+                return
+        forget(result)
 
     threading.Thread(target=do, daemon=True).start()
     ends = monotonic() + seconds
     while (left := ends - monotonic()) > 0:
         try:
-            result, error = ended.get(timeout=min(left, WAKEFUL_SECONDS))
+            return _got(ended.get(timeout=min(left, WAKEFUL_SECONDS)))
         except Empty:
             continue
-        if error is not None:
-            raise error
-        return cast(ResultT, result)
-    raise OutOfTime(f"it did not end within {seconds:g} s")
+    with telling:
+        nobody_waits.set()
+    try:
+        return _got(ended.get_nowait())
+    except Empty:
+        raise OutOfTime(f"it did not end within {seconds:g} s") from None
+
+
+def _got(ended: tuple[ResultT | None, BaseException | None]) -> ResultT:
+    result, error = ended
+    if error is not None:
+        raise error
+    return cast(ResultT, result)
 
 
 class Deadline:
     """Ends, once its time is over, the connection on which this thread waits while the context lasts."""
 
     def __init__(self, seconds: float) -> None:
+        self.is_over = False
+        """Whether its time is, as the timer says that ends the connection: a clock that somebody moves meanwhile is none."""
         self._ends = monotonic() + seconds
         self._socket: socket.socket | None = None
         self._taking = threading.Lock()
@@ -70,14 +91,21 @@ class Deadline:
         with self._taking:
             self._let_go()
 
-    @property
-    def is_over(self) -> bool:
-        """Whether its time is."""
-        return not self.seconds_left()
-
     def seconds_left(self) -> float:
         """Returns how much of its time there is still."""
         return max(0.0, self._ends - monotonic())
+
+    def connect(self, connect: Callable[[], socket.socket]) -> socket.socket:
+        """Returns the connection that comes about in what is left of its time; one that comes later is closed.
+
+        Raises:
+            HTTPError: it took longer, or could not be made.
+        """
+        try:
+            return in_time(connect, self.seconds_left(), socket.socket.close)
+        except OutOfTime:
+            self.is_over = self.is_over or not self.seconds_left()
+            raise
 
     def take(self, connection: socket.socket) -> None:
         """Takes note of the connection."""
@@ -90,6 +118,7 @@ class Deadline:
 
     def _end(self) -> None:
         with self._taking:
+            self.is_over = True
             if self._socket is not None:
                 try:
                     # Whoever waits finds the end of the connection.
@@ -122,16 +151,20 @@ def within(seconds: float) -> Iterator[None]:
 
 
 class Timed:
-    """What makes a connection heed the deadline of the thread that opens and uses it."""
+    """What makes a connection heed the deadline of the thread that opens and uses it.
+
+    With `looks_up` the time counts also where there is no socket yet that could be ended: while a name is looked up, and each of its
+    addresses is tried. A thread of its own does that.
+    """
 
     sock: Any
+    looks_up = True
 
     def _new_conn(self) -> socket.socket:
         """Connects, and lets the deadline of this thread know: a handshake of TLS comes only then, and may drip as well."""
         connect: Callable[[], socket.socket] = super()._new_conn  # type: ignore[misc]  # of the class that stands behind this one
         deadline = _deadline()
-        # The name is looked up, and each of its addresses tried, where there is no socket yet that could be ended.
-        connected = connect() if deadline is None else in_time(connect, deadline.seconds_left())
+        connected = connect() if deadline is None or not self.looks_up else deadline.connect(connect)
         _tell(connected)
         return connected
 

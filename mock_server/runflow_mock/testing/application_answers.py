@@ -12,7 +12,9 @@ _BODYLESS = frozenset((204, 304))
 _STATUSES = range(200, 600)
 _NO_NAME = re.compile(rb"[\x00-\x1f\x7f()<>@,;:\[\]={} \t\\\"]")
 _NO_VALUE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-_STATUS_LINE = re.compile(r"([0-9]{3})(?: [^\x00-\x1f\x7f]*)?")
+_STATUS_LINE = re.compile(r"([0-9]{3})(?: [^\x00-\x1f\x7f\u0100-\U0010ffff]*)?")
+# A length of twenty digits is more than any disk holds.
+_DIGITS_MAX = 20
 
 
 class AnswerHead:
@@ -154,6 +156,6 @@ def _in_latin(text: str) -> bytes:
 
 
 def _length(value: bytes) -> int:
-    if not value.strip().isdigit():
-        raise RuntimeError(f"the application sent the header Content-Length: {value.decode('latin-1')!r}, which is no length")
+    if not value.strip().isdigit() or len(value) > _DIGITS_MAX:
+        raise RuntimeError(f"the application sent the header Content-Length: {value.decode('latin-1')!r:.80}, which is no length")
     return int(value)

@@ -39,11 +39,12 @@ class Exchanger(Protocol):
 
 
 class _PlainConnection(Timed, HTTPConnection):
-    pass
+    # The sandbox's address needs no look-up that lasts, and where gevent comes late a thread for it would wait for its own waiter.
+    looks_up = False
 
 
 class _SecureConnection(Timed, HTTPSConnection):
-    pass
+    looks_up = False
 
 
 class _Plain(HTTPConnectionPool):
