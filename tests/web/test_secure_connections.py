@@ -1,22 +1,27 @@
 """Https has the bounds that http has: a connection counts from its first byte on, and so does what its client does not take."""
 
+import asyncio
 import json
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import urllib3
+import uvloop
 from doors import MANUAL
 from msgspec.structs import replace
 from secure import connect
 from worlds import catalog
 
-from runflow_mock.runtime.bounds import BoundsMax
+from runflow_mock.runtime.bounds import Bound, BoundsMax
 from runflow_mock.testing.server import RunningServer, serve
+from runflow_mock.web.app import create_app
+from runflow_mock.web.server import SecureSocket, Server, bind, open_secure
 
 KEY = {"Authorization": "Bearer rf_live_mock_secure"}
 LOOKS_MAX = 2_000
@@ -76,6 +81,84 @@ def test_what_is_no_handshake_gives_its_place_back(server: RunningServer, watche
     with silent(server) as plain:
         plain.sendall(HELLO)
         assert comes_to(watcher, "connections_max", 1)
+
+
+class Listening(NamedTuple):
+    """A server on the event loop of the test itself."""
+
+    server: Server
+    secure: SecureSocket
+    connections: Bound
+
+    def knock(self) -> socket.socket:
+        """A connection to the secure port that says nothing."""
+        return socket.create_connection(self.secure.bound.getsockname(), timeout=10)
+
+    def greet(self) -> ssl.SSLSocket:
+        """A connection over TLS that has had an answer."""
+        greeted = ssl.create_default_context(cafile=str(self.secure.ca_file)).wrap_socket(self.knock(), server_hostname="localhost")
+        greeted.sendall(HELLO)
+        assert greeted.recv(9) == b"HTTP/1.1 "
+        return greeted
+
+    async def comes_to(self, used: int) -> bool:
+        """Waits until so many connections have a place."""
+        for _ in range(LOOKS_MAX):
+            if self.connections.used == used:
+                return True
+            await asyncio.sleep(0.001)
+        return False
+
+
+async def mishaps(state: Path, meet: Callable[[Listening], Awaitable[None]]) -> list[dict[str, Any]]:
+    """Lets a server listen until it has been met, and returns what its event loop then had to complain about."""
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, complaint: complaints.append(complaint))
+    config, ready = replace(MANUAL, port=0, tls_port=0, state=state), asyncio.Event()
+    app = create_app(config, catalog=catalog())
+    bounds = app.state.runtime.bounds
+    with bind("127.0.0.1", 0) as plain, open_secure(config, datetime.now(UTC)) as secure:
+        assert secure is not None
+        server = Server(app, ready.set, secure, bounds)
+        serving = asyncio.create_task(server.serve([plain]))
+        await ready.wait()
+        try:
+            await meet(Listening(server, secure, bounds.connections))
+        finally:
+            server.should_exit = True
+            await serving
+    return complaints
+
+
+LOOPS = pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+
+
+@LOOPS
+def test_connections_that_end_before_their_handshake_give_their_places_back(state: Path, run: Callable[..., Any]) -> None:
+    async def meet(listening: Listening) -> None:
+        def knock_and_go() -> None:
+            for _ in range(50):
+                listening.knock().close()
+
+        await asyncio.to_thread(knock_and_go)
+        with await asyncio.to_thread(listening.greet):
+            # Whoever came before has been accepted by now.
+            assert await listening.comes_to(1)
+        assert await listening.comes_to(0)
+
+    assert run(mishaps(state, meet)) == []
+
+
+@LOOPS
+def test_server_that_stops_ends_handshakes_under_way(state: Path, run: Callable[..., Any]) -> None:
+    async def meet(listening: Listening) -> None:
+        # Who does not answer the goodbye of TLS is waited for, until all are hung up on.
+        with await asyncio.to_thread(listening.greet), listening.knock():
+            assert await listening.comes_to(2)
+            listening.server.should_exit = True
+            assert await listening.comes_to(0)
+
+    assert run(mishaps(state, meet)) == []
 
 
 def test_connection_has_one_place_before_and_after_its_handshake(server: RunningServer, watcher: urllib3.HTTPConnectionPool) -> None:

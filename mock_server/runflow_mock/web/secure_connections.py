@@ -70,7 +70,8 @@ class SecureConnection(asyncio.Protocol):
         try:
             steps.send(None)
         except StopIteration as end:
-            if not self._leave():
+            # A connection that has ended before its handshake did is no error here: there is no transport, or one without TLS.
+            if not self._leave() or end.value is None or end.value.get_extra_info("ssl_object") is None:
                 return
             self._tls = end.value
             self._tls.set_write_buffer_limits(high=PIECE_BYTES, low=0)
