@@ -81,6 +81,23 @@ def test_others_are_answered_while_a_tenant_catches_up(path: str) -> None:
     assert asyncio.run(tell()) == ([True, False], 200)
 
 
+def test_operation_that_needs_no_key_waits_for_the_tenant_whose_rules_it_meets() -> None:
+    async def tell() -> tuple[bool, int, int]:
+        fake = Fake()
+        rule = {"what": {"kind": "latency", "seconds": 0}, "where": {"operation": "list_models"}}
+        assert (await fake.ask("POST", "/_mock/faults", "late", rule).answer())[0] == 201
+        await fake.late()
+        health = fake.ask("GET", "/v1/health", "late")
+        is_answered = await health.is_answered()
+        status, _ = await health.answer()
+        tenant = fake.runtime.tenants.get("late")
+        assert tenant is not None
+        await fake.runtime.close()
+        return is_answered, status, sum(not run.is_terminal for run in tenant.world.store.runs.values())
+
+    assert asyncio.run(tell()) == (False, 200, 0)
+
+
 def test_whoever_waited_finds_the_tenant_in_the_present() -> None:
     async def tell() -> tuple[int, int]:
         fake = Fake()

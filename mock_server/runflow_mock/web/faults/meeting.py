@@ -17,6 +17,7 @@ from runflow_mock.domain.magic import MARKERS, magic_what, spelled
 from runflow_mock.domain.places import ADMISSION_EDGE, CREATED_EDGE, POLL_EDGE, Subject, edge_name, fits
 from runflow_mock.domain.subjects import request_subject
 from runflow_mock.engine.subjects import facts_at
+from runflow_mock.runtime.catching_up import Behind
 from runflow_mock.web.authentication import key_in
 from runflow_mock.web.calls import Answer, Call
 from runflow_mock.web.faults.plans import Interference
@@ -78,8 +79,10 @@ def _recognize(call: Call) -> bool:
     known = None if key is None else call.runtime.tenants.known(key)
     if known is None or not known[0].world.store.rules:
         return False
-    call.tenant = tenant = known[0]
-    call.runtime.settle(tenant)
+    tenant = known[0]
+    if not call.runtime.settle(tenant, call.timers_max):
+        raise Behind(tenant)
+    call.tenant = tenant
     call.request_id = tenant.issue_request_id(changes=False)
     return True
 
