@@ -102,13 +102,24 @@ def send_file(door: Door, size: int, *, key: str = "", letter: bytes = b"x") -> 
 def test_files_of_all_tenants_are_bounded_and_come_back_with_the_tenant() -> None:
     with Door(bounds=BoundsMax(file_bytes_max=1_000)) as door:
         keys = ("", "rf_live_mock_b")
-        assert [send_file(door, 400, key=key) for key in (*keys, *keys)] == [201, 201, 503, 503]
+        assert [send_file(door, 400, key=key, letter=letter) for letter in (b"x", b"y") for key in keys] == [201, 201, 503, 503]
         use = use_of(door, "file_bytes_max")
         assert (use["used"], use["max"], use["met"]) == (800, 1_000, 2)
         assert door.get("/v1/assets").json()["items"][0]["size_bytes"] == 400
         ok(door.post("/_mock/reset", key=keys[1]))
         assert use_of(door, "file_bytes_max")["used"] == 400
         assert send_file(door, 400, key=keys[1]) == 201
+
+
+def test_file_that_its_tenant_has_takes_no_more_room() -> None:
+    with Door(bounds=BoundsMax(file_bytes_max=1_000)) as door:
+        assert [send_file(door, 600) for _ in range(3)] == [201, 201, 201]
+        assert send_file(door, 600, key="rf_live_mock_b") == 503
+        file = FILE + base64.b64encode(b"y" * 400).decode()
+        body = {"model": "runflow/background-removal", "items": [{"input": {"image_url": file}}] * 3}
+        assert door.post("/v1/batches", body).status_code == 201
+        use = use_of(door, "file_bytes_max")
+        assert (use["used"], use["met"]) == (1_000, 1)
 
 
 def test_upload_and_rule_that_bring_too_many_bytes_change_nothing() -> None:

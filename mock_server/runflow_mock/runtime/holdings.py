@@ -5,7 +5,8 @@ and files of rules their own bytes, and of what is still to happen the timers. A
 never removed from a world.
 """
 
-from collections.abc import Iterable, Sized
+from collections.abc import Collection
+from hashlib import sha256
 from typing import Protocol
 
 from runflow_mock.engine.journal import Journal, JournalSpace
@@ -101,10 +102,17 @@ class Holdings:
             return "what clients have sent takes all the room that this server has for it; reset or delete tenants"
         return None
 
-    def objection_to_files(self, files: Iterable[Sized]) -> str | None:
-        """Returns why files are not taken, or nothing where there is room; one that its tenant has already counts as another."""
+    def objection_to_files(self, tenant: Holder, files: Collection[bytes]) -> str | None:
+        """Returns why files are not taken, or nothing where there is room; one that its tenant has already needs none."""
         bound, size = self._bounds.file_bytes, sum(map(len, files))
-        if size and bound.used + size > bound.maximum:
+        room = max(bound.maximum - bound.used, 0)
+        # What is the same can only be told from the content, which is read where it matters.
+        if size > room and _fresh_bytes(tenant, files) > room:
             bound.meet()
             return f"the files of all tenants have at most {bound.maximum} bytes on this server; reset or delete tenants"
         return None
+
+
+def _fresh_bytes(tenant: Holder, files: Collection[bytes]) -> int:
+    kept = tenant.world.store.kept_bytes
+    return sum({digest: len(file) for file in files if (digest := sha256(file).hexdigest()) not in kept}.values())

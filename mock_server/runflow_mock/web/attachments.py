@@ -26,7 +26,7 @@ def execute_with_files(call: Call, command: CreateRun | CreateBatch | SubmitEval
         command, files = take_evaluation_files(command, call.request_id, knows)
     else:
         command, files = take_batch_files(command, key, knows)
-    objection = call.runtime.holdings.objection_to_files(files) if files else None
+    objection = call.runtime.holdings.objection_to_files(call.caller, files) if files else None
     if objection is not None:
         raise Problem(503, "SERVICE_UNAVAILABLE", f"{objection}.", headers={"Retry-After": "1"})
     outcome = call.execute(command)

@@ -104,7 +104,7 @@ class Storage:
 def put_bytes(call: Call) -> Answer:
     """PUT /_upload/{tenant}/{asset_id}"""
     upload = call.store.upload(call.params["id"])
-    objection = call.runtime.holdings.objection_to_files((call.body,))
+    objection = call.runtime.holdings.objection_to_files(call.caller, (call.body,))
     if objection is not None:
         raise Problem(503, "ServiceUnavailable", f"runflow-mock: {objection}.")
     content = content_of(call.body, upload.mime_type)
