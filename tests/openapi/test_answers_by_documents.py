@@ -10,6 +10,7 @@ from foreign import contract
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX
 from runflow_mock.domain.findings import Finding, Severity
 from runflow_mock.openapi.answers import answer_findings, response_findings
+from runflow_mock.openapi.media_types import ENCODINGS
 
 TEXT = "text/plain"
 WHOLE = {"type": "integer"}
@@ -118,15 +119,45 @@ def test_text_of_every_kind_is_held_against_the_schema_of_a_text(name: str) -> N
     [
         ("iso-8859-1", "\xe9\xe9".encode("latin-1")),
         ("utf-8", "\xe9\xe9".encode()),
-        ("none", b"ab"),
-        ("idna", b"a\xe9"),
-        ("undefined", b"ab"),
-        ("hex", b"ab"),
+        ("Windows-1252", b"\x80\xe9"),
+        ("utf-16", "\xe9\xe9".encode("utf-16")),
+        ("utf-16le", b"\x00\xd8a\x00"),
+        *((charset, b"ab") for charset in sorted(ENCODINGS) if not charset.startswith(("utf-16", "utf-32"))),
     ],
 )
 def test_text_is_read_in_the_encoding_that_it_names(charset: str, body: bytes) -> None:
     described = media("text/csv", {**SHORT, "minLength": 2})
     assert findings(described, {"content-type": f"text/csv; charset={charset}"}, body) == []
+
+
+@pytest.mark.parametrize(
+    "charset", ["none", "idna", "undefined", "hex", "utf-7", "unicode_escape", "raw_unicode_escape", "punycode", "\xe9"]
+)
+def test_text_in_an_encoding_that_is_not_read_here_is_not_judged(charset: str) -> None:
+    (found,) = findings(media("text/csv", SHORT), {"content-type": f"text/csv; charset={charset}"}, b"+2AA-\\ud800")
+    assert (found.rule, found.severity) == ("not-looked-into", Severity.NOTE)
+    assert "encoding" in found.message
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": ["string", "integer"], "maxLength": 2},
+        {"anyOf": [{"type": "object", "required": ["a"]}, SHORT]},
+        {"oneOf": [{"type": "array"}, SHORT]},
+    ],
+)
+def test_text_that_may_stand_for_something_else_is_not_judged(schema: Any) -> None:
+    (found,) = findings(media("text/xml", schema), {"content-type": "text/xml"}, b"<a/>")
+    assert (found.rule, found.severity) == ("not-looked-into", Severity.NOTE)
+    assert rules(media("text/xml", {**SHORT, "type": ["string", "null"]}), {"content-type": "text/xml"}, b"<a/>") == ["maxLength"]
+
+
+@pytest.mark.parametrize("name", ["text/json", "text/json; charset=utf-8"])
+def test_json_that_is_called_text_is_json(name: str) -> None:
+    described = media("text/json", {"enum": ["Done"]})
+    assert findings(described, {"content-type": name}, b'"Done"') == []
+    assert rules(described, {"content-type": name}, b"Done") == ["json"]
 
 
 @pytest.mark.parametrize(
@@ -145,9 +176,10 @@ def test_body_of_an_answer_that_was_not_judged_is_told(name: str, word: str, sch
     assert (found.loc, found.severity) == (("response", "body"), Severity.NOTE)
 
 
-@pytest.mark.parametrize("schema", [{}, True])
-def test_body_of_which_the_document_says_nothing_is_not_told(schema: Any) -> None:
-    assert findings(media("application/pdf", schema), {"content-type": "application/pdf"}, b"%PDF") == []
+@pytest.mark.parametrize("schema", [{}, True, {"description": "A table."}])
+@pytest.mark.parametrize("name", ["application/pdf", "text/csv"])
+def test_body_of_which_the_document_says_nothing_is_not_told(name: str, schema: Any) -> None:
+    assert findings(media(name, schema), {"content-type": name}, b"%PDF") == []
     assert findings({"description": "", "content": {"application/pdf": {}}}, {"content-type": "application/pdf"}, b"%PDF") == []
 
 

@@ -8,8 +8,8 @@ import pytest
 from exchanges import exchange
 from foreign import contract
 
+from runflow_mock.domain.exchanges import BODY_BYTES_MAX
 from runflow_mock.domain.findings import Severity
-from runflow_mock.openapi.bodies import UNPACKED_BYTES_MAX
 from runflow_mock.openapi.contract_judge import Judge
 
 JSON = "application/json"
@@ -232,7 +232,9 @@ def test_compressed_body_is_held_against_its_schema(coding: str) -> None:
     ("coding", "body", "rule"),
     [
         ("gzip", b"\x1f\x8b", "not-looked-into"),
-        ("gzip", gzip.compress(b"[" * UNPACKED_BYTES_MAX, mtime=0), "too-large-to-judge"),
+        ("gzip", gzip.compress(b"[" * BODY_BYTES_MAX, mtime=0), "too-large-to-judge"),
+        ("gzip", b'{\n  "count": 1\n}', "not-looked-into"),
+        ("deflate", b'{\n  "count": 1\n}', "not-looked-into"),
         ("br", b"abc", "not-looked-into"),
         ("gzip, gzip", gzip.compress(b"{}", mtime=0), "not-looked-into"),
     ],

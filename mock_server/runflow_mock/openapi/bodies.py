@@ -22,13 +22,12 @@ from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.media_types import FORM, MULTIPART, MediaType, chosen, read_media_type
 from runflow_mock.openapi.parameters import ANYTHING, read_parameter, wrong_with
 from runflow_mock.openapi.pointers import Pointer
+from runflow_mock.openapi.schema_ways import ANY_TYPE
 from runflow_mock.openapi.sent_values import Pairs, Sent, claimed_by, nested_fields, nodes_of, split_pairs
 from runflow_mock.openapi.values import value_of
 
 # Each of them makes a field one that is written as a query parameter is.
 _STYLED = frozenset(("style", "explode", "allowReserved"))
-
-UNPACKED_BYTES_MAX = 1024 * 1024
 
 # What schemas say of bytes, and nothing can be held against.
 _SAYS_BYTES = frozenset(("type", "format", "contentMediaType", "contentEncoding", "title", "description", "example", "examples"))
@@ -69,11 +68,12 @@ def whole_body(raw: bytes, coding: str | None) -> bytes:
     if name in ("", "identity"):
         return raw
     # A secret in it may have been masked, so that what cannot be unpacked is nobody's fault.
-    body = unpacked(raw, UNPACKED_BYTES_MAX) if name in CODINGS else None
+    body = unpacked(raw, name, BODY_BYTES_MAX) if name in CODINGS else None
     if body is None:
         raise NotRead("the body is compressed in a way that cannot be read here; it was not judged")
-    if len(body) >= UNPACKED_BYTES_MAX:
-        raise NotRead(f"the body has more than {UNPACKED_BYTES_MAX} bytes once it is unpacked; it was not judged", "too-large-to-judge")
+    # What was not packed is judged up to the same length: judging costs as much as there is.
+    if len(body) >= BODY_BYTES_MAX:
+        raise NotRead(f"the body has {BODY_BYTES_MAX} bytes or more once it is unpacked; it was not judged", "too-large-to-judge")
     return body
 
 
@@ -96,16 +96,24 @@ def read_body(contract: Contract, schema: Pointer, raw: bytes, content_type: str
         if media_type.name != MULTIPART and any(part.name is None for part in parts):
             raise NotRead(f"parts without names of {media_type.name[:80]} are not looked into")
         return _Form(contract, schema).read_parts(parts)
-    # Text of other kinds has a form of its own; what a schema says of it as a text counts all the same.
-    if media_type.is_text or (media_type.name.startswith("text/") and "string" in contract.types(schema)):
-        return value_of(contract, schema, [media_type.decode(raw)])
+    # Text of other kinds has a form of its own, in which it may stand for anything but where a text alone is described.
+    if media_type.is_text or (media_type.name.startswith("text/") and _is_text(contract, schema)):
+        text = media_type.decode(raw)
+        if text is None:
+            raise NotRead(f"text in the encoding {media_type.parameters['charset'][:80]} is not looked into")
+        return value_of(contract, schema, [text])
     raise NotRead(f"a body of {media_type.name[:80]} is not looked into")
 
 
 def is_described(contract: Contract, schema: Pointer) -> bool:
     """Tells whether a schema says more of a body than that it is bytes."""
-    said = contract.at(schema).keys() - _SAYS_BYTES if contract.types(schema) == {"string"} else contract.at(schema).keys()
+    may_be_bytes = _is_text(contract, schema) or contract.types(schema) == ANY_TYPE
+    said = contract.at(schema).keys() - _SAYS_BYTES if may_be_bytes else contract.at(schema).keys()
     return schema != ANYTHING and bool(said)
+
+
+def _is_text(contract: Contract, schema: Pointer) -> bool:
+    return contract.types(schema) - {"null"} == {"string"}
 
 
 def read_items(raw: bytes, media_type: MediaType) -> list[Json]:

@@ -11,6 +11,16 @@ MULTIPART = "multipart/form-data"
 # JSON is always UTF-8, and where a text is not, that is no matter of the contract; a boundary is not known in advance.
 _IGNORED = frozenset(("charset", "boundary"))
 
+ENCODINGS = frozenset(
+    (
+        *("utf-8", "utf8", "us-ascii", "ascii", "latin1", "latin-1", "koi8-r", "koi8-u"),
+        *(f"iso-8859-{part}" for part in range(1, 17) if part != 12),
+        *(f"{maker}125{page}" for maker in ("windows-", "cp") for page in range(9)),
+        *(f"utf-{bits}{order}" for bits in (16, 32) for order in ("", "le", "be")),
+    )
+)
+"""The encodings in which text is read: each costs as much as the text is long, and has no halves of characters."""
+
 
 class MediaType(msgspec.Struct, frozen=True):
     """A media type: `name` is type and subtype in lower case, and may be a range."""
@@ -21,20 +31,17 @@ class MediaType(msgspec.Struct, frozen=True):
     @property
     def is_json(self) -> bool:
         """Whether it is JSON."""
-        return self.name == "application/json" or self.name.endswith("+json")
+        return self.name in ("application/json", "text/json") or self.name.endswith("+json")
 
     @property
     def is_text(self) -> bool:
         """Whether it is text whose form nothing else says."""
         return self.name == "text/plain"
 
-    def decode(self, raw: bytes) -> str:
-        """Returns the text that bytes of it are, in the encoding that it names, or else in UTF-8."""
-        try:
-            return raw.decode(self.parameters.get("charset", "utf-8"), "replace")
-        except (LookupError, ValueError):
-            # No encoding is called so, or one that decodes names of hosts, or nothing at all.
-            return raw.decode("utf-8", "replace")
+    def decode(self, raw: bytes) -> str | None:
+        """Returns the text that bytes of it are, or nothing where it names an encoding that is not read here; UTF-8 where it names none."""
+        encoding = self.parameters.get("charset") or "utf-8"
+        return raw.decode(encoding, "replace") if encoding in ENCODINGS else None
 
 
 def read_media_type(text: str | None) -> MediaType:

@@ -17,5 +17,5 @@ def read_body(response: urllib3.BaseHTTPResponse, bytes_max: int) -> bytes:
             break
     packed = bytes(body[:bytes_max])
     coding = response.headers.get("content-encoding", "").strip().lower()
-    content = unpacked(packed, bytes_max) if coding in CODINGS else None
+    content = unpacked(packed, coding, bytes_max) if coding in CODINGS else None
     return packed if content is None else content

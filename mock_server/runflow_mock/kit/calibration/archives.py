@@ -67,4 +67,4 @@ def _content(content: Object, place: str) -> bytes:
         return text.encode()
     body = from_base64(text, f"{place}.text")
     # Some keep what came, and not what it was before it was packed for the way.
-    return (unpacked(body, UNPACKED_BYTES_MAX) if body.startswith(PACKED) else None) or body
+    return (unpacked(body, "gzip", UNPACKED_BYTES_MAX) if body.startswith(PACKED) else None) or body
