@@ -8,6 +8,7 @@ from foreign import contract
 
 from runflow_mock.domain.findings import Severity
 from runflow_mock.openapi.answers import answer_findings
+from runflow_mock.openapi.contract_judge import Judge
 from runflow_mock.openapi.violations import document_findings
 
 JSON = "application/json"
@@ -19,13 +20,15 @@ def operation(streams: bool, answer: str = "integer") -> dict[str, Any]:
     return {"requestBody": {"content": {JSON: {"schema": asked}}}, "responses": {"200": answers}}
 
 
-def judged(paths: Any, path: str = "/v1/runs", answer: Any = 1, **sent: Any) -> list[tuple[str, Severity]]:
-    judging = contract({"openapi": "3.1.0", "servers": [{"url": "https://api.example.com/v1"}], "paths": paths})
+def judged(
+    paths: Any, path: str = "/v1/runs", answer: Any = 1, *, method: str = "POST", status: int = 200, version: str = "3.1.0", **sent: Any
+) -> list[tuple[str, Severity]]:
+    judging = contract({"openapi": version, "servers": [{"url": "https://api.example.com/v1"}], "paths": paths})
     assert any("a path has neither" in problem.says or "the same path" in problem.says for problem in judging.problems)
-    asked = exchange("POST", path, 200, answer=answer, **sent)
-    addressed = judging.address(asked.path, "POST")
+    asked = exchange(method, path, status, answer=answer, **sent)
+    addressed = judging.address(asked.path, method)
     assert addressed is not None
-    declared = judging.operation(addressed.path, "POST")
+    declared = judging.operation(addressed.path, method)
     assert declared is not None
     found = [*document_findings(judging, addressed, declared, asked), *answer_findings(judging, declared, asked)]
     return [(finding.rule, finding.severity) for finding in found]
@@ -41,6 +44,33 @@ def test_what_the_plain_path_allows_is_held() -> None:
 @pytest.mark.parametrize("sent", [{"body": {"stream": True}}, {"body": {"stream": False}, "answer": "text"}])
 def test_what_the_plain_path_refuses_may_be_right_by_another_description(sent: Any) -> None:
     assert judged(BOTH, **sent) == [("not-judged", Severity.NOTE)]
+
+
+def test_status_that_the_plain_path_does_not_declare_may_be_declared_by_another_description() -> None:
+    late = {**operation(True), "responses": {"202": {"description": "Later."}}}
+    assert judged({"/runs": {"post": operation(False)}, "/runs#late": {"post": late}}, status=202) == [("not-judged", Severity.NOTE)]
+
+
+def test_credentials_that_the_plain_path_asks_for_may_not_be_by_another_description() -> None:
+    schemes = {"components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}}}
+    paths = {"/runs": {"post": {**operation(False), "security": [{"key": []}]}}, "/runs#open": {"post": operation(False)}}
+    judge = Judge(contract({"openapi": "3.1.0", "paths": paths, **schemes}), lambda path: None)
+    found = judge.judge(exchange("POST", "/runs", 200, answer=1, body={"stream": False}, told={"content-type": JSON})).request
+    assert [(finding.rule, finding.severity) for finding in found] == [("not-judged", Severity.NOTE)]
+
+
+def test_further_methods_are_described_at_several_paths_as_well() -> None:
+    item, other = ({"additionalOperations": {"COPY": operation(streams)}} for streams in (False, True))
+    sent: Any = {"method": "COPY", "version": "3.2.0", "body": {"stream": True}}
+    assert judged({"/runs": item, "/runs#b": other}, **sent) == [("not-judged", Severity.NOTE)]
+    assert judged({"/x": {"get": {}}, "/runs#b": other}, **sent) == [("not-understood", Severity.NOTE)]
+
+
+def test_what_is_no_path_describes_none() -> None:
+    paths = {"/runs": {"post": operation(False)}, "runs?x": {"post": operation(True)}, "x-own#note": {"post": operation(True)}}
+    judging = contract({"openapi": "3.1.0", "paths": paths})
+    assert list(judging.paths) == ["/runs"]
+    assert [str(problem) for problem in judging.problems] == ["own.json: #/paths/runs?x: a path begins with /"]
 
 
 def test_plain_path_of_another_method_is_judged_as_ever() -> None:

@@ -20,8 +20,8 @@ from runflow_mock.openapi.references import Bundle, Place, SourceError, Sources
 from runflow_mock.openapi.servers import bases_of, origin_of, undeclared_variables
 
 _SINCE_32 = ("query", "additionalOperations")
-_TAKEN = frozenset((*METHODS, *FIELDS[Part.PATH_ITEM], "$ref", "summary", "description", "servers"))
 # What a method of another name cannot be called, in lower case: the field of its operation would be another one.
+_TAKEN = frozenset((*METHODS, *FIELDS[Part.PATH_ITEM], "$ref", "summary", "description", "servers"))
 _PLAIN = re.compile(r"[^?#]*")
 _NAME = re.compile(r"\{[^{}/]*\}")
 
@@ -145,12 +145,14 @@ class _Paths:
     def _note_variants(self, path: str, part: Any, whole: dict[str, Object]) -> None:
         """Notes at the operations of a path where else they are described: see `variants`."""
         plain = _PLAIN.match(path)[0]  # type: ignore[index]
-        if plain == path or not plain or not isinstance(part, dict):
+        if plain == path or not plain.startswith("/") or not isinstance(part, dict):
             return
-        described = self._followed(part)
+        described = self._whole(path, part)
         item = whole.setdefault(plain, {name: described[name] for name in ("servers",) if name in described})
-        for field in METHODS:
-            if isinstance(described.get(field), dict):
+        for method, field in methods_in(described).items():
+            if isinstance(described[field], dict):
+                if field not in METHODS:
+                    item[OTHER_METHODS] = {**item.get(OTHER_METHODS, {}), field: method}
                 other = {name: described[field][name] for name in ("servers",) if name in described[field]}
                 operation = item.get(field, {**other, UNREAD: f"it is described at {path[:200]} alone"})
                 item[field] = {**operation, VARIANTS: [*operation.get(VARIANTS, ()), path]}

@@ -44,7 +44,8 @@ _NOT_READ = object()
 def request_findings(contract: Contract, addressed: Addressed, declared: Declared, exchange: Exchange) -> tuple[Finding, ...]:
     """Returns what is wrong with a request to an operation, and what in it nobody reads."""
     brought = security_findings(declared.security, read_sent(addressed, exchange)) if declared.security.ways else ()
-    found = [*document_findings(contract, addressed, declared, exchange), *brought, *_refused(exchange)]
+    by_document = [*document_findings(contract, addressed, declared, exchange), *unless_variant(contract, declared, brought)]
+    found = [*by_document, *_refused(exchange)]
     if exchange.status < 400:
         found = [finding for finding in found if (finding.loc, finding.rule) not in ALLOWANCES]
     return without_repeats(found)[:FINDINGS_MAX]
