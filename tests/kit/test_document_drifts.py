@@ -274,8 +274,9 @@ def test_removal_on_one_side_is_addition_on_the_other() -> None:
 
 def moved(old: Any, new: Any, path: str = "/x") -> list[tuple[str, str]]:
     """The changes between two operations, each given as it is or as whole paths."""
-    sides = [{"openapi": "3.1.0", "paths": each if path in each else {path: {"get": each}}} for each in (old, new)]
-    found = DocumentComparison(contract(sides[0]), contract(sides[1], "newer.json")).drifts()
+    sides = [each if any(key.startswith("/") for key in each) else {path: {"get": each}} for each in (old, new)]
+    was, now = ({"openapi": "3.1.0", "paths": paths} for paths in sides)
+    found = DocumentComparison(contract(was), contract(now, "newer.json")).drifts()
     return [(drift.change, drift.where) for drift in found]
 
 
@@ -301,12 +302,42 @@ def test_status_that_others_stood_for_is_compared_with_them() -> None:
     assert moved(old, {"responses": {**old["responses"], "200": answers("string")}}) == []
 
 
+def test_default_stands_for_no_further_success_beside_one_that_is_named() -> None:
+    problem = {"description": "", "content": {"application/problem+json": {"schema": {"type": "object"}}}}
+    old = {"responses": {"200": {"description": ""}, "default": problem}}
+    new = {"responses": {**old["responses"], "204": {"description": ""}}}
+    assert moved(old, new) == [("success-added", "204")]
+    assert moved(new, old) == [("success-removed", "204")]
+    refused = {"responses": {**old["responses"], "404": {"description": ""}}}
+    assert moved(old, refused) == [("content-removed", "404.body")]
+
+
 def test_parameter_that_is_part_of_a_segment_is_compared() -> None:
     def named(*words: str) -> Any:
         kind = {"name": "kind", "in": "path", "required": True, "schema": {"enum": list(words)}}
         return {"/x/{id}.{kind}": {"get": {"parameters": [kind]}}}
 
     assert moved(named("a", "b"), named("a"), "/x/{id}.{kind}") == [("value-removed", "path.kind")]
+
+
+def equals(**types: str) -> Any:
+    return {
+        f"/x/{{{name}}}": {"get": {"parameters": [{"name": "n", "in": "query", "schema": {"type": each}}]}} for name, each in types.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (equals(job="integer"), equals(job="integer", a="string"), [("operation-added", "")]),
+        (equals(job="integer", a="string"), equals(job="integer"), [("operation-removed", "")]),
+        (equals(a="string", b="integer"), equals(b="integer", c="string"), []),
+        (equals(a="string", b="integer"), equals(c="string"), [("operation-removed", "")]),
+        (equals(a="string", b="integer"), equals(b="integer", c="boolean"), [("type-changed", "query.n")]),
+    ],
+)
+def test_paths_that_are_written_alike_are_the_same_before_those_of_one_shape(old: Any, new: Any, expected: Any) -> None:
+    assert moved(old, new) == expected
 
 
 def test_equal_paths_are_the_same_in_any_order() -> None:

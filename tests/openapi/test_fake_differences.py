@@ -13,7 +13,7 @@ from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import NO_FINDINGS, Severity
 from runflow_mock.openapi.contract_judge import Judge
 from runflow_mock.openapi.contracts import Contract, packaged_contract
-from runflow_mock.openapi.shapes import by_shape
+from runflow_mock.openapi.shapes import paired
 
 CREATE = "/v1/models/runflow/background-removal/runs"
 FORMS = (json.dumps(OWN), yaml.safe_dump(OWN), OWN_YAML)
@@ -46,7 +46,8 @@ def test_model_of_any_depth_is_found_whatever_its_parameters_are_called(text: st
 
 @pytest.mark.parametrize("text", FORMS)
 def test_both_documents_mean_the_same_operations(text: str) -> None:
-    assert set(by_shape(own(text))) == {"POST /v1/models/{+}/runs", "GET /v1/runs/{}"} < set(by_shape(packaged_contract()))
+    theirs, ours = paired(own(text), packaged_contract())
+    assert set(theirs) == {"POST /v1/models/{+}/runs", "GET /v1/runs/{}"} < set(ours)
 
 
 def test_parameters_span_slashes_only_where_ours_do() -> None:

@@ -13,6 +13,8 @@ from runflow_mock.openapi.foreign_documents import Foreign
 
 _PARAMETER = re.compile(r"\{([^}/]+)\}")
 
+_Written = tuple[str, str]
+
 
 def contract_of(form: Foreign, source: str) -> Contract:
     """Returns a user's document as a contract; `source` is what messages call it, and parameters span slashes where ours do."""
@@ -54,15 +56,35 @@ def plain_parameters(contract: Contract, path: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def by_shape(contract: Contract) -> Mapping[str, Declared]:
-    """Returns all operations of a contract by method and shape of the path; of equal ones all but the first go by their path."""
-    found: dict[str, Declared] = {}
-    for declared in contract.operations:
-        key = f"{declared.method} {shape_of(contract, declared.path)}"
-        equals = (declared, found[key]) if key in found else (declared,)
+def paired(one: Contract, other: Contract) -> tuple[Mapping[str, Declared], Mapping[str, Declared]]:
+    """Returns all operations of two contracts, each in the order of its document; those that are the same have the same key.
+
+    The key is method and shape of the path. Of several of one shape those are the same whose paths are written alike, and of what is left
+    the first is the first; all but the first of them go by a path.
+    """
+    mine, theirs = _equals(one), _equals(other)
+    keys: tuple[dict[_Written, str], dict[_Written, str]] = ({}, {})
+    for key in {**mine, **theirs}:
+        here, there = mine.get(key, []), theirs.get(key, [])
+        shared = {*here} & {*there}
         # Which is the first is no matter of the order in the file.
-        found[key], *others = sorted(equals, key=lambda each: each.path)
-        found.update((f"{other.method} {other.path}", other) for other in others)
+        ordered = [sorted(each, key=lambda written: (written not in shared, written)) for each in (here, there)]
+        names = [key, *(" ".join(written) for written in max(ordered, key=len)[1:])]
+        for known, each in zip(keys, ordered, strict=True):
+            known.update(zip(each, names, strict=False))
+    first, second = ({known[_written(each)]: each for each in side.operations} for known, side in zip(keys, (one, other), strict=True))
+    return first, second
+
+
+def _written(declared: Declared) -> _Written:
+    return declared.method, declared.path
+
+
+def _equals(contract: Contract) -> dict[str, list[_Written]]:
+    """Returns the operations of a contract as they are written, by method and shape of the path."""
+    found: dict[str, list[_Written]] = {}
+    for declared in contract.operations:
+        found.setdefault(f"{declared.method} {shape_of(contract, declared.path)}", []).append(_written(declared))
     return found
 
 

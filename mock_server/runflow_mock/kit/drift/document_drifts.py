@@ -17,7 +17,7 @@ from runflow_mock.openapi.contracts import ANY_CONTENT, Contract, Declared, Obje
 from runflow_mock.openapi.parameters import Parameter, read_parameter
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.servers import origin_of
-from runflow_mock.openapi.shapes import by_shape, plain_parameters, shape_of
+from runflow_mock.openapi.shapes import paired, plain_parameters, shape_of
 
 Sided = tuple[Side, Found]
 
@@ -33,7 +33,7 @@ class DocumentComparison:
     def drifts(self) -> Iterator[Drift]:
         """Yields every difference."""
         yield from self._of_servers()
-        old, new = by_shape(self.old), by_shape(self.new)
+        old, new = paired(self.old, self.new)
         # Of what could not be read on one side nobody knows whether it moved; the problems of the document tell it.
         lost, lost_before = _unread(self.new), _unread(self.old)
         for key, declared in old.items():
@@ -248,7 +248,10 @@ def _named(declared: Declared) -> dict[tuple[str, str], Parameter]:
 
 def _covering(declared: Declared, status: str) -> str | None:
     """Returns under which name an operation declares a status: its own, that of its class, or the default."""
-    return next((name for name in (status, f"{status[:1]}XX", "default") if name in declared.responses), None)
+    # Beside a success that is named the default means the refusals.
+    is_success_named = status.startswith("2") and any(name.startswith("2") for name in declared.responses)
+    names = (status, f"{status[:1]}XX") if is_success_named else (status, f"{status[:1]}XX", "default")
+    return next((name for name in names if name in declared.responses), None)
 
 
 def _is_told_apart(status: str, declared: Declared) -> bool:

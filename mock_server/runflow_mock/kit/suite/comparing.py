@@ -17,7 +17,7 @@ from runflow_mock.kit.suite.stages import Target
 from runflow_mock.openapi.contracts import Contract, Declared
 from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.media_types import chosen, read_media_type
-from runflow_mock.openapi.shapes import by_shape
+from runflow_mock.openapi.shapes import paired
 
 JSON = read_media_type("application/json")
 _RANGE = frozenset(("2XX", "2xx"))
@@ -34,7 +34,7 @@ class Disagreement(msgspec.Struct, frozen=True):
 
 def compare(ours: Contract, theirs: Contract, fake: Target) -> Iterator[Disagreement]:
     """Returns every disagreement: operations that only one side has, statuses, required fields, and answers that do not fit."""
-    mine, other = by_shape(ours), by_shape(theirs)
+    mine, other = paired(ours, theirs)
     for shape, declared in other.items():
         if not declared.is_read:
             continue
