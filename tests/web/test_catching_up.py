@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import pytest
 from transports import NotedTransport
@@ -60,11 +61,16 @@ class Asked:
 
     async def answer(self) -> tuple[int, Any]:
         """Status and JSON of the answer."""
+        status, body = await self.ended()
+        return status, json.loads(body)
+
+    async def ended(self) -> tuple[int, bytes]:
+        """Status and body of the answer."""
         await asyncio.gather(*self._protocol.tasks)
         await asyncio.sleep(0)
         head, _, body = b"".join(self._transport.pieces).partition(b"\r\n\r\n")
         self._protocol.connection_lost(ConnectionError())
-        return int(head.split()[1]), json.loads(body)
+        return int(head.split()[1]), body
 
 
 @pytest.mark.parametrize("path", ["/v1/batches?limit=1", "/_mock/deliveries"])
@@ -96,6 +102,29 @@ def test_operation_that_needs_no_key_waits_for_the_tenant_whose_rules_it_meets()
         return is_answered, status, sum(not run.is_terminal for run in tenant.world.store.runs.values())
 
     assert asyncio.run(tell()) == (False, 200, 0)
+
+
+def test_upload_waits_for_its_tenant() -> None:
+    async def tell() -> tuple[bool, bool]:
+        fake = Fake()
+        session = {"filename": "a.txt", "mime_type": "text/plain", "size_bytes": 4}
+        status, opened = await fake.ask("POST", "/v1/asset-uploads", "late", session).answer()
+        assert status == 201
+        await fake.late()
+        fake.seconds = 600.0
+        tenant = fake.runtime.tenants.get("late")
+        assert tenant is not None
+        before = tenant.world.history.total
+        parts = urlsplit(opened["upload_url"])
+        put = fake.ask("PUT", f"{parts.path}?{parts.query}", "late", "ab")
+        await put.is_answered()
+        is_partly = 0 < tenant.world.history.total - before < ITEMS
+        answered = await put.is_answered()
+        assert (await put.ended())[0] == 200
+        await fake.runtime.close()
+        return is_partly, answered
+
+    assert asyncio.run(tell()) == (True, False)
 
 
 def test_whoever_waited_finds_the_tenant_in_the_present() -> None:

@@ -16,6 +16,7 @@ from runflow_mock.domain.commands import RecordBytes
 from runflow_mock.domain.errors import LimitReached, NotFound
 from runflow_mock.domain.identity import AssetId
 from runflow_mock.domain.outputs import media_objection
+from runflow_mock.runtime.catching_up import catch_up
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
@@ -76,13 +77,14 @@ class Storage:
             return refusal(problem, ErrorForm.XML)
         except BodiesFull as full:
             return refusal(Problem(503, "SlowDown", f"{full}."), ErrorForm.XML)
-        return self._answer(call, is_oversized=is_oversized)
+        return await self._answer(call, is_oversized=is_oversized)
 
-    def _answer(self, call: Call, *, is_oversized: bool) -> Answer:
+    async def _answer(self, call: Call, *, is_oversized: bool) -> Answer:
         try:
             handler = _handler_of(call)
             tenant, asset_id = _check_address(call)
             call.tenant, call.params = tenant, {"id": asset_id}
+            await catch_up(self._runtime, tenant)
             call.request_id = tenant.issue_request_id(changes=call.method == "PUT")
             if meet_request(call, None, {}):
                 return UNANSWERED
