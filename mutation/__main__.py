@@ -57,13 +57,13 @@ def main(
     survived that denies what the contract, the request or another answer determines, or of all of them any, and survivors.toml does not
     list it; of a sample, which is as large as the machine is fast, more than a twentieth did.
     """
-    name, date, is_changed = commit()
+    name, date, changes = commit()
     if is_kept and is_unlisted:
         raise click.UsageError("--summary keeps what was tried: leave --unlisted out")
-    if is_kept and is_changed:
+    if is_kept and changes:
         raise click.UsageError(f"--summary names a commit, and something has changed since {name}: commit it first")
     try:
-        book = Book(results, f"{name}{'+' if is_changed else ''}, dialect {dialect}")
+        book = Book(results, f"{code_of(name, changes)}, dialect {dialect}")
     except ResultsError as error:
         raise click.UsageError(str(error)) from None
     signal(SIGTERM, default_int_handler)
@@ -150,14 +150,19 @@ def report(trials: list[Trial], rows: tuple[Row, ...], determines: Callable[[Mut
     return 1 if total.left > allowed or total.facts_left else 0
 
 
-def commit() -> tuple[str, str, bool]:
-    """Returns which commit this is, its date, and whether what is tried here has changed since."""
-    name, _, date = _git("log", "-1", "--format=%h %cs").partition(" ")
-    return name, date, bool(_git("status", "--porcelain", "--untracked-files=no", "--", *TRIED))
+def commit() -> tuple[str, str, bytes]:
+    """Returns which commit this is, its date, and how what is tried here has changed since."""
+    name, _, date = _git("log", "-1", "--format=%h %cs").decode().partition(" ")
+    return name, date, _git("diff", "--no-ext-diff", "--binary", "HEAD", "--", *TRIED)
 
 
-def _git(*words: str) -> str:
-    return subprocess.run(["git", *words], cwd=HERE, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603, S607
+def code_of(name: str, changes: bytes) -> str:
+    """Returns what the code is called that is tried: a commit, and which changes of it where there are any."""
+    return f"{name}+{sha256(changes).hexdigest()[:12]}" if changes else name
+
+
+def _git(*words: str) -> bytes:
+    return subprocess.run(["git", *words], cwd=HERE, check=True, capture_output=True).stdout.strip()  # noqa: S603, S607
 
 
 def say(text: str) -> None:

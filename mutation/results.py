@@ -32,7 +32,11 @@ class Book:
         if file is None:
             return
         content = file.read_bytes() if file.exists() else b""
-        heading, *lines = content[: content.rfind(b"\n") + 1].splitlines() or (msgspec.json.encode(Heading(of)),)
+        if not content:
+            file.write_bytes(msgspec.json.encode(Heading(of)) + b"\n")
+            return
+        whole = content[: content.rfind(b"\n") + 1]
+        heading, *lines = whole.splitlines() or (b"",)
         try:
             found = msgspec.json.decode(heading, type=Heading).of
             trials = [msgspec.json.decode(line, type=Trial) for line in lines]
@@ -41,7 +45,8 @@ class Book:
         if found != of:
             raise ResultsError(f"{file} has the results of {found}, and this is {of}: name another file")
         self._known = {trial.mutant: trial for trial in trials}
-        file.write_bytes(b"".join(line + b"\n" for line in (heading, *lines)))
+        with file.open("r+b") as kept:
+            kept.truncate(len(whole))
 
     def result_of(self, mutant: Mutant) -> Trial | None:
         """Returns what became of a mutant in an earlier run, or nothing."""

@@ -1,8 +1,9 @@
 """The matrix for clients: which cells there are, and what trials say about the rules."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from bench import SECRET, VirtualRunner, builds, fake
 from msgspec.structs import replace
 
 from runflow_mock.domain.hygiene import RULES
+from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.matrix.cells import (
     ASKS,
@@ -22,7 +24,7 @@ from runflow_mock.kit.matrix.cells import (
     Ending,
     select,
 )
-from runflow_mock.kit.matrix.clients import CommandRunner
+from runflow_mock.kit.matrix.clients import CommandRunner, Ended
 from runflow_mock.kit.matrix.expectations import Expectation, load_expectations
 from runflow_mock.kit.matrix.judging import (
     FORGERY_TAKEN,
@@ -42,7 +44,8 @@ from runflow_mock.kit.matrix.trials import MatrixJob, Trial, try_cell
 from runflow_mock.kit.probes.catalogue import ASKS as PROBED
 from runflow_mock.kit.sheets.records import Row
 from runflow_mock.runtime.config import Config
-from runflow_mock.testing.in_process import BASE_URL
+from runflow_mock.testing.control import Control
+from runflow_mock.testing.in_process import BASE_URL, InProcess
 from runflow_mock.testing.server import RunningServer, serve
 
 ORDERS = Path(__file__).parent.parent / "clients" / "orders.py"
@@ -265,10 +268,53 @@ def test_unknown_state_must_not_be_taken_for_the_end(saw_end: bool, judgement: J
     assert _judge(cell, PLAIN, _trial(cell, 0, saw_end=saw_end)).judgement is judgement
 
 
+HEARD = {
+    "answers": (_attempt(204), True),
+    "refuses": (_attempt(401), True),
+    "answers one copy": (_attempt(None, "callback.duplicate", 204), True),
+    "ends before it has answered": ({**_attempt(None), "error": "BrokenAnswer: the receiver hung up before it answered"}, True),
+    "keeps silent": ({**_attempt(None), "error": "no answer within 10 s"}, True),
+    "does not listen": ({**_attempt(None), "error": "CannotConnect: Cannot connect to 127.0.0.1 port 9: refused"}, False),
+    "was not asked yet": ({**_attempt(None), "error": None}, False),
+    "was sent a forgery": (_attempt(204, "callback.tamper"), False),
+    "is told by the kit that it has answered": (_attempt(200, "callback.drop"), False),
+}
+
+
 @pytest.mark.parametrize("name", ["unknown state", "page of 200 at poll"])
-def test_whoever_was_told_of_the_end_by_a_callback_has_not_made_it_up(name: str) -> None:
-    cell = BY_NAME[name]
-    assert _judge(cell, PLAIN, _trial(cell, 0, _attempt(204), saw_end=False)).judgement is Judgement.HELD
+@pytest.mark.parametrize("way", HEARD)
+def test_whoever_was_told_of_the_end_by_a_callback_has_not_made_it_up(name: str, way: str) -> None:
+    cell, (attempt, is_heard) = BY_NAME[name], HEARD[way]
+    row = _judge(cell, PLAIN, _trial(cell, 0, attempt, saw_end=False))
+    assert row.judgement is (Judgement.HELD if is_heard else Judgement.BROKEN)
+
+
+class Deaf:
+    """A client that orders, names a place where nobody listens, and waits for nothing."""
+
+    def __init__(self, app: InProcess, url: str) -> None:
+        self._app, self._url = app, url
+
+    def run(self, env: Mapping[str, str], move: Callable[[], None]) -> Ended:
+        """Orders once."""
+        order = {"input": {"image_url": "https://cdn.example.com/1.jpg"}, "callback_url": self._url}
+        control = Control(BASE_URL, env["RUNFLOW_API_KEY"], self._app)
+        control.client.post("/v1/models/runflow/background-removal/runs", order)
+        control.close()
+        return Ended(0, "")
+
+    def stop(self) -> None:
+        """Does nothing: it has ended."""
+
+
+def test_callback_to_which_nobody_listens_tells_of_no_end() -> None:
+    cell = replace(BY_NAME["page of 200 at poll"], clock=ClockMode.MANUAL)
+    with fake("seed") as (app, _), socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        client = Deaf(app, f"http://127.0.0.1:{closed.getsockname()[1]}/")
+        trial = try_cell(cell, MatrixJob(client=client, url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app))
+    assert trial.deliveries
+    assert (trial.has_heard, len(trial.untold)) == (False, 1)
 
 
 @pytest.mark.parametrize(

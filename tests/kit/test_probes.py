@@ -92,6 +92,40 @@ def test_handler_that_limits_how_often_it_is_called_is_not_accused_of_it() -> No
     assert LIMITED in {row.reason for row in sheet.of(Judgement.NOT_EXERCISED)}
 
 
+class Overrun(BaseHTTPRequestHandler):
+    """Takes whatever it is sent until it is told the first delivery again, and is then called too often."""
+
+    def do_POST(self) -> None:
+        heard: list[bytes] = self.server.heard  # type: ignore[attr-defined]
+        heard.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(429 if heard[0] in heard[1:-1] else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        """Answers what people may look at."""
+        self.send_response(405)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        """Says nothing."""
+
+
+@pytest.mark.slow
+def test_forgery_that_was_taken_is_told_of_whatever_a_limit_says_afterwards() -> None:
+    with HTTPServer(("127.0.0.1", 0), Overrun) as server, Sender(SECRET, "seed") as sender:
+        server.heard = []  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        with closing(Carrier(url, seconds_max=5.0, pause_seconds=0.01)) as carrier:
+            sheet = verify_receiver(ProbeKit(sender, carrier), url, lambda row: None, answer_seconds_max=5.0)
+        server.shutdown()
+    rows = {row.subject: row for row in sheet.rows}
+    assert rows["known delivery, wrong secret"].judgement is Judgement.BROKEN
+    assert (rows["copy"].judgement, rows["copy"].reason) == (Judgement.NOT_EXERCISED, LIMITED)
+
+
 def test_bench_has_thirty_wrong_handlers_and_tries_every_rule_but_the_control() -> None:
     assert set(FLAWS.values()) == set(ASKS) - {"takes-genuine"}
     assert len(FLAWS) >= 30

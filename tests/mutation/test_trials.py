@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from mutation.__main__ import is_skipped, main, ordered, report
+from mutation.__main__ import code_of, is_skipped, main, ordered, report
 from mutation.__main__ import run as run_trials
 from mutation.mutants import Kind, Mutant
 from mutation.observing import Observer, index_of
@@ -249,6 +249,8 @@ def test_line_that_was_being_written_when_a_run_was_stopped_is_dropped(tmp_path:
     [
         (b'{"of":"abc, dialect docs"}\n', "has the results of abc, dialect docs, and this is abc, dialect seed"),
         (b"a letter to somebody\n", "holds no results"),
+        (b"a letter to somebody, without a line break", "holds no results"),
+        (b'{"of":"abc, dialect seed"}', "holds no results"),
         (b'{"mutant":{"kind":"absent"}}\n', "holds no results"),
     ],
 )
@@ -258,6 +260,11 @@ def test_results_of_something_else_are_not_gone_on_with(tmp_path: Path, content:
     with pytest.raises(ResultsError, match=says):
         Book(file, "abc, dialect seed")
     assert file.read_bytes() == content
+
+
+def test_results_of_a_changed_commit_are_of_these_changes_alone() -> None:
+    assert code_of("abc", b"") == "abc"
+    assert len({code_of("abc", changes) for changes in (b"", b"-one", b"-two")}) == 3
 
 
 def test_what_is_skipped_is_told_apart_and_tried_later(ground: Ground, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, Judgement
-from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CONTROL, GENUINE, REFUSED_AT_POLL, Cell
+from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CONTROL, REFUSED_AT_POLL, Cell
 from runflow_mock.kit.matrix.expectations import USUAL, Expectation, last_words
-from runflow_mock.kit.matrix.trials import Trial
+from runflow_mock.kit.matrix.trials import NO_ANSWER_WITHIN, Trial, is_genuine
 from runflow_mock.kit.sheets.records import Row, Sheet
 from runflow_mock.kit.sheets.reports import CLIENT, contract_violations
 
@@ -29,7 +29,6 @@ STILL_ASKING = "it was still asking for what was refused when it was stopped, wh
 TOLD_ANYWAY = "a callback has told it of the end, whatever became of its readings"
 TOLD_ELSEWHERE = "it shows in another cell already what is wrong"
 FORGERY_TAKEN = "the forged callback was taken, which another rule is about"
-NO_ANSWER_WITHIN = "no answer within"
 NO_ANSWER = "the client was gone before the callback arrived"
 
 GIVES_UP, REFUSED = "retry-gives-up", "retry-refused"
@@ -164,7 +163,7 @@ _AFTER_FORGERIES = ("acts-after-verifying", "survives-callbacks")
 
 def _excuse(rule: str, trial: Trial) -> str | None:
     """Why it says nothing of a rule how the client ended."""
-    forged = [attempt["status_code"] for attempt in _attempts(trial) if not _is_genuine(attempt)]
+    forged = [attempt["status_code"] for attempt in _attempts(trial) if not is_genuine(attempt)]
     taken = [attempt for attempt in _attempts(trial) if _is_taken(attempt["status_code"])]
     excuses = (
         (STILL_TRYING, trial.is_trying),
@@ -178,11 +177,7 @@ def _excuse(rule: str, trial: Trial) -> str | None:
 
 def _is_told(trial: Trial) -> bool:
     """Whether an answer or a callback has told the client of an end, whatever it made of that."""
-    return trial.saw_end or bool(_attempts(trial))
-
-
-def _is_genuine(attempt: Mapping[str, Any]) -> bool:
-    return attempt["fault"] is None or attempt["fault"]["kind"] in GENUINE
+    return trial.saw_end or trial.has_heard
 
 
 def _is_taken(status: int | None) -> bool:
@@ -201,12 +196,12 @@ def _objection(trial: Trial, expected: Expected) -> str | None:
 
 def _answers(trial: Trial) -> Seen:
     """Genuine attempts must be taken, each of them."""
-    return _told_answers([attempt for attempt in _attempts(trial) if _is_genuine(attempt)], is_wanted=True)
+    return _told_answers([attempt for attempt in _attempts(trial) if is_genuine(attempt)], is_wanted=True)
 
 
 def _refusals(trial: Trial) -> Seen:
     """Distorted attempts must not be taken."""
-    return _told_answers([attempt for attempt in _attempts(trial) if not _is_genuine(attempt)], is_wanted=False)
+    return _told_answers([attempt for attempt in _attempts(trial) if not is_genuine(attempt)], is_wanted=False)
 
 
 def _refusals_of_stale(trial: Trial) -> Seen:

@@ -12,7 +12,7 @@ import msgspec
 from runflow_mock.domain.credential_hygiene import SIGNED_PREFIXES
 from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.retry_hygiene import TRANSIENT
-from runflow_mock.kit.matrix.cells import OTHERS_SETTLE, OWN_WAITS, SOMEBODY, Cell
+from runflow_mock.kit.matrix.cells import GENUINE, OTHERS_SETTLE, OWN_WAITS, SOMEBODY, Cell
 from runflow_mock.kit.matrix.clients import ClientRunner
 from runflow_mock.runtime.config import environment_for_client
 from runflow_mock.testing.client import ClientError, Exchanger
@@ -23,6 +23,9 @@ from runflow_mock.testing.records import Exchange
 OUTPUT_CHARACTERS_MAX = 4000
 SECRET_CHARACTERS_MIN = 8
 SETTLE = "1h"
+NO_ANSWER_WITHIN = "no answer within"
+# What the sender says where somebody was there, and has not answered: a client may end as soon as it has heard.
+UNANSWERED = (NO_ANSWER_WITHIN, "BrokenAnswer", "ConnectionResetError", "BrokenPipeError")
 # Pauses that grow faster than that are those of somebody who has stopped trying.
 GROWTH_MAX = 4
 
@@ -75,6 +78,11 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         """How it ended, in words."""
         ended = f"exit code {self.exit_code}" if self.exit_code is not None else "did not end and was stopped"
         return f"{ended} after {self.seconds:.1f} s, {self.exchanges} exchanges"
+
+    @property
+    def has_heard(self) -> bool:
+        """Whether a callback has told it of an end."""
+        return any(map(_is_heard, self.deliveries))
 
 
 def try_cell(cell: Cell, job: MatrixJob) -> Trial:
@@ -228,10 +236,20 @@ def _tells_of_an_end(body: Any) -> bool:
 def _untold(journal: Sequence[Exchange], deliveries: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Returns the client's runs of which no answer and no callback told the end, nor that of their batch."""
     told: set[str | None] = {name for exchange in journal for name in _ended(exchange)}
-    # Whatever it answers to a callback, it has heard it.
-    told |= {delivery.get(name) for delivery in deliveries if delivery["attempts"] for name in ("run_id", "batch_id")}
+    told |= {delivery.get(name) for delivery in deliveries if _is_heard(delivery) for name in ("run_id", "batch_id")}
     own = [run for run in runs if run["client_ref"] != SOMEBODY]
     return tuple(run["id"] for run in own if told.isdisjoint({run["id"], run["batch_id"] or run["id"]}))
+
+
+def is_genuine(attempt: Mapping[str, Any]) -> bool:
+    """Tells whether an attempt carried what the service has signed."""
+    return attempt["fault"] is None or attempt["fault"]["kind"] in GENUINE
+
+
+def _is_heard(delivery: Mapping[str, Any]) -> bool:
+    """Whether somebody was there when it came: whatever it answers, it has heard it."""
+    answers = [answer for attempt in delivery["attempts"] if is_genuine(attempt) for answer in (attempt, *attempt["copies"])]
+    return any(answer["status_code"] is not None or str(answer["error"]).startswith(UNANSWERED) for answer in answers)
 
 
 def _ended(exchange: Exchange) -> Iterator[str]:

@@ -54,7 +54,7 @@ def acts_on_each_batch(kit: ProbeKit) -> Iterator[Seen]:
         if not answer.is_taken or not counts[0]:
             yield Seen(None, f"the end of a batch was {answer.told}, and had no effect")
             return
-    yield Seen(counts[1] > 0, f"the ends of two batches had {counts[0]} and {counts[1]} effects")
+    yield Seen(counts[1] > 0, f"the ends of two batches had {counts[0]} and {counts[1]} effects", is_proof=counts[1] == 0)
 
 
 def acts_once_at_once(kit: ProbeKit) -> Iterator[Seen]:
@@ -93,7 +93,8 @@ def acts_on_each_at_once(kit: ProbeKit) -> Iterator[Seen]:
         yield Seen(None, NO_EFFECT)
     else:
         # Who has done it and is late with its answer is told of by another rule.
-        yield Seen(count >= taken, f"of {COPIES} callbacks that arrived at the same moment {taken} were taken, and had {count} effects")
+        told = f"of {COPIES} callbacks that arrived at the same moment {taken} were taken, and had {count} effects"
+        yield Seen(count >= taken, told, is_proof=count < taken)
 
 
 def acts_once_later(kit: ProbeKit) -> Iterator[Seen]:
@@ -112,7 +113,7 @@ def acts_once_later(kit: ProbeKit) -> Iterator[Seen]:
     answer = kit.carrier.carry(kit.sender.attempt_again(kit.taken[0]))
     count = kit.effects.at_rest() - before
     what = f"the next attempt of the first callback, after {others} others and more,"
-    yield Seen(count == 0, f"{what} was {answer.told}, and had {count} further effects")
+    yield Seen(count == 0, f"{what} was {answer.told}, and had {count} further effects", is_proof=count > 0)
 
 
 def acts_after_verifying(kit: ProbeKit) -> Iterator[Seen]:
@@ -139,7 +140,8 @@ def acts_after_verifying(kit: ProbeKit) -> Iterator[Seen]:
         # One that was taken is told of by the rule about taking it.
         if not answer.is_taken:
             count = kit.effects.at_rest() - before
-            yield Seen(count == 0, f"a callback that was forged or stale ({name}) was {answer.told}, and had {count} effects")
+            told = f"a callback that was forged or stale ({name}) was {answer.told}, and had {count} effects"
+            yield Seen(count == 0, told, is_proof=count > 0)
 
 
 def _without_effect(kit: ProbeKit, effects: Effects, what: str, forged: Sequence[tuple[SampleCallback, str, str | None]]) -> Seen:
@@ -148,7 +150,7 @@ def _without_effect(kit: ProbeKit, effects: Effects, what: str, forged: Sequence
     # One that was taken as the genuine one would be is told of by the rule about taking it.
     taken = [kit.carrier.carry(_alone(sample), method, url).is_taken and (method, url) == ("POST", None) for sample, method, url in forged]
     count = effects.at_rest() - before
-    return Seen(count <= sum(taken), f"forged callbacks {what} had {count} effects")
+    return Seen(count <= sum(taken), f"forged callbacks {what} had {count} effects", is_proof=count > sum(taken))
 
 
 def _of_each_event(kit: ProbeKit) -> Iterator[SampleCallback]:
@@ -215,4 +217,4 @@ def _counted(effects: Effects, count: int, what: str, answers: Sequence[Answer])
         return Seen(None, NO_EFFECT)
     if count == 0 and not any(answer.is_taken for answer in answers):
         return Seen(None, f"{what}: {NONE_TAKEN}")
-    return Seen(count == 1, f"{what} had {count} effects")
+    return Seen(count == 1, f"{what} had {count} effects", is_proof=count > 1)

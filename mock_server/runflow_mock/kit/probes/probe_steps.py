@@ -6,6 +6,7 @@ Each step differs from sending a genuine sample in one thing, so that a refusal 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -75,10 +76,14 @@ class ProbeKit(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """One thing that was seen: as it should be or not, in words; nothing where it could not be seen."""
+    """One thing that was seen: as it should be or not, in words; nothing where it could not be seen.
+
+    It `is_proof` of a fault where no refusal can look like that: what a receiver has taken, or done, it has.
+    """
 
     is_held: bool | None
     told: str
+    is_proof: bool = False
 
 
 ProbeStep = Callable[[ProbeKit], Iterator[Seen]]
@@ -154,8 +159,9 @@ def refuses_known(kit: ProbeKit) -> Iterator[Seen]:
         genuine = kit.sender.write(is_fresh=True)
         before = None if kit.effects is None else kit.effects.at_rest()
         kit.carrier.carry(kit.sender.sign(genuine, genuine.body, secret=NOBODYS_SECRET))
-        kit.carrier.carry(genuine)
-        if kit.effects is not None and before is not None and kit.effects.has_acted and kit.effects.since(before) == 0:
+        # Of whoever is called too often no effect is to be expected.
+        is_heard = kit.carrier.carry(genuine).status != HTTPStatus.TOO_MANY_REQUESTS
+        if is_heard and kit.effects is not None and before is not None and kit.effects.has_acted and kit.effects.since(before) == 0:
             yield Seen(None, "a forgery takes the effect of the genuine callback, which another rule is about")
             return
     yield _refused(answer)
@@ -358,7 +364,7 @@ def _taken(answer: Answer) -> Seen:
 
 
 def _refused(answer: Answer) -> Seen:
-    return Seen(None if answer.status is None else not answer.is_taken, answer.told)
+    return Seen(None if answer.status is None else not answer.is_taken, answer.told, is_proof=answer.is_taken)
 
 
 def _orderly(answer: Answer) -> Seen:

@@ -1,7 +1,7 @@
 """Verdicts on a receiver: all probes one after the other, and the sheet that comes of them."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http import HTTPStatus
 
 from runflow_mock.domain.verdicts import Judgement
@@ -49,24 +49,25 @@ def verify_receiver(
     chosen = (probe for probe in PROBES if probe.event != kit.sender.event and (kit.messages is not None or not probe.needs_document))
     for probe in chosen:
         reason = _obstacle(probe, kit, rows, is_late=bool(rows) and time.monotonic() > begun_until)
-        first = len(kit.carrier.answers)
+        first, seen = len(kit.carrier.answers), list[Seen]()
         try:
-            row = _row(probe, ()) if reason is not None else _row(probe, tuple(probe.step(kit)))
-            reason = reason or _limited(probe, kit, first)
+            if reason is None:
+                seen.extend(probe.step(kit))
+                reason = _limited(probe, kit, first)
         except NoRecord as error:
-            row, reason = _row(probe, ()), str(error)
+            reason = str(error)
         except OutOfWhole:
-            row, reason = _row(probe, ()), NO_TIME
+            reason = NO_TIME
         except NoCount as error:
             # Who has told it before has gone meanwhile, which the rows about that say.
             if probe is CONTROL:
                 raise
-            row, reason = _row(probe, ()), str(error)
+            reason = str(error)
         except AssertionError as error:
             errors.append(f"probe {probe.name}: {error}")
-            row, reason = _row(probe, ()), "this probe failed through a fault of ours"
-        if reason is not None:
-            row = _absent(probe.name, probe.rule, reason)
+            reason = "this probe failed through a fault of ours"
+        # Whatever came between, what was proven before remains.
+        row = _row(probe, seen if reason is None else [each for each in seen if each.is_proof] or [Seen(None, reason)])
         if probe is CONTROL:
             _check_reached(kit.carrier, url)
         rows.append(row)
@@ -108,7 +109,7 @@ def _limited(probe: Probe, kit: ProbeKit, first: int) -> str | None:
     return LIMITED if kit.carrier.carry(kit.sender.write()).status == HTTPStatus.TOO_MANY_REQUESTS else None
 
 
-def _row(probe: Probe, seen: tuple[Seen, ...]) -> Row:
+def _row(probe: Probe, seen: Sequence[Seen]) -> Row:
     wrong = tuple(each.told for each in seen if each.is_held is False)
     unclear = tuple(each.told for each in seen if each.is_held is None)
     held = tuple(each.told for each in seen if each.is_held)
