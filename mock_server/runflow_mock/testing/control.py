@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from threading import RLock
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -12,6 +13,8 @@ from runflow_mock.testing.records import Clock, Delivery, End, Exchange, Ledger,
 
 RecordT = TypeVar("RecordT")
 Duration = str | int | float
+# msgspec looks at a type when it is first read, and two threads that do so at once end the process.
+_READING = RLock()
 
 
 class Control:
@@ -218,7 +221,8 @@ class Control:
         return self._read(self.client.get(path)["items"], list[kind])  # type: ignore[valid-type]  # a value, to msgspec
 
     def _read(self, content: Any, kind: type[RecordT]) -> RecordT:
-        return msgspec.convert(content, kind)
+        with _READING:
+            return msgspec.convert(content, kind)
 
 
 def _given(**fields: Any) -> dict[str, Any]:
