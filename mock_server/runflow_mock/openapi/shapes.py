@@ -22,10 +22,15 @@ def contract_of(form: Foreign, source: str) -> Contract:
     return Contract(form.document, source=source, spanning=spanning, problems=form.problems).check()
 
 
+def unnamed(path: str) -> str:
+    """Returns a path with `{}` for each parameter, whatever it is called."""
+    return _PARAMETER.sub("{}", path)
+
+
 @cache
 def known_shapes() -> frozenset[str]:
     """Returns the shapes of the paths of our document, `{}` for each parameter."""
-    return frozenset(_PARAMETER.sub("{}", path) for path in packaged_contract().paths)
+    return frozenset(map(unnamed, packaged_contract().paths))
 
 
 def shape_of(contract: Contract, path: str) -> str:
@@ -34,7 +39,7 @@ def shape_of(contract: Contract, path: str) -> str:
     for segment in path.split("/"):
         parameter = _PARAMETER.fullmatch(segment)
         if parameter is None:
-            shape.append(_PARAMETER.sub("{}", segment))
+            shape.append(unnamed(segment))
             continue
         spans = parameter[1] in spanning
         while spans and shape[-1] == "{}":

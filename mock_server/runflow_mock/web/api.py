@@ -28,6 +28,7 @@ from runflow_mock.wire.problems import (
     internal_error,
     method_not_allowed,
     not_found,
+    not_now,
     problem_of,
     too_large,
 )
@@ -153,7 +154,7 @@ class Api:
         except Problem as problem:
             return operation, refusal(problem)
         except BodiesFull as full:
-            return operation, refusal(Problem(503, "SERVICE_UNAVAILABLE", f"{full}.", headers={"Retry-After": "1"}))
+            return operation, refusal(not_now(str(full)))
         try:
             return self._answer_and_note(call, is_oversized=is_oversized)
         except Behind as behind:
@@ -236,7 +237,7 @@ class Api:
         size = 0 if call.method in ("GET", "HEAD") else len(call.body)
         objection = self._runtime.holdings.objection(call.tenant, size) if size else None
         if objection is not None:
-            raise Problem(503, "SERVICE_UNAVAILABLE", f"{objection}.", headers={"Retry-After": "1"})
+            raise not_now(objection)
         given = operation.handler(call)
         if size and call.tenant is not None and given.status < 300:
             self._runtime.holdings.keep(call.tenant, size)

@@ -9,7 +9,7 @@ from runflow_mock.domain.identity import AssetId
 from runflow_mock.engine.world import Outcome
 from runflow_mock.web.calls import Call
 from runflow_mock.wire.attachments import Show, show_references, take_batch_files, take_evaluation_files, take_run_files
-from runflow_mock.wire.problems import Problem
+from runflow_mock.wire.problems import not_now
 
 
 def execute_with_files(call: Call, command: CreateRun | CreateBatch | SubmitEvaluation, key: str = "input") -> Outcome:
@@ -28,7 +28,7 @@ def execute_with_files(call: Call, command: CreateRun | CreateBatch | SubmitEval
         command, files = take_batch_files(command, key, knows)
     objection = call.runtime.holdings.objection_to_files(call.caller, files) if files else None
     if objection is not None:
-        raise Problem(503, "SERVICE_UNAVAILABLE", f"{objection}.", headers={"Retry-After": "1"})
+        raise not_now(objection)
     outcome = call.execute(command)
     # Only now: a creation that is refused leaves no bytes behind.
     for data in files:

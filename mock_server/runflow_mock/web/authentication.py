@@ -8,7 +8,7 @@ from runflow_mock.runtime.refusals import KeyTaken, ServerFull, TenantUnavailabl
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Call
 from runflow_mock.web.strangers import why_no_tenant
-from runflow_mock.wire.problems import Problem, forbidden, invalid_field, unauthorized
+from runflow_mock.wire.problems import Problem, forbidden, invalid_field, not_now, unauthorized
 
 SCHEME = "bearer "
 
@@ -57,7 +57,7 @@ def key_in(authorization: str | None) -> str | None:
 def not_kept(error: KeepError) -> Problem:
     """Returns the 507 for what cannot be written down, and so has not happened, or the 503 where nobody here has the tenant."""
     if isinstance(error, Elsewhere):
-        return Problem(503, "SERVICE_UNAVAILABLE", f"runflow-mock: {error}; ask again.", headers={"Retry-After": "1"})
+        return not_now(f"runflow-mock: {error}; ask again")
     if isinstance(error, Unusable):
         return Problem(503, "SERVICE_UNAVAILABLE", f"runflow-mock: {error}.")
     return Problem(507, "INSUFFICIENT_STORAGE", f"runflow-mock keeps this tenant and cannot write: {error}. Nothing has changed.")

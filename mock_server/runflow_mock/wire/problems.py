@@ -113,6 +113,11 @@ def rate_limited(message: str) -> Problem:
     return Problem(429, "RATE_LIMITED", f"Rate limit exceeded: {message}")
 
 
+def not_now(why: str) -> Problem:
+    """Returns the 503 for what may be asked for again in a second."""
+    return Problem(503, "SERVICE_UNAVAILABLE", f"{why}.", headers={"Retry-After": "1"})
+
+
 def usual_problem(status: int, dialect: Dialect) -> Problem:
     """Returns the problem that goes with a status from 400 on, for somebody who knows no more than the status."""
     if status == 402:

@@ -12,6 +12,7 @@ import msgspec
 from runflow_mock.domain.credential_hygiene import SIGNED_PREFIXES
 from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.retry_hygiene import TRANSIENT
+from runflow_mock.domain.scrubbing import KNOWN_MIN
 from runflow_mock.kit.matrix.cells import GENUINE, OTHERS_SETTLE, OWN_WAITS, SOMEBODY, Cell
 from runflow_mock.kit.matrix.clients import ClientRunner
 from runflow_mock.runtime.config import environment_for_client
@@ -21,7 +22,6 @@ from runflow_mock.testing.diagnosis import TERMINAL
 from runflow_mock.testing.records import Exchange
 
 OUTPUT_CHARACTERS_MAX = 4000
-SECRET_CHARACTERS_MIN = 8
 SETTLE = "1h"
 NO_ANSWER_WITHIN = "no answer within"
 # What the sender says where somebody was there, and has not answered: a client may end as soon as it has heard.
@@ -201,7 +201,7 @@ def _lost_files(journal: Sequence[Exchange]) -> tuple[str, ...]:
 
 def _printed(output: str, secrets: Mapping[str, str]) -> tuple[str, ...]:
     """Returns which secrets an output holds; a text that is too short for a secret may stand anywhere."""
-    return tuple(name for name, secret in secrets.items() if len(secret) >= SECRET_CHARACTERS_MIN and secret in output)
+    return tuple(name for name, secret in secrets.items() if len(secret) >= KNOWN_MIN and secret in output)
 
 
 def _made_again(runs: Sequence[Mapping[str, Any]]) -> int:

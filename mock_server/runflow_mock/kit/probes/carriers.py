@@ -88,7 +88,7 @@ class Carrier:
         Raises:
             OutOfWhole: the time for all samples is over; the others raise it as well.
         """
-        return self._send(method, sample, sample.body, url or self.url)
+        return self._send(method, sample, sample.body, url)
 
     def carry_slowly(self, sample: SampleCallback, at: int | None = None) -> Answer:
         """Sends a sample whose body is cut in half, or at a byte, and of which the second part comes later than the first."""

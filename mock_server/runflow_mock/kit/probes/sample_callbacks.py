@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from runflow_mock.domain.dialects import dialect_of
+from runflow_mock.domain.scrubbing import KNOWN_MIN
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.kit.probes.known_records import KnownRecords, written_over
@@ -18,8 +19,6 @@ from runflow_mock.testing.in_process import InProcess
 from runflow_mock.testing.samples import EVENTS, RECEIVER_URL, SampleCallback, carry, lead_to, sample_world
 
 DIGITS = 64
-# A shorter text may stand in an answer by chance.
-SECRET_CHARACTERS_MIN = 8
 TIMESTAMP, SIGNATURE, REQUEST_ID = "Runflow-Timestamp", "Runflow-Signature", "Runflow-Request-Id"
 # So long the service waits before the second attempt.
 RETRY_SECONDS = 10
@@ -99,7 +98,7 @@ class Sender:
 
     def betrayed(self, sample: SampleCallback, content: bytes) -> str | None:
         """Returns what an answer gives away to whoever has sent a sample, in words: the secret, or the signature that was missing."""
-        if len(self.secret) >= SECRET_CHARACTERS_MIN and self.secret.encode() in content:
+        if len(self.secret) >= KNOWN_MIN and self.secret.encode() in content:
             return "the secret"
         needed = self.sign(sample, sample.body).headers[SIGNATURE] if self._can_be_signed(sample) else None
         if needed is not None and needed not in sample.headers.values() and needed[-DIGITS:].encode() in content:

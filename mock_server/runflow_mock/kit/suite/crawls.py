@@ -3,7 +3,6 @@
 Whatever is read goes past the laws; that is how the same record, met in a list, by itself and inside another, is held against itself.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -15,9 +14,9 @@ from runflow_mock.kit.suite.lists import WHOLE, ask_for_every_field, key_of, lis
 from runflow_mock.kit.suite.memories import INFERRED
 from runflow_mock.kit.suite.stages import SuiteTenant
 from runflow_mock.openapi.contracts import Declared, packaged_contract
+from runflow_mock.openapi.shapes import unnamed
 
 ITEMS_MAX = 4
-_PARAMETER = re.compile(r"\{[^{}]*\}")
 # What some lists take along when they are asked to; those that do not know it say so.
 EMBEDDABLE = frozenset(name for names in RELATED.values() for name in names)
 
@@ -134,8 +133,7 @@ def is_served(declared: Declared, stage: SuiteTenant) -> bool:
 @cache
 def parts_of(template: str) -> tuple[str, ...]:
     """Returns the paths one step below a path, whatever its parameters are called there."""
-    shape = _PARAMETER.sub("{}", template)
-    alike = {template, *(path for path in map(_parent, packaged_contract().paths) if _PARAMETER.sub("{}", path) == shape)}
+    alike = {template, *(path for path in map(_parent, packaged_contract().paths) if unnamed(path) == unnamed(template))}
     return tuple(child for each in sorted(alike) for child in children_of(each))
 
 
