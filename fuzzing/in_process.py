@@ -5,8 +5,10 @@ import resource
 import sys
 from random import Random
 from time import process_time
+from typing import Any
 from urllib.parse import unquote
 
+from fuzzing.changes import changes, look
 from fuzzing.findings import Answered, Findings
 from fuzzing.progress import Progress
 from fuzzing.requests import TENANTS, Request, Requests
@@ -15,7 +17,6 @@ from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.sender import RecordingSender
-from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.app import create_app
 from runflow_mock.web.connections import ConnectionFault
 
@@ -50,13 +51,7 @@ async def fuzz(seed: int, count: int, progress: Progress) -> None:
     warm = 0.0
     for number in range(1, count + 1):
         request = requests.make()
-        before = _commits(runtime)
-        answered = await _send(app, request, findings)
-        if answered is None:
-            findings.unanswered += 1
-        else:
-            requests.learn(findings.check(request, answered))
-            _check_refusal(runtime, request, answered, before, findings)
+        requests.learn(await ask(app, runtime, request, findings))
         if number % FRESH_EVERY == 0 or number == count:
             await _look_around(app, findings)
             sender.sent.clear()
@@ -71,6 +66,19 @@ async def fuzz(seed: int, count: int, progress: Progress) -> None:
     for error in runtime.background_errors:
         findings.wrong.append(f"in the background: {error}")
     await runtime.close()
+
+
+async def ask(app: object, runtime: Runtime, request: Request, findings: Findings) -> Any:
+    """Sends a request, looks at what came of it, and returns the values of the answer if it has any."""
+    before = look(runtime.tenants)
+    answered = await _send(app, request, findings)
+    if answered is None:
+        findings.unanswered += 1
+        return None
+    if 400 <= answered.status < 500 and not answered.is_spoiled:
+        for change in changes(runtime.tenants, before, request):
+            findings.find(request, f"{answered.status}, and yet {change}")
+    return findings.check(request, answered)
 
 
 async def _send(app: object, request: Request, findings: Findings) -> Answered | None:
@@ -113,28 +121,6 @@ async def _send(app: object, request: Request, findings: Findings) -> Answered |
     headers = {name.decode().lower(): value.decode("latin-1") for name, value in sent[0]["headers"]}  # type: ignore[attr-defined]
     body = b"".join(message.get("body", b"") for message in sent[1:])  # type: ignore[misc]
     return Answered(int(sent[0]["status"]), headers, body, process_time() - started)  # type: ignore[call-overload]
-
-
-def _commits(runtime: Runtime) -> dict[str, tuple[Tenant, int]]:
-    """Returns how often each world has changed that does not move on by itself: its time stands, and no callback is under way."""
-    manual = (tenant for tenant in runtime.tenants if tenant.settings.clock is ClockMode.MANUAL)
-    standing = (tenant for tenant in manual if not tenant.clock.rate and not tenant.in_flight)
-    return {tenant.settings.name: (tenant, tenant.world.history.forgotten + len(tenant.world.history)) for tenant in standing}
-
-
-def _check_refusal(
-    runtime: Runtime, request: Request, answered: Answered, before: dict[str, tuple[Tenant, int]], findings: Findings
-) -> None:
-    """Looks whether a refused request has changed something; where rules stand, they count what they meet."""
-    if not 400 <= answered.status < 500 or answered.is_spoiled:
-        return
-    for name, (tenant, commits) in _commits(runtime).items():
-        # One that is not there was still on the move before.
-        known, earlier = before.get(name, (tenant, commits))
-        if tenant.world.store.rules or request.operation.startswith(("advance", "run_until", "next", "wait")):
-            continue
-        if known is not tenant or commits != earlier:
-            findings.find(request, f"{answered.status}, and yet tenant {name} has changed")
 
 
 async def _look_around(app: object, findings: Findings) -> None:

@@ -1,17 +1,29 @@
 """The fuzzer: a small round finds nothing, the same seed asks the same, and what is planted is found."""
 
 import asyncio
+import json
 import signal
 import socket
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from random import Random
 from threading import Thread
+from typing import Any
 
 import pytest
 from fuzzing import flood, in_process, raw
 from fuzzing.findings import Answered, Findings
 from fuzzing.progress import Progress, telling
 from fuzzing.requests import Request, Requests
+from starlette.types import Receive, Scope, Send
+from steps import INPUT, RUNS
+
+from runflow_mock.domain.commands import AddCredit
+from runflow_mock.domain.money import Money
+from runflow_mock.runtime.runtime import Runtime
+from runflow_mock.runtime.sender import RecordingSender
+from runflow_mock.runtime.tenants import Tenant
+from runflow_mock.web.app import create_app
 
 REQUEST = Request("get_run", "GET", "/v1/runs/x", (), b"")
 LOOK_BYTES_MAX = 1_000
@@ -31,6 +43,91 @@ def test_small_round_in_process_finds_nothing() -> None:
     assert findings.wrong == []
     assert sum(findings.statuses.values()) > 300
     assert len(findings.operations) > 80
+
+
+async def _replaces(runtime: Runtime, tenant: Tenant) -> None:
+    runtime.tenants.repeat(tenant)
+
+
+async def _drops(runtime: Runtime, tenant: Tenant) -> None:
+    runtime.tenants.drop(tenant.settings.name)
+
+
+async def _makes(runtime: Runtime, tenant: Tenant) -> None:
+    runtime.tenants.create(runtime.config.tenant("another"))
+
+
+async def _pays(runtime: Runtime, tenant: Tenant) -> None:
+    runtime.execute(tenant, AddCredit(Money(1)))
+
+
+async def _moves(runtime: Runtime, tenant: Tenant) -> None:
+    await runtime.next(tenant)
+
+
+async def _hastens(runtime: Runtime, tenant: Tenant) -> None:
+    runtime.set_rate(tenant, 0.001)
+
+
+async def _forgets(runtime: Runtime, tenant: Tenant) -> None:
+    runtime.reset(tenant, "journal")
+
+
+async def _does_nothing(runtime: Runtime, tenant: Tenant) -> None:
+    """As it should be."""
+
+
+# What a refusal does to somebody else's tenant, and what the fuzzer says of that.
+SPOILT_REFUSALS: dict[Callable[[Runtime, Tenant], Awaitable[None]], list[str]] = {
+    _replaces: ["422, and yet tenant fuzz2 was replaced"],
+    _drops: ["422, and yet tenant fuzz2 is gone"],
+    _makes: ["422, and yet tenant another was made"],
+    _pays: ["422, and yet tenant fuzz2 has changed: AddCredit"],
+    _moves: ["422, and yet tenant fuzz2 has changed: a timer"],
+    _hastens: ["422, and yet tenant fuzz2 has changed, beside its world"],
+    _forgets: ["422, and yet tenant fuzz2 has changed, beside its world"],
+    _does_nothing: [],
+}
+
+
+def _asked(method: str, target: str, tenant: str, body: object) -> Request:
+    headers = (("host", "127.0.0.1:8787"), ("authorization", f"Bearer rf_live_mock_{tenant}"), ("content-type", "application/json"))
+    return Request("any", method, target, headers, json.dumps(body).encode())
+
+
+@pytest.mark.parametrize("is_busy", [False, True], ids=["nothing under way", "a callback under way"])
+@pytest.mark.parametrize("spoil", SPOILT_REFUSALS)
+def test_refused_scenario_that_changes_another_tenant_is_found_however_busy_that_is(
+    spoil: Callable[[Runtime, Tenant], Awaitable[None]], is_busy: bool
+) -> None:
+    """Also where the answer to a callback comes in meanwhile, which is no change that the refusal has made: seed 1795941426."""
+
+    async def tell() -> list[str]:
+        app, findings = create_app(in_process.CONFIG, sender=RecordingSender()), Findings()
+        runtime: Runtime = app.state.runtime
+
+        async def spoilt(scope: Scope, receive: Receive, send: Send) -> None:
+            await app(scope, receive, send)
+            assert other is not None
+            await spoil(runtime, other)
+
+        async def ask(method: str, target: str, body: object) -> Any:
+            return await in_process.ask(app, runtime, _asked(method, target, "fuzz2", body), findings)
+
+        run = {"input": INPUT, "callback_url": "http://127.0.0.1:9/x"}
+        ended = await ask("POST", RUNS, run)
+        await ask("POST", "/_mock/clock/advance", {"by": "1h"})
+        await ask("POST", RUNS, run)
+        if is_busy:
+            await ask("POST", f"/v1/runs/{ended['id']}/callback-redeliveries", {})
+        other = runtime.tenants.get("fuzz2")
+        assert other is not None
+        assert (bool(other.in_flight), findings.wrong) == (is_busy, [])
+        await in_process.ask(spoilt, runtime, _asked("PUT", "/_mock/scenario", "fuzz0", {"no": 1}), findings)
+        await runtime.close()
+        return [told.partition("\n")[0] for told in findings.wrong]
+
+    assert asyncio.run(tell()) == SPOILT_REFUSALS[spoil]
 
 
 @pytest.mark.slow
