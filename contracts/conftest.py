@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from runflow_mock.kit.sheets.markdown import write_markdown
 from runflow_mock.kit.suite.carriers import AppCarrier, HttpCarrier
 from runflow_mock.kit.suite.generating import EFFORTS, Effort, effort_of, labels, require_generator
 from runflow_mock.kit.suite.pairs import coverage
-from runflow_mock.kit.suite.reports import counts, markdown
+from runflow_mock.kit.suite.reports import counts, summary_of
 from runflow_mock.kit.suite.runner import declared_operations, plan
 from runflow_mock.kit.suite.stages import Target, TargetError
 from runflow_mock.kit.suite.tallies import Tally
@@ -130,7 +131,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     file = config.getoption("--summary")
     if file:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-        Path(file).write_text(markdown(total, declared, "Contract suite"), encoding="utf-8")
+        Path(file).write_text(write_markdown(summary_of(total, declared, "Contract suite")), encoding="utf-8")
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

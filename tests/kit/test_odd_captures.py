@@ -13,8 +13,10 @@ from runflow_mock.kit.calibration.captures import FORMAT
 from runflow_mock.kit.calibration.files import CaptureError
 from runflow_mock.kit.calibration.notes import Note, notes_of
 from runflow_mock.kit.calibration.readings import Evidence, read_switches
-from runflow_mock.kit.calibration.reports import Calibration, lines, markdown, represent
+from runflow_mock.kit.calibration.reports import Calibration, represent, summary_of
 from runflow_mock.kit.calibration.scrubbing import scrub, secrets_in
+from runflow_mock.kit.sheets.markdown import write_markdown
+from runflow_mock.kit.sheets.terminal import lines
 from runflow_mock.openapi.contracts import packaged_contract
 
 NAMES = (
@@ -46,13 +48,13 @@ def calibrated(raw: bytes) -> None:
     readings = read_switches(scrub(capture, ["whsec_1"], secrets) for capture in captures)
     calibration = Calibration(captures=len(captures), files=1, readings=readings, notes=notes_of(captures, packaged_contract()))
     assert represent(calibration)["captures"] == len(captures)
-    assert markdown(calibration).count("\n") >= len(list(lines(calibration))) - len(readings) * 2
+    assert write_markdown(summary_of(calibration)).count("\n") >= len(list(lines(summary_of(calibration)))) - len(readings) * 2
 
 
 def test_no_line_of_a_calibration_is_a_captures_own() -> None:
     said = Evidence("odd\nfile.json", "body.\x1b[2J")
     note = Note(rule="unknown-field", where="run.a\nwritten /etc/passwd", message="not in the document", evidence=said)
-    shown = list(lines(Calibration(captures=1, files=1, readings=(), notes=(note,))))
+    shown = list(lines(summary_of(Calibration(captures=1, files=1, readings=(), notes=(note,)))))
     assert shown[-1] == (
         r"beyond the contract: run.a\nwritten /etc/passwd (unknown-field): not in the document (odd\nfile.json: body.\x1b[2J)"
     )

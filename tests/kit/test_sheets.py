@@ -9,11 +9,12 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from runflow_mock.domain.verdicts import Judgement
-from runflow_mock.kit.sheets.junit import Case, Outcome, write_cases, write_junit
+from runflow_mock.kit.sheets.junit import write_junit
 from runflow_mock.kit.sheets.markdown import write_markdown
-from runflow_mock.kit.sheets.records import Row, Sheet, expecting, read_expected, represent_sheet
+from runflow_mock.kit.sheets.records import Row, Sheet, expecting, read_expected, represent_sheet, summary_of
 from runflow_mock.kit.sheets.reports import sheet_of
-from runflow_mock.kit.sheets.terminal import lines, show_sheet
+from runflow_mock.kit.sheets.summaries import Case, Outcome, Summary
+from runflow_mock.kit.sheets.terminal import lines, show
 
 HELD = Row(subject="plain", rule="completes", judgement=Judgement.HELD, asks="It ends.", evidence=("exit 0",))
 BROKEN = Row(subject="rate limit", rule="recovers", judgement=Judgement.BROKEN, asks="It goes on.", evidence=("exit | 1\nafter <b>",))
@@ -77,14 +78,14 @@ def test_grade_is_a_letter_for_the_share_that_held() -> None:
 
 def test_terminal_begins_with_what_is_broken_and_ends_with_the_grade() -> None:
     out = StringIO()
-    show_sheet(SHEET, Console(file=out, highlight=False))
+    show(summary_of(SHEET), Console(file=out, highlight=False))
     told = out.getvalue().splitlines()
     assert told[2:5] == ["broken   rate limit: recovers (error)", "         It goes on.", "         - exit | 1 after <b>"]
     assert told[-4:] == ["not exercised  lost: recovers (never met)", "note     a note", "", SHEET.counts]
 
 
 def test_junit_has_a_case_for_each_row() -> None:
-    suite = ElementTree.fromstring(write_junit(SHEET))
+    suite = ElementTree.fromstring(write_junit(summary_of(SHEET)))
     assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
         "tests": "3",
         "failures": "1",
@@ -97,7 +98,7 @@ def test_junit_has_a_case_for_each_row() -> None:
 
 
 def test_markdown_keeps_its_table_whatever_the_evidence_is() -> None:
-    told = write_markdown(SHEET)
+    told = write_markdown(summary_of(SHEET))
     assert "| **broken** | rate limit | recovers | exit \\| 1 after &lt;b> |\n" in told
     assert "- never met: lost: recovers\n" in told
 
@@ -113,12 +114,12 @@ def test_markdown_keeps_its_table_whatever_the_evidence_is() -> None:
 )
 def test_markdown_has_what_others_wrote_as_text(evidence: str, shown: str) -> None:
     row = Row(subject="s", rule="r", judgement=Judgement.BROKEN, asks="It goes on.", evidence=(evidence,))
-    assert f"| **broken** | s | r | {shown} |\n" in write_markdown(Sheet(title="t", rows=(row,)))
+    assert f"| **broken** | s | r | {shown} |\n" in write_markdown(summary_of(Sheet(title="t", rows=(row,))))
 
 
 def test_terminal_has_no_line_of_others() -> None:
     row = Row(subject="s\nheld     x", rule="r\n::error::y", judgement=Judgement.BROKEN, asks="It goes on.", evidence=("a\nb",))
-    assert list(lines(Sheet(title="t\nu", rows=(row,), stale=("v\nw",))))[2:5] == [
+    assert list(lines(summary_of(Sheet(title="t\nu", rows=(row,), stale=("v\nw",)))))[2:5] == [
         "broken   s held x: r ::error::y (error)",
         "         It goes on.",
         "         - a b",
@@ -127,21 +128,22 @@ def test_terminal_has_no_line_of_others() -> None:
 
 def test_terminal_has_no_line_of_others_among_what_was_not_exercised() -> None:
     row = replace(ABSENT, subject="s\nheld     x", rule="r\x1b[2J", reason="never\nmet")
-    assert list(lines(Sheet(title="t", rows=(row,))))[2] == r"not exercised  s\nheld     x: r\x1b[2J (never met)"
+    assert list(lines(summary_of(Sheet(title="t", rows=(row,)))))[2] == r"not exercised  s\nheld     x: r\x1b[2J (never met)"
 
 
 def test_what_cannot_be_shown_stands_by_its_escape_in_every_rendering() -> None:
     sheet = replace(SHEET, rows=(replace(BROKEN, evidence=("a\x1b[2Jb\ud800",)),))
-    failure = ElementTree.fromstring(write_junit(sheet)).find("testcase/failure")
+    failure = ElementTree.fromstring(write_junit(summary_of(sheet))).find("testcase/failure")
     assert failure is not None
     assert (failure.get("message"), failure.text) == (r"a\x1b[2Jb\ud800", "It goes on.\n" + r"a\x1b[2Jb\ud800")
-    assert r"a\x1b[2Jb\ud800" in "\n".join(lines(sheet))
-    assert r"a\\x1b\[2Jb\\ud800" in write_markdown(sheet)
+    assert r"a\x1b[2Jb\ud800" in "\n".join(lines(summary_of(sheet)))
+    assert r"a\\x1b\[2Jb\\ud800" in write_markdown(summary_of(sheet))
 
 
 def test_junit_can_carry_every_character() -> None:
     text = "".join(map(chr, (*range(0x3000), *range(0xD7FE, 0x10002), 0xE0041, 0x10FFFF)))
-    suite = ElementTree.fromstring(write_cases(text, [Case(group=text, name=text, outcome=Outcome.FAILURE, message=text, text=text)]))
+    case = Case(group=text, name=text, outcome=Outcome.FAILURE, message=text, text=text)
+    suite = ElementTree.fromstring(write_junit(Summary(title=text, cases=(case,))))
     assert suite.get("failures") == "1"
 
 
@@ -191,7 +193,7 @@ def test_report_of_a_long_session_says_each_thing_once_and_how_often_it_was() ->
 def test_many_rows_that_were_not_exercised_for_one_reason_are_counted() -> None:
     many = tuple(replace(ABSENT, subject=f"operation_{number}", rule="contract") for number in range(80))
     sheet = Sheet(title="t", rows=(*many, *(replace(ABSENT, subject=f"cell {number}") for number in range(3))))
-    assert "not exercised  80x contract, 3x recovers (never met)" in list(lines(sheet))
-    assert "- never met: 80x contract, 3x recovers" in write_markdown(sheet)
+    assert "not exercised  80x contract, 3x recovers (never met)" in list(lines(summary_of(sheet)))
+    assert "- never met: 80x contract, 3x recovers" in write_markdown(summary_of(sheet))
     few = replace(sheet, rows=many[:2])
-    assert "not exercised  operation_0: contract, operation_1: contract (never met)" in list(lines(few))
+    assert "not exercised  operation_0: contract, operation_1: contract (never met)" in list(lines(summary_of(few)))

@@ -2,11 +2,12 @@
 
 import pytest
 
+from runflow_mock.kit.sheets.markdown import write_markdown
 from runflow_mock.kit.suite.carriers import AppCarrier
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import play_all
 from runflow_mock.kit.suite.pairs import NOT_ANSWERED, NOT_CREATED, NOT_PROVOKED, Unseen, coverage, missing, told, unseen
-from runflow_mock.kit.suite.reports import markdown
+from runflow_mock.kit.suite.reports import summary_of
 from runflow_mock.kit.suite.runner import declared_operations
 from runflow_mock.kit.suite.stages import Target
 from runflow_mock.kit.suite.tallies import Tally
@@ -46,7 +47,7 @@ def test_what_was_not_seen_has_a_reason(has_control: bool, reasons: set[str]) ->
     lines = list(told(pairs, shown_max=1))
     assert len(lines) == len(reasons)
     assert all(any(reason in line for line in lines) for reason in reasons)
-    report = markdown(seen(("read", 200)), DECLARED, "Suite", pairs)
+    report = write_markdown(summary_of(seen(("read", 200)), DECLARED, "Suite", pairs))
     assert "| read | 200 (1) | 4XX, default |" in report
     assert all(f"make {status}" in report for status in ANSWERS)
 

@@ -8,15 +8,14 @@ from itertools import chain
 from pathlib import Path
 
 import click
-import msgspec
 
 from runflow_mock.cli.options import json_option, make_parent, option, tell
-from runflow_mock.cli.sheets import WRITTEN
+from runflow_mock.cli.sheets import WRITTEN, Outputs
 from runflow_mock.kit.calibration.captures import document_of
 from runflow_mock.kit.calibration.files import CaptureFile, captures_in, of_hosts, read_files
 from runflow_mock.kit.calibration.notes import notes_of
 from runflow_mock.kit.calibration.readings import nearest_dialect, read_switches, switches_of
-from runflow_mock.kit.calibration.reports import Calibration, lines, markdown, represent
+from runflow_mock.kit.calibration.reports import Calibration, summary_of
 from runflow_mock.kit.calibration.scrubbing import scrub, secrets_in
 from runflow_mock.openapi.promises import documented_contract
 from runflow_mock.runtime.config import ConfigError
@@ -83,15 +82,15 @@ def command(
     if profile_file is not None and calibration.exit_code < 3:
         _check_replaced(profile_file)
         outputs[profile_file] = write_profile(_profile(calibration, files), as_json=profile_file.suffix == ".json")
-    if markdown_file is not None:
-        outputs[markdown_file] = markdown(calibration).encode()
+    told = Outputs(as_json=as_json, markdown_file=markdown_file)
+    outputs |= told.files(summary_of(calibration))
     _check_places(outputs, files)
     try:
         write_each(outputs, _write)
     except NotWritten as error:
-        _tell(calibration, [file for file in outputs if file not in error.reasons], as_json=as_json)
+        told.show(summary_of(calibration, [file for file in outputs if file not in error.reasons]))
         raise
-    _tell(calibration, tuple(outputs), as_json=as_json)
+    told.show(summary_of(calibration, tuple(outputs)))
     sys.exit(calibration.exit_code)
 
 
@@ -125,17 +124,3 @@ def _check_places(outputs: Mapping[Path, bytes], files: Sequence[CaptureFile]) -
 def _write(file: Path, content: bytes) -> None:
     make_parent(file)
     write_whole(file, content)
-
-
-def _tell(calibration: Calibration, written: Sequence[Path], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(msgspec.json.encode({**represent(calibration), "written": [str(file) for file in written]}).decode())
-        return
-    for line in lines(calibration):
-        click.echo(line)
-    if written:
-        click.echo("")
-    for file in written:
-        click.echo(f"written {file}")
-    if calibration.exit_code == 3:
-        click.echo("\nno capture shows a switch, so there is no profile: see the last column for what is needed")

@@ -1,16 +1,15 @@
 """`runflow-mock doctor`: tells why a callback did not arrive."""
 
 import sys
+from collections.abc import Iterator, Sequence
 
 import click
-import msgspec
 import urllib3
-from rich.console import Console
-from rich.markup import escape
 
 from runflow_mock.cli.options import json_option, url_option
+from runflow_mock.cli.sheets import Outputs
 from runflow_mock.domain.principals import KEY_PREFIX, SANDBOX
-from runflow_mock.domain.printing import on_one_line
+from runflow_mock.kit.sheets.summaries import Line, Summary
 from runflow_mock.testing.client import Client, ClientError
 from runflow_mock.testing.diagnosis import Finding, diagnose
 
@@ -28,17 +27,18 @@ def command(*, identifier: str | None, url: str, key: str, as_json: bool) -> Non
     """
     findings = _findings(url, key, identifier)
     is_healthy = not any(finding.is_problem for finding in findings)
-    if as_json:
-        click.echo(msgspec.json.encode({"healthy": is_healthy, "findings": findings}).decode())
-    else:
-        console = Console(highlight=False, soft_wrap=True)
-        for finding in findings:
-            mark = "[red]x[/]" if finding.is_problem else "[green]-[/]"
-            way_out = f"\n    {escape(finding.way_out)}" if finding.way_out else ""
-            console.print(f"{mark} {escape(on_one_line(finding.about))}: {escape(on_one_line(finding.says))}{way_out}")
-        if is_healthy:
-            console.print("[green]Nothing keeps callbacks from arriving.[/]")
+    summary = Summary(title="callbacks", lines=tuple(_lines(findings)), json={"healthy": is_healthy, "findings": findings})
+    Outputs(as_json=as_json).show(summary)
     sys.exit(0 if is_healthy else 1)
+
+
+def _lines(findings: Sequence[Finding]) -> Iterator[Line]:
+    for finding in findings:
+        yield Line("x " if finding.is_problem else "- ", f"{finding.about}: {finding.says}")
+        if finding.way_out:
+            yield Line("    ", finding.way_out)
+    if not any(finding.is_problem for finding in findings):
+        yield Line("Nothing keeps callbacks from arriving.")
 
 
 def _findings(url: str, key: str, identifier: str | None) -> list[Finding]:

@@ -5,16 +5,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-import msgspec
 
 from runflow_mock.cli.options import json_option, tell
-from runflow_mock.cli.sheets import WRITTEN
-from runflow_mock.cli.streams import write_scrubbed
+from runflow_mock.cli.sheets import WRITTEN, Outputs
 from runflow_mock.kit.drift.comparing import compare_with_pin, load_newer
 from runflow_mock.kit.drift.drifts import Grade
 from runflow_mock.kit.drift.pinning import REASON, pin_newer
-from runflow_mock.kit.drift.records import represent_comparison
-from runflow_mock.kit.drift.texts import lines, markdown
+from runflow_mock.kit.drift.texts import summary_of
 from runflow_mock.runtime.foreign_documents import UnreachableError
 
 UNREACHABLE = 4
@@ -45,13 +42,5 @@ def command(*, against: str, fail_on: str, plays: bool, is_pinned: bool, reason:
     comparison = compare_with_pin(newer, here, plays=plays)
     lock = pin_newer(newer, here, datetime.now(UTC).date(), reason) if is_pinned else None
     grade = Grade(fail_on)
-    try:
-        if as_json:
-            told = represent_comparison(comparison, grade)
-            click.echo(msgspec.json.encode({**told, "pinned_in": None if lock is None else str(lock)}).decode())
-        else:
-            for line in (*lines(comparison), *([] if lock is None else [f"pinned in {lock}"])):
-                click.echo(line)
-    finally:
-        write_scrubbed({} if markdown_file is None else {markdown_file: markdown(comparison).encode()})
+    Outputs(as_json=as_json, markdown_file=markdown_file).write(summary_of(comparison, grade, lock))
     sys.exit(0 if lock is not None else comparison.exit_code(grade))

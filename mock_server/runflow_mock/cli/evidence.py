@@ -14,6 +14,7 @@ from starlette.types import Scope
 from runflow_mock.domain.principals import KEY_PREFIX
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.kit.sheets.junit import write_junit
+from runflow_mock.kit.sheets.records import summary_of
 from runflow_mock.kit.sheets.reports import sheet_of
 from runflow_mock.runtime.config import ConfigError
 from runflow_mock.runtime.files import NotWritten, write_whole
@@ -85,7 +86,7 @@ async def _gather(runtime: Runtime, tenant: Tenant) -> dict[str, bytes]:
     told = {name: (await handler(_call(runtime, tenant, query))).body for name, (handler, query) in FILES.items()}
     operation_of = {exchange.id: exchange.operation for exchange in tenant.journal if exchange.operation is not None}
     sheet = sheet_of(msgspec.json.decode(told["report.json"]), operation_of)
-    return {**told, "report.xml": write_junit(sheet)}
+    return {**told, "report.xml": write_junit(summary_of(sheet))}
 
 
 def _write(folder: Path, files: Mapping[str, bytes], scrubber: Scrubber) -> Iterator[str]:

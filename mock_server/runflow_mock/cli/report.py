@@ -8,6 +8,7 @@ import urllib3
 
 from runflow_mock.cli.options import url_option
 from runflow_mock.cli.sheets import Outputs, sheet_options
+from runflow_mock.kit.sheets.records import summary_of
 from runflow_mock.kit.sheets.reports import sheet_of
 from runflow_mock.testing.client import ClientError
 from runflow_mock.testing.control import Control
@@ -35,5 +36,5 @@ def command(*, url: str, key: str, as_json: bool, junit_file: Path | None, markd
     finally:
         control.close()
     sheet = sheet_of(report, known)
-    Outputs(as_json=as_json, junit_file=junit_file, markdown_file=markdown_file).write(sheet)
+    Outputs(as_json=as_json, junit_file=junit_file, markdown_file=markdown_file).write(summary_of(sheet))
     sys.exit(sheet.exit_code)

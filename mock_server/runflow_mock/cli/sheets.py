@@ -1,4 +1,4 @@
-"""How commands that judge somebody write their sheet: to the terminal or as JSON, and into files for CI."""
+"""How commands that judge somebody tell it: in the terminal or as JSON, and in files for CI."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +12,9 @@ from runflow_mock.cli.options import json_option
 from runflow_mock.cli.streams import write_scrubbed
 from runflow_mock.kit.sheets.junit import write_junit
 from runflow_mock.kit.sheets.markdown import write_markdown
-from runflow_mock.kit.sheets.records import Sheet, expecting, read_expected, represent_sheet
-from runflow_mock.kit.sheets.terminal import show_sheet
+from runflow_mock.kit.sheets.records import Sheet, expecting, read_expected
+from runflow_mock.kit.sheets.summaries import Summary
+from runflow_mock.kit.sheets.terminal import show
 
 DecoratedT = TypeVar("DecoratedT", bound=Callable[..., object])
 WRITTEN = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -21,34 +22,43 @@ READ = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 class Outputs(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a sheet goes."""
+    """Where a summary goes."""
 
     as_json: bool = False
     junit_file: Path | None = None
     markdown_file: Path | None = None
 
-    def write(self, sheet: Sheet, **more: Any) -> None:
-        """Writes a sheet everywhere; `more` stands in the JSON beside it.
+    def files(self, summary: Summary) -> dict[Path, bytes]:
+        """Returns the files that were asked for, and what is to be in them."""
+        files: dict[Path, bytes] = {}
+        if self.junit_file is not None:
+            files[self.junit_file] = write_junit(summary)
+        if self.markdown_file is not None:
+            files[self.markdown_file] = write_markdown(summary).encode()
+        return files
+
+    def show(self, summary: Summary, **more: Any) -> None:
+        """Prints a summary; `more` stands in the JSON beside it."""
+        if self.as_json:
+            click.echo(msgspec.json.encode({**summary.json, **more}).decode())
+        else:
+            show(summary, Console(highlight=False))
+
+    def write(self, summary: Summary, **more: Any) -> None:
+        """Shows a summary, and writes its files.
 
         Raises:
             NotWritten: a file cannot be written; whatever can be is written and shown all the same.
         """
-        files: dict[Path, bytes] = {}
-        if self.junit_file is not None:
-            files[self.junit_file] = write_junit(sheet)
-        if self.markdown_file is not None:
-            files[self.markdown_file] = write_markdown(sheet).encode()
+        files = self.files(summary)
         try:
-            if self.as_json:
-                click.echo(msgspec.json.encode({**represent_sheet(sheet), **more}).decode())
-            else:
-                show_sheet(sheet, Console(highlight=False))
+            self.show(summary, **more)
         finally:
             write_scrubbed(files)
 
 
 def sheet_options(decorated: DecoratedT) -> DecoratedT:
-    """Adds the options that say where a sheet goes."""
+    """Adds the options that say where a summary goes."""
     for add in (
         click.option("--markdown", "markdown_file", default=None, type=WRITTEN, help="Write a Markdown summary."),
         click.option("--junit", "junit_file", default=None, type=WRITTEN, help="Write a JUnit report."),

@@ -6,17 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from runflow_mock.cli.dialects import dialect_options_or, read_said
 from runflow_mock.cli.options import Figure, checked_url, json_option, option, tell
-from runflow_mock.cli.sheets import WRITTEN
+from runflow_mock.cli.sheets import WRITTEN, Outputs
 from runflow_mock.cli.streams import written_at_the_end
 from runflow_mock.kit.suite.carriers import HttpCarrier
 from runflow_mock.kit.suite.generating import EFFORTS, effort_of, require_generator
-from runflow_mock.kit.suite.pairs import coverage, told, unseen
+from runflow_mock.kit.suite.pairs import unseen
 from runflow_mock.kit.suite.recordings import recording
-from runflow_mock.kit.suite.reports import junit, lines, markdown
+from runflow_mock.kit.suite.reports import summary_of
 from runflow_mock.kit.suite.runner import declared_operations, plan, verify
 from runflow_mock.kit.suite.stages import Target, TargetError
 from runflow_mock.kit.suite.tallies import Tally
@@ -61,19 +60,10 @@ def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json:
             started = time.monotonic()
             total = verify(target, document, effort, lambda name, tally: _tell(name, tally, started, as_json), keep)
             declared = declared_operations(document)
-            not_seen = unseen(total, declared, target)
-            if junit_file is not None:
-                files[junit_file] = junit(total)
-            if options["markdown_file"] is not None:
-                told_of = f"Contract suite against {base_url}"
-                files[options["markdown_file"]] = markdown(total, declared, told_of, not_seen).encode()
-            seen, pairs = coverage(total, declared)
-            if as_json:
-                counted = {"pairs_seen": seen, "pairs_declared": pairs, "pairs_not_seen": not_seen}
-                click.echo(msgspec.json.encode({**total.as_json(), **counted}).decode())
-            else:
-                for line in (*lines(total), f"operation x status: {seen} of {pairs} declared pairs were seen", *told(not_seen)):
-                    click.echo(line)
+            summary = summary_of(total, declared, f"Contract suite against {base_url}", unseen(total, declared, target))
+            outputs = Outputs(as_json=as_json, junit_file=junit_file, markdown_file=options["markdown_file"])
+            files.update(outputs.files(summary))
+            outputs.show(summary)
     except TargetError as error:
         click.echo(f"runflow-mock: {error}", err=True)
         sys.exit(2)

@@ -17,6 +17,7 @@ from runflow_mock.kit.matrix.expectations import load_expectations
 from runflow_mock.kit.matrix.judging import judge_trials
 from runflow_mock.kit.matrix.running import run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial
+from runflow_mock.kit.sheets.records import summary_of
 from runflow_mock.runtime.config import Config, read_rewrites
 from runflow_mock.runtime.foreign_documents import load_contract
 from runflow_mock.testing.proxy import Proxy
@@ -74,7 +75,7 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
     sheet = with_expected(judge_trials(cells, trials, expected), expected_file)
     outputs = Outputs(as_json=as_json, junit_file=options["junit_file"], markdown_file=options["markdown_file"])
     outputs.write(
-        sheet,
+        summary_of(sheet),
         matrix=[
             {
                 "cell": trial.cell.name,

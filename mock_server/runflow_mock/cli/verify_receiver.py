@@ -20,7 +20,7 @@ from runflow_mock.kit.probes.known_records import KnownRecords, NoRecord
 from runflow_mock.kit.probes.probe_steps import ProbeKit
 from runflow_mock.kit.probes.sample_callbacks import Sender
 from runflow_mock.kit.probes.verdicts import verify_receiver
-from runflow_mock.kit.sheets.records import Row
+from runflow_mock.kit.sheets.records import Row, summary_of
 from runflow_mock.runtime.foreign_documents import load_messages
 from runflow_mock.testing.client import ClientError
 from runflow_mock.testing.control import Control
@@ -70,7 +70,7 @@ def command(*, url: str, expected_file: Path | None, as_json: bool, **options: A
     with _probe_kit(url, options) as kit:
         sheet = verify_receiver(kit, url, tell, answer_seconds_max=within)
     sheet = with_expected(sheet, expected_file)
-    Outputs(as_json=as_json, junit_file=options["junit_file"], markdown_file=options["markdown_file"]).write(sheet)
+    Outputs(as_json=as_json, junit_file=options["junit_file"], markdown_file=options["markdown_file"]).write(summary_of(sheet))
     sys.exit(sheet.exit_code)
 
 

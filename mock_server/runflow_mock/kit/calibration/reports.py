@@ -1,16 +1,17 @@
-"""Reports of a calibration: as JSON, as lines for a terminal, and as Markdown."""
+"""The summary of a calibration: a row for each switch with what shows it, and remarks on what is to be reported."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 
-from runflow_mock.domain.printing import on_one_line
 from runflow_mock.kit.calibration.detectors import DETECTORS
 from runflow_mock.kit.calibration.notes import Note
 from runflow_mock.kit.calibration.readings import Evidence, Observation, Reading, Verdict
-from runflow_mock.kit.sheets.markdown import items, table
+from runflow_mock.kit.sheets.summaries import Line, Section, Summary, Table
 
 PLACES_MAX = 2
+NO_PROFILE = "no capture shows a switch, so there is no profile: see the last column for what is needed"
 HEAD = ("switch", "verdict", "value", "seen", "where")
 
 
@@ -30,8 +31,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         return 1 if any(reading.is_open for reading in self.readings) else 0
 
 
-def represent(calibration: Calibration) -> dict[str, object]:
-    """Returns a calibration for programs."""
+def represent(calibration: Calibration, written: Sequence[Path] = ()) -> dict[str, object]:
+    """Returns a calibration for programs, and the files that were written."""
     return {
         "captures": calibration.captures,
         "files": calibration.files,
@@ -62,30 +63,37 @@ def represent(calibration: Calibration) -> dict[str, object]:
             }
             for note in calibration.notes
         ],
+        "written": [str(file) for file in written],
     }
 
 
-def lines(calibration: Calibration) -> Iterator[str]:
-    """Yields a calibration line by line; under what was seen stands where."""
-    yield f"{_counted(calibration.captures, 'capture')} in {_counted(calibration.files, 'file')}"
-    yield ""
-    rows = [HEAD, *(tuple(map(on_one_line, row)) for row in _rows(calibration.readings))]
+def summary_of(calibration: Calibration, written: Sequence[Path] | None = None) -> Summary:
+    """Returns what there is to say of a calibration, and once that is known, which files were written."""
+    rows, remarks = tuple(_rows(calibration.readings)), tuple(_remarks(calibration))
+    captures = _counted(calibration.captures, "capture")
+    ends: tuple[str, ...] = ()
+    if written is not None:
+        ends = (*(f"written {file}" for file in written), *((NO_PROFILE,) if calibration.exit_code == 3 else ()))
+    return Summary(
+        title=f"Calibration of {captures}",
+        lines=(
+            Line(f"{captures} in {_counted(calibration.files, 'file')}"),
+            Line(""),
+            *_table((HEAD, *rows)),
+            *(Line(told) for part in (remarks, ends) if part for told in ("", *part)),
+        ),
+        sections=(Section(table=Table(HEAD, rows)), Section(items=remarks)),
+        json=represent(calibration, written or ()),
+    )
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[Line]:
+    """Yields the rows in columns; under what was seen stands where. Switches, verdicts and values are words of ours."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD) - 2)]
     for *cells, seen, where in rows:
-        yield "  ".join((*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), seen)).rstrip()
+        yield Line("".join(f"{cell:{width}}  " for cell, width in zip(cells, widths, strict=True)) + seen)
         if where != HEAD[-1]:
-            yield f"    {where}"
-    remarks = tuple(map(on_one_line, _remarks(calibration)))
-    yield from ("", *remarks) if remarks else ()
-
-
-def markdown(calibration: Calibration) -> str:
-    """Returns a calibration as Markdown, for an issue."""
-    text = [f"# Calibration of {_counted(calibration.captures, 'capture')}", ""]
-    text.extend(table(HEAD, _rows(calibration.readings)))
-    remarks = tuple(_remarks(calibration))
-    text.extend(("", *items(remarks)) if remarks else ())
-    return "\n".join(text) + "\n"
+            yield Line(f"    {where}")
 
 
 def _counted(number: int, noun: str) -> str:

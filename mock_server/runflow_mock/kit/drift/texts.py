@@ -1,64 +1,59 @@
-"""Comparisons in a terminal and as Markdown: the worst comes first, and what many operations share comes once."""
+"""The summary of a comparison: the worst comes first, and what many operations share comes once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from runflow_mock.kit.drift.drifts import Grade
-from runflow_mock.kit.drift.records import Comparison, Row, rows
-from runflow_mock.kit.sheets.markdown import Cell, Code, Strong, heading, items, table
-from runflow_mock.kit.sheets.texts import one_line
+from runflow_mock.kit.drift.records import Comparison, Row, represent_comparison, rows
+from runflow_mock.kit.sheets.summaries import Cell, Code, Line, Section, Strong, Summary, Table
 
 # An issue of GitHub holds 65,536 characters.
 MARKDOWN_ROWS_MAX = 150
 SUBJECTS_MAX = 6
 
 
-def lines(comparison: Comparison) -> Iterator[str]:
-    """Yields what a terminal shows."""
-    yield f"pinned   {one_line(comparison.pinned)}"
-    yield f"newer    {one_line(comparison.newer)}"
-    yield ""
-    for row in rows(comparison.drifts):
-        yield f"{row.grade.value:9}{row.side.value:10}{one_line(row.subject)}"
+def summary_of(comparison: Comparison, fail_on: Grade, lock: Path | None = None) -> Summary:
+    """Returns what there is to say of a comparison, and the lock in which the newer side was pinned."""
+    found = tuple(rows(comparison.drifts))
+    more = len(found) - MARKDOWN_ROWS_MAX
+    return Summary(
+        title="Drift of the Runflow API",
+        verdict=Strong(comparison.verdict),
+        lines=(*_lines(comparison, found), *(() if lock is None else (Line("", f"pinned in {lock}"),))),
+        sections=(
+            Section(items=(f"pinned: {comparison.pinned}", f"newer: {comparison.newer}")),
+            *(_graded(grade, found[:MARKDOWN_ROWS_MAX]) for grade in Grade),
+            Section(paragraphs=(f"And {more} more; `runflow-mock drift` prints all.",) if more > 0 else ()),
+            Section("What the fake answers", items=tuple(f"{answer.operation}: {answer.says}" for answer in comparison.answers)),
+            Section(items=comparison.notes),
+        ),
+        json={**represent_comparison(comparison, fail_on), "pinned_in": None if lock is None else str(lock)},
+    )
+
+
+def _lines(comparison: Comparison, found: Sequence[Row]) -> Iterator[Line]:
+    yield from (Line("pinned   ", comparison.pinned), Line("newer    ", comparison.newer), Line(""))
+    for row in found:
         fake = "" if row.fake is None else f"; the fake is {row.fake}"
-        yield f"{'':9}{one_line(_place(row) + row.says)} [{row.change}]{fake}"
+        yield Line(f"{row.grade.value:9}{row.side.value:10}", row.subject)
+        yield Line(" " * 9, f"{_told(row)} [{row.change}]{fake}")
     for answer in comparison.answers:
-        yield f"fake     its answer to {one_line(answer.operation)} does not fit the newer document: {one_line(answer.says)}"
-    for note in comparison.notes:
-        yield f"note     {one_line(note)}"
+        yield Line("fake     its answer to ", f"{answer.operation} does not fit the newer document: {answer.says}")
+    yield from (Line("note     ", note) for note in comparison.notes)
     if comparison.drifts:
-        yield ""
-    yield comparison.verdict
+        yield Line("")
+    yield Line(comparison.verdict)
 
 
-def markdown(comparison: Comparison) -> str:
-    """Returns the report for an issue or the summary of a job."""
-    return "\n".join(_markdown(comparison)).rstrip() + "\n"
-
-
-def _markdown(comparison: Comparison) -> Iterator[str]:
-    yield from heading("Drift of the Runflow API", Strong(comparison.verdict))
-    yield from (*items((f"pinned: {comparison.pinned}", f"newer: {comparison.newer}")), "")
-    found = list(rows(comparison.drifts))
-    shown = found[:MARKDOWN_ROWS_MAX]
-    for grade in Grade:
-        graded = [row for row in shown if row.grade is grade]
-        if graded:
-            yield from (f"## {grade.value.capitalize()}", "")
-            yield from table(("side", "where", "what", "change", "the fake is"), map(_cells, graded))
-            yield ""
-    if len(found) > len(shown):
-        yield from (f"And {len(found) - len(shown)} more; `runflow-mock drift` prints all.", "")
-    if comparison.answers:
-        yield from ("## What the fake answers", "")
-        yield from items(f"{answer.operation}: {answer.says}" for answer in comparison.answers)
-        yield ""
-    yield from items(comparison.notes)
+def _graded(grade: Grade, shown: Sequence[Row]) -> Section:
+    cells = tuple(_cells(row) for row in shown if row.grade is grade)
+    return Section(grade.value.capitalize(), Table(("side", "where", "what", "change", "the fake is"), cells) if cells else None)
 
 
 def _cells(row: Row) -> tuple[Cell, ...]:
     more = (f"and {len(row.subjects) - SUBJECTS_MAX} more",) if len(row.subjects) > SUBJECTS_MAX else ()
-    return row.side.value, (*row.subjects[:SUBJECTS_MAX], *more), _place(row) + row.says, Code(row.change), row.fake or ""
+    return row.side.value, (*row.subjects[:SUBJECTS_MAX], *more), _told(row), Code(row.change), row.fake or ""
 
 
-def _place(row: Row) -> str:
-    return f"{row.where}: " if row.where else ""
+def _told(row: Row) -> str:
+    return f"{row.where}: {row.says}" if row.where else row.says

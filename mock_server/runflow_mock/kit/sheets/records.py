@@ -1,4 +1,4 @@
-"""The sheet: one row for each rule at each subject, with what shows it; every rendering and exit code follows from it.
+"""The sheet: one row for each rule at each subject, with what shows it; its summary and exit code follow from it.
 
 Theory. A row is held, broken or not exercised, and never claims more than was seen. Errors are ours and stand apart from the rows, which
 are about the client or receiver. A row that was expected to be broken counts as neither, and a row of which that was expected wrongly is
@@ -11,11 +11,14 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.verdicts import Judgement, Weight
+from runflow_mock.kit.sheets.summaries import Case, Cell, Line, Outcome, Section, Strong, Summary, Table
 
 GRADES = ((1.0, "A"), (0.9, "B"), (0.75, "C"), (0.5, "D"), (0.0, "F"))
 NO_GRADE = "-"
 # So many rows that were not exercised for one reason are named; more are counted.
 LISTED_MAX = 12
+EVIDENCE_MAX = 3
+STALE = "was expected to be broken, and held: take it off the list"
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +129,32 @@ def represent_sheet(sheet: Sheet) -> dict[str, object]:
     }
 
 
+def summary_of(sheet: Sheet) -> Summary:
+    """Returns a sheet in all its forms: what is broken comes first, with what shows it; what was not exercised last, with why."""
+    judged = [row for row in sheet.rows if row.judgement is not Judgement.NOT_EXERCISED]
+    worst_first = sorted(judged, key=lambda row: row.judgement is Judgement.HELD)
+    verdicts = Table(("verdict", "where", "rule", "evidence"), tuple(map(_cells, worst_first)))
+    absent = tuple(f"{reason or 'no reason'}: {listed(rows)}" for reason, rows in by_reason(sheet.of(Judgement.NOT_EXERCISED)))
+    return Summary(
+        title=sheet.title,
+        verdict=sheet.counts,
+        lines=tuple(_lines(sheet)),
+        sections=(
+            Section(table=verdicts if judged else None),
+            Section("Not exercised", items=absent),
+            Section("Stale expectations", items=sheet.stale),
+            Section("Errors of runflow-mock", items=sheet.errors),
+            Section("Notes", items=sheet.notes),
+        ),
+        cases=(
+            *map(_case, sheet.rows),
+            *(Case(group="expected failures", name=name, outcome=Outcome.FAILURE, message=f"it {STALE}") for name in sheet.stale),
+            *(Case(group="runflow-mock", name="itself", outcome=Outcome.ERROR, message=error) for error in sheet.errors),
+        ),
+        json=represent_sheet(sheet),
+    )
+
+
 def by_reason(rows: Sequence[Row]) -> Iterator[tuple[str, tuple[Row, ...]]]:
     """Yields rows together that were not exercised for the same reason."""
     for reason in dict.fromkeys(row.reason or "" for row in rows):
@@ -140,6 +169,49 @@ def listed(rows: Sequence[Row]) -> str:
     for row in rows:
         counts[row.rule] = counts.get(row.rule, 0) + 1
     return ", ".join(f"{count}x {rule}" for rule, count in counts.items())
+
+
+def _lines(sheet: Sheet) -> Iterator[Line]:
+    yield from (Line("", sheet.title), Line(""))
+    for row in sheet.of(Judgement.BROKEN):
+        yield from _broken("broken   ", row)
+    for row in sheet.rows:
+        if row.is_expected:
+            yield from _broken("expected ", row)
+    for row in sheet.of(Judgement.HELD):
+        shown_by = f" ({row.evidence[0]})" if row.evidence else ""
+        yield Line("held     ", f"{row.subject}: {row.rule}{shown_by}")
+    for reason, rows in by_reason(sheet.of(Judgement.NOT_EXERCISED)):
+        yield Line(f"not exercised  {listed(rows)} ", f"({reason})" if reason else "")
+    yield from (Line("stale    ", f"{name} {STALE}") for name in sheet.stale)
+    yield from (Line("error    of ours, not of what was tested: ", error) for error in sheet.errors)
+    yield from (Line("note     ", note) for note in sheet.notes)
+    yield from (Line(""), Line("", sheet.counts))
+
+
+def _broken(label: str, row: Row) -> Iterator[Line]:
+    yield Line(label, f"{row.subject}: {row.rule} ({row.weight.value})")
+    yield Line("         ", row.asks)
+    yield from (Line("         - ", evidence) for evidence in row.evidence[:EVIDENCE_MAX])
+    if len(row.evidence) > EVIDENCE_MAX:
+        yield Line(f"         - and {len(row.evidence) - EVIDENCE_MAX} more")
+
+
+def _cells(row: Row) -> tuple[Cell, ...]:
+    word = "broken as expected" if row.is_expected else Strong(row.judgement.value) if row.judgement is Judgement.BROKEN else "held"
+    return word, row.subject, row.rule, row.evidence[:EVIDENCE_MAX]
+
+
+def _case(row: Row) -> Case:
+    case = Case(group=row.subject, name=row.rule)
+    if row.judgement is Judgement.NOT_EXERCISED:
+        return replace(case, outcome=Outcome.SKIPPED, message=row.reason or "not exercised")
+    if row.is_expected:
+        return replace(case, outcome=Outcome.SKIPPED, message="broken, as expected")
+    if row.judgement is Judgement.HELD:
+        return case
+    told = row.evidence[0] if row.evidence else row.asks
+    return replace(case, outcome=Outcome.FAILURE, message=told, weight=row.weight.value, text="\n".join((row.asks, *row.evidence)))
 
 
 def _is_stale(rows: Sequence[Row], name: str) -> bool:

@@ -5,6 +5,6 @@ from runflow_mock.domain.printing import on_one_line
 LINE_MAX = 400
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, characters_max: int = LINE_MAX) -> str:
     """Returns a text of several lines as one, cut where it is long."""
-    return on_one_line(" ".join(text.split()))[:LINE_MAX]
+    return on_one_line(" ".join(text.split()))[:characters_max]

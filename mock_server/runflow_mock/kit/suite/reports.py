@@ -1,30 +1,43 @@
-"""Reports of the suite: lines for a terminal, JUnit for CI, Markdown for people."""
+"""The summary of the suite: counts and what is broken for a terminal, the table of operations and statuses for people, cases for CI."""
 
 from collections.abc import Iterator, Sequence
 
-from runflow_mock.kit.sheets.junit import Case, Outcome, write_cases
-from runflow_mock.kit.sheets.markdown import heading, items, paragraphs, table
-from runflow_mock.kit.sheets.texts import one_line
-from runflow_mock.kit.suite.pairs import Unseen, missing, told
+from runflow_mock.kit.sheets.summaries import Case, Line, Outcome, Section, Summary, Table
+from runflow_mock.kit.suite.pairs import Unseen, coverage, missing, told
 from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import Declared
 
-STATUS_CLASSES = ("2xx", "3xx", "4xx", "5xx")
 
-
-def lines(tally: Tally) -> Iterator[str]:
-    """Returns the counts, and everything that is broken."""
-    yield counts(tally)
-    for note in tally.notes:
-        yield f"note: {one_line(note)}"
-    for error in tally.errors:
-        yield f"error of the suite: {one_line(error)}"
-    for (check, operation), count in sorted(tally.broken.items()):
-        yield f"broken: {check} at {one_line(operation)} ({count}x)"
-        for breach in tally.examples(check, operation):
-            yield f"  {one_line(breach.says)}"
-            if breach.evidence:
-                yield f"    {one_line(breach.evidence)}"
+def summary_of(tally: Tally, declared: Sequence[Declared], title: str, not_seen: Sequence[Unseen] = ()) -> Summary:
+    """Returns what the suite saw of the operations that a document declares, and why it has not seen the rest."""
+    found = sorted(tally.broken.items())
+    broken = tuple(
+        (check, name, str(count), "".join(each.says for each in tally.examples(check, name)[:1])) for (check, name), count in found
+    )
+    checks = tuple((name, str(count)) for name, count in sorted(tally.checks.items()))
+    seen, pairs = coverage(tally, declared)
+    return Summary(
+        title=title,
+        verdict=counts(tally),
+        suite="runflow-mock contract suite",
+        lines=(
+            *_lines(tally),
+            Line(f"operation x status: {seen} of {pairs} declared pairs were seen"),
+            *(Line(line) for line in told(not_seen)),
+        ),
+        sections=(
+            Section("Broken", Table(("check", "operation", "times", "what"), broken) if broken else None),
+            Section("Checks", Table(("check", "times"), checks)),
+            Section(
+                "Operations and statuses",
+                Table(("operation", "seen", "declared and not seen"), tuple(_statuses(tally, each) for each in declared)),
+            ),
+            Section("Not seen", items=tuple(told(not_seen, shown_max=len(not_seen)))),
+            Section(paragraphs=tuple(f"Note: {note}" for note in tally.notes)),
+        ),
+        cases=tuple(_cases(tally)),
+        json={**tally.as_json(), "pairs_seen": seen, "pairs_declared": pairs, "pairs_not_seen": not_seen},
+    )
 
 
 def counts(tally: Tally) -> str:
@@ -35,23 +48,16 @@ def counts(tally: Tally) -> str:
     )
 
 
-def markdown(tally: Tally, declared: Sequence[Declared], title: str, not_seen: Sequence[Unseen] = ()) -> str:
-    """Returns a summary with the table of operations and statuses, and why those are missing that were not seen."""
-    rows = [*heading(title, counts(tally))]
-    if tally.breaches:
-        broken = (
-            (check, operation, str(count), "".join(breach.says for breach in tally.examples(check, operation)[:1]))
-            for (check, operation), count in sorted(tally.broken.items())
-        )
-        rows += ["## Broken", "", *table(("check", "operation", "times", "what"), broken), ""]
-    checks = ((name, str(count)) for name, count in sorted(tally.checks.items()))
-    rows += ["## Checks", "", *table(("check", "times"), checks), ""]
-    statuses = (_statuses(tally, each) for each in declared)
-    rows += ["## Operations and statuses", "", *table(("operation", "seen", "declared and not seen"), statuses)]
-    if not_seen:
-        rows += ["", "## Not seen", "", *items(told(not_seen, shown_max=len(not_seen)))]
-    rows += ["", *paragraphs(f"Note: {note}" for note in tally.notes)]
-    return "\n".join(rows).rstrip() + "\n"
+def _lines(tally: Tally) -> Iterator[Line]:
+    yield Line(counts(tally))
+    yield from (Line("note: ", note) for note in tally.notes)
+    yield from (Line("error of the suite: ", error) for error in tally.errors)
+    for (check, operation), count in sorted(tally.broken.items()):
+        yield Line(f"broken: {check} at ", f"{operation} ({count}x)")
+        for breach in tally.examples(check, operation):
+            yield Line("  ", breach.says)
+            if breach.evidence:
+                yield Line("    ", breach.evidence)
 
 
 def _statuses(tally: Tally, declared: Declared) -> tuple[str, str, str]:
@@ -61,12 +67,8 @@ def _statuses(tally: Tally, declared: Declared) -> tuple[str, str, str]:
     return declared.id, answered or "-", lacks or "-"
 
 
-def junit(tally: Tally) -> bytes:
-    """Returns a JUnit document: a case for each check at each operation that broke, and one for each check that held."""
-    return write_cases("runflow-mock contract suite", _cases(tally))
-
-
 def _cases(tally: Tally) -> Iterator[Case]:
+    """Yields a case for each check at each operation that broke, and one for each check that held everywhere."""
     broken = {check for check, _ in tally.broken}
     for check in sorted(tally.checks.keys() - broken):
         yield Case(group="contract", name=check)
