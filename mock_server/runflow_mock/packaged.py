@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import msgspec
 
+from runflow_mock.decoders import json_decoder
 from runflow_mock.resources import data_folder
 
 VIEWER_POLICY = (
@@ -90,13 +91,13 @@ def openapi_document() -> Packaged:
 @cache
 def contract_date() -> str:
     """Returns the day until which the contract's sources were read, as the document's version says it: `2026-11-22`."""
-    return msgspec.json.decode(openapi_document().body, type=_Titled).info.version.replace(".", "-")
+    return json_decoder(_Titled).decode(openapi_document().body).info.version.replace(".", "-")
 
 
 @cache
 def operation_ids() -> frozenset[str]:
     """Returns the ids of all operations of the contract."""
-    paths = msgspec.json.decode(openapi_document().body, type=_Document).paths.values()
+    paths = json_decoder(_Document).decode(openapi_document().body).paths.values()
     return frozenset(found.id for path in paths for found in (path.get, path.put, path.post, path.patch, path.delete) if found is not None)
 
 
@@ -104,7 +105,7 @@ def operation_ids() -> frozenset[str]:
 def endpoints() -> tuple[Endpoint, ...]:
     """Returns all operations of the contract, in its order."""
     found = []
-    for path, item in msgspec.json.decode(openapi_document().body, type=_Document).paths.items():
+    for path, item in json_decoder(_Document).decode(openapi_document().body).paths.items():
         for method in ("get", "put", "post", "patch", "delete"):
             operation: _Operation | None = getattr(item, method)
             if operation is not None:

@@ -25,6 +25,16 @@ def test_in_process(runflow_in_process):
         run = client.post("http://localhost" + PATH, json=BODY).json()
     runflow_in_process.clock.run_until_idle()
     assert run["id"] in {found["id"] for found in runflow_in_process.runs}
+
+def test_servers():
+    from runflow_mock.runtime.config import Config
+    from runflow_mock.testing import open_tenant, serve
+    with serve(Config(port=0)) as server, open_tenant(server.url, clock="manual") as runflow:
+        runflow.faults.add(what="fail", where={"operation": "create_run"})
+        by_hand(runflow.base_url + PATH, runflow.headers, BODY)
+        runflow.clock.run_until_idle()
+        assert [run["status_code"] for run in runflow.runs] == ["failed"]
+        runflow.control.restore(runflow.control.snapshot())
 """
 
 
@@ -36,5 +46,5 @@ def test_threads(pytester, monkeypatch):
     result = pytester.runpytest_subprocess(
         "-q", "-p", "no:cacheprovider", "-p", "runflow-mock", "-p", "pytest_run_parallel.plugin", "--parallel-threads=4"
     )
-    result.assert_outcomes(passed=3)
-    result.stdout.fnmatch_lines(["*2 items to run in parallel*"])
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines(["*3 items to run in parallel*"])

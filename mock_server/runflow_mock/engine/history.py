@@ -9,11 +9,11 @@ world as it stood before the oldest entry that is left, and both start from ther
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from functools import cache
 from typing import NamedTuple
 
 import msgspec
 
+from runflow_mock.decoders import msgpack_decoder
 from runflow_mock.domain.commands import Command
 from runflow_mock.domain.deliveries import AttemptStarted
 from runflow_mock.domain.events import Event
@@ -37,10 +37,9 @@ encode = msgspec.msgpack.Encoder().encode
 """Returns a part of an entry as it is recorded, or raises what `Commit` raises."""
 
 
-@cache
 def _decoder() -> msgspec.msgpack.Decoder[Entry]:
     # Made when a history is first read: understanding the types of all commands and events is a fortieth of the server's start.
-    return msgspec.msgpack.Decoder(Entry)
+    return msgpack_decoder(Entry)
 
 
 class Commit:

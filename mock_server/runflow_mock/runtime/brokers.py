@@ -13,6 +13,7 @@ from nats.js.errors import APIError, Error, NotFoundError
 from nats.js.kv import KeyValue
 from nats.js.object_store import ObjectStore
 
+from runflow_mock.decoders import json_decoder
 from runflow_mock.runtime.keepers import Elsewhere
 
 STREAM = "RUNFLOW_MOCK"
@@ -91,4 +92,4 @@ class _Latest(msgspec.Struct):
     error: _Refused | None = None
 
 
-_read_latest = msgspec.json.Decoder(_Latest).decode
+_read_latest = json_decoder(_Latest).decode

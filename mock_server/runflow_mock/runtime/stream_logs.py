@@ -15,6 +15,7 @@ import msgspec
 from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import BadObjectMetaError, DigestMismatchError, LinkIsABucketError, NotFoundError
 
+from runflow_mock.decoders import msgpack_decoder
 from runflow_mock.domain.documents import NOT_JSON
 from runflow_mock.runtime.brokers import STREAM, SUBJECTS, Broker, translated
 from runflow_mock.runtime.keepers import Ack, Blobs, Contents, Elsewhere, KeepError, Parts, Unusable
@@ -61,7 +62,7 @@ class _Item(msgspec.Struct, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_read_entry = msgspec.msgpack.Decoder(Entry).decode
+_read_entry = msgpack_decoder(Entry).decode
 _read_parts = msgspec.msgpack.Decoder(list[tuple[str, bytes]]).decode
 
 

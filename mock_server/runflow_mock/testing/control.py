@@ -2,19 +2,15 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from threading import RLock
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-import msgspec
-
+from runflow_mock.decoders import convert
 from runflow_mock.testing.client import Client, Exchanger
 from runflow_mock.testing.records import Clock, Delivery, End, Exchange, Ledger, Pulled, Rule, Step, Tenant, read_steps
 
 RecordT = TypeVar("RecordT")
 Duration = str | int | float
-# msgspec looks at a type when it is first read, and two threads that do so at once end the process.
-_READING = RLock()
 
 
 class Control:
@@ -221,8 +217,7 @@ class Control:
         return self._read(self.client.get(path)["items"], list[kind])  # type: ignore[valid-type]  # a value, to msgspec
 
     def _read(self, content: Any, kind: type[RecordT]) -> RecordT:
-        with _READING:
-            return msgspec.convert(content, kind)
+        return convert(content, kind)
 
 
 def _given(**fields: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import cast
 
 import msgspec
 
+from runflow_mock.decoders import convert
 from runflow_mock.domain.documents import DEPTH_MAX, Json, check_shape, write_document
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.instants import DURATION_MAX
@@ -167,7 +168,7 @@ def _owner(file: Path, content: Json) -> tuple[Creator, ...]:
     if not isinstance(content, dict) or "owner" not in content:
         return ()
     try:
-        head = msgspec.convert(content, _WireOwner)
+        head = convert(content, _WireOwner)
     except msgspec.ValidationError as error:
         raise CatalogError(f"catalog file {file}: {error}") from None
     return (
@@ -197,8 +198,8 @@ def _model(file: Path, entry: Json, *, is_ours: bool) -> Model:
     listed = isinstance(entry, dict) and "provider_slug" in entry
     try:
         if listed:
-            return _listed(msgspec.convert(entry, Listed))
-        return read_model(msgspec.convert(entry, WireModel), is_ours=is_ours)
+            return _listed(convert(entry, Listed))
+        return read_model(convert(entry, WireModel), is_ours=is_ours)
     except (msgspec.ValidationError, ValueError) as error:
         name = entry.get("id", "without an id") if isinstance(entry, dict) else repr(entry)[:80]
         raise CatalogError(f"catalog file {file}, model {name}: {error}") from None

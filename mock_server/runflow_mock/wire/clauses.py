@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import msgspec
 
+from runflow_mock.decoders import convert
 from runflow_mock.domain.clauses import Clause, JournalSubject, Progress, Verified, verify, verify_sequence
 from runflow_mock.domain.documents import NOT_JSON, Json, read_document
 from runflow_mock.domain.exchanges import digest_of_key
@@ -79,7 +80,7 @@ def convert_statement(value: Json, names: Names) -> Statement:
     is_sequence = isinstance(value, dict) and "sequence" in value
     written: WireSequence | WireClause
     try:
-        written = msgspec.convert(value, WireSequence) if is_sequence else msgspec.convert(value, WireClause)
+        written = convert(value, WireSequence) if is_sequence else convert(value, WireClause)
     except msgspec.ValidationError as error:
         raise refused(f"{error}; a clause takes {', '.join(WireClause.__struct_fields__)}; several go into sequence") from None
     if isinstance(written, WireClause):

@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
+from runflow_mock.decoders import json_decoder
 from runflow_mock.domain.documents import NOT_JSON, Json
 from runflow_mock.wire.bodies import unreadable_because
 from runflow_mock.wire.times import read_duration, read_instant
@@ -46,7 +47,7 @@ def decode(raw: bytes, kind: type[BodyT]) -> BodyT:
         ControlError: 422 that names the place and the value.
     """
     try:
-        return msgspec.json.decode(raw or b"{}", type=kind)
+        return json_decoder(kind).decode(raw or b"{}")
     except msgspec.ValidationError as error:
         raise refused(f"{error}; the body takes {', '.join(field.encode_name for field in msgspec.structs.fields(kind))}") from None
     except NOT_JSON as error:

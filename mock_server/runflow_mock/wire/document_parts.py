@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast, get_args, get_origin
 
 import msgspec
 
+from runflow_mock.decoders import json_decoder
 from runflow_mock.domain.documents import Json
 
 LEVELS = 4
@@ -84,8 +85,8 @@ def _read_as(raw: msgspec.Raw, kind: Any, levels: int) -> object:
         return read_record(raw, kind, levels)
     item, *rest = get_args(kind) or (None,)
     if not levels or get_origin(kind) is not tuple or rest != [...] or not bytes(memoryview(raw)).startswith(b"["):
-        return msgspec.json.decode(raw, type=kind)
-    decode, items = msgspec.json.Decoder(item).decode, list[object]()
+        return json_decoder(kind).decode(raw)
+    decode, items = json_decoder(item).decode, list[object]()
     for index, part in enumerate(_read_items(raw)):
         try:
             items.append(decode(part))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
+from runflow_mock.decoders import convert
 from runflow_mock.domain.documents import Document, Json, read_document, read_object, write_document
 from runflow_mock.domain.fault_kinds import KIND_OF, KINDS_BY_NAME, Fail, FailAttempt, Kind, Redirect, SucceedPartially, What
 from runflow_mock.domain.hints import did_you_mean
@@ -219,7 +220,7 @@ def _any_json(value: object, name: str) -> Document:
 
 def _files(value: object, name: str) -> tuple[WireFile, ...]:
     try:
-        return msgspec.convert(value, tuple[WireFile, ...])
+        return convert(value, tuple[WireFile, ...])
     except msgspec.ValidationError as error:
         raise refused(f"{name}: {error}; a file is {{name?, media_type, base64}}") from None
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from runflow_mock.decoders import convert
 from runflow_mock.domain.callback_events import CALLBACK_EVENTS
 from runflow_mock.domain.commands import AddRule
 from runflow_mock.domain.documents import Document, read_document, write_document
@@ -107,9 +108,9 @@ def check_rule(rule: FaultRule) -> None:
     shown = represent_rule(rule)
     what = {name: value for name, value in represent_what(rule.what).items() if name != "files"}
     decode_what(what)
-    place = msgspec.convert(shown["where"], WirePlace)
+    place = convert(shown["where"], WirePlace)
     _check_place(decode_place(place, Names(lambda path: path, _EVERYTHING)), KIND_OF[type(rule.what)])
-    _when(msgspec.convert(shown["when"], WireWhen))
+    _when(convert(shown["when"], WireWhen))
     for name in ("matched", "fired"):
         if not 0 <= getattr(rule, name) <= COUNT_MAX:
             raise refused(f"{name} {getattr(rule, name)} must be from 0 to {COUNT_MAX}")

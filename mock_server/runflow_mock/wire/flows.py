@@ -9,6 +9,7 @@ from typing import cast
 
 import msgspec
 
+from runflow_mock.decoders import convert
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.flows import Flow, FlowInput, FlowNode, Wire, estimated_cost, flow_id, node_id
 from runflow_mock.domain.identity import named_uuid
@@ -29,7 +30,7 @@ Entry = dict[str, object]
 def packaged_flows() -> tuple[Flow, ...]:
     """Returns the flows that ship with the package, in the order of their ids; they are read once."""
     file: dict[str, list[Entry]] = msgspec.json.decode((data_folder("fixtures") / "flows.json").read_bytes())
-    return tuple(sorted(msgspec.convert([_completed(flow) for flow in file["flows"]], tuple[Flow, ...]), key=lambda flow: flow.id))
+    return tuple(sorted(convert([_completed(flow) for flow in file["flows"]], tuple[Flow, ...]), key=lambda flow: flow.id))
 
 
 def _completed(flow: Entry) -> Entry:

@@ -8,6 +8,7 @@ from itertools import chain, repeat
 import msgspec
 from msgspec.structs import replace
 
+from runflow_mock.decoders import json_decoder
 from runflow_mock.domain.commands import Command, CreateSecret, CreateWebhook, UpdateWebhook
 from runflow_mock.domain.documents import NOT_JSON
 from runflow_mock.domain.events import Event
@@ -95,7 +96,7 @@ def decode_history(raw: bytes) -> SavedHistory:
     """
     check_seal(raw, HISTORY)
     try:
-        history = msgspec.json.decode(raw, type=SavedHistory)
+        history = json_decoder(SavedHistory).decode(raw)
         check_settings(replace(history.settings, callback_secret=None))
     except (*NOT_JSON, ControlError) as error:
         raise Unreadable(f"the history cannot be replayed: {error}") from None

@@ -18,6 +18,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 from msgspec.structs import replace
 
+from runflow_mock.decoders import msgpack_decoder
 from runflow_mock.domain.documents import NOT_JSON
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.instants import is_reachable
@@ -120,14 +121,14 @@ def read_tenant(base: Iterable[tuple[str, bytes]], log: Iterable[bytes], files: 
     try:
         for name, data in base:
             if name == HEAD:
-                head = msgspec.msgpack.decode(data, type=Head)
+                head = msgpack_decoder(Head).decode(data)
             else:
                 records.setdefault(name, []).extend(_decoder(name).decode(data))
         if head is None:
             raise ValueError("it has no beginning")
         exchanges = tuple(records.pop(JOURNAL, ()))
         whole = replace(head.world, **{name: tuple(found) for name, found in records.items()})
-        rows = tuple(map(msgspec.msgpack.Decoder(Row).decode, log))
+        rows = tuple(map(msgpack_decoder(Row).decode, log))
     except (*NOT_JSON, KeyError, TypeError) as error:
         raise ValueError(str(error)) from None
     for standing in (head.standing, *(row.standing for row in rows)):
@@ -162,6 +163,5 @@ def _parts() -> Mapping[str, Any]:
     return {name: hints[name] for name in Snapshot.__struct_fields__ if get_args(hints[name])[1:] == (...,)}
 
 
-@cache
 def _decoder(name: str) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(tuple[Exchange, ...] if name == JOURNAL else _parts()[name])
+    return msgpack_decoder(tuple[Exchange, ...] if name == JOURNAL else _parts()[name])

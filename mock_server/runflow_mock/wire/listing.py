@@ -16,6 +16,7 @@ from typing import Any, Generic
 
 import msgspec
 
+from runflow_mock.decoders import json_decoder
 from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.filters import Field, QueryError, RecordT, Value, parse_filter
 from runflow_mock.domain.pages import Cursor, Page, Query, edge, parse_order
@@ -241,6 +242,6 @@ def _read(text: str) -> _Token:
         raise _damaged()
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        return msgspec.json.decode(raw, type=_Token)
+        return json_decoder(_Token).decode(raw)
     except (binascii.Error, msgspec.MsgspecError, UnicodeError, ValueError):
         raise _damaged() from None

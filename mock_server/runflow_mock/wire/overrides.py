@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, cast
 
-import msgspec
 from msgspec.structs import replace
 
+from runflow_mock.decoders import convert
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.errors import ModelNotFound
 from runflow_mock.domain.media import OutputShape
@@ -56,7 +56,7 @@ def decode_override(entry: Json, catalog: Catalog) -> Model:
     known = {model.id: model for model in catalog.models}.get(str(entry["id"]))
     try:
         if known is None:
-            return read_model(msgspec.convert(entry, WireModel))
+            return read_model(convert(entry, WireModel))
         parts = {name: value for name, value in entry.items() if name != "id"}
         changed = replace(known, **{_part(name).field: _read(name, value) for name, value in parts.items()})
         check_model(changed)
@@ -96,6 +96,6 @@ def _part(name: str) -> _Part:
 def _read(name: str, value: Json) -> object:
     part = _part(name)
     try:
-        return part.read(msgspec.convert(value, part.type))
+        return part.read(convert(value, part.type))
     except ValueError as error:
         raise refused(f"{name}: {error}") from None

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from runflow_mock.decoders import convert
 from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.wire.marked_yaml import YamlError, read_yaml
 from runflow_mock.wire.seals import FORMAT_PREFIX
@@ -60,7 +61,7 @@ def read_profile(text: str) -> Profile:
     if value.get("version") != VERSION:
         raise ProfileError(f"it has version {value.get('version')!r}, and this runflow-mock reads version {VERSION} alone: make it anew")
     try:
-        profile = msgspec.convert(value, Profile)
+        profile = convert(value, Profile)
         dialect_of(profile.dialect, profile.switches)
     except ValueError as error:
         raise ProfileError(str(error)) from None

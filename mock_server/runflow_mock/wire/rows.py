@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from runflow_mock.decoders import json_decoder
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.deliveries import Delivery, describe
 from runflow_mock.domain.delivery_verdicts import verdict_on
@@ -22,7 +23,7 @@ class _Told(msgspec.Struct):
     event: Any = None
 
 
-_read_told = msgspec.json.Decoder(_Told)
+_read_told = json_decoder(_Told)
 
 
 def represent_run_row(run: Run, callback: Row | None, now: datetime) -> Row:

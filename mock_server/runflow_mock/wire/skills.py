@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import msgspec
 
+from runflow_mock.decoders import convert
 from runflow_mock.domain.documents import check_shape
 
 SKILLS_SCHEMA = "https://schemas.agentskills.io/discovery/0.2.0/schema.json"
@@ -70,7 +71,7 @@ def _front_matter(name: str, body: bytes) -> _FrontMatter:
             raise SkillError(f"skill file {name} does not begin with front matter between two lines of ---")
         front = yaml.safe_load(found[1])
         check_shape(front)
-        return msgspec.convert(front, _FrontMatter)
+        return convert(front, _FrontMatter)
     except SkillError:
         raise
     except (ValueError, yaml.YAMLError, RecursionError) as error:

@@ -8,6 +8,7 @@ from functools import cache
 
 import msgspec
 
+from runflow_mock.decoders import convert
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.models import Catalog
@@ -35,7 +36,7 @@ def packaged_solutions() -> tuple[Solution, ...]:
     """Returns the solutions that ship with the package, in the order of their ids; they are read once."""
     file: dict[str, list[dict[str, object]]] = msgspec.json.decode((data_folder("fixtures") / "solutions.json").read_bytes())
     found = [{**entry, "sort_order": place} for place, entry in enumerate(file["solutions"])]
-    return tuple(sorted(msgspec.convert(found, tuple[Solution, ...]), key=lambda solution: solution.id))
+    return tuple(sorted(convert(found, tuple[Solution, ...]), key=lambda solution: solution.id))
 
 
 def represent_solution(solution: Solution, embed: frozenset[str] = frozenset()) -> dict[str, object]:

@@ -10,6 +10,7 @@ from typing import cast
 
 import msgspec
 
+from runflow_mock.decoders import convert, json_decoder
 from runflow_mock.domain.commands import AddWorkflowInput, CreateWorkflow, UpdateWorkflow
 from runflow_mock.domain.deployments import model_of
 from runflow_mock.domain.documents import Document, Json, write_document
@@ -101,7 +102,7 @@ def decode_create_workflow(body: dict[str, Json]) -> CreateWorkflow:
         raise invalid_field(("body", "slug"), "no slug can be made of this name: send one", "missing")
     return CreateWorkflow(
         slug=slug,
-        definition=msgspec.convert(_stored(body), Definition),
+        definition=convert(_stored(body), Definition),
         inputs=tuple(map(_declaration, inputs)),
         outputs=tuple(map(_declaration, outputs)),
     )
@@ -116,7 +117,7 @@ def decode_update_workflow(body: dict[str, Json], workflow_id: str) -> UpdateWor
     errors = _update.errors(body, ("body",))
     if errors:
         raise invalid(*errors)
-    changes = msgspec.convert(_stored(body), Changes)
+    changes = convert(_stored(body), Changes)
     return UpdateWorkflow(workflow_id=WorkflowId(workflow_id), changes=changes, updated_at=_as_read(body))
 
 
@@ -174,7 +175,7 @@ def represent_workflow_input(port: Port) -> dict[str, object]:
 
 def load_published() -> tuple[tuple[Workflow, Model], ...]:
     """Returns the workflows that other organizations publish, each with itself in the role of a model."""
-    entries = msgspec.json.decode((data_folder("fixtures") / PUBLISHED_FILE).read_bytes(), type=_PublishedFile).workflows
+    entries = json_decoder(_PublishedFile).decode((data_folder("fixtures") / PUBLISHED_FILE).read_bytes()).workflows
     return tuple((workflow, model_of(workflow)) for workflow in map(_published, entries))
 
 

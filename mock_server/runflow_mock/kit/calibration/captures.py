@@ -11,6 +11,7 @@ from typing import cast
 
 import msgspec
 
+from runflow_mock.decoders import convert
 from runflow_mock.domain.documents import Json, list_of, object_of, try_document, write_document
 from runflow_mock.kit.calibration.addresses import other_host
 from runflow_mock.wire.seals import FORMAT_PREFIX
@@ -122,7 +123,7 @@ def read_captures(value: Json, source: str) -> Iterator[Capture]:
     captures = content.get("captures")
     for index, part in enumerate(list_of(captures)):
         try:
-            yield _read(msgspec.convert(part, _Written), source, f"captures[{index}]")
+            yield _read(convert(part, _Written), source, f"captures[{index}]")
         except msgspec.ValidationError:
             # The error would repeat a value.
             raise Unrecognised(f"captures[{index}] is not whole") from None

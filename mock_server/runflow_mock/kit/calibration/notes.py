@@ -10,6 +10,7 @@ from functools import cache
 
 import msgspec
 
+from runflow_mock.decoders import json_decoder
 from runflow_mock.domain.documents import Json
 from runflow_mock.domain.exchanges import REDACTED, Exchange
 from runflow_mock.domain.findings import Finding, Location
@@ -191,7 +192,7 @@ def _value_at(value: Json, loc: Location) -> Json:
 
 @cache
 def _codes() -> Mapping[int, tuple[str, ...]]:
-    catalogue = msgspec.json.decode((data_folder("contracts") / "errors.json").read_bytes(), type=_Catalogue)
+    catalogue = json_decoder(_Catalogue).decode((data_folder("contracts") / "errors.json").read_bytes())
     known: dict[int, dict[str, None]] = {}
     for entry in catalogue.http:
         spoken = (code for code in entry.dialects.values() if code.replace("_", "").isupper() and " " not in code)

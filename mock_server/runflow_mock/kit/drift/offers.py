@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from runflow_mock.decoders import convert
 from runflow_mock.domain.documents import Json, read_object
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.prices import Price
@@ -44,9 +45,7 @@ def read_offers(value: Json, source: str) -> Mapping[str, Offer]:
     for entry in _entries(value) or ():
         try:
             offer = (
-                _listed(entry)
-                if isinstance(entry, dict) and "provider_slug" in entry
-                else offer_of(read_model(msgspec.convert(entry, WireModel)))
+                _listed(entry) if isinstance(entry, dict) and "provider_slug" in entry else offer_of(read_model(convert(entry, WireModel)))
             )
         except (msgspec.ValidationError, ValueError) as error:
             raise CatalogError(f"{source}, model {str(entry)[:80]}: {error}") from None
@@ -76,5 +75,5 @@ def _entries(value: Json) -> list[Json] | None:
 
 
 def _listed(entry: Json) -> Offer:
-    listed = msgspec.convert(entry, Listed)
+    listed = convert(entry, Listed)
     return Offer(id=f"{listed.provider_slug}/{listed.model_slug}", is_active=listed.active, price_label=listed.price_label)

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
+from runflow_mock.decoders import convert
 from runflow_mock.domain.documents import check_shape
 from runflow_mock.kit.matrix.cells import CELLS, Ending
 
@@ -60,7 +61,7 @@ def load_expectations(file: Path | None) -> Mapping[str, Expectation]:
     try:
         written = yaml.safe_load(file.read_bytes()) or {}
         check_shape(written)
-        entries = msgspec.convert(written, dict[str, _Entry])
+        entries = convert(written, dict[str, _Entry])
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ValueError(
             f"{file}: {' '.join(str(error).split())}; write one cell a line, such as failed: {{exit: 3, output: 'failed'}}"

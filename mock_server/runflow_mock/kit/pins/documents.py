@@ -6,6 +6,7 @@ from typing import cast
 
 import msgspec
 
+from runflow_mock.decoders import json_decoder
 from runflow_mock.domain.documents import NOT_JSON, Json
 from runflow_mock.kit.pins.digests import Artefact, Lock, Pin, Status, canonical_digest, is_digest, is_pin_name
 from runflow_mock.openapi.contracts import Contract
@@ -54,7 +55,7 @@ def decode_lock(name: str, body: bytes) -> Lock:
         LockError: it is no lock, or one of another version.
     """
     try:
-        found = msgspec.json.decode(body, type=_WireLock)
+        found = json_decoder(_WireLock).decode(body)
     except NOT_JSON as error:
         raise LockError(f"{name} is no lock: {error}; mend it, or pin anew with `runflow-mock skill pin`") from None
     if found.version != VERSION:

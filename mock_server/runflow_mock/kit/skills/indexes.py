@@ -6,6 +6,7 @@ are skipped; fields that nobody documented are ignored.
 
 import msgspec
 
+from runflow_mock.decoders import json_decoder
 from runflow_mock.domain.documents import NOT_JSON
 from runflow_mock.kit.pins.digests import is_digest
 from runflow_mock.wire.skills import SKILLS_SCHEMA
@@ -37,7 +38,7 @@ class _WireIndex(msgspec.Struct, rename={"schema": "$schema"}):
 def read_index(name: str, body: bytes) -> Index | None:
     """Returns what can be used of an index, or nothing for bytes that are none; the name is only used to tell what is wrong."""
     try:
-        found = msgspec.json.decode(body, type=_WireIndex)
+        found = json_decoder(_WireIndex).decode(body)
     except NOT_JSON:
         return None
     if found.schema != SKILLS_SCHEMA:
@@ -46,7 +47,7 @@ def read_index(name: str, body: bytes) -> Index | None:
     entries, warnings = [], []
     for number, raw in enumerate(found.skills):
         try:
-            entry = msgspec.json.decode(raw, type=Entry)
+            entry = json_decoder(Entry).decode(raw)
         except NOT_JSON as error:
             warnings.append(f"skill {number} of {name} is skipped: {error}")
             continue

@@ -15,6 +15,7 @@ import msgspec
 import urllib3
 from msgspec.structs import replace
 
+from runflow_mock.decoders import convert
 from runflow_mock.kit.suite.carriers import Answer, Carrier, CarrierExchanger, HttpCarrier, written
 from runflow_mock.kit.suite.offers import USUAL, Offer, offered
 from runflow_mock.testing.client import ClientError
@@ -126,7 +127,7 @@ class Target:
         if self.switches:
             given["switches"] = {**self.switches, **given.get("switches", {})}
         told = control.client.post("/_mock/tenants", given)
-        tenant = msgspec.convert(told, Tenant)
+        tenant = convert(told, Tenant)
         stage = SuiteTenant(self, tenant.key, tenant.admin_key, control, name)
         stage.settings, stage.keys, stage.exchanger = told, tenant.keys, exchanger
         self.is_strict = stage.is_strict
@@ -322,7 +323,7 @@ def _usual_tenant(carrier: Carrier, name: str) -> Mapping[str, Any] | None:
     control = Control(carrier.url, f"{MOCK_PREFIX}{name}", CarrierExchanger(carrier))
     try:
         settings = control.client.post("/_mock/tenants", {"name": name})
-        msgspec.convert(settings, Tenant)
+        convert(settings, Tenant)
         control.delete_tenant(name)
     except (ClientError, msgspec.ValidationError, urllib3.exceptions.HTTPError):
         return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from runflow_mock.decoders import json_decoder
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.web.calls import Answer, Call
 from runflow_mock.web.control.app import ControlHandler
@@ -70,7 +71,7 @@ async def get_metrics(call: Call) -> Answer:
     if cluster is None or flag_in(call, "local"):
         return await asyncio.to_thread(_rendered, {"": list(figures_of(call.runtime))}, has_workers=False)
     told = await cluster.ask("metrics")
-    figures = {worker: msgspec.json.decode(said, type=list[Figure]) for worker, said in told.answers.items()}
+    figures = {worker: json_decoder(list[Figure]).decode(said) for worker, said in told.answers.items()}
     figures[""] = [Figure("workers_silent", (), len(told.silent))]
     return await asyncio.to_thread(_rendered, figures, has_workers=True)
 
