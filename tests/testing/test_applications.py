@@ -112,6 +112,13 @@ async def waits_for_what_was_cancelled() -> None:
     await waited
 
 
+async def cancels_itself() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel("no such order")
+    await asyncio.sleep(0)
+
+
 async def is_too_slow() -> None:
     with trio.fail_after(0):
         await trio.sleep(1)
@@ -127,6 +134,7 @@ async def is_too_slow_in_company() -> None:
     ("run", "handle", "told"),
     [
         (asyncio.run, waits_for_what_was_cancelled, "CancelledError()"),
+        (asyncio.run, cancels_itself, "CancelledError('no such order')"),
         (trio.run, is_too_slow, "TooSlowError()"),
         (trio.run, is_too_slow_in_company, "ExceptionGroup('Exceptions from Trio nursery', [TooSlowError()])"),
     ],

@@ -18,7 +18,7 @@ import anyio
 from runflow_mock.runtime.sender import OutgoingRequest
 from runflow_mock.testing.application_answers import AsgiAnswer
 from runflow_mock.testing.application_requests import scope_of
-from runflow_mock.testing.homes import Home, Homes
+from runflow_mock.testing.homes import Home, Homes, HomeTask
 
 Message = MutableMapping[str, Any]
 AsgiApp = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
@@ -124,6 +124,8 @@ class AsgiApplication:
                 await call.run()
             except BaseException as error:
                 if not _is_end_of_loop(error):
+                    if isinstance(error, asyncio.CancelledError) and _has_ended_itself():
+                        error.add_note("the handler has cancelled its own task")
                     self._exceptions.add(error, f"POST {request.url}")
                 if not call.answered.done():
                     call.answered.set_exception(HandlerFailed(error))
@@ -159,7 +161,7 @@ class HandlerFailed(Exception):
     """A handler has raised an exception in place of an answer."""
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__(f"{type(error).__name__}: {error}"[:300])
+        super().__init__(f"{type(error).__name__}: {error}"[:300].removesuffix(": "))
 
 
 class _Lifespan:
@@ -284,15 +286,21 @@ def _may_know_lifespans(app: AsgiApp) -> bool:
 def _is_end_of_loop(error: BaseException) -> bool:
     """Tells whether an exception is only the end of the event loop, which cancels what is still under way.
 
-    A handler that waits for a task that somebody has cancelled is not cancelled itself, and fails as it would in production.
+    A handler that waits for a task that somebody has cancelled is not cancelled itself, and fails as it would in production; so does one
+    that cancels its own.
     """
     if isinstance(error, BaseExceptionGroup):
         return all(map(_is_end_of_loop, error.exceptions))
     if isinstance(error, asyncio.CancelledError):
         task = asyncio.current_task()
-        return task is not None and task.cancelling() > 0
+        return task is not None and task.cancelling() > 0 and not _has_ended_itself()
     trio = sys.modules.get("trio")
     return trio is not None and isinstance(error, trio.Cancelled)
+
+
+def _has_ended_itself() -> bool:
+    task = asyncio.current_task()
+    return isinstance(task, HomeTask) and task.has_ended_itself
 
 
 class _Call:

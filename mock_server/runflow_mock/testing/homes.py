@@ -30,6 +30,17 @@ class Home(Protocol):
     def wait_for(self, futures: "tuple[Future[None], ...]", seconds: float) -> None: ...
 
 
+class HomeTask(asyncio.Task[None]):
+    """A task that knows whether its own work has asked for its end."""
+
+    has_ended_itself = False
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Asks for the end of the task: its work does that itself, or somebody else, such as the end of the event loop."""
+        self.has_ended_itself = self.has_ended_itself or _running_task() is self
+        return super().cancel(msg)
+
+
 class AsyncioHome:
     """An event loop of asyncio, or of uvloop."""
 
@@ -69,7 +80,7 @@ class AsyncioHome:
             )
 
     def _begin(self, work: Work) -> None:
-        task = self._loop.create_task(_carry_out(work))
+        task = HomeTask(_carry_out(work), loop=self._loop)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -154,6 +165,10 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
+
+
+def _running_task() -> asyncio.Task[Any] | None:
+    return None if _running_loop() is None else asyncio.current_task()
 
 
 def _trio_token() -> Any:
