@@ -42,11 +42,11 @@ tools: $(SETUP_TOOLS) ## make .venv/tools with the programs that judge our work 
 
 .PHONY: test
 test: $(SETUP_DEV) ## run every test that is not slow
-	@$(PYTEST) -q -n auto --dist worksteal -p no:schemathesis -m "not slow"
+	@EXAMPLES=10 $(PYTEST) -q -n auto --dist worksteal -p no:schemathesis -m "not slow"
 
 .PHONY: cov
 cov: $(SETUP_DEV) ## the same on more examples, with branches counted, the same ones each time: domain, engine and wire must be covered whole
-	@CI=true LOOK_FAR=true $(PYTEST) -q -n auto --dist loadfile -p no:schemathesis -m "not slow or slow(is_covering=True)" --cov=runflow_mock --cov-branch --cov-report=json:reports/coverage.json --cov-report=
+	@CI=true EXAMPLES=100 $(PYTEST) -q -n auto --dist loadfile -p no:schemathesis -m "not slow or slow(is_covering=True)" --cov=runflow_mock --cov-branch --cov-report=json:reports/coverage.json --cov-report=
 	@$(BIN)/python tests/support/coverage_floors.py reports/coverage.json
 
 .PHONY: test-slow

@@ -16,8 +16,9 @@ from runflow_mock.runtime.certificates import make_authority
 import_module("trustme")
 
 # How long an example takes says how busy the machine is, and nothing about the rule. CI tries the same examples every time, so that it
-# fails for a change and for nothing else; whoever runs the tests by hand looks elsewhere each time. `make cov` looks three times as far.
-settings.register_profile("rules", deadline=None, derandomize="CI" in os.environ, max_examples=100 if "LOOK_FAR" in os.environ else 30)
+# fails for a change and for nothing else; whoever runs the tests by hand looks elsewhere each time. `make test` has a minute for ten
+# examples of each rule, `make cov` looks ten times as far.
+settings.register_profile("rules", deadline=None, derandomize="CI" in os.environ, max_examples=int(os.environ.get("EXAMPLES", "30")))
 settings.load_profile("rules")
 
 __all__ = ["pytest_collection_finish", "pytest_configure", "pytest_sessionfinish", "pytest_terminal_summary", "pytest_testnodedown"]

@@ -85,6 +85,7 @@ def test_one_prompt_on_four_models_side_by_side(agent: Agent) -> None:
     assert all(min(size(picture)) >= 512 for picture in grid)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_six_scenes_of_a_packshot_and_a_video_of_the_best(agent: Agent) -> None:
     edit, animate = agent.models("gpt-image-2/edit", "wan/v2.7/image-to-video")
     packshot = agent.upload("packshot.jpg", "image/jpeg", JPEG)

@@ -86,6 +86,7 @@ def test_tests_of_all_pages_pass(pytester: pytest.Pytester) -> None:
     assert outcomes["passed"] >= len(files)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("block", [block for block in BLOCKS if block.reason == FAILS], ids=lambda block: block.name)
 def test_test_that_should_fail_does_and_says_what_is_shown(block: Block, pytester: pytest.Pytester) -> None:
     write_files(block.page, pytester.path)

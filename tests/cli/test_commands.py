@@ -46,6 +46,7 @@ def test_version_is_semantic_and_names_the_contract() -> None:
     assert told.out == f"runflow-mock {__version__} (contract {document()['info']['version'].replace('.', '-')})\n"
 
 
+@pytest.mark.slow(is_covering=True)
 def test_help_lists_every_command_without_loading_any() -> None:
     script = "import sys; from runflow_mock.cli import main\ntry: main(['--help'])\nfinally: print(*sys.modules, file=sys.stderr)"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)

@@ -112,6 +112,7 @@ def test_what_is_not_understood_is_told_and_the_rest_is_compared(capsys: pytest.
     ]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_operation_that_cannot_be_read_has_not_moved(capsys: pytest.CaptureFixture[str]) -> None:
     """It is neither gone nor empty: nobody knows, and that is said."""
     ours = json.loads((Path(__file__).parents[2] / "contracts" / "openapi.json").read_text())

@@ -68,6 +68,7 @@ def test_same_document_has_not_moved() -> None:
     assert "a reconstruction, not compared with the live one" in told.out
 
 
+@pytest.mark.slow(is_covering=True)
 def test_other_texts_have_not_moved_anything_for_clients() -> None:
     document = ours()
     document["info"]["description"] = "Something else."
@@ -84,6 +85,7 @@ def test_new_status_is_risky_and_told_once_for_all_operations() -> None:
     assert told.out.splitlines()[-1].startswith("0 breaking, ")
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(("fail_on", "code"), [("breaking", 0), ("risky", 0), ("additive", 1)])
 def test_user_says_what_is_bad_enough(fail_on: str, code: int) -> None:
     found, told = drift("--against", write("newer.json", with_gift(ours())), "--fail-on", fail_on)
@@ -172,6 +174,7 @@ def test_fake_is_told_to_be_like_the_one_or_the_other() -> None:
     assert told["guess-removed", ""] == "as pinned"
 
 
+@pytest.mark.slow(is_covering=True)
 def test_pin_of_an_address_keeps_a_copy(server: RunningServer, project: Path) -> None:
     call("drift", "--against", f"{server.url}/v1/openapi.json", "--pin", "--no-play")
     call("drift", "--against", f"{server.url}/models-catalog.json", "--pin", "--no-play")
@@ -207,6 +210,7 @@ def test_without_a_copy_the_digests_name_the_operations(project: Path) -> None:
     assert ("list_runs", "operation-changed") not in told
 
 
+@pytest.mark.slow(is_covering=True)
 def test_lock_that_is_none_is_told(project: Path) -> None:
     (project / "runflow.lock").write_text("{")
     told = call("drift", "--against", write("newer.json", with_gift(ours())))

@@ -99,6 +99,7 @@ def test_skill_install_and_pin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     check_told(on_full_disk("skill", "pin", installed[0], "--reason", "another"), lock, older=lock.read_bytes())
 
 
+@pytest.mark.slow(is_covering=True)
 def test_drift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     document = packaged_contract().document

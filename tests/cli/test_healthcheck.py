@@ -63,6 +63,7 @@ def test_another_authority_is_not_trusted(server: RunningServer, tmp_path: Path)
     assert (told.code, "CERTIFICATE_VERIFY_FAILED" in told.out) == (1, True)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_check_imports_no_part_of_a_server() -> None:
     check = "main(['healthcheck', '--url', 'http://127.0.0.1:1'])"
     script = f"import sys; from runflow_mock.cli import main\ntry: {check}\nfinally: print(*sys.modules)"

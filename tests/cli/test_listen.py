@@ -48,6 +48,7 @@ def listening(*arguments: str) -> Iterator[tuple["subprocess.Popen[str]", IO[str
         process.communicate(timeout=10)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_json_lines_tell_the_address_and_then_every_callback() -> None:
     with listening("--secret", SECRET, "--count", "1", "--json") as (process, lines):
         url = json.loads(lines.readline())["url"]
@@ -57,6 +58,7 @@ def test_json_lines_tell_the_address_and_then_every_callback() -> None:
     assert (heard["event"], heard["verified"], json.loads(heard["body"])["event"]) == ("run.completed", True, "run.completed")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_signal_stops_with_exit_code_0() -> None:
     with listening() as (process, lines):
         assert "as callback_url, answering 200" in lines.readline()

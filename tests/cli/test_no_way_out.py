@@ -178,6 +178,7 @@ def test_file_of_somebody_else_opens_nothing(trap: Trap, project: Path, tmp_path
     assert ("open", str(file)) in trap.heard
 
 
+@pytest.mark.slow(is_covering=True)
 def test_history_is_repeated_without_its_callbacks(trap: Trap, project: Path) -> None:
     with Door(client_time="virtual") as door:
         eventful(door)
@@ -353,6 +354,7 @@ def test_request_opens_nothing(trap: Trap) -> None:
     assert trap.went_out() == []
 
 
+@pytest.mark.slow(is_covering=True)
 def test_request_that_nobody_would_send_opens_nothing(trap: Trap) -> None:
     asyncio.run(in_process.fuzz(11, 500, Progress("in process", 20.0)))
     assert trap.went_out() == []

@@ -126,6 +126,7 @@ def test_profile_makes_a_server_that_has_this_profile(tmp_path_factory: pytest.T
     round_trip(tmp_path_factory.mktemp("profiles"), switches)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_one_profile_makes_a_server_that_has_this_profile(tmp_path: Path) -> None:
     spoken = {**asdict(dialect_of("docs", SPOKEN)), "status_spelling": "uk", "rate_limit_headers": "full"}
     del spoken["name"]

@@ -20,6 +20,7 @@ from runflow_mock.domain.quotas import Quota
 from runflow_mock.domain.tenants import ClockMode
 
 
+@pytest.mark.slow(is_covering=True)
 def test_ready_line_is_one_json_object() -> None:
     with sandbox() as running:
         assert set(running.ready) == {"url", "key", "admin_key", "pid", "inspector"}
@@ -62,6 +63,7 @@ def test_taken_port_is_told_with_exit_code_2() -> None:
     assert "--port" in result.stderr
 
 
+@pytest.mark.slow(is_covering=True)
 def test_sigterm_stops_with_exit_code_0() -> None:
     with sandbox() as running:
         running.process.send_signal(signal.SIGTERM)

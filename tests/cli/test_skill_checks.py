@@ -275,6 +275,7 @@ def server(state: Path) -> Iterator[RunningServer]:
         yield running
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_sandbox_serves_its_own_skill_as_its_index_says(project: Path, server: RunningServer, state: Path, scheme: str) -> None:
     url = str({"http": server.url, "https": server.tls_url}[scheme])

@@ -52,6 +52,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("arguments", COMMANDS, ids=lambda arguments: str(arguments[0]))
 def test_secret_in_an_argument_is_not_in_what_is_told_of_it(arguments: tuple[str, ...]) -> None:
     told = call(*arguments)

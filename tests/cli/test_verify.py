@@ -21,6 +21,7 @@ def server() -> Iterator[RunningServer]:
         yield running
 
 
+@pytest.mark.slow(is_covering=True)
 def test_document_that_is_none_is_told_with_exit_code_2(server: RunningServer, tmp_path: Path) -> None:
     file = tmp_path / "openapi.json"
     file.write_text('{"swagger": "2.0"}')

@@ -154,6 +154,7 @@ def test_receiver_that_keeps_state_is_probed_with_what_its_application_has_creat
     )
 
 
+@pytest.mark.slow(is_covering=True)
 def test_receiver_that_knows_a_run_and_refuses_it_is_broken(application: tuple[str, str, list[str]]) -> None:
     sandbox, key, _ = application
     with handler(known=()) as running:

@@ -103,6 +103,7 @@ def test_value_inside_itself_is_refused_and_one_below_the_bound_is_not() -> None
         check_shape([deep])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_values_that_aliases_repeat_are_counted_as_often_as_they_are_met() -> None:
     shared: Json = dict.fromkeys(map(str, range(VALUES_MAX // 1_000)), 0)
     with pytest.raises(ValueError, match=f"more than {VALUES_MAX} values"):

@@ -47,6 +47,7 @@ def test_what_is_no_magic_spells_nothing(client_ref: str | None, metadata: bytes
     assert spelled(client_ref, metadata, inputs) is None
 
 
+@pytest.mark.slow(is_covering=True)
 @given(st.text(), st.dictionaries(st.text(), st.text()), st.dictionaries(st.text(), st.text()))
 def test_ordinary_requests_spell_nothing(client_ref: str, metadata: dict[str, Json], inputs: dict[str, Json]) -> None:
     # Hypothesis draws on words of the code as well, this key among them.

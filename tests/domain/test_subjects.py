@@ -36,6 +36,7 @@ def test_run_at_an_edge_says_what_the_run_says() -> None:
     assert run_subject(run, ("an edge",)) == Subject(edges=("an edge",), is_usual=False, **facts)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_subjects_are_made_in_one_place() -> None:
     places = {
         path

@@ -259,6 +259,7 @@ def test_every_text_can_be_read_and_its_claims_are_on_its_lines(text: str) -> No
     assert [hold(claim.says, REFERENCE) for claim in claims if not claim.sentence] == []
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(
     "text", ["{" * 20_000, '{"a": ' * 5_000, "[" * 3_000 + "]" * 3_000, "curl '\n" * 500, "`a`, " * 5_000, "/v1/" * 5_000]
 )

@@ -170,6 +170,7 @@ def shuffled(value: Any) -> Any:
     return [shuffled(part) for part in value] if isinstance(value, list) else value
 
 
+@pytest.mark.slow(is_covering=True)
 def test_model_path_is_the_same_operation_however_it_is_written() -> None:
     ours = packaged_contract()
     path = "/v1/models/{owner}/{slug}/runs"

@@ -131,6 +131,7 @@ def test_bench_has_thirty_wrong_handlers_and_tries_every_rule_but_the_control() 
     assert len(FLAWS) >= 30
 
 
+@pytest.mark.slow(is_covering=True)
 def test_copies_of_which_none_is_taken_say_nothing_about_effects() -> None:
     """Whoever reads half of a body refuses what it has not read, and that is told by the rule about slow bodies."""
     refused = handler(known=("nobody",), unknown=409)

@@ -33,6 +33,7 @@ def mutant(kind: Kind, name: str, status: int, *way: str) -> Mutant:
     return Mutant(kind, Place(Subject(name, status), way))
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(
     ("lie", "says"),
     [

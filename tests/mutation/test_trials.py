@@ -309,6 +309,7 @@ def test_mutant_in_free_text_survives(ground: Ground) -> None:
     assert reason_for(mutant, accepted())
 
 
+@pytest.mark.slow(is_covering=True)
 def test_order_is_that_of_the_seed_and_begins_with_every_kind(ground: Ground) -> None:
     index = met(ground)
     assert ordered(index, 1) == ordered(dict(reversed(index.items())), 1) != ordered(index, 2)

@@ -376,6 +376,7 @@ def operations_of(given: Any) -> int:
         return 0
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("value", [None, 5, "x", [], {}, [None], {"$ref": 5}], ids=str)
 def test_value_of_another_form_is_told_wherever_it_stands_and_no_traceback(value: Any) -> None:
     for way in ways(WHOLE_DOCUMENT):

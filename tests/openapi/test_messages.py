@@ -31,6 +31,7 @@ def message(event: str = "run.completed", status: int | None = None, **changed: 
     return Message(sample.headers, json.dumps({**sample.document, **changed}).encode(), status)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("event", EVENTS)
 def test_every_sample_is_as_our_own_document_describes_it(event: str) -> None:
     assert Messages(packaged_contract()).departures(message(event)) == ()

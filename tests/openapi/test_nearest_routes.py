@@ -57,6 +57,7 @@ def test_some_paths_lead_where_the_whole_table_leads(path: str) -> None:
     assert nearest_route(CONTRACT, "GET", path) == in_full("GET", path)
 
 
+@pytest.mark.slow(is_covering=True)
 @given(
     method=st.sampled_from(["GET", "POST", "PATCH"]),
     segments=st.lists(

@@ -184,6 +184,7 @@ async def test_tenant_that_asks_not_to_be_kept_is_not(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "a").glob("*.sqlite")) == ["long.sqlite"]
 
 
+@pytest.mark.slow(is_covering=True)
 async def test_log_is_folded_into_a_new_base_while_requests_go_on(tmp_path: Path) -> None:
     async with kept_fake(tmp_path / "a", size=LogSize(rows_max=20)) as fake:
         for number in range(90):
@@ -203,6 +204,7 @@ async def test_log_is_folded_into_a_new_base_while_requests_go_on(tmp_path: Path
     assert after == before
 
 
+@pytest.mark.slow(is_covering=True)
 async def test_large_tenant_is_not_written_anew_after_each_short_stretch(tmp_path: Path) -> None:
     """A base comes when the log is twice as large as the one before it: of what is written once, half is written twice."""
     async with kept_fake(tmp_path / "a", size=LogSize(bytes_max=4_096)) as fake:
@@ -218,6 +220,7 @@ async def test_large_tenant_is_not_written_anew_after_each_short_stretch(tmp_pat
     assert after == before
 
 
+@pytest.mark.slow(is_covering=True)
 async def test_log_of_a_server_that_is_started_again_and_again_is_folded_too(tmp_path: Path) -> None:
     for life in range(6):
         async with kept_fake(tmp_path / "a", size=LogSize(rows_max=20)) as fake:

@@ -78,6 +78,7 @@ def test_empty_journal_says_so() -> None:
     assert tell_journal([]) == "(no request has come with a key of this tenant)"
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(("balance", "told"), [("0.30", "402  POST */runs"), ("5", "404  GET /v1/runs/019b76da*")])
 def test_refusal_is_told_in_the_words_of_the_api(pytester: pytest.Pytester, balance: str, told: str) -> None:
     test = f"""
@@ -94,6 +95,7 @@ def test_refusal_is_told_in_the_words_of_the_api(pytester: pytest.Pytester, bala
     printed(pytester, test).fnmatch_lines([f"*{told}", "    [A-Z]*_*: *"])
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("headers", ["{'Authorization': 'Bearer rf_live_mine'}", "{'X-Other': '1'}"])
 @pytest.mark.parametrize("fixture", ["runflow", "runflow_hosts"])
 def test_client_with_another_key_is_seen(pytester: pytest.Pytester, headers: str, fixture: str) -> None:
@@ -158,6 +160,7 @@ def test_polls_of_a_standing_clock_are_explained(pytester: pytest.Pytester) -> N
     )
 
 
+@pytest.mark.slow(is_covering=True)
 def test_wait_for_more_callbacks_than_are_sent_says_which_came(pytester: pytest.Pytester) -> None:
     test = """
         from client import create
@@ -174,6 +177,7 @@ def test_wait_for_more_callbacks_than_are_sent_says_which_came(pytester: pytest.
     printed(pytester, test).fnmatch_lines([told])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_wait_under_a_standing_clock_names_the_verb_of_the_test(pytester: pytest.Pytester) -> None:
     test = """
         import pytest
@@ -201,6 +205,7 @@ def test_request_that_leads_nowhere_is_complained_of_once(pytester: pytest.Pytes
     shown.fnmatch_lines(["request GET /v1/v1/runs *leads to no operation of the API: *; the nearest is *"])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_secret_that_does_not_fit_says_where_the_right_one_is(pytester: pytest.Pytester) -> None:
     test = """
         import pytest

@@ -238,6 +238,7 @@ def test_what_another_tool_puts_back_later_does_nothing(endpoint: ServiceEndpoin
         left(HOST, 443, flags=NO_LOOK_UP)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_connection_that_a_client_keeps_leads_nowhere_once_the_interception_has_ended(
     tenant: Runflow, endpoint: ServiceEndpoint, monkeypatch: pytest.MonkeyPatch, scheme: str
@@ -284,6 +285,7 @@ def test_environment_keeps_the_exceptions_of_proxies_that_are_there() -> None:
     assert direct_env({"no_proxy": "*"}, "http://mock:8787")["NO_PROXY"] == "*"
 
 
+@pytest.mark.slow(is_covering=True)
 def test_answer_through_the_service_has_the_services_addresses(hosts: Runflow) -> None:
     body = {"input": {"image_url": "https://cdn.example.com/a.png"}}
     url = f"https://{HOST}/v1/models/runflow/background-removal/runs"

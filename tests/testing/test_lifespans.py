@@ -81,6 +81,7 @@ def create(runflow: Runflow) -> list[int | None]:
     return [attempt.status_code for delivery in runflow.deliveries for attempt in delivery.attempts]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_start_that_never_ends_is_told_and_waited_for_once(runflow: Runflow, caplog: pytest.LogCaptureFixture) -> None:
     shop = Shop("hang")
     runflow.deliver_to(shop)
@@ -93,6 +94,7 @@ def test_start_that_never_ends_is_told_and_waited_for_once(runflow: Runflow, cap
     assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
+@pytest.mark.slow(is_covering=True)
 def test_start_that_never_ends_keeps_no_test_waiting(runflow: Runflow) -> None:
     shop = Shop("hang")
 

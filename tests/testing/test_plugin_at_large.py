@@ -35,6 +35,7 @@ RUN_ID = "019b76da-a800-7000-8001-d2a3fffaf480"
 SEED = "--runflow-seed=0"
 
 
+@pytest.mark.slow(is_covering=True)
 def test_plugin_that_is_not_used_loads_nothing() -> None:
     code = "import sys, pytest, runflow_mock.pytest_plugin; print(*(name for name in sys.modules if name.startswith('runflow_mock')))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

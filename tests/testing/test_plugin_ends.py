@@ -87,6 +87,7 @@ def test_end_that_fails_against_expectation_is_told_once(pytester: pytest.Pytest
     assert str(result.stdout).count("runflow-mock replay ") == 1
 
 
+@pytest.mark.slow(is_covering=True)
 def test_each_test_leaves_a_file_of_its_own(pytester: pytest.Pytester) -> None:
     parameters = ["..", " ", "'", "a-b", "a_b", "A_b", "x" * 200 + "y", "z" + "x" * 200 + "y", "ü", "$(true)"]
     result = run(
@@ -186,6 +187,7 @@ def test_ids_differ_between_tests_and_stay_with_each_node_id(pytester: pytest.Py
     assert len(set(first)) == 3
 
 
+@pytest.mark.slow(is_covering=True)
 def test_wait_for_what_cannot_come_ends_at_once_and_says_why(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,

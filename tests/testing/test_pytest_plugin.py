@@ -122,6 +122,7 @@ def test_same_seed_gives_each_test_the_same_ids(pytester: pytest.Pytester) -> No
     ).assert_outcomes(passed=4)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_faults_and_stubs_are_one_line(pytester: pytest.Pytester) -> None:
     run(
         pytester,
@@ -162,6 +163,7 @@ def test_receiver_gets_the_callback_and_waiting_moves_time(pytester: pytest.Pyte
     ).assert_outcomes(passed=1)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_environment_is_set_for_the_test_alone(pytester: pytest.Pytester) -> None:
     run(
         pytester,
@@ -180,6 +182,7 @@ def test_environment_is_set_for_the_test_alone(pytester: pytest.Pytester) -> Non
     ).assert_outcomes(passed=2)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_hard_coded_host_reaches_the_fake(pytester: pytest.Pytester) -> None:
     run(
         pytester,
@@ -208,6 +211,7 @@ def test_hard_coded_host_reaches_the_fake(pytester: pytest.Pytester) -> None:
     ).assert_outcomes(passed=1)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_app_without_a_socket_delivers_into_the_app_under_test(pytester: pytest.Pytester) -> None:
     run(
         pytester,
@@ -270,6 +274,7 @@ def test_coroutines_have_a_handle_of_their_own(pytester: pytest.Pytester) -> Non
     ).assert_outcomes(passed=1)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_help_tells_of_options_and_marker(pytester: pytest.Pytester) -> None:
     options = pytester.runpytest_inprocess(*QUIET, "--help")
     options.stdout.fnmatch_lines(["*--runflow-url=URL*", "*--runflow-seed=SEED*", "*--runflow-artifacts=*"])
@@ -356,6 +361,7 @@ def test_unknown_input_field_never_fails_a_test(pytester: pytest.Pytester) -> No
     ).assert_outcomes(passed=1)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_what_a_test_allows_does_not_fail_it(pytester: pytest.Pytester) -> None:
     run(
         pytester,
@@ -382,6 +388,7 @@ def test_what_a_test_allows_does_not_fail_it(pytester: pytest.Pytester) -> None:
     ).assert_outcomes(passed=3)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_failing_test_is_told_that_its_client_polls_while_the_clock_stands(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
@@ -401,6 +408,7 @@ def test_failing_test_is_told_that_its_client_polls_while_the_clock_stands(pytes
     result.stdout.fnmatch_lines(["*-- runflow hints --*", "/v1/runs/* was read 20 times while the clock stood: advance it *, or *"])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_failing_test_is_told_what_happened_and_how_to_replay_it(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
@@ -491,6 +499,7 @@ def test_run_of_a_scenario_goes_on_with_its_last_poll(pytester: pytest.Pytester)
     ).assert_outcomes(passed=1)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(
     ("content", "says"),
     [
@@ -567,6 +576,7 @@ def test_coroutines_are_run_by_whatever_plugin_does_that(pytester: pytest.Pytest
     pytester.runpytest_inprocess(*options).assert_outcomes(passed=expected)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_document_of_the_ini_file_judges(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RUNFLOW_MOCK_URL")
     pytester.path.joinpath("own.json").write_text(json.dumps(OWN))
@@ -595,6 +605,7 @@ def test_document_of_the_ini_file_judges(pytester: pytest.Pytester, monkeypatch:
     done.stdout.fnmatch_lines(["*(startRun) broke */own.json: type at body.input: *"])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_document_that_cannot_judge_ends_the_session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RUNFLOW_MOCK_URL")
     done = run(pytester, "def test_nothing(runflow): pass", "--runflow-openapi", "nowhere.json")

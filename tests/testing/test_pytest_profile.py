@@ -44,6 +44,7 @@ def _address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNFLOW_MOCK_URL", url)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("way", ["ini", "option"])
 def test_tenants_speak_by_the_profile(pytester: pytest.Pytester, way: str) -> None:
     pytester.makefile(".yaml", profile=write_profile(PROFILE, as_json=False).decode())

@@ -103,6 +103,7 @@ WHOLE: dict[str, Callable[[str], bytes]] = {
 }
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("name", WHOLE)
 def test_answer_at_once_has_the_bytes_and_the_record_of_one_by_a_task(name: str) -> None:
     async def tell(line: Line) -> object:

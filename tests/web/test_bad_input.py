@@ -188,6 +188,7 @@ bodies = st.fixed_dictionaries(
 FUZZ = settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_any_body_is_created_or_refused_without_a_trace(door: Door) -> None:
     door.get("/v1/runs")
 
@@ -205,6 +206,7 @@ def test_any_body_is_created_or_refused_without_a_trace(door: Door) -> None:
     door.settle()
 
 
+@pytest.mark.slow(is_covering=True)
 def test_any_bytes_are_answered(door: Door) -> None:
     @FUZZ
     @given(raw=st.binary(max_size=60) | st.binary(max_size=20).map(lambda noise: GOOD[:20] + noise + GOOD[20:]))

@@ -117,6 +117,7 @@ def _call_for_the_inspector(call: Any, ids: dict[str, str]) -> None:
     call("GET", "/_mock/events", key="nobody")  # how it streams stands in test_control_events.py
 
 
+@pytest.mark.slow(is_covering=True)
 def test_every_verb_answers_as_the_document_says(door: Door, pulling: Door) -> None:
     walker = Walker(door)
     call = walker.call

@@ -96,6 +96,7 @@ def test_rule_fires_as_often_as_asked_and_counts(rich: Door, when: Body, expecte
     assert (counted["matched"], counted["fired"]) == (6, expected.count("F"))
 
 
+@pytest.mark.slow(is_covering=True)
 def test_probability_is_drawn_from_the_seed() -> None:
     stories = []
     for seed in ("1", "1", "2"):

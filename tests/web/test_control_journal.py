@@ -125,6 +125,7 @@ def test_other_tenant_sees_nothing_of_it(filled: Door) -> None:
     assert len(journal(filled)) == 5
 
 
+@pytest.mark.slow(is_covering=True)
 def test_archive_fits_the_schema_of_har(filled: Door) -> None:
     run = finished_run(filled)
     url = httpx.URL(run["output"]["image_urls"][0])

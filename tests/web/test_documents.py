@@ -65,6 +65,7 @@ def test_viewer_says_whose_it_is() -> None:
     assert re.search(r"swagger-ui-dist` \d+\.\d+\.\d+", (VIEWER / "README.md").read_text())
 
 
+@pytest.mark.slow(is_covering=True)
 def test_document_in_the_wheel_is_valid_json_with_all_parts() -> None:
     assert {"openapi", "info", "paths", "webhooks", "components"} <= set(json.loads(DOCUMENT.read_bytes()))
 

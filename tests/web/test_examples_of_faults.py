@@ -47,6 +47,7 @@ def do_the_usual(door: Door) -> None:
         tried(door, "GET", url)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("kind", EXAMPLES)
 def test_example_of_a_fault_fires_for_a_usual_client(kind: str) -> None:
     with Door(clocks=Clocks(sleep=at_once), callback_secret="rf_whsec_of_the_examples") as door:

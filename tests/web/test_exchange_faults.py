@@ -196,6 +196,7 @@ def test_server_goes_on_after_a_broken_connection(wire: Wire, kind: str) -> None
     assert wire.client.get("/_mock/health").json()["background_errors"] == []
 
 
+@pytest.mark.slow(is_covering=True)
 def test_large_body_is_cut_where_all_before_it_arrives(wire: Wire) -> None:
     run = wire.client.post(RUNS, json={"input": {**INPUT, "pad": "x" * 3_000_000}}).json()
     wire.rule({"kind": "reset_after_headers"}, when={"times": 1})

@@ -28,6 +28,7 @@ def get(door: Door, site: str, path: str) -> httpx.Response:
     return door.get(path, key=None, headers={"Host": f"{site}.runflow.io:8443"})
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("path", HOME)
 def test_page_is_at_its_own_host_and_every_page_host_leads_there(door: Door, path: str) -> None:
     assert get(door, HOME[path], path).status_code == 200

@@ -298,6 +298,7 @@ values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("path", ["/v1/runs", "/v1/batches", "/v1/runs/any/logs", "/v1/callback-secrets"])
 @pytest.mark.parametrize("name", ["q", "sort_by", "fields", "limit", "pq", "from_prev"])
 def test_any_text_in_a_parameter_is_answered_200_or_422(door: Door, path: str, name: str) -> None:
@@ -311,6 +312,7 @@ def test_any_text_in_a_parameter_is_answered_200_or_422(door: Door, path: str, n
     is_answered()
 
 
+@pytest.mark.slow(is_covering=True)
 def test_any_crafted_cursor_is_answered_200_or_422(door: Door) -> None:
     finished_run(door)
     finished_run(door)

@@ -80,6 +80,7 @@ def measured(response: httpx.Response) -> tuple[str, tuple[int, int] | None, flo
     return cast(str, image.format), image.size, None
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(("model", "inputs", "kind", "pixels", "count", "seconds"), KINDS, ids=[row[0] for row in KINDS])
 def test_file_is_what_the_output_says(
     model: str, inputs: Body, kind: str, pixels: tuple[int, int] | None, count: int, seconds: float | None
@@ -164,6 +165,7 @@ def test_picture_that_was_sent_in_is_shown(door: Door) -> None:
     assert green < 60
 
 
+@pytest.mark.slow(is_covering=True)
 def test_asset_is_shown_however_it_is_referred_to(door: Door) -> None:
     asset = upload(door, _red_picture())
     for address in (f"runflow://assets/{asset['id']}", asset["url"]):
@@ -174,6 +176,7 @@ def test_asset_is_shown_however_it_is_referred_to(door: Door) -> None:
     assert opened(gone).size == (1024, 1024)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_video_begins_with_the_picture_that_was_sent_in(door: Door) -> None:
     asset = upload(door, _red_picture())
     run = run_of(door, "alibaba/wan/v2.7/image-to-video", {"image_url": f"runflow://assets/{asset['id']}", **PROMPT})

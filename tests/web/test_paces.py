@@ -48,6 +48,7 @@ def test_latency_grows_with_the_part_of_the_runs_and_is_bounded(p50: float, fact
     assert 0 < latency.at(low) <= latency.at(high) <= latency.at(0.999)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_runs_of_a_tenant_are_spread_as_its_latency_says(door: Door) -> None:
     key = tenant(door, paces={MODEL: {"latency": {"p50": "20s", "p99": "90s"}}})
     taken = [seconds(run) for run in worked(door, key, 60)]

@@ -81,6 +81,7 @@ LOOKED_THROUGH = (
 )
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(("method", "path"), LOOKED_THROUGH, ids=[path for _, path in LOOKED_THROUGH])
 def test_what_is_looked_through_for_secrets_at_once_does_not_grow(door: Door, method: str, path: str) -> None:
     watched = Watched()
@@ -177,6 +178,7 @@ def test_others_have_a_turn_between_tenants_of_whose_exchanges_some_are_judged(d
     assert turns_while(door, "GET", "/_mock/tenants?limit=100") == one + 5
 
 
+@pytest.mark.slow(is_covering=True)
 def test_others_have_a_turn_while_all_tenants_are_looked_at() -> None:
     with Door() as door:
         # The first verb of all is imported beside the loop.
@@ -380,6 +382,7 @@ def test_empty_list_is_one() -> None:
     assert bytes(asyncio.run(list_in_pieces(()))) == b"[]"
 
 
+@pytest.mark.slow(is_covering=True)
 def test_what_judges_is_loaded_beside_the_loop(door: Door) -> None:
     prepared: list[bool] = []
 

@@ -57,6 +57,7 @@ def test_sdk_tells_why_a_run_failed_only_where_the_run_says_it_as_the_sdk_reads_
         assert str(failed.value) == told.format(id=run["id"])
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(("spelling", "outcome"), [("us", RunFailed), ("uk", TimeoutError)])
 def test_sdk_that_knows_one_spelling_polls_for_ever_where_the_other_is_spoken(spelling: str, outcome: type[Exception]) -> None:
     with Door(switches={"status_spelling": spelling}) as door:

@@ -197,6 +197,7 @@ def test_model_whose_id_is_a_guess_is_nowhere(tour: Tour, pages: str, model: Mod
     assert model.uuid not in pages
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("path", ["/v1/openapi.json", "/api/openapi.public.json"])
 def test_document_of_a_strict_server_has_no_operation_that_is_not_there(path: str) -> None:
     with Door(strict=True) as strict, Door() as door:

@@ -163,6 +163,7 @@ def test_world_that_is_replaced_meanwhile_lets_the_wait_run_out() -> None:
         assert ok(door.get("/v1/runs"))["items"] == []
 
 
+@pytest.mark.slow(is_covering=True)
 def test_client_that_goes_away_leaves_an_output_to_be_read() -> None:
     headers = {"Authorization": "Bearer rf_live_mock_gone"}
     with sandbox("--clock", "manual") as running, httpx.Client(base_url=running.url, headers=headers) as client:

@@ -119,6 +119,7 @@ def test_taken_port_names_the_option_of_https(server: RunningServer, state: Path
         pytest.fail("two servers listen on one port")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_download_trusts_the_authority_for_the_name_of_its_address_alone(server: RunningServer) -> None:
     port = str(server.tls_url).rsplit(":", 1)[1]
 

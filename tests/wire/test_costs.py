@@ -118,11 +118,13 @@ WORST: dict[str, tuple[Read, int, Callable[[int], Any]]] = {
 }
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(("read", "size", "make"), WORST.values(), ids=WORST.keys())
 def test_cost_grows_with_the_length_and_no_faster(read: Read, size: int, make: Callable[[int], Any]) -> None:
     assert growth(lambda length: partial(tried, read, make(length)), size) < GROWTH_MAX
 
 
+@pytest.mark.slow(is_covering=True)
 def test_growth_of_what_looks_at_everything_for_everything_is_seen() -> None:
     # Of the third power, so that a busy machine that stretches the small measurement hides nothing.
     def triples(size: int) -> Callable[[], object]:

@@ -47,6 +47,7 @@ def test_parts_are_the_document(value: Any) -> None:
     assert b"".join(written_parts(World(name="a", items=(Item("b"),)))) == b'{"name":"a","items":[{"id":"b","size":0}],"more":{}}'
 
 
+@pytest.mark.slow(is_covering=True)
 @given(VALUES, st.booleans())
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_parts_of_what_is_read_are_its_values_in_order(value: Any, is_indented: bool) -> None:

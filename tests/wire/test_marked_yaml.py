@@ -76,6 +76,7 @@ def test_json_is_yaml(value: Json) -> None:
     assert read_yaml(json.dumps(value, ensure_ascii=False)).value == value
 
 
+@pytest.mark.slow(is_covering=True)
 @given(VALUES)
 def test_what_is_written_is_read_back(value: Json) -> None:
     assert read_yaml(write_yaml(value)).value == value
@@ -126,6 +127,7 @@ def test_depth_is_bounded() -> None:
     assert "deeper" in _error("[" * 100_000)[0]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_number_of_values_is_bounded_also_where_aliases_repeat_them() -> None:
     laughs = ["a0: &a0 [1]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
     assert f"more than {NODES_MAX} values" in _error("\n".join(laughs))[0]

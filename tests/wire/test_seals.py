@@ -16,6 +16,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow(is_covering=True)
 @given(st.dictionaries(TEXTS.filter(lambda name: name not in ("format", "version", "digest")), VALUES, max_size=4), st.booleans())
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_document_is_accepted_in_whatever_order_and_space(content: dict[str, object], is_indented: bool) -> None:
