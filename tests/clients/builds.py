@@ -87,6 +87,7 @@ def pauses_of(kind: str) -> Iterator[float]:
             "none": 0.0,
             "constant": 0.4,
             "nearly constant": 0.4 * drawn.uniform(0.97, 1.03),
+            "up and down": (0.9, 0.2)[attempt % 2],
             "shrinking": 1.6 / 2**attempt,
             "growing gently": 0.1 * 1.4**attempt,
         }[kind]
@@ -133,6 +134,8 @@ class Client:
         if self.build.proof == "looks first" and (found := self._look_up()) is not None:
             return self._wait(found)
         record = self._create(self._body(url))
+        if self.flaw == "ends well at once":
+            return "succeeded"
         if self.build.way == "callback":
             return self._listen(record["id"])
         try:
@@ -172,7 +175,7 @@ class Client:
 
     def _call(self, method: str, target: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         key = str(uuid.uuid4()) if body is not None and self.build.proof == "key" else None
-        tries = {"never gives up": 12, "tries for ever": 100, "does not try again": 1}.get(self.flaw, TRIES)
+        tries = {"pauses: up and down": 5, "never gives up": 12, "tries for ever": 100, "does not try again": 1}.get(self.flaw, TRIES)
         if self.flaw == "orders again when it cannot read" and body is None:
             tries = 1
         for attempt, pause in zip(range(1, tries + 1), pauses_of(self.build.pauses), strict=False):
@@ -258,9 +261,12 @@ class Client:
     # Waiting
 
     def _wait(self, record: dict[str, Any]) -> str:
-        pause = 0.1 if self.flaw.startswith("polls too often") else 0.42 if self.flaw == "polls a little too often" else None
+        pauses = {"polls a little too often": 0.42, "polls the run and the list in turns": 0.35}
+        pause = 0.1 if self.flaw.startswith("polls too often") else pauses.get(self.flaw)
         salt = 0
         while True:
+            if salt == 14 and self.flaw == "orders again when it has waited long":
+                return self._wait(self._create({**self._body(None), "metadata": {"again": True}}))
             status = str(record["status_code"])
             if status == "cancelled" and self.flaw == "knows canceled alone":
                 self.world.sleep(1.0)
@@ -286,7 +292,7 @@ class Client:
             self._call("GET", f"/v1/runs/{identifier}/logs")
             if salt % 10:
                 return record
-        if self.build.way == "list":
+        if self.build.way == "list" or (self.flaw == "polls the run and the list in turns" and salt % 2):
             query = {
                 "polls too often, pages of any length": f"limit={50 + salt % 40}",
                 "polls too often, what is new": f"q={quote(f'created_at.LT:{self._moment()!r}')}&limit=50",
@@ -397,8 +403,10 @@ class Client:
 
     def _send(self, method: str, target: str, body: dict[str, Any] | None = None, key: str | None = None) -> Reply:
         headers = {"Authorization": f"Bearer {self.key}"}
+        if self.flaw == "sends its key twice":
+            headers["X-Api-Key"] = self.key
         if key is not None:
-            headers["Idempotency-Key"] = key
+            headers["Idempotency-Key"] = "undefined" if self.flaw == "has a key that is none" else key
         if body is not None:
             headers["Content-Type"] = "application/json"
         return self.world.send(method, target, headers, None if body is None else json.dumps(body).encode())
@@ -482,6 +490,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "pauses: none": (Build(pauses="none"), ("retry-backoff",)),
     "pauses: constant": (Build(pauses="constant"), ("retry-backoff",)),
     "pauses: nearly constant": (LISTS._replace(pauses="nearly constant"), ("retry-backoff",)),
+    "pauses: up and down": (Build(pauses="up and down"), ("retry-backoff",)),
     "pauses: shrinking": (Build(pauses="shrinking"), ("retry-backoff",)),
     "never gives up": (Build(pauses="growing gently"), ("retry-gives-up",)),
     "tries for ever": (Build(), ("retry-gives-up",)),
@@ -502,15 +511,18 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "no key": (Build(proof="none"), ("creates-once", "retry-idempotency-key")),
     "another key for every try": (Build(), ("creates-once", "retry-idempotency-key")),
     "notes the try": (Build(proof="none"), ("creates-once", "retry-idempotency-key")),
+    "has a key that is none": (Build(), ("retry-idempotency-key",)),
     "notes the try under the same key": (Build(), ("retry-idempotency-key",)),
     "looks, and creates all the same": (Build(proof="look-up"), ("creates-once", "retry-idempotency-key")),
     "looks for something else": (Build(proof="look-up"), ("creates-once", "retry-idempotency-key")),
     "orders again when it cannot read": (Build(), ("creates-once",)),
+    "orders again when it has waited long": (Build(), ("creates-once",)),
     "does not look": (Build(proof="look-up", way="batch"), ("creates-once", "retry-idempotency-key")),
     "polls too often": (Build(), ("poll-interval",)),
     "polls a little too often": (Build(), ("poll-interval",)),
     "polls too often, the list": (LISTS, ("poll-interval",)),
     "polls too often, the items of a batch": (Build(way="items"), ("poll-interval",)),
+    "polls the run and the list in turns": (Build(), ("poll-interval",)),
     "polls too often, past a cache": (Build(), ("poll-interval",)),
     "polls too often, by its log": (Build(), ("poll-interval",)),
     "polls too often, pages of any length": (LISTS, ("poll-interval",)),
@@ -525,6 +537,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "looks for texts instead of reading JSON": (Build(), ("tolerates-unknown-fields",)),
     "reads ten of a list alone": (LISTS, ("finds-its-own",)),
     "takes a page for success": (Build(), ("takes-no-page",)),
+    "ends well at once": (Build(), ("reports-failure", "waits-for-ends")),
     "waits for the first of several": (Build(way="items"), ("waits-for-ends",)),
     "takes ten readings for enough": (Build(), ("waits-for-ends",)),
     "takes the newest for its own": (LISTS, ("finds-its-own",)),
@@ -543,6 +556,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "sends the key to files": (Build(), ("key-not-to-files",)),
     "shows its callback secret": (HEARS, ("key-not-in-address",)),
     "prints its key when it fails": (Build(), ("key-not-in-output",)),
+    "sends its key twice": (Build(), ("key-not-in-address",)),
     "shows its key": (Build(), ("key-not-in-address",)),
     "shows its key in what it creates": (Build(), ("key-not-in-address",)),
     "trusts every callback": (HEARS, ("refuses-forged",)),

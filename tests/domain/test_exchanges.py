@@ -6,6 +6,7 @@ from runflow_mock.domain.exchanges import (
     BODY_BYTES_MAX,
     KEPT_BYTES_MAX,
     REDACTED,
+    SENT_TWICE,
     SHOWN_HEADERS,
     redact_headers,
     scrubbed,
@@ -52,6 +53,30 @@ def test_answer_is_lost_when_it_is_not_whole(length: str, status: int, fault: st
 def test_of_cookies_only_those_that_are_judged_are_kept(sent: bytes, kept: bytes) -> None:
     assert without_credentials([(b"cookie", sent)], frozenset((b"locale",))) == ((b"cookie", kept),)
     assert without_credentials([(b"cookie", sent)]) == ((b"cookie", b"[redacted]"),)
+
+
+BEARER = (b"authorization", b"Bearer rf_live_mock_test")
+
+
+@pytest.mark.parametrize(
+    ("name", "sent", "kept"),
+    [
+        (b"x-api-key", b"rf_live_mock_test", SENT_TWICE),
+        (b"cookie", b"locale=de; token=rf_live_mock_test", SENT_TWICE),
+        (b"proxy-authorization", b"Bearer rf_live_mock_test", SENT_TWICE),
+        (b"x-api-key", b"of the company's gateway", b"[redacted]"),
+        (b"x-api-key", b"", b""),
+    ],
+)
+def test_of_a_further_credential_it_is_kept_whether_it_is_the_same(name: bytes, sent: bytes, kept: bytes) -> None:
+    assert without_credentials([(name, sent), BEARER])[0] == (name, kept)
+    # Where a document asks for it there it belongs there.
+    assert without_credentials([(name, sent), BEARER], secret=frozenset((name,)))[0] == (name, sent and b"[redacted]")
+
+
+def test_further_credential_is_like_none_where_there_is_no_other_or_one_that_is_no_secret() -> None:
+    assert without_credentials([(b"x-api-key", b"test")]) == ((b"x-api-key", b"[redacted]"),)
+    assert without_credentials([(b"authorization", b"Bearer test"), (b"x-api-key", b"test")])[1] == (b"x-api-key", b"[redacted]")
 
 
 def test_usual_exchange_is_found_clean_at_one_look() -> None:

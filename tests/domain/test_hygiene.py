@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.exchanges import SENT_TWICE, Exchange, digest_of_key
 from runflow_mock.domain.hygiene import RULES, judge_sequence
 from runflow_mock.domain.retry_hygiene import series_of
 from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, NEVER_MET, NOT_PACED, WITHOUT_PAUSE, Judgement, Verdict, merge
@@ -23,6 +23,7 @@ LIMITED = {"retry-after": "2"}
 MEDIA = "/media/test/run/result_00001_.png?expires=1767225610&signature=0"
 Sequences = Sequence[Sequence[Exchange]]
 WORKFLOW = "/v1/comfyui-workflows/a/b"
+NOBODY = "00000000-0000-7000-8000-000000000000"
 BATCH_ID = "019b76da-a800-7000-8000-00000000000b"
 _REORDERED = {"client_ref": "sku-1", **SHIRT}
 
@@ -129,6 +130,7 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, create(500)), (1, create())),
             sequence((0, create(504, key="k")), (1, create(key="other"))),
             sequence((0, create(500, key="k")), (1, create())),
+            *(sequence((0, create(key=digest_of_key(text)))) for text in ("undefined", "None", "null", "[object Object]")),
         ],
     ),
     "retry-stops-on-402": (
@@ -205,6 +207,7 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
     "key-not-in-address": (
         [
             sequence((0, read()), (1, order(note="keys begin with rf_live_"))),
+            sequence((0, exchange(headers={"x-api-key": "[redacted]"}))),
             # Whoever makes a webhook says with which secret it is signed.
             sequence((0, exchange("POST", "/v1/webhooks", body=b'{"secret":"rf_whsec_redacted"}'))),
         ],
@@ -215,6 +218,7 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, exchange(headers={"x-token": "rfk_redacted"}))),
             sequence((0, order(callback_url="https://shop.example/hooks?secret=rf_whsec_redacted"))),
             sequence((0, exchange("POST", "/v1/webhooks?secret=whsec_redacted"))),
+            sequence((0, exchange(headers={"x-api-key": SENT_TWICE.decode()}))),
         ],
     ),
     "address-in-time": (
@@ -312,6 +316,48 @@ def test_first_try_at_once_is_a_backoff_where_the_pauses_grow_then(pauses: tuple
 def test_pauses_that_are_drawn_at_random_are_no_verdict(pauses: tuple[float, ...]) -> None:
     verdict = verdict_of("retry-backoff", failing(*pauses), real_waits=True)
     assert (verdict.judgement, verdict.reason is not None) == (Judgement.NOT_EXERCISED, True)
+
+
+@pytest.mark.parametrize("pauses", [(1.0, 0.15, 1.01, 0.16), (0.15, 1.0, 0.16, 1.02), (2.0, 0.5, 2.1, 0.52, 2.02)], ids=str)
+def test_pauses_that_go_up_and_down_to_the_same_again_do_not_grow(pauses: tuple[float, ...]) -> None:
+    assert verdict_of("retry-backoff", failing(*pauses), real_waits=True).judgement is Judgement.BROKEN
+
+
+def turns(*rounds: float, of: Exchange) -> Sequence[Exchange]:
+    """A record and something else, each read once a round: the record first, and the other so many seconds later."""
+    return sequence(*(pair for number, later in enumerate(rounds) for pair in ((0.8 * number, read()), (0.8 * number + later, of))))
+
+
+LOG = exchange("GET", f"{RUN}/logs", answer={"items": [{"id": "1"}]}, operation="list_run_logs")
+
+
+@pytest.mark.parametrize("other", [shelf("running"), LOG], ids=["list", "log"])
+def test_record_and_what_shows_it_in_turns_leave_no_more_time_than_one_of_them(other: Exchange) -> None:
+    verdict = verdict_of("poll-interval", turns(0.4, 0.4, 0.4, of=other), real_waits=True)
+    assert (verdict.judgement, verdict.broken) == (Judgement.BROKEN, 1)
+    assert verdict_of("poll-interval", turns(0.4, 0.4, 0.4, of=other)).judgement is Judgement.HELD
+
+
+@pytest.mark.parametrize(
+    "exchanges",
+    [
+        # Both are read at once, and then there is a pause.
+        turns(0.1, 0.1, 0.1, 0.1, of=shelf("running")),
+        turns(0.4, 0.4, of=shelf("running")),
+        turns(0.4, 0.4, 0.4, of=shelf("succeeded")),
+        # It shows something else.
+        turns(
+            0.4,
+            0.4,
+            0.4,
+            of=exchange("GET", "/v1/runs", answer={"items": [{"id": NOBODY, "status_code": "queued"}]}, operation="list_runs"),
+        ),
+        turns(0.4, 0.4, 0.4, of=replace(shelf("running"), elapsed_ms=900.0)),
+    ],
+    ids=["together", "twice", "ended", "of others", "overlapping"],
+)
+def test_reading_in_turns_is_held_where_there_is_time_between(exchanges: Sequence[Exchange]) -> None:
+    assert verdict_of("poll-interval", exchanges, real_waits=True).judgement is Judgement.HELD
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=3, max_size=5), st.floats(0.2, 2.0))

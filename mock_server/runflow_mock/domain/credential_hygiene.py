@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import parse_qsl
 
-from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.exchanges import SENT_TWICE, Exchange
 from runflow_mock.domain.verdicts import Observation
 
 SIGNED_PREFIXES = ("/media/", "/files/", "/_upload/")
@@ -34,7 +34,8 @@ def keeps_key_from_files(exchanges: Sequence[Exchange]) -> Iterator[Observation]
 def keeps_key_from_addresses(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
     """Yields whether the key stays out of paths and queries, and out of what ends in logs as they do: bodies and other headers.
 
-    The journal keeps nothing of the headers that credentials belong into, and an Idempotency-Key as a digest.
+    Of the headers that credentials belong into the journal keeps whether they hold the one of the Authorization header, and of an
+    Idempotency-Key a digest.
     """
     for exchange in exchanges:
         places = {
@@ -48,6 +49,8 @@ def keeps_key_from_addresses(exchanges: Sequence[Exchange]) -> Iterator[Observat
 
 
 def _holds_key(part: bytes, exchange: Exchange, place: str) -> bool:
+    if part == SENT_TWICE:
+        return True
     if b"rf" in part and _KEY.search(part):
         return True
     return b"whsec_" in part and bool(_SECRET.search(part)) and not (place == "body" and exchange.path.startswith(_WEBHOOKS))

@@ -3,7 +3,7 @@
 import re
 from base64 import b64decode
 from binascii import Error as BinasciiError
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from hashlib import sha256
 from urllib.parse import unquote_plus
@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 import msgspec
 from msgspec.structs import replace
 
-from runflow_mock.domain.scrubbing import MARGIN, Scrubber, mask
+from runflow_mock.domain.scrubbing import KNOWN_MIN, MARGIN, Scrubber, mask
 
 BODY_BYTES_MAX = 64 * 1024
 # What is kept of a body until it is read: so much more than is shown then that no part of a secret is left before the cut.
@@ -51,6 +51,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 # These are not even kept: a real key that was sent by mistake must not stay in memory.
 _CREDENTIALS = frozenset((b"authorization", b"cookie", b"proxy-authorization", b"x-api-key"))
+# What is kept of a further one that is the one of the Authorization header: who knows no secret can tell that it was sent twice.
+SENT_TWICE = b"as in Authorization [redacted]"
 # Names that look like those of secrets and are none: nearly every exchange has one, and to look closely at all of them takes long.
 _KNOWN_NAMES = _CREDENTIALS | {b"idempotency-key"}
 
@@ -124,7 +126,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def without_credentials(
-    headers: Iterable[tuple[bytes, bytes]], cookies: frozenset[bytes] | None = None, secret: frozenset[bytes] = frozenset()
+    headers: Collection[tuple[bytes, bytes]], cookies: frozenset[bytes] | None = None, secret: frozenset[bytes] = frozenset()
 ) -> Headers:
     """Returns request headers as the journal may keep them: no credentials, and of an Idempotency-Key what tells it from others.
 
@@ -141,8 +143,10 @@ def without_credentials(
         elif name == b"authorization":
             # What nearly every client sends: there is nothing to be told apart.
             kept.append((name, b"Bearer [redacted]" if _BEARER.fullmatch(value) is not None else _scheme_of(value)))
-        elif name in _CREDENTIALS or name in secret:
+        elif name in secret:
             kept.append((name, value and b"[redacted]"))
+        elif name in _CREDENTIALS:
+            kept.append((name, SENT_TWICE if _holds_bearer(value, headers) else value and b"[redacted]"))
         else:
             kept.append((name, digest_of_key(value.decode("latin-1")).encode()))
     return tuple(kept)
@@ -154,6 +158,13 @@ def without_values(target: str, names: frozenset[str]) -> str:
     pairs = [part.partition("=") for part in query.split("&")]
     kept = (f"{name}={REDACTED}" if value and unquote_plus(name) in names else f"{name}{equals}{value}" for name, equals, value in pairs)
     return f"{path}{mark}{'&'.join(kept)}"
+
+
+def _holds_bearer(value: bytes, headers: Collection[tuple[bytes, bytes]]) -> bool:
+    """Whether a header holds the token that the Authorization header has."""
+    sent = (value for name, value in headers if name == b"authorization" and _BEARER.fullmatch(value) is not None)
+    token = next(sent, b"").removeprefix(b"Bearer ")
+    return len(token) >= KNOWN_MIN and token in value
 
 
 def _scheme_of(value: bytes) -> bytes:

@@ -8,6 +8,7 @@ from runflow_mock.domain.poll_hygiene import (
     POLL_SECONDS_MIN,
     leaves_absent_records_alone,
     leaves_time,
+    leaves_time_in_turns,
     stops_at_the_end,
     stops_at_the_end_of_lists,
 )
@@ -52,7 +53,8 @@ RULES: tuple[Rule, ...] = (
         id="retry-idempotency-key",
         family="retry",
         weight=Weight.WARNING,
-        asks="A creation that may have been carried out is tried again under the same Idempotency-Key, or after a look for its client_ref.",
+        asks="A creation that may have been carried out is tried again under the same Idempotency-Key, or after a look for its client_ref; "
+        "and no key is the text of a missing value.",
         source="idempotency.replay",
         check=keeps_idempotency_key,
     ),
@@ -79,6 +81,7 @@ RULES: tuple[Rule, ...] = (
         asks=f"Between two readings of what has not ended, a record or a list, there is at least {POLL_SECONDS_MIN} s.",
         source="runs.poll-intervals",
         pace_check=leaves_time,
+        work_check=leaves_time_in_turns,
     ),
     Rule(
         id="poll-stops",

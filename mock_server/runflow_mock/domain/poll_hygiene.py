@@ -1,9 +1,9 @@
 """Poll hygiene: how a client waits for what it has created.
 
 Theory. Reading one run, batch or evaluation over and over is polling, and so is reading a list, a log or a balance that shows how work is
-getting on. It should leave the server some time, whatever is read; end when a record has reached a terminal state; and not go on for what
-does not exist. Reading a finished record once more is no polling, nor is reading it whenever somebody looks at it: its addresses are signed
-anew.
+getting on. It should leave the server some time, whatever is read, a record and lists that show it in turns as well; end when a record has
+reached a terminal state; and not go on for what does not exist. Reading a finished record once more is no polling, nor is reading it
+whenever somebody looks at it: its addresses are signed anew.
 
 A record is the same by whatever query it is read; a list is the same where the parameters are that lists know, however long a page is asked
 for, and whatever moment of the present it begins at. A list is polled only when it was read `VIEWS_MIN` times without a change of the
@@ -14,6 +14,7 @@ Source: `runs.poll-intervals`, `runs.terminal-absorbs`. Inferred: the figures.
 """
 
 import re
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -49,6 +50,7 @@ REREADS_MAX = 1
 # Whoever polls comes back sooner than this; a page that is opened again reads its record for fresh addresses.
 LOOK_SECONDS = 60.0
 VIEWS_MIN = 5
+TURNS_MIN, TURNS_SHOWN_MAX = 3, 6
 VIEWS_AFTER_MAX = 2
 # A moment that is no further away stands for the present: "what has changed since I last looked".
 PRESENT_SECONDS = 600
@@ -74,6 +76,30 @@ def leaves_time(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator
             else:
                 message = f"{later.path[:120]} was read again after {seconds:.2f} s; every few seconds is enough"
                 yield Observation(seconds >= POLL_SECONDS_MIN, ids, message, round(seconds, 3))
+
+
+def leaves_time_in_turns(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
+    """Yields where a record, and lists that show it, are read in turns without time between any two of them.
+
+    Whoever reads several of them at a time, and waits then, reads none of them `TURNS_MIN` times before it waits.
+    """
+    views = [exchange for exchange in exchanges if exchange.operation in VIEWS and exchange.method == "GET" and _shows_work(exchange)]
+    for reads in _reads(exchanges):
+        record_id = reads[0].path.rpartition("/")[2]
+        shown = [view for view in views if record_id in view.path or record_id.encode() in view.response_body]
+        rows: list[list[Exchange]] = [[]]
+        for read in sorted((*filter(_shows_work, reads), *shown), key=lambda read: read.number):
+            seconds = interval(rows[-1][-1], read) if rows[-1] else 0.0
+            if seconds is None or seconds >= POLL_SECONDS_MIN:
+                rows.append([])
+            rows[-1].append(read)
+        for row in rows:
+            turns = Counter(read.path for read in row)
+            if len(turns) > 1 and max(turns.values()) >= TURNS_MIN:
+                told = (
+                    f"{', '.join(path[:120] for path in turns)} were read in turns, {len(row)} times without {POLL_SECONDS_MIN} s between"
+                )
+                yield Observation(is_obeyed=False, exchanges=tuple(read.id for read in row[:TURNS_SHOWN_MAX]), message=told)
 
 
 def stops_at_the_end(exchanges: Sequence[Exchange]) -> Iterator[Observation]:

@@ -23,7 +23,7 @@ from itertools import pairwise
 from urllib.parse import unquote_plus
 
 from runflow_mock.domain.documents import try_document
-from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.exchanges import Exchange, digest_of_key
 from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, WITHOUT_PAUSE, Observation, interval, too_short
 
 TRANSIENT = frozenset((408, 409, 425, 429))
@@ -38,6 +38,7 @@ DATE_SECONDS = 1.0
 GROWTH_MIN, NOISE_SECONDS = 1.2, 0.05
 STEP_MIN, SHRUNK_MAX = 1.05, 0.6
 SAME_OF_TWO, SAME_OF_MORE, SAME_SECONDS = 1.03, 1.12, 0.01
+SWING_MIN = 1.5
 # Among so many pauses none is as short as the others by chance: what they differ by is the noise of making a request.
 ALIKE_OF = 4
 # A busy machine may lengthen one interval in so many beyond what counts as none.
@@ -45,6 +46,8 @@ ABSENT_OF = 4
 MARK_CHARACTERS_MIN = 3
 # Five attempts are documented; what is asked for is an end.
 ATTEMPTS_MAX = 8
+# A key is for one order; these are what programs write where there is no value, so that all orders have the same.
+NO_KEYS = {digest_of_key(text): text for text in ("undefined", "null", "None", "nil", "NaN", "[object Object]")}
 OBEYED = True
 
 Series = tuple[Exchange, ...]
@@ -143,8 +146,12 @@ def leaves_refusals_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation
 
 def keeps_idempotency_key(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
     """Yields whether a creation whose fate is unknown is tried again so that nothing is made twice: under the same Idempotency-Key, or
-    after it was looked for and not found.
+    after it was looked for and not found; and which keys are none.
     """
+    for exchange in exchanges:
+        if exchange.operation in CREATES and (text := NO_KEYS.get(exchange.request_header("idempotency-key") or "")) is not None:
+            told = f"{exchange.method} {exchange.path[:120]} has the key {text!r}, which is written where a value is missing"
+            yield Observation(not OBEYED, (exchange.id,), told)
     for series in series_of(exchanges):
         for earlier, later in zip(series, (*series[1:], None), strict=True):
             if earlier.operation not in CREATES or not is_open(earlier):
@@ -259,12 +266,19 @@ def _are_absent(pauses: Sequence[float]) -> bool:
     return sum(pause >= INTERVAL_SECONDS_MIN for pause in pauses) <= len(pauses) // ABSENT_OF
 
 
+def _do_swing(pauses: Sequence[float]) -> bool:
+    """Whether pauses go up and down again, each time to the same: nobody draws that."""
+    turns = (pauses[::2], pauses[1::2])
+    is_alike = all(max(turn) <= max(min(turn) * SAME_OF_MORE, min(turn) + SAME_SECONDS) for turn in turns)
+    return len(pauses) >= ALIKE_OF and is_alike and max(pauses) >= min(pauses) * SWING_MIN
+
+
 def _do_grow(pauses: Sequence[float]) -> bool | None:
     """Whether pauses are those of a client that backs off; nothing where they vary so that it cannot be told."""
     from statistics import median_low
 
     first, later = pauses[0], pauses[1:]
-    if _are_absent(pauses):
+    if _are_absent(pauses) or _do_swing(pauses):
         return False
     if median_low(later) > max(first * GROWTH_MIN + NOISE_SECONDS, 2 * NOISE_SECONDS):
         return True

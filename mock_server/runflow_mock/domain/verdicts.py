@@ -93,12 +93,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def judge_rule(rule: Rule, exchanges: Sequence[Exchange], *, is_paced: bool, real_waits: bool = False) -> Verdict:
     """Returns the verdict of one rule over exchanges in their order; see `domain.hygiene.judge_sequence`."""
+    of_work = rule.work_check(exchanges) if rule.work_check is not None and real_waits else ()
     if rule.pace_check is not None:
         if not (is_paced or real_waits):
             return Verdict(rule=rule.id, judgement=Judgement.NOT_EXERCISED, reason=NOT_PACED)
-        return _verdict(rule.id, tuple(rule.pace_check(exchanges, 0.0 if real_waits else INTERVAL_SECONDS_MIN)))
+        return _verdict(rule.id, (*rule.pace_check(exchanges, 0.0 if real_waits else INTERVAL_SECONDS_MIN), *of_work))
     assert rule.check is not None
-    of_work = rule.work_check(exchanges) if rule.work_check is not None and real_waits else ()
     return _verdict(rule.id, (*rule.check(exchanges), *of_work))
 
 

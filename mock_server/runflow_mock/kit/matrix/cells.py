@@ -66,7 +66,10 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
     "reports-failure": ("Where work fails or is refused the client ends with another exit code than 0.", Weight.WARNING),
     "handles-partial": ("A partial success is an end: the client waits no longer.", Weight.ERROR),
     "recovers": ("What passes by itself is tried again, and the client ends with exit code 0.", Weight.ERROR),
-    "creates-once": ("Where an answer is lost, or refused for the moment, nothing is created a second time.", Weight.ERROR),
+    "creates-once": (
+        "Where an answer is lost, or refused for the moment, or work takes long, nothing is created a second time.",
+        Weight.ERROR,
+    ),
     "keeps-successes": ("What has succeeded is not created a second time because something else has failed.", Weight.ERROR),
     "tolerates-unknown-fields": ("Fields that nobody documented are ignored.", Weight.ERROR),
     "tolerates-unknown-states": ("A state that nobody documented is no end: the client goes on waiting.", Weight.ERROR),
@@ -298,6 +301,8 @@ CELLS: tuple[Cell, ...] = (
         ending=Ending.SOMEHOW,
         clock=ClockMode.REAL,
         faults=({"where": {"edge": START_EDGE}, "what": {"kind": "delay", "by": SLOW_SECONDS}},),
+        # Whoever has no patience orders the same again, and pays twice.
+        also=("creates-once",),
         seconds=SLOW_SECONDS,
     ),
     _at_file("503 at download", "answer", status=503),
