@@ -20,6 +20,7 @@ from mutation.summaries import Row, Summary, rows_of, table, write_summary
 from mutation.survivors import accepted, reason_for
 from mutation.trials import Ground, Trial, observe, tried
 from runflow_mock.kit.suite.carriers import AppCarrier
+from runflow_mock.kit.suite.flows import CRASHED
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.in_process import InProcess
 
@@ -55,7 +56,7 @@ def main(
 
     All of them take hours: --all with --results can be stopped, tells what there is, and goes on where it stopped. Exit code 1: one
     survived that denies what the contract, the request or another answer determines, or of all of them any, and survivors.toml does not
-    list it; of a sample, which is as large as the machine is fast, more than a twentieth did.
+    list it; of a sample, which is as large as the machine is fast, more than a twentieth did; or the suite crashed over one.
     """
     name, date, changes = commit()
     if is_kept and is_unlisted:
@@ -142,12 +143,17 @@ def report(trials: list[Trial], rows: tuple[Row, ...], determines: Callable[[Mut
     total = Summary("", "", "", rows).total
     for line in table((*rows, total)):
         say(line)
+    crashed = [trial for trial in trials if CRASHED in trial.says]
+    if crashed:
+        say(f"\nFOUND BY A CRASH of the suite, which says nothing of the server: {len(crashed)}")
+    for trial in crashed:
+        say(f"  {trial.mutant}: {trial.killer} {trial.says}")
     for reason, survivors in sorted(lines.items()):
         say(f"\n{f'listed, {reason}' if reason else 'SURVIVED'}: {len(survivors)}")
         for survivor in sorted(survivors):
             say(f"  {survivor}")
     allowed = total.changed * (1 - RATE_MIN) if is_sample else 0
-    return 1 if total.left > allowed or total.facts_left else 0
+    return 1 if total.left > allowed or total.facts_left or crashed else 0
 
 
 def commit() -> tuple[str, str, bytes]:

@@ -19,7 +19,7 @@ from mutation.survivors import Accepted, accepted, reason_for
 from mutation.trials import BY_ID, Deadly, Ground, Killed, Trial, observe, played, replayed, tried
 
 from runflow_mock.kit.suite.carriers import AppCarrier
-from runflow_mock.kit.suite.flows import play
+from runflow_mock.kit.suite.flows import CRASHED, play
 from runflow_mock.kit.suite.stages import Target
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.runtime.config import Config
@@ -335,6 +335,15 @@ def test_what_is_listed_is_tried_all_the_same_where_it_denies_a_fact_or_is_known
     assert is_skipped(ground, lambda mutant: "", text)
     assert not is_skipped(ground, lambda mutant: "the contract", text)
     assert not is_skipped(ground, lambda mutant: "", doomed)
+
+
+def test_kill_by_a_crash_of_the_suite_is_no_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    mutant = Mutant(Kind.ABSENT, Place(Subject("get_run", 200), ("cost",)))
+    for says, code in ((f"flow: {CRASHED} (KeyError: 'cost')", 1), ("flow: it stopped: get_run: `cost` (string) was expected", 0)):
+        trials = [Trial(mutant, 1, "run_lives", says)]
+        rows = rows_of(trials, {Kind.ABSENT: 1}, accepted(), lambda mutant: "")
+        assert report(trials, rows, lambda mutant: "", is_sample=True) == code
+        assert ("FOUND BY A CRASH" in capsys.readouterr().out) is bool(code)
 
 
 @pytest.mark.parametrize(

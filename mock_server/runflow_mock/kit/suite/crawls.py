@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import quote
 
 from runflow_mock.kit.suite.agreements import RELATED
-from runflow_mock.kit.suite.flows import expect
 from runflow_mock.kit.suite.lists import WHOLE, ask_for_every_field, key_of, list_is_kept, refuses_nonsense, whole
 from runflow_mock.kit.suite.memories import INFERRED
+from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.stages import SuiteTenant
 from runflow_mock.openapi.contracts import Declared, packaged_contract
 from runflow_mock.openapi.shapes import unnamed
@@ -86,9 +86,10 @@ class Crawl:
             return
         for name in (name for name, value in items[0].items() if not value and name in EMBEDDABLE) if items else ():
             answer = self._stage.get(f"{path}?limit={WHOLE}&embed={name}")
-            for item in answer.json["items"][: self._items_max] if answer.status == 200 else ():
+            for item in expect(answer, 200)["items"][: self._items_max] if answer.status == 200 else ():
+                own, shown = f"{path}/{quote(str(item[key_of(item)]), safe='/')}", {name: item.get(name)}
                 for child in children_of(template):
-                    yield from self._related(child, f"{path}/{quote(str(item[key_of(item)]), safe='/')}", {name: item[name]}, is_asked=True)
+                    yield from self._related(child, own, shown, is_asked=True)
 
     def _ask_for_all(self, declared: Declared, path: str, record: dict[str, Any]) -> None:
         """Asks for the related records of one record, kind by kind; the laws hold what comes against what came without asking."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws import Watch
+from runflow_mock.kit.suite.readings import Unexpected
 from runflow_mock.kit.suite.stages import SuiteTenant, Target
 from runflow_mock.kit.suite.tallies import Breach, Tally
 from runflow_mock.openapi.contracts import Contract
@@ -25,6 +25,9 @@ class Needs(IntEnum):
     CONTROL = 2
 
 
+# What a flow runs into where an answer is of another form than its schema has it, which a law has said by then.
+ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, msgspec.MsgspecError)
+CRASHED = "it stopped at an answer that is not of its form"
 Play = Callable[[SuiteTenant], Iterator[str]]
 
 
@@ -37,24 +40,6 @@ class Flow(msgspec.Struct, frozen=True):
     play: Play
     runs: int = 0
     settings: Mapping[str, Any] = {}
-
-
-class Unexpected(Exception):
-    """An answer that a flow cannot go on with; the message tells the exchange."""
-
-
-def expect(answer: Answer, status: int) -> Any:
-    """Returns the JSON of an answer of this status.
-
-    Raises:
-        Unexpected: it has another one, or no JSON.
-    """
-    if answer.status != status:
-        raise Unexpected(f"{status} was expected: {answer.evidence}")
-    content = answer.json
-    if content is None and status != 204:
-        raise Unexpected(f"JSON was expected: {answer.evidence}")
-    return content
 
 
 def can_play(flow: Flow, target: Target) -> bool:
@@ -98,8 +83,12 @@ def play_all(flows: Iterable[Flow], target: Target, contract: Contract) -> Tally
 
 
 def _told(flow: Flow, stage: SuiteTenant) -> Iterator[str]:
+    """A story that cannot be told to its end is broken where it stopped, whatever the server sent."""
     try:
         yield from flow.play(stage)
-    except (Unexpected, ClientError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        # A story that cannot be told to its end is broken where it stopped, whatever the server sent.
-        yield f"it stopped: {type(error).__name__} {error}"
+    except Unexpected as error:
+        yield f"it stopped: {error}"
+    except ClientError as error:
+        yield f"it stopped, since the control API answers: {error}"
+    except ODD as error:
+        yield f"{CRASHED} ({type(error).__name__}: {error})"

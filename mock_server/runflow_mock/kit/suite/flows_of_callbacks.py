@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 from runflow_mock.domain.signing import SignatureError, sign_bare, sign_timestamped
-from runflow_mock.kit.suite.flows import Flow, Needs, expect
+from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run
+from runflow_mock.kit.suite.readings import Unexpected, content_of, expect
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 from runflow_mock.testing.records import Pulled
 
@@ -26,6 +25,17 @@ def _next(stage: SuiteTenant) -> list[Pulled]:
         if pulled or not stage.control.next():
             return pulled
     return []
+
+
+def _next_one(stage: SuiteTenant) -> Pulled:
+    """The next attempt that waits.
+
+    Raises:
+        Unexpected: nothing is sent.
+    """
+    for attempt in _next(stage):
+        return attempt
+    raise Unexpected("an attempt was expected, and nothing is sent any more")
 
 
 def every_attempt(stage: SuiteTenant, status: int = 200, *, most: int = MOVES_MAX) -> list[Pulled]:
@@ -53,6 +63,8 @@ def check_signature(attempt: Pulled, secret: str) -> None:
     """
     headers = _headers(attempt)
     given, timestamp = headers.get("runflow-signature", ""), headers.get("runflow-timestamp")
+    if timestamp is not None and not timestamp.isdecimal():
+        raise SignatureError(f"Runflow-Timestamp is {timestamp!r}")
     right = sign_bare(attempt.body, secret) if timestamp is None else sign_timestamped(attempt.body, int(timestamp), secret)
     if given != right:
         raise SignatureError(f"the signature is {given!r}, not that of the raw body under the secret")
@@ -82,14 +94,15 @@ def _callbacks_say_what_is(stage: SuiteTenant) -> Iterator[str]:
     failed = create_run(stage, callback_url=stage.hook, client_ref=FAIL)
     told: dict[str, Any] = {}
     for attempt in every_attempt(stage):
-        content = msgspec.json.decode(attempt.body)
+        content = content_of(attempt)
         told[str(content.get("run_id") or content.get("id"))] = content
     for made, ending in ((run, "succeeded"), (failed, "failed")):
-        content = told.get(made["id"])
         record = expect(stage.get(f"/v1/runs/{made['id']}"), 200)
-        if content is None:
+        if made["id"] not in told:
             yield f"the callback of a run that {ending} names another run: {sorted(told)}"
-        elif not str(content.get("event", "")).startswith("run."):
+            continue
+        content = told[made["id"]]
+        if not str(content.get("event", "")).startswith("run."):
             yield f"the event is {content.get('event')!r}"
         elif content.get("client_ref") not in (None, record["client_ref"]):
             yield f"the callback has the client_ref {content.get('client_ref')!r}"
@@ -100,9 +113,9 @@ def _callbacks_say_what_is(stage: SuiteTenant) -> Iterator[str]:
 def _retries_have_the_same_bytes(stage: SuiteTenant) -> Iterator[str]:
     secret = _secret(stage)
     run = create_run(stage, callback_url=stage.hook, metadata={"b": 1, "a": 2})
-    first = _next(stage)[0]
+    first = _next_one(stage)
     stage.control.answer_delivery(first.delivery_id, 500)
-    second = _next(stage)[0]
+    second = _next_one(stage)
     if (second.delivery_id, second.number) != (first.delivery_id, first.number + 1):
         yield f"after attempt {first.number} of a delivery comes attempt {second.number}"
     if second.body != first.body:

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from runflow_mock.kit.suite.carriers import written
-from runflow_mock.kit.suite.flows import Flow, Needs, expect
+from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_callbacks import every_attempt
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run, ended
+from runflow_mock.kit.suite.readings import content_of, expect
 from runflow_mock.kit.suite.seeds import WORKFLOWS, seed
 from runflow_mock.kit.suite.stages import SuiteTenant
 
@@ -76,7 +77,7 @@ def _keys_are_ones_own(stage: SuiteTenant) -> Iterator[str]:
     first = expect(stage.post(stage.offer.runs, body, headers=headers), 201)
     with stage.target.open(seed=OTHER) as other:
         answer = other.post(stage.offer.runs, body, headers=headers)
-        if answer.status != 201 or answer.json["id"] == first["id"]:
+        if answer.status != 201 or expect(answer, 201)["id"] == first["id"]:
             yield f"a key that another organization used is answered with what that one made: {answer.evidence}"
 
 
@@ -85,15 +86,16 @@ def _odd_values_are_kept(stage: SuiteTenant) -> Iterator[str]:
     sent = {"client_ref": ODD_TEXT, "metadata": ODD}
     run = create_run(stage, callback_url=stage.hook, **sent)
     batch = create_batch(stage, 1, callback_url=stage.hook, metadata=ODD)
-    told = {attempt.content.get("run_id") or attempt.content.get("batch_id"): attempt.content for attempt in every_attempt(stage)}
+    contents = [content_of(attempt) for attempt in every_attempt(stage)]
+    told = {content.get("run_id") or content.get("batch_id"): content for content in contents}
     for path, made in ((f"/v1/runs/{run['id']}", run), (f"/v1/batches/{batch['id']}", batch)):
         read = ended(stage, path)
         listed = next((item for item in stage.items(path.rpartition("/")[0]) if item["id"] == made["id"]), read)
-        heard = told.get(made["id"], {})
+        heard: dict[str, Any] = told.get(made["id"], {})
         for name, record in (("the answer", made), ("reading it", read), ("the list", listed), ("the callback", heard)):
             yield from _other_than_sent(f"{path}: {name}", record.get("metadata"))
             if made is run and record.get("client_ref", ODD_TEXT) != ODD_TEXT:
-                yield f"{path}: client_ref was sent as {ODD_TEXT!r}, and {name} has {record['client_ref']!r}"
+                yield f"{path}: client_ref was sent as {ODD_TEXT!r}, and {name} has {record.get('client_ref')!r}"
 
 
 def _other_than_sent(place: str, told: Any) -> Iterator[str]:
@@ -102,8 +104,8 @@ def _other_than_sent(place: str, told: Any) -> Iterator[str]:
         return
     for name, value in ODD.items():
         # As JSON, in which true is not 1.
-        if written(told[name]) != written(value):
-            yield f"{place} has in its metadata {name!r} as {str(told[name])[:200]!r}, and it was sent as {str(value)[:200]!r}"
+        if written(told.get(name)) != written(value):
+            yield f"{place} has in its metadata {name!r} as {str(told.get(name))[:200]!r}, and it was sent as {str(value)[:200]!r}"
 
 
 def _webhooks_stop(stage: SuiteTenant) -> Iterator[str]:

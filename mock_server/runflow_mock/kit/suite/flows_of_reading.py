@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from runflow_mock.kit.suite.flows import Flow, Needs, expect
+from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_runs import create_run
+from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.seeds import ABSENT, upload
 from runflow_mock.kit.suite.stages import SuiteTenant
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from runflow_mock.kit.suite import scenes
 from runflow_mock.kit.suite.crawls import Crawl
-from runflow_mock.kit.suite.flows import Flow, Needs, Play, expect
+from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.lists import WHOLE
+from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.seeds import PUBLISHED, WORKFLOWS
 from runflow_mock.kit.suite.stages import SuiteTenant
 
@@ -42,7 +43,7 @@ def _reads_models(stage: SuiteTenant) -> Iterator[str]:
     yield from Crawl(stage, {MODELS_PATH: (stage.offer.model,)}).below(MODELS_PATH, MODELS_PATH)
     # The order of several outputs is seen where a model has several.
     listed = stage.get(f"{MODELS_PATH}?limit=500&embed=outputs")
-    several = [each for each in listed.json["items"] if len(each["outputs"] or ()) > 1] if listed.status == 200 else []
+    several = [each for each in expect(listed, 200)["items"] if len(each.get("outputs") or ()) > 1] if listed.status == 200 else []
     for model in several[:1]:
         stage.get(f"{MODELS_PATH}/{model['id']}?embed=outputs")
 

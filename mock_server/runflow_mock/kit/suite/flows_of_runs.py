@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.kit.suite.flows import Flow, Needs, expect
+from runflow_mock.kit.suite.flows import Flow, Needs
+from runflow_mock.kit.suite.readings import Unexpected, expect
 from runflow_mock.kit.suite.seeds import ABSENT
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
@@ -25,31 +26,32 @@ def create_batch(stage: SuiteTenant, items: int, **body: Any) -> Any:
 
 def ended(stage: SuiteTenant, path: str) -> Any:
     """Returns a run or batch once it has ended, reading it on the way."""
-    latest: dict[str, Any] = {}
+    latest: Any = None
 
     def is_over() -> bool:
-        latest.update(expect(stage.get(path), 200))
+        nonlocal latest
+        latest = expect(stage.get(path), 200)
         return latest["status_code"] in TERMINAL
 
     if not stage.until(is_over):
-        raise ValueError(f"{path} is still {latest['status_code']}")
+        raise Unexpected(f"{path} is still {latest['status_code']}")
     return latest
 
 
 def _runs_live(stage: SuiteTenant) -> Iterator[str]:
     run = create_run(stage, client_ref="suite-life", metadata={"suite": "life"})
-    if run["status_code"] != "queued" or run["output"] is not None:
+    if run["status_code"] != "queued" or run.get("output") is not None:
         yield f"a new run is {run['status_code']} with output {run['output']!r}"
-    if (run["client_ref"], run["metadata"], run["input"]) != ("suite-life", {"suite": "life"}, stage.offer.input):
+    if (run.get("client_ref"), run.get("metadata"), run.get("input")) != ("suite-life", {"suite": "life"}, stage.offer.input):
         yield "a run does not carry what it was created with"
     end = ended(stage, f"/v1/runs/{run['id']}")
-    if end["status_code"] != "succeeded" or end["output"] is None:
+    if end["status_code"] != "succeeded" or end.get("output") is None:
         yield f"a run with a good input ends as {end['status_code']}"
     if end["id"] != run["id"] or end["created_at"] != run["created_at"]:
         yield "a run changes its id or its creation"
     again = expect(stage.get(f"/v1/runs/{run['id']}"), 200)
     if again != end:
-        yield f"two reads of a run that has ended differ in {sorted(name for name in end if end[name] != again.get(name))}"
+        yield f"two reads of a run that has ended differ in {sorted(name for name in end if end.get(name) != again.get(name))}"
 
 
 def _batches_live(stage: SuiteTenant) -> Iterator[str]:
@@ -61,8 +63,8 @@ def _batches_live(stage: SuiteTenant) -> Iterator[str]:
     runs = [expect(stage.get(f"/v1/runs/{item['run_id']}"), 200) for item in items]
     if [item["sequence_index"] for item in items] != [0, 1, 2] or len({run["id"] for run in runs}) != 3:
         yield f"the items of a batch of 3 are {[item['sequence_index'] for item in items]}"
-    spent = sum(Decimal(run["cost"]) for run in runs if run["cost"] is not None)
-    if Decimal(end["cost"]) != spent:
+    spent = sum(run.amount("cost", nothing=Decimal(0)) for run in runs)
+    if end.amount("cost") != spent:
         yield f"a batch costs {end['cost']} and its runs {spent}"
     if sum(run["status_code"] == "succeeded" for run in runs) != end["items_succeeded"]:
         yield f"{end['items_succeeded']} items have succeeded and the runs are {[run['status_code'] for run in runs]}"
@@ -70,14 +72,15 @@ def _batches_live(stage: SuiteTenant) -> Iterator[str]:
 
 def balance(stage: SuiteTenant) -> Decimal:
     """Returns what the account has."""
-    return Decimal(expect(stage.get("/v1/billing/balance"), 200)["balance"])
+    left: Decimal = expect(stage.get("/v1/billing/balance"), 200).amount("balance")
+    return left
 
 
 def _success_costs(stage: SuiteTenant) -> Iterator[str]:
     before = balance(stage)
     end = ended(stage, f"/v1/runs/{create_run(stage)['id']}")
     fell = before - balance(stage)
-    if fell != Decimal(end["cost"]) or fell <= 0:
+    if fell != end.amount("cost") or fell <= 0:
         yield f"a run that cost {end['cost']} lowered the balance by {fell}"
 
 
@@ -98,12 +101,12 @@ def _failed_items_are_free(stage: SuiteTenant) -> Iterator[str]:
     end = ended(stage, f"/v1/batches/{batch['id']}")
     if (end["status_code"], end["items_succeeded"], end["items_failed"]) != ("partial_succeeded", 1, 1):
         yield f"a batch with one failed item of 2 is {end['status_code']} with {end['items_succeeded']} and {end['items_failed']}"
-    if before - balance(stage) != Decimal(end["cost"]):
+    if before - balance(stage) != end.amount("cost"):
         yield f"a batch that cost {end['cost']} lowered the balance by {before - balance(stage)}"
     runs = expect(stage.get(f"/v1/batches/{batch['id']}/items"), 200)["items"]
-    costs = [expect(stage.get(f"/v1/runs/{item['run_id']}"), 200)["cost"] for item in runs]
-    if sum(Decimal(cost or 0) for cost in costs) != Decimal(end["cost"]) or Decimal(costs[1] or 0) != 0:
-        yield f"items that cost {costs} make a batch that costs {end['cost']}"
+    costs = [expect(stage.get(f"/v1/runs/{item['run_id']}"), 200).amount("cost", nothing=Decimal(0)) for item in runs]
+    if sum(costs) != end.amount("cost") or any(costs[1:]):
+        yield f"items that cost {list(map(str, costs))} make a batch that costs {end['cost']}"
     yield from _broken_invariants(stage)
 
 
@@ -131,19 +134,19 @@ def _repeats_are_replayed(stage: SuiteTenant) -> Iterator[str]:
     headers = {"Idempotency-Key": f"{stage.mark}-repeat"}
     body: dict[str, Json] = {"input": stage.offer.input, "client_ref": f"{stage.mark}-repeat"}
     first, second = (stage.post(stage.offer.runs, body, headers=headers) for _ in range(2))
-    expect(first, 201)
+    made = expect(first, 201)
     if (second.status, second.body) != (first.status, first.body):
         yield f"the answer to a repeated request differs: {second.evidence}"
-    ended(stage, f"/v1/runs/{first.json['id']}")
+    ended(stage, f"/v1/runs/{made['id']}")
     third = stage.post(stage.offer.runs, body, headers=headers)
     if (third.status, third.body) != (first.status, first.body):
         yield f"the answer to a request that is repeated after the end of its run differs: {third.evidence}"
     found = expect(stage.get(f"/v1/runs?q=client_ref.EQ:'{stage.mark}-repeat'"), 200)["items"]
     if len(found) != 1:
         yield f"a repeated request made {len(found)} runs"
-    other = stage.post(stage.offer.runs, {**body, "client_ref": "suite-other"}, headers=headers)
-    if expect(other, 409)["code"] != "CONFLICT":
-        yield f"another body under the same key is told as {other.json['code']}"
+    other = expect(stage.post(stage.offer.runs, {**body, "client_ref": "suite-other"}, headers=headers), 409)
+    if other["code"] != "CONFLICT":
+        yield f"another body under the same key is told as {other['code']}"
     without = [create_run(stage)["id"] for _ in range(2)]
     if len(set(without)) != 2:
         yield "without a key a repeated request is replayed"
@@ -161,8 +164,8 @@ def _runs_are_cancelled(stage: SuiteTenant) -> Iterator[str]:
         yield f"a run is cancelled with {first.status} and then {again.status}"
     stage.settle()
     end = expect(stage.get(f"/v1/runs/{run['id']}"), 200)
-    if end["status_code"] not in CANCELLED or end["output"] is not None:
-        yield f"a cancelled run is {end['status_code']} and {'has' if end['output'] else 'has no'} output"
+    if end["status_code"] not in CANCELLED or end.get("output") is not None:
+        yield f"a cancelled run is {end['status_code']} and {'has' if end.get('output') else 'has no'} output"
     if balance(stage) != before:
         yield f"a cancelled run lowered the balance by {before - balance(stage)}"
     yield from _broken_invariants(stage)
@@ -173,7 +176,7 @@ def _others_are_absent(stage: SuiteTenant) -> Iterator[str]:
     with stage.target.open(seed="another") as other:
         for record, noun in ((run, "runs"), (batch, "batches")):
             absent, foreign = other.get(f"/v1/{noun}/{ABSENT}"), other.get(f"/v1/{noun}/{record['id']}")
-            if foreign.status != 404 or foreign.json["code"] != absent.json["code"]:
+            if foreign.status != 404 or expect(foreign, 404)["code"] != expect(absent, 404)["code"]:
                 yield f"another account is told {foreign.status} of one of the {noun}: {foreign.evidence}"
             listed = other.items(f"/v1/{noun}")
             if any(item["id"] == record["id"] for item in listed):

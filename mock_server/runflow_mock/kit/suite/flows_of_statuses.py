@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.flows import Flow, Needs, Play, expect
+from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.provocations import KEYS, SERVER_ERRORS, TOO_MANY, by_rule, fresh_request, needs_key, provoked
+from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.requests import NOUNS, WRITES, Request, right_requests
 from runflow_mock.kit.suite.stages import SuiteTenant
 from runflow_mock.openapi.contracts import packaged_contract
@@ -89,11 +90,9 @@ def _ask_otherwise(stage: SuiteTenant, request: Request) -> None:
 
 def read_back(stage: SuiteTenant, request: Request, answer: Answer) -> None:
     """Reads what was made or changed where it stands, in the same moment; the laws hold both against each other."""
-    if request.operation.id not in WRITES or not isinstance(answer.json, dict) or answer.status >= 300:
-        return
     place = READ_AT.get(request.operation.id)
-    if place is not None:
-        stage.get(place.format(**{"path": request.path, **answer.json}))
+    if place is not None and isinstance(answer.json, dict) and answer.status < 300:
+        stage.get(place.format_map(expect(answer, answer.status)))
 
 
 def _errors_of_the_server(stage: SuiteTenant, requests: list[Request]) -> Iterator[str]:

@@ -5,9 +5,10 @@ from typing import Any
 from urllib.parse import quote
 
 from runflow_mock.domain.signing import SignatureError
-from runflow_mock.kit.suite.flows import Flow, Needs, expect
+from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_callbacks import check_signature, every_attempt
 from runflow_mock.kit.suite.flows_of_runs import balance, create_run
+from runflow_mock.kit.suite.readings import content_of, expect
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
 # Each is refused before anything is made of it.
@@ -97,8 +98,8 @@ def _webhooks_change(stage: SuiteTenant) -> Iterator[str]:
     expect(stage.send("PATCH", path, change), 200)
     runs = [create_run(stage, client_ref=ref)["id"] for ref in ("fine", FAIL)]
     heard = every_attempt(stage)
-    if [attempt.content.get("run_id") for attempt in heard] != runs[:1]:
-        yield f"a webhook that asks for run.completed now is sent {[attempt.content.get('event') for attempt in heard]}"
+    if [content_of(attempt).get("run_id") for attempt in heard] != runs[:1]:
+        yield f"a webhook that asks for run.completed now is sent {[content_of(attempt).get('event') for attempt in heard]}"
     for attempt in heard:
         try:
             check_signature(attempt, "suite-after")

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 from runflow_mock.kit.suite.agreements import RELATED
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.flows import Unexpected, expect
 from runflow_mock.kit.suite.laws_of_lists import ORDERED
 from runflow_mock.kit.suite.memories import packaged_walk
+from runflow_mock.kit.suite.readings import Unexpected, expect
 from runflow_mock.kit.suite.schema_walks import Described
 from runflow_mock.kit.suite.seeds import ABSENT
 from runflow_mock.kit.suite.stages import SuiteTenant
@@ -31,8 +31,9 @@ def whole(stage: SuiteTenant, path: str) -> list[Record]:
         Unexpected: the page says that others follow, and has room for them.
     """
     answer = stage.get(f"{path}?limit={WHOLE}")
-    items: list[Record] = expect(answer, 200)["items"]
-    if len(items) < WHOLE and answer.json["next"] is not None:
+    page = expect(answer, 200)
+    items: list[Record] = page["items"]
+    if len(items) < WHOLE and page.get("next") is not None:
         raise Unexpected(f"{len(items)} records on a page of {WHOLE} are not all: {answer.evidence}")
     return items
 

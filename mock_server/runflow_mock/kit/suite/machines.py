@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
-from runflow_mock.kit.suite.flows import Unexpected, expect
-from runflow_mock.kit.suite.flows_of_runs import CANCELLED, TERMINAL, ended
+from runflow_mock.kit.suite.flows import CRASHED, ODD
+from runflow_mock.kit.suite.flows_of_runs import CANCELLED, TERMINAL, balance, ended
 from runflow_mock.kit.suite.generating import MISSING, Effort
 from runflow_mock.kit.suite.laws import Watch
+from runflow_mock.kit.suite.readings import Unexpected, expect
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant, Target, TargetError
 from runflow_mock.kit.suite.tallies import Breach, Tally
 from runflow_mock.openapi.contracts import Contract
@@ -99,7 +100,7 @@ class Play:
             run = ended(self.stage, f"/v1/runs/{run_id}")
             state = "cancelled" if run["status_code"] in CANCELLED else run["status_code"]
             _must(state == wanted, f"a run that must have {wanted} is {state}")
-            cost = Decimal(run["cost"] or 0)
+            cost = run.amount("cost", nothing=Decimal(0))
             # Whether a run that a provider had already is charged is a switch; one that was still queued never is.
             _must(not cost or wanted == "succeeded" or run_id in self.model.stopped_at_work, f"a {wanted} run costs {cost}")
             spent += cost
@@ -108,7 +109,7 @@ class Play:
             counts = (batch["items_succeeded"], batch["items_failed"])
             wanted_counts = (wanted_items.count("succeeded"), wanted_items.count("failed"))
             _must(counts == wanted_counts, f"{wanted_counts} items must have succeeded and failed, and {counts} have")
-            spent += Decimal(batch["cost"])
+            spent += batch.amount("cost")
         left = self._balance()
         _must(self.model.start - spent == left, f"{self.model.start} less {spent} is not {left}")
         if self.stage.has_control:
@@ -121,7 +122,7 @@ class Play:
         self.stage.close()
 
     def _balance(self) -> Decimal:
-        return Decimal(expect(self.stage.get("/v1/billing/balance"), 200)["balance"])
+        return balance(self.stage)
 
 
 def run_machines(target: Target, contract: Contract, effort: Effort) -> Tally:
@@ -155,8 +156,10 @@ def run_machines(target: Target, contract: Contract, effort: Effort) -> Tally:
     tally.checks[CHECK] += examples
     try:
         run_state_machine_as_test(_machine(target, contract, tally), settings=chosen)
-    except (Broken, Unexpected, ClientError, Flaky, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        tally.broke(Breach(CHECK, "sequence", f"{type(error).__name__}: {error}"))
+    except (Broken, Unexpected, ClientError) as error:
+        tally.broke(Breach(CHECK, "sequence", str(error)))
+    except (Flaky, *ODD) as error:
+        tally.broke(Breach(CHECK, "sequence", f"{CRASHED} ({type(error).__name__}: {error})"))
     return tally
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from runflow_mock.domain.principals import CUSTOMER_SCOPES
 from runflow_mock.kit.suite.carriers import Answer
-from runflow_mock.kit.suite.flows import expect
+from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.requests import WRITES, Request
 from runflow_mock.kit.suite.seeds import ABSENT
 from runflow_mock.kit.suite.stages import SuiteTenant

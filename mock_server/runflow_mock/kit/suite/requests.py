@@ -8,8 +8,8 @@ import msgspec
 from runflow_mock.domain.documents import Json
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.crawls import is_served
-from runflow_mock.kit.suite.flows import expect
 from runflow_mock.kit.suite.offers import BATCHES, IMAGE, INPUT, MODEL, RUNS
+from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.seeds import PUBLISHED, WORKFLOWS, open_upload, seed, upload
 from runflow_mock.kit.suite.stages import SuiteTenant
 from runflow_mock.openapi.contracts import Declared, packaged_contract

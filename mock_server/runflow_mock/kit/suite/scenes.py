@@ -6,8 +6,8 @@ Whatever is made is read again at once: in the same moment both answers tell of 
 from typing import Any
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.kit.suite.flows import Unexpected, expect
 from runflow_mock.kit.suite.offers import BATCHES, IMAGE, INPUT, RUNS
+from runflow_mock.kit.suite.readings import Unexpected, expect
 from runflow_mock.kit.suite.seeds import ABSENT, PUBLISHED, WORKFLOWS, upload
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from runflow_mock.kit.suite.offers import BATCHES, IMAGE, INPUT, MODEL, RUNS
+from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
 # Models of different depth that take one image and nothing else.
@@ -68,14 +69,13 @@ def _make(stage: SuiteTenant) -> list[str]:
     stage.post(f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}})
     stage.post("/v1/evaluations", {"generated_image_url": IMAGE, "task_type": "headshot"})
     stage.settle()
-    cancelled = stage.post(RUNS, {"input": INPUT, "callback_url": stage.hook}).json
-    stage.control.cancel_run(cancelled["id"])
-    stage.control.cancel_batch(stage.post(BATCHES, {"input": [INPUT]}).json["id"])
+    stage.control.cancel_run(expect(stage.post(RUNS, {"input": INPUT, "callback_url": stage.hook}), 201)["id"])
+    stage.control.cancel_batch(expect(stage.post(BATCHES, {"input": [INPUT]}), 201)["id"])
     stage.settle()
     stage.post(RUNS, {"input": INPUT})
     stage.post(BATCHES, {"input": [INPUT, INPUT]})
     stage.control.next()
-    run = stage.post(RUNS, {"input": INPUT}).json
+    run = expect(stage.post(RUNS, {"input": INPUT}), 201)
     return [*made, f"/v1/admin/runs/{run['id']}/cancellation"]
 
 
@@ -95,7 +95,7 @@ def open_upload(stage: SuiteTenant) -> str | None:
 def upload(stage: SuiteTenant) -> str | None:
     """Uploads a small picture and returns the id of the asset, or nothing when a step is refused."""
     confirmed = stage.post(f"/v1/asset-uploads/{open_upload(stage)}/confirmations", {})
-    return str(confirmed.json["id"]) if confirmed.status == 201 else None
+    return str(expect(confirmed, 201)["id"]) if confirmed.status == 201 else None
 
 
 def _fixed() -> list[str]:

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from runflow_mock.decoders import convert
 from runflow_mock.kit.suite.carriers import Answer, Carrier, CarrierExchanger, HttpCarrier, written
 from runflow_mock.kit.suite.offers import USUAL, Offer, offered
+from runflow_mock.kit.suite.readings import expect
 from runflow_mock.testing.client import ClientError
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.records import Pulled, Tenant
@@ -232,9 +233,7 @@ class SuiteTenant:
         answer = self.get(path)
         if self.is_strict and answer.status == 404:
             return []
-        if answer.status != 200:
-            raise ValueError(f"200 was expected: {answer.evidence}")
-        items: list[Any] = answer.json["items"]
+        items: list[Any] = expect(answer, 200)["items"]
         return items
 
     @property
