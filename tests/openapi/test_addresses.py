@@ -2,7 +2,7 @@
 
 import pytest
 
-from runflow_mock.openapi.addresses import Addresses
+from runflow_mock.openapi.addresses import Addresses, unnamed
 
 METHODS = {
     "/v1/runs/latest": {"GET": "get"},
@@ -47,3 +47,8 @@ def test_path_leads_to_what_fits_best_of_all_that_fit(asked: str, method: str, f
 
 def test_path_that_fits_none_leads_nowhere() -> None:
     assert ADDRESSES.find("", "GET") is None
+
+
+@pytest.mark.parametrize("name", ["id", "run id", "model/id", "a.b"])
+def test_whatever_is_no_brace_may_be_in_the_name_of_a_parameter(name: str) -> None:
+    assert unnamed(f"/v1/runs/{{{name}}}.json") == "/v1/runs/{}.json"

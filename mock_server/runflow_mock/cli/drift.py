@@ -37,7 +37,7 @@ def command(*, against: str, fail_on: str, plays: bool, is_pinned: bool, reason:
     try:
         newer = load_newer(against, tell)
     except UnreachableError as error:
-        click.echo(f"runflow-mock: {error}", err=True)
+        tell(str(error))
         sys.exit(UNREACHABLE)
     comparison = compare_with_pin(newer, here, plays=plays)
     lock = pin_newer(newer, here, datetime.now(UTC).date(), reason) if is_pinned else None

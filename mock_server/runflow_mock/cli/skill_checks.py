@@ -130,7 +130,7 @@ def _found(source: str | None, state: Path) -> Found:
     try:
         return find_copies(source, Path.cwd(), Path.home(), Downloads(ca_file(state)))
     except Unreachable as error:
-        click.echo(f"runflow-mock: {error}", err=True)
+        tell(str(error))
         sys.exit(UNREACHABLE)
 
 
@@ -138,7 +138,7 @@ def _warn(found: Found) -> None:
     for warning in found.warnings:
         click.echo(f"warning: {warning}", err=True)
     if not found.copies:
-        click.echo(f"runflow-mock: {NOTHING_FOUND}", err=True)
+        tell(NOTHING_FOUND)
 
 
 def _address(copy: SkillCopy, lock: Path) -> str:

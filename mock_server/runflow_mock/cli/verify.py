@@ -65,7 +65,7 @@ def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json:
             files.update(outputs.files(summary))
             outputs.show(summary)
     except TargetError as error:
-        click.echo(f"runflow-mock: {error}", err=True)
+        tell(str(error))
         sys.exit(2)
     sys.exit(total.exit_code)
 

@@ -205,7 +205,8 @@ def _tried_again(earlier: Exchange, later: Exchange, lookup: Exchange | None) ->
     ids = (earlier.id, later.id) if lookup is None else (earlier.id, lookup.id, later.id)
     head = f"{earlier.method} {earlier.path[:120]} may have been carried out, and was tried again"
     if first is not None and first == second:
-        if _differ(earlier, later):
+        # Bodies differ if they say something else, and not the same in other words.
+        if earlier.request_body != later.request_body and try_document(earlier.request_body) != try_document(later.request_body):
             return Observation(
                 not OBEYED, ids, f"{head} under the same key with another body, which is refused once the first was carried out"
             )
@@ -254,11 +255,6 @@ def _labelled(exchange: Exchange) -> str | None:
         return None
     body = try_document(exchange.request_body)
     return repr({**body, "metadata": None}) if isinstance(body, dict) else None
-
-
-def _differ(earlier: Exchange, later: Exchange) -> bool:
-    """Whether two bodies say something else, and not the same in other words."""
-    return earlier.request_body != later.request_body and try_document(earlier.request_body) != try_document(later.request_body)
 
 
 def _are_absent(pauses: Sequence[float]) -> bool:

@@ -38,9 +38,5 @@ class Seed(msgspec.Struct, frozen=True, gc=False):
     def _draw(self, labels: tuple[str | int, ...]) -> bytes:
         text = ""
         for label in labels:
-            text += f"str:{len(label)}:{label};" if type(label) is str else _spell(label)
+            text += f"str:{len(label)}:{label};" if type(label) is str else f"{type(label).__name__}:{len(str(label))}:{label};"
         return blake2b(text.encode(), key=self.key, digest_size=16).digest()
-
-
-def _spell(label: str | int) -> str:
-    return f"{type(label).__name__}:{len(str(label))}:{label};"

@@ -12,8 +12,8 @@ import msgspec
 from runflow_mock.domain.documents import Json
 from runflow_mock.openapi.parts import ALSO_AT
 
-BRACES = re.compile(r"\{([^}]+)\}")
-"""A parameter in a path."""
+PARAMETER = re.compile(r"\{([^{}]+)\}")
+"""A parameter in a path; its name may hold whatever is no brace, a slash too."""
 
 _SLASH = re.compile("%2f", re.IGNORECASE)
 # Stands for an encoded slash while paths are told apart; no path of a document holds it.
@@ -75,15 +75,20 @@ class Addresses:
         for written, known, form in self._forms.get(_two_segments(decoded)) or self._forms[None]:
             match = form.fullmatch(decoded)
             if match is not None:
-                names, as_sent = BRACES.findall(written), form.fullmatch(path) or match
+                names, as_sent = PARAMETER.findall(written), form.fullmatch(path) or match
                 params = {name: value.replace(_KEPT, "/") for name, value in zip(names, match.groups(), strict=True)}
                 raw = {name: value.replace(_KEPT, "%2F") for name, value in zip(names, as_sent.groups(), strict=True)}
                 yield Addressed(known, self._methods[known], params, raw)
 
 
+def unnamed(path: str) -> str:
+    """Returns a path with `{}` for each parameter, whatever it is called."""
+    return PARAMETER.sub("{}", path)
+
+
 def why_unread(path: str, name: str) -> str | None:
     """Returns why the value of a parameter in a path cannot be known, if it cannot."""
-    if name not in BRACES.findall(path):
+    if name not in PARAMETER.findall(path):
         return f"{path} has no {{{name}}}"
     if f"}}{{{name}}}" in path or f"{{{name}}}{{" in path:
         return f"{path} has nothing between {{{name}}} and the next, so that nobody knows where it ends"
@@ -92,7 +97,7 @@ def why_unread(path: str, name: str) -> str | None:
 
 def _beginning(written: str) -> str | None:
     """Returns the first two segments of a path, unless a parameter may stand in them."""
-    fixed, *parameters = BRACES.split(written, maxsplit=1)
+    fixed, *parameters = PARAMETER.split(written, maxsplit=1)
     fixed = unquote(fixed)
     return None if parameters and fixed.count("/") <= _SEGMENTS else _two_segments(fixed)
 
@@ -102,7 +107,7 @@ def _two_segments(path: str) -> str:
 
 
 def _form(written: str, spanning: frozenset[str]) -> re.Pattern[str]:
-    parts = BRACES.split(written)
+    parts = PARAMETER.split(written)
     texts = (re.escape(unquote(part)) if index % 2 == 0 else "(.+)" if part in spanning else "([^/]+)" for index, part in enumerate(parts))
     return re.compile("".join(texts))
 
@@ -117,4 +122,4 @@ def _rank(path: str) -> tuple[int, int, int, str]:
     """Most fixed segments first, then fewest with parameters, then those of which most is fixed: `{id}.wav` before `{id}`."""
     segments = path.split("/")
     fixed = sum("{" not in segment for segment in segments)
-    return -fixed, len(segments) - fixed, -len(BRACES.sub("", path)), path
+    return -fixed, len(segments) - fixed, -len(PARAMETER.sub("", path)), path

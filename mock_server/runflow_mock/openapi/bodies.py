@@ -9,7 +9,6 @@ content type says; a part of a multipart body has its own content type and heade
 
 from collections.abc import Iterable, Iterator, Mapping
 from email import message_from_bytes, policy
-from email.message import MIMEPart
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
@@ -250,11 +249,12 @@ def _parts(raw: bytes, content_type: str) -> Iterator[_Part]:
         name = part.get_param("name", header="content-disposition")
         payload = part.get_payload(decode=True)
         if isinstance(payload, bytes):
-            yield _Part(name if isinstance(name, str) else None, part.get("content-type"), _headers(part), _text(payload))
-
-
-def _headers(part: MIMEPart) -> dict[str, str]:
-    return {name.lower(): str(value) for name, value in part.items()}
+            yield _Part(
+                name if isinstance(name, str) else None,
+                part.get("content-type"),
+                {name.lower(): str(value) for name, value in part.items()},
+                _text(payload),
+            )
 
 
 def _text(payload: bytes) -> str:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from runflow_mock.domain.documents import Json, list_of
+from runflow_mock.openapi.addresses import unnamed
 from runflow_mock.openapi.generic_schemas import specialise
 from runflow_mock.openapi.parts import ALSO_AT, BESIDE_PATHS, FIELDS, METHODS, OTHER_METHODS, UNREAD, VARIANTS, Part, methods_in
 from runflow_mock.openapi.pointers import Pointer, pointer_of, reference_to, walk
@@ -23,7 +24,6 @@ _SINCE_32 = ("query", "additionalOperations")
 # What a method of another name cannot be called, in lower case: the field of its operation would be another one.
 _TAKEN = frozenset((*METHODS, *FIELDS[Part.PATH_ITEM], "$ref", "summary", "description", "servers"))
 _PLAIN = re.compile(r"[^?#]*")
-_NAME = re.compile(r"\{[^{}/]*\}")
 
 Object = dict[str, Any]
 
@@ -107,7 +107,7 @@ class _Paths:
         self._bundle = bundle
         self._document = bundle.document
         self._known = known
-        self._shapes = [_NAME.sub("{}", path) for path in bundle.document["paths"]]
+        self._shapes = [unnamed(path) for path in bundle.document["paths"]]
         self._placed: dict[str, Object] = {}
         # Where the operations of each path went, method by method.
         self._moved: dict[str, dict[str, str]] = {}
@@ -163,7 +163,7 @@ class _Paths:
         for path, item in whole.items():
             for field in methods_in(item).values():
                 if isinstance(item[field], dict):
-                    equals.setdefault((field, _NAME.sub("{}", path), *bases_of(item[field], item, self._document)), []).append(path)
+                    equals.setdefault((field, unnamed(path), *bases_of(item[field], item, self._document)), []).append(path)
         for (field, *_), paths in equals.items():
             for path in paths if len(paths) > 1 else ():
                 others = [other for other in paths if other != path]

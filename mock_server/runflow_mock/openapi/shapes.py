@@ -8,10 +8,9 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
+from runflow_mock.openapi.addresses import PARAMETER, unnamed
 from runflow_mock.openapi.contracts import Contract, Declared, packaged_contract
 from runflow_mock.openapi.foreign_documents import Foreign
-
-_PARAMETER = re.compile(r"\{([^}/]+)\}")
 
 _Written = tuple[str, str]
 
@@ -20,11 +19,6 @@ def contract_of(form: Foreign, source: str) -> Contract:
     """Returns a user's document as a contract; `source` is what messages call it, and parameters span slashes where ours do."""
     spanning = {path: _spanning(path) for path in form.document["paths"]}
     return Contract(form.document, source=source, spanning=spanning, problems=form.problems).check()
-
-
-def unnamed(path: str) -> str:
-    """Returns a path with `{}` for each parameter, whatever it is called."""
-    return _PARAMETER.sub("{}", path)
 
 
 @cache
@@ -37,7 +31,7 @@ def shape_of(contract: Contract, path: str) -> str:
     """Returns the shape of one of a contract's paths: `{}` for a segment that varies, `{+}` for several."""
     spanning, shape = contract.spanning_of(path), []
     for segment in path.split("/"):
-        parameter = _PARAMETER.fullmatch(segment)
+        parameter = PARAMETER.fullmatch(segment)
         if parameter is None:
             shape.append(unnamed(segment))
             continue
@@ -53,9 +47,9 @@ def plain_parameters(contract: Contract, path: str) -> tuple[str, ...]:
     names: list[str] = []
     run: list[str] = []
     for segment in (*path.split("/"), ""):
-        parameter = _PARAMETER.fullmatch(segment)
+        parameter = PARAMETER.fullmatch(segment)
         if parameter is None:
-            names, run = [*names, *run, *_PARAMETER.findall(segment)], []
+            names, run = [*names, *run, *PARAMETER.findall(segment)], []
         else:
             run = [] if parameter[1] in contract.spanning_of(path) else [*run, parameter[1]]
     return tuple(names)
@@ -108,6 +102,6 @@ def _spanning_forms() -> tuple[re.Pattern[str], ...]:
 def _form(path: str, spanning: frozenset[str]) -> re.Pattern[str]:
     """Returns what fits the paths of other documents that mean this one of ours; its groups are the parameters that span."""
     any_one, several = r"\{[^}/]+\}", r"(?:\{[^}/]+\}/)*\{([^}/]+)\}"
-    parts = _PARAMETER.split(path)
+    parts = PARAMETER.split(path)
     texts = (re.escape(part) if index % 2 == 0 else several if part in spanning else any_one for index, part in enumerate(parts))
     return re.compile("".join(texts))

@@ -48,7 +48,9 @@ class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
                 stream.hang_up()
                 raise
             finally:
-                await _close(pieces)
+                # The server may not have taken all pieces: trio warns of a generator that was left in the middle.
+                if isinstance(pieces, AsyncGenerator):
+                    await pieces.aclose()
         body = _AsyncBody(request, answer, stream)
         return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
 
@@ -149,12 +151,6 @@ class _AsyncBody(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         await self._answer.aclose()
         self._stream.hang_up()
-
-
-async def _close(pieces: AsyncIterator[bytes]) -> None:
-    """Closes the pieces of a body of which the server may not have taken all: trio warns of a generator that was left in the middle."""
-    if isinstance(pieces, AsyncGenerator):
-        await pieces.aclose()
 
 
 def _outgoing(request: httpx.Request, content: "Iterable[bytes] | AsyncIterable[bytes]") -> httpcore.Request:

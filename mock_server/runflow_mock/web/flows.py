@@ -3,7 +3,7 @@
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.flows import Flow, FlowNode
 from runflow_mock.web.calls import Answer, Call, Handler, answer
-from runflow_mock.web.lists import answer_list
+from runflow_mock.web.lists import answer_list, find_one
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.accounts import decode_embed
 from runflow_mock.wire.flows import (
@@ -68,11 +68,7 @@ def get_flow_node_by_id(call: Call) -> Answer:
 def _flows(call: Call) -> tuple[Flow, ...]:
     if call.params["flow_id"] == ANY:
         return packaged_flows()
-    wanted = call.uuid("flow_id")
-    found = tuple(flow for flow in packaged_flows() if flow.id == wanted)
-    if not found:
-        raise NotFound("flow", wanted)
-    return found
+    return (find_one(call, "flow", packaged_flows(), "flow_id"),)
 
 
 def _one_node(call: Call, flows: tuple[Flow, ...]) -> Answer:

@@ -5,6 +5,7 @@ from typing import cast
 
 import msgspec
 
+from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.filters import Field, RecordT
 from runflow_mock.domain.pages import select_in_steps
 from runflow_mock.web.calls import Answer, Call, answer
@@ -34,6 +35,19 @@ def answer_list(
     the name `long` is left to be made when its turn comes, if it is there.
     """
     return answer_in_steps(_steps(call, records, decode_listing(call.parameters, fields, order), represent, waits=waits, long=long))
+
+
+def find_one(call: Call, noun: str, records: Iterable[RecordT], parameter: str = "id") -> RecordT:
+    """Returns the record whose id stands in the path.
+
+    Raises:
+        NotFound: there is none among these.
+    """
+    wanted = call.uuid(parameter)
+    found = next((record for record in records if record.id == wanted), None)
+    if found is None:
+        raise NotFound(noun, wanted)
+    return found
 
 
 def write_in_steps(record: dict[str, object], long: str | None) -> Generator[None, None, msgspec.Raw]:

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.model_parts import ModelExample, ModelInput, PriceRow, examples_of, inputs_of, prices_of
 from runflow_mock.domain.models import Model
 from runflow_mock.web.calls import Answer, Call, Handler, answer
-from runflow_mock.web.lists import answer_list
+from runflow_mock.web.lists import answer_list, find_one
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.model_parts import EXAMPLE_FIELDS, PRICE_FIELDS, represent_example, represent_input, represent_price
 
@@ -19,7 +18,7 @@ PartT = TypeVar("PartT", ModelInput, PriceRow, ModelExample)
 
 def get_model_input(call: Call) -> Answer:
     """GET /v1/models/{model_id}/inputs/{id}"""
-    return answer(represent_input(_one(call, "model input", _parts(call, inputs_of))))
+    return answer(represent_input(find_one(call, "model input", _parts(call, inputs_of))))
 
 
 def list_model_examples(call: Call) -> Answer:
@@ -30,7 +29,7 @@ def list_model_examples(call: Call) -> Answer:
 
 def get_model_example(call: Call) -> Answer:
     """GET /v1/models/{model_id}/examples/{id}"""
-    return answer(represent_example(_one(call, "model example", _parts(call, examples_of)), call.sites))
+    return answer(represent_example(find_one(call, "model example", _parts(call, examples_of)), call.sites))
 
 
 def list_model_pricing(call: Call) -> Answer:
@@ -42,14 +41,6 @@ def _parts(call: Call, parts_of: Callable[[Model], Sequence[PartT]]) -> Sequence
     catalog, parent = call.catalog, call.params["model_id"]
     models = catalog.models if parent == ANY else (catalog.read(parent),)
     return sorted((part for model in models for part in parts_of(model)), key=lambda part: part.id)
-
-
-def _one(call: Call, noun: str, parts: Sequence[PartT]) -> PartT:
-    wanted = call.uuid("id")
-    found = next((part for part in parts if part.id == wanted), None)
-    if found is None:
-        raise NotFound(noun, wanted)
-    return found
 
 
 _MODEL = "/v1/models/{model_id...}"

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 from runflow_mock.domain.dialects import Dialect
-from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.models import Creator, Entry, Model
 from runflow_mock.web.calls import Answer, Call, Handler, answer
-from runflow_mock.web.lists import answer_list
+from runflow_mock.web.lists import answer_list, find_one
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.accounts import decode_embed
 from runflow_mock.wire.models import (
@@ -56,11 +55,7 @@ def list_model_creators(call: Call) -> Answer:
 def get_model_creator(call: Call) -> Answer:
     """GET /v1/model-creators/{id}: with its models."""
     decode_embed(call.parameters.get("embed"), CREATOR_EMBEDS)
-    wanted = call.uuid("id")
-    creator = next((creator for creator in call.catalog.creators if creator.id == wanted), None)
-    if creator is None:
-        raise NotFound("model creator", wanted)
-    return answer(_creator_body(call, creator, frozenset(CREATOR_EMBEDS)))
+    return answer(_creator_body(call, find_one(call, "model creator", call.catalog.creators), frozenset(CREATOR_EMBEDS)))
 
 
 def _embeds(call: Call) -> tuple[str, ...]:

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from runflow_mock.domain.errors import NotFound
 from runflow_mock.domain.solutions import Solution, SolutionFlow, SolutionModel, flows_on, models_on
 from runflow_mock.web.calls import Answer, Call, Handler, answer
-from runflow_mock.web.lists import answer_list
+from runflow_mock.web.lists import answer_list, find_one
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.accounts import decode_embed
 from runflow_mock.wire.flows import packaged_flows, represent_flow
@@ -40,7 +39,7 @@ def list_solutions(call: Call) -> Answer:
 def get_solution(call: Call) -> Answer:
     """GET /v1/solutions/{id}: with its entries."""
     decode_embed(call.parameters.get("embed"), SOLUTION_EMBEDS)
-    return answer(represent_solution(_solution(call, "id"), frozenset(SOLUTION_EMBEDS)))
+    return answer(represent_solution(find_one(call, "solution", solutions_in(call.catalog)), frozenset(SOLUTION_EMBEDS)))
 
 
 def list_solution_flows(call: Call) -> Answer:
@@ -50,7 +49,7 @@ def list_solution_flows(call: Call) -> Answer:
 
 def get_solution_flow(call: Call) -> Answer:
     """GET /v1/solutions/{solution_id}/flows/{id}"""
-    return answer(_flow_body(call)(_one(call, "solution flow", _entries(call, flows_on))))
+    return answer(_flow_body(call)(find_one(call, "solution flow", _entries(call, flows_on))))
 
 
 def list_solution_models(call: Call) -> Answer:
@@ -60,28 +59,14 @@ def list_solution_models(call: Call) -> Answer:
 
 def get_solution_model(call: Call) -> Answer:
     """GET /v1/solutions/{solution_id}/models/{id}"""
-    return answer(_model_body(call)(_one(call, "solution model", _entries(call, models_on))))
-
-
-def _solution(call: Call, parameter: str) -> Solution:
-    wanted = call.uuid(parameter)
-    found = next((solution for solution in solutions_in(call.catalog) if solution.id == wanted), None)
-    if found is None:
-        raise NotFound("solution", wanted)
-    return found
+    return answer(_model_body(call)(find_one(call, "solution model", _entries(call, models_on))))
 
 
 def _entries(call: Call, entries_on: Callable[[Solution], Sequence[EntryT]]) -> Sequence[EntryT]:
-    solutions = solutions_in(call.catalog) if call.params["solution_id"] == ANY else (_solution(call, "solution_id"),)
+    solutions = solutions_in(call.catalog)
+    if call.params["solution_id"] != ANY:
+        solutions = (find_one(call, "solution", solutions, "solution_id"),)
     return sorted((entry for solution in solutions for entry in entries_on(solution)), key=lambda entry: entry.id)
-
-
-def _one(call: Call, noun: str, entries: Sequence[EntryT]) -> EntryT:
-    wanted = call.uuid("id")
-    found = next((entry for entry in entries if entry.id == wanted), None)
-    if found is None:
-        raise NotFound(noun, wanted)
-    return found
 
 
 def _flow_body(call: Call) -> Callable[[SolutionFlow], dict[str, object]]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from runflow_mock.domain.deliveries import Delivery
 from runflow_mock.domain.errors import NotFound
 from runflow_mock.web.calls import Answer, Call, Handler, answer
-from runflow_mock.web.lists import answer_list
+from runflow_mock.web.lists import answer_list, find_one
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.accounts import decode_embed
 from runflow_mock.wire.webhooks import (
@@ -54,11 +54,7 @@ def list_webhook_delivery_attempts(call: Call) -> Answer:
 
 def get_webhook_delivery_attempt(call: Call) -> Answer:
     """GET /v1/webhooks/{webhook_id}/deliveries/{delivery_id}/attempts/{id}"""
-    delivery, wanted = _delivery(call, "delivery_id"), call.uuid("id")
-    found = next((entry for entry in webhook_attempts(delivery) if entry.id == wanted), None)
-    if found is None:
-        raise NotFound("attempt", wanted)
-    return answer(represent_webhook_attempt(found))
+    return answer(represent_webhook_attempt(find_one(call, "attempt", webhook_attempts(_delivery(call, "delivery_id")))))
 
 
 def _deliveries(call: Call) -> Sequence[Delivery]:

@@ -114,16 +114,12 @@ def represent_body(raw: bytes) -> Json:
         value = _decoder.decode(raw)
     except NOT_JSON:
         return _UNREAD.sub(rb"\1" + REDACTED.encode(), raw).decode(errors="replace")
-    return _redact(value) if _may_name_secrets(raw) else value
+    # Hardly any text has a field that holds a secret, and to look at each value takes long.
+    return _redact(value) if b"\\u" in raw or any(name in raw for name in _SECRET_NAMES) else value
 
 
 def _represent_observation(observation: Observation) -> dict[str, object]:
     return {"exchanges": list(observation.exchanges), "message": observation.message, "seconds": observation.seconds}
-
-
-def _may_name_secrets(raw: bytes) -> bool:
-    """Tells whether a JSON text may have a field that holds a secret; hardly any has, and to look at each value takes long."""
-    return b"\\u" in raw or any(name in raw for name in _SECRET_NAMES)
 
 
 def _redact(value: Json) -> Json:

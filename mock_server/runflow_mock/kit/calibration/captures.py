@@ -79,7 +79,7 @@ def read_body(raw: bytes) -> Json:
     value = try_document(raw)
     layer = [value]
     for _ in range(DEPTH_MAX):
-        layer = [inner for part in layer for inner in _parts(part)]
+        layer = [inner for part in layer for inner in (part.values() if isinstance(part, dict) else list_of(part))]
     return None if layer else value
 
 
@@ -158,10 +158,6 @@ def from_base64(text: str, place: str) -> bytes:
         return b64decode("".join(text.split()), validate=True)
     except ValueError:
         raise Unrecognised(f"its {place} is not Base64") from None
-
-
-def _parts(value: Json) -> Iterable[Json]:
-    return value.values() if isinstance(value, dict) else list_of(value)
 
 
 class _Written(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):

@@ -114,18 +114,14 @@ def _rows(readings: Iterable[Reading]) -> Iterator[tuple[str, ...]]:
 def _remarks(calibration: Calibration) -> Iterator[str]:
     """What is to be reported, and what the contract does not say."""
     for reading in calibration.readings:
-        yield from _remark(reading)
+        if reading.verdict is Verdict.CONTRADICTORY:
+            yield f"contradictory: {reading.switch} is {'; '.join(map(_side, reading.observations))}"
+        elif reading.is_open:
+            seen = ", ".join(observation.observed for observation in reading.observations)
+            yield f"please report: no dialect has {reading.switch} like this: {seen}"
+        elif reading.verdict is Verdict.NEITHER:
+            yield f"{reading.switch} is {reading.value}, which neither bundle speaks and serve can"
     yield from map(_note, calibration.notes)
-
-
-def _remark(reading: Reading) -> Iterator[str]:
-    if reading.verdict is Verdict.CONTRADICTORY:
-        yield f"contradictory: {reading.switch} is {'; '.join(map(_side, reading.observations))}"
-    elif reading.is_open:
-        seen = ", ".join(observation.observed for observation in reading.observations)
-        yield f"please report: no dialect has {reading.switch} like this: {seen}"
-    elif reading.verdict is Verdict.NEITHER:
-        yield f"{reading.switch} is {reading.value}, which neither bundle speaks and serve can"
 
 
 def _note(note: Note) -> str:

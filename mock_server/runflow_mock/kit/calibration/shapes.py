@@ -80,10 +80,6 @@ def _is_exchange(value: Json) -> bool:
     return "request" in given and _is_answer(given.get("response"))
 
 
-def _is_own(value: Json) -> bool:
-    return _has("relies_on", "ours")(value)
-
-
 def _is_payload(value: Json) -> bool:
     return _has("event")(value) and any(name in object_of(value) for name in PAYLOADS)
 
@@ -137,7 +133,7 @@ def _answer(value: Json, source: str, place: str) -> Iterator[Capture]:
         method=str(request.get("method") or "GET") if target else None,
         path=None if address is None else address.path,
         # What the fake kept names the address at which it was asked.
-        host=None if _is_own(value) else other if address is None else address.host,
+        host=None if _has("relies_on", "ours")(value) else other if address is None else address.host,
         status=status if isinstance(status, int) else None,
         headers=header_names(given.get("headers")),
         body=body_of(given),

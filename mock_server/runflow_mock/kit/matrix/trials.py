@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from itertools import pairwise, takewhile
 from typing import Any
@@ -109,6 +109,8 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             control.advance(BEGIN)
         report, journal, runs = control.report(), control.journal(), control.runs()
         deliveries = tuple(control.client.get("/_mock/deliveries")["items"])
+        sent = [exchange.request.body for exchange in journal]
+        answered = {name for exchange in journal for name in _ended(exchange)}
         return Trial(
             cell=cell,
             tenant=tenant.tenant,
@@ -121,9 +123,9 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             runs=len(runs),
             made_again=_made_again(runs),
             lost_files=_lost_files(journal),
-            asks_for_callback=any(_names_callback(exchange.request.body) for exchange in journal),
-            saw_end=any(_tells_of_an_end(exchange.response.body) for exchange in journal),
-            untold=_untold(journal, deliveries, runs),
+            asks_for_callback=any(isinstance(body, dict) and bool(body.get("callback_url")) for body in sent),
+            saw_end=bool(answered),
+            untold=_untold(answered, deliveries, runs),
             is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, control.clock().now),
             printed=_printed(ended.output, {"the API key": tenant.key, "the secret of callbacks": job.callback_secret}),
             deliveries=deliveries,
@@ -226,21 +228,9 @@ def _has_failed(exchange: Exchange) -> bool:
     return exchange.response.status in TRANSIENT or not 0 < (exchange.response.status or 0) < 500
 
 
-def _names_callback(body: Any) -> bool:
-    return isinstance(body, dict) and bool(body.get("callback_url"))
-
-
-def _tells_of_an_end(body: Any) -> bool:
-    if not isinstance(body, dict):
-        return False
-    shown = body.get("items")
-    return any(map(_tells_of_an_end, shown)) if isinstance(shown, list) else body.get("status_code") in TERMINAL
-
-
-def _untold(journal: Sequence[Exchange], deliveries: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def _untold(answered: Set[str], deliveries: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Returns the client's runs of which no answer and no callback told the end, nor that of their batch."""
-    told: set[str | None] = {name for exchange in journal for name in _ended(exchange)}
-    told |= {delivery.get(name) for delivery in deliveries if _is_heard(delivery) for name in ("run_id", "batch_id")}
+    told = answered | {delivery.get(name) for delivery in deliveries if _is_heard(delivery) for name in ("run_id", "batch_id")}
     own = [run for run in runs if run["client_ref"] != SOMEBODY]
     return tuple(run["id"] for run in own if told.isdisjoint({run["id"], run["batch_id"] or run["id"]}))
 

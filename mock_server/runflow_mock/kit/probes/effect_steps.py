@@ -148,7 +148,11 @@ def _without_effect(kit: ProbeKit, effects: Effects, what: str, forged: Sequence
     """Says whether nothing comes of forgeries, each with its method and, where it is not the usual one, its address."""
     before = effects.at_rest()
     # One that was taken as the genuine one would be is told of by the rule about taking it.
-    taken = [kit.carrier.carry(_alone(sample), method, url).is_taken and (method, url) == ("POST", None) for sample, method, url in forged]
+    # What is left unread of a body that nobody expected is not taken for the next request.
+    taken = [
+        kit.carrier.carry(sample.with_headers(Connection="close"), method, url).is_taken and (method, url) == ("POST", None)
+        for sample, method, url in forged
+    ]
     count = effects.at_rest() - before
     return Seen(count <= sum(taken), f"forged callbacks {what} had {count} effects", is_proof=count > sum(taken))
 
@@ -158,11 +162,6 @@ def _of_each_event(kit: ProbeKit) -> Iterator[SampleCallback]:
     for event in kit.events or EVENTS:
         with suppress(NoRecord):
             yield of_event(event)(kit.sender)
-
-
-def _alone(sample: SampleCallback) -> SampleCallback:
-    """What is left unread of a body that nobody expected is not taken for the next request."""
-    return sample.with_headers(Connection="close")
 
 
 def _near(url: str) -> Iterator[str]:

@@ -20,10 +20,18 @@ def sheet_of(report: Mapping[str, Any], operation_of: Mapping[str, str]) -> Shee
         report: the body of `GET /_mock/report`.
         operation_of: the operation of each exchange that is still known.
     """
-    rows = (*_contract_rows(report, report["judge"]["operations"]), *rule_rows(report, operation_of), *_callback_rows(report))
+    rows: tuple[Row, ...] = (
+        *_contract_rows(report, report["judge"]["operations"]),
+        *rule_rows(report, operation_of),
+        *_callback_rows(report),
+    )
+    if not report["exchanges"]["total"]:
+        # What came of no traffic at all says nothing, whatever it looks like.
+        absent, reason = Judgement.NOT_EXERCISED, "there was no traffic"
+        rows = tuple(Row(subject=row.subject, rule=row.rule, judgement=absent, asks=row.asks, reason=reason) for row in rows)
     return Sheet(
         title=f"Client of tenant {report['tenant']}: {report['exchanges']['total']} exchanges",
-        rows=rows if report["exchanges"]["total"] else tuple(_unexercised(row) for row in rows),
+        rows=rows,
         errors=(*(_sample(sample) for sample in report["ours"]), *report["background_errors"]),
         notes=tuple(_notes(report)),
     )
@@ -110,8 +118,3 @@ def _notes(report: Mapping[str, Any]) -> Iterator[str]:
     for point, count in report["relies_on"].items():
         yield f"relies on {point} ({count}x), on which the sources differ"
     yield from report["hints"]
-
-
-def _unexercised(row: Row) -> Row:
-    """What came of no traffic at all says nothing, whatever it looks like."""
-    return Row(subject=row.subject, rule=row.rule, judgement=Judgement.NOT_EXERCISED, asks=row.asks, reason="there was no traffic")

@@ -4,7 +4,6 @@ It is the fake in this process, in a tenant of its own; nothing leaves the machi
 service may: a contradiction comes from a request that it refuses, and from keys that a page of its website lacks.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,13 +15,13 @@ from runflow_mock.kit.skills.endpoints import is_of_api
 from runflow_mock.kit.suite.carriers import Answer, AppCarrier
 from runflow_mock.kit.suite.offers import BATCHES, INPUT, MODEL, RUNS
 from runflow_mock.kit.suite.seeds import ABSENT
+from runflow_mock.openapi.addresses import PARAMETER
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
 from runflow_mock.wire.sites import HOSTS
 
 READS = ("GET", "HEAD", None)
 
-_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _OWNER, _, _SLUG = MODEL.partition("/")
 # What stands in place of names that texts give to the parts of a model's id.
 _FILLINGS: Mapping[str, str] = {
@@ -89,7 +88,7 @@ class Sandbox:
 
     def _filled(self, path: str) -> str | None:
         """Returns a path with something in place of each placeholder."""
-        for name in _PLACEHOLDER.findall(path):
+        for name in PARAMETER.findall(path):
             value = _FILLINGS.get(name) or self._record(path, name)
             if value is None:
                 return None
@@ -117,7 +116,7 @@ def _ask_endpoint(sandbox: Sandbox, says: Endpoint) -> Opinion | None:
 
 
 def _ask_example(sandbox: Sandbox, says: Example) -> Opinion | None:
-    if says.endpoint.method is None or not is_of_api(says.endpoint) or _PLACEHOLDER.search(says.endpoint.path):
+    if says.endpoint.method is None or not is_of_api(says.endpoint) or PARAMETER.search(says.endpoint.path):
         return None
     answer = sandbox.send(says.endpoint.method, says.endpoint.path, says.body)
     if answer.status < 300:

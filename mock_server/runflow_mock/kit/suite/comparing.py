@@ -4,7 +4,6 @@ Operations are matched by method and shape of the path: names of parameters do n
 several.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ from runflow_mock.domain.documents import Json
 from runflow_mock.kit.suite.catalogue import STORIES
 from runflow_mock.kit.suite.flows import play_all
 from runflow_mock.kit.suite.stages import Target
+from runflow_mock.openapi.addresses import unnamed
 from runflow_mock.openapi.contracts import Contract, Declared
 from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.media_types import chosen, read_media_type
@@ -21,7 +21,6 @@ from runflow_mock.openapi.shapes import paired
 
 JSON = read_media_type("application/json")
 _RANGE = frozenset(("2XX", "2xx"))
-_SEGMENT = re.compile(r"\{[^{}/]*\}")
 
 
 class Disagreement(msgspec.Struct, frozen=True):
@@ -42,9 +41,9 @@ def compare(ours: Contract, theirs: Contract, fake: Target) -> Iterator[Disagree
             yield Disagreement("not served", _name(declared), "the document has it, the fake does not")
         else:
             yield from _differences(ours, mine[shape], theirs, declared)
-    unread = {_SEGMENT.sub("{}", path) for path in theirs.paths if theirs.unread(path) is not None}
+    unread = {unnamed(path) for path in theirs.paths if theirs.unread(path) is not None}
     for shape, declared in mine.items():
-        if shape not in other and _SEGMENT.sub("{}", declared.path) not in unread:
+        if shape not in other and unnamed(declared.path) not in unread:
             yield Disagreement("not in the document", _name(declared), f"the fake serves it ({declared.evidence})")
     yield from answers(theirs, fake)
 

@@ -13,8 +13,8 @@ from runflow_mock.kit.suite.lists import WHOLE, ask_for_every_field, key_of, lis
 from runflow_mock.kit.suite.memories import INFERRED
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.openapi.addresses import unnamed
 from runflow_mock.openapi.contracts import Declared, packaged_contract
-from runflow_mock.openapi.shapes import unnamed
 
 ITEMS_MAX = 4
 # What some lists take along when they are asked to; those that do not know it say so.

@@ -50,7 +50,12 @@ def _statuses_of(noun: str) -> Play:
         requests = list(right_requests(stage, noun))
         for request in requests:
             yield from _is_right(stage, request)
-            _ask_otherwise(stage, request)
+            # The head of what can be read, and a method that nobody declares: the laws look at what comes.
+            if request.operation.method == "GET":
+                request.send(stage)
+                request.send(stage, method="HEAD")
+            declared = packaged_contract().methods_of(request.operation.path)
+            request.send(stage, body=None, method=next(method for method in ODD_METHODS if method not in declared))
             for status in map(int, filter(str.isdigit, request.operation.responses)):
                 if status not in SERVER_ERRORS and 400 <= status != TOO_MANY:
                     for answer in provoked(stage, request, status):
@@ -77,15 +82,6 @@ def _is_right(stage: SuiteTenant, request: Request) -> Iterator[str]:
     if "304" in request.operation.responses and not stage.is_strict:
         yield from _comes(request, request.send(stage, headers={"If-None-Match": answer.headers.get("etag", "")}), 304)
         yield from _comes(request, request.send(stage, headers={"If-None-Match": OTHER_TAG}), wanted)
-
-
-def _ask_otherwise(stage: SuiteTenant, request: Request) -> None:
-    """Asks for the head of what can be read, and in a way in which nobody declares that one can ask; the laws look at what comes."""
-    if request.operation.method == "GET":
-        request.send(stage)
-        request.send(stage, method="HEAD")
-    declared = packaged_contract().methods_of(request.operation.path)
-    request.send(stage, body=None, method=next(method for method in ODD_METHODS if method not in declared))
 
 
 def read_back(stage: SuiteTenant, request: Request, answer: Answer) -> None:

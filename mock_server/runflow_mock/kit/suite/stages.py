@@ -92,7 +92,7 @@ class Target:
         self.spend_usd = spend_usd
         self.pace = pace or Pace()
         self.is_mock = _is_mock(carrier)
-        self.names = _new_names() if names is None else names
+        self.names = (f"suite_{_THIS_SUITE}_{number}" for number in _NUMBERS) if names is None else names
         self.numbers = count(1)
         """Tell apart what is made with this target."""
         self.usual = _usual_tenant(carrier, next(self.names)) if self.is_mock else None
@@ -302,10 +302,6 @@ class SuiteTenant:
         if now < self._next_read:
             time.sleep(self._next_read - now)
         self._next_read = max(now, self._next_read) + 1 / self.target.pace.requests_per_second
-
-
-def _new_names() -> Iterator[str]:
-    return (f"suite_{_THIS_SUITE}_{number}" for number in _NUMBERS)
 
 
 def _is_mock(carrier: Carrier) -> bool:

@@ -53,7 +53,10 @@ class ControlApi:
         try:
             given = await self._read_and_answer(call, bodies, turn, receive)
             if isinstance(given, Answer):
-                await _send_whole(given, call.method, send)
+                headers = (*given.headers, *length_of(given))
+                if all(name != b"cache-control" for name, _ in given.headers):
+                    headers = (*headers, (b"cache-control", b"no-store"))
+                await send_answer(Answer(given.status, given.body, headers), call.method, send)
         except Disconnected:
             return
         finally:
@@ -142,13 +145,6 @@ def elsewhere(error: Elsewhere) -> Answer:
     """Returns the 503 that leads to the worker that has the tenant."""
     given = answer(represent_control_error(ControlError(503, "elsewhere", f"{error}; ask again")), 503)
     return Answer(given.status, given.body, (*given.headers, (b"retry-after", b"1")))
-
-
-async def _send_whole(given: Answer, method: str, send: Send) -> None:
-    headers = (*given.headers, *length_of(given))
-    if all(name != b"cache-control" for name, _ in given.headers):
-        headers = (*headers, (b"cache-control", b"no-store"))
-    await send_answer(Answer(given.status, given.body, headers), method, send)
 
 
 async def _send_stream(given: Stream, scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,7 +13,7 @@ from runflow_mock.web.control.guard import tenant_of
 from runflow_mock.web.pieces import answer_window, list_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.callbacks import represent_delivery_in_full, signed_text
-from runflow_mock.wire.control import ControlError, Resend, decode_resend, refused
+from runflow_mock.wire.control import ControlError, decode_resend, refused
 from runflow_mock.wire.diagnoses import diagnose_delivery
 from runflow_mock.wire.rows import represent_delivery_row
 from runflow_mock.wire.snippets import attempt_as_curl, differences
@@ -62,7 +62,13 @@ async def resend_delivery(call: Call) -> Answer:
     delivery = tenant.world.store.delivery(call.params["id"])
     asked = decode_resend(call.body)
     if asked.is_changed:
-        command: RedeliverRunCallback | RedeliverBatchCallback | ResendDelivery = _altered(call, delivery, asked)
+        if asked.url is not None:
+            refusal = objection(call.caller.rules.callbacks, asked.url, "url")
+            if refusal is not None:
+                raise refused(refusal)
+        command: RedeliverRunCallback | RedeliverBatchCallback | ResendDelivery = ResendDelivery(
+            delivery_id=delivery.id, url=asked.url, payload=None if asked.body is None else asked.body.encode()
+        )
     elif delivery.run_id is not None and delivery.webhook_id is None:
         command = RedeliverRunCallback(delivery.run_id)
     elif delivery.batch_id is not None:
@@ -72,14 +78,6 @@ async def resend_delivery(call: Call) -> Answer:
         raise ControlError(409, "refused", f"an evaluation or a webhook is told once; {way_out}")
     made = next(event.delivery for event in call.execute(command).events if isinstance(event, DeliveryCreated))
     return answer(represent_delivery_in_full(tenant.world.store.delivery(made.id)), 201)
-
-
-def _altered(call: Call, delivery: Delivery, asked: Resend) -> ResendDelivery:
-    if asked.url is not None:
-        refusal = objection(call.caller.rules.callbacks, asked.url, "url")
-        if refusal is not None:
-            raise refused(refusal)
-    return ResendDelivery(delivery_id=delivery.id, url=asked.url, payload=None if asked.body is None else asked.body.encode())
 
 
 def _keeps(window: Window, delivery: Delivery) -> bool:

@@ -27,7 +27,9 @@ async def get_timeline(call: Call) -> Answer:
     window = read_window(call.parameters, "kind")
     call.runtime.settle(tenant)
     if window is not None:
-        return await _window(call, window)
+        happenings = await call.runtime.feeds.of(call.caller).happenings.told()
+        found, total = await look(happenings, window, lambda step: _keeps(window, step, call.runtime.scrubber))
+        return await answer_window(call, found, total, forgotten=happenings.forgotten)
     forgotten = tenant.world.history.forgotten
     return answer({"items": await steps_of(call, tenant), "forgotten": forgotten})
 
@@ -45,12 +47,6 @@ def _written(history: Standing, rules: dict[RuleId, FaultRule], scrubber: Scrubb
         rules |= {event.rule.id: event.rule for event in events if isinstance(event, RuleAdded)}
         written += [scrubber.scrub(_encode(step)) for step in represent_events(events, before, rules)]
     return msgspec.Raw(b"[" + b",".join(written) + b"]")
-
-
-async def _window(call: Call, window: Window) -> Answer:
-    happenings = await call.runtime.feeds.of(call.caller).happenings.told()
-    found, total = await look(happenings, window, lambda step: _keeps(window, step, call.runtime.scrubber))
-    return await answer_window(call, found, total, forgotten=happenings.forgotten)
 
 
 def _keeps(window: Window, step: Step, scrubber: Scrubber) -> bool:

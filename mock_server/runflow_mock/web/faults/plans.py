@@ -113,9 +113,11 @@ def make_plan(interference: Interference, reply: Reply, style: AnswerStyle) -> P
 def _respond(what: kinds.Respond, reply: Reply, style: AnswerStyle) -> Plan:
     given = _own_reply(what, style)
     own = {name.lower(): value for name, value in what.headers.items()}
-    headers = {**_text_of(given.headers), **_limits(what, style), **own}
+    usual = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in given.headers}
+    headers = {**usual, **_limits(what, style), **own}
     body = b"" if what.status in WITHOUT_BODY else given.body
-    return _whole(Reply(what.status, body, _bytes_of(headers)))
+    encoded = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items())
+    return _whole(Reply(what.status, body, encoded))
 
 
 def _own_reply(what: kinds.Respond, style: AnswerStyle) -> Reply:
@@ -239,14 +241,6 @@ def _sized(headers: Headers, length: int) -> Headers:
 
 def _half(body: bytes) -> bytes:
     return body[: len(body) // 2]
-
-
-def _text_of(headers: Headers) -> dict[str, str]:
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in headers}
-
-
-def _bytes_of(headers: dict[str, str]) -> Headers:
-    return tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items())
 
 
 _PLANS = cast(
