@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from runflow_mock.domain.documents import BYTE_ORDER_MARK
 from runflow_mock.kit.calibration.captures import Capture
-from runflow_mock.kit.calibration.files import BOM, CaptureError, captures_in, of_hosts, read_files
+from runflow_mock.kit.calibration.files import CaptureError, captures_in, of_hosts, read_files
 
 ANSWER = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{"id": "%d", "status_code": "queued"}'
 
@@ -58,7 +59,7 @@ def test_archive_of_the_fake_itself_counts_wherever_it_was_asked(tmp_path: Path)
 def test_mark_of_the_byte_order_changes_nothing(tmp_path: Path, text: bytes) -> None:
     plain, marked = tmp_path / "plain.txt", tmp_path / "marked.txt"
     plain.write_bytes(text)
-    marked.write_bytes(BOM + text)
+    marked.write_bytes(BYTE_ORDER_MARK + text)
     with_mark, without = ([capture.value for capture in taken(file)[0]] for file in (marked, plain))
     assert with_mark == without != []
 

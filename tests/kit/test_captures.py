@@ -14,7 +14,7 @@ from doors import Door
 from steps import callback_run, ok
 
 from runflow_mock.kit.calibration.captures import FORMAT, Capture, Kind
-from runflow_mock.kit.calibration.files import BYTES_MAX, CaptureError, captures_in, read_files
+from runflow_mock.kit.calibration.files import BYTES_MAX, CaptureError, CaptureFile, captures_in, read_files
 
 RUN = {"id": "1", "status_code": "failed"}
 PAYLOAD = {"event": "run.failed", "run_id": "1", "output": None}
@@ -154,12 +154,12 @@ def test_head_and_body_beside_each_other_are_one_answer() -> None:
     ("content", "message"),
     [
         (b"\x89PNG", "it is neither JSON nor an HTTP message"),
-        (b'{"id":"1","status_code":"failed"}\n{', "line 2 is not JSON"),
+        (b'{"id":\n{', "line 1 is not JSON"),
         (b'{"a": 1}\n{"b": 2}', "line 1 has a, and so is no "),
         ({"rf_live_0123": 1, "a": 2}, r"it has \[redacted\], a, and so is no "),
         ({}, "it has no fields"),
-        ([RUN, 7], "it is no object"),
-        ([RUN, {"a": 1}], r"\[1\] has a, and so is no "),
+        ([7], "it is no object"),
+        ([{"a": 1}, 7], r"\[0\] has a, and so is no "),
         (archive(), "none of its 0 entries"),
         (archive({"request": {}, "response": {}}), "none of its 1 entries"),
         ({"headers": SIGNED, "body_base64": "???"}, "its body_base64 is not Base64"),
@@ -172,6 +172,47 @@ def test_head_and_body_beside_each_other_are_one_answer() -> None:
 def test_what_is_no_capture_is_told_by_name_and_with_the_way_out(content: Any, message: str) -> None:
     with pytest.raises(CaptureError, match=rf"^odd\.json cannot be understood: {message}.*; give JSON.* or leave the file out$"):
         captures_of(content, "odd.json")
+
+
+BAD = {"encoding": "base64", "text": "e30=="}
+CALLS = [{"headers": SIGNED, "body": "{}"}, {"headers": SIGNED, "body_base64": "???"}]
+ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{}"
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (archive(entry("https://api.runflow.io/v1/runs/1"), entry("https://api.runflow.io/v1/runs/2", content=BAD)), "its log.entries[1]"),
+        (archive(entry("https://api.runflow.io/v1/runs/2", content=BAD), entry("https://api.runflow.io/v1/runs/1")), "its log.entries[0]"),
+        (json.dumps(RUN).encode() + b'\n{"id":', "line 2 is not JSON"),
+        (json.dumps(RUN).encode() + b'\n{"a": 1}', "line 2 has a, and so is no "),
+        ([RUN, {"a": 1}], "[1] has a, and so is no "),
+        ([7, RUN], "[0] is no object, and so is no "),
+        (CALLS[::-1], "its [0].body_base64 is not Base64"),
+        ({"items": [EXCHANGE, {"a": 1}]}, "items[1] has a, and so is no "),
+        ({"url": "/", "attempts": CALLS}, "its .attempts[1].body_base64 is not Base64"),
+        ({"format": FORMAT, "version": 1, "captures": [{"kind": "song"}, {"kind": "answer"}]}, "captures[0] is not whole"),
+        (ANSWER + b"HTTP/1.1 200 OK\r\ncontent-type: x\r\nno header\r\n\r\n{}", "message 2: line 3 of its head is not Name: value"),
+    ],
+)
+def test_of_several_things_one_that_is_no_capture_is_told_and_left_out(content: Any, told: str) -> None:
+    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+    lines: list[str] = []
+    found = captures_in((CaptureFile("odd", Path("odd"), raw),), lines.append)
+    assert len(found["odd"]) == 1
+    (line,) = lines
+    assert line.startswith(f"odd: {told}")
+    assert line.endswith("; it is left out")
+
+
+def test_of_a_304_a_browser_shows_what_it_had_before() -> None:
+    cached = entry("https://api.runflow.io/v1/runs/1", status=304)
+    assert [capture.place for capture in captures_of(archive(cached, entry("https://api.runflow.io/v1/runs/1")))] == ["log.entries[1]"]
+
+
+def test_byte_order_mark_before_json_is_no_part_of_a_body() -> None:
+    marked = entry("https://api.runflow.io/v1/runs/1", content={"text": "\ufeff" + json.dumps(RUN)})
+    assert [capture.record for capture in captures_of(archive(marked))] == [RUN]
 
 
 def test_folder_is_read_to_its_depth_without_what_is_hidden(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runflow_mock.domain.documents import Json
-from runflow_mock.kit.pins.digests import BYTE_ORDER_MARK, Lock, Pin, canonical_digest, difference_of, digest_of, is_digest, is_pin_name
+from runflow_mock.domain.documents import BYTE_ORDER_MARK, Json
+from runflow_mock.kit.pins.digests import Lock, Pin, canonical_digest, difference_of, digest_of, is_digest, is_pin_name
 
 TEXT = b"# One\n\ntwo\n"
 PIN = Pin(url="SKILL.md", bytes=len(TEXT), digest=digest_of(TEXT), date=date(2026, 1, 1), source="file", reason="reviewed")

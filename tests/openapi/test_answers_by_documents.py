@@ -12,6 +12,7 @@ from runflow_mock.domain.findings import Finding, Severity
 from runflow_mock.openapi.answers import answer_findings, response_findings
 from runflow_mock.openapi.media_types import ENCODINGS
 
+JSON = "application/json"
 TEXT = "text/plain"
 WHOLE = {"type": "integer"}
 
@@ -174,6 +175,29 @@ def test_json_that_is_called_text_is_json(name: str) -> None:
 def test_body_of_an_answer_that_was_not_judged_is_told(name: str, word: str, schema: Any, body: bytes) -> None:
     (found,) = findings(media(name, schema, word=word), {"content-type": name}, body)
     assert (found.loc, found.severity) == (("response", "body"), Severity.NOTE)
+
+
+MARK = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "body"),
+    [(JSON, "schema", b"1"), ("application/problem+json", "schema", b"1"), ("application/jsonl", "itemSchema", b"1\n2")],
+)
+def test_byte_order_mark_before_json_is_told_once_and_the_rest_is_judged(name: str, word: str, body: bytes) -> None:
+    described = media(name, WHOLE, word=word)
+    (found,) = findings(described, {"content-type": name}, MARK + body)
+    assert (found.loc, found.rule, found.severity) == (("response", "body"), "byte-order-mark", Severity.NOTE)
+    assert rules(described, {"content-type": name}, MARK + b'"a"') == ["type"]
+    assert rules(described, {"content-type": name}, MARK + MARK + body) == ["json"]
+
+
+@pytest.mark.parametrize(
+    ("charset", "body"), [("utf-8", MARK + b"ab"), ("utf-16", "ab".encode("utf-16")), ("utf-16le", b"\xff\xfea\0b\0"), ("", MARK + b"ab")]
+)
+@pytest.mark.parametrize("name", [TEXT, "text/csv"])
+def test_byte_order_mark_is_no_part_of_a_text(name: str, charset: str, body: bytes) -> None:
+    assert findings(media(name, SHORT), {"content-type": f"{name}; charset={charset}" if charset else name}, body) == []
 
 
 @pytest.mark.parametrize("schema", [{}, True, {"description": "A table."}])

@@ -204,6 +204,18 @@ def test_multipart_is_read_part_by_part(body: bytes, broken: list[str]) -> None:
     assert judged({MULTIPART: {"schema": THING}}, body, f"{MULTIPART}; boundary=B") == broken
 
 
+def test_byte_order_mark_before_json_is_told_once_and_the_rest_is_judged() -> None:
+    content = {JSON: {"schema": THING}}
+    assert judged(content, b'\xef\xbb\xbf{"count": 1}', JSON) == []
+    assert judged(content, b'\xef\xbb\xbf{"count": 1}', JSON, Severity.NOTE) == ["body byte-order-mark"]
+    assert judged(content, b'\xef\xbb\xbf{"count": "x"}', JSON) == ["body.count type"]
+
+
+def test_byte_order_mark_is_no_part_of_what_a_part_says() -> None:
+    body = multipart(("count", b"\xef\xbb\xbf1"), ("point", b'\xef\xbb\xbf{"x": 1}'))
+    assert judged({MULTIPART: {"schema": THING}}, body, f"{MULTIPART}; boundary=B") == []
+
+
 def test_multipart_without_a_boundary_is_told() -> None:
     assert judged({MULTIPART: {"schema": THING}}, multipart(("count", b"1")), MULTIPART) == ["body multipart"]
 

@@ -59,6 +59,12 @@ def test_credentials_that_the_plain_path_asks_for_may_not_be_by_another_descript
     assert [(finding.rule, finding.severity) for finding in found] == [("not-judged", Severity.NOTE)]
 
 
+def test_what_neither_request_nor_answer_was_judged_by_is_told_once() -> None:
+    judge = Judge(contract({"openapi": "3.1.0", "paths": BOTH}), lambda path: None)
+    found = judge.judge(exchange("POST", "/runs", 200, answer="text", body={"stream": True}, told={"content-type": JSON})).request
+    assert [finding.rule for finding in found] == ["not-judged"]
+
+
 def test_further_methods_are_described_at_several_paths_as_well() -> None:
     item, other = ({"additionalOperations": {"COPY": operation(streams)}} for streams in (False, True))
     sent: Any = {"method": "COPY", "version": "3.2.0", "body": {"stream": True}}

@@ -64,7 +64,7 @@ def command(
     """
     gc.enable()
     files = read_files(given)
-    taken, others = of_hosts(captures_in(files), hosts)
+    taken, others = of_hosts(captures_in(files, tell), hosts)
     for host, count in sorted(others.items()):
         tell(f"{count} answers of {host} are left out, which is none of the service's hosts; name it with --host if it is")
     contract = documented_contract() if openapi is None else load_contract(openapi, tell)

@@ -13,6 +13,8 @@ Document = NewType("Document", bytes)
 
 DEPTH_MAX = 200
 VALUES_MAX = 2_000_000
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""What some programs begin text in UTF-8 with."""
 
 # What reading a stranger's text may raise: it is no JSON or no UTF-8, a number is beyond reason, or it is nested too deeply.
 NOT_JSON = (msgspec.MsgspecError, ValueError, RecursionError)

@@ -10,7 +10,7 @@ from itertools import islice
 from runflow_mock.domain.documents import object_of
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Finding, Location, Severity, note
-from runflow_mock.openapi.bodies import BodyError, NotRead, is_described, read_body, read_items, whole_body
+from runflow_mock.openapi.bodies import BodyError, NotRead, is_described, mark_findings, read_body, read_items, whole_body
 from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
 from runflow_mock.openapi.media_types import MediaType, chosen, read_media_type
 from runflow_mock.openapi.parameters import read_parameter
@@ -78,6 +78,7 @@ def _content_findings(contract: Contract, schema: Pointer, exchange: Exchange, s
     is_sequence = schema[-1:] == (ITEMS,)
     try:
         body = whole_body(exchange.response_body, exchange.response_header("content-encoding"))
+        yield from mark_findings(body, said[1], _BODY)
         values = read_items(body, said[1]) if is_sequence else [read_body(contract, schema, body, *said)]
     except BodyError as error:
         yield Finding(_BODY if error.field is None else (*_BODY, error.field[:80]), error.rule, str(error))

@@ -15,8 +15,9 @@ from urllib.parse import unquote_plus
 from msgspec.structs import replace
 
 from runflow_mock.domain.codings import CODINGS, unpacked
-from runflow_mock.domain.documents import NOT_JSON, Json, object_of, read_document
+from runflow_mock.domain.documents import BYTE_ORDER_MARK, NOT_JSON, Json, object_of, read_document
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX
+from runflow_mock.domain.findings import Finding, Location, note
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.media_types import FORM, MULTIPART, MediaType, chosen, read_media_type
 from runflow_mock.openapi.parameters import ANYTHING, read_parameter, wrong_with
@@ -85,7 +86,7 @@ def read_body(contract: Contract, schema: Pointer, raw: bytes, content_type: str
     """
     if media_type.is_json:
         try:
-            return read_document(raw)
+            return read_document(raw.removeprefix(BYTE_ORDER_MARK))
         except NOT_JSON:
             raise BodyError("json", "the body is not valid JSON") from None
     if media_type.name == FORM:
@@ -102,6 +103,12 @@ def read_body(contract: Contract, schema: Pointer, raw: bytes, content_type: str
             raise NotRead(f"text in the encoding {media_type.parameters['charset'][:80]} is not looked into")
         return value_of(contract, schema, [text])
     raise NotRead(f"a body of {media_type.name[:80]} is not looked into")
+
+
+def mark_findings(raw: bytes, media_type: MediaType, loc: Location) -> Iterator[Finding]:
+    """Yields that JSON begins with a byte order mark, which nobody may send, and whoever reads it may ignore. Source: RFC 8259, 8.1."""
+    if raw.startswith(BYTE_ORDER_MARK) and (media_type.is_json or media_type.name in _SEQUENCES):
+        yield note(loc, "byte-order-mark", "JSON that is sent must not begin with a byte order mark; it was judged without")
 
 
 def is_described(contract: Contract, schema: Pointer) -> bool:
@@ -128,7 +135,7 @@ def read_items(raw: bytes, media_type: MediaType) -> list[Json]:
     if separator is None:
         raise NotRead(f"the items of a body of {media_type.name[:80]} are not looked into")
     try:
-        return [read_document(text) for text in raw.split(separator) if text.strip()]
+        return [read_document(text) for text in raw.removeprefix(BYTE_ORDER_MARK).split(separator) if text.strip()]
     except NOT_JSON:
         raise BodyError("json", "one of its items is not valid JSON") from None
 
@@ -259,6 +266,6 @@ def _parts(raw: bytes, content_type: str) -> Iterator[_Part]:
 
 def _text(payload: bytes) -> str:
     try:
-        return payload.decode("utf-8")
+        return payload.decode("utf-8-sig")
     except UnicodeDecodeError:
         return payload.decode("latin-1")

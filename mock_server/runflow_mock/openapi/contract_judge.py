@@ -77,7 +77,9 @@ class Judge:
         if self.contract.source is not None:
             request, ours = told_apart(self.contract, addressed, exchange, Findings(operation=declared.id, request=request, ours=ours))
         unread = () if judged.model is None else islice(_unknown_inputs(judged.model, asked), FINDINGS_MAX)
-        return Findings(operation=declared.id, request=(*request, *unread, *unjudged, *reliance_findings(judged)), ours=ours)
+        # That another description of the operation was not judged may be said of the request and of the answer.
+        found = tuple(dict.fromkeys((*request, *unread, *unjudged, *reliance_findings(judged))))
+        return Findings(operation=declared.id, request=found, ours=ours)
 
     def acquits(self, exchange: Exchange) -> bool:
         """Tells whether the client has done nothing against the contract, for much less than the findings of the exchange."""

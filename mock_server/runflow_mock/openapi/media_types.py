@@ -39,9 +39,12 @@ class MediaType(msgspec.Struct, frozen=True):
         return self.name == "text/plain"
 
     def decode(self, raw: bytes) -> str | None:
-        """Returns the text that bytes of it are, or nothing where it names an encoding that is not read here; UTF-8 where it names none."""
+        """Returns the text that bytes of it are, or nothing where it names an encoding that is not read here; UTF-8 where it names none.
+
+        A mark that says in which order the bytes are is no part of the text.
+        """
         encoding = self.parameters.get("charset") or "utf-8"
-        return raw.decode(encoding, "replace") if encoding in ENCODINGS else None
+        return raw.decode(encoding, "replace").removeprefix("\ufeff") if encoding in ENCODINGS else None
 
 
 def read_media_type(text: str | None) -> MediaType:

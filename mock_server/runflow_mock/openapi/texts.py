@@ -12,14 +12,12 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from runflow_mock.domain.documents import Json, list_of, object_of
+from runflow_mock.domain.documents import BYTE_ORDER_MARK, Json, list_of, object_of
 
 BYTES_MAX = 32 * 1024 * 1024
 DEPTH_MAX = 200
 REPEATED_MAX = 200_000
 TOLD_MAX = 10
-
-_BOM = b"\xef\xbb\xbf"
 
 
 class TextError(ValueError):
@@ -38,7 +36,7 @@ def read_text(raw: bytes, tell: Callable[[str], None] = ignore) -> Json:
     """
     if len(raw) > BYTES_MAX:
         raise TextError(f"it has {len(raw)} bytes; a document may have {BYTES_MAX}")
-    raw = raw.removeprefix(_BOM)
+    raw = raw.removeprefix(BYTE_ORDER_MARK)
     try:
         value = cast("Json", msgspec.json.decode(raw))
     except RecursionError:

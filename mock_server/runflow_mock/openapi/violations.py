@@ -15,7 +15,7 @@ from runflow_mock.domain.documents import NOT_JSON, Json, list_of, read_document
 from runflow_mock.domain.exchanges import REDACTED, Exchange
 from runflow_mock.domain.findings import Finding, Location, note, without_repeats
 from runflow_mock.openapi.addresses import Addressed
-from runflow_mock.openapi.bodies import BodyError, NotRead, is_described, read_body, read_items, whole_body
+from runflow_mock.openapi.bodies import BodyError, NotRead, is_described, mark_findings, read_body, read_items, whole_body
 from runflow_mock.openapi.brought_credentials import security_findings
 from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
 from runflow_mock.openapi.directions import Direction
@@ -148,6 +148,7 @@ def _body_findings(contract: Contract, declared: Declared, exchange: Exchange) -
 
 def _content_findings(contract: Contract, schema: Pointer, raw: bytes, said: tuple[str | None, MediaType]) -> Iterator[Finding]:
     is_sequence = schema[-1:] == (ITEMS,)
+    yield from mark_findings(raw, said[1], ("body",))
     try:
         values = read_items(raw, said[1]) if is_sequence else [read_body(contract, schema, raw, *said)]
     except BodyError as error:

@@ -9,9 +9,20 @@ from runflow_mock.domain.codings import unpacked
 from runflow_mock.domain.disguises import PACKED
 from runflow_mock.domain.documents import Json, object_of
 from runflow_mock.kit.calibration.addresses import address_of, authority_in
-from runflow_mock.kit.calibration.captures import CALLBACK_HEADERS, Capture, Kind, Object, Unrecognised, from_base64, header_names
+from runflow_mock.kit.calibration.captures import (
+    CALLBACK_HEADERS,
+    Capture,
+    Found,
+    Kind,
+    Object,
+    Unrecognised,
+    among_others,
+    from_base64,
+    header_names,
+)
 
 UNPACKED_BYTES_MAX = 64 * 1024 * 1024
+NOT_MODIFIED = 304
 
 
 def is_archive(value: Json) -> bool:
@@ -19,7 +30,7 @@ def is_archive(value: Json) -> bool:
     return isinstance(value, dict) and isinstance(object_of(value.get("log")).get("entries"), list)
 
 
-def read_archive(value: Json, source: str) -> Iterator[Capture]:
+def read_archive(value: Json, source: str) -> Iterator[Found]:
     """Returns what an archive holds of the API and of its callbacks.
 
     Raises:
@@ -30,7 +41,7 @@ def read_archive(value: Json, source: str) -> Iterator[Capture]:
     # The fake's own archive names the address at which it was asked.
     is_own = object_of(object_of(object_of(value).get("log")).get("creator")).get("name") == "runflow-mock"
     parts = ((object_of(part), f"log.entries[{index}]") for index, part in enumerate(entries))
-    found = [capture for part, place in parts for capture in _entry(part, source, place, is_own=is_own)]
+    found = list(among_others(_entry(part, source, place, is_own=is_own) for part, place in parts))
     if not found:
         raise Unrecognised(f"none of its {len(entries)} entries is an answer of the API or a callback")
     yield from found
@@ -44,7 +55,8 @@ def _entry(entry: Object, source: str, place: str, *, is_own: bool) -> Iterator[
         yield Capture(source=source, place=place, kind=Kind.CALLBACK, headers=sent, body=body)
         return
     status, address = response.get("status"), address_of(str(request.get("url")), authority_in(sent))
-    if not isinstance(status, int) or status < 100 or address is None:
+    # Of a 304 a browser shows what it had before: nobody has answered that now.
+    if not isinstance(status, int) or status < 100 or status == NOT_MODIFIED or address is None:
         return
     yield Capture(
         source=source,

@@ -7,12 +7,12 @@ form as JSON; it is what redacted copies are written in, and it can be read agai
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import cast
+from typing import NamedTuple, cast
 
 import msgspec
 
 from runflow_mock.decoders import convert
-from runflow_mock.domain.documents import Json, list_of, object_of, try_document, write_document
+from runflow_mock.domain.documents import BYTE_ORDER_MARK, Json, list_of, object_of, try_document, write_document
 from runflow_mock.kit.calibration.addresses import other_host
 from runflow_mock.wire.seals import FORMAT_PREFIX
 
@@ -34,6 +34,12 @@ class Elsewhere(Unrecognised):
 
     def __init__(self, place: str = "") -> None:
         super().__init__(f"what was asked{f' at {place}' if place else ''} is at no address of the API")
+
+
+class PassedOver(NamedTuple):
+    """One thing among several that is no capture; `says` why, and where it stands."""
+
+    says: str
 
 
 class Kind(StrEnum):
@@ -74,30 +80,37 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
         return object_of(self.value)
 
 
+Found = Capture | PassedOver
+"""What is read of a file."""
+
+
 def read_body(raw: bytes) -> Json:
     """Returns the JSON of a body; nothing where it is none, or nested deeper than any body of the API."""
-    value = try_document(raw)
+    value = try_document(raw.removeprefix(BYTE_ORDER_MARK))
     layer = [value]
     for _ in range(DEPTH_MAX):
         layer = [inner for part in layer for inner in (part.values() if isinstance(part, dict) else list_of(part))]
     return None if layer else value
 
 
-def without_others(readings: Iterable[Iterator[Capture]]) -> Iterator[Capture]:
-    """Yields what is captured in several things, of which those are passed over that are exchanges with something else than the API.
+def among_others(readings: Iterable[Iterator[Found]]) -> Iterator[Found]:
+    """Yields what is captured in several things, and what of them is none; of exchanges with something else than the API nothing is said.
 
     Raises:
-        Elsewhere: all of them are.
+        Unrecognised: nothing is captured in any of them.
     """
-    passed, is_any_ours = None, False
+    passed, is_any_ours = list[Unrecognised](), False
     for reading in readings:
         try:
-            yield from reading
-            is_any_ours = True
-        except Elsewhere as error:
-            passed = error
-    if passed is not None and not is_any_ours:
-        raise passed
+            found = tuple(reading)
+        except Unrecognised as error:
+            passed.append(error)
+        else:
+            is_any_ours = is_any_ours or any(isinstance(each, Capture) for each in found)
+            yield from found
+    if passed and not is_any_ours:
+        raise passed[0]
+    yield from (PassedOver(str(error)) for error in passed if not isinstance(error, Elsewhere))
 
 
 def document_of(captures: Iterable[Capture]) -> bytes:
@@ -111,22 +124,16 @@ def is_document(value: Json) -> bool:
     return isinstance(value, dict) and value.get("format") == FORMAT
 
 
-def read_captures(value: Json, source: str) -> Iterator[Capture]:
+def read_captures(value: Json, source: str) -> Iterator[Found]:
     """Returns the captures in a document of them.
 
     Raises:
-        Unrecognised: it is of another version, or a capture in it is not whole.
+        Unrecognised: it is of another version, or no capture in it is whole.
     """
     content = object_of(value)
     if content.get("version") != VERSION:
         raise Unrecognised(f"its version is {content.get('version')!r}, and this runflow-mock reads version {VERSION} alone")
-    captures = content.get("captures")
-    for index, part in enumerate(list_of(captures)):
-        try:
-            yield _read(convert(part, _Written), source, f"captures[{index}]")
-        except msgspec.ValidationError:
-            # The error would repeat a value.
-            raise Unrecognised(f"captures[{index}] is not whole") from None
+    yield from among_others(_whole(part, source, f"captures[{index}]") for index, part in enumerate(list_of(content.get("captures"))))
 
 
 def header_names(headers: Json) -> dict[str, str] | None:
@@ -140,11 +147,15 @@ def header_names(headers: Json) -> dict[str, str] | None:
     return {str(name).lower(): str(value) for name, value in pairs if value is not None}
 
 
-def body_of(part: Mapping[str, Json]) -> bytes:
-    """Returns the bytes of a body that stands as Base64, as text, or as the JSON that it was."""
+def body_of(part: Mapping[str, Json], place: str = "") -> bytes:
+    """Returns the bytes of a body that stands as Base64, as text, or as the JSON that it was, in a part at a place.
+
+    Raises:
+        Unrecognised: it is not Base64.
+    """
     encoded, body = part.get("body_base64"), part.get("body")
     if isinstance(encoded, str):
-        return from_base64(encoded, "body_base64")
+        return from_base64(encoded, f"{place}.body_base64" if place else "body_base64")
     return b"" if body is None else body.encode() if isinstance(body, str) else write_document(body)
 
 
@@ -186,8 +197,13 @@ def _represented(capture: Capture) -> _Written:
     )
 
 
-def _read(written: _Written, source: str, place: str) -> Capture:
-    return Capture(
+def _whole(part: Json, source: str, place: str) -> Iterator[Capture]:
+    try:
+        written = convert(part, _Written)
+    except msgspec.ValidationError:
+        # The error would repeat a value.
+        raise Unrecognised(f"{place} is not whole") from None
+    yield Capture(
         source=source,
         place=place,
         kind=written.kind,

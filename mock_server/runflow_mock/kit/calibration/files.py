@@ -1,7 +1,7 @@
 """Captures from files: what somebody has kept of a service, found in files and folders and recognised by its shape."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import chain, count
 from pathlib import Path
@@ -9,18 +9,24 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.documents import NOT_JSON, read_document
+from runflow_mock.domain.documents import BYTE_ORDER_MARK, NOT_JSON, read_document
 from runflow_mock.kit.calibration.addresses import is_among, other_host
-from runflow_mock.kit.calibration.captures import Capture, Unrecognised, without_others
+from runflow_mock.kit.calibration.captures import Capture, Elsewhere, Found, PassedOver, Unrecognised, among_others
 from runflow_mock.kit.calibration.shapes import read_shape
 from runflow_mock.kit.calibration.traces import is_trace, read_trace
 from runflow_mock.kit.calibration.transcripts import capture_of, is_transcript, read_transcript, split_messages
+from runflow_mock.openapi.texts import ignore
 from runflow_mock.wire.profiles import FORMAT as PROFILE
 
 WAY_OUT = "give JSON, JSON lines, a HAR file, or the output of curl -i or curl -v, or leave the file out"
-BOM = b"\xef\xbb\xbf"
 # The longer mark of two that begin alike comes first.
-MARKS = {BOM: "utf-8", b"\xff\xfe\x00\x00": "utf-32", b"\x00\x00\xfe\xff": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+MARKS = {
+    BYTE_ORDER_MARK: "utf-8",
+    b"\xff\xfe\x00\x00": "utf-32",
+    b"\x00\x00\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
 BYTES_MAX = 256 * 1024 * 1024
 # Where a profile says at the latest that it is one.
 PROFILE_BYTES_MAX = 400
@@ -42,9 +48,9 @@ class CaptureFile(NamedTuple):
         """Its bytes in UTF-8, without the mark that says in which order they are; a shell of Windows writes UTF-16."""
         encoding = next((name for mark, name in MARKS.items() if self.raw.startswith(mark)), None) or _unmarked(self.raw)
         try:
-            return self.raw if encoding is None else self.raw.decode(encoding).encode().removeprefix(BOM)
+            return self.raw if encoding is None else self.raw.decode(encoding).encode().removeprefix(BYTE_ORDER_MARK)
         except UnicodeError:
-            return self.raw.removeprefix(BOM)
+            return self.raw.removeprefix(BYTE_ORDER_MARK)
 
     @property
     def digest(self) -> str:
@@ -75,15 +81,25 @@ def read_files(given: Iterable[Path]) -> tuple[CaptureFile, ...]:
     return tuple(file for file in files if PROFILE.encode() not in file.raw[:PROFILE_BYTES_MAX])
 
 
-def captures_in(files: Sequence[CaptureFile]) -> dict[str, tuple[Capture, ...]]:
+def captures_in(files: Sequence[CaptureFile], tell: Callable[[str], None] = ignore) -> dict[str, tuple[Capture, ...]]:
     """Returns what was captured in each file; a head that stands alone gets the body that stands beside it under the same name.
+
+    Of several things in one file those that are no captures are left out, and `tell` gets a line for each.
 
     Raises:
         CaptureError: a file is nothing that is understood.
     """
     heads = {file.name: body for file in files for body in files if _is_head_of(file, body)}
     bodies = {body.name for body in heads.values()}
-    return {file.name: tuple(_captures(file, heads.get(file.name))) for file in files if file.name not in bodies}
+    taken: dict[str, tuple[Capture, ...]] = {}
+    for file in files:
+        if file.name not in bodies:
+            found = tuple(_captures(file, heads.get(file.name)))
+            taken[file.name] = tuple(each for each in found if isinstance(each, Capture))
+            for each in found:
+                if isinstance(each, PassedOver):
+                    tell(f"{file.name}: {each.says}; it is left out")
+    return taken
 
 
 def of_hosts(taken: Mapping[str, Sequence[Capture]], hosts: Collection[str]) -> tuple[dict[str, tuple[Capture, ...]], Counter[str]]:
@@ -114,7 +130,7 @@ def _free_name(name: str, taken: Collection[str]) -> str:
     return next(free for free in chain((name,), (f"{name}~{number}" for number in count(2))) if free not in taken)
 
 
-def _captures(file: CaptureFile, body: CaptureFile | None) -> Iterator[Capture]:
+def _captures(file: CaptureFile, body: CaptureFile | None) -> Iterator[Found]:
     try:
         if is_trace(file.text):
             yield from read_trace(file.text, file.name)
@@ -124,30 +140,36 @@ def _captures(file: CaptureFile, body: CaptureFile | None) -> Iterator[Capture]:
                 return
             messages = split_messages(file.text)
             places = (f"message {number}" if len(messages) > 1 else "" for number in count(1))
-            yield from without_others(_message(*each, file.name) for each in zip(messages, places, strict=False))
+            yield from among_others(_message(*each, file.name) for each in zip(messages, places, strict=False))
         else:
             yield from _in_json(file)
     except Unrecognised as error:
         raise CaptureError(f"{file.path} cannot be understood: {error}; {WAY_OUT}") from None
 
 
-def _in_json(file: CaptureFile) -> Iterator[Capture]:
+def _in_json(file: CaptureFile) -> Iterator[Found]:
     try:
         value = read_document(file.text)
     except NOT_JSON as error:
         lines = [line for line in file.text.splitlines() if line.strip()]
         if len(lines) < 2 or not all(line.lstrip().startswith(b"{") for line in lines):
             raise Unrecognised(f"it is neither JSON nor an HTTP message ({error})") from None
-        yield from without_others(_line(line, file.name, number) for number, line in enumerate(lines, 1))
+        yield from among_others(_line(line, file.name, number) for number, line in enumerate(lines, 1))
         return
     yield from read_shape(value, file.name)
 
 
 def _message(message: bytes, place: str, source: str) -> Iterator[Capture]:
-    yield replace(capture_of(read_transcript(message), source), place=place)
+    try:
+        capture = capture_of(read_transcript(message), source)
+    except Elsewhere:
+        raise
+    except Unrecognised as error:
+        raise Unrecognised(f"{place}: {error}" if place else str(error)) from None
+    yield replace(capture, place=place)
 
 
-def _line(line: bytes, source: str, number: int) -> Iterator[Capture]:
+def _line(line: bytes, source: str, number: int) -> Iterator[Found]:
     try:
         value = read_document(line)
     except NOT_JSON as error:

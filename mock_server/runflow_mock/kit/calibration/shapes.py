@@ -10,13 +10,14 @@ from runflow_mock.kit.calibration.captures import (
     CALLBACK_HEADERS,
     Capture,
     Elsewhere,
+    Found,
     Kind,
     Unrecognised,
+    among_others,
     body_of,
     header_names,
     is_document,
     read_captures,
-    without_others,
 )
 from runflow_mock.kit.calibration.postman_collections import is_collection, read_collection
 from runflow_mock.kit.calibration.scrubbing import safe_name
@@ -35,10 +36,10 @@ class Shape(NamedTuple):
 
     name: str
     fits: Callable[[Json], bool]
-    read: Callable[[Json, str, str], Iterator[Capture]]
+    read: Callable[[Json, str, str], Iterator[Found]]
 
 
-def read_shape(value: Json, source: str, place: str = "") -> Iterator[Capture]:
+def read_shape(value: Json, source: str, place: str = "") -> Iterator[Found]:
     """Returns the captures in a value.
 
     Raises:
@@ -92,8 +93,12 @@ def _is_delivery(value: Json) -> bool:
     return _has("payload_bytes", "attempt_count")(value)
 
 
-def _holds_many(fits: Callable[[Json], bool]) -> Callable[[Json], bool]:
-    return lambda value: is_page(value) and _is_many_of(fits)(object_of(value).get("items"))
+def _has_some_of(fits: Callable[[Json], bool]) -> Callable[[Json], bool]:
+    return lambda value: isinstance(value, list) and any(map(fits, value))
+
+
+def _holds_some(fits: Callable[[Json], bool]) -> Callable[[Json], bool]:
+    return lambda value: is_page(value) and _has_some_of(fits)(object_of(value).get("items"))
 
 
 def _nothing(value: Json, source: str, place: str) -> Iterator[Capture]:
@@ -107,7 +112,7 @@ def _callback(value: Json, source: str, place: str) -> Iterator[Capture]:
         place=place,
         kind=Kind.CALLBACK,
         headers=header_names(given.get("headers")),
-        body=body_of(given),
+        body=body_of(given, place),
         secret=secret if isinstance(secret, str) else None,
     )
 
@@ -136,7 +141,7 @@ def _answer(value: Json, source: str, place: str) -> Iterator[Capture]:
         host=None if _has("relies_on", "ours")(value) else other if address is None else address.host,
         status=status if isinstance(status, int) else None,
         headers=header_names(given.get("headers")),
-        body=body_of(given),
+        body=body_of(given, place),
     )
 
 
@@ -161,17 +166,16 @@ def _deliveries(value: Json, source: str, place: str) -> Iterator[Capture]:
         )
 
 
-def _attempts(value: Json, source: str, place: str) -> Iterator[Capture]:
-    attempts = object_of(value).get("attempts")
-    for index, part in enumerate(list_of(attempts)):
-        yield from _callback(part, source, f"{place}.attempts[{index}]")
+def _attempts(value: Json, source: str, place: str) -> Iterator[Found]:
+    attempts = list_of(object_of(value).get("attempts"))
+    yield from among_others(_callback(part, source, f"{place}.attempts[{index}]") for index, part in enumerate(attempts))
 
 
-def _each(value: Json, source: str, place: str) -> Iterator[Capture]:
-    yield from without_others(read_shape(part, source, f"{place}[{index}]") for index, part in enumerate(list_of(value)))
+def _each(value: Json, source: str, place: str) -> Iterator[Found]:
+    yield from among_others(read_shape(part, source, f"{place}[{index}]") for index, part in enumerate(list_of(value)))
 
 
-def _items(value: Json, source: str, place: str) -> Iterator[Capture]:
+def _items(value: Json, source: str, place: str) -> Iterator[Found]:
     yield from _each(object_of(value).get("items"), source, f"{place}.items" if place else "items")
 
 
@@ -190,8 +194,8 @@ SHAPES: tuple[Shape, ...] = (
     Shape("line of listen --json", _has("url", "forward_to"), _nothing),
     Shape("history of a callback", _is_many_of(_is_delivery), _deliveries),
     Shape("delivery", _is_kept_delivery, _attempts),
-    Shape("list of such", _is_many_of(lambda part: isinstance(part, dict)), _each),
-    Shape("page of such", _holds_many(lambda part: _is_exchange(part) or _is_kept_delivery(part)), _items),
+    Shape("list of such", _has_some_of(lambda part: isinstance(part, dict)), _each),
+    Shape("page of such", _holds_some(lambda part: _is_exchange(part) or _is_kept_delivery(part)), _items),
     Shape("payload of a callback", _is_payload, _payload),
     Shape("error", _has("code", "message"), _body),
     Shape("page of a list", is_page, _body),

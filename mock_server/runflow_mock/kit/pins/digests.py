@@ -20,9 +20,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import BYTE_ORDER_MARK, Json
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 _NAME = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
