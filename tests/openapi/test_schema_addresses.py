@@ -57,6 +57,15 @@ def test_reference_leads_to(name: str) -> None:
     assert not judge.allows(WAY, "x")
 
 
+@pytest.mark.parametrize("way", ["far", "/All/0"])
+def test_anchor_in_a_file_is_found_wherever_it_stands(way: str) -> None:
+    file = {"All": [{"$ref": "#far"}], "Far": [{"deep": {"$anchor": "far", **WHOLE}}], "Odd": {"$anchor": 7}}
+    judge = taking({"$ref": f"more.json#{way}"}, {}, {"more.json": file})
+    assert judge.problems == ()
+    assert judge.allows(WAY, 1)
+    assert not judge.allows(WAY, "x")
+
+
 def test_file_beside_the_document_has_an_address_of_its_own() -> None:
     beside = {"$id": "https://z.example/s.json", "definitions": {"X": {"$ref": "#/definitions/Y"}, "Y": {"$ref": "more.json"}}}
     judge = taking({"$ref": "s.json#/definitions/X"}, {}, {"s.json": beside, "more.json": WHOLE})

@@ -3,6 +3,7 @@
 By it a run carries `weather`, which the fake's runs do not, and `metadata` may be anything.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -100,7 +101,8 @@ class Files:
         if name not in self._files:
             raise SourceError(f"{name} cannot be read: there is none")
         found = self._files[name]
-        return read_text(found.encode()) if isinstance(found, str) else found
+        # Read anew each time: what is read is edited in place.
+        return read_text(found.encode() if isinstance(found, str) else json.dumps(found).encode())
 
 
 def form_of(document: Any, name: str = "own.json", files: Mapping[str, Any] | None = None) -> Foreign:

@@ -13,7 +13,6 @@ import msgspec
 
 from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.addresses import unnamed
-from runflow_mock.openapi.generic_schemas import specialise
 from runflow_mock.openapi.parts import ALSO_AT, BESIDE_PATHS, FIELDS, METHODS, OTHER_METHODS, UNREAD, VARIANTS, Part, methods_in
 from runflow_mock.openapi.pointers import Pointer, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
@@ -67,7 +66,7 @@ def in_our_form(given: Json, name: str, sources: Sources, *, known: Collection[s
     version = _version(given, name)
     document = cast("Object", msgspec.json.decode(msgspec.json.encode(given)))
     is_30 = version.startswith("3.0")
-    bundle = Bundle(document, name, sources, is_30=is_30, settled=frozenset() if is_30 else specialise(document))
+    bundle = Bundle(document, name, sources, is_30=is_30)
     if may_lack_paths and document.get("webhooks"):
         document.setdefault("paths", {})
     if not isinstance(document.get("paths"), dict):

@@ -4,11 +4,13 @@ Files beside the document are read as they are met, and stand under `x-files`. A
 it stood for is then marked with `UNREAD`, so that nobody takes it for an empty part.
 """
 
+from collections import Counter
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote, urljoin
 
-from runflow_mock.domain.documents import Json
-from runflow_mock.openapi.parts import FILES, UNREAD, Part, children, misplaced, whole_references
+from runflow_mock.domain.documents import Json, object_of
+from runflow_mock.openapi.dynamic_scopes import TooManyCopies, specialised
+from runflow_mock.openapi.parts import COPIES, FILES, UNREAD, Part, children, misplaced, whole_references
 from runflow_mock.openapi.pointers import MISSING, Pointer, place_of, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
 from runflow_mock.openapi.schema_keywords import drop_patterns, drop_unknown, say_as_31
@@ -19,6 +21,8 @@ REFERENCES_MAX = 100
 Object = dict[str, Any]
 # Says which schema is meant, which is known once the references are ways; left in, each would make other references relative to it.
 _NAMES = ("$id", "$anchor", "$dynamicAnchor", "$schema", "$vocabulary")
+
+_ANCHORS = ("$anchor", "$dynamicAnchor")
 
 
 class SourceError(ValueError):
@@ -67,20 +71,20 @@ class Reference(NamedTuple):
 class Bundle:
     """One document with everything that it leads to; parts are edited in place."""
 
-    def __init__(self, document: Object, name: str, sources: Sources, *, is_30: bool, settled: frozenset[str] = frozenset()) -> None:
+    def __init__(self, document: Object, name: str, sources: Sources, *, is_30: bool) -> None:
         self.document = document
         self.problems: list[Problem] = []
         self.references: list[Reference] = []
         self._name = name
         self._sources = sources
         self._is_30 = is_30
-        # Dynamic anchors that mean what they say where they stand.
-        self._settled = settled
         self._files: dict[str, Json] = {"": document}
         # Schemas by the address of their `$id`, and by an anchor of a schema with an `$id`, or of a file.
         self._addressed: dict[str, Base] = {}
         self._anchored: dict[tuple[Place, str], Place] = {}
-        self._dynamic: dict[str, list[Place]] = {}
+        # The dynamic anchors of each resource, by where it begins; those of one name and resource are no two meanings.
+        self._dynamic: dict[Pointer, dict[str, Pointer]] = {}
+        self._doubled: set[str] = set()
         self._meant_dynamically: list[tuple[Place, Object, str]] = []
         own = Base(document["$self"].removesuffix("#") if isinstance(document.get("$self"), str) else "", Place("", ()))
         # Since 3.2 a document may say by which address references mean it.
@@ -98,7 +102,6 @@ class Bundle:
             unresolved, self._unresolved = self._unresolved, []
             for reference in unresolved:
                 self._resolve(reference)
-        self._lose_dynamic()
         if len(self._files) > 1:
             self.document[FILES] = {name: value for name, value in self._files.items() if name}
         self._write()
@@ -106,6 +109,7 @@ class Bundle:
         for place, root in self._roots:
             for pointer, says in drop_unknown(root):
                 self.tell(Place(place.file, (*place.pointer, *pointer)), says)
+        self._settle_dynamic()
 
     def tell(self, place: Place, says: str) -> None:
         """Notes that a part is not understood."""
@@ -179,12 +183,14 @@ class Bundle:
         if isinstance(schema.get("$id"), str):
             base = Base(_joined(base.address, schema["$id"]).removesuffix("#"), place)
             self._addressed.setdefault(base.address, base)
-        for word in ("$anchor", "$dynamicAnchor"):
+            self._dynamic.setdefault(place.whole, {})
+        for word in _ANCHORS:
             if isinstance(schema.get(word), str):
                 self._anchored.setdefault((base.root, schema[word]), place)
                 self._anchored.setdefault((Place(place.file, ()), schema[word]), place)
         if isinstance(schema.get("$dynamicAnchor"), str):
-            self._dynamic.setdefault(schema["$dynamicAnchor"], []).append(place)
+            known = self._dynamic.setdefault(base.root.whole, {}).setdefault(schema["$dynamicAnchor"], place.whole)
+            self._doubled |= {schema["$dynamicAnchor"]} if known != place.whole else set()
         if isinstance(schema.get("$dynamicRef"), str):
             meant = schema
             if "$ref" in schema:
@@ -200,16 +206,35 @@ class Bundle:
             self.tell(_inside(place, keyword), says)
         return base
 
-    def _lose_dynamic(self) -> None:
-        """Loses references whose meaning depends on the way that leads to them, which no way here says."""
+    def _settle_dynamic(self) -> None:
+        """Gives references whose meaning depends on the way that leads to them each meaning that they have."""
+        places = [pointer for anchors in self._dynamic.values() for pointer in anchors.items()]
+        many = {name for name, count in Counter(name for name, _ in places).items() if count > 1}
+        self._lose_dynamic(self._doubled)
+        targets = {id(each.part): each.target for each in self.references if each.kind is Part.SCHEMA and each.target is not None}
+        asks = {id(part): name for _, part, name in self._meant_dynamically if name in many and (name, targets.get(id(part))) in places}
+        if not asks:
+            return
+        try:
+            found = specialised(self.document, targets, asks, self._dynamic, [place.whole for place, _ in self._roots])
+        except TooManyCopies:
+            self._lose_dynamic(many)
+            return
+        by_part = {id(each.part): each for each in self.references}
+        self.references = [each._replace(target=found.moved.get(id(each.part), each.target)) for each in self.references]
+        self.references += [by_part[each.original]._replace(part=each.part, target=each.target) for each in found.copied]
+        self.document[COPIES] = found.copies
+        self._write()
+        self._break_circles()
+
+    def _lose_dynamic(self, names: set[str]) -> None:
+        """Loses references of which nobody knows what they mean."""
         lost = set[int]()
         for place, part, name in self._meant_dynamically:
-            if len(self._dynamic.get(name, ())) > 1 and name not in self._settled and "$ref" in part:
+            if name in names and "$ref" in part:
                 del part["$ref"]
                 lost.add(id(part))
-                self.tell(
-                    _inside(place, "$dynamicRef"), f"{len(self._dynamic[name])} schemas are {name[:80]}, and which is meant is not known"
-                )
+                self.tell(_inside(place, "$dynamicRef"), f"several schemas are {name[:80]}, and which is meant is not known")
         self.references = [reference for reference in self.references if id(reference.part) not in lost]
 
     def _resolve(self, reference: Reference) -> None:
@@ -261,7 +286,19 @@ class Bundle:
             if len(self._files) >= FILES_MAX:
                 raise SourceError(f"{FILES_MAX} files are read, and no more")
             self._files[file] = self._sources.read(file)
+            self._find_anchors(file)
         return file
+
+    def _find_anchors(self, file: str) -> None:
+        """Notes where the anchors of a file are, of which only those parts are read that something refers to; nothing recurses."""
+        waiting: list[tuple[Pointer, Json]] = [((), self._files[file])]
+        while waiting:
+            pointer, part = waiting.pop()
+            inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+            waiting.extend(((*pointer, str(word)), each) for word, each in inner if isinstance(each, dict | list))
+            for word in _ANCHORS if isinstance(part, dict) else ():
+                if isinstance(anchor := object_of(part).get(word), str):
+                    self._anchored.setdefault((Place(file, ()), anchor), Place(file, pointer))
 
     def _at(self, place: Place) -> Any:
         return walk(self._files[place.file], place.pointer)

@@ -60,11 +60,59 @@ def test_tree_whose_nodes_are_meant_dynamically_is_narrowed_as_a_whole() -> None
     assert allowed(judging, "Strict", misspelt, {"children": [{"data": 1}]}) == [False, True]
 
 
-def test_use_of_a_use_is_told_and_not_guessed() -> None:
+def test_use_of_a_use_means_what_the_first_on_the_way_says() -> None:
     narrower = {"$id": "narrower", "$ref": "wholes", "$defs": {"own": {"$dynamicAnchor": "item", "maximum": 3}}}
     judging = taking(List=GENERIC, Wholes=of("wholes", WHOLE), Narrower=narrower)
+    assert judging.problems == ()
+    values = ({"items": [5]}, {"items": [3]}, {"items": ["a"]}, {"next": 1})
+    assert allowed(judging, "Narrower", *values) == [False, True, True, False]
+    assert allowed(judging, "Wholes", *values) == [True, True, False, False]
+
+
+def test_meaning_goes_on_through_schemas_that_give_none() -> None:
+    page = {
+        "$id": "page",
+        "properties": {"list": {"$ref": "generic_list"}, "same": {"$ref": "page"}},
+        "$defs": {"i": {"$dynamicAnchor": "item"}},
+    }
+    judging = taking(List=GENERIC, Page=page, Through={"properties": {"p": {"$ref": "page"}}}, Texts=of("texts", TEXT, "page"))
+    values = ({"list": {"items": [1]}}, {"list": {"items": ["a"]}}, {"same": {"same": {"list": {"items": [1]}}}})
+    assert allowed(judging, "Texts", *values) == [False, True, False]
+    assert allowed(judging, "Page", *values) == [True, True, True]
+    assert allowed(judging, "Through", {"p": values[0]}) == [True]
+
+
+def test_anchor_of_the_document_is_the_first_on_every_way_that_begins_in_it() -> None:
+    judging = taking(List=GENERIC, Own={"$dynamicAnchor": "item", **WHOLE}, Use={"items": {"$ref": "generic_list"}})
+    assert judging.problems == ()
+    assert allowed(judging, "Use", [{"items": [1]}], [{"items": ["a"]}]) == [True, False]
+    assert allowed(judging, "List", {"items": ["a"]}) == [True]
+
+
+def test_anchor_that_is_not_dynamic_where_it_is_asked_for_means_itself() -> None:
+    plain = {**GENERIC, "$defs": {"any": {"$anchor": "item", **TEXT}}}
+    judging = taking(List=plain, Wholes=of("wholes", WHOLE), Other={"$id": "other", "$dynamicAnchor": "item"})
+    assert allowed(judging, "Wholes", {"items": [1]}, {"items": ["a"]}) == [False, True]
+
+
+def test_generic_schema_may_stand_in_another_file() -> None:
+    files = {"generic.json": {"List": {**GENERIC, "additionalProperties": {"$ref": "#/More"}, "$id": "list"}, "More": TEXT}}
+    schemas = {
+        name: {"$id": name, "$ref": "generic.json#/List", "$defs": {"own": {"$dynamicAnchor": "item", **schema}}}
+        for name, schema in (("a", WHOLE), ("b", TEXT))
+    }
+    document = {"openapi": "3.1.0", "info": {}, "paths": {"/x": {"get": ANY}}, "components": {"schemas": schemas}}
+    judging = contract(document, files=files)
+    assert judging.problems == ()
+    assert allowed(judging, "a", {"items": [1]}, {"items": ["a"]}) == [True, False]
+    assert allowed(judging, "b", {"items": [1]}, {"items": ["a"]}) == [False, True]
+
+
+def test_name_that_a_resource_has_twice_is_told_and_not_judged() -> None:
+    twice = {**GENERIC, "$defs": {"any": {"$dynamicAnchor": "item", **TEXT}, "more": {"$dynamicAnchor": "item", **WHOLE}}}
+    judging = taking(List=twice)
     assert [problem.place for problem in judging.problems] == ["#/components/schemas/List/properties/items/items/$dynamicRef"]
-    assert allowed(judging, "Narrower", {"items": [5]}) == [True]
+    assert allowed(judging, "List", {"items": [True]}) == [True]
 
 
 def test_so_many_uses_are_written_out_and_no_more() -> None:
