@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import uuid
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -115,6 +116,8 @@ class Client:
             sys.stdout.write(f"failed: {type(error).__name__} {error}\n")
             if self.flaw == "prints its key when it fails":
                 sys.stdout.write(f"try: curl -H 'Authorization: Bearer {self.key}'\n")
+            if self.flaw == "prints its key in base64 when it fails":
+                sys.stdout.write(f"sent Basic {b64encode(f'{self.key}:'.encode()).decode()}\n")
             if self.flaw == "hangs when it fails":
                 while True:
                     self.world.sleep(1.0)
@@ -138,12 +141,12 @@ class Client:
             return "succeeded"
         if self.build.way == "callback":
             return self._listen(record["id"])
-        try:
-            return self._again(url, self._wait(record))
-        except Refused:
-            if self.flaw != "orders again when it cannot read":
-                raise
-            return self._wait(self._create(self._body(url)))
+        for _ in range(2 if self.flaw == "orders again when it cannot read" else 0):
+            try:
+                return self._wait(record)
+            except Refused:
+                record = self._create(self._body(url))
+        return self._again(url, self._wait(record))
 
     def _again(self, url: str | None, status: str) -> str:
         """What has failed of a batch is ordered again, and it is over then."""
@@ -178,7 +181,8 @@ class Client:
         tries = {"pauses: up and down": 5, "never gives up": 12, "tries for ever": 100, "does not try again": 1}.get(self.flaw, TRIES)
         if self.flaw == "orders again when it cannot read" and body is None:
             tries = 1
-        for attempt, pause in zip(range(1, tries + 1), pauses_of(self.build.pauses), strict=False):
+        pauses = "none" if body is None and self.flaw == "reads again at once whatever fails" else self.build.pauses
+        for attempt, pause in zip(range(1, tries + 1), pauses_of(pauses), strict=False):
             reply = self._try(method, target, body, key)
             if reply is not None and (reply.status < 300 or self.flaw == "trusts that every answer is JSON"):
                 return self._read(reply.body)
@@ -250,12 +254,16 @@ class Client:
         return flawed.get(self.flaw, seconds + (0.3 if self.build.pauses.endswith("jitter") else 0.0))
 
     def _look_up(self) -> dict[str, Any] | None:
-        ref = "somebody-else" if self.flaw == "looks for something else" else self.client_ref
+        ref = "order-of-yesterday" if self.flaw == "looks for something else" else self.client_ref
         if self.flaw == "does not look":
             return None
         noun = "batches" if self.build.way in ("batch", "items") else "runs"
-        query = "limit=20" if noun == "batches" else f"q={quote(f'client_ref.EQ:{ref!r}')}&limit=1"
-        items = self._call("GET", f"/v1/{noun}?{query}")["items"]
+        if noun == "batches":
+            batches = self._call("GET", "/v1/batches?limit=100")["items"]
+            return next((batch for batch in batches if ref in json.dumps(batch)), None)
+        is_any = self.flaw == "takes the newest for what it has lost"
+        query = "limit=1" if is_any else f"q={quote(f'client_ref.EQ:{ref!r}')}&limit=1"
+        items = self._call("GET", f"/v1/runs?{query}")["items"]
         return items[0] if items else None
 
     # Waiting
@@ -490,6 +498,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "pauses: none": (Build(pauses="none"), ("retry-backoff",)),
     "pauses: constant": (Build(pauses="constant"), ("retry-backoff",)),
     "pauses: nearly constant": (LISTS._replace(pauses="nearly constant"), ("retry-backoff",)),
+    "reads again at once whatever fails": (Build(), ("retry-backoff",)),
     "pauses: up and down": (Build(pauses="up and down"), ("retry-backoff",)),
     "pauses: shrinking": (Build(pauses="shrinking"), ("retry-backoff",)),
     "never gives up": (Build(pauses="growing gently"), ("retry-gives-up",)),
@@ -540,6 +549,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "ends well at once": (Build(), ("reports-failure", "waits-for-ends")),
     "waits for the first of several": (Build(way="items"), ("waits-for-ends",)),
     "takes ten readings for enough": (Build(), ("waits-for-ends",)),
+    "takes the newest for what it has lost": (Build(proof="look-up"), ("finds-its-own",)),
     "takes the newest for its own": (LISTS, ("finds-its-own",)),
     "saves whatever a download answers": (Build(), ("checks-files",)),
     "takes half of a file for the whole": (LISTS, ("checks-files",)),
@@ -556,6 +566,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "sends the key to files": (Build(), ("key-not-to-files",)),
     "shows its callback secret": (HEARS, ("key-not-in-address",)),
     "prints its key when it fails": (Build(), ("key-not-in-output",)),
+    "prints its key in base64 when it fails": (Build(), ("key-not-in-output",)),
     "sends its key twice": (Build(), ("key-not-in-address",)),
     "shows its key": (Build(), ("key-not-in-address",)),
     "shows its key in what it creates": (Build(), ("key-not-in-address",)),

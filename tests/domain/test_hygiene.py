@@ -323,6 +323,18 @@ def test_pauses_that_go_up_and_down_to_the_same_again_do_not_grow(pauses: tuple[
     assert verdict_of("retry-backoff", failing(*pauses), real_waits=True).judgement is Judgement.BROKEN
 
 
+def rereading(pause: float) -> Sequence[Exchange]:
+    """A record that is read again after each 503."""
+    return paced(pause, *[read(status=503)] * 4, read())
+
+
+@pytest.mark.parametrize(
+    ("pause", "judgement"), [(2.0, Judgement.NOT_EXERCISED), (0.3, Judgement.BROKEN), (0.0, Judgement.BROKEN)], ids=str
+)
+def test_readings_that_fail_go_on_at_the_pace_of_polling_or_at_pauses_that_grow(pause: float, judgement: Judgement) -> None:
+    assert verdict_of("retry-backoff", rereading(pause), real_waits=True).judgement is judgement
+
+
 def turns(*rounds: float, of: Exchange) -> Sequence[Exchange]:
     """A record and something else, each read once a round: the record first, and the other so many seconds later."""
     return sequence(*(pair for number, later in enumerate(rounds) for pair in ((0.8 * number, read()), (0.8 * number + later, of))))

@@ -1,6 +1,7 @@
 """The matrix for clients: which cells there are, and what trials say about the rules."""
 
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from socket import socket
@@ -243,6 +244,35 @@ def test_callback_that_nobody_answers_in_time_is_not_taken() -> None:
     assert _judge(CALLBACK_CONTROL, HEARS[0], _trial(CALLBACK_CONTROL, 0, _attempt(None))).judgement is Judgement.NOT_EXERCISED
     forged = {**_attempt(None, "callback.wrong_secret"), "error": "no answer within 10 s"}
     assert _judge(FORGED, *HEARS, _trial(FORGED, 0, forged)).judgement is Judgement.NOT_EXERCISED
+
+
+class Talker:
+    """A client that sends nothing and says something about its key."""
+
+    def __init__(self, say: Callable[[str], str]) -> None:
+        self._say = say
+
+    def run(self, env: Mapping[str, str], move: Callable[[], None]) -> Ended:
+        """Says it."""
+        return Ended(0, self._say(env["RUNFLOW_API_KEY"]))
+
+    def stop(self) -> None:
+        """Does nothing: it has ended."""
+
+
+@pytest.mark.parametrize(
+    ("say", "is_shown"),
+    [
+        (lambda key: f"sent {key}", True),
+        (lambda key: b64encode(f"{key}:".encode()).decode(), True),
+        (lambda key: f"sent {key[:12]}...{key[-1:]}", False),
+    ],
+    ids=["whole", "base64", "masked"],
+)
+def test_key_is_printed_as_it_is_or_in_base64(say: Callable[[str], str], is_shown: bool) -> None:
+    with fake("seed") as (app, _):
+        job = MatrixJob(client=Talker(say), url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app)
+        assert try_cell(CONTROL, job).printed == (("the API key",) if is_shown else ())
 
 
 @pytest.mark.parametrize(("printed", "judgement"), [((), Judgement.HELD), (("the API key",), Judgement.BROKEN)])

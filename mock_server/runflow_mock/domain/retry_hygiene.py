@@ -24,6 +24,7 @@ from urllib.parse import unquote_plus
 
 from runflow_mock.domain.documents import try_document
 from runflow_mock.domain.exchanges import Exchange, digest_of_key
+from runflow_mock.domain.poll_hygiene import POLL_SECONDS_MIN, READS, VIEWS
 from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, WITHOUT_PAUSE, Observation, interval, too_short
 
 TRANSIENT = frozenset((408, 409, 425, 429))
@@ -121,7 +122,10 @@ def backs_off(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator[O
         else:
             shown = ", ".join(f"{pause:.2f}" for pause in pauses[:10])
             told = f"{WITHOUT_PAUSE}: {shown} s" if _are_absent(pauses) else f"pauses of {shown} s between tries"
-            yield Observation(_do_grow(pauses), ids, told, round(pauses[-1], 3))
+            # Whoever reads on at the pace of polling leaves time enough, without pauses that grow.
+            is_polling = series[0].operation in READS | VIEWS and min(pauses) >= POLL_SECONDS_MIN
+            do_grow = _do_grow(pauses)
+            yield Observation(None if is_polling and do_grow is False else do_grow, ids, told, round(pauses[-1], 3))
 
 
 def leaves_refusals_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation]:

@@ -87,7 +87,10 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
         "Callbacks that come early, late, in another order or forged do not keep the client from its end.",
         Weight.ERROR,
     ),
-    "key-not-in-output": ("What the client prints holds neither its API key nor the secret of callbacks.", Weight.ERROR),
+    "key-not-in-output": (
+        "What the client prints holds neither its API key nor the secret of callbacks, as they are or in base64.",
+        Weight.ERROR,
+    ),
     "contract": ("What the client sends fits the document.", Weight.ERROR),
     "ends": ("The client comes to an end, whatever happens.", Weight.ERROR),
 }
@@ -103,9 +106,10 @@ def _poll(kind: str, **more: Any) -> tuple[Fault, ...]:
     return tuple({"where": where, "what": {"kind": kind, **more}, "when": {"times": 1}} for where in places)
 
 
-def _every_poll(kind: str, **more: Any) -> tuple[Fault, ...]:
-    """At every reading of a record or of such a list."""
-    return tuple({"where": {"method": "GET", "path": path}, "what": {"kind": kind, **more}} for path in (*_LISTS, *_RECORDS))
+def _every_poll(kind: str, times: int | None = None, **more: Any) -> tuple[Fault, ...]:
+    """At every reading of a record or of such a list, or at the first of them."""
+    when = {} if times is None else {"times": times}
+    return tuple({"where": {"method": "GET", "path": path}, "what": {"kind": kind, **more}, "when": when} for path in (*_LISTS, *_RECORDS))
 
 
 def _callback(kind: str, times: int | None = 1, **more: Any) -> Fault:
@@ -162,6 +166,8 @@ _RECORDS = ("/v1/runs/*", "/v1/batches/*")
 _TOO_FAR = "5m10s"
 # Longer than most clients wait for an answer; to one that waits longer the answer is lost then.
 LATE_SECONDS = 12.0
+# So long that others are at work by the time the answer is lost.
+LOST_SECONDS = 2.0
 # Longer than ten readings of a client that reads every second; a right one waits for minutes.
 SLOW_SECONDS = 15.0
 # So long everything takes in the control: a client that polls every two seconds polls more than once.
@@ -266,6 +272,7 @@ CELLS: tuple[Cell, ...] = (
     # Longer than the few seconds after which a client reads again anyway.
     _at_poll("429 at poll", "recovers", "answer", status=429, retry_after=6, clock=ClockMode.REAL),
     _at_poll("503 at poll", "recovers", "answer", status=503),
+    Cell(name="503 twice at poll", rule="recovers", faults=_every_poll("answer", 2, status=503, retry_after=False), needs_quiet=True),
     _at_poll("reset at poll", "recovers", "reset"),
     _at_poll("gateway page at poll", "recovers", "html", status=502),
     _at_poll("cut answer at poll", "recovers", "truncate"),
@@ -288,6 +295,21 @@ CELLS: tuple[Cell, ...] = (
     Cell(name="page of 200 at poll", rule="takes-no-page", ending=Ending.SOMEHOW, faults=_poll("html", status=200), unless="failed"),
     _beside_others("others at work", OTHERS),
     _beside_others("many others at work", MANY_OTHERS),
+    # Whoever takes the newest for what it has lost takes that of somebody else, which succeeds where its own does not.
+    Cell(
+        name="answer lost beside others at work",
+        rule="finds-its-own",
+        ending=Ending.BADLY,
+        clock=ClockMode.MANUAL,
+        faults=(
+            _creation("hang", edge="after_create_before_response", seconds=LOST_SECONDS),
+            {"where": {"client_ref": SOMEBODY}, "what": {"kind": "succeed"}},
+            _FAIL,
+        ),
+        others=OTHERS,
+        seconds=LOST_SECONDS,
+        unless="failed",
+    ),
     Cell(
         name="one of several late",
         rule="waits-for-ends",

@@ -2,6 +2,7 @@
 
 import math
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from itertools import pairwise, takewhile
@@ -206,8 +207,15 @@ def _lost_files(journal: Sequence[Exchange]) -> tuple[str, ...]:
 
 
 def _printed(output: str, secrets: Mapping[str, str]) -> tuple[str, ...]:
-    """Returns which secrets an output holds; a text that is too short for a secret may stand anywhere."""
-    return tuple(name for name, secret in secrets.items() if len(secret) >= KNOWN_MIN and secret in output)
+    """Returns which secrets an output holds, as they are or in base64; a text that is too short for a secret may stand anywhere."""
+    return tuple(
+        name for name, secret in secrets.items() if len(secret) >= KNOWN_MIN and (secret in output or _in_base64(secret) in output)
+    )
+
+
+def _in_base64(secret: str) -> str:
+    """How everything in base64 begins that begins with a secret, as the credential of Basic does."""
+    return b64encode(secret.encode()).decode()[: len(secret.encode()) * 8 // 6]
 
 
 def _made_again(runs: Sequence[Mapping[str, Any]]) -> int:
