@@ -88,7 +88,8 @@ def pauses_of(kind: str) -> Iterator[float]:
             "none": 0.0,
             "constant": 0.4,
             "nearly constant": 0.4 * drawn.uniform(0.97, 1.03),
-            "up and down": (0.9, 0.2)[attempt % 2],
+            "up and down": (0.2, 0.9)[attempt % 2],
+            "down and up": (0.9, 0.2)[attempt % 2],
             "shrinking": 1.6 / 2**attempt,
             "growing gently": 0.1 * 1.4**attempt,
         }[kind]
@@ -178,7 +179,13 @@ class Client:
 
     def _call(self, method: str, target: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         key = str(uuid.uuid4()) if body is not None and self.build.proof == "key" else None
-        tries = {"pauses: up and down": 5, "never gives up": 12, "tries for ever": 100, "does not try again": 1}.get(self.flaw, TRIES)
+        tries = {
+            "pauses: up and down": 5,
+            "pauses: down and up": 5,
+            "never gives up": 12,
+            "tries for ever": 100,
+            "does not try again": 1,
+        }.get(self.flaw, TRIES)
         if self.flaw == "orders again when it cannot read" and body is None:
             tries = 1
         pauses = "none" if body is None and self.flaw == "reads again at once whatever fails" else self.build.pauses
@@ -500,6 +507,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "pauses: nearly constant": (LISTS._replace(pauses="nearly constant"), ("retry-backoff",)),
     "reads again at once whatever fails": (Build(), ("retry-backoff",)),
     "pauses: up and down": (Build(pauses="up and down"), ("retry-backoff",)),
+    "pauses: down and up": (Build(pauses="down and up"), ("retry-backoff",)),
     "pauses: shrinking": (Build(pauses="shrinking"), ("retry-backoff",)),
     "never gives up": (Build(pauses="growing gently"), ("retry-gives-up",)),
     "tries for ever": (Build(), ("retry-gives-up",)),

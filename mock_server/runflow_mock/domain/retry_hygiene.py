@@ -25,7 +25,7 @@ from urllib.parse import unquote_plus
 from runflow_mock.domain.documents import try_document
 from runflow_mock.domain.exchanges import Exchange, digest_of_key
 from runflow_mock.domain.poll_hygiene import POLL_SECONDS_MIN, READS, VIEWS
-from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, WITHOUT_PAUSE, Observation, interval, too_short
+from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, UP_AND_DOWN, WITHOUT_PAUSE, Observation, interval, too_short
 
 TRANSIENT = frozenset((408, 409, 425, 429))
 CREATES = frozenset(("create_run", "create_comfyui_run", "create_model_batch", "create_batch", "create_evaluation"))
@@ -121,7 +121,8 @@ def backs_off(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator[O
             yield too_short(ids, min(pauses))
         else:
             shown = ", ".join(f"{pause:.2f}" for pause in pauses[:10])
-            told = f"{WITHOUT_PAUSE}: {shown} s" if _are_absent(pauses) else f"pauses of {shown} s between tries"
+            certain = WITHOUT_PAUSE if _are_absent(pauses) else UP_AND_DOWN if _do_swing(pauses) else None
+            told = f"pauses of {shown} s between tries" if certain is None else f"{certain}: {shown} s"
             # Whoever reads on at the pace of polling leaves time enough, without pauses that grow.
             is_polling = series[0].operation in READS | VIEWS and min(pauses) >= POLL_SECONDS_MIN
             do_grow = _do_grow(pauses)

@@ -19,8 +19,9 @@ from runflow_mock.domain.exchanges import Exchange
 INTERVAL_SECONDS_MIN = 0.05
 # Two clocks measure an interval, of seconds and of durations: what they differ by is no overlap.
 OVERLAP_SECONDS_MIN = 0.005
-# So begins what is said of tries that follow each other at once, which is certain on any machine.
+# So begins what is said of tries that follow each other at once, or after two pauses in turns: no machine makes that of anything else.
 WITHOUT_PAUSE = "no pauses between tries"
+UP_AND_DOWN = "pauses that go up and down between tries"
 EVIDENCE_MAX = 20
 EXAMPLES_MAX = 3
 NOT_PACED = "time does not pass by itself here: pacing can only be measured where the clock is real"

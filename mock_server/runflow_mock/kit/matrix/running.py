@@ -3,7 +3,8 @@
 An interval is measured where it cannot come out shorter than it was: one that is too short is certain, whatever else the machine does. What
 compares intervals is believed only of a trial during which nobody was woken late; those cells come last, two at a time, because they
 mostly wait. A rule of that kind is broken where two trials break it and none holds it: who draws pauses at random looks wrong now and
-then, and not always. No pauses at all are certain on any machine: twice in one cell they are broken, whatever other cells say.
+then, and not always. No pauses at all, and two pauses in turns, are certain on any machine: twice in one cell they are broken, whatever
+other cells say.
 """
 
 from collections import Counter
@@ -14,7 +15,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from runflow_mock.domain.hygiene import RULES
-from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, WITHOUT_PAUSE, Judgement
+from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, UP_AND_DOWN, WITHOUT_PAUSE, Judgement
 from runflow_mock.kit.matrix.cells import CONTROL, Cell
 from runflow_mock.kit.matrix.judging import Expected, passes_control
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial, try_cell
@@ -129,7 +130,7 @@ def _unsettled(rule: str, seen: Sequence[Trial]) -> Trial | None:
 
 
 def _certain(rule: str, seen: Sequence[Trial]) -> Mapping[str, int]:
-    """Returns how often there were no pauses at all, by cell: where that is so twice, no pauses of another cell excuse it."""
+    """Returns how often pauses are wrong for certain, by cell: where that is so twice, no pauses of another cell excuse it."""
     return Counter(trial.cell.name for trial in seen if (found := _verdict(trial, rule)) is not None and _is_certain(found))
 
 
@@ -176,7 +177,7 @@ def _judgement(trial: Trial, rule: str) -> Judgement:
 
 
 def _is_certain(found: Found) -> bool:
-    return any(seen["message"].startswith(WITHOUT_PAUSE) for seen in found["evidence"])
+    return any(seen["message"].startswith((WITHOUT_PAUSE, UP_AND_DOWN)) for seen in found["evidence"])
 
 
 def _is_late(trial: Trial) -> bool:
