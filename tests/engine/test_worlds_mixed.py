@@ -80,7 +80,7 @@ class MixedWorlds(RuleBasedStateMachine):
         assert replace(untimed, timers=tuple(timers)) == snapshot == world.snapshot()
         kept = {each.sha256 for each in snapshot.kept}
         files = tuple(data for data in map(bytes_of, range(7)) if sha256(data).hexdigest() in kept)
-        document = represent_snapshot(SavedTenant(rate=0.0, changes=0, reads=0, world=snapshot, files=files))
+        document = represent_snapshot(SavedTenant(rate=0.0, changes=0, reads=0, world=snapshot, files=files), snapshot.timers)
         return Saved(document, self.credit, picture(world.store))
 
     @rule(kept=documents)

@@ -12,6 +12,7 @@ import pytest
 from costs import lines_run
 from doors import Door
 from steps import INPUT, RUNS, ok
+from turns import turns_while
 
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX
 from runflow_mock.domain.money import parse_money
@@ -42,21 +43,6 @@ class Watched(Scrubber):
         """Looks through some bytes."""
         self.seen.append(len(data))
         return super().scrub(data)
-
-
-def turns_while(door: Door, method: str, path: str, *, content: bytes = b"", status: int = 200, key: str = "") -> int:
-    """Returns how often somebody else had a turn while a request was answered."""
-
-    async def count() -> int:
-        asking = asyncio.ensure_future(door.fetch(path, method, content, key))
-        turns = 0
-        while not asking.done():
-            turns += 1
-            await asyncio.sleep(0)
-        assert (await asking).status_code == status
-        return turns
-
-    return door.run(count())
 
 
 @pytest.mark.slow(is_covering=True)

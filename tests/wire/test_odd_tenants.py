@@ -60,7 +60,7 @@ def test_snapshot_with_a_model_that_cannot_be_is_refused() -> None:
     world = replace(make_world().snapshot(), settings=replace(USUAL, models=(model,)))
     saved = SavedTenant(rate=0.0, changes=0, reads=0, world=world, files=())
     with pytest.raises(Unreadable, match="model "):
-        decode_snapshot(represent_snapshot(saved))
+        decode_snapshot(represent_snapshot(saved, saved.world.timers))
 
 
 def test_history_whose_base_contradicts_itself_is_refused() -> None:

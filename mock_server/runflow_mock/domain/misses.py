@@ -26,6 +26,10 @@ class Difference(msgspec.Struct, frozen=True):
     seen: Json
 
 
+Candidate = tuple[str, tuple[Difference, ...]]
+"""What might come nearest, by its id, and in what it differs."""
+
+
 class NearestMiss(msgspec.Struct, frozen=True):
     """What came nearest to what was wanted, by its id, and in what it differs."""
 
@@ -38,12 +42,17 @@ def nearest_miss(where: Where, subjects: Iterable[tuple[str, Subject]]) -> Neare
 
     To the seventh reading no creation comes near, but the third reading does.
     """
-    return nearest((name, differences(where, subject)) for name, subject in subjects if where.edge is None or _near(where.edge, subject))
+    return nearest(candidates(where, subjects))
 
 
-def nearest(candidates: Iterable[tuple[str, tuple[Difference, ...]]]) -> NearestMiss | None:
+def candidates(where: Where, subjects: Iterable[tuple[str, Subject]]) -> Iterator[Candidate]:
+    """Yields what might be the nearest, one by one: where documents are long, to compare each of them takes a moment."""
+    return ((name, differences(where, subject)) for name, subject in subjects if where.edge is None or _near(where.edge, subject))
+
+
+def nearest(given: Iterable[Candidate]) -> NearestMiss | None:
     """Returns which of the candidates differs least; of many the latest are looked at."""
-    latest = list(candidates)[-SUBJECTS_MAX:]
+    latest = list(given)[-SUBJECTS_MAX:]
     if not latest:
         return None
     fewest = min(len(found) for _, found in latest)

@@ -1,6 +1,7 @@
 """Reports: puts together what is to be said about the client of a tenant, from its journal, its fault rules and its callbacks."""
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -12,8 +13,8 @@ from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.fault_kinds import KIND_OF, Family
 from runflow_mock.domain.faults import FaultRule
 from runflow_mock.domain.findings import Finding, Findings
-from runflow_mock.domain.misses import SUBJECTS_MAX, nearest_miss
-from runflow_mock.domain.places import POLL_EDGE, RUN_EDGES, Subject
+from runflow_mock.domain.misses import SUBJECTS_MAX, Candidate, NearestMiss, candidates, nearest
+from runflow_mock.domain.places import POLL_EDGE, RUN_EDGES, Subject, Where
 from runflow_mock.domain.poll_hygiene import READS, standing_polls
 from runflow_mock.domain.reports import Report, Sample, Undelivered, Unfired, Unmatched
 from runflow_mock.domain.subjects import run_subject
@@ -27,6 +28,8 @@ from runflow_mock.wire.journal_subjects import Complete, subjects_of
 SAMPLES_MAX = 100
 LISTED_MAX = 500
 UNAUTHORIZED = 401
+# After so many moments that were read, or compared with a rule, others have their turn.
+MOMENTS_AT_ONCE = 20
 
 _MOVE = (
     'advance it (in a test runflow.clock.advance("1m"), over HTTP POST /_mock/clock/advance), or leave out clock="manual": '
@@ -39,12 +42,13 @@ IdT = TypeVar("IdT", bound=str)
 RecordT = TypeVar("RecordT")
 
 
-def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
-    """Returns the report on a tenant so far; `complete` adds to requests what the world knows."""
+def report_on(runtime: Runtime, tenant: Tenant, unfired: Iterable[Unfired]) -> Report:
+    """Returns the report on a tenant so far; of the rules that were found `unfired`, those are told that still are: see `unfired_rules`."""
     runtime.settle(tenant)
     judging = runtime.judgings.of(tenant)
     judged = [(exchange, judging.findings(exchange)) for exchange in tenant.journal]
     store = tenant.world.store
+    still_unfired = {rule.id for rule in store.rules.values() if not rule.fired}
     return Report(
         tenant=tenant.settings.name,
         judged_by=judging.judge.contract.source,
@@ -56,7 +60,7 @@ def report_on(runtime: Runtime, tenant: Tenant, complete: Complete) -> Report:
         verdicts=judging.verdicts(),
         violations=_samples((exchange, findings, findings.violations) for exchange, findings in judged),
         ours=_samples((exchange, findings, findings.ours) for exchange, findings in judged),
-        unfired=tuple(islice(unfired_rules(tenant, complete), LISTED_MAX)),
+        unfired=tuple(each for each in unfired if each.id in still_unfired),
         undelivered=tuple(islice(_undelivered(store), LISTED_MAX)),
         pending_callbacks=store.deliveries_open,
         unmatched=tuple(islice(_unmatched(judged), LISTED_MAX)),
@@ -106,34 +110,56 @@ def _samples(found: Iterator[tuple[Exchange, Findings, tuple[Finding, ...]]]) ->
     return tuple(sample for sample, _ in zip(samples, range(SAMPLES_MAX), strict=False))
 
 
-def unfired_rules(tenant: Tenant, complete: Complete) -> Iterator[Unfired]:
-    """Yields the rules of a tenant that never fired, each with what came nearest to it where its place was not met either."""
-    return unfired_among([rule for rule in tenant.world.store.rules.values() if not rule.fired], tenant, complete)
+async def unfired_rules(tenant: Tenant, complete: Complete) -> list[Unfired]:
+    """Returns the rules of a tenant that never fired, each with what came nearest to it where its place was not met either.
+
+    `complete` adds to requests what the world knows. Each rule is compared with each moment: others have their turn in between.
+    """
+    unfired = (rule for rule in tenant.world.store.rules.values() if not rule.fired)
+    return await unfired_among(tuple(islice(unfired, LISTED_MAX)), tenant, complete)
 
 
-def unfired_among(rules: Iterable[FaultRule], tenant: Tenant, complete: Complete) -> Iterator[Unfired]:
-    """Yields rules with what came nearest to each where its place was not met."""
-    rules = list(rules)
-    moments = {family: _moments(tenant, family, complete) for family in {KIND_OF[type(rule.what)].family for rule in rules}}
+async def unfired_among(rules: Sequence[FaultRule], tenant: Tenant, complete: Complete) -> list[Unfired]:
+    """Returns rules with what came nearest to each where its place was not met."""
+    families = {KIND_OF[type(rule.what)].family for rule in rules if not rule.matched}
+    moments = {family: await _moments(tenant, family, complete) for family in families}
+    found = list[Unfired]()
     for rule in rules:
         kind = KIND_OF[type(rule.what)]
-        nearest = None if rule.matched else nearest_miss(rule.where, moments[kind.family])
-        yield Unfired(id=rule.id, label=rule.label, kind=kind.name, matched=rule.matched, nearest=nearest)
+        came_nearest = None if rule.matched else await _nearest(rule.where, moments[kind.family])
+        found.append(Unfired(id=rule.id, label=rule.label, kind=kind.name, matched=rule.matched, nearest=came_nearest))
+    return found
 
 
-def _moments(tenant: Tenant, family: Family, complete: Complete) -> list[Named]:
+async def _nearest(where: Where, moments: list[Named]) -> NearestMiss | None:
+    compared = list[Candidate]()
+    for begin in range(0, len(moments), MOMENTS_AT_ONCE):
+        if begin:
+            await asyncio.sleep(0)
+        compared += candidates(where, moments[begin : begin + MOMENTS_AT_ONCE])
+    return nearest(compared)
+
+
+async def _moments(tenant: Tenant, family: Family, complete: Complete) -> list[Named]:
     """Returns the latest moments at which a rule of a family could have stood."""
     store = tenant.world.store
     if family is Family.EXCHANGE:
-        read_at = _readings(tenant)
-        return [
-            (exchange.id, replace(subject, edges=read_at.get(exchange.id, subject.edges)))
-            for exchange in tenant.journal
-            for subject in subjects_of(exchange, complete)
-        ]
+        return await _requests(tenant, complete)
     if family is Family.RUN:
         return [(run.id, run_subject(run, RUN_EDGES[:-1])) for run in _latest(store.runs)]
     return [(delivery.id, callback_subject(store, told_by(store, delivery))) for delivery in _latest(store.deliveries)]
+
+
+async def _requests(tenant: Tenant, complete: Complete) -> list[Named]:
+    """Returns the latest requests, oldest first, of a batch each item."""
+    read_at, found = _readings(tenant), list[list[Named]]()
+    for number, exchange in enumerate(reversed(tuple(tenant.journal)), 1):
+        edges = read_at.get(exchange.id)
+        subjects = subjects_of(exchange, complete)
+        found.append([(exchange.id, subject if edges is None else replace(subject, edges=edges)) for subject in subjects])
+        if sum(map(len, found[-MOMENTS_AT_ONCE:])) > MOMENTS_AT_ONCE or number % MOMENTS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return [named for some in reversed(found) for named in some][-SUBJECTS_MAX:]
 
 
 def _readings(tenant: Tenant) -> dict[str, tuple[str, ...]]:

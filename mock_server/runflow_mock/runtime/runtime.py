@@ -8,7 +8,7 @@ poll under `auto`, move it. All changes of a world are synchronous calls: there 
 import asyncio
 import traceback
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime, timedelta
 from sys import maxsize
 from time import monotonic as real_monotonic
@@ -21,6 +21,7 @@ from runflow_mock.domain.instants import LATEST, whole_milliseconds
 from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.scrubbing import Scrubber
+from runflow_mock.domain.snapshots import Timer
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.polls import counts_poll, is_held
@@ -267,11 +268,11 @@ class Runtime:
         """Tells whoever observes the server of something that is not the server's fault."""
         self.observer.problem(self.scrubber.scrub_text(text))
 
-    def save(self, tenant: Tenant) -> SavedTenant:
-        """Returns all of a tenant as it stands, its journal aside."""
+    def save(self, tenant: Tenant) -> tuple[SavedTenant, Iterator[Timer]]:
+        """Returns all of a tenant as it stands, its journal aside, and its timers apart: a thread may put them in order."""
         self.settle(tenant)
-        world, files = tenant.world.snapshot(), tenant.blobs.all()
-        return SavedTenant(rate=tenant.clock.rate, changes=tenant.changes, reads=tenant.reads, world=world, files=files)
+        (world, timers), files = tenant.world.snapshot_and_timers(), tenant.blobs.all()
+        return SavedTenant(rate=tenant.clock.rate, changes=tenant.changes, reads=tenant.reads, world=world, files=files), timers
 
     def restore(self, prepared: Tenant) -> None:
         """Replaces a tenant by one that was prepared from a saved one.

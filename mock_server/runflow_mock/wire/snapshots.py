@@ -4,7 +4,7 @@ Records are encoded as they are, bytes as base64. Secrets stand in it as they ar
 snapshot is for the eyes of those who may have the tenant's key, and no other document shows as much.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from runflow_mock.domain.documents import NOT_JSON
 from runflow_mock.domain.fault_kinds import Succeed
 from runflow_mock.domain.objections import SEQUENCE_MAX, objections
-from runflow_mock.domain.snapshots import Snapshot
+from runflow_mock.domain.snapshots import Snapshot, Timer
 from runflow_mock.version import __version__
 from runflow_mock.wire.catalog import check_model
 from runflow_mock.wire.control import ControlError
@@ -35,9 +35,10 @@ class SavedTenant(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[bytes, ...]
 
 
-def represent_snapshot(saved: SavedTenant) -> bytes:
-    """Returns the document of a tenant."""
-    return seal(SNAPSHOT, {"made_by": f"runflow-mock {__version__}", **msgspec.structs.asdict(saved)})
+def represent_snapshot(saved: SavedTenant, timers: Iterable[Timer]) -> bytes:
+    """Returns the document of a tenant with these timers."""
+    world = msgspec.structs.replace(saved.world, timers=tuple(timers))
+    return seal(SNAPSHOT, {"made_by": f"runflow-mock {__version__}", **msgspec.structs.asdict(saved), "world": world})
 
 
 def decode_snapshot(raw: bytes) -> SavedTenant:

@@ -1,14 +1,14 @@
 """The end of a tenant: everything that a test has to be told about it, in one answer."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from runflow_mock.domain.reports import Unfired
 from runflow_mock.runtime.reports import has_complaints, report_on
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Call
-from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.journal import entries_of
 from runflow_mock.web.control.scenarios import export_of, scene_of
 from runflow_mock.web.control.timeline import steps_of
@@ -16,14 +16,15 @@ from runflow_mock.wire.marked_yaml import write_yaml
 from runflow_mock.wire.reports import represent_report
 
 
-def last_word(call: Call, evidence: Mapping[str, object] | None) -> dict[str, object]:
+def last_word(call: Call, evidence: Mapping[str, object] | None, unfired: Sequence[Unfired]) -> dict[str, object]:
     """Returns report and scene, with the evidence where something is to be said about the client: most tests need none."""
-    report = represent_report(report_on(call.runtime, call.caller, completion(call)))
-    return {**brief_word(call), "report": _scrubbed(call, report), "evidence": evidence if has_something_to_say(call) else None}
+    report = report_on(call.runtime, call.caller, unfired)
+    said = {"report": _scrubbed(call, represent_report(report)), "scene": _scrubbed(call, _scene(call, report.unfired))}
+    return {**said, "evidence": evidence if has_something_to_say(call) else None}
 
 
 def brief_word(call: Call) -> dict[str, object]:
-    """Returns the same where nothing is to be said, without a report: to put one together takes longer than such a test."""
+    """Returns the same where nothing is to be said, not even of a rule: to put a report together takes longer than such a test."""
     return {"report": None, "scene": _scrubbed(call, _scene(call)), "evidence": None}
 
 
@@ -41,9 +42,9 @@ async def evidence_on(call: Call, tenant: Tenant) -> dict[str, object]:
     return {"timeline": timeline, "journal": journal, "scenario": scenario}
 
 
-def _scene(call: Call) -> dict[str, object] | None:
+def _scene(call: Call, unfired: Sequence[Unfired] = ()) -> dict[str, object] | None:
     scenario = call.caller.scenario
-    return None if scenario is None else scene_of(call, scenario)
+    return None if scenario is None else scene_of(call, scenario, unfired)
 
 
 def _scrubbed(call: Call, told: object) -> msgspec.Raw:

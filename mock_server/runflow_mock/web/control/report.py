@@ -1,6 +1,6 @@
 """The report: everything that is to be said about the client of the tenant so far."""
 
-from runflow_mock.runtime.reports import report_on
+from runflow_mock.runtime.reports import report_on, unfired_rules
 from runflow_mock.web.calls import Answer, Call, answer, scrubbed
 from runflow_mock.web.control.app import ControlHandler
 from runflow_mock.web.control.completions import completion
@@ -12,8 +12,9 @@ from runflow_mock.wire.reports import represent_report
 async def get_report(call: Call) -> Answer:
     """GET /_mock/report: verdicts by rule, findings by operation, and what was prepared and never used."""
     tenant = tenant_of(call)
+    unfired = await unfired_rules(tenant, completion(call))
     await call.runtime.judgings.caught_up(tenant)
-    return scrubbed(call, answer(represent_report(report_on(call.runtime, tenant, completion(call)))))
+    return scrubbed(call, answer(represent_report(report_on(call.runtime, tenant, unfired))))
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (

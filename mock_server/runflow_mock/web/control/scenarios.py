@@ -1,6 +1,7 @@
 """Scenarios: put one into force, see how far its story has come, and write one of the present tenant."""
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -9,6 +10,7 @@ from runflow_mock.domain.clauses import JournalSubject
 from runflow_mock.domain.documents import Json, read_document, read_object, write_document
 from runflow_mock.domain.expectations import Checked, Expectation, Facts, check
 from runflow_mock.domain.models import Catalog
+from runflow_mock.domain.reports import Unfired
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.engine.expectations import facts_of
 from runflow_mock.runtime.reports import unfired_rules
@@ -38,7 +40,8 @@ async def get_scenario(call: Call) -> Answer:
     tenant = tenant_of(call)
     if tenant.scenario is None:
         raise ControlError(404, "not_found", "this tenant was made without a scenario; PUT /_mock/scenario takes one")
-    return answer(scene_of(call, tenant.scenario))
+    scenario = tenant.scenario
+    return answer(scene_of(call, scenario, await unfired_rules(tenant, completion(call))))
 
 
 async def list_scenarios(call: Call) -> Answer:
@@ -51,8 +54,8 @@ async def put_scenario(call: Call) -> Answer:
     tenant_of(call)
     # To read one, and to compile the schemas in it, takes a moment; by then another tenant may stand in the place of this one.
     scenario = await asyncio.to_thread(_asked, call)
-    call.tenant = call.runtime.tenants.play(tenant_of(call), scenario)
-    return answer(scene_of(call, scenario))
+    call.tenant = tenant = call.runtime.tenants.play(tenant_of(call), scenario)
+    return answer(scene_of(call, scenario, await unfired_rules(tenant, completion(call))))
 
 
 async def export_present(call: Call) -> Answer:
@@ -102,11 +105,11 @@ def _asked(call: Call) -> Scenario:
         raise refused(str(error)) from None
 
 
-def scene_of(call: Call, scenario: Scenario) -> dict[str, object]:
-    """Returns how far the story of the scenario of this call's tenant has come."""
+def scene_of(call: Call, scenario: Scenario, unfired: Sequence[Unfired]) -> dict[str, object]:
+    """Returns how far the story of the scenario of this call's tenant has come; `unfired` are the rules that were not reached."""
     facts, entries = facts_of(call.store), subjects_in(call)
     checked = [_checked(call, expectation, facts, entries) for expectation in scenario.expectations]
-    return represent_scene(scenario, checked, tuple(unfired_rules(call.caller, completion(call))))
+    return represent_scene(scenario, checked, tuple(unfired))
 
 
 def _checked(call: Call, expectation: Expectation, facts: Facts, entries: list[JournalSubject]) -> Checked:

@@ -19,7 +19,7 @@ from runflow_mock.wire.times import write_instant
 async def get_snapshot(call: Call) -> Answer:
     """GET /_mock/snapshot: the whole tenant as one document, secrets included."""
     tenant = tenant_of(call)
-    return Answer(200, await asyncio.to_thread(represent_snapshot, call.runtime.save(tenant)))
+    return Answer(200, await asyncio.to_thread(represent_snapshot, *call.runtime.save(tenant)))
 
 
 async def put_snapshot(call: Call) -> Answer:

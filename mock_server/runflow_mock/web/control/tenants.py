@@ -11,10 +11,12 @@ import msgspec
 from runflow_mock.domain.deliveries import DeliveryStatus
 from runflow_mock.domain.money import format_money
 from runflow_mock.runtime.keepers import Cluster, Elsewhere
+from runflow_mock.runtime.reports import unfired_rules
 from runflow_mock.runtime.runtime import Runtime
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer, no_content
 from runflow_mock.web.control.app import ControlHandler
+from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.endings import brief_word, evidence_on, has_something_to_say, last_word
 from runflow_mock.web.control.flags import flag_in
 from runflow_mock.web.control.guard import carries_key_of, check_server_wide, tenant_of
@@ -139,6 +141,7 @@ async def _last_word(call: Call, *, is_brief: bool) -> dict[str, object]:
             return brief_word(call)
     evidence, shown = None, None
     for _ in range(EVIDENCE_TRIES):
+        unfired = await unfired_rules(_named(call), completion(call))
         await judgings.caught_up(_named(call))
         tenant = _named(call)
         now = (tenant, tenant.journal.total, tenant.world.history.total)
@@ -147,7 +150,7 @@ async def _last_word(call: Call, *, is_brief: bool) -> dict[str, object]:
         # While evidence is made, others have their turn, and may do what it does not show.
         evidence, shown = await evidence_on(call, tenant), now
     _named(call)
-    return last_word(call, evidence)
+    return last_word(call, evidence, unfired)
 
 
 async def reset(call: Call) -> Answer:
