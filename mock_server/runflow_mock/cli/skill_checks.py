@@ -10,10 +10,12 @@ from typing import TypeVar
 import click
 
 from runflow_mock.cli.options import json_option, state_option, tell
+from runflow_mock.cli.sheets import Outputs
 from runflow_mock.kit.pins.digests import Pin, digest_of
 from runflow_mock.kit.pins.files import place_lock, seen_from, write_pin
+from runflow_mock.kit.sheets.summaries import Line, Summary
 from runflow_mock.kit.skills.claims import Standing
-from runflow_mock.kit.skills.comparing import PIN_NAME, compare, count_claims, exit_code, pin_for, represent_comparison, represent_judged
+from runflow_mock.kit.skills.comparing import PIN_NAME, compare, exit_code, pin_for, represent_comparison, represent_judged
 from runflow_mock.kit.skills.copies import Found, SkillCopy, find_copies
 from runflow_mock.kit.skills.judging import check_skill
 from runflow_mock.kit.skills.telling import tell_claims, tell_comparison
@@ -55,14 +57,10 @@ def verify(*, source: str | None, state: Path, openapi: str | None, as_json: boo
     pinned = pin_for(source, Path.cwd())
     compared = [compare(copy, pinned, contract) for copy in found.copies]
     code = exit_code(compared)
-    if as_json:
-        pin = {"digest": pinned.pin.digest, "bytes": pinned.pin.bytes, "source": pinned.pin.source, "place": pinned.place}
-        copies = [represent_comparison(each) for each in compared]
-        click.echo(json.dumps({"exit_code": code, "pin": pin, "copies": copies, "warnings": list(found.warnings)}))
-    else:
-        _warn(found)
-        for each in compared:
-            click.echo("\n".join(tell_comparison(each, pinned)))
+    pin = {"digest": pinned.pin.digest, "bytes": pinned.pin.bytes, "source": pinned.pin.source, "place": pinned.place}
+    copies = [represent_comparison(each) for each in compared]
+    lines = tuple(line for each in compared for line in tell_comparison(each, pinned))
+    _show(found, lines, {"exit_code": code, "pin": pin, "copies": copies}, as_json=as_json)
     sys.exit(code)
 
 
@@ -82,13 +80,9 @@ def check(*, source: str | None, state: Path, openapi: str | None, as_json: bool
     judged = {copy.place: check_skill(copy.body.decode(errors="replace"), contract) for copy in found.copies if copy.is_comparable}
     claims = [each for listed in judged.values() for each in listed]
     code = 3 if not claims else 1 if any(each.standing is Standing.CONTRADICTED for each in claims) else 0
-    if as_json:
-        copies = [{"place": place, "claims": [represent_judged(each) for each in listed]} for place, listed in judged.items()]
-        click.echo(json.dumps({"exit_code": code, "copies": copies, "warnings": list(found.warnings)}))
-    else:
-        _warn(found)
-        for place, listed in judged.items():
-            click.echo("\n".join(tell_claims(place, listed, count_claims(listed))))
+    copies = [{"place": place, "claims": [represent_judged(each) for each in listed]} for place, listed in judged.items()]
+    lines = tuple(line for place, listed in judged.items() for line in tell_claims(place, listed))
+    _show(found, lines, {"exit_code": code, "copies": copies}, as_json=as_json)
     sys.exit(code)
 
 
@@ -132,6 +126,13 @@ def _found(source: str | None, state: Path) -> Found:
     except Unreachable as error:
         tell(str(error))
         sys.exit(UNREACHABLE)
+
+
+def _show(found: Found, lines: tuple[Line, ...], told: dict[str, object], *, as_json: bool) -> None:
+    """Prints what came of copies; what is to be said of the search for them stands in the JSON, or else on stderr."""
+    if not as_json:
+        _warn(found)
+    Outputs(as_json=as_json).show(Summary(title="skills", lines=lines, json={**told, "warnings": found.warnings}))
 
 
 def _warn(found: Found) -> None:

@@ -68,8 +68,8 @@ def signature_of(fault: AttemptKind | None, signature: str) -> str:
         return signature
     first, last = signature[:-_HALF_DIGITS], signature[-_HALF_DIGITS:]
     if fault.half == "first":
-        return first + _other(last)
-    return first[:-_HALF_DIGITS] + _other(first[-_HALF_DIGITS:]) + last
+        return first + other_digits(last)
+    return first[:-_HALF_DIGITS] + other_digits(first[-_HALF_DIGITS:]) + last
 
 
 def answer_without_sending(fault: AttemptKind | None) -> AttemptResult | None:
@@ -83,8 +83,8 @@ def answer_without_sending(fault: AttemptKind | None) -> AttemptResult | None:
     return None
 
 
-def _other(digits: str) -> str:
-    """Digits of which none is the one that stands there."""
+def other_digits(digits: str) -> str:
+    """Returns hexadecimal digits of which none is the one that stands there."""
     return "".join(f"{int(digit, 16) ^ 1:x}" for digit in digits)
 
 

@@ -28,6 +28,11 @@ def write_document(value: Json) -> Document:
     return Document(_encoder.encode(value))
 
 
+def write_object(value: Json) -> Document | None:
+    """Returns the compact text of an object, and nothing in the place of anything else."""
+    return write_document(value) if isinstance(value, dict) else None
+
+
 def read_document(document: bytes) -> Json:
     """Returns the value of a JSON text; raises `msgspec.DecodeError` for text that is not JSON."""
     return _decoder.decode(document)

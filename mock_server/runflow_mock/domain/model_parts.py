@@ -18,6 +18,7 @@ from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.documents import Json, list_of, object_of, read_object, write_document
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.media import extent_of
+from runflow_mock.domain.media_fields import required_fields
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import ZERO, Money
 from runflow_mock.domain.outputs import form_of, output_fields
@@ -105,7 +106,7 @@ def inputs_of(model: Model) -> tuple[ModelInput, ...]:
     """Returns the input fields of a model, in the order of its schema."""
     schema = read_object(model.input_schema)
     properties = ((name, part) for name, part in object_of(schema.get("properties")).items() if isinstance(part, dict))
-    required = _always_required(schema)
+    required = required_fields(schema)
     return tuple(
         ModelInput(
             id=input_id(model, name),
@@ -166,7 +167,7 @@ def sample_input(model: Model, number: int = 0) -> dict[str, Json]:
     # Of alternative sets of fields the first is the one that current clients send.
     alternatives = schema.get("anyOf")
     first = alternatives[0] if isinstance(alternatives, list) and alternatives else None
-    needed = _always_required(schema) | (_always_required(first) if isinstance(first, dict) else frozenset())
+    needed = required_fields(schema) | (required_fields(first) if isinstance(first, dict) else frozenset())
     fields = [field for field in inputs_of(model) if field.name in needed and field.examples]
     return {field.name: field.examples[min(number, len(field.examples) - 1)] for field in fields}
 
@@ -215,11 +216,6 @@ def _rule_rows(model: Model) -> Iterator[PriceRow]:
 def _input_named(model: Model, path: str) -> str:
     # A dot reaches into an object; the declared input is its first part.
     return input_id(model, path.partition(".")[0])
-
-
-def _always_required(schema: dict[str, Json]) -> frozenset[str]:
-    names = schema.get("required")
-    return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
 
 
 def _keys(*names: str) -> Callable[[dict[str, Json]], dict[str, Json]]:

@@ -108,6 +108,7 @@ class Catalog:
         published: Sequence[tuple[Workflow, Model]] = (),
     ) -> None:
         self._generic = generic
+        self._published = tuple(published)
         self.workflows: Mapping[WorkflowId, Workflow] = {workflow.id: workflow for workflow, _ in published}
         self.workflow_models: Mapping[WorkflowId, Model] = {workflow.id: model for workflow, model in published}
         self.workflow_paths: Mapping[str, WorkflowId] = {workflow.path: workflow.id for workflow, _ in published}
@@ -121,15 +122,13 @@ class Catalog:
         """Returns the catalog with these models, in the place of those of the same ids; without any it is the catalog itself."""
         if not models:
             return self
-        published = tuple((workflow, self.workflow_models[id_]) for id_, workflow in self.workflows.items())
         whole = {**self._models, **{model.id: model for model in models}}
-        return Catalog(tuple(whole.values()), creators=self._creators, generic=self._generic, published=published)
+        return Catalog(tuple(whole.values()), creators=self._creators, generic=self._generic, published=self._published)
 
     def proven(self) -> "Catalog":
         """Returns the catalog without the models whose very ids are guesses, and without one that stands for any other."""
         known = tuple(model for model in self.models if model.evidence != "inferred")
-        published = tuple((workflow, self.workflow_models[id_]) for id_, workflow in self.workflows.items())
-        return Catalog(known, creators=self._creators, published=published)
+        return Catalog(known, creators=self._creators, published=self._published)
 
     def __len__(self) -> int:
         return len(self._models)

@@ -159,8 +159,7 @@ def gathered(pairs: Iterator[tuple[str, str]]) -> dict[str, Node]:
     """Returns fields by name; one that comes several times is a list."""
     found: dict[str, Node] = {}
     for name, value in pairs:
-        known = found.get(name)
-        found[name] = value if known is None else [*(known if isinstance(known, list) else [known]), value]
+        found[name] = _joined(found.get(name), value)
     return found
 
 
@@ -176,9 +175,13 @@ def nested_fields(pairs: Iterator[tuple[str, str]]) -> dict[str, Node]:
             if not isinstance(inner, dict):
                 inner = here[word] = {}
             here = inner
-        known = here.get(words[-1])
-        here[words[-1]] = value if known is None else [*(known if isinstance(known, list) else [known]), value]
+        here[words[-1]] = _joined(here.get(words[-1]), value)
     return found
+
+
+def _joined(known: Node | None, value: str) -> Node:
+    """Returns what a field holds once a value is added: one that comes several times is a list."""
+    return value if known is None else [*(known if isinstance(known, list) else [known]), value]
 
 
 def _in_path(parameter: Parameter, wanted: Wanted, sent: Sent, others: frozenset[str]) -> Nodes | None:

@@ -128,9 +128,9 @@ class _Replay:
     def _compare(self, commit: int, expected: SavedEntry | None, found: _Happening | None) -> Difference | None:
         at = write_instant(expected.at if expected is not None else self._world.now)
         if expected is None or found is None:
-            return Difference(commit, at, "", _entry_of(expected), _happening_of(found))
+            return Difference(commit, at, "", _shortly(expected), _shortly(found))
         if found.refused is not None:
-            return Difference(commit, at, "command", _entry_of(expected), f"refused: {found.refused}")
+            return Difference(commit, at, "command", _shortly(expected), f"refused: {found.refused}")
         pairs: list[tuple[str, object, object]] = [
             ("at", write_instant(expected.at), write_instant(found.at)),
             ("command", _kind(expected.command), _kind(found.command)),
@@ -180,12 +180,8 @@ def _kind(command: Command | None) -> str | None:
     return None if command is None else type(command).__name__
 
 
-def _entry_of(entry: SavedEntry | None) -> object:
-    return None if entry is None else {"at": write_instant(entry.at), "command": _kind(entry.command), "events": len(entry.events)}
-
-
-def _happening_of(found: _Happening | None) -> object:
-    return None if found is None else {"at": write_instant(found.at), "command": _kind(found.command), "events": len(found.events)}
+def _shortly(commit: SavedEntry | _Happening | None) -> object:
+    return None if commit is None else {"at": write_instant(commit.at), "command": _kind(commit.command), "events": len(commit.events)}
 
 
 def _first_difference(place: str, expected: object, found: object) -> tuple[str, object, object] | None:

@@ -11,7 +11,7 @@ from runflow_mock.domain.clauses import Clause, JournalSubject, Progress, Verifi
 from runflow_mock.domain.documents import NOT_JSON, Json, read_document
 from runflow_mock.domain.exchanges import digest_of_key
 from runflow_mock.domain.misses import NearestMiss
-from runflow_mock.wire.control import duration, refused
+from runflow_mock.wire.control import duration, refused, status_pattern
 from runflow_mock.wire.faults import Names, WirePlace, decode_place
 
 SEQUENCE_MAX = 100
@@ -128,7 +128,7 @@ def _clause(written: WireClause, names: Names, prefix: str) -> Clause:
     at_least, at_most = _span(written, prefix)
     return Clause(
         where=decode_place(place, names, prefix),
-        status=_status(written.status, prefix),
+        status=None if written.status is None else status_pattern(str(written.status), f"{prefix}status"),
         headers={name.lower(): _as_kept(name.lower(), value) for name, value in written.headers.items()},
         at_least=at_least,
         at_most=at_most,
@@ -156,15 +156,6 @@ def _span(written: WireClause, prefix: str) -> tuple[int, int | None]:
     if at_least > given.get("at_most", at_least):
         raise refused(f"{prefix}at_least {at_least} is more than at_most {given['at_most']}")
     return at_least, given.get("at_most")
-
-
-def _status(status: int | str | None, prefix: str) -> str | None:
-    if status is None:
-        return None
-    text = str(status).lower()
-    if not (len(text) == 3 and text.isascii() and (text.isdigit() or (text[0].isdigit() and text[1:] == "xx"))):
-        raise refused(f"{prefix}status {text[:80]!r} must be a status such as 404, or a class such as 4xx")
-    return text
 
 
 def _within(value: str | int | float | None, name: str) -> timedelta | None:

@@ -136,6 +136,18 @@ def decode_credit(raw: bytes) -> str:
     return decode(raw, _Credit).amount
 
 
+def status_pattern(text: str, name: str) -> str:
+    """Returns a status or a class of them in lower case, such as `404` or `4xx`.
+
+    Raises:
+        ControlError: 422.
+    """
+    lowered = text.lower()
+    if not (len(text) == 3 and text.isascii() and (text.isdigit() or (text[0].isdigit() and lowered[1:] == "xx"))):
+        raise refused(f"{name} {text[:80]!r} must be a status such as 404, or a class such as 4xx")
+    return lowered
+
+
 def duration(value: object, name: str) -> timedelta:
     """Returns a duration, or raises a 422 that names its key."""
     try:

@@ -10,7 +10,7 @@ import msgspec
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Findings
 from runflow_mock.domain.globs import matches_glob
-from runflow_mock.wire.control import refused
+from runflow_mock.wire.control import refused, status_pattern
 
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 2_000
@@ -81,10 +81,8 @@ def _method(value: str, _: Sequence[Judged]) -> Keeps:
 
 
 def _status(value: str, _: Sequence[Judged]) -> Keeps:
-    text = value.lower()
-    if not (len(text) == 3 and text.isascii() and (text.isdigit() or (text[0].isdigit() and text[1:] == "xx"))):
-        raise refused(f"status {value[:80]!r} must be a status such as 404, or a class such as 4xx")
-    return lambda judged: str(judged[0].status).startswith(text.rstrip("x"))
+    beginning = status_pattern(value, "status").rstrip("x")
+    return lambda judged: str(judged[0].status).startswith(beginning)
 
 
 def _path(value: str, _: Sequence[Judged]) -> Keeps:

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 from msgspec.structs import replace
 
 from runflow_mock.domain.clauses import JournalSubject
-from runflow_mock.domain.documents import Document, Json, write_document
+from runflow_mock.domain.documents import Document, Json, write_object
 from runflow_mock.domain.exchanges import Exchange, redact_headers
 from runflow_mock.domain.places import ADMISSION_EDGE, CREATED_EDGE, Subject
 from runflow_mock.domain.retry_hygiene import CREATES
@@ -33,7 +33,7 @@ def subjects_of(exchange: Exchange, complete: Complete) -> tuple[Subject, ...]:
     asked = read_asked(exchange)
     facts = {
         "model": asked.model,
-        "metadata": _document(asked.body.get("metadata")),
+        "metadata": write_object(asked.body.get("metadata")),
         "run_id": asked.run_id or asked.text("run_id"),
         "batch_id": asked.batch_id,
     }
@@ -51,9 +51,5 @@ def _items(asked: Asked) -> list[tuple[Document | None, str | None]]:
         for step in loc[1:3] if len(loc) > 2 else ():
             holder = holder[step] if isinstance(holder, dict | list) else None  # type: ignore[index]
         label = holder.get("client_ref") if isinstance(holder, dict) else None
-        found.append((_document(dict(inputs)), label if isinstance(label, str) else None))
+        found.append((write_object(dict(inputs)), label if isinstance(label, str) else None))
     return found
-
-
-def _document(value: Json) -> Document | None:
-    return write_document(value) if isinstance(value, dict) else None

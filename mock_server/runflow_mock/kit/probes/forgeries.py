@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from runflow_mock.domain.attempt_faults import other_digits
 from runflow_mock.kit.probes.sample_callbacks import DIGITS, SIGNATURE, TIMESTAMP, Sender
 from runflow_mock.testing.samples import SampleCallback
 
@@ -111,32 +112,29 @@ def with_body(change: Callable[[bytes], bytes]) -> Forge:
     return forge
 
 
-def _other(digits: str) -> str:
-    """Digits of which none is the one that stands there."""
-    return "".join(f"{int(digit, 16) ^ 1:x}" for digit in digits)
-
-
 FORGERIES: Mapping[str, Forge] = {
     "wrong secret": distorted("wrong_secret"),
     "unsigned": distorted("unsigned"),
     "changed body": distorted("tamper"),
     "borrowed signature": borrowed,
-    "first 16 digits right": with_signature(lambda prefix, digits: prefix + digits[:PART] + _other(digits[PART:])),
-    "last 16 digits right": with_signature(lambda prefix, digits: prefix + _other(digits[:-PART]) + digits[-PART:]),
+    "first 16 digits right": with_signature(lambda prefix, digits: prefix + digits[:PART] + other_digits(digits[PART:])),
+    "last 16 digits right": with_signature(lambda prefix, digits: prefix + other_digits(digits[:-PART]) + digits[-PART:]),
     "digits in the middle wrong": with_signature(
-        lambda prefix, digits: prefix + digits[:MIDDLE] + _other(digits[MIDDLE:-MIDDLE]) + digits[-MIDDLE:]
+        lambda prefix, digits: prefix + digits[:MIDDLE] + other_digits(digits[MIDDLE:-MIDDLE]) + digits[-MIDDLE:]
     ),
-    "last digit wrong": with_signature(lambda prefix, digits: prefix + digits[:-1] + _other(digits[-1])),
-    "first digit wrong": with_signature(lambda prefix, digits: prefix + _other(digits[0]) + digits[1:]),
+    "last digit wrong": with_signature(lambda prefix, digits: prefix + digits[:-1] + other_digits(digits[-1])),
+    "first digit wrong": with_signature(lambda prefix, digits: prefix + other_digits(digits[0]) + digits[1:]),
     "signature cut short": with_signature(lambda prefix, digits: prefix + digits[:PART]),
     "signature without digits": with_signature(lambda prefix, digits: prefix or "v1="),
     "signature of one digit": with_signature(lambda prefix, digits: digits[0]),
     "empty signature": with_signature(lambda prefix, digits: ""),
-    "signature of another version": with_signature(lambda prefix, digits: f"v0={_other(digits)}"),
+    "signature of another version": with_signature(lambda prefix, digits: f"v0={other_digits(digits)}"),
     # What cannot be read raises something in many languages: whoever answers 2xx to that has let it in.
     "signature that is no number": with_signature(lambda prefix, digits: f"{prefix or 'v1='}{'z' * DIGITS}"),
-    "signature beyond ASCII": with_signature(lambda prefix, digits: f"{prefix}\u00e9{_other(digits)[1:]}"),
-    "several wrong signatures": with_signature(lambda prefix, digits: f"{prefix}{_other(digits)},{prefix}{_other(digits)[::-1]}"),
+    "signature beyond ASCII": with_signature(lambda prefix, digits: f"{prefix}\u00e9{other_digits(digits)[1:]}"),
+    "several wrong signatures": with_signature(
+        lambda prefix, digits: f"{prefix}{other_digits(digits)},{prefix}{other_digits(digits)[::-1]}"
+    ),
     "empty secret": signed_with(""),
     "secret None": signed_with("None"),
     "secret null": signed_with("null"),

@@ -15,6 +15,8 @@ def assert_skill(source: str | PathLike[str] | None = None) -> None:
             contradicted by the API's document.
     """
     # What judges is only loaded by those who ask for it.
+    from runflow_mock.kit.sheets.summaries import Summary
+    from runflow_mock.kit.sheets.terminal import lines
     from runflow_mock.kit.skills.comparing import compare, pin_for
     from runflow_mock.kit.skills.copies import find_copies
     from runflow_mock.kit.skills.telling import tell_comparison
@@ -23,7 +25,8 @@ def assert_skill(source: str | PathLike[str] | None = None) -> None:
     found = find_copies(asked, here, Path.home())
     pinned = pin_for(asked, here)
     compared = [compare(copy, pinned) for copy in found.copies]
-    told = [line for each in compared if not each.is_match for line in tell_comparison(each, pinned)]
+    differing = tuple(line for each in compared if not each.is_match for line in tell_comparison(each, pinned))
+    told = [*lines(Summary(title="skills", lines=differing))]
     if not compared:
         told = [f"no copy of the Runflow skill in {asked or here}", *found.warnings]
     if told:

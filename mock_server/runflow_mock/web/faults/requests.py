@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.documents import Document, Json, read_object, try_object, write_document
+from runflow_mock.domain.documents import Json, read_object, try_object, write_object
 from runflow_mock.domain.errors import ModelNotFound
 from runflow_mock.domain.places import Subject
 from runflow_mock.engine.targets import find_target
@@ -22,20 +22,20 @@ _ID_FIELDS = dict.fromkeys(RUN_CREATIONS, "run_id") | dict.fromkeys(BATCH_CREATI
 def asked_for(call: Call, operation: str, params: Mapping[str, str], plain: Subject) -> Iterator[Subject]:
     """Returns what a creation asks for: of a batch, each of its items."""
     body = try_object(call.body)
-    subject = replace(plain, client_ref=_text(body, "client_ref"), metadata=_object(body.get("metadata")))
+    subject = replace(plain, client_ref=_text(body, "client_ref"), metadata=write_object(body.get("metadata")))
     if operation in EVALUATION_CREATIONS:
         yield replace(subject, run_id=_text(body, "run_id"))
         return
     path = params.get("model_id") or "/".join(params.values()) or _text(body, "model") or _text(body, "model_id")
     subject = replace(subject, model=None if path is None else _model_at(call, path))
     if operation in RUN_CREATIONS:
-        yield replace(subject, input=_object(body.get("input")))
+        yield replace(subject, input=write_object(body.get("input")))
         return
     given = body.get("items", body.get("input"))
     items = given if isinstance(given, list) and given else [None]
     for item in items:
         wrapped = item if "items" in body and isinstance(item, dict) else {"input": item}
-        yield replace(subject, input=_object(wrapped.get("input")), client_ref=_text(wrapped, "client_ref"))
+        yield replace(subject, input=write_object(wrapped.get("input")), client_ref=_text(wrapped, "client_ref"))
 
 
 def _model_at(call: Call, path: str) -> str:
@@ -44,10 +44,6 @@ def _model_at(call: Call, path: str) -> str:
         return find_target(call.runtime.catalog, call.store, path).model.id
     except ModelNotFound:
         return path
-
-
-def _object(value: Json) -> Document | None:
-    return write_document(value) if isinstance(value, dict) else None
 
 
 def _text(body: Mapping[str, Json], name: str) -> str | None:
