@@ -3,6 +3,7 @@
 import json
 
 import django
+import pytest
 import requests
 from django.conf import settings
 from stories import BODY, PATH, by_hand, tell
@@ -19,7 +20,7 @@ if not settings.configured:
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402 - settings come first
 from django.http import HttpResponse, JsonResponse  # noqa: E402
-from django.test import Client  # noqa: E402
+from django.test import Client, LiveServerTestCase  # noqa: E402
 from django.urls import path  # noqa: E402
 from django.views.decorators.csrf import csrf_exempt  # noqa: E402
 
@@ -69,3 +70,15 @@ def test_live_server_receives(live_server, runflow):
     run = by_hand(runflow.base_url + PATH, runflow.headers, body)
     runflow.clock.run_until_idle()
     assert [found["run_id"] for found in ARRIVED] == [run["id"]]
+
+
+class TestLive(LiveServerTestCase):
+    @pytest.fixture(autouse=True)
+    def _give(self, runflow):
+        self.runflow = runflow
+
+    def test_receives(self):
+        ARRIVED.clear()
+        run = by_hand(self.runflow.base_url + PATH, self.runflow.headers, {**BODY, "callback_url": self.live_server_url + "/hooks"})
+        self.runflow.clock.run_until_idle()
+        self.assertEqual([found["run_id"] for found in ARRIVED], [run["id"]])

@@ -4,8 +4,8 @@ import textwrap
 
 import pytest
 
-from runflow_mock.testing.records import Exchange, Message, Violation
-from runflow_mock.testing.telling import tell_journal
+from runflow_mock.testing.records import Exchange, Message, Step, Violation
+from runflow_mock.testing.telling import tell_journal, tell_timeline, tell_verdicts
 
 pytest_plugins = ["pytester"]
 
@@ -72,6 +72,63 @@ def test_what_an_answer_says_takes_one_line() -> None:
 
 def test_answer_that_succeeds_says_nothing() -> None:
     assert len(tell_journal([refused(200, {"code": "X", "message": "y"})]).splitlines()) == 1
+
+
+def test_exchange_without_an_answer_has_no_status() -> None:
+    assert tell_journal([refused(0, None)]) == "00:00:00.000  ---  GET /v1/runs/1"
+
+
+@pytest.mark.parametrize(("fired", "lines"), [(True, 1), (False, 0)])
+def test_rule_that_was_met_and_did_not_act_is_no_fault_of_the_timeline(fired: bool, lines: int) -> None:
+    step = Step(at="2026-01-01T00:00:00.000Z", kind="fault", id="1", details={"fired": fired, "what": "reset"})
+    assert len(tell_timeline([step]).splitlines()) == lines
+
+
+@pytest.mark.parametrize(
+    ("broken", "evidence", "told"),
+    [
+        (0, [], ""),
+        (1, ["sent twice"], "retry-idempotency-key: sent twice"),
+        (3, ["sent\ntwice", "sent again"], "retry-idempotency-key: sent\\ntwice (3 times in all)"),
+        (1, [], "retry-idempotency-key: Send a key."),
+    ],
+)
+def test_verdict_against_a_client_is_told_with_its_first_evidence(broken: int, evidence: list[str], told: str) -> None:
+    verdict = {"rule": "retry-idempotency-key", "verdict": "broken" if broken else "held", "broken": broken, "asks": "Send a key."}
+    assert tell_verdicts([{**verdict, "evidence": [{"message": message} for message in evidence]}]) == told
+
+
+def test_second_creation_after_a_lost_answer_is_told(pytester: pytest.Pytester) -> None:
+    test = """
+    import pytest
+    import requests
+    from client import create
+
+    def test(runflow):
+        runflow.faults.add(what="reset", where="after_create_before_response", when={"times": 1})
+        with pytest.raises(requests.ConnectionError):
+            create(runflow)
+        create(runflow)
+        assert len(runflow.runs) == 1
+    """
+    shown = printed(pytester, test)
+    shown.fnmatch_lines(
+        ["*  ---  POST *[[]fault reset]", "*-- runflow verdicts --*", "retry-idempotency-key: *was tried again without an *"]
+    )
+    assert [line for line in shown.lines if "  fault  " in line and "what=reset" in line][1:] == []
+
+
+def test_rule_whose_place_was_not_reached_names_what_is_on_its_way(pytester: pytest.Pytester) -> None:
+    test = """
+    import pytest
+    from client import create
+
+    @pytest.mark.runflow(clock="manual")
+    def test(runflow):
+        runflow.faults.add(what="fail", where={"edge": "run.running->succeeded"})
+        create(runflow)
+    """
+    printed(pytester, test).fnmatch_lines(["*never fired: its place was met 0 times; * fits, and has not come to that place so far"])
 
 
 def test_empty_journal_says_so() -> None:

@@ -1,13 +1,13 @@
 """Bodies of answers from somebody else: so many bytes as they come, and no more once they are unpacked."""
 
-import urllib3
+import urllib3  # Its version 1.26, to which others in an environment may have pinned it, has no BaseHTTPResponse.
 
 from runflow_mock.domain.codings import CODINGS, unpacked
 
 PIECE_BYTES = 64 * 1024
 
 
-def read_body(response: urllib3.BaseHTTPResponse, bytes_max: int) -> bytes:
+def read_body(response: "urllib3.BaseHTTPResponse", bytes_max: int) -> bytes:
     """Returns the first bytes of an answer's body, unpacked where it says that it is packed; what cannot be unpacked comes as it is."""
     body = bytearray()
     for piece in response.stream(PIECE_BYTES, decode_content=False):

@@ -19,7 +19,7 @@ from runflow_mock.testing.nodes import node_id
 from runflow_mock.testing.records import End, Exchange, Step, read_steps
 from runflow_mock.testing.runflow import Runflow
 from runflow_mock.testing.strictness import complaints, complaints_in
-from runflow_mock.testing.telling import tell_journal, tell_timeline
+from runflow_mock.testing.telling import tell_journal, tell_timeline, tell_verdicts
 
 Section = tuple[str, str]
 # Of no use to a client that has come.
@@ -86,9 +86,7 @@ def sections(lent: Lent) -> list[Section]:
     """Returns what a failing report is told about a tenant that is still there."""
     runflow = lent.runflow
     found = _complaints_so_far(lent)
-    told = _sections(
-        lent, runflow.timeline, list(runflow.journal), runflow.report()["hints"], runflow.control.export_scenario(history=True)
-    )
+    told = _sections(lent, runflow.timeline, list(runflow.journal), runflow.report(), runflow.control.export_scenario(history=True))
     exceptions = [("runflow exceptions", _traces(runflow.exceptions))] if runflow.exceptions else []
     return [*exceptions, *([("runflow complaints", "\n".join(found))] if found else []), *told]
 
@@ -100,13 +98,15 @@ def _complaints_so_far(lent: Lent) -> list[str]:
 def _sections_at_end(lent: Lent, end: End) -> list[Section]:
     if end.report is None or end.evidence is None:
         return []
-    return _sections(lent, read_steps(end.evidence.timeline), end.evidence.journal, end.report["hints"], end.evidence.scenario)
+    return _sections(lent, read_steps(end.evidence.timeline), end.evidence.journal, end.report, end.evidence.scenario)
 
 
-def _sections(lent: Lent, steps: list[Step], journal: list[Exchange], hints: list[str], scenario: str) -> list[Section]:
+def _sections(lent: Lent, steps: list[Step], journal: list[Exchange], report: Mapping[str, Any], scenario: str) -> list[Section]:
+    hints, verdicts = report["hints"], tell_verdicts(report["verdicts"])
     return [
         ("runflow timeline", tell_timeline(steps)),
         ("runflow journal", tell_journal(journal, steps)),
+        *([("runflow verdicts", verdicts)] if verdicts else []),
         *([("runflow hints", "\n".join(told))] if (told := [*hints, *_aim(lent, journal, hints)]) else []),
         ("runflow replay", save_scenario(lent.artifacts, lent.node_id, scenario, lent.here)),
     ]

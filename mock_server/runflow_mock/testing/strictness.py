@@ -88,5 +88,7 @@ def _unmatched(report: Mapping[str, Any], lost: Sequence[Mapping[str, Any]]) -> 
 def _nearest(miss: Mapping[str, Any] | None) -> str:
     if miss is None:
         return ""
+    if not miss["differences"]:
+        return f"; {miss['id']} fits, and has not come to that place so far"
     differences = (f"{part['field']} was {part['seen']!r}, not {part['expected']!r}" for part in miss["differences"])
     return f"; the nearest miss was {miss['id']}: {', '.join(differences)}"

@@ -1,6 +1,7 @@
 """What a failing test is told about its tenant: a timeline, the end of the journal, and how to replay it, as plain lines."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from runflow_mock.domain.printing import on_one_line
 from runflow_mock.testing.records import Exchange, Step
@@ -14,8 +15,8 @@ _LEFT_OUT = frozenset(("about", "url", "fired"))
 
 
 def tell_timeline(steps: Sequence[Step]) -> str:
-    """Returns a line for each step; of a long timeline the end."""
-    return _end([_step(step) for step in steps], STEPS_MAX, "steps")
+    """Returns a line for each step; of a long timeline the end. A rule that was met and did not act has changed nothing, and has none."""
+    return _end([_step(step) for step in steps if step.details.get("fired") is not False], STEPS_MAX, "steps")
 
 
 def tell_journal(exchanges: Sequence[Exchange], steps: Sequence[Step] = ()) -> str:
@@ -29,6 +30,17 @@ def tell_journal(exchanges: Sequence[Exchange], steps: Sequence[Step] = ()) -> s
     return _end(["\n".join(_exchange(exchange, faults)) for exchange in exchanges], EXCHANGES_MAX, "exchanges")
 
 
+def tell_verdicts(verdicts: Sequence[Mapping[str, Any]]) -> str:
+    """Returns a line for each rule of good behaviour that the client broke, with what it did the first time."""
+    return "\n".join(_verdict(verdict) for verdict in verdicts if verdict["verdict"] == "broken")
+
+
+def _verdict(verdict: Mapping[str, Any]) -> str:
+    said = next((evidence["message"] for evidence in verdict["evidence"]), verdict["asks"])
+    again = f" ({verdict['broken']} times in all)" if verdict["broken"] > 1 else ""
+    return f"{verdict['rule']}: {on_one_line(said)}{again}"
+
+
 def _step(step: Step) -> str:
     moved = step.target if step.source is None else f"{step.source} -> {step.target}"
     rest = "  ".join(f"{name}={on_one_line(value)}" for name, value in step.details.items() if name not in _LEFT_OUT and value is not None)
@@ -39,7 +51,7 @@ def _step(step: Step) -> str:
 def _exchange(exchange: Exchange, faults: Mapping[str | None, str]) -> Iterable[str]:
     request = exchange.request
     fault = f"  [fault {faults.get(exchange.fault, exchange.fault)}]" if exchange.fault else ""
-    yield f"{_clock_time(exchange.at)}  {exchange.response.status}  {on_one_line(f'{request.method} {request.target}')}{fault}"
+    yield f"{_clock_time(exchange.at)}  {exchange.response.status or '---'}  {on_one_line(f'{request.method} {request.target}')}{fault}"
     refusal = _refusal(exchange)
     if refusal:
         yield f"    {refusal}"
