@@ -16,9 +16,18 @@ from slips import PREVIOUS_SECRET, RETIRED_SECRET, SECRET
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.probes.carriers import Carrier, OutOfWhole
 from runflow_mock.kit.probes.catalogue import ASKS, IN_TIME, KEEPS_SECRETS, PROBES
-from runflow_mock.kit.probes.effect_steps import NONE_TAKEN, acts_once, acts_once_at_once
+from runflow_mock.kit.probes.effect_steps import (
+    NONE_TAKEN,
+    acts_after_verifying,
+    acts_on_each_at_once,
+    acts_on_each_batch,
+    acts_once,
+    acts_once_at_once,
+    acts_once_later,
+)
 from runflow_mock.kit.probes.effects import Effects, NoCount
-from runflow_mock.kit.probes.probe_steps import ProbeKit
+from runflow_mock.kit.probes.forgeries import FORGERIES
+from runflow_mock.kit.probes.probe_steps import ProbeKit, ProbeStep, Seen, refuses, takes_genuine
 from runflow_mock.kit.probes.sample_callbacks import Sender
 from runflow_mock.kit.probes.verdicts import LIMITED, NO_CONTROL, NO_TIME, verify_receiver
 from runflow_mock.kit.sheets.records import Row, Sheet
@@ -126,6 +135,37 @@ def test_forgery_that_was_taken_is_told_of_whatever_a_limit_says_afterwards() ->
     assert (rows["copy"].judgement, rows["copy"].reason) == (Judgement.NOT_EXERCISED, LIMITED)
 
 
+PROVEN: tuple[tuple[str, ProbeStep], ...] = (
+    ("takes all batches for one", acts_on_each_batch),
+    ("drops what comes while it is at work", acts_on_each_at_once),
+    ("forgets", acts_once),
+    ("forgets", acts_once_later),
+    ("acts on whatever is put", acts_after_verifying),
+    ("acts, then verifies", acts_after_verifying),
+    ("trusts everybody", refuses(FORGERIES["wrong secret"])),
+)
+
+
+def _proofs(flaw: str | None, step: ProbeStep) -> list[Seen]:
+    """What a step sees of a handler that proves a fault, after the control and one genuine callback more."""
+    with (
+        handler(flaw) as running,
+        Sender(SECRET, "seed") as sender,
+        closing(Effects(running.effects_url, quiet_seconds=0.02, appear_seconds_max=0.4)) as effects,
+        closing(Carrier(running.url, seconds_max=5.0, pause_seconds=0.01)) as carrier,
+    ):
+        kit = ProbeKit(sender, carrier, effects)
+        assert all(seen.is_held for seen in takes_genuine(kit))
+        return [seen for seen in step(kit) if seen.is_proof]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("flaw", "step"), PROVEN, ids=[flaw for flaw, _ in PROVEN])
+def test_what_a_receiver_has_done_is_proof_of_its_fault_and_of_none_where_it_is_right(flaw: str, step: ProbeStep) -> None:
+    assert [seen.is_held for seen in _proofs(flaw, step)][:1] == [False]
+    assert _proofs(None, step) == []
+
+
 def test_bench_has_thirty_wrong_handlers_and_tries_every_rule_but_the_control() -> None:
     assert set(FLAWS.values()) == set(ASKS) - {"takes-genuine"}
     assert len(FLAWS) >= 30
@@ -206,7 +246,7 @@ def test_number_of_effects_that_never_rests_is_told() -> None:
     with (
         Counter(count()) as url,
         closing(Effects(url, quiet_seconds=0.05, rest_seconds_max=0.2)) as effects,
-        pytest.raises(NoCount, match="counts on and on"),
+        pytest.raises(NoCount, match=r"counts on and on.*nobody but this command"),
     ):
         effects.at_rest()
 

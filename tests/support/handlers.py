@@ -97,9 +97,10 @@ class Shop:
             return True
         if (believes := BELIEVED.get(self.flaw)) is not None and isinstance(message := parsed(body), dict):
             return believes(str(message.get("event"))) or self._has_signed(stamp, given, body)
-        return self._has_signed(stamp, given, body)
+        is_later = not headers.get("runflow-request-id", "").endswith("-1")
+        return self._has_signed(stamp, given, body, is_timeless=is_later and self.flaw == "takes old timestamps of later attempts")
 
-    def _has_signed(self, stamp: str, given: str, body: bytes) -> bool:
+    def _has_signed(self, stamp: str, given: str, body: bytes, *, is_timeless: bool = False) -> bool:
         if self.flaw == "takes both forms" and not stamp:
             return hmac.compare_digest(_digest(body, SECRET).encode(), given.encode())
         if not stamp.isdigit():
@@ -108,7 +109,7 @@ class Shop:
         off = time.time() - float(stamp)
         if (once_round := ROUNDS.get(self.flaw)) is not None:
             off = (off + once_round / 2) % once_round - once_round / 2
-        if not -future <= off <= past:
+        if not -future <= off <= past and not is_timeless:
             return False
         content = stamp.encode() + b"." + READINGS.get(self.flaw, bytes)(body)
         is_same = COMPARISONS.get(self.flaw, _is_same)

@@ -58,6 +58,7 @@ EARLY: Mapping[str, tuple[int, Callable[[dict[str, str], bytes], bool]]] = {
     "takes what names no event for a ping": (204, lambda headers, body: isinstance(sent := parsed(body), dict) and "event" not in sent),
 }
 ODDITIES: Mapping[str, Callable[[dict[str, str], bytes], bool]] = {
+    "crashes without a client_ref": lambda headers, body: b'"client_ref":null' in body,
     "crashes on null": lambda headers, body: body == b"null",
     "crashes where no event is named": lambda headers, body: body == b"{}",
     "crashes on what is no text": lambda headers, body: b"\xff" in body,

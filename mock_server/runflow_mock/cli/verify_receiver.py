@@ -47,7 +47,11 @@ from runflow_mock.testing.samples import EVENTS
 @dialect_options
 @option("--openapi", default=None, metavar="FILE|URL", help="Document that judges callbacks in place of the packaged one.")
 @click.option(
-    "--effects", "effects_url", default=None, callback=checked_url, help="Address that answers with how often the receiver acted."
+    "--effects",
+    "effects_url",
+    default=None,
+    callback=checked_url,
+    help="Address that answers with how often the receiver acted; for one command at a time.",
 )
 @click.option("--answer-within", default=10.0, type=Figure(0.05, 60), show_default=True, help="Seconds that an answer may take.")
 @expected_option

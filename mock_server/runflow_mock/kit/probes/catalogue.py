@@ -18,6 +18,7 @@ from runflow_mock.kit.probes.effect_steps import (
 )
 from runflow_mock.kit.probes.forgeries import DATED, FORGERIES, NEWS, SAME_TO_READERS, UNHEARD_OF, of_event, telling
 from runflow_mock.kit.probes.probe_steps import (
+    ATTEMPTS,
     UNUSUAL,
     ProbeStep,
     answers_as_declared,
@@ -29,6 +30,7 @@ from runflow_mock.kit.probes.probe_steps import (
     survives,
     survives_headers,
     survives_method,
+    survives_without_label,
     takes,
     takes_any_order,
     takes_at,
@@ -162,6 +164,8 @@ PROBES: tuple[Probe, ...] = (
         Probe(name, "refuses-stale", refuses_at(seconds), needs_timestamp=True)
         for name, seconds in (("an hour old", -3600), ("a day old", -86400), ("a day ahead", 86400))
     ),
+    # Each attempt is signed anew: of a later one an old timestamp is no older.
+    Probe("an hour old, last attempt", "refuses-stale", refuses_at(-3600, ATTEMPTS), needs_timestamp=True),
     Probe("4:50 old", "takes-delayed", takes_at(-INSIDE), needs_timestamp=True),
     Probe("4:50 ahead", "takes-delayed", takes_at(INSIDE), needs_timestamp=True),
     Probe("copy", "takes-repeats", takes_copy),
@@ -196,6 +200,7 @@ PROBES: tuple[Probe, ...] = (
     Probe("a text", "survives-oddities", survives(b'"run.completed"')),
     Probe("no event", "survives-oddities", survives(b"{}")),
     Probe("no body", "survives-oddities", survives(b"")),
+    Probe("no client_ref", "survives-oddities", survives_without_label),
     # Behind whatever needs a record of the application by itself: this one needs several, and there may be no more.
     Probe("others at once", "acts-once", acts_on_each_at_once),
     # As late as can be: a memory that is too short has forgotten by then.

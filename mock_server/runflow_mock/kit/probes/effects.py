@@ -67,7 +67,10 @@ class Effects:
         count, until = self.count(), started + self._quiet_seconds
         while time.monotonic() < until:
             if time.monotonic() - started > self._rest_seconds_max:
-                raise NoCount(f"{self._url} counts on and on: it must answer with how often the receiver has acted, and with nothing else")
+                raise NoCount(
+                    f"{self._url} counts on and on: it must answer with how often the receiver has acted, and with nothing else, "
+                    "while nobody but this command sends it callbacks"
+                )
             time.sleep(self._quiet_seconds / 5)
             if (now := self.count()) != count:
                 count, until = now, time.monotonic() + self._quiet_seconds

@@ -172,14 +172,14 @@ def takes_at(offset_seconds: int) -> ProbeStep:
     return _at(offset_seconds, is_taken=True)
 
 
-def refuses_at(offset_seconds: int) -> ProbeStep:
-    """Returns the step of a genuine sample that was signed so many seconds from now, just beyond the window."""
-    return _at(offset_seconds, is_taken=False)
+def refuses_at(offset_seconds: int, attempt: int = 1) -> ProbeStep:
+    """Returns the step of a genuine sample that was signed so many seconds from now, beyond the window: of any attempt a fresh one."""
+    return _at(offset_seconds, attempt, is_taken=False)
 
 
-def _at(offset_seconds: int, *, is_taken: bool) -> ProbeStep:
+def _at(offset_seconds: int, attempt: int = 1, *, is_taken: bool) -> ProbeStep:
     def step(kit: ProbeKit) -> Iterator[Seen]:
-        sample = kit.sender.write()
+        sample = _as_attempt(kit.sender.write(), attempt)
         stamp = int(time.time()) + offset_seconds
         answer = kit.carrier.carry(kit.sender.sign(sample, sample.body, at=stamp))
         # While the sample was on its way it has grown older.
@@ -190,6 +190,10 @@ def _at(offset_seconds: int, *, is_taken: bool) -> ProbeStep:
             yield _taken(answer) if is_taken else _refused(answer)
 
     return step
+
+
+def _as_attempt(sample: SampleCallback, number: int) -> SampleCallback:
+    return sample.with_headers(Runflow_Request_Id=f"{sample.headers[REQUEST_ID].rpartition('-')[0]}-{number}")
 
 
 def takes_changed(change: Callable[[SampleCallback], SampleCallback]) -> ProbeStep:
@@ -218,6 +222,16 @@ def survives(body: bytes) -> ProbeStep:
         yield _orderly(kit.carrier.carry(kit.sender.sign(kit.sender.write(), body)))
 
     return step
+
+
+def survives_without_label(kit: ProbeKit) -> Iterator[Seen]:
+    """A genuine sample of a run that was created without client_ref and metadata; who never creates such may refuse it, in order."""
+    if kit.sender.known is not None:
+        yield Seen(None, "what the application has created is told as it is")
+        return
+    sample = kit.sender.write()
+    body = msgspec.json.encode({**msgspec.json.decode(sample.body), "client_ref": None, "metadata": None})
+    yield _orderly(kit.carrier.carry(kit.sender.sign(sample, body)))
 
 
 def survives_method(method: str) -> ProbeStep:
@@ -255,8 +269,7 @@ def takes_late(kit: ProbeKit) -> Iterator[Seen]:
     sample = kit.sender.write()
     message = msgspec.json.decode(sample.body)
     told = {name: _earlier(value) if name in INSTANTS and value is not None else value for name, value in message.items()}
-    request_id = sample.headers[REQUEST_ID].rpartition("-")[0] + f"-{ATTEMPTS}"
-    late = kit.sender.sign(sample.with_headers(Runflow_Request_Id=request_id), msgspec.json.encode(told))
+    late = kit.sender.sign(_as_attempt(sample, ATTEMPTS), msgspec.json.encode(told))
     answer = kit.carrier.carry(late)
     if answer.is_taken or all(seen.is_held for seen in takes_any_order(kit)):
         yield _taken(answer)
