@@ -269,9 +269,11 @@ def _are_absent(pauses: Sequence[float]) -> bool:
 
 def _do_swing(pauses: Sequence[float]) -> bool:
     """Whether pauses go up and down again, each time to the same: nobody draws that."""
-    turns = (pauses[::2], pauses[1::2])
-    is_alike = all(max(turn) <= max(min(turn) * SAME_OF_MORE, min(turn) + SAME_SECONDS) for turn in turns)
-    return len(pauses) >= ALIKE_OF and is_alike and max(pauses) >= min(pauses) * SWING_MIN
+    if len(pauses) < ALIKE_OF:
+        return False
+    low, high = sorted((pauses[::2], pauses[1::2]), key=max)
+    is_alike = all(max(turn) <= max(min(turn) * SAME_OF_MORE, min(turn) + NOISE_SECONDS) for turn in (low, high))
+    return is_alike and min(high) >= max(low) * SWING_MIN
 
 
 def _do_grow(pauses: Sequence[float]) -> bool | None:
