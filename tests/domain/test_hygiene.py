@@ -429,6 +429,38 @@ def test_reading_that_is_no_polling_has_no_pace(reads: list[Exchange]) -> None:
     assert verdict_of("poll-interval", paced(0.1, *reads), real_waits=True).judgement is Judgement.NOT_EXERCISED
 
 
+BATCH = exchange(
+    "POST", f"{CREATE[:-4]}batches", 201, body={"input": [SHIRT["input"]]}, answer={"id": BATCH_ID}, operation="create_model_batch"
+)
+HOOK = exchange("POST", "/v1/webhooks", 201, body={"url": "https://app.example/hooks"}, answer={"id": BATCH_ID}, operation="create_webhook")
+SILENT, CALLED = (order(callback_url=url, answer={"id": RUN_ID}) for url in (None, "https://app.example/hooks"))
+CANCELLED = exchange("POST", f"/v1/admin/runs/{RUN_ID}/cancellation", 200)
+LISTED = [shelf("running")] * 4
+# What a client did at its pace, what it did at once after that, and whether it had a reason to.
+READ_SOON: dict[str, tuple[Sequence[Exchange], Sequence[Exchange], bool]] = {
+    "told by a callback": ([CALLED, read()], [read("succeeded")], True),
+    "told by a webhook": ([HOOK, SILENT, read()], [read("failed")], True),
+    "told by a callback, and refused at first": ([CALLED, read()], [read(status=503), read("succeeded")], True),
+    "told of what somebody else has created": ([read()], [read("succeeded")], True),
+    "told by a callback, reads the list": ([CALLED, *LISTED], [shelf("succeeded")], True),
+    "has cancelled it": ([SILENT, read()], [CANCELLED, read()], True),
+    "told by nobody": ([SILENT, read()], [read("succeeded")], False),
+    "told by nobody yet": ([CALLED, read()], [read()], False),
+    "told by nobody, and refused": ([CALLED, read()], [read(status=503)], False),
+    "told by nobody, reads the list": ([SILENT, *LISTED], [shelf("succeeded")], False),
+    "told by nobody, reads the items": ([BATCH, *[items("succeeded", "running")] * 4], [items("succeeded", "succeeded")], False),
+    "was refused to cancel it": ([SILENT, read()], [replace(CANCELLED, status=409), read()], False),
+}
+
+
+@pytest.mark.parametrize("name", READ_SOON)
+def test_whoever_has_a_reason_to_look_looks_at_once(name: str) -> None:
+    paced_steps, hasty_steps, has_reason = READ_SOON[name]
+    walls = accumulate([*[2.0] * len(paced_steps), *[0.05] * len(hasty_steps)])
+    seen = sequence(*zip(walls, (*paced_steps, *hasty_steps), strict=True))
+    assert (verdict_of("poll-interval", seen, real_waits=True).broken == 0) is has_reason
+
+
 def test_answer_that_was_cut_off_is_read_again_at_once() -> None:
     whole = read()
     cut = exchange(answer=whole.response_body[:9], told={"content-length": str(len(whole.response_body))}, fault="truncate")

@@ -10,12 +10,15 @@ for, and whatever moment of the present it begins at. A list is polled only when
 client's own in between: workers that start together each read it once. It has come to its end when all that it shows has, something that
 the client has created among it.
 
+Whoever has a reason to look looks at once, however short before it has looked anyway: a callback says that something has ended, and a
+change of one's own has an effect. Callbacks are no exchanges: that one may have come shows by an end that was not there before.
+
 Source: `runs.poll-intervals`, `runs.terminal-absorbs`. Inferred: the figures.
 """
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from urllib.parse import parse_qsl
@@ -64,11 +67,16 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\
 
 
 def leaves_time(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator[Observation]:
-    """Yields whether there is some time between two readings of what has not ended."""
+    """Yields whether there is some time between two readings of what has not ended, where nothing but time gave a reason for the next."""
+    changes, unannounced = _changes(exchanges), _unannounced(exchanges)
     for reads in (*_reads(exchanges), *_views(exchanges)):
-        for earlier, later in pairwise(reads):
+        for index, (earlier, later) in enumerate(pairwise(reads)):
             seconds = interval(earlier, later)
             if seconds is None or not _shows_work(earlier):
+                continue
+            if seconds < POLL_SECONDS_MIN and (
+                _is_changed(earlier, later, changes) or _is_called(earlier, reads[index + 1 :], unannounced)
+            ):
                 continue
             ids = (earlier.id, later.id)
             if seconds < least_seconds:
@@ -240,6 +248,41 @@ def _shows_work(exchange: Exchange) -> bool:
     if isinstance(shown, list):
         return not shown or not all(_is_end(entry) for entry in shown)
     return isinstance(shown, dict) and bool(shown) and not _is_end(shown)
+
+
+def _is_changed(earlier: Exchange, later: Exchange, changes: Mapping[str, Sequence[int]]) -> bool:
+    """Whether the client has changed between two readings what it reads."""
+    numbers = (number for name in _ID.findall(later.path) for number in changes.get(name, ()))
+    return any(earlier.number < number < later.number for number in numbers)
+
+
+def _is_called(earlier: Exchange, rest: Sequence[Exchange], unannounced: frozenset[str]) -> bool:
+    """Whether a callback may have called the client: the next whole reading shows an end that is new, and not one of which none tells."""
+    whole = next((read for read in rest if read.status == 200 and not read.is_lost), None)
+    return whole is not None and not (_ends_in(whole) - _ends_in(earlier) <= unannounced)
+
+
+def _ends_in(exchange: Exchange) -> frozenset[str]:
+    """The ids of what has ended by an answer: what its path names where all of it has, or some of what a list holds."""
+    body = try_document(exchange.response_body)
+    shown = body.get("items", [body]) if isinstance(body, dict) else []
+    entries = shown if isinstance(shown, list) else []
+    ended = [entry for entry in entries if isinstance(entry, dict) and _is_end(entry)]
+    named = _ID.findall(exchange.path) if ended and len(ended) == len(entries) else ()
+    return frozenset((*named, *(str(entry["id"]) for entry in ended if "id" in entry and exchange.operation not in READS)))
+
+
+def _unannounced(exchanges: Sequence[Exchange]) -> frozenset[str]:
+    """The ids of what the client has created so that no callback tells of its end."""
+    if any(exchange.operation == "create_webhook" and exchange.status == 201 for exchange in exchanges):
+        return frozenset()
+    silent = [exchange for exchange in exchanges if exchange.method == "POST" and not _asks_for_callback(exchange)]
+    return _created(silent)
+
+
+def _asks_for_callback(exchange: Exchange) -> bool:
+    body = try_document(exchange.request_body)
+    return isinstance(body, dict) and bool(body.get("callback_url"))
 
 
 def _has_ended(exchange: Exchange) -> bool:
