@@ -3,6 +3,7 @@
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -35,18 +36,20 @@ from runflow_mock.kit.matrix.judging import (
     NO_TIME,
     NO_TRAFFIC,
     NOT_MET,
+    ONLY_CREATES,
     STILL_ASKING,
     TOLD_ANYWAY,
     TOLD_ELSEWHERE,
     judge_trials,
 )
 from runflow_mock.kit.matrix.running import run_matrix
-from runflow_mock.kit.matrix.trials import MatrixJob, Trial, try_cell
+from runflow_mock.kit.matrix.trials import MatrixJob, Trial, lost_files, try_cell
 from runflow_mock.kit.probes.catalogue import ASKS as PROBED
 from runflow_mock.kit.sheets.records import Row
 from runflow_mock.runtime.config import Config
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.in_process import BASE_URL, InProcess
+from runflow_mock.testing.records import Exchange, Message
 from runflow_mock.testing.server import RunningServer, serve
 
 ORDERS = Path(__file__).parent.parent / "clients" / "orders.py"
@@ -366,6 +369,94 @@ def test_page_must_not_be_taken_for_a_result(exit_code: int, saw_end: bool, judg
 def test_client_that_ends_well_has_waited_for_all(name: str, exit_code: int, untold: tuple[str, ...], judgement: Judgement) -> None:
     cell = BY_NAME[name]
     assert _judge(cell, PLAIN, _trial(cell, exit_code, untold=untold)).judgement is judgement
+
+
+@pytest.mark.parametrize("name", ["failed", "slow work", "402 at creation"])
+@pytest.mark.parametrize("only_creates", [True, False])
+def test_client_that_only_creates_is_not_held_to_the_end_of_its_work(name: str, only_creates: bool) -> None:
+    """Somebody else may wait; what is refused at once it hears of itself."""
+    cell = BY_NAME[name]
+    runs = 0 if name == "402 at creation" else 1
+    row = _judge(cell, replace(PLAIN, only_creates=only_creates), _trial(cell, 0, only_creates=only_creates, untold=("r1",), runs=runs))
+    expected = (Judgement.NOT_EXERCISED, ONLY_CREATES) if only_creates and runs else (Judgement.BROKEN, None)
+    assert (row.judgement, row.reason) == expected
+
+
+class Worker:
+    """A client that does what it is told to, and moves on for as long as that says so."""
+
+    def __init__(self, app: InProcess, *steps: Callable[[Control], bool]) -> None:
+        self._app, self._steps = app, steps
+        self.moves = 0
+
+    def run(self, env: Mapping[str, str], move: Callable[[], None]) -> Ended:
+        """Takes the steps, each again and again until it is done."""
+        with closing(Control(BASE_URL, env["RUNFLOW_API_KEY"], self._app)) as control:
+            for step in self._steps:
+                while not step(control):
+                    self.moves += 1
+                    move()
+        return Ended(0, "")
+
+    def stop(self) -> None:
+        """Does nothing: it has ended."""
+
+
+def _try(cell: Cell, now: float, *steps: Callable[[Control], bool]) -> tuple[Trial, Worker]:
+    with fake("seed") as (app, _):
+        worker = Worker(app, *steps)
+        job = MatrixJob(client=worker, url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app, now=lambda: now)
+        return try_cell(cell, job), worker
+
+
+def test_time_that_stands_begins_at_the_clients_own() -> None:
+    """A client that looks for what was created within the last minute finds what it has created."""
+    seen = list[str]()
+
+    def order(control: Control) -> bool:
+        body = {"input": {"image_url": "https://cdn.example.com/1.jpg"}}
+        seen.append(control.client.post("/v1/models/runflow/background-removal/runs", body)["created_at"])
+        return True
+
+    trial, _ = _try(FAILED, 1_800_000_000.0, order)
+    assert (seen, trial.only_creates) == (["2027-01-15T08:00:00.000Z"], True)
+
+
+def test_hundreds_of_items_come_to_their_end_in_some_moves() -> None:
+    batches = list[str]()
+
+    def order(control: Control) -> bool:
+        body = {"input": [{"image_url": f"https://cdn.example.com/{number}.jpg"} for number in range(100)]}
+        batches.append(control.client.post("/v1/models/runflow/background-removal/batches", body)["id"])
+        return True
+
+    def ends(control: Control) -> bool:
+        return bool(control.client.get(f"/v1/batches/{batches[0]}")["status_code"] == "succeeded")
+
+    trial, worker = _try(BY_NAME["one of several late"], 1_800_000_000.0, order, ends)
+    # A fifth of a minute, as the moves of a client at work are paced.
+    assert (trial.runs, trial.untold, worker.moves <= 60) == (100, (), True)
+
+
+def _transfer(method: str, path: str, status: int, *, body: str | None = None, fault: str | None = None) -> Exchange:
+    headers = {} if body is None else {"content-length": str(len(body))}
+    return Exchange("x", "2026-01-01T00:00:00Z", Message(method, path, None, headers, body), Message(status=status), fault=fault)
+
+
+@pytest.mark.parametrize(
+    ("transfers", "lost"),
+    [
+        ([_transfer("GET", "/media/a?signature=1", 200, fault="cut"), _transfer("GET", "/media/a?signature=2", 206)], ()),
+        ([_transfer("GET", "/media/a", 206), _transfer("GET", "/media/a", 416)], ()),
+        ([_transfer("GET", "/media/a", 206, fault="cut"), _transfer("GET", "/media/a", 416)], ("/media/a",)),
+        ([_transfer("PUT", "/_upload/a", 503, body="1", fault="f"), _transfer("PUT", "/_upload/b", 200, body="1")], ()),
+        ([_transfer("PUT", "/_upload/a", 503, body="1", fault="f"), _transfer("PUT", "/_upload/b", 200, body="2")], ("/_upload/a",)),
+        ([_transfer("GET", "/media/a", 503), _transfer("GET", "/media/b", 200)], ("/media/a",)),
+    ],
+    ids=["again", "in ranges", "in ranges, cut", "in another session", "something else", "another file"],
+)
+def test_file_is_lost_that_was_not_brought_or_got_in_another_way(transfers: list[Exchange], lost: tuple[str, ...]) -> None:
+    assert lost_files(transfers) == lost
 
 
 @pytest.mark.parametrize(("status", "judgement"), [(204, Judgement.HELD), (401, Judgement.BROKEN)])

@@ -137,6 +137,6 @@ def verify_build(
     cells = select(is_full=is_full, only=only)
     with fake(dialect) as (app, time):
         runner = VirtualRunner(app, time, build, late_seconds)
-        job = MatrixJob(client=runner, url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app, seconds_max=SECONDS_MAX)
+        job = MatrixJob(client=runner, url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app, seconds_max=SECONDS_MAX, now=time)
         trials = run_matrix(cells, job, {}, lambda trial: None, jobs=1)
     return judge_trials(cells, trials, {})

@@ -117,8 +117,8 @@ def _callback(kind: str, times: int | None = 1, **more: Any) -> Fault:
 
 
 def _refusal(status: int) -> Cell:
-    # So slowly that creations of several workers are seen to be on their way at the same time.
-    faults = (_creation("latency", None, seconds=0.3), _creation("answer", None, status=status))
+    # So slowly that creations of several workers are on their way at the same time, however late a busy machine starts the last of them.
+    faults = (_creation("latency", None, seconds=2.0 if status == NO_CREDIT else 0.3), _creation("answer", None, status=status))
     return Cell(name=f"{status} at creation", rule="reports-failure", ending=Ending.BADLY, faults=faults)
 
 
@@ -176,6 +176,7 @@ _SLOWLY: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind"
 SOMEBODY, OTHERS, MANY_OTHERS, OTHERS_SETTLE, OWN_WAITS = "somebody-else", 5, 15, "30m", "1h"
 # The usual libraries give up an answer after five minutes at the latest, and clients of this API their work after fifteen.
 ANSWER_SECONDS_MAX, WORK_SECONDS_MAX = 310.0, 900.0
+NO_CREDIT = 402
 REFUSED_AT_POLL = frozenset(("401 at poll", "403 at poll"))
 # Whoever looks for the first text of a kind instead of reading JSON finds it within what nobody documented.
 _NEWS: Fault = {

@@ -10,8 +10,9 @@ from typing import Any
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, Judgement
 from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CONTROL, REFUSED_AT_POLL, Cell
+from runflow_mock.kit.matrix.ends import NO_ANSWER_WITHIN, is_genuine
 from runflow_mock.kit.matrix.expectations import USUAL, Expectation, last_words
-from runflow_mock.kit.matrix.trials import NO_ANSWER_WITHIN, Trial, is_genuine
+from runflow_mock.kit.matrix.trials import Trial
 from runflow_mock.kit.sheets.records import Row, Sheet
 from runflow_mock.kit.sheets.reports import CLIENT, contract_violations
 
@@ -29,6 +30,7 @@ STILL_ASKING = "it was still asking for what was refused when it was stopped, wh
 TOLD_ANYWAY = "a callback has told it of the end, whatever became of its readings"
 TOLD_ELSEWHERE = "it shows in another cell already what is wrong"
 FORGERY_TAKEN = "the forged callback was taken, which another rule is about"
+ONLY_CREATES = "the client creates, and ends: where nothing goes wrong it does not wait for the end of its work either"
 NO_ANSWER = "the client was gone before the callback arrived"
 
 GIVES_UP, REFUSED = "retry-gives-up", "retry-refused"
@@ -113,6 +115,8 @@ def _seen(cell: Cell, rule: str, trials: Mapping[str, Trial], expected: Expected
     trial = trials[cell.name]
     if rule in _BY_ANSWERS:
         return _BY_ANSWERS[rule](trial)
+    if rule in _ABOUT_WAITING and trials[CONTROL.name].only_creates and trial.only_creates and trial.runs:
+        return Judgement.NOT_EXERCISED, ONLY_CREATES
     if rule in _BY_RECORDS:
         return _BY_RECORDS[rule](trial, trials[CONTROL.name])
     if rule == "tolerates-unknown-states" and not _is_told(trial):
@@ -158,6 +162,7 @@ _BY_RECORDS: Mapping[str, Callable[[Trial, Trial], Seen]] = {
 }
 
 
+_ABOUT_WAITING = ("reports-failure", "waits-for-ends")
 _AFTER_FORGERIES = ("acts-after-verifying", "survives-callbacks")
 
 

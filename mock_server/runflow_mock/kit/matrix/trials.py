@@ -3,8 +3,8 @@
 import math
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Mapping, Sequence, Set
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import pairwise, takewhile
 from typing import Any
 
@@ -14,20 +14,22 @@ from runflow_mock.domain.credential_hygiene import SIGNED_PREFIXES
 from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.retry_hygiene import TRANSIENT
 from runflow_mock.domain.scrubbing import KNOWN_MIN
-from runflow_mock.kit.matrix.cells import GENUINE, OTHERS_SETTLE, OWN_WAITS, SOMEBODY, Cell
+from runflow_mock.kit.matrix.cells import OTHERS_SETTLE, OWN_WAITS, SOMEBODY, Cell
 from runflow_mock.kit.matrix.clients import ClientRunner
+from runflow_mock.kit.matrix.ends import is_heard, saw_end, untold
 from runflow_mock.runtime.config import environment_for_client
 from runflow_mock.testing.client import ClientError, Exchanger
 from runflow_mock.testing.control import Control
-from runflow_mock.testing.diagnosis import TERMINAL
 from runflow_mock.testing.records import Exchange
 
 OUTPUT_CHARACTERS_MAX = 4000
 # Within these everything ends that was created, and within that, where time passes by itself, everything begins.
 SETTLE, BEGIN = "1h", "1s"
-NO_ANSWER_WITHIN = "no answer within"
-# What the sender says where somebody was there, and has not answered: a client may end as soon as it has heard.
-UNANSWERED = (NO_ANSWER_WITHIN, "BrokenAnswer", "ConnectionResetError", "BrokenPipeError")
+# Enough for a thousand pictures: what a client does that has no credit left is another cell.
+BALANCE = "100.00"
+# So many records of a client's move on together: whoever has ordered hundreds would wait for minutes otherwise.
+MOVED_TOGETHER = 10
+BEYOND_THE_END = 416
 # Pauses that grow faster than that are those of somebody who has stopped trying.
 GROWTH_MAX = 4
 
@@ -35,7 +37,8 @@ GROWTH_MAX = 4
 class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
     """What is run: the client, where it finds the fake, environment besides the tenant's, and the secret of callbacks.
 
-    Without an `exchanger` the fake is asked over HTTP. `seconds_max` is when the client is stopped.
+    Without an `exchanger` the fake is asked over HTTP. `seconds_max` is when the client is stopped. `now` is the clock that the client
+    sees: where time stands it begins there, so that whoever compares what the API says with its own clock finds both to agree.
     """
 
     client: ClientRunner
@@ -44,6 +47,7 @@ class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
     callback_secret: str
     exchanger: Exchanger | None = None
     seconds_max: float = math.inf
+    now: Callable[[], float] = time.time
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +55,9 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
     Of its `runs` so many were `made_again`: what each of them is to do had been done well before it was created. `lost_files` are the
     paths of files of which the last transfer failed or was cut. `exit_code` is nothing where it had to be stopped, and it `is_trying` where
-    it was then still between two tries of what kept failing. `saw_end` says that an answer told it of a record that has ended, `untold` are
-    the runs of which it was not told the end, by answer or callback, `printed`
-    what its output holds and must not. `late_seconds` is by how much somebody else who slept meanwhile was woken too late.
+    it was then still between two tries of what kept failing. It `only_creates` where it has asked for nothing else. `saw_end` says that an
+    answer told it of a record that has ended, `untold` are the runs of which it was not told the end, by answer or callback, `printed` what
+    its output holds and must not. `late_seconds` is by how much somebody else who slept meanwhile was woken too late.
     """
 
     cell: Cell
@@ -68,6 +72,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     made_again: int = 0
     lost_files: tuple[str, ...] = ()
     asks_for_callback: bool = False
+    only_creates: bool = False
     saw_end: bool = True
     untold: tuple[str, ...] = ()
     is_trying: bool = False
@@ -84,7 +89,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def has_heard(self) -> bool:
         """Whether a callback has told it of an end."""
-        return any(map(_is_heard, self.deliveries))
+        return any(map(is_heard, self.deliveries))
 
 
 def try_cell(cell: Cell, job: MatrixJob) -> Trial:
@@ -93,7 +98,8 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
     Raises:
         ValueError: the command cannot be started.
     """
-    settings = {**cell.settings, "balance": "100.00", "callback_secret": job.callback_secret}
+    start = datetime.fromtimestamp(job.now(), UTC).isoformat(timespec="milliseconds")
+    settings = {**cell.settings, "start": start, "balance": BALANCE, "callback_secret": job.callback_secret}
     tenant = Control(job.url, None, job.exchanger).create_tenant(**settings)
     control = Control(job.url, tenant.key, job.exchanger)
     try:
@@ -111,7 +117,6 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
         report, journal, runs = control.report(), control.journal(), control.runs()
         deliveries = tuple(control.client.get("/_mock/deliveries")["items"])
         sent = [exchange.request.body for exchange in journal]
-        answered = {name for exchange in journal for name in _ended(exchange)}
         return Trial(
             cell=cell,
             tenant=tenant.tenant,
@@ -123,10 +128,11 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             is_met=_is_met(cell, control),
             runs=len(runs),
             made_again=_made_again(runs),
-            lost_files=_lost_files(journal),
+            lost_files=lost_files(journal),
             asks_for_callback=any(isinstance(body, dict) and bool(body.get("callback_url")) for body in sent),
-            saw_end=bool(answered),
-            untold=_untold(answered, deliveries, runs),
+            only_creates=all(exchange.request.method == "POST" for exchange in journal),
+            saw_end=saw_end(journal, runs),
+            untold=untold(journal, deliveries, runs),
             is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, control.clock().now),
             printed=_printed(ended.output, {"the API key": tenant.key, "the secret of callbacks": job.callback_secret}),
             deliveries=deliveries,
@@ -163,7 +169,8 @@ class _Mover:
         if runs := self._control.runs():
             if self._cell.others > 0 and not self._has_company:
                 self._bring_others(runs)
-            self._control.next()
+            for _ in range(1 + len(runs) // MOVED_TOGETHER):
+                self._control.next()
 
     def _bring_others(self, own: Sequence[Mapping[str, Any]]) -> None:
         """Somebody else creates the same as the client does, and it fails while the client's own is still to begin."""
@@ -196,14 +203,26 @@ class _Mover:
                 raise
 
 
-def _lost_files(journal: Sequence[Exchange]) -> tuple[str, ...]:
-    """Returns the paths of files of which the last transfer failed, or was cut by a rule."""
-    last = {
-        (exchange.request.target or "").partition("?")[0]: exchange.fault is None and (exchange.response.status or 0) < 400
-        for exchange in journal
-        if (exchange.request.target or "").startswith(SIGNED_PREFIXES)
-    }
-    return tuple(path for path, is_whole in last.items() if not is_whole)
+def lost_files(journal: Sequence[Exchange]) -> tuple[str, ...]:
+    """Returns the paths of files of which the last transfer failed, or was cut by a rule, and that were not sent anew elsewhere."""
+    transfers = [exchange for exchange in journal if (exchange.request.target or "").startswith(SIGNED_PREFIXES)]
+    # Whoever has a file whole finds out by asking for what comes after its end.
+    last = {_path(exchange): exchange for exchange in transfers if exchange.response.status != BEYOND_THE_END}
+    sent_anew = {_sent(exchange) for exchange in last.values() if _is_whole(exchange)} - {None}
+    return tuple(path for path, exchange in last.items() if not _is_whole(exchange) and _sent(exchange) not in sent_anew)
+
+
+def _path(exchange: Exchange) -> str:
+    return (exchange.request.target or "").partition("?")[0]
+
+
+def _is_whole(exchange: Exchange) -> bool:
+    return exchange.fault is None and (exchange.response.status or 0) < 400
+
+
+def _sent(exchange: Exchange) -> tuple[str | None, Any] | None:
+    """What an upload has sent: whoever opens another session for the same has lost nothing."""
+    return (exchange.request.headers.get("content-length"), exchange.request.body) if exchange.request.method == "PUT" else None
 
 
 def _printed(output: str, secrets: Mapping[str, str]) -> tuple[str, ...]:
@@ -234,36 +253,6 @@ def _is_trying(journal: Sequence[Exchange], now: str) -> bool:
 
 def _has_failed(exchange: Exchange) -> bool:
     return exchange.response.status in TRANSIENT or not 0 < (exchange.response.status or 0) < 500
-
-
-def _untold(answered: Set[str], deliveries: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Returns the client's runs of which no answer and no callback told the end, nor that of their batch."""
-    told = answered | {delivery.get(name) for delivery in deliveries if _is_heard(delivery) for name in ("run_id", "batch_id")}
-    own = [run for run in runs if run["client_ref"] != SOMEBODY]
-    return tuple(run["id"] for run in own if told.isdisjoint({run["id"], run["batch_id"] or run["id"]}))
-
-
-def is_genuine(attempt: Mapping[str, Any]) -> bool:
-    """Tells whether an attempt carried what the service has signed."""
-    return attempt["fault"] is None or attempt["fault"]["kind"] in GENUINE
-
-
-def _is_heard(delivery: Mapping[str, Any]) -> bool:
-    """Whether somebody was there when it came: whatever it answers, it has heard it."""
-    answers = [answer for attempt in delivery["attempts"] if is_genuine(attempt) for answer in (attempt, *attempt["copies"])]
-    return any(answer["status_code"] is not None or str(answer["error"]).startswith(UNANSWERED) for answer in answers)
-
-
-def _ended(exchange: Exchange) -> Iterator[str]:
-    """Yields the names of what an answer says has ended; an answer that does not name it is about what its path names."""
-    parts: list[Any] = [exchange.response.body]
-    if isinstance(parts[0], dict) and parts[0].get("status_code") in TERMINAL:
-        yield from (exchange.request.target or "").partition("?")[0].split("/")
-    while parts:
-        part = parts.pop()
-        if isinstance(part, dict) and part.get("status_code") in TERMINAL:
-            yield from (str(part[name]) for name in ("id", "run_id") if name in part)
-        parts.extend(part.values() if isinstance(part, dict) else part if isinstance(part, list) else ())
 
 
 def _is_met(cell: Cell, control: Control) -> bool:
