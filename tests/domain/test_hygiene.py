@@ -548,6 +548,21 @@ def test_batch_is_looked_for_by_what_its_items_and_metadata_say() -> None:
         assert verdict_of("retry-idempotency-key", sequence((0, made), (1, looked), (2, made))).judgement is Judgement.HELD
 
 
+@pytest.mark.parametrize(
+    ("query", "judgement"),
+    [
+        ("q=created_at%3E'2025-12-31T23:59:00Z'", Judgement.HELD),
+        ("q=created_at.GE:'2026-01-01'&limit=100", Judgement.HELD),
+        ("q=created_at%3E'2026-01-01T00:05:00Z'", Judgement.BROKEN),
+        ("q=created_at%3Eyesterday", Judgement.BROKEN),
+        ("q=status_code:failed", Judgement.BROKEN),
+        ("pq=the-second-page", Judgement.BROKEN),
+    ],
+)
+def test_creation_is_looked_for_by_when_it_was_made(query: str, judgement: Judgement) -> None:
+    assert verdict_of("retry-idempotency-key", sequence((0, order(0)), (1, look(query=query)), (2, order()))).judgement is judgement
+
+
 def test_time_that_an_answer_took_is_not_waiting() -> None:
     slow = sequence((0, create(429, told=LIMITED)), (2.5, create(elapsed_ms=2_000.0)))
     assert verdict_of("retry-after", slow).judgement is Judgement.BROKEN

@@ -16,14 +16,16 @@ Source: `limits.backoff`, `limits.retry-after`, `limits.retry-classes`, `idempot
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from datetime import UTC
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import pairwise
-from urllib.parse import unquote_plus
+from operator import attrgetter
+from urllib.parse import parse_qsl
 
 from runflow_mock.domain.documents import try_document
 from runflow_mock.domain.exchanges import Exchange, digest_of_key
+from runflow_mock.domain.filters import Field, QueryError, parse_filter
 from runflow_mock.domain.poll_hygiene import POLL_SECONDS_MIN, READS, VIEWS
 from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, UP_AND_DOWN, WITHOUT_PAUSE, Observation, interval, too_short
 
@@ -232,11 +234,33 @@ def _lookup(creation: Exchange, later: Exchange | None, exchanges: Sequence[Exch
     for exchange in exchanges:
         if exchange.number <= creation.number or (later is not None and exchange.number >= later.number):
             continue
-        if exchange.operation in LOOKUPS and exchange.method == "GET" and exchange.status == 200 and not exchange.is_lost:
-            query = unquote_plus(exchange.query)
-            if "q=" not in query or any(mark in query for mark in marks):
-                found = exchange
+        is_list = exchange.operation in LOOKUPS and exchange.method == "GET" and exchange.status == 200 and not exchange.is_lost
+        if is_list and _would_show(exchange, creation, marks):
+            found = exchange
     return found
+
+
+def _would_show(looked: Exchange, creation: Exchange, marks: frozenset[str]) -> bool:
+    """Whether the first page of a list would hold what was created: unfiltered, or by a mark of it, or by when it was created."""
+    parameters = dict(parse_qsl(looked.query))
+    expression = parameters.get("q")
+    if "pq" in parameters:
+        return False
+    if expression is None or any(mark in expression for mark in marks):
+        return True
+    try:
+        return parse_filter(expression, _BY_TIME)(creation)
+    except QueryError:
+        return False
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+
+
+# All that is known of what may have been created, but for its marks.
+_BY_TIME: Mapping[str, Field[Exchange]] = {"created_at": Field(attrgetter("at"), datetime, _instant)}
 
 
 def _marks(creation: Exchange) -> frozenset[str]:
