@@ -163,7 +163,7 @@ def test_outputs_in_the_list_for_everybody_are_those_that_the_tenant_reads(diale
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("server", "tenant"), [("seed", "docs"), ("docs", "docs")])
+@pytest.mark.parametrize(("server", "tenant"), [("seed", "docs"), ("docs", "docs"), ("docs", "seed")])
 def test_outputs_in_the_list_for_everybody_may_be_those_of_the_servers_dialect(server: str, tenant: str) -> None:
     app = InProcess(Config(dialect=server), callbacks_open=False)
     tally = play(BY_ID["public_models_agree"], Target(AppCarrier(app), None, dialect=tenant), packaged_contract())

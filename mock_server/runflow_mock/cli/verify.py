@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from urllib3.exceptions import HTTPError
 
 from runflow_mock.cli.dialects import dialect_options_or, read_said
 from runflow_mock.cli.options import Figure, checked_url, json_option, option, tell
 from runflow_mock.cli.sheets import WRITTEN, Outputs
 from runflow_mock.cli.streams import written_at_the_end
+from runflow_mock.kit.suite.calls import check_call
 from runflow_mock.kit.suite.carriers import HttpCarrier
 from runflow_mock.kit.suite.generating import EFFORTS, effort_of, require_generator
 from runflow_mock.kit.suite.pairs import unseen
@@ -49,6 +51,7 @@ def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json:
         document = load_document(openapi, tell)
         target = Target(HttpCarrier(base_url), api_key, dialect=said.dialect, switches=said.switches, spend_usd=options["allow_spend"])
         _say(f"{base_url} is {_kind(target)}; seed {effort.seed}{'' if effort.is_random else ', the same requests every time'}", as_json)
+        check_call(target)
         if not target.is_mock:
             document = as_documented(document)
         if any(said) and not target.has_control:
@@ -64,8 +67,8 @@ def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json:
             outputs = Outputs(as_json=as_json, junit_file=junit_file, markdown_file=options["markdown_file"])
             files.update(outputs.files(summary))
             outputs.show(summary)
-    except TargetError as error:
-        tell(str(error))
+    except (TargetError, HTTPError) as error:
+        tell(str(error) if isinstance(error, TargetError) else f"{base_url} does not answer any more ({error})")
         sys.exit(2)
     sys.exit(total.exit_code)
 

@@ -1,4 +1,4 @@
-"""Other protocols: what an address speaks at which a callback gets no answer of HTTP/1.1, the only one in which callbacks are sent."""
+"""Other protocols: what an address speaks at which a request gets no answer of HTTP/1.1, the only one in which any is sent."""
 
 import re
 import socket
@@ -12,7 +12,7 @@ TLS_FIRST = (b"\x15\x03", b"\x16\x03")
 _HTTP2 = re.compile(rb"\x00[\x00-\xff]{2}[\x04\x07]\x00\x00\x00\x00\x00", re.DOTALL)
 NO_TLS = "it speaks HTTP without TLS: give its address with http://"
 TLS = "it speaks TLS: give its address with https://"
-HTTP2 = "it speaks HTTP/2 alone, and callbacks are sent over HTTP/1.1"
+HTTP2 = "it speaks HTTP/2 alone, and runflow-mock sends over HTTP/1.1"
 NOT_TRUSTED = "its certificate is not trusted ({}): name its authority in a file with SSL_CERT_FILE"
 
 

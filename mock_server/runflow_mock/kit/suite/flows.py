@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from runflow_mock.kit.suite.laws import Watch
-from runflow_mock.kit.suite.readings import Unexpected
+from runflow_mock.kit.suite.readings import Unanswered, Unexpected
 from runflow_mock.kit.suite.stages import SuiteTenant, Target
 from runflow_mock.kit.suite.tallies import Breach, Tally
 from runflow_mock.openapi.contracts import Contract
@@ -87,6 +87,8 @@ def _told(flow: Flow, stage: SuiteTenant) -> Iterator[str]:
     try:
         yield from flow.play(stage)
     except Unexpected as error:
+        if isinstance(error, Unanswered):
+            stage.target.still_answers()
         yield f"it stopped: {error}"
     except ClientError as error:
         yield f"it stopped, since the control API answers: {error}"

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from runflow_mock.kit.suite.carriers import Answer, CarrierApp, HttpCarrier
 from runflow_mock.kit.suite.memories import INFERRED
 from runflow_mock.kit.suite.overlays import OLD_ANSWERS, narrowed
+from runflow_mock.kit.suite.readings import Unexpected
 from runflow_mock.kit.suite.seeds import seed
 from runflow_mock.kit.suite.stages import SuiteTenant, Target, TargetError
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
@@ -30,6 +31,7 @@ ACCEPTED = ("2xx", "304", "402", "404", "409")
 REJECTED = ("400", "401", "404", "405", "409", "413", "415", "422")
 PHASES = ("examples", "coverage", "fuzzing")
 STATEFUL = "stateful"
+REACH = "reach"
 
 Seen = Callable[[Answer], None]
 
@@ -82,7 +84,12 @@ def generate(
         again = replace(effort, seed=effort.seed + number)
         # Records of different rounds have different ids: what is known of one must not be taken for another.
         with target.open(seed=str(again.seed)) as stage:
-            for event in _events(stage, _told(document, stage, without), again, operations, phases):
+            try:
+                told = _told(document, stage, without)
+            except Unexpected as error:
+                tally.broke(Breach(REACH, "sequence", f"nothing could be made to send requests about: {error}"))
+                continue
+            for event in _events(stage, told, again, operations, phases):
                 _take(event, contract, tally, see, keep)
     return tally
 

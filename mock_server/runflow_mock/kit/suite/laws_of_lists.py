@@ -101,10 +101,11 @@ def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:
     if is_first and (body.get("previous") is not None or body.get("first") is not None):
         yield f"the first page has the cursors first {body.get('first')!r} and previous {body.get('previous')!r}"
     twins = frozenset(TWINS.values()) & body.keys()
-    # What everybody may read is not in the dialect of a tenant.
-    if twins != TWINS_ALL and (twins or memory.has_twins) and not answer.path.startswith("/v1/public/"):
-        yield f"a page has no {' and no '.join(sorted(TWINS_ALL - twins))}, and other cursors of this server have both names"
-    memory.has_twins = memory.has_twins or bool(twins)
+    # What everybody may read is not in the dialect of a tenant: neither is held against the other.
+    if not answer.path.startswith("/v1/public/"):
+        if twins != TWINS_ALL and (twins or memory.has_twins):
+            yield f"a page has no {' and no '.join(sorted(TWINS_ALL - twins))}, and other cursors of this server have both names"
+        memory.has_twins = memory.has_twins or bool(twins)
     for name, twin in TWINS.items():
         if twin in body and body[twin] != body.get(name):
             yield f"{twin} is {body[twin]!r}, and {name} {body.get(name)!r}"

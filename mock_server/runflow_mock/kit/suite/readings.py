@@ -24,6 +24,10 @@ class Unexpected(Exception):
     """An answer that a flow cannot go on with; the message tells the exchange."""
 
 
+class Unanswered(Unexpected):
+    """No answer at all; the message tells the request."""
+
+
 class Source(msgspec.Struct, frozen=True):
     """What a content came from: who told it, where that is described, and the exchange in one line."""
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import Needs, can_play, play_all
-from runflow_mock.kit.suite.generating import PHASES, STATEFUL, Effort, generate
+from runflow_mock.kit.suite.generating import PHASES, REACH, STATEFUL, Effort, generate
 from runflow_mock.kit.suite.laws import Watch
 from runflow_mock.kit.suite.machines import run_machines
 from runflow_mock.kit.suite.stages import Target, TargetError
@@ -15,7 +15,6 @@ from runflow_mock.openapi.contracts import Contract, Declared
 
 # What a run of the model costs with which the suite creates; only for the plan that is printed before money is spent.
 RUN_USD = 0.27
-REACH = "reach"
 Keep = Callable[[Any], None]
 Tell = Callable[[str, Tally], None]
 

@@ -16,9 +16,10 @@ import urllib3
 from msgspec.structs import replace
 
 from runflow_mock.decoders import convert
+from runflow_mock.kit.probes.other_protocols import what_speaks
 from runflow_mock.kit.suite.carriers import Answer, Carrier, CarrierExchanger, HttpCarrier, written
 from runflow_mock.kit.suite.offers import USUAL, Offer, offered
-from runflow_mock.kit.suite.readings import expect
+from runflow_mock.kit.suite.readings import Unanswered, Unexpected, expect
 from runflow_mock.testing.client import ClientError
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.records import Pulled, Tenant
@@ -36,6 +37,7 @@ FAIL = "mock:fail"
 # Where plain http is refused even to loopback; nothing is ever sent there, since the suite carries callbacks itself.
 STRICT_HOOK = "https://app.example/callbacks"
 
+NO_KEY = "the target has no control API, so a key is needed: give one with --api-key"
 Eye = Callable[[Answer], None]
 Ear = Callable[[Pulled], None]
 _NUMBERS = count(1)
@@ -113,11 +115,34 @@ class Target:
         """Whether the suite may send anything but reads."""
         return self.has_control or self.spend_usd > 0
 
+    def target_of(self, url: str) -> str | None:
+        """Returns what a request to an address that an answer gave asks for, or nothing where that leads past the target."""
+        base, address = urlsplit(self.carrier.url), urlsplit(url)
+        # A server may stand behind a prefix, which is part of the address and not of what is asked for.
+        if address.netloc != base.netloc or not address.path.startswith(f"{base.path}/"):
+            return None
+        return address.path.removeprefix(base.path) + (f"?{address.query}" if address.query else "")
+
+    def still_answers(self) -> None:
+        """Does nothing where the server answers anything at all.
+
+        Raises:
+            TargetError: it does not any more.
+        """
+        try:
+            self.carrier.carry("GET", "/v1/health", {}, None)
+        except urllib3.exceptions.HTTPError as error:
+            raise TargetError(f"{self.carrier.url} does not answer any more ({error})") from None
+
     def open(self, **settings: Any) -> "SuiteTenant":
-        """Returns a stage; the settings count where the target has the control API."""
+        """Returns a stage; the settings count where the target has the control API.
+
+        Raises:
+            TargetError: there is no key, or the control API makes no tenant.
+        """
         if not self.has_control:
             if self.key is None:
-                raise TargetError("the target has no control API, so a key is needed: give one with --api-key")
+                raise TargetError(NO_KEY)
             return SuiteTenant(self, self.key, self.key, None)
         name = next(self.names)
         exchanger = CountingExchanger(self.carrier)
@@ -127,7 +152,12 @@ class Target:
             given["dialect"] = self.dialect
         if self.switches:
             given["switches"] = {**self.switches, **given.get("switches", {})}
-        told = control.client.post("/_mock/tenants", given)
+        try:
+            told = control.client.post("/_mock/tenants", given)
+        except urllib3.exceptions.HTTPError as error:
+            raise TargetError(f"{self.carrier.url} does not answer any more ({error})") from None
+        except ClientError as error:
+            raise TargetError(f"the control API makes no tenant: {error}") from None
         tenant = convert(told, Tenant)
         stage = SuiteTenant(self, tenant.key, tenant.admin_key, control, name)
         stage.settings, stage.keys, stage.exchanger = told, tenant.keys, exchanger
@@ -191,7 +221,10 @@ class SuiteTenant:
         if content is not None:
             sent["Content-Type"] = "application/json"
         sent = {**sent, **(headers or {})}
-        answer = self.target.carrier.carry(method, target, sent, content)
+        try:
+            answer = self.target.carrier.carry(method, target, sent, content)
+        except urllib3.exceptions.HTTPError as error:
+            raise Unanswered(f"{method} {target[:200]} was not answered: {error}") from None
         if self.exchanger is not None:
             self.exchanger.moments += method not in READING
         moment = None if self.exchanger is None else self.exchanger.moments
@@ -251,11 +284,15 @@ class SuiteTenant:
 
     def fetch(self, url: str) -> Answer | None:
         """Returns what stands at an address that an answer gave, asked for without a key; nothing where the carrier does not reach."""
-        carrier, address = self.target.carrier, urlsplit(url)
-        path = address.path + (f"?{address.query}" if address.query else "")
-        if address.netloc == urlsplit(carrier.url).netloc:
-            return carrier.carry("GET", path, {}, None)
-        return carrier.fetch(url) if isinstance(carrier, HttpCarrier) else None
+        carrier, target = self.target.carrier, self.target.target_of(url)
+        try:
+            if target is not None:
+                return carrier.carry("GET", target, {}, None)
+            return carrier.fetch(url) if isinstance(carrier, HttpCarrier) else None
+        except urllib3.exceptions.HTTPError as error:
+            raise Unanswered(f"GET {url[:200]} was not answered: {error}") from None
+        except ValueError as error:
+            raise Unexpected(str(error)) from None
 
     def until(self, is_there: Callable[[], bool], seconds_max: float = POLL_SECONDS_MAX) -> bool:
         """Lets time pass until something is there: the clock is moved where there is one, else the suite waits and looks again."""
@@ -308,6 +345,9 @@ def _is_mock(carrier: Carrier) -> bool:
     try:
         answer = carrier.carry("GET", "/_mock/version", {}, None)
     except urllib3.exceptions.HTTPError as error:
+        speaks = what_speaks(carrier.url) if isinstance(carrier, HttpCarrier) else None
+        if speaks is not None:
+            raise TargetError(f"{carrier.url} is another address than this takes: {speaks}") from None
         raise TargetError(f"{carrier.url} does not answer ({error}); say where the server is with --base-url") from None
     content = answer.json
     return answer.status == 200 and isinstance(content, dict) and "version" in content
