@@ -7,6 +7,7 @@ import lies_in_time
 import lies_of_deeds
 import lies_of_messages
 import lies_of_owners
+import lies_of_rotation
 import pytest
 from mutants import Mutant
 
@@ -18,7 +19,14 @@ from runflow_mock.kit.suite.tallies import Tally
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.testing.in_process import InProcess
 
-CASES = {**lies.CASES, **lies_of_owners.CASES, **lies_in_time.CASES, **lies_of_messages.CASES, **lies_of_deeds.CASES}
+CASES = {
+    **lies.CASES,
+    **lies_of_owners.CASES,
+    **lies_in_time.CASES,
+    **lies_of_messages.CASES,
+    **lies_of_deeds.CASES,
+    **lies_of_rotation.CASES,
+}
 # By this dialect no 429 says when to come back, and no attempt says when it was made.
 TRUE_IN = {
     (name, "docs")
@@ -27,6 +35,8 @@ TRUE_IN = {
         "Retry-After is a second, whatever the window",
         "Retry-After is in milliseconds",
         "Retry-After is zero",
+        "Retry-After is longer than the window",
+        "Retry-After is what time it will be",
         "a callback says that it was sent an hour ago",
     )
 }
