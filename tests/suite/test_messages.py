@@ -116,6 +116,13 @@ def test_head_is_held_against_the_get_before_it(head: Answer, is_held: bool) -> 
     assert (says("head_is_get", GET, head) == []) is is_held
 
 
+@pytest.mark.parametrize(("length", "is_held"), [("2", True), ("3", False)])
+def test_head_may_tell_the_length_of_a_get_that_came_in_chunks(length: str, is_held: bool) -> None:
+    chunked = replace(GET, headers={"content-type": "application/json", "transfer-encoding": "chunked"})
+    head = replace(HEAD, headers={"content-type": "application/json", "content-length": length})
+    assert (says("head_is_get", chunked, head) == []) is is_held
+
+
 def test_ids_of_requests_differ_and_are_on_every_success_or_on_none() -> None:
     first, second = (replace(GET, headers={**JSON, "x-request-id": each}) for each in "ab")
     assert says("request_ids", first, second) == []

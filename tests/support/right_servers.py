@@ -127,6 +127,13 @@ def _allowing(answer: Answer) -> Mapping[str, str]:
     return {**answer.headers, "allow": f"{answer.headers['allow']}, HEAD, OPTIONS"} if "allow" in answer.headers else answer.headers
 
 
+def _deliveries_turned(answer: Answer) -> bytes:
+    """The latest delivery first: the contract leaves the order open."""
+    if not (answer.path.endswith("/callback") and isinstance(answer.json, list)):
+        return answer.body
+    return json.dumps(answer.json[::-1]).encode()
+
+
 RIGHT: Mapping[str, Bug] = {
     "has fields of its own": _told(_with_more),
     "writes keys in another order": _told(_turned_round),
@@ -146,5 +153,6 @@ RIGHT: Mapping[str, Bug] = {
     "allows HEAD and OPTIONS by name": _headed(_allowing),
     "packs what it tells": _headed(_packed),
     "stands behind a proxy": _with(via="1.0 proxy", age="0", x_cache="MISS", connection="close"),
+    "tells the latest delivery first": _told(_deliveries_turned),
     "says that it is a server": _with(server="nginx", strict_transport_security="max-age=63072000", cache_control="no-store"),
 }
