@@ -62,7 +62,7 @@ def test_generated_client_needs_no_assertions_for_the_rest_of_the_api(generated:
         "upload": [True, True, "SHIRT.PNG", 24, True],
         "evaluation": ["completed", "BACKGROUND-REMOVAL", 2, True, 0],
         "callbacks": [["https://app.example/callbacks"], True, 1, None],
-        "catalog": ["BACKGROUND-REMOVAL", 2, 2, [True], True, True],
+        "catalog": ["BACKGROUND-REMOVAL", 2, True, 2, [True], True, True],
     }
     assert re.findall(r"\bassert\b|is not None\b(?!,|\])|cast\(|: Any\b|type: ignore", ACCOUNT.read_text(encoding="utf-8")) == []
 

@@ -112,12 +112,13 @@ def callbacks(client: AuthenticatedClient) -> list[object]:
 def catalog(client: AuthenticatedClient) -> list[object]:
     """A model, the flows, and the account."""
     model = as_kind(Model, get_model.sync(MODEL, client=client))
-    flows = as_kind(FlowList, list_flows.sync(client=client, limit=2))
+    flows = as_kind(FlowList, list_flows.sync(client=client, limit=2, embed="inputs"))
+    inputs = [each.display_name.strip() != "" for flow in flows.items for each in flow.inputs or []]
     nodes = as_kind(FlowNodeList, list_flow_nodes.sync("any", client=client, limit=2))
     user = as_kind(CurrentUser, get_current_user.sync(client=client))
     balance = as_kind(CreditBalance, get_balance.sync(client=client))
     names = [each.org.name.strip() != "" for each in user.memberships]
-    return [model.slug.upper(), len(flows.items), len(nodes.items), names, "@" in user.email, float(balance.balance) > 0]
+    return [model.slug.upper(), len(flows.items), all(inputs), len(nodes.items), names, "@" in user.email, float(balance.balance) > 0]
 
 
 def main(url: str, key: str) -> None:

@@ -101,7 +101,7 @@ def in_form(values: Json, source: str, tell: Tell = ignore, *, may_lack_paths: b
 
 
 def _in_form(values: Json, source: str, tell: Tell, *, may_lack_paths: bool, downloads: Downloads | None) -> Foreign:
-    around = Addresses(source, tell, downloads) if is_address(source) else Folder(Path(source).parent, tell)
+    around = Addresses(source, tell, downloads) if is_address(source) else Folder(Path(source), tell)
     return in_our_form(values, source, around, known=known_shapes(), may_lack_paths=may_lack_paths)
 
 
@@ -146,16 +146,18 @@ def _of(name: str, tell: Tell) -> Tell:
 class Folder:
     """The files beside a document that is a file: those in its folder, and below it."""
 
-    def __init__(self, folder: Path, tell: Tell = ignore) -> None:
-        self._folder = folder
+    def __init__(self, document: Path, tell: Tell = ignore) -> None:
+        self._folder = document.parent
+        self._own = document.name
         self._tell = tell
         self._bytes = 0
 
     def name_of(self, reference: str, base: str) -> str:
-        """Returns the path of a file, seen from the folder."""
+        """Returns the path of a file, seen from the folder; the document itself has no name."""
         if reference.startswith("//") or ":" in reference.partition("/")[0]:
             raise SourceError("it is at an address; of a document that is a file only the files beside it are read")
-        return posixpath.normpath(posixpath.join(posixpath.dirname(base), reference.replace("\\", "/")))
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(base), reference.replace("\\", "/")))
+        return "" if name == self._own else name
 
     def read(self, name: str) -> Json:
         """Returns the values of a file."""
@@ -183,14 +185,14 @@ class Addresses:
         self._downloads = downloads or Downloads()
 
     def name_of(self, reference: str, base: str) -> str:
-        """Returns the address of a file."""
+        """Returns the address of a file; the document itself has none."""
         try:
             url = urldefrag(joined(base or self._url, reference)).url
         except Unreachable as error:
             raise SourceError(str(error)) from None
         if urlsplit(url)[:2] != urlsplit(self._url)[:2]:
             raise SourceError("it is on another host; only files of the host of the document are read")
-        return url
+        return "" if url == urldefrag(self._url).url else url
 
     def read(self, name: str) -> Json:
         """Returns the values of a file."""
