@@ -28,9 +28,10 @@ def test_in_process(runflow_in_process):
 
 def test_servers():
     from runflow_mock.runtime.config import Config
-    from runflow_mock.testing import open_tenant, serve
+    from runflow_mock.testing import open_tenant
+    from runflow_mock.testing.server import serve
     with serve(Config(port=0)) as server, open_tenant(server.url, clock="manual") as runflow:
-        runflow.faults.add(what="fail", where={"operation": "create_run"})
+        runflow.faults.add(what="fail", where="run.running->succeeded")
         by_hand(runflow.base_url + PATH, runflow.headers, BODY)
         runflow.clock.run_until_idle()
         assert [run["status_code"] for run in runflow.runs] == ["failed"]
