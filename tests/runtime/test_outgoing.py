@@ -35,7 +35,6 @@ OPENERS = {
     "kit/probes/effects.py": "what a command names to ask the receiver's application",
     "cli/verify_receiver.py": "the receiver that the command names",
     "kit/suite/carriers.py": "the server that a command names",
-    "kit/suite/stages.py": "the server that a command names",
     "cli/report.py": "the sandbox that a command names",
     "cli/doctor.py": "the sandbox that a command names",
     "cli/healthcheck.py": "the sandbox that a command names",

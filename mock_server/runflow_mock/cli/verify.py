@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from urllib3.exceptions import HTTPError
 
 from runflow_mock.cli.dialects import dialect_options_or, read_said
 from runflow_mock.cli.options import Figure, checked_url, json_option, option, tell
 from runflow_mock.cli.sheets import WRITTEN, Outputs
 from runflow_mock.cli.streams import written_at_the_end
 from runflow_mock.kit.suite.calls import check_call
-from runflow_mock.kit.suite.carriers import HttpCarrier
+from runflow_mock.kit.suite.carriers import HttpCarrier, NoAnswer
 from runflow_mock.kit.suite.generating import EFFORTS, effort_of, require_generator
 from runflow_mock.kit.suite.pairs import unseen
 from runflow_mock.kit.suite.recordings import recording
@@ -67,7 +66,7 @@ def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json:
             outputs = Outputs(as_json=as_json, junit_file=junit_file, markdown_file=options["markdown_file"])
             files.update(outputs.files(summary))
             outputs.show(summary)
-    except (TargetError, HTTPError) as error:
+    except (TargetError, NoAnswer) as error:
         tell(str(error) if isinstance(error, TargetError) else f"{base_url} does not answer any more ({error})")
         sys.exit(2)
     sys.exit(total.exit_code)

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-import urllib3
-
-from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.carriers import Answer, NoAnswer
 from runflow_mock.kit.suite.stages import NO_KEY, Target, TargetError
 
 # What everybody may read, and what takes a key.
@@ -26,7 +24,7 @@ def check_call(target: Target) -> None:
     headers = {"Authorization": f"Bearer {target.key}"}
     try:
         answers = [target.carrier.carry("GET", path, headers if path in KEYED else {}, None) for path in (OPEN, *KEYED)]
-    except urllib3.exceptions.HTTPError as error:
+    except NoAnswer as error:
         raise TargetError(f"{target.carrier.url} does not answer ({error})") from None
     for is_met, says in OBSTACLES:
         if all(map(is_met, answers)):

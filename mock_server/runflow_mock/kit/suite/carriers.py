@@ -79,6 +79,10 @@ class Answer(msgspec.Struct, frozen=True, dict=True):
         return f"{self.method} {self.target[:200]} -> {self.status} {self.body[:300].decode(errors='replace')}"
 
 
+NoAnswer = urllib3.exceptions.HTTPError
+"""What a carrier raises where nothing, or nothing that HTTP knows, is answered."""
+
+
 class Carrier(Protocol):
     """Carries a request to the server under test."""
 
@@ -104,7 +108,7 @@ class HttpCarrier:
         """Returns the answer to a request.
 
         Raises:
-            HTTPError: there is none, or it does not end within its time and bytes.
+            NoAnswer: there is none, or it does not end within its time and bytes.
         """
         # A body that is shorter than was announced is handed through, which takes reading piece by piece: a law says what is wrong with it.
         how: dict[str, Any] = {"redirect": False, "preload_content": False, "enforce_content_length": False}
@@ -112,7 +116,7 @@ class HttpCarrier:
             response = self._pool.request(method, self.url + target, headers=dict(headers), body=body, **how)
             content = read_body(response, self._answer_bytes_max + 1)
         if len(content) > self._answer_bytes_max:
-            raise urllib3.exceptions.HTTPError(f"the answer has more than {self._answer_bytes_max} bytes")
+            raise NoAnswer(f"the answer has more than {self._answer_bytes_max} bytes")
         response.release_conn()
         return Answer(method, target, response.status, {name.lower(): value for name, value in response.headers.items()}, content)
 

@@ -12,12 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-import urllib3
 from msgspec.structs import replace
 
 from runflow_mock.decoders import convert
 from runflow_mock.kit.probes.other_protocols import what_speaks
-from runflow_mock.kit.suite.carriers import Answer, Carrier, CarrierExchanger, HttpCarrier, written
+from runflow_mock.kit.suite.carriers import Answer, Carrier, CarrierExchanger, HttpCarrier, NoAnswer, written
 from runflow_mock.kit.suite.offers import USUAL, Offer, offered
 from runflow_mock.kit.suite.readings import Unanswered, Unexpected, expect
 from runflow_mock.testing.client import ClientError
@@ -131,7 +130,7 @@ class Target:
         """
         try:
             self.carrier.carry("GET", "/v1/health", {}, None)
-        except urllib3.exceptions.HTTPError as error:
+        except NoAnswer as error:
             raise TargetError(f"{self.carrier.url} does not answer any more ({error})") from None
 
     def open(self, **settings: Any) -> "SuiteTenant":
@@ -154,7 +153,7 @@ class Target:
             given["switches"] = {**self.switches, **given.get("switches", {})}
         try:
             told = control.client.post("/_mock/tenants", given)
-        except urllib3.exceptions.HTTPError as error:
+        except NoAnswer as error:
             raise TargetError(f"{self.carrier.url} does not answer any more ({error})") from None
         except ClientError as error:
             raise TargetError(f"the control API makes no tenant: {error}") from None
@@ -223,7 +222,7 @@ class SuiteTenant:
         sent = {**sent, **(headers or {})}
         try:
             answer = self.target.carrier.carry(method, target, sent, content)
-        except urllib3.exceptions.HTTPError as error:
+        except NoAnswer as error:
             raise Unanswered(f"{method} {target[:200]} was not answered: {error}") from None
         if self.exchanger is not None:
             self.exchanger.moments += method not in READING
@@ -289,7 +288,7 @@ class SuiteTenant:
             if target is not None:
                 return carrier.carry("GET", target, {}, None)
             return carrier.fetch(url) if isinstance(carrier, HttpCarrier) else None
-        except urllib3.exceptions.HTTPError as error:
+        except NoAnswer as error:
             raise Unanswered(f"GET {url[:200]} was not answered: {error}") from None
         except ValueError as error:
             raise Unexpected(str(error)) from None
@@ -344,7 +343,7 @@ class SuiteTenant:
 def _is_mock(carrier: Carrier) -> bool:
     try:
         answer = carrier.carry("GET", "/_mock/version", {}, None)
-    except urllib3.exceptions.HTTPError as error:
+    except NoAnswer as error:
         speaks = what_speaks(carrier.url) if isinstance(carrier, HttpCarrier) else None
         if speaks is not None:
             raise TargetError(f"{carrier.url} is another address than this takes: {speaks}") from None
@@ -360,6 +359,6 @@ def _usual_tenant(carrier: Carrier, name: str) -> Mapping[str, Any] | None:
         settings = control.client.post("/_mock/tenants", {"name": name})
         convert(settings, Tenant)
         control.delete_tenant(name)
-    except (ClientError, msgspec.ValidationError, urllib3.exceptions.HTTPError):
+    except (ClientError, msgspec.ValidationError, NoAnswer):
         return None
     return dict(settings)
