@@ -58,7 +58,8 @@ class World(Protocol):
 class Build(NamedTuple):
     """How a client is built: by which way it waits, how it makes sure not to create twice, how it pauses, and what it does wrong.
 
-    `view` is what it asks of a list, and `is_called` says that it reads the record when a callback comes, and polls it besides.
+    `view` is what it asks of a list, `tries` how often it tries at most, and `is_called` says that it reads the record when a callback
+    comes, and polls it besides.
     """
 
     way: str = "record"
@@ -69,6 +70,7 @@ class Build(NamedTuple):
     flaw: str = ""
     view: str = "limit=50"
     is_called: bool = False
+    tries: int = TRIES
 
 
 class Refused(Exception):
@@ -84,6 +86,8 @@ def pauses_of(kind: str) -> Iterator[float]:
         yield {
             "exponential": 0.4 * 2**attempt,
             "linear": 0.5 * (attempt + 1),
+            "doubled seconds": 2.0**attempt,
+            "tripled": 1.5 * 3**attempt,
             "capped": min(0.4 * 2**attempt, 1.2),
             "fibonacci": 0.4 * (1, 1, 2, 3, 5, 8)[min(attempt, 5)] if attempt else 0.3,
             "at once, then growing": 0.0 if attempt == 0 else 0.2 * 2**attempt,
@@ -189,8 +193,9 @@ class Client:
             "pauses: down and up": 5,
             "never gives up": 12,
             "tries for ever": 100,
+            "tries for ever, and ever later": 100,
             "does not try again": 1,
-        }.get(self.flaw, TRIES)
+        }.get(self.flaw, self.build.tries)
         if self.flaw == "orders again when it cannot read" and body is None:
             tries = 1
         pauses = "none" if body is None and self.flaw == "reads again at once whatever fails" else self.build.pauses
@@ -505,6 +510,8 @@ RIGHT: Mapping[str, Build] = {
     "batch, orders again what has failed of it": Build(way="batch", is_stubborn=True),
     "batch, looks it up, polls the items": Build(way="items", proof="look-up", poll_seconds=1.5),
     "batch, Idempotency-Key, polls the items, linear pauses": Build(way="items", pauses="linear"),
+    "Idempotency-Key, polls the run, eight tries with doubled pauses": Build(pauses="doubled seconds", tries=8),
+    "looks its client_ref up, polls the run, six tries with tripled pauses": Build(proof="look-up", pauses="tripled", tries=6),
 }
 
 LISTS, HEARS = Build(way="list"), Build(way="callback")
@@ -528,6 +535,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "pauses: shrinking": (Build(pauses="shrinking"), ("retry-backoff",)),
     "never gives up": (Build(pauses="growing gently"), ("retry-gives-up",)),
     "tries for ever": (Build(), ("retry-gives-up",)),
+    "tries for ever, and ever later": (Build(pauses="doubled seconds"), ("retry-gives-up",)),
     "takes no pause where there is no Retry-After": (Build(), ("retry-backoff",)),
     "fails where there is no Retry-After": (Build(), ("recovers",)),
     "does not try again": (Build(), ("recovers",)),

@@ -88,11 +88,11 @@ class Stumbler:
         self.left = stumbles
         self.stumbling, self.right = (VirtualRunner(app, time, build) for build in (builds.build_of("pauses: constant"), builds.Build()))
 
-    def run(self, env: Mapping[str, str], move: Callable[[], None]) -> Ended:
+    def run(self, env: Mapping[str, str], move: Callable[[], None], may_go_on: Callable[[], bool]) -> Ended:
         """Runs one of the two."""
         stumbles = self.left > 0 and env["RUNFLOW_MOCK_CELL"] in FAILING
         self.left -= stumbles
-        return (self.stumbling if stumbles else self.right).run(env, move)
+        return (self.stumbling if stumbles else self.right).run(env, move, may_go_on)
 
     def stop(self) -> None:
         """Does nothing: both end with this thread."""
@@ -157,7 +157,10 @@ def _verify_process(server: RunningServer, name: str, jobs: int = 3) -> Sheet:
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("busy_machine")
 def test_verdicts_on_processes_are_the_same_while_the_machine_is_busy() -> None:
-    expected = {name: set[str]() for name in builds.RIGHT} | {name: set(builds.WRONG[name][1]) for name in LOADED}
+    # Whoever backs off for minutes would make the test as long.
+    expected = {name: set[str]() for name, build in builds.RIGHT.items() if build.tries == builds.TRIES} | {
+        name: set(builds.WRONG[name][1]) for name in LOADED
+    }
     with serve(Config(port=0, speed=1.0)) as server, ThreadPoolExecutor(4) as pool:
         sheets = dict(zip(expected, pool.map(lambda name: _verify_process(server, name), expected), strict=True))
     # Whoever is right is accused of nothing, however busy the machine; of pauses it may be said that it was too busy to compare them.

@@ -3,7 +3,7 @@
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -26,7 +26,7 @@ from runflow_mock.kit.matrix.cells import (
     Ending,
     select,
 )
-from runflow_mock.kit.matrix.clients import CommandRunner, Ended
+from runflow_mock.kit.matrix.clients import CommandRunner, Ended, longest_seconds
 from runflow_mock.kit.matrix.expectations import Expectation, load_expectations
 from runflow_mock.kit.matrix.judging import (
     FORGERY_TAKEN,
@@ -47,6 +47,7 @@ from runflow_mock.kit.matrix.trials import MatrixJob, Trial, lost_files, try_cel
 from runflow_mock.kit.probes.catalogue import ASKS as PROBED
 from runflow_mock.kit.sheets.records import Row
 from runflow_mock.runtime.config import Config
+from runflow_mock.testing.client import ClientError
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.in_process import BASE_URL, InProcess
 from runflow_mock.testing.records import Exchange, Message
@@ -255,7 +256,7 @@ class Talker:
     def __init__(self, say: Callable[[str], str]) -> None:
         self._say = say
 
-    def run(self, env: Mapping[str, str], move: Callable[[], None]) -> Ended:
+    def run(self, env: Mapping[str, str], move: Callable[[], None], may_go_on: Callable[[], bool]) -> Ended:
         """Says it."""
         return Ended(0, self._say(env["RUNFLOW_API_KEY"]))
 
@@ -328,7 +329,7 @@ class Deaf:
     def __init__(self, app: InProcess, url: str) -> None:
         self._app, self._url = app, url
 
-    def run(self, env: Mapping[str, str], move: Callable[[], None]) -> Ended:
+    def run(self, env: Mapping[str, str], move: Callable[[], None], may_go_on: Callable[[], bool]) -> Ended:
         """Orders once."""
         order = {"input": {"image_url": "https://cdn.example.com/1.jpg"}, "callback_url": self._url}
         control = Control(BASE_URL, env["RUNFLOW_API_KEY"], self._app)
@@ -389,7 +390,7 @@ class Worker:
         self._app, self._steps = app, steps
         self.moves = 0
 
-    def run(self, env: Mapping[str, str], move: Callable[[], None]) -> Ended:
+    def run(self, env: Mapping[str, str], move: Callable[[], None], may_go_on: Callable[[], bool]) -> Ended:
         """Takes the steps, each again and again until it is done."""
         with closing(Control(BASE_URL, env["RUNFLOW_API_KEY"], self._app)) as control:
             for step in self._steps:
@@ -474,15 +475,76 @@ def test_callback_that_ends_with_a_line_break_is_genuine(status: int, judgement:
     assert {row.subject: row.reason for row in sheet.rows}[cell.name] == TOLD_ELSEWHERE
 
 
+def _giving_up(verdict: str) -> dict[str, Any]:
+    evidence = [] if verdict == "not_exercised" else [{"message": "some tries failed"}]
+    return {**NOTHING, "verdicts": [{"rule": "retry-gives-up", "verdict": verdict, "evidence": evidence, "reason": None}]}
+
+
 @pytest.mark.parametrize(("is_trying", "judgement"), [(True, Judgement.NOT_EXERCISED), (False, Judgement.BROKEN)])
 def test_client_that_was_stopped_while_it_tried_is_told_of_under_giving_up_alone(is_trying: bool, judgement: Judgement) -> None:
     cell = BY_NAME["503 for ever"]
-    held = {**NOTHING, "verdicts": [{"rule": "retry-gives-up", "verdict": "held", "evidence": [], "reason": None}]}
-    stopped = _trial(cell, None, is_trying=is_trying, report=held)
+    stopped = _trial(cell, None, is_trying=is_trying, report=_giving_up("held"))
     assert _judge(cell, PLAIN, stopped).judgement is judgement
     rows = {row.rule: row for row in judge_trials((CONTROL, cell), {CONTROL.name: PLAIN, cell.name: stopped}, {}).rows}
     assert rows["ends"].judgement is Judgement.HELD
-    assert (rows["retry-gives-up"].judgement is Judgement.BROKEN) is is_trying
+    assert rows["retry-gives-up"].judgement is (Judgement.NOT_EXERCISED if is_trying else Judgement.HELD)
+
+
+@pytest.mark.parametrize(
+    ("stopped", "elsewhere", "judgement"),
+    [
+        ("held", "held", Judgement.NOT_EXERCISED),
+        ("not_exercised", "held", Judgement.NOT_EXERCISED),
+        ("broken", "held", Judgement.BROKEN),
+        ("held", "broken", Judgement.BROKEN),
+    ],
+)
+def test_whoever_was_still_trying_has_neither_given_up_nor_tried_for_ever(stopped: str, elsewhere: str, judgement: Judgement) -> None:
+    cell, other = BY_NAME["503 for ever"], BY_NAME["503 at poll"]
+    trials = (PLAIN, _trial(cell, None, is_trying=True, report=_giving_up(stopped)), _trial(other, report=_giving_up(elsewhere)))
+    sheet = judge_trials((CONTROL, cell, other), {trial.cell.name: trial for trial in trials}, {})
+    row = next(row for row in sheet.rows if row.rule == "retry-gives-up")
+    assert row.judgement is judgement
+    assert (row.reason or "").endswith("--timeout gives it longer") is (judgement is Judgement.NOT_EXERCISED)
+
+
+def test_client_that_still_tries_when_its_time_is_up_has_longer_and_is_said_so() -> None:
+    """After one try it is not trying again; after the second and up to the eighth it is, and the ninth decides."""
+    said, may_go_on = list[str](), list[bool]()
+    with fake("seed") as (app, time):
+
+        class Trier(Worker):
+            """Asks after each of ten tries, of which each is followed by a look, whether it may go on."""
+
+            def run(self, env: Mapping[str, str], move: Callable[[], None], ask: Callable[[], bool]) -> Ended:
+                with closing(Control(BASE_URL, env["RUNFLOW_API_KEY"], self._app)) as control:
+                    for _ in range(10):
+                        with suppress(ClientError):
+                            control.client.post("/v1/models/runflow/background-removal/runs", {"input": {}})
+                        control.client.get("/v1/runs")
+                        time.seconds += 1
+                        may_go_on.append(ask())
+                return Ended(None, "")
+
+        job = MatrixJob(
+            client=Trier(app),
+            url=BASE_URL,
+            env={},
+            callback_secret=SECRET,
+            exchanger=app,
+            seconds_max=20.0,
+            now=time,
+            say=said.append,
+        )
+        trial = try_cell(BY_NAME["503 for ever"], job)
+    assert may_go_on == [False, *[True] * 7, False, False]
+    assert said == ["503 for ever: still trying after 20 s; it has up to 100 s to show whether it gives up"]
+    assert trial.is_trying
+
+
+@pytest.mark.parametrize(("seconds_max", "longest"), [(1.0, 5.0), (60.0, 300.0), (200.0, 300.0), (1800.0, 1800.0)])
+def test_client_that_still_tries_has_five_times_as_long_or_five_minutes(seconds_max: float, longest: float) -> None:
+    assert longest_seconds(seconds_max) == longest
 
 
 def test_cell_that_takes_longer_than_the_time_limit_is_not_tried_and_says_so() -> None:

@@ -14,24 +14,39 @@ def still() -> None:
     """Moves nothing."""
 
 
+def never() -> bool:
+    """Lets nobody go on whose time is up."""
+    return False
+
+
 def test_of_what_never_ends_the_last_is_kept() -> None:
-    ended = CommandRunner(("sh", "-c", "yes; echo never"), 1.0).run({}, still)
+    ended = CommandRunner(("sh", "-c", "yes; echo never"), 1.0).run({}, still, never)
     assert (ended.exit_code, set(ended.output.split())) == (None, {"y"})
     assert OUTPUT_BYTES_MAX // 2 < len(ended.output) <= OUTPUT_BYTES_MAX
 
 
+def test_client_that_may_go_on_comes_to_its_end() -> None:
+    command = ("sh", "-c", "sleep 1; echo done")
+    assert CommandRunner(command, 0.3).run({}, still, lambda: True)[:2] == (0, "done\n")
+    assert CommandRunner(command, 0.3).run({}, still, never)[:2] == (None, "")
+
+
+def test_client_that_may_go_on_is_stopped_in_the_end() -> None:
+    assert CommandRunner(("sleep", "600"), 0.1).run({}, still, lambda: True).exit_code is None
+
+
 def test_whoever_has_left_the_session_is_not_waited_for() -> None:
-    ended = CommandRunner(("sh", "-c", "setsid sleep 30 & echo said"), 0.5).run({}, still)
+    ended = CommandRunner(("sh", "-c", "setsid sleep 30 & echo said"), 0.5).run({}, still, never)
     assert ended.output == "said\n"
 
 
 def test_stopped_runner_ends_its_client_and_starts_none() -> None:
     runner, begun, ended = CommandRunner(("sh", "-c", "sleep 600"), 600.0), threading.Event(), []
-    thread = threading.Thread(target=lambda: ended.append(runner.run({}, begun.set)))
+    thread = threading.Thread(target=lambda: ended.append(runner.run({}, begun.set, never)))
     thread.start()
     assert begun.wait(30)
     runner.stop()
     thread.join(30)
     assert [each.exit_code for each in ended] == [-9]
     with pytest.raises(ValueError, match="the matrix was stopped"):
-        runner.run({}, still)
+        runner.run({}, still, never)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runflow_mock.kit.matrix.cells import select
-from runflow_mock.kit.matrix.clients import Ended
+from runflow_mock.kit.matrix.clients import AGAIN_SECONDS, Ended, longest_seconds
 from runflow_mock.kit.matrix.judging import judge_trials
 from runflow_mock.kit.matrix.running import run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob
@@ -49,11 +49,11 @@ class Stopped(BaseException):
 class VirtualWorld:
     """What a client of the bench finds around it: the fake in process, and time that is moved by waiting."""
 
-    def __init__(self, app: InProcess, time: Time, env: Mapping[str, str], move: Callable[[], None]) -> None:
+    def __init__(self, app: InProcess, time: Time, env: Mapping[str, str], move: Callable[[], None], may_go_on: Callable[[], bool]) -> None:
         self.env = env
-        self._app, self._time, self._move = app, time, move
+        self._app, self._time, self._move, self._may_go_on = app, time, move, may_go_on
         self._control = Control(BASE_URL, env["RUNFLOW_API_KEY"], app)
-        self._until = time.seconds + SECONDS_MAX
+        self._until, self._at_last = time.seconds + SECONDS_MAX, time.seconds + longest_seconds(SECONDS_MAX)
 
     def send(self, method: str, target: str, headers: dict[str, str], body: bytes | None) -> Any:
         """One request; what is no whole answer is a `ConnectionError`."""
@@ -78,8 +78,10 @@ class VirtualWorld:
             self._move()
             if self._control.clock().rate:
                 self._control.advance(0)
-        if self._time.seconds > self._until:
-            raise Stopped
+            if self._time.seconds > self._until:
+                if self._time.seconds > self._at_last or not self._may_go_on():
+                    raise Stopped
+                self._until = self._time.seconds + AGAIN_SECONDS
 
     def now(self) -> float:
         """The time."""
@@ -105,12 +107,12 @@ class VirtualRunner:
     def __init__(self, app: InProcess, time: Time, build: Any, late_seconds: float = 0.0) -> None:
         self._app, self._time, self._build, self._late_seconds = app, time, build, late_seconds
 
-    def run(self, env: Mapping[str, str], move: Callable[[], None]) -> Ended:
+    def run(self, env: Mapping[str, str], move: Callable[[], None], may_go_on: Callable[[], bool]) -> Ended:
         """Runs it with these variables."""
         told = StringIO()
         try:
             with redirect_stdout(told):
-                code = builds.Client(VirtualWorld(self._app, self._time, env, move), self._build).main()
+                code = builds.Client(VirtualWorld(self._app, self._time, env, move, may_go_on), self._build).main()
         except Stopped:
             return Ended(None, told.getvalue(), self._late_seconds)
         return Ended(code, told.getvalue(), self._late_seconds)

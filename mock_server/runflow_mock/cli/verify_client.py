@@ -3,6 +3,7 @@
 import gc
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,14 @@ CALLBACK_SECRET = "rf_whsec_verify_client"  # noqa: S105 - a dummy
 @click.option("--full", "is_full", is_flag=True, help="Every cell, not only each value once and the pairs that interact.")
 @click.option("--only", multiple=True, metavar="CELL", help="Only this cell, and its control; repeatable.")
 @click.option("--jobs", default=6, type=click.IntRange(1, 32), show_default=True, help="Cells at a time; 1 for a receiver that they share.")
-@click.option("--timeout", "seconds_max", default=60.0, type=Figure(1, 3600), show_default=True, help="Seconds for one cell.")
+@click.option(
+    "--timeout",
+    "seconds_max",
+    default=60.0,
+    type=Figure(1, 3600),
+    show_default=True,
+    help="Seconds for one cell; up to five times that (300 at most) for who is still trying.",
+)
 @click.option("--expect", "expect_file", default=None, type=READ, help="YAML: how the command ends in a cell, {exit: 3, output: REGEX}.")
 @click.option("--receiver", default="", metavar="ORIGIN=URL", help="Send callbacks for https://ORIGIN to a receiver on this machine.")
 @click.option("--callback-secret", default=CALLBACK_SECRET, help="Secret of callbacks, if the command has one of its own.")
@@ -70,6 +78,7 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
             env=proxy.env,
             callback_secret=options["callback_secret"],
             seconds_max=options["seconds_max"],
+            say=partial(click.echo, err=True),
         )
         trials = run_matrix(cells, job, expected, _tell, jobs=options["jobs"])
     sheet = with_expected(judge_trials(cells, trials, expected), expected_file)

@@ -15,6 +15,9 @@ LAST_SECONDS_MAX = 2.0
 """How long what a client has said may still come once it has ended."""
 MOVE_SECONDS = 0.3
 TICK_SECONDS = 0.02
+AGAIN_SECONDS = 1.0
+"""How often is asked, once the time of a client is up, whether it may go on."""
+LONGER_OF, LONGER_SECONDS_MAX = 5, 300.0
 
 
 class Ended(NamedTuple):
@@ -31,8 +34,11 @@ class Ended(NamedTuple):
 class ClientRunner(Protocol):
     """Runs the client once."""
 
-    def run(self, env: Mapping[str, str], move: Callable[[], None]) -> Ended:
-        """Runs it with these variables; while it is at work, `move` is called again and again."""
+    def run(self, env: Mapping[str, str], move: Callable[[], None], may_go_on: Callable[[], bool]) -> Ended:
+        """Runs it with these variables; while it is at work, `move` is called again and again.
+
+        When its time is up it is stopped as soon as `may_go_on` says no, and after `longest_seconds` whatever that says.
+        """
         ...
 
     def stop(self) -> None:
@@ -40,8 +46,13 @@ class ClientRunner(Protocol):
         ...
 
 
+def longest_seconds(seconds_max: float) -> float:
+    """Returns how long a client has at most that may go on when its time is up."""
+    return max(seconds_max, min(LONGER_OF * seconds_max, LONGER_SECONDS_MAX))
+
+
 class CommandRunner:
-    """Runs a command in a process of its own, at most for so long."""
+    """Runs a command in a process of its own, at most for so long, or a few times that where it may go on."""
 
     def __init__(self, command: tuple[str, ...], seconds_max: float) -> None:
         self.command = command
@@ -50,7 +61,7 @@ class CommandRunner:
         self._is_stopped = False
         self._starting = threading.Lock()
 
-    def run(self, env: Mapping[str, str], move: Callable[[], None]) -> Ended:
+    def run(self, env: Mapping[str, str], move: Callable[[], None], may_go_on: Callable[[], bool]) -> Ended:
         """Starts the command and waits for its end.
 
         Raises:
@@ -61,13 +72,22 @@ class CommandRunner:
         exit_code: int | None = None
         try:
             with _again_and_again(move) as sleeper:
-                if output.is_over.wait(self.seconds_max):
+                if self._comes_to_its_end(output, may_go_on):
                     exit_code = process.wait()
         finally:
             self._end(process, output)
         # Who has left the group of its processes may hold the output open for ever.
         output.is_over.wait(LAST_SECONDS_MAX)
         return Ended(exit_code, output.text, sleeper.late_seconds)
+
+    def _comes_to_its_end(self, output: "_Output", may_go_on: Callable[[], bool]) -> bool:
+        at_last = time.monotonic() + longest_seconds(self.seconds_max)
+        if output.is_over.wait(self.seconds_max):
+            return True
+        while (left := at_last - time.monotonic()) > 0 and may_go_on():
+            if output.is_over.wait(min(left, AGAIN_SECONDS)):
+                return True
+        return False
 
     def stop(self) -> None:
         """Ends every client that is at work, and lets none begin."""

@@ -12,7 +12,7 @@ from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, Judgement
 from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CONTROL, REFUSED_AT_POLL, Cell
 from runflow_mock.kit.matrix.ends import NO_ANSWER_WITHIN, is_genuine
 from runflow_mock.kit.matrix.expectations import USUAL, Expectation, last_words
-from runflow_mock.kit.matrix.trials import Trial
+from runflow_mock.kit.matrix.trials import GIVES_UP, Trial
 from runflow_mock.kit.sheets.records import Row, Sheet
 from runflow_mock.kit.sheets.reports import CLIENT, contract_violations
 
@@ -33,7 +33,7 @@ FORGERY_TAKEN = "the forged callback was taken, which another rule is about"
 ONLY_CREATES = "the client creates, and ends: where nothing goes wrong it does not wait for the end of its work either"
 NO_ANSWER = "the client was gone before the callback arrived"
 
-GIVES_UP, REFUSED = "retry-gives-up", "retry-refused"
+REFUSED = "retry-refused"
 
 Expected = Mapping[str, Expectation]
 Seen = tuple[Judgement, str]
@@ -265,9 +265,7 @@ def _client_row(rule: str, wrong: tuple[str, ...], right: tuple[str, ...], silen
 def _rule_rows(trials: Sequence[Trial], silence: str) -> Iterator[Row]:
     """The rules for clients over all trials: broken where they are broken in one of them."""
     for rule in RULES:
-        verdicts = [
-            (trial, _over(trial, verdict)) for trial in trials for verdict in trial.report["verdicts"] if verdict["rule"] == rule.id
-        ]
+        verdicts = _verdicts(rule.id, trials)
         for judgement in (Judgement.BROKEN, Judgement.HELD, Judgement.NOT_EXERCISED):
             met = [(trial, verdict) for trial, verdict in verdicts if verdict["verdict"] == judgement.value]
             if met or judgement is Judgement.NOT_EXERCISED:
@@ -286,12 +284,17 @@ def _rule_rows(trials: Sequence[Trial], silence: str) -> Iterator[Row]:
         )
 
 
-def _over(trial: Trial, verdict: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Returns a verdict over a trial; whoever was still trying when it was stopped has not given up, however seldom it tried."""
-    if verdict["rule"] != GIVES_UP or not trial.is_trying or verdict["verdict"] == Judgement.BROKEN.value:
-        return verdict
-    seen = {"message": f"{trial.told}, and it was still trying; --timeout gives it longer"}
-    return {**verdict, "verdict": Judgement.BROKEN.value, "evidence": [seen]}
+def _verdicts(rule: str, trials: Sequence[Trial]) -> Sequence[tuple[Trial, Mapping[str, Any]]]:
+    """Returns what trials say of a rule; whoever was still trying in one of them when it was stopped has shown nowhere that it gives up."""
+    found = [(trial, verdict) for trial in trials for verdict in trial.report["verdicts"] if verdict["rule"] == rule]
+    if rule != GIVES_UP or any(verdict["verdict"] == Judgement.BROKEN.value for _, verdict in found):
+        return found
+    return [(trial, _left_open(trial, verdict)) for trial, verdict in found if trial.is_trying] or found
+
+
+def _left_open(trial: Trial, verdict: Mapping[str, Any]) -> Mapping[str, Any]:
+    reason = f"{trial.cell.name}: {trial.told}, and it was still trying: whether it gives up cannot be said; --timeout gives it longer"
+    return {**verdict, "verdict": Judgement.NOT_EXERCISED.value, "evidence": [], "reason": reason}
 
 
 def _ours(trials: Sequence[Trial]) -> Iterator[str]:

@@ -5,6 +5,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise, takewhile
 from typing import Any
 
@@ -14,8 +15,9 @@ from runflow_mock.domain.credential_hygiene import SIGNED_PREFIXES
 from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.retry_hygiene import TRANSIENT
 from runflow_mock.domain.scrubbing import KNOWN_MIN
+from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.matrix.cells import OTHERS_SETTLE, OWN_WAITS, SOMEBODY, Cell
-from runflow_mock.kit.matrix.clients import ClientRunner
+from runflow_mock.kit.matrix.clients import ClientRunner, longest_seconds
 from runflow_mock.kit.matrix.ends import is_heard, saw_end, untold
 from runflow_mock.runtime.config import environment_for_client
 from runflow_mock.testing.client import ClientError, Exchanger
@@ -30,6 +32,7 @@ BALANCE = "100.00"
 # So many records of a client's move on together: whoever has ordered hundreds would wait for minutes otherwise.
 MOVED_TOGETHER = 10
 BEYOND_THE_END = 416
+GIVES_UP = "retry-gives-up"
 # Pauses that grow faster than that are those of somebody who has stopped trying.
 GROWTH_MAX = 4
 
@@ -37,8 +40,9 @@ GROWTH_MAX = 4
 class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
     """What is run: the client, where it finds the fake, environment besides the tenant's, and the secret of callbacks.
 
-    Without an `exchanger` the fake is asked over HTTP. `seconds_max` is when the client is stopped. `now` is the clock that the client
-    sees: where time stands it begins there, so that whoever compares what the API says with its own clock finds both to agree.
+    Without an `exchanger` the fake is asked over HTTP. `seconds_max` is when the client is stopped; `say` hears of one that is still trying
+    then, and gets longer. `now` is the clock that the client sees: where time stands it begins there, so that whoever compares what the API
+    says with its own clock finds both to agree.
     """
 
     client: ClientRunner
@@ -48,6 +52,7 @@ class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
     exchanger: Exchanger | None = None
     seconds_max: float = math.inf
     now: Callable[[], float] = time.time
+    say: Callable[[str], None] = lambda _: None
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +111,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
         for fault in cell.faults:
             control.add_fault(**fault)
         started = time.monotonic()
-        ended = job.client.run(environment(job, cell, tenant.key), _Mover(control, cell).move)
+        ended = job.client.run(environment(job, cell, tenant.key), _Mover(control, cell).move, _Patience(control, cell, job).may_go_on)
         seconds = time.monotonic() - started
         if cell.clock.stands:
             # A receiver that outlives the command is told what is still to be told.
@@ -203,6 +208,30 @@ class _Mover:
                 raise
 
 
+class _Patience:
+    """Waits for a client beyond its time while it is still trying: its next try too many, or its end, shows whether it gives up."""
+
+    def __init__(self, control: Control, cell: Cell, job: MatrixJob) -> None:
+        self._control, self._cell, self._job = control, cell, job
+        self._has_said = False
+
+    def may_go_on(self) -> bool:
+        """Whether it is between two tries, and has not tried too often yet."""
+        if self._cell.clock.stands or not _is_trying(self._control.journal(), self._control.clock().now):
+            return False
+        if _tries_too_often(self._control.report()):
+            return False
+        if not self._has_said:
+            self._has_said = True
+            seconds, at_most = self._job.seconds_max, longest_seconds(self._job.seconds_max)
+            self._job.say(f"{self._cell.name}: still trying after {seconds:g} s; it has up to {at_most:g} s to show whether it gives up")
+        return True
+
+
+def _tries_too_often(report: Mapping[str, Any]) -> bool:
+    return any(found["rule"] == GIVES_UP and found["verdict"] == Judgement.BROKEN.value for found in report["verdicts"])
+
+
 def lost_files(journal: Sequence[Exchange]) -> tuple[str, ...]:
     """Returns the paths of files of which the last transfer failed, or was cut by a rule, and that were not sent anew elsewhere."""
     transfers = [exchange for exchange in journal if (exchange.request.target or "").startswith(SIGNED_PREFIXES)]
@@ -245,10 +274,18 @@ def _made_again(runs: Sequence[Mapping[str, Any]]) -> int:
 
 def _is_trying(journal: Sequence[Exchange], now: str) -> bool:
     """Whether what failed last was tried before, and the pause since then is one that a client may make that tries for ever."""
-    last = list(takewhile(_has_failed, reversed(journal)))
+    failed = next(filter(_has_failed, reversed(journal)), None)
+    if failed is None:
+        return False
+    # Between two tries of a creation a client may look for what it has created.
+    last = list(takewhile(_has_failed, filter(partial(_is_same, failed), reversed(journal))))
     moments = [datetime.fromisoformat(at) for at in (now, *(exchange.at for exchange in last))]
     pauses = [later - earlier for later, earlier in pairwise(moments)]
     return len(pauses) > 1 and pauses[0] <= max(pauses[1:]) * GROWTH_MAX
+
+
+def _is_same(exchange: Exchange, other: Exchange) -> bool:
+    return (exchange.request.method, _path(exchange)) == (other.request.method, _path(other))
 
 
 def _has_failed(exchange: Exchange) -> bool:
