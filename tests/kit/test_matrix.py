@@ -33,6 +33,7 @@ from runflow_mock.kit.matrix.judging import (
     NO_ANSWER,
     NO_CALLBACK,
     NO_CONTROL,
+    NO_RUN,
     NO_TIME,
     NO_TRAFFIC,
     NOT_MET,
@@ -545,6 +546,16 @@ def test_client_that_still_tries_when_its_time_is_up_has_longer_and_is_said_so()
 @pytest.mark.parametrize(("seconds_max", "longest"), [(1.0, 5.0), (60.0, 300.0), (200.0, 300.0), (1800.0, 1800.0)])
 def test_client_that_still_tries_has_five_times_as_long_or_five_minutes(seconds_max: float, longest: float) -> None:
     assert longest_seconds(seconds_max) == longest
+
+
+def test_client_that_creates_no_run_of_a_model_is_told_that_no_cell_is_for_it() -> None:
+    """As one that creates evaluations alone: it ends well, and the control's delay is at an edge that it never comes to."""
+    trials = {CONTROL.name: _trial(CONTROL, is_met=False)}
+    row = next(row for row in judge_trials((CONTROL, FAILED), trials, {}).rows if row.subject == FAILED.name)
+    assert (row.judgement, row.reason) == (Judgement.NOT_EXERCISED, NO_RUN)
+    failing = {CONTROL.name: _trial(CONTROL, 1, is_met=False)}
+    row = next(row for row in judge_trials((CONTROL, FAILED), failing, {}).rows if row.subject == FAILED.name)
+    assert row.reason == NO_CONTROL
 
 
 def test_cell_that_takes_longer_than_the_time_limit_is_not_tried_and_says_so() -> None:

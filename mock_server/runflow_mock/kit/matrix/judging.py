@@ -21,6 +21,7 @@ NO_TRAFFIC = (
     "and a Node program by NODE_OPTIONS; a command that clears these variables, or starts a container, must hand them on"
 )
 NO_CONTROL = "the control did not pass, so that this says nothing"
+NO_RUN = "no run of a model began in the control, alone or in a batch, and the other cells are tried only where one does"
 NO_CALLBACK = "the client sends no callback_url"
 NOT_MET = "the client never came into this situation"
 NO_TIME = "a client that is right may take longer here than --timeout allows"
@@ -81,6 +82,7 @@ def _obstacle(cell: Cell, trials: Mapping[str, Trial], expected: Expected) -> st
     if not control.exchanges:
         return _silence(control)
     obstacles = (
+        (NO_RUN, not control.is_met and _objection(control, expected) is None),
         (NO_CONTROL, not passes_control(control, expected)),
         (NO_CALLBACK, cell.needs_callback and not control.asks_for_callback),
         (NO_TIME, trial is None and cell.seconds > 0),
