@@ -189,6 +189,7 @@ def _where_answers(*starts: str, method: str = "", status: int | None = None) ->
 
 
 _API = _where_answers("/v1/")
+_EXAMPLES = lambda answer: answer.path == "/v1/models/any/examples" and answer.status == 200  # noqa: E731 - a name for a test
 _REDELIVERY = lambda answer: answer.path.endswith("/callback-redeliveries") and answer.status == 201  # noqa: E731 - a name for a test
 
 
@@ -366,6 +367,11 @@ CASES: Mapping[str, Lie] = {
     "an evaluation forgets its task": _lie(when(_where_answers("/v1/evaluations"), put("task_type", lambda value: "other")), "echo"),
     "feedback is not kept": _lie(
         when(_where_answers("/v1/runs/", method="GET"), put("feedback_is_positive", lambda value: None)), "records_agree"
+    ),
+    # Of a model that the suite does not create with, and of a list that has several of them.
+    "examples under any were made of other prompts": _lie(when(_EXAMPLES, put("prompt", lambda value: "another")), "records_agree"),
+    "examples under any lose the last of several pictures": _lie(
+        when(_EXAMPLES, put("image_urls", lambda value: value[:1])), "records_agree"
     ),
 }
 

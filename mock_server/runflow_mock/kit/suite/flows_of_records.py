@@ -1,6 +1,8 @@
 """Flows of records: noun by noun, everything that can be read is read, in every way in which it can be read."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from runflow_mock.kit.suite import scenes
 from runflow_mock.kit.suite.crawls import Crawl
@@ -13,6 +15,8 @@ from runflow_mock.kit.suite.stages import SuiteTenant
 MODELS_PATH = "/v1/models"
 # A scene makes at most so many of a noun.
 ITEMS_MADE_MAX = 8
+# Of the examples under `any`, so many with each name of an input are read by themselves.
+EXAMPLES_OF_A_NAME = 2
 # Where a noun stands, and what is put on the stage before it is read.
 MADE: Mapping[str, tuple[tuple[str, ...], Callable[[SuiteTenant], None]]] = {
     "runs": (("/v1/runs",), scenes.fill_runs),
@@ -124,6 +128,17 @@ def _any_model_is_all(stage: SuiteTenant) -> Iterator[str]:
         own = {item["id"] for item in stage.items(f"{path}/{part}?limit={WHOLE}")}
         if under_any != own and len(listed) < WHOLE:
             yield f"{MODELS_PATH}/any/{part} has {len(under_any)} records of {path}, and that has {len(own)}"
+    for example in _of_each_name(stage.items(f"{MODELS_PATH}/any/examples?limit={WHOLE}")):
+        expect(stage.get(f"{MODELS_PATH}/any/examples/{example['id']}"), 200)
+
+
+def _of_each_name(examples: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The examples whose input has a name that few before have: of two lists under one name the second may be the longer."""
+    met: Counter[str] = Counter()
+    for example in examples:
+        if any(met[name] < EXAMPLES_OF_A_NAME for name in example["input"]):
+            met.update(example["input"].keys())
+            yield example
 
 
 FLOWS: tuple[Flow, ...] = (
