@@ -108,6 +108,22 @@ def _with_empty_lists(answer: Answer) -> bytes:
     return json.dumps(_walked(lambda each: {n: [] if n in LISTS and v is None else v for n, v in each.items()}, answer.json)).encode()
 
 
+def _naming_requests(mutant: Mutant, answer: Answer) -> Answer:
+    """Ids of requests in another form, the same in the header and in what a request made."""
+    if not _is_of_the_api(answer):
+        return answer
+    told = answer.with_body(_naming(answer)) if answer.body and answer.json is not None else answer
+    headers = {name: f"req/{value}" if name == "x-request-id" else value for name, value in told.headers.items()}
+    return replace(told, headers=headers)
+
+
+def _naming(answer: Answer) -> bytes:
+    def change(each: Body) -> Body:
+        return {name: f"req/{value}" if name == "request_id" and value is not None else value for name, value in each.items()}
+
+    return json.dumps(_walked(change, answer.json)).encode()
+
+
 def _to_the_tenth_of_a_cent(answer: Answer) -> bytes:
     """Amounts without the zeros at their end, as far as the third digit."""
     return json.dumps(_walked(lambda each: {name: _shorter(value) for name, value in each.items()}, answer.json)).encode()
@@ -149,6 +165,7 @@ RIGHT: Mapping[str, Bug] = {
     "tells no length": _without("content-length"),
     "tells no date": _without("date"),
     "names no requests": _without("x-request-id"),
+    "names requests in a form of its own": Bug(_naming_requests),
     "does not say how to come in": _without("www-authenticate"),
     "allows HEAD and OPTIONS by name": _headed(_allowing),
     "packs what it tells": _headed(_packed),
