@@ -67,6 +67,15 @@ def test_wrong_call_is_told_with_the_way_out(told: Callable[[str], tuple[int, by
     assert says in str(error.value)
 
 
+@pytest.mark.parametrize("status", [401, 403, 429])
+def test_refusal_of_a_key_says_how_it_was_sent_and_that_nothing_was_judged(status: int) -> None:
+    with pytest.raises(TargetError) as error:
+        check_call(target(to_whom_has_a_key(status)))
+    sent = "it was sent as Authorization: Bearer with GET /v1/runs?limit=1 and GET /v1/models?limit=1, and nothing was judged"
+    assert sent in str(error.value)
+    assert ("a server that knows this one must take it" in str(error.value)) is (status == 401)
+
+
 def test_call_without_a_key_is_told() -> None:
     with pytest.raises(TargetError, match="--api-key"):
         check_call(target(always(200), key=None))

@@ -31,7 +31,8 @@ def check_call(target: Target) -> None:
             raise TargetError(says(target.carrier.url, answers[0]))
     refused = {answer.status for answer in answers[1:]}
     if len(refused) == 1 and refused <= REFUSALS.keys():
-        raise TargetError(f"{REFUSALS[refused.pop()]}: {answers[1].evidence}")
+        asked = f"it was sent as Authorization: Bearer with {' and '.join(f'GET {path}' for path in KEYED)}, and nothing was judged"
+        raise TargetError(f"{REFUSALS[refused.pop()]}; {asked}: {answers[1].evidence}")
 
 
 def _says_nothing(answer: Answer) -> bool:
@@ -59,7 +60,7 @@ OBSTACLES: tuple[tuple[Callable[[Answer], bool], Callable[[str, Answer], str]], 
 )
 # How whoever has a key is refused whatever is read, and what that says of the key.
 REFUSALS: Mapping[int, str] = {
-    401: f"the key is not known: {KEY}",
+    401: f"the key is not known: {KEY}; a server that knows this one must take it, as bearer",
     403: f"the key may not read: {KEY}, and which may",
     429: "the key has no requests left: wait as long as the answer says, and call again",
 }
