@@ -4,6 +4,7 @@ The rules are functions over parsed modules, so that each can also be shown a pl
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -41,6 +42,7 @@ FACES = {
 # The version stands in the package itself, which imports nothing.
 GROUND = -1
 READS_FILES = {"runflow_mock.resources", "runflow_mock.wire.catalog"}
+READS_YAML = {"runflow_mock.openapi.texts", "runflow_mock.wire.marked_yaml"}
 STARTS_A_SERVER = ("runflow_mock.testing.server", "runflow_mock.testing.in_process")
 # A lock is how threads of the floors above read a record for the first time.
 HAS_A_LOCK = "runflow_mock.decoders"
@@ -169,6 +171,20 @@ def _spelled(node: ast.Name | ast.Attribute) -> str:
     return f"{qualifier}.{node.attr}"
 
 
+def unbounded(modules: Modules) -> list[str]:
+    """Where YAML is read, but by the two readers that take the parser's events one by one and stop at a limit."""
+    return [
+        f"{name} reads YAML in line {node.lineno}"
+        for name, module in modules.items()
+        for node in nodes(module)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "yaml"
+        and re.fullmatch(r"\w*load\w*|\w*compose\w*|parse|scan", node.attr)
+        and not (name in READS_YAML and node.attr == "parse")
+    ]
+
+
 def foreign(modules: Modules) -> list[str]:
     """What the domain imports besides the standard library, msgspec and itself."""
     allowed = {*sys.stdlib_module_names, "msgspec"}
@@ -221,6 +237,10 @@ def test_no_module_imports_itself_by_a_detour() -> None:
 
 def test_lower_floors_know_no_world_outside() -> None:
     assert worldly(_project()) == []
+
+
+def test_yaml_is_read_by_readers_that_are_bounded() -> None:
+    assert unbounded(_project()) == []
 
 
 def test_domain_stands_on_the_standard_library_and_msgspec() -> None:
@@ -324,6 +344,11 @@ def test_upper_floors_and_readers_of_packaged_files_may_do_so() -> None:
     assert worldly(_planted(runtime__sender="import asyncio", resources="from pathlib import Path")) == []
     assert worldly(_planted(domain__runs=f"from {PACKAGE}.domain.secrets import x\nfrom urllib.parse import urlsplit\nimport uuid")) == []
     assert worldly(_planted(media__files="from io import BytesIO\ninput = 1\nx = BytesIO(input)")) == []
+
+
+@pytest.mark.parametrize("source", ["yaml.safe_load(raw)", "yaml.load(raw, Loader=Safe)", "yaml.compose(raw)", "yaml.parse(raw)"])
+def test_unbounded_reading_of_yaml_is_found(source: str) -> None:
+    assert unbounded(_planted(wire__catalog=f"import yaml\nx = {source}"))
 
 
 @pytest.mark.parametrize("source", ["import yaml", "from jsonschema_rs import x", f"from {PACKAGE}.wire.runs import x"])

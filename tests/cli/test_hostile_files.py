@@ -15,7 +15,11 @@ FILES = {
     "contains_itself.yaml": "&a\nopenapi: 3.1.0\nname: x\npaths: {/x: {get: *a}}\nmodels: [*a]\nself: *a\n",
     "grows.yaml": "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
     + "".join(f"{b}: &{b} [{','.join(['*' + a] * 10)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)),
+    "merges.yaml": "a0: &a0 {k: v}\n" + "".join(f"a{n}: &a{n} {{<<: [{','.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12)),
     "skill.md": "---\nname: " + "[" * 2_000 + "\n---\n# x\n",
+    "skill_merges.md": "---\na0: &a0 {k: v}\n"
+    + "".join(f"a{n}: &a{n} {{<<: [{','.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12))
+    + "---\n# x\n",
     "skill_contains_itself.md": "---\n&a\nname: x\ndescription: *a\n---\n# x\n",
 }
 COMMANDS = {

@@ -598,6 +598,10 @@ def test_file_of_expectations_is_read(tmp_path: Path) -> None:
         ("failed: {exits: 1}", "unknown field `exits`"),
         ("failed: {output: '('}", "is no regular expression"),
         ("[", "write one cell a line"),
+        (
+            "a0: &a0 {k: v}\n" + "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12)),
+            "expect.yaml: line 7, column ",
+        ),
     ],
 )
 def test_file_of_expectations_that_cannot_be_used_is_refused(tmp_path: Path, text: str, words: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runflow_mock.domain.documents import VALUES_MAX
 from runflow_mock.openapi.texts import BYTES_MAX, DEPTH_MAX, TOLD_MAX, TextError, read_text
 
 
@@ -106,6 +107,12 @@ def test_of_many_names_that_come_twice_some_are_told() -> None:
 )
 def test_rare_forms_of_yaml_mean_what_yaml_says(text: bytes, value: Any) -> None:
     assert read_text(text) == value
+
+
+@pytest.mark.slow
+def test_number_of_values_is_bounded() -> None:
+    with pytest.raises(TextError, match=rf"^line 1, column \d+: it has more than {VALUES_MAX} names and values"):
+        read_text(b"[" + b"a," * (VALUES_MAX + 1) + b"]")
 
 
 def test_depth_is_allowed_up_to_the_limit() -> None:

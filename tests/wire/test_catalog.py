@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,29 @@ models:
     run_seconds: [1, 2]
 """
     assert load_catalog((file_of(tmp_path, text, "own.yaml"),)).get("shop/cutter").name == "From YAML"
+
+
+DATED = """
+models:
+  - &cutter
+    {id: shop/cutter, name: no, updated: 2026-05-01, input: {type: object}, price: {unit: image, amount: "0.01"},
+     output: {media_type: image/png, file: cut}, run_seconds: [1, 2]}
+  - {<<: *cutter, id: shop/second, updated: "2026-06-30"}
+"""
+
+
+def test_yaml_has_texts_and_dates_as_json_has_them_and_may_repeat_itself(tmp_path: Path) -> None:
+    catalog = load_catalog((file_of(tmp_path, DATED, "own.yaml"),))
+    assert [(catalog.get(name).name, catalog.get(name).updated_at) for name in ("shop/cutter", "shop/second")] == [
+        ("no", datetime(2026, 5, 1, tzinfo=UTC)),
+        ("no", datetime(2026, 6, 30, tzinfo=UTC)),
+    ]
+
+
+def test_yaml_that_grows_is_refused_by_its_place(tmp_path: Path) -> None:
+    grows = "a0: &a0 {k: v}\n" + "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12))
+    path = file_of(tmp_path, grows, "own.yaml")
+    assert message(path).startswith(f"catalog file {path} is not valid: line 7, column ")
 
 
 def test_folder_is_read_file_by_file_and_other_files_are_left_alone(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from runflow_mock.domain.pages import parse_order
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.openapi.schemas import SchemaError, check_schema
+from runflow_mock.openapi.texts import read_text
 from runflow_mock.web.operations import API_OPERATIONS
 from runflow_mock.web.routing import Router
 from runflow_mock.wire.bodies import read_body
@@ -105,6 +106,7 @@ WORST: dict[str, tuple[Read, int, Callable[[int], Any]]] = {
     "callback address": (lambda url: objection(CallbackPolicy(), url), 500, lambda size: "http://" + "a-." * size + "x"),
     "callback to many local names": (lambda url: objection(CallbackPolicy(), url), 200, lambda size: "http://" + "localhost." * size),
     "aliases in YAML": (read_yaml, 1_000, lambda size: "a: &a [1]\nb: [" + "*a, " * size + "1]"),
+    "merges in YAML": (read_text, 1_000, lambda size: f"a: {{<<: [{','.join(f'{{k{n}: 1}}' for n in range(size))}]}}".encode()),
     "keys in YAML": (read_yaml, 1_000, lambda size: "".join(f"k{n}: 1\n" for n in range(size)) + "k0: 1"),
     "levels in YAML": (read_yaml, 1_000, lambda size: "[" * size),
     "pattern that goes back": (checker({"pattern": r"^(a|aa)+\1?$"}), 2_000, lambda size: "a" * size + "!"),

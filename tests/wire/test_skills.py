@@ -17,6 +17,45 @@ def test_folded_description_is_one_text_and_the_bytes_stay() -> None:
     assert read_skill("x", FOLDED) == Skill("own-skill", "First line and its second.", FOLDED)
 
 
+# As such files of others begin.
+REAL = """\
+---
+name: pdf-tools
+description: >-
+  Reads, fills and merges PDF files: use it when somebody
+  names a .pdf, "a form" or #1 of a list.
+license: Proprietary. LICENSE.txt has complete terms
+allowed-tools: Read, Write, Bash(git:*)
+version: 1.0
+updated: 2026-05-01
+user-invocable: yes
+metadata: {author: acme, tags: [pdf, "forms"], 1: one}
+---
+
+# PDF
+"""
+
+
+def test_front_matter_of_others_is_read_past_what_is_not_needed_here() -> None:
+    said = 'Reads, fills and merges PDF files: use it when somebody names a .pdf, "a form" or #1 of a list.'
+    assert read_skill("x", REAL.encode()) == Skill("pdf-tools", said, REAL.encode())
+
+
+def test_words_and_dates_are_texts_as_they_are_written() -> None:
+    assert read_skill("x", skill("on", "2026-05-01")).name == "on"
+
+
+def test_error_says_the_line_of_the_file() -> None:
+    with pytest.raises(SkillError, match=r"skill file x: the front matter is not valid: .*line 4, column \d+: "):
+        read_skill("x", b"---\nname: a\ndescription: b\nc: d: e\n---\n")
+
+
+def test_front_matter_that_grows_is_refused_by_its_place() -> None:
+    grows = "a0: &a0 {k: v}\n" + "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 12))
+    with pytest.raises(SkillError, match="skill file x: the front matter is not valid: line 8, column "):
+        read_skill("x", f"---\n{grows}---\n".encode())
+
+
 def test_lines_may_end_as_on_windows() -> None:
     assert read_skill("x", FOLDED.replace(b"\n", b"\r\n")).description == "First line and its second."
 

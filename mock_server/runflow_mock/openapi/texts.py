@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from runflow_mock.domain.documents import BYTE_ORDER_MARK, Json, list_of, object_of
+from runflow_mock.domain.documents import BYTE_ORDER_MARK, VALUES_MAX, Json, list_of, object_of
 
 BYTES_MAX = 32 * 1024 * 1024
 DEPTH_MAX = 200
@@ -89,7 +89,9 @@ def _read_yaml(raw: bytes, tell: Callable[[str], None]) -> Json:
 
     try:
         reader = _Reader()
-        for event in yaml.parse(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        for met, event in enumerate(yaml.parse(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))):
+            if met > VALUES_MAX:
+                raise TextError(f"{_place(event.start_mark)}it has more than {VALUES_MAX} names and values")
             handler = _HANDLERS.get(type(event).__name__)
             if handler is not None:
                 handler(reader, event)
@@ -139,9 +141,10 @@ class _Open:
         """Returns the whole value: what is merged in gives way to what stands there."""
         if isinstance(self.value, dict) and self.merged:
             merged: dict[str, Json] = {}
-            for part in self.merged:
-                merged = {**object_of(part), **merged}
-            self.value = {**merged, **self.value}
+            # Of what several parts name, the first one counts.
+            for part in reversed(self.merged):
+                merged |= object_of(part)
+            self.value = merged | self.value
         return _Known(self.value, self.values, self.depth)
 
 

@@ -20,6 +20,7 @@ from runflow_mock.domain.models import CATALOG_SINCE, Catalog, Creator, Model, c
 from runflow_mock.domain.money import PRICE_MAX, Money, format_money, parse_money
 from runflow_mock.domain.paces import USUAL
 from runflow_mock.domain.prices import Price, PriceRule, PriceUnit
+from runflow_mock.openapi.texts import read_text
 from runflow_mock.resources import data_folder
 from runflow_mock.wire.inputs import complete_schema, read_input_schema
 from runflow_mock.wire.paces import WirePace, read_pace
@@ -185,13 +186,7 @@ def _owner(file: Path, content: Json) -> tuple[Creator, ...]:
 def _parse(file: Path, raw: bytes) -> Json:
     if file.suffix == ".json":
         return cast(Json, msgspec.json.decode(raw))
-    # YAML is only loaded for users who bring it: the packaged catalog is JSON and starts faster.
-    import yaml
-
-    try:
-        return cast(Json, yaml.safe_load(raw))
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from None
+    return read_text(raw)
 
 
 def _model(file: Path, entry: Json, *, is_ours: bool) -> Model:

@@ -9,7 +9,7 @@ from hashlib import sha256
 import msgspec
 
 from runflow_mock.decoders import convert
-from runflow_mock.domain.documents import check_shape
+from runflow_mock.openapi.texts import read_text
 
 SKILLS_SCHEMA = "https://schemas.agentskills.io/discovery/0.2.0/schema.json"
 SKILL_PATH = "/.well-known/agent-skills/runflow/SKILL.md"
@@ -62,17 +62,13 @@ def read_skill(name: str, body: bytes) -> Skill:
 
 
 def _front_matter(name: str, body: bytes) -> _FrontMatter:
-    # Front matter is YAML, with folded texts; the parser is only loaded when somebody asks for the skill.
-    import yaml
-
     try:
         found = _FRONT_MATTER.match(body.decode())
         if found is None:
             raise SkillError(f"skill file {name} does not begin with front matter between two lines of ---")
-        front = yaml.safe_load(found[1])
-        check_shape(front)
-        return convert(front, _FrontMatter)
+        # The line before it, so that an error says in which line of the file it is.
+        return convert(read_text(b"\n" + found[1].encode()), _FrontMatter)
     except SkillError:
         raise
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
+    except ValueError as error:
         raise SkillError(f"skill file {name}: the front matter is not valid: {' '.join(str(error).split())}") from None

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-import yaml
 
 from runflow_mock.decoders import convert
-from runflow_mock.domain.documents import check_shape
 from runflow_mock.kit.matrix.cells import CELLS, Ending
+from runflow_mock.openapi.texts import read_text
 
 _WORDS: Mapping[str, Ending] = {"success": Ending.WELL, "failure": Ending.BADLY, "any": Ending.SOMEHOW}
 
@@ -59,10 +58,8 @@ def load_expectations(file: Path | None) -> Mapping[str, Expectation]:
     if file is None:
         return {}
     try:
-        written = yaml.safe_load(file.read_bytes()) or {}
-        check_shape(written)
-        entries = convert(written, dict[str, _Entry])
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        entries = convert(read_text(file.read_bytes()) or {}, dict[str, _Entry])
+    except ValueError as error:
         raise ValueError(
             f"{file}: {' '.join(str(error).split())}; write one cell a line, such as failed: {{exit: 3, output: 'failed'}}"
         ) from None
