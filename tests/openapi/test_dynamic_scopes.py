@@ -108,6 +108,53 @@ def test_generic_schema_may_stand_in_another_file() -> None:
     assert allowed(judging, "b", {"items": [1]}, {"items": ["a"]}) == [False, True]
 
 
+UNREFERRED = {
+    "a definition": {"$defs": {"Item": {"$dynamicAnchor": "item", **WHOLE}, "wholes": {"$ref": "generic.json"}}},
+    "a reference": {
+        "$defs": {"Item": {"$dynamicAnchor": "item", "$ref": "#/$defs/Whole"}, "Whole": WHOLE, "wholes": {"$ref": "generic.json"}}
+    },
+    "a schema with an $id": {
+        "$defs": {"wholes": {"$id": "own", "allOf": [{"$ref": "generic.json"}], "$defs": {"Item": {"$dynamicAnchor": "item", **WHOLE}}}},
+        "$dynamicAnchor": "item",
+        "type": ["integer", "object"],
+    },
+    "a property": {"properties": {"default": {"$dynamicAnchor": "item", **WHOLE}}, "$defs": {"wholes": {"$ref": "generic.json"}}},
+    "beside an example": {
+        "$defs": {
+            "Item": {"$dynamicAnchor": "item", **WHOLE, "examples": [{"$dynamicAnchor": "item"}]},
+            "wholes": {"$ref": "generic.json"},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("case", UNREFERRED)
+def test_anchor_of_a_file_counts_although_nothing_refers_to_it(case: str) -> None:
+    generic = {**GENERIC, "$defs": {"any": {"$dynamicAnchor": "item", **TEXT}}}
+    files = {"use.json": UNREFERRED[case], "generic.json": {word: held for word, held in generic.items() if word != "$id"}}
+    schemas = {"Use": {"$ref": "use.json#/$defs/wholes"}, "Plain": {"$ref": "generic.json"}}
+    document = {"openapi": "3.1.0", "info": {}, "paths": {"/x": {"get": ANY}}, "components": {"schemas": schemas}}
+    judging = contract(document, files=files)
+    assert judging.problems == ()
+    assert allowed(judging, "Use", {"items": [1]}, {"items": ["a"]}) == [True, False]
+    assert allowed(judging, "Plain", {"items": [1]}, {"items": ["a"]}) == [False, True]
+
+
+def test_anchor_in_a_resource_of_a_file_that_a_way_leads_into_is_that_resources_own() -> None:
+    inner = {"$id": "inner", "$defs": {"Item": {"$dynamicAnchor": "item", **WHOLE}, "list": {"$ref": "generic.json"}}}
+    files = {"use.json": {"$defs": {"inner": inner, "other": {"$ref": "generic.json"}}}, "generic.json": {**GENERIC}}
+    schemas = {"Into": {"$ref": "use.json#/$defs/inner/$defs/Item"}, "Other": {"$ref": "use.json#/$defs/other"}}
+    document = {"openapi": "3.1.0", "info": {}, "paths": {"/x": {"get": ANY}}, "components": {"schemas": schemas}}
+    judging = contract(document, files=files)
+    assert allowed(judging, "Other", {"items": [1]}, {"items": ["a"]}) == [True, True]
+
+
+def test_schemas_of_files_that_nothing_asks_for_are_not_read() -> None:
+    files = {"use.json": {"List": TEXT, "Item": {"$dynamicAnchor": "item", "$ref": "nowhere.json"}}}
+    document = {"openapi": "3.1.0", "info": {}, "paths": {"/x": {"get": ANY}}, "components": {"schemas": {"S": {"$ref": "use.json#/List"}}}}
+    assert contract(document, files=files).problems == ()
+
+
 def test_name_that_a_resource_has_twice_is_told_and_not_judged() -> None:
     twice = {**GENERIC, "$defs": {"any": {"$dynamicAnchor": "item", **TEXT}, "more": {"$dynamicAnchor": "item", **WHOLE}}}
     judging = taking(List=twice)

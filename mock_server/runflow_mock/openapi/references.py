@@ -8,9 +8,9 @@ from collections import Counter
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import unquote, urljoin
 
-from runflow_mock.domain.documents import Json, object_of
+from runflow_mock.domain.documents import Json
 from runflow_mock.openapi.dynamic_scopes import TooManyCopies, specialised
-from runflow_mock.openapi.parts import COPIES, FILES, UNREAD, Part, children, misplaced, whole_references
+from runflow_mock.openapi.parts import COPIES, FIELDS, FILES, UNREAD, Holds, Part, children, misplaced, whole_references
 from runflow_mock.openapi.pointers import MISSING, Pointer, place_of, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
 from runflow_mock.openapi.schema_keywords import drop_patterns, drop_unknown, say_as_31
@@ -23,6 +23,9 @@ Object = dict[str, Any]
 _NAMES = ("$id", "$anchor", "$dynamicAnchor", "$schema", "$vocabulary")
 
 _ANCHORS = ("$anchor", "$dynamicAnchor")
+# What holds values, in which nothing is an anchor, unless it is a name in a map of schemas.
+_VALUES = frozenset(("enum", "const", "default", "example", "examples"))
+_MAPS = frozenset(field for field, (holds, _) in FIELDS[Part.SCHEMA].items() if holds is Holds.NAMED)
 
 
 class SourceError(ValueError):
@@ -85,6 +88,10 @@ class Bundle:
         # The dynamic anchors of each resource, by where it begins; those of one name and resource are no two meanings.
         self._dynamic: dict[Pointer, dict[str, Pointer]] = {}
         self._doubled: set[str] = set()
+        self._noted: set[Pointer] = set()
+        # The schemas of files with dynamic anchors, by name; they are read once a reference asks for the name.
+        self._unasked: dict[str, list[tuple[Place, Object, Base]]] = {}
+        self._asked: set[str] = set()
         self._meant_dynamically: list[tuple[Place, Object, str]] = []
         own = Base(document["$self"].removesuffix("#") if isinstance(document.get("$self"), str) else "", Place("", ()))
         # Since 3.2 a document may say by which address references mean it.
@@ -102,6 +109,7 @@ class Bundle:
             unresolved, self._unresolved = self._unresolved, []
             for reference in unresolved:
                 self._resolve(reference)
+            self._read_asked()
         if len(self._files) > 1:
             self.document[FILES] = {name: value for name, value in self._files.items() if name}
         self._write()
@@ -189,8 +197,7 @@ class Bundle:
                 self._anchored.setdefault((base.root, schema[word]), place)
                 self._anchored.setdefault((Place(place.file, ()), schema[word]), place)
         if isinstance(schema.get("$dynamicAnchor"), str):
-            known = self._dynamic.setdefault(base.root.whole, {}).setdefault(schema["$dynamicAnchor"], place.whole)
-            self._doubled |= {schema["$dynamicAnchor"]} if known != place.whole else set()
+            self._note_dynamic(schema["$dynamicAnchor"], place, base)
         if isinstance(schema.get("$dynamicRef"), str):
             meant = schema
             if "$ref" in schema:
@@ -198,6 +205,7 @@ class Bundle:
                 schema["allOf"] = [*(schema["allOf"] if isinstance(schema.get("allOf"), list) else []), meant]
             meant["$ref"] = schema.pop("$dynamicRef")
             self._meant_dynamically.append((place, meant, meant["$ref"].partition("#")[2]))
+            self._asked.add(self._meant_dynamically[-1][2])
         for word in _NAMES:
             schema.pop(word, None)
         if self._is_30:
@@ -205,6 +213,19 @@ class Bundle:
         for keyword, says in drop_patterns(schema):
             self.tell(_inside(place, keyword), says)
         return base
+
+    def _note_dynamic(self, name: str, place: Place, base: Base) -> None:
+        if place.whole not in self._noted:
+            self._noted.add(place.whole)
+            known = self._dynamic.setdefault(base.root.whole, {}).setdefault(name, place.whole)
+            self._doubled |= {name} if known != place.whole else set()
+
+    def _read_asked(self) -> None:
+        """Lets the schemas of files be read that a dynamic reference may mean, although no other leads to them."""
+        for name in self._asked & self._unasked.keys():
+            for place, schema, base in self._unasked.pop(name):
+                self._roots.append((place, schema))
+                self._waiting.append((place, Part.SCHEMA, schema, base))
 
     def _settle_dynamic(self) -> None:
         """Gives references whose meaning depends on the way that leads to them each meaning that they have."""
@@ -291,14 +312,37 @@ class Bundle:
 
     def _find_anchors(self, file: str) -> None:
         """Notes where the anchors of a file are, of which only those parts are read that something refers to; nothing recurses."""
-        waiting: list[tuple[Pointer, Json]] = [((), self._files[file])]
+        waiting: list[tuple[Place, Json, Base]] = [(Place(file, ()), self._files[file], _base_of(file))]
+        seen: set[tuple[int, Place]] = set()
         while waiting:
-            pointer, part = waiting.pop()
+            place, part, around = waiting.pop()
+            # What YAML names twice is one schema.
+            if (id(part), around.root) in seen:
+                continue
+            seen.add((id(part), around.root))
+            base = self._note_anchors(place, part, around) if isinstance(part, dict) else around
+            is_map = not isinstance(part, dict) or not _MAPS.isdisjoint(place.pointer[-1:])
             inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
-            waiting.extend(((*pointer, str(word)), each) for word, each in inner if isinstance(each, dict | list))
-            for word in _ANCHORS if isinstance(part, dict) else ():
-                if isinstance(anchor := object_of(part).get(word), str):
-                    self._anchored.setdefault((Place(file, ()), anchor), Place(file, pointer))
+            waiting.extend(
+                (_inside(place, str(word)), each, base)
+                for word, each in inner
+                if isinstance(each, dict | list) and (is_map or word not in _VALUES)
+            )
+
+    def _note_anchors(self, place: Place, schema: Object, around: Base) -> Base:
+        """Notes the anchors of what may be a schema in a file; returns the base for what is inside it."""
+        base = around
+        if isinstance(schema.get("$id"), str):
+            base = Base(_joined(around.address, schema["$id"]).removesuffix("#"), place)
+            self._dynamic.setdefault(place.whole, {})
+        for word in _ANCHORS:
+            if isinstance(anchor := schema.get(word), str):
+                self._anchored.setdefault((base.root, anchor), place)
+                self._anchored.setdefault((Place(place.file, ()), anchor), place)
+        if isinstance(name := schema.get("$dynamicAnchor"), str):
+            self._note_dynamic(name, place, base)
+            self._unasked.setdefault(name, []).append((place, schema, around))
+        return base
 
     def _at(self, place: Place) -> Any:
         return walk(self._files[place.file], place.pointer)
