@@ -65,7 +65,18 @@ class CompiledSchema:
             self._validator = compiler(retriever=refuse_to_open, pattern_options=trying)
             self.is_linear = False
         self.is_valid = self._validator.is_valid
-        self.iter_errors = self._validator.iter_errors
+
+    def iter_errors(self, value: Json) -> "Iterator[jsonschema_rs.ValidationError]":
+        """Returns what is wrong with a value.
+
+        Raises:
+            RecursionError: it is nested too deeply to be told.
+        """
+        try:
+            return self._validator.iter_errors(value)
+        except ValueError as error:
+            # Of values that came as JSON it refuses nothing else.
+            raise RecursionError(str(error)) from None
 
     def long_texts(self, value: Json) -> list[tuple[str | int, ...]]:
         """Returns where texts stand in a value that are too long to be held against the patterns of this schema."""

@@ -5,6 +5,7 @@ A flow yields what is broken. It says what it needs of the target: nothing but r
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import IntEnum
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ class Needs(IntEnum):
 # What a flow runs into where an answer is of another form than its schema has it, which a law has said by then.
 ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, msgspec.MsgspecError)
 CRASHED = "it stopped at an answer that is not of its form"
+STOPPED_BY_DEPTH = "it stopped at an answer that is nested too deeply to be looked through"
 Play = Callable[[SuiteTenant], Iterator[str]]
 
 
@@ -66,11 +68,8 @@ def play(
         stage.eyes.append(watch.see)
         stage.ears.append(watch.hear)
         tally.checks[flow.id] += 1
-        for says in _told(flow, stage):
+        for says in chain(_told(flow.play(stage), target), _told(_last_reads(stage, watch), target)):
             tally.broke(Breach(flow.id, "flow", says))
-        # The laws hold what was told against what is: whatever a callback told of is read before the stage is left.
-        for path in watch.unread:
-            stage.get(path)
     return tally
 
 
@@ -82,15 +81,24 @@ def play_all(flows: Iterable[Flow], target: Target, contract: Contract) -> Tally
     return total
 
 
-def _told(flow: Flow, stage: SuiteTenant) -> Iterator[str]:
+def _last_reads(stage: SuiteTenant, watch: Watch) -> Iterator[str]:
+    """The laws hold what was told against what is: whatever a callback told of is read before the stage is left."""
+    yield from ()
+    for path in watch.unread:
+        stage.get(path)
+
+
+def _told(story: Iterator[str], target: Target) -> Iterator[str]:
     """A story that cannot be told to its end is broken where it stopped, whatever the server sent."""
     try:
-        yield from flow.play(stage)
+        yield from story
     except Unexpected as error:
         if isinstance(error, Unanswered):
-            stage.target.still_answers()
+            target.still_answers()
         yield f"it stopped: {error}"
     except ClientError as error:
         yield f"it stopped, since the control API answers: {error}"
+    except RecursionError:
+        yield STOPPED_BY_DEPTH
     except ODD as error:
         yield f"{CRASHED} ({type(error).__name__}: {error})"

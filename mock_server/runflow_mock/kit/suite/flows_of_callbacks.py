@@ -104,7 +104,7 @@ def _callbacks_say_what_is(stage: SuiteTenant) -> Iterator[str]:
         content = told[made["id"]]
         if not str(content.get("event", "")).startswith("run."):
             yield f"the event is {content.get('event')!r}"
-        elif content.get("client_ref") not in (None, record["client_ref"]):
+        elif content.get("client_ref") not in (None, record.get("client_ref")):
             yield f"the callback has the client_ref {content.get('client_ref')!r}"
         elif str(content.get("status") or content.get("status_code") or ending) != record["status_code"]:
             yield f"the callback says {content.get('status')!r} of a run that is {record['status_code']}"

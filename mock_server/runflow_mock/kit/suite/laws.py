@@ -48,6 +48,7 @@ COUNTERS = {"succeeded": "items_succeeded", "failed": "items_failed", "cancelled
 # What never changes once a run or batch has ended.
 ENDS = ("status_code", "cost", "started_at", "completed_at", "duration_ms", "failure_code")
 FOUND_MAX = 5
+TOO_DEEP = "the answer is nested too deeply to be held against anything"
 ENVELOPES = frozenset(("ErrorResponse", "ValidationErrorResponse"))
 
 
@@ -83,7 +84,6 @@ class Watch:
         """Holds an answer against the document and every law."""
         if not answer.path.startswith("/v1/"):
             return
-        self._memory.look_at(answer)
         if answer.method == "GET":
             self._untold.pop(answer.target, None)
         addressed = self._contract.address(answer.path)
@@ -94,9 +94,17 @@ class Watch:
         if self._counts_cases:
             self._tally.cases += 1
             self._tally.answers[operation, answer.status] += 1
-            if declared is not None and not (answer.is_provoked and str(answer.status) not in declared.responses):
-                # What a rule of the fake was asked to answer is not held against a document that does not know it.
-                self.hold_to_document(answer, declared)
+        try:
+            self._hold(answer, declared, operation)
+        except RecursionError:
+            self._report("answer_schema", operation, answer.evidence, iter((TOO_DEEP,)))
+
+    def _hold(self, answer: Answer, declared: Declared | None, operation: str) -> None:
+        self._memory.look_at(answer)
+        # What a rule of the fake was asked to answer is not held against a document that does not know it.
+        is_asked_for = declared is not None and answer.is_provoked and str(answer.status) not in declared.responses
+        if self._counts_cases and declared is not None and not is_asked_for:
+            self.hold_to_document(answer, declared)
         for name, law in LAWS.items():
             self._report(name, operation, answer.evidence, law(answer, self._memory))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from runflow_mock.kit.suite.flows import CRASHED, ODD
+from runflow_mock.kit.suite.flows import CRASHED, ODD, STOPPED_BY_DEPTH
 from runflow_mock.kit.suite.flows_of_runs import CANCELLED, TERMINAL, balance, ended
 from runflow_mock.kit.suite.generating import MISSING, Effort
 from runflow_mock.kit.suite.laws import Watch
@@ -20,6 +20,7 @@ from runflow_mock.openapi.contracts import Contract
 from runflow_mock.testing.client import ClientError
 
 CHECK = "state_machine"
+UNSTEADY = "the same steps were answered otherwise the second time"
 STEPS = 20
 ITEMS_MAX = 3
 EXAMPLES_WITHOUT_CLOCK = 1
@@ -158,7 +159,12 @@ def run_machines(target: Target, contract: Contract, effort: Effort) -> Tally:
         run_state_machine_as_test(_machine(target, contract, tally), settings=chosen)
     except (Broken, Unexpected, ClientError) as error:
         tally.broke(Breach(CHECK, "sequence", str(error)))
-    except (Flaky, *ODD) as error:
+    except Flaky as error:
+        first = "; ".join(str(each) for each in getattr(error, "exceptions", ()))
+        tally.broke(Breach(CHECK, "sequence", f"{UNSTEADY}{f'; the first time: {first}' if first else ''}"))
+    except RecursionError:
+        tally.broke(Breach(CHECK, "sequence", STOPPED_BY_DEPTH))
+    except ODD as error:
         tally.broke(Breach(CHECK, "sequence", f"{CRASHED} ({type(error).__name__}: {error})"))
     return tally
 

@@ -4,7 +4,7 @@ The laws hold an answer against its schema, which lets many a property be absent
 is a cost. What it reads with brackets must be there and not null; `get` reads what may be nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, SupportsIndex, overload
 
@@ -54,13 +54,13 @@ class Source(msgspec.Struct, frozen=True):
 class Reading(dict[str, Any]):
     """An object in a content."""
 
-    __slots__ = ("_source", "_way")
+    __slots__ = ("_source", "way")
 
     def __init__(self, told: Mapping[str, Any], source: Source, way: Way = ()) -> None:
-        """Makes one of what was told."""
-        super().__init__({name: _read(value, source, (*way, name)) for name, value in told.items()})
+        """Makes one of what was told at a place in the content; what stands inside is as it came."""
+        super().__init__(told)
         self._source = source
-        self._way = way
+        self.way = way
 
     def __getitem__(self, name: str) -> Any:
         """Returns what is there.
@@ -70,7 +70,7 @@ class Reading(dict[str, Any]):
         """
         value = self.get(name)
         if value is None:
-            raise self._source.lacks((*self._way, name), "null came" if name in self else "it was left out")
+            raise self._source.lacks((*self.way, name), "null came" if name in self else "it was left out")
         return value
 
     def amount(self, name: str, nothing: Decimal | None = None) -> Decimal:
@@ -87,20 +87,20 @@ class Reading(dict[str, Any]):
         except (InvalidOperation, TypeError, ValueError):
             amount = Decimal("NaN")
         if not amount.is_finite():
-            raise self._source.lacks((*self._way, name), f"{value!r} came, which is no amount")
+            raise self._source.lacks((*self.way, name), f"{value!r} came, which is no amount")
         return amount
 
 
 class Elements(list[Any]):
     """A list in a content."""
 
-    __slots__ = ("_source", "_way")
+    __slots__ = ("_source", "way")
 
     def __init__(self, told: list[Any], source: Source, way: Way = ()) -> None:
-        """Makes one of what was told."""
-        super().__init__(_read(value, source, (*way, index)) for index, value in enumerate(told))
+        """Makes one of what was told at a place in the content; what stands inside is as it came."""
+        super().__init__(told)
         self._source = source
-        self._way = way
+        self.way = way
 
     @overload
     def __getitem__(self, index: SupportsIndex) -> Any: ...
@@ -113,7 +113,7 @@ class Elements(list[Any]):
             Unexpected: the list is shorter.
         """
         if not isinstance(index, slice) and not -len(self) <= index.__index__() < len(self):
-            raise self._source.lacks((*self._way, max(0, index.__index__())), f"the list has {len(self)} elements")
+            raise self._source.lacks((*self.way, max(0, index.__index__())), f"the list has {len(self)} elements")
         return super().__getitem__(index)
 
 
@@ -130,10 +130,10 @@ def expect(answer: Answer, status: int) -> Any:
         raise Unexpected(f"JSON was expected: {answer.evidence}")
     declared = _declared(answer)
     pointer = ANYTHING if declared is None else declared.responses.get(str(status), {}).get("application/json", ANYTHING)
-    return _read(content, Source("the answer" if declared is None else declared.id, pointer, answer.evidence), ())
+    return _read(content, Source("the answer" if declared is None else declared.id, pointer, answer.evidence))
 
 
-def content_of(attempt: Pulled) -> Reading:
+def content_of(attempt: Pulled) -> Any:
     """Returns what a callback says, to be read.
 
     Raises:
@@ -143,7 +143,7 @@ def content_of(attempt: Pulled) -> Reading:
     evidence = f"delivery {attempt.delivery_id}, attempt {attempt.number}: {attempt.body[:300].decode(errors='replace')}"
     if not isinstance(content, dict):
         raise Unexpected(f"a callback was expected to be a JSON object: {evidence}")
-    return Reading(content, Source(f"callback {content.get('event', '')}".rstrip(), ANYTHING, evidence))
+    return _read(content, Source(f"callback {content.get('event', '')}".rstrip(), ANYTHING, evidence))
 
 
 def _declared(answer: Answer) -> Declared | None:
@@ -151,7 +151,20 @@ def _declared(answer: Answer) -> Declared | None:
     return None if addressed is None else packaged_contract().operation(addressed.path, answer.method)
 
 
-def _read(value: Any, source: Source, way: Way) -> Any:
+def _read(content: Any, source: Source) -> Any:
+    """The content to be read, with all that stands in it; part after part, because servers nest deeper than calls may."""
+    read = _part(content, source, ())
+    parts: list[Any] = [read] if isinstance(read, Reading | Elements) else []
+    for part in parts:
+        steps: Iterable[tuple[str | int, Any]] = part.items() if isinstance(part, Reading) else enumerate(part)
+        for step, inner in tuple(steps):
+            if isinstance(inner, dict | list):
+                part[step] = _part(inner, source, (*part.way, step))
+                parts.append(part[step])
+    return read
+
+
+def _part(value: Any, source: Source, way: Way) -> Any:
     if isinstance(value, dict):
         return Reading(value, source, way)
     return Elements(value, source, way) if isinstance(value, list) else value
