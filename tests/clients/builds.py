@@ -147,7 +147,7 @@ class Client:
         if self.build.proof == "looks first" and (found := self._look_up()) is not None:
             return self._wait(found)
         record = self._create(self._body(url))
-        if self.flaw == "ends well at once":
+        if self.build.way == "creates alone":
             return "succeeded"
         if self.build.way == "callback":
             return self._listen(record["id"])
@@ -505,6 +505,7 @@ RIGHT: Mapping[str, Build] = {
     "Idempotency-Key, polls the list for two fields": Build(way="list", view="fields=client_ref%2Cstatus_code&limit=50"),
     "Idempotency-Key, polls the run, and reads it when a callback comes": Build(is_called=True),
     "Idempotency-Key, callbacks only": Build(way="callback"),
+    "Idempotency-Key, creates and ends": Build(way="creates alone"),
     "looks its client_ref up, callbacks only, equal jitter": Build(way="callback", proof="look-up", pauses="equal jitter"),
     "batch, Idempotency-Key, polls the batch, decorrelated jitter": Build(way="batch", pauses="decorrelated"),
     "batch, orders again what has failed of it": Build(way="batch", is_stubborn=True),
@@ -579,7 +580,6 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "looks for texts instead of reading JSON": (Build(), ("tolerates-unknown-fields",)),
     "reads ten of a list alone": (LISTS, ("finds-its-own",)),
     "takes a page for success": (Build(), ("takes-no-page",)),
-    "ends well at once": (Build(), ("reports-failure", "waits-for-ends")),
     "waits for the first of several": (Build(way="items"), ("waits-for-ends",)),
     "takes ten readings for enough": (Build(), ("waits-for-ends",)),
     "takes the newest for what it has lost": (Build(proof="look-up"), ("finds-its-own",)),

@@ -164,7 +164,7 @@ _BY_RECORDS: Mapping[str, Callable[[Trial, Trial], Seen]] = {
 }
 
 
-_ABOUT_WAITING = ("reports-failure", "waits-for-ends")
+_ABOUT_WAITING = ("reports-failure", "waits-for-ends", "finds-its-own")
 _AFTER_FORGERIES = ("acts-after-verifying", "survives-callbacks")
 
 
