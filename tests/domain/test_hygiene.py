@@ -374,6 +374,38 @@ def test_reading_in_turns_is_held_where_there_is_time_between(exchanges: Sequenc
     assert verdict_of("poll-interval", exchanges, real_waits=True).judgement is Judgement.HELD
 
 
+def apart(*pollers: tuple[float, float]) -> Sequence[Exchange]:
+    """Pollers that know nothing of each other, the first of a record and the others of what shows it: when each begins, and its pause."""
+    shown = (
+        read(),
+        shelf("running"),
+        LOG,
+        exchange("GET", f"{RUN}/deliveries", answer={"items": [{"id": "1"}]}, operation="list_run_deliveries"),
+    )
+    pairs = [(begin + turn * pause, shown[number]) for number, (begin, pause) in enumerate(pollers) for turn in range(8)]
+    return sequence(*sorted(pairs, key=lambda pair: pair[0]))
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 2.0), st.floats(1.0, 1.5)), min_size=2, max_size=4))
+def test_pollers_of_a_second_each_that_know_nothing_of_each_other_are_never_accused(pollers: list[tuple[float, float]]) -> None:
+    assert verdict_of("poll-interval", apart(*pollers), real_waits=True).judgement is Judgement.HELD
+
+
+@pytest.mark.parametrize(
+    ("pollers", "judgement"),
+    [
+        (((0.0, 0.6), (0.3, 0.6)), Judgement.BROKEN),
+        (((0.0, 0.7), (0.35, 0.7)), Judgement.BROKEN),
+        (((0.0, 0.95), (0.475, 0.95)), Judgement.HELD),
+        (((0.0, 1.2), (0.4, 1.2), (0.8, 1.2)), Judgement.HELD),
+    ],
+    ids=["0.6 s", "as the bench's wrong client", "0.95 s", "three"],
+)
+def test_two_pollers_count_as_one_that_reads_in_turns(pollers: tuple[tuple[float, float], ...], judgement: Judgement) -> None:
+    """Nobody can tell two from one by time alone: what both show is read again within so short a time, by whomever."""
+    assert verdict_of("poll-interval", apart(*pollers), real_waits=True).judgement is judgement
+
+
 @given(st.lists(st.floats(0.0, 1.0), min_size=3, max_size=5), st.floats(0.2, 2.0))
 def test_equal_jitter_is_never_accused(draws: list[float], base: float) -> None:
     pauses = [base * 2**number * (0.5 + draw / 2) for number, draw in enumerate(draws)]

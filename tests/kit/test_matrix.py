@@ -1,15 +1,15 @@
 """The matrix for clients: which cells there are, and what trials say about the rules."""
 
 import sys
-from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from base64 import b64encode, encodebytes, urlsafe_b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from socket import socket
 from typing import Any
 
 import pytest
-from bench import SECRET, VirtualRunner, builds, fake
+from bench import SECRET, Time, VirtualRunner, builds, fake
 from msgspec.structs import replace
 
 from runflow_mock.domain.hygiene import RULES
@@ -270,9 +270,15 @@ class Talker:
     [
         (lambda key: f"sent {key}", True),
         (lambda key: b64encode(f"{key}:".encode()).decode(), True),
+        (lambda key: b64encode(f":{key}".encode()).decode(), True),
+        (lambda key: b64encode(f"user:{key}".encode()).decode(), True),
+        (lambda key: b64encode(f"Bearer {key}".encode()).decode(), True),
+        (lambda key: encodebytes(f"{'user' * 12}:{key}".encode()).decode(), True),
+        (lambda key: urlsafe_b64encode(f"~~~>{key}".encode()).decode(), True),
         (lambda key: f"sent {key[:12]}...{key[-1:]}", False),
+        (lambda key: b64encode(f"user:{key[:5]}".encode()).decode(), False),
     ],
-    ids=["whole", "base64", "masked"],
+    ids=["whole", "first", "after a byte", "as a password", "as a header", "over two lines", "for addresses", "masked", "its beginning"],
 )
 def test_key_is_printed_as_it_is_or_in_base64(say: Callable[[str], str], is_shown: bool) -> None:
     with fake("seed") as (app, _):
@@ -556,6 +562,48 @@ def test_client_that_creates_no_run_of_a_model_is_told_that_no_cell_is_for_it() 
     failing = {CONTROL.name: _trial(CONTROL, 1, is_met=False)}
     row = next(row for row in judge_trials((CONTROL, FAILED), failing, {}).rows if row.subject == FAILED.name)
     assert row.reason == NO_CONTROL
+
+
+class Trier:
+    """A client that creates, waits so long, creates again, and is stopped or ends after the last of its pauses."""
+
+    def __init__(self, app: InProcess, time: Time, pauses: Sequence[float], exit_code: int | None) -> None:
+        self._app, self._time, self._pauses, self._exit_code = app, time, pauses, exit_code
+
+    def run(self, env: Mapping[str, str], move: Callable[[], None], may_go_on: Callable[[], bool]) -> Ended:
+        """Tries before each pause."""
+        headers = [(b"authorization", f"Bearer {env['RUNFLOW_API_KEY']}".encode()), (b"content-type", b"application/json")]
+        for pause in self._pauses:
+            self._app.call(
+                "POST", "/v1/models/runflow/background-removal/runs", headers, b'{"input": {"image_url": "https://a.example/1"}}'
+            )
+            self._time.seconds += pause
+        return Ended(self._exit_code, "")
+
+    def stop(self) -> None:
+        """Does nothing: it has ended."""
+
+
+@pytest.mark.parametrize(
+    ("pauses", "exit_code", "is_trying"),
+    [
+        ((0.03, 0.03, 0.03, 0.03), None, True),
+        ((0.2, 0.2, 0.2), None, True),
+        ((0.03, 0.03, 0.03, 1.5), None, True),
+        ((1.0, 2.0, 4.0, 8.0), None, True),
+        ((0.03, 0.03, 0.03, 30.0), None, False),
+        ((30.0,), None, False),
+        ((0.03, 0.03, 0.03), 1, False),
+    ],
+    ids=["fast", "slower", "stopped late", "growing", "hangs after some", "hangs after one", "gives up"],
+)
+def test_client_is_still_trying_whatever_its_pauses_and_however_late_it_is_stopped(
+    pauses: Sequence[float], exit_code: int | None, is_trying: bool
+) -> None:
+    with fake("seed") as (app, time):
+        client = Trier(app, time, pauses, exit_code)
+        trial = try_cell(BY_NAME["503 for ever"], MatrixJob(client=client, url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app))
+    assert (trial.exchanges, trial.is_trying) == (len(pauses), is_trying)
 
 
 def test_cell_that_takes_longer_than_the_time_limit_is_not_tried_and_says_so() -> None:

@@ -49,6 +49,8 @@ VIEWS = frozenset(
 )
 TERMINAL = frozenset(("succeeded", "partial_succeeded", "failed", "cancelled", "canceled", "completed"))
 POLL_SECONDS_MIN = 0.5
+# Several who each read every second know nothing of each other, and must not be taken for one who reads in turns; timers are a bit early.
+TURN_SECONDS_MIN = 0.9
 REREADS_MAX = 1
 # Whoever polls comes back sooner than this; a page that is opened again reads its record for fresh addresses.
 LOOK_SECONDS = 60.0
@@ -87,9 +89,10 @@ def leaves_time(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator
 
 
 def leaves_time_in_turns(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
-    """Yields where a record, and lists that show it, are read in turns without time between any two of them.
+    """Yields where a record, and lists that show it, are read in turns without time between any two of them, the same again and again.
 
-    Whoever reads several of them at a time, and waits then, reads none of them `TURNS_MIN` times before it waits.
+    Whoever reads several of them at a time, and waits then, reads none of them `TURNS_MIN` times before it waits. Two threads that read
+    one of them each look like one that reads both: nothing is said of them where each leaves `TURN_SECONDS_MIN` from reading to reading.
     """
     views = [exchange for exchange in exchanges if exchange.operation in VIEWS and exchange.method == "GET" and _shows_work(exchange)]
     for reads in _reads(exchanges):
@@ -97,15 +100,15 @@ def leaves_time_in_turns(exchanges: Sequence[Exchange]) -> Iterator[Observation]
         shown = [view for view in views if record_id in view.path or record_id.encode() in view.response_body]
         rows: list[list[Exchange]] = [[]]
         for read in sorted((*filter(_shows_work, reads), *shown), key=lambda read: read.number):
-            seconds = interval(rows[-1][-1], read) if rows[-1] else 0.0
-            if seconds is None or seconds >= POLL_SECONDS_MIN:
+            if rows[-1] and not _is_in_turn(rows[-1], read):
                 rows.append([])
             rows[-1].append(read)
         for row in rows:
             turns = Counter(read.path for read in row)
             if len(turns) > 1 and max(turns.values()) >= TURNS_MIN:
                 told = (
-                    f"{', '.join(path[:120] for path in turns)} were read in turns, {len(row)} times without {POLL_SECONDS_MIN} s between"
+                    f"{', '.join(path[:120] for path in turns)} were read in turns, {len(row)} times without {POLL_SECONDS_MIN} s between "
+                    f"nor {TURN_SECONDS_MIN} s to the next of the same"
                 )
                 yield Observation(is_obeyed=False, exchanges=tuple(read.id for read in row[:TURNS_SHOWN_MAX]), message=told)
 
@@ -183,6 +186,19 @@ def _views(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
         if exchange.operation in VIEWS and exchange.method == "GET":
             found.setdefault((changes, *_what(exchange)), []).append(exchange)
     return [reads for reads in found.values() if len(reads) >= VIEWS_MIN]
+
+
+def _is_in_turn(row: Sequence[Exchange], read: Exchange) -> bool:
+    """Whether a reading follows a row without time between, and what it reads was read in it only just before, if at all."""
+    seconds = interval(row[-1], read)
+    if seconds is None or seconds >= POLL_SECONDS_MIN:
+        return False
+    last = next((earlier for earlier in reversed(row) if earlier.path == read.path), None)
+    return last is None or _began(read) - _began(last) < TURN_SECONDS_MIN
+
+
+def _began(exchange: Exchange) -> float:
+    return exchange.wall - exchange.elapsed_ms / 1000
 
 
 def _most_alike(reads: Sequence[Exchange]) -> list[Exchange]:

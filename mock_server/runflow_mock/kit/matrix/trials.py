@@ -2,9 +2,8 @@
 
 import math
 import time
-from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise, takewhile
 from typing import Any
@@ -12,12 +11,13 @@ from typing import Any
 import msgspec
 
 from runflow_mock.domain.credential_hygiene import SIGNED_PREFIXES
+from runflow_mock.domain.disguises import in_base64
 from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.retry_hygiene import TRANSIENT
 from runflow_mock.domain.scrubbing import KNOWN_MIN
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.matrix.cells import OTHERS_SETTLE, OWN_WAITS, SOMEBODY, Cell
-from runflow_mock.kit.matrix.clients import ClientRunner, longest_seconds
+from runflow_mock.kit.matrix.clients import LAST_SECONDS_MAX, ClientRunner, longest_seconds
 from runflow_mock.kit.matrix.ends import is_heard, saw_end, untold
 from runflow_mock.runtime.config import environment_for_client
 from runflow_mock.testing.client import ClientError, Exchanger
@@ -33,8 +33,8 @@ BALANCE = "100.00"
 MOVED_TOGETHER = 10
 BEYOND_THE_END = 416
 GIVES_UP = "retry-gives-up"
-# Pauses that grow faster than that are those of somebody who has stopped trying.
-GROWTH_MAX = 4
+# Pauses that grow faster than that are those of somebody who has stopped trying; as long may pass anyway until whoever tries is stopped.
+GROWTH_MAX, STOPPING_MAX = 4, timedelta(seconds=1 + 2 * LAST_SECONDS_MAX)
 
 
 class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,10 +113,11 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
         started = time.monotonic()
         ended = job.client.run(environment(job, cell, tenant.key), _Mover(control, cell).move, _Patience(control, cell, job).may_go_on)
         seconds = time.monotonic() - started
+        now = control.clock().now
         if cell.clock.stands:
             # A receiver that outlives the command is told what is still to be told.
             control.run_until_idle(SETTLE)
-        else:
+        elif ended.exit_code is not None:
             # Whoever ends at once has come into its situation all the same.
             control.advance(BEGIN)
         report, journal, runs = control.report(), control.journal(), control.runs()
@@ -138,7 +139,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             only_creates=all(exchange.request.method == "POST" for exchange in journal),
             saw_end=saw_end(journal, runs),
             untold=untold(journal, deliveries, runs),
-            is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, control.clock().now),
+            is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, now),
             printed=_printed(ended.output, {"the API key": tenant.key, "the secret of callbacks": job.callback_secret}),
             deliveries=deliveries,
             late_seconds=ended.late_seconds,
@@ -256,14 +257,13 @@ def _sent(exchange: Exchange) -> tuple[str | None, Any] | None:
 
 def _printed(output: str, secrets: Mapping[str, str]) -> tuple[str, ...]:
     """Returns which secrets an output holds, as they are or in base64; a text that is too short for a secret may stand anywhere."""
+    # Programs that write base64 break it into lines.
+    lines, joined = output.encode(), b"".join(output.encode().split())
     return tuple(
-        name for name, secret in secrets.items() if len(secret) >= KNOWN_MIN and (secret in output or _in_base64(secret) in output)
+        name
+        for name, secret in secrets.items()
+        if len(secret) >= KNOWN_MIN and (secret.encode() in lines or any(form in joined for form in in_base64(secret.encode())))
     )
-
-
-def _in_base64(secret: str) -> str:
-    """How everything in base64 begins that begins with a secret, as the credential of Basic does."""
-    return b64encode(secret.encode()).decode()[: len(secret.encode()) * 8 // 6]
 
 
 def _made_again(runs: Sequence[Mapping[str, Any]]) -> int:
@@ -281,7 +281,7 @@ def _is_trying(journal: Sequence[Exchange], now: str) -> bool:
     last = list(takewhile(_has_failed, filter(partial(_is_same, failed), reversed(journal))))
     moments = [datetime.fromisoformat(at) for at in (now, *(exchange.at for exchange in last))]
     pauses = [later - earlier for later, earlier in pairwise(moments)]
-    return len(pauses) > 1 and pauses[0] <= max(pauses[1:]) * GROWTH_MAX
+    return len(pauses) > 1 and pauses[0] <= max(max(pauses[1:]) * GROWTH_MAX, STOPPING_MAX)
 
 
 def _is_same(exchange: Exchange, other: Exchange) -> bool:
