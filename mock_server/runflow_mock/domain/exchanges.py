@@ -109,6 +109,11 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.target.partition("?")[2]
 
     @property
+    def began(self) -> float:
+        """The wall seconds at which the request came; `wall` is when its answer left."""
+        return self.wall - self.elapsed_ms / 1000
+
+    @property
     def is_lost(self) -> bool:
         """Whether no whole answer reached the client: none at all, or one that ended before or after its declared length."""
         if self.status == 0 or self.fault is None or self.method == "HEAD" or len(self.response_body) >= BODY_BYTES_MAX:

@@ -194,11 +194,7 @@ def _is_in_turn(row: Sequence[Exchange], read: Exchange) -> bool:
     if seconds is None or seconds >= POLL_SECONDS_MIN:
         return False
     last = next((earlier for earlier in reversed(row) if earlier.path == read.path), None)
-    return last is None or _began(read) - _began(last) < TURN_SECONDS_MIN
-
-
-def _began(exchange: Exchange) -> float:
-    return exchange.wall - exchange.elapsed_ms / 1000
+    return last is None or read.began - last.began < TURN_SECONDS_MIN
 
 
 def _most_alike(reads: Sequence[Exchange]) -> list[Exchange]:

@@ -120,7 +120,7 @@ def interval(earlier: Exchange, later: Exchange) -> float | None:
 
     Whoever sends the next request before the last answer has left has not waited for it: another thread, or a client that gave up.
     """
-    seconds = later.wall - later.elapsed_ms / 1000 - earlier.wall
+    seconds = later.began - earlier.wall
     return None if seconds < -OVERLAP_SECONDS_MIN else max(seconds, 0.0)
 
 

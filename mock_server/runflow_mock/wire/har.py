@@ -29,7 +29,7 @@ def represent_har(entries: object, version: str) -> dict[str, object]:
 
 def represent_entry(exchange: Exchange, findings: Findings) -> dict[str, object]:
     """Returns one exchange as an entry of an archive."""
-    started = datetime.fromtimestamp(exchange.wall - exchange.elapsed_ms / 1000, UTC)
+    started = datetime.fromtimestamp(exchange.began, UTC)
     wait = round(exchange.elapsed_ms, 3)
     return {
         "startedDateTime": write_instant(started),
