@@ -229,7 +229,7 @@ class Bundle:
 
     def _settle_dynamic(self) -> None:
         """Gives references whose meaning depends on the way that leads to them each meaning that they have."""
-        places = [pointer for anchors in self._dynamic.values() for pointer in anchors.items()]
+        places = {anchor for anchors in self._dynamic.values() for anchor in anchors.items()}
         many = {name for name, count in Counter(name for name, _ in places).items() if count > 1}
         self._lose_dynamic(self._doubled)
         targets = {id(each.part): each.target for each in self.references if each.kind is Part.SCHEMA and each.target is not None}
