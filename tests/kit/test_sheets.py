@@ -1,6 +1,7 @@
 """Sheets: what counts, what an exit code says, and that each rendering tells the same."""
 
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -9,6 +10,9 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from runflow_mock.domain.verdicts import Judgement
+from runflow_mock.kit.drift import texts
+from runflow_mock.kit.drift.drifts import Grade
+from runflow_mock.kit.drift.records import Comparison
 from runflow_mock.kit.sheets.junit import write_junit
 from runflow_mock.kit.sheets.markdown import write_markdown
 from runflow_mock.kit.sheets.records import Row, Sheet, expecting, read_expected, represent_sheet, summary_of
@@ -47,6 +51,17 @@ def test_grade_over_few_of_the_rows_says_so() -> None:
     few, half = Sheet(title="few", rows=(HELD, ABSENT, ABSENT)), Sheet(title="half", rows=(HELD, ABSENT))
     assert few.counts == "1 held, 0 broken, 2 not exercised; grade A over the 1 that were exercised"
     assert half.counts == "1 held, 0 broken, 1 not exercised; grade A"
+
+
+@pytest.mark.parametrize("row", [HELD, BROKEN], ids=["held", "broken"])
+def test_rule_is_told_however_long_what_it_is_about_is_called(row: Row) -> None:
+    shown = list(lines(summary_of(Sheet(title="long", rows=(replace(row, subject="s" * 1300),)))))
+    assert any(f"s: {row.rule} (" in line for line in shown)
+
+
+def test_expectation_is_called_stale_however_long_it_is() -> None:
+    shown = list(lines(summary_of(Sheet(title="long", rows=(HELD,), stale=("s" * 1300,)))))
+    assert any(line.endswith("take it off the list") for line in shown)
 
 
 def test_expected_failure_that_holds_is_stale() -> None:
@@ -197,3 +212,8 @@ def test_many_rows_that_were_not_exercised_for_one_reason_are_counted() -> None:
     assert "- never met: 80x contract, 3x recovers" in write_markdown(summary_of(sheet))
     few = replace(sheet, rows=many[:2])
     assert "not exercised  operation_0: contract, operation_1: contract (never met)" in list(lines(summary_of(few)))
+
+
+def test_path_of_a_lock_is_told_as_it_is() -> None:
+    found = texts.summary_of(Comparison(kind="openapi", pinned="a", newer="b"), Grade.BREAKING, Path("/a/my  folder/b"))
+    assert "pinned in /a/my  folder/b" in lines(found)

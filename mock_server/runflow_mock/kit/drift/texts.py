@@ -19,7 +19,7 @@ def summary_of(comparison: Comparison, fail_on: Grade, lock: Path | None = None)
     return Summary(
         title="Drift of the Runflow API",
         verdict=Strong(comparison.verdict),
-        lines=(*_lines(comparison, found), *(() if lock is None else (Line("", f"pinned in {lock}"),))),
+        lines=(*_lines(comparison, found), *(() if lock is None else (Line(f"pinned in {lock}"),))),
         sections=(
             Section(items=(f"pinned: {comparison.pinned}", f"newer: {comparison.newer}")),
             *(_graded(grade, found[:MARKDOWN_ROWS_MAX]) for grade in Grade),

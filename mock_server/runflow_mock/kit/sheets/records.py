@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.verdicts import Judgement, Weight
 from runflow_mock.kit.sheets.summaries import Case, Cell, Line, Outcome, Section, Strong, Summary, Table
+from runflow_mock.kit.sheets.texts import one_line
 
 GRADES = ((1.0, "A"), (0.9, "B"), (0.75, "C"), (0.5, "D"), (0.0, "F"))
 NO_GRADE = "-"
@@ -180,17 +181,17 @@ def _lines(sheet: Sheet) -> Iterator[Line]:
             yield from _broken("expected ", row)
     for row in sheet.of(Judgement.HELD):
         shown_by = f" ({row.evidence[0]})" if row.evidence else ""
-        yield Line("held     ", f"{row.subject}: {row.rule}{shown_by}")
+        yield Line("held     ", f"{one_line(row.subject)}: {row.rule}{shown_by}")
     for reason, rows in by_reason(sheet.of(Judgement.NOT_EXERCISED)):
         yield Line(f"not exercised  {listed(rows)} ", f"({reason})" if reason else "")
-    yield from (Line("stale    ", f"{name} {STALE}") for name in sheet.stale)
+    yield from (Line("stale    ", f"{one_line(name)} {STALE}") for name in sheet.stale)
     yield from (Line("error    of ours, not of what was tested: ", error) for error in sheet.errors)
     yield from (Line("note     ", note) for note in sheet.notes)
     yield from (Line(""), Line("", sheet.counts))
 
 
 def _broken(label: str, row: Row) -> Iterator[Line]:
-    yield Line(label, f"{row.subject}: {row.rule} ({row.weight.value})")
+    yield Line(label, f"{one_line(row.subject)}: {row.rule} ({row.weight.value})")
     yield Line("         ", row.asks)
     yield from (Line("         - ", evidence) for evidence in row.evidence[:EVIDENCE_MAX])
     if len(row.evidence) > EVIDENCE_MAX:
