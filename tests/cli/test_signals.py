@@ -54,6 +54,25 @@ def test_signal_is_an_exit_code_and_handlers_come_back(number: signal.Signals) -
     assert [signal.getsignal(each) for each in ALL] == before
 
 
+class Interrupted:
+    """What ends the process while a class gets its names, as a signal may while something is imported."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.usefixtures("usual")
+def test_signal_while_a_class_is_made_is_an_exit_code() -> None:
+    with pytest.raises(SystemExit) as ended, ended_by_signals():
+        type("Made", (), {"part": Interrupted()})
+    assert ended.value.code == 128 + signal.SIGTERM
+
+
+def test_what_fails_without_a_signal_is_told() -> None:
+    with pytest.raises(ZeroDivisionError), ended_by_signals():
+        raise ZeroDivisionError
+
+
 @pytest.mark.usefixtures("usual")
 def test_what_is_to_be_ignored_is_ignored_once_another_signal_has_ended_the_command() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -67,7 +67,7 @@ def test_good_client_keeps_every_rule_of_the_full_matrix(way: tuple[str, ...]) -
         row["rule"] for row in sheet["rows"] if row["verdict"] == "held"
     }
     polling = {"poll-interval", "poll-stops", "key-not-to-files", "address-in-time", "checks-files", "tolerates-unknown-states"}
-    polling |= {"takes-no-page"}
+    polling |= {"takes-no-page", "finds-its-own"}
     callbacks = {"takes-callbacks", "refuses-forged", "refuses-stale", "takes-repeats", "survives-callbacks", "acts-after-verifying"}
     assert unsaid == (polling if way else callbacks) | {"poll-absent", "bounds-waiting", "waits-for-ends"}
 

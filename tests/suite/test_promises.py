@@ -28,8 +28,6 @@ OPEN: Mapping[tuple[str, str], str] = {
     ("CreditBalance", "updated_at"): "a ledger that nothing was booked in has none",
     ("ModelCreator", "website_url"): "a creator of one's own catalog may have none",
     ("ModelCreator", "models"): "only where they are embedded",
-    ("ModelExample", "output"): "a model of one's own catalog may make no pictures",
-    ("ModelExample", "thumbnail_url"): "a model of one's own catalog may make no pictures",
     ("RunLog", "run"): "only where it is embedded",
     ("Solution", "solution_flows"): "only where they are embedded",
     ("Solution", "solution_models"): "only where they are embedded",

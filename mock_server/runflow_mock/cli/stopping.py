@@ -27,15 +27,23 @@ def ended_by_signals() -> Iterator[None]:
     # Whoever starts a command with `nohup` wants it to go on.
     taken = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
 
+    codes: list[int] = []
+
     def end(number: int, frame: FrameType | None) -> NoReturn:
         for each in taken:
             signal.signal(each, signal.SIG_DFL)
-        sys.exit(_ENDED_BY + number)
+        codes.append(_ENDED_BY + number)
+        sys.exit(codes[0])
 
     for number in taken:
         signal.signal(number, end)
     try:
         yield
+    except Exception:
+        # Before Python 3.12 an end that comes while a class is made, as in an import, arrives as a RuntimeError that has it as its cause.
+        if not codes:
+            raise
+        sys.exit(codes[0])
     finally:
         for number in taken:
             signal.signal(number, before[number])

@@ -20,7 +20,6 @@ from runflow_mock.domain.models import CATALOG_SINCE, Catalog, Creator, Model, c
 from runflow_mock.domain.money import PRICE_MAX, Money, format_money, parse_money
 from runflow_mock.domain.paces import USUAL
 from runflow_mock.domain.prices import Price, PriceRule, PriceUnit
-from runflow_mock.openapi.texts import read_text
 from runflow_mock.resources import data_folder
 from runflow_mock.wire.inputs import complete_schema, read_input_schema
 from runflow_mock.wire.paces import WirePace, read_pace
@@ -186,6 +185,9 @@ def _owner(file: Path, content: Json) -> tuple[Creator, ...]:
 def _parse(file: Path, raw: bytes) -> Json:
     if file.suffix == ".json":
         return cast(Json, msgspec.json.decode(raw))
+    # Only files of the user are YAML: a server that has none starts without what reads it.
+    from runflow_mock.openapi.texts import read_text
+
     return read_text(raw)
 
 

@@ -9,7 +9,6 @@ from hashlib import sha256
 import msgspec
 
 from runflow_mock.decoders import convert
-from runflow_mock.openapi.texts import read_text
 
 SKILLS_SCHEMA = "https://schemas.agentskills.io/discovery/0.2.0/schema.json"
 SKILL_PATH = "/.well-known/agent-skills/runflow/SKILL.md"
@@ -62,6 +61,9 @@ def read_skill(name: str, body: bytes) -> Skill:
 
 
 def _front_matter(name: str, body: bytes) -> _FrontMatter:
+    # A server that shows nobody its skill starts without what reads YAML.
+    from runflow_mock.openapi.texts import read_text
+
     try:
         found = _FRONT_MATTER.match(body.decode())
         if found is None:
