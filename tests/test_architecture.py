@@ -42,7 +42,7 @@ FACES = {
 # The version stands in the package itself, which imports nothing.
 GROUND = -1
 READS_FILES = {"runflow_mock.resources", "runflow_mock.wire.catalog"}
-READS_YAML = {"runflow_mock.openapi.texts", "runflow_mock.wire.marked_yaml"}
+READS_YAML = {"runflow_mock.openapi.yaml_values"}
 STARTS_A_SERVER = ("runflow_mock.testing.server", "runflow_mock.testing.in_process")
 # A lock is how threads of the floors above read a record for the first time.
 HAS_A_LOCK = "runflow_mock.decoders"

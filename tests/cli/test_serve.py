@@ -234,6 +234,7 @@ OWN_THAT_WAITS = {
     *("runflow_mock.openapi.contracts", "runflow_mock.media.files", "runflow_mock.runtime.certificates", "runflow_mock.web.cors"),
     *("runflow_mock.domain.hygiene", "runflow_mock.domain.retry_hygiene", "runflow_mock.runtime.scenarios", "runflow_mock.wire.scenarios"),
     *("runflow_mock.wire.marked_yaml", "runflow_mock.wire.profiles", "runflow_mock.openapi.texts"),
+    "runflow_mock.openapi.yaml_values",
 }
 FIRST_ANSWER = """
 import asyncio, json, sys

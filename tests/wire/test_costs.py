@@ -21,12 +21,13 @@ from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.openapi.schemas import SchemaError, check_schema
 from runflow_mock.openapi.texts import read_text
+from runflow_mock.openapi.yaml_values import YamlError
 from runflow_mock.web.operations import API_OPERATIONS
 from runflow_mock.web.routing import Router
 from runflow_mock.wire.bodies import read_body
 from runflow_mock.wire.control import ControlError, instant
 from runflow_mock.wire.fields import Checker
-from runflow_mock.wire.marked_yaml import YamlError, read_yaml
+from runflow_mock.wire.marked_yaml import read_yaml
 from runflow_mock.wire.problems import Problem
 from runflow_mock.wire.runs import RUN_FIELDS
 from runflow_mock.wire.times import read_duration

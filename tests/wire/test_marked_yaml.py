@@ -6,7 +6,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.wire.marked_yaml import CHARACTERS_MAX, DEPTH_MAX, NODES_MAX, WRITTEN_MAX, Mark, YamlError, read_yaml, write_yaml
+from runflow_mock.openapi.yaml_values import Mark, YamlError
+from runflow_mock.wire.marked_yaml import CHARACTERS_MAX, DEPTH_MAX, NODES_MAX, WRITTEN_MAX, read_yaml, write_yaml
 
 STORY = """\
 # A comment.
@@ -108,7 +109,7 @@ def test_any_text_is_read_or_refused_by_its_place(text: str) -> None:
         ("a: !!python/object:os.system x", "tags such as", Mark(1, 4)),
         ("a: !local [1]", "tags such as !local", Mark(1, 4)),
         ("a: &x {b: 1}\nc:\n  <<: *x", "merge keys", Mark(3, 3)),
-        ("? [a]\n: 1", "a key must be a text", Mark(1, 3)),
+        ("? [a]\n: 1", "a name must be a text", Mark(1, 3)),
         ("a: *b", "*b names nothing", Mark(1, 4)),
         ("&a [*a]", "*a names nothing", Mark(1, 5)),
         ("a: 1\n---\nb: 2", "second document", Mark(2, 1)),

@@ -15,10 +15,11 @@ from rich.markup import escape
 from runflow_mock.cli.options import json_option, option
 from runflow_mock.cli.timelines import line_of
 from runflow_mock.domain.documents import Json, write_document
+from runflow_mock.openapi.yaml_values import YamlError
 from runflow_mock.runtime.replays import Difference, replay
 from runflow_mock.wire.catalog import load_catalog
 from runflow_mock.wire.history import HISTORY, GivenSecrets, SavedHistory, decode_history, with_secrets
-from runflow_mock.wire.marked_yaml import YamlError, read_yaml
+from runflow_mock.wire.marked_yaml import read_yaml
 from runflow_mock.wire.seals import Unreadable, read_values
 
 VALUE_CHARACTERS_MAX = 300

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from runflow_mock.domain.scenarios import name_of_file
+from runflow_mock.openapi.yaml_values import YamlError
 from runflow_mock.runtime.config import ConfigError
 from runflow_mock.runtime.text_files import read_text_file
-from runflow_mock.wire.marked_yaml import YamlError, read_yaml
+from runflow_mock.wire.marked_yaml import read_yaml
 
 _SUFFIXES = frozenset((".yaml", ".yml", ".json"))
 

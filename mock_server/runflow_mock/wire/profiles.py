@@ -4,7 +4,8 @@ import msgspec
 
 from runflow_mock.decoders import convert
 from runflow_mock.domain.dialects import dialect_of
-from runflow_mock.wire.marked_yaml import YamlError, read_yaml
+from runflow_mock.openapi.yaml_values import YamlError
+from runflow_mock.wire.marked_yaml import read_yaml
 from runflow_mock.wire.seals import FORMAT_PREFIX
 
 FORMAT = f"{FORMAT_PREFIX}profile"

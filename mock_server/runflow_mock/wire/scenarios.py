@@ -15,11 +15,12 @@ from runflow_mock.domain.hints import did_you_mean
 from runflow_mock.domain.models import Catalog, Model
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.tenants import TenantSettings
+from runflow_mock.openapi.yaml_values import Mark, Path, YamlError
 from runflow_mock.packaged import operation_ids
 from runflow_mock.wire.control import ControlError
 from runflow_mock.wire.expectations import decode_expectation
 from runflow_mock.wire.faults import Names, decode_rule
-from runflow_mock.wire.marked_yaml import Mark, Path, YamlError, read_yaml
+from runflow_mock.wire.marked_yaml import read_yaml
 from runflow_mock.wire.overrides import decode_duration, decode_override
 from runflow_mock.wire.stubs import decode_stub
 from runflow_mock.wire.tenants import SETTINGS, decode_tenant
