@@ -143,9 +143,20 @@ def test_what_is_asked_for_is_scrubbed_and_nothing_later() -> None:
     assert journal.oldest_after(5, 9) == ()
 
 
+def test_what_is_asked_for_as_it_came_is_not_scrubbed() -> None:
+    scrubber = Scrubber()
+    scrubber.learn("a-secret-text")
+    journal = Journal(10, 10_000, scrubber)
+    for number in range(1, 4):
+        journal.record(replace(_exchange(number), request_body=b"a-secret-text"))
+    assert [(each.number, each.request_body) for each in journal.raw_after(1, 9)] == [(2, b"a-secret-text"), (3, b"a-secret-text")]
+    assert [each.number for each in journal.raw_after(0, 9, bytes_max=1)] == [1]
+    assert not [each for each in journal if each.request_body == b"a-secret-text"]
+
+
 def test_journal_that_has_dropped_some_begins_with_what_is_left() -> None:
     journal = Journal(2, 1_000)
     for number in range(1, 6):
         journal.record(_exchange(number))
-    assert [each.number for each in journal.oldest_after(1, 1)] == [4]
+    assert [each.number for each in journal.oldest_after(1, 1)] == [each.number for each in journal.raw_after(1, 1)] == [4]
     assert [each.number for each in journal.latest(5)] == [4, 5]

@@ -38,30 +38,29 @@ def post(body: Any, target: str = CREATE, status: int = 201, **more: Any) -> Exc
     return exchange("POST", target, status, body=body, **more)
 
 
-@pytest.mark.parametrize(
-    ("sent", "violations"),
-    [
-        (post(SHIRT), []),
-        (post({}), [(("body", "input"), "required")]),
-        (post({**SHIRT, "metadata": 3}), [(("body", "metadata"), "type")]),
-        (post({**SHIRT, "client_ref": "x" * 256}), [(("body", "client_ref"), "maxLength")]),
-        (post(None), [(("body",), "required")]),
-        (post(b"{oops"), [(("body",), "json")]),
-        (post(b"a=1", headers={"content-type": "text/plain"}), [(("header", "content-type"), "content-type")]),
-        (post(SHIRT, headers={"idempotency-key": "has space"}), [(("header", "Idempotency-Key"), "pattern")]),
-        (post({"items": []}, BATCHES), [(("body", "items"), "minItems")]),
-        (post({}, BATCHES), [(("body",), "oneOf")]),
-        (post({"input": [PHOTO, {"client_ref": 7}]}, BATCHES), [(("body", "input", 1, "client_ref"), "type")]),
-        (exchange("GET", "/v1/runs?limit=0"), [(("query", "limit"), "minimum")]),
-        (exchange("GET", "/v1/runs?limit=ten"), [(("query", "limit"), "type")]),
-        (exchange("GET", "/v1/runs?limit=500&from_prev=false&limit=5"), []),
-        (exchange("GET", "/v1/runs/7"), [(("path", "id"), "format")]),
-        (exchange("GET", "/v1/models/one/runs"), [(("method",), "method")]),
-        (exchange("DELETE", "/v1/runs", 405), [(("method",), "method")]),
-        (exchange("GET", "/v1/run/7", 404), [(("path",), "route")]),
-    ],
-    ids=lambda value: value.target[:40] if isinstance(value, Exchange) else None,
-)
+JUDGED: list[tuple[Exchange, list[object]]] = [
+    (post(SHIRT), []),
+    (post({}), [(("body", "input"), "required")]),
+    (post({**SHIRT, "metadata": 3}), [(("body", "metadata"), "type")]),
+    (post({**SHIRT, "client_ref": "x" * 256}), [(("body", "client_ref"), "maxLength")]),
+    (post(None), [(("body",), "required")]),
+    (post(b"{oops"), [(("body",), "json")]),
+    (post(b"a=1", headers={"content-type": "text/plain"}), [(("header", "content-type"), "content-type")]),
+    (post(SHIRT, headers={"idempotency-key": "has space"}), [(("header", "Idempotency-Key"), "pattern")]),
+    (post({"items": []}, BATCHES), [(("body", "items"), "minItems")]),
+    (post({}, BATCHES), [(("body",), "oneOf")]),
+    (post({"input": [PHOTO, {"client_ref": 7}]}, BATCHES), [(("body", "input", 1, "client_ref"), "type")]),
+    (exchange("GET", "/v1/runs?limit=0"), [(("query", "limit"), "minimum")]),
+    (exchange("GET", "/v1/runs?limit=ten"), [(("query", "limit"), "type")]),
+    (exchange("GET", "/v1/runs?limit=500&from_prev=false&limit=5"), []),
+    (exchange("GET", "/v1/runs/7"), [(("path", "id"), "format")]),
+    (exchange("GET", "/v1/models/one/runs"), [(("method",), "method")]),
+    (exchange("DELETE", "/v1/runs", 405), [(("method",), "method")]),
+    (exchange("GET", "/v1/run/7", 404), [(("path",), "route")]),
+]
+
+
+@pytest.mark.parametrize(("sent", "violations"), JUDGED, ids=lambda value: value.target[:40] if isinstance(value, Exchange) else None)
 def test_violations_are_told_with_their_place_and_rule(sent: Exchange, violations: list[object]) -> None:
     assert found(sent) == violations
 
@@ -79,7 +78,7 @@ ACQUITTED: list[tuple[Exchange, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("sent", "is_acquitted"), ACQUITTED)
+@pytest.mark.parametrize(("sent", "is_acquitted"), [*ACQUITTED, *((sent, not violations) for sent, violations in JUDGED)])
 def test_client_is_acquitted_where_nothing_is_a_violation(sent: Exchange, is_acquitted: bool) -> None:
     assert JUDGE.acquits(sent) is is_acquitted
     assert (not JUDGE.judge(sent).violations) is is_acquitted

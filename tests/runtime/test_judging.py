@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from steps import RUNS, ok
 
 from runflow_mock.domain.findings import Severity
+from runflow_mock.domain.scrubbing import Scrubber, mask
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.engine.journal import Journal
 from runflow_mock.openapi.contract_judge import Judge
@@ -88,6 +89,16 @@ def test_journal_is_acquitted_without_being_judged_until_a_violation_comes() -> 
     journal.clear()
     record(journal, read())
     assert judged.acquits() is True
+
+
+def test_what_is_acquitted_is_not_changed_by_a_mask() -> None:
+    scrubber = Scrubber()
+    scrubber.learn("0199f8a2-7b3c-4d5e-8f90-a1b2c3d4e5f6")
+    journal = Journal(10, 10_000, scrubber)
+    judged = judging(journal)
+    record(journal, exchange("GET", "/v1/runs/0199f8a2-7b3c-4d5e-8f90-a1b2c3d4e5f6"))
+    assert judged.acquits() is True
+    assert [found.target for found in journal] == ["/v1/runs/" + mask(36).decode()]
 
 
 def test_what_was_judged_already_is_acquitted_by_its_findings() -> None:

@@ -110,11 +110,15 @@ class Journal:
 
         What comes later is neither looked at nor scrubbed.
         """
-        begun = max(number, self.dropped)
-        if bytes_max is not None:
-            count = self._fitting(begun - self.dropped, count, bytes_max)
+        begun, count = self._next(number, count, bytes_max)
         self._scrub(begun + count - max(self._scrubbed_to, self.dropped))
         return self.piece(self.total - begun, count)
+
+    def raw_after(self, number: int, count: int, bytes_max: int | None = None) -> tuple[Exchange, ...]:
+        """Returns the same as they came, for whoever shows and keeps nothing of them: to scrub them takes as long as to answer them."""
+        begun, count = self._next(number, count, bytes_max)
+        first = begun - self.dropped
+        return tuple(self._exchanges[place] for place in range(first, min(first + count, len(self._exchanges))))
 
     def piece(self, behind: int, count: int) -> tuple[Exchange, ...]:
         """Returns the first so many of the exchanges that were added last, `behind` in number; no others are scrubbed for it."""
@@ -194,6 +198,11 @@ class Journal:
         for place in range(behind, behind - count, -1):
             self._exchanges[-place] = scrubbed(self._exchanges[-place], self._scrubber)
         self._scrubbed_to = begun + count
+
+    def _next(self, number: int, count: int, bytes_max: int | None) -> tuple[int, int]:
+        """Returns after which exchange those begin that come next, and how many of them are wanted."""
+        begun = max(number, self.dropped)
+        return begun, count if bytes_max is None else self._fitting(begun - self.dropped, count, bytes_max)
 
     def _fitting(self, start: int, count: int, bytes_max: int) -> int:
         """Returns how many exchanges from a place on take no more than so many bytes, or one."""

@@ -45,7 +45,7 @@ class Addresses:
     ) -> None:
         written = [(path, path) for path in paths] + [(other, path) for path, item in paths.items() for other in _others(item)]
         ranked = sorted(written, key=lambda each: _rank(each[0]))
-        forms = [(each, path, _form(each, spanning[path])) for each, path in ranked]
+        forms = [(tuple(PARAMETER.findall(each)), path, _form(each, spanning[path])) for each, path in ranked]
         beginnings = [_beginning(each) for each, _ in ranked]
         # Tried are those alone that begin as a path does, in the order of all, and those whose beginning may be anything.
         self._forms = {
@@ -72,10 +72,10 @@ class Addresses:
         return first
 
     def _fitting(self, path: str, decoded: str) -> Iterator[Addressed]:
-        for written, known, form in self._forms.get(_two_segments(decoded)) or self._forms[None]:
+        for names, known, form in self._forms.get(_two_segments(decoded)) or self._forms[None]:
             match = form.fullmatch(decoded)
             if match is not None:
-                names, as_sent = PARAMETER.findall(written), form.fullmatch(path) or match
+                as_sent = match if path == decoded else form.fullmatch(path) or match
                 params = {name: value.replace(_KEPT, "/") for name, value in zip(names, match.groups(), strict=True)}
                 raw = {name: value.replace(_KEPT, "%2F") for name, value in zip(names, as_sent.groups(), strict=True)}
                 yield Addressed(known, self._methods[known], params, raw)

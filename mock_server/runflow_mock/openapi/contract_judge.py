@@ -17,6 +17,7 @@ from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import NO_FINDINGS, Finding, Findings, Severity, note
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.outputs import MEDIA_PREFIX
+from runflow_mock.openapi.acquittals import is_beyond_doubt
 from runflow_mock.openapi.addresses import Addressed
 from runflow_mock.openapi.ambiguities import JudgedExchange, reliance_findings
 from runflow_mock.openapi.answers import answer_findings
@@ -87,6 +88,8 @@ class Judge:
         declared = None if addressed is None else self.contract.operation(addressed.path, exchange.method)
         if addressed is None or declared is None or self.contract.source is not None or exchange.path.startswith(FILE_PREFIXES):
             return not self.judge(exchange).violations
+        if is_beyond_doubt(self.contract, addressed, declared, exchange):
+            return True
         # The other findings weigh less, whatever the exchange: notes, reliances, and what is ours.
         return all(finding.severity is not Severity.VIOLATION for finding in request_findings(self.contract, addressed, declared, exchange))
 

@@ -28,10 +28,16 @@ _WORDS: dict[str, Json] = {"true": True, "false": False}
 
 def value_of(contract: Contract, schema: Pointer, nodes: Sequence[Node]) -> Json:
     """Returns the value that texts stand for; `nodes` are the forms in which they may be put together, the most likely one first."""
-    readings: list[Json] = []
-    for node in nodes:
-        readings.extend(_readings(contract, schema, node, 0))
-    return _first_allowed(contract, schema, readings)
+    return _first_allowed(contract, schema, _all_readings(contract, schema, nodes))
+
+
+def has_allowed_reading(contract: Contract, schema: Pointer, nodes: Sequence[Node]) -> bool:
+    """Tells whether a schema allows the value that texts stand for."""
+    return any(contract.allows(schema, value) for value in _all_readings(contract, schema, nodes)[:READINGS_MAX])
+
+
+def _all_readings(contract: Contract, schema: Pointer, nodes: Sequence[Node]) -> list[Json]:
+    return [reading for node in nodes for reading in _readings(contract, schema, node, 0)]
 
 
 def _first_allowed(contract: Contract, schema: Pointer, readings: list[Json]) -> Json:

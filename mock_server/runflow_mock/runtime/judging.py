@@ -92,10 +92,11 @@ class Judging:
     def acquits(self, steps: int = maxsize, bytes_max: int | None = None) -> bool | None:
         """Tells whether the exchanges in the journal are without a violation; nothing, while only the first of them were looked at.
 
-        That takes much less than to judge them, which is left to who wants to know more.
+        That takes much less than to judge them, which is left to who wants to know more. Of what they hold nothing is kept or told, so
+        that they are taken as they came.
         """
         self._keep_up()
-        for exchange in self._journal.oldest_after(self._acquitted_to, steps, bytes_max):
+        for exchange in self._journal.raw_after(self._acquitted_to, steps, bytes_max):
             known = self._findings.get(exchange.number)
             if known.violations if known is not None else not self.judge.acquits(exchange):
                 return False
