@@ -23,7 +23,7 @@ from runflow_mock.runtime.kept_tenants import LogSize
 from runflow_mock.runtime.observers import NullObserver
 from runflow_mock.runtime.revivals import Clocks
 from runflow_mock.runtime.runtime import Runtime
-from runflow_mock.web.app import create_app
+from runflow_mock.web.app import Application, create_app
 from runflow_mock.web.bodies import SMALL_BYTES_MAX
 from runflow_mock.web.connections import Protocol
 from runflow_mock.web.server import protocols_of
@@ -43,10 +43,11 @@ def _request(method: str, path: str, body: object = None, *further: str, version
 
 
 class Line:
-    """A connection to a fake of its own, whose answers are kept; a line that is `slow` answers everything by a task."""
+    """A connection to a fake of its own, or to that of another line, whose answers are kept; one that is `slow` answers all by a task."""
 
-    def __init__(self, config: Config = CONFIG, *, slow: bool = False) -> None:
-        app = create_app(config)
+    def __init__(self, config: Config = CONFIG, *, slow: bool = False, beside: "Line | None" = None) -> None:
+        self.app: Application = create_app(config) if beside is None else beside.app
+        app = self.app
 
         async def unknown(scope: Scope, receive: Receive, send: Send) -> None:
             await app(scope, receive, send)
@@ -163,6 +164,35 @@ def test_answer_of_a_kept_tenant_leaves_without_a_task_once_its_row_is_written(t
         return at_once, early == (before, ()), full.writes > before, not line.protocol.tasks, statuses
 
     assert _on_a_kept_line(tmp_path, tell, connect) == (True, True, True, True, [b"201", b"200"])
+
+
+def test_row_waits_one_turn_for_as_many_as_shared_the_last_one_and_no_longer(tmp_path: Path) -> None:
+    file, connect = disk()
+
+    async def tell(line: Line) -> object:
+        lines = (line, Line(beside=line), Line(beside=line))
+
+        async def rows_after_each(*turns: tuple[Line, ...]) -> list[int]:
+            """Sends creates turn by turn, and returns how many rows there are after each turn."""
+            before, rows = file.writes, []
+            for sending in turns:
+                for each in sending:
+                    each.send(CREATION)
+                await asyncio.sleep(0)
+                rows.append(file.writes - before)
+            return rows
+
+        told = [
+            await rows_after_each(lines, ()),
+            # The others are on their way.
+            await rows_after_each(lines[:1], lines[1:], ()),
+            # Nobody else comes any more.
+            await rows_after_each(lines[:1], (), ()),
+            await rows_after_each(lines[:1], (), lines[1:2], ()),
+        ]
+        return told, [b"".join(each.transport.pieces).count(b"HTTP/1.1 201 ") for each in lines]
+
+    assert _on_a_kept_line(tmp_path, tell, connect) == ([[1, 1], [0, 1, 1], [0, 1, 1], [1, 1, 2, 2]], [4, 3, 2])
 
 
 def test_answer_of_a_kept_tenant_whose_row_cannot_be_written_is_507(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
+from os.path import exists
 from pathlib import Path
 
 from runflow_mock.runtime.files import NotWritten, put_new
@@ -77,6 +78,7 @@ class KeptFile:
             KeepError: it cannot be opened, or is not ours to use; nothing has changed then.
         """
         self.path = path
+        self._name = str(path)
         self.is_begun = False
         """Whether there has ever been a tenant in it."""
         self._is_synced = is_synced
@@ -126,13 +128,16 @@ class KeptFile:
             KeepError: it cannot be written, and nothing of it is.
         """
         self._find()
-        with self._translated():
+        # Each row comes this way: a context manager would cost a twentieth of it.
+        try:
             if blobs:
                 with self._transaction():
                     self._keep(blobs)
                     sequence = self._log(row)
             else:
                 sequence = self._log(row)
+        except sqlite3.Error as error:
+            raise self._told(error) from None
         self._note((self._at[0], sequence))
         return sequence
 
@@ -298,7 +303,7 @@ class KeptFile:
         Raises:
             KeepError: it is no longer in its place: what is written into it then is gone with the process.
         """
-        if not self.path.exists():
+        if not exists(self._name):
             raise KeepError(f"{self.path} is gone: somebody has removed or moved it; put it back, or start the server again")
         if self._form == FORM:
             return

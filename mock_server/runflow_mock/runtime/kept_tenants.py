@@ -1,8 +1,9 @@
 """One kept tenant at work: what has happened to it and is still to be written, and the row that takes it.
 
 In each tick of the event loop in which a kept tenant changes, one row is written at the tick's end; answers and callbacks of that tick wait
-for it. Reads that change nothing wait for nothing; their exchanges are written with a later row, `JOURNAL_SECONDS` after or,
-where there are many, as soon as that costs little.
+for it. A row costs as much as a request: of clients that have shared one, those that are quicker wait a turn of the loop for the others.
+Reads that change nothing wait for nothing; their exchanges are written with a later row, `JOURNAL_SECONDS` after or, where there are many,
+as soon as that costs little.
 """
 
 import asyncio
@@ -95,6 +96,8 @@ class Kept:
         # What waits for the end of this tick, and for the row of the latest tick that was sent and is not acknowledged.
         self._written: _Waiters | None = None
         self._sent: _Waiters | None = None
+        # How many were called when the latest row was written that anybody waited for.
+        self._sharing = 0
         self._later: asyncio.TimerHandle | None = None
         # What the log holds by now, and the base before it. A server that is started again and again goes on counting.
         self._rows = self._bytes = self._base_bytes = 0
@@ -121,7 +124,14 @@ class Kept:
         """Has where everything stands written at the end of this tick."""
         if self._written is None and not self._is_closed:
             self._written = _Waiters()
+            asyncio.get_running_loop().call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        """Writes the row, or lets one more turn pass where fewer wait for it than did for the last one: the others are on their way."""
+        if self._written is not None and len(self._written.calls) < self._sharing:
             asyncio.get_running_loop().call_soon(self.flush)
+        else:
+            self.flush()
 
     def call_once_written(self, call: OnWritten) -> bool:
         """Has somebody called when this tick's row is written, or could not be; returns False where that is not the end of the tick."""
@@ -158,6 +168,8 @@ class Kept:
             self._later.cancel()
             self._later = None
         written, self._written = self._written, None
+        if written is not None and written.calls:
+            self._sharing = len(written.calls)
         try:
             ack, is_last = self._append(JOURNAL_TAIL if is_end else EXCHANGES_MAX)
         except KeepError as error:
