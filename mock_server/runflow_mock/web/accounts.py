@@ -38,15 +38,8 @@ def _balance_body(call: Call) -> dict[str, object]:
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(id="get_current_user", method="GET", path="/v1/auth/me", handler=get_current_user),
-    Operation(id="get_balance", method="GET", path="/v1/billing/balance", handler=get_balance, scope="credit_balance:read"),
-    Operation(id="update_balance", method="PATCH", path="/v1/billing/balance", handler=update_balance, scope="credit_balance:edit"),
-    Operation(
-        id="list_credit_balances",
-        method="GET",
-        path="/v1/credit-balances",
-        handler=list_credit_balances,
-        scope="credit_balance:read",
-        evidence="named",
-    ),
+    Operation("GET", "/v1/auth/me", get_current_user),
+    Operation("GET", "/v1/billing/balance", get_balance, scope="credit_balance:read"),
+    Operation("PATCH", "/v1/billing/balance", update_balance, scope="credit_balance:edit"),
+    Operation("GET", "/v1/credit-balances", list_credit_balances, scope="credit_balance:read", evidence="named"),
 )

@@ -80,19 +80,11 @@ def _body(call: Call, asset: Asset, embed: frozenset[str] = frozenset()) -> dict
 _UPLOADS, _FOLDERS, _COLLECTION, _ONE = "/v1/asset-uploads", "/v1/asset-folders", "/v1/assets", "/v1/assets/{id}"
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(id="create_asset_upload", method="POST", path=_UPLOADS, handler=create_asset_upload, scope="assets:create"),
-    Operation(
-        id="confirm_asset_upload",
-        method="POST",
-        path=f"{_UPLOADS}/{{asset_upload_id}}/confirmations",
-        handler=confirm_asset_upload,
-        scope="assets:create",
-    ),
-    Operation(id="list_asset_folders", method="GET", path=_FOLDERS, handler=list_asset_folders, scope="assets:read", evidence="named"),
-    Operation(id="list_assets", method="GET", path=_COLLECTION, handler=list_assets, scope="assets:read", evidence="named"),
-    Operation(
-        id="list_asset_types", method="GET", path=f"{_COLLECTION}/types", handler=list_asset_types, scope="assets:read", evidence="named"
-    ),
-    Operation(id="get_asset", method="GET", path=_ONE, handler=get_asset, scope="assets:read"),
-    Operation(id="delete_asset", method="DELETE", path=_ONE, handler=delete_asset, scope="assets:delete", evidence="named"),
+    Operation("POST", _UPLOADS, create_asset_upload, scope="assets:create"),
+    Operation("POST", f"{_UPLOADS}/{{asset_upload_id}}/confirmations", confirm_asset_upload, scope="assets:create"),
+    Operation("GET", _FOLDERS, list_asset_folders, scope="assets:read", evidence="named"),
+    Operation("GET", _COLLECTION, list_assets, scope="assets:read", evidence="named"),
+    Operation("GET", f"{_COLLECTION}/types", list_asset_types, scope="assets:read", evidence="named"),
+    Operation("GET", _ONE, get_asset, scope="assets:read"),
+    Operation("DELETE", _ONE, delete_asset, scope="assets:delete", evidence="named"),
 )

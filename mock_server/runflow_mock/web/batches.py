@@ -107,17 +107,10 @@ def _item_body(call: Call, entry: BatchItem) -> dict[str, object]:
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(
-        id="create_model_batch",
-        method="POST",
-        path="/v1/models/{model_id...}/batches",
-        handler=create_model_batch,
-        spans_min=1,
-        scope="runs:create",
-    ),
-    Operation(id="create_batch", method="POST", path="/v1/batches", handler=create_batch, scope="runs:create", evidence="named"),
-    Operation(id="list_batches", method="GET", path="/v1/batches", handler=list_batches, scope="runs:read", evidence="inferred"),
-    Operation(id="get_batch", method="GET", path="/v1/batches/{id}", handler=get_batch, scope="runs:read"),
-    Operation(id="list_batch_items", method="GET", path="/v1/batches/{batch_id}/items", handler=list_batch_items, scope="runs:read"),
-    Operation(id="get_batch_item", method="GET", path="/v1/batches/{batch_id}/items/{id}", handler=get_batch_item, scope="runs:read"),
+    Operation("POST", "/v1/models/{model_id...}/batches", create_model_batch, spans_min=1, scope="runs:create"),
+    Operation("POST", "/v1/batches", create_batch, scope="runs:create", evidence="named"),
+    Operation("GET", "/v1/batches", list_batches, scope="runs:read", evidence="inferred"),
+    Operation("GET", "/v1/batches/{id}", get_batch, scope="runs:read"),
+    Operation("GET", "/v1/batches/{batch_id}/items", list_batch_items, scope="runs:read"),
+    Operation("GET", "/v1/batches/{batch_id}/items/{id}", get_batch_item, scope="runs:read"),
 )

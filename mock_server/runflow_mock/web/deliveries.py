@@ -43,22 +43,8 @@ def _history(call: Call, parent_id: str, deliveries: Sequence[Delivery], *, is_e
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(id="list_run_deliveries", method="GET", path="/v1/runs/{run_id}/callback", handler=list_run_deliveries, scope="runs:read"),
-    Operation(
-        id="redeliver_run_callback",
-        method="POST",
-        path="/v1/runs/{run_id}/callback-redeliveries",
-        handler=redeliver_run_callback,
-        scope="runs:execute",
-    ),
-    Operation(
-        id="list_batch_deliveries", method="GET", path="/v1/batches/{batch_id}/callback", handler=list_batch_deliveries, scope="runs:read"
-    ),
-    Operation(
-        id="redeliver_batch_callback",
-        method="POST",
-        path="/v1/batches/{batch_id}/callback-redeliveries",
-        handler=redeliver_batch_callback,
-        scope="runs:execute",
-    ),
+    Operation("GET", "/v1/runs/{run_id}/callback", list_run_deliveries, scope="runs:read"),
+    Operation("POST", "/v1/runs/{run_id}/callback-redeliveries", redeliver_run_callback, scope="runs:execute"),
+    Operation("GET", "/v1/batches/{batch_id}/callback", list_batch_deliveries, scope="runs:read"),
+    Operation("POST", "/v1/batches/{batch_id}/callback-redeliveries", redeliver_batch_callback, scope="runs:execute"),
 )

@@ -36,6 +36,6 @@ def _viewer(call: Call, name: str) -> Answer:
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(id="get_openapi", method="GET", path="/v1/openapi.json", handler=get_openapi, is_public=True),
-    Operation(id="get_docs", method="GET", path="/v1/docs", handler=get_docs, is_public=True),
+    Operation("GET", "/v1/openapi.json", get_openapi, is_public=True),
+    Operation("GET", "/v1/docs", get_docs, is_public=True),
 )

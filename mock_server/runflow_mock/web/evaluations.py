@@ -87,43 +87,13 @@ def _embed(call: Call) -> frozenset[str]:
 _COLLECTION, _FEEDBACK = "/v1/evaluations", "{evaluation_id}/feedback"
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(id="create_evaluation", method="POST", path=_COLLECTION, handler=create_evaluation, scope="evaluations:create"),
+    Operation("POST", _COLLECTION, create_evaluation, scope="evaluations:create"),
+    Operation("GET", f"{_COLLECTION}/statuses", list_evaluation_statuses, scope="evaluations:read"),
+    Operation("GET", f"{_COLLECTION}/job-classes", list_evaluation_job_classes, scope="evaluations:read"),
+    Operation("GET", f"{_COLLECTION}/{{id}}", get_evaluation, scope="evaluations:read"),
+    Operation("PATCH", f"{_COLLECTION}/{_FEEDBACK}", set_evaluation_feedback, scope="evaluations:edit"),
+    Operation("GET", "/v1/runs/{run_id}/evaluations", list_run_evaluations, scope="evaluations:read", evidence="named"),
     Operation(
-        id="list_evaluation_statuses",
-        method="GET",
-        path=f"{_COLLECTION}/statuses",
-        handler=list_evaluation_statuses,
-        scope="evaluations:read",
-    ),
-    Operation(
-        id="list_evaluation_job_classes",
-        method="GET",
-        path=f"{_COLLECTION}/job-classes",
-        handler=list_evaluation_job_classes,
-        scope="evaluations:read",
-    ),
-    Operation(id="get_evaluation", method="GET", path=f"{_COLLECTION}/{{id}}", handler=get_evaluation, scope="evaluations:read"),
-    Operation(
-        id="set_evaluation_feedback",
-        method="PATCH",
-        path=f"{_COLLECTION}/{_FEEDBACK}",
-        handler=set_evaluation_feedback,
-        scope="evaluations:edit",
-    ),
-    Operation(
-        id="list_run_evaluations",
-        method="GET",
-        path="/v1/runs/{run_id}/evaluations",
-        handler=list_run_evaluations,
-        scope="evaluations:read",
-        evidence="named",
-    ),
-    Operation(
-        id="set_run_evaluation_feedback",
-        method="PATCH",
-        path=f"/v1/runs/{{run_id}}/evaluations/{_FEEDBACK}",
-        handler=set_run_evaluation_feedback,
-        scope="evaluations:edit",
-        evidence="named",
+        "PATCH", f"/v1/runs/{{run_id}}/evaluations/{_FEEDBACK}", set_run_evaluation_feedback, scope="evaluations:edit", evidence="named"
     ),
 )

@@ -87,10 +87,10 @@ def _node_body(call: Call, node: FlowNode, flow: Flow, embed: frozenset[str]) ->
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(id="list_flows", method="GET", path="/v1/flows", handler=list_flows, scope="flows:read"),
-    Operation(id="list_flow_summaries", method="GET", path="/v1/flow-summaries", handler=list_flow_summaries, scope="flows:read"),
-    Operation(id="list_flow_inputs", method="GET", path="/v1/flows/{flow_id}/inputs", handler=list_flow_inputs, scope="flows:read"),
-    Operation(id="list_flow_nodes", method="GET", path="/v1/flows/{flow_id}/nodes", handler=list_flow_nodes, scope="flows:read"),
-    Operation(id="get_flow_node", method="GET", path="/v1/flows/{flow_id}/nodes/{id}", handler=get_flow_node, scope="flows:read"),
-    Operation(id="get_flow_node_by_id", method="GET", path="/v1/flow-nodes/{id}", handler=get_flow_node_by_id, scope="flows:read"),
+    Operation("GET", "/v1/flows", list_flows, scope="flows:read"),
+    Operation("GET", "/v1/flow-summaries", list_flow_summaries, scope="flows:read"),
+    Operation("GET", "/v1/flows/{flow_id}/inputs", list_flow_inputs, scope="flows:read"),
+    Operation("GET", "/v1/flows/{flow_id}/nodes", list_flow_nodes, scope="flows:read"),
+    Operation("GET", "/v1/flows/{flow_id}/nodes/{id}", get_flow_node, scope="flows:read"),
+    Operation("GET", "/v1/flow-nodes/{id}", get_flow_node_by_id, scope="flows:read"),
 )

@@ -141,7 +141,9 @@ def _recipe(tenant: Tenant, run: Run, name: str, file: OutputFile) -> Callable[[
     """Returns how to make a file, with everything looked up that belongs to the world: a worker thread must not look into it."""
     seed = tenant.world.seed.child("media", run.id, name)
     model = model_of_run(tenant.world.catalog, tenant.world.store, run)
-    source = _asset_bytes(tenant, source_of(model, read_document(run.input), asset_addresses(tenant.settings.name)))
+    asset_id = source_of(model, read_document(run.input), asset_addresses(tenant.settings.name))
+    asset = None if asset_id is None else tenant.world.store.assets.get(AssetId(asset_id))
+    source = None if asset is None or asset.deleted_at is not None else tenant.blobs.get(asset.content.sha256)
 
     def make() -> bytes:
         # What draws is loaded, like everything that takes long, in the worker thread.
@@ -150,8 +152,3 @@ def _recipe(tenant: Tenant, run: Run, name: str, file: OutputFile) -> Callable[[
         return make_file(file, run, seed, source)
 
     return make
-
-
-def _asset_bytes(tenant: Tenant, asset_id: str | None) -> bytes | None:
-    asset = None if asset_id is None else tenant.world.store.assets.get(AssetId(asset_id))
-    return None if asset is None or asset.deleted_at is not None else tenant.blobs.get(asset.content.sha256)

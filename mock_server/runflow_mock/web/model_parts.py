@@ -46,22 +46,8 @@ def _parts(call: Call, parts_of: Callable[[Model], Sequence[PartT]]) -> Sequence
 _MODEL = "/v1/models/{model_id...}"
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(
-        id="get_model_input", method="GET", path=f"{_MODEL}/inputs/{{id}}", handler=get_model_input, spans_min=1, scope="models:read"
-    ),
-    Operation(
-        id="list_model_examples",
-        method="GET",
-        path=f"{_MODEL}/examples",
-        handler=list_model_examples,
-        spans_min=1,
-        scope="models:read",
-        evidence="inferred",
-    ),
-    Operation(
-        id="get_model_example", method="GET", path=f"{_MODEL}/examples/{{id}}", handler=get_model_example, spans_min=1, scope="models:read"
-    ),
-    Operation(
-        id="list_model_pricing", method="GET", path=f"{_MODEL}/pricing", handler=list_model_pricing, spans_min=1, scope="models:read"
-    ),
+    Operation("GET", f"{_MODEL}/inputs/{{id}}", get_model_input, spans_min=1, scope="models:read"),
+    Operation("GET", f"{_MODEL}/examples", list_model_examples, spans_min=1, scope="models:read", evidence="inferred"),
+    Operation("GET", f"{_MODEL}/examples/{{id}}", get_model_example, spans_min=1, scope="models:read"),
+    Operation("GET", f"{_MODEL}/pricing", list_model_pricing, spans_min=1, scope="models:read"),
 )

@@ -76,9 +76,9 @@ def _creator_body(call: Call, creator: Creator, embed: frozenset[str]) -> dict[s
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(id="list_models", method="GET", path="/v1/models", handler=list_models, scope="models:read"),
-    Operation(id="list_public_models", method="GET", path="/v1/public/models", handler=list_public_models, is_public=True),
-    Operation(id="get_model", method="GET", path="/v1/models/{model_id...}", handler=get_model, spans_min=1, scope="models:read"),
-    Operation(id="list_model_creators", method="GET", path="/v1/model-creators", handler=list_model_creators, scope="models:read"),
-    Operation(id="get_model_creator", method="GET", path="/v1/model-creators/{id}", handler=get_model_creator, scope="models:read"),
+    Operation("GET", "/v1/models", list_models, scope="models:read"),
+    Operation("GET", "/v1/public/models", list_public_models, is_public=True),
+    Operation("GET", "/v1/models/{model_id...}", get_model, spans_min=1, scope="models:read"),
+    Operation("GET", "/v1/model-creators", list_model_creators, scope="models:read"),
+    Operation("GET", "/v1/model-creators/{id}", get_model_creator, scope="models:read"),
 )

@@ -17,22 +17,26 @@ REMEMBERED_CHARACTERS_MAX = 200
 HandlerT = TypeVar("HandlerT", bound=Callable[..., object])
 
 
-class Operation(msgspec.Struct, Generic[HandlerT], frozen=True, kw_only=True):
-    """One operation of an API: its id as in the contract, where it lives, what it needs, and who answers.
+class Operation(msgspec.Struct, Generic[HandlerT], frozen=True):
+    """One operation of an API: where it lives, who answers, its id as in the contract, which is its handler's name, and what it needs.
 
     Without a scope any key will do; `is_public` needs no key at all. `evidence` says how well the operation is known. A parameter that
     spans slashes takes `spans_min` segments or more. What `is_long` answers with something that grows with what a tenant holds.
     """
 
-    id: str
     method: str
     path: str
     handler: HandlerT
+    id: str = ""
     scope: str | None = None
     is_public: bool = False
     evidence: str = "documented"
     spans_min: int = 2
     is_long: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            msgspec.structs.force_setattr(self, "id", self.handler.__name__)
 
 
 class Match(msgspec.Struct, Generic[HandlerT], frozen=True):

@@ -76,8 +76,8 @@ def _log_body(call: Call, line: LogLine) -> dict[str, object]:
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(id="list_run_logs", method="GET", path="/v1/runs/{run_id}/logs", handler=list_run_logs, scope="runs:read"),
-    Operation(id="get_run_log", method="GET", path="/v1/runs/{run_id}/logs/{id}", handler=get_run_log, scope="runs:read"),
-    Operation(id="list_node_runs", method="GET", path="/v1/runs/{run_id}/node-runs", handler=list_node_runs, scope="runs:read"),
-    Operation(id="get_node_run", method="GET", path="/v1/runs/{run_id}/node-runs/{id}", handler=get_node_run, scope="runs:read"),
+    Operation("GET", "/v1/runs/{run_id}/logs", list_run_logs, scope="runs:read"),
+    Operation("GET", "/v1/runs/{run_id}/logs/{id}", get_run_log, scope="runs:read"),
+    Operation("GET", "/v1/runs/{run_id}/node-runs", list_node_runs, scope="runs:read"),
+    Operation("GET", "/v1/runs/{run_id}/node-runs/{id}", get_node_run, scope="runs:read"),
 )

@@ -119,10 +119,10 @@ def _rendered(call: Call, run: Run) -> bytes:
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(id="create_run", method="POST", path="/v1/models/{model_id...}/runs", handler=create_run, spans_min=1, scope="runs:create"),
-    Operation(id="list_runs", method="GET", path="/v1/runs", handler=list_runs, scope="runs:read"),
-    Operation(id="list_run_statuses", method="GET", path="/v1/runs/statuses", handler=list_run_statuses, scope="runs:read"),
-    Operation(id="get_run", method="GET", path="/v1/runs/{id}", handler=get_run, scope="runs:read"),
-    Operation(id="set_run_feedback", method="PATCH", path="/v1/runs/{run_id}/feedback", handler=set_run_feedback, scope="runs:execute"),
-    Operation(id="cancel_run", method="POST", path="/v1/admin/runs/{run_id}/cancellation", handler=cancel_run, scope="admin"),
+    Operation("POST", "/v1/models/{model_id...}/runs", create_run, spans_min=1, scope="runs:create"),
+    Operation("GET", "/v1/runs", list_runs, scope="runs:read"),
+    Operation("GET", "/v1/runs/statuses", list_run_statuses, scope="runs:read"),
+    Operation("GET", "/v1/runs/{id}", get_run, scope="runs:read"),
+    Operation("PATCH", "/v1/runs/{run_id}/feedback", set_run_feedback, scope="runs:execute"),
+    Operation("POST", "/v1/admin/runs/{run_id}/cancellation", cancel_run, scope="admin"),
 )

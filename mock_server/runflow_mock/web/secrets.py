@@ -45,25 +45,9 @@ def delete_callback_secret(call: Call) -> Answer:
 _COLLECTION, _ONE = "/v1/callback-secrets", "/v1/callback-secrets/{id}"
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(
-        id="create_callback_secret", method="POST", path=_COLLECTION, handler=create_callback_secret, scope="callback-secrets:create"
-    ),
-    Operation(
-        id="list_callback_secrets",
-        method="GET",
-        path=_COLLECTION,
-        handler=list_callback_secrets,
-        scope="callback-secrets:read",
-        evidence="inferred",
-    ),
-    Operation(id="get_callback_secret", method="GET", path=_ONE, handler=get_callback_secret, scope="callback-secrets:read"),
-    Operation(id="update_callback_secret", method="PATCH", path=_ONE, handler=update_callback_secret, scope="callback-secrets:edit"),
-    Operation(
-        id="delete_callback_secret",
-        method="DELETE",
-        path=_ONE,
-        handler=delete_callback_secret,
-        scope="callback-secrets:delete",
-        evidence="named",
-    ),
+    Operation("POST", _COLLECTION, create_callback_secret, scope="callback-secrets:create"),
+    Operation("GET", _COLLECTION, list_callback_secrets, scope="callback-secrets:read", evidence="inferred"),
+    Operation("GET", _ONE, get_callback_secret, scope="callback-secrets:read"),
+    Operation("PATCH", _ONE, update_callback_secret, scope="callback-secrets:edit"),
+    Operation("DELETE", _ONE, delete_callback_secret, scope="callback-secrets:delete", evidence="named"),
 )

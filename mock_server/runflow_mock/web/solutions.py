@@ -97,10 +97,10 @@ def _model_body(call: Call) -> Callable[[SolutionModel], dict[str, object]]:
 _ONE = "/v1/solutions/{solution_id}"
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(id="list_solutions", method="GET", path="/v1/solutions", handler=list_solutions, scope="solutions:read", evidence="inferred"),
-    Operation(id="get_solution", method="GET", path="/v1/solutions/{id}", handler=get_solution, scope="solutions:read"),
-    Operation(id="list_solution_flows", method="GET", path=f"{_ONE}/flows", handler=list_solution_flows, scope="solutions:read"),
-    Operation(id="get_solution_flow", method="GET", path=f"{_ONE}/flows/{{id}}", handler=get_solution_flow, scope="solutions:read"),
-    Operation(id="list_solution_models", method="GET", path=f"{_ONE}/models", handler=list_solution_models, scope="solutions:read"),
-    Operation(id="get_solution_model", method="GET", path=f"{_ONE}/models/{{id}}", handler=get_solution_model, scope="solutions:read"),
+    Operation("GET", "/v1/solutions", list_solutions, scope="solutions:read", evidence="inferred"),
+    Operation("GET", "/v1/solutions/{id}", get_solution, scope="solutions:read"),
+    Operation("GET", f"{_ONE}/flows", list_solution_flows, scope="solutions:read"),
+    Operation("GET", f"{_ONE}/flows/{{id}}", get_solution_flow, scope="solutions:read"),
+    Operation("GET", f"{_ONE}/models", list_solution_models, scope="solutions:read"),
+    Operation("GET", f"{_ONE}/models/{{id}}", get_solution_model, scope="solutions:read"),
 )

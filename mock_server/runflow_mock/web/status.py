@@ -15,6 +15,6 @@ def get_readiness(call: Call) -> Answer:
 
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(id="get_health", method="GET", path="/v1/health", handler=get_health, is_public=True),
-    Operation(id="get_readiness", method="GET", path="/v1/readiness", handler=get_readiness, is_public=True),
+    Operation("GET", "/v1/health", get_health, is_public=True),
+    Operation("GET", "/v1/readiness", get_readiness, is_public=True),
 )

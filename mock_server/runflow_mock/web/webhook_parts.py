@@ -84,16 +84,8 @@ _DELIVERIES = "/v1/webhooks/{webhook_id}/deliveries"
 _ATTEMPTS = f"{_DELIVERIES}/{{delivery_id}}/attempts"
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(id="list_webhook_deliveries", method="GET", path=_DELIVERIES, handler=list_webhook_deliveries, scope="webhooks:read"),
-    Operation(id="get_webhook_delivery", method="GET", path=f"{_DELIVERIES}/{{id}}", handler=get_webhook_delivery, scope="webhooks:read"),
-    Operation(
-        id="list_webhook_delivery_attempts", method="GET", path=_ATTEMPTS, handler=list_webhook_delivery_attempts, scope="webhooks:read"
-    ),
-    Operation(
-        id="get_webhook_delivery_attempt",
-        method="GET",
-        path=f"{_ATTEMPTS}/{{id}}",
-        handler=get_webhook_delivery_attempt,
-        scope="webhooks:read",
-    ),
+    Operation("GET", _DELIVERIES, list_webhook_deliveries, scope="webhooks:read"),
+    Operation("GET", f"{_DELIVERIES}/{{id}}", get_webhook_delivery, scope="webhooks:read"),
+    Operation("GET", _ATTEMPTS, list_webhook_delivery_attempts, scope="webhooks:read"),
+    Operation("GET", f"{_ATTEMPTS}/{{id}}", get_webhook_delivery_attempt, scope="webhooks:read"),
 )

@@ -89,23 +89,11 @@ def _body(call: Call, webhook: Webhook, embed: frozenset[str]) -> dict[str, obje
 _COLLECTION, _ONE = "/v1/webhooks", "/v1/webhooks/{id}"
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(id="list_webhooks", method="GET", path=_COLLECTION, handler=list_webhooks, scope="webhooks:read"),
-    Operation(id="create_webhook", method="POST", path=_COLLECTION, handler=create_webhook, scope="webhooks:create"),
-    Operation(
-        id="list_webhook_event_types",
-        method="GET",
-        path=f"{_COLLECTION}/event-types",
-        handler=list_webhook_event_types,
-        scope="webhooks:read",
-    ),
-    Operation(
-        id="get_webhook_event_type",
-        method="GET",
-        path=f"{_COLLECTION}/event-types/{{code}}",
-        handler=get_webhook_event_type,
-        scope="webhooks:read",
-    ),
-    Operation(id="get_webhook", method="GET", path=_ONE, handler=get_webhook, scope="webhooks:read"),
-    Operation(id="update_webhook", method="PATCH", path=_ONE, handler=update_webhook, scope="webhooks:edit"),
-    Operation(id="delete_webhook", method="DELETE", path=_ONE, handler=delete_webhook, scope="webhooks:delete"),
+    Operation("GET", _COLLECTION, list_webhooks, scope="webhooks:read"),
+    Operation("POST", _COLLECTION, create_webhook, scope="webhooks:create"),
+    Operation("GET", f"{_COLLECTION}/event-types", list_webhook_event_types, scope="webhooks:read"),
+    Operation("GET", f"{_COLLECTION}/event-types/{{code}}", get_webhook_event_type, scope="webhooks:read"),
+    Operation("GET", _ONE, get_webhook, scope="webhooks:read"),
+    Operation("PATCH", _ONE, update_webhook, scope="webhooks:edit"),
+    Operation("DELETE", _ONE, delete_webhook, scope="webhooks:delete"),
 )

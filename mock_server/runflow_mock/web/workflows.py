@@ -4,7 +4,7 @@ from typing import cast
 
 from runflow_mock.domain.commands import DeleteWorkflow
 from runflow_mock.domain.identity import WorkflowId
-from runflow_mock.domain.workflows import Port, Workflow, WorkflowCreated, WorkflowInputAdded
+from runflow_mock.domain.workflows import Workflow, WorkflowCreated, WorkflowInputAdded
 from runflow_mock.engine.targets import Target, find_workflow, find_workflow_at, workflow_model
 from runflow_mock.engine.views import InOrder
 from runflow_mock.web.authentication import admit_to_beta
@@ -63,7 +63,12 @@ def delete_comfyui_workflow(call: Call) -> Answer:
 
 def list_comfyui_workflow_inputs(call: Call) -> Answer:
     """GET /v1/comfyui-workflows/{comfyui_workflow_id}/inputs; `any` as parent searches all workflows of the organization."""
-    return answer_list(call, _inputs(call), WORKFLOW_INPUT_FIELDS, represent_workflow_input, order="comfyui_workflow_id,sort_order")
+    if call.params["comfyui_workflow_id"] == ANY:
+        found = [port for workflow in _own(call) for port in workflow.inputs]
+    else:
+        found = list(find_workflow(call.catalog, call.store, call.uuid("comfyui_workflow_id")).inputs)
+    found.sort(key=lambda port: port.id)
+    return answer_list(call, found, WORKFLOW_INPUT_FIELDS, represent_workflow_input, order="comfyui_workflow_id,sort_order")
 
 
 def create_comfyui_workflow_input(call: Call) -> Answer:
@@ -94,27 +99,19 @@ def _at_path(call: Call) -> Workflow:
     return find_workflow_at(call.catalog, call.store, f"{call.params['owner']}/{call.params['slug']}")
 
 
-def _inputs(call: Call) -> list[Port]:
-    if call.params["comfyui_workflow_id"] == ANY:
-        found = [port for workflow in _own(call) for port in workflow.inputs]
-    else:
-        found = list(find_workflow(call.catalog, call.store, call.uuid("comfyui_workflow_id")).inputs)
-    return sorted(found, key=lambda port: port.id)
-
-
 _ALL, _ONE, _PATH = "/v1/comfyui-workflows", "/v1/comfyui-workflows/{id}", "/v1/comfyui-workflows/{owner}/{slug}"
 _INPUTS, _RUNS = "/v1/comfyui-workflows/{comfyui_workflow_id}/inputs", f"{_PATH}/runs"
 _READ, _EDIT = "comfyui-workflows:read", "comfyui-workflows:edit"
 
 OPERATIONS: tuple[Operation[Handler], ...] = (
-    Operation(id="list_comfyui_workflows", method="GET", path=_ALL, handler=list_comfyui_workflows, scope=_READ),
-    Operation(id="create_comfyui_workflow", method="POST", path=_ALL, handler=create_comfyui_workflow, scope="comfyui-workflows:create"),
-    Operation(id="get_comfyui_workflow", method="GET", path=_ONE, handler=get_comfyui_workflow, scope=_READ),
-    Operation(id="update_comfyui_workflow", method="PATCH", path=_ONE, handler=update_comfyui_workflow, scope=_EDIT),
-    Operation(id="delete_comfyui_workflow", method="DELETE", path=_ONE, handler=delete_comfyui_workflow, scope="comfyui-workflows:delete"),
-    Operation(id="get_comfyui_workflow_by_slug", method="GET", path=_PATH, handler=get_comfyui_workflow_by_slug, scope=_READ),
-    Operation(id="create_comfyui_run", method="POST", path=_RUNS, handler=create_comfyui_run, scope="runs:create"),
-    Operation(id="list_comfyui_runs", method="GET", path=_RUNS, handler=list_comfyui_runs, scope=_READ),
-    Operation(id="list_comfyui_workflow_inputs", method="GET", path=_INPUTS, handler=list_comfyui_workflow_inputs, scope=_READ),
-    Operation(id="create_comfyui_workflow_input", method="POST", path=_INPUTS, handler=create_comfyui_workflow_input, scope=_EDIT),
+    Operation("GET", _ALL, list_comfyui_workflows, scope=_READ),
+    Operation("POST", _ALL, create_comfyui_workflow, scope="comfyui-workflows:create"),
+    Operation("GET", _ONE, get_comfyui_workflow, scope=_READ),
+    Operation("PATCH", _ONE, update_comfyui_workflow, scope=_EDIT),
+    Operation("DELETE", _ONE, delete_comfyui_workflow, scope="comfyui-workflows:delete"),
+    Operation("GET", _PATH, get_comfyui_workflow_by_slug, scope=_READ),
+    Operation("POST", _RUNS, create_comfyui_run, scope="runs:create"),
+    Operation("GET", _RUNS, list_comfyui_runs, scope=_READ),
+    Operation("GET", _INPUTS, list_comfyui_workflow_inputs, scope=_READ),
+    Operation("POST", _INPUTS, create_comfyui_workflow_input, scope=_EDIT),
 )

@@ -114,12 +114,12 @@ async def _moved(call: Call, tenant: Tenant, timeline: list[Step]) -> Answer:
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="get_clock", method="GET", path="/_mock/clock", handler=get_clock),
-    Operation(id="advance", method="POST", path="/_mock/clock/advance", handler=advance),
-    Operation(id="advance_to", method="POST", path="/_mock/clock/advance-to", handler=advance_to),
-    Operation(id="next_instant", method="POST", path="/_mock/clock/next", handler=next_instant),
-    Operation(id="run_until_idle", method="POST", path="/_mock/clock/run-until-idle", handler=run_until_idle),
-    Operation(id="freeze", method="POST", path="/_mock/clock/freeze", handler=freeze),
-    Operation(id="resume", method="POST", path="/_mock/clock/resume", handler=resume),
-    Operation(id="scale", method="POST", path="/_mock/clock/scale", handler=scale),
+    Operation("GET", "/_mock/clock", get_clock),
+    Operation("POST", "/_mock/clock/advance", advance),
+    Operation("POST", "/_mock/clock/advance-to", advance_to),
+    Operation("POST", "/_mock/clock/next", next_instant),
+    Operation("POST", "/_mock/clock/run-until-idle", run_until_idle),
+    Operation("POST", "/_mock/clock/freeze", freeze),
+    Operation("POST", "/_mock/clock/resume", resume),
+    Operation("POST", "/_mock/clock/scale", scale),
 )

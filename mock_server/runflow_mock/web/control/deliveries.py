@@ -86,7 +86,7 @@ def _keeps(window: Window, delivery: Delivery) -> bool:
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="list_deliveries", method="GET", path="/_mock/deliveries", handler=list_deliveries, is_long=True),
-    Operation(id="get_delivery", method="GET", path="/_mock/deliveries/{id}", handler=get_delivery),
-    Operation(id="resend_delivery", method="POST", path="/_mock/deliveries/{id}/resend", handler=resend_delivery),
+    Operation("GET", "/_mock/deliveries", list_deliveries, is_long=True),
+    Operation("GET", "/_mock/deliveries/{id}", get_delivery),
+    Operation("POST", "/_mock/deliveries/{id}/resend", resend_delivery),
 )

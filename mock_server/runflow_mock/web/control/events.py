@@ -118,6 +118,4 @@ def _message(event: str, place: _Place, data: object) -> bytes:
     return b"event: %b\nid: %b.%d\ndata: %b\n\n" % (event.encode(), place.epoch.encode(), place.number, msgspec.json.encode(data))
 
 
-OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="watch_events", method="GET", path="/_mock/events", handler=watch_events),
-)
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation("GET", "/_mock/events", watch_events),)

@@ -70,9 +70,9 @@ def add_rule(call: Call, command: AddRule, contents: tuple[bytes, ...]) -> Fault
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="list_faults", method="GET", path="/_mock/faults", handler=list_faults, is_long=True),
-    Operation(id="create_fault", method="POST", path="/_mock/faults", handler=create_fault),
-    Operation(id="delete_faults", method="DELETE", path="/_mock/faults", handler=delete_faults),
-    Operation(id="get_fault", method="GET", path="/_mock/faults/{id}", handler=get_fault),
-    Operation(id="delete_fault", method="DELETE", path="/_mock/faults/{id}", handler=delete_fault),
+    Operation("GET", "/_mock/faults", list_faults, is_long=True),
+    Operation("POST", "/_mock/faults", create_fault),
+    Operation("DELETE", "/_mock/faults", delete_faults),
+    Operation("GET", "/_mock/faults/{id}", get_fault),
+    Operation("DELETE", "/_mock/faults/{id}", delete_fault),
 )

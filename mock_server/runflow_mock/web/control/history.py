@@ -39,6 +39,4 @@ def history_writer(world: World, scrubber: Scrubber) -> Callable[[], bytes]:
     )
 
 
-OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="get_history", method="GET", path="/_mock/history", handler=get_history, is_long=True),
-)
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation("GET", "/_mock/history", get_history, is_long=True),)

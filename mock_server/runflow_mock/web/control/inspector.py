@@ -38,6 +38,4 @@ async def get_inspector_file(call: Call) -> Answer:
     return answer_file(call, call.params["name"])
 
 
-OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="get_inspector_file", method="GET", path="/_mock/inspector/{name...}", handler=get_inspector_file, spans_min=1),
-)
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation("GET", "/_mock/inspector/{name...}", get_inspector_file, spans_min=1),)

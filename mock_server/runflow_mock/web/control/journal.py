@@ -112,8 +112,8 @@ def _counted(given: Answer, page: Page) -> Answer:
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="get_journal", method="GET", path="/_mock/journal", handler=get_journal, is_long=True),
-    Operation(id="get_exchange", method="GET", path="/_mock/journal/{id}", handler=get_exchange),
-    Operation(id="get_archive", method="GET", path="/_mock/journal.har", handler=get_archive, is_long=True),
-    Operation(id="delete_journal", method="DELETE", path="/_mock/journal", handler=delete_journal),
+    Operation("GET", "/_mock/journal", get_journal, is_long=True),
+    Operation("GET", "/_mock/journal/{id}", get_exchange),
+    Operation("GET", "/_mock/journal.har", get_archive, is_long=True),
+    Operation("DELETE", "/_mock/journal", delete_journal),
 )

@@ -46,4 +46,4 @@ async def _file(call: Call, tenant: Tenant, path: str) -> File:
     return File(data, asset.content.mime_type, asset.content.sha256)
 
 
-OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation(id="preview", method="GET", path="/_mock/media", handler=preview),)
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation("GET", "/_mock/media", preview),)

@@ -107,4 +107,4 @@ class _Collected:
                 yield family
 
 
-OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation(id="get_metrics", method="GET", path="/_mock/metrics", handler=get_metrics),)
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation("GET", "/_mock/metrics", get_metrics),)

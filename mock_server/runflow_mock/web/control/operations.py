@@ -66,5 +66,5 @@ async def list_verbs(call: Call) -> Answer:
 
 CONTROL_OPERATIONS: tuple[Operation[ControlHandler], ...] = (
     *_VERBS,
-    Operation(id="list_verbs", method="GET", path="/_mock/", handler=list_verbs),
+    Operation("GET", "/_mock/", list_verbs),
 )

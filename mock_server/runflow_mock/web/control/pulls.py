@@ -37,6 +37,6 @@ def _pulling(call: Call) -> Tenant:
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="pull_deliveries", method="POST", path="/_mock/deliveries/pull", handler=pull_deliveries),
-    Operation(id="answer_delivery", method="POST", path="/_mock/deliveries/{id}/answer", handler=answer_delivery),
+    Operation("POST", "/_mock/deliveries/pull", pull_deliveries),
+    Operation("POST", "/_mock/deliveries/{id}/answer", answer_delivery),
 )

@@ -28,7 +28,7 @@ async def delete_quota(call: Call) -> Answer:
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="get_quota", method="GET", path="/_mock/quota", handler=get_quota),
-    Operation(id="set_quota", method="PUT", path="/_mock/quota", handler=set_quota),
-    Operation(id="delete_quota", method="DELETE", path="/_mock/quota", handler=delete_quota),
+    Operation("GET", "/_mock/quota", get_quota),
+    Operation("PUT", "/_mock/quota", set_quota),
+    Operation("DELETE", "/_mock/quota", delete_quota),
 )

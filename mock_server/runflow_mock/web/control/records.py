@@ -76,8 +76,8 @@ async def cancel_batch(call: Call) -> Answer:
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="get_ledger", method="GET", path="/_mock/ledger", handler=get_ledger, is_long=True),
-    Operation(id="add_credit", method="POST", path="/_mock/ledger/credits", handler=add_credit, is_long=True),
-    Operation(id="cancel_run", method="POST", path="/_mock/runs/{id}/cancel", handler=cancel_run),
-    Operation(id="cancel_batch", method="POST", path="/_mock/batches/{id}/cancel", handler=cancel_batch),
+    Operation("GET", "/_mock/ledger", get_ledger, is_long=True),
+    Operation("POST", "/_mock/ledger/credits", add_credit, is_long=True),
+    Operation("POST", "/_mock/runs/{id}/cancel", cancel_run),
+    Operation("POST", "/_mock/batches/{id}/cancel", cancel_batch),
 )

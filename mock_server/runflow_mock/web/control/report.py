@@ -17,6 +17,4 @@ async def get_report(call: Call) -> Answer:
     return scrubbed(call, answer(represent_report(report_on(call.runtime, tenant, unfired))))
 
 
-OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="get_report", method="GET", path="/_mock/report", handler=get_report, is_long=True),
-)
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation("GET", "/_mock/report", get_report, is_long=True),)

@@ -141,8 +141,8 @@ async def _about(tenant: Tenant, ids: Container[str], record_id: str) -> dict[st
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="list_runs", method="GET", path="/_mock/runs", handler=list_runs, is_long=True),
-    Operation(id="get_run", method="GET", path="/_mock/runs/{id}", handler=get_run),
-    Operation(id="list_batches", method="GET", path="/_mock/batches", handler=list_batches, is_long=True),
-    Operation(id="get_batch", method="GET", path="/_mock/batches/{id}", handler=get_batch, is_long=True),
+    Operation("GET", "/_mock/runs", list_runs, is_long=True),
+    Operation("GET", "/_mock/runs/{id}", get_run),
+    Operation("GET", "/_mock/batches", list_batches, is_long=True),
+    Operation("GET", "/_mock/batches/{id}", get_batch, is_long=True),
 )

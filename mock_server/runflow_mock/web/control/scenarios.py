@@ -120,8 +120,8 @@ def _checked(call: Call, expectation: Expectation, facts: Facts, entries: list[J
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="list_scenarios", method="GET", path="/_mock/scenarios", handler=list_scenarios),
-    Operation(id="get_scenario", method="GET", path="/_mock/scenario", handler=get_scenario),
-    Operation(id="put_scenario", method="PUT", path="/_mock/scenario", handler=put_scenario),
-    Operation(id="export_scenario", method="GET", path="/_mock/scenario/export", handler=export_present, is_long=True),
+    Operation("GET", "/_mock/scenarios", list_scenarios),
+    Operation("GET", "/_mock/scenario", get_scenario),
+    Operation("PUT", "/_mock/scenario", put_scenario),
+    Operation("GET", "/_mock/scenario/export", export_present, id="export_scenario", is_long=True),
 )

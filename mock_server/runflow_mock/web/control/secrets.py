@@ -18,6 +18,4 @@ async def ensure_callback_secret(call: Call) -> Answer:
     return answer({"secret": current.material})
 
 
-OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="ensure_callback_secret", method="POST", path="/_mock/callback-secret", handler=ensure_callback_secret),
-)
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation("POST", "/_mock/callback-secret", ensure_callback_secret),)

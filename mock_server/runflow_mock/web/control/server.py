@@ -71,8 +71,8 @@ async def get_document(call: Call) -> Answer:
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="get_health", method="GET", path="/_mock/health", handler=get_health),
-    Operation(id="get_version", method="GET", path="/_mock/version", handler=get_version),
-    Operation(id="get_document", method="GET", path="/_mock/openapi.json", handler=get_document),
-    Operation(id="get_ca", method="GET", path="/_mock/ca.pem", handler=get_ca),
+    Operation("GET", "/_mock/health", get_health),
+    Operation("GET", "/_mock/version", get_version),
+    Operation("GET", "/_mock/openapi.json", get_document),
+    Operation("GET", "/_mock/ca.pem", get_ca),
 )

@@ -53,6 +53,6 @@ async def put_snapshot(call: Call) -> Answer:
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="get_snapshot", method="GET", path="/_mock/snapshot", handler=get_snapshot, is_long=True),
-    Operation(id="put_snapshot", method="PUT", path="/_mock/snapshot", handler=put_snapshot, is_long=True),
+    Operation("GET", "/_mock/snapshot", get_snapshot, is_long=True),
+    Operation("PUT", "/_mock/snapshot", put_snapshot, is_long=True),
 )

@@ -54,9 +54,9 @@ def _stub(call: Call) -> FaultRule:
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="list_stubs", method="GET", path="/_mock/stubs", handler=list_stubs, is_long=True),
-    Operation(id="create_stub", method="POST", path="/_mock/stubs", handler=create_stub),
-    Operation(id="delete_stubs", method="DELETE", path="/_mock/stubs", handler=delete_stubs),
-    Operation(id="get_stub", method="GET", path="/_mock/stubs/{id}", handler=get_stub),
-    Operation(id="delete_stub", method="DELETE", path="/_mock/stubs/{id}", handler=delete_stub),
+    Operation("GET", "/_mock/stubs", list_stubs, is_long=True),
+    Operation("POST", "/_mock/stubs", create_stub),
+    Operation("DELETE", "/_mock/stubs", delete_stubs),
+    Operation("GET", "/_mock/stubs/{id}", get_stub),
+    Operation("DELETE", "/_mock/stubs/{id}", delete_stub),
 )

@@ -207,9 +207,9 @@ def _body(tenant: Tenant) -> dict[str, object]:
 
 
 OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="list_tenants", method="GET", path="/_mock/tenants", handler=list_tenants, is_long=True),
-    Operation(id="create_tenant", method="POST", path="/_mock/tenants", handler=create_tenant),
-    Operation(id="get_tenant", method="GET", path="/_mock/tenants/{tenant}", handler=get_tenant),
-    Operation(id="delete_tenant", method="DELETE", path="/_mock/tenants/{tenant}", handler=delete_tenant, is_long=True),
-    Operation(id="reset", method="POST", path="/_mock/reset", handler=reset),
+    Operation("GET", "/_mock/tenants", list_tenants, is_long=True),
+    Operation("POST", "/_mock/tenants", create_tenant),
+    Operation("GET", "/_mock/tenants/{tenant}", get_tenant),
+    Operation("DELETE", "/_mock/tenants/{tenant}", delete_tenant, is_long=True),
+    Operation("POST", "/_mock/reset", reset),
 )

@@ -60,6 +60,4 @@ def _texts(step: Step) -> Iterator[str]:
     return (value for value in step.values() if isinstance(value, str))
 
 
-OPERATIONS: tuple[Operation[ControlHandler], ...] = (
-    Operation(id="get_timeline", method="GET", path="/_mock/timeline", handler=get_timeline, is_long=True),
-)
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation("GET", "/_mock/timeline", get_timeline, is_long=True),)

@@ -24,4 +24,4 @@ def subjects_in(call: Call) -> list[JournalSubject]:
     return [subject_of(exchange, complete) for exchange in call.caller.journal]
 
 
-OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation(id="verify", method="POST", path="/_mock/verify", handler=verify),)
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation("POST", "/_mock/verify", verify),)

@@ -169,4 +169,4 @@ _LOOKS: Mapping[str, Callable[[], Callable[[Store, str], list[Seen]]]] = {
     "delivery": _DeliveryLook,
 }
 
-OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation(id="wait", method="POST", path="/_mock/wait", handler=wait),)
+OPERATIONS: tuple[Operation[ControlHandler], ...] = (Operation("POST", "/_mock/wait", wait),)
