@@ -17,7 +17,6 @@ from runflow_mock.domain.runs import Run
 from runflow_mock.domain.secrets import current_secret, previous_secret
 from runflow_mock.engine.magic import magic_of, with_magic
 from runflow_mock.engine.moment import Moment
-from runflow_mock.engine.store import Store
 from runflow_mock.engine.subjects import callback_subject, told_by
 
 
@@ -26,7 +25,13 @@ def postpone(moment: Moment, event: DeliveryCreated) -> tuple[Event, ...]:
     delivery, told = event.delivery, told_by(moment.store, event.delivery)
     if _is_left_alone(moment, told):
         return ()
-    decision = _decide(moment, told, _scheduling_kinds(moment.store, delivery, event_of(told)))
+    kinds: set[type] = {DelayCallback}
+    if delivery.is_automatic and event_of(told) in CANCELLATIONS:
+        kinds.add(LateAfterCancel)
+    # Of two neighbours one is held back and the other passes it: whoever comes while somebody waits is waited for.
+    if delivery.is_automatic and not moment.store.held_back:
+        kinds.add(Reorder)
+    decision = _decide(moment, told, kinds)
     if not isinstance(decision.what, DelayCallback | LateAfterCancel | Reorder):
         return decision.met
     is_held_back = isinstance(decision.what, Reorder)
@@ -56,16 +61,6 @@ def _decide(moment: Moment, told: Run | Batch | Evaluation, kinds: Set[type]) ->
         return decision
     name = magic_of(moment, told)
     return decision if name is None else with_magic(moment, decision, name, kinds, subject)
-
-
-def _scheduling_kinds(store: Store, delivery: Delivery, event: str) -> Set[type]:
-    kinds: set[type] = {DelayCallback}
-    if delivery.is_automatic and event in CANCELLATIONS:
-        kinds.add(LateAfterCancel)
-    # Of two neighbours one is held back and the other passes it: whoever comes while somebody waits is waited for.
-    if delivery.is_automatic and not store.held_back:
-        kinds.add(Reorder)
-    return kinds
 
 
 def _attempt_kinds(moment: Moment, delivery: Delivery) -> Set[type]:

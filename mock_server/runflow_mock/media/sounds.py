@@ -100,14 +100,10 @@ def _ogg_page(packets: list[bytes], place: int, number: int, *, flags: int = 0) 
     lacing = b"".join(b"\xff" * (len(packet) // 255) + bytes((len(packet) % 255,)) for packet in packets)
     head = pack("<4sBBqIIIB", b"OggS", 0, flags, place, _OGG_SERIAL, number, 0, len(lacing)) + lacing
     page = head + b"".join(packets)
-    return page[:22] + pack("<I", _ogg_checksum(page)) + page[26:]
-
-
-def _ogg_checksum(page: bytes) -> int:
     checksum = 0
     for byte in page:
         checksum = (checksum << 8 & 0xFFFFFFFF) ^ _OGG_TABLE[checksum >> 24 ^ byte]
-    return checksum
+    return page[:22] + pack("<I", checksum) + page[26:]
 
 
 def _ogg_entry(value: int) -> int:

@@ -81,7 +81,9 @@ class Contract:
         self.document = document
         self.source = source
         self.problems = tuple(problems)
-        paths = _paths(document)
+        # A path begins with a slash: what else stands there is an extension.
+        items = object_of(document.get("paths")).items()
+        paths = {path: item for path, item in items if path.startswith("/") and isinstance(item, dict)}
         self._methods = {path: methods_in(item) for path, item in paths.items()}
         self._spanning = {path: self._find_spanning(path) | spanning.get(path, frozenset()) for path in paths}
         # Our server takes an encoded slash for a slash; by a user's document it is a part of a value.
@@ -389,9 +391,3 @@ class Contract:
 def packaged_contract() -> Contract:
     """Returns the contract that ships with the package; it is read once."""
     return Contract(msgspec.json.decode(openapi_document().body, type=dict))
-
-
-def _paths(document: Object) -> dict[str, Object]:
-    """Returns the path items of a document, which alone begin with a slash."""
-    items = object_of(document.get("paths")).items()
-    return {path: item for path, item in items if path.startswith("/") and isinstance(item, dict)}

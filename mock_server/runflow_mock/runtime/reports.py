@@ -144,22 +144,17 @@ async def _moments(tenant: Tenant, family: Family, complete: Complete) -> list[N
     """Returns the latest moments at which a rule of a family could have stood."""
     store = tenant.world.store
     if family is Family.EXCHANGE:
-        return await _requests(tenant, complete)
+        read_at, found = _readings(tenant), list[list[Named]]()
+        for number, exchange in enumerate(reversed(tuple(tenant.journal)), 1):
+            edges = read_at.get(exchange.id)
+            subjects = subjects_of(exchange, complete)
+            found.append([(exchange.id, subject if edges is None else replace(subject, edges=edges)) for subject in subjects])
+            if sum(map(len, found[-MOMENTS_AT_ONCE:])) > MOMENTS_AT_ONCE or number % MOMENTS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return [named for some in reversed(found) for named in some][-SUBJECTS_MAX:]
     if family is Family.RUN:
         return [(run.id, run_subject(run, RUN_EDGES[:-1])) for run in _latest(store.runs)]
     return [(delivery.id, callback_subject(store, told_by(store, delivery))) for delivery in _latest(store.deliveries)]
-
-
-async def _requests(tenant: Tenant, complete: Complete) -> list[Named]:
-    """Returns the latest requests, oldest first, of a batch each item."""
-    read_at, found = _readings(tenant), list[list[Named]]()
-    for number, exchange in enumerate(reversed(tuple(tenant.journal)), 1):
-        edges = read_at.get(exchange.id)
-        subjects = subjects_of(exchange, complete)
-        found.append([(exchange.id, subject if edges is None else replace(subject, edges=edges)) for subject in subjects])
-        if sum(map(len, found[-MOMENTS_AT_ONCE:])) > MOMENTS_AT_ONCE or number % MOMENTS_AT_ONCE == 0:
-            await asyncio.sleep(0)
-    return [named for some in reversed(found) for named in some][-SUBJECTS_MAX:]
 
 
 def _readings(tenant: Tenant) -> dict[str, tuple[str, ...]]:

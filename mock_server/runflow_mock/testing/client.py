@@ -24,7 +24,8 @@ class ClientError(Exception):
     """The fake answered with an error."""
 
     def __init__(self, status: int, body: Any) -> None:
-        self.told = str(_told(body))
+        told = body.get("error") if isinstance(body, dict) else None
+        self.told = str(told["message"] if isinstance(told, dict) and "message" in told else body)
         super().__init__(f"{status}: {self.told}")
         self.status = status
         self.body = body
@@ -145,8 +146,3 @@ def _decoded(status: int, raw: bytes) -> Any:
         return msgspec.json.decode(raw)
     except ValueError:
         raise ClientError(status, "what answers is no JSON, and so no runflow-mock") from None
-
-
-def _told(body: Any) -> Any:
-    told = body.get("error") if isinstance(body, dict) else None
-    return told["message"] if isinstance(told, dict) and "message" in told else body

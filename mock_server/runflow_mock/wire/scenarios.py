@@ -100,6 +100,9 @@ def decode_scenario(value: Json, catalog: Catalog, usual_name: str = "inline") -
         *_each(value, "faults", lambda entry: decode_rule(write_document(entry), names)),
         *_each(value, "stubs", lambda entry: decode_stub(write_document(entry), names)),
     ]
+    unused = value.get("unused", UNUSED[0])
+    if unused not in UNUSED:
+        raise ScenarioError(("unused",), f"{str(unused)[:80]!r} must be one of {', '.join(UNUSED)}")
     return Scenario(
         name=_text(value, "name", usual_name, _NAME),
         story=_text(value, "story", "").strip(),
@@ -108,7 +111,7 @@ def decode_scenario(value: Json, catalog: Catalog, usual_name: str = "inline") -
         rules=tuple(rule for rule, _ in rules),
         contents=tuple(content for _, contents in rules for content in contents),
         expectations=_each(value, "expectations", lambda entry: decode_expectation(entry, names)),
-        allows_unused=_unused(value),
+        allows_unused=unused == UNUSED[1],
         source=write_document({key: part for key, part in value.items() if key != "history"}),
     )
 
@@ -180,13 +183,6 @@ def _text(value: Mapping[str, Json], key: str, usual: str, form: re.Pattern[str]
     if form is not None and form.fullmatch(text) is None:
         raise ScenarioError((key,), f"{text[:80]!r} must be of a-z, 0-9 and -, 1 to 64 of them")
     return text
-
-
-def _unused(value: Mapping[str, Json]) -> bool:
-    unused = value.get("unused", UNUSED[0])
-    if unused not in UNUSED:
-        raise ScenarioError(("unused",), f"{str(unused)[:80]!r} must be one of {', '.join(UNUSED)}")
-    return unused == UNUSED[1]
 
 
 def _path_of(catalog: Catalog, path: str) -> str:

@@ -220,17 +220,13 @@ class _Patience:
         """Whether it is between two tries, and has not tried too often yet."""
         if self._cell.clock.stands or not _is_trying(self._control.journal(), self._control.clock().now):
             return False
-        if _tries_too_often(self._control.report()):
+        if any(found["rule"] == GIVES_UP and found["verdict"] == Judgement.BROKEN.value for found in self._control.report()["verdicts"]):
             return False
         if not self._has_said:
             self._has_said = True
             seconds, at_most = self._job.seconds_max, longest_seconds(self._job.seconds_max)
             self._job.say(f"{self._cell.name}: still trying after {seconds:g} s; it has up to {at_most:g} s to show whether it gives up")
         return True
-
-
-def _tries_too_often(report: Mapping[str, Any]) -> bool:
-    return any(found["rule"] == GIVES_UP and found["verdict"] == Judgement.BROKEN.value for found in report["verdicts"])
 
 
 def lost_files(journal: Sequence[Exchange]) -> tuple[str, ...]:

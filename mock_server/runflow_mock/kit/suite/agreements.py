@@ -180,20 +180,17 @@ def _is_as_sent(name: str, sent: Any, told: Any) -> bool:
     if name in COMPARED:
         return COMPARED[name](sent, told)
     if isinstance(sent, dict) and isinstance(told, dict):
-        return _is_object_as_sent(sent, told, is_free=name in FREE or name == WITHIN_FREE)
+        is_free = name in FREE or name == WITHIN_FREE
+        if is_free and sent.keys() != told.keys():
+            return False
+        inner = WITHIN_FREE if is_free else ""
+        # A record may know more of a part than was sent, such as whose it is, and drop what it does not know.
+        return all(_is_as_sent(inner, part, told[word]) for word, part in sent.items() if word in told and (is_free or part is not None))
     if isinstance(sent, list) and isinstance(told, list):
         return len(sent) == len(told) and all(_is_as_sent(name, one, other) for one, other in zip(sent, told, strict=True))
     if isinstance(sent, str) and sent.lower().startswith(("data:", "runflow://")):
         return isinstance(told, str)
     return bool(sent == told)
-
-
-def _is_object_as_sent(sent: Mapping[str, Any], told: Mapping[str, Any], *, is_free: bool) -> bool:
-    if is_free and sent.keys() != told.keys():
-        return False
-    inner = WITHIN_FREE if is_free else ""
-    # A record may know more of a part than was sent, such as whose it is, and drop what it does not know.
-    return all(_is_as_sent(inner, part, told[word]) for word, part in sent.items() if word in told and (is_free or part is not None))
 
 
 def _is_same_amount(sent: Any, told: Any) -> bool:

@@ -110,7 +110,10 @@ def _too_many(stage: SuiteTenant, requests: list[Request]) -> Iterator[str]:
         if answer.status < 400:
             answer = request.send(stage)
         yield from _comes(request, answer, TOO_MANY)
-        yield from _says_how_long(stage, request, answer)
+        yield from _says_when_to_come_back(stage, request, answer)
+        limit, remaining = answer.headers.get("x-ratelimit-limit"), answer.headers.get("x-ratelimit-remaining")
+        if rate_limit_headers(stage) == "full" and answer.status == TOO_MANY and (limit, remaining) != ("1", "0"):
+            yield f"{request.operation.id}: of one request in a window the headers say {limit!r} and {remaining!r}"
     stage.provoked = None
     stage.control.lift_quota()
     for request in requests:
@@ -119,13 +122,6 @@ def _too_many(stage: SuiteTenant, requests: list[Request]) -> Iterator[str]:
             answer = by_rule(stage, request, TOO_MANY)
             yield from _comes(request, answer, TOO_MANY)
             yield from _says_when_to_come_back(stage, request, answer)
-
-
-def _says_how_long(stage: SuiteTenant, request: Request, answer: Answer) -> Iterator[str]:
-    yield from _says_when_to_come_back(stage, request, answer)
-    limit, remaining = answer.headers.get("x-ratelimit-limit"), answer.headers.get("x-ratelimit-remaining")
-    if rate_limit_headers(stage) == "full" and answer.status == TOO_MANY and (limit, remaining) != ("1", "0"):
-        yield f"{request.operation.id}: of one request in a window the headers say {limit!r} and {remaining!r}"
 
 
 def _says_when_to_come_back(stage: SuiteTenant, request: Request, answer: Answer) -> Iterator[str]:

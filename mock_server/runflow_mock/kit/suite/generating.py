@@ -233,7 +233,9 @@ def _take(event: Any, contract: Contract, tally: Tally, see: Seen | None, keep: 
         answer = _answer(interaction)
         tally.cases += 1
         tally.phases[event.phase.value] += 1
-        operation = _operation(contract, answer) or BESIDE
+        addressed = contract.address(answer.path)
+        declared = None if addressed is None else contract.operation(addressed.path, answer.method)
+        operation = (None if declared is None else declared.id) or BESIDE
         tally.answers[operation, answer.status] += 1
         if node.transition is not None:
             tally.links[node.transition.id] += 1
@@ -261,9 +263,3 @@ def _answer(interaction: Any) -> Answer:
     sent = {name.lower(): values[0] for name, values in request.headers.items()}
     body = request.body or b""
     return Answer(request.method, target, response.status_code, headers, response.content or b"", sent, body)
-
-
-def _operation(contract: Contract, answer: Answer) -> str | None:
-    addressed = contract.address(answer.path)
-    declared = None if addressed is None else contract.operation(addressed.path, answer.method)
-    return None if declared is None else declared.id

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from runflow_mock.kit.suite.carriers import Answer, read_json
-from runflow_mock.kit.suite.memories import Heard, Memory, Record, is_replay
+from runflow_mock.kit.suite.memories import Memory, Record, is_replay
 
 # A timestamp has whole seconds.
 DATE_SECONDS = 2
@@ -156,7 +156,12 @@ def deliveries_are_kept(answer: Answer, memory: Memory) -> Iterator[str]:
             yield from _says(payload.get("event") == record["event_type_code"], says)
         attempts = record.get("attempts") if name.endswith("Delivery") else None
         if isinstance(attempts, list):
-            yield from _attempts(record, attempts)
+            numbers = [attempt.get("attempt_number") for attempt in attempts if isinstance(attempt, dict)]
+            if None not in numbers and numbers not in (list(range(1, len(numbers) + 1)), list(range(len(numbers), 0, -1))):
+                yield f"attempts are numbered {numbers}"
+            for attempt in attempts:
+                if "id" in record and attempt.get("delivery_id", record["id"]) != record["id"]:
+                    yield f"an attempt of delivery {record['id']} has delivery_id {attempt['delivery_id']!r}"
 
 
 def _end_of_delivery(record: Record) -> Iterator[str]:
@@ -191,36 +196,24 @@ def _what_was_sent(record: Record, memory: Memory) -> Iterator[str]:
         if heard.delivery_id == record.get("id"):
             yield from _says(not isinstance(body, str) or body.encode() == heard.body, "payload_bytes are not the bytes that were sent")
             yield from _says("payload" not in record or payload == heard.content, "payload is not what was sent")
-            yield from _is_dated(record, heard, memory.clock())
+            # An attempt is dated with the moment at which it was made; where the clock is moved, receivers live by the true one.
+            now = memory.clock()
+            dated = next((value for name, value in heard.headers.items() if name.lower() == "runflow-timestamp"), "")
+            for attempt in record.get("attempts") or ():
+                made = instant(attempt.get("created_at")) if attempt.get("attempt_number") == heard.number else None
+                if made is None or not dated.isdigit():
+                    continue
+                if abs(int(dated) - made.timestamp()) > DATE_SECONDS and abs(int(dated) - now) > STALE_SECONDS:
+                    yield f"attempt {heard.number} was made at {attempt['created_at']}, and its Runflow-Timestamp is {dated}"
             yield from _says(
                 record.get("callback_url", heard.url) == heard.url,
                 f"callback_url is {record.get('callback_url')!r}, and the callback went to {heard.url!r}",
             )
 
 
-def _is_dated(record: Record, heard: Heard, now: float) -> Iterator[str]:
-    """An attempt is dated with the moment at which it was made; where the clock is moved, receivers live by the true one all the same."""
-    dated = next((value for name, value in heard.headers.items() if name.lower() == "runflow-timestamp"), "")
-    for attempt in record.get("attempts") or ():
-        made = instant(attempt.get("created_at")) if attempt.get("attempt_number") == heard.number else None
-        if made is None or not dated.isdigit():
-            continue
-        if abs(int(dated) - made.timestamp()) > DATE_SECONDS and abs(int(dated) - now) > STALE_SECONDS:
-            yield f"attempt {heard.number} was made at {attempt['created_at']}, and its Runflow-Timestamp is {dated}"
-
-
 def _says(holds: bool, says: str) -> Iterator[str]:  # noqa: FBT001 - the condition of a sentence
     if not holds:
         yield says
-
-
-def _attempts(record: Record, attempts: list[Any]) -> Iterator[str]:
-    numbers = [attempt.get("attempt_number") for attempt in attempts if isinstance(attempt, dict)]
-    if None not in numbers and numbers not in (list(range(1, len(numbers) + 1)), list(range(len(numbers), 0, -1))):
-        yield f"attempts are numbered {numbers}"
-    for attempt in attempts:
-        if "id" in record and attempt.get("delivery_id", record["id"]) != record["id"]:
-            yield f"an attempt of delivery {record['id']} has delivery_id {attempt['delivery_id']!r}"
 
 
 def _is_received(attempt: Any) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 
 from runflow_mock.kit.suite.carriers import Answer, read_json
 from runflow_mock.kit.suite.memories import packaged_walk
-from runflow_mock.openapi.contracts import Declared, packaged_contract
+from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.openapi.parameters import ANYTHING
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.testing.records import Pulled
@@ -128,7 +128,8 @@ def expect(answer: Answer, status: int) -> Any:
     content = answer.json
     if content is None and status != 204:
         raise Unexpected(f"JSON was expected: {answer.evidence}")
-    declared = _declared(answer)
+    addressed = packaged_contract().address(answer.path)
+    declared = None if addressed is None else packaged_contract().operation(addressed.path, answer.method)
     pointer = ANYTHING if declared is None else declared.responses.get(str(status), {}).get("application/json", ANYTHING)
     return _read(content, Source("the answer" if declared is None else declared.id, pointer, answer.evidence))
 
@@ -144,11 +145,6 @@ def content_of(attempt: Pulled) -> Any:
     if not isinstance(content, dict):
         raise Unexpected(f"a callback was expected to be a JSON object: {evidence}")
     return _read(content, Source(f"callback {content.get('event', '')}".rstrip(), ANYTHING, evidence))
-
-
-def _declared(answer: Answer) -> Declared | None:
-    addressed = packaged_contract().address(answer.path)
-    return None if addressed is None else packaged_contract().operation(addressed.path, answer.method)
 
 
 def _read(content: Any, source: Source) -> Any:
