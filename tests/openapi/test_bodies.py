@@ -5,12 +5,14 @@ import zlib
 from typing import Any
 
 import pytest
+from costs import GROWTH_MAX, growth
 from exchanges import exchange
 from foreign import contract
 
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX
 from runflow_mock.domain.findings import Severity
 from runflow_mock.openapi.contract_judge import Judge
+from runflow_mock.openapi.sent_values import gathered, nested_fields
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -202,6 +204,62 @@ def multipart(*parts: tuple[str, bytes], more: str = "", boundary: str = "B") ->
 )
 def test_multipart_is_read_part_by_part(body: bytes, broken: list[str]) -> None:
     assert judged({MULTIPART: {"schema": THING}}, body, f"{MULTIPART}; boundary=B") == broken
+
+
+@pytest.mark.parametrize("content_type", ["message/rfc822", "multipart/mixed; boundary=C", "message/delivery-status", "text/plain"])
+def test_part_is_one_value_whatever_stands_in_it(content_type: str) -> None:
+    body = multipart(("count", b"--C\r\n\r\nx\r\n--C--"), more=f"\r\nContent-Type: {content_type}")
+    schema = {"type": "object", "required": ["count"], "properties": {"count": {"type": "string", "minLength": 15}}}
+    assert judged({MULTIPART: {"schema": schema}}, body, f"{MULTIPART}; boundary=B") == []
+
+
+def test_form_without_fields_is_a_closing_delimiter_alone() -> None:
+    for schema, broken in (({"type": "object"}, []), (THING, ["body.count required"])):
+        assert judged({MULTIPART: {"schema": schema}}, b"--B--\r\n", f"{MULTIPART}; boundary=B") == broken
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b'Content-Disposition: form-data; name="\xc3\xbc"\r\n\r\n1',
+        b"Content-Disposition: form-data; name*=utf-8''%C3%BC\r\n\r\n1",
+        b'content-disposition:form-data;name="\xc3\xbc"\r\nContent-Transfer-Encoding: base64\r\n\r\nMQ==',
+        b'Content-Disposition: form-data; name="\xc3\xbc"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=31',
+        b'Content-Disposition: form-data; name="\xc3\xbc"\r\nContent-Transfer-Encoding: binary\r\n\r\n1',
+        b'Content-Disposition: form-data;\r\n name="\xc3\xbc"\r\n\r\n1',
+        b'Content-Disposition: form-data; name="\xc3\xbc"\n\n1',
+    ],
+)
+def test_name_and_text_of_a_part_are_read_in_each_form_in_which_they_are_sent(part: bytes) -> None:
+    content = {MULTIPART: {"schema": {"type": "object", "required": ["\u00fc"], "properties": {"\u00fc": WHOLE}}}}
+    for whole in (b"--B\r\n%b\r\n--B--\r\n", b"before\r\n--B \r\n%b\r\n--B--\r\nbehind", b"--B\r\n%b\r\n", b"--B\n%b\n--B--"):
+        assert judged(content, whole % part, f'{MULTIPART}; boundary="B"') == []
+
+
+def test_part_that_says_base64_and_is_none_is_read_as_it_is() -> None:
+    body = b'--B\r\nContent-Disposition: form-data; name="count"\r\nContent-Transfer-Encoding: base64\r\n\r\n123\r\n--B--'
+    assert judged({MULTIPART: {"schema": THING}}, body, f"{MULTIPART}; boundary=B") == []
+
+
+def test_parts_without_a_head_or_without_anything_have_no_name() -> None:
+    body = b"--B\r\n--B\r\n\r\nx\r\n--B\r\nX: y\r\n--B--"
+    assert judged({MULTIPART: {"schema": THING}}, body, f"{MULTIPART}; boundary=B") == ["body.count required"]
+
+
+NESTED = {
+    "comments in a header": b"--0\r\nContent-Disposition: form-data; name=a" + b"(" * 3_000 + b"\r\n\r\n1\r\n--0--\r\n",
+    "parts in parts": b"".join(b"--%x\r\nContent-Type: multipart/x;boundary=%x\r\n\r\n" % (each, each + 1) for each in range(1_300)),
+}
+
+
+@pytest.mark.parametrize("case", NESTED)
+def test_multipart_may_be_nested_as_deeply_as_it_is_long(case: str) -> None:
+    assert judged({MULTIPART: {"schema": THING}}, NESTED[case], f"{MULTIPART}; boundary=0") == ["body.count required"]
+
+
+def test_field_that_comes_very_often_costs_as_much_as_it_is_long() -> None:
+    assert growth(lambda size: lambda: nested_fields(("a", "") for _ in range(size)), 5_000) < GROWTH_MAX
+    assert growth(lambda size: lambda: gathered(("a", "") for _ in range(size)), 5_000) < GROWTH_MAX
 
 
 def test_byte_order_mark_before_json_is_told_once_and_the_rest_is_judged() -> None:

@@ -162,8 +162,35 @@ def test_name_that_a_resource_has_twice_is_told_and_not_judged() -> None:
     assert allowed(judging, "List", {"items": [True]}) == [True]
 
 
-def test_so_many_uses_are_written_out_and_no_more() -> None:
-    uses = {f"Use{number}": of(f"use{number}", WHOLE) for number in range(250)}
-    judging = taking(List={**GENERIC, "patternProperties": {f"^{number}": {} for number in range(100)}}, **uses)
+@pytest.mark.parametrize("held", [{"patternProperties": {f"^{number}": {} for number in range(100)}}, {"enum": [*range(200)]}])
+def test_so_many_uses_are_written_out_and_no_more(held: dict[str, Any]) -> None:
+    """Values in lists count as schemas do: what is written out is as long as they are."""
+    uses = {f"Use{number}": of(f"use{number}", WHOLE) for number in range(600)}
+    judging = taking(List={**GENERIC, **held}, **uses)
     assert len(judging.problems) == 1
-    assert len(json.dumps(judging.document)) < 100_000
+    assert len(json.dumps(judging.document)) < 150_000
+
+
+def test_names_that_are_asked_for_once_each_cost_as_much_as_there_are() -> None:
+    """Were every name looked for on every way, so many would be more than are looked for."""
+    many = range(800)
+    generic = {f"A{number}": {**_asking(number), "$id": f"r{number}", "$defs": _anchors(range(number, number + 1), {})} for number in many}
+    judging = taking(**generic, **_anchors(many, WHOLE), Use={"$ref": "r7"})
+    assert judging.problems == ()
+    assert allowed(judging, "Use", {"p": 1}, {"p": "a"}) == [True, False]
+
+
+def test_more_meanings_than_are_looked_for_are_told() -> None:
+    many = range(600)
+    generic = {"$id": "many", "anyOf": [_asking(number) for number in many], "$defs": _anchors(many, {})}
+    judging = taking(Many=generic, **{f"Use{number}": {"$ref": "many"} for number in many}, **_anchors(many, WHOLE))
+    assert len(judging.problems) == len(many)
+    assert judging.problems[0].says.startswith("several schemas are n")
+
+
+def _asking(number: int) -> dict[str, Any]:
+    return {"properties": {"p": {"$dynamicRef": f"#n{number}"}}}
+
+
+def _anchors(numbers: range, schema: dict[str, Any]) -> dict[str, Any]:
+    return {f"d{number}": {"$dynamicAnchor": f"n{number}", **schema} for number in numbers}

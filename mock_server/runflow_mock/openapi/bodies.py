@@ -8,8 +8,6 @@ content type says; a part of a multipart body has its own content type and heade
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from email import message_from_bytes, policy
-from typing import NamedTuple
 from urllib.parse import unquote_plus
 
 from msgspec.structs import replace
@@ -20,6 +18,7 @@ from runflow_mock.domain.exchanges import BODY_BYTES_MAX
 from runflow_mock.domain.findings import Finding, Location, note
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.media_types import FORM, MULTIPART, MediaType, chosen, read_media_type
+from runflow_mock.openapi.multipart import BodyPart, parts_of
 from runflow_mock.openapi.parameters import ANYTHING, read_parameter, wrong_with
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.schema_ways import ANY_TYPE
@@ -92,7 +91,10 @@ def read_body(contract: Contract, schema: Pointer, raw: bytes, content_type: str
     if media_type.name == FORM:
         return _Form(contract, schema).read(split_pairs(raw.decode("utf-8", "replace").strip()))
     if media_type.name.startswith("multipart/"):
-        parts = tuple(_parts(raw, content_type or ""))
+        found = parts_of(raw, content_type or "")
+        if found is None:
+            raise BodyError("multipart", "the body has no parts between the boundaries that its content type names")
+        parts = tuple(found)
         if media_type.name != MULTIPART and any(part.name is None for part in parts):
             raise NotRead(f"parts without names of {media_type.name[:80]} are not looked into")
         return _Form(contract, schema).read_parts(parts)
@@ -159,15 +161,6 @@ def _events(raw: bytes) -> Iterator[Json]:
             fields[name] = value
 
 
-class _Part(NamedTuple):
-    """One part of a multipart body; of a file the text stands for its bytes."""
-
-    name: str | None
-    content_type: str | None
-    headers: Mapping[str, str]
-    text: str
-
-
 class _Form:
     """The fields of a form, given the schema and the encodings of its media type."""
 
@@ -205,7 +198,7 @@ class _Form:
         rest = value_of(self._contract, self._schema, [nested_fields(iter(left))])
         return {**rest, **found} if isinstance(rest, dict) else rest
 
-    def read_parts(self, parts: Iterable[_Part]) -> Json:
+    def read_parts(self, parts: Iterable[BodyPart]) -> Json:
         """Returns the value of the parts of a multipart body that have names."""
         named = [(part.name, part) for part in parts if part.name is not None]
         for name, part in named:
@@ -218,7 +211,7 @@ class _Form:
         said = object_of(self._encodings.get(name)).get("contentType")
         return [each.strip() for each in said.split(",") if each.strip()] if isinstance(said, str) else []
 
-    def _check_type(self, name: str, part: _Part) -> None:
+    def _check_type(self, name: str, part: BodyPart) -> None:
         known = self._types_of(name)
         if known and part.content_type is not None and chosen(known, read_media_type(part.content_type)) is None:
             raise BodyError("content-type", f"its content type is not among {', '.join(known)[:200]}", name)
@@ -232,7 +225,7 @@ class _Form:
             except NOT_JSON:
                 raise BodyError("json", "it is not valid JSON", name) from None
 
-    def _check_headers(self, name: str, part: _Part) -> None:
+    def _check_headers(self, name: str, part: BodyPart) -> None:
         for header in object_of(object_of(self._encodings.get(name)).get("headers")):
             way, said = self._contract.follow((*self._place, name, "headers", header))
             parameter = read_parameter({**said, "name": header, "in": "header"}, way)
@@ -245,27 +238,3 @@ class _Form:
                 raise BodyError("required", f"its header {header[:80]} is missing", name)
             if not nodes or not self._contract.allows(parameter.schema, value_of(self._contract, parameter.schema, nodes)):
                 raise BodyError("header", f"its header {header[:80]} is not as its schema says", name)
-
-
-def _parts(raw: bytes, content_type: str) -> Iterator[_Part]:
-    """Yields the parts of a multipart body."""
-    message = message_from_bytes(b"Content-Type: " + content_type.encode("latin-1", "replace") + b"\r\n\r\n" + raw, policy=policy.HTTP)
-    if not message.is_multipart() or any(type(defect).__name__ == "StartBoundaryNotFoundDefect" for defect in message.defects):
-        raise BodyError("multipart", "the body has no parts between the boundaries that its content type names")
-    for part in message.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        payload = part.get_payload(decode=True)
-        if isinstance(payload, bytes):
-            yield _Part(
-                name if isinstance(name, str) else None,
-                part.get("content-type"),
-                {name.lower(): str(value) for name, value in part.items()},
-                _text(payload),
-            )
-
-
-def _text(payload: bytes) -> str:
-    try:
-        return payload.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return payload.decode("latin-1")

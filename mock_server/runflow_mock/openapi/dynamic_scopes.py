@@ -13,13 +13,17 @@ from typing import Any, NamedTuple
 from runflow_mock.openapi.parts import COPIES, FILES
 from runflow_mock.openapi.pointers import Pointer, walk
 
-PARTS_MAX = 20_000
-"""How many parts all copies together may have."""
+PARTS_MAX = 100_000
+"""How many parts all copies together may have: objects, lists, and what is in them."""
+LOOKS_MAX = 300_000
+"""How often a name may be looked for, on all ways together."""
 
 Anchors = Mapping[Pointer, Mapping[str, Pointer]]
 """Where each resource begins, and its dynamic anchors."""
-Scope = frozenset[tuple[str, Pointer]]
-"""What each name means that a resource on the way has an anchor for."""
+Scope = tuple[Mapping[str, Pointer], ...]
+"""The anchors of the resources on a way, those of the first resource first: what a name means says the first that has it."""
+Meant = frozenset[tuple[str, Pointer]]
+"""What names mean that are asked for behind a reference."""
 
 
 class TooManyCopies(Exception):
@@ -55,7 +59,7 @@ def specialised(
         roots: the schemas that are no parts of others.
 
     Raises:
-        TooManyCopies: there are more than `PARTS_MAX` parts in them.
+        TooManyCopies: there are more than `PARTS_MAX` parts in them, or finding them takes more than `LOOKS_MAX` looks.
     """
     return _Copier(document, targets, asks, anchors).copy(_outermost(roots))
 
@@ -70,12 +74,17 @@ class _Copier:
         self._document = document
         self._targets = targets
         self._asks = asks
-        self._anchors = anchors
+        wanted = frozenset(asks.values())
+        # An anchor that nobody asks for would only be carried along.
+        self._anchors = {
+            resource: {name: pointer for name, pointer in held.items() if name in wanted} for resource, held in anchors.items()
+        }
         self._roots: frozenset[Pointer] = frozenset()
         self._asked: dict[Pointer, set[str]] = {}
-        self._known: dict[tuple[Pointer, Scope], Pointer] = {}
+        self._known: dict[tuple[Pointer, Meant], Pointer] = {}
         self._waiting: list[tuple[str, Pointer, Scope]] = []
-        self._left = PARTS_MAX
+        self._parts_left = PARTS_MAX
+        self._looks_left = LOOKS_MAX
         self._found = Specialised({}, [], {})
 
     def copy(self, roots: list[Pointer]) -> Specialised:
@@ -91,7 +100,7 @@ class _Copier:
 
     def _references_in(self, root: Pointer) -> Iterator[tuple[dict[str, Any], Scope]]:
         """Yields the references in a schema, each with the scope in which it is met; nothing recurses."""
-        waiting = [(root, walk(self._document, root), self._entered(frozenset(), self._resource(root)))]
+        waiting = [(root, walk(self._document, root), self._entered((), self._resource(root)))]
         while waiting:
             pointer, part, scope = waiting.pop()
             if isinstance(part, dict):
@@ -104,13 +113,13 @@ class _Copier:
 
     def _copied(self, part: Any, pointer: Pointer, scope: Scope) -> Any:
         """Returns a copy of a part as it is met in a scope; documents are not nested so deep that it would be too much."""
+        if not isinstance(part, dict | list):
+            return part
+        self._parts_left -= 1 + len(part)
+        if self._parts_left < 0:
+            raise TooManyCopies
         if isinstance(part, list):
             return [self._copied(inner, (*pointer, str(index)), scope) for index, inner in enumerate(part)]
-        if not isinstance(part, dict):
-            return part
-        self._left -= 1
-        if self._left < 0:
-            raise TooManyCopies
         scope = self._entered(scope, pointer)
         copy = {name: self._copied(inner, (*pointer, name), scope) for name, inner in part.items()}
         if id(part) in self._targets:
@@ -119,26 +128,32 @@ class _Copier:
 
     def _target(self, part: dict[str, Any], scope: Scope) -> Pointer:
         """Returns where a reference leads in a scope."""
-        target = dict(scope).get(self._asks.get(id(part), ""), self._targets[id(part)])
-        entered = self._entered(scope, self._resource(target))
-        asked = self._asked.get(target, ())
-        meant = frozenset(each for each in entered if each[0] in asked)
-        if not meant or (target in self._roots and meant == frozenset(each for each in self._own(target) if each[0] in asked)):
+        wanted = self._asks.get(id(part))
+        target = self._targets[id(part)] if wanted is None else _meaning(wanted, scope) or self._targets[id(part)]
+        meant = self._meant(target, self._entered(scope, self._resource(target)))
+        if not meant or (target in self._roots and meant == self._meant(target, self._entered((), self._resource(target)))):
             return target
         if (target, meant) not in self._known:
             name = str(len(self._known))
             self._known[target, meant] = (COPIES, name)
-            self._waiting.append((name, target, meant))
+            self._waiting.append((name, target, (dict(meant),)))
         return self._known[target, meant]
 
-    def _own(self, root: Pointer) -> Scope:
-        return self._entered(frozenset(), self._resource(root))
+    def _meant(self, target: Pointer, scope: Scope) -> Meant:
+        """Returns what the names mean in a scope that are asked for on the ways that begin at a target."""
+        asked = self._asked.get(target, set())
+        self._look(len(asked))
+        return frozenset((name, pointer) for name in asked if (pointer := _meaning(name, scope)) is not None)
+
+    def _look(self, count: int) -> None:
+        self._looks_left -= count
+        if self._looks_left < 0:
+            raise TooManyCopies
 
     def _entered(self, scope: Scope, resource: Pointer) -> Scope:
         """Returns a scope with the anchors of a resource behind those that are in it."""
-        if not self._anchors.get(resource):
-            return scope
-        return frozenset({**self._anchors[resource], **dict(scope)}.items())
+        anchors = self._anchors.get(resource)
+        return (*scope, anchors) if anchors else scope
 
     def _resource(self, pointer: Pointer) -> Pointer:
         """Returns where the resource begins that a part stands in."""
@@ -151,20 +166,34 @@ class _Copier:
         for each in self._anchors.values():
             for name, pointer in each.items():
                 places.setdefault(name, set()).add(pointer)
-        from_where: dict[Pointer, set[Pointer]] = {}
-        asked: dict[Pointer, set[str]] = {}
+        # Whoever asks for a name may come to each of its places, so that the name stands between them.
+        from_where: dict[Pointer | str, set[Pointer | str]] = {}
+        for name, there in places.items():
+            for pointer in there:
+                from_where.setdefault(pointer, set()).add(name)
         for target in {*self._targets.values(), *(pointer for each in places.values() for pointer in each)}:
             for part, _ in self._references_in(target):
-                wanted = self._asks.get(id(part))
-                if wanted is not None:
-                    asked.setdefault(target, set()).add(wanted)
-                for there in (self._targets[id(part)],) if wanted is None else places[wanted]:
-                    from_where.setdefault(there, set()).add(target)
-        waiting = list(asked)
-        while waiting:
-            there = waiting.pop()
-            for here in from_where.get(there, ()):
-                if not asked[there] <= asked.setdefault(here, set()):
-                    asked[here] |= asked[there]
-                    waiting.append(here)
+                from_where.setdefault(self._asks.get(id(part), self._targets[id(part)]), set()).add(target)
+        asked: dict[Pointer, set[str]] = {}
+        for name in places:
+            for here in self._led_from(name, from_where):
+                asked.setdefault(here, set()).add(name)
         return asked
+
+    def _led_from(self, name: str, from_where: Mapping[Pointer | str, set[Pointer | str]]) -> Iterator[Pointer]:
+        """Yields the targets from which a way leads to a name."""
+        seen = set[Pointer | str]()
+        waiting: list[Pointer | str] = [name]
+        while waiting:
+            for here in from_where.get(waiting.pop(), ()):
+                if here not in seen:
+                    self._look(1)
+                    seen.add(here)
+                    waiting.append(here)
+                    if not isinstance(here, str):
+                        yield here
+
+
+def _meaning(name: str, scope: Scope) -> Pointer | None:
+    """Returns what a name means in a scope, if anything there has an anchor for it."""
+    return next((anchors[name] for anchors in scope if name in anchors), None)

@@ -159,7 +159,7 @@ def gathered(pairs: Iterator[tuple[str, str]]) -> dict[str, Node]:
     """Returns fields by name; one that comes several times is a list."""
     found: dict[str, Node] = {}
     for name, value in pairs:
-        found[name] = _joined(found.get(name), value)
+        _add(found, name, value)
     return found
 
 
@@ -175,13 +175,17 @@ def nested_fields(pairs: Iterator[tuple[str, str]]) -> dict[str, Node]:
             if not isinstance(inner, dict):
                 inner = here[word] = {}
             here = inner
-        here[words[-1]] = _joined(here.get(words[-1]), value)
+        _add(here, words[-1], value)
     return found
 
 
-def _joined(known: Node | None, value: str) -> Node:
-    """Returns what a field holds once a value is added: one that comes several times is a list."""
-    return value if known is None else [*(known if isinstance(known, list) else [known]), value]
+def _add(fields: dict[str, Node], name: str, value: str) -> None:
+    """Adds a value to a field: one that comes several times is a list, which grows in place."""
+    known = fields.get(name)
+    if isinstance(known, list):
+        known.append(value)
+    else:
+        fields[name] = value if known is None else [known, value]
 
 
 def _in_path(parameter: Parameter, wanted: Wanted, sent: Sent, others: frozenset[str]) -> Nodes | None:
