@@ -63,6 +63,11 @@ def object_of(value: object) -> dict[str, Json]:
     return value if isinstance(value, dict) else {}
 
 
+def present(**values: object) -> dict[str, object]:
+    """Returns those values that are not None, by their names."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def list_of(value: object) -> list[Json]:
     """Returns a list as it is, and an empty one in the place of anything else."""
     return value if isinstance(value, list) else []

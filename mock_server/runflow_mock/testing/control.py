@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from runflow_mock.decoders import convert
+from runflow_mock.domain.documents import present
 from runflow_mock.testing.client import Client, Exchanger
 from runflow_mock.testing.records import Clock, Delivery, End, Exchange, Ledger, Pulled, Rule, Step, Tenant, read_steps
 
@@ -28,7 +29,7 @@ class Control:
         if isinstance(amount, int | float | Decimal) and not isinstance(amount, bool):
             # As a decimal of exactly what was written, and never as a power of ten.
             settings["balance"] = f"{Decimal(str(amount)):f}"
-        return self._read(self.client.post("/_mock/tenants", _given(**settings)), Tenant)
+        return self._read(self.client.post("/_mock/tenants", present(**settings)), Tenant)
 
     def delete_tenant(self, name: str) -> None:
         """Drops a tenant with everything in it."""
@@ -64,7 +65,7 @@ class Control:
 
     def run_until_idle(self, limit: Duration | None = None) -> list[Step]:
         """Moves the clock from timer to timer until none is left; see `advance`."""
-        return self._moved("run-until-idle", _given(limit=limit))
+        return self._moved("run-until-idle", present(limit=limit))
 
     def freeze(self) -> Clock:
         """Lets the clock stand."""
@@ -91,7 +92,7 @@ class Control:
         label: str | None = None,
     ) -> Rule:
         """Puts a fault rule into force; the shapes are those of `POST /_mock/faults`."""
-        return self._read(self.client.post("/_mock/faults", _given(what=what, where=where, when=when, label=label)), Rule)
+        return self._read(self.client.post("/_mock/faults", present(what=what, where=where, when=when, label=label)), Rule)
 
     def remove_fault(self, rule_id: str) -> None:
         """Takes a fault rule out of force."""
@@ -111,7 +112,7 @@ class Control:
 
     def add_stub(self, **stub: Any) -> dict[str, Any]:
         """Lets an input give an output; the fields are those of `POST /_mock/stubs`."""
-        return self._read(self.client.post("/_mock/stubs", _given(**stub)), dict[str, Any])
+        return self._read(self.client.post("/_mock/stubs", present(**stub)), dict[str, Any])
 
     def runs(self) -> list[dict[str, Any]]:
         """Returns every run, oldest first, as the API shows it."""
@@ -123,11 +124,11 @@ class Control:
 
     def cancel_run(self, run_id: str, reason: str | None = None) -> dict[str, Any]:
         """Stops a run, as the service would, and returns it."""
-        return self._read(self.client.post(f"/_mock/runs/{quote(run_id)}/cancel", _given(reason=reason)), dict[str, Any])
+        return self._read(self.client.post(f"/_mock/runs/{quote(run_id)}/cancel", present(reason=reason)), dict[str, Any])
 
     def cancel_batch(self, batch_id: str, reason: str | None = None) -> dict[str, Any]:
         """Stops every unfinished item of a batch, and returns it."""
-        return self._read(self.client.post(f"/_mock/batches/{quote(batch_id)}/cancel", _given(reason=reason)), dict[str, Any])
+        return self._read(self.client.post(f"/_mock/batches/{quote(batch_id)}/cancel", present(reason=reason)), dict[str, Any])
 
     def deliveries(self) -> list[Delivery]:
         """Returns every delivery with every attempt."""
@@ -159,11 +160,11 @@ class Control:
 
     def verify(self, **clause: Any) -> dict[str, Any]:
         """Returns what matched, or raises `ClientError` 409 with the nearest miss; the fields are those of `POST /_mock/verify`."""
-        return self._read(self.client.post("/_mock/verify", _given(**clause)), dict[str, Any])
+        return self._read(self.client.post("/_mock/verify", present(**clause)), dict[str, Any])
 
     def wait(self, **condition: Any) -> dict[str, Any]:
         """Returns once a condition holds; the fields are those of `POST /_mock/wait`."""
-        return self._read(self.client.post("/_mock/wait", _given(**condition)), dict[str, Any])
+        return self._read(self.client.post("/_mock/wait", present(**condition)), dict[str, Any])
 
     def report(self) -> dict[str, Any]:
         """Returns the verdicts on the client, what never happened, and errors of ours."""
@@ -220,10 +221,6 @@ class Control:
         return convert(content, kind)
 
 
-def _given(**fields: Any) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
-
-
 def _query(filters: Mapping[str, Any]) -> str:
-    given = {name: str(value).lower() if isinstance(value, bool) else value for name, value in _given(**filters).items()}
+    given = {name: str(value).lower() if isinstance(value, bool) else value for name, value in present(**filters).items()}
     return "?" + urlencode(given) if given else ""

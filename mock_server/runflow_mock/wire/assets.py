@@ -49,11 +49,7 @@ ASSET_TYPES = tuple(AssetType(code) for code in EXTENSION_OF)
 
 
 def decode_open_upload(body: dict[str, Json], dialect: Dialect) -> OpenUpload:
-    """Returns the command in a body; which media types it may name is a switch of the dialect.
-
-    Raises:
-        Problem: 422 with everything that is wrong with it.
-    """
+    """Returns the command in a body; which media types it may name is a switch of the dialect."""
     errors = _open.errors(body, ("body",))
     if errors:
         raise invalid(*errors)

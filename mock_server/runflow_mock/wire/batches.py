@@ -38,11 +38,7 @@ _common = Checker({"type": "object", "properties": COMMON_PROPERTIES})
 
 
 def decode_create_batch(body: dict[str, Json], model: Model, rules: Rules, origin: Origin) -> CreateBatch:
-    """Returns the command in a body of either form; places in errors use the caller's own key.
-
-    Raises:
-        Problem: 422 with everything that is wrong with it.
-    """
+    """Returns the command in a body of either form; places in errors use the caller's own key."""
     metadata, found = read_metadata(body, rules)
     errors = [*_common.errors(body, ("body",)), *found]
     if "input" in body and "items" in body:

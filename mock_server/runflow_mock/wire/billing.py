@@ -37,11 +37,7 @@ BALANCE_FIELDS: dict[str, Field[BalanceRow]] = {
 
 
 def decode_threshold(body: dict[str, Json]) -> SetThreshold:
-    """Returns the command in a body: a number, a decimal string or null, and optionally the `updated_at` that was read.
-
-    Raises:
-        Problem: 422.
-    """
+    """Returns the command in a body: a number, a decimal string or null, and optionally the `updated_at` that was read."""
     errors = []
     threshold = updated_at = None
     if "low_balance_threshold" not in body:

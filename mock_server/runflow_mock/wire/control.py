@@ -21,7 +21,10 @@ COUNT_MAX = 1_000_000_000
 
 
 class ControlError(Exception):
-    """An answer of the control API that says what is wrong and what to do."""
+    """An answer of the control API that says what is wrong and what to do.
+
+    Whatever reads a body or a parameter of the control API raises it, with 422, for what it does not understand.
+    """
 
     def __init__(self, status: int, kind: str, message: str) -> None:
         super().__init__(message)
@@ -137,11 +140,7 @@ def decode_credit(raw: bytes) -> str:
 
 
 def status_pattern(text: str, name: str) -> str:
-    """Returns a status or a class of them in lower case, such as `404` or `4xx`.
-
-    Raises:
-        ControlError: 422.
-    """
+    """Returns a status or a class of them in lower case, such as `404` or `4xx`."""
     lowered = text.lower()
     if not (len(text) == 3 and text.isascii() and (text.isdigit() or (text[0].isdigit() and lowered[1:] == "xx"))):
         raise refused(f"{name} {text[:80]!r} must be a status such as 404, or a class such as 4xx")

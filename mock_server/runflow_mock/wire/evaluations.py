@@ -66,11 +66,7 @@ _submit = Checker(
 
 
 def decode_submit_evaluation(body: dict[str, Json], rules: Rules) -> SubmitEvaluation:
-    """Returns the command in a body.
-
-    Raises:
-        Problem: 422 with everything that is wrong with it.
-    """
+    """Returns the command in a body."""
     errors = _submit.errors(body, ("body",))
     errors += callback_errors(body, rules)
     run_id = body.get("run_id")
@@ -96,11 +92,7 @@ def decode_submit_evaluation(body: dict[str, Json], rules: Rules) -> SubmitEvalu
 
 
 def decode_rate_evaluation(body: dict[str, Json], evaluation_id: str) -> RateEvaluation:
-    """Returns the command in a feedback body; a null rating takes the feedback back.
-
-    Raises:
-        Problem: 422.
-    """
+    """Returns the command in a feedback body; a null rating takes the feedback back."""
     return RateEvaluation(EvaluationId(evaluation_id), *read_feedback(body))
 
 

@@ -13,11 +13,7 @@ SPAN = ("at_least", "at_most")
 
 
 def decode_expectation(body: Json, names: Names) -> Expectation:
-    """Returns one expectation.
-
-    Raises:
-        ControlError: 422 that names what is wrong and what is possible.
-    """
+    """Returns one expectation."""
     nouns = ", ".join(Noun)
     if not isinstance(body, dict):
         raise refused(f"an expectation is an object with a label and one of {nouns}")

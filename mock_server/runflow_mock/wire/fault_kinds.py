@@ -54,11 +54,7 @@ class Field(NamedTuple):
 
 
 def decode_what(body: Mapping[str, object], place: str = "what.") -> tuple[What, tuple[bytes, ...]]:
-    """Returns the effect in the `what` of a rule, and the bytes of the files in it; `place` comes before the names of fields in messages.
-
-    Raises:
-        ControlError: 422 that names what is wrong and what is possible.
-    """
+    """Returns the effect in the `what` of a rule, and the bytes of the files in it; `place` comes before names of fields in messages."""
     kind = _kind(body, place)
     fields = fields_of(kind)
     unknown = sorted(set(body) - {"kind", *fields})

@@ -8,7 +8,7 @@ import msgspec
 from runflow_mock.decoders import convert
 from runflow_mock.domain.callback_events import CALLBACK_EVENTS
 from runflow_mock.domain.commands import AddRule
-from runflow_mock.domain.documents import Document, read_document, write_document
+from runflow_mock.domain.documents import Document, present, read_document, write_document
 from runflow_mock.domain.fault_kinds import KIND_OF, ActsAt, Family, Kind
 from runflow_mock.domain.faults import FaultRule, When
 from runflow_mock.domain.globs import matches_glob
@@ -86,7 +86,7 @@ def represent_rule(rule: FaultRule) -> dict[str, object]:
         "label": rule.label,
         "where": represent_where(rule.where),
         "what": represent_what(rule.what),
-        "when": _present(
+        "when": present(
             times=when.times,
             after=when.after or None,
             every=None if when.every == 1 else when.every,
@@ -100,11 +100,7 @@ def represent_rule(rule: FaultRule) -> dict[str, object]:
 
 
 def check_rule(rule: FaultRule) -> None:
-    """Accepts a rule that comes from elsewhere if a body could have led to it; its files are for whoever has their bytes.
-
-    Raises:
-        ControlError: 422 that names what is wrong and what is possible.
-    """
+    """Accepts a rule that comes from elsewhere if a body could have led to it; its files are for whoever has their bytes."""
     shown = represent_rule(rule)
     what = {name: value for name, value in represent_what(rule.what).items() if name != "files"}
     decode_what(what)
@@ -129,7 +125,7 @@ _EVERYTHING = _Everything()
 def represent_where(where: Where) -> dict[str, object]:
     """Returns a place, without the fields that are not set."""
     fields = {field.name: getattr(where, field.name) for field in msgspec.structs.fields(Where)}
-    return _present(**{name: read_document(value) if isinstance(value, bytes) else value for name, value in fields.items()})
+    return present(**{name: read_document(value) if isinstance(value, bytes) else value for name, value in fields.items()})
 
 
 def decode_place(where: WirePlace, names: Names, prefix: str = "where.") -> Where:
@@ -196,10 +192,6 @@ def _when(when: WireWhen) -> When:
         since=_instant(when.since, "when.from"),
         until=_instant(when.until, "when.until"),
     )
-
-
-def _present(**values: object) -> dict[str, object]:
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def _write(value: dict[str, object] | None) -> Document | None:

@@ -127,11 +127,7 @@ def decode_listing(parameters: Parameters, fields: Mapping[str, Field[RecordT]],
 
 
 def decode_flag(parameters: Mapping[str, str], name: str) -> bool:
-    """Returns a query parameter that is true or false; left out it is false.
-
-    Raises:
-        Problem: 422.
-    """
+    """Returns a query parameter that is true or false; left out it is false."""
     text = parameters.get(name)
     if text is None:
         return False

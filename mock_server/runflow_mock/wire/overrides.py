@@ -46,11 +46,7 @@ PARTS: Mapping[str, _Part] = {
 
 
 def decode_override(entry: Json, catalog: Catalog) -> Model:
-    """Returns the catalog's model with what an entry says about it, or the whole new model that it describes.
-
-    Raises:
-        ControlError: 422 that names what is wrong and what is possible.
-    """
+    """Returns the catalog's model with what an entry says about it, or the whole new model that it describes."""
     if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
         raise refused("a model is an object with an id such as 'runflow/background-removal'")
     known = {model.id: model for model in catalog.models}.get(str(entry["id"]))
@@ -68,11 +64,7 @@ def decode_override(entry: Json, catalog: Catalog) -> Model:
 
 
 def decode_duration(path: str, value: Json, catalog: Catalog) -> Model:
-    """Returns the catalog's model with another running time: one duration, or the range in which it falls.
-
-    Raises:
-        ControlError: 422.
-    """
+    """Returns the catalog's model with another running time: one duration, or the range in which it falls."""
     ends = value if isinstance(value, list) else [value, value]
     if len(ends) != 2:
         raise refused(f"{path} must be a duration such as '90s', or a list of the shortest and the longest")

@@ -28,7 +28,10 @@ class FieldError(msgspec.Struct, frozen=True):
 
 
 class Problem(Exception):
-    """An answer that says what is wrong."""
+    """An answer that says what is wrong.
+
+    Whatever reads a body or a parameter of the API raises it, with 422 and everything that is wrong with what was sent.
+    """
 
     def __init__(
         self,

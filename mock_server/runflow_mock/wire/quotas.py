@@ -28,31 +28,19 @@ class WireQuota(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 def decode_quota(raw: bytes) -> Quota:
-    """Returns the quota in a body.
-
-    Raises:
-        ControlError: 422 that names what is wrong and what is possible.
-    """
+    """Returns the quota in a body."""
     return read_quota(decode(raw, WireQuota), "")
 
 
 def read_quota(quota: WireQuota, prefix: str = "quota.") -> Quota:
-    """Returns a quota that stands in settings, under a name that messages begin with.
-
-    Raises:
-        ControlError: 422 that names what is wrong and what is possible.
-    """
+    """Returns a quota that stands in settings, under a name that messages begin with."""
     read = Quota(requests=quota.requests, window=duration(quota.window, f"{prefix}window"), retry_after=quota.retry_after)
     check_quota(read, prefix)
     return read
 
 
 def check_quota(quota: Quota, prefix: str) -> None:
-    """Accepts a quota whose numbers and form are possible.
-
-    Raises:
-        ControlError: 422 that names what is wrong and what is possible.
-    """
+    """Accepts a quota whose numbers and form are possible."""
     if not 1 <= quota.requests <= REQUESTS_MAX:
         raise refused(f"{prefix}requests {quota.requests} must be from 1 to {REQUESTS_MAX}")
     if quota.window < WINDOW_MIN:

@@ -53,11 +53,7 @@ _feedback = Checker(_FEEDBACK)
 
 
 def decode_create_run(body: dict[str, Json], model: Model, rules: Rules, origin: Origin) -> CreateRun:
-    """Returns the command in a body; a label that stands beside the model's fields, as in a batch, counts where there is no other.
-
-    Raises:
-        Problem: 422 with everything that is wrong with it.
-    """
+    """Returns the command in a body; a label that stands beside the model's fields, as in a batch, counts where there is no other."""
     errors = _create.errors(body, ("body",))
     inputs = body.get("input")
     client_ref = optional_text(body, "client_ref")
@@ -85,20 +81,12 @@ def decode_create_run(body: dict[str, Json], model: Model, rules: Rules, origin:
 
 
 def decode_feedback(body: dict[str, Json], run_id: str) -> GiveFeedback:
-    """Returns the command in a feedback body; a null rating takes the feedback back.
-
-    Raises:
-        Problem: 422.
-    """
+    """Returns the command in a feedback body; a null rating takes the feedback back."""
     return GiveFeedback(RunId(run_id), *read_feedback(body))
 
 
 def read_feedback(body: dict[str, Json]) -> tuple[bool | None, str | None]:
-    """Returns the rating in a feedback body and its reason, which a null rating has not.
-
-    Raises:
-        Problem: 422.
-    """
+    """Returns the rating in a feedback body and its reason, which a null rating has not."""
     errors = _feedback.errors(body, ("body",))
     if errors:
         raise invalid(*errors)
@@ -107,11 +95,7 @@ def read_feedback(body: dict[str, Json]) -> tuple[bool | None, str | None]:
 
 
 def decode_reason(body: dict[str, Json]) -> str | None:
-    """Returns the audit text of a cancellation, of 3 to 500 characters, if there is one.
-
-    Raises:
-        Problem: 422.
-    """
+    """Returns the audit text of a cancellation, of 3 to 500 characters, if there is one."""
     reason = body.get("reason")
     if reason is not None and not (isinstance(reason, str) and 3 <= len(reason) <= 500):
         raise invalid(FieldError(("body", "reason"), "Input should be a text of 3 to 500 characters", "string_length"))

@@ -19,11 +19,7 @@ class _Scene(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 def decode_scene(raw: bytes) -> str | dict[str, object]:
-    """Returns the name of a scenario, or a whole one, of `{"name": …}` or `{"scenario": …}`.
-
-    Raises:
-        ControlError: 422.
-    """
+    """Returns the name of a scenario, or a whole one, of `{"name": …}` or `{"scenario": …}`."""
     body = decode(raw, _Scene)
     asked = body.name if body.scenario is None else body.scenario
     if asked is None or (body.name is not None and body.scenario is not None):

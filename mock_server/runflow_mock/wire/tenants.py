@@ -72,11 +72,7 @@ SETTINGS = tuple(name for name in WireTenant.__struct_fields__ if name not in {"
 
 
 def requested_name(raw: bytes) -> str | None:
-    """Returns the name in a body, if it has one.
-
-    Raises:
-        ControlError: 422.
-    """
+    """Returns the name in a body, if it has one."""
     name = decode(raw, WireTenant).name
     if name is not None and not is_tenant_name(name):
         raise refused(f"name {name[:80]!r} must be of a-z, 0-9 and _, 1 to 64 of them: it becomes a part of the tenant's key")
@@ -84,20 +80,12 @@ def requested_name(raw: bytes) -> str | None:
 
 
 def requested_scenario(raw: bytes) -> str | dict[str, object] | None:
-    """Returns the name of a scenario in a body, or a whole one, if there is either.
-
-    Raises:
-        ControlError: 422.
-    """
+    """Returns the name of a scenario in a body, or a whole one, if there is either."""
     return decode(raw, WireTenant).scenario
 
 
 def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
-    """Returns the settings in a body, on top of the server's defaults.
-
-    Raises:
-        ControlError: 422 that names what is wrong and what is possible.
-    """
+    """Returns the settings in a body, on top of the server's defaults."""
     body = decode(raw, WireTenant)
     clock, scale = _clock(body.clock, defaults)
     settings = replace(
@@ -144,11 +132,7 @@ def apply_settings(scenario: Scenario, base: TenantSettings) -> TenantSettings:
 
 
 def check_settings(settings: TenantSettings) -> None:
-    """Accepts settings that come from elsewhere if a body could have led to them.
-
-    Raises:
-        ControlError: 422 that names what is wrong and what is possible.
-    """
+    """Accepts settings that come from elsewhere if a body could have led to them."""
     if not is_tenant_name(settings.name):
         raise refused(f"name {settings.name[:80]!r} must be of a-z, 0-9 and _, 1 to 64 of them")
     _clock(_Scaled(settings.scale), settings)

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
 from runflow_mock.domain import assets, batches, deliveries, evaluations, faults, ledger, records, runs, secrets, workflows
+from runflow_mock.domain.documents import present
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import KIND_OF
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
@@ -40,7 +41,7 @@ def represent_events(
             step |= telling.more(event)
         if rules and type(event) is faults.RuleMet and event.rule_id in rules:
             rule = rules[event.rule_id]
-            step |= _present(what=KIND_OF[type(rule.what)].name, label=rule.label)
+            step |= present(what=KIND_OF[type(rule.what)].name, label=rule.label)
         yield step
 
 
@@ -88,31 +89,27 @@ def _no_id(event: Event) -> None:
     return None
 
 
-def _present(**values: object) -> Step:
-    return {name: value for name, value in values.items() if value is not None}
-
-
 def _run_created(event: runs.RunCreated) -> Step:
     run = event.run
-    return {"to": run.status.value, "model": run.model, **_present(batch_id=run.batch_id, sequence_index=run.sequence_index)}
+    return {"to": run.status.value, "model": run.model, **present(batch_id=run.batch_id, sequence_index=run.sequence_index)}
 
 
 def _evaluation_submitted(event: evaluations.EvaluationSubmitted) -> Step:
-    return {"to": event.evaluation.status.value, **_present(run_id=event.evaluation.assignment.run_id)}
+    return {"to": event.evaluation.status.value, **present(run_id=event.evaluation.assignment.run_id)}
 
 
 def _delivery_created(event: deliveries.DeliveryCreated) -> Step:
     delivery = event.delivery
-    return {"to": delivery.status.value, "about": delivery.parent_id, "url": delivery.url, **_present(webhook_id=delivery.webhook_id)}
+    return {"to": delivery.status.value, "about": delivery.parent_id, "url": delivery.url, **present(webhook_id=delivery.webhook_id)}
 
 
 def _attempt_started(event: deliveries.AttemptStarted) -> Step:
     fault = event.attempt.fault
-    return {"attempt": event.attempt.number, **_present(fault=None if fault is None else KIND_OF[type(fault)].name)}
+    return {"attempt": event.attempt.number, **present(fault=None if fault is None else KIND_OF[type(fault)].name)}
 
 
 def _attempt_ended(event: deliveries.AttemptSucceeded | deliveries.AttemptFailed | deliveries.DeliveryExhausted) -> Step:
-    told = _present(response=event.result.status_code, error=event.result.error)
+    told = present(response=event.result.status_code, error=event.result.error)
     return {**told, "next_attempt_at": write_instant(event.next_attempt_at)} if isinstance(event, deliveries.AttemptFailed) else told
 
 

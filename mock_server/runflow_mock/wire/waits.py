@@ -49,11 +49,7 @@ class _Wait(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"w
 
 
 def decode_wait(raw: bytes, names: Names) -> Wait:
-    """Returns what a body asks to wait for.
-
-    Raises:
-        ControlError: 422 that names what is wrong and what is possible.
-    """
+    """Returns what a body asks to wait for."""
     body = decode(raw, _Wait)
     given = [noun for noun in (*STATUSES, JOURNAL) if getattr(body.what, noun) is not None]
     if len(given) != 1:

@@ -77,11 +77,7 @@ class WebhookAttempt(msgspec.Struct, frozen=True):
 
 
 def decode_create_webhook(body: dict[str, Json], rules: Rules) -> CreateWebhook:
-    """Returns the command in a body.
-
-    Raises:
-        Problem: 422 with everything that is wrong with it.
-    """
+    """Returns the command in a body."""
     errors = [*_create.errors(body, ("body",)), *_url_errors(body, rules)]
     if errors:
         raise invalid(*errors)
@@ -89,11 +85,7 @@ def decode_create_webhook(body: dict[str, Json], rules: Rules) -> CreateWebhook:
 
 
 def decode_update_webhook(body: dict[str, Json], webhook_id: str, rules: Rules) -> UpdateWebhook:
-    """Returns the command in a body; what is left out stays as it is.
-
-    Raises:
-        Problem: 422 with everything that is wrong with it.
-    """
+    """Returns the command in a body; what is left out stays as it is."""
     errors = [*_update.errors(body, ("body",)), *_url_errors(body, rules)]
     disabled_at, updated_at = (_instant(body, name, errors) for name in ("disabled_at", "updated_at"))
     if errors:

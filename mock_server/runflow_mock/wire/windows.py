@@ -46,11 +46,7 @@ class Window(msgspec.Struct, frozen=True):
 
 
 def read_window(parameters: Mapping[str, str], *filters: str) -> Window | None:
-    """Returns the window that a query asks for, or nothing where it asks for none.
-
-    Raises:
-        ControlError: 422.
-    """
+    """Returns the window that a query asks for, or nothing where it asks for none."""
     known = ("limit", "offset", "q", *filters)
     unknown = next((name for name in parameters if name not in known), None)
     if unknown is not None:

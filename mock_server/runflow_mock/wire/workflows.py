@@ -87,11 +87,7 @@ _DEFAULTS: Mapping[str, object] = {"is_public": False, "status_code": "active"}
 
 
 def decode_create_workflow(body: dict[str, Json]) -> CreateWorkflow:
-    """Returns the command in a body.
-
-    Raises:
-        Problem: 422 with everything that is wrong with it.
-    """
+    """Returns the command in a body."""
     errors = _create.errors(body, ("body",))
     inputs, outputs = _objects(body.get("inputs")), _objects(body.get("outputs"))
     errors += (*_twice(body.get("inputs"), ("body", "inputs")), *_twice(body.get("outputs"), ("body", "outputs")))
@@ -109,11 +105,7 @@ def decode_create_workflow(body: dict[str, Json]) -> CreateWorkflow:
 
 
 def decode_update_workflow(body: dict[str, Json], workflow_id: str) -> UpdateWorkflow:
-    """Returns the command in a body; only the fields that it holds are replaced.
-
-    Raises:
-        Problem: 422 with everything that is wrong with it.
-    """
+    """Returns the command in a body; only the fields that it holds are replaced."""
     errors = _update.errors(body, ("body",))
     if errors:
         raise invalid(*errors)
@@ -122,11 +114,7 @@ def decode_update_workflow(body: dict[str, Json], workflow_id: str) -> UpdateWor
 
 
 def decode_add_input(body: dict[str, Json], workflow_id: str) -> AddWorkflowInput:
-    """Returns the command in a body.
-
-    Raises:
-        Problem: 422 with everything that is wrong with it.
-    """
+    """Returns the command in a body."""
     errors = _input.errors(body, ("body",))
     if errors:
         raise invalid(*errors)

@@ -35,7 +35,7 @@ class Status(StrEnum):
     OURS = "ours"
 
 
-class Pin(msgspec.Struct, frozen=True, kw_only=True):
+class Pin(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What one artefact is expected to be.
 
     `url` is an address, or a path relative to the folder of the lock; `source` says how the bytes were come by, `reason` why they are
@@ -45,23 +45,23 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     bytes: int
     digest: str
+    canonical_digest: str | None = None
+    status: Status = Status.OFFICIAL
     date: date
     source: str
     reason: str
-    status: Status = Status.OFFICIAL
-    canonical_digest: str | None = None
     operations: Mapping[str, str] = {}
 
 
-class Artefact(msgspec.Struct, frozen=True, kw_only=True):
+class Artefact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One file that ships: its path in a checkout, what it is for, and what its bytes and values are."""
 
     path: str
     role: str
     bytes: int
     digest: str
-    status: Status
     canonical_digest: str | None = None
+    status: Status
     notes: str = ""
 
 

@@ -1,14 +1,13 @@
 """Locks as JSON, `runflow.lock` of users and `contracts/lock.json` alike, and the digests of an OpenAPI document's operations."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
-from typing import cast
 
 import msgspec
+from msgspec.structs import replace
 
 from runflow_mock.decoders import json_decoder
 from runflow_mock.domain.documents import NOT_JSON, Json
-from runflow_mock.kit.pins.digests import Artefact, Lock, Pin, Status, canonical_digest, is_digest, is_pin_name
+from runflow_mock.kit.pins.digests import Artefact, Lock, Pin, canonical_digest, is_digest, is_pin_name
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.parts import METHODS
 
@@ -20,32 +19,10 @@ class LockError(ValueError):
     """A lock that cannot be used; the message names it, what is wrong and the way out."""
 
 
-class _WirePin(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    url: str
-    bytes: int
-    digest: str
-    canonical_digest: str | None = None
-    status: Status = Status.OFFICIAL
-    date: date
-    source: str
-    reason: str
-    operations: dict[str, str] = {}
-
-
-class _WireArtefact(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    path: str
-    role: str
-    bytes: int
-    digest: str
-    canonical_digest: str | None = None
-    status: Status
-    notes: str = ""
-
-
 class _WireLock(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     version: int
-    pins: dict[str, _WirePin] = {}
-    artefacts: list[_WireArtefact] = []
+    pins: Mapping[str, Pin] = {}
+    artefacts: tuple[Artefact, ...] = ()
 
 
 def decode_lock(name: str, body: bytes) -> Lock:
@@ -65,19 +42,13 @@ def decode_lock(name: str, body: bytes) -> Lock:
             raise LockError(f"{name}: {pinned[:80]!r} cannot name a pin; names are words of a-z and 0-9, such as skill")
         if not is_digest(pin.digest):
             raise LockError(f"{name}: the digest {pin.digest[:80]!r} of {pinned} must be sha256: and 64 lower-case hexadecimal digits")
-    return Lock(
-        pins={pinned: Pin(**msgspec.structs.asdict(pin)) for pinned, pin in found.pins.items()},
-        artefacts=tuple(Artefact(**msgspec.structs.asdict(artefact)) for artefact in found.artefacts),
-    )
+    return Lock(pins=found.pins, artefacts=found.artefacts)
 
 
 def represent_lock(lock: Lock) -> bytes:
     """Returns a lock as it is written into a file: the same lock is always the same bytes."""
-    written = _WireLock(
-        version=VERSION,
-        pins={name: _represent_pin(lock.pins[name]) for name in sorted(lock.pins)},
-        artefacts=[_WireArtefact(**msgspec.structs.asdict(artefact)) for artefact in lock.artefacts],
-    )
+    pins = {name: replace(pin, operations=dict(sorted(pin.operations.items()))) for name, pin in sorted(lock.pins.items())}
+    written = _WireLock(version=VERSION, pins=pins, artefacts=lock.artefacts)
     return msgspec.json.format(msgspec.json.encode(written), indent=INDENT) + b"\n"
 
 
@@ -123,7 +94,3 @@ def _references(value: Json) -> Iterator[str]:
     elif isinstance(value, list):
         for part in value:
             yield from _references(part)
-
-
-def _represent_pin(pin: Pin) -> _WirePin:
-    return _WirePin(**{**msgspec.structs.asdict(pin), "operations": dict(sorted(cast("dict[str, str]", pin.operations).items()))})

@@ -10,6 +10,7 @@ from copy import deepcopy
 from typing import Any, cast
 from urllib.parse import unquote
 
+from runflow_mock.domain.identity import is_uuid
 from runflow_mock.kit.suite.seeds import ABSENT, MODELS
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.parts import METHODS
@@ -81,7 +82,7 @@ def _parameters(document: dict[str, Any], parameters: Iterable[Any], known: Mapp
         words = WORDS.get(name) if parameter["in"] == "query" else None
         if values or words:
             bare = {key: value for key, value in parameter.items() if key not in ("schema", "example", "examples")}
-            absent = [ABSENT] if values and _is_uuid(values[0]) else []
+            absent = [ABSENT] if values and is_uuid(values[0].lower()) else []
             # The first values are those of one path together: there is always a request that finds something.
             example = {"example": values[0]} if values else {}
             parameter = {**bare, **example, "schema": {"type": "string", "enum": [*(values or words or ()), *absent]}}
@@ -138,7 +139,3 @@ def _resolved(document: dict[str, Any], part: Any) -> dict[str, Any]:
         for word in reference.removeprefix("#/").split("/"):
             part = part[unquote(word).replace("~1", "/").replace("~0", "~")]
     return cast("dict[str, Any]", part)
-
-
-def _is_uuid(text: str) -> bool:
-    return len(text) == 36 and text.count("-") == 4

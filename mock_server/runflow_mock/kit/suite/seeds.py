@@ -13,6 +13,11 @@ from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 MODELS = (MODEL, "runflow/tag-removal", "bria/background/remove")
 WORKFLOWS = "/v1/comfyui-workflows"
 PUBLISHED = f"{WORKFLOWS}/runflow-access/brand-locked-variant-nux"
+# What stands on every stage.
+FIXED = (
+    *(f"/v1/models/{model}{rest}" for model in MODELS for rest in ("", "/runs", "/batches", "/pricing", "/examples")),
+    *(PUBLISHED, f"{PUBLISHED}/runs", "/v1/webhooks/event-types/run.completed"),
+)
 # It begins as a picture does; nobody looks further.
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(92)
 ABSENT = "019b76da-a800-7000-8000-00000000dead"
@@ -49,7 +54,7 @@ CHILDREN: Mapping[str, tuple[str, ...]] = {
 def seed(stage: SuiteTenant) -> tuple[str, ...]:
     """Puts one of everything on the stage, as far as the target allows, and returns the paths at which something stands."""
     made = _make(stage) if stage.target.may_write else []
-    return tuple(dict.fromkeys((*_fixed(), *made, *_visited(stage))))
+    return tuple(dict.fromkeys((*FIXED, *made, *_visited(stage))))
 
 
 def _make(stage: SuiteTenant) -> list[str]:
@@ -105,11 +110,6 @@ def upload(stage: SuiteTenant) -> str | None:
     """Uploads a small picture and returns the id of the asset, or nothing when a step is refused."""
     confirmed = stage.post(f"/v1/asset-uploads/{open_upload(stage)}/confirmations", {})
     return _id_of(confirmed) if confirmed.status == 201 else None
-
-
-def _fixed() -> list[str]:
-    under = [f"/v1/models/{model}{rest}" for model in MODELS for rest in ("", "/runs", "/batches", "/pricing", "/examples")]
-    return [*under, PUBLISHED, f"{PUBLISHED}/runs", "/v1/webhooks/event-types/run.completed"]
 
 
 def _visited(stage: SuiteTenant) -> list[str]:

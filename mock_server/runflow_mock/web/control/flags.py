@@ -6,11 +6,7 @@ from runflow_mock.wire.listing import read_flag
 
 
 def flag_in(call: Call, name: str) -> bool:
-    """Returns a flag that is off where it is not given.
-
-    Raises:
-        ControlError: 422.
-    """
+    """Returns a flag that is off where it is not given."""
     try:
         return read_flag(call.parameters.get(name) or "false")
     except ValueError:
