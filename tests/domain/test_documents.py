@@ -10,6 +10,8 @@ from runflow_mock.domain.documents import (
     check_shape,
     contains,
     look_up,
+    parts_of,
+    present,
     read_document,
     read_object,
     try_document,
@@ -120,3 +122,25 @@ def test_what_is_no_json_has_no_value(text: bytes | str) -> None:
 def test_what_may_be_json_is_read_as_json() -> None:
     assert (try_document(b'{"a": 1}'), try_document("[1]"), try_document(b"null")) == ({"a": 1}, [1], None)
     assert (try_object(b'{"a": 1}'), try_object(b"[1]"), try_object(b"{")) == ({"a": 1}, {}, {})
+
+
+def test_parts_come_in_order_each_before_what_lies_in_it_however_deep() -> None:
+    assert [*parts_of({"a": [1, {"b": 2}], "c": []}, "x")] == [{"a": [1, {"b": 2}], "c": []}, [1, {"b": 2}], 1, {"b": 2}, 2, [], "x"]
+    deep: Json = []
+    for _ in range(10_000):
+        deep = [deep]
+    assert sum(1 for _ in parts_of(deep)) == 10_001
+
+
+def test_part_that_is_changed_when_it_comes_is_looked_into_as_it_is_then() -> None:
+    whole: dict[str, Json] = {"a": [1]}
+    met = []
+    for part in parts_of(whole):
+        met.append(part)
+        if part is whole:
+            whole["a"] = [2]
+    assert met == [{"a": [2]}, [2], 2]
+
+
+def test_what_is_none_is_not_present() -> None:
+    assert present(a=1, b=None, c="", d=False) == {"a": 1, "c": "", "d": False}

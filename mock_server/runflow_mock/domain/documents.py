@@ -4,6 +4,7 @@ A document is stored as compact UTF-8 text and only parsed when something must l
 garbage collector nothing, and an answer is spliced together from the same bytes that were accepted.
 """
 
+from collections.abc import Iterator
 from typing import NewType
 
 import msgspec
@@ -71,6 +72,21 @@ def present(**values: object) -> dict[str, object]:
 def list_of(value: object) -> list[Json]:
     """Returns a list as it is, and an empty one in the place of anything else."""
     return value if isinstance(value, list) else []
+
+
+def parts_of(*values: Json) -> Iterator[Json]:
+    """Yields values and all that lies in them, in order, each before what lies in it; nothing recurses.
+
+    What lies in a value is looked for after it was yielded, so that whoever gets it may change it.
+    """
+    waiting = [*reversed(values)]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        if isinstance(part, dict):
+            waiting.extend(reversed(part.values()))
+        elif isinstance(part, list):
+            waiting.extend(reversed(part))
 
 
 def check_shape(value: object) -> None:

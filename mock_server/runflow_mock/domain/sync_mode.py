@@ -7,9 +7,9 @@ Source: `runs.sync-mode`, `runs.sync-mode-output`. Inferred: that items of a bat
 handed over, because the wait was too long, stays readable.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from runflow_mock.domain.documents import Document, Json, read_document, read_object, write_document
+from runflow_mock.domain.documents import Document, Json, parts_of, read_document, read_object, write_document
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.runs import Run
 
@@ -21,21 +21,13 @@ def is_synchronous(model: Model, run: Run) -> bool:
 
 def addresses_in(output: Document) -> tuple[str, ...]:
     """Returns the addresses of the files in an output, each once and in order."""
-    found = (text for text in _texts(read_document(output)) if text.startswith(("http://", "https://")))
+    found = (part for part in parts_of(read_document(output)) if isinstance(part, str) and part.startswith(("http://", "https://")))
     return tuple(dict.fromkeys(found))
 
 
 def with_media_inline(output: Document, media: Mapping[str, str]) -> Document:
     """Returns an output with each address replaced by the `data:` URI that `media` has for it."""
     return write_document(_replace(read_document(output), media))
-
-
-def _texts(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _texts(part)
 
 
 def _replace(value: Json, media: Mapping[str, str]) -> Json:

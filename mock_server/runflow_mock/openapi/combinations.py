@@ -6,7 +6,7 @@ them one by one. Counting them takes one look at each schema for each value insi
 
 from typing import Any
 
-from runflow_mock.domain.documents import list_of, object_of
+from runflow_mock.domain.documents import list_of, object_of, parts_of
 from runflow_mock.openapi.pointers import MISSING, pointer_of, walk
 
 COMBINATIONS_MAX = 20_000
@@ -36,17 +36,7 @@ class Counter:
             total = counting.count(schema, value, 0)
         except TooMuch:
             return True
-        return total > COMBINATIONS_MAX and total > COMBINATIONS_PER_LOOK * (counting.looks + _size(value))
-
-
-def _size(value: Any) -> int:
-    """Returns how many values are in a value."""
-    waiting, found = [value], 0
-    while waiting:
-        part = waiting.pop()
-        found += 1
-        waiting.extend(part.values() if isinstance(part, dict) else list_of(part))
-    return found
+        return total > COMBINATIONS_MAX and total > COMBINATIONS_PER_LOOK * (counting.looks + sum(1 for _ in parts_of(value)))
 
 
 class _Count:

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, cached_property
-from urllib.parse import quote
 
 import jsonschema_rs
 import msgspec
@@ -21,7 +20,7 @@ from runflow_mock.openapi.addresses import Addressed, Addresses, why_unread
 from runflow_mock.openapi.directions import Direction, towards
 from runflow_mock.openapi.parameters import ANYTHING, IGNORED_HEADERS, Parameter, Style, Wanted, read_parameter, wrong_with
 from runflow_mock.openapi.parts import UNREAD, methods_in
-from runflow_mock.openapi.pointers import Pointer, place_of, pointer_of, walk
+from runflow_mock.openapi.pointers import Pointer, place_of, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
 from runflow_mock.openapi.schema_ways import ANY_TYPE, types_of, ways_of
 from runflow_mock.openapi.schemas import CompiledSchema, compile_schema, refuse_to_open
@@ -274,9 +273,10 @@ class Contract:
         return part if isinstance(part, dict) else {}
 
     def _compile(self, schema: Pointer, direction: Direction) -> CompiledSchema | None:
-        way = "/".join(quote(word.replace("~", "~0").replace("/", "~1"), safe="") for word in schema)
         try:
-            return compile_schema({"$ref": f"{_URI}#/{way}"}, registry=self._registry(direction), mask="the value", formats=True)
+            return compile_schema(
+                {"$ref": f"{_URI}{reference_to(schema)}"}, registry=self._registry(direction), mask="the value", formats=True
+            )
         except _UNUSABLE as error:
             if self.source is None:
                 raise

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 
 import msgspec
 
-from runflow_mock.domain.documents import Json, list_of, object_of
+from runflow_mock.domain.documents import Json, list_of, object_of, parts_of
 from runflow_mock.packaged import Packaged, etag_of, openapi_document
 
 TAGS = ("Models", "Runs", "Media", "Batches", "Evaluations", "Webhooks", "Account", "Status")
@@ -156,13 +156,8 @@ def _components(bundle: Object, components: Object, known: set[str]) -> Object:
 
 
 def _references(part: Json) -> Iterator[tuple[str, str]]:
-    if isinstance(part, list):
-        for inner in part:
-            yield from _references(inner)
-    elif isinstance(part, dict):
-        reference = part.get("$ref")
+    for inner in parts_of(part):
+        reference = object_of(inner).get("$ref")
         if isinstance(reference, str) and reference.startswith("#/components/"):
             section, _, name = reference.removeprefix("#/components/").partition("/")
             yield section, name
-        for inner in part.values():
-            yield from _references(inner)

@@ -10,9 +10,10 @@ references must not lead back to themselves, the unfolded schema has a largest s
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from runflow_mock.domain.documents import Json
+from runflow_mock.openapi.pointers import MISSING, pointer_of, walk
 
 # The compiler is imported where a schema is compiled: a test whose server runs elsewhere reads settings, and never compiles one.
 if TYPE_CHECKING:
@@ -220,16 +221,10 @@ def _resolve(root: Schema, reference: str, anchors: Mapping[str, Json], place: s
         if fragment not in anchors:
             raise SchemaError(place, f"there is no {reference[:200]!r} in the schema")
         return anchors[fragment]
-    found: Json = root
-    for step in fragment.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(found, dict) and name in found:
-            found = found[name]
-        elif isinstance(found, list) and name.isascii() and name.isdigit() and int(name[:9]) < len(found):
-            found = found[int(name[:9])]
-        else:
-            raise SchemaError(place, f"there is no {reference[:200]!r} in the schema")
-    return found
+    found = walk(root, pointer_of(reference))
+    if found is MISSING:
+        raise SchemaError(place, f"there is no {reference[:200]!r} in the schema")
+    return cast("Json", found)
 
 
 def _at(place: str, *words: str) -> str:

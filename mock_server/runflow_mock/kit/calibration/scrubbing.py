@@ -12,7 +12,7 @@ from functools import cache
 from msgspec.structs import replace
 
 from runflow_mock.domain.dialects import SWITCHES
-from runflow_mock.domain.documents import Json, list_of, object_of, write_document
+from runflow_mock.domain.documents import Json, object_of, parts_of, write_document
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.mime import EXTENSION_OF, essence
 from runflow_mock.kit.calibration.captures import SIGNATURE, Capture, Kind, read_body
@@ -187,18 +187,14 @@ def _is_code(text: str) -> bool:
 @cache
 def _words_of_the_contract() -> frozenset[str]:
     """The values to choose from in the contract: whatever is among them is public."""
-    return frozenset(_collect(packaged_contract().document, "enum"))
+    return _collect("enum")
 
 
 @cache
 def _names_of_the_contract() -> frozenset[str]:
-    return frozenset(_collect(packaged_contract().document, "properties"))
+    return _collect("properties")
 
 
-def _collect(part: Json, word: str) -> Iterator[str]:
-    for name, inner in object_of(part).items():
-        if name == word and isinstance(inner, dict | list):
-            yield from (text for text in inner if isinstance(text, str))
-        yield from _collect(inner, word)
-    for inner in list_of(part):
-        yield from _collect(inner, word)
+def _collect(word: str) -> frozenset[str]:
+    found = (object_of(part).get(word) for part in parts_of(packaged_contract().document))
+    return frozenset(text for texts in found if isinstance(texts, dict | list) for text in texts if isinstance(text, str))

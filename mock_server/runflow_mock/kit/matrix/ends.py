@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
+from runflow_mock.domain.documents import parts_of
 from runflow_mock.kit.matrix.cells import GENUINE, SOMEBODY
 from runflow_mock.testing.diagnosis import TERMINAL
 from runflow_mock.testing.records import Exchange
@@ -65,14 +66,12 @@ def _is_end(part: Any) -> bool:
 
 def _ended(exchange: Exchange) -> Iterator[str]:
     """Yields the names of what an answer says has ended; an answer that does not name it is about what its path names."""
-    parts: list[Any] = [exchange.response.body]
-    if _is_end(parts[0]):
+    if _is_end(exchange.response.body):
         yield from (exchange.request.target or "").partition("?")[0].split("/")
-    while parts:
-        part = parts.pop()
+    part: Any
+    for part in parts_of(exchange.response.body):
         if _is_end(part):
             yield from (str(part[name]) for name in (MESSAGE_NAMES if "event" in part else NAMES) if part.get(name) is not None)
-        parts.extend(part.values() if isinstance(part, dict) else part if isinstance(part, list) else ())
 
 
 def _lets_know(exchange: Exchange, run: Mapping[str, Any]) -> bool:

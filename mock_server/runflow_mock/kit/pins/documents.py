@@ -1,12 +1,12 @@
 """Locks as JSON, `runflow.lock` of users and `contracts/lock.json` alike, and the digests of an OpenAPI document's operations."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.decoders import json_decoder
-from runflow_mock.domain.documents import NOT_JSON, Json
+from runflow_mock.domain.documents import NOT_JSON, Json, object_of, parts_of
 from runflow_mock.kit.pins.digests import Artefact, Lock, Pin, canonical_digest, is_digest, is_pin_name
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.parts import METHODS
@@ -74,7 +74,7 @@ def operation_digests(document: Mapping[str, Json]) -> dict[str, str]:
 def _parts(contract: Contract, whole: Json) -> dict[str, Json]:
     """Returns every part of the document that a value leads to, by reference."""
     parts: dict[str, Json] = {}
-    waiting = list(_references(whole))
+    waiting = _references(whole)
     while waiting:
         reference = waiting.pop()
         if reference not in parts:
@@ -84,13 +84,6 @@ def _parts(contract: Contract, whole: Json) -> dict[str, Json]:
     return parts
 
 
-def _references(value: Json) -> Iterator[str]:
-    if isinstance(value, dict):
-        reference = value.get("$ref")
-        if isinstance(reference, str) and reference.startswith("#/"):
-            yield reference
-        for part in value.values():
-            yield from _references(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _references(part)
+def _references(value: Json) -> list[str]:
+    found = (object_of(part).get("$ref") for part in parts_of(value))
+    return [reference for reference in found if isinstance(reference, str) and reference.startswith("#/")]

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from runflow_mock.domain.documents import parts_of
 from runflow_mock.kit.suite.carriers import Answer, CarrierApp, HttpCarrier
 from runflow_mock.kit.suite.memories import INFERRED
 from runflow_mock.kit.suite.overlays import OLD_ANSWERS, narrowed
@@ -102,7 +103,7 @@ def _told(document: Mapping[str, Any], stage: SuiteTenant, without: Sequence[str
         gone = {part["operationId"] for item in told["paths"].values() for part in item.values() if _is_inferred(part)}
         for path, item in told["paths"].items():
             told["paths"][path] = {name: part for name, part in item.items() if not _is_inferred(part)}
-        _tighten(told, told, gone)
+        _tighten(told, gone)
     return told
 
 
@@ -110,16 +111,16 @@ def _is_inferred(part: Any) -> bool:
     return isinstance(part, dict) and part.get("x-evidence") == INFERRED
 
 
-def _tighten(part: Any, document: Mapping[str, Any], gone: Collection[str]) -> None:
+def _tighten(document: dict[str, Any], gone: Collection[str]) -> None:
     """Puts the patterns of a strict server in the place of the lenient ones, and drops links that lead nowhere there."""
-    if isinstance(part, dict) and "x-strict-pattern" in part:
-        part["pattern"] = part["x-strict-pattern"]
-        # They were written for the pattern that was there.
-        part.pop("examples", None)
-    if isinstance(part, dict) and isinstance(part.get("links"), dict):
-        part["links"] = {name: link for name, link in part["links"].items() if _operation_of(link, document) not in gone}
-    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
-        _tighten(inner, document, gone)
+    part: Any
+    for part in parts_of(document):
+        if isinstance(part, dict) and "x-strict-pattern" in part:
+            part["pattern"] = part["x-strict-pattern"]
+            # They were written for the pattern that was there.
+            part.pop("examples", None)
+        if isinstance(part, dict) and isinstance(part.get("links"), dict):
+            part["links"] = {name: link for name, link in part["links"].items() if _operation_of(link, document) not in gone}
 
 
 def _operation_of(link: Any, document: Mapping[str, Any]) -> str:

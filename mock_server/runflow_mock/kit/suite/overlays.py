@@ -14,6 +14,7 @@ from runflow_mock.domain.identity import is_uuid
 from runflow_mock.kit.suite.seeds import ABSENT, MODELS
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.parts import METHODS
+from runflow_mock.openapi.pointers import pointer_of, walk
 
 VALUES_MAX = 12
 INLINED_MAX = 8
@@ -135,7 +136,5 @@ def _property(document: dict[str, Any], name: str, schema: Any, inputs: dict[str
 
 def _resolved(document: dict[str, Any], part: Any) -> dict[str, Any]:
     while isinstance(part, dict) and "$ref" in part:
-        reference, part = part["$ref"], document
-        for word in reference.removeprefix("#/").split("/"):
-            part = part[unquote(word).replace("~1", "/").replace("~0", "~")]
+        part = walk(document, pointer_of(part["$ref"]))
     return cast("dict[str, Any]", part)
