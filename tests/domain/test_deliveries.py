@@ -7,7 +7,6 @@ from records import LATER, a_delivery, an_attempt
 from worlds import START
 
 from runflow_mock.domain.deliveries import (
-    ATTEMPT_OUTCOMES,
     DELIVERY_TRANSITIONS,
     AttemptFailed,
     AttemptResult,
@@ -155,7 +154,3 @@ def test_delivery_belongs_to_a_run_or_a_batch() -> None:
     assert a_delivery(run_id=None, batch_id=BatchId("batch")).parent_id == "batch"
     with pytest.raises(AssertionError):
         replace(a_delivery(), run_id=None).parent_id  # noqa: B018
-
-
-def test_every_end_of_an_attempt_has_a_word() -> None:
-    assert set(ATTEMPT_OUTCOMES) == set().union(*DELIVERY_TRANSITIONS.values()) - {AttemptStarted}

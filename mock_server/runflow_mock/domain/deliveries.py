@@ -9,7 +9,6 @@ Source: `callbacks.frozen-bytes`, `callbacks.attempts`, `callbacks.redelivery`. 
 retry schedule, and that an attempt gets a fresh timestamp and signature.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -240,10 +239,3 @@ def conclude(delivery: Delivery, result: AttemptResult, schedule: RetrySchedule,
     if again is None:
         return DeliveryExhausted(delivery.id, now, result)
     return AttemptFailed(delivery.id, now, result, again)
-
-
-ATTEMPT_OUTCOMES: Mapping[type, str] = {
-    AttemptSucceeded: "delivered",
-    AttemptFailed: "will be retried",
-    DeliveryExhausted: "gave up",
-}

@@ -22,7 +22,6 @@ from runflow_mock.domain.seeds import Seed
 AT_EDGES = kinds_acting_at(ActsAt.EDGE)
 IN_EXCHANGES = kinds_acting_at(ActsAt.INSTEAD, ActsAt.UPON)
 AT_CREATION = kinds_acting_at(ActsAt.CREATION)
-AT_SCHEDULING = kinds_acting_at(ActsAt.SCHEDULING)
 AT_ATTEMPTS = kinds_acting_at(ActsAt.ATTEMPT)
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 
 from runflow_mock.domain.documents import object_of
 from runflow_mock.domain.exchanges import Exchange
-from runflow_mock.domain.findings import Finding, Location, Severity, note
+from runflow_mock.domain.findings import Finding, Location, note
 from runflow_mock.openapi.bodies import BodyError, NotRead, is_described, mark_findings, read_body, read_items, whole_body
 from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
 from runflow_mock.openapi.media_types import MediaType, chosen, read_media_type
@@ -26,14 +26,8 @@ _BODY: Location = ("response", "body")
 _WITHOUT_BODY = (204, 205, 304)
 
 
-def response_findings(contract: Contract, declared: Declared, exchange: Exchange) -> tuple[Finding, ...]:
-    """Returns where the fake's own answer is not as the contract says; an answer that a fault rule changed is what was asked for."""
-    found = answer_findings(contract, declared, exchange)
-    return tuple(finding for finding in found if finding.severity is Severity.VIOLATION)
-
-
 def answer_findings(contract: Contract, declared: Declared, exchange: Exchange) -> tuple[Finding, ...]:
-    """Returns the same, and notes on what of an answer was not judged."""
+    """Returns where an answer is not as a document says, and notes on what was not judged; what a fault rule made of it was asked for."""
     return () if exchange.fault is not None else tuple(islice(_answer_findings(contract, declared, exchange), FINDINGS_MAX))
 
 

@@ -7,7 +7,7 @@ from runflow_mock.web.pages.layout import PAGE_POLICY
 HTML = "text/html; charset=utf-8"
 MARKDOWN = "text/markdown; charset=utf-8"
 # Clients may keep a text but must ask whether it is still the same: the sandbox may be another one tomorrow.
-_ASK_AGAIN = "no-cache"
+ASK_AGAIN = "no-cache"
 
 
 def answer_page(call: Call, page: str) -> Answer:
@@ -16,12 +16,12 @@ def answer_page(call: Call, page: str) -> Answer:
     return answer_packaged(call, Packaged(body, HTML, etag_of(body)), policy=PAGE_POLICY)
 
 
-def answer_text(call: Call, body: bytes, media_type: str, *, keep: str = _ASK_AGAIN) -> Answer:
+def answer_text(call: Call, body: bytes, media_type: str, *, keep: str = ASK_AGAIN) -> Answer:
     """Returns a text of some type."""
     return answer_packaged(call, Packaged(body, media_type, etag_of(body)), keep=keep)
 
 
-def answer_packaged(call: Call, file: Packaged, *, policy: str | None = None, keep: str = _ASK_AGAIN) -> Answer:
+def answer_packaged(call: Call, file: Packaged, *, policy: str | None = None, keep: str = ASK_AGAIN) -> Answer:
     """Returns a file, or a 304 without a body when the client names its tag; tags are a guess, which a strict server does not make."""
     headers = [("cache-control", keep), ("x-content-type-options", "nosniff")]
     if policy is not None:
