@@ -2,25 +2,9 @@
 
 from collections.abc import Sequence
 
+from runflow_mock.domain import poll_hygiene, retry_hygiene
 from runflow_mock.domain.credential_hygiene import keeps_key_from_addresses, keeps_key_from_files, uses_addresses_in_time
 from runflow_mock.domain.exchanges import Exchange
-from runflow_mock.domain.poll_hygiene import (
-    POLL_SECONDS_MIN,
-    leaves_absent_records_alone,
-    leaves_time,
-    leaves_time_in_turns,
-    stops_at_the_end,
-    stops_at_the_end_of_lists,
-)
-from runflow_mock.domain.retry_hygiene import (
-    ATTEMPTS_MAX,
-    backs_off,
-    gives_up,
-    keeps_idempotency_key,
-    leaves_refusals_alone,
-    obeys_retry_after,
-    stops_on_402,
-)
 from runflow_mock.domain.verdicts import Rule, Verdict, Weight, judge_rule
 
 RULES: tuple[Rule, ...] = (
@@ -30,7 +14,7 @@ RULES: tuple[Rule, ...] = (
         weight=Weight.ERROR,
         asks="After an answer with Retry-After the same call is not tried again before that time.",
         source="limits.retry-after",
-        pace_check=obeys_retry_after,
+        pace_check=retry_hygiene.obeys_retry_after,
     ),
     Rule(
         id="retry-backoff",
@@ -38,7 +22,7 @@ RULES: tuple[Rule, ...] = (
         weight=Weight.WARNING,
         asks="Where no answer says how long to wait, there are pauses between tries, and they grow.",
         source="limits.backoff",
-        pace_check=backs_off,
+        pace_check=retry_hygiene.backs_off,
         needs_quiet=True,
     ),
     Rule(
@@ -47,7 +31,7 @@ RULES: tuple[Rule, ...] = (
         weight=Weight.ERROR,
         asks="A call that was refused with a 4xx other than 408, 409, 425 and 429 is not sent again unchanged.",
         source="limits.retry-classes",
-        check=leaves_refusals_alone,
+        check=retry_hygiene.leaves_refusals_alone,
     ),
     Rule(
         id="retry-idempotency-key",
@@ -56,7 +40,7 @@ RULES: tuple[Rule, ...] = (
         asks="A creation that may have been carried out is tried again under the same Idempotency-Key, or after a look for its client_ref; "
         "and no key is the text of a missing value.",
         source="idempotency.replay",
-        check=keeps_idempotency_key,
+        check=retry_hygiene.keeps_idempotency_key,
     ),
     Rule(
         id="retry-stops-on-402",
@@ -64,24 +48,24 @@ RULES: tuple[Rule, ...] = (
         weight=Weight.ERROR,
         asks="After a 402 no creation runs into the next 402: the balance is looked at first, or nothing more is created.",
         source="credits.admission",
-        check=stops_on_402,
+        check=retry_hygiene.stops_on_402,
     ),
     Rule(
         id="retry-gives-up",
         family="retry",
         weight=Weight.ERROR,
-        asks=f"A call that keeps failing is given up after at most {ATTEMPTS_MAX} tries.",
+        asks=f"A call that keeps failing is given up after at most {retry_hygiene.ATTEMPTS_MAX} tries.",
         source="limits.backoff",
-        check=gives_up,
+        check=retry_hygiene.gives_up,
     ),
     Rule(
         id="poll-interval",
         family="poll",
         weight=Weight.WARNING,
-        asks=f"Between two readings of what has not ended, a record or a list, there is at least {POLL_SECONDS_MIN} s.",
+        asks=f"Between two readings of what has not ended, a record or a list, there is at least {poll_hygiene.POLL_SECONDS_MIN} s.",
         source="runs.poll-intervals",
-        pace_check=leaves_time,
-        work_check=leaves_time_in_turns,
+        pace_check=poll_hygiene.leaves_time,
+        work_check=poll_hygiene.leaves_time_in_turns,
     ),
     Rule(
         id="poll-stops",
@@ -89,8 +73,8 @@ RULES: tuple[Rule, ...] = (
         weight=Weight.WARNING,
         asks="A record that was seen in a terminal state is polled no longer.",
         source="runs.terminal-absorbs",
-        check=stops_at_the_end,
-        work_check=stops_at_the_end_of_lists,
+        check=poll_hygiene.stops_at_the_end,
+        work_check=poll_hygiene.stops_at_the_end_of_lists,
     ),
     Rule(
         id="poll-absent",
@@ -98,7 +82,7 @@ RULES: tuple[Rule, ...] = (
         weight=Weight.WARNING,
         asks="What was a 404 is not asked for again.",
         source="errors.absent-and-foreign",
-        check=leaves_absent_records_alone,
+        check=poll_hygiene.leaves_absent_records_alone,
     ),
     Rule(
         id="key-not-to-files",

@@ -6,46 +6,8 @@ from typing import Any
 import msgspec
 
 from runflow_mock.domain.verdicts import Weight
-from runflow_mock.kit.probes.effect_steps import (
-    acts_after_forgery,
-    acts_after_verifying,
-    acts_on_each_at_once,
-    acts_on_each_batch,
-    acts_once,
-    acts_once_at_once,
-    acts_once_for_attempts_at_once,
-    acts_once_later,
-)
+from runflow_mock.kit.probes import effect_steps, probe_steps
 from runflow_mock.kit.probes.forgeries import DATED, FORGERIES, NEWS, SAME_TO_READERS, UNHEARD_OF, of_event, telling
-from runflow_mock.kit.probes.probe_steps import (
-    ATTEMPTS,
-    UNUSUAL,
-    ProbeStep,
-    answers_as_declared,
-    refuses,
-    refuses_at,
-    refuses_known,
-    refuses_retired_secret,
-    refuses_same,
-    survives,
-    survives_headers,
-    survives_method,
-    survives_without_label,
-    takes,
-    takes_any_order,
-    takes_at,
-    takes_changed,
-    takes_copy,
-    takes_cut_letter,
-    takes_genuine,
-    takes_large_batch,
-    takes_large_body,
-    takes_late,
-    takes_next_attempt,
-    takes_previous_secret,
-    takes_rewritten,
-    takes_slow_body,
-)
 from runflow_mock.testing.samples import EVENTS, SampleCallback
 
 # Ten seconds within the five minutes that are documented, and ten seconds beyond.
@@ -61,7 +23,7 @@ class Probe(msgspec.Struct, frozen=True):
 
     name: str
     rule: str
-    step: ProbeStep
+    step: probe_steps.ProbeStep
     needs_timestamp: bool = False
     needs_document: bool = False
     event: str | None = None
@@ -139,70 +101,70 @@ def _upper(sample: SampleCallback) -> SampleCallback:
     return SampleCallback({name.upper(): value for name, value in sample.headers.items()}, sample.body)
 
 
-CONTROL = Probe("genuine", "takes-genuine", takes_genuine)
+CONTROL = Probe("genuine", "takes-genuine", probe_steps.takes_genuine)
 
 PROBES: tuple[Probe, ...] = (
     CONTROL,
     # Before any other batch: whoever takes all of them for one has acted then.
-    Probe("each batch", "acts-once", acts_on_each_batch, event="batch.succeeded"),
-    *(Probe(event, "takes-every-event", takes(event), event=event) for event in EVENTS),
-    Probe("status of the answer", "answers-as-declared", answers_as_declared, needs_document=True),
-    Probe("unusual bytes", "verifies-raw-bytes", takes(metadata=UNUSUAL)),
-    Probe("letter in two parts", "verifies-raw-bytes", takes_cut_letter),
-    *(Probe(name, "verifies-raw-bytes", refuses_same(forge)) for name, forge in SAME_TO_READERS.items()),
-    *(Probe(name, "refuses-forged", refuses(forge)) for name, forge in FORGERIES.items()),
-    *(Probe(name, "refuses-forged", refuses(forge), needs_timestamp=True) for name, forge in DATED.items()),
+    Probe("each batch", "acts-once", effect_steps.acts_on_each_batch, event="batch.succeeded"),
+    *(Probe(event, "takes-every-event", probe_steps.takes(event), event=event) for event in EVENTS),
+    Probe("status of the answer", "answers-as-declared", probe_steps.answers_as_declared, needs_document=True),
+    Probe("unusual bytes", "verifies-raw-bytes", probe_steps.takes(metadata=probe_steps.UNUSUAL)),
+    Probe("letter in two parts", "verifies-raw-bytes", probe_steps.takes_cut_letter),
+    *(Probe(name, "verifies-raw-bytes", probe_steps.refuses_same(forge)) for name, forge in SAME_TO_READERS.items()),
+    *(Probe(name, "refuses-forged", probe_steps.refuses(forge)) for name, forge in FORGERIES.items()),
+    *(Probe(name, "refuses-forged", probe_steps.refuses(forge), needs_timestamp=True) for name, forge in DATED.items()),
     # Whoever verifies what it acts on takes what it only writes down from anybody.
-    *(Probe(f"{event}, wrong secret", "refuses-forged", refuses(of_event(event)), event=event) for event in EVENTS),
-    Probe("unknown event, wrong secret", "refuses-forged", refuses(telling(event=UNHEARD_OF)), event=NEWS),
-    Probe("known delivery, wrong secret", "refuses-forged", refuses_known),
-    Probe("retired secret", "refuses-forged", refuses_retired_secret),
-    Probe("5:10 old", "refuses-stale", refuses_at(-OUTSIDE), needs_timestamp=True),
-    Probe("5:10 ahead", "refuses-stale", refuses_at(OUTSIDE), needs_timestamp=True),
+    *(Probe(f"{event}, wrong secret", "refuses-forged", probe_steps.refuses(of_event(event)), event=event) for event in EVENTS),
+    Probe("unknown event, wrong secret", "refuses-forged", probe_steps.refuses(telling(event=UNHEARD_OF)), event=NEWS),
+    Probe("known delivery, wrong secret", "refuses-forged", probe_steps.refuses_known),
+    Probe("retired secret", "refuses-forged", probe_steps.refuses_retired_secret),
+    Probe("5:10 old", "refuses-stale", probe_steps.refuses_at(-OUTSIDE), needs_timestamp=True),
+    Probe("5:10 ahead", "refuses-stale", probe_steps.refuses_at(OUTSIDE), needs_timestamp=True),
     # Who counts minutes without hours, or seconds without days, takes these.
     *(
-        Probe(name, "refuses-stale", refuses_at(seconds), needs_timestamp=True)
+        Probe(name, "refuses-stale", probe_steps.refuses_at(seconds), needs_timestamp=True)
         for name, seconds in (("an hour old", -3600), ("a day old", -86400), ("a day ahead", 86400))
     ),
     # Each attempt is signed anew: of a later one an old timestamp is no older.
-    Probe("an hour old, last attempt", "refuses-stale", refuses_at(-3600, ATTEMPTS), needs_timestamp=True),
-    Probe("4:50 old", "takes-delayed", takes_at(-INSIDE), needs_timestamp=True),
-    Probe("4:50 ahead", "takes-delayed", takes_at(INSIDE), needs_timestamp=True),
-    Probe("copy", "takes-repeats", takes_copy),
-    Probe("next attempt", "takes-repeats", takes_next_attempt),
-    Probe("repeats", "acts-once", acts_once),
-    Probe("copies at once", "acts-once", acts_once_at_once),
-    Probe("attempts at once", "acts-once", acts_once_for_attempts_at_once),
-    Probe("forged, without effect", "acts-after-verifying", acts_after_verifying),
-    Probe("genuine after forged", "acts-after-verifying", acts_after_forgery),
-    Probe("reordered", "takes-any-order", takes_any_order),
-    Probe("last attempt", "takes-late", takes_late),
-    Probe("slow body", "takes-slow-bodies", takes_slow_body),
-    Probe("large body", "takes-large-bodies", takes_large_body),
-    Probe("large batch", "takes-large-bodies", takes_large_batch, event="batch.succeeded"),
-    Probe("rotation", "takes-previous-secret", takes_previous_secret),
-    Probe("unknown field", "tolerates-news", takes_rewritten(_with_field)),
-    Probe("unknown field in the output", "tolerates-news", takes_rewritten(_with_field_within)),
-    Probe("unknown event", "tolerates-news", takes_rewritten(_with_event), event=NEWS),
-    Probe("lower-case headers", "tolerates-spelling", takes_changed(_lower)),
-    Probe("upper-case headers", "tolerates-spelling", takes_changed(_upper)),
-    Probe("charset", "tolerates-spelling", takes_changed(_with_charset)),
-    Probe("GET", "survives-oddities", survives_method("GET")),
-    Probe("PUT", "survives-oddities", survives_method("PUT")),
-    Probe("text/plain", "survives-oddities", survives_headers(_as_text)),
-    Probe("no content type", "survives-oddities", survives_headers(_untyped)),
-    Probe("no headers", "survives-oddities", survives_headers(_bare)),
-    Probe("short signature", "survives-oddities", survives_headers(_short)),
-    Probe("no JSON", "survives-oddities", survives(b"not json")),
-    Probe("no text", "survives-oddities", survives(b"\xff\xfe")),
-    Probe("a list", "survives-oddities", survives(b"[]")),
-    Probe("null", "survives-oddities", survives(b"null")),
-    Probe("a text", "survives-oddities", survives(b'"run.completed"')),
-    Probe("no event", "survives-oddities", survives(b"{}")),
-    Probe("no body", "survives-oddities", survives(b"")),
-    Probe("no client_ref", "survives-oddities", survives_without_label),
+    Probe("an hour old, last attempt", "refuses-stale", probe_steps.refuses_at(-3600, probe_steps.ATTEMPTS), needs_timestamp=True),
+    Probe("4:50 old", "takes-delayed", probe_steps.takes_at(-INSIDE), needs_timestamp=True),
+    Probe("4:50 ahead", "takes-delayed", probe_steps.takes_at(INSIDE), needs_timestamp=True),
+    Probe("copy", "takes-repeats", probe_steps.takes_copy),
+    Probe("next attempt", "takes-repeats", probe_steps.takes_next_attempt),
+    Probe("repeats", "acts-once", effect_steps.acts_once),
+    Probe("copies at once", "acts-once", effect_steps.acts_once_at_once),
+    Probe("attempts at once", "acts-once", effect_steps.acts_once_for_attempts_at_once),
+    Probe("forged, without effect", "acts-after-verifying", effect_steps.acts_after_verifying),
+    Probe("genuine after forged", "acts-after-verifying", effect_steps.acts_after_forgery),
+    Probe("reordered", "takes-any-order", probe_steps.takes_any_order),
+    Probe("last attempt", "takes-late", probe_steps.takes_late),
+    Probe("slow body", "takes-slow-bodies", probe_steps.takes_slow_body),
+    Probe("large body", "takes-large-bodies", probe_steps.takes_large_body),
+    Probe("large batch", "takes-large-bodies", probe_steps.takes_large_batch, event="batch.succeeded"),
+    Probe("rotation", "takes-previous-secret", probe_steps.takes_previous_secret),
+    Probe("unknown field", "tolerates-news", probe_steps.takes_rewritten(_with_field)),
+    Probe("unknown field in the output", "tolerates-news", probe_steps.takes_rewritten(_with_field_within)),
+    Probe("unknown event", "tolerates-news", probe_steps.takes_rewritten(_with_event), event=NEWS),
+    Probe("lower-case headers", "tolerates-spelling", probe_steps.takes_changed(_lower)),
+    Probe("upper-case headers", "tolerates-spelling", probe_steps.takes_changed(_upper)),
+    Probe("charset", "tolerates-spelling", probe_steps.takes_changed(_with_charset)),
+    Probe("GET", "survives-oddities", probe_steps.survives_method("GET")),
+    Probe("PUT", "survives-oddities", probe_steps.survives_method("PUT")),
+    Probe("text/plain", "survives-oddities", probe_steps.survives_headers(_as_text)),
+    Probe("no content type", "survives-oddities", probe_steps.survives_headers(_untyped)),
+    Probe("no headers", "survives-oddities", probe_steps.survives_headers(_bare)),
+    Probe("short signature", "survives-oddities", probe_steps.survives_headers(_short)),
+    Probe("no JSON", "survives-oddities", probe_steps.survives(b"not json")),
+    Probe("no text", "survives-oddities", probe_steps.survives(b"\xff\xfe")),
+    Probe("a list", "survives-oddities", probe_steps.survives(b"[]")),
+    Probe("null", "survives-oddities", probe_steps.survives(b"null")),
+    Probe("a text", "survives-oddities", probe_steps.survives(b'"run.completed"')),
+    Probe("no event", "survives-oddities", probe_steps.survives(b"{}")),
+    Probe("no body", "survives-oddities", probe_steps.survives(b"")),
+    Probe("no client_ref", "survives-oddities", probe_steps.survives_without_label),
     # Behind whatever needs a record of the application by itself: this one needs several, and there may be no more.
-    Probe("others at once", "acts-once", acts_on_each_at_once),
+    Probe("others at once", "acts-once", effect_steps.acts_on_each_at_once),
     # As late as can be: a memory that is too short has forgotten by then.
-    Probe("repeat at the end", "acts-once", acts_once_later),
+    Probe("repeat at the end", "acts-once", effect_steps.acts_once_later),
 )
