@@ -187,7 +187,7 @@ class Client:
         return self._call("POST", f"{MODEL}/{'batches' if is_batch else 'runs'}", body)
 
     def _call(self, method: str, target: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        key = str(uuid.uuid4()) if body is not None and self.build.proof == "key" else None
+        key = self._key() if body is not None and self.build.proof == "key" else None
         tries = {
             "pauses: up and down": 5,
             "pauses: down and up": 5,
@@ -218,6 +218,10 @@ class Client:
                 if found is not None and self.flaw != "looks, and creates all the same":
                     return found
         raise Refused("too many failures")
+
+    def _key(self) -> str:
+        drawn = str(uuid.uuid4())
+        return {"shows its key in its Idempotency-Key": f"{self.key}-{drawn}", "has one key for all": "order"}.get(self.flaw, drawn)
 
     def _read(self, body: bytes) -> dict[str, Any]:
         if self.flaw == "takes a page for success" and body.startswith(b"<"):
@@ -288,8 +292,10 @@ class Client:
     def _wait(self, record: dict[str, Any]) -> str:
         pauses = {"polls a little too often": 0.42, "polls the run and the list in turns": 0.35}
         pause = 0.1 if self.flaw.startswith("polls too often") else pauses.get(self.flaw)
-        salt = 0
+        salt, began = 0, self.world.now()
         while True:
+            if self.flaw == "takes twenty seconds for enough" and self.world.now() - began > 20:
+                return "succeeded"
             if salt == 14 and self.flaw == "orders again when it has waited long":
                 return self._wait(self._create({**self._body(None), "metadata": {"again": True}}))
             status = str(record["status_code"])
@@ -349,12 +355,14 @@ class Client:
             return self._call("GET", f"/v1/{noun}/{identifier}{query}")
         except Refused as refusal:
             is_taken = {
+                "takes a 404 of a reading for work under way": refusal.args == ("404",),
+                "takes a 404 of a reading for success": refusal.args == ("404",),
                 "takes every refusal of a reading for work under way": True,
                 "takes a 403 of a reading for work under way": refusal.args == ("403",),
             }
             if not is_taken.get(self.flaw, False):
                 raise
-            return record
+            return {**record, "status_code": "succeeded"} if self.flaw.endswith("404 of a reading for success") else record
 
     def _moment(self) -> str:
         """The present, as it is written in a query."""
@@ -545,16 +553,19 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "trusts that every error is JSON": (Build(), ("recovers",)),
     "takes a cut answer for a failure": (Build(), ("recovers",)),
     "gives up where a reading takes long": (Build(), ("recovers",)),
-    "repeats refusals": (Build(), ("retry-refused",)),
+    "repeats refusals": (Build(), ("poll-absent", "retry-refused")),
     "repeats a 403": (Build(), ("retry-refused",)),
     "goes on without credit": (Build(), ("retry-stops-on-402",)),
     "repeats a 402": (Build(), ("retry-stops-on-402",)),
-    "takes every refusal of a reading for work under way": (Build(), ("retry-refused",)),
+    "takes every refusal of a reading for work under way": (Build(), ("poll-absent", "retry-refused")),
     "takes a 403 of a reading for work under way": (Build(), ("retry-refused",)),
+    "takes a 404 of a reading for work under way": (Build(), ("poll-absent",)),
+    "takes a 404 of a reading for success": (Build(), ("reports-failure",)),
     "no key": (Build(proof="none"), ("creates-once", "retry-idempotency-key")),
     "another key for every try": (Build(), ("creates-once", "retry-idempotency-key")),
     "notes the try": (Build(proof="none"), ("creates-once", "retry-idempotency-key")),
     "has a key that is none": (Build(), ("retry-idempotency-key",)),
+    "has one key for all": (Build(way="batch", is_stubborn=True), ("retry-idempotency-key",)),
     "notes the try under the same key": (Build(), ("retry-idempotency-key",)),
     "looks, and creates all the same": (Build(proof="look-up"), ("creates-once", "retry-idempotency-key")),
     "looks for something else": (Build(proof="look-up"), ("creates-once", "retry-idempotency-key")),
@@ -582,6 +593,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "takes a page for success": (Build(), ("takes-no-page",)),
     "waits for the first of several": (Build(way="items"), ("waits-for-ends",)),
     "takes ten readings for enough": (Build(), ("waits-for-ends",)),
+    "takes twenty seconds for enough": (Build(), ("waits-for-ends",)),
     "takes the newest for what it has lost": (Build(proof="look-up"), ("finds-its-own",)),
     "takes the newest for its own": (LISTS, ("finds-its-own",)),
     "saves whatever a download answers": (Build(), ("checks-files",)),
@@ -602,6 +614,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "prints its key in base64 when it fails": (Build(), ("key-not-in-output",)),
     "sends its key twice": (Build(), ("key-not-in-address",)),
     "shows its key": (Build(), ("key-not-in-address",)),
+    "shows its key in its Idempotency-Key": (Build(), ("key-not-in-address",)),
     "shows its key in what it creates": (Build(), ("key-not-in-address",)),
     "trusts every callback": (HEARS, ("refuses-forged",)),
     "trusts who does not sign": (HEARS, ("refuses-forged",)),

@@ -4,10 +4,12 @@ from msgspec.structs import replace
 
 from runflow_mock.domain.exchanges import (
     BODY_BYTES_MAX,
+    HOLDS_BEARER,
     KEPT_BYTES_MAX,
     REDACTED,
     SENT_TWICE,
     SHOWN_HEADERS,
+    digest_of_key,
     redact_headers,
     scrubbed,
     without_credentials,
@@ -77,6 +79,15 @@ def test_of_a_further_credential_it_is_kept_whether_it_is_the_same(name: bytes, 
 def test_further_credential_is_like_none_where_there_is_no_other_or_one_that_is_no_secret() -> None:
     assert without_credentials([(b"x-api-key", b"test")]) == ((b"x-api-key", b"[redacted]"),)
     assert without_credentials([(b"authorization", b"Bearer test"), (b"x-api-key", b"test")])[1] == (b"x-api-key", b"[redacted]")
+
+
+def test_of_an_idempotency_key_it_is_kept_whether_it_holds_the_credential() -> None:
+    (_, digest), _ = without_credentials([(b"idempotency-key", b"order-7"), BEARER])
+    (_, held), _ = without_credentials([(b"idempotency-key", b"order-7-of-rf_live_mock_test"), BEARER])
+    assert (digest, held) == (
+        digest_of_key("order-7").encode(),
+        digest_of_key("order-7-of-rf_live_mock_test").encode() + HOLDS_BEARER,
+    )
 
 
 def test_usual_exchange_is_found_clean_at_one_look() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from runflow_mock.domain.exchanges import SENT_TWICE, Exchange, digest_of_key
+from runflow_mock.domain.exchanges import HOLDS_BEARER, SENT_TWICE, Exchange, digest_of_key
 from runflow_mock.domain.hygiene import RULES, judge_sequence
 from runflow_mock.domain.retry_hygiene import series_of
 from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, NEVER_MET, NOT_PACED, WITHOUT_PAUSE, Judgement, Verdict, merge
@@ -117,6 +117,10 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, order(500)), (1, shelf()), (2, order())),
             sequence((0, order(0)), (1, look("running"))),
             sequence((0, order(0, key="k")), (1, exchange("POST", CREATE, body=_REORDERED, headers={"idempotency-key": "k"}))),
+            # Sent again although it was answered, and a key that is busy, and one that was refused and mended.
+            sequence((0, order(500, key="k")), (1, order(key="k")), (2, order(key="k"))),
+            sequence((0, create(500, key="k")), (1, create(409, key="k")), (2, create(key="k"))),
+            sequence((0, order(422, key="k", note="first")), (1, order(500, key="k")), (2, order(key="k"))),
         ],
         [
             sequence((0, order(0, note="first")), (1, order(note="second"))),
@@ -130,6 +134,8 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, create(500)), (1, create())),
             sequence((0, create(504, key="k")), (1, create(key="other"))),
             sequence((0, create(500, key="k")), (1, create())),
+            # Two orders with one key, of which the second is refused, or has an answer that says otherwise.
+            sequence((0, order(key="k", note="first")), (1, order(409, key="k", note="second"))),
             *(sequence((0, create(key=digest_of_key(text)))) for text in ("undefined", "None", "null", "[object Object]")),
         ],
     ),
@@ -219,6 +225,7 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, order(callback_url="https://shop.example/hooks?secret=rf_whsec_redacted"))),
             sequence((0, exchange("POST", "/v1/webhooks?secret=whsec_redacted"))),
             sequence((0, exchange(headers={"x-api-key": SENT_TWICE.decode()}))),
+            sequence((0, create(key="sha256:0a" + HOLDS_BEARER.decode()))),
         ],
     ),
     "address-in-time": (
@@ -372,6 +379,33 @@ def test_record_and_what_shows_it_in_turns_leave_no_more_time_than_one_of_them(o
 )
 def test_reading_in_turns_is_held_where_there_is_time_between(exchanges: Sequence[Exchange]) -> None:
     assert verdict_of("poll-interval", exchanges, real_waits=True).judgement is Judgement.HELD
+
+
+def told_of(*, others: str = "succeeded", count: int = 4, called: bool = True) -> Sequence[Exchange]:
+    """A record that is polled, and a list that is read as well whenever another of the client's own orders has ended."""
+    ids = [f"019b76da-a800-7000-8000-0000000000{number:02}" for number in range(10, 10 + count)]
+    url = "https://app.example/hooks" if called else None
+    made = [order(callback_url=url, answer={"id": record_id}) for record_id in (RUN_ID, *ids)]
+    steps: list[tuple[float, Exchange]] = [(0.01 * number, creation) for number, creation in enumerate(made)]
+    for turn in range(count):
+        ended = [{"id": record_id, "status_code": others if number <= turn else "running"} for number, record_id in enumerate(ids)]
+        answer = {"items": [{"id": RUN_ID, "status_code": "running"}, *ended]}
+        steps.append((2 + 0.4 * turn, exchange("GET", "/v1/runs?limit=50", answer=answer, operation="list_runs")))
+    steps.extend((2.2 + 0.6 * turn, read()) for turn in range(3))
+    return sequence(*sorted(steps, key=lambda step: step[0]))
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "judgement"),
+    [
+        (told_of(), Judgement.HELD),
+        (told_of(called=False), Judgement.BROKEN),
+        (told_of(others="running"), Judgement.BROKEN),
+    ],
+    ids=["told by callbacks", "told by nobody", "told by nobody yet"],
+)
+def test_list_that_is_read_because_something_has_ended_is_read_in_no_turns(exchanges: Sequence[Exchange], judgement: Judgement) -> None:
+    assert verdict_of("poll-interval", exchanges, real_waits=True).judgement is judgement
 
 
 def apart(*pollers: tuple[float, float]) -> Sequence[Exchange]:

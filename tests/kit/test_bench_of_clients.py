@@ -16,7 +16,7 @@ from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.matrix.cells import ASKS, select
 from runflow_mock.kit.matrix.clients import CommandRunner, Ended
 from runflow_mock.kit.matrix.judging import judge_trials
-from runflow_mock.kit.matrix.running import LATE, VARIES, run_matrix
+from runflow_mock.kit.matrix.running import LATE, TOO_LONG, VARIES, run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob
 from runflow_mock.kit.sheets.records import Sheet
 from runflow_mock.runtime.config import Config
@@ -108,6 +108,26 @@ def test_pace_is_broken_only_where_it_is_broken_alone_too(stumbles: int, judgeme
     rows = {row.rule: row.judgement for row in judge_trials(cells, trials, {}).rows}
     assert rows["retry-backoff"] is judgement
     assert told == ["plain", "503 for ever", *(["503 for ever"] if stumbles else [])]
+
+
+@pytest.mark.parametrize(("again_seconds_max", "tries", "reason"), [(120.0, 2, None), (0.0, 1, TOO_LONG)])
+def test_what_is_tried_again_is_said_and_takes_so_long_at_most(again_seconds_max: float, tries: int, reason: str | None) -> None:
+    ended, said = list[str](), list[str]()
+    cells = select(is_full=True, only=("plain", "503 for ever"))
+    with fake("seed") as (app, time):
+        job = MatrixJob(
+            client=Stumbler(app, time, 1),
+            url=BASE_URL,
+            env={},
+            callback_secret=SECRET,
+            exchanger=app,
+            again_seconds_max=again_seconds_max,
+            say=said.append,
+        )
+        trials = run_matrix(cells, job, {}, lambda trial: ended.append(trial.cell.name), jobs=1)
+    row = next(row for row in judge_trials(cells, trials, {}).rows if row.rule == "retry-backoff")
+    assert (ended.count("503 for ever"), row.reason) == (tries, reason)
+    assert [told.partition(",")[0] for told in said] == ["503 for ever: tried again"] * (tries - 1)
 
 
 def test_no_pauses_are_broken_however_busy_the_machine_is() -> None:

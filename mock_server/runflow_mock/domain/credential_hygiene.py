@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import parse_qsl
 
-from runflow_mock.domain.exchanges import SENT_TWICE, Exchange
+from runflow_mock.domain.exchanges import HOLDS_BEARER, SENT_TWICE, Exchange
 from runflow_mock.domain.verdicts import Observation
 
 SIGNED_PREFIXES = ("/media/", "/files/", "/_upload/")
@@ -34,8 +34,8 @@ def keeps_key_from_files(exchanges: Sequence[Exchange]) -> Iterator[Observation]
 def keeps_key_from_addresses(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
     """Yields whether the key stays out of paths and queries, and out of what ends in logs as they do: bodies and other headers.
 
-    Of the headers that credentials belong into the journal keeps whether they hold the one of the Authorization header, and of an
-    Idempotency-Key a digest.
+    Of the headers that credentials belong into, and of an Idempotency-Key, the journal keeps whether they hold the one of the
+    Authorization header.
     """
     for exchange in exchanges:
         places = {
@@ -49,7 +49,7 @@ def keeps_key_from_addresses(exchanges: Sequence[Exchange]) -> Iterator[Observat
 
 
 def _holds_key(part: bytes, exchange: Exchange, place: str) -> bool:
-    if part == SENT_TWICE:
+    if part == SENT_TWICE or part.endswith(HOLDS_BEARER):
         return True
     if b"rf" in part and _KEY.search(part):
         return True

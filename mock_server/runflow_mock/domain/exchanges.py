@@ -53,6 +53,8 @@ Headers = tuple[tuple[bytes, bytes], ...]
 _CREDENTIALS = frozenset((b"authorization", b"cookie", b"proxy-authorization", b"x-api-key"))
 # What is kept of a further one that is the one of the Authorization header: who knows no secret can tell that it was sent twice.
 SENT_TWICE = b"as in Authorization [redacted]"
+# What stands behind the digest of an Idempotency-Key that holds it; the whole is judged as a key is.
+HOLDS_BEARER = b"-holds-Authorization"
 # Names that look like those of secrets and are none: nearly every exchange has one, and to look closely at all of them takes long.
 _KNOWN_NAMES = _CREDENTIALS | {b"idempotency-key"}
 
@@ -153,7 +155,8 @@ def without_credentials(
         elif name in _CREDENTIALS:
             kept.append((name, SENT_TWICE if _holds_bearer(value, headers) else value and b"[redacted]"))
         else:
-            kept.append((name, digest_of_key(value.decode("latin-1")).encode()))
+            digest = digest_of_key(value.decode("latin-1")).encode()
+            kept.append((name, digest + HOLDS_BEARER if _holds_bearer(value, headers) else digest))
     return tuple(kept)
 
 

@@ -38,7 +38,7 @@ RULES: tuple[Rule, ...] = (
         family="retry",
         weight=Weight.WARNING,
         asks="A creation that may have been carried out is tried again under the same Idempotency-Key, or after a look for its client_ref; "
-        "and no key is the text of a missing value.",
+        "and no key is the text of a missing value, or that of another creation.",
         source="idempotency.replay",
         check=retry_hygiene.keeps_idempotency_key,
     ),

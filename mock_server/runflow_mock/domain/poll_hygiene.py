@@ -70,15 +70,11 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\
 
 def leaves_time(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator[Observation]:
     """Yields whether there is some time between two readings of what has not ended, where nothing but time gave a reason for the next."""
-    changes, unannounced = _changes(exchanges), _unannounced(exchanges)
+    prompted = _prompted(exchanges)
     for reads in (*_reads(exchanges), *_views(exchanges)):
-        for index, (earlier, later) in enumerate(pairwise(reads)):
+        for earlier, later in pairwise(reads):
             seconds = interval(earlier, later)
-            if seconds is None or not _shows_work(earlier):
-                continue
-            if seconds < POLL_SECONDS_MIN and (
-                _is_changed(earlier, later, changes) or _is_called(earlier, reads[index + 1 :], unannounced)
-            ):
+            if seconds is None or not _shows_work(earlier) or later.id in prompted:
                 continue
             ids = (earlier.id, later.id)
             if seconds < least_seconds:
@@ -93,13 +89,16 @@ def leaves_time_in_turns(exchanges: Sequence[Exchange]) -> Iterator[Observation]
 
     Whoever reads several of them at a time, and waits then, reads none of them `TURNS_MIN` times before it waits. Two threads that read
     one of them each look like one that reads both: nothing is said of them where each leaves `TURN_SECONDS_MIN` from reading to reading.
+    A reading for which there was a reason belongs to no turn.
     """
     views = [exchange for exchange in exchanges if exchange.operation in VIEWS and exchange.method == "GET" and _shows_work(exchange)]
+    prompted = _prompted(exchanges)
     for reads in _reads(exchanges):
         record_id = reads[0].path.rpartition("/")[2]
         shown = [view for view in views if record_id in view.path or record_id.encode() in view.response_body]
         rows: list[list[Exchange]] = [[]]
-        for read in sorted((*filter(_shows_work, reads), *shown), key=lambda read: read.number):
+        by_pace = (read for read in (*filter(_shows_work, reads), *shown) if read.id not in prompted)
+        for read in sorted(by_pace, key=lambda read: read.number):
             if rows[-1] and not _is_in_turn(rows[-1], read):
                 rows.append([])
             rows[-1].append(read)
@@ -176,8 +175,8 @@ def _reads(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
     return list(found.values())
 
 
-def _views(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
-    """The readings of each list that is polled, in order; a change of the client's own begins them anew."""
+def _views(exchanges: Sequence[Exchange], least: int = VIEWS_MIN) -> list[list[Exchange]]:
+    """The readings of each list that was read so often, which is polled then, in order; a change of the client's own begins them anew."""
     found: dict[Hashable, list[Exchange]] = {}
     changes = 0
     for exchange in exchanges:
@@ -185,7 +184,21 @@ def _views(exchanges: Sequence[Exchange]) -> list[list[Exchange]]:
             changes += 1
         if exchange.operation in VIEWS and exchange.method == "GET":
             found.setdefault((changes, *_what(exchange)), []).append(exchange)
-    return [reads for reads in found.values() if len(reads) >= VIEWS_MIN]
+    return [reads for reads in found.values() if len(reads) >= least]
+
+
+def _prompted(exchanges: Sequence[Exchange]) -> frozenset[str]:
+    """The ids of the readings that came sooner than the pace of polling and had a reason: a change of one's own, or what was told."""
+    changes, unannounced = _changes(exchanges), _unannounced(exchanges)
+    found = set[str]()
+    for reads in (*_reads(exchanges), *_views(exchanges, least=2)):
+        for index, (earlier, later) in enumerate(pairwise(reads)):
+            seconds = interval(earlier, later)
+            if seconds is None or seconds >= POLL_SECONDS_MIN or not _shows_work(earlier):
+                continue
+            if _is_changed(earlier, later, changes) or _is_called(earlier, reads[index + 1 :], unannounced):
+                found.add(later.id)
+    return frozenset(found)
 
 
 def _is_in_turn(row: Sequence[Exchange], read: Exchange) -> bool:

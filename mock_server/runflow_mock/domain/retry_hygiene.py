@@ -51,6 +51,8 @@ MARK_CHARACTERS_MIN = 3
 ATTEMPTS_MAX = 8
 # A key is for one order; these are what programs write where there is no value, so that all orders have the same.
 NO_KEYS = {digest_of_key(text): text for text in ("undefined", "null", "None", "nil", "NaN", "[object Object]")}
+# What a key is answered that was used with another body.
+KEY_REUSED = 409
 OBEYED = True
 
 Series = tuple[Exchange, ...]
@@ -153,12 +155,9 @@ def leaves_refusals_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation
 
 def keeps_idempotency_key(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
     """Yields whether a creation whose fate is unknown is tried again so that nothing is made twice: under the same Idempotency-Key, or
-    after it was looked for and not found; and which keys are none.
+    after it was looked for and not found; and which keys are none, or those of other creations.
     """
-    for exchange in exchanges:
-        if exchange.operation in CREATES and (text := NO_KEYS.get(exchange.request_header("idempotency-key") or "")) is not None:
-            told = f"{exchange.method} {exchange.path[:120]} has the key {text!r}, which is written where a value is missing"
-            yield Observation(not OBEYED, (exchange.id,), told)
+    yield from _wrong_keys(exchanges)
     for series in series_of(exchanges):
         for earlier, later in zip(series, (*series[1:], None), strict=True):
             if earlier.operation not in CREATES or not is_open(earlier):
@@ -197,6 +196,22 @@ def gives_up(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
             yield Observation(tries <= ATTEMPTS_MAX, ids[: ATTEMPTS_MAX + 1], f"{tries} tries failed, of at most {ATTEMPTS_MAX}")
 
 
+def _wrong_keys(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
+    """Yields the Idempotency-Keys that are none, and those that another creation had before."""
+    made: dict[tuple[str, str], Exchange] = {}
+    for exchange in exchanges:
+        if exchange.operation in CREATES and (key := exchange.request_header("idempotency-key")) is not None:
+            earlier = made.get((exchange.path, key))
+            if earlier is None and exchange.status < 300 and not exchange.is_lost:
+                made[exchange.path, key] = exchange
+            elif earlier is not None and exchange.status == KEY_REUSED and not _say_the_same(earlier, exchange):
+                told = f"{exchange.method} {exchange.path[:120]} has the key of another creation, and was refused with a {KEY_REUSED}"
+                yield Observation(not OBEYED, (earlier.id, exchange.id), told)
+        if exchange.operation in CREATES and (text := NO_KEYS.get(exchange.request_header("idempotency-key") or "")) is not None:
+            told = f"{exchange.method} {exchange.path[:120]} has the key {text!r}, which is written where a value is missing"
+            yield Observation(not OBEYED, (exchange.id,), told)
+
+
 def _is_about_credit(refused: Exchange, later: Exchange, balances: Sequence[int]) -> bool:
     """Whether a creation that is sent again after a 402 is judged by the rule about credit: into the next 402, or once the balance was
     looked at, which says whether there is a point in it.
@@ -212,8 +227,7 @@ def _tried_again(earlier: Exchange, later: Exchange, lookup: Exchange | None) ->
     ids = (earlier.id, later.id) if lookup is None else (earlier.id, lookup.id, later.id)
     head = f"{earlier.method} {earlier.path[:120]} may have been carried out, and was tried again"
     if first is not None and first == second:
-        # Bodies differ if they say something else, and not the same in other words.
-        if earlier.request_body != later.request_body and try_document(earlier.request_body) != try_document(later.request_body):
+        if not _say_the_same(earlier, later):
             return Observation(
                 not OBEYED, ids, f"{head} under the same key with another body, which is refused once the first was carried out"
             )
@@ -224,6 +238,11 @@ def _tried_again(earlier: Exchange, later: Exchange, lookup: Exchange | None) ->
         return Observation(not is_found, ids, f"{head} although a look for it had found it" if is_found else f"{head} after a look for it")
     told = "without an Idempotency-Key, and without a look for its client_ref" if first is None else "under another key"
     return Observation(not OBEYED, ids, f"{head} {told}")
+
+
+def _say_the_same(earlier: Exchange, later: Exchange) -> bool:
+    """Whether two bodies mean the same, in other words perhaps."""
+    return earlier.request_body == later.request_body or try_document(earlier.request_body) == try_document(later.request_body)
 
 
 def _lookup(creation: Exchange, later: Exchange | None, exchanges: Sequence[Exchange]) -> Exchange | None:

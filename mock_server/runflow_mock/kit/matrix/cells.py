@@ -146,7 +146,7 @@ def _beside_others(name: str, count: int) -> Cell:
     return Cell(name=name, rule="finds-its-own", clock=ClockMode.MANUAL, faults=(others_fail,), others=count)
 
 
-def _endless(name: str, *faults: Fault, seconds: float, needs_callback: bool = False) -> Cell:
+def _endless(name: str, *faults: Fault, seconds: float, needs_callback: bool = False, also: tuple[str, ...] = ()) -> Cell:
     """What never comes, for a client with a time of its own after which it no longer waits: so long it may be."""
     return Cell(
         name=name,
@@ -156,6 +156,7 @@ def _endless(name: str, *faults: Fault, seconds: float, needs_callback: bool = F
         faults=faults,
         seconds=seconds,
         needs_callback=needs_callback,
+        also=also,
         is_full=True,
     )
 
@@ -168,8 +169,8 @@ _TOO_FAR = "5m10s"
 LATE_SECONDS = 12.0
 # So long that others are at work by the time the answer is lost.
 LOST_SECONDS = 2.0
-# Longer than ten readings of a client that reads every second; a right one waits for minutes.
-SLOW_SECONDS = 15.0
+# As long as --timeout allows by default: longer than a client waits that has made up how long work takes; a right one waits for minutes.
+SLOW_SECONDS = 25.0
 # So long everything takes in the control: a client that polls every two seconds polls more than once.
 _SLOWLY: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind": "delay", "by": 3}}
 # Who creates something beside the client, so many records (fewer or more than a page of ten), and when all of them have ended.
@@ -177,7 +178,9 @@ SOMEBODY, OTHERS, MANY_OTHERS, OTHERS_SETTLE, OWN_WAITS = "somebody-else", 5, 15
 # The usual libraries give up an answer after five minutes at the latest, and clients of this API their work after fifteen.
 ANSWER_SECONDS_MAX, WORK_SECONDS_MAX = 310.0, 900.0
 NO_CREDIT = 402
-REFUSED_AT_POLL = frozenset(("401 at poll", "403 at poll"))
+# As where a key, or its right to read, is withdrawn while work is under way, or its record is gone: no reading helps any more.
+STATUSES_AT_POLL = (401, 403, 404)
+REFUSED_AT_POLL = frozenset(f"{status} at poll" for status in STATUSES_AT_POLL)
 # Whoever looks for the first text of a kind instead of reading JSON finds it within what nobody documented.
 _NEWS: Fault = {
     "kind": "unknown_fields",
@@ -285,10 +288,9 @@ CELLS: tuple[Cell, ...] = (
         also=("creates-once",),
         seconds=LATE_SECONDS,
     ),
-    # As where a key, or its right to read, is withdrawn while work is under way: no reading helps any more.
     *(
         Cell(name=f"{status} at poll", rule="reports-failure", ending=Ending.BADLY, faults=_every_poll("answer", status=status))
-        for status in (401, 403)
+        for status in STATUSES_AT_POLL
     ),
     Cell(name="unknown fields", rule="tolerates-unknown-fields", faults=({"where": {}, "what": _NEWS},)),
     _at_poll("unknown state", "tolerates-unknown-states", "unknown_enum"),
@@ -332,9 +334,9 @@ CELLS: tuple[Cell, ...] = (
     _at_file("cut answer at download", "truncate"),
     _at_file("503 at upload", "answer", "PUT", "/_upload/**", status=503),
     _endless("no answer at poll", *_poll("hang", seconds=3600), seconds=ANSWER_SECONDS_MAX),
-    _endless("work without end", _LATE_WORK, seconds=WORK_SECONDS_MAX),
+    _endless("work without end", _LATE_WORK, seconds=WORK_SECONDS_MAX, also=("waits-for-ends",)),
     CALLBACK_CONTROL,
-    _endless("lost callback", _callback("drop", None), seconds=WORK_SECONDS_MAX, needs_callback=True),
+    _endless("lost callback", _callback("drop", None), seconds=WORK_SECONDS_MAX, needs_callback=True, also=("waits-for-ends",)),
     # Whoever fails at them gives no answer, and can be ended by anybody.
     _told("wrong secret", "refuses-forged", _callback("wrong_secret"), also=("survives-callbacks",)),
     _told("unsigned", "refuses-forged", _callback("unsigned"), also=("survives-callbacks",)),

@@ -27,14 +27,14 @@ NOT_MET = "the client never came into this situation"
 NO_TIME = "a client that is right may take longer here than --timeout allows"
 NO_TIMESTAMP = "callbacks of this dialect carry no timestamp"
 STILL_TRYING = "it was still trying when it was stopped, which retry-gives-up is about"
-STILL_ASKING = "it was still asking for what was refused when it was stopped, which retry-refused is about"
+STILL_ASKING = "it was still asking for what was refused when it was stopped, which retry-refused and poll-absent are about"
 TOLD_ANYWAY = "a callback has told it of the end, whatever became of its readings"
 TOLD_ELSEWHERE = "it shows in another cell already what is wrong"
 FORGERY_TAKEN = "the forged callback was taken, which another rule is about"
 ONLY_CREATES = "the client creates, and ends: where nothing goes wrong it does not wait for the end of its work either"
 NO_ANSWER = "the client was gone before the callback arrived"
 
-REFUSED = "retry-refused"
+ASKS_AGAIN = ("retry-refused", "poll-absent")
 
 Expected = Mapping[str, Expectation]
 Seen = tuple[Judgement, str]
@@ -194,7 +194,7 @@ def _is_taken(status: int | None) -> bool:
 def _is_asking(trial: Trial) -> bool:
     """Whether the client had to be stopped, and has repeated what was refused: both are one fault."""
     verdicts = {verdict["rule"]: verdict["verdict"] for verdict in trial.report["verdicts"]}
-    return trial.exit_code is None and verdicts.get(REFUSED) == Judgement.BROKEN.value
+    return trial.exit_code is None and any(verdicts.get(rule) == Judgement.BROKEN.value for rule in ASKS_AGAIN)
 
 
 def _objection(trial: Trial, expected: Expected) -> str | None:

@@ -35,6 +35,7 @@ EXCHANGES_MIN = 4
 LATE_SECONDS_MAX = 0.05
 LATE = "the machine was too busy to compare pauses"
 VARIES = "its pauses vary from trial to trial, so that nothing can be said"
+TOO_LONG = "what one trial shows would take too long to be tried again"
 
 
 def run_matrix(cells: Sequence[Cell], job: MatrixJob, expected: Expected, tell: Tell, *, jobs: int) -> Mapping[str, Trial]:
@@ -93,11 +94,13 @@ def _together(cells: Sequence[Cell], job: MatrixJob, jobs: int) -> Iterator[Tria
 
 def _settled(rule: str, trials: Sequence[Trial], job: MatrixJob, tell: Tell) -> Iterator[Trial]:
     """Yields trials that say of a rule what all of them together do; where that is too little, cells are tried again, alone."""
-    seen = list(trials)
+    seen, left = list(trials), job.again_seconds_max
     for _ in range(VOTES_MAX - 1):
-        again = _unsettled(rule, seen)
+        again = _unsettled(rule, seen, left)
         if again is None:
             break
+        job.say(f"{again.cell.name}: tried again, alone, because {rule} is not clear yet; it took {again.seconds:.0f} s")
+        left -= again.seconds
         (trial,) = _together((again.cell,), job, 1)
         tell(trial)
         seen.append(trial)
@@ -110,23 +113,26 @@ def _settled(rule: str, trials: Sequence[Trial], job: MatrixJob, tell: Tell) -> 
         speaks = next((vote for vote in reversed(votes) if _judgement(vote, rule) is wanted), votes[-1])
         for vote in votes:
             speaks = _with_certain(speaks, vote)
-        yield speaks if _judgement(speaks, rule) is wanted else _left_open(speaks, rule)
+        is_tried = len(votes) > 1 or speaks.seconds <= job.again_seconds_max
+        yield speaks if _judgement(speaks, rule) is wanted else _left_open(speaks, rule, VARIES if is_tried else TOO_LONG)
 
 
-def _unsettled(rule: str, seen: Sequence[Trial]) -> Trial | None:
-    """Returns the trial whose cell is to be tried again: one that alone has broken a rule, or one that left it open as all did."""
+def _unsettled(rule: str, seen: Sequence[Trial], left: float) -> Trial | None:
+    """Returns the trial whose cell is to be tried again, where its time is left: one that alone has broken a rule, or one that left it
+    open as all did.
+    """
     certain = _certain(rule, seen)
     if any(count >= BROKEN_MIN for count in certain.values()):
         return None
     says = {judgement: [trial for trial in seen if _judgement(trial, rule) is judgement] for judgement in Judgement}
     if says[Judgement.HELD] and certain:
         # It pauses elsewhere, and here it did not: two draws may both have been next to nothing.
-        return next(trial for trial in seen if trial.cell.name in certain)
+        return next((trial for trial in seen if trial.cell.name in certain and trial.seconds <= left), None)
     if says[Judgement.HELD] or _votes(rule, seen) >= BROKEN_MIN:
         return None
     weighty = [trial for trial in says[Judgement.BROKEN] if _is_weighty(trial, rule)]
     unclear = [trial for trial in says[Judgement.NOT_EXERCISED] if _says_something(trial, rule)]
-    return next(iter((*weighty, *reversed(unclear))), None)
+    return next((trial for trial in (*weighty, *reversed(unclear)) if trial.seconds <= left), None)
 
 
 def _certain(rule: str, seen: Sequence[Trial]) -> Mapping[str, int]:
@@ -155,10 +161,10 @@ def _with_certain(trial: Trial, earlier: Trial) -> Trial:
     return replace(trial, report={**trial.report, "verdicts": verdicts})
 
 
-def _left_open(trial: Trial, rule: str) -> Trial:
+def _left_open(trial: Trial, rule: str, otherwise: str) -> Trial:
     """Returns a trial that no longer says that a rule was broken."""
     late = f"{LATE}: somebody who slept meanwhile was woken {trial.late_seconds:.2f} s late"
-    reason = late if _is_late(trial) else VARIES
+    reason = late if _is_late(trial) else otherwise
     verdicts = [
         {**found, "verdict": Judgement.NOT_EXERCISED.value, "evidence": [], "reason": reason}
         if found["rule"] == rule and _says(found) is not Judgement.NOT_EXERCISED

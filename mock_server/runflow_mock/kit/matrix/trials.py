@@ -32,6 +32,7 @@ BALANCE = "100.00"
 # So many records of a client's move on together: whoever has ordered hundreds would wait for minutes otherwise.
 MOVED_TOGETHER = 10
 BEYOND_THE_END = 416
+AGAIN_SECONDS_MAX = 120.0
 GIVES_UP = "retry-gives-up"
 # Pauses that grow faster than that are those of somebody who has stopped trying; as long may pass anyway until whoever tries is stopped.
 GROWTH_MAX, STOPPING_MAX = 4, timedelta(seconds=1 + 2 * LAST_SECONDS_MAX)
@@ -42,7 +43,7 @@ class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
 
     Without an `exchanger` the fake is asked over HTTP. `seconds_max` is when the client is stopped; `say` hears of one that is still trying
     then, and gets longer. `now` is the clock that the client sees: where time stands it begins there, so that whoever compares what the API
-    says with its own clock finds both to agree.
+    says with its own clock finds both to agree. `again_seconds_max` is how long may take what is tried again for a rule, in all.
     """
 
     client: ClientRunner
@@ -51,6 +52,7 @@ class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
     callback_secret: str
     exchanger: Exchanger | None = None
     seconds_max: float = math.inf
+    again_seconds_max: float = AGAIN_SECONDS_MAX
     now: Callable[[], float] = time.time
     say: Callable[[str], None] = lambda _: None
 
