@@ -60,8 +60,8 @@ class World:
         stands = base or Base(start, 0, Store())
         self.now = stands.now
         self.sequence = stands.sequence
-        # A copy: the base stays as it is, because the history is folded over it when a commit fails.
-        self.store = stands.store.copy()
+        # Another one: the base stays as it is, because the history is folded over it when a commit fails.
+        self.store = Store() if base is None else stands.store.copy()
         self.history = History(stands, settings.limits.history_max, settings.limits.history_bytes_max, forgotten=commits)
         self._moment = Moment(
             store=self.store,

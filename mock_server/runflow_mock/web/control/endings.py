@@ -25,7 +25,8 @@ def last_word(call: Call, evidence: Mapping[str, object] | None, unfired: Sequen
 
 def brief_word(call: Call) -> dict[str, object]:
     """Returns the same where nothing is to be said, not even of a rule: to put a report together takes longer than such a test."""
-    return {"report": None, "scene": _scrubbed(call, _scene(call)), "evidence": None}
+    scene = _scene(call)
+    return {"report": None, "scene": None if scene is None else _scrubbed(call, scene), "evidence": None}
 
 
 def has_something_to_say(call: Call) -> bool:
