@@ -515,7 +515,9 @@ READ_SOON: dict[str, tuple[Sequence[Exchange], Sequence[Exchange], bool]] = {
     "told by nobody, and refused": ([CALLED, read()], [read(status=503)], False),
     "told by nobody, reads the list": ([SILENT, *LISTED], [shelf("succeeded")], False),
     "told by nobody, reads the items": ([BATCH, *[items("succeeded", "running")] * 4], [items("succeeded", "succeeded")], False),
-    "was refused to cancel it": ([SILENT, read()], [replace(CANCELLED, status=409), read()], False),
+    "was refused to cancel it": ([SILENT, read()], [replace(CANCELLED, status=409), read("succeeded")], True),
+    "may not cancel it": ([SILENT, read()], [replace(CANCELLED, status=403), read()], True),
+    "has cancelled something else": ([SILENT, read()], [replace(CANCELLED, target="/v1/admin/runs/x/cancellation"), read()], False),
 }
 
 

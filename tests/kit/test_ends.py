@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from runflow_mock.kit.matrix.cells import SOMEBODY
-from runflow_mock.kit.matrix.ends import saw_end, untold
+from runflow_mock.kit.matrix.cells import SOMEBODY, UNHEARD_OF
+from runflow_mock.kit.matrix.ends import saw_end, saw_end_first, untold
 from runflow_mock.testing.records import Exchange, Message
 
 RUN = {"id": "r1", "batch_id": None, "client_ref": "sku-1", "completed_at": "2026-01-01T00:00:09.000Z"}
@@ -50,6 +50,13 @@ TELLS_NOTHING: dict[str, tuple[Mapping[str, Any], Exchange]] = {
     "a list that shows a state": (RUN, answer(shelf({"id": "r1", "status_code": "hibernating"}), "/v1/runs?q=client_ref:sku-1")),
     "a file": (RUN, answer(None, "/media/t/r1/1.png?expires=1&signature=2")),
 }
+
+
+@pytest.mark.parametrize("name", TELLS)
+def test_end_is_known_where_it_was_told_before_a_state_that_nobody_documented(name: str) -> None:
+    run, told = TELLS[name]
+    odd = answer({"id": "r1", "status_code": UNHEARD_OF}, "/v1/runs/r1")
+    assert (saw_end_first([told, odd], [run]), saw_end_first([odd, told], [run])) == (True, False)
 
 
 @pytest.mark.parametrize("name", TELLS)

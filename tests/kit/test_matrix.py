@@ -40,6 +40,7 @@ from runflow_mock.kit.matrix.judging import (
     ONLY_CREATES,
     STILL_ASKING,
     TOLD_ANYWAY,
+    TOLD_BEFORE,
     TOLD_ELSEWHERE,
     judge_trials,
 )
@@ -388,6 +389,30 @@ def test_client_that_only_creates_is_not_held_to_the_end_of_its_work(name: str, 
     row = _judge(cell, replace(PLAIN, only_creates=only_creates), _trial(cell, 0, only_creates=only_creates, untold=("r1",), runs=runs))
     expected = (Judgement.NOT_EXERCISED, ONLY_CREATES) if only_creates and runs else (Judgement.BROKEN, None)
     assert (row.judgement, row.reason) == expected
+
+
+@pytest.mark.parametrize(("knew_end", "reason"), [(True, TOLD_BEFORE), (False, None)])
+def test_state_that_comes_after_the_end_was_told_says_nothing(knew_end: bool, reason: str | None) -> None:
+    cell = BY_NAME["unknown state"]
+    assert _judge(cell, PLAIN, _trial(cell, 1, knew_end=knew_end)).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("more", "is_excused"),
+    [
+        ({}, True),
+        ({"asks_for_callback": True}, False),
+        ({"only_creates": False}, False),
+        ({"saw_end": True}, False),
+    ],
+    ids=["listens to webhooks", "asked for a callback", "reads", "was told"],
+)
+def test_whoever_only_listens_may_wait_for_a_partial_success_of_which_no_webhook_tells(more: dict[str, Any], is_excused: bool) -> None:
+    cell = BY_NAME["partly succeeded"]
+    trial = _trial(cell, None, **{"only_creates": True, "saw_end": False, **more})
+    sheet = judge_trials((CONTROL, cell), {CONTROL.name: PLAIN, cell.name: trial}, {})
+    broken = {row.rule for row in sheet.of(Judgement.BROKEN)}
+    assert broken == (set() if is_excused else {"handles-partial"})
 
 
 class Worker:

@@ -11,14 +11,15 @@ client's own in between: workers that start together each read it once. It has c
 the client has created among it.
 
 Whoever has a reason to look looks at once, however short before it has looked anyway: a callback says that something has ended, and a
-change of one's own has an effect. Callbacks are no exchanges: that one may have come shows by an end that was not there before.
+change of one's own has an effect, or was refused because of how things stand. Callbacks are no exchanges: that one may have come shows by
+an end that was not there before.
 
 Source: `runs.poll-intervals`, `runs.terminal-absorbs`. Inferred: the figures.
 """
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from urllib.parse import parse_qsl
@@ -189,7 +190,7 @@ def _views(exchanges: Sequence[Exchange], least: int = VIEWS_MIN) -> list[list[E
 
 def _prompted(exchanges: Sequence[Exchange]) -> frozenset[str]:
     """The ids of the readings that came sooner than the pace of polling and had a reason: a change of one's own, or what was told."""
-    changes, unannounced = _changes(exchanges), _unannounced(exchanges)
+    changes, unannounced = _numbers(filter(_asks_for_change, exchanges)), _unannounced(exchanges)
     found = set[str]()
     for reads in (*_reads(exchanges), *_views(exchanges, least=2)):
         for index, (earlier, later) in enumerate(pairwise(reads)):
@@ -276,7 +277,7 @@ def _shows_work(exchange: Exchange) -> bool:
 
 
 def _is_changed(earlier: Exchange, later: Exchange, changes: Mapping[str, Sequence[int]]) -> bool:
-    """Whether the client has changed between two readings what it reads."""
+    """Whether the client has asked between two readings for a change of what it reads."""
     numbers = (number for name in _ID.findall(later.path) for number in changes.get(name, ()))
     return any(earlier.number < number < later.number for number in numbers)
 
@@ -320,13 +321,21 @@ def _is_end(record: Json) -> bool:
 
 def _changes(exchanges: Sequence[Exchange]) -> dict[str, list[int]]:
     """The numbers of the successful requests that change a record, by the ids that they name: reading it again is sensible then."""
+    return _numbers(filter(_changes_something, exchanges))
+
+
+def _numbers(exchanges: Iterable[Exchange]) -> dict[str, list[int]]:
+    """The numbers of requests by the ids that they name."""
     found: dict[str, list[int]] = {}
     for exchange in exchanges:
-        if _changes_something(exchange):
-            for record_id in _ID.findall(exchange.path + exchange.request_body.decode("latin-1")):
-                found.setdefault(record_id, []).append(exchange.number)
+        for record_id in _ID.findall(exchange.path + exchange.request_body.decode("latin-1")):
+            found.setdefault(record_id, []).append(exchange.number)
     return found
 
 
 def _changes_something(exchange: Exchange) -> bool:
-    return exchange.method not in ("GET", "HEAD") and exchange.status < 400
+    return _asks_for_change(exchange) and exchange.status < 400
+
+
+def _asks_for_change(exchange: Exchange) -> bool:
+    return exchange.method not in ("GET", "HEAD")

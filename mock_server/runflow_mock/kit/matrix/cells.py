@@ -181,10 +181,12 @@ NO_CREDIT = 402
 # As where a key, or its right to read, is withdrawn while work is under way, or its record is gone: no reading helps any more.
 STATUSES_AT_POLL = (401, 403, 404)
 REFUSED_AT_POLL = frozenset(f"{status} at poll" for status in STATUSES_AT_POLL)
+# A state that nobody documented.
+UNHEARD_OF = "hibernating"
 # Whoever looks for the first text of a kind instead of reading JSON finds it within what nobody documented.
 _NEWS: Fault = {
     "kind": "unknown_fields",
-    "fields": {"x_unknown": {"since": "tomorrow", "id": "00000000-0000-7000-8000-000000000000", "status_code": "hibernating"}},
+    "fields": {"x_unknown": {"since": "tomorrow", "id": "00000000-0000-7000-8000-000000000000", "status_code": UNHEARD_OF}},
 }
 _FAIL: Fault = {"where": {}, "what": {"kind": "fail"}}
 _PARTLY: tuple[Fault, ...] = (
@@ -293,7 +295,7 @@ CELLS: tuple[Cell, ...] = (
         for status in STATUSES_AT_POLL
     ),
     Cell(name="unknown fields", rule="tolerates-unknown-fields", faults=({"where": {}, "what": _NEWS},)),
-    _at_poll("unknown state", "tolerates-unknown-states", "unknown_enum"),
+    _at_poll("unknown state", "tolerates-unknown-states", "unknown_enum", value=UNHEARD_OF),
     # Whoever dies of it has said so; whoever says of every failure that all is well is told of that where work fails.
     Cell(name="page of 200 at poll", rule="takes-no-page", ending=Ending.SOMEHOW, faults=_poll("html", status=200), unless="failed"),
     _beside_others("others at work", OTHERS),

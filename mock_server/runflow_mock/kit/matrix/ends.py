@@ -7,11 +7,12 @@ it, what is there and what is missing tells of an end as well, once there is one
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 from urllib.parse import parse_qs
 
 from runflow_mock.domain.documents import parts_of
-from runflow_mock.kit.matrix.cells import GENUINE, SOMEBODY
+from runflow_mock.kit.matrix.cells import GENUINE, SOMEBODY, UNHEARD_OF
 from runflow_mock.testing.diagnosis import TERMINAL
 from runflow_mock.testing.records import Exchange
 
@@ -26,6 +27,11 @@ CHOOSING = frozenset(("q", "fields"))
 def saw_end(journal: Sequence[Exchange], runs: Sequence[Mapping[str, Any]]) -> bool:
     """Tells whether any answer told the client of an end."""
     return any(_shows_end(exchange) or any(_lets_know(exchange, run) for run in runs) for exchange in journal)
+
+
+def saw_end_first(journal: Sequence[Exchange], runs: Sequence[Mapping[str, Any]]) -> bool:
+    """Tells whether an answer told the client of an end before any showed a state that nobody documented."""
+    return saw_end(tuple(takewhile(lambda exchange: not _shows_unheard_of(exchange), journal)), runs)
 
 
 def untold(journal: Sequence[Exchange], deliveries: Sequence[Mapping[str, Any]], runs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -51,6 +57,10 @@ def is_heard(delivery: Mapping[str, Any]) -> bool:
 def _shows_end(exchange: Exchange) -> bool:
     """Whether an answer shows an end, of whatever: a list may show statuses alone."""
     return any(map(_is_end, _entries(exchange.response.body))) or any(_ended(exchange))
+
+
+def _shows_unheard_of(exchange: Exchange) -> bool:
+    return any(entry.get("status_code") == UNHEARD_OF for entry in _entries(exchange.response.body))
 
 
 def _entries(body: Any) -> list[dict[str, Any]]:

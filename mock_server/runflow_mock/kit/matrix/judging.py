@@ -29,6 +29,8 @@ NO_TIMESTAMP = "callbacks of this dialect carry no timestamp"
 STILL_TRYING = "it was still trying when it was stopped, which retry-gives-up is about"
 STILL_ASKING = "it was still asking for what was refused when it was stopped, which retry-refused and poll-absent are about"
 TOLD_ANYWAY = "a callback has told it of the end, whatever became of its readings"
+TOLD_BEFORE = "it was told of the end before it came into this situation"
+NO_WORD = "it only listens, and nothing tells of this end but to whoever asked for a callback or reads"
 TOLD_ELSEWHERE = "it shows in another cell already what is wrong"
 FORGERY_TAKEN = "the forged callback was taken, which another rule is about"
 ONLY_CREATES = "the client creates, and ends: where nothing goes wrong it does not wait for the end of its work either"
@@ -178,6 +180,8 @@ def _excuse(rule: str, trial: Trial) -> str | None:
         (NO_ANSWER, rule == "acts-after-verifying" and not any(forged)),
         (FORGERY_TAKEN, rule in _AFTER_FORGERIES and any(map(_is_taken, forged))),
         (TOLD_ANYWAY, trial.cell.name in REFUSED_AT_POLL and bool(taken)),
+        (TOLD_BEFORE, rule == "tolerates-unknown-states" and trial.knew_end),
+        (NO_WORD, rule == "handles-partial" and _hears_nothing(trial)),
     )
     return next((excuse for excuse, counts in excuses if counts), None)
 
@@ -185,6 +189,11 @@ def _excuse(rule: str, trial: Trial) -> str | None:
 def _is_told(trial: Trial) -> bool:
     """Whether an answer or a callback has told the client of an end, whatever it made of that."""
     return trial.saw_end or trial.has_heard
+
+
+def _hears_nothing(trial: Trial) -> bool:
+    """Whether the client waits, without a question of its own, for word that never came: a webhook has no event for each end."""
+    return trial.exit_code is None and trial.only_creates and not trial.asks_for_callback and not _is_told(trial)
 
 
 def _is_taken(status: int | None) -> bool:
@@ -250,7 +259,7 @@ def _attempts(trial: Trial) -> list[Mapping[str, Any]]:
 
 def _ends_row(trials: Sequence[Trial], told: Collection[str], silence: str) -> Row:
     """Whoever had to be stopped in a cell that says so already, or while it kept trying, is not told of twice."""
-    excused = [trial for trial in trials if trial.is_trying or _is_asking(trial) or trial.cell.name in told]
+    excused = [trial for trial in trials if trial.is_trying or _is_asking(trial) or _hears_nothing(trial) or trial.cell.name in told]
     silent = [trial for trial in trials if trial.exit_code is None and trial not in excused]
     stuck = tuple(f"{trial.cell.name}: {trial.told}; --timeout gives it longer" for trial in silent)
     ended = tuple(f"{sum(trial.exit_code is not None for trial in trials)} trials came to an end" for _ in trials[:1])

@@ -18,7 +18,7 @@ from runflow_mock.domain.scrubbing import KNOWN_MIN
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.matrix.cells import OTHERS_SETTLE, OWN_WAITS, SOMEBODY, Cell
 from runflow_mock.kit.matrix.clients import LAST_SECONDS_MAX, ClientRunner, longest_seconds
-from runflow_mock.kit.matrix.ends import is_heard, saw_end, untold
+from runflow_mock.kit.matrix.ends import is_heard, saw_end, saw_end_first, untold
 from runflow_mock.runtime.config import environment_for_client
 from runflow_mock.testing.client import ClientError, Exchanger
 from runflow_mock.testing.control import Control
@@ -63,8 +63,9 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     Of its `runs` so many were `made_again`: what each of them is to do had been done well before it was created. `lost_files` are the
     paths of files of which the last transfer failed or was cut. `exit_code` is nothing where it had to be stopped, and it `is_trying` where
     it was then still between two tries of what kept failing. It `only_creates` where it has asked for nothing else. `saw_end` says that an
-    answer told it of a record that has ended, `untold` are the runs of which it was not told the end, by answer or callback, `printed` what
-    its output holds and must not. `late_seconds` is by how much somebody else who slept meanwhile was woken too late.
+    answer told it of a record that has ended, and `knew_end` that one did before a state that nobody documented; `untold` are the runs of
+    which it was not told the end, by answer or callback, `printed` what its output holds and must not. `late_seconds` is by how much
+    somebody else who slept meanwhile was woken too late.
     """
 
     cell: Cell
@@ -81,6 +82,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     asks_for_callback: bool = False
     only_creates: bool = False
     saw_end: bool = True
+    knew_end: bool = False
     untold: tuple[str, ...] = ()
     is_trying: bool = False
     printed: tuple[str, ...] = ()
@@ -140,6 +142,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             asks_for_callback=any(isinstance(body, dict) and bool(body.get("callback_url")) for body in sent),
             only_creates=all(exchange.request.method == "POST" for exchange in journal),
             saw_end=saw_end(journal, runs),
+            knew_end=saw_end_first(journal, runs),
             untold=untold(journal, deliveries, runs),
             is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, now),
             printed=_printed(ended.output, {"the API key": tenant.key, "the secret of callbacks": job.callback_secret}),
