@@ -15,8 +15,8 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Document
-from runflow_mock.domain.durations import milliseconds_between
 from runflow_mock.domain.identity import EvaluationId, OrganizationId, RunId, WorkflowId
+from runflow_mock.domain.instants import milliseconds_between
 from runflow_mock.domain.judges import Verdict
 from runflow_mock.domain.machine import Table, step
 from runflow_mock.domain.money import ZERO, Money

@@ -21,3 +21,10 @@ def whole_milliseconds(instant: datetime) -> datetime:
     """Returns an instant without its fraction of a millisecond, which no client ever sees."""
     fraction = instant.microsecond % 1000
     return instant.replace(microsecond=instant.microsecond - fraction) if fraction else instant
+
+
+def milliseconds_between(start: datetime | None, end: datetime | None) -> int | None:
+    """Returns the whole milliseconds from one instant to another, as the API tells durations, or nothing before both are known."""
+    if start is None or end is None:
+        return None
+    return round((end - start).total_seconds() * 1000)

@@ -16,8 +16,8 @@ from itertools import accumulate, pairwise
 import msgspec
 
 from runflow_mock.domain.documents import Document, read_document, write_document
-from runflow_mock.domain.durations import milliseconds_between
 from runflow_mock.domain.identity import part_uuid
+from runflow_mock.domain.instants import milliseconds_between
 from runflow_mock.domain.media import Stage, stages_of
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import ZERO, Money

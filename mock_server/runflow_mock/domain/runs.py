@@ -18,8 +18,8 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.documents import Document
-from runflow_mock.domain.durations import milliseconds_between
 from runflow_mock.domain.identity import BatchId, OrganizationId, RunId, UserId, WorkflowId
+from runflow_mock.domain.instants import milliseconds_between
 from runflow_mock.domain.machine import Table, step
 from runflow_mock.domain.media import GivenFile
 from runflow_mock.domain.money import ZERO, Money

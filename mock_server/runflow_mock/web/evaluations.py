@@ -13,14 +13,12 @@ from runflow_mock.wire.evaluations import (
     EMBEDS,
     EVALUATION_FIELDS,
     JOB_CLASS_FIELDS,
-    STATUS_ENTRIES,
-    STATUS_FIELDS,
     decode_rate_evaluation,
     decode_submit_evaluation,
     represent_evaluation,
     represent_job_class,
-    represent_status,
 )
+from runflow_mock.wire.statuses import EVALUATION_STATUS_ENTRIES, STATUS_FIELDS, represent_evaluation_status
 
 
 def create_evaluation(call: Call) -> Answer:
@@ -53,7 +51,7 @@ def list_run_evaluations(call: Call) -> Answer:
 
 def list_evaluation_statuses(call: Call) -> Answer:
     """GET /v1/evaluations/statuses"""
-    return answer_list(call, STATUS_ENTRIES, STATUS_FIELDS, represent_status, order="sort_order")
+    return answer_list(call, EVALUATION_STATUS_ENTRIES, STATUS_FIELDS, represent_evaluation_status, order="sort_order")
 
 
 def list_evaluation_job_classes(call: Call) -> Answer:

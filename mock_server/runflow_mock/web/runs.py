@@ -20,8 +20,8 @@ from runflow_mock.web.routing import Operation
 from runflow_mock.wire.attachments import mentions_assets
 from runflow_mock.wire.evaluations import represent_summary
 from runflow_mock.wire.listing import decode_flag
-from runflow_mock.wire.run_statuses import RUN_STATUS_ENTRIES, RUN_STATUS_FIELDS, represent_run_status
 from runflow_mock.wire.runs import RUN_FIELDS, decode_create_run, decode_feedback, decode_reason, represent_run
+from runflow_mock.wire.statuses import RUN_STATUS_ENTRIES, STATUS_FIELDS, represent_run_status
 
 RENDERED_MAX = 2_000
 
@@ -58,7 +58,7 @@ def get_run(call: Call) -> Answer:
 def list_run_statuses(call: Call) -> Answer:
     """GET /v1/runs/statuses"""
     spell = call.caller.dialect.status
-    return answer_list(call, RUN_STATUS_ENTRIES, RUN_STATUS_FIELDS, lambda entry: represent_run_status(entry, spell), order="sort_order")
+    return answer_list(call, RUN_STATUS_ENTRIES, STATUS_FIELDS, lambda entry: represent_run_status(entry, spell), order="sort_order")
 
 
 def set_run_feedback(call: Call) -> Answer:

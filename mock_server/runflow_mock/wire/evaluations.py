@@ -12,18 +12,15 @@ from runflow_mock.domain.commands import RateEvaluation, SubmitEvaluation
 from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.domain.evaluations import (
-    EVALUATION_TRANSITIONS,
     JOB_CLASSES,
     STANDARD,
     Assignment,
     Evaluation,
-    EvaluationStatus,
     JobClass,
 )
 from runflow_mock.domain.filters import Field
 from runflow_mock.domain.identity import EvaluationId, RunId, is_uuid, part_uuid
 from runflow_mock.domain.judges import JUDGE_BY_NAME, Opinion
-from runflow_mock.domain.machine import is_terminal
 from runflow_mock.domain.money import format_money
 from runflow_mock.wire.attachments import Show
 from runflow_mock.wire.fields import Checker, Schema
@@ -160,30 +157,6 @@ def represent_job_class(job_class: JobClass) -> dict[str, object]:
     }
 
 
-class StatusEntry(msgspec.Struct, frozen=True):
-    """A row of the table of statuses, in the order in which an evaluation meets them."""
-
-    status: EvaluationStatus
-    place: int
-
-    @property
-    def id(self) -> str:
-        """The code, which tells it apart in a list."""
-        return self.status.value
-
-
-def represent_status(entry: StatusEntry) -> dict[str, object]:
-    """Returns a row of the table of statuses."""
-    code = entry.status.value
-    return {"code": code, "label": code.capitalize(), "description": None, "is_terminal": is_terminal(EVALUATION_TRANSITIONS, entry.status)}
-
-
-STATUS_ENTRIES = tuple(StatusEntry(status, place) for place, status in enumerate(EvaluationStatus))
-STATUS_FIELDS: dict[str, Field[StatusEntry]] = {
-    "code": text_field(lambda entry: entry.id),
-    "is_terminal": flag_field(lambda entry: is_terminal(EVALUATION_TRANSITIONS, entry.status)),
-    "sort_order": number_field(lambda entry: entry.place),
-}
 JOB_CLASS_FIELDS: dict[str, Field[JobClass]] = {
     **text_fields("code", "label"),
 }

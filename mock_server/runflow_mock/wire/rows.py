@@ -10,8 +10,8 @@ from runflow_mock.decoders import json_decoder
 from runflow_mock.domain.batches import Batch
 from runflow_mock.domain.deliveries import Delivery, describe
 from runflow_mock.domain.delivery_verdicts import verdict_on
-from runflow_mock.domain.durations import milliseconds_between
 from runflow_mock.domain.fault_kinds import KIND_OF
+from runflow_mock.domain.instants import milliseconds_between
 from runflow_mock.domain.money import format_money
 from runflow_mock.domain.runs import Run, RunStatus
 from runflow_mock.wire.times import write_instant, write_optional
