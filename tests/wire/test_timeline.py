@@ -43,7 +43,7 @@ def test_end_of_a_run_and_its_delivery_are_one_after_the_other() -> None:
         ("run", "queued", "cancelled"),
         ("delivery", None, "pending"),
     ]
-    assert (told[1]["about"], told[1]["url"]) == (run.id, CALLBACK_URL)
+    assert (told[1]["about"], told[1]["url"], told[1]["event"]) == (run.id, CALLBACK_URL, "run.cancelled")
 
 
 def test_steps_of_other_kinds_are_told() -> None:

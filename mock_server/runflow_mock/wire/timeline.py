@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
 from runflow_mock.domain import assets, batches, deliveries, evaluations, faults, ledger, records, runs, secrets, workflows
-from runflow_mock.domain.documents import present
+from runflow_mock.domain.documents import present, read_object
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import KIND_OF
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
@@ -100,7 +100,10 @@ def _evaluation_submitted(event: evaluations.EvaluationSubmitted) -> Step:
 
 def _delivery_created(event: deliveries.DeliveryCreated) -> Step:
     delivery = event.delivery
-    return {"to": delivery.status.value, "about": delivery.parent_id, "url": delivery.url, **present(webhook_id=delivery.webhook_id)}
+    # Whoever waits for another event than comes learns it here.
+    event_name = read_object(delivery.payload).get("event")
+    told = present(event=event_name, webhook_id=delivery.webhook_id)
+    return {"to": delivery.status.value, "about": delivery.parent_id, "url": delivery.url, **told}
 
 
 def _attempt_started(event: deliveries.AttemptStarted) -> Step:
