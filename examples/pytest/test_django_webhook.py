@@ -22,7 +22,7 @@ def take(request: HttpRequest) -> HttpResponse:
     """Marks the order whose run has ended; the signature is over the raw body."""
     stamp = request.headers.get("Runflow-Timestamp", "0")
     expected = hmac.new(SECRET.encode(), stamp.encode() + b"." + request.body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(request.headers.get("Runflow-Signature", ""), f"v1={expected}"):
+    if not hmac.compare_digest(request.headers.get("Runflow-Signature", "").encode(), f"v1={expected}".encode()):
         return HttpResponse(status=401)
     event = json.loads(request.body)
     ORDERS[event["run_id"]] = event["status"]

@@ -21,7 +21,7 @@ def make_shop() -> FastAPI:
     async def take(request: Request) -> Response:
         body, stamp = await request.body(), request.headers["Runflow-Timestamp"]
         expected = hmac.new(SECRET.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(request.headers["Runflow-Signature"], f"v1={expected}"):
+        if not hmac.compare_digest(request.headers["Runflow-Signature"].encode(), f"v1={expected}".encode()):
             return Response(status_code=401)
         event = await request.json()
         outcomes = ["failed" if item.get("error") else "succeeded" for item in event["output"]["items"]]

@@ -23,7 +23,7 @@ def make_shop() -> tuple[Flask, dict[str, str]]:
     def take() -> tuple[str, int]:
         stamp, signature = request.headers.get("Runflow-Timestamp", "0"), request.headers.get("Runflow-Signature", "")
         expected = hmac.new(SECRET.encode(), stamp.encode() + b"." + request.get_data(), hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(signature, f"v1={expected}") or abs(time.time() - int(stamp)) > 300:
+        if not hmac.compare_digest(signature.encode(), f"v1={expected}".encode()) or abs(time.time() - int(stamp)) > 300:
             return "", 401
         delivery = request.headers["Runflow-Request-Id"].rpartition("-")[0]
         if delivery not in seen:

@@ -26,7 +26,7 @@ def take(headers: Mapping[str, str], body: bytes) -> int:
     """The handler under test: takes what is signed."""
     content = headers["Runflow-Timestamp"].encode() + b"." + body
     expected = "v1=" + hmac.new(SECRET.encode(), content, hashlib.sha256).hexdigest()
-    return 204 if hmac.compare_digest(headers["Runflow-Signature"], expected) else 401
+    return 204 if hmac.compare_digest(headers["Runflow-Signature"].encode(), expected.encode()) else 401
 
 
 def test_run_is_told_by_a_signed_callback_and_paid(runflow: Any) -> None:

@@ -26,6 +26,7 @@ FLAWS: Mapping[str, str] = {
     "takes what names no event for a ping": "refuses-forged",
     "passes over what is large": "refuses-forged",
     "passes over states that it does not know": "refuses-forged",
+    "passes over what has not ended": "refuses-forged",
     "passes over what it was told before": "refuses-forged",
     "greets whoever pings": "refuses-forged",
     "greets whoever tests": "refuses-forged",
@@ -92,6 +93,9 @@ FLAWS: Mapping[str, str] = {
     "crashes on null": "survives-oddities",
     "crashes without a client_ref": "survives-oddities",
     "crashes where no event is named": "survives-oddities",
+    "crashes where a timestamp is no number": "survives-oddities",
+    "crashes where a timestamp is endless": "survives-oddities",
+    "crashes where a signature is beyond ASCII": "survives-oddities",
     "crashes without a timestamp": "survives-oddities",
     "crashes where a signature is short": "survives-oddities",
     "says which signature it expected": "keeps-secrets",
@@ -100,4 +104,14 @@ FLAWS: Mapping[str, str] = {
     "answers 201": "answers-as-declared",
 }
 # Handlers that are built differently, and right.
-WAYS = ("usual", "acts later", "one at a time", "by the record", "says that it is at work", "takes both forms", "answers 202", "locks")
+WAYS = (
+    "usual",
+    "acts later",
+    "one at a time",
+    "by the record",
+    "by the client_ref",
+    "says that it is at work",
+    "takes both forms",
+    "answers 202",
+    "locks",
+)

@@ -149,6 +149,7 @@ class Shop:
         ids = [message.get(f"{noun}_id") for noun in ("run", "batch", "evaluation")]
         marks = {
             "by the record": next(filter(None, ids), None),
+            "by the client_ref": message.get("client_ref") or next(filter(None, ids), None),
             "takes all batches for one": ids[0],
             "acts once for each event": message["event"],
             "acts once for each state": message["status"],

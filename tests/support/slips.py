@@ -52,6 +52,7 @@ EARLY: Mapping[str, tuple[int, Callable[[dict[str, str], bytes], bool]]] = {
     "greets whoever pings": (200, lambda headers, body: said(body, "event") == "ping"),
     "greets whoever tests": (200, lambda headers, body: said(body, "event") == "test"),
     "answers challenges": (200, lambda headers, body: said(body, "challenge") is not None),
+    "passes over what has not ended": (200, lambda headers, body: said(body, "status") in ("queued", "dispatching", "running")),
     "passes over states that it does not know": (200, lambda headers, body: said(body, "status") not in (None, *KNOWN_STATES)),
     "passes over what is large": (200, lambda headers, body: len(body) > 300_000),
     "takes no body for a ping": (204, lambda headers, body: not body),
@@ -62,6 +63,9 @@ ODDITIES: Mapping[str, Callable[[dict[str, str], bytes], bool]] = {
     "crashes on null": lambda headers, body: body == b"null",
     "crashes where no event is named": lambda headers, body: body == b"{}",
     "crashes on what is no text": lambda headers, body: b"\xff" in body,
+    "crashes where a timestamp is no number": lambda headers, body: not headers.get("runflow-timestamp", "0").isdigit(),
+    "crashes where a timestamp is endless": lambda headers, body: len(headers.get("runflow-timestamp", "")) > 300,
+    "crashes where a signature is beyond ASCII": lambda headers, body: not headers.get("runflow-signature", "").isascii(),
     "crashes without a timestamp": lambda headers, body: not headers.get("runflow-timestamp", "").isdigit(),
     "crashes where a signature is short": lambda headers, body: len(headers.get("runflow-signature", "")) not in (0, 67),
 }

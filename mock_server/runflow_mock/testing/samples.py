@@ -137,11 +137,13 @@ def sample_world(
         control.delete_tenant(tenant.tenant)
 
 
-def lead_to(control: Control, sample: Sample, url: str, metadata: Mapping[str, Any] | None = None) -> None:
-    """Creates what a sample tells of; its callback is due when time has moved on."""
+def lead_to(control: Control, sample: Sample, url: str, metadata: Mapping[str, Any] | None = None, client_ref: str | None = None) -> None:
+    """Creates what a sample tells of, with another client_ref where it has one; its callback is due when time has moved on."""
     if sample.rule is not None:
         control.add_fault(**sample.rule)
-    given = {} if metadata is None else {"metadata": metadata}
+    given: dict[str, Any] = {} if metadata is None else {"metadata": metadata}
+    if client_ref is not None and "client_ref" in sample.body:
+        given["client_ref"] = client_ref
     created = control.client.post(sample.path, {**sample.body, **given, "callback_url": url})
     if sample.cancels is not None:
         control.client.post(f"/_mock/{sample.cancels}/{created['id']}/cancel")

@@ -155,6 +155,12 @@ PROBES: tuple[Probe, ...] = (
     Probe("no content type", "survives-oddities", probe_steps.survives_headers(_untyped)),
     Probe("no headers", "survives-oddities", probe_steps.survives_headers(_bare)),
     Probe("short signature", "survives-oddities", probe_steps.survives_headers(_short)),
+    # What compares texts, or counts, raises something at these in many languages, before anything is verified.
+    Probe("odd letters in the signature", "survives-oddities", probe_steps.survives_forgery(FORGERIES["signature beyond ASCII"])),
+    Probe("odd timestamp", "survives-oddities", probe_steps.survives_forgery(DATED["timestamp that is no number"]), needs_timestamp=True),
+    Probe(
+        "endless timestamp", "survives-oddities", probe_steps.survives_forgery(DATED["timestamp beyond all numbers"]), needs_timestamp=True
+    ),
     Probe("no JSON", "survives-oddities", probe_steps.survives(b"not json")),
     Probe("no text", "survives-oddities", probe_steps.survives(b"\xff\xfe")),
     Probe("a list", "survives-oddities", probe_steps.survives(b"[]")),

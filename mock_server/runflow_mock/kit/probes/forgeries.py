@@ -151,6 +151,7 @@ FORGERIES: Mapping[str, Forge] = {
     "wrong secret, ping": telling(event="ping"),
     "wrong secret, test": telling(event="test"),
     "wrong secret, challenge": saying(b'{"type":"url_verification","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7"}'),
+    "wrong secret, queued": telling(status="queued"),
     "wrong secret, unheard-of status": telling(status="hibernating"),
     "wrong secret, large": telling(metadata={"note": "0123456789abcdef" * 20_000}),
 }

@@ -224,6 +224,15 @@ def survives(body: bytes) -> ProbeStep:
     return step
 
 
+def survives_forgery(forge: Forge) -> ProbeStep:
+    """Returns the step of a forgery with odd headers, which anybody can send: it is refused, and not with an error."""
+
+    def step(kit: ProbeKit) -> Iterator[Seen]:
+        yield _orderly(kit.carrier.carry(forge(kit.sender)))
+
+    return step
+
+
 def survives_without_label(kit: ProbeKit) -> Iterator[Seen]:
     """A genuine sample of a run that was created without client_ref and metadata; who never creates such may refuse it, in order."""
     if kit.sender.known is not None:

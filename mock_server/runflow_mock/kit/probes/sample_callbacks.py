@@ -6,6 +6,7 @@ Only what the service could send and never does, such as an event of the future,
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import count
 from types import TracebackType
 from typing import Any
 
@@ -27,6 +28,8 @@ RETRY_SECONDS = 10
 class Sender:
     """Writes samples, signed with a secret in the form of a dialect; each is about something else, or about a known record.
 
+    What a caller names of its own, a client_ref, is another one each time: whoever acts once for each of them is right.
+
     `event` is what a genuine callback tells of, where nothing else is asked for.
     """
 
@@ -44,6 +47,7 @@ class Sender:
         self.known = known
         self._switches = switches or {}
         self._dialect = dialect_of(dialect, self._switches)
+        self._orders = count(1)
         self._app = InProcess(Config(clock=ClockMode.MANUAL, speed=1.0))
 
     def __enter__(self) -> "Sender":
@@ -130,7 +134,7 @@ class Sender:
         with sample_world(self._app, secret=secret, dialect=self._dialect.name, switches=self._switches) as control:
             if distortion is not None:
                 control.add_fault(what=distortion, where={})
-            lead_to(control, sample, RECEIVER_URL, metadata)
+            lead_to(control, sample, RECEIVER_URL, metadata, client_ref=f"sku-{next(self._orders)}")
             written = [carry(control) for _ in range(attempts)]
         if record is None:
             return written
