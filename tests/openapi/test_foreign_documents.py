@@ -8,6 +8,7 @@ from foreign import contract, form_of
 
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.foreign_documents import DocumentError
+from runflow_mock.openapi.parts import ALSO_AT
 
 
 def in_our_form(given: Any, files: Any = None) -> dict[str, Any]:
@@ -134,7 +135,7 @@ V1 = {"url": "https://api.example.com/{version}", "variables": {"version": {"def
 )
 def test_operation_is_below_each_of_its_servers(servers: Any, path: str, others: list[str] | None) -> None:
     paths = in_our_form(document(servers=servers))["paths"]
-    assert (list(paths), paths[path].get("x-also-at")) == ([path], others)
+    assert (list(paths), paths[path].get(ALSO_AT)) == ([path], others)
     for asked in (path, *(others or ())):
         addressed = contract(document(servers=servers)).address(asked)
         assert addressed is not None

@@ -22,6 +22,7 @@ from runflow_mock.openapi.servers import bases_of, origin_of, undeclared_variabl
 _SINCE_32 = ("query", "additionalOperations")
 # What a method of another name cannot be called, in lower case: the field of its operation would be another one.
 _TAKEN = frozenset((*METHODS, *FIELDS[Part.PATH_ITEM], "$ref", "summary", "description", "servers"))
+_SCHEMA_WORDS = frozenset((*FIELDS[Part.SCHEMA], "$schema", "$ref", "$dynamicRef"))
 _PLAIN = re.compile(r"[^?#]*")
 
 Object = dict[str, Any]
@@ -73,6 +74,10 @@ def in_our_form(given: Json, name: str, sources: Sources, *, known: Collection[s
         raise DocumentError(f"{name} declares no paths; give a document with at least one operation")
     document["openapi"] = "3.1.0" if is_30 else version
     bundle.gather()
+    # A validator takes the whole for a schema: whom an editor serves by a `$schema` there does not mean that.
+    led_to = {reference.target[0] for reference in bundle.references if reference.target}
+    for word in (document.keys() & _SCHEMA_WORDS) - led_to:
+        del document[word]
     if not isinstance(document.get("paths"), dict):
         raise DocumentError(f"{_first(bundle.problems, name)}; give a document whose paths can be read")
     paths = _Paths(bundle, known, is_32=not version.startswith(("3.0", "3.1")))

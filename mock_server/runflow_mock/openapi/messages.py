@@ -49,7 +49,7 @@ class Messages:
     def __init__(self, contract: Contract) -> None:
         items = dict(_items(contract))
         paths = contract.at(("paths",))
-        # References lead into what is there; a name that no path can have keeps the messages apart from it.
+        # References lead into what is there; a name with a query, which no path has in our form, keeps the messages apart from it.
         document = {**contract.document, "paths": {**paths, **{path: item for path, (_, item) in items.items()}}}
         self.source = contract.source or "the contract"
         self._contract = Contract(document, source=contract.source)
@@ -112,10 +112,10 @@ def _items(contract: Contract) -> Iterator[tuple[str, tuple[str, dict[str, Json]
     seen = set[Pointer]()
     for name, place in places:
         way, item = contract.follow(place)
-        if way not in seen and not way[-1].startswith("x-") and UNREAD not in item:
+        if way not in seen and way[-1] != UNREAD and not way[-1].startswith("x-") and UNREAD not in item:
             seen.add(way)
             # One that is an event's name and is referred to by callbacks as well is still the webhook of that name.
-            yield f"/ message {number}", (name, item)
+            yield f"/?message={number}", (name, item)
             number += 1
 
 

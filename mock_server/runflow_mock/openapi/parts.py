@@ -8,20 +8,23 @@ from enum import StrEnum
 from runflow_mock.domain.documents import Json
 from runflow_mock.openapi.pointers import Pointer
 
-UNREAD = "x-unread"
+# No document can have these names where they stand: fields there are fixed, or begin with x-, and no method has a parenthesis in it.
+UNREAD = "(unread)"
 """The mark of a part that could not be read; it says why."""
-FILES = "x-files"
+FILES = "(files)"
 """Holds the files that a document refers to, by name."""
-COPIES = "x-copies"
+COPIES = "(copies)"
 """Holds the copies of schemas that mean something else on some of the ways that lead to them."""
-ALSO_AT = "x-also-at"
+ALSO_AT = "(also at)"
 """Lists the other paths at which a path item is, because of other servers."""
-VARIANTS = "x-variants"
+VARIANTS = "(variants)"
 """Lists the other paths at which an operation is described, with a query or a fragment behind its own path."""
-BESIDE_PATHS = "x-beside-paths"
+BESIDE_PATHS = "(beside paths)"
 """Holds what stands among the paths and is none."""
-OTHER_METHODS = "x-other-methods"
+OTHER_METHODS = "(other methods)"
 """Says of operations with methods of other names which these are, by the field of the path item in which each is."""
+OURS = frozenset((UNREAD, FILES, COPIES, ALSO_AT, VARIANTS, BESIDE_PATHS, OTHER_METHODS))
+"""The names of all fields that are put into a document here."""
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 """The fields of a path item that are operations; the last is one since OpenAPI 3.2."""
 
@@ -121,7 +124,11 @@ def children(kind: Part, part: Mapping[str, Json]) -> Iterator[Child]:
     """Yields the parts inside a part: the way from it to each, of which kind it should be, and what stands there."""
     if kind in _ITEMS:
         begins = _ITEMS[kind]
-        yield from (((name,), Part.PATH_ITEM, inner) for name, inner in part.items() if name.startswith(begins) and name[:2] != "x-")
+        yield from (
+            ((name,), Part.PATH_ITEM, inner)
+            for name, inner in part.items()
+            if name.startswith(begins) and name[:2] != "x-" and name not in OURS
+        )
         return
     for field, (holds, inside) in FIELDS[kind].items():
         if field not in part:
@@ -144,7 +151,8 @@ def methods_in(item: Mapping[str, Json]) -> dict[str, str]:
 
 
 def misplaced(kind: Part, part: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
-    """Yields the fields that hold something of another form than they should, each with what it should be."""
+    """Yields the fields that hold something of another form than they should, each with what it should be, and those that are ours."""
+    yield from ((name, f"a field of {kind}") for name in OURS & part.keys())
     for field, (holds, _) in FIELDS[kind].items():
         held = part.get(field, None)
         if holds is Holds.LIST and field in part and not isinstance(held, list):

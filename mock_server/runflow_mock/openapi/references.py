@@ -1,6 +1,6 @@
 """References: brings everything that a document leads to into one value, where each reference is a way inside it.
 
-Files beside the document are read as they are met, and stand under `x-files`. A reference that leads nowhere is told and left out: what
+Files beside the document are read as they are met, and stand under `FILES`. A reference that leads nowhere is told and left out: what
 it stood for is then marked with `UNREAD`, so that nobody takes it for an empty part.
 """
 
@@ -146,8 +146,9 @@ class Bundle:
                 self.tell(_inside(place, field), f"{field} is not {form}")
         for child in tuple(children(kind, part)):
             field, *rest = child[0]
-            there = brought.get(field) or _inside(place, field)
-            self._enter(_inside(there, *rest), kind, part, child, base if there.file == place.file else _base_of(there.file))
+            there = brought.get(field, _inside(place, field))
+            if there is not None:
+                self._enter(_inside(there, *rest), kind, part, child, base if there.file == place.file else _base_of(there.file))
 
     def _bring(self, place: Place, part: Object, field: str) -> Place | None:
         """Puts in place what a whole map or list refers to; returns where it is from."""
