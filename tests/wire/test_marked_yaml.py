@@ -66,6 +66,8 @@ def test_part_that_is_missing_has_the_place_of_what_is_around_it() -> None:
         ("{a: , b: 2}", {"a": None, "b": 2}),
         ("- &x [1]\n- *x", [[1], [1]]),
         ("{402: x}", {"402": "x"}),
+        ("a: &x k\n*x : 2", {"a": "k", "k": 2}),
+        ("{'<<': {a: 1}}", {"<<": {"a": 1}}),
     ],
 )
 def test_values_are_those_of_yaml_1_2_and_nothing_else(text: str, value: Json) -> None:

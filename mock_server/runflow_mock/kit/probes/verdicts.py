@@ -131,30 +131,23 @@ def _absent(subject: str, rule: str, reason: str) -> Row:
 
 def _keeps_secrets(carrier: Carrier, control: Row) -> Row:
     betrayed = [answer.betrayed for answer in carrier.answers if answer.betrayed is not None]
-    if not betrayed and control.judgement is not Judgement.HELD:
-        return _absent("all answers", KEEPS_SECRETS, NO_CONTROL)
     told = f"{len(betrayed)} answers hold {betrayed[0]}" if betrayed else f"{len(carrier.answers)} answers hold neither"
-    return Row(
-        subject="all answers",
-        rule=KEEPS_SECRETS,
-        judgement=Judgement.BROKEN if betrayed else Judgement.HELD,
-        asks=ASKS[KEEPS_SECRETS],
-        evidence=(told,),
-    )
+    return _of_all(KEEPS_SECRETS, told, control, is_broken=bool(betrayed))
 
 
 def _in_time(carrier: Carrier, seconds_max: float, control: Row) -> Row:
-    late = [answer for answer in carrier.answers if answer.seconds > seconds_max]
+    late = sum(answer.seconds > seconds_max for answer in carrier.answers)
     slowest = max((answer.seconds for answer in carrier.answers), default=0.0)
-    if not late and control.judgement is not Judgement.HELD:
-        return _absent("all answers", IN_TIME, NO_CONTROL)
-    return Row(
-        subject="all answers",
-        rule=IN_TIME,
-        judgement=Judgement.BROKEN if late else Judgement.HELD,
-        asks=ASKS[IN_TIME],
-        evidence=(f"{len(late)} answers took more than {seconds_max:g} s; the slowest took {slowest:.2f} s",),
-    )
+    told = f"{late} answers took more than {seconds_max:g} s; the slowest took {slowest:.2f} s"
+    return _of_all(IN_TIME, told, control, is_broken=late > 0)
+
+
+def _of_all(rule: str, told: str, control: Row, *, is_broken: bool) -> Row:
+    """A rule about all answers; where none took the genuine callback, only a fault says something."""
+    if not is_broken and control.judgement is not Judgement.HELD:
+        return _absent("all answers", rule, NO_CONTROL)
+    judgement = Judgement.BROKEN if is_broken else Judgement.HELD
+    return Row(subject="all answers", rule=rule, judgement=judgement, asks=ASKS[rule], evidence=(told,))
 
 
 def _check_reached(carrier: Carrier, url: str) -> None:
