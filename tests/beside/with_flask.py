@@ -1,15 +1,17 @@
-"""Flask: its test client, and its application as a receiver without a socket."""
+"""Flask: its test client, its live server, and its application as a receiver without a socket."""
 
 import json
 
 import pytest
+import requests
 from flask import Flask, request
-from stories import BODY, PATH, tell
+from stories import BODY, PATH, by_hand, tell
 
 ARRIVED = []
 
 
-@pytest.fixture
+# The live server of pytest-flask is of the whole session.
+@pytest.fixture(scope="session")
 def app():
     shop = Flask(__name__)
 
@@ -17,6 +19,10 @@ def app():
     def hooks():
         ARRIVED.append(request.get_json())
         return "", 204
+
+    @shop.get("/arrived")
+    def arrived():
+        return [body["run_id"] for body in ARRIVED]
 
     return shop
 
@@ -30,6 +36,26 @@ def test_application(app, runflow_in_process):
     assert status == 201
     runflow_in_process.clock.run_until_idle()
     assert [body["run_id"] for body in ARRIVED] == [json.loads(raw)["id"]]
+
+
+def test_live_server_before(live_server, runflow):
+    tell_live(live_server, runflow)
+
+
+def test_live_server_after(runflow, live_server):
+    tell_live(live_server, runflow)
+
+
+def test_live_server_with_hosts(runflow_hosts, live_server):
+    tell_live(live_server, runflow_hosts)
+    url = f"https://api.runflow.io{PATH.removesuffix('/runs')}"
+    assert requests.get(url, headers=runflow_hosts.headers, timeout=20).status_code == 200
+
+
+def tell_live(live_server, runflow):
+    run = by_hand(runflow.base_url + PATH, runflow.headers, {**BODY, "callback_url": live_server.url("/hooks")})
+    runflow.clock.run_until_idle()
+    assert run["id"] in requests.get(live_server.url("/arrived"), timeout=20).json()
 
 
 def test_client(client, runflow, runflow_receiver):
