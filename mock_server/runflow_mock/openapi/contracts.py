@@ -173,16 +173,19 @@ class Contract:
 
     def errors(self, schema: Pointer, value: Json, direction: Direction = Direction.ANSWER) -> Iterator[jsonschema_rs.ValidationError]:
         """Returns what is wrong with a value; messages do not repeat it. `can_judge` says whether nothing means that it is right."""
-        return self.errors_if_judged(schema, value, direction) or iter(())
+        validator = self._validator(schema, direction)
+        if validator is None or not self.can_judge(schema, value, direction) or validator.is_valid(value):
+            return iter(())
+        return validator.iter_errors(value)
 
     def errors_if_judged(
         self, schema: Pointer, value: Json, direction: Direction = Direction.ANSWER
     ) -> Iterator[jsonschema_rs.ValidationError] | None:
-        """Returns the same, or nothing at all where the value cannot be judged."""
+        """Returns the same, or nothing at all where the value cannot be judged; raises `TooManyErrors` as `explained` does."""
         if not self.can_judge(schema, value, direction):
             return None
         validator = self._validator(schema, direction)
-        return iter(()) if validator is None or validator.is_valid(value) else validator.iter_errors(value)
+        return iter(()) if validator is None or validator.is_valid(value) else validator.explained(value)
 
     def allows(self, schema: Pointer, value: Json, direction: Direction = Direction.REQUEST) -> bool:
         """Tells whether a schema allows a value."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn, cast
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, parts_of
 from runflow_mock.openapi.pointers import MISSING, pointer_of, walk
 
 # The compiler is imported where a schema is compiled: a test whose server runs elsewhere reads settings, and never compiles one.
@@ -28,6 +28,9 @@ PARTS_MAX = 10_000
 BACKTRACKS_MAX = 10_000
 TRIED_CHARACTERS_MAX = 2_000
 """How many attempts a pattern has that looks around or back, and how long a text may be that is held against it."""
+EXPLAINED_MAX = 500_000
+"""How many values may be copied to explain what is wrong: each error holds a copy of the value that it is about."""
+_ERROR_SIZE = 16
 
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _ANCHORS = ("$anchor", "$dynamicAnchor")
@@ -46,6 +49,10 @@ class SchemaError(ValueError):
     def __init__(self, place: str, message: str) -> None:
         super().__init__(f"{place or 'the schema'}: {message}")
         self.place = place
+
+
+class TooManyErrors(Exception):
+    """More is wrong with a value than is told one by one; the message says how much, and where for example."""
 
 
 class CompiledSchema:
@@ -78,6 +85,30 @@ class CompiledSchema:
         except ValueError as error:
             # Of values that came as JSON it refuses nothing else.
             raise RecursionError(str(error)) from None
+
+    def explained(self, value: Json) -> "Iterator[jsonschema_rs.ValidationError]":
+        """Returns the same, where that takes no longer than a value may be long: each form of a `oneOf` has errors of its own.
+
+        Raises:
+            RecursionError: it is nested too deeply to be told.
+            TooManyErrors: there are too many errors, or they are about values that are too large.
+        """
+        try:
+            errors = self._validator.evaluate(value).errors()
+        except ValueError as error:
+            raise RecursionError(str(error)) from None
+        sizes: dict[str, int] = {}
+        left = EXPLAINED_MAX
+        for place in (each["instanceLocation"] for each in errors):
+            if place not in sizes:
+                sizes[place] = _ERROR_SIZE + sum(1 for _ in parts_of(walk(value, pointer_of(f"#{place}"))))
+            left -= sizes[place]
+            if left < 0:
+                # They come in no order.
+                first, rule = min((each["instanceLocation"], each["schemaLocation"].rpartition("/")[2]) for each in errors)
+                told = f"for example {rule[:40]} at {first[:80] or 'its top'}"
+                raise TooManyErrors(f"it breaks {len(errors)} rules, too many to tell one by one: {told}")
+        return self.iter_errors(value)
 
     def long_texts(self, value: Json) -> list[tuple[str | int, ...]]:
         """Returns where texts stand in a value that are too long to be held against the patterns of this schema."""

@@ -22,6 +22,7 @@ from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.media_types import FORM, MediaType, chosen, read_media_type
 from runflow_mock.openapi.parameters import ANYTHING, Parameter, Style
 from runflow_mock.openapi.pointers import Pointer
+from runflow_mock.openapi.schemas import TooManyErrors
 from runflow_mock.openapi.security import query_names
 from runflow_mock.openapi.sent_values import Sent, claimed_by, nodes_of, read_sent
 from runflow_mock.openapi.unknown_fields import unknown_fields
@@ -182,7 +183,11 @@ def schema_findings(
     contract: Contract, schema: Pointer, value: Json, loc: Location, direction: Direction = Direction.ANSWER
 ) -> Iterator[Finding]:
     """Returns where a value that stands at a place is not as a schema says."""
-    errors = contract.errors_if_judged(schema, value, direction)
+    try:
+        errors = contract.errors_if_judged(schema, value, direction)
+    except TooManyErrors as too_many:
+        yield Finding(loc, "schema", str(too_many))
+        return
     if errors is None:
         yield note(loc, "too-much-to-judge", "its schema stands for too many combinations; it was not judged")
         return
