@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import zlib
 from base64 import b64encode
 from collections.abc import Callable
@@ -176,6 +177,8 @@ def test_what_is_no_capture_is_told_by_name_and_with_the_way_out(content: Any, m
 
 BAD = {"encoding": "base64", "text": "e30=="}
 CALLS = [{"headers": SIGNED, "body": "{}"}, {"headers": SIGNED, "body_base64": "???"}]
+BAD_CALL = CALLS[1]
+ELSEWHERE = {"request": {"method": "GET", "url": "https://other.example/nothing"}, "response": {"status": 200, "body": {}}}
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{}"
 
 
@@ -203,6 +206,29 @@ def test_of_several_things_one_that_is_no_capture_is_told_and_left_out(content: 
     (line,) = lines
     assert line.startswith(f"odd: {told}")
     assert line.endswith("; it is left out")
+
+
+def test_of_lists_in_lists_each_thing_that_is_no_capture_is_told() -> None:
+    lines: list[str] = []
+    found = captures_in(
+        (CaptureFile("odd", Path("odd"), json.dumps([RUN, [BAD_CALL, ELSEWHERE, [BAD_CALL], BAD_CALL]]).encode()),), lines.append
+    )
+    assert [capture.place for capture in found["odd"]] == ["[0]"]
+    assert lines == [f"odd: its {place}.body_base64 is not Base64; it is left out" for place in ("[1][0]", "[1][2][0]", "[1][3]")]
+
+
+@pytest.mark.parametrize(
+    ("content", "place"),
+    [([ELSEWHERE, BAD_CALL], "[1]"), ([BAD_CALL, ELSEWHERE], "[0]"), ([ELSEWHERE, [ELSEWHERE, BAD_CALL]], "[1][1]")],
+)
+def test_of_calls_of_others_and_what_is_no_capture_the_latter_is_the_reason(content: Any, place: str) -> None:
+    with pytest.raises(CaptureError, match=rf"cannot be understood: its {re.escape(place)}\.body_base64 is not Base64"):
+        captures_of(content)
+
+
+def test_calls_of_others_alone_are_the_reason_where_nothing_else_is() -> None:
+    with pytest.raises(CaptureError, match=r"cannot be understood: what was asked at \[0\] is at no address of the API"):
+        captures_of([ELSEWHERE, [ELSEWHERE]])
 
 
 def test_of_a_304_a_browser_shows_what_it_had_before() -> None:

@@ -26,7 +26,9 @@ Object = Mapping[str, Json]
 
 
 class Unrecognised(ValueError):
-    """Something that is no capture; the message says what would be."""
+    """Something that is no capture; the message says what would be. Of several things `each` is all of which that is so."""
+
+    each: tuple["Unrecognised", ...] = ()
 
 
 class Elsewhere(Unrecognised):
@@ -104,12 +106,14 @@ def among_others(readings: Iterable[Iterator[Found]]) -> Iterator[Found]:
         try:
             found = tuple(reading)
         except Unrecognised as error:
-            passed.append(error)
+            passed.extend(error.each or (error,))
         else:
             is_any_ours = is_any_ours or any(isinstance(each, Capture) for each in found)
             yield from found
     if passed and not is_any_ours:
-        raise passed[0]
+        told = next((error for error in passed if not isinstance(error, Elsewhere)), passed[0])
+        told.each = tuple(passed)
+        raise told
     yield from (PassedOver(str(error)) for error in passed if not isinstance(error, Elsewhere))
 
 
