@@ -555,6 +555,15 @@ def test_lists_are_read_on_after_the_end_by_applications_that_show_them_but_not_
     assert verdict_of("poll-stops", exchanges, real_waits=True).judgement is Judgement.BROKEN
 
 
+@pytest.mark.parametrize(("real_waits", "judgement"), [(False, Judgement.HELD), (True, Judgement.BROKEN)], ids=["workers", "one process"])
+def test_creation_that_left_a_moment_after_a_402_may_be_of_another_worker(real_waits: bool, judgement: Judgement) -> None:
+    """Of an application nobody knows whether several are at work; where a process does one piece of work the answer takes its time."""
+    moments_apart = sequence((0, create(402)), (0.01, order(402)))
+    assert verdict_of("retry-stops-on-402", moments_apart, real_waits=real_waits).judgement is judgement
+    on_its_way = sequence((1, create(402, elapsed_ms=500.0)), (1.1, order(402, elapsed_ms=500.0)))
+    assert verdict_of("retry-stops-on-402", on_its_way, real_waits=real_waits).judgement is Judgement.HELD
+
+
 def test_creation_that_runs_into_the_same_402_again_breaks_the_rule_about_credit_alone() -> None:
     again = sequence((0, create(402, key="k")), (1, create(402, key="k")), (2, create(402, key="k")))
     assert verdict_of("retry-refused", again).judgement is not Judgement.BROKEN

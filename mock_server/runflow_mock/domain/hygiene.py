@@ -49,6 +49,7 @@ RULES: tuple[Rule, ...] = (
         asks="After a 402 no creation runs into the next 402: the balance is looked at first, or nothing more is created.",
         source="credits.admission",
         check=retry_hygiene.stops_on_402,
+        work_check=retry_hygiene.stops_on_402_at_once,
     ),
     Rule(
         id="retry-gives-up",

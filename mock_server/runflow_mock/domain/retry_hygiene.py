@@ -179,12 +179,22 @@ def stops_on_402(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
                 yield Observation(OBEYED, (refused.id, exchange.id), "after a 402 the balance was read")
             refused = None
         elif exchange.operation in CREATES:
-            # What was on its way already came before the client knew.
-            if refused is not None and exchange.status == 402 and interval(refused, exchange) is not None:
+            # What was on its way already, or about to leave from another worker, came before the client knew.
+            seconds = None if refused is None or exchange.status != 402 else interval(refused, exchange)
+            if refused is not None and seconds is not None and seconds >= INTERVAL_SECONDS_MIN:
                 yield Observation(not OBEYED, (refused.id, exchange.id), "another creation after a 402, and without credit again")
             refused = (refused or exchange) if exchange.status == 402 else None
     if refused is not None:
         yield Observation(OBEYED, (refused.id,), "no creation after the 402")
+
+
+def stops_on_402_at_once(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
+    """Yields where a process that does one piece of work goes on creating at once after it was told that there is no credit."""
+    creations = [exchange for exchange in exchanges if exchange.operation in CREATES or exchange.operation in BALANCES]
+    for refused, exchange in pairwise(creations):
+        seconds = interval(refused, exchange) if refused.status == exchange.status == 402 else None
+        if seconds is not None and seconds < INTERVAL_SECONDS_MIN:
+            yield Observation(not OBEYED, (refused.id, exchange.id), "another creation after a 402, and without credit again")
 
 
 def gives_up(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
