@@ -103,6 +103,19 @@ def test_secret_in_a_header_is_masked_whatever_its_name(name: str) -> None:
     assert kept.startswith("Bearer rf_live_redacted")
 
 
+def test_of_an_exchange_only_what_looks_suspicious_is_looked_into() -> None:
+    looked: list[bytes] = []
+
+    class Looking(Scrubber):
+        def scrub(self, data: bytes) -> bytes:
+            looked.append(data)
+            return super().scrub(data)
+
+    sent = exchange("POST", "/v1/runs", body={"max_tokens": 1}, answer={"id": "1"}, headers={"x-one": "1", "x-two": "2"})
+    assert scrubbed(sent, Looking()) == sent
+    assert looked == [sent.request_body, sent.response_body]
+
+
 def test_no_part_of_a_secret_is_left_before_the_cut_of_a_long_body() -> None:
     start = b"x" * (BODY_BYTES_MAX - 10)
     kept = (start + b"rf_live_REALLYREAL123" + b"y" * 9_000)[:KEPT_BYTES_MAX]

@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runflow_mock.domain.disguises import MEMBERS_MAX, UNPACKED_MAX
-from runflow_mock.domain.scrubbing import KNOWN_MAX, Scrubber, mask
+from runflow_mock.domain.scrubbing import HARMLESS_MAX, KNOWN_MAX, Scrubber, mask
 
 KNOWN = "hunter2hunter2"
 SECRETS = (
@@ -319,3 +319,33 @@ def test_base64_beside_that_of_a_secret_stays_as_it_is() -> None:
     scrubbed = scrubber.scrub(harmless + b" " + telling)
     assert scrubbed.startswith(harmless + b" ")
     assert KNOWN.encode() not in b64decode(scrubbed.split(b" ")[1])
+
+
+SUSPICIOUS = b"".join(b'{"max_tokens": %d, "text": "%s"}\n' % (number, b64encode(b"nothing of note " * 3)) for number in range(50))
+"""What needs a closer look, and hides nothing."""
+
+
+def test_what_hid_nothing_is_not_looked_into_twice() -> None:
+    scrubber = Scrubber()
+    first, second = (lines_run(lambda: scrubber.scrub(SUSPICIOUS)) for _ in range(2))
+    assert second * 10 < first
+    assert scrubber.scrub(SUSPICIOUS) == SUSPICIOUS
+
+
+def test_what_hid_nothing_is_looked_into_again_once_there_is_something_to_know() -> None:
+    scrubber = Scrubber()
+    assert scrubber.scrub(SUSPICIOUS) == SUSPICIOUS
+    scrubber.learn("nothing of note")
+    assert b64encode(b"nothing of note ") not in scrubber.scrub(SUSPICIOUS)
+
+
+def test_what_hid_something_hides_it_no_better_the_second_time() -> None:
+    scrubber, data = Scrubber(), SUSPICIOUS + b'"password": "hunter2hunter2"'
+    assert [b"hunter2" in scrubber.scrub(data) for _ in range(2)] == [False, False]
+
+
+def test_of_what_hid_nothing_a_bounded_number_of_digests_is_kept() -> None:
+    scrubber = Scrubber()
+    for number in range(HARMLESS_MAX + 2):
+        scrubber.scrub(b'"max_tokens": %d' % number)
+    assert len(scrubber._harmless) <= HARMLESS_MAX

@@ -3,7 +3,7 @@
 import re
 from base64 import b64decode
 from binascii import Error as BinasciiError
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from urllib.parse import unquote_plus
@@ -238,28 +238,35 @@ def _cut(exchange: Exchange) -> Exchange:
 
 
 def _without_secrets(exchange: Exchange, scrubber: Scrubber) -> Exchange:
-    lines = f"{exchange.method} {exchange.target} {exchange.fault}".encode(errors="surrogatepass")
-    parts = [lines, exchange.request_body, exchange.response_body]
-    for name, value in (*exchange.request_headers, *exchange.response_headers):
-        if name in _KNOWN_NAMES:
-            # Of a credential the word is left that says its kind.
-            parts += () if value.endswith(b"[redacted]") else (value,)
-        else:
-            parts += (name, value)
     # Nobody can tell what is in bytes of an encoding that is not understood here; a request that has one is refused anyway.
     is_read = (exchange.request_header("content-encoding") or "").strip().lower() in _READ_ENCODINGS
-    if is_read and scrubber.is_clean(*parts):
+    lines = f"{exchange.method} {exchange.target} {exchange.fault}".encode(errors="surrogatepass")
+    heads = tuple(_looked_at((*exchange.request_headers, *exchange.response_headers)))
+    if is_read and scrubber.is_clean(lines, exchange.request_body, exchange.response_body, *heads):
         return exchange
-    return replace(
+    found = replace(
         exchange,
-        method=scrubber.scrub_text(exchange.method),
-        target=scrubber.scrub_text(exchange.target),
-        request_headers=_scrubbed(exchange.request_headers, scrubber),
         request_body=scrubber.scrub(exchange.request_body) if is_read else mask(len(exchange.request_body)),
-        response_headers=_scrubbed(exchange.response_headers, scrubber),
         response_body=scrubber.scrub(exchange.response_body),
-        fault=None if exchange.fault is None else scrubber.scrub_text(exchange.fault),
     )
+    # Nearly always it is a body that needs the closer look; a dozen fields, each by itself, would cost more than that.
+    if not scrubber.is_clean(lines):
+        method, target = scrubber.scrub_text(exchange.method), scrubber.scrub_text(exchange.target)
+        found = replace(found, method=method, target=target, fault=None if exchange.fault is None else scrubber.scrub_text(exchange.fault))
+    if not scrubber.is_clean(*heads):
+        asked, told = _scrubbed(exchange.request_headers, scrubber), _scrubbed(exchange.response_headers, scrubber)
+        found = replace(found, request_headers=asked, response_headers=told)
+    return found
+
+
+def _looked_at(headers: Headers) -> Iterator[bytes]:
+    """Yields what may hold secrets in headers: of a credential the word is left that says its kind."""
+    for name, value in headers:
+        if name not in _KNOWN_NAMES:
+            yield name
+            yield value
+        elif not value.endswith(b"[redacted]"):
+            yield value
 
 
 def _scrubbed(headers: Headers, scrubber: Scrubber) -> Headers:

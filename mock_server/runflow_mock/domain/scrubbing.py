@@ -16,6 +16,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
+from hashlib import sha256
 from itertools import chain
 from typing import NamedTuple
 
@@ -44,6 +45,8 @@ KNOWN_MIN = 8
 """How many characters a secret must have to be known by its value: shorter ones would be found in ordinary words."""
 KNOWN_MAX = 256
 """How many secrets of tenants are known by their value at most. Those that look like real keys need no room."""
+HARMLESS_MAX = 4_096
+"""Of how many bytes that looked suspicious and hid nothing it is known, by their digests: answers are read, and repeated, many times."""
 MARGIN = 2_048
 """How far beyond a cut one must look, so that no part of a secret is left before it."""
 
@@ -101,6 +104,7 @@ class Scrubber:
         self._forms: tuple[bytes, ...] = ()
         self._hex_forms: tuple[bytes, ...] = ()
         self._fragments, self._needles, self._hints = _FRAGMENTS, _NEEDLES, _ALL_HINTS
+        self._harmless: set[bytes] = set()
         for secret in known:
             self._know(secret)
 
@@ -128,6 +132,7 @@ class Scrubber:
         self._fragments, self._needles = (*_FRAGMENTS, *fragments), (*_NEEDLES, *self._forms, *fragments)
         self._hex_forms = tuple(form.hex().encode() for form in self._forms)
         self._hints = (*_ALL_HINTS, *self._hex_forms)
+        self._harmless = set()
         return True
 
     def is_clean(self, *parts: bytes) -> bool:
@@ -153,11 +158,23 @@ class Scrubber:
 
     def scrub(self, data: bytes) -> bytes:
         """Returns the bytes with masks in the place of secrets; they are as many as before."""
-        return self._scrub(data, _NESTED_MAX, _Look(data))
-
-    def _scrub(self, data: bytes, nested_max: int, look: "_Look") -> bytes:
         if self.is_clean(data):
             return data
+        # Those of now: what is found harmless while a secret is learned is not harmless afterwards.
+        harmless, digest = self._harmless, sha256(data).digest()
+        if digest in harmless:
+            return data
+        scrubbed = self._looked_into(data, _NESTED_MAX, _Look(data))
+        if scrubbed == data:
+            if len(harmless) >= HARMLESS_MAX:
+                harmless.clear()
+            harmless.add(digest)
+        return scrubbed
+
+    def _scrub(self, data: bytes, nested_max: int, look: "_Look") -> bytes:
+        return data if self.is_clean(data) else self._looked_into(data, nested_max, look)
+
+    def _looked_into(self, data: bytes, nested_max: int, look: "_Look") -> bytes:
         if (data.startswith(PACKED) or _is_binary(data)) and self._is_hiding(data, nested_max):
             # What was packed cannot be masked in part.
             return mask(len(data))
