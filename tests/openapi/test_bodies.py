@@ -262,6 +262,19 @@ def test_field_that_comes_very_often_costs_as_much_as_it_is_long() -> None:
     assert growth(lambda size: lambda: gathered(("a", "") for _ in range(size)), 5_000) < GROWTH_MAX
 
 
+@pytest.mark.parametrize(
+    ("query", "broken"), [("a=count%3D1%26ids%3D2", []), ("a=count%3Dx", ["query.a.count type"]), ("a=", ["query.a.count required"])]
+)
+def test_parameter_may_be_written_as_a_form_is(query: str, broken: list[str]) -> None:
+    parameter = {"name": "a", "in": "query", "content": {FORM: {"schema": THING}}}
+    document = {
+        "openapi": "3.1.0",
+        "paths": {"/v1/runs": {"get": {"parameters": [parameter], "responses": {"default": {"description": "Any."}}}}},
+    }
+    found = Judge(contract(document), lambda path: None).judge(exchange("GET", f"/v1/runs?{query}", 200))
+    assert [f"{'.'.join(map(str, finding.loc))} {finding.rule}" for finding in found.violations] == broken
+
+
 def test_byte_order_mark_before_json_is_told_once_and_the_rest_is_judged() -> None:
     content = {JSON: {"schema": THING}}
     assert judged(content, b'\xef\xbb\xbf{"count": 1}', JSON) == []

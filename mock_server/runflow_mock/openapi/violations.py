@@ -80,18 +80,23 @@ def _parameter_findings(contract: Contract, addressed: Addressed, declared: Decl
 def _query_findings(contract: Contract, parameter: Parameter, query: str) -> Iterator[Finding]:
     """Yields what is wrong with a query that is described as a whole."""
     media_type, loc = read_media_type(parameter.media_type), ("query",)
-    if not query:
-        if parameter.is_required:
-            yield Finding(loc, "required", "the query is missing")
-        return
-    raw = (query if media_type.name == FORM else unquote(query)).encode("utf-8", "surrogateescape")
+    if query:
+        raw = (query if media_type.name == FORM else unquote(query)).encode("utf-8", "surrogateescape")
+        yield from _written_findings(contract, parameter, raw, loc)
+    elif parameter.is_required:
+        yield Finding(loc, "required", "the query is missing")
+
+
+def _written_findings(contract: Contract, parameter: Parameter, raw: bytes, loc: Location) -> Iterator[Finding]:
+    """Yields what is wrong with a text that is written as a media type says."""
+    name = "the query" if parameter.place == "querystring" else parameter.name
     try:
-        value = read_body(contract, parameter.schema, raw, parameter.media_type, media_type)
+        value = read_body(contract, parameter.schema, raw, parameter.media_type, read_media_type(parameter.media_type))
     except BodyError as error:
-        yield Finding(loc if error.field is None else ("query", error.field[:80]), error.rule, f"the query: {error}")
+        yield Finding(loc if error.field is None else (*loc, error.field[:80]), error.rule, f"{name}: {error}")
     except NotRead as error:
         if parameter.schema != ANYTHING:
-            yield note(loc, "not-looked-into", f"the query: {error}")
+            yield note(loc, "not-looked-into", f"{name}: {error}")
     else:
         yield from schema_findings(contract, parameter.schema, value, loc, Direction.REQUEST)
 
@@ -114,6 +119,8 @@ def _of_parameter(contract: Contract, parameter: Parameter, nodes: list[Node] | 
             yield Finding(loc, "json", f"{parameter.name} is not valid JSON")
         else:
             yield from schema_findings(contract, parameter.schema, value, loc, Direction.REQUEST)
+    elif parameter.style is Style.CONTENT and read_media_type(parameter.media_type).name == FORM:
+        yield from _written_findings(contract, parameter, str(nodes[0]).encode("utf-8", "surrogateescape"), loc)
     elif not (parameter.may_be_empty and nodes[0] in ("", [], [""])):
         value = value_of(contract, parameter.schema, nodes)
         yield from schema_findings(contract, parameter.schema, value, loc, Direction.REQUEST)
