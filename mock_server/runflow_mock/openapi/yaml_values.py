@@ -196,8 +196,8 @@ class Reader:
         name = event.anchor[:80]
         if known is None:
             is_open = any(each.anchor == event.anchor for each in self._open)
-            around_itself = f"*{name} leads to itself: " if is_open else ""
-            raise YamlError(f"{around_itself}*{name} names nothing that has ended before", _mark(event))
+            says = "leads to itself" if is_open else "names nothing that has ended before"
+            raise YamlError(f"*{name} {says}", _mark(event))
         self._repeated += known.values
         if self._repeated > self._manner.repeated_max:
             raise YamlError(f"its aliases repeat more than {self._manner.repeated_max} values", _mark(event))
