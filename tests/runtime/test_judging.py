@@ -9,7 +9,8 @@ from exchanges import create, exchange, exchange_at, read
 from msgspec.structs import replace
 from steps import RUNS, ok
 
-from runflow_mock.domain.findings import Severity
+from runflow_mock.domain.exchanges import Exchange
+from runflow_mock.domain.findings import Findings, Severity
 from runflow_mock.domain.scrubbing import Scrubber, mask
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.engine.journal import Journal
@@ -73,9 +74,63 @@ def test_cleared_journal_begins_anew() -> None:
 def test_findings_are_kept_for_the_journal_only() -> None:
     journal = Journal(2, 10_000)
     judged = judging(journal)
-    record(journal, *[read()] * 5)
-    assert [judged.findings(found).operation for found in journal] == ["get_run", "get_run"]
-    assert len(judged._findings) == 2
+    for _ in range(5):
+        record(journal, read())
+        assert {judged.findings(found).operation for found in journal} == {"get_run"}
+        assert len(judged._early) <= 3
+    judged.catch_up()
+    assert (len(judged._findings), judged._early) == (2, {})
+
+
+class Counting(Judge):
+    """Notes which exchanges are judged."""
+
+    def __init__(self) -> None:
+        super().__init__(packaged_contract(), lambda path: None)
+        self.judged: list[int] = []
+
+    def judge(self, exchange: Exchange) -> Findings:
+        """Judges an exchange."""
+        self.judged.append(exchange.number)
+        return super().judge(exchange)
+
+
+def test_exchange_that_is_judged_before_its_turn_is_judged_once_and_counted_in_turn() -> None:
+    journal = Journal(10, 10_000)
+    judge = Counting()
+    judged = Judging(judge, journal, is_paced=True)
+    record(journal, *[read()] * 3)
+    last = journal.latest(1)[0]
+    assert judged.findings(last) == judged.findings(last)
+    assert judge.judged == [3]
+    assert judged.counts["get_run"].exchanges == 3
+    assert judge.judged == [3, 1, 2]
+
+
+def test_exchange_of_before_the_journal_was_cleared_is_not_taken_for_one_of_its_number() -> None:
+    journal = Journal(10, 10_000)
+    judged = judging(journal)
+    record(journal, read())
+    old = journal.latest(1)[0]
+    journal.clear()
+    journal.record(replace(exchange_at(0.0, exchange("GET", "/v1/nothing", 404), 1), id="another"))
+    assert judged.findings(old).operation == "get_run"
+    assert judged.findings(journal.latest(1)[0]).operation is None
+    assert not judged.knows(old)
+
+
+def test_verdicts_of_before_a_clearing_or_a_later_look_are_not_taken() -> None:
+    journal = Journal(10, 10_000)
+    judged = judging(journal)
+    record(journal, create(422), create(422))
+    before = judged.look_at(tuple(journal))
+    record(journal, read())
+    latest = judged.verdicts()
+    judged.conclude(before, 2, journal.clearings)
+    assert judged.verdicts() is latest
+    journal.clear()
+    judged.conclude(before, 2, journal.clearings - 1)
+    assert not [verdict.rule for verdict in judged.verdicts() if verdict.broken]
 
 
 def test_journal_is_acquitted_without_being_judged_until_a_violation_comes() -> None:

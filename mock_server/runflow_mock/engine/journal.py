@@ -120,6 +120,11 @@ class Journal:
         first = begun - self.dropped
         return tuple(self._exchanges[place] for place in range(first, min(first + count, len(self._exchanges))))
 
+    def look_through(self, count: int, bytes_max: int) -> bool:
+        """Scrubs the first so many exchanges that nobody has read, as far as `bytes_max` allows; tells whether more are left."""
+        self.oldest_after(self._scrubbed_to, count, bytes_max)
+        return self._scrubbed_to < self.total
+
     def piece(self, behind: int, count: int) -> tuple[Exchange, ...]:
         """Returns the first so many of the exchanges that were added last, `behind` in number; no others are scrubbed for it."""
         start = min(behind, len(self._exchanges))
@@ -141,6 +146,11 @@ class Journal:
     def dropped(self) -> int:
         """How many exchanges have made room for later ones."""
         return self.total - len(self._exchanges)
+
+    def holds(self, exchange: Exchange) -> bool:
+        """Tells whether an exchange is here still."""
+        place = exchange.number - self.dropped - 1
+        return 0 <= place < len(self._exchanges) and self._exchanges[place].id == exchange.id
 
     @property
     def last(self) -> Exchange | None:

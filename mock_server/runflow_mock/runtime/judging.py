@@ -6,6 +6,8 @@ counted as that.
 """
 
 import asyncio
+from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import takewhile
 from sys import maxsize
 from threading import Lock
@@ -18,7 +20,7 @@ from runflow_mock.domain.findings import Findings, Severity
 from runflow_mock.domain.reports import Counts
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.domain.verdicts import Verdict, merge
-from runflow_mock.engine.journal import Journal
+from runflow_mock.engine.journal import Journal, size_of
 from runflow_mock.engine.targets import find_target
 from runflow_mock.runtime.tenants import Tenant
 
@@ -31,6 +33,8 @@ STEP_EXCHANGES = 25
 READ_STEP_EXCHANGES = 5
 # What is judged in one step takes no more bytes than this, or is one exchange: a long body costs as much as many short ones.
 STEP_BYTES = 64 * 1024
+# Of so many the verdicts take a few milliseconds.
+SEQUENCE_AT_ONCE = 200
 QUIET_SECONDS = 0.1
 # So many requests between two looks still count as quiet: a client that polls.
 QUIET_REQUESTS_MAX = 2
@@ -50,6 +54,7 @@ class Judging:
         self._clearings = journal.clearings
         self._counts: dict[str, Counts] = {}
         self._findings: dict[int, Findings] = {}
+        self._early: dict[int, Findings] = {}
         self._verdicts: tuple[Verdict, ...] = ()
         self._seen_to = 0
         self._judged_to = 0
@@ -84,10 +89,23 @@ class Judging:
         self.catch_up(steps)
         return sum(sum(counts.of(Severity.VIOLATION).values()) for counts in self._counts.values())
 
+    def knows(self, exchange: Exchange) -> bool:
+        """Tells whether an exchange was judged already."""
+        self._keep_up()
+        return self._journal.holds(exchange) and (exchange.number in self._findings or exchange.number in self._early)
+
     def findings(self, exchange: Exchange) -> Findings:
-        """Returns the findings of an exchange that is in the journal."""
-        self.catch_up()
-        return self._findings[exchange.number]
+        """Returns the findings of an exchange; no other one is judged for it, and it is counted when its turn comes."""
+        self._keep_up()
+        if not self._journal.holds(exchange):
+            # It has left since it was read, and another one may have its number.
+            return self.judge.judge(exchange)
+        known = self._findings.get(exchange.number) or self._early.get(exchange.number)
+        if known is None:
+            if len(self._early) > len(self._journal):
+                self._forget_early()
+            known = self._early[exchange.number] = self.judge.judge(exchange)
+        return known
 
     def acquits(self, steps: int = maxsize, bytes_max: int | None = None) -> bool | None:
         """Tells whether the exchanges in the journal are without a violation; nothing, while only the first of them were looked at.
@@ -97,7 +115,7 @@ class Judging:
         """
         self._keep_up()
         for exchange in self._journal.raw_after(self._acquitted_to, steps, bytes_max):
-            known = self._findings.get(exchange.number)
+            known = self._findings.get(exchange.number) or self._early.get(exchange.number)
             if known.violations if known is not None else not self.judge.acquits(exchange):
                 return False
             self._acquitted_to = exchange.number
@@ -105,16 +123,29 @@ class Judging:
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """Returns the verdict of every rule; what was seen of exchanges that have left the journal is kept."""
+        if not self.is_concluded:
+            self.conclude(self.look_at(tuple(self._journal)), self._journal.total, self._clearings)
+        return self._verdicts
+
+    @property
+    def is_concluded(self) -> bool:
+        """Whether the verdicts are about everything that is in the journal."""
         self._keep_up()
-        if self._verdicts and self._seen_to == self._journal.total:
-            return self._verdicts
+        return bool(self._verdicts) and self._seen_to == self._journal.total
+
+    def look_at(self, exchanges: Sequence[Exchange]) -> tuple[Verdict, ...]:
+        """Returns the verdicts on exchanges in their order alone; a thread may do that."""
         from runflow_mock.domain.hygiene import judge_sequence
 
-        latest = judge_sequence(tuple(self._journal), is_paced=self._is_paced, real_waits=self._real_waits)
-        if self._journal.dropped:
-            latest = tuple(merge(*pair) for pair in zip(self._verdicts or latest, latest, strict=True))
-        self._verdicts, self._seen_to = latest, self._journal.total
-        return latest
+        return judge_sequence(exchanges, is_paced=self._is_paced, real_waits=self._real_waits)
+
+    def conclude(self, latest: tuple[Verdict, ...], total: int, clearings: int) -> None:
+        """Takes verdicts on what was in the journal when it had seen `total`, unless it was cleared since, or somebody has looked later."""
+        self._keep_up()
+        if clearings == self._clearings and (total > self._seen_to or not self._verdicts):
+            if self._journal.dropped:
+                latest = tuple(merge(*pair) for pair in zip(self._verdicts or latest, latest, strict=True))
+            self._verdicts, self._seen_to = latest, total
 
     def catch_up(self, steps: int = maxsize, bytes_max: int | None = None) -> None:
         """Judges what was not judged yet, the oldest first, at most so many exchanges, and no more than take so many bytes, but one."""
@@ -122,7 +153,8 @@ class Judging:
         if not self.is_behind:
             return
         for exchange in self._waiting(steps, bytes_max):
-            findings = self._findings[exchange.number] = self.judge.judge(exchange)
+            early = self._early.pop(exchange.number, None)
+            findings = self._findings[exchange.number] = early or self.judge.judge(exchange)
             self._judged_to = exchange.number
             name = findings.operation or exchange.operation or (UNMATCHED if findings.violations else BESIDE)
             counts = self._counts.setdefault(name, Counts())
@@ -134,14 +166,19 @@ class Judging:
         lost = max(self._journal.dropped - self._judged_to, 0)
         self._unjudged += lost
         self._judged_to += lost
+        if lost:
+            self._forget_early()
         return self._journal.oldest_after(self._judged_to, count, bytes_max)
+
+    def _forget_early(self) -> None:
+        self._early = {number: found for number, found in self._early.items() if number > self._journal.dropped}
 
     def _keep_up(self) -> None:
         """Forgets everything when the journal was cleared."""
         if self._clearings != self._journal.clearings:
             self._clearings = self._journal.clearings
-            self._counts, self._findings, self._verdicts = {}, {}, ()
-            self._judged_to = self._acquitted_to = self._unjudged = 0
+            self._counts, self._findings, self._early, self._verdicts = {}, {}, {}, ()
+            self._seen_to = self._judged_to = self._acquitted_to = self._unjudged = 0
 
 
 class Judgings:
@@ -185,7 +222,7 @@ class Judgings:
         return known
 
     async def caught_up(self, tenant: Tenant) -> Judging:
-        """Returns the judging of a tenant's journal once it has judged what is there; between few exchanges others have their turn."""
+        """Returns the judging of a tenant's journal once it has judged all; between few exchanges others have their turn."""
         await self.prepared()
         judging = self.of(tenant)
         for _ in range(len(tenant.journal) + 1):
@@ -193,7 +230,38 @@ class Judgings:
                 break
             judging.catch_up(READ_STEP_EXCHANGES, STEP_BYTES)
             await asyncio.sleep(0)
+        await self.verdicts(tenant, tuple(tenant.journal))
         return judging
+
+    async def read(self, tenant: Tenant) -> tuple[Exchange, ...]:
+        """Returns what is in a tenant's journal, once it was looked through for secrets; between few exchanges others have their turn."""
+        journal = tenant.journal
+        for _ in range(len(journal)):
+            if not journal.look_through(READ_STEP_EXCHANGES, STEP_BYTES):
+                break
+            await asyncio.sleep(0)
+        return tuple(journal)
+
+    async def judged(self, tenant: Tenant, exchanges: Iterable[Exchange]) -> list[tuple[Exchange, Findings]]:
+        """Returns exchanges with what is found out about each, and judges no others; between few of them others have their turn."""
+        await self.prepared()
+        judging, found, taken = self.of(tenant), list[tuple[Exchange, Findings]](), 0
+        for exchange in exchanges:
+            if taken >= STEP_BYTES:
+                await asyncio.sleep(0)
+                taken = 0
+            if not judging.knows(exchange):
+                taken += size_of(exchange) + STEP_BYTES // READ_STEP_EXCHANGES
+            found.append((exchange, judging.findings(exchange)))
+        return found
+
+    async def verdicts(self, tenant: Tenant, exchanges: tuple[Exchange, ...]) -> tuple[Verdict, ...]:
+        """Returns the verdicts on all that `read` has returned; rules look at everything together, at much of it beside the loop."""
+        judging = self.of(tenant)
+        if not judging.is_concluded and len(exchanges) > SEQUENCE_AT_ONCE:
+            total, clearings = exchanges[-1].number, tenant.journal.clearings
+            judging.conclude(await asyncio.to_thread(judging.look_at, exchanges), total, clearings)
+        return judging.verdicts()
 
     async def acquitted(self, tenant: Tenant) -> bool:
         """Tells whether nothing in a tenant's journal is a violation; between few exchanges others have their turn.
@@ -238,10 +306,12 @@ class Judgings:
             judging.catch_up(STEP_EXCHANGES, STEP_BYTES)
         if judging.is_behind:
             self._look_later(tenant)
-        else:
-            judging.verdicts()
-            self._waiting.discard(journal)
-            journal.judge_at = journal.total + journal.exchanges_max // 2
+            return
+        # All at once they take longer than others should wait.
+        looking = asyncio.get_running_loop().run_in_executor(None, judging.look_at, tuple(journal))
+        looking.add_done_callback(partial(_conclude, judging, journal, journal.total, journal.clearings))
+        self._waiting.discard(journal)
+        journal.judge_at = journal.total + journal.exchanges_max // 2
 
     def _prepare(self) -> None:
         """Loads what judges. Whoever comes second waits for the first, and finds everything done."""
@@ -254,6 +324,11 @@ class Judgings:
 
     def _look_later(self, tenant: Tenant) -> None:
         asyncio.get_running_loop().call_later(QUIET_SECONDS, self.look, tenant, tenant.journal.total)
+
+
+def _conclude(judging: Judging, _: Journal, total: int, clearings: int, looking: "asyncio.Future[tuple[Verdict, ...]]") -> None:
+    # The journal comes along because a judging goes with it, and its tenant may be dropped meanwhile.
+    judging.conclude(looking.result(), total, clearings)
 
 
 def _way_to_models(tenant: Tenant) -> "FindRunnable":

@@ -1,9 +1,10 @@
 """Which exchanges of a journal are asked for: filters and paging, read from the query of the control API.
 
-A page is the latest exchanges when nothing says where it begins, and the next ones when `after` does; oldest first either way.
+A page is the latest exchanges when nothing says where it begins, and the next ones when `after` does; oldest first either way. What a
+query asks is read before anything of a journal is looked at, and what is found out about exchanges only where it asks for that.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -19,99 +20,132 @@ WILDCARDS_MAX = 8
 DIGITS_MAX = 12
 
 Judged = tuple[Exchange, Findings]
-Keeps = Callable[[Judged], bool]
+Keeps = Callable[[Exchange], bool]
+KeepsJudged = Callable[[Exchange, Findings], bool]
+
+
+class Filters(msgspec.Struct, frozen=True):
+    """What is to be kept: by the exchange itself, and by what was found out about it."""
+
+    keepers: Sequence[Keeps]
+    judges: Sequence[KeepsJudged]
+
+    def keeps(self, exchange: Exchange) -> bool:
+        """Tells whether an exchange is to be kept, whatever is found out about it."""
+        return all(keeps(exchange) for keeps in self.keepers)
+
+    def keeps_judged(self, judged: Judged) -> bool:
+        """Tells whether an exchange is to be kept for what was found out about it."""
+        return all(keeps(*judged) for keeps in self.judges)
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A page that is asked for: what is kept, how many at most, and the number after which it begins, if that is said."""
+
+    filters: Filters
+    limit: int
+    after: int | None
+
+    def page(self, kept: Sequence[Exchange]) -> "Page":
+        """Returns the page, of the exchanges that the filters keep."""
+        if self.after is None:
+            return Page(kept[-self.limit :], len(kept), None)
+        rest = [exchange for exchange in kept if exchange.number > self.after]
+        page = rest[: self.limit]
+        return Page(page, len(kept), page[-1].number if len(rest) > self.limit else None)
 
 
 class Page(msgspec.Struct, frozen=True):
     """A part of what a filter keeps: the exchanges, how many it keeps in all, and the number to go on after, if there are more."""
 
-    exchanges: Sequence[Judged]
+    exchanges: Sequence[Exchange]
     total: int
     next: int | None
 
 
-def read_page(parameters: Mapping[str, str], judged: Sequence[Judged]) -> Page:
-    """Returns the page that the query asks for.
+def read_question(parameters: Mapping[str, str], exchanges: Sequence[Exchange]) -> Question:
+    """Returns the page that a query asks for; of the exchanges only ids and numbers are looked at.
 
     Raises:
         ControlError: 422 for a parameter or value that does not exist.
     """
-    kept = keep_judged(parameters, judged)
+    filters = read_filters(parameters, exchanges)
     text = parameters.get("limit", str(LIMIT_DEFAULT))
     if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX and 1 <= int(text) <= LIMIT_MAX):
         raise refused(f"limit {text[:80]!r} must be from 1 to {LIMIT_MAX}")
-    limit = int(text)
-    if "after" not in parameters:
-        return Page(kept[-limit:], len(kept), None)
-    number = _number_of(parameters["after"], "after", judged)
-    rest = [pair for pair in kept if pair[0].number > number]
-    page = rest[:limit]
-    return Page(page, len(kept), page[-1][0].number if len(rest) > limit else None)
+    after = _number_of(parameters["after"], "after", exchanges) if "after" in parameters else None
+    return Question(filters, int(text), after)
 
 
-def keep_judged(parameters: Mapping[str, str], judged: Sequence[Judged]) -> Sequence[Judged]:
-    """Returns what the filters in a query keep.
-
-    Raises:
-        ControlError: 422 for a parameter or value that does not exist.
-    """
+def read_filters(parameters: Mapping[str, str], exchanges: Sequence[Exchange]) -> Filters:
+    """Returns the filters in a query; see `read_question`."""
     unknown = next((name for name in parameters if name not in PARAMETERS), None)
     if unknown is not None:
         raise refused(f"the journal has no parameter {unknown[:80]!r}; it takes {', '.join(PARAMETERS)}")
-    keepers = [FILTERS[name](value, judged) for name, value in parameters.items() if name in FILTERS]
-    return [pair for pair in judged if all(keeps(pair) for keeps in keepers)] if keepers else judged
+    keepers = [FILTERS[name](value, exchanges) for name, value in parameters.items() if name in FILTERS]
+    judges = [JUDGED_FILTERS[name](value) for name, value in parameters.items() if name in JUDGED_FILTERS]
+    return Filters(keepers, judges)
 
 
-def _number_of(text: str, name: str, judged: Iterable[Judged]) -> int:
+def _number_of(text: str, name: str, exchanges: Sequence[Exchange]) -> int:
     """Returns the number of an exchange that is given by its number or its id."""
     if text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX:
         return int(text)
-    found = next((exchange.number for exchange, _ in judged if exchange.id == text), None)
+    found = next((exchange.number for exchange in exchanges if exchange.id == text), None)
     if found is None:
         raise refused(f"{name} {text[:80]!r} is neither a number nor the id of an exchange in the journal; the oldest ones make room")
     return found
 
 
-def _operation(value: str, _: Sequence[Judged]) -> Keeps:
-    return lambda judged: value in (judged[0].operation, judged[1].operation)
+def _method(value: str, _: Sequence[Exchange]) -> Keeps:
+    return lambda exchange: exchange.method == value.upper()
 
 
-def _method(value: str, _: Sequence[Judged]) -> Keeps:
-    return lambda judged: judged[0].method == value.upper()
-
-
-def _status(value: str, _: Sequence[Judged]) -> Keeps:
+def _status(value: str, _: Sequence[Exchange]) -> Keeps:
     beginning = status_pattern(value, "status").rstrip("x")
-    return lambda judged: str(judged[0].status).startswith(beginning)
+    return lambda exchange: str(exchange.status).startswith(beginning)
 
 
-def _path(value: str, _: Sequence[Judged]) -> Keeps:
+def _path(value: str, _: Sequence[Exchange]) -> Keeps:
     if len(value) > PATTERN_MAX or value.count("*") > WILDCARDS_MAX:
         raise refused(f"path {value[:80]!r} is longer than {PATTERN_MAX} characters or has more than {WILDCARDS_MAX} stars")
-    return lambda judged: matches_glob(value, judged[0].path)
+    return lambda exchange: matches_glob(value, exchange.path)
 
 
-def _since(value: str, judged: Sequence[Judged]) -> Keeps:
-    number = _number_of(value, "since", judged)
-    return lambda judged: judged[0].number > number
+def _since(value: str, exchanges: Sequence[Exchange]) -> Keeps:
+    number = _number_of(value, "since", exchanges)
+    return lambda exchange: exchange.number > number
 
 
-def _flag(name: str, test: Keeps) -> Callable[[str, Sequence[Judged]], Keeps]:
-    def read(value: str, _: Sequence[Judged]) -> Keeps:
-        if value not in ("true", "false"):
-            raise refused(f"{name} {value[:80]!r} must be true or false")
-        return lambda judged: test(judged) is (value == "true")
-
-    return read
+def _faulted(value: str, _: Sequence[Exchange]) -> Keeps:
+    wanted = _flag("faulted", value)
+    return lambda exchange: (exchange.fault is not None) is wanted
 
 
-FILTERS: Mapping[str, Callable[[str, Sequence[Judged]], Keeps]] = {
-    "operation": _operation,
+def _operation(value: str) -> KeepsJudged:
+    return lambda exchange, findings: value in (exchange.operation, findings.operation)
+
+
+def _violations(value: str) -> KeepsJudged:
+    wanted = _flag("violations", value)
+    return lambda _, findings: bool(findings.violations) is wanted
+
+
+def _flag(name: str, value: str) -> bool:
+    if value not in ("true", "false"):
+        raise refused(f"{name} {value[:80]!r} must be true or false")
+    return value == "true"
+
+
+FILTERS: Mapping[str, Callable[[str, Sequence[Exchange]], Keeps]] = {
     "method": _method,
     "status": _status,
     "path": _path,
     "since": _since,
-    "violations": _flag("violations", lambda judged: bool(judged[1].violations)),
-    "faulted": _flag("faulted", lambda judged: judged[0].fault is not None),
+    "faulted": _faulted,
 }
-PARAMETERS = (*FILTERS, "limit", "after")
+JUDGED_FILTERS: Mapping[str, Callable[[str], KeepsJudged]] = {
+    "operation": _operation,
+    "violations": _violations,
+}
+PARAMETERS = ("operation", "method", "status", "path", "since", "violations", "faulted", "limit", "after")

@@ -1,6 +1,6 @@
 """The journal: every exchange of the tenant with what was found out about it; to read, to export, to forget."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -17,9 +17,11 @@ from runflow_mock.web.pieces import answer_window, list_in_pieces, look
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.har import represent_entry, represent_har
 from runflow_mock.wire.journal import broken_by, represent_exchange, represent_line
-from runflow_mock.wire.journal_pages import Judged, Page, keep_judged, read_page
+from runflow_mock.wire.journal_pages import Filters, Judged, Page, read_filters, read_question
 from runflow_mock.wire.snippets import exchange_as_curl, exchange_as_test
 from runflow_mock.wire.windows import read_window
+
+Broken = Mapping[str, Sequence[dict[str, object]]]
 
 
 async def get_journal(call: Call) -> Answer:
@@ -28,11 +30,10 @@ async def get_journal(call: Call) -> Answer:
     With `offset` a window of one line each, newest first.
     """
     tenant = tenant_of(call)
-    await call.runtime.judgings.caught_up(tenant)
     if "offset" in call.parameters:
         return await _lines(call, tenant)
-    page = _page(call, tenant)
-    items = await list_in_pieces(_represented(call, tenant, page.exchanges))
+    page, judged, broken = await _page(call, tenant)
+    items = await list_in_pieces(_represented(call, tenant, judged, broken))
     judge = {"document": call.runtime.judgings.contract.source}
     body = {"items": items, "total": tenant.journal.total, "dropped": tenant.journal.dropped, "next": page.next, "judge": judge}
     return _counted(answer(body), page)
@@ -41,48 +42,55 @@ async def get_journal(call: Call) -> Answer:
 async def get_exchange(call: Call) -> Answer:
     """GET /_mock/journal/{id}: one exchange in full, as a curl command and as a test; with the nearest operation if it leads nowhere."""
     tenant = tenant_of(call)
-    exchange = next((exchange for exchange in tenant.journal if exchange.id == call.params["id"]), None)
-    if exchange is None:
+    if all(exchange.id != call.params["id"] for exchange in tenant.journal.as_they_came(len(tenant.journal))):
         raise NotFound("exchange", call.params["id"])
-    judging = await call.runtime.judgings.caught_up(tenant)
-    findings = judging.findings(exchange)
-    broken = broken_by(judging.verdicts()).get(exchange.id, ())
+    judgings = call.runtime.judgings
+    exchanges = await judgings.read(tenant)
+    found = [exchange for exchange in exchanges if exchange.id == call.params["id"]][:1]
+    if not found:
+        # It has made room meanwhile.
+        raise NotFound("exchange", call.params["id"])
+    ((exchange, findings),) = await judgings.judged(tenant, found)
+    broken = broken_by(await judgings.verdicts(tenant, exchanges)).get(exchange.id, ())
     snippets = {"curl": exchange_as_curl(exchange, call.base_url), "test": exchange_as_test(exchange)}
     return scrubbed(call, answer({**represent_exchange(exchange, findings, broken), "nearest": findings.nearest, **snippets}))
 
 
 async def _lines(call: Call, tenant: Tenant) -> Answer:
-    """Returns a window on the journal: what is not judged yet is judged when its line is looked at."""
-    filters = {name: value for name, value in call.parameters.items() if name not in ("offset", "limit", "q")}
+    """Returns a window on the journal: what is found out about exchanges is found out of those alone that are shown."""
+    given = {name: value for name, value in call.parameters.items() if name not in ("offset", "limit", "q")}
+    filters = read_filters(given, tenant.journal.as_they_came(len(tenant.journal)))
     window = read_window({"limit": "100", **{name: call.parameters[name] for name in ("offset", "limit", "q") if name in call.parameters}})
     assert window is not None
-    judging = call.runtime.judgings.of(tenant)
-    judged = [(exchange, judging.findings(exchange)) for exchange in tenant.journal]
-    kept = keep_judged(filters, judged)
-    found, total = await look(kept, window, lambda pair: window.finds(pair[0].target, pair[0].id, pair[0].operation, pair[0].fault))
-    broken = broken_by(judging.verdicts())
-    lines = (represent_line(exchange, findings, broken.get(exchange.id, ())) for exchange, findings in found)
-    judge = {"document": judging.judge.contract.source}
+    judgings = call.runtime.judgings
+    exchanges = await judgings.read(tenant)
+    kept = await _kept(call, tenant, filters, exchanges)
+    found, total = await look(kept, window, lambda each: window.finds(each.target, each.id, each.operation, each.fault))
+    judged = await judgings.judged(tenant, found)
+    broken = broken_by(await judgings.verdicts(tenant, exchanges))
+    lines = (represent_line(exchange, findings, broken.get(exchange.id, ())) for exchange, findings in judged)
+    judge = {"document": judgings.contract.source}
     return await answer_window(call, lines, total, dropped=tenant.journal.dropped, judge=judge)
 
 
 async def get_archive(call: Call) -> Answer:
     """GET /_mock/journal.har: the same, as an archive that the network panel of a browser opens."""
     tenant = tenant_of(call)
-    await call.runtime.judgings.caught_up(tenant)
-    page = _page(call, tenant)
-    entries = await list_in_pieces(represent_entry(exchange, findings) for exchange, findings in page.exchanges)
+    page, judged, _ = await _page(call, tenant)
+    entries = await list_in_pieces(represent_entry(exchange, findings) for exchange, findings in judged)
     return _counted(answer(represent_har(entries, __version__)), page)
 
 
 async def entries_of(call: Call, tenant: Tenant) -> msgspec.Raw:
     """Returns the whole journal of a tenant, oldest first."""
-    judging = call.runtime.judgings.of(tenant)
-    return await list_in_pieces(_represented(call, tenant, [(exchange, judging.findings(exchange)) for exchange in tenant.journal]))
+    judgings = call.runtime.judgings
+    exchanges = await judgings.read(tenant)
+    judged = await judgings.judged(tenant, exchanges)
+    return await list_in_pieces(_represented(call, tenant, judged, broken_by(await judgings.verdicts(tenant, exchanges))))
 
 
-def _represented(call: Call, tenant: Tenant, judged: Iterable[Judged]) -> Iterator[dict[str, object]]:
-    broken, known = broken_by(call.runtime.judgings.of(tenant).verdicts()), len(call.runtime.tenants)
+def _represented(call: Call, tenant: Tenant, judged: Iterable[Judged], broken: Broken) -> Iterator[dict[str, object]]:
+    known = len(call.runtime.tenants)
     told = ((exchange, with_first_use(tenant, exchange, findings, known)) for exchange, findings in judged)
     return (represent_exchange(exchange, findings, broken.get(exchange.id, ())) for exchange, findings in told)
 
@@ -101,10 +109,23 @@ def with_first_use(tenant: Tenant, exchange: Exchange, findings: Findings, known
     return replace(findings, request=(*findings.request, note(("header", "Authorization"), "tenant-made", told)))
 
 
-def _page(call: Call, tenant: Tenant) -> Page:
-    judging = call.runtime.judgings.of(tenant)
-    judged: list[Judged] = [(exchange, judging.findings(exchange)) for exchange in tenant.journal]
-    return read_page(call.parameters, judged)
+async def _page(call: Call, tenant: Tenant) -> tuple[Page, list[Judged], Broken]:
+    """Returns the page that is asked for, its exchanges with what was found out about them, and the rules that exchanges break."""
+    # Before anything is looked at: whoever asks for what there is not, asks for nothing that takes long.
+    question = read_question(call.parameters, tenant.journal.as_they_came(len(tenant.journal)))
+    judgings = call.runtime.judgings
+    exchanges = await judgings.read(tenant)
+    page = question.page(await _kept(call, tenant, question.filters, exchanges))
+    judged = await judgings.judged(tenant, page.exchanges)
+    return page, judged, broken_by(await judgings.verdicts(tenant, exchanges))
+
+
+async def _kept(call: Call, tenant: Tenant, filters: Filters, exchanges: Sequence[Exchange]) -> list[Exchange]:
+    """Returns the exchanges that filters keep; those are judged that nothing else leaves out, where it is asked what was found."""
+    kept = [exchange for exchange in exchanges if filters.keeps(exchange)]
+    if not filters.judges:
+        return kept
+    return [judged[0] for judged in await call.runtime.judgings.judged(tenant, kept) if filters.keeps_judged(judged)]
 
 
 def _counted(given: Answer, page: Page) -> Answer:
