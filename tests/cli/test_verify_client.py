@@ -28,7 +28,7 @@ POLLING = (
     ("no idempotency key", {"retry-idempotency-key", "creates-once"}),
     ("never gives up", {"retry-gives-up"}),
     ("no retry", {"recovers"}),
-    ("repeats refusals", {"retry-refused"}),
+    ("repeats refusals", {"poll-absent", "retry-refused"}),
     ("goes on without credit", {"retry-stops-on-402"}),
     ("ignores retry-after", {"retry-after"}),
     ("polls too often", {"poll-interval"}),
@@ -67,9 +67,9 @@ def test_good_client_keeps_every_rule_of_the_full_matrix(way: tuple[str, ...]) -
         row["rule"] for row in sheet["rows"] if row["verdict"] == "held"
     }
     polling = {"poll-interval", "poll-stops", "key-not-to-files", "address-in-time", "checks-files", "tolerates-unknown-states"}
-    polling |= {"takes-no-page", "finds-its-own"}
+    polling |= {"takes-no-page", "finds-its-own", "poll-absent"}
     callbacks = {"takes-callbacks", "refuses-forged", "refuses-stale", "takes-repeats", "survives-callbacks", "acts-after-verifying"}
-    assert unsaid == (polling if way else callbacks) | {"poll-absent", "bounds-waiting", "waits-for-ends"}
+    assert unsaid == (polling if way else callbacks) | {"bounds-waiting", "waits-for-ends"}
 
 
 @pytest.mark.slow
