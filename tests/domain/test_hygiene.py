@@ -604,6 +604,11 @@ def test_repeated_404_of_a_reading_is_told_by_its_own_rule_alone() -> None:
         assert verdict_of("poll-absent", twice).judgement is Judgement.BROKEN
 
 
+def test_whoever_reads_a_file_by_parts_may_come_to_its_end_twice() -> None:
+    beyond = exchange("GET", MEDIA, 416)
+    assert verdict_of("retry-refused", sequence((0, beyond), (1, beyond))).judgement is Judgement.NOT_EXERCISED
+
+
 def test_other_refusals_of_a_reading_and_404s_of_other_methods_are_not_exempt() -> None:
     for method, status in (("GET", 403), ("DELETE", 404), ("POST", 404)):
         twice = sequence((0, exchange(method, "/v1/webhooks/a", status)), (1, exchange(method, "/v1/webhooks/a", status)))

@@ -139,7 +139,8 @@ def leaves_refusals_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation
     balances = [exchange.number for exchange in exchanges if exchange.operation in BALANCES]
     for series in series_of(exchanges):
         for index, exchange in enumerate(series):
-            if not is_final(exchange) or (exchange.method == "GET" and exchange.status == 404):
+            # A reading of what is not there has a rule of its own; one beyond the end of a file is how its end is found, by part and part.
+            if not is_final(exchange) or (exchange.method == "GET" and exchange.status in (404, 416)):
                 continue
             later = series[index + 1] if index + 1 < len(series) else None
             if later is not None and _is_about_credit(exchange, later, balances):
