@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from answers import ANSWERS
+from doors import MANUAL
 from msgspec.structs import replace
 from mutants import MUTANTS, Mutant
 
 from runflow_mock.cli.streams import written_at_the_end
-from runflow_mock.kit.suite.carriers import Answer, AppCarrier
+from runflow_mock.kit.suite.carriers import Answer, AppCarrier, HttpCarrier
 from runflow_mock.kit.suite.generating import PHASES, Effort, labels
 from runflow_mock.kit.suite.recordings import recording
 from runflow_mock.kit.suite.runner import generated
@@ -18,6 +20,7 @@ from runflow_mock.kit.suite.stages import Target
 from runflow_mock.kit.suite.tolerances import asks_for_another
 from runflow_mock.runtime.foreign_documents import load_document
 from runflow_mock.testing.in_process import InProcess
+from runflow_mock.testing.server import serve
 
 FEW = Effort(examples=1, sequences=1)
 
@@ -41,6 +44,17 @@ def test_planted_bug_is_found_by_generated_requests(app: InProcess) -> None:
     target = Target(Mutant(AppCarrier(app), MUTANTS["creating answers 200 in place of 201"]), None)
     tally = generated(target, load_document(None), FEW, ("examples", "coverage"), operations=("POST /v1/models/{model_id}/runs",))
     assert "status_code_conformance" in {check for check, _ in tally.broken}
+
+
+@pytest.mark.slow
+def test_generated_requests_trust_the_authority_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(replace(MANUAL, port=0, tls_port=0, state=tmp_path), observer=ANSWERS) as server:
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.ca_file))
+        tally = generated(
+            Target(HttpCarrier(str(server.tls_url)), None), load_document(None), FEW, ("examples",), operations=("GET /v1/runs",)
+        )
+    assert (tally.breaches, tally.errors) == ([], [])
+    assert tally.answers
 
 
 def test_every_operation_has_a_label() -> None:

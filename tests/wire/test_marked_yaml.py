@@ -113,7 +113,7 @@ def test_any_text_is_read_or_refused_by_its_place(text: str) -> None:
         ("a: &x {b: 1}\nc:\n  <<: *x", "merge keys", Mark(3, 3)),
         ("? [a]\n: 1", "a name must be a text", Mark(1, 3)),
         ("a: *b", "*b names nothing", Mark(1, 4)),
-        ("&a [*a]", "*a names nothing", Mark(1, 5)),
+        ("&a [*a]", "*a leads to itself", Mark(1, 5)),
         ("a: 1\n---\nb: 2", "second document", Mark(2, 1)),
         ("a: \x00", "not YAML", Mark(1, 1)),
     ],

@@ -150,9 +150,12 @@ def methods_in(item: Mapping[str, Json]) -> dict[str, str]:
     return {**{field.upper(): field for field in METHODS if field in item}, **named}
 
 
-def misplaced(kind: Part, part: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
-    """Yields the fields that hold something of another form than they should, each with what it should be, and those that are ours."""
-    yield from ((name, f"a field of {kind}") for name in OURS & part.keys())
+def misplaced(kind: Part, part: Mapping[str, Json], *, is_ours: bool) -> Iterator[tuple[str, str]]:
+    """Yields the fields that hold something of another form than they should, each with what it should be, and those that only a
+    document in our form has: a pinned copy, which holds files already.
+    """
+    if not is_ours:
+        yield from ((name, f"a field of {kind}") for name in OURS & part.keys())
     for field, (holds, _) in FIELDS[kind].items():
         held = part.get(field, None)
         if holds is Holds.LIST and field in part and not isinstance(held, list):

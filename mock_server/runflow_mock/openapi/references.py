@@ -141,7 +141,7 @@ class Bundle:
             if kind not in (Part.SCHEMA, Part.PATH_ITEM):
                 return
         brought = {field: self._bring(place, part, field) for field in tuple(whole_references(kind, part))}
-        for field, form in tuple(misplaced(kind, part)):
+        for field, form in tuple(misplaced(kind, part, is_ours=FILES in self.document)):
             if part.pop(field) is not None:
                 self.tell(_inside(place, field), f"{field} is not {form}")
         for child in tuple(children(kind, part)):
