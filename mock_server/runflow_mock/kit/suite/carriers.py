@@ -3,6 +3,7 @@
 The suite knows a server by its carrier alone, so that a test can put a bug between the two.
 """
 
+import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
 from typing import Any, Protocol
@@ -103,6 +104,11 @@ class HttpCarrier:
         self._answer_bytes_max = answer_bytes_max
         self._pool = timed_pool(timeout=SECONDS_MAX)
         self._downloads = Downloads()
+
+    @property
+    def authorities(self) -> str | bool:
+        """The file of those that are trusted here, for a client that knows them by other names, or that it may trust the usual ones."""
+        return ssl.get_default_verify_paths().cafile or True
 
     def carry(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """Returns the answer to a request.

@@ -6,7 +6,6 @@ server that refuses everything; ours is not. schemathesis is an extra: without i
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from importlib.util import find_spec
-from ssl import get_default_verify_paths
 from typing import Any
 
 import msgspec
@@ -158,7 +157,7 @@ def _events(
     config = schemathesis.Config.from_dict(_config(stage, document, effort, phases))
     schema: Any = schemathesis.openapi.from_dict(dict(document), config=config)
     if isinstance(carrier, HttpCarrier):
-        schema.config.update(base_url=carrier.url)
+        schema.config.update(base_url=carrier.url, tls_verify=carrier.authorities)
     else:
         schema.app = CarrierApp(carrier)
     # One filter alone: several would be alternatives, and a target that may only be read must never see anything else.
@@ -178,8 +177,6 @@ def _config(stage: SuiteTenant, document: Mapping[str, Any], effort: Effort, pha
         "continue-on-failure": True,
         "workers": 1,
         "request-timeout": REQUEST_SECONDS_MAX,
-        # Its client knows authorities by other names than ours: whom one trusts the other has to.
-        "tls-verify": get_default_verify_paths().cafile or True,
         **({} if stage.target.is_mock else {"rate-limit": f"{max(int(stage.target.pace.requests_per_second), 1)}/s"}),
         **_credentials(document, stage.admin_key),
         "cache": {"enabled": False},
