@@ -18,7 +18,7 @@ from runflow_mock.domain.exchanges import BODY_BYTES_MAX
 from runflow_mock.domain.findings import Finding, Location, note
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.media_types import FORM, MULTIPART, MediaType, chosen, read_media_type
-from runflow_mock.openapi.multipart import BodyPart, parts_of
+from runflow_mock.openapi.multipart import BodyPart, body_parts_of
 from runflow_mock.openapi.parameters import ANYTHING, read_parameter, wrong_with
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.schema_ways import ANY_TYPE
@@ -91,7 +91,7 @@ def read_body(contract: Contract, schema: Pointer, raw: bytes, content_type: str
     if media_type.name == FORM:
         return _Form(contract, schema).read(split_pairs(raw.decode("utf-8", "replace").strip()))
     if media_type.name.startswith("multipart/"):
-        found = parts_of(raw, content_type or "")
+        found = body_parts_of(raw, content_type or "")
         if found is None:
             raise BodyError("multipart", "the body has no parts between the boundaries that its content type names")
         parts = tuple(found)

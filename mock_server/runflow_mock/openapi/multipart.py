@@ -29,7 +29,7 @@ class BodyPart(NamedTuple):
     text: str
 
 
-def parts_of(raw: bytes, content_type: str) -> Iterator[BodyPart] | None:
+def body_parts_of(raw: bytes, content_type: str) -> Iterator[BodyPart] | None:
     """Returns the parts of a body, or nothing where the boundary that its content type names does not stand in it."""
     said = Message()
     said["content-type"] = content_type
