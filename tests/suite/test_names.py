@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_belonging import one_name_is_one_record
@@ -37,3 +38,9 @@ def test_another_record_under_a_name_is_told() -> None:
     right = answer(READ, 200, {**record, "slug": "background/remove"})
     found = list(says(right, answer(f"{READ}/runs", 201, {"id": OTHER, "model_id": OTHER}, "POST")))
     assert found == [f"the model bria/background/remove is {OTHER} here, and was {ID}"]
+
+
+@pytest.mark.parametrize(("moment", "told"), [(None, 0), (3, 1)])
+def test_name_of_a_workflow_may_be_given_away_again_where_nobody_knows_what_was_asked_between(moment: int | None, told: int) -> None:
+    made = [answer("/v1/comfyui-workflows", 201, {"id": each, "org_id": ID, "slug": "empty"}, "POST") for each in (ID, OTHER)]
+    assert len(list(says(*(replace(each, moment=moment) for each in made)))) == told

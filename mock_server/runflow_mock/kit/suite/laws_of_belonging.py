@@ -145,7 +145,9 @@ def _is_the_same(memory: Memory, answer: Answer, name: str, record_id: Any) -> I
     if not isinstance(record_id, str):
         return
     before, moment = memory.names.get(name, (record_id, answer.moment))
-    if before != record_id and moment == answer.moment:
+    # A workflow can be called otherwise or deleted, and its name given away again, by whoever sends requests that no moment is known of.
+    is_kept = answer.moment is not None or not name.startswith(("workflow ", "the workflow "))
+    if before != record_id and moment == answer.moment and is_kept:
         yield f"{name} is {record_id} here, and was {before}"
     memory.names[name] = (record_id, answer.moment)
 
