@@ -13,8 +13,12 @@ MADE = {"id": "019b76da-a800-7000-8abc-0123456789ab", "flow_id": None, "client_r
 
 
 def says(sent: object, told: object, noun: str = "runs") -> list[str]:
+    return answered(RUNS.replace("runs", noun), sent, told)
+
+
+def answered(path: str, sent: object, told: object) -> list[str]:
     memory = Memory()
-    answer = Answer("POST", RUNS.replace("runs", noun), 201, {}, json.dumps(told).encode(), sent_body=json.dumps(sent).encode())
+    answer = Answer("POST", path, 201, {}, json.dumps(told).encode(), sent_body=json.dumps(sent).encode())
     memory.look_at(answer)
     return list(echoes(answer, memory))
 
@@ -41,3 +45,18 @@ def test_free_parts_are_compared_whole() -> None:
 def test_what_came_back_otherwise_is_told(sent: dict[str, object], name: str) -> None:
     found = says(sent, MADE)
     assert [line.partition(" was sent")[0] for line in found if line.startswith(name)] == [name]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["run.completed", 7, {"event_type_code": "run.completed"}, ["run.failed"], [["run.completed"]], [{"event_type_code": ["a"]}], [{}]],
+)
+def test_events_of_a_wrong_form_that_were_taken_are_held_against_what_came_back(sent: object) -> None:
+    made = {"id": MADE["id"], "event_subscriptions": [{"event_type_code": "run.completed"}]}
+    told = answered("/v1/webhooks", {"event_subscriptions": sent}, made)
+    assert [line.partition(" was sent")[0] for line in told] == ["event_subscriptions"]
+
+
+def test_events_come_back_in_any_order() -> None:
+    events = [{"event_type_code": "run.completed"}, {"event_type_code": "run.failed"}]
+    assert answered("/v1/webhooks", {"event_subscriptions": events}, {"id": MADE["id"], "event_subscriptions": events[::-1]}) == []
