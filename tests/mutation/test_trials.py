@@ -133,6 +133,24 @@ def test_mutant_is_killed_by_the_rule_that_it_breaks(ground: Ground, mutant: Mut
         (Mutant(Kind.LOST, Place(Subject("list_model_examples", 200), ("items",))), "any_is_all"),
         (Mutant(Kind.LOST, Place(Subject("list_model_pricing", 200), ("items",))), "any_is_all"),
         (Mutant(Kind.OTHER, Place(Subject("list_solutions", 200), ("items",))), "any_is_all"),
+        (Mutant(Kind.ABSENT, Place(Subject("list_model_examples", 200), ("items", EACH, "input", "text"))), "any_is_all"),
+        (Mutant(Kind.NULL, Place(Subject("list_model_creators", 200), ("items", EACH, "claimed_by_org_id"))), "model_creators_agree"),
+        (Mutant(Kind.OTHER, Place(Subject("list_flow_summaries", 200), ("items",))), "flows_agree"),
+        *(
+            (Mutant(kind, Place(Subject("list_run_evaluations", 200), ("items", EACH, "top_issues", *way))), "statuses_of_runs")
+            for kind, way in ((Kind.LOST, ()), (Kind.REORDERED, ()), (Kind.OTHER, (EACH,)))
+        ),
+        *(
+            (Mutant(Kind.OTHER, Place(Subject(f"list_{noun}_deliveries", 200), (EACH, *way))), flow)
+            for noun in ("run", "batch")
+            for way, flow in (
+                (("signing_secret_id",), "current_secret_signs"),
+                (("attempts", EACH, "created_at"), "current_secret_signs"),
+                (("status_code",), "attempts_are_told"),
+                (("attempts", EACH, "status_code"), "attempts_are_told"),
+                (("updated_at",), "redelivery_is_told"),
+            )
+        ),
     ],
     ids=str,
 )

@@ -1,7 +1,9 @@
 """Flows of promises: what holds between requests. Repeats, files behind addresses, prices, redeliveries, webhooks, what is left behind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 from runflow_mock.domain.signing import SignatureError
@@ -10,7 +12,7 @@ from runflow_mock.kit.suite.files import file_is_there, output_is_there
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.flows_of_callbacks import check_signature, every_attempt
 from runflow_mock.kit.suite.flows_of_runs import balance, create_batch, create_run, ended
-from runflow_mock.kit.suite.laws_of_records import instant
+from runflow_mock.kit.suite.laws_of_records import GRAIN, instant
 from runflow_mock.kit.suite.offers import IMAGE, INPUT, MODEL, RUNS
 from runflow_mock.kit.suite.provocations import fresh_request
 from runflow_mock.kit.suite.readings import content_of, expect
@@ -20,6 +22,8 @@ from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
 # What the suite answers an attempt: 200 without a word, and nothing went wrong below.
 ANSWERED = (200, "", None)
+# What sends callbacks.
+SENDERS = ("runs", "batches")
 # Where something is made with a POST.
 REPEATED = (
     *("models", "runs", "batches", "callback-secrets", "asset-uploads", "evaluations", "webhooks"),
@@ -127,11 +131,16 @@ def _price_is_charged(stage: SuiteTenant) -> Iterator[str]:
         yield f"a run is charged by a price that is disabled since {prices[0]['disabled_at']}"
 
 
+def _sends_a_callback(stage: SuiteTenant, noun: str) -> str:
+    """Makes a run or a batch of one item that sends a callback when it ends; returns its path."""
+    made = create_run(stage, callback_url=stage.hook) if noun == "runs" else create_batch(stage, 1, callback_url=stage.hook)
+    return f"/v1/{noun}/{made['id']}"
+
+
 def _redeliveries_are_asked_for(stage: SuiteTenant) -> Iterator[str]:
     """What is sent again is a delivery of its own, of the same record, and is told from what came by itself."""
-    for noun in ("runs", "batches"):
-        made = create_run(stage, callback_url=stage.hook) if noun == "runs" else create_batch(stage, 1, callback_url=stage.hook)
-        path = f"/v1/{noun}/{made['id']}"
+    for noun in SENDERS:
+        path = _sends_a_callback(stage, noun)
         first = every_attempt(stage)
         if not first:
             yield f"one of the {noun} with a callback_url sends nothing"
@@ -161,14 +170,22 @@ def _redeliveries_are_asked_for(stage: SuiteTenant) -> Iterator[str]:
         if not second or content_of(second[0]) != content_of(first[0]):
             yield "a redelivery tells something else"
         expect(stage.get(path), 200)
+        yield from _are_updated_before(told.values(), instant(create_run(stage)["created_at"]))
+
+
+def _are_updated_before(told: Iterable[Any], later: datetime | None) -> Iterator[str]:
+    """What was read before something was made was not updated after that."""
+    for updated in (instant(record.get("updated_at")) for record in told):
+        if updated and later and updated > later + GRAIN:
+            yield f"a delivery was updated at {updated.isoformat()}, and what was made after it was read at {later.isoformat()}"
 
 
 def _deliveries_tell_their_attempts(stage: SuiteTenant) -> Iterator[str]:
     """A delivery lists each attempt with the receiver's answer, and ends as the last of them did."""
-    for statuses, state in (([500, 503, 200], "succeeded"), ([404] * 5, "failed")):
-        run = create_run(stage, callback_url=stage.hook)
+    for noun, (statuses, state) in product(SENDERS, (([500, 503, 200], "succeeded"), ([404] * 5, "failed"))):
+        path = _sends_a_callback(stage, noun)
         answered = [(attempt.number, status) for status in statuses for attempt in every_attempt(stage, status, most=1)]
-        told = expect(stage.get(f"/v1/runs/{run['id']}/callback"), 200)[-1]
+        told = expect(stage.get(f"{path}/callback"), 200)[-1]
         seen = sorted((attempt["attempt_number"], attempt.get("status_code")) for attempt in told["attempts"])
         if seen != answered or told["status_code"] != state or told["attempt_count"] != len(answered):
             yield f"a delivery that was answered {answered} is {told['status_code']} with {told['attempt_count']} attempts {seen}"
@@ -203,18 +220,28 @@ def _new_secret_signs(stage: SuiteTenant) -> Iterator[str]:
     for current in (0, 1):
         if current:
             expect(stage.send("PATCH", f"/v1/callback-secrets/{secrets[1]['id']}", {"is_current": True}), 200)
-        run = create_run(stage, callback_url=stage.hook)
-        for attempt in every_attempt(stage):
-            try:
-                check_signature(attempt, secrets[current]["plain_secret"])
-            except SignatureError as error:
-                yield f"secret {current + 1} is current: {error.evidence}"
-        told = expect(stage.get(f"/v1/runs/{run['id']}/callback"), 200)[0]
-        if told.get("signing_secret_id") != secrets[current]["id"]:
-            yield f"signing_secret_id is {told.get('signing_secret_id')!r}, and {secrets[current]['id']!r} is current"
+        for noun in SENDERS:
+            yield from _is_signed_with(stage, noun, secrets[current])
         listed = {item["id"]: item.get("is_current") for item in stage.items("/v1/callback-secrets")}
         if listed and listed != {secret["id"]: number == current for number, secret in enumerate(secrets)}:
             yield f"of two secrets the list says is_current {list(listed.values())}"
+
+
+def _is_signed_with(stage: SuiteTenant, noun: str, secret: Any) -> Iterator[str]:
+    """A callback is signed with a secret, says so, and its attempts were made no later than the secret was last used."""
+    path = _sends_a_callback(stage, noun)
+    for attempt in every_attempt(stage):
+        try:
+            check_signature(attempt, secret["plain_secret"])
+        except SignatureError as error:
+            yield f"{secret['label']} is current: {error.evidence}"
+    told = expect(stage.get(f"{path}/callback"), 200)[0]
+    if told.get("signing_secret_id") != secret["id"]:
+        yield f"signing_secret_id is {told.get('signing_secret_id')!r}, and {secret['id']!r} is current"
+    used = next((instant(item.get("last_used_at")) for item in stage.items("/v1/callback-secrets") if item["id"] == secret["id"]), None)
+    for made in (instant(attempt.get("created_at")) for attempt in told["attempts"]):
+        if made and used and made > used + GRAIN:
+            yield f"an attempt was made at {made.isoformat()}, and the secret that signed it was last used at {used.isoformat()}"
 
 
 def _stale_changes_are_refused(stage: SuiteTenant) -> Iterator[str]:

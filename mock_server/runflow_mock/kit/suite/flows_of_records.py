@@ -7,16 +7,20 @@ from typing import Any
 from runflow_mock.kit.suite import scenes
 from runflow_mock.kit.suite.crawls import Crawl
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
-from runflow_mock.kit.suite.lists import WHOLE
+from runflow_mock.kit.suite.lists import WHOLE, whole
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.seeds import PUBLISHED, WORKFLOWS
 from runflow_mock.kit.suite.stages import SuiteTenant
 
-MODELS_PATH = "/v1/models"
+MODELS_PATH, CREATORS, SOLUTIONS = "/v1/models", "/v1/model-creators", "/v1/solutions"
+FLOWS_PATH, SUMMARIES = "/v1/flows", "/v1/flow-summaries"
 # A scene makes at most so many of a noun.
 ITEMS_MADE_MAX = 8
-# Of the examples under `any`, so many with each name of an input are read by themselves.
+# There are few creators, and what one of them alone has is seen where each is read.
+CREATORS_MAX = 50
+# Of the examples under `any`, so many with each name of an input are read by themselves, and so many whose input has none.
 EXAMPLES_OF_A_NAME = 2
+NAMELESS = ("",)
 # Where a noun stands, and what is put on the stage before it is read.
 MADE: Mapping[str, tuple[tuple[str, ...], Callable[[SuiteTenant], None]]] = {
     "runs": (("/v1/runs",), scenes.fill_runs),
@@ -25,20 +29,16 @@ MADE: Mapping[str, tuple[tuple[str, ...], Callable[[SuiteTenant], None]]] = {
     "assets": (("/v1/assets",), scenes.fill_assets),
     "webhooks": (("/v1/webhooks",), scenes.fill_webhooks),
 }
-CATALOGUE: Mapping[str, tuple[str, ...]] = {
-    "model_creators": ("/v1/model-creators",),
-    "solutions": ("/v1/solutions",),
-}
 
 
-def _reads(paths: tuple[str, ...], fill: Callable[[SuiteTenant], None] | None = None) -> Play:
+def _reads(paths: tuple[str, ...], fill: Callable[[SuiteTenant], None] | None = None, *, items_max: int = ITEMS_MADE_MAX) -> Play:
     """Returns what fills a stage and reads everything below some paths."""
 
     def play(stage: SuiteTenant) -> Iterator[str]:
         if fill is not None:
             fill(stage)
         for path in paths:
-            yield from Crawl(stage, items_max=ITEMS_MADE_MAX).below(path, path)
+            yield from Crawl(stage, items_max=items_max).below(path, path)
 
     return play
 
@@ -76,10 +76,13 @@ def _reads_account(stage: SuiteTenant) -> Iterator[str]:
 
 
 def _reads_flows(stage: SuiteTenant) -> Iterator[str]:
-    for path in ("/v1/flows", "/v1/flow-summaries"):
+    for path in (FLOWS_PATH, SUMMARIES):
         yield from Crawl(stage).below(path, path)
-    for flow in expect(stage.get("/v1/flows?limit=1"), 200)["items"]:
-        for node in expect(stage.get(f"/v1/flows/{flow['id']}/nodes"), 200)["items"][:2]:
+    told, in_short = ({flow["id"] for flow in whole(stage, path)} for path in (FLOWS_PATH, SUMMARIES))
+    if told - in_short:
+        yield f"{FLOWS_PATH} has {len(told)} flows, and {SUMMARIES} has {len(told - in_short)} of them not"
+    for flow in expect(stage.get(f"{FLOWS_PATH}?limit=1"), 200)["items"]:
+        for node in expect(stage.get(f"{FLOWS_PATH}/{flow['id']}/nodes"), 200)["items"][:2]:
             expect(stage.get(f"/v1/flow-nodes/{node['id']}"), 200)
 
 
@@ -136,8 +139,9 @@ def _of_each_name(examples: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str
     """The examples whose input has a name that few before have: of two lists under one name the second may be the longer."""
     met: Counter[str] = Counter()
     for example in examples:
-        if any(met[name] < EXAMPLES_OF_A_NAME for name in example["input"]):
-            met.update(example["input"].keys())
+        names = tuple(example["input"]) or NAMELESS
+        if any(met[name] < EXAMPLES_OF_A_NAME for name in names):
+            met.update(names)
             yield example
 
 
@@ -146,10 +150,8 @@ FLOWS: tuple[Flow, ...] = (
         Flow(f"{noun}_agree", f"whatever is read of {noun.replace('_', ' ')} agrees", Needs.CONTROL, _reads(paths, fill))
         for noun, (paths, fill) in MADE.items()
     ),
-    *(
-        Flow(f"{noun}_agree", f"whatever is read of {noun.replace('_', ' ')} agrees", Needs.READING, _reads(paths))
-        for noun, paths in CATALOGUE.items()
-    ),
+    Flow("model_creators_agree", "whatever is read of model creators agrees", Needs.READING, _reads((CREATORS,), items_max=CREATORS_MAX)),
+    Flow("solutions_agree", "whatever is read of solutions agrees", Needs.READING, _reads((SOLUTIONS,))),
     Flow("account_agree", "whatever is read of the account agrees", Needs.CONTROL, _reads_account),
     Flow("public_models_agree", "what everybody may read of models agrees with the rest", Needs.READING, _reads_public_models),
     Flow("models_agree", "whatever is read of models agrees", Needs.READING, _reads_models),

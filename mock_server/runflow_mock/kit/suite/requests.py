@@ -78,7 +78,10 @@ def _evaluation(stage: SuiteTenant) -> str:
 def _evaluation_of_run(stage: SuiteTenant) -> str:
     run = expect(stage.post(f"{PUBLISHED}/runs", {"input": {"primary_design_ref": IMAGE}}), 201)["id"]
     stage.settle()
-    return f"/v1/runs/{run}/evaluations/{expect(stage.get(f'/v1/runs/{run}/evaluations'), 200)['items'][0]['id']}"
+    made = expect(stage.get(f"/v1/runs/{run}/evaluations"), 200)["items"][0]["id"]
+    # The laws hold what the list says of it against what it says of itself.
+    expect(stage.get(f"/v1/evaluations/{made}"), 200)
+    return f"/v1/runs/{run}/evaluations/{made}"
 
 
 def _secret(stage: SuiteTenant) -> str:
