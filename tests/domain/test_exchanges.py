@@ -152,3 +152,11 @@ def test_of_a_repeated_header_the_first_counts() -> None:
 )
 def test_scheme_is_kept_where_the_credential_has_its_form(sent: bytes, kept: bytes) -> None:
     assert without_credentials([(b"authorization", sent)]) == ((b"authorization", kept),)
+
+
+def test_secret_in_a_cookie_that_was_kept_is_found_whatever_stands_behind_it() -> None:
+    secret = "rf_whsec_of_somebody_who_puts_it_into_cookies"
+    kept = exchange(headers={"cookie": f"theme={secret}; sid=[redacted]"})
+    scrubber = Scrubber()
+    scrubber.learn(secret)
+    assert secret.removeprefix("rf_whsec_").encode() not in scrubbed(kept, scrubber).request_headers[0][1]

@@ -607,6 +607,7 @@ def test_repeated_404_of_a_reading_is_told_by_its_own_rule_alone() -> None:
 def test_whoever_reads_a_file_by_parts_may_come_to_its_end_twice() -> None:
     beyond = exchange("GET", MEDIA, 416)
     assert verdict_of("retry-refused", sequence((0, beyond), (1, beyond))).judgement is Judgement.NOT_EXERCISED
+    assert verdict_of("retry-refused", sequence((0, beyond), (1, beyond), (2, beyond))).judgement is Judgement.BROKEN
 
 
 def test_other_refusals_of_a_reading_and_404s_of_other_methods_are_not_exempt() -> None:

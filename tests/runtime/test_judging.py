@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from sys import maxsize
 from typing import Any
@@ -12,11 +13,11 @@ from steps import RUNS, ok
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Findings, Severity
 from runflow_mock.domain.scrubbing import Scrubber, mask
-from runflow_mock.domain.verdicts import Judgement
+from runflow_mock.domain.verdicts import Judgement, Verdict
 from runflow_mock.engine.journal import Journal
 from runflow_mock.openapi.contract_judge import Judge
 from runflow_mock.openapi.contracts import Contract, packaged_contract
-from runflow_mock.runtime.judging import QUIET_REQUESTS_MAX, READ_STEP_EXCHANGES, Judging
+from runflow_mock.runtime.judging import QUIET_REQUESTS_MAX, READ_STEP_EXCHANGES, SEQUENCE_AT_ONCE, Judging
 from runflow_mock.runtime.tenants import Tenant
 
 
@@ -131,6 +132,37 @@ def test_verdicts_of_before_a_clearing_or_a_later_look_are_not_taken() -> None:
     journal.clear()
     judged.conclude(before, 2, journal.clearings - 1)
     assert not [verdict.rule for verdict in judged.verdicts() if verdict.broken]
+
+
+def verdicts_after(change: Callable[[Journal], None]) -> tuple[Sequence[Verdict], Judging]:
+    """The verdicts on what was read of a long journal of refusals, which changes while they are found; and what judges."""
+    with Door() as door:
+        ok(door.get("/v1/runs"))
+        tenant, judgings = door.runtime.tenants.get("test"), door.runtime.judgings
+        assert tenant is not None
+        record(tenant.journal, *[create(422)] * (SEQUENCE_AT_ONCE + 1))
+
+        async def found() -> Sequence[Verdict]:
+            await judgings.prepared()
+            exchanges = await judgings.read(tenant)
+            change(tenant.journal)
+            finding = asyncio.create_task(judgings.verdicts(tenant, exchanges))
+            await asyncio.sleep(0)
+            record(tenant.journal, read())
+            return await finding
+
+        return asyncio.run(found()), judgings.of(tenant)
+
+
+def test_what_was_read_before_a_clearing_breaks_no_rule_after_it() -> None:
+    verdicts, judged = verdicts_after(Journal.clear)
+    assert [verdict.rule for verdict in (*verdicts, *judged.verdicts()) if verdict.broken] == []
+
+
+def test_what_comes_while_verdicts_are_found_is_left_to_whoever_asks_next() -> None:
+    verdicts, judged = verdicts_after(lambda journal: None)
+    assert [verdict.rule for verdict in verdicts if verdict.broken] == ["retry-refused"]
+    assert not judged.is_concluded
 
 
 def test_journal_is_acquitted_without_being_judged_until_a_violation_comes() -> None:

@@ -139,8 +139,8 @@ def leaves_refusals_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation
     balances = [exchange.number for exchange in exchanges if exchange.operation in BALANCES]
     for series in series_of(exchanges):
         for index, exchange in enumerate(series):
-            # A reading of what is not there has a rule of its own; one beyond the end of a file is how its end is found, by part and part.
-            if not is_final(exchange) or (exchange.method == "GET" and exchange.status in (404, 416)):
+            # A reading of what is not there has a rule of its own; one beyond the end of a file is how its end is found, part by part.
+            if not is_final(exchange) or (exchange.method == "GET" and (exchange.status == 404 or _finds_an_end(series, index))):
                 continue
             later = series[index + 1] if index + 1 < len(series) else None
             if later is not None and _is_about_credit(exchange, later, balances):
@@ -152,6 +152,11 @@ def leaves_refusals_alone(exchanges: Sequence[Exchange]) -> Iterator[Observation
             yield Observation(
                 not is_repeated, ids, f"{exchange.method} {exchange.path[:120]} was refused with {exchange.status} and {told}"
             )
+
+
+def _finds_an_end(series: Sequence[Exchange], index: int) -> bool:
+    """Whether a 416 is the end of a file that is read by parts, which nobody asks for three times in a row."""
+    return series[index].status == 416 and [each.status for each in series[max(index - 1, 0) : index + 2]] != [416] * 3
 
 
 def keeps_idempotency_key(exchanges: Sequence[Exchange]) -> Iterator[Observation]:

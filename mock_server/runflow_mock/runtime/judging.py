@@ -139,13 +139,19 @@ class Judging:
 
         return judge_sequence(exchanges, is_paced=self._is_paced, real_waits=self._real_waits)
 
-    def conclude(self, latest: tuple[Verdict, ...], total: int, clearings: int) -> None:
-        """Takes verdicts on what was in the journal when it had seen `total`, unless it was cleared since, or somebody has looked later."""
+    def conclude(self, latest: tuple[Verdict, ...], total: int, clearings: int) -> tuple[Verdict, ...]:
+        """Takes verdicts on what was in the journal when it had seen `total`, unless it was cleared since, or somebody has looked later.
+
+        Returns what holds then, those seen in exchanges that have left included; of a journal that was cleared, what was given.
+        """
         self._keep_up()
-        if clearings == self._clearings and (total > self._seen_to or not self._verdicts):
+        if clearings != self._clearings:
+            return latest
+        if total > self._seen_to or not self._verdicts:
             if self._journal.dropped:
                 latest = tuple(merge(*pair) for pair in zip(self._verdicts or latest, latest, strict=True))
             self._verdicts, self._seen_to = latest, total
+        return self._verdicts
 
     def catch_up(self, steps: int = maxsize, bytes_max: int | None = None) -> None:
         """Judges what was not judged yet, the oldest first, at most so many exchanges, and no more than take so many bytes, but one."""
@@ -257,11 +263,12 @@ class Judgings:
 
     async def verdicts(self, tenant: Tenant, exchanges: tuple[Exchange, ...]) -> tuple[Verdict, ...]:
         """Returns the verdicts on all that `read` has returned; rules look at everything together, at much of it beside the loop."""
-        judging = self.of(tenant)
-        if not judging.is_concluded and len(exchanges) > SEQUENCE_AT_ONCE:
-            total, clearings = exchanges[-1].number, tenant.journal.clearings
-            judging.conclude(await asyncio.to_thread(judging.look_at, exchanges), total, clearings)
-        return judging.verdicts()
+        judging, journal = self.of(tenant), tenant.journal
+        # What was cleared since it was read says nothing of what is in the journal now.
+        if judging.is_concluded or len(exchanges) <= SEQUENCE_AT_ONCE or not journal.holds(exchanges[-1]):
+            return judging.verdicts()
+        total, clearings = exchanges[-1].number, journal.clearings
+        return judging.conclude(await asyncio.to_thread(judging.look_at, exchanges), total, clearings)
 
     async def acquitted(self, tenant: Tenant) -> bool:
         """Tells whether nothing in a tenant's journal is a violation; between few exchanges others have their turn.
