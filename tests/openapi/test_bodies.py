@@ -12,6 +12,7 @@ from foreign import contract
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX
 from runflow_mock.domain.findings import Severity
 from runflow_mock.openapi.contract_judge import Judge
+from runflow_mock.openapi.multipart import HEAD_BYTES_MAX
 from runflow_mock.openapi.sent_values import gathered, nested_fields
 
 JSON = "application/json"
@@ -244,6 +245,26 @@ def test_part_that_says_base64_and_is_none_is_read_as_it_is() -> None:
 def test_parts_without_a_head_or_without_anything_have_no_name() -> None:
     body = b"--B\r\n--B\r\n\r\nx\r\n--B\r\nX: y\r\n--B--"
     assert judged({MULTIPART: {"schema": THING}}, body, f"{MULTIPART}; boundary=B") == ["body.count required"]
+
+
+@pytest.mark.parametrize("encoding", ["idna", "undefined", "punycode", "a\0b", "there-is-none"])
+def test_name_or_boundary_in_an_encoding_that_cannot_be_read_is_none(encoding: str) -> None:
+    body = f"--B\r\nContent-Disposition: form-data; name*={encoding}''%ff\r\n\r\n1\r\n--B--\r\n".encode()
+    assert judged({MULTIPART: {"schema": THING}}, body, f"{MULTIPART}; boundary=B") == ["body.count required"]
+    assert judged({MULTIPART: {"schema": THING}}, body, f"{MULTIPART}; boundary*={encoding}''%ff") == ["body multipart"]
+
+
+def test_letter_whose_second_byte_is_a_line_break_elsewhere_stays_in_its_header() -> None:
+    body = multipart(("count", b"1"), more="\r\nX-Who: \u00c5sa")
+    headers = {"X-Who": {"required": True, "schema": {"enum": ["\u00c5sa"]}}}
+    content = {MULTIPART: {"schema": THING, "encoding": {"count": {"headers": headers}}}}
+    assert judged(content, body, f"{MULTIPART}; boundary=B") == []
+
+
+def test_part_whose_head_is_longer_than_is_read_has_no_name() -> None:
+    for length, broken in ((HEAD_BYTES_MAX // 2, []), (HEAD_BYTES_MAX, ["body.count required"])):
+        body = multipart(("count", b"1"), more=f"\r\nX-More: {'a' * length}")
+        assert judged({MULTIPART: {"schema": THING}}, body, f"{MULTIPART}; boundary=B") == broken
 
 
 NESTED = {

@@ -16,8 +16,11 @@ from email.utils import collapse_rfc2231_value
 from quopri import decodestring
 from typing import NamedTuple
 
+# Parsers of letters take the square of it for some heads.
+HEAD_BYTES_MAX = 8 * 1024
 _END_OF_HEAD = re.compile(rb"\A\r?\n|\r?\n\r?\n")
 _LINE_BREAK = re.compile(rb"\r?\n")
+_FOLD = re.compile(r"\r?\n|\r")
 
 
 class BodyPart(NamedTuple):
@@ -31,14 +34,22 @@ class BodyPart(NamedTuple):
 
 def body_parts_of(raw: bytes, content_type: str) -> Iterator[BodyPart] | None:
     """Returns the parts of a body, or nothing where the boundary that its content type names does not stand in it."""
-    said = Message()
-    said["content-type"] = content_type
-    boundary = said.get_boundary()
+    boundary = _boundary(content_type) if len(content_type) <= HEAD_BYTES_MAX else None
     if boundary is None:
         return None
     delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary.encode("utf-8", "replace")) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
     first = delimiter.search(raw)
     return None if first is None else _parts(raw, delimiter, first)
+
+
+def _boundary(content_type: str) -> str | None:
+    said = Message()
+    said["content-type"] = content_type
+    try:
+        return said.get_boundary()
+    except ValueError:
+        # It says to be in an encoding that there is not, or that it is not in.
+        return None
 
 
 def _parts(raw: bytes, delimiter: re.Pattern[bytes], found: re.Match[bytes]) -> Iterator[BodyPart]:
@@ -56,16 +67,25 @@ def _parts(raw: bytes, delimiter: re.Pattern[bytes], found: re.Match[bytes]) -> 
 def _part(raw: bytes) -> BodyPart:
     end = _END_OF_HEAD.search(raw)
     head, body = (raw, b"") if end is None else (raw[: end.start()], raw[end.end() :])
-    message = HeaderParser().parsestr(head.decode("latin-1"))
-    name = message.get_param("name", header="content-disposition")
-    headers = {key.lower(): _decoded("".join(str(value).splitlines())) for key, value in message.items()}
+    # A part whose head is longer has no name here, and is none of those that are declared.
+    message = HeaderParser().parsestr(head.decode("latin-1") if len(head) <= HEAD_BYTES_MAX else "")
+    headers = {key.lower(): _decoded(_FOLD.sub("", str(value))) for key, value in message.items()}
     return BodyPart(
-        # A name that says its own encoding comes in parts.
-        name=_decoded(name) if isinstance(name, str) else None if name is None else collapse_rfc2231_value(name),
+        name=_name(message),
         content_type=headers.get("content-type"),
         headers=headers,
         text=_text(_unpacked(body, headers.get("content-transfer-encoding", "").strip().lower())),
     )
+
+
+def _name(message: Message) -> str | None:
+    try:
+        name = message.get_param("name", header="content-disposition")
+        # One that says its own encoding comes in parts.
+        return _decoded(name) if isinstance(name, str) else None if name is None else collapse_rfc2231_value(name)
+    except ValueError:
+        # It is not in the encoding that it says, or there is none of that name.
+        return None
 
 
 def _decoded(text: str) -> str:

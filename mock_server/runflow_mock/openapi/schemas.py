@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from runflow_mock.domain.documents import Json, parts_of
-from runflow_mock.openapi.pointers import MISSING, pointer_of, walk
+from runflow_mock.openapi.pointers import MISSING, Pointer, pointer_of, walk
 
 # The compiler is imported where a schema is compiled: a test whose server runs elsewhere reads settings, and never compiles one.
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ class CompiledSchema:
     def explained(self, value: Json) -> "Iterator[jsonschema_rs.ValidationError]":
         """Returns the same, where that takes no longer than a value may be long: each form of a `oneOf` has errors of its own.
 
+        To count them spares their number alone: thousands of errors about one large value cost as much again.
+
         Raises:
             RecursionError: it is nested too deeply to be told.
             TooManyErrors: there are too many errors, or they are about values that are too large.
@@ -101,7 +103,7 @@ class CompiledSchema:
         left = EXPLAINED_MAX
         for place in (each["instanceLocation"] for each in errors):
             if place not in sizes:
-                sizes[place] = _ERROR_SIZE + sum(1 for _ in parts_of(walk(value, pointer_of(f"#{place}"))))
+                sizes[place] = _ERROR_SIZE + sum(1 for _ in parts_of(walk(value, _way_of(place))))
             left -= sizes[place]
             if left < 0:
                 # They come in no order.
@@ -127,6 +129,11 @@ class CompiledSchema:
             elif isinstance(part, list):
                 waiting.extend(part)
         return False
+
+
+def _way_of(place: str) -> Pointer:
+    """Returns the way that the validator tells: a percent sign in it stands for itself."""
+    return tuple(word.replace("~1", "/").replace("~0", "~") for word in place.split("/")[1:])
 
 
 def compile_schema(
