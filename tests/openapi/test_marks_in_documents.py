@@ -32,10 +32,13 @@ def test_document_is_no_schema_whatever_stands_at_its_top(more: dict[str, Any]) 
     assert judging.problems == ()
 
 
-def test_schema_at_the_top_is_meant_where_a_reference_leads_there() -> None:
-    schemas = {"Ref": {"$ref": "#/$defs/Whole"}}
-    judging = contract({**document(), "$defs": {"Whole": {"type": "integer"}}, "components": {"schemas": schemas}})
-    assert [judging.allows(("components", "schemas", "Ref"), value) for value in (1, "a")] == [True, False]
+@pytest.mark.parametrize("other", [{}, {"$id": "other"}, {"$ref": "nowhere"}, {"$schema": "nonsense"}])
+def test_schema_at_the_top_is_meant_where_a_reference_leads_there_whatever_stands_beside_it(other: dict[str, Any]) -> None:
+    schemas = {"Ref": {"$ref": "#/$defs/Whole"}, "Plain": {"type": "integer"}}
+    judging = contract({**document(), "$defs": {"Whole": {"type": "integer"}, "Other": other}, "components": {"schemas": schemas}})
+    for name in schemas:
+        assert [judging.allows(("components", "schemas", name), value) for value in (1, "a")] == [True, False]
+    assert judging.problems == ()
 
 
 @pytest.mark.parametrize("name", ["x-copies", "x-files", "x-unread", "x-also-at", "x-variants", "x-beside-paths", "x-other-methods"])

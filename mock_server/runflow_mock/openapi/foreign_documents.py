@@ -74,10 +74,7 @@ def in_our_form(given: Json, name: str, sources: Sources, *, known: Collection[s
         raise DocumentError(f"{name} declares no paths; give a document with at least one operation")
     document["openapi"] = "3.1.0" if is_30 else version
     bundle.gather()
-    # A validator takes the whole for a schema: whom an editor serves by a `$schema` there does not mean that.
-    led_to = {reference.target[0] for reference in bundle.references if reference.target}
-    for word in (document.keys() & _SCHEMA_WORDS) - led_to:
-        del document[word]
+    _leave_no_schema(bundle)
     if not isinstance(document.get("paths"), dict):
         raise DocumentError(f"{_first(bundle.problems, name)}; give a document whose paths can be read")
     paths = _Paths(bundle, known, is_32=not version.startswith(("3.0", "3.1")))
@@ -87,6 +84,20 @@ def in_our_form(given: Json, name: str, sources: Sources, *, known: Collection[s
     if all(UNREAD in operation for operation in operations) and not (may_lack_paths and document.get("webhooks")):
         raise DocumentError(f"{_first(bundle.problems, name)}; give a document with at least one operation that can be read")
     return Foreign(document, tuple(bundle.problems))
+
+
+def _leave_no_schema(bundle: Bundle) -> None:
+    """Moves what stands at the top of a document under words of schemas: a validator takes the whole for a schema, which it is not, and
+    gives up at what nothing leads to as well.
+    """
+    words = bundle.document.keys() & _SCHEMA_WORDS
+    for word in words:
+        bundle.document[f"({word})"] = bundle.document.pop(word)
+    for number, reference in enumerate(bundle.references):
+        if reference.target and reference.target[0] in words:
+            target = (f"({reference.target[0]})", *reference.target[1:])
+            reference.part["$ref"] = reference_to(target)
+            bundle.references[number] = reference._replace(target=target)
 
 
 def _version(given: Json, name: str) -> str:
