@@ -113,7 +113,7 @@ def _settled(rule: str, trials: Sequence[Trial], job: MatrixJob, tell: Tell) -> 
         speaks = next((vote for vote in reversed(votes) if _judgement(vote, rule) is wanted), votes[-1])
         for vote in votes:
             speaks = _with_certain(speaks, vote)
-        is_tried = len(votes) > 1 or speaks.seconds <= job.again_seconds_max
+        is_tried = len(votes) > 1 or speaks.seconds < job.again_seconds_max
         yield speaks if _judgement(speaks, rule) is wanted else _left_open(speaks, rule, VARIES if is_tried else TOO_LONG)
 
 
@@ -127,12 +127,12 @@ def _unsettled(rule: str, seen: Sequence[Trial], left: float) -> Trial | None:
     says = {judgement: [trial for trial in seen if _judgement(trial, rule) is judgement] for judgement in Judgement}
     if says[Judgement.HELD] and certain:
         # It pauses elsewhere, and here it did not: two draws may both have been next to nothing.
-        return next((trial for trial in seen if trial.cell.name in certain and trial.seconds <= left), None)
+        return next((trial for trial in seen if trial.cell.name in certain and trial.seconds < left), None)
     if says[Judgement.HELD] or _votes(rule, seen) >= BROKEN_MIN:
         return None
     weighty = [trial for trial in says[Judgement.BROKEN] if _is_weighty(trial, rule)]
     unclear = [trial for trial in says[Judgement.NOT_EXERCISED] if _says_something(trial, rule)]
-    return next((trial for trial in (*weighty, *reversed(unclear)) if trial.seconds <= left), None)
+    return next((trial for trial in (*weighty, *reversed(unclear)) if trial.seconds < left), None)
 
 
 def _certain(rule: str, seen: Sequence[Trial]) -> Mapping[str, int]:
