@@ -27,12 +27,14 @@ LISTED_AT: Mapping[str, tuple[str, ...]] = {
 LEAVES_ALL = frozenset(("limit", "sort_by", "fields", "embed", "add_signature"))
 # Kinds of which a server shows an organization its own and nothing else.
 OWNED = frozenset(("Run", "Batch", "BatchItem", "Evaluation", "CallbackSecret", "Asset", "Webhook", "CreditBalance"))
+# Whoever sends requests makes these, calls them otherwise and deletes them; all other names last.
+WORKFLOW = "workflow"
 # Kinds that are called by a name, and whose name it is beside theirs.
 NAMED: Mapping[str, tuple[str, str]] = {
     "Model": ("model", "model_creator_id"),
     "PublicModel": ("model", "model_creator_id"),
     "ModelCreator": ("model creator", ""),
-    "ComfyuiWorkflow": ("workflow", "org_id"),
+    "ComfyuiWorkflow": (WORKFLOW, "org_id"),
     "Flow": ("flow", "org_id"),
     "FlowSummary": ("flow", "org_id"),
     "Solution": ("solution", ""),
@@ -87,15 +89,17 @@ def one_name_is_one_record(answer: Answer, memory: Memory) -> Iterator[str]:
         kind, whose = NAMED.get(part.described.name, ("", ""))
         slug, record_id = part.value.get("slug"), part.value.get("id")
         if kind and isinstance(slug, str) and isinstance(record_id, str) and (not whose or isinstance(part.value.get(whose), str)):
-            yield from _is_the_same(memory, answer, f"{kind} {slug} of {part.value.get(whose) if whose else 'the catalogue'}", record_id)
+            called = f"{kind} {slug} of {part.value.get(whose) if whose else 'the catalogue'}"
+            yield from _is_the_same(memory, answer, called, record_id, is_lasting=kind != WORKFLOW)
     operation, params = memory.operation, {name: unquote(value) for name, value in memory.params.items()}
     if operation is None or not memory.parts or answer.status >= 300:
         return
     if "/" in params.get("model_id", ""):
-        yield from _refers_to(memory, answer, f"the model {params['model_id']}", "model_id", is_itself=operation.path == A_MODEL)
+        called, is_itself = f"the model {params['model_id']}", operation.path == A_MODEL
+        yield from _refers_to(memory, answer, called, "model_id", is_itself=is_itself, is_lasting=True)
     elif params.keys() == {"owner", "slug"}:
-        called = f"the workflow {params['owner']}/{params['slug']}"
-        yield from _refers_to(memory, answer, called, "comfyui_workflow_id", is_itself=operation.path == A_WORKFLOW)
+        called, is_itself = f"the {WORKFLOW} {params['owner']}/{params['slug']}", operation.path == A_WORKFLOW
+        yield from _refers_to(memory, answer, called, "comfyui_workflow_id", is_itself=is_itself, is_lasting=False)
 
 
 def has_what_it_says(answer: Answer, memory: Memory) -> Iterator[str]:
@@ -127,27 +131,26 @@ def has_its_own_output(answer: Answer, memory: Memory) -> Iterator[str]:
                 yield f"run {part.value.get('id')} has the output {address}, and so has run {owner}"
 
 
-def _refers_to(memory: Memory, answer: Answer, name: str, reference: str, *, is_itself: bool) -> Iterator[str]:
+def _refers_to(memory: Memory, answer: Answer, name: str, reference: str, *, is_itself: bool, is_lasting: bool) -> Iterator[str]:
     """What is read under a name is the record of that name, or refers to it."""
     record = memory.parts[0].value
     if is_itself:
         if isinstance(record.get("slug"), str) and record["slug"] != name.partition("/")[2]:
             yield f"{name} has the slug {record['slug']!r}"
-        yield from _is_the_same(memory, answer, name, record.get("id"))
+        yield from _is_the_same(memory, answer, name, record.get("id"), is_lasting=is_lasting)
         return
     for part in memory.parts:
         # Further inside stand records of others, which refer to what they like.
         if len(part.way) <= 2:
-            yield from _is_the_same(memory, answer, name, part.value.get(reference))
+            yield from _is_the_same(memory, answer, name, part.value.get(reference), is_lasting=is_lasting)
 
 
-def _is_the_same(memory: Memory, answer: Answer, name: str, record_id: Any) -> Iterator[str]:
+def _is_the_same(memory: Memory, answer: Answer, name: str, record_id: Any, *, is_lasting: bool) -> Iterator[str]:
+    """A name that lasts is one record's; any other may be given away again by requests of which it is not known what came between."""
     if not isinstance(record_id, str):
         return
     before, moment = memory.names.get(name, (record_id, answer.moment))
-    # A workflow can be called otherwise or deleted, and its name given away again, by whoever sends requests that no moment is known of.
-    is_kept = answer.moment is not None or not name.startswith(("workflow ", "the workflow "))
-    if before != record_id and moment == answer.moment and is_kept:
+    if before != record_id and moment == answer.moment and (is_lasting or moment is not None):
         yield f"{name} is {record_id} here, and was {before}"
     memory.names[name] = (record_id, answer.moment)
 
