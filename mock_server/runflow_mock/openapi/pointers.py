@@ -1,4 +1,4 @@
-"""Pointers: the ways to parts of a document, key by key, and the two forms in which they are written."""
+"""Pointers: the ways to parts of a document, key by key, and the forms in which they are written."""
 
 from typing import Any
 from urllib.parse import quote, unquote
@@ -12,7 +12,12 @@ MISSING = object()
 
 def pointer_of(reference: str) -> Pointer:
     """Returns the way that a reference inside a document means, such as `#/components/schemas/Run`."""
-    return tuple(unquote(word).replace("~1", "/").replace("~0", "~") for word in reference.removeprefix("#").split("/")[1:])
+    return tuple(_unescaped(unquote(word)) for word in reference.removeprefix("#").split("/")[1:])
+
+
+def way_of(place: str) -> Pointer:
+    """Returns the way that a validator tells, such as `/items/0`; a percent sign in it stands for itself."""
+    return tuple(_unescaped(word) for word in place.split("/")[1:])
 
 
 def reference_to(pointer: Pointer) -> str:
@@ -44,3 +49,7 @@ def walk(part: Any, pointer: Pointer) -> Any:
 
 def _escaped(word: str) -> str:
     return word.replace("~", "~0").replace("/", "~1")
+
+
+def _unescaped(word: str) -> str:
+    return word.replace("~1", "/").replace("~0", "~")

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from runflow_mock.domain.documents import Json, parts_of
-from runflow_mock.openapi.pointers import MISSING, Pointer, pointer_of, walk
+from runflow_mock.openapi.pointers import MISSING, pointer_of, walk, way_of
 
 # The compiler is imported where a schema is compiled: a test whose server runs elsewhere reads settings, and never compiles one.
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class CompiledSchema:
         left = EXPLAINED_MAX
         for place in (each["instanceLocation"] for each in errors):
             if place not in sizes:
-                sizes[place] = _ERROR_SIZE + sum(1 for _ in parts_of(walk(value, _way_of(place))))
+                sizes[place] = _ERROR_SIZE + sum(1 for _ in parts_of(walk(value, way_of(place))))
             left -= sizes[place]
             if left < 0:
                 # They come in no order.
@@ -129,11 +129,6 @@ class CompiledSchema:
             elif isinstance(part, list):
                 waiting.extend(part)
         return False
-
-
-def _way_of(place: str) -> Pointer:
-    """Returns the way that the validator tells: a percent sign in it stands for itself."""
-    return tuple(word.replace("~1", "/").replace("~0", "~") for word in place.split("/")[1:])
 
 
 def compile_schema(
