@@ -216,15 +216,17 @@ def _wrong_keys(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
     """Yields the Idempotency-Keys that are none, and those that another creation had before."""
     made: dict[tuple[str, str], Exchange] = {}
     for exchange in exchanges:
-        if exchange.operation in CREATES and (key := exchange.request_header("idempotency-key")) is not None:
-            earlier = made.get((exchange.path, key))
-            if earlier is None and exchange.status < 300 and not exchange.is_lost:
-                made[exchange.path, key] = exchange
-            elif earlier is not None and exchange.status == KEY_REUSED and not _say_the_same(earlier, exchange):
-                told = f"{exchange.method} {exchange.path[:120]} has the key of another creation, and was refused with a {KEY_REUSED}"
-                yield Observation(not OBEYED, (earlier.id, exchange.id), told)
-        if exchange.operation in CREATES and (text := NO_KEYS.get(exchange.request_header("idempotency-key") or "")) is not None:
-            told = f"{exchange.method} {exchange.path[:120]} has the key {text!r}, which is written where a value is missing"
+        key = exchange.request_header("idempotency-key") if exchange.operation in CREATES else None
+        if key is None:
+            continue
+        earlier = made.get((exchange.path, key))
+        if earlier is None and exchange.status < 300 and not exchange.is_lost:
+            made[exchange.path, key] = exchange
+        elif earlier is not None and exchange.status == KEY_REUSED and not _say_the_same(earlier, exchange):
+            told = f"{exchange.method} {exchange.path[:120]} has the key of another creation, and was refused with a {KEY_REUSED}"
+            yield Observation(not OBEYED, (earlier.id, exchange.id), told)
+        if key in NO_KEYS:
+            told = f"{exchange.method} {exchange.path[:120]} has the key {NO_KEYS[key]!r}, which is written where a value is missing"
             yield Observation(not OBEYED, (exchange.id,), told)
 
 

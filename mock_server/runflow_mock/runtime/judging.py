@@ -92,7 +92,7 @@ class Judging:
     def knows(self, exchange: Exchange) -> bool:
         """Tells whether an exchange was judged already."""
         self._keep_up()
-        return self._journal.holds(exchange) and (exchange.number in self._findings or exchange.number in self._early)
+        return self._journal.holds(exchange) and self._known(exchange) is not None
 
     def findings(self, exchange: Exchange) -> Findings:
         """Returns the findings of an exchange; no other one is judged for it, and it is counted when its turn comes."""
@@ -100,7 +100,7 @@ class Judging:
         if not self._journal.holds(exchange):
             # It has left since it was read, and another one may have its number.
             return self.judge.judge(exchange)
-        known = self._findings.get(exchange.number) or self._early.get(exchange.number)
+        known = self._known(exchange)
         if known is None:
             if len(self._early) > len(self._journal):
                 self._forget_early()
@@ -115,7 +115,7 @@ class Judging:
         """
         self._keep_up()
         for exchange in self._journal.raw_after(self._acquitted_to, steps, bytes_max):
-            known = self._findings.get(exchange.number) or self._early.get(exchange.number)
+            known = self._known(exchange)
             if known.violations if known is not None else not self.judge.acquits(exchange):
                 return False
             self._acquitted_to = exchange.number
@@ -175,6 +175,10 @@ class Judging:
         if lost:
             self._forget_early()
         return self._journal.oldest_after(self._judged_to, count, bytes_max)
+
+    def _known(self, exchange: Exchange) -> Findings | None:
+        """What was found out about an exchange that the journal holds, in its turn or before, if it was judged."""
+        return self._findings.get(exchange.number) or self._early.get(exchange.number)
 
     def _forget_early(self) -> None:
         self._early = {number: found for number, found in self._early.items() if number > self._journal.dropped}
