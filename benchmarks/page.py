@@ -88,8 +88,9 @@ TRIED = """\
   such as scenarios, profiles and the control API, is imported when it is asked for.
 - Fewer rows for creates with `--keep`: clients that have shared a row of the file wait a turn of the event loop for one another. In
   process a create with a row for eight costs 20 to 28 microseconds more than one that is not kept, and 9 to 10 with a row for sixteen.
-  Over 16 connections the server's processor does 0.93 of the creates that it does without `--keep`, over 64 it does 0.96 (medians of
-  turns on a machine that others used too). A client alone has a row for each create, and gets 0.6 to 0.67.
+  Over 16 connections the server's processor does 0.89 of the creates that it does without `--keep` (medians of 20 rounds on a quiet
+  machine; of five rounds 0.79 to 0.88, and 0.93 where others used the machine too), over 64 it does 0.96. A client alone has a row for
+  each create, and gets 0.6 to 0.67.
 - Other pages for that file, 4 to 32 KiB: equal within the noise. Eight creates are a row of 10 KB, which SQLite writes in three or four.
 - A quicker test in process: what its four requests wait for is the way from the test's thread to that of the fake and back; the work
   itself is a third of the time, by one profile on a busy machine.
