@@ -20,6 +20,7 @@ FLOORS = {
     "version": 0,
     "resources": 0,
     "decoders": 0,
+    "user_files": 0,
     "packaged": 1,
     "domain": 1,
     "media": 2,
@@ -41,7 +42,7 @@ FACES = {
 }
 # The version stands in the package itself, which imports nothing.
 GROUND = -1
-READS_FILES = {"runflow_mock.resources", "runflow_mock.wire.catalog"}
+READS_FILES = {"runflow_mock.resources", "runflow_mock.user_files", "runflow_mock.wire.catalog"}
 READS_YAML = {"runflow_mock.openapi.yaml_values"}
 STARTS_A_SERVER = ("runflow_mock.testing.server", "runflow_mock.testing.in_process")
 # A lock is how threads of the floors above read a record for the first time.

@@ -1,5 +1,6 @@
 """Files that are nested without end, contain themselves, or grow when they are read: each command says so in one line."""
 
+import sys
 from itertools import product
 from pathlib import Path
 
@@ -63,6 +64,33 @@ def test_document_that_contains_itself_is_named(tmp_path: Path) -> None:
     told = call("contract", "check", str(path))
     assert (told.code, told.out) == (2, "")
     assert told.err == f"runflow-mock: {path}: line 4, column 19: *a leads to itself\n"
+
+
+ENDLESS = {
+    **COMMANDS,
+    "skill verify": ("skill", "verify"),
+    "verify-client --expect": ("verify-client", "--expect"),
+    "verify-client --expected-failures": ("verify-client", "--expected-failures"),
+    "verify-receiver --expected-failures": ("verify-receiver", "http://127.0.0.1:9", "--secret", "x" * 32, "--expected-failures"),
+    "scenarios show": ("scenarios", "show"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such file")
+@pytest.mark.parametrize("command", ENDLESS)
+def test_file_without_an_end_is_read_no_further_than_it_may_be_long(command: str) -> None:
+    told = call(*ENDLESS[command], "/dev/zero", *(["--", "true"] if "client" in command else []))
+    assert (told.code, "has more than" in told.err, "Traceback" in told.err) == (2, True, False), told.err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such file")
+def test_input_without_an_end_is_read_no_further_than_it_may_be_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/zero").open(encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        told = call("replay", "-")
+    assert (told.code, "- cannot be read: it has more than 402653184 bytes" in told.err) == (2, True), told.err
 
 
 @pytest.mark.slow

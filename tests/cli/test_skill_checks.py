@@ -175,7 +175,7 @@ def test_path_that_is_not_there_is_wrong_usage(project: Path) -> None:
 
 def test_file_that_is_far_too_big_is_no_skill(project: Path) -> None:
     told = verify(str(put(project / "big.md", b"x" * (1024 * 1024 + 1))))
-    assert (told.code, "big.md has more than 1048576 bytes, which is no SKILL.md" in told.err) == (2, True)
+    assert (told.code, "big.md cannot be read: it has more than 1048576 bytes" in told.err) == (2, True)
 
 
 def test_lock_that_is_broken_is_told(project: Path) -> None:

@@ -270,5 +270,5 @@ def test_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_file_beyond_all_measure_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "big.har").open("wb") as file:
         file.truncate(BYTES_MAX + 1)
-    with pytest.raises(CaptureError, match=r"big\.har has more than"):
+    with pytest.raises(CaptureError, match=r"big\.har cannot be read: it has more than"):
         read_files([tmp_path / "big.har"])

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runflow_mock.domain.documents import VALUES_MAX
-from runflow_mock.openapi.texts import BYTES_MAX, DEPTH_MAX, TOLD_MAX, TextError, read_text
+from runflow_mock.openapi.texts import DEPTH_MAX, TOLD_MAX, TextError, read_text
+from runflow_mock.user_files import FILE_BYTES_MAX
 
 
 def bomb(levels: int, *, merged: bool = False) -> bytes:
@@ -63,7 +64,7 @@ def test_text_is_read_as_what_it_says(text: bytes, value: Any) -> None:
         (b"? [a]\n: 1", "^line 1, column 3: a name must be a text"),
         (b"a: 1\n---\nb: 2", "^line 2, column 1: there is a second document"),
         (b"a: !!int x", "^line 1, column 4: 'x' is not what its tag says"),
-        (b" " * (BYTES_MAX + 1), f"^it has {BYTES_MAX + 1} bytes"),
+        (b" " * (FILE_BYTES_MAX + 1), f"^it has {FILE_BYTES_MAX + 1} bytes"),
     ],
     ids=lambda value: value[:20] if isinstance(value, bytes | str) else None,
 )

@@ -83,7 +83,6 @@ def test_name_of_the_convention_is_taken(name: str) -> None:
         skill("double--hyphen"),
         skill(description="''"),
         skill(description="x" * (DESCRIPTION_MAX + 1)),
-        skill() + b"x" * SKILL_BYTES_MAX,
     ],
 )
 def test_anything_else_is_refused_by_the_name_of_the_file(body: bytes) -> None:
@@ -100,6 +99,12 @@ def test_packaged_skill_says_that_it_is_the_sandbox_and_unofficial() -> None:
     assert packaged.name == "runflow"
     assert "unofficial" in packaged.description.lower()
     assert "runflow-mock" in packaged.body.decode()
+
+
+def test_file_that_is_too_long_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_bytes(skill() + b"x" * SKILL_BYTES_MAX)
+    with pytest.raises(SkillError, match=f"cannot be read: it has more than {SKILL_BYTES_MAX} bytes"):
+        load_skill(tmp_path / "a.md")
 
 
 def test_missing_file_is_told(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from runflow_mock.cli.timelines import line_of
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.openapi.yaml_values import YamlError
 from runflow_mock.runtime.replays import Difference, replay
+from runflow_mock.user_files import RECORDED_BYTES_MAX, read_file, read_stream
 from runflow_mock.wire.catalog import load_catalog
 from runflow_mock.wire.history import HISTORY, GivenSecrets, SavedHistory, decode_history, with_secrets
 from runflow_mock.wire.marked_yaml import read_yaml
@@ -97,10 +98,10 @@ def _values(raw: bytes) -> dict[str, Json]:
 
 
 def _read(file: Path) -> bytes:
-    if str(file) == "-":
-        return sys.stdin.buffer.read()
     try:
-        return file.read_bytes()
+        if str(file) == "-":
+            return read_stream(sys.stdin.buffer, RECORDED_BYTES_MAX)
+        return read_file(file, RECORDED_BYTES_MAX)
     except OSError as error:
         raise Unreadable(f"{file} cannot be read: {error.strerror}") from None
 

@@ -11,6 +11,7 @@ from runflow_mock.domain.models import Catalog
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.runtime.config import ConfigError
 from runflow_mock.runtime.scenarios import find_scenario_file, load_scenario, scenario_names, shipped_scenario
+from runflow_mock.runtime.text_files import read_text_file
 from runflow_mock.wire.catalog import load_catalog
 from runflow_mock.wire.scenarios import ScenarioFileError
 
@@ -50,7 +51,7 @@ def show_scenario(name: str, *, as_json: bool) -> None:
     """
     file = find_scenario_file(name)
     scenario = load_scenario(file, load_catalog())
-    click.echo(scenario.source if as_json else file.read_text(encoding="utf-8").rstrip())
+    click.echo(scenario.source if as_json else read_text_file(file, "scenario file").rstrip())
 
 
 @command.command("validate")

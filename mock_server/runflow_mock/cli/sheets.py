@@ -15,6 +15,7 @@ from runflow_mock.kit.sheets.markdown import write_markdown
 from runflow_mock.kit.sheets.records import Sheet, expecting, read_expected
 from runflow_mock.kit.sheets.summaries import Summary
 from runflow_mock.kit.sheets.terminal import show
+from runflow_mock.runtime.text_files import read_text_file
 
 DecoratedT = TypeVar("DecoratedT", bound=Callable[..., object])
 WRITTEN = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -74,15 +75,22 @@ def expected_option(decorated: DecoratedT) -> DecoratedT:
     return click.option("--expected-failures", "expected_file", default=None, type=READ, help=text)(decorated)
 
 
-def with_expected(sheet: Sheet, file: Path | None) -> Sheet:
+def load_expected(file: Path | None) -> tuple[str, ...]:
+    """Returns the rows that a file names, before anything is judged: what it takes minutes to find out should not be lost.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    return () if file is None else read_expected(read_text_file(file, "list of expected failures"))
+
+
+def with_expected(sheet: Sheet, expected: tuple[str, ...], file: Path | None) -> Sheet:
     """Returns a sheet in which the rows that a file names may be broken.
 
     Raises:
-        UsageError: a line of the file names no rule.
+        UsageError: one of them names no rule.
     """
-    if file is None:
-        return sheet
     try:
-        return expecting(sheet, read_expected(file.read_text(encoding="utf-8")))
+        return expecting(sheet, expected) if expected else sheet
     except ValueError as error:
         raise click.UsageError(f"{file}: {error}") from None

@@ -11,6 +11,7 @@ from runflow_mock.cli.skill_checks import check, pin, verify
 from runflow_mock.kit.skills.copies import PLACES
 from runflow_mock.runtime.files import write_each
 from runflow_mock.runtime.skills import load_skill
+from runflow_mock.user_files import read_file
 from runflow_mock.wire.skills import SIGNATURE
 
 
@@ -53,7 +54,7 @@ def install(*, sandbox: bool, project: Path, places: Sequence[str], force: bool,
 def _action(file: Path, body: bytes, *, is_forced: bool) -> str:
     """Returns what is to be done with a file; refuses to touch somebody else's."""
     try:
-        present = file.read_bytes()
+        present = read_file(file)
     except FileNotFoundError:
         return "written"
     except OSError as error:

@@ -11,7 +11,7 @@ import click
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
 from runflow_mock.cli.options import Figure, option, tell
-from runflow_mock.cli.sheets import READ, Outputs, expected_option, sheet_options, with_expected
+from runflow_mock.cli.sheets import READ, Outputs, expected_option, load_expected, sheet_options, with_expected
 from runflow_mock.kit.matrix.cells import select
 from runflow_mock.kit.matrix.clients import CommandRunner
 from runflow_mock.kit.matrix.expectations import load_expectations
@@ -58,6 +58,7 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
     gc.enable()
     cells = select(is_full=options["is_full"], only=options["only"])
     expected = load_expectations(options["expect_file"])
+    may_be_broken = load_expected(expected_file)
     contract = None if options["openapi"] is None else load_contract(options["openapi"], tell)
     speech = read_speech(options)
     config = Config(
@@ -81,7 +82,7 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
             say=partial(click.echo, err=True),
         )
         trials = run_matrix(cells, job, expected, _tell, jobs=options["jobs"])
-    sheet = with_expected(judge_trials(cells, trials, expected), expected_file)
+    sheet = with_expected(judge_trials(cells, trials, expected), may_be_broken, expected_file)
     outputs = Outputs(as_json=as_json, junit_file=options["junit_file"], markdown_file=options["markdown_file"])
     outputs.write(
         summary_of(sheet),

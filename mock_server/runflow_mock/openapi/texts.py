@@ -10,8 +10,8 @@ import msgspec
 
 from runflow_mock.domain.documents import BYTE_ORDER_MARK, VALUES_MAX, Json, list_of
 from runflow_mock.openapi.yaml_values import YAML_WORDS, Manner, Mark, NotYamlError, YamlError, read_values
+from runflow_mock.user_files import FILE_BYTES_MAX
 
-BYTES_MAX = 32 * 1024 * 1024
 DEPTH_MAX = 200
 REPEATED_MAX = 200_000
 TOLD_MAX = 10
@@ -36,8 +36,8 @@ def read_text(raw: bytes, tell: Callable[[str], None] = ignore) -> Json:
     Raises:
         TextError: the bytes are neither, or go beyond a limit.
     """
-    if len(raw) > BYTES_MAX:
-        raise TextError(f"it has {len(raw)} bytes; a document may have {BYTES_MAX}")
+    if len(raw) > FILE_BYTES_MAX:
+        raise TextError(f"it has {len(raw)} bytes; a document may have {FILE_BYTES_MAX}")
     raw = raw.removeprefix(BYTE_ORDER_MARK)
     try:
         value = cast("Json", msgspec.json.decode(raw))

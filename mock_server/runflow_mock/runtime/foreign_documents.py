@@ -19,9 +19,10 @@ from runflow_mock.openapi.messages import Messages
 from runflow_mock.openapi.problems import told
 from runflow_mock.openapi.references import SourceError
 from runflow_mock.openapi.shapes import contract_of, known_shapes
-from runflow_mock.openapi.texts import BYTES_MAX, TextError, ignore, read_text
+from runflow_mock.openapi.texts import TextError, ignore, read_text
 from runflow_mock.packaged import openapi_document
 from runflow_mock.runtime.downloads import Downloads, Unreachable, is_address, joined
+from runflow_mock.user_files import FILE_BYTES_MAX, read_file
 
 LARGE_BYTES = 768 * 1024
 """What takes so long to read that it is told."""
@@ -114,12 +115,12 @@ def fetch(source: str, downloads: Downloads | None = None) -> bytes:
     """
     if not is_address(source):
         try:
-            return Path(source).read_bytes()
+            return read_file(Path(source))
         except (OSError, ValueError) as error:
             told = error.strerror if isinstance(error, OSError) else error
             raise DocumentError(f"{source} cannot be read: {told}; give a file or an address") from None
     try:
-        return (downloads or Downloads()).get(source, bytes_max=BYTES_MAX).body
+        return (downloads or Downloads()).get(source, bytes_max=FILE_BYTES_MAX).body
     except Unreachable as error:
         raise UnreachableError(f"{error}; or give a file") from None
 
@@ -165,7 +166,7 @@ class Folder:
             file = (self._folder / name).resolve()
             if not file.is_relative_to(self._folder.resolve()):
                 raise SourceError("it is outside the folder of the document; only files in and below that are read")
-            raw = file.read_bytes()
+            raw = read_file(file)
         except (OSError, ValueError) as error:
             if isinstance(error, SourceError):
                 raise
@@ -197,7 +198,7 @@ class Addresses:
     def read(self, name: str) -> Json:
         """Returns the values of a file."""
         try:
-            found = self._downloads.get(name, bytes_max=BYTES_MAX, led_by=self._url)
+            found = self._downloads.get(name, bytes_max=FILE_BYTES_MAX, led_by=self._url)
         except Unreachable as error:
             raise SourceError(str(error)) from None
         if urlsplit(found.url)[:2] != urlsplit(self._url)[:2]:
@@ -207,8 +208,8 @@ class Addresses:
 
 
 def _read_beside(raw: bytes, name: str, total: int, tell: Tell) -> Json:
-    if total > BYTES_MAX:
-        raise SourceError(f"the files beside the document have more than {BYTES_MAX} bytes")
+    if total > FILE_BYTES_MAX:
+        raise SourceError(f"the files beside the document have more than {FILE_BYTES_MAX} bytes")
     try:
         return read_text(raw, _of(name, tell))
     except TextError as error:

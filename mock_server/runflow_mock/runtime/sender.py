@@ -12,6 +12,7 @@ import msgspec
 
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.runtime.outgoing_connections import OutgoingConnections
+from runflow_mock.user_files import read_file
 
 
 class OutgoingRequest(msgspec.Struct, frozen=True):
@@ -89,7 +90,8 @@ class RecordingSender:
 @cache
 def _trusted(ca_file: Path | None) -> ssl.SSLContext:
     """Returns who vouches for receivers; reading the authorities of a system takes as long as hundreds of callbacks."""
-    return ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    # What is written around certificates, in whatever language, is no part of them.
+    return ssl.create_default_context(cadata=None if ca_file is None else read_file(ca_file).decode("ascii", "ignore"))
 
 
 def _since(started: float) -> int:

@@ -4,7 +4,8 @@ from functools import cache
 from pathlib import Path
 
 from runflow_mock.resources import data_folder
-from runflow_mock.wire.skills import Skill, SkillError, read_skill
+from runflow_mock.user_files import read_file
+from runflow_mock.wire.skills import SKILL_BYTES_MAX, Skill, SkillError, read_skill
 
 
 @cache
@@ -16,7 +17,7 @@ def load_skill(path: Path | None) -> Skill:
     """
     file = data_folder("fixtures") / "skill" / "SKILL.md" if path is None else path
     try:
-        body = file.read_bytes()
+        body = read_file(file, SKILL_BYTES_MAX)
     except OSError as error:
         raise SkillError(f"skill file {file} cannot be read: {error.strerror}") from None
     return read_skill(str(file), body)

@@ -1,8 +1,10 @@
 """Text files of the user: read whole, or refused in words that name the file."""
 
+from io import StringIO
 from pathlib import Path
 
 from runflow_mock.runtime.config import ConfigError
+from runflow_mock.user_files import read_file
 
 
 def read_text_file(file: Path, noun: str) -> str:
@@ -12,7 +14,8 @@ def read_text_file(file: Path, noun: str) -> str:
         ConfigError: it cannot be read, or is not UTF-8.
     """
     try:
-        return file.read_text(encoding="utf-8")
+        # As text files are read: with every end of a line alike.
+        return StringIO(read_file(file).decode(), newline=None).read()
     except OSError as error:
         raise ConfigError(f"{noun} {file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

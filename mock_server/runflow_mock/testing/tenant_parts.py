@@ -8,6 +8,7 @@ from typing import Any
 from runflow_mock.domain.mime import EXTENSION_OF
 from runflow_mock.testing.control import Control, Duration
 from runflow_mock.testing.records import Delivery, Exchange, Pulled, Rule, Step
+from runflow_mock.user_files import read_file
 
 
 class TenantClock:
@@ -214,4 +215,4 @@ def _file(file: str | Path | Mapping[str, Any]) -> Mapping[str, Any]:
     media_type = _TYPE_OF.get(path.suffix.lower())
     if media_type is None:
         raise ValueError(f"{path}: the media type of {path.suffix!r} is not known; give {{name, media_type, base64}} instead")
-    return {"name": path.name, "media_type": media_type, "base64": base64.b64encode(path.read_bytes()).decode()}
+    return {"name": path.name, "media_type": media_type, "base64": base64.b64encode(read_file(path)).decode()}

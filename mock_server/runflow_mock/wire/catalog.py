@@ -21,6 +21,7 @@ from runflow_mock.domain.money import PRICE_MAX, Money, format_money, parse_mone
 from runflow_mock.domain.paces import USUAL
 from runflow_mock.domain.prices import Price, PriceRule, PriceUnit
 from runflow_mock.resources import data_folder
+from runflow_mock.user_files import read_file
 from runflow_mock.wire.inputs import complete_schema, read_input_schema
 from runflow_mock.wire.paces import WirePace, read_pace
 from runflow_mock.wire.workflows import load_published
@@ -146,7 +147,7 @@ def _files(path: Path) -> list[Path]:
 
 def _content(file: Path) -> Json:
     try:
-        content = _parse(file, file.read_bytes())
+        content = _parse(file, read_file(file))
         check_shape(content)
         return content
     except OSError as error:

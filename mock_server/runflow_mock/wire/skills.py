@@ -50,8 +50,6 @@ def read_skill(name: str, body: bytes) -> Skill:
     Raises:
         SkillError: there is no front matter with a proper name and description.
     """
-    if len(body) > SKILL_BYTES_MAX:
-        raise SkillError(f"skill file {name} has {len(body)} bytes; the limit is {SKILL_BYTES_MAX}")
     front = _front_matter(name, body)
     if not (_NAME.fullmatch(front.name) and len(front.name) <= NAME_MAX):
         raise SkillError(f"skill file {name}: the name {front.name[:80]!r} must be up to {NAME_MAX} characters of a-z, 0-9, single hyphens")

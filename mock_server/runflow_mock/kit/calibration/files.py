@@ -16,6 +16,7 @@ from runflow_mock.kit.calibration.shapes import read_shape
 from runflow_mock.kit.calibration.traces import is_trace, read_trace
 from runflow_mock.kit.calibration.transcripts import capture_of, is_transcript, read_transcript, split_messages
 from runflow_mock.openapi.texts import ignore
+from runflow_mock.user_files import read_file
 from runflow_mock.wire.profiles import FORMAT as PROFILE
 
 WAY_OUT = "give JSON, JSON lines, a HAR file, or the output of curl -i or curl -v, or leave the file out"
@@ -191,8 +192,6 @@ def _inside(folder: Path) -> Iterator[Path]:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > BYTES_MAX:
-            raise CaptureError(f"{path} has more than {BYTES_MAX} bytes: give the part that matters")
-        return path.read_bytes()
+        return read_file(path, BYTES_MAX)
     except OSError as error:
         raise CaptureError(f"{path} cannot be read: {error.strerror}") from None

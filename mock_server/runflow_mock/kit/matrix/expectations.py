@@ -9,6 +9,7 @@ import msgspec
 from runflow_mock.decoders import convert
 from runflow_mock.kit.matrix.cells import CELLS, Ending
 from runflow_mock.openapi.texts import read_text
+from runflow_mock.user_files import read_file
 
 _WORDS: Mapping[str, Ending] = {"success": Ending.WELL, "failure": Ending.BADLY, "any": Ending.SOMEHOW}
 
@@ -58,7 +59,9 @@ def load_expectations(file: Path | None) -> Mapping[str, Expectation]:
     if file is None:
         return {}
     try:
-        entries = convert(read_text(file.read_bytes()) or {}, dict[str, _Entry])
+        entries = convert(read_text(read_file(file)) or {}, dict[str, _Entry])
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise ValueError(
             f"{file}: {' '.join(str(error).split())}; write one cell a line, such as failed: {{exit: 3, output: 'failed'}}"

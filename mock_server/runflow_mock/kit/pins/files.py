@@ -12,6 +12,7 @@ from runflow_mock.kit.pins.digests import Lock, Pin
 from runflow_mock.kit.pins.documents import LockError, decode_lock, represent_lock
 from runflow_mock.resources import data_folder
 from runflow_mock.runtime.files import write_whole
+from runflow_mock.user_files import read_file
 
 LOCK_FILE = "runflow.lock"
 PACKAGED = "the lock that ships with runflow-mock"
@@ -68,7 +69,7 @@ def read_lock(file: Path) -> Lock:
         LockError: it cannot be read, or is no lock.
     """
     try:
-        return decode_lock(str(file), file.read_bytes())
+        return decode_lock(str(file), read_file(file))
     except OSError as error:
         raise LockError(f"{file} cannot be read: {error.strerror}") from None
 

@@ -8,6 +8,7 @@ import msgspec
 from runflow_mock.kit.pins.files import upwards
 from runflow_mock.kit.skills.indexes import read_index
 from runflow_mock.runtime.downloads import Downloads, is_address, joined
+from runflow_mock.user_files import read_file
 from runflow_mock.wire.skills import SKILL_BYTES_MAX, SkillError
 
 # Where agents look for skills in a project, by the word that chooses the place.
@@ -62,13 +63,9 @@ def _files_in(folder: Path, places: tuple[Path, ...]) -> Iterator[Path]:
 
 def _read(file: Path) -> SkillCopy:
     try:
-        with file.open("rb") as opened:
-            body = opened.read(SKILL_BYTES_MAX + 1)
+        return SkillCopy(place=str(file), body=read_file(file, SKILL_BYTES_MAX))
     except OSError as error:
         raise SkillError(f"{file} cannot be read: {error.strerror}; give a SKILL.md, a folder that holds one, or an address") from None
-    if len(body) > SKILL_BYTES_MAX:
-        raise SkillError(f"{file} has more than {SKILL_BYTES_MAX} bytes, which is no SKILL.md")
-    return SkillCopy(place=str(file), body=body)
 
 
 def _downloaded(url: str, downloads: Downloads) -> Found:

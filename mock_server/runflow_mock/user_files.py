@@ -1,0 +1,36 @@
+"""Files of users: each is read no further than it may be long.
+
+Its size is not asked for: a pipe and a device have none, and a file can grow while it is read.
+"""
+
+import errno
+from pathlib import Path
+from typing import BinaryIO
+
+FILE_BYTES_MAX = 32 * 1024 * 1024
+"""What a file may have that is written by people: documents, scenarios, catalogs, profiles, lists."""
+
+RECORDED_BYTES_MAX = 384 * 1024 * 1024
+"""What a file may have in which a server has written what happened."""
+
+
+def read_file(path: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:
+    """Returns the bytes of a file.
+
+    Raises:
+        OSError: it cannot be read, or is too long.
+    """
+    with path.open("rb") as opened:
+        return read_stream(opened, bytes_max)
+
+
+def read_stream(stream: BinaryIO, bytes_max: int = FILE_BYTES_MAX) -> bytes:
+    """Returns what is left of an open file, of whatever kind.
+
+    Raises:
+        OSError: it cannot be read, or is too long.
+    """
+    content = stream.read(bytes_max + 1)
+    if len(content) > bytes_max:
+        raise OSError(errno.EFBIG, f"it has more than {bytes_max} bytes")
+    return content

@@ -1,0 +1,31 @@
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+from runflow_mock.user_files import read_file, read_stream
+
+
+def test_file_is_read_whole_up_to_its_bound(tmp_path: Path) -> None:
+    file = tmp_path / "a"
+    file.write_bytes(b"x" * 10)
+    assert read_file(file, 10) == b"x" * 10
+    with pytest.raises(OSError, match="it has more than 9 bytes"):
+        read_file(file, 9)
+
+
+def test_pipe_is_read_to_its_end_however_it_comes() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"ab")
+    os.write(writing, b"c")
+    os.close(writing)
+    with open(reading, "rb") as stream:
+        assert read_stream(stream, 3) == b"abc"
+
+
+def test_no_more_is_taken_than_shows_that_there_is_too_much() -> None:
+    stream = io.BytesIO(b"x" * 100)
+    with pytest.raises(OSError, match="more than 3 bytes"):
+        read_stream(stream, 3)
+    assert stream.tell() == 4
