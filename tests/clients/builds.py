@@ -128,6 +128,8 @@ class Client:
                 sys.stdout.write(f"try: curl -H 'Authorization: Bearer {self.key}'\n")
             if self.flaw == "prints its key in base64 when it fails":
                 sys.stdout.write(f"sent Basic {b64encode(f'{self.key}:'.encode()).decode()}\n")
+            if self.flaw == "prints its key in hexadecimal digits when it fails":
+                sys.stdout.write(f"sent {self.key.encode().hex()}\n")
             if self.flaw == "hangs when it fails":
                 while True:
                     self.world.sleep(1.0)
@@ -174,6 +176,8 @@ class Client:
         body: dict[str, Any] = {"input": item, "client_ref": self.client_ref}
         if self.flaw == "shows its key in what it creates":
             body["metadata"] = {"authorized_by": self.key}
+        if self.flaw == "shows its key in base64 in what it creates":
+            body["metadata"] = {"authorized_by": b64encode(f"shop:{self.key}".encode()).decode()}
         if self.flaw == "shows its callback secret" and url is not None:
             url = f"{url}?token={self.secret}"
         if self.flaw == "misspells":
@@ -612,10 +616,12 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "shows its callback secret": (HEARS, ("key-not-in-address",)),
     "prints its key when it fails": (Build(), ("key-not-in-output",)),
     "prints its key in base64 when it fails": (Build(), ("key-not-in-output",)),
+    "prints its key in hexadecimal digits when it fails": (Build(), ("key-not-in-output",)),
     "sends its key twice": (Build(), ("key-not-in-address",)),
     "shows its key": (Build(), ("key-not-in-address",)),
     "shows its key in its Idempotency-Key": (Build(), ("key-not-in-address",)),
     "shows its key in what it creates": (Build(), ("key-not-in-address",)),
+    "shows its key in base64 in what it creates": (Build(), ("key-not-in-address",)),
     "trusts every callback": (HEARS, ("refuses-forged",)),
     "trusts who does not sign": (HEARS, ("refuses-forged",)),
     "looks at the form of the signature": (HEARS, ("refuses-forged",)),

@@ -1,6 +1,7 @@
 """Every rule of hygiene on examples: sequences in which it is held, broken, and not exercised."""
 
 import json
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -216,11 +217,15 @@ EXAMPLES: dict[str, tuple[Sequences, Sequences]] = {
             sequence((0, exchange(headers={"x-api-key": "[redacted]"}))),
             # Whoever makes a webhook says with which secret it is signed.
             sequence((0, exchange("POST", "/v1/webhooks", body=b'{"secret":"rf_whsec_redacted"}'))),
+            sequence((0, exchange("POST", "/v1/webhooks", body=b'{"secret":"%b"}' % b64encode(b"whsec_redacted")))),
         ],
         [
             sequence((0, exchange("GET", f"{RUN}?api_key=rf_live_mock_test"))),
             sequence((0, order(callback_url="https://shop.example/hooks?key=rf_svc_mock_test"))),
             sequence((0, order(note="as rf_live_mock_test"))),
+            sequence((0, order(note=b64encode(b"me:rf_live_mock_test").decode()))),
+            sequence((0, order(callback_url=f"https://shop.example/hooks/{b'rf_svc_mock_test'.hex()}"))),
+            sequence((0, order(callback_url=f"https://shop.example/hooks/{urlsafe_b64encode(b'rf_whsec_redacted').decode()}"))),
             sequence((0, exchange(headers={"x-token": "rfk_redacted"}))),
             sequence((0, order(callback_url="https://shop.example/hooks?secret=rf_whsec_redacted"))),
             sequence((0, exchange("POST", "/v1/webhooks?secret=whsec_redacted"))),

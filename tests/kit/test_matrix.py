@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from socket import socket
+from textwrap import wrap
 from typing import Any
 
 import pytest
@@ -276,12 +277,30 @@ class Talker:
         (lambda key: b64encode(f"Bearer {key}".encode()).decode(), True),
         (lambda key: encodebytes(f"{'user' * 12}:{key}".encode()).decode(), True),
         (lambda key: urlsafe_b64encode(f"~~~>{key}".encode()).decode(), True),
+        (lambda key: key.encode().hex(), True),
+        (lambda key: key.encode().hex(" ").upper(), True),
+        (lambda key: "".join(f"%{byte:02X}" for byte in key.encode()), True),
+        (lambda key: "\n".join(wrap(f"authorization: Bearer {key}", 16)), True),
         (lambda key: f"sent {key[:12]}...{key[-1:]}", False),
         (lambda key: b64encode(f"user:{key[:5]}".encode()).decode(), False),
     ],
-    ids=["whole", "first", "after a byte", "as a password", "as a header", "over two lines", "for addresses", "masked", "its beginning"],
+    ids=[
+        "whole",
+        "first",
+        "after a byte",
+        "as a password",
+        "as a header",
+        "over two lines",
+        "for addresses",
+        "in digits",
+        "in pairs of digits",
+        "percent-encoded",
+        "broken into lines",
+        "masked",
+        "its beginning",
+    ],
 )
-def test_key_is_printed_as_it_is_or_in_base64(say: Callable[[str], str], is_shown: bool) -> None:
+def test_key_is_printed_in_whatever_form(say: Callable[[str], str], is_shown: bool) -> None:
     with fake("seed") as (app, _):
         job = MatrixJob(client=Talker(say), url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app)
         assert try_cell(CONTROL, job).printed == (("the API key",) if is_shown else ())

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import parse_qsl
 
+from runflow_mock.domain.disguises import in_base64
 from runflow_mock.domain.exchanges import HOLDS_BEARER, SENT_TWICE, Exchange
 from runflow_mock.domain.verdicts import Observation
 
@@ -19,6 +20,11 @@ SIGNED_PREFIXES = ("/media/", "/files/", "/_upload/")
 
 _KEY = re.compile(rb"rf_(?:live|svc)_\w|rfk_\w")
 _SECRET = re.compile(rb"whsec_\w")
+# What base64 and hexadecimal digits have that hold them. `rfk_` is too short: what is random has it there by chance.
+_HIDDEN_KEYS, _HIDDEN_SECRETS = (
+    tuple(form for text in texts for form in (*in_base64(text), text.hex().encode(), text.hex().upper().encode()))
+    for texts in ((b"rf_live_", b"rf_svc_"), (b"whsec_",))
+)
 # Whoever makes a webhook says there with which secret it is signed.
 _WEBHOOKS = "/v1/webhooks"
 
@@ -51,9 +57,11 @@ def keeps_key_from_addresses(exchanges: Sequence[Exchange]) -> Iterator[Observat
 def _holds_key(part: bytes, exchange: Exchange, place: str) -> bool:
     if part == SENT_TWICE or part.endswith(HOLDS_BEARER):
         return True
-    if b"rf" in part and _KEY.search(part):
+    if (b"rf" in part and _KEY.search(part)) or any(map(part.__contains__, _HIDDEN_KEYS)):
         return True
-    return b"whsec_" in part and bool(_SECRET.search(part)) and not (place == "body" and exchange.path.startswith(_WEBHOOKS))
+    if place == "body" and exchange.path.startswith(_WEBHOOKS):
+        return False
+    return (b"whsec_" in part and bool(_SECRET.search(part))) or any(map(part.__contains__, _HIDDEN_SECRETS))
 
 
 def uses_addresses_in_time(exchanges: Sequence[Exchange]) -> Iterator[Observation]:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from runflow_mock.domain.credential_hygiene import SIGNED_PREFIXES
-from runflow_mock.domain.disguises import in_base64
+from runflow_mock.domain.disguises import holds
 from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.retry_hygiene import TRANSIENT
 from runflow_mock.domain.scrubbing import KNOWN_MIN
@@ -257,14 +257,8 @@ def _sent(exchange: Exchange) -> tuple[str | None, Any] | None:
 
 
 def _printed(output: str, secrets: Mapping[str, str]) -> tuple[str, ...]:
-    """Returns which secrets an output holds, as they are or in base64; a text that is too short for a secret may stand anywhere."""
-    # Programs that write base64 break it into lines.
-    lines, joined = output.encode(), b"".join(output.encode().split())
-    return tuple(
-        name
-        for name, secret in secrets.items()
-        if len(secret) >= KNOWN_MIN and (secret.encode() in lines or any(form in joined for form in in_base64(secret.encode())))
-    )
+    """Returns which secrets an output holds, in whatever form; a text that is too short for a secret may stand anywhere."""
+    return tuple(name for name, secret in secrets.items() if len(secret) >= KNOWN_MIN and holds(output.encode(), secret.encode()))
 
 
 def _made_again(runs: Sequence[Mapping[str, Any]]) -> int:
