@@ -15,7 +15,7 @@ from runflow_mock.kit.suite.pairs import coverage
 from runflow_mock.kit.suite.reports import counts, summary_of
 from runflow_mock.kit.suite.runner import declared_operations, plan
 from runflow_mock.kit.suite.stages import Target, TargetError
-from runflow_mock.kit.suite.tallies import Tally
+from runflow_mock.kit.suite.tallies import Breach, Tally
 from runflow_mock.openapi.promises import as_documented
 from runflow_mock.runtime.foreign_documents import DocumentError, load_document
 
@@ -117,7 +117,20 @@ def settle(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Any:
 def pytest_testnodedown(node: Any, error: object) -> None:
     """Adds up what processes of pytest-xdist have counted."""
     for told in getattr(node, "workeroutput", {}).get("tallies", ()):
-        node.config.stash[TOTAL].add(Tally.from_json(told))
+        node.config.stash[TOTAL].add(_tally(told))
+
+
+def _tally(told: dict[str, Any]) -> Tally:
+    """Returns the tally that `as_json` told."""
+    tally = Tally()
+    tally.cases = told["cases"]
+    for counter, pairs in ((tally.checks, told["checks"]), (tally.links, told["links"]), (tally.phases, told["phases"])):
+        counter.update(pairs)
+    tally.answers.update({(name, status): count for name, status, count in told["answers"]})
+    tally.broken.update({(check, operation): count for check, operation, count in told["broken"]})
+    tally.breaches = [Breach(**breach) for breach in told["breaches"]]
+    tally.errors, tally.notes = list(told["errors"]), list(told["notes"])
+    return tally
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from arrows import arrows
 
 from runflow_mock.domain import errors
 from runflow_mock.domain.assets import UPLOAD_TRANSITIONS, UploadStatus
@@ -18,7 +19,7 @@ from runflow_mock.domain.dialects import BUNDLES
 from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.evaluations import EVALUATION_TRANSITIONS, EvaluationStatus
 from runflow_mock.domain.filters import QueryError
-from runflow_mock.domain.machine import Table, arrows, is_terminal
+from runflow_mock.domain.machine import Table, is_terminal
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.runs import RUN_IN_BATCH_TRANSITIONS, RUN_TRANSITIONS, RunStatus
 from runflow_mock.web.operations import API_OPERATIONS

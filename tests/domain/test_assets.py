@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from arrows import arrows
 from records import LATER, ORG, SEED, USER, nth_id
 from worlds import START
 
@@ -22,7 +23,7 @@ from runflow_mock.domain.assets import (
     upload_url,
 )
 from runflow_mock.domain.identity import AssetId
-from runflow_mock.domain.machine import IllegalTransition, arrows, is_terminal
+from runflow_mock.domain.machine import IllegalTransition, is_terminal
 from runflow_mock.domain.mime import EXTENSION_OF, kind_of, sniff
 
 MACHINES = json.loads((Path(__file__).parents[2] / "contracts" / "state_machines.json").read_text())

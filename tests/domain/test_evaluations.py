@@ -3,6 +3,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from arrows import arrows
 from msgspec.structs import replace
 from records import LATER, ORG, SEED, nth_id
 from worlds import START
@@ -25,7 +26,7 @@ from runflow_mock.domain.evaluations import (
 from runflow_mock.domain.identity import EvaluationId
 from runflow_mock.domain.judges import deliberate
 from runflow_mock.domain.ledger import Entry, EntryKind, Ledger
-from runflow_mock.domain.machine import IllegalTransition, arrows
+from runflow_mock.domain.machine import IllegalTransition
 from runflow_mock.domain.money import ZERO, Money
 
 ID = EvaluationId(nth_id(1))

@@ -1,6 +1,7 @@
 import pytest
+from arrows import arrows
 
-from runflow_mock.domain.machine import IllegalTransition, Table, accepts, arrows, is_terminal, step
+from runflow_mock.domain.machine import IllegalTransition, Table, is_terminal, step
 
 
 class Lit:
@@ -37,12 +38,6 @@ def test_illegal_transition_is_a_bug_and_not_a_refusal() -> None:
 def test_unknown_state_is_an_error() -> None:
     with pytest.raises(KeyError):
         step(LAMP, "on fire", Lit, machine="lamp 1")
-
-
-def test_accepts_tells_whether_there_is_an_arrow() -> None:
-    assert accepts(LAMP, "dark", Lit)
-    assert not accepts(LAMP, "dark", Burnt)
-    assert not accepts(LAMP, "broken", Lit)
 
 
 def test_only_a_state_without_arrows_is_terminal() -> None:

@@ -1,11 +1,17 @@
+from collections.abc import Iterable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runflow_mock.domain.documents import Json, contains, write_document
-from runflow_mock.domain.misses import Difference, NearestMiss, differences, nearest_miss
+from runflow_mock.domain.misses import Difference, NearestMiss, candidates, differences, nearest
 from runflow_mock.domain.places import Subject, Where, fits
 
 SHIRT = Subject(operation="create_run", client_ref="sku-1", input=write_document({"image_url": "shirt", "size": {"w": 1, "h": 2}}))
+
+
+def nearest_of(where: Where, subjects: Iterable[tuple[str, Subject]]) -> NearestMiss | None:
+    return nearest(candidates(where, subjects))
 
 
 def test_what_fits_differs_in_nothing() -> None:
@@ -29,8 +35,8 @@ def test_missing_document_differs_as_a_whole() -> None:
 
 def test_what_never_passes_at_an_edge_comes_nowhere_near_it() -> None:
     subjects = [("creation", SHIRT), ("third", Subject(edges=("on_poll[3]",))), ("usual", Subject())]
-    assert nearest_miss(Where(edge="on_poll[7]"), subjects) == NearestMiss("third", (Difference("edge", "on_poll[7]", "on_poll[3]"),))
-    assert nearest_miss(Where(edge="batch.item[0]"), subjects) is None
+    assert nearest_of(Where(edge="on_poll[7]"), subjects) == NearestMiss("third", (Difference("edge", "on_poll[7]", "on_poll[3]"),))
+    assert nearest_of(Where(edge="batch.item[0]"), subjects) is None
 
 
 def test_of_the_edges_of_a_moment_those_of_the_same_name_are_seen() -> None:
@@ -45,26 +51,26 @@ def test_edge_at_which_nothing_passed_is_a_difference() -> None:
 
 def test_nearest_differs_in_the_fewest_fields() -> None:
     subjects = [("far", Subject(operation="x", client_ref="sku-9")), ("near", Subject(operation="create_run", client_ref="other"))]
-    miss = nearest_miss(Where(operation="create_run", client_ref="sku-9x"), subjects)
+    miss = nearest_of(Where(operation="create_run", client_ref="sku-9x"), subjects)
     assert miss is not None
     assert (miss.id, [found.field for found in miss.differences]) == ("near", ["client_ref"])
 
 
 def test_of_equals_the_one_that_looks_most_alike_is_nearest() -> None:
     subjects = [(label, Subject(client_ref=label)) for label in ("shoe", "sku-1", "hat")]
-    miss = nearest_miss(Where(client_ref="sku-2"), [*subjects, ("none", Subject())])
+    miss = nearest_of(Where(client_ref="sku-2"), [*subjects, ("none", Subject())])
     assert miss is not None
     assert miss.id == "sku-1"
 
 
 def test_of_the_same_the_latest_is_nearest() -> None:
-    miss = nearest_miss(Where(client_ref="a"), [(str(number), Subject(client_ref="b")) for number in range(3)])
+    miss = nearest_of(Where(client_ref="a"), [(str(number), Subject(client_ref="b")) for number in range(3)])
     assert miss is not None
     assert miss.id == "2"
 
 
 def test_nothing_is_nearest_to_nothing() -> None:
-    assert nearest_miss(Where(client_ref="a"), []) is None
+    assert nearest_of(Where(client_ref="a"), []) is None
 
 
 NAMES = st.sampled_from(["a", "b", ""])

@@ -2,12 +2,13 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
+from arrows import arrows
 from records import LATER, a_run
 from worlds import START
 
 from runflow_mock.domain.documents import Document
 from runflow_mock.domain.identity import BatchId, RunId
-from runflow_mock.domain.machine import IllegalTransition, Table, arrows, is_terminal
+from runflow_mock.domain.machine import IllegalTransition, Table, is_terminal
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.runs import (
     RUN_IN_BATCH_TRANSITIONS,

@@ -6,7 +6,8 @@ import pytest
 
 from runflow_mock.kit.pins.digests import Pin, Status, digest_of
 from runflow_mock.kit.pins.documents import LockError
-from runflow_mock.kit.pins.files import PACKAGED, find_lock, packaged_file, packaged_lock, pin_of, place_lock, read_lock, write_pin
+from runflow_mock.kit.pins.files import PACKAGED, find_lock, packaged_lock, pin_of, place_lock, read_lock, write_pin
+from runflow_mock.resources import data_folder
 from runflow_mock.runtime.files import NotWritten
 
 PIN = Pin(url="SKILL.md", bytes=1, digest=digest_of(b"x"), date=date(2026, 1, 2), source="file", reason="reviewed")
@@ -20,7 +21,8 @@ def test_published_skill_is_pinned_and_labelled() -> None:
 
 
 def test_every_artefact_is_where_its_path_says() -> None:
-    assert [artefact.path for artefact in packaged_lock().artefacts if not packaged_file(artefact.path).is_file()] == []
+    places = [artefact.path.partition("/") for artefact in packaged_lock().artefacts]
+    assert [(folder, rest) for folder, _, rest in places if not (data_folder(folder) / rest).is_file()] == []
 
 
 def test_lock_is_found_above(tmp_path: Path) -> None:

@@ -1,14 +1,16 @@
 """Messages to customers are judged by what a user's own document says of them, under `webhooks` and under `callbacks`."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from runflow_mock.openapi.contracts import packaged_contract
-from runflow_mock.openapi.foreign_documents import Nowhere, in_our_form
+from runflow_mock.openapi.foreign_documents import in_our_form
 from runflow_mock.openapi.messages import Message, Messages
 from runflow_mock.openapi.shapes import contract_of
+from runflow_mock.runtime.foreign_documents import Folder
 from runflow_mock.testing.samples import EVENTS, sample_callback
 
 RUN = {"type": "object", "required": ["event", "run_id"], "properties": {"event": {"type": "string"}, "run_id": {"type": "string"}}}
@@ -23,7 +25,7 @@ def operation(schema: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 def messages(webhooks: dict[str, Any], paths: dict[str, Any] | None = None, **more: Any) -> Messages:
     given = {"openapi": "3.1.0", "info": {"title": "theirs", "version": "1"}, "paths": paths or {}, "webhooks": webhooks, **more}
-    return Messages(contract_of(in_our_form(given, "own.json", Nowhere(), may_lack_paths=True), "own.json"))
+    return Messages(contract_of(in_our_form(given, "own.json", Folder(Path("own.json")), may_lack_paths=True), "own.json"))
 
 
 def message(event: str = "run.completed", status: int | None = None, **changed: Any) -> Message:

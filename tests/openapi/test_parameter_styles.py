@@ -3,6 +3,7 @@
 Source: OpenAPI 3.1.1, "Style Examples"; a list of numbers and an object stand in for its colours, so that a wrong type is seen.
 """
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from exchanges import exchange
 
 from runflow_mock.domain.findings import Severity
 from runflow_mock.openapi.contract_judge import Judge
-from runflow_mock.openapi.foreign_documents import Nowhere, in_our_form
+from runflow_mock.openapi.foreign_documents import in_our_form
 from runflow_mock.openapi.shapes import contract_of
+from runflow_mock.runtime.foreign_documents import Folder
 
 WHOLE: dict[str, Any] = {"type": "integer"}
 LIST: dict[str, Any] = {"type": "array", "items": WHOLE}
@@ -32,7 +34,7 @@ def told(
         "paths": {place: {"get": operation}},
         "components": {"schemas": components or {}},
     }
-    form = in_our_form(document, "own.json", Nowhere())
+    form = in_our_form(document, "own.json", Folder(Path("own.json")))
     assert not form.problems
     judge = Judge(contract_of(form, "own.json"), lambda path: None)
     sent = exchange("GET", target, 200, answer=None, headers=headers or {})

@@ -5,6 +5,7 @@ from doors import Door
 from worlds import catalog, create_run
 
 from runflow_mock.domain.instants import whole_milliseconds
+from runflow_mock.domain.principals import ADMIN
 from runflow_mock.domain.tenants import ClockMode, KeySpec, TenantSettings
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.refusals import TenantsFull
@@ -22,7 +23,7 @@ def test_first_use_of_a_key_makes_its_tenant_and_the_next_finds_it() -> None:
     found = tenants.find("rf_live_mock_shop")
     assert found is not None
     tenant, principal = found
-    assert (tenant.settings.name, principal.key, principal.is_admin) == ("shop", "rf_live_mock_shop", False)
+    assert (tenant.settings.name, principal.key, ADMIN in principal.scopes) == ("shop", "rf_live_mock_shop", False)
     assert tenants.find("rf_live_mock_shop") == found
     assert (len(tenants), list(tenants)) == (1, [tenant])
 
@@ -33,7 +34,7 @@ def test_admin_key_is_the_same_tenant_with_another_principal() -> None:
     assert admin is not None
     assert ordinary is not None
     assert admin[0] is ordinary[0]
-    assert (admin[1].is_admin, ordinary[1].is_admin) == (True, False)
+    assert (ADMIN in admin[1].scopes, ADMIN in ordinary[1].scopes) == (True, False)
 
 
 @pytest.mark.parametrize("key", ["", "shop", "rf_live_mock_", "rf_live_mock_A", "rf_live_real", "RF_LIVE_MOCK_shop", "rf_live_mock_shop\n"])

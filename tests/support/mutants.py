@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
+from mutation.proxy import without_length
 
 from runflow_mock.kit.suite.carriers import Answer, Carrier
 
@@ -41,7 +42,7 @@ class Mutant:
         self.memory["request"] = (method, target, dict(headers), body)
         told = replace(self._bug.spoil(self, self._carrier.carry(*asked)), method=method, target=target)
         # The length of what is told otherwise is nothing to be caught by.
-        return told.without_length if method == "HEAD" else told
+        return without_length(told) if method == "HEAD" else told
 
     def again(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         """What the right server answers to a request of the bug's own."""

@@ -47,9 +47,9 @@ def state_option() -> Callable[[DecoratedT], DecoratedT]:
     )
 
 
-def url_option(text: str = "Address of the sandbox.") -> Callable[[DecoratedT], DecoratedT]:
+def url_option() -> Callable[[DecoratedT], DecoratedT]:
     """Returns the option that names the sandbox; left out, it is the one that `serve` starts with the same environment."""
-    return option("--url", default=default_url, show_default="where `serve` listens", callback=_base_url, help=text)
+    return option("--url", default=default_url, show_default="where `serve` listens", callback=_base_url, help="Address of the sandbox.")
 
 
 def json_option(text: str) -> Callable[[DecoratedT], DecoratedT]:

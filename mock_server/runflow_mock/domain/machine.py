@@ -32,16 +32,6 @@ def step(table: Table[StateT], state: StateT, event: type, *, machine: str) -> S
     return following
 
 
-def accepts(table: Table[StateT], state: StateT, event: type) -> bool:
-    """Tells whether the event is possible in this state."""
-    return event in table[state]
-
-
 def is_terminal(table: Table[StateT], state: StateT) -> bool:
     """Tells whether nothing leads out of the state."""
     return not table[state]
-
-
-def arrows(table: Table[StateT]) -> frozenset[tuple[str, str]]:
-    """Returns the pairs (from, to) of the table, as `contracts/state_machines.json` states them."""
-    return frozenset((str(state), str(target)) for state, row in table.items() for target in row.values())

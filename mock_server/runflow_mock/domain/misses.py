@@ -37,21 +37,16 @@ class NearestMiss(msgspec.Struct, frozen=True):
     differences: tuple[Difference, ...]
 
 
-def nearest_miss(where: Where, subjects: Iterable[tuple[str, Subject]]) -> NearestMiss | None:
-    """Returns which of the named subjects came nearest to a place; nothing when none could have been there.
+def candidates(where: Where, subjects: Iterable[tuple[str, Subject]]) -> Iterator[Candidate]:
+    """Yields which of the named subjects might have come nearest, one by one: to compare long documents takes a moment.
 
     To the seventh reading no creation comes near, but the third reading does.
     """
-    return nearest(candidates(where, subjects))
-
-
-def candidates(where: Where, subjects: Iterable[tuple[str, Subject]]) -> Iterator[Candidate]:
-    """Yields what might be the nearest, one by one: where documents are long, to compare each of them takes a moment."""
     return ((name, differences(where, subject)) for name, subject in subjects if where.edge is None or _near(where.edge, subject))
 
 
 def nearest(given: Iterable[Candidate]) -> NearestMiss | None:
-    """Returns which of the candidates differs least; of many the latest are looked at."""
+    """Returns which of the candidates differs least, if there are any; of many the latest are looked at."""
     latest = list(given)[-SUBJECTS_MAX:]
     if not latest:
         return None

@@ -59,11 +59,6 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     user_id: UserId
     scopes: frozenset[str]
 
-    @property
-    def is_admin(self) -> bool:
-        """Whether the key may use the admin routes."""
-        return ADMIN in self.scopes
-
 
 def allows(scopes: Iterable[str], wanted: str) -> bool:
     """Tells whether a set of scopes covers the wanted one."""

@@ -16,7 +16,7 @@ from runflow_mock.openapi.addresses import unnamed
 from runflow_mock.openapi.parts import ALSO_AT, BESIDE_PATHS, FIELDS, METHODS, OTHER_METHODS, UNREAD, VARIANTS, Part, methods_in
 from runflow_mock.openapi.pointers import Pointer, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
-from runflow_mock.openapi.references import Bundle, Place, SourceError, Sources
+from runflow_mock.openapi.references import Bundle, Place, Sources
 from runflow_mock.openapi.servers import bases_of, origin_of, undeclared_variables
 
 _SINCE_32 = ("query", "additionalOperations")
@@ -37,18 +37,6 @@ class Foreign(NamedTuple):
 
 class DocumentError(ValueError):
     """A document that cannot be used; the message names it, what is wrong and the way out."""
-
-
-class Nowhere:
-    """Where a document stands alone: no other file can be had."""
-
-    def name_of(self, reference: str, base: str) -> str:
-        """Refuses every other file."""
-        raise SourceError(f"{reference[:200]} is another file, and there is none beside this document")
-
-    def read(self, name: str) -> Json:
-        """Refuses every other file."""
-        raise SourceError(f"{name[:200]} is another file, and there is none beside this document")
 
 
 def in_our_form(given: Json, name: str, sources: Sources, *, known: Collection[str] = (), may_lack_paths: bool = False) -> Foreign:

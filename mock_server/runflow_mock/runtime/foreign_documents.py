@@ -89,19 +89,19 @@ def judging(
     return contract
 
 
-def in_form(values: Json, source: str, tell: Tell = ignore, *, may_lack_paths: bool = False, downloads: Downloads | None = None) -> Foreign:
+def in_form(values: Json, source: str, tell: Tell = ignore, *, downloads: Downloads | None = None) -> Foreign:
     """Returns the OpenAPI document that values are, in the one form that everything here reads, with what its references lead to.
 
     Raises:
         DocumentError: they are none, or nothing of it can be used.
     """
-    form = _in_form(values, source, tell, may_lack_paths=may_lack_paths, downloads=downloads)
+    form = _in_form(values, source, tell, downloads=downloads)
     for line in told(form.problems):
         tell(line)
     return form
 
 
-def _in_form(values: Json, source: str, tell: Tell, *, may_lack_paths: bool, downloads: Downloads | None) -> Foreign:
+def _in_form(values: Json, source: str, tell: Tell, *, may_lack_paths: bool = False, downloads: Downloads | None) -> Foreign:
     around = Addresses(source, tell, downloads) if is_address(source) else Folder(Path(source), tell)
     return in_our_form(values, source, around, known=known_shapes(), may_lack_paths=may_lack_paths)
 

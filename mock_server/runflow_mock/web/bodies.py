@@ -30,8 +30,8 @@ class BodiesFull(Exception):
 class Bodies:
     """Reads the body of one request, and counts what is held of it until it is released."""
 
-    def __init__(self, bounds: Sequence[Bound] = ()) -> None:
-        self._bounds = bounds
+    def __init__(self) -> None:
+        self._bounds: Sequence[Bound] = ()
         self._held = 0
 
     def count(self, *bounds: Bound) -> None:

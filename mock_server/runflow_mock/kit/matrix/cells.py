@@ -106,10 +106,12 @@ def _poll(kind: str, **more: Any) -> tuple[Fault, ...]:
     return tuple({"where": where, "what": {"kind": kind, **more}, "when": {"times": 1}} for where in places)
 
 
-def _every_poll(kind: str, times: int | None = None, **more: Any) -> tuple[Fault, ...]:
-    """At every reading of a record or of such a list, or at the first of them."""
+def _every_poll(times: int | None = None, **more: Any) -> tuple[Fault, ...]:
+    """Another answer at every reading of a record or of such a list, or at the first of them."""
     when = {} if times is None else {"times": times}
-    return tuple({"where": {"method": "GET", "path": path}, "what": {"kind": kind, **more}, "when": when} for path in (*_LISTS, *_RECORDS))
+    return tuple(
+        {"where": {"method": "GET", "path": path}, "what": {"kind": "answer", **more}, "when": when} for path in (*_LISTS, *_RECORDS)
+    )
 
 
 def _callback(kind: str, times: int | None = 1, **more: Any) -> Fault:
@@ -126,8 +128,8 @@ def _passing(name: str, *faults: Fault, clock: ClockMode = ClockMode.AUTO, is_fu
     return Cell(name=name, rule="recovers", faults=faults, clock=clock, is_full=is_full)
 
 
-def _at_poll(name: str, rule: str, kind: str, *, clock: ClockMode = ClockMode.AUTO, is_full: bool = False, **more: Any) -> Cell:
-    return Cell(name=name, rule=rule, faults=_poll(kind, **more), clock=clock, also=("creates-once",), is_full=is_full)
+def _at_poll(name: str, rule: str, kind: str, *, clock: ClockMode = ClockMode.AUTO, **more: Any) -> Cell:
+    return Cell(name=name, rule=rule, faults=_poll(kind, **more), clock=clock, also=("creates-once",))
 
 
 def _told(name: str, rule: str, *faults: Fault, is_full: bool = False, **more: Any) -> Cell:
@@ -278,7 +280,7 @@ CELLS: tuple[Cell, ...] = (
     # Longer than the few seconds after which a client reads again anyway.
     _at_poll("429 at poll", "recovers", "answer", status=429, retry_after=6, clock=ClockMode.REAL),
     _at_poll("503 at poll", "recovers", "answer", status=503),
-    Cell(name="503 twice at poll", rule="recovers", faults=_every_poll("answer", 2, status=503, retry_after=False), needs_quiet=True),
+    Cell(name="503 twice at poll", rule="recovers", faults=_every_poll(2, status=503, retry_after=False), needs_quiet=True),
     _at_poll("reset at poll", "recovers", "reset"),
     _at_poll("gateway page at poll", "recovers", "html", status=502),
     _at_poll("cut answer at poll", "recovers", "truncate"),
@@ -291,7 +293,7 @@ CELLS: tuple[Cell, ...] = (
         seconds=LATE_SECONDS,
     ),
     *(
-        Cell(name=f"{status} at poll", rule="reports-failure", ending=Ending.BADLY, faults=_every_poll("answer", status=status))
+        Cell(name=f"{status} at poll", rule="reports-failure", ending=Ending.BADLY, faults=_every_poll(status=status))
         for status in STATUSES_AT_POLL
     ),
     Cell(name="unknown fields", rule="tolerates-unknown-fields", faults=({"where": {}, "what": _NEWS},)),

@@ -39,12 +39,6 @@ def packaged_lock() -> Lock:
     return decode_lock(str(file), file.read_bytes())
 
 
-def packaged_file(path: str) -> Path:
-    """Returns where a file of the packaged lock is: in the wheel, or in a checkout."""
-    folder, _, rest = path.partition("/")
-    return data_folder(folder) / rest
-
-
 def find_lock(start: Path) -> Path | None:
     """Returns the nearest `runflow.lock` at or above a folder."""
     return next((file for folder in upwards(start) if (file := folder / LOCK_FILE).is_file()), None)

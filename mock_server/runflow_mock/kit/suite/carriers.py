@@ -70,11 +70,6 @@ class Answer(msgspec.Struct, frozen=True, dict=True):
         return replace(self, body=body, headers={**self.headers, **length})
 
     @property
-    def without_length(self) -> "Answer":
-        """The same answer, which does not announce how long it is."""
-        return replace(self, headers={name: value for name, value in self.headers.items() if name != "content-length"})
-
-    @property
     def evidence(self) -> str:
         """The exchange in one line."""
         return f"{self.method} {self.target[:200]} -> {self.status} {self.body[:300].decode(errors='replace')}"
@@ -146,8 +141,9 @@ class HttpCarrier:
 class AppCarrier:
     """Carries requests to a fake in this process."""
 
-    def __init__(self, app: InProcess, url: str = IN_PROCESS_URL) -> None:
-        self.url = url
+    url = IN_PROCESS_URL
+
+    def __init__(self, app: InProcess) -> None:
         self._app = app
 
     def carry(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:

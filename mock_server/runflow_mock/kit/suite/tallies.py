@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
@@ -72,19 +71,6 @@ class Tally:
         if self.errors:
             return 2
         return 0 if self.cases else 3
-
-    @classmethod
-    def from_json(cls, told: dict[str, Any]) -> "Tally":
-        """Returns the tally that `as_json` told."""
-        tally = cls()
-        tally.cases = told["cases"]
-        for counter, pairs in ((tally.checks, told["checks"]), (tally.links, told["links"]), (tally.phases, told["phases"])):
-            counter.update(pairs)
-        tally.answers.update({(name, status): count for name, status, count in told["answers"]})
-        tally.broken.update({(check, operation): count for check, operation, count in told["broken"]})
-        tally.breaches = [Breach(**breach) for breach in told["breaches"]]
-        tally.errors, tally.notes = list(told["errors"]), list(told["notes"])
-        return tally
 
     def as_json(self) -> dict[str, object]:
         """Returns everything as plain values."""
