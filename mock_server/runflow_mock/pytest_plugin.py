@@ -6,9 +6,10 @@ server that runs elsewhere, and import no part of ours.
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
-from importlib import import_module
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,6 @@ MARKER = (
     "runflow(scenario=None, seed=None, clock='auto', balance=None, dialect=None, allow_unused=False, allow_violations=False, "
     "allow_exceptions=False, **settings): how the tenant of this test is made; further settings are those of POST /_mock/tenants"
 )
-WRONG_USAGE = 2
 _LENT = pytest.StashKey[list["Lent"]]()
 _OUTCOMES = pytest.StashKey[dict[str, str]]()
 _BROKEN: set[str] = set()
@@ -52,22 +52,61 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Explains the marker."""
+    """Explains the marker, and adds what fixtures know of this session."""
     config.addinivalue_line("markers", MARKER)
+    config.pluginmanager.register(_Session(config), "runflow-mock session")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Loads what pytest-socket and pyfakefs would take away: for good we would keep what stands in the place of sockets and files."""
-    if not any(name.startswith("runflow") for name in getattr(item, "fixturenames", ())):
-        return
-    if "pytest_socket" in sys.modules:
-        with suppress(ImportError):
-            import_module("uvloop")
-    if "pyfakefs" in sys.modules:
-        from runflow_mock.testing.fake_files import keep_real_files
+class _Session:
+    """What fixtures know of one session of pytest: its options, and the test that is set up.
 
-        keep_real_files()
+    `request` would tell it as well. For each fixture that asks for that, pytest reads a signature anew, which takes as long as a request to
+    the fake.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self._latest: pytest.Item | None = None
+        # There are plugins that run each test in a thread of its own.
+        self._of_thread = threading.local()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Remembers the test, and loads what pytest-socket and pyfakefs would take away from the fixtures that it asks for."""
+        self._latest = self._of_thread.test = item
+        if "pytest_socket" not in sys.modules and "pyfakefs" not in sys.modules:
+            return
+        if any(name.startswith("runflow") for name in getattr(item, "fixturenames", ())):
+            from runflow_mock.testing.fake_files import keep_real_files, keep_real_sockets
+
+            keep_real_sockets()
+            keep_real_files()
+
+    @pytest.fixture(scope="session")
+    def _runflow_session(self) -> "_Session":
+        return self
+
+    @property
+    def test(self) -> pytest.Item:
+        """The test that is set up or runs."""
+        test: pytest.Item | None = getattr(self._of_thread, "test", self._latest)
+        assert test is not None
+        return test
+
+    @cached_property
+    def artifacts(self) -> Path:
+        """Where a failing test leaves what it can be replayed with."""
+        return self.config.rootpath / _option(self.config, "artifacts")
+
+    @cached_property
+    def seed(self) -> str:
+        """The seed of every tenant, where one was asked for."""
+        return _option(self.config, "seed")
+
+    @cached_property
+    def profile(self) -> str:
+        """The file of the profile by which tenants speak, where one was asked for."""
+        return _option(self.config, "profile")
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
@@ -97,7 +136,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         if is_expected_by_unittest(item):
             judge_within(item, judge_all)
     yield
-    if item.get_closest_marker("xfail") is not None:
+    if _LENT in item.stash and item.get_closest_marker("xfail") is not None:
         judge_all()
 
 
@@ -113,41 +152,43 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.fixture(scope="session")
-def runflow_server(request: pytest.FixtureRequest) -> Iterator["RunflowServer"]:
+def runflow_server(_runflow_session: _Session) -> Iterator["RunflowServer"]:
     """A server for the whole session: one in this process on a free port, or the one at `--runflow-url`."""
     from runflow_mock.testing.session_servers import RunflowServer
 
-    url = _option(request.config, "url") or os.environ.get(URL_VARIABLE)
+    config = _runflow_session.config
+    url = _option(config, "url") or os.environ.get(URL_VARIABLE)
     if url:
         yield RunflowServer(url.rstrip("/"), is_external=True)
         return
     from runflow_mock.testing.green_threads import is_patched, serve_apart
 
     if is_patched():
-        with serve_apart(_option_openapi(request.config)) as url:
+        with serve_apart(_option_openapi(config)) as url:
             yield RunflowServer(url, is_external=False)
         return
     from runflow_mock.domain.tenants import ClockMode
     from runflow_mock.runtime.config import Config
     from runflow_mock.testing.server import serve
 
-    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0, unknown_keys="refuse"), contract=_contract(request.config)) as server:
+    with serve(Config(port=0, clock=ClockMode.AUTO, speed=1.0, unknown_keys="refuse"), contract=_contract(config)) as server:
         yield RunflowServer(server.url, is_external=False, calls=server.calls)
 
 
 @pytest.fixture
-def runflow(request: pytest.FixtureRequest, runflow_server: "RunflowServer") -> Iterator["Runflow"]:
+def runflow(_runflow_session: _Session, runflow_server: "RunflowServer") -> Iterator["Runflow"]:
     """A fresh tenant for this test: address and key for the client, and every verb of the control API."""
     from runflow_mock.testing.runflow import open_tenant
 
-    with _lent(
-        request.node, lambda name, **settings: open_tenant(runflow_server.url, exchanger=runflow_server.calls, name=name, **settings)
-    ) as lent:
+    def opened(name: str, **settings: Any) -> "Runflow":
+        return open_tenant(runflow_server.url, exchanger=runflow_server.calls, name=name, **settings)
+
+    with _lent(_runflow_session, _runflow_session.test, opened) as lent:
         yield lent
 
 
 @pytest.fixture(scope="session")
-def runflow_app(request: pytest.FixtureRequest) -> Iterator["InProcess"]:
+def runflow_app(_runflow_session: _Session) -> Iterator["InProcess"]:
     """The fake without a socket, for the whole session: an ASGI application. Tests take `runflow_in_process`."""
     from runflow_mock.domain.tenants import ClockMode
     from runflow_mock.runtime.config import Config
@@ -155,17 +196,21 @@ def runflow_app(request: pytest.FixtureRequest) -> Iterator["InProcess"]:
     from runflow_mock.testing.in_process import InProcess
 
     check_threads()
-    app = InProcess(Config(clock=ClockMode.AUTO, speed=1.0, unknown_keys="refuse"), contract=_contract(request.config))
+    config = _runflow_session.config
+    app = InProcess(Config(clock=ClockMode.AUTO, speed=1.0, unknown_keys="refuse"), contract=_contract(config))
     yield app
     app.stop()
 
 
 @pytest.fixture
-def runflow_in_process(request: pytest.FixtureRequest, runflow_app: "InProcess") -> Iterator["Runflow"]:
+def runflow_in_process(_runflow_session: _Session, runflow_app: "InProcess") -> Iterator["Runflow"]:
     """A fresh tenant without a socket: `.transport` for httpx, `.adapter` for requests, `.deliver_to` takes the application under test."""
     from runflow_mock.testing.in_process import open_tenant_in
 
-    with _lent(request.node, lambda name, **settings: open_tenant_in(runflow_app, name=name, **settings)) as lent:
+    def opened(name: str, **settings: Any) -> "Runflow":
+        return open_tenant_in(runflow_app, name=name, **settings)
+
+    with _lent(_runflow_session, _runflow_session.test, opened) as lent:
         yield lent
 
 
@@ -201,7 +246,7 @@ def runflow_receiver_async(runflow_receiver: "CallbackReceiver", runflow: "Runfl
 
 
 @pytest.fixture(scope="session")
-def runflow_tenants(request: pytest.FixtureRequest) -> "Callable[..., AbstractContextManager[Runflow]]":
+def runflow_tenants(request: pytest.FixtureRequest, _runflow_session: _Session) -> "Callable[..., AbstractContextManager[Runflow]]":
     """Opens tenants for fixtures of a wider scope; called with settings, it gives a context in which the tenant lives."""
 
     def opened(*, in_process: bool = False, **wishes: Any) -> "AbstractContextManager[Runflow]":
@@ -213,9 +258,10 @@ def runflow_tenants(request: pytest.FixtureRequest) -> "Callable[..., AbstractCo
         counted.append(first_user)
         if in_process:
             app = request.getfixturevalue("runflow_app")
-            return _lent(request.node, lambda name, **given: open_tenant_in(app, name=name, **given), settings)
+            return _lent(_runflow_session, request.node, lambda name, **given: open_tenant_in(app, name=name, **given), settings)
         server = request.getfixturevalue("runflow_server")
-        return _lent(request.node, lambda name, **given: open_tenant(server.url, exchanger=server.calls, name=name, **given), settings)
+        way = {"url": server.url, "exchanger": server.calls}
+        return _lent(_runflow_session, request.node, lambda name, **given: open_tenant(**way, name=name, **given), settings)
 
     counted: list[str] = []
     return opened
@@ -264,18 +310,18 @@ def runflow_proxy_env(runflow: "Runflow", runflow_server: "RunflowServer", tmp_p
 
 
 @contextmanager
-def _lent(node: Any, open_it: "Callable[..., Runflow]", given: Mapping[str, Any] | None = None) -> Iterator["Runflow"]:
+def _lent(session: _Session, node: Any, open_it: "Callable[..., Runflow]", given: Mapping[str, Any] | None = None) -> Iterator["Runflow"]:
     """Opens a tenant and hands it to a test, or to all below a node; at the end it is judged, where the test has passed, and dropped."""
     from runflow_mock.testing.client import ClientError
     from runflow_mock.testing.endings import lend, take_back
     from runflow_mock.testing.nodes import tenant_name
 
-    settings, strictness = _wishes(node, given)
+    settings, strictness = _wishes(session, node, given)
     try:
         handle = open_it(tenant_name(node.name), **settings)
     except ClientError as error:
         raise pytest.fail.Exception(f"@pytest.mark.runflow: {error}", pytrace=False) from None
-    lent = lend(node, handle, strictness, node.config.rootpath / _option(node.config, "artifacts"))
+    lent = lend(node, handle, strictness, session.artifacts)
     node.stash.setdefault(_LENT, []).append(lent)
     node.stash[_OUTCOMES] = {}
     try:
@@ -293,7 +339,7 @@ def _has_passed(node: Any) -> bool:
     return node.stash[_OUTCOMES].get("call") == "passed" and not was_judged and node.nodeid not in _BROKEN
 
 
-def _wishes(node: Any, given: Mapping[str, Any] | None) -> "Wishes":
+def _wishes(session: _Session, node: Any, given: Mapping[str, Any] | None) -> "Wishes":
     """Returns what the markers of a test ask for, the nearest setting by setting, or what was asked for in a call."""
     from runflow_mock.testing.markers import MarkerError, Wishes, read_wishes
     from runflow_mock.testing.nodes import seed_of
@@ -307,22 +353,13 @@ def _wishes(node: Any, given: Mapping[str, Any] | None) -> "Wishes":
         wishes = read_wishes(asked)
     except MarkerError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
-    seed = _option(node.config, "seed") or (seed_of(node) if isinstance(node, pytest.Item) else "0")
+    seed = session.seed or (seed_of(node) if isinstance(node, pytest.Item) else "0")
     settings = {"clock": "auto", "seed": seed, **wishes.settings}
-    if "dialect" not in settings and (file := _option(node.config, "profile")):
-        settings |= _spoken(node.config.rootpath / file, settings.get("switches", {}))
+    if "dialect" not in settings and session.profile:
+        from runflow_mock.testing.plugin_files import spoken
+
+        settings |= spoken(session.config.rootpath / session.profile, settings.get("switches", {}))
     return Wishes(settings, wishes.strictness)
-
-
-def _spoken(file: Path, switches: Mapping[str, str]) -> dict[str, Any]:
-    """Returns the settings that let a tenant speak by a profile, its own switches on top."""
-    from runflow_mock.runtime.profiles import load_profile
-
-    try:
-        profile = load_profile(file)
-    except ValueError as error:
-        raise pytest.UsageError(f"runflow_profile: {error}") from None
-    return {"dialect": profile.dialect, "switches": {**profile.switches, **switches}}
 
 
 def _told(lent: "Lent") -> list[tuple[str, str]]:
@@ -336,17 +373,13 @@ def _told(lent: "Lent") -> list[tuple[str, str]]:
 
 
 def _contract(config: pytest.Config) -> "Contract | None":
-    """Returns the user's document, if there is one; what is wrong with it ends the session, for nothing could be judged."""
+    """Returns the user's document, if there is one."""
     source = _option_openapi(config)
     if not source:
         return None
-    from runflow_mock.openapi.foreign_documents import DocumentError
-    from runflow_mock.runtime.foreign_documents import load_contract
+    from runflow_mock.testing.plugin_files import contract_at
 
-    try:
-        return load_contract(source)
-    except DocumentError as error:
-        pytest.exit(f"runflow_openapi: {error}", returncode=WRONG_USAGE)
+    return contract_at(source)
 
 
 def _option_openapi(config: pytest.Config) -> str:

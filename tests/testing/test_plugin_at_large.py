@@ -1,14 +1,18 @@
 """The plugin in larger surroundings: many workers, many tests, the oldest versions that it allows, and runs that do not use it."""
 
+import inspect
 import re
 import subprocess
 import sys
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copy
+from threading import Barrier
 
 import pytest
 
+from runflow_mock import pytest_plugin
 from runflow_mock.testing.control import Control
 
 pytest_plugins = ["pytester"]
@@ -40,6 +44,41 @@ def test_plugin_that_is_not_used_loads_nothing() -> None:
     code = "import sys, pytest, runflow_mock.pytest_plugin; print(*(name for name in sys.modules if name.startswith('runflow_mock')))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert set(loaded) == {"runflow_mock", "runflow_mock.version", "runflow_mock.pytest_plugin"}
+
+
+@pytest.mark.parametrize("name", ["runflow", "runflow_server", "runflow_in_process", "runflow_app"])
+def test_fixture_of_every_test_does_without_request(name: str) -> None:
+    """Pytest reads a signature for each `request`, which is a tenth of what a test costs."""
+    assert "request" not in inspect.signature(getattr(pytest_plugin, name)._get_wrapped_function()).parameters
+
+
+def test_test_that_runs_pytest_keeps_its_own_tenant(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        pytest_plugins = ["pytester"]
+
+        def test_outer(pytester, request):
+            pytester.makepyfile("def test_inner(runflow_in_process): assert runflow_in_process.seed.endswith('test_inner')")
+            pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+            assert request.getfixturevalue("runflow_in_process").seed.endswith("test_outer")
+        """
+    )
+    pytester.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=1)
+
+
+def test_tests_that_are_set_up_in_threads_keep_their_own_tenants(request: pytest.FixtureRequest) -> None:
+    session, both = pytest_plugin._Session(request.config), Barrier(2)
+
+    def set_up(item: pytest.Item) -> pytest.Item:
+        session.pytest_runtest_setup(item)
+        both.wait()
+        return session.test
+
+    items = request.session.items[:2]
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(set_up, items)) == items
+    # Whatever a test starts itself has the latest.
+    assert session.test in items
 
 
 @pytest.mark.slow

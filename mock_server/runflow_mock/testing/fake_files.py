@@ -1,7 +1,7 @@
-"""File systems that a test has put in the place of the machine's: the fake reads its own files all the same."""
+"""File systems and sockets that a test has put in the place of the machine's: the fake has its own all the same."""
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import import_module
 from typing import Any
 
@@ -30,6 +30,13 @@ def real_files() -> AbstractContextManager[Any]:
         return nullcontext()
     paused: AbstractContextManager[Any] = pyfakefs.Pause(patcher)
     return paused
+
+
+def keep_real_sockets() -> None:
+    """Loads what would keep the sockets of pytest-socket for good; to be said before that puts them in the place of the system's."""
+    if "pytest_socket" in sys.modules:
+        with suppress(ImportError):
+            import_module("uvloop")
 
 
 def keep_real_files() -> None:
