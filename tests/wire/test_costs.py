@@ -110,6 +110,8 @@ WORST: dict[str, tuple[Read, int, Callable[[int], Any]]] = {
     "merges in YAML": (read_text, 1_000, lambda size: f"a: {{<<: [{','.join(f'{{k{n}: 1}}' for n in range(size))}]}}".encode()),
     "keys in YAML": (read_yaml, 1_000, lambda size: "".join(f"k{n}: 1\n" for n in range(size)) + "k0: 1"),
     "levels in YAML": (read_yaml, 1_000, lambda size: "[" * size),
+    "names that break a rule": (checker({"propertyNames": {"maxLength": 1}}), 500, lambda size: {f"a{n}": 0 for n in range(size)}),
+    "rules that a list breaks": (checker({"allOf": [{"minItems": 10**9 + n} for n in range(900)]}), 2_000, lambda size: [0] * size),
     "pattern that goes back": (checker({"pattern": r"^(a|aa)+\1?$"}), 2_000, lambda size: "a" * size + "!"),
     "pattern that looks ahead": (checker({"pattern": r"^(?:(?=[^z]*y)a|a)*$"}), 2_000, lambda size: "a" * size + "!"),
     "different things": (checker({"uniqueItems": True}), 2_000, lambda size: [{"a": [n]} for n in range(size)]),

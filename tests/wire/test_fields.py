@@ -100,3 +100,37 @@ def test_other_rules_are_told_too() -> None:
 def test_every_error_is_told() -> None:
     checker = Checker({"properties": {"a": {"type": "string"}, "b": {"minimum": 0}}, "required": ["c"]})
     assert {error.loc for error in checker.errors({"a": 1, "b": -1}, ())} == {("a",), ("b",), ("c",)}
+
+
+def rules_broken(schema: dict[str, Any], value: Any) -> list[FieldError]:
+    return Checker(schema).errors(value, ("body",))
+
+
+def test_value_of_usual_size_is_told_whole() -> None:
+    schema = {"properties": {"a": {"items": {"type": "string"}}}, "required": ["b"]}
+    found = rules_broken(schema, {"a": [0] * 2_000})
+    assert len(found) == 2_001
+
+
+LARGE: dict[str, tuple[dict[str, Any], Any, set[Any]]] = {
+    "entries": ({"properties": {"a": {"items": {"type": "string"}}}, "required": ["b"]}, {"a": [0] * 50_000}, {"b", 0, 1}),
+    "names": ({"propertyNames": {"maxLength": 1}, "required": ["b"]}, {f"a{n}": 0 for n in range(30_000)}, {"b"}),
+    "a text beside": ({"properties": {"a": {"minLength": 9_000_000}, "b": {"type": "string"}}}, {"a": "x" * 8_000_000, "b": 1}, {"b"}),
+    "many rules": ({"properties": {"a": {"allOf": [{"minItems": 60_000 + n} for n in range(900)]}}}, {"a": [0] * 50_000}, {"body"}),
+    "a name that was cut": ({"minProperties": 120_002, "required": ["a119999"]}, {f"a{n}": 0 for n in range(120_000)}, {"body"}),
+    "a condition that was cut": (
+        {"if": {"properties": {"a": {"minItems": 9}}}, "then": {"maxProperties": 0}, "else": {"required": ["b"]}},
+        {"a": [0] * 90_000},
+        {"body"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("schema", "value", "told"), LARGE.values(), ids=LARGE)
+def test_of_a_large_value_the_beginning_is_told_and_nothing_that_is_not_so(schema: dict[str, Any], value: Any, told: set[Any]) -> None:
+    found = rules_broken(schema, value)
+    assert told <= {error.loc[-1] for error in found}
+    assert len(found) < 500
+    if told == {"body"}:
+        assert found == [FieldError(("body",), "Input is not as its schema says, and too large to say where", "value_error")]
+    assert not any(error.loc[-1] == "a119999" for error in found)

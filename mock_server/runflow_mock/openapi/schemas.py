@@ -86,8 +86,8 @@ class CompiledSchema:
             # Of values that came as JSON it refuses nothing else.
             raise RecursionError(str(error)) from None
 
-    def explained(self, value: Json) -> "Iterator[jsonschema_rs.ValidationError]":
-        """Returns the same, where that takes no longer than a value may be long: each form of a `oneOf` has errors of its own.
+    def explained(self, value: Json, copies_max: int = EXPLAINED_MAX) -> "Iterator[jsonschema_rs.ValidationError]":
+        """Returns the same, where no more than `copies_max` values have to be copied for it: each form of a `oneOf` has errors of its own.
 
         To count them spares their number alone: thousands of errors about one large value cost as much again.
 
@@ -100,7 +100,7 @@ class CompiledSchema:
         except ValueError as error:
             raise RecursionError(str(error)) from None
         sizes: dict[str, int] = {}
-        left = EXPLAINED_MAX
+        left = copies_max
         for place in (each["instanceLocation"] for each in errors):
             if place not in sizes:
                 sizes[place] = _ERROR_SIZE + sum(1 for _ in parts_of(walk(value, way_of(place))))
@@ -147,6 +147,18 @@ def _is_base64(text: str) -> bool:
     return _BASE64.fullmatch(text) is not None and len("".join(text.split())) % 4 == 0
 
 
+def parts_in(schema: Schema) -> int:
+    """Returns how many parts a schema has once every reference is replaced by what it leads to.
+
+    Raises:
+        SchemaError: that has no end, or takes too long.
+    """
+    anchors = dict[str, Json]()
+    for _, part in _parts(schema, "", 0):
+        anchors.update((str(part[word]), part) for word in _ANCHORS if isinstance(part.get(word), str))
+    return _Unfolding(schema, anchors).size(schema, "")
+
+
 def check_schema(schema: Schema) -> None:
     """Raises for a schema that cannot be used.
 
@@ -155,11 +167,9 @@ def check_schema(schema: Schema) -> None:
     """
     import jsonschema_rs
 
-    anchors = dict[str, Json]()
     for place, part in _parts(schema, "", 0):
         _check_addresses(place, part)
-        anchors.update((str(part[word]), part) for word in _ANCHORS if isinstance(part.get(word), str))
-    _Unfolding(schema, anchors).size(schema, "")
+    parts_in(schema)
     try:
         compile_schema(schema)
     except jsonschema_rs.ValidationError as error:

@@ -6,17 +6,26 @@ Source: `errors.fields` (the shape, and `missing` with its text). Inferred: the 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
+from math import isqrt
 from typing import TYPE_CHECKING, cast
 
 from runflow_mock.domain.documents import Json, list_of
-from runflow_mock.openapi.schemas import CompiledSchema, Schema, compile_schema
+from runflow_mock.openapi.beginnings import beginning_of, weight_of
+from runflow_mock.openapi.schemas import CompiledSchema, Schema, TooManyErrors, compile_schema, parts_in
 from runflow_mock.wire.problems import FieldError, Location
 
 if TYPE_CHECKING:
     import jsonschema_rs
 
 __all__ = ["Checker", "Schema"]
+
+COPIED_MAX = 200_000
+"""How many values may be copied to say what is wrong with one that was sent; see `openapi.beginnings`."""
+EVALUATED_MAX = 200_000
+"""How many parts of a value may be held against how many of a schema to find out how much is wrong."""
+BEGINNING_MIN = 16
 
 
 class Checker:
@@ -37,7 +46,22 @@ class Checker:
                 return [FieldError((*loc, *place), *_TOO_COSTLY) for place in too_long]
         if self._compiled.is_valid(value):
             return []
-        return [field for error in self._compiled.iter_errors(value) for field in self._explain(error, loc)]
+        return [field for error in self._broken(value) for field in self._explain(error, loc)] or [FieldError(loc, *_TOO_LARGE)]
+
+    @cached_property
+    def _parts(self) -> int:
+        return parts_in(self._schema)
+
+    def _broken(self, value: Json) -> "Iterator[jsonschema_rs.ValidationError]":
+        """Returns what is wrong with a value, or with its beginning where copies of all that is wrong would take too long."""
+        weight = weight_of(value)
+        if self._parts * weight * weight <= COPIED_MAX:
+            return self._compiled.iter_errors(value)
+        if self._parts * weight <= EVALUATED_MAX:
+            with suppress(TooManyErrors):
+                return self._compiled.explained(value, COPIED_MAX)
+        beginning = beginning_of(value, max(BEGINNING_MIN, isqrt(COPIED_MAX // self._parts)))
+        return filter(beginning.shows, self._compiled.iter_errors(beginning.value))
 
     def _explain(self, error: "jsonschema_rs.ValidationError", loc: Location) -> Iterator[FieldError]:
         place = (*loc, *error.instance_path)
@@ -68,6 +92,7 @@ def _at(schema: Json, path: list[str | int]) -> list[Json]:
 
 
 _TOO_COSTLY = ("Input takes too long to be held against the pattern of this field", "string_pattern_cost")
+_TOO_LARGE = ("Input is not as its schema says, and too large to say where", "value_error")
 Details = Mapping[str, object]
 Explain = Callable[[Details, str], tuple[str, str]]
 
