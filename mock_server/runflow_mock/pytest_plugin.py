@@ -9,9 +9,8 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -32,9 +31,22 @@ MARKER = (
     "runflow(scenario=None, seed=None, clock='auto', balance=None, dialect=None, allow_unused=False, allow_violations=False, "
     "allow_exceptions=False, **settings): how the tenant of this test is made; further settings are those of POST /_mock/tenants"
 )
+
+
+class _Options(NamedTuple):
+    """What the options say to every tenant; nothing where they are not given."""
+
+    seed: str
+    profile: str
+    artifacts: Path
+
+
+_OPTIONS = pytest.StashKey[_Options]()
 _LENT = pytest.StashKey[list["Lent"]]()
 _OUTCOMES = pytest.StashKey[dict[str, str]]()
 _BROKEN: set[str] = set()
+# One within another where a test runs pytest, and side by side where something runs tests in threads.
+_UNDER_WAY: list[tuple[int, pytest.Item]] = []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,61 +64,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Explains the marker, and adds what fixtures know of this session."""
+    """Explains the marker, and reads what every tenant needs to know."""
     config.addinivalue_line("markers", MARKER)
-    config.pluginmanager.register(_Session(config), "runflow-mock session")
+    config.stash[_OPTIONS] = _Options(
+        seed=_option(config, "seed"), profile=_option(config, "profile"), artifacts=config.rootpath / _option(config, "artifacts")
+    )
 
 
-class _Session:
-    """What fixtures know of one session of pytest: its options, and the test that is set up.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Remembers the test while it is under way."""
+    under_way = threading.get_ident(), item
+    _UNDER_WAY.append(under_way)
+    try:
+        return (yield)
+    finally:
+        _UNDER_WAY.remove(under_way)
 
-    `request` would tell it as well. For each fixture that asks for that, pytest reads a signature anew, which takes as long as a request to
-    the fake.
-    """
 
-    def __init__(self, config: pytest.Config) -> None:
-        self.config = config
-        self._latest: pytest.Item | None = None
-        # There are plugins that run each test in a thread of its own.
-        self._of_thread = threading.local()
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Loads what pytest-socket and pyfakefs would take away: for good we would keep what stands in the place of sockets and files."""
+    if "pytest_socket" not in sys.modules and "pyfakefs" not in sys.modules:
+        return
+    if any(name.startswith("runflow") for name in getattr(item, "fixturenames", ())):
+        from runflow_mock.testing.fake_files import keep_real_files, keep_real_sockets
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Remembers the test, and loads what pytest-socket and pyfakefs would take away from the fixtures that it asks for."""
-        self._latest = self._of_thread.test = item
-        if "pytest_socket" not in sys.modules and "pyfakefs" not in sys.modules:
-            return
-        if any(name.startswith("runflow") for name in getattr(item, "fixturenames", ())):
-            from runflow_mock.testing.fake_files import keep_real_files, keep_real_sockets
-
-            keep_real_sockets()
-            keep_real_files()
-
-    @pytest.fixture(scope="session")
-    def _runflow_session(self) -> "_Session":
-        return self
-
-    @property
-    def test(self) -> pytest.Item:
-        """The test that is set up or runs."""
-        test: pytest.Item | None = getattr(self._of_thread, "test", self._latest)
-        assert test is not None
-        return test
-
-    @cached_property
-    def artifacts(self) -> Path:
-        """Where a failing test leaves what it can be replayed with."""
-        return self.config.rootpath / _option(self.config, "artifacts")
-
-    @cached_property
-    def seed(self) -> str:
-        """The seed of every tenant, where one was asked for."""
-        return _option(self.config, "seed")
-
-    @cached_property
-    def profile(self) -> str:
-        """The file of the profile by which tenants speak, where one was asked for."""
-        return _option(self.config, "profile")
+        keep_real_sockets()
+        keep_real_files()
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
@@ -152,11 +137,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.fixture(scope="session")
-def runflow_server(_runflow_session: _Session) -> Iterator["RunflowServer"]:
+def runflow_server() -> Iterator["RunflowServer"]:
     """A server for the whole session: one in this process on a free port, or the one at `--runflow-url`."""
     from runflow_mock.testing.session_servers import RunflowServer
 
-    config = _runflow_session.config
+    config = _test().config
     url = _option(config, "url") or os.environ.get(URL_VARIABLE)
     if url:
         yield RunflowServer(url.rstrip("/"), is_external=True)
@@ -176,19 +161,19 @@ def runflow_server(_runflow_session: _Session) -> Iterator["RunflowServer"]:
 
 
 @pytest.fixture
-def runflow(_runflow_session: _Session, runflow_server: "RunflowServer") -> Iterator["Runflow"]:
+def runflow(runflow_server: "RunflowServer") -> Iterator["Runflow"]:
     """A fresh tenant for this test: address and key for the client, and every verb of the control API."""
     from runflow_mock.testing.runflow import open_tenant
 
     def opened(name: str, **settings: Any) -> "Runflow":
         return open_tenant(runflow_server.url, exchanger=runflow_server.calls, name=name, **settings)
 
-    with _lent(_runflow_session, _runflow_session.test, opened) as lent:
+    with _lent(_test(), opened) as lent:
         yield lent
 
 
 @pytest.fixture(scope="session")
-def runflow_app(_runflow_session: _Session) -> Iterator["InProcess"]:
+def runflow_app() -> Iterator["InProcess"]:
     """The fake without a socket, for the whole session: an ASGI application. Tests take `runflow_in_process`."""
     from runflow_mock.domain.tenants import ClockMode
     from runflow_mock.runtime.config import Config
@@ -196,21 +181,21 @@ def runflow_app(_runflow_session: _Session) -> Iterator["InProcess"]:
     from runflow_mock.testing.in_process import InProcess
 
     check_threads()
-    config = _runflow_session.config
+    config = _test().config
     app = InProcess(Config(clock=ClockMode.AUTO, speed=1.0, unknown_keys="refuse"), contract=_contract(config))
     yield app
     app.stop()
 
 
 @pytest.fixture
-def runflow_in_process(_runflow_session: _Session, runflow_app: "InProcess") -> Iterator["Runflow"]:
+def runflow_in_process(runflow_app: "InProcess") -> Iterator["Runflow"]:
     """A fresh tenant without a socket: `.transport` for httpx, `.adapter` for requests, `.deliver_to` takes the application under test."""
     from runflow_mock.testing.in_process import open_tenant_in
 
     def opened(name: str, **settings: Any) -> "Runflow":
         return open_tenant_in(runflow_app, name=name, **settings)
 
-    with _lent(_runflow_session, _runflow_session.test, opened) as lent:
+    with _lent(_test(), opened) as lent:
         yield lent
 
 
@@ -246,7 +231,7 @@ def runflow_receiver_async(runflow_receiver: "CallbackReceiver", runflow: "Runfl
 
 
 @pytest.fixture(scope="session")
-def runflow_tenants(request: pytest.FixtureRequest, _runflow_session: _Session) -> "Callable[..., AbstractContextManager[Runflow]]":
+def runflow_tenants(request: pytest.FixtureRequest) -> "Callable[..., AbstractContextManager[Runflow]]":
     """Opens tenants for fixtures of a wider scope; called with settings, it gives a context in which the tenant lives."""
 
     def opened(*, in_process: bool = False, **wishes: Any) -> "AbstractContextManager[Runflow]":
@@ -258,10 +243,10 @@ def runflow_tenants(request: pytest.FixtureRequest, _runflow_session: _Session) 
         counted.append(first_user)
         if in_process:
             app = request.getfixturevalue("runflow_app")
-            return _lent(_runflow_session, request.node, lambda name, **given: open_tenant_in(app, name=name, **given), settings)
+            return _lent(request.node, lambda name, **given: open_tenant_in(app, name=name, **given), settings)
         server = request.getfixturevalue("runflow_server")
         way = {"url": server.url, "exchanger": server.calls}
-        return _lent(_runflow_session, request.node, lambda name, **given: open_tenant(**way, name=name, **given), settings)
+        return _lent(request.node, lambda name, **given: open_tenant(**way, name=name, **given), settings)
 
     counted: list[str] = []
     return opened
@@ -309,19 +294,30 @@ def runflow_proxy_env(runflow: "Runflow", runflow_server: "RunflowServer", tmp_p
         yield {"RUNFLOW_API_KEY": runflow.api_key, **proxy.env}
 
 
+def _test() -> pytest.Item:
+    """Returns the test that is under way: the one of this thread, where there are several.
+
+    `request.node` would be it as well. For each fixture that takes `request`, pytest reads a signature anew, which takes as long as a
+    request to the fake.
+    """
+    if not _UNDER_WAY:
+        pytest.fail("runflow-mock: what runs this test does not say so by pytest_runtest_protocol", pytrace=False)
+    return next((test for thread, test in reversed(_UNDER_WAY) if thread == threading.get_ident()), _UNDER_WAY[-1][1])
+
+
 @contextmanager
-def _lent(session: _Session, node: Any, open_it: "Callable[..., Runflow]", given: Mapping[str, Any] | None = None) -> Iterator["Runflow"]:
+def _lent(node: Any, open_it: "Callable[..., Runflow]", given: Mapping[str, Any] | None = None) -> Iterator["Runflow"]:
     """Opens a tenant and hands it to a test, or to all below a node; at the end it is judged, where the test has passed, and dropped."""
     from runflow_mock.testing.client import ClientError
     from runflow_mock.testing.endings import lend, take_back
     from runflow_mock.testing.nodes import tenant_name
 
-    settings, strictness = _wishes(session, node, given)
+    settings, strictness = _wishes(node, given)
     try:
         handle = open_it(tenant_name(node.name), **settings)
     except ClientError as error:
         raise pytest.fail.Exception(f"@pytest.mark.runflow: {error}", pytrace=False) from None
-    lent = lend(node, handle, strictness, session.artifacts)
+    lent = lend(node, handle, strictness, node.config.stash[_OPTIONS].artifacts)
     node.stash.setdefault(_LENT, []).append(lent)
     node.stash[_OUTCOMES] = {}
     try:
@@ -339,7 +335,7 @@ def _has_passed(node: Any) -> bool:
     return node.stash[_OUTCOMES].get("call") == "passed" and not was_judged and node.nodeid not in _BROKEN
 
 
-def _wishes(session: _Session, node: Any, given: Mapping[str, Any] | None) -> "Wishes":
+def _wishes(node: Any, given: Mapping[str, Any] | None) -> "Wishes":
     """Returns what the markers of a test ask for, the nearest setting by setting, or what was asked for in a call."""
     from runflow_mock.testing.markers import MarkerError, Wishes, read_wishes
     from runflow_mock.testing.nodes import seed_of
@@ -353,12 +349,13 @@ def _wishes(session: _Session, node: Any, given: Mapping[str, Any] | None) -> "W
         wishes = read_wishes(asked)
     except MarkerError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
-    seed = session.seed or (seed_of(node) if isinstance(node, pytest.Item) else "0")
+    options: _Options = node.config.stash[_OPTIONS]
+    seed = options.seed or (seed_of(node) if isinstance(node, pytest.Item) else "0")
     settings = {"clock": "auto", "seed": seed, **wishes.settings}
-    if "dialect" not in settings and session.profile:
+    if "dialect" not in settings and options.profile:
         from runflow_mock.testing.plugin_files import spoken
 
-        settings |= spoken(session.config.rootpath / session.profile, settings.get("switches", {}))
+        settings |= spoken(node.config.rootpath / options.profile, settings.get("switches", {}))
     return Wishes(settings, wishes.strictness)
 
 

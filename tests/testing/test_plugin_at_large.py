@@ -67,18 +67,44 @@ def test_test_that_runs_pytest_keeps_its_own_tenant(pytester: pytest.Pytester) -
 
 
 def test_tests_that_are_set_up_in_threads_keep_their_own_tenants(request: pytest.FixtureRequest) -> None:
-    session, both = pytest_plugin._Session(request.config), Barrier(2)
+    both = Barrier(2)
 
     def set_up(item: pytest.Item) -> pytest.Item:
-        session.pytest_runtest_setup(item)
+        protocol = pytest_plugin.pytest_runtest_protocol(item)
+        next(protocol)
         both.wait()
-        return session.test
+        found = pytest_plugin._test()
+        both.wait()
+        protocol.close()
+        return found
 
     items = request.session.items[:2]
     with ThreadPoolExecutor(2) as threads:
         assert list(threads.map(set_up, items)) == items
-    # Whatever a test starts itself has the latest.
-    assert session.test in items
+        # Whatever a test starts itself has the latest.
+        assert threads.submit(pytest_plugin._test).result() is request.node
+
+
+def test_plugin_gives_pytest_nothing_to_warn_of(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test(runflow, runflow_in_process, runflow_tenants, runflow_hosts): pass")
+    pytester.runpytest_subprocess(*OPTIONS, "-W", "error").assert_outcomes(passed=1)
+
+
+def test_test_that_nobody_announces_is_told(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        from _pytest.runner import runtestprotocol
+
+        def pytest_runtestloop(session):
+            for item in session.items:
+                for report in runtestprotocol(item):
+                    pass
+            return True
+        """
+    )
+    pytester.makepyfile("def test(runflow): pass")
+    result = pytester.runpytest_subprocess(*OPTIONS)
+    result.stdout.fnmatch_lines(["runflow-mock: what runs this test does not say so by pytest_runtest_protocol"])
 
 
 @pytest.mark.slow
