@@ -24,6 +24,7 @@ from runflow_mock.kit.probes.effect_steps import (
     acts_once,
     acts_once_at_once,
     acts_once_later,
+    where_told,
 )
 from runflow_mock.kit.probes.effects import Effects, NoCount
 from runflow_mock.kit.probes.forgeries import FORGERIES
@@ -136,12 +137,12 @@ def test_forgery_that_was_taken_is_told_of_whatever_a_limit_says_afterwards() ->
 
 
 PROVEN: tuple[tuple[str, ProbeStep], ...] = (
-    ("takes all batches for one", acts_on_each_batch),
-    ("drops what comes while it is at work", acts_on_each_at_once),
-    ("forgets", acts_once),
-    ("forgets", acts_once_later),
-    ("acts on whatever is put", acts_after_verifying),
-    ("acts, then verifies", acts_after_verifying),
+    ("takes all batches for one", where_told(acts_on_each_batch)),
+    ("drops what comes while it is at work", where_told(acts_on_each_at_once)),
+    ("forgets", where_told(acts_once)),
+    ("forgets", where_told(acts_once_later)),
+    ("acts on whatever is put", where_told(acts_after_verifying)),
+    ("acts, then verifies", where_told(acts_after_verifying)),
     ("trusts everybody", refuses(FORGERIES["wrong secret"])),
 )
 
@@ -182,7 +183,8 @@ def test_copies_of_which_none_is_taken_say_nothing_about_effects() -> None:
     ):
         effects.has_acted = True
         with closing(Carrier(running.url, seconds_max=5.0)) as carrier:
-            seen = [*acts_once(ProbeKit(sender, carrier, effects)), *acts_once_at_once(ProbeKit(sender, carrier, effects))]
+            kit = ProbeKit(sender, carrier, effects)
+            seen = [*acts_once(kit, effects), *acts_once_at_once(kit, effects)]
     assert [(each.is_held, NONE_TAKEN in each.told) for each in seen] == [(None, True)] * 4
 
 

@@ -51,6 +51,12 @@ if TYPE_CHECKING:
 
 # Full collections are made rare, because what the worlds keep is not the collector's business; a young one stays a pause of 1 ms.
 GC_THRESHOLDS = (5_000, 20, 100)
+# Options that are a setting as they stand; the others are read first, or have another name there.
+AS_GIVEN = (
+    *("host", "port", "state", "seed", "speed", "client_time", "strict", "comfyui_beta", "magic", "callback_secret", "callback_ca", "cors"),
+    *("inspector", "catalog", "scenario", "scenario_inline", "watch", "unknown_models", "unknown_keys", "skill", "tenants_max"),
+    *("after_restart", "log_level", "log_format"),
+)
 COUNT = click.IntRange(1, COUNT_MAX)
 BYTES = click.IntRange(MEBIBYTE, 1 << 50)
 
@@ -232,53 +238,30 @@ def read_config(options: dict[str, Any]) -> Config:
     clock, scale = read_clock(options["clock"])
     speech = read_speech(options)
     return Config(
-        host=options["host"],
-        port=options["port"],
+        **{name: options[name] for name in AS_GIVEN},
         tls_port=DEFAULT_TLS_PORT if options["tls_port"] is None and options["tls"] else options["tls_port"],
         tls_names=read_names(options["tls_names"]),
-        state=options["state"],
-        seed=options["seed"],
         clock=clock,
         scale=scale,
-        speed=options["speed"],
         start=None if options["start"] is None else _named("start", _start, options["start"]),
         balance=_named("balance", parse_money, options["balance"]),
         dialect=speech.dialect,
         switches=speech.switches,
-        client_time=options["client_time"],
-        strict=options["strict"],
-        comfyui_beta=options["comfyui_beta"],
-        magic=options["magic"],
         output_lifetime=_named("output-lifetime", _lifetime, options["output_lifetime"]),
         keys=read_keys(options["keys"]),
-        callback_secret=options["callback_secret"],
         callback_hosts=read_names(options["callback_hosts"]),
         callback_rewrites=read_rewrites(options["callback_rewrite"]),
-        callback_ca=options["callback_ca"],
         callback_timeout_seconds=options["callback_timeout"],
         admin_token=read_admin_token(options["admin_token"]),
         public_url=None if options["public_url"] is None else options["public_url"].rstrip("/"),
         allowed_hosts=read_names(options["allowed_hosts"]),
-        cors=options["cors"],
-        inspector=options["inspector"],
-        catalog=options["catalog"],
-        scenario=options["scenario"],
-        scenario_inline=options["scenario_inline"],
-        watch=options["watch"],
-        unknown_models=options["unknown_models"],
-        unknown_keys=options["unknown_keys"],
-        skill=options["skill"],
         body_bytes_max=options["body_max"],
         batch_items_max=options["batch_limit"],
         concurrency=read_caps(options["concurrency"]),
         quota=None if options["quota"] is None else _named("quota", parse_quota, options["quota"]),
-        tenants_max=options["tenants_max"],
         **_keeping(options["keep"], options["sync"]),
-        after_restart=options["after_restart"],
         limits=Limits(runs_max=options["runs_max"], journal_max=options["journal_max"], history_max=options["history_max"]),
         bounds=BoundsMax(**{name: options[name] for name in BoundsMax.__struct_fields__}),
-        log_level=options["log_level"],
-        log_format=options["log_format"],
     )
 
 

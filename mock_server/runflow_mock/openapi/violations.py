@@ -81,17 +81,16 @@ def _query_findings(contract: Contract, parameter: Parameter, query: str) -> Ite
     """Yields what is wrong with a query that is described as a whole."""
     media_type, loc = read_media_type(parameter.media_type), ("query",)
     if query:
-        raw = (query if media_type.name == FORM else unquote(query)).encode("utf-8", "surrogateescape")
-        yield from _written_findings(contract, parameter, raw, loc)
+        yield from _written_findings(contract, parameter, query if media_type.name == FORM else unquote(query), media_type, loc)
     elif parameter.is_required:
         yield Finding(loc, "required", "the query is missing")
 
 
-def _written_findings(contract: Contract, parameter: Parameter, raw: bytes, loc: Location) -> Iterator[Finding]:
+def _written_findings(contract: Contract, parameter: Parameter, text: str, media_type: MediaType, loc: Location) -> Iterator[Finding]:
     """Yields what is wrong with a text that is written as a media type says."""
-    name = "the query" if parameter.place == "querystring" else parameter.name
+    name, raw = "the query" if parameter.place == "querystring" else parameter.name, text.encode("utf-8", "surrogateescape")
     try:
-        value = read_body(contract, parameter.schema, raw, parameter.media_type, read_media_type(parameter.media_type))
+        value = read_body(contract, parameter.schema, raw, parameter.media_type, media_type)
     except BodyError as error:
         yield Finding(loc if error.field is None else (*loc, error.field[:80]), error.rule, f"{name}: {error}")
     except NotRead as error:
@@ -103,6 +102,7 @@ def _written_findings(contract: Contract, parameter: Parameter, raw: bytes, loc:
 
 def _of_parameter(contract: Contract, parameter: Parameter, nodes: list[Node] | None, sent: Sent) -> Iterator[Finding]:
     loc: Location = (parameter.place, parameter.name)
+    media_type = read_media_type(parameter.media_type) if parameter.style is Style.CONTENT else None
     if nodes is None:
         if parameter.place == "cookie" and any(name == REDACTED for name, _ in sent.cookies):
             yield note(loc, "not-kept", "cookies are not kept, so that this one was not judged")
@@ -113,14 +113,14 @@ def _of_parameter(contract: Contract, parameter: Parameter, nodes: list[Node] | 
     elif not nodes:
         explodes = "" if parameter.explodes else ", explode: false"
         yield Finding(loc, "style", f"{parameter.name} is not written in the style {parameter.style}{explodes}")
-    elif parameter.style is Style.CONTENT and read_media_type(parameter.media_type).is_json:
+    elif media_type is not None and media_type.is_json:
         value = _read(str(nodes[0]).encode())
         if value is _NOT_READ:
             yield Finding(loc, "json", f"{parameter.name} is not valid JSON")
         else:
             yield from schema_findings(contract, parameter.schema, value, loc, Direction.REQUEST)
-    elif parameter.style is Style.CONTENT and read_media_type(parameter.media_type).name == FORM:
-        yield from _written_findings(contract, parameter, str(nodes[0]).encode("utf-8", "surrogateescape"), loc)
+    elif media_type is not None and media_type.name == FORM:
+        yield from _written_findings(contract, parameter, str(nodes[0]), media_type, loc)
     elif not (parameter.may_be_empty and nodes[0] in ("", [], [""])):
         value = value_of(contract, parameter.schema, nodes)
         yield from schema_findings(contract, parameter.schema, value, loc, Direction.REQUEST)

@@ -18,7 +18,7 @@ from runflow_mock.domain.identity import AssetId, is_uuid
 from runflow_mock.domain.mime import EXTENSION_OF, essence, kind_of
 from runflow_mock.wire.fields import Checker
 from runflow_mock.wire.listing import number_field, text_field, text_fields, time_fields
-from runflow_mock.wire.problems import invalid, invalid_field
+from runflow_mock.wire.problems import invalid_field
 from runflow_mock.wire.times import write_instant, write_optional
 
 EMBEDS = ("created_by_user",)
@@ -50,9 +50,7 @@ ASSET_TYPES = tuple(AssetType(code) for code in EXTENSION_OF)
 
 def decode_open_upload(body: dict[str, Json], dialect: Dialect) -> OpenUpload:
     """Returns the command in a body; which media types it may name is a switch of the dialect."""
-    errors = _open.errors(body, ("body",))
-    if errors:
-        raise invalid(*errors)
+    _open.check(body)
     declared = cast(str, body["mime_type"])
     mime_type = essence(declared)
     if _MEDIA_TYPE.fullmatch(mime_type) is None:
@@ -68,9 +66,7 @@ def decode_confirm_upload(body: dict[str, Json], upload_id: str) -> ConfirmUploa
     Raises:
         Problem: 422 for a folder that is no UUID.
     """
-    errors = _confirm.errors(body, ("body",))
-    if errors:
-        raise invalid(*errors)
+    _confirm.check(body)
     folder_id = cast("str | None", body.get("folder_id"))
     if folder_id is not None and not is_uuid(folder_id.lower()):
         raise invalid_field(("body", "folder_id"), "Input should be a valid UUID", "uuid_parsing")

@@ -16,7 +16,8 @@ from runflow_mock.domain.ledger import Entry, Ledger
 from runflow_mock.domain.money import Money, format_money, parse_money
 from runflow_mock.wire.listing import text_fields, time_fields
 from runflow_mock.wire.problems import FieldError, invalid
-from runflow_mock.wire.times import read_instant, write_instant, write_optional
+from runflow_mock.wire.requests import optional_instant
+from runflow_mock.wire.times import write_instant, write_optional
 
 THRESHOLD_MAX = 1_000_000_000
 
@@ -38,18 +39,17 @@ BALANCE_FIELDS: dict[str, Field[BalanceRow]] = {
 
 def decode_threshold(body: dict[str, Json]) -> SetThreshold:
     """Returns the command in a body: a number, a decimal string or null, and optionally the `updated_at` that was read."""
-    errors = []
-    threshold = updated_at = None
+    errors: list[FieldError] = []
+    threshold = None
     if "low_balance_threshold" not in body:
         errors.append(FieldError(("body", "low_balance_threshold"), "field required", "missing"))
     try:
         threshold = _amount(body.get("low_balance_threshold"))
     except ValueError as error:
         errors.append(FieldError(("body", "low_balance_threshold"), str(error), "decimal_parsing"))
-    try:
-        updated_at = _instant(body.get("updated_at"))
-    except ValueError as error:
-        errors.append(FieldError(("body", "updated_at"), str(error), "datetime_parsing"))
+    updated_at = optional_instant(body, "updated_at", errors)
+    if not isinstance(body.get("updated_at"), str | None):
+        errors.append(FieldError(("body", "updated_at"), "Input should be a valid datetime", "datetime_parsing"))
     if errors:
         raise invalid(*errors)
     return SetThreshold(threshold, updated_at)
@@ -92,11 +92,3 @@ def _amount(value: Json) -> Money | None:
     if not 0 <= value <= THRESHOLD_MAX:
         raise ValueError(f"Input should be between 0 and {THRESHOLD_MAX}")
     return parse_money(f"{value:.6f}")
-
-
-def _instant(value: Json) -> datetime | None:
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise ValueError("Input should be a valid datetime")
-    return read_instant(value)

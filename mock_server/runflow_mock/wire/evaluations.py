@@ -27,7 +27,7 @@ from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.inputs import MEDIA_PATTERN
 from runflow_mock.wire.listing import flag_field, flag_fields, number_field, text_field, text_fields, time_fields
 from runflow_mock.wire.problems import FieldError, invalid
-from runflow_mock.wire.requests import CLIENT_REF, COMMON_PROPERTIES, Rules, callback_errors, optional_text
+from runflow_mock.wire.requests import CLIENT_REF, COMMON_PROPERTIES, Rules, optional_text, url_errors
 from runflow_mock.wire.runs import read_feedback
 from runflow_mock.wire.times import write_instant, write_optional
 
@@ -65,7 +65,7 @@ _submit = Checker(
 def decode_submit_evaluation(body: dict[str, Json], rules: Rules) -> SubmitEvaluation:
     """Returns the command in a body."""
     errors = _submit.errors(body, ("body",))
-    errors += callback_errors(body, rules)
+    errors += url_errors(body, "callback_url", rules)
     run_id = body.get("run_id")
     if isinstance(run_id, str) and not is_uuid(run_id.lower()):
         errors.append(FieldError(("body", "run_id"), "Input should be a valid UUID", "uuid_parsing"))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.beginnings import beginning_of, weight_of
 from runflow_mock.openapi.schemas import CompiledSchema, Schema, TooManyErrors, compile_schema, parts_in
-from runflow_mock.wire.problems import FieldError, Location
+from runflow_mock.wire.problems import FieldError, Location, invalid
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -37,6 +37,12 @@ class Checker:
     @cached_property
     def _compiled(self) -> CompiledSchema:
         return compile_schema(self._schema)
+
+    def check(self, body: Json) -> None:
+        """Raises the 422 for a body that is not as the schema says."""
+        errors = self.errors(body, ("body",))
+        if errors:
+            raise invalid(*errors)
 
     def errors(self, value: Json, loc: Location) -> list[FieldError]:
         """Returns what is wrong with a value that stands at `loc`; nothing is the normal case and costs least."""

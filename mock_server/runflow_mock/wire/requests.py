@@ -1,5 +1,6 @@
 """What create-run and create-batch have in common: the checks of `callback_url`, `metadata` and `client_ref`."""
 
+from datetime import datetime
 from typing import cast
 
 import msgspec
@@ -9,6 +10,7 @@ from runflow_mock.domain.documents import Document, Json, write_document
 from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.inputs import InputChecks
 from runflow_mock.wire.problems import FieldError, Location
+from runflow_mock.wire.times import read_instant
 
 CLIENT_REF_CHARACTERS_MAX = 255
 METADATA_BYTES_MAX = 16 * 1024
@@ -35,19 +37,17 @@ def read_metadata(body: dict[str, Json], rules: Rules) -> tuple[Document | None,
     """Returns the stored form of `metadata`, and what a schema cannot say about it and about `callback_url`."""
     value = body.get("metadata")
     stored = None if value is None else write_document(value)
-    errors = callback_errors(body, rules) if "callback_url" in body else []
+    errors = url_errors(body, "callback_url", rules)
     if stored is not None and len(stored) > METADATA_BYTES_MAX and isinstance(value, dict):
         errors.append(FieldError(("body", "metadata"), f"metadata is larger than {METADATA_BYTES_MAX} bytes", "too_long"))
     return stored, errors
 
 
-def callback_errors(body: dict[str, Json], rules: Rules) -> list[FieldError]:
-    """Returns what a schema cannot say about `callback_url`."""
-    url = body.get("callback_url")
-    refused = objection(rules.callbacks, url) if isinstance(url, str) and len(url) <= URL_CHARACTERS_MAX else None
-    if refused is None:
-        return []
-    return [FieldError(("body", "callback_url"), refused, "url_scheme" if "HTTPS" in refused else "url_parsing")]
+def url_errors(body: dict[str, Json], name: str, rules: Rules) -> list[FieldError]:
+    """Returns what a schema cannot say about the address of a receiver; there need not be one."""
+    url = body.get(name)
+    refused = objection(rules.callbacks, url, name) if isinstance(url, str) and len(url) <= URL_CHARACTERS_MAX else None
+    return [] if refused is None else [FieldError(("body", name), refused, "url_scheme" if "HTTPS" in refused else "url_parsing")]
 
 
 def label_errors(label: Json, loc: Location) -> list[FieldError]:
@@ -58,3 +58,14 @@ def label_errors(label: Json, loc: Location) -> list[FieldError]:
 def optional_text(body: dict[str, Json], name: str) -> str | None:
     """Returns an optional text that was checked before."""
     return cast("str | None", body.get(name))
+
+
+def optional_instant(body: dict[str, Json], name: str, errors: list[FieldError]) -> datetime | None:
+    """Returns the instant that an optional text says; what is none is added to the errors. That it is a text is for a schema to say."""
+    value = body.get(name)
+    if isinstance(value, str):
+        try:
+            return read_instant(value)
+        except ValueError as error:
+            errors.append(FieldError(("body", name), str(error), "datetime_parsing"))
+    return None

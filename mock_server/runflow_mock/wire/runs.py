@@ -87,9 +87,7 @@ def decode_feedback(body: dict[str, Json], run_id: str) -> GiveFeedback:
 
 def read_feedback(body: dict[str, Json]) -> tuple[bool | None, str | None]:
     """Returns the rating in a feedback body and its reason, which a null rating has not."""
-    errors = _feedback.errors(body, ("body",))
-    if errors:
-        raise invalid(*errors)
+    _feedback.check(body)
     is_positive = cast("bool | None", body["is_positive"])
     return is_positive, None if is_positive is None else optional_text(body, "reason")
 

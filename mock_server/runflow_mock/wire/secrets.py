@@ -13,7 +13,6 @@ from runflow_mock.domain.identity import SecretId
 from runflow_mock.domain.secrets import LABEL_MAX, CallbackSecret
 from runflow_mock.wire.fields import Checker
 from runflow_mock.wire.listing import flag_fields, text_field, text_fields, time_fields
-from runflow_mock.wire.problems import invalid
 from runflow_mock.wire.times import write_instant, write_optional
 
 PREFIX_CHARACTERS = 12
@@ -25,17 +24,13 @@ _update = Checker({"type": "object", "properties": {"label": _LABEL, "is_current
 
 def decode_create_secret(body: dict[str, Json], dialect: Dialect) -> CreateSecret:
     """Returns the command in a body, or raises a 422."""
-    errors = _create.errors(body, ("body",))
-    if errors:
-        raise invalid(*errors)
+    _create.check(body)
     return CreateSecret(label=cast("str | None", body.get("label")), prefix=dialect.secret_prefix)
 
 
 def decode_update_secret(body: dict[str, Json], secret_id: str) -> UpdateSecret:
     """Returns the command in a body, or raises a 422."""
-    errors = _update.errors(body, ("body",))
-    if errors:
-        raise invalid(*errors)
+    _update.check(body)
     return UpdateSecret(
         secret_id=SecretId(secret_id),
         renames="label" in body,

@@ -1,7 +1,8 @@
 """Tenants on the wire of the control API: the settings that make one, and what is told about it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -87,41 +88,13 @@ def requested_scenario(raw: bytes) -> str | dict[str, object] | None:
 def decode_tenant(raw: bytes, defaults: TenantSettings) -> TenantSettings:
     """Returns the settings in a body, on top of the server's defaults."""
     body = decode(raw, WireTenant)
-    clock, scale = _clock(body.clock, defaults)
-    settings = replace(
-        defaults,
-        clock=clock,
-        scale=scale,
-        seed=defaults.seed if body.seed is None else str(body.seed),
-        speed=_speed(body.speed, defaults),
-        start=_start(body.start, defaults),
-        keys=defaults.keys if body.keys is None else tuple(KeySpec(key.name, _scopes(key.scopes)) for key in body.keys),
-        dialect=defaults.dialect if body.dialect is None else body.dialect,
-        # Whoever names a dialect means that one, and not what the server was told to speak.
-        switches={**(defaults.switches if body.dialect is None else {}), **body.switches},
-        batch_items_max=_batch_limit(body.batch_limit, defaults),
-        concurrency=_caps(body.concurrency, defaults),
-        paces=defaults.paces if body.paces is None else _paces(body.paces),
-        real_waits=defaults.real_waits if body.real_waits is None else body.real_waits,
-        keep=defaults.keep if body.keep is None else body.keep,
-        strict=defaults.strict if body.strict is None else body.strict,
-        comfyui_beta=defaults.comfyui_beta if body.comfyui_beta is None else body.comfyui_beta,
-        folders=defaults.folders if body.folders is None else _folders(body.folders),
-        magic=defaults.magic if body.magic is None else body.magic,
-        callback_secret=defaults.callback_secret if body.callback_secret is None else body.callback_secret,
-    )
-    if body.output_lifetime is not None:
-        settings = replace(settings, output_lifetime=_lifetime(body.output_lifetime))
-    if body.quota is not msgspec.UNSET:
-        settings = replace(settings, quota=None if body.quota is None else read_quota(body.quota))
-    if body.balance is not None:
-        settings = replace(settings, balance=_balance(body.balance))
-    if body.scopes is not None:
-        settings = replace(settings, scopes=_scopes(body.scopes))
-    if body.client_time is not None:
-        settings = replace(settings, client_time=_choice("client_time", body.client_time, CLIENT_TIMES))
-    if body.deliveries is not None:
-        settings = replace(settings, deliveries=_choice("deliveries", body.deliveries, (PUSH, PULL)))
+    clock, scale = (defaults.clock, defaults.scale) if body.clock is None else _clock(body.clock)
+    # Whoever names a dialect means that one, and not what the server was told to speak.
+    switches = {**(defaults.switches if body.dialect is None else {}), **body.switches}
+    given = ((name, read, getattr(body, name)) for name, read in _READS.items())
+    read = {_NAMES.get(name, name): read(value) for name, read, value in given if value is not None}
+    quota = defaults.quota if body.quota is msgspec.UNSET else None if body.quota is None else read_quota(body.quota)
+    settings = replace(defaults, clock=clock, scale=scale, switches=switches, quota=quota, **read)
     _check(settings)
     return settings
 
@@ -135,20 +108,20 @@ def check_settings(settings: TenantSettings) -> None:
     """Accepts settings that come from elsewhere if a body could have led to them."""
     if not is_tenant_name(settings.name):
         raise refused(f"name {settings.name[:80]!r} must be of a-z, 0-9 and _, 1 to 64 of them")
-    _clock(_Scaled(settings.scale), settings)
-    _speed(settings.speed, settings)
-    _batch_limit(settings.batch_items_max, settings)
-    _choice("client_time", settings.client_time, CLIENT_TIMES)
+    _clock(_Scaled(settings.scale))
+    _speed(settings.speed)
+    _batch_limit(settings.batch_items_max)
+    _client_time(settings.client_time)
     _lifetime(settings.output_lifetime.total_seconds())
     if len(settings.retries.waits) > WAITS_MAX:
         raise refused(f"retries has {len(settings.retries.waits)} waits; {WAITS_MAX} are possible")
-    _caps(settings.concurrency, settings)
+    _caps(settings.concurrency)
     for scopes in (settings.scopes, *(key.scopes for key in settings.keys)):
         _scopes(scopes)
     if settings.quota is not None:
         check_quota(settings.quota, "quota.")
     if settings.start is not None:
-        _start(settings.start.isoformat(), settings)
+        _start(settings.start.isoformat())
     for model in settings.models:
         try:
             read_input_schema(read_object(model.input_schema))
@@ -188,9 +161,7 @@ def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: d
     }
 
 
-def _clock(clock: str | _Scaled | None, defaults: TenantSettings) -> tuple[ClockMode, float]:
-    if clock is None:
-        return defaults.clock, defaults.scale
+def _clock(clock: str | _Scaled) -> tuple[ClockMode, float]:
     if isinstance(clock, _Scaled):
         if not 0 < clock.scale <= 1_000_000:
             raise refused(f"clock.scale {clock.scale} must be above 0 and at most 1000000")
@@ -198,17 +169,13 @@ def _clock(clock: str | _Scaled | None, defaults: TenantSettings) -> tuple[Clock
     return ClockMode(_choice("clock", clock, ("real", "manual", "auto"))), 1.0
 
 
-def _speed(speed: float | None, defaults: TenantSettings) -> float:
-    if speed is None:
-        return defaults.speed
+def _speed(speed: float) -> float:
     if not SPEED_MIN <= speed <= 1_000_000:
         raise refused(f"speed {speed} must be from 0.000001 to 1000000; it divides the catalog's running times")
     return speed
 
 
-def _start(text: str | None, defaults: TenantSettings) -> datetime | None:
-    if text is None:
-        return defaults.start
+def _start(text: str) -> datetime:
     start = instant(text, "start")
     if not is_reachable(start):
         raise refused(f"start {text[:80]!r} must be from {write_instant(EARLIEST)} to {write_instant(LATEST)}")
@@ -236,21 +203,21 @@ def _scopes(scopes: Sequence[str]) -> tuple[str, ...]:
     return tuple(scopes)
 
 
-def _batch_limit(limit: int | None, defaults: TenantSettings) -> int:
-    if limit is None:
-        return defaults.batch_items_max
+def _batch_limit(limit: int) -> int:
     if not 1 <= limit <= BATCH_ITEMS_MAX:
         raise refused(f"batch_limit {limit} must be from 1 to {BATCH_ITEMS_MAX}")
     return limit
 
 
-def _caps(caps: dict[str, int] | None, defaults: TenantSettings) -> dict[str, int]:
-    if caps is None:
-        return defaults.concurrency
+def _caps(caps: dict[str, int]) -> dict[str, int]:
     for model, cap in caps.items():
         if not 1 <= cap <= CAP_MAX:
             raise refused(f"concurrency of {model[:80]!r}: {cap} must be from 1 to {CAP_MAX}; leave the model out for no cap")
     return caps
+
+
+def _keys(keys: Sequence[_Key]) -> tuple[KeySpec, ...]:
+    return tuple(KeySpec(key.name, _scopes(key.scopes)) for key in keys)
 
 
 def _folders(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -270,6 +237,36 @@ def _choice(name: str, value: str, known: Sequence[str]) -> str:
     if value not in known:
         raise refused(f"{name} {value[:80]!r} does not exist; choose one of {', '.join(known)}")
     return value
+
+
+def _client_time(value: str) -> str:
+    return _choice("client_time", value, CLIENT_TIMES)
+
+
+def _deliveries(value: str) -> str:
+    return _choice("deliveries", value, (PUSH, PULL))
+
+
+# What a body says becomes a setting of the same name, and is read in this order, so that the first wrong one is told.
+_READS: Mapping[str, Callable[[Any], object]] = {
+    "seed": str,
+    "speed": _speed,
+    "start": _start,
+    "keys": _keys,
+    "dialect": str,
+    "batch_limit": _batch_limit,
+    "concurrency": _caps,
+    "paces": _paces,
+    **dict.fromkeys(("real_waits", "keep", "strict", "comfyui_beta", "magic"), bool),
+    "folders": _folders,
+    "callback_secret": str,
+    "output_lifetime": _lifetime,
+    "balance": _balance,
+    "scopes": _scopes,
+    "client_time": _client_time,
+    "deliveries": _deliveries,
+}
+_NAMES = {"batch_limit": "batch_items_max"}
 
 
 def _check(settings: TenantSettings) -> None:

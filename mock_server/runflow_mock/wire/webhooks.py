@@ -9,7 +9,7 @@ from typing import cast
 
 import msgspec
 
-from runflow_mock.domain.callback_policy import URL_CHARACTERS_MAX, objection
+from runflow_mock.domain.callback_policy import URL_CHARACTERS_MAX
 from runflow_mock.domain.commands import CreateWebhook, UpdateWebhook
 from runflow_mock.domain.deliveries import Attempt, Delivery
 from runflow_mock.domain.documents import Json
@@ -18,9 +18,9 @@ from runflow_mock.domain.identity import WebhookId
 from runflow_mock.domain.webhooks import EVENT_TYPES, EventType, Webhook
 from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.listing import flag_fields, number_field, text_field, text_fields, time_field, time_fields
-from runflow_mock.wire.problems import FieldError, invalid
-from runflow_mock.wire.requests import Rules, optional_text
-from runflow_mock.wire.times import read_instant, write_instant, write_optional
+from runflow_mock.wire.problems import invalid
+from runflow_mock.wire.requests import Rules, optional_instant, optional_text, url_errors
+from runflow_mock.wire.times import write_instant, write_optional
 
 SECRET_CHARACTERS_MAX = 255
 SUBSCRIPTIONS_MAX = 100
@@ -78,7 +78,7 @@ class WebhookAttempt(msgspec.Struct, frozen=True):
 
 def decode_create_webhook(body: dict[str, Json], rules: Rules) -> CreateWebhook:
     """Returns the command in a body."""
-    errors = [*_create.errors(body, ("body",)), *_url_errors(body, rules)]
+    errors = [*_create.errors(body, ("body",)), *url_errors(body, "url", rules)]
     if errors:
         raise invalid(*errors)
     return CreateWebhook(url=cast(str, body["url"]), secret=cast(str, body["secret"]), event_types=_event_types(body))
@@ -86,8 +86,8 @@ def decode_create_webhook(body: dict[str, Json], rules: Rules) -> CreateWebhook:
 
 def decode_update_webhook(body: dict[str, Json], webhook_id: str, rules: Rules) -> UpdateWebhook:
     """Returns the command in a body; what is left out stays as it is."""
-    errors = [*_update.errors(body, ("body",)), *_url_errors(body, rules)]
-    disabled_at, updated_at = (_instant(body, name, errors) for name in ("disabled_at", "updated_at"))
+    errors = [*_update.errors(body, ("body",)), *url_errors(body, "url", rules)]
+    disabled_at, updated_at = (optional_instant(body, name, errors) for name in ("disabled_at", "updated_at"))
     if errors:
         raise invalid(*errors)
     return UpdateWebhook(
@@ -180,23 +180,6 @@ EVENT_TYPE_FIELDS: dict[str, Field[EventType]] = {
 }
 
 
-def _url_errors(body: dict[str, Json], rules: Rules) -> list[FieldError]:
-    url = body.get("url")
-    refused = objection(rules.callbacks, url, "url") if isinstance(url, str) and len(url) <= URL_CHARACTERS_MAX else None
-    return [] if refused is None else [FieldError(("body", "url"), refused, "url_scheme" if "HTTPS" in refused else "url_parsing")]
-
-
 def _event_types(body: dict[str, Json]) -> tuple[str, ...]:
     subscriptions = cast("list[dict[str, str]]", body.get("event_subscriptions") or [])
     return tuple(dict.fromkeys(subscription["event_type_code"] for subscription in subscriptions))
-
-
-def _instant(body: dict[str, Json], name: str, errors: list[FieldError]) -> datetime | None:
-    value = body.get(name)
-    if not isinstance(value, str):
-        return None
-    try:
-        return read_instant(value)
-    except ValueError as error:
-        errors.append(FieldError(("body", name), str(error), "datetime_parsing"))
-        return None

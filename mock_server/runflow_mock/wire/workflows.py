@@ -5,7 +5,6 @@ and that a null `is_public` or `status_code` stands for the default.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import cast
 
 import msgspec
@@ -32,7 +31,8 @@ from runflow_mock.resources import data_folder
 from runflow_mock.wire.fields import Checker, Schema
 from runflow_mock.wire.listing import flag_field, number_field, text_field, text_fields, time_field, time_fields
 from runflow_mock.wire.problems import FieldError, Location, invalid, invalid_field
-from runflow_mock.wire.times import read_instant, write_instant, write_optional
+from runflow_mock.wire.requests import optional_instant
+from runflow_mock.wire.times import write_instant, write_optional
 
 PUBLISHED_FILE = "workflows.json"
 SORT_ORDER_MAX = 2**31 - 1
@@ -107,17 +107,15 @@ def decode_create_workflow(body: dict[str, Json]) -> CreateWorkflow:
 def decode_update_workflow(body: dict[str, Json], workflow_id: str) -> UpdateWorkflow:
     """Returns the command in a body; only the fields that it holds are replaced."""
     errors = _update.errors(body, ("body",))
+    updated_at = optional_instant(body, "updated_at", errors)
     if errors:
         raise invalid(*errors)
-    changes = convert(_stored(body), Changes)
-    return UpdateWorkflow(workflow_id=WorkflowId(workflow_id), changes=changes, updated_at=_as_read(body))
+    return UpdateWorkflow(workflow_id=WorkflowId(workflow_id), changes=convert(_stored(body), Changes), updated_at=updated_at)
 
 
 def decode_add_input(body: dict[str, Json], workflow_id: str) -> AddWorkflowInput:
     """Returns the command in a body."""
-    errors = _input.errors(body, ("body",))
-    if errors:
-        raise invalid(*errors)
+    _input.check(body)
     return AddWorkflowInput(WorkflowId(workflow_id), _declaration(body))
 
 
@@ -243,16 +241,6 @@ def _twice(ports: Json, loc: Location) -> Iterator[FieldError]:
     for index, name in enumerate(names):
         if isinstance(name, str) and name in names[:index]:
             yield FieldError((*loc, index, "name"), f"there is already one named {name[:80]!r}", "duplicate")
-
-
-def _as_read(body: dict[str, Json]) -> datetime | None:
-    text = body.get("updated_at")
-    if text is None:
-        return None
-    try:
-        return read_instant(cast(str, text))
-    except ValueError as error:
-        raise invalid_field(("body", "updated_at"), str(error), "datetime_parsing") from None
 
 
 def _spliced(document: Document | None) -> msgspec.Raw | None:

@@ -7,6 +7,7 @@ import msgspec
 
 from runflow_mock.domain.verdicts import Weight
 from runflow_mock.kit.probes import effect_steps, probe_steps
+from runflow_mock.kit.probes.effect_steps import where_told
 from runflow_mock.kit.probes.forgeries import DATED, FORGERIES, NEWS, SAME_TO_READERS, UNHEARD_OF, of_event, telling
 from runflow_mock.testing.samples import EVENTS, SampleCallback
 
@@ -106,7 +107,7 @@ CONTROL = Probe("genuine", "takes-genuine", probe_steps.takes_genuine)
 PROBES: tuple[Probe, ...] = (
     CONTROL,
     # Before any other batch: whoever takes all of them for one has acted then.
-    Probe("each batch", "acts-once", effect_steps.acts_on_each_batch, event="batch.succeeded"),
+    Probe("each batch", "acts-once", where_told(effect_steps.acts_on_each_batch), event="batch.succeeded"),
     *(Probe(event, "takes-every-event", probe_steps.takes(event), event=event) for event in EVENTS),
     Probe("status of the answer", "answers-as-declared", probe_steps.answers_as_declared, needs_document=True),
     Probe("unusual bytes", "verifies-raw-bytes", probe_steps.takes(metadata=probe_steps.UNUSUAL)),
@@ -132,10 +133,10 @@ PROBES: tuple[Probe, ...] = (
     Probe("4:50 ahead", "takes-delayed", probe_steps.takes_at(INSIDE), needs_timestamp=True),
     Probe("copy", "takes-repeats", probe_steps.takes_copy),
     Probe("next attempt", "takes-repeats", probe_steps.takes_next_attempt),
-    Probe("repeats", "acts-once", effect_steps.acts_once),
-    Probe("copies at once", "acts-once", effect_steps.acts_once_at_once),
-    Probe("attempts at once", "acts-once", effect_steps.acts_once_for_attempts_at_once),
-    Probe("forged, without effect", "acts-after-verifying", effect_steps.acts_after_verifying),
+    Probe("repeats", "acts-once", where_told(effect_steps.acts_once)),
+    Probe("copies at once", "acts-once", where_told(effect_steps.acts_once_at_once)),
+    Probe("attempts at once", "acts-once", where_told(effect_steps.acts_once_for_attempts_at_once)),
+    Probe("forged, without effect", "acts-after-verifying", where_told(effect_steps.acts_after_verifying)),
     Probe("genuine after forged", "acts-after-verifying", effect_steps.acts_after_forgery),
     Probe("reordered", "takes-any-order", probe_steps.takes_any_order),
     Probe("last attempt", "takes-late", probe_steps.takes_late),
@@ -170,7 +171,7 @@ PROBES: tuple[Probe, ...] = (
     Probe("no body", "survives-oddities", probe_steps.survives(b"")),
     Probe("no client_ref", "survives-oddities", probe_steps.survives_without_label),
     # Behind whatever needs a record of the application by itself: this one needs several, and there may be no more.
-    Probe("others at once", "acts-once", effect_steps.acts_on_each_at_once),
+    Probe("others at once", "acts-once", where_told(effect_steps.acts_on_each_at_once)),
     # As late as can be: a memory that is too short has forgotten by then.
-    Probe("repeat at the end", "acts-once", effect_steps.acts_once_later),
+    Probe("repeat at the end", "acts-once", where_told(effect_steps.acts_once_later)),
 )

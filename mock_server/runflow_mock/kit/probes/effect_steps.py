@@ -1,7 +1,7 @@
 """Steps that look at effects: what a receiver does besides answering, as often as it must and never for a forgery."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -9,7 +9,7 @@ from runflow_mock.kit.probes.carriers import Answer
 from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.probes.forgeries import FORGERIES, distorted, of_event
 from runflow_mock.kit.probes.known_records import NoRecord
-from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, ProbeKit, Seen
+from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, ProbeKit, ProbeStep, Seen
 from runflow_mock.testing.samples import EVENTS, SampleCallback
 
 COPIES = 5
@@ -24,72 +24,66 @@ NONE_TAKEN = "none of them was taken, which other rules are about"
 NO_EFFECT = f"a genuine callback had no effect: if the receiver acts only on what its application has created, {GIVE_SANDBOX}"
 
 
-def acts_once(kit: ProbeKit) -> Iterator[Seen]:
+def where_told(step: Callable[[ProbeKit, Effects], Iterator[Seen]]) -> ProbeStep:
+    """Returns a step about effects: where nobody tells of them it says nothing."""
+
+    def told(kit: ProbeKit) -> Iterator[Seen]:
+        yield from (Seen(None, NOT_TOLD),) if kit.effects is None else step(kit, kit.effects)
+
+    return told
+
+
+def acts_once(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
     """A sample and its copy, and the next attempt of another delivery: each delivery has one effect."""
-    if kit.effects is None:
-        yield Seen(None, NOT_TOLD)
-        return
     counts: dict[str, tuple[int, list[Answer]]] = {}
     for name, first, second in (("copy", *(kit.sender.write(is_fresh=True),) * 2), ("next attempt", *kit.sender.write_twice())):
-        before = kit.effects.at_rest()
+        before = effects.at_rest()
         answers = [kit.carrier.carry(sample) for sample in (first, second)]
-        counts[name] = kit.effects.since(before), answers
+        counts[name] = effects.since(before), answers
     for name, (count, answers) in counts.items():
-        yield _counted(kit.effects, count, f"a callback and its {name}", answers)
+        yield _counted(effects, count, f"a callback and its {name}", answers)
 
 
-def acts_on_each_batch(kit: ProbeKit) -> Iterator[Seen]:
+def acts_on_each_batch(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
     """Two batches that end one after the other: whoever acts on the one acts on the other, and does not take both for the same."""
-    if kit.effects is None:
-        yield Seen(None, NOT_TOLD)
-        return
     if kit.sender.known is not None:
         yield Seen(None, "it would use up batches of the application's that other probes need")
         return
     counts = list[int]()
     for _ in range(2):
-        before = kit.effects.at_rest()
+        before = effects.at_rest()
         answer = kit.carrier.carry(kit.sender.write("batch.succeeded"))
-        counts.append(kit.effects.since(before))
+        counts.append(effects.since(before))
         if not answer.is_taken or not counts[0]:
             yield Seen(None, f"the end of a batch was {answer.told}, and had no effect")
             return
     yield Seen(counts[1] > 0, f"the ends of two batches had {counts[0]} and {counts[1]} effects", is_proof=counts[1] == 0)
 
 
-def acts_once_at_once(kit: ProbeKit) -> Iterator[Seen]:
+def acts_once_at_once(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
     """Copies of a sample that arrive at the same moment have one effect together, whatever those beside the first are answered."""
-    if kit.effects is None:
-        yield Seen(None, NOT_TOLD)
-        return
     for _ in range(ROUNDS):
-        sample, before = kit.sender.write(is_fresh=True), kit.effects.at_rest()
+        sample, before = kit.sender.write(is_fresh=True), effects.at_rest()
         answers = kit.carrier.carry_at_once(sample, COPIES)
-        count = kit.effects.since(before)
-        yield _counted(kit.effects, count, f"{COPIES} copies of a callback that arrived at the same moment", answers)
+        count = effects.since(before)
+        yield _counted(effects, count, f"{COPIES} copies of a callback that arrived at the same moment", answers)
 
 
-def acts_once_for_attempts_at_once(kit: ProbeKit) -> Iterator[Seen]:
+def acts_once_for_attempts_at_once(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
     """Two attempts of one delivery that arrive at the same moment, as where the answer to the first takes too long, have one effect."""
-    if kit.effects is None:
-        yield Seen(None, NOT_TOLD)
-        return
     for _ in range(ROUNDS):
-        attempts, before = kit.sender.write_twice(), kit.effects.at_rest()
+        attempts, before = kit.sender.write_twice(), effects.at_rest()
         answers = kit.carrier.carry_together(attempts)
-        yield _counted(kit.effects, kit.effects.since(before), "two attempts of a delivery that arrived at the same moment", answers)
+        yield _counted(effects, effects.since(before), "two attempts of a delivery that arrived at the same moment", answers)
 
 
-def acts_on_each_at_once(kit: ProbeKit) -> Iterator[Seen]:
+def acts_on_each_at_once(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
     """Different callbacks that arrive at the same moment: whichever is taken has its effect, and none is lost."""
-    if kit.effects is None:
-        yield Seen(None, NOT_TOLD)
-        return
     samples = [kit.sender.write(is_fresh=True) for _ in range(COPIES)]
-    before = kit.effects.at_rest()
+    before = effects.at_rest()
     answers = kit.carrier.carry_together(samples)
-    count, taken = kit.effects.since(before), sum(answer.is_taken for answer in answers)
-    if not kit.effects.has_acted:
+    count, taken = effects.since(before), sum(answer.is_taken for answer in answers)
+    if not effects.has_acted:
         yield Seen(None, NO_EFFECT)
     else:
         # Who has done it and is late with its answer is told of by another rule.
@@ -97,49 +91,45 @@ def acts_on_each_at_once(kit: ProbeKit) -> Iterator[Seen]:
         yield Seen(count >= taken, told, is_proof=count < taken)
 
 
-def acts_once_later(kit: ProbeKit) -> Iterator[Seen]:
+def acts_once_later(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
     """The next attempt of the very first delivery, after as many others: it has no further effect, however long ago the first was."""
-    if kit.effects is None:
-        yield Seen(None, NOT_TOLD)
-        return
-    if not kit.effects.has_acted:
+    if not effects.has_acted:
         yield Seen(None, NO_EFFECT)
         return
     until, others = time.monotonic() + OTHERS_SECONDS_MAX, 0
     while others < OTHERS and time.monotonic() < until:
         kit.carrier.carry(kit.sender.write())
         others += 1
-    before = kit.effects.at_rest()
+    before = effects.at_rest()
     answer = kit.carrier.carry(kit.sender.attempt_again(kit.taken[0]))
-    count = kit.effects.at_rest() - before
+    count = effects.at_rest() - before
     what = f"the next attempt of the first callback, after {others} others and more,"
     yield Seen(count == 0, f"{what} was {answer.told}, and had {count} further effects", is_proof=count > 0)
 
 
-def acts_after_verifying(kit: ProbeKit) -> Iterator[Seen]:
+def acts_after_verifying(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
     """Forgeries have no effect, where a genuine sample has one."""
-    if (obstacle := _idle(kit)) is not None:
-        yield obstacle
+    if not _acts(kit, effects):
+        yield Seen(None, NO_EFFECT)
         return
-    assert kit.effects is not None
     forge, names = FORGERIES["wrong secret"], ", ".join(OTHER_METHODS)
     if kit.carrier.carry(forge(kit.sender)).is_taken:
         yield Seen(None, "forgeries are taken, which another rule is about")
         return
     # Whatever is said to another method, or at another address, may be meant for people; what counts is that nothing comes of it.
-    yield _without_effect(kit, kit.effects, f"that came by {names}", [(forge(kit.sender), method, None) for method in OTHER_METHODS])
+    yield _without_effect(kit, effects, f"that came by {names}", [(forge(kit.sender), method, None) for method in OTHER_METHODS])
     near = [(forge(kit.sender), "POST", url) for url in _near(kit.carrier.url)]
-    yield _without_effect(kit, kit.effects, f"that came to {', '.join(url for _, _, url in near)}", near)
-    yield _without_effect(kit, kit.effects, "of every event", [(sample, "POST", None) for sample in _of_each_event(kit)])
+    yield _without_effect(kit, effects, f"that came to {', '.join(url for _, _, url in near)}", near)
+    yield _without_effect(kit, effects, "of every event", [(sample, "POST", None) for sample in _of_each_event(kit)])
     forged = {name: FORGERIES[name] for name in WITHOUT_EFFECT}
     if kit.sender.dates_attempts:
         forged["stale"] = distorted("stale")
     for name, forge in forged.items():
-        before = kit.effects.at_rest()
+        before = effects.at_rest()
         answer = kit.carrier.carry(forge(kit.sender))
         # One that was taken is told of by the rule about taking it.
         if not answer.is_taken:
-            count = kit.effects.at_rest() - before
+            count = effects.at_rest() - before
             told = f"a callback that was forged or stale ({name}) was {answer.told}, and had {count} effects"
             yield Seen(count == 0, told, is_proof=count > 0)
 
@@ -176,7 +166,7 @@ def _near(url: str) -> Iterator[str]:
 
 def acts_after_forgery(kit: ProbeKit) -> Iterator[Seen]:
     """A forgery that names a delivery does not keep the genuine one from being taken, and from its effect."""
-    obstacle = _idle(kit)
+    is_idle = kit.effects is None or not _acts(kit, kit.effects)
     genuine = kit.sender.write(is_fresh=True)
     before = None if kit.effects is None else kit.effects.at_rest()
     if kit.carrier.carry(SampleCallback(genuine.headers, genuine.body.replace(b'"status":"', b'"status":"x', 1))).is_taken:
@@ -185,7 +175,7 @@ def acts_after_forgery(kit: ProbeKit) -> Iterator[Seen]:
     answer = kit.carrier.carry(genuine)
     what = "the genuine callback, after a forgery of the same delivery,"
     yield Seen(answer.is_taken, f"{what} was {answer.told}")
-    if kit.effects is not None and before is not None and obstacle is None:
+    if kit.effects is not None and before is not None and not is_idle:
         count = kit.effects.since(before)
         if count or not answer.is_taken or _acts_on_both(kit, kit.effects):
             yield _counted(kit.effects, count, what, [answer])
@@ -201,13 +191,11 @@ def _acts_on_both(kit: ProbeKit, effects: Effects) -> bool:
     return effects.since(before) > 1
 
 
-def _idle(kit: ProbeKit) -> Seen | None:
-    """Returns why nothing can be said about effects: nobody tells of them, or a genuine sample has none."""
-    if kit.effects is None:
-        return Seen(None, NOT_TOLD)
-    before = kit.effects.at_rest()
+def _acts(kit: ProbeKit, effects: Effects) -> bool:
+    """Whether a genuine sample has an effect."""
+    before = effects.at_rest()
     kit.carrier.carry(kit.sender.write(is_fresh=True))
-    return None if kit.effects.since(before) else Seen(None, NO_EFFECT)
+    return effects.since(before) > 0
 
 
 def _counted(effects: Effects, count: int, what: str, answers: Sequence[Answer]) -> Seen:
