@@ -58,8 +58,8 @@ class World(Protocol):
 class Build(NamedTuple):
     """How a client is built: by which way it waits, how it makes sure not to create twice, how it pauses, and what it does wrong.
 
-    `view` is what it asks of a list, `tries` how often it tries at most, and `is_called` says that it reads the record when a callback
-    comes, and polls it besides.
+    `view` is what it asks of a list, `tries` how often it tries at most, `is_called` says that it reads the record when a callback
+    comes, and polls it besides, and `is_chained` that each callback is the reason for one more order.
     """
 
     way: str = "record"
@@ -71,6 +71,7 @@ class Build(NamedTuple):
     view: str = "limit=50"
     is_called: bool = False
     tries: int = TRIES
+    is_chained: bool = False
 
 
 class Refused(Exception):
@@ -153,15 +154,19 @@ class Client:
             return "succeeded"
         if self.build.way == "callback":
             return self._listen(record["id"])
-        for _ in range(2 if self.flaw == "orders again when it cannot read" else 0):
+        for _ in range(2 if self.flaw in ("orders again when it cannot read", "orders again what it no longer finds") else 0):
             try:
                 return self._wait(record)
-            except Refused:
+            except Refused as refusal:
+                if self.flaw == "orders again what it no longer finds" and refusal.args != ("404",):
+                    raise
                 record = self._create(self._body(url))
         return self._again(url, self._wait(record))
 
     def _again(self, url: str | None, status: str) -> str:
         """What has failed of a batch is ordered again, and it is over then."""
+        if status == "cancelled" and self.flaw == "orders again what was cancelled":
+            return self._wait(self._create(self._body(url)))
         if status != "partial_succeeded" or not self.build.is_stubborn:
             return status
         body = self._body(url)
@@ -298,7 +303,8 @@ class Client:
         pause = 0.1 if self.flaw.startswith("polls too often") else pauses.get(self.flaw)
         salt, began = 0, self.world.now()
         while True:
-            if self.flaw == "takes twenty seconds for enough" and self.world.now() - began > 20:
+            enough = {"takes twenty seconds for enough": 20, "takes thirty seconds for enough": 30}.get(self.flaw)
+            if enough is not None and self.world.now() - began > enough:
                 return "succeeded"
             if salt == 14 and self.flaw == "orders again when it has waited long":
                 return self._wait(self._create({**self._body(None), "metadata": {"again": True}}))
@@ -423,6 +429,8 @@ class Client:
         delivery = headers["runflow-request-id"].rpartition("-")[0]
         if delivery in self.seen:
             self.is_alarmed = self.flaw == "fails at a repeat"
+            if self.flaw == "orders more at each repeat":
+                self.heard.append(message)
             return 409 if self.flaw == "refuses repeats" else 200
         self.seen.add(delivery)
         self.heard.append(message)
@@ -446,7 +454,9 @@ class Client:
         self.world.sleep(0.5)
         if self.is_alarmed:
             raise Refused("a callback that came before")
-        return str(told["status"])
+        # What is made of the first is ordered then.
+        ends = [self._wait(self._create({"input": {"image_url": f"{IMAGE}?2"}})) for _ in self.heard if self.build.is_chained]
+        return next((end for end in ends if end != "succeeded"), str(told["status"]))
 
     def _send(self, method: str, target: str, body: dict[str, Any] | None = None, key: str | None = None) -> Reply:
         headers = {"Authorization": f"Bearer {self.key}"}
@@ -517,6 +527,7 @@ RIGHT: Mapping[str, Build] = {
     "Idempotency-Key, polls the list for two fields": Build(way="list", view="fields=client_ref%2Cstatus_code&limit=50"),
     "Idempotency-Key, polls the run, and reads it when a callback comes": Build(is_called=True),
     "Idempotency-Key, callbacks only": Build(way="callback"),
+    "Idempotency-Key, callbacks, each the reason for one more order": Build(way="callback", is_chained=True),
     "Idempotency-Key, creates and ends": Build(way="creates alone"),
     "looks its client_ref up, callbacks only, equal jitter": Build(way="callback", proof="look-up", pauses="equal jitter"),
     "batch, Idempotency-Key, polls the batch, decorrelated jitter": Build(way="batch", pauses="decorrelated"),
@@ -575,6 +586,9 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "looks for something else": (Build(proof="look-up"), ("creates-once", "retry-idempotency-key")),
     "orders again when it cannot read": (Build(), ("creates-once",)),
     "orders again when it has waited long": (Build(), ("creates-once",)),
+    "orders again what was cancelled": (Build(), ("creates-once",)),
+    "orders again what it no longer finds": (Build(), ("creates-once",)),
+    "orders more at each repeat": (HEARS._replace(is_chained=True), ("creates-once",)),
     "does not look": (Build(proof="look-up", way="batch"), ("creates-once", "retry-idempotency-key")),
     "polls too often": (Build(), ("poll-interval",)),
     "polls a little too often": (Build(), ("poll-interval",)),
@@ -598,6 +612,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "waits for the first of several": (Build(way="items"), ("waits-for-ends",)),
     "takes ten readings for enough": (Build(), ("waits-for-ends",)),
     "takes twenty seconds for enough": (Build(), ("waits-for-ends",)),
+    "takes thirty seconds for enough": (Build(), ("waits-for-ends",)),
     "takes the newest for what it has lost": (Build(proof="look-up"), ("finds-its-own",)),
     "takes the newest for its own": (LISTS, ("finds-its-own",)),
     "saves whatever a download answers": (Build(), ("checks-files",)),

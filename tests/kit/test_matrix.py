@@ -216,7 +216,7 @@ def test_client_that_asks_on_for_what_is_refused_is_told_of_under_one_rule(name:
     trials = {CONTROL.name: PLAIN, cell.name: _trial(cell, None, report=repeats)}
     rows = judge_trials((CONTROL, cell), trials, {}).rows
     assert [row.rule for row in rows if row.judgement is Judgement.BROKEN] == ["retry-refused"]
-    assert [row.reason for row in rows if row.subject == cell.name] == [STILL_ASKING]
+    assert [row.reason for row in rows if (row.subject, row.rule) == (cell.name, cell.rule)] == [STILL_ASKING]
     assert _judge(cell, PLAIN, _trial(cell, None)).judgement is Judgement.BROKEN
 
 

@@ -20,7 +20,7 @@ from runflow_mock.testing.in_process import BASE_URL, InProcess
 
 SECRET = "rf_whsec_of_the_bench"
 RECEIVER = "https://client.example.com/callbacks"
-SECONDS_MAX = 60.0
+SECONDS_MAX = 80.0
 STEP_SECONDS = 0.25
 BUILDS_FILE = Path(__file__).parents[1] / "clients" / "builds.py"
 

@@ -35,7 +35,7 @@ CALLBACK_SECRET = "rf_whsec_verify_client"  # noqa: S105 - a dummy
 @click.option(
     "--timeout",
     "seconds_max",
-    default=60.0,
+    default=80.0,
     type=Figure(1, 3600),
     show_default=True,
     help="Seconds for one cell; up to five times that (300 at most) for who is still trying.",

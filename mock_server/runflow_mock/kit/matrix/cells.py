@@ -67,7 +67,8 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
     "handles-partial": ("A partial success is an end: the client waits no longer.", Weight.ERROR),
     "recovers": ("What passes by itself is tried again, and the client ends with exit code 0.", Weight.ERROR),
     "creates-once": (
-        "Where an answer is lost, or refused for the moment, or work takes long, nothing is created a second time.",
+        "Nothing is created a second time because an answer is lost or refused, work takes long or is cancelled, or a callback is forged "
+        "or comes again.",
         Weight.ERROR,
     ),
     "keeps-successes": ("What has succeeded is not created a second time because something else has failed.", Weight.ERROR),
@@ -171,8 +172,8 @@ _TOO_FAR = "5m10s"
 LATE_SECONDS = 12.0
 # So long that others are at work by the time the answer is lost.
 LOST_SECONDS = 2.0
-# As long as --timeout allows by default: longer than a client waits that has made up how long work takes; a right one waits for minutes.
-SLOW_SECONDS = 25.0
+# Longer than the half of a minute that clients make up most often for how long work takes; a right one waits for minutes.
+SLOW_SECONDS = 33.0
 # So long everything takes in the control: a client that polls every two seconds polls more than once.
 _SLOWLY: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind": "delay", "by": 3}}
 # Who creates something beside the client, so many records (fewer or more than a page of ten), and when all of them have ended.
@@ -207,7 +208,7 @@ CALLBACK_CONTROL = _told("callback", "takes-callbacks")
 CELLS: tuple[Cell, ...] = (
     CONTROL,
     Cell(name="failed", rule="reports-failure", ending=Ending.BADLY, faults=(_FAIL,)),
-    Cell(name="cancelled", rule="reports-failure", ending=Ending.BADLY, clock=ClockMode.MANUAL, cancels=True),
+    Cell(name="cancelled", rule="reports-failure", ending=Ending.BADLY, clock=ClockMode.MANUAL, cancels=True, also=("creates-once",)),
     Cell(
         name="partly succeeded",
         rule="handles-partial",
@@ -293,7 +294,13 @@ CELLS: tuple[Cell, ...] = (
         seconds=LATE_SECONDS,
     ),
     *(
-        Cell(name=f"{status} at poll", rule="reports-failure", ending=Ending.BADLY, faults=_every_poll(status=status))
+        Cell(
+            name=f"{status} at poll",
+            rule="reports-failure",
+            ending=Ending.BADLY,
+            faults=_every_poll(status=status),
+            also=("creates-once",),
+        )
         for status in STATUSES_AT_POLL
     ),
     Cell(name="unknown fields", rule="tolerates-unknown-fields", faults=({"where": {}, "what": _NEWS},)),
@@ -342,8 +349,8 @@ CELLS: tuple[Cell, ...] = (
     CALLBACK_CONTROL,
     _endless("lost callback", _callback("drop", None), seconds=WORK_SECONDS_MAX, needs_callback=True, also=("waits-for-ends",)),
     # Whoever fails at them gives no answer, and can be ended by anybody.
-    _told("wrong secret", "refuses-forged", _callback("wrong_secret"), also=("survives-callbacks",)),
-    _told("unsigned", "refuses-forged", _callback("unsigned"), also=("survives-callbacks",)),
+    _told("wrong secret", "refuses-forged", _callback("wrong_secret"), also=("survives-callbacks", "creates-once")),
+    _told("unsigned", "refuses-forged", _callback("unsigned"), also=("survives-callbacks", "creates-once")),
     # It tells of another end than the genuine one.
     _told("changed body", "refuses-forged", _callback("tamper"), also=("acts-after-verifying",)),
     # Whoever parses the body and writes it again, and whoever compares the first digits, takes these for genuine.
@@ -352,9 +359,9 @@ CELLS: tuple[Cell, ...] = (
     _told("signature right at its end", "refuses-forged", _callback("near_signature", half="last")),
     # As JSON may end: whoever trims the body before it verifies refuses this one, and so does whoever writes it anew.
     _told("line break at the end", "takes-callbacks", _callback("line_break"), unless="other spaces"),
-    _told("stale", "refuses-stale", _callback("stale", by=_TOO_FAR), also=("survives-callbacks",)),
+    _told("stale", "refuses-stale", _callback("stale", by=_TOO_FAR), also=("survives-callbacks", "creates-once")),
     _told("ahead", "refuses-stale", _callback("future", by=_TOO_FAR), also=("survives-callbacks",)),
-    _told("twice", "takes-repeats", _callback("duplicate"), also=("survives-callbacks",)),
+    _told("twice", "takes-repeats", _callback("duplicate"), also=("survives-callbacks", "creates-once")),
     _told("reordered", "survives-callbacks", _callback("reorder")),
     _told("early", "survives-callbacks", {"where": {}, "what": {"kind": "callback.before_response"}, "when": {"times": 1}}),
     _told("first attempt fails", "survives-callbacks", _callback("fail", status=503), is_full=True),
