@@ -46,7 +46,7 @@ REASONS = frozenset(
 ADDRESS = "http://127.0.0.1:8787"
 # Ports of receivers that pages start.
 PORTS = ("8798", "8799")
-SECONDS_MAX = 110
+SECONDS_MAX = 150
 # A request that is refused is an error here, as it would be to a reader.
 PRELUDE = 'set -eu\ncurl() { command curl --fail "$@"; }\n'
 
