@@ -282,7 +282,8 @@ def test_notes_tell_what_the_contract_does_not_know(tmp_path: Path) -> None:
     assert [line.removeprefix(start) for line in result.out.splitlines() if line.startswith(start)] == [
         "GET [another path]: path (route): the contract has no such operation (odd.json: path)",
         "418: body.code (error-code): TEAPOT is none of the words that are known: documented for a 418: none (odd.json: body.code)",
-        "RunList: body.items.status_code (anyOf): hibernating is none of the words that are known "
+        "RunList: body.items.status_code (enum): hibernating is none of the words that are known: "
+        'the value is not one of "queued", "dispatching" or 6 other candidates '
         "(page.json: body.items[0].status_code, 2 times)",
         'RunList: body.items.created_at (pattern): the value does not match "Z$" (page.json: body.items[0].created_at, 2 times)',
         "RunList: body.items.priority_lane (unknown-field): the contract does not know this field "

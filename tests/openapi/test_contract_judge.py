@@ -14,7 +14,7 @@ from runflow_mock.domain.findings import NO_FINDINGS, Finding, Severity
 from runflow_mock.openapi.ambiguities import RELIANCES
 from runflow_mock.openapi.contract_judge import Judge, Runnable
 from runflow_mock.openapi.contracts import Contract, packaged_contract
-from runflow_mock.openapi.violations import FINDINGS_MAX
+from runflow_mock.openapi.explanations import FINDINGS_MAX
 
 BATCHES = "/v1/models/runflow/background-removal/batches"
 PHOTO = {"image_url": "https://cdn.example.com/shirt.jpg"}

@@ -12,6 +12,7 @@ from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Finding, Location, note
 from runflow_mock.openapi.bodies import BodyError, NotRead, is_described, mark_findings, read_body, read_items, whole_body
 from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
+from runflow_mock.openapi.explanations import FINDINGS_MAX, schema_findings
 from runflow_mock.openapi.media_types import MediaType, chosen, read_media_type
 from runflow_mock.openapi.parameters import read_parameter
 from runflow_mock.openapi.parts import UNREAD
@@ -19,7 +20,6 @@ from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.sent_values import Sent, nodes_of
 from runflow_mock.openapi.values import value_of
 from runflow_mock.openapi.variants import unless_variant
-from runflow_mock.openapi.violations import FINDINGS_MAX, schema_findings
 
 _BODY: Location = ("response", "body")
 # Answers that end with their head, whatever is described. Source: RFC 9110, 6.4.1.

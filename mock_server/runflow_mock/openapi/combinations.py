@@ -4,6 +4,9 @@ A schema of a thousand bytes may stand for a million combinations (`anyOf` of tw
 them one by one. Counting them takes one look at each schema for each value inside, because what was counted once is known.
 """
 
+from collections.abc import Callable
+from itertools import islice
+from math import inf
 from typing import Any
 
 from runflow_mock.domain.documents import list_of, object_of, parts_of
@@ -17,6 +20,14 @@ LOOKS_MAX = 200_000
 
 _SAME_VALUE = ("not", "if", "then", "else")
 _LISTS = ("allOf", "anyOf", "oneOf")
+# What says nothing by itself, or nothing of a value.
+_NEVER_BROKEN = frozenset(
+    (
+        *("$ref", "allOf", "if", "then", "else", "properties", "patternProperties", "items", "prefixItems", "dependentSchemas", "required"),
+        *("dependentRequired", "propertyNames", "title", "description", "default", "example", "examples", "deprecated", "readOnly"),
+        *("writeOnly", "discriminator", "xml", "externalDocs", "$defs", "definitions", "$comment", "nullable"),
+    )
+)
 
 
 class TooMuch(Exception):
@@ -39,9 +50,46 @@ class Counter:
         return total > COMBINATIONS_MAX and total > COMBINATIONS_PER_LOOK * (counting.looks + sum(1 for _ in parts_of(value)))
 
 
+class Copies:
+    """Counts how many values are copied to tell what is wrong with a value: each error holds a copy of the one that it is about."""
+
+    def __init__(self, document: dict[str, Any], value: Any) -> None:
+        self._sizes = _sizes_in(value)
+        self._counting = _Count(document, self._weigh)
+
+    def most(self, schema: Any, value: Any) -> float:
+        """Returns how many that are for the value, or for a part of it, where nothing is as a schema says."""
+        try:
+            return self._counting.count(schema, value, 0)
+        except TooMuch:
+            return inf
+
+    def _weigh(self, schema: dict[str, Any], value: Any) -> int:
+        errors = len(schema.keys() - _NEVER_BROKEN) + len(list_of(schema.get("required")))
+        errors += sum(len(list_of(names)) for names in object_of(schema.get("dependentRequired")).values())
+        errors += len(object_of(value)) if "propertyNames" in schema else 0
+        # Each error of an enumeration holds a copy of that as well.
+        return errors * self._sizes.get(id(value), 1) + len(list_of(schema.get("enum")))
+
+
+def _sizes_in(value: Any) -> dict[int, int]:
+    """Returns how many values each list and object in a value is, itself included."""
+    sizes: dict[int, int] = {}
+    for part in reversed([part for part in parts_of(value) if isinstance(part, dict | list)]):
+        sizes[id(part)] = 1 + sum(sizes.get(id(inner), 1) for inner in (part.values() if isinstance(part, dict) else part))
+    return sizes
+
+
+def _once(schema: dict[str, Any], value: Any) -> int:
+    return 1
+
+
 class _Count:
-    def __init__(self, document: dict[str, Any]) -> None:
+    """Counts how often schemas are held against values, each time with its weight."""
+
+    def __init__(self, document: dict[str, Any], weigh: Callable[[dict[str, Any], Any], int] = _once) -> None:
         self._document = document
+        self._weigh = weigh
         self._known: dict[tuple[int, int], int] = {}
 
     @property
@@ -61,7 +109,7 @@ class _Count:
             raise TooMuch
         # A schema that leads to itself for the same value is tried no second time.
         self._known[key] = 1
-        total = 1 + self._of_same(schema, value, depth + 1) + self._of_inner(schema, value, depth + 1)
+        total = self._weigh(schema, value) + self._of_same(schema, value, depth + 1) + self._of_inner(schema, value, depth + 1)
         self._known[key] = total
         return total
 
@@ -88,21 +136,18 @@ class _Count:
         total, forms = 0, list_of(schema.get("prefixItems"))
         for form, item in zip(forms, value, strict=False):
             total += self.count(form, item, depth)
-        for word, items in (("items", value[len(forms) :]), ("contains", value), ("unevaluatedItems", value)):
+        for word, first in (("items", len(forms)), ("contains", 0), ("unevaluatedItems", 0)):
             if isinstance(schema.get(word), dict):
-                total += sum(self.count(schema[word], item, depth) for item in items)
+                total += sum(self.count(schema[word], item, depth) for item in islice(value, first, None))
         return total
 
     def _of_fields(self, schema: dict[str, Any], value: dict[str, Any], depth: int) -> int:
         known, patterns = object_of(schema.get("properties")), object_of(schema.get("patternProperties"))
-        total = 0
-        for name, inner in value.items():
-            if name in known:
-                total += self.count(known[name], inner, depth)
-            elif isinstance(schema.get("additionalProperties"), dict):
-                total += self.count(schema["additionalProperties"], inner, depth)
-            for form in patterns.values():
-                total += self.count(form, inner, depth)
-            if isinstance(schema.get("unevaluatedProperties"), dict):
-                total += self.count(schema["unevaluatedProperties"], inner, depth)
+        total = sum(self.count(known[name], value[name], depth) for name in known.keys() & value.keys())
+        others = schema.get("additionalProperties")
+        if isinstance(others, dict):
+            total += sum(self.count(others, inner, depth) for name, inner in value.items() if name not in known)
+        for form in (*patterns.values(), schema.get("unevaluatedProperties")):
+            if isinstance(form, dict):
+                total += sum(self.count(form, inner, depth) for inner in value.values())
         return total

@@ -22,10 +22,11 @@ from runflow_mock.openapi.addresses import Addressed
 from runflow_mock.openapi.ambiguities import JudgedExchange, reliance_findings
 from runflow_mock.openapi.answers import answer_findings
 from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.explanations import FINDINGS_MAX
 from runflow_mock.openapi.fake_differences import own_operation, told_apart
 from runflow_mock.openapi.nearest_routes import nearest_route
 from runflow_mock.openapi.request_facts import Asked, read_asked
-from runflow_mock.openapi.violations import FINDINGS_MAX, request_findings
+from runflow_mock.openapi.violations import request_findings
 
 # What has no key and is no operation: files go by signed addresses.
 FILE_PREFIXES = (MEDIA_PREFIX, "/files/", "/_upload/")

@@ -93,6 +93,7 @@ class Contract:
         self._ways: dict[Pointer, tuple[Pointer, ...]] = {}
         self._types: dict[Pointer, frozenset[str]] = {}
         self._wanted: dict[Parameter, Wanted] = {}
+        self._towards: dict[Direction, Object] = {}
         self._registries: dict[Direction, jsonschema_rs.Registry] = {}
         self._validators: dict[tuple[Direction, Pointer], CompiledSchema | None] = {}
 
@@ -173,23 +174,14 @@ class Contract:
 
     def errors(self, schema: Pointer, value: Json, direction: Direction = Direction.ANSWER) -> Iterator[jsonschema_rs.ValidationError]:
         """Returns what is wrong with a value; messages do not repeat it. `can_judge` says whether nothing means that it is right."""
-        validator = self._validator(schema, direction)
+        validator = self.validator(schema, direction)
         if validator is None or not self.can_judge(schema, value, direction) or validator.is_valid(value):
             return iter(())
         return validator.iter_errors(value)
 
-    def errors_if_judged(
-        self, schema: Pointer, value: Json, direction: Direction = Direction.ANSWER
-    ) -> Iterator[jsonschema_rs.ValidationError] | None:
-        """Returns the same, or nothing at all where the value cannot be judged; raises `TooManyErrors` as `explained` does."""
-        if not self.can_judge(schema, value, direction):
-            return None
-        validator = self._validator(schema, direction)
-        return iter(()) if validator is None or validator.is_valid(value) else validator.explained(value)
-
     def allows(self, schema: Pointer, value: Json, direction: Direction = Direction.REQUEST) -> bool:
         """Tells whether a schema allows a value."""
-        validator = self._validator(schema, direction)
+        validator = self.validator(schema, direction)
         return validator is None or not self.can_judge(schema, value, direction) or validator.is_valid(value)
 
     def can_judge(self, schema: Pointer, value: Json, direction: Direction = Direction.ANSWER) -> bool:
@@ -197,7 +189,7 @@ class Contract:
 
         A text may be too long for a pattern that is matched by trying, and a user's schema may stand for too many combinations.
         """
-        validator = self._validator(schema, direction)
+        validator = self.validator(schema, direction)
         if validator is None:
             return True
         is_known = self.source is None or not self._counter.is_too_much(walk(self.document, schema), value)
@@ -247,7 +239,7 @@ class Contract:
     def _counter(self) -> combinations.Counter:
         return combinations.Counter(self.document)
 
-    def _validator(self, schema: Pointer, direction: Direction) -> CompiledSchema | None:
+    def validator(self, schema: Pointer, direction: Direction) -> CompiledSchema | None:
         """Returns what holds values against a schema, or nothing where that is not possible."""
         if schema == ANYTHING:
             return None
@@ -291,9 +283,15 @@ class Contract:
         """Returns all schemas of the document as they are in one direction."""
         registry = self._registries.get(direction)
         if registry is None:
-            document = {**towards(self.document, direction), "$id": _URI}
+            document = {**self.towards(direction), "$id": _URI}
             registry = self._registries[direction] = jsonschema_rs.Registry([(_URI, document)], retriever=refuse_to_open)
         return registry
+
+    def towards(self, direction: Direction) -> Object:
+        """Returns the document as it is in one direction."""
+        if direction not in self._towards:
+            self._towards[direction] = towards(self.document, direction)
+        return self._towards[direction]
 
     def _find_spanning(self, path: str) -> frozenset[str]:
         method = next(iter(self._methods[path].values()), "get")

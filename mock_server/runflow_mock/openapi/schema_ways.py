@@ -75,7 +75,12 @@ def types_of(parts: Iterable[dict[str, Json]]) -> frozenset[str]:
         said = part.get("type")
         found.update(map(str, said) if isinstance(said, list) else [str(said)] if said is not None else [])
         values = [*list_of(part.get("enum")), *([part["const"]] if "const" in part else [])]
-        found.update(next((name for kind, name in _TYPES if isinstance(value, kind)), "null") for value in values)
+        found.update(map(type_of, values))
         if said is None:
             found.update(IMPLIED[word] for word in part if word in IMPLIED)
     return frozenset(found) & ANY_TYPE or ANY_TYPE
+
+
+def type_of(value: Json) -> str:
+    """Returns the type of a value, by the name that schemas have for it."""
+    return next((name for kind, name in _TYPES if isinstance(value, kind)), "null")

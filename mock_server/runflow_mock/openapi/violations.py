@@ -5,11 +5,9 @@ count as well, because the document cannot say everything: what a model takes, w
 its operator allowed it (callbacks to plain HTTP hosts, longer batches) is not held against the client.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 from urllib.parse import unquote
-
-import jsonschema_rs
 
 from runflow_mock.domain.documents import NOT_JSON, Json, list_of, read_document
 from runflow_mock.domain.exchanges import REDACTED, Exchange
@@ -19,10 +17,10 @@ from runflow_mock.openapi.bodies import BodyError, NotRead, is_described, mark_f
 from runflow_mock.openapi.brought_credentials import security_findings
 from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
 from runflow_mock.openapi.directions import Direction
+from runflow_mock.openapi.explanations import FINDINGS_MAX, schema_findings
 from runflow_mock.openapi.media_types import FORM, MediaType, chosen, read_media_type
 from runflow_mock.openapi.parameters import ANYTHING, Parameter, Style
 from runflow_mock.openapi.pointers import Pointer
-from runflow_mock.openapi.schemas import TooManyErrors
 from runflow_mock.openapi.security import query_names
 from runflow_mock.openapi.sent_values import Sent, claimed_by, nodes_of, read_sent
 from runflow_mock.openapi.unknown_fields import unknown_fields
@@ -31,7 +29,6 @@ from runflow_mock.openapi.variants import unless_variant
 
 # The fake's own refusals of what it cannot read; 404, 405 and the like are the document's business or nobody's fault.
 REFUSALS = (400, 413, 415, 422)
-FINDINGS_MAX = 100
 # What an operator may allow beyond the document: where callbacks go, and how long a batch is.
 ALLOWANCES: tuple[tuple[Location, str], ...] = (
     (("body", "callback_url"), "pattern"),
@@ -184,45 +181,6 @@ def _refused(exchange: Exchange) -> Iterator[Finding]:
             yield Finding(place, str(field.get("type")), str(field.get("msg")))
     if not fields:
         yield Finding(("body",), "refused", str(told.get("message") if isinstance(told, dict) else exchange.status))
-
-
-def schema_findings(
-    contract: Contract, schema: Pointer, value: Json, loc: Location, direction: Direction = Direction.ANSWER
-) -> Iterator[Finding]:
-    """Returns where a value that stands at a place is not as a schema says."""
-    try:
-        errors = contract.errors_if_judged(schema, value, direction)
-    except TooManyErrors as too_many:
-        yield Finding(loc, "schema", str(too_many))
-        return
-    if errors is None:
-        yield note(loc, "too-much-to-judge", "its schema stands for too many combinations; it was not judged")
-        return
-    for error in errors:
-        rule, details = error.kind.name, error.kind.as_dict()
-        inner = details.get("error")
-        if inner is not None and not isinstance(inner, jsonschema_rs.ValidationError):
-            continue  # A pattern of the document that takes too long to match says nothing about the value.
-        place: Location = (*loc, *error.instance_path)
-        if rule == "required":
-            yield Finding((*place, str(details["property"])), rule, "the field is required")
-        elif inner is not None:
-            yield Finding(place, rule, f"a name in it is not as its schema says: {inner.kind.name}")
-        else:
-            yield Finding(place, rule, _alternatives(details) or error.message[:300])
-
-
-def _alternatives(details: Mapping[str, object]) -> str | None:
-    """Returns in words which fields would do, where the forms to choose from differ by the fields that they require."""
-    forms = details.get("context")
-    if not isinstance(forms, list):
-        return None
-    if not any(forms):
-        return "the value has more than one of the forms that exclude each other"
-    needed = [
-        [error.kind.as_dict().get("property") for error in form if isinstance(error, jsonschema_rs.ValidationError)] for form in forms
-    ]
-    return f"needs {' or '.join(' and '.join(map(str, names)) for names in needed)}" if all(all(names) for names in needed) else None
 
 
 def _read(raw: bytes) -> Json:

@@ -20,15 +20,15 @@ from runflow_mock.kit.calibration.scrubbing import CODES, safe_name, scrub, temp
 from runflow_mock.kit.calibration.shapes import PAYLOADS, is_page
 from runflow_mock.openapi.answers import answer_findings
 from runflow_mock.openapi.contracts import Contract, Declared
+from runflow_mock.openapi.explanations import schema_findings
 from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.unknown_fields import unknown_fields
-from runflow_mock.openapi.violations import schema_findings
 from runflow_mock.resources import data_folder
 
 # The judge's message of these would repeat the name of a field, whatever that is.
 NAMING = ("additionalProperties", "unevaluatedProperties", "propertyNames")
 SPARSE: Mapping[str, str] = {"Run": "SparseRun", "Batch": "SparseBatch"}
-CHOICES = ("enum", "const", "anyOf", "oneOf", "error-code")
+CHOICES = ("enum", "const", "anyOf", "oneOf", "discriminator", "error-code")
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 

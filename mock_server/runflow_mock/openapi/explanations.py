@@ -1,0 +1,230 @@
+"""Explanations: what is wrong with a value, told as findings.
+
+Theory. A validator copies into each error the value that it is about: 3,000 names that are missing beside 20,000 values were 60 million
+copies, ten gigabytes. So how many there may be is counted first. Where that is too much, a schema is taken apart, and each part is held
+against the value, or against the part of it that it is about; only what is wrong with small parts is left to the validator.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import chain, islice
+
+import jsonschema_rs
+
+from runflow_mock.domain.documents import Json, list_of, object_of
+from runflow_mock.domain.findings import Finding, Location, note
+from runflow_mock.openapi.combinations import Copies
+from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.directions import Direction
+from runflow_mock.openapi.forms import CHOICES, Forms
+from runflow_mock.openapi.pointers import Pointer, pointer_of, walk
+from runflow_mock.openapi.schemas import CompiledSchema, Schema, compile_schema
+
+FINDINGS_MAX = 100
+COPIES_MAX = 1_000_000
+"""How many values may be copied to tell what is wrong with one."""
+
+# What says something of a value by itself, so that it can be held against the value without the schema around it.
+_ALONE = (
+    *("type", "enum", "const", "multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength"),
+    *("pattern", "format", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
+)
+_NONE = "the value has none of the forms to choose from"
+_SEVERAL = "the value has more than one of the forms that exclude each other"
+
+Piece = tuple[Pointer, Json, Location]
+
+
+def schema_findings(
+    contract: Contract, schema: Pointer, value: Json, loc: Location, direction: Direction = Direction.ANSWER
+) -> Iterator[Finding]:
+    """Yields where a value that stands at a place is not as a schema says."""
+    if not contract.can_judge(schema, value, direction):
+        yield note(loc, "too-much-to-judge", "its schema stands for too many combinations; it was not judged")
+    elif not contract.allows(schema, value, direction):
+        yield from _once_each(_Explanation(contract, direction, value).told(schema, value, loc))
+
+
+class _Explanation:
+    """Tells what is wrong with one value, and so with the parts of it."""
+
+    def __init__(self, contract: Contract, direction: Direction, value: Json) -> None:
+        self._contract = contract
+        self._direction = direction
+        self._document = contract.towards(direction)
+        self._copies = Copies(contract.document, value)
+        self._left: float = COPIES_MAX
+
+    def told(self, schema: Pointer, value: Json, loc: Location) -> Iterator[Finding]:
+        """Yields what is wrong with a part of the value that is not as a schema says."""
+        copies = self._copies.most(walk(self._contract.document, schema), value)
+        validator = self._contract.validator(schema, self._direction)
+        assert validator is not None
+        if copies <= self._left:
+            self._left -= copies
+            for error in validator.iter_errors(value):
+                yield from self._of_error(error, value, loc)
+            return
+        found = tuple(islice(_once_each(self._in_parts(schema, value, loc)), FINDINGS_MAX))
+        yield from found or (Finding(loc, "schema", "it is not as its schema says; it is too large to tell where"),)
+
+    def _of_error(self, error: jsonschema_rs.ValidationError, value: Json, loc: Location) -> Iterator[Finding]:
+        rule, details = error.kind.name, error.kind.as_dict()
+        inner = details.get("error")
+        if inner is not None and not isinstance(inner, jsonschema_rs.ValidationError):
+            return  # A pattern of the document that takes too long to match says nothing about the value.
+        place: Location = (*loc, *error.instance_path)
+        if rule == "required":
+            yield Finding((*place, str(details["property"])), rule, "the field is required")
+        elif inner is not None:
+            yield _misnamed(place, str(inner.instance), inner.kind.name)
+        elif rule in ("anyOf", "oneOf", "contains"):
+            # Of the error's own copy nothing is known.
+            for step in error.instance_path:
+                value = value[step]  # type: ignore[index]
+            yield from self._of_several(error, value, place)
+        else:
+            yield Finding(place, rule, "nothing is allowed here" if rule == "falseSchema" else error.message[:300])
+
+    def _of_several(self, error: jsonschema_rs.ValidationError, value: Json, loc: Location) -> Iterator[Finding]:
+        """Yields what is wrong with a value by schemas of which some should allow it."""
+        way = tuple(map(str, error.schema_path))
+        forms = error.kind.as_dict().get("context")
+        if error.kind.name == "contains":
+            yield from self._contained(way[:-1], object_of(walk(self._document, way[:-1])), list_of(value), loc)
+        elif forms and not any(forms):
+            yield Finding(loc, way[-1], _SEVERAL)
+        else:
+            yield from self._of_choice(way, value, loc, _needed(forms or []) or error.message[:300])
+
+    def _of_choice(self, way: Pointer, value: Json, loc: Location, says: str) -> Iterator[Finding]:
+        """Yields what is wrong with a value that has none of the forms which a schema gives to choose from."""
+        forms = Forms(self._contract, way[:-1], way[-1], value)
+        meant = forms.meant()
+        if meant is not None:
+            yield from self.told(meant, value, loc)
+        elif (misnamed := forms.misnamed()) is not None:
+            yield Finding((*loc, misnamed.name[:80]), misnamed.rule, misnamed.says)
+        else:
+            yield Finding(loc, way[-1], f"the value is of none of the types {', '.join(forms.types)}" if forms.types else says)
+
+    def _in_parts(self, schema: Pointer, value: Json, loc: Location) -> Iterator[Finding]:
+        """Yields what is wrong with a value by the parts of its schema, of which each takes no longer than the value is long."""
+        part = object_of(walk(self._document, schema))
+        if isinstance(value, dict):
+            yield from self._missing(part, value, loc)
+            yield from self._odd_names((*schema, "propertyNames"), value, loc) if "propertyNames" in part else ()
+        alone = compile_schema(_alone(part), mask="the value", formats=True)
+        for error in () if alone.is_valid(value) else alone.iter_errors(value):
+            yield from self._of_error(error, value, loc)
+        for inner, held, place in self._pieces(schema, part, value, loc):
+            if not self._allows(inner, held):
+                yield from self.told(inner, held, place)
+        yield from self._of_combinations(schema, part, value, loc)
+
+    def _of_combinations(self, schema: Pointer, part: Schema, value: Json, loc: Location) -> Iterator[Finding]:
+        """Yields what is wrong with a value by schemas of which some may allow it, or must not."""
+        for word in part.keys() & CHOICES:
+            fitting = [form for form in self._forms(schema, part, word) if self._allows(form, value)]
+            if not fitting:
+                yield from self._of_choice((*schema, word), value, loc, _NONE)
+            elif word == "oneOf" and len(fitting) > 1:
+                yield Finding(loc, word, _SEVERAL)
+        if "not" in part and self._allows((*schema, "not"), value):
+            yield Finding(loc, "not", "the value is as it must not be")
+        if "contains" in part and isinstance(value, list):
+            yield from self._contained(schema, part, value, loc)
+
+    def _allows(self, schema: Pointer, value: Json) -> bool:
+        validator = self._contract.validator(schema, self._direction)
+        return validator is None or validator.is_valid(value)
+
+    @staticmethod
+    def _forms(schema: Pointer, part: Schema, word: str) -> Iterator[Pointer]:
+        yield from ((*schema, word, str(index)) for index in range(len(list_of(part.get(word)))))
+
+    @staticmethod
+    def _missing(part: Schema, value: dict[str, Json], loc: Location) -> Iterator[Finding]:
+        """Yields the fields that are required and missing."""
+        beside = (list_of(names) for name, names in object_of(part.get("dependentRequired")).items() if name in value)
+        for name in dict.fromkeys(map(str, chain(list_of(part.get("required")), *beside))):
+            if name not in value:
+                yield Finding((*loc, name), "required", "the field is required")
+
+    def _odd_names(self, schema: Pointer, value: dict[str, Json], loc: Location) -> Iterator[Finding]:
+        """Yields the names in a value that a schema does not allow."""
+        validator = self._contract.validator(schema, self._direction)
+        if validator is not None:
+            yield from (_misnamed(loc, name, error.kind.name) for name in value for error in islice(validator.iter_errors(name), 1))
+
+    def _contained(self, schema: Pointer, part: Schema, value: list[Json], loc: Location) -> Iterator[Finding]:
+        count = sum(self._allows((*schema, "contains"), item) for item in value)
+        least, most = part.get("minContains", 1), part.get("maxContains", count)
+        if isinstance(least, int | float) and isinstance(most, int | float) and not least <= count <= most:
+            allowed = f"{least} to {most}" if "maxContains" in part else f"at least {least}"
+            yield Finding(loc, "contains", f"{count} of its items are as some must be; {allowed} have to")
+
+    def _pieces(self, schema: Pointer, part: Schema, value: Json, loc: Location) -> Iterator[Piece]:
+        """Yields the schemas that must all allow the value, or a part of it, for the schema to do so."""
+        if isinstance(part.get("$ref"), str):
+            yield pointer_of(str(part["$ref"])), value, loc
+        yield from ((form, value, loc) for form in self._forms(schema, part, "allOf"))
+        if "if" in part:
+            branch = "then" if self._allows((*schema, "if"), value) else "else"
+            yield from [((*schema, branch), value, loc)] if branch in part else []
+        if isinstance(value, list):
+            first = list_of(part.get("prefixItems"))
+            yield from (
+                ((*schema, "prefixItems", str(at)), item, (*loc, at)) for at, (item, _) in enumerate(zip(value, first, strict=False))
+            )
+            rest = enumerate(value) if "items" in part else ()
+            yield from (((*schema, "items"), item, (*loc, at)) for at, item in islice(rest, len(first), None))
+        elif isinstance(value, dict):
+            yield from self._fields(schema, part, value, loc)
+
+    def _fields(self, schema: Pointer, part: Schema, value: dict[str, Json], loc: Location) -> Iterator[Piece]:
+        for name in object_of(part.get("dependentSchemas")):
+            yield from [((*schema, "dependentSchemas", name), value, loc)] if name in value else []
+        known, patterns = object_of(part.get("properties")), tuple(object_of(part.get("patternProperties")))
+        yield from (((*schema, "properties", name), value[name], (*loc, name)) for name in known if name in value)
+        is_open = isinstance(part.get("additionalProperties"), dict)
+        for name, inner in value.items() if patterns or is_open else ():
+            matched = [(*schema, "patternProperties", pattern) for pattern in patterns if not _matcher(pattern).is_valid({name: 0})]
+            others = [(*schema, "additionalProperties")] if is_open and not matched and name not in known else []
+            yield from ((way, inner, (*loc, name)) for way in (*matched, *others))
+
+
+def _once_each(found: Iterator[Finding]) -> Iterator[Finding]:
+    """Yields findings without repeats, each as it comes."""
+    seen = set[Finding]()
+    for finding in found:
+        if finding not in seen:
+            seen.add(finding)
+            yield finding
+
+
+def _misnamed(loc: Location, name: str, rule: str) -> Finding:
+    return Finding((*loc, name[:80]), "propertyNames", f"its name is not as its schema says: {rule}")
+
+
+def _needed(forms: list[list[object]]) -> str | None:
+    """Returns in words which fields would do, where the forms to choose from differ by the fields that they require."""
+    needed = [
+        [error.kind.as_dict().get("property") for error in form if isinstance(error, jsonschema_rs.ValidationError)] for form in forms
+    ]
+    return f"needs {' or '.join(' and '.join(map(str, names)) for names in needed)}" if all(all(names) for names in needed) else None
+
+
+def _alone(part: Schema) -> Schema:
+    """Returns what a schema says without those inside it."""
+    said = {word: part[word] for word in _ALONE if word in part}
+    if part.get("additionalProperties") is False:
+        named: Schema = {word: {name: {} for name in object_of(part[word])} for word in ("properties", "patternProperties") if word in part}
+        return {**said, **named, "additionalProperties": False}
+    return said
+
+
+@lru_cache(maxsize=1024)
+def _matcher(pattern: str) -> CompiledSchema:
+    """Returns a schema that allows no name which a pattern matches."""
+    return compile_schema({"patternProperties": {pattern: False}})
