@@ -2,37 +2,72 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
+from forgeries import sealed_anew
 from transports import NotedTransport
 
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.runtime.catching_up import catch_up
 from runflow_mock.runtime.config import Config
+from runflow_mock.runtime.observers import NullObserver, Observer
 from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
 from runflow_mock.web.app import create_app
 from runflow_mock.web.connections import Protocol
+from runflow_mock.web.control.operations import CONTROL_OPERATIONS
 from runflow_mock.web.server import protocols_of
+from runflow_mock.wire.timeline import Step
 
 ITEMS = 4 * YIELD_EVERY_TIMERS
 BATCH = {"model": "runflow/background-removal", "items": [{"input": {"image_url": "https://cdn.example.com/a.png"}}] * ITEMS}
 
 
+class Turns(NullObserver):
+    """Counts what happens to tenants in each turn of the loop."""
+
+    is_listening = True
+
+    def __init__(self) -> None:
+        self._turn = 0
+        self._happened = Counter[int]()
+
+    def steps(self, tenant: str, steps: Sequence[Step]) -> None:
+        """Counts what one command or timer brought about."""
+        self._happened[self._turn] += 1
+
+    async def most_during(self, work: Awaitable[object]) -> int:
+        """Waits for something, and returns how much happened at most in one turn meanwhile."""
+        self._happened.clear()
+        waiting = asyncio.ensure_future(work)
+        while not waiting.done():
+            self._turn += 1
+            await asyncio.sleep(0)
+        await waiting
+        return max(self._happened.values(), default=0)
+
+
 class Fake:
     """A fake whose clocks pass as a test says, and that nobody else calls."""
 
-    def __init__(self) -> None:
+    def __init__(self, observer: Observer | None = None) -> None:
         self.seconds = 0.0
+        self.seconds_between_looks = 0.0
         app = create_app(
             Config(clock=ClockMode.SCALED, scale=1.0, seed="late", batch_items_max=ITEMS, balance=Money(10**12)),
-            monotonic=lambda: self.seconds,
+            monotonic=self._look,
+            observer=observer,
         )
         self.runtime: Runtime = app.state.runtime
         self.make: Callable[[], asyncio.Protocol] = protocols_of(app)
+
+    def _look(self) -> float:
+        self.seconds += self.seconds_between_looks
+        return self.seconds
 
     def ask(self, method: str, path: str, tenant: str, body: object = None) -> "Asked":
         return Asked(cast(Protocol, self.make()), method, path, tenant, body)
@@ -152,3 +187,77 @@ def test_tenant_that_is_deleted_while_it_catches_up_is_left_where_it_stands() ->
         return any(not run.is_terminal for run in tenant.world.store.runs.values())
 
     assert asyncio.run(tell())
+
+
+BODIES: dict[str, object] = {
+    "/_mock/clock/advance": {"by": "1s"},
+    "/_mock/clock/advance-to": {"to": "9000-01-01T00:00:00Z"},
+    "/_mock/clock/scale": {"factor": 1_000_000},
+    "/_mock/faults": {"what": {"kind": "answer", "status": 503}},
+    "/_mock/verify": {"path": "/v1/**", "count": 1},
+    "/_mock/wait": {"for": {"journal": {"path": "/v1/**", "count": 1}}, "timeout": 1},
+}
+# The last part of what was due, what the verb itself lets happen first, and its own commands.
+IN_ONE_TURN = 2 * YIELD_EVERY_TIMERS + 20
+VERBS = [(verb.method, verb.path) for verb in CONTROL_OPERATIONS if verb.path != "/_mock/events"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "path"), VERBS, ids=map(" ".join, VERBS))
+def test_no_verb_lets_more_happen_in_one_turn_than_others_can_wait_for(method: str, path: str) -> None:
+    async def tell() -> int:
+        turns = Turns()
+        fake = Fake(turns)
+        await fake.late()
+        body = None if method in ("GET", "DELETE") else BODIES.get(path, {})
+        most = await turns.most_during(fake.ask(method, path.replace("{tenant}", "late"), "late", body).ended())
+        await fake.runtime.close()
+        return most
+
+    assert asyncio.run(tell()) <= IN_ONE_TURN
+
+
+FAST = {"name": "fast", "clock": {"scale": 1_000_000}, "balance": "100000.00", "batch_limit": ITEMS}
+
+
+async def frozen(fake: Fake) -> None:
+    """Makes a tenant whose clock stands, before its batch has begun."""
+    assert (await fake.ask("POST", "/_mock/tenants", "", FAST).answer())[0] == 201
+    assert (await fake.ask("POST", "/_mock/clock/freeze", "fast").answer())[0] == 200
+    assert (await fake.ask("POST", "/v1/batches", "fast", BATCH).answer())[0] == 201
+    fake.seconds_between_looks = 0.001
+
+
+@pytest.mark.parametrize("verb", ["scale", "resume"])
+def test_clock_that_begins_to_pass_fast_lets_no_more_happen_in_one_turn(verb: str) -> None:
+    async def tell() -> tuple[int, int]:
+        turns = Turns()
+        fake = Fake(turns)
+        await frozen(fake)
+        asked = fake.ask("POST", f"/_mock/clock/{verb}", "fast", {"factor": 1_000_000} if verb == "scale" else None)
+        most = await turns.most_during(asked.ended())
+        tenant = fake.runtime.tenants.get("fast")
+        assert tenant is not None
+        await fake.runtime.close()
+        return most, sum(run.is_terminal for run in tenant.world.store.runs.values())
+
+    most, ended = asyncio.run(tell())
+    assert (most <= IN_ONE_TURN, ended) == (True, ITEMS), most
+
+
+def test_saved_tenant_whose_clock_passes_fast_lets_no_more_happen_in_one_turn() -> None:
+    async def tell() -> tuple[int, int]:
+        turns = Turns()
+        fake = Fake(turns)
+        await frozen(fake)
+        _, saved = await fake.ask("GET", "/_mock/snapshot", "fast").answer()
+        sealed = sealed_anew({**saved, "rate": 1_000_000.0})
+        asked = fake.ask("PUT", "/_mock/snapshot", "fast", json.loads(sealed))
+        most = await turns.most_during(asked.ended())
+        tenant = fake.runtime.tenants.get("fast")
+        assert tenant is not None
+        await fake.runtime.close()
+        return most, sum(run.is_terminal for run in tenant.world.store.runs.values())
+
+    most, ended = asyncio.run(tell())
+    assert (most <= IN_ONE_TURN, ended) == (True, ITEMS), most

@@ -238,12 +238,12 @@ class Runtime:
         return tenant.meter
 
     def set_rate(self, tenant: Tenant, rate: float) -> None:
-        """Lets the clock pass at another rate from now on; 0 lets it stand."""
+        """Lets the clock pass at another rate from now on; 0 lets it stand. At a high one much is due by the time this returns."""
         self.settle(tenant)
         self.meter(tenant)
         tenant.clock = tenant.clock.with_rate(rate, self._monotonic())
         self._disarm(tenant)
-        self.settle(tenant)
+        self.settle(tenant, YIELD_EVERY_TIMERS)
         self.feeds.moved(tenant)
 
     def reset(self, tenant: Tenant, what: str) -> None:
@@ -288,7 +288,7 @@ class Runtime:
         """Lets a tenant go on that was kept or saved: attempts that were under way go out again, and what has become due happens."""
         for effect in tenant.world.under_way():
             self.deliveries.perform(tenant, effect)
-        self.settle(tenant)
+        self.settle(tenant, YIELD_EVERY_TIMERS)
 
     async def idle(self, tenant: Tenant) -> None:
         """Returns once nothing is in flight for the tenant."""

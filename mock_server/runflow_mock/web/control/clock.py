@@ -10,6 +10,7 @@ from runflow_mock.domain.instants import LATEST
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.engine.store import Store
+from runflow_mock.runtime.catching_up import catch_up
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
@@ -69,14 +70,18 @@ async def resume(call: Call) -> Answer:
     """POST /_mock/clock/resume: at the rate that the tenant was made with; a standing clock resumes as real time."""
     tenant = tenant_of(call)
     settings = tenant.settings
-    call.runtime.set_rate(tenant, settings.scale if settings.clock is ClockMode.SCALED else 1.0)
-    return answer(represent_clock(call, tenant))
+    return await _passing(call, tenant, settings.scale if settings.clock is ClockMode.SCALED else 1.0)
 
 
 async def scale(call: Call) -> Answer:
     """POST /_mock/clock/scale {"factor": 60}"""
     tenant = tenant_of(call)
-    call.runtime.set_rate(tenant, decode_scale(call.body))
+    return await _passing(call, tenant, decode_scale(call.body))
+
+
+async def _passing(call: Call, tenant: Tenant, rate: float) -> Answer:
+    call.runtime.set_rate(tenant, rate)
+    await catch_up(call.runtime, tenant)
     return answer(represent_clock(call, tenant))
 
 

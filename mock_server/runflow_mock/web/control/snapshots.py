@@ -5,6 +5,7 @@ The document shows the tenant's secrets: whoever may read it could read them one
 
 import asyncio
 
+from runflow_mock.runtime.catching_up import catch_up
 from runflow_mock.runtime.refusals import Contradiction
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
@@ -39,6 +40,7 @@ async def put_snapshot(call: Call) -> Answer:
         raise refused(str(error)) from None
     call.runtime.restore(fresh)
     call.runtime.holdings.keep(fresh, len(call.body))
+    await catch_up(call.runtime, fresh)
     world = fresh.world
     return answer(
         {
