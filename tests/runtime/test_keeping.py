@@ -14,7 +14,8 @@ from worlds import CALLBACK_URL
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.keepers import KeepError
-from runflow_mock.runtime.kept_tenants import LogSize
+from runflow_mock.runtime.kept_files import KeptFile
+from runflow_mock.runtime.kept_tenants import Kept, LogSize
 from runflow_mock.runtime.sender import OutgoingRequest, RecordingSender
 
 pytestmark = pytest.mark.anyio
@@ -245,6 +246,39 @@ async def test_journal_of_a_base_is_the_one_that_was_written(tmp_path: Path) -> 
     assert bases(killed) >= 1
     async with kept_fake(killed) as again:
         assert (await again.call("GET", "/_mock/journal?limit=100")).json()["items"] == told
+
+
+class Passing(Time):
+    """A clock that goes on whenever somebody looks, so that whatever is timed takes long."""
+
+    def __call__(self) -> float:
+        self.seconds += 0.000_001
+        return self.seconds
+
+
+async def test_exchange_is_written_although_nobody_changes_anything(tmp_path: Path) -> None:
+    """A row that takes exchanges puts off those that come then; they have their row too."""
+    counting, connect = disk()
+    async with kept_fake(tmp_path / "a", time=Passing(), connect=connect, size=LogSize(journal_seconds=0)) as fake:
+        await fake.create_run()
+        for path in ("/v1/runs?limit=1", "/v1/runs?limit=2"):
+            await fake.call("GET", path)
+            looked = 0
+            for _ in range(100_000):
+                if counting.writes > looked and path.encode() in _written(fake):
+                    break
+                looked = counting.writes
+                await asyncio.sleep(0)
+            else:
+                pytest.fail(f"{path} is not written")
+
+
+def _written(fake: KeptFake) -> bytes:
+    """Returns what the log of the only tenant holds."""
+    (tenant,) = fake.runtime.tenants
+    assert isinstance(tenant.kept, Kept)
+    assert isinstance(tenant.kept.log, KeptFile)
+    return b"".join(tenant.kept.log.read().log)
 
 
 async def test_files_are_their_owners_alone(tmp_path: Path) -> None:

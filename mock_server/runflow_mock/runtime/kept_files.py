@@ -15,7 +15,6 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
-from os.path import exists
 from pathlib import Path
 
 from runflow_mock.runtime.files import NotWritten, put_new
@@ -303,7 +302,7 @@ class KeptFile:
         Raises:
             KeepError: it is no longer in its place: what is written into it then is gone with the process.
         """
-        if not exists(self._name):
+        if not os.access(self._name, os.F_OK):
             raise KeepError(f"{self.path} is gone: somebody has removed or moved it; put it back, or start the server again")
         if self._form == FORM:
             return

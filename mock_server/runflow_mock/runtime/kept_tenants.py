@@ -22,9 +22,9 @@ from runflow_mock.wire.kept import JOURNAL_TAIL, Head, Row, Standing, encode, wr
 
 JOURNAL_SECONDS = 0.05
 # How many exchanges one row takes, and how much longer than they took nobody writes further ones: what is journaled for people who look
-# costs a hundredth of the time, and no client waits for it.
+# costs a two-hundredth of the time, and no client waits for it.
 EXCHANGES_MAX = 100
-JOURNAL_PAUSE = 100
+JOURNAL_PAUSE = 200
 
 
 @dataclass(frozen=True)
@@ -164,9 +164,6 @@ class Kept:
         """Writes what there is; of exchanges, of which nobody was promised anything, only some where there are many, but at the end all."""
         if self._is_closed:
             return
-        if self._later is not None:
-            self._later.cancel()
-            self._later = None
         written, self._written = self._written, None
         if written is not None and written.calls:
             self._sharing = len(written.calls)
@@ -319,8 +316,18 @@ class Kept:
             self._write_later()
 
     def _write_later(self) -> None:
-        pause = max(self._size.journal_seconds, self._exchanges_due - self._clocks.monotonic())
-        self._later = asyncio.get_running_loop().call_later(pause, self.flush)
+        """Sets the timer for exchanges that no row has taken by then. One that is set stays: rows follow faster than it would fire."""
+        if self._later is None:
+            pause = max(self._size.journal_seconds, self._exchanges_due - self._clocks.monotonic())
+            self._later = asyncio.get_running_loop().call_later(pause, self._write_rest)
+
+    def _write_rest(self) -> None:
+        self._later = None
+        if self._exchanges_due > self._clocks.monotonic():
+            # A row has taken some meanwhile.
+            self._write_later()
+        elif self._exchanges and self._written is None:
+            self.flush()
 
     def _compact(self, ack: Ack) -> None:
         """Begins a new base with the tenant as it stands right after a row: records are values, so that what is written stays as it is."""

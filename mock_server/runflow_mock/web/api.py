@@ -252,7 +252,7 @@ class Api:
 def _has_to_be_written(call: Call) -> bool:
     """Tells whether a kept tenant has gone through something for this request that is not written yet, or may have."""
     kept = None if call.tenant is None else call.tenant.kept
-    return kept is not None and not (kept.is_settled and call.method == "GET")
+    return kept is not None and not (call.method == "GET" and kept.is_settled)
 
 
 def _takes_key(path: str, match: Match[Handler] | None) -> bool:
