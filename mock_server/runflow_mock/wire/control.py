@@ -10,6 +10,7 @@ import msgspec
 
 from runflow_mock.decoders import json_decoder
 from runflow_mock.domain.documents import NOT_JSON, Json
+from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.wire.bodies import unreadable_because
 from runflow_mock.wire.times import read_duration, read_instant
 
@@ -134,9 +135,9 @@ def decode_cancel(raw: bytes) -> str | None:
     return decode(raw, _Cancel).reason
 
 
-def decode_credit(raw: bytes) -> str:
+def decode_credit(raw: bytes) -> Money:
     """Returns the amount of `{"amount": "5.00"}`."""
-    return decode(raw, _Credit).amount
+    return money(decode(raw, _Credit).amount, "amount")
 
 
 def status_pattern(text: str, name: str) -> str:
@@ -159,6 +160,14 @@ def instant(value: str, name: str) -> datetime:
     """Returns an instant, or raises a 422 that names its key."""
     try:
         return read_instant(value)
+    except ValueError as error:
+        raise refused(f"{name}: {error}") from None
+
+
+def money(text: str, name: str) -> Money:
+    """Returns an amount, or raises a 422 that names its key."""
+    try:
+        return parse_money(text)
     except ValueError as error:
         raise refused(f"{name}: {error}") from None
 

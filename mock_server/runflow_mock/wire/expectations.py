@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from runflow_mock.domain.documents import Json, read_document, write_document
 from runflow_mock.domain.expectations import AMOUNTS, COUNTED, Checked, Expectation, Noun, Span
-from runflow_mock.domain.money import Money, format_money, parse_money
+from runflow_mock.domain.money import Money, format_money
 from runflow_mock.wire.clauses import convert_statement, represent_verified
-from runflow_mock.wire.control import COUNT_MAX, ControlError, refused
+from runflow_mock.wire.control import COUNT_MAX, ControlError, money, refused
 from runflow_mock.wire.faults import Names
 
 SPAN = ("at_least", "at_most")
@@ -92,7 +92,4 @@ def _amount(name: str, value: Json) -> Money:
         raise refused(f"ledger.{name} is no figure of the ledger; choose from {', '.join(AMOUNTS)}")
     if not isinstance(value, str):
         raise refused(f"ledger.{name} {str(value)[:80]!r} must be a text in quotes, such as '9.730000'")
-    try:
-        return parse_money(value)
-    except ValueError as error:
-        raise refused(f"ledger.{name}: {error}") from None
+    return money(value, f"ledger.{name}")

@@ -15,9 +15,9 @@ from runflow_mock.domain.documents import Document, Json, read_document, read_ob
 from runflow_mock.domain.fault_kinds import KIND_OF, KINDS_BY_NAME, Fail, FailAttempt, Kind, Redirect, SucceedPartially, What
 from runflow_mock.domain.hints import did_you_mean
 from runflow_mock.domain.media import GivenFile
-from runflow_mock.domain.money import PRICE_MAX, Money, format_money, parse_money
+from runflow_mock.domain.money import PRICE_MAX, Money, format_money
 from runflow_mock.domain.runs import Failure
-from runflow_mock.wire.control import as_json, duration, refused
+from runflow_mock.wire.control import as_json, duration, money, refused
 from runflow_mock.wire.files import WireFile, decode_files, represent_file
 
 SECONDS_MAX = 3_600.0
@@ -195,10 +195,7 @@ def _one_of(words: tuple[str, ...]) -> Callable[[object, str], str]:
 def _cost(value: object, name: str) -> Money:
     if not isinstance(value, str):
         raise refused(f"{name} {str(value)[:80]!r} must be a text such as '0.080000'")
-    try:
-        cost = parse_money(value)
-    except ValueError as error:
-        raise refused(f"{name}: {error}") from None
+    cost = money(value, name)
     if not 0 <= cost <= PRICE_MAX:
         raise refused(f"{name} {value} must be from 0 to {format_money(PRICE_MAX)}")
     return cost

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -10,12 +11,12 @@ from msgspec.structs import replace
 from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.documents import read_object
 from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
-from runflow_mock.domain.money import Money, format_money, parse_money
+from runflow_mock.domain.money import format_money
 from runflow_mock.domain.paces import Pace
 from runflow_mock.domain.principals import SCOPES
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.tenants import CAP_MAX, PULL, PUSH, ClockMode, KeySpec, TenantSettings, is_tenant_name
-from runflow_mock.wire.control import decode, duration, instant, refused
+from runflow_mock.wire.control import decode, duration, instant, money, refused
 from runflow_mock.wire.inputs import read_input_schema
 from runflow_mock.wire.paces import WirePace, read_pace, represent_pace
 from runflow_mock.wire.quotas import WireQuota, check_quota, read_quota, represent_quota
@@ -189,13 +190,6 @@ def _lifetime(value: str | int | float) -> timedelta:
     return lifetime
 
 
-def _balance(text: str) -> Money:
-    try:
-        return parse_money(text)
-    except ValueError as error:
-        raise refused(f"balance: {error}") from None
-
-
 def _scopes(scopes: Sequence[str]) -> tuple[str, ...]:
     for scope in scopes:
         if scope not in SCOPES:
@@ -261,7 +255,7 @@ _READS: Mapping[str, Callable[[Any], object]] = {
     "folders": _folders,
     "callback_secret": str,
     "output_lifetime": _lifetime,
-    "balance": _balance,
+    "balance": partial(money, name="balance"),
     "scopes": _scopes,
     "client_time": _client_time,
     "deliveries": _deliveries,

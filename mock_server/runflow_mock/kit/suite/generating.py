@@ -162,7 +162,7 @@ def _events(
         schema.app = CarrierApp(carrier)
     # One filter alone: several would be alternatives, and a target that may only be read must never see anything else.
     chosen = [label for label in labels(document) if label in operations or not operations]
-    if not stage.target.may_write:
+    if not stage.target.may_create:
         chosen = [label for label in chosen if label.partition(" ")[0] in READ_METHODS]
     if not chosen:
         return iter(())
@@ -204,7 +204,7 @@ def _config(stage: SuiteTenant, document: Mapping[str, Any], effort: Effort, pha
 
 def _unexpected_methods(stage: SuiteTenant) -> list[str]:
     """A strict server has no route at all where the document only infers one: there a GET is no other method, but another path."""
-    if not stage.target.may_write:
+    if not stage.target.may_create:
         return []
     return [method for method in UNEXPECTED_METHODS if not (stage.is_strict and method == "get")]
 

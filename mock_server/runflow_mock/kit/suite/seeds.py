@@ -53,7 +53,7 @@ CHILDREN: Mapping[str, tuple[str, ...]] = {
 
 def seed(stage: SuiteTenant) -> tuple[str, ...]:
     """Puts one of everything on the stage, as far as the target allows, and returns the paths at which something stands."""
-    made = _make(stage) if stage.target.may_write else []
+    made = _make(stage) if stage.target.may_create else []
     return tuple(dict.fromkeys((*FIXED, *made, *_visited(stage))))
 
 

@@ -106,12 +106,7 @@ class Target:
 
     @property
     def may_create(self) -> bool:
-        """Whether the suite may create what costs money."""
-        return self.has_control or self.spend_usd > 0
-
-    @property
-    def may_write(self) -> bool:
-        """Whether the suite may send anything but reads."""
+        """Whether the suite may create what costs money, and so send anything but reads."""
         return self.has_control or self.spend_usd > 0
 
     def target_of(self, url: str) -> str | None:

@@ -6,7 +6,7 @@ from functools import partial
 from runflow_mock.domain.commands import AddCredit, CancelBatch, CancelRun
 from runflow_mock.domain.identity import BatchId, RunId
 from runflow_mock.domain.ledger import Entry
-from runflow_mock.domain.money import format_money, parse_money
+from runflow_mock.domain.money import format_money
 from runflow_mock.engine.invariants import check
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
@@ -16,7 +16,7 @@ from runflow_mock.web.routing import Operation
 from runflow_mock.web.runs import run_body
 from runflow_mock.wire.batches import represent_batch
 from runflow_mock.wire.billing import represent_entry
-from runflow_mock.wire.control import decode_cancel, decode_credit, refused
+from runflow_mock.wire.control import decode_cancel, decode_credit
 from runflow_mock.wire.windows import Window, read_window
 
 
@@ -50,11 +50,7 @@ def _keeps(window: Window, entry: Entry) -> bool:
 async def add_credit(call: Call) -> Answer:
     """POST /_mock/ledger/credits {"amount": "5.00"}: raises the balance, or lowers it with a negative amount."""
     tenant_of(call)
-    try:
-        amount = parse_money(decode_credit(call.body))
-    except ValueError as error:
-        raise refused(f"amount: {error}") from None
-    call.execute(AddCredit(amount))
+    call.execute(AddCredit(decode_credit(call.body)))
     return answer(await _ledger(call, None))
 
 
