@@ -37,7 +37,7 @@ def read_metadata(body: dict[str, Json], rules: Rules) -> tuple[Document | None,
     """Returns the stored form of `metadata`, and what a schema cannot say about it and about `callback_url`."""
     value = body.get("metadata")
     stored = None if value is None else write_document(value)
-    errors = url_errors(body, "callback_url", rules)
+    errors = url_errors(body, "callback_url", rules) if "callback_url" in body else []
     if stored is not None and len(stored) > METADATA_BYTES_MAX and isinstance(value, dict):
         errors.append(FieldError(("body", "metadata"), f"metadata is larger than {METADATA_BYTES_MAX} bytes", "too_long"))
     return stored, errors
