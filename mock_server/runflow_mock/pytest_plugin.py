@@ -73,11 +73,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Remembers the test while it is under way."""
+    """Remembers the test while it is under way; what happened in its tenant's world is told if somebody interrupts it."""
     under_way = threading.get_ident(), item
     _UNDER_WAY.append(under_way)
     try:
         return (yield)
+    except KeyboardInterrupt:
+        if item.stash.get(_LENT, []):
+            from runflow_mock.testing.endings import show
+
+            show(item.config, [section for lent in item.stash[_LENT] for section in _told(lent)])
+        raise
     finally:
         _UNDER_WAY.remove(under_way)
 

@@ -248,6 +248,75 @@ def test_wait_under_a_standing_clock_names_the_verb_of_the_test(pytester: pytest
     printed(pytester, test).fnmatch_lines(["*the clock stands at *runflow.clock.run_until_idle()*"])
 
 
+ENDS = {
+    "a time-out": "pytest.fail('Timeout (>1.0s) from pytest-timeout.')",
+    "an exception": "raise TimeoutError",
+    "an exit": "raise SystemExit(3)",
+}
+WAITS = """
+import pytest
+from client import create
+
+{marker}
+def test(runflow, runflow_receiver):
+    create(runflow, callback_url=runflow_receiver.url)
+    {end}
+"""
+STANDS = "run *: it has not ended: it is queued, and the clock stands at 2026-01-01T00:00:00.000Z; "
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize(
+    ("marker", "way_out"),
+    [
+        ("", "poll the record, or wait at the receiver of the test kit; or move time: runflow.clock.run_until_idle()"),
+        (
+            "@pytest.mark.runflow(clock='manual')",
+            "move time: runflow.clock.run_until_idle(), or let it pass: runflow.clock.resume()",
+        ),
+    ],
+    ids=["auto", "manual"],
+)
+def test_callback_that_did_not_come_is_explained_whatever_ended_the_test(
+    pytester: pytest.Pytester, end: str, marker: str, way_out: str
+) -> None:
+    lines = printed(pytester, WAITS.format(marker=marker, end=end))
+    lines.fnmatch_lines(["*- runflow callbacks -*", STANDS + way_out])
+
+
+def test_failure_without_callbacks_has_nothing_to_say_of_them(pytester: pytest.Pytester) -> None:
+    printed(pytester, "from client import create\n\ndef test(runflow):\n    create(runflow)\n    assert False").no_fnmatch_line(
+        "*runflow callbacks*"
+    )
+
+
+def test_many_missing_callbacks_are_told_in_a_few_lines(pytester: pytest.Pytester) -> None:
+    test = """
+    from client import create
+
+    def test(runflow, runflow_receiver):
+        for _ in range(8):
+            create(runflow, callback_url=runflow_receiver.url)
+        assert False
+    """
+    printed(pytester, test).fnmatch_lines(["*- runflow callbacks -*", *["run *: it has not ended: *"] * 5, "and 3 more"], consecutive=True)
+
+
+def test_interrupted_test_tells_what_has_not_come(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(client=CLIENT, test_suite=WAITS.format(marker="", end="raise KeyboardInterrupt"))
+    result = pytester.runpytest_subprocess(*QUIET)
+    result.stdout.fnmatch_lines(["*- runflow callbacks -*", STANDS + "poll the record*", "*- runflow timeline -*", "*KeyboardInterrupt*"])
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+
+
+def test_interrupt_of_another_test_or_without_a_terminal_is_left_alone(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test(): raise KeyboardInterrupt")
+    result = pytester.runpytest_subprocess(*QUIET)
+    result.stdout.no_fnmatch_line("*- runflow *")
+    pytester.makepyfile("def test(runflow): raise KeyboardInterrupt")
+    assert pytester.runpytest_subprocess(*QUIET, "-pno:terminal").ret == pytest.ExitCode.INTERRUPTED
+
+
 def test_request_that_leads_nowhere_is_complained_of_once(pytester: pytest.Pytester) -> None:
     test = """
         import requests

@@ -16,6 +16,7 @@ from runflow_mock.testing.applications import Raised
 from runflow_mock.testing.artifacts import save_scenario
 from runflow_mock.testing.client import ClientError
 from runflow_mock.testing.nodes import node_id
+from runflow_mock.testing.outlooks import missing_callbacks
 from runflow_mock.testing.records import End, Exchange, Step, read_steps
 from runflow_mock.testing.runflow import Runflow
 from runflow_mock.testing.strictness import complaints, complaints_in
@@ -88,7 +89,24 @@ def sections(lent: Lent) -> list[Section]:
     found = _complaints_so_far(lent)
     told = _sections(lent, runflow.timeline, list(runflow.journal), runflow.report(), runflow.control.export_scenario(history=True))
     exceptions = [("runflow exceptions", _traces(runflow.exceptions))] if runflow.exceptions else []
-    return [*exceptions, *([("runflow complaints", "\n".join(found))] if found else []), *told]
+    missing = missing_callbacks(runflow.control)
+    return [
+        *exceptions,
+        *([("runflow complaints", "\n".join(found))] if found else []),
+        # Whatever has ended the test, a client that waits has waited for these.
+        *([("runflow callbacks", missing)] if missing else []),
+        *told,
+    ]
+
+
+def show(config: pytest.Config, told: list[Section]) -> None:
+    """Prints sections where there is no report to carry them: of a test that was interrupted."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return
+    for title, text in told:
+        reporter.write_sep("-", title)
+        reporter.write_line(text)
 
 
 def _complaints_so_far(lent: Lent) -> list[str]:

@@ -37,8 +37,7 @@ class TenantOutlook:
 
     def reason(self) -> str:
         """Returns what `runflow-mock doctor` would say, with the verbs of a test as ways out."""
-        found = [finding for finding in diagnose(self._control.client) if finding.is_problem]
-        return ". ".join(map(_told, found)) or self._all_delivered()
+        return ". ".join(map(_told, _problems(self._control))) or self._all_delivered()
 
     def _all_delivered(self) -> str:
         """Returns which callbacks have come, and which of the records have none to send."""
@@ -52,6 +51,20 @@ class TenantOutlook:
         ]
         mute = f". {_counted(len(silent))} created without callback_url: {_listed(silent)}" if silent else ""
         return f"all that were due have been delivered: {_listed(told)}. {_ONCE}{mute}"
+
+
+def missing_callbacks(control: Control) -> str:
+    """Returns what `runflow-mock doctor` would say of callbacks that have not come, a line each, with the verbs of a test as ways out.
+
+    A tenant whose client asked for none has none missing.
+    """
+    found = [_told(finding) for finding in _problems(control) if finding.about != "tenant"]
+    more = [f"and {len(found) - LISTED_MAX} more"] if len(found) > LISTED_MAX else []
+    return "\n".join([*found[:LISTED_MAX], *more])
+
+
+def _problems(control: Control) -> list[Finding]:
+    return [finding for finding in diagnose(control.client) if finding.is_problem]
 
 
 def _told(finding: Finding) -> str:
