@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from queue import SimpleQueue
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 import trio
@@ -183,6 +184,30 @@ def test_end_of_the_event_loop_is_no_exception_of_a_handler(runflow: Runflow, in
 
     trio.run(part)
     assert runflow.exceptions == ()
+
+
+@pytest.mark.parametrize("run", [asyncio.run, trio.run])
+def test_verb_whose_waiting_is_given_up_lets_its_caller_go_at_once(runflow: Runflow, run: Any) -> None:
+    states: list[str] = []
+
+    async def story() -> None:
+        handles, arrived, release = AsyncRunflow(runflow), anyio.Event(), anyio.Event()
+
+        async def hang() -> None:
+            arrived.set()
+            await release.wait()
+
+        await handles.deliver_to(shop(hang))
+        await create(runflow)
+        async with anyio.create_task_group() as group:
+            group.start_soon(handles.clock.advance, "10m")
+            await arrived.wait()
+            group.cancel_scope.cancel()
+        states.extend(delivery.state for delivery in runflow.deliveries)
+        release.set()
+
+    run(story() if run is asyncio.run else story)
+    assert states == ["delivering"]
 
 
 def test_application_runs_on_the_event_loop_of_the_test(runflow: Runflow) -> None:

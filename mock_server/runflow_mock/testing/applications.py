@@ -136,7 +136,12 @@ class AsgiApplication:
                 self._under_way.discard(done)
                 done.set_result(None)
 
-        self._lifespan.home.spawn(work)
+        def lost() -> None:
+            self._under_way.discard(done)
+            done.set_result(None)
+            call.answered.set_exception(HandlerFailed(RuntimeError("the event loop of the test is at its end")))
+
+        self._lifespan.home.spawn(work, lost)
         try:
             return await asyncio.wrap_future(call.answered)
         finally:
@@ -178,15 +183,18 @@ class _Lifespan:
         self._failed: RuntimeError | None = None
         self._ending: anyio.Event | None = None
         if is_wanted and _may_know_lifespans(app):
-            home.spawn(self._run)
+            home.spawn(self._run, self._not_begun)
         else:
-            self.up.set_result(None)
-            self.over.set_result(None)
+            self._not_begun()
 
     def end(self) -> None:
         """Lets the application shut down."""
         if not self.over.done() and self.home.is_open():
             self.home.spawn(self._end)
+
+    def _not_begun(self) -> None:
+        self._be_up()
+        self.over.set_result(None)
 
     async def _end(self) -> None:
         if self._ending is not None:

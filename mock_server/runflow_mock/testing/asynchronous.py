@@ -34,9 +34,9 @@ class InThread:
         self.awaited = awaited
 
     async def __call__(self, function: Callable[Given, ResultT], *args: Given.args, **kwargs: Given.kwargs) -> ResultT:
-        """Returns what a function returns, while the event loop goes on."""
+        """Returns what a function returns, while the event loop goes on. Who is cancelled goes on at once; the function ends alone."""
         self._note_loop()
-        return await anyio.to_thread.run_sync(partial(function, *args, **kwargs))
+        return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), abandon_on_cancel=True)
 
 
 @noting_forgotten

@@ -14,12 +14,20 @@ from typing import Any, Protocol
 from runflow_mock.testing.loop_threads import LoopThread
 
 Work = Callable[[], Awaitable[None]]
+Lost = Callable[[], None]
+
+
+def _nothing() -> None:
+    """Does nothing: a run of trio that has ended refuses even this, and nobody waits for some work."""
 
 
 class Home(Protocol):
-    """An event loop that can be given work from any thread; the work handles every exception of its own."""
+    """An event loop that can be given work from any thread; the work handles every exception of its own.
 
-    def spawn(self, work: Work) -> None: ...
+    `lost` is called in place of work that the loop does not take any more, because it is at its end.
+    """
+
+    def spawn(self, work: Work, lost: Lost = _nothing) -> None: ...
 
     def is_alive(self) -> bool: ...
 
@@ -48,12 +56,16 @@ class AsyncioHome:
         self._loop = loop
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def spawn(self, work: Work) -> None:
+    def spawn(self, work: Work, lost: Lost = _nothing) -> None:
         """Begins some work."""
         if self.is_here():
             self._begin(work)
-        else:
+            return
+        try:
             self._loop.call_soon_threadsafe(self._begin, work)
+        except RuntimeError:
+            # It was closed since it was asked whether it lives.
+            lost()
 
     def is_alive(self) -> bool:
         """Tells whether the loop runs at this moment."""
@@ -91,11 +103,21 @@ class TrioHome:
     def __init__(self, token: Any) -> None:
         self._token = token
 
-    def spawn(self, work: Work) -> None:
+    def spawn(self, work: Work, lost: Lost = _nothing) -> None:
         """Begins some work."""
         import trio
 
-        self._token.run_sync_soon(lambda: trio.lowlevel.spawn_system_task(_carry_out, work))
+        def begin() -> None:
+            try:
+                trio.lowlevel.spawn_system_task(_carry_out, work)
+            except RuntimeError:
+                # A run takes no task once its main one is gone, and calls an exception here a fault within trio itself.
+                lost()
+
+        try:
+            self._token.run_sync_soon(begin)
+        except trio.RunFinishedError:
+            lost()
 
     def is_alive(self) -> bool:
         """Tells whether the run has not ended."""
@@ -183,7 +205,3 @@ def _trio_token() -> Any:
 
 async def _carry_out(work: Work) -> None:
     await work()
-
-
-def _nothing() -> None:
-    """Asks whether the run has ended: it refuses even this then."""
