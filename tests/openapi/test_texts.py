@@ -46,6 +46,11 @@ def test_text_is_read_as_what_it_says(text: bytes, value: Any) -> None:
     assert read_text(text) == value
 
 
+NO_WHOLE = (b"x", b"1.0", b"1e3", b"1_000", b"0b11", b"' 12 '", "١٢".encode(), b"", b"true")
+NO_NUMBER = (b"x", b"nan", b".nan", b".inf", b"infinity", b"1_0", b"")
+TOO_LARGE = (b"1e400", b"-1e400", b"9" * 310, b"9" * 5_000, b"0x" + b"f" * 300, b"!!int " + b"9" * 310, b"!!float 1e999")
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -63,6 +68,20 @@ def test_text_is_read_as_what_it_says(text: bytes, value: Any) -> None:
         (b"\xff\xfe{", "^it is neither JSON nor YAML: "),
         (b"? [a]\n: 1", "^line 1, column 3: a name must be a text"),
         (b"a: 1\n---\nb: 2", "^line 2, column 1: there is a second document"),
+        *((b"\na: !!int " + text, "^line 2, column 4: '.*' is not what its tag says") for text in NO_WHOLE),
+        *((b"\na: !!float " + text, "^line 2, column 4: '.*' is not what its tag says") for text in NO_NUMBER),
+        *(
+            (b"\na: !!bool " + text, "^line 2, column 4: '.*' is not what its tag says")
+            for text in (b"nonsense", b"yes", b"tRuE", b"1", b"''")
+        ),
+        *((b"\na: !!null " + text, "^line 2, column 4: '.*' is not what its tag says") for text in (b"x", b"0", b"none")),
+        *((b"\na: !!" + tag + b" [1]", "^line 2, column 4: it is not what its tag !!.* says") for tag in (b"int", b"map", b"str")),
+        *((b"\na: !!" + tag + b" {b: 1}", "^line 2, column 4: it is not what its tag !!.* says") for tag in (b"int", b"seq", b"null")),
+        *((b"\na: !!" + tag + b" x", "^line 2, column 4: it is not what its tag !!.* says") for tag in (b"seq", b"map")),
+        *((b"\na: " + text, "^line 2, column 4: the number .* is too large to be one of JSON") for text in TOO_LARGE),
+        (b'{"a": 1e400}', "^line 1, column 7: the number 1e400 is too large to be one of JSON"),
+        (b"a: 1\nb: x\0", r"^it is neither JSON nor YAML: line 2, column 5: the character U\+0000 is not allowed"),
+        (b"a: \xc3\xa9\nb: \xff", "^it is neither JSON nor YAML: line 2, column 4: it is not UTF-8"),
         (b"a: !!int x", "^line 1, column 4: 'x' is not what its tag says"),
         (b" " * (FILE_BYTES_MAX + 1), f"^it has {FILE_BYTES_MAX + 1} bytes"),
     ],
@@ -104,6 +123,21 @@ def test_of_many_names_that_come_twice_some_are_told() -> None:
         (b"&x a: 1\nb: *x", {"a": 1, "b": "a"}),
         (b"y: {'<<': {a: 1}}", {"y": {"<<": {"a": 1}}}),
         (b"y: {<<: [3]}", {"y": {"<<": [3]}}),
+        (b"a: !!int 0x1F\nb: !!int 0o17\nc: !!int '-3'\nd: !!int +4", {"a": 31, "b": 15, "c": -3, "d": 4}),
+        (b"a: !!int " + b"9" * 45 + b"\nb: " + b"9" * 60, {"a": 1e45, "b": 1e60}),
+        (
+            b"a: 12345678901234567890.5\nb: 0.1111111111111111111111\nc: 0xFFFFFFFFFFFFFFFFFF",
+            {"a": 12345678901234567890.5, "b": 1 / 9, "c": 2.0**72},
+        ),
+        (
+            b"a: !!bool TRUE\nb: !!bool 'false'\nc: !!null ~\nd: !!null\ne: !!float 1",
+            {"a": True, "b": False, "c": None, "d": None, "e": 1.0},
+        ),
+        (b"a: !!seq [1]\nb: !!map {c: 1}\nd: !!set {x}\ne: !!omap [x: 1]", {"a": [1], "b": {"c": 1}, "d": {"x": None}, "e": [{"x": 1}]}),
+        (
+            b"a: .inf\nb: -.INF\nc: .nan\nd: 190:20:30\ne: 0b11\nf: =",
+            dict(zip("abcdef", (".inf", "-.INF", ".nan", "190:20:30", "0b11", "="), strict=True)),
+        ),
     ],
 )
 def test_rare_forms_of_yaml_mean_what_yaml_says(text: bytes, value: Any) -> None:

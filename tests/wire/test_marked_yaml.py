@@ -115,7 +115,7 @@ def test_any_text_is_read_or_refused_by_its_place(text: str) -> None:
         ("a: *b", "*b names nothing", Mark(1, 4)),
         ("&a [*a]", "*a leads to itself", Mark(1, 5)),
         ("a: 1\n---\nb: 2", "second document", Mark(2, 1)),
-        ("a: \x00", "not YAML", Mark(1, 1)),
+        ("a: \x00", "not YAML", Mark(1, 4)),
     ],
 )
 def test_what_is_not_understood_is_refused_by_its_place(text: str, named: str, mark: Mark) -> None:

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import cast
 
 import msgspec
@@ -17,9 +18,13 @@ REPEATED_MAX = 200_000
 TOLD_MAX = 10
 
 
-_WHOLE = re.compile(r"[-+]?[0-9]{1,40}")
-_BASED = re.compile(r"0o[0-7]{1,21}|0x[0-9a-fA-F]{1,16}")
-_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]{1,18}(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?")
+# What is longer is no number that anybody means.
+NUMBER_MAX = 400
+LARGEST = 1.7976931348623157e308
+"""The largest number of JSON, as programs read it: one of 64 bits."""
+_WHOLE = re.compile(r"[-+]?[0-9]+")
+_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 
 
 class TextError(ValueError):
@@ -101,15 +106,21 @@ def _place(mark: Mark | None) -> str:
 
 
 def _plain(text: str) -> Json:
+    """Returns what a plain text stands for.
+
+    Raises:
+        ValueError: it is a number that JSON has not.
+    """
     if text in YAML_WORDS:
         return YAML_WORDS[text]
-    if _WHOLE.fullmatch(text):
-        # What is beyond 64 bits is as exact as JSON has it.
-        whole = int(text)
-        return whole if -(2**63) <= whole < 2**64 else float(text)
-    if _BASED.fullmatch(text):
-        return int(text, 0)
-    return float(text) if _NUMBER.fullmatch(text) else text
+    is_based = _BASED.fullmatch(text) is not None
+    if not is_based and not _NUMBER.fullmatch(text):
+        return text
+    value = inf if len(text) > NUMBER_MAX else int(text, 0) if is_based else int(text) if _WHOLE.fullmatch(text) else float(text)
+    if not -LARGEST <= value <= LARGEST:
+        raise ValueError(f"the number {text[:40]} is too large to be one of JSON")
+    # What is beyond 64 bits is as exact as JSON has it.
+    return value if isinstance(value, float) or -(2**63) <= value < 2**64 else float(value)
 
 
 _MANNER = Manner(depth_max=DEPTH_MAX, values_max=VALUES_MAX, repeated_max=REPEATED_MAX, plain=_plain)

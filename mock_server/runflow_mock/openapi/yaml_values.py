@@ -47,6 +47,7 @@ class Manner(NamedTuple):
     values_max: int
     repeated_max: int
     plain: Callable[[str], Json]
+    """Returns what a plain text stands for; raises `ValueError` where that cannot be."""
     is_strict: bool = False
 
 
@@ -56,12 +57,15 @@ YAML_WORDS: Mapping[str, Json] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-_BY_TAG: Mapping[str, Callable[[str], Json]] = {
-    "tag:yaml.org,2002:int": int,
-    "tag:yaml.org,2002:float": float,
-    "tag:yaml.org,2002:bool": lambda text: text.lower() in ("true", "yes", "on"),
-    "tag:yaml.org,2002:null": lambda text: None,
+_TAG = "tag:yaml.org,2002:"
+# What a plain text has to stand for to be what its tag says; a whole number may be too long to be exact.
+_BY_TAG: Mapping[str, tuple[type, ...]] = {
+    f"{_TAG}int": (int,),
+    f"{_TAG}float": (float, int),
+    f"{_TAG}bool": (bool,),
+    f"{_TAG}null": (type(None),),
 }
+_OF_LISTS, _OF_OBJECTS, _OF_TEXTS = f"{_TAG}seq", f"{_TAG}map", (*_BY_TAG, f"{_TAG}str")
 
 
 def read_values(text: str | bytes, manner: Manner) -> "Reader":
@@ -85,8 +89,24 @@ def read_values(text: str | bytes, manner: Manner) -> "Reader":
         at = None if mark is None else Mark(mark.line + 1, mark.column + 1)
         raise NotYamlError(str(error.problem or error.context), at) from None
     except (yaml.YAMLError, UnicodeError) as error:
-        raise NotYamlError(" ".join(str(error).split())[:200], None) from None
+        raise _unreadable(text) or NotYamlError(" ".join(str(error).split())[:200], None) from None
     return reader
+
+
+def _unreadable(text: str | bytes) -> NotYamlError | None:
+    """Returns where a text has something that no text of YAML has, which the parser says by a number of bytes or of characters."""
+    from yaml.reader import Reader as Characters
+
+    try:
+        whole = text if isinstance(text, str) else text.decode()
+    except UnicodeDecodeError as error:
+        return NotYamlError("it is not UTF-8", _mark_at(error.object[: error.start].decode()))
+    found = Characters.NON_PRINTABLE.search(whole)
+    return None if found is None else NotYamlError(f"the character U+{ord(found[0]):04X} is not allowed", _mark_at(whole[: found.start()]))
+
+
+def _mark_at(before: str) -> Mark:
+    return Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
 
 
 class _Known(NamedTuple):
@@ -173,10 +193,11 @@ class Reader:
 
     def collection(self, event: Any) -> None:
         """Begins a list or an object."""
-        self._check_tag(event)
+        is_object = type(event).__name__ == "MappingStartEvent"
+        self._check_tag(event, _OF_LISTS if is_object else _OF_OBJECTS, *_OF_TEXTS)
         self._check_name(event)
         self._check_depth(1, event)
-        self._open.append(_Open({} if type(event).__name__ == "MappingStartEvent" else [], event.anchor, self._place(event)))
+        self._open.append(_Open({} if is_object else [], event.anchor, self._place(event)))
 
     def end(self, event: Any) -> None:
         """Ends a list or an object."""
@@ -240,15 +261,26 @@ class Reader:
         return path
 
     def _scalar(self, event: Any) -> Json:
-        self._check_tag(event)
+        self._check_tag(event, _OF_LISTS, _OF_OBJECTS)
         text: str = event.value
         if event.tag in _BY_TAG:
-            try:
-                return _BY_TAG[event.tag](text[:40])
-            except ValueError:
-                raise YamlError(f"{text[:80]!r} is not what its tag says", _mark(event)) from None
+            return self._tagged(text, event)
         # Of a quoted text the second of both is true; other tags are texts, as dates are.
-        return self._manner.plain(text) if event.implicit[0] and event.tag is None else text
+        return self._plain(text, event) if event.implicit[0] and event.tag is None else text
+
+    def _tagged(self, text: str, event: Any) -> Json:
+        """Returns what a text stands for that says of which type it is."""
+        value, kinds = self._plain(text, event), _BY_TAG[event.tag]
+        is_long = isinstance(value, float) and text.lstrip("+-").isdecimal()
+        if type(value) not in kinds and not (is_long and int in kinds):
+            raise YamlError(f"{text[:80]!r} is not what its tag says", _mark(event))
+        return float(value) if isinstance(value, int) and float is kinds[0] else value
+
+    def _plain(self, text: str, event: Any) -> Json:
+        try:
+            return self._manner.plain(text)
+        except ValueError as error:
+            raise YamlError(str(error), _mark(event)) from None
 
     def _unnamed(self) -> _Open | None:
         """Returns the object in which a name is due, if one is."""
@@ -259,9 +291,12 @@ class Reader:
         if self._unnamed() is not None:
             raise YamlError("a name must be a text", _mark(event))
 
-    def _check_tag(self, event: Any) -> None:
+    def _check_tag(self, event: Any, *others: str) -> None:
+        """Refuses tags of values of other forms, and any if the manner is strict."""
         if self._manner.is_strict and event.tag not in (None, "!"):
             raise YamlError(f"tags such as {event.tag[:80]} are not understood; write a plain value", _mark(event))
+        if event.tag in others:
+            raise YamlError(f"it is not what its tag !!{event.tag.removeprefix(_TAG)} says", _mark(event))
 
     def _check_depth(self, more: int, event: Any) -> None:
         if len(self._open) + more > self._manner.depth_max:
