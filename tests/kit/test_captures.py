@@ -179,6 +179,8 @@ BAD = {"encoding": "base64", "text": "e30=="}
 CALLS = [{"headers": SIGNED, "body": "{}"}, {"headers": SIGNED, "body_base64": "???"}]
 BAD_CALL = CALLS[1]
 ELSEWHERE = {"request": {"method": "GET", "url": "https://other.example/nothing"}, "response": {"status": 200, "body": {}}}
+LISTENING = b'{"url": "http://127.0.0.1:1", "forward_to": null}\r\n'
+UNNUMBERED = entry("https://api.runflow.io/v1/runs/2", status="200")
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{}"
 
 
@@ -190,6 +192,11 @@ ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{}"
         (json.dumps(RUN).encode() + b'\n{"id":', "line 2 is not JSON"),
         (json.dumps(RUN).encode() + b'\n{"a": 1}', "line 2 has a, and so is no "),
         ([RUN, {"a": 1}], "[1] has a, and so is no "),
+        ([[[{"a": 1}], [RUN]]], "[0][0][0] has a, and so is no "),
+        ([[RUN], 7], "[1] is no object, and so is no "),
+        ([[], RUN], "[0] is no object, and so is no "),
+        (json.dumps(EXCHANGE).encode() + b"\r\n\r\n-- noon --\r\n" + LISTENING, "line 3 is not JSON"),
+        (archive(entry("https://api.runflow.io/v1/runs/1"), UNNUMBERED), "its log.entries[1].response.status is not a whole number"),
         ([7, RUN], "[0] is no object, and so is no "),
         (CALLS[::-1], "its [0].body_base64 is not Base64"),
         ({"items": [EXCHANGE, {"a": 1}]}, "items[1] has a, and so is no "),
@@ -215,6 +222,15 @@ def test_of_lists_in_lists_each_thing_that_is_no_capture_is_told() -> None:
     )
     assert [capture.place for capture in found["odd"]] == ["[0]"]
     assert lines == [f"odd: its {place}.body_base64 is not Base64; it is left out" for place in ("[1][0]", "[1][2][0]", "[1][3]")]
+
+
+def test_lists_in_lists_are_read() -> None:
+    assert [capture.place for capture in captures_of([[RUN], [[EXCHANGE]]])] == ["[0][0]", "[1][0][0]"]
+
+
+def test_lists_nested_beyond_all_measure_are_told() -> None:
+    with pytest.raises(CaptureError, match="cannot be understood: it is n"):
+        captures_of(b"[" * 900 + json.dumps(RUN).encode() + b"]" * 900)
 
 
 @pytest.mark.parametrize(

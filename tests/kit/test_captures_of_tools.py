@@ -53,6 +53,57 @@ def test_trace_without_bodies_keeps_the_heads() -> None:
     assert recognised({"a.txt": raw}) == [answer("a.txt", headers=HEADERS)]
 
 
+def dump(kind: str, raw: bytes, *, is_hexadecimal: bool) -> str:
+    """A piece as curl writes it: with --trace sixteen bytes a line, with --trace-ascii 64, or up to the end of a line."""
+    direction = "=> Send" if kind.startswith(">") else "<= Recv"
+    lines, at = [f"{direction} {kind[2:]}, {len(raw)} bytes ({len(raw):#x})"], 0
+    while at < len(raw):
+        part = raw[at : at + (16 if is_hexadecimal else 64)]
+        if is_hexadecimal:
+            shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
+            lines.append(f"{at:04x}: {part.hex(' '):<47} {shown}")
+            at += len(part)
+        else:
+            text, end, _ = part.partition(b"\r\n")
+            lines.append(f"{at:04x}: {''.join(chr(byte) if 32 <= byte < 127 else '.' for byte in text)}")
+            at += len(text) + len(end)
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("stamp", ["", "12:34:56.789012 ", "12:34:56.789012 [0-0] "])
+@pytest.mark.parametrize("is_chunked", [False, True])
+@pytest.mark.parametrize("is_hexadecimal", [False, True])
+def test_dump_of_curl_is_an_answer_with_what_was_asked(stamp: str, is_chunked: bool, is_hexadecimal: bool) -> None:
+    request = f"GET {RUN} HTTP/1.1\r\nHost: api.runflow.io\r\nAuthorization: Bearer x\r\n\r\n".encode()
+    more = {"transfer-encoding": "chunked"} if is_chunked else {}
+    raw = BODY.encode()
+    sent = b"%x\r\n%b\r\n5;x=1\r\n%b\r\n0\r\nx-sum: 3\r\n\r\n" % (len(raw) - 5, raw[:-5], raw[-5:]) if is_chunked else raw
+    head = [b"HTTP/1.1 200 OK\r\n", *(f"{name}: {value}\r\n".encode() for name, value in (HEADERS | more).items()), b"\r\n"]
+    pieces = [
+        ("> header", request),
+        *(("< header", line) for line in head),
+        ("< data", sent[:30]),
+        ("< SSL data", b"x"),
+        ("< data", sent[30:]),
+    ]
+    told = [
+        "== Info: Connected to api.runflow.io (203.0.113.7) port 443\n",
+        *(dump(*each, is_hexadecimal=is_hexadecimal) for each in pieces),
+    ]
+    text = "".join(stamp + each for each in (*told, "== Info: Connection #0 to host api.runflow.io left intact\n"))
+    assert recognised({"a.txt": text.encode()}) == [answer("a.txt", headers=HEADERS | more, body=raw)]
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+def test_chunks_of_a_raw_answer_are_put_together(end: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    (found,) = recognised({"a.txt": head + end.join((b"3", b'{"a', b"4;x", b'":1}', b"0", b"x-sum: 3", b"", b""))})
+    assert found.value == {"a": 1}
+    for kept in (b'{"a":1}', end.join((b"3", b'{"a', b"4", b'":'))):
+        (found,) = recognised({"a.txt": head + kept})
+        assert found.body == kept
+
+
 def test_trace_of_something_else_is_told() -> None:
     with pytest.raises(CaptureError, match=r"a\.txt cannot be understood: none of the answers in what curl -v printed is one of the API"):
         recognised({"a.txt": TRACE.replace("api.runflow.io", "x.example").replace(RUN, "/weather").encode()})
@@ -85,6 +136,17 @@ def collection(*items: Any) -> bytes:
 def test_answer_saved_in_postman_is_an_answer(url: Any) -> None:
     expected = answer("a.json", place="item[1].item[0].response[0]", headers=HEADERS, body=BODY.encode())
     assert recognised({"a.json": collection({"name": "empty"}, {"name": "folder", "item": [saved(url)]})}) == [expected]
+
+
+def test_request_and_headers_in_postman_may_be_texts() -> None:
+    saved: dict[str, Any] = {"code": 200, "body": BODY, "header": "Content-Type: application/json\nX: a: b\n"}
+    for asked in (
+        {"request": f"https://api.runflow.io{RUN}"},
+        {"request": {}, "response": [{**saved, "originalRequest": f"{{{{u}}}}{RUN}"}]},
+    ):
+        collection = {"info": {"name": "x"}, "item": [{"response": [saved], **asked}]}
+        (found,) = recognised({"a.json": json.dumps(collection).encode()})
+        assert (found.path, found.headers) == (RUN, {"content-type": "application/json", "x": "a: b"})
 
 
 def test_collection_without_answers_of_the_api_says_how_one_is_saved() -> None:

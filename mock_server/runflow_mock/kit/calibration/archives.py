@@ -55,14 +55,18 @@ def _entry(entry: Object, source: str, place: str, *, is_own: bool) -> Iterator[
         yield Capture(source=source, place=place, kind=Kind.CALLBACK, headers=sent, body=body)
         return
     status, address = response.get("status"), address_of(str(request.get("url")), authority_in(sent))
-    # Of a 304 a browser shows what it had before: nobody has answered that now.
-    if not isinstance(status, int) or status < 100 or status == NOT_MODIFIED or address is None:
+    if address is None:
+        return
+    if not isinstance(status, int):
+        raise Unrecognised(f"its {place}.response.status is not a whole number")
+    # Of a 304 a browser shows what it had before: nobody has answered that now. One that never got an answer has the status 0.
+    if status < 100 or status == NOT_MODIFIED:
         return
     yield Capture(
         source=source,
         place=place,
         kind=Kind.ANSWER,
-        method=str(request.get("method")),
+        method=str(request.get("method") or "GET"),
         path=address.path,
         host=None if is_own else address.host,
         status=status,

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.documents import BYTE_ORDER_MARK, NOT_JSON, read_document
+from runflow_mock.domain.documents import BYTE_ORDER_MARK, NOT_JSON, read_document, try_document
 from runflow_mock.kit.calibration.addresses import is_among, other_host
 from runflow_mock.kit.calibration.captures import Capture, Elsewhere, Found, PassedOver, Unrecognised, among_others
+from runflow_mock.kit.calibration.dumps import is_dump, talk_of
 from runflow_mock.kit.calibration.shapes import read_shape
 from runflow_mock.kit.calibration.traces import is_trace, read_trace
 from runflow_mock.kit.calibration.transcripts import capture_of, is_transcript, read_transcript, split_messages
@@ -19,7 +20,7 @@ from runflow_mock.openapi.texts import ignore
 from runflow_mock.user_files import read_file
 from runflow_mock.wire.profiles import FORMAT as PROFILE
 
-WAY_OUT = "give JSON, JSON lines, a HAR file, or the output of curl -i or curl -v, or leave the file out"
+WAY_OUT = "give JSON, JSON lines, a HAR file, or the output of curl -i, -v or --trace-ascii, or leave the file out"
 # The longer mark of two that begin alike comes first.
 MARKS = {
     BYTE_ORDER_MARK: "utf-8",
@@ -133,7 +134,9 @@ def _free_name(name: str, taken: Collection[str]) -> str:
 
 def _captures(file: CaptureFile, body: CaptureFile | None) -> Iterator[Found]:
     try:
-        if is_trace(file.text):
+        if is_dump(file.text):
+            yield from read_trace(talk_of(file.text), file.name)
+        elif is_trace(file.text):
             yield from read_trace(file.text, file.name)
         elif is_transcript(file.text):
             if body is not None:
@@ -146,18 +149,26 @@ def _captures(file: CaptureFile, body: CaptureFile | None) -> Iterator[Found]:
             yield from _in_json(file)
     except Unrecognised as error:
         raise CaptureError(f"{file.path} cannot be understood: {error}; {WAY_OUT}") from None
+    except RecursionError:
+        raise CaptureError(f"{file.path} cannot be understood: it is nested too deeply; {WAY_OUT}") from None
 
 
 def _in_json(file: CaptureFile) -> Iterator[Found]:
     try:
         value = read_document(file.text)
     except NOT_JSON as error:
-        lines = [line for line in file.text.splitlines() if line.strip()]
-        if len(lines) < 2 or not all(line.lstrip().startswith(b"{") for line in lines):
+        lines = {number: line for number, line in enumerate(file.text.splitlines(), 1) if line.strip()}
+        if len(lines) < 2 or not _are_values(lines.values()):
             raise Unrecognised(f"it is neither JSON nor an HTTP message ({error})") from None
-        yield from among_others(_line(line, file.name, number) for number, line in enumerate(lines, 1))
+        yield from among_others(_line(line, file.name, number) for number, line in lines.items())
         return
     yield from read_shape(value, file.name)
+
+
+def _are_values(lines: Collection[bytes]) -> bool:
+    """Tells whether lines are values one by one: most of them, or all begin so, where others were cut or are somebody's notes."""
+    whole = sum(isinstance(try_document(line), dict | list) for line in lines)
+    return 2 * whole > len(lines) or all(line.lstrip().startswith(b"{") for line in lines)
 
 
 def _message(message: bytes, place: str, source: str) -> Iterator[Capture]:

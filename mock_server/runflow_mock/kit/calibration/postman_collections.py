@@ -42,18 +42,19 @@ def _saved(folder: Object, variables: Mapping[str, str], source: str, place: str
         item, here = object_of(part), f"{place}item[{index}]"
         yield from _saved(item, variables, source, f"{here}.", depth + 1)
         for number, response in enumerate(list_of(item.get("response"))):
-            yield from _capture(object_of(response), object_of(item.get("request")), variables, source, f"{here}.response[{number}]")
+            yield from _capture(object_of(response), _request(item.get("request")), variables, source, f"{here}.response[{number}]")
 
 
 def _capture(response: Object, request: Object, variables: Mapping[str, str], source: str, place: str) -> Iterator[Capture]:
-    asked = object_of(response.get("originalRequest")) or request
+    asked = _request(response.get("originalRequest")) or request
     address = _address(asked.get("url"), variables)
     status, body = response.get("code"), response.get("body")
     if address is None or not isinstance(status, int):
         return
-    headers: list[Json] = [
-        {"name": part.get("key"), "value": part.get("value")} for part in map(object_of, list_of(response.get("header")))
-    ]
+    written = response.get("header")
+    lines = (line.partition(":") for line in written.splitlines()) if isinstance(written, str) else ()
+    headers: list[Json] = [{"name": name.strip(), "value": value.strip()} for name, _, value in lines]
+    headers += [{"name": part.get("key"), "value": part.get("value")} for part in map(object_of, list_of(written))]
     yield Capture(
         source=source,
         place=place,
@@ -65,6 +66,11 @@ def _capture(response: Object, request: Object, variables: Mapping[str, str], so
         headers=header_names(headers),
         body=body.encode() if isinstance(body, str) else b"",
     )
+
+
+def _request(given: Json) -> Object:
+    """Returns a request, of which its address alone may be written."""
+    return {"url": given} if isinstance(given, str) else object_of(given)
 
 
 def _address(given: Json, variables: Mapping[str, str]) -> Address | None:

@@ -194,7 +194,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape("line of listen --json", _has("url", "forward_to"), _nothing),
     Shape("history of a callback", _is_many_of(_is_delivery), _deliveries),
     Shape("delivery", _is_kept_delivery, _attempts),
-    Shape("list of such", _has_some_of(lambda part: isinstance(part, dict)), _each),
+    Shape("list of such", _has_some_of(lambda part: isinstance(part, dict) or bool(list_of(part))), _each),
     Shape("page of such", _holds_some(lambda part: _is_exchange(part) or _is_kept_delivery(part)), _items),
     Shape("payload of a callback", _is_payload, _payload),
     Shape("error", _has("code", "message"), _body),

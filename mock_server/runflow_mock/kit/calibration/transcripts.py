@@ -21,6 +21,7 @@ _NEXT_HEAD = re.compile(
     rb"(?<=[}\]\n>\w])HTTP/[0-9.]+ [0-9]{3}[^\r\n]*\r?\n(?=[!-~]+:)"
     rb"|(?<=[}\]\n>])(?P<request>[A-Z]{3,10} [!-~]+ HTTP/[0-9.]+\r?\n)(?=[!-~]+:|\r?\n)"
 )
+_CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 
 
@@ -86,6 +87,19 @@ def capture_of(transcript: Transcript, source: str) -> Capture:
     raise Unrecognised("it has neither a status line (HTTP/1.1 402 …) nor a Runflow header of a callback")
 
 
+def without_chunks(body: bytes) -> bytes:
+    """Returns a body without the sizes of its chunks and what comes behind them; as it is where it has none, which most tools leave out."""
+    parts, at = list[bytes](), 0
+    while (size := _CHUNK.match(body, at)) is not None:
+        length, at = int(size[1], 16), size.end()
+        if length == 0:
+            return b"".join(parts)
+        parts.append(body[at : at + length])
+        at += length
+        at += 2 if body.startswith(b"\r\n", at) else body.startswith(b"\n", at)
+    return body
+
+
 def _parted(raw: bytes) -> tuple[Transcript | None, bytes]:
     """Returns the request that a message begins with, and the answers behind it; a callback is no request."""
     head, body = _split(raw)
@@ -105,7 +119,8 @@ def _read(head: bytes, body: bytes) -> Transcript:
         if found is None:
             raise Unrecognised(f"line {number} of its head is not Name: value")
         headers[found[1].lower()] = found[2].strip()
-    return Transcript(lines[0].strip() if has_first else None, headers, body)
+    is_chunked = headers.get("transfer-encoding", "").lower().strip() == "chunked"
+    return Transcript(lines[0].strip() if has_first else None, headers, without_chunks(body) if is_chunked else body)
 
 
 def _last(raw: bytes) -> tuple[bytes, bytes]:
