@@ -1,6 +1,7 @@
 """What others wrote is shown, and never obeyed by a terminal."""
 
 import json
+import re
 
 import msgspec
 import pytest
@@ -38,7 +39,11 @@ def test_colours_may_stay_and_nothing_else() -> None:
 
 
 @given(st.text())
+@example("::error::x")
+@example("x\n \t::add-mask::x")
+@example("x ##[error]x")
 def test_nothing_that_is_shown_is_a_command(text: str) -> None:
+    assert re.search(r"^[ \t]*::\w|##\[", printable(text), re.MULTILINE) is None
     assert all(
         character in "\t\n" or character.isprintable() or character.isspace() or ord(character) > 0x9F for character in printable(text)
     )

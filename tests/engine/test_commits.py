@@ -26,6 +26,10 @@ def _breaking(*_: object) -> bytes:
     raise RenderingFailedError
 
 
+def _interrupted(*_: object) -> bytes:
+    raise KeyboardInterrupt
+
+
 def _unrecordable(*_: object) -> bytes:
     return cast(bytes, "\ud800")
 
@@ -54,8 +58,10 @@ def test_command_that_cannot_be_recorded_changes_nothing() -> None:
     assert not world.store.rules
 
 
-@pytest.mark.parametrize(("render", "error"), [(_breaking, RenderingFailedError), (_unrecordable, UnicodeEncodeError)])
-def test_what_fails_half_way_takes_back_what_happened_before_it(render: RenderBatch, error: type[Exception]) -> None:
+@pytest.mark.parametrize(
+    ("render", "error"), [(_breaking, RenderingFailedError), (_unrecordable, UnicodeEncodeError), (_interrupted, KeyboardInterrupt)]
+)
+def test_what_fails_half_way_takes_back_what_happened_before_it(render: RenderBatch, error: type[BaseException]) -> None:
     world = _world(batch=render)
     world.execute(create_batch(3, callback_url=CALLBACK_URL))
     before = _picture(world)

@@ -29,7 +29,8 @@ from runflow_mock.web.pieces import LINES_BYTES, PIECE_BYTES, list_in_pieces, lo
 from runflow_mock.wire.windows import Window, read_window
 
 DENSE = json.dumps({"input": [[n % 10] for n in range(15_000)]}, separators=(",", ":"))
-READERS = ("/_mock/journal?limit=20", "/_mock/journal.har", "/_mock/report")
+# Each exchange is looked through for secrets, and then judged; a report needs only the latter.
+READERS = (("/_mock/journal?limit=20", 2), ("/_mock/journal.har", 2), ("/_mock/report", 1))
 
 
 class Watched(Scrubber):
@@ -46,8 +47,8 @@ class Watched(Scrubber):
 
 
 @pytest.mark.slow(is_covering=True)
-@pytest.mark.parametrize("path", READERS)
-def test_others_have_a_turn_between_long_exchanges(door: Door, path: str) -> None:
+@pytest.mark.parametrize(("path", "turns"), READERS)
+def test_others_have_a_turn_between_long_exchanges(door: Door, path: str, turns: int) -> None:
     few, many = 1, 5
     ok(door.get("/_mock/report"))
     for _ in range(few):
@@ -56,7 +57,7 @@ def test_others_have_a_turn_between_long_exchanges(door: Door, path: str) -> Non
     door.delete("/_mock/journal")
     for _ in range(many):
         door.post(RUNS, content=DENSE)
-    assert turns_while(door, "GET", path) - before >= many - few
+    assert turns_while(door, "GET", path) - before >= turns * (many - few)
 
 
 LOOKED_THROUGH = (

@@ -30,10 +30,13 @@ def server() -> Iterator[RunningServer]:
         yield running
 
 
+def connected(server: RunningServer) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), timeout=20)
+
+
 @pytest.fixture
 def wire(server: RunningServer) -> Iterator[socket.socket]:
-    host, port = server.url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as opened:
+    with connected(server) as opened:
         yield opened
 
 
@@ -323,6 +326,8 @@ STRANGERS = {
     "no key": (announced(RUNS, 70_000_000), 401),
     "no key, no route": (announced("/v1/nowhere", 70_000_000), 401),
     "wrong key": (announced(RUNS, 70_000_000, b"Authorization: Bearer rf_live_REAL\r\n"), 401),
+    "no key, in chunks": (announced(RUNS, 0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked"), 401),
+    "no key, asks first": (announced(RUNS, 2, b"Expect: 100-continue\r\n"), 401),
     "foreign host": (announced("/_mock/snapshot", 390_000_000, KEY, method=b"PUT").replace(b"127.0.0.1", b"evil.example"), 403),
     "foreign page": (announced("/_mock/snapshot", 390_000_000, KEY, b"Origin: http://203.0.113.5\r\n", method=b"PUT"), 403),
     "unsigned upload": (announced("/_upload/raw/019b76da-a800-7000-8000-000000000007", 50_000_000, method=b"PUT"), 403),
@@ -333,6 +338,13 @@ STRANGERS = {
 def test_who_may_not_come_in_is_refused_before_the_body(wire: socket.socket, head: bytes, status: int) -> None:
     wire.sendall(head)
     assert wire.recv(12) == b"HTTP/1.1 %d" % status
+
+
+def test_who_may_use_no_verb_of_the_server_is_refused_before_the_body() -> None:
+    config = Config(host="0.0.0.0", port=0, admin_token="a-token-of-the-server")
+    with serve(config, catalog=catalog(), observer=ANSWERS) as running, connected(running) as opened:
+        opened.sendall(announced("/_mock/tenants", 7_000_000))
+        assert opened.recv(12) == b"HTTP/1.1 401"
 
 
 def test_body_without_a_key_that_the_operation_needs_none_for_is_not_read(wire: socket.socket) -> None:
