@@ -67,6 +67,13 @@ def test_client_that_is_wrong_in_one_dialect_is_right_in_the_other() -> None:
     assert _broken(verify_build(builds.build_of("knows canceled alone"), dialect="docs")) == {}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("others", [(), ("failed",)], ids=["alone", "after another cell"])
+def test_client_that_waits_for_the_first_alone_is_caught_whatever_is_drawn(others: tuple[str, ...]) -> None:
+    sheet = verify_build(builds.build_of("waits for the first of several"), only=("one of several late", *others))
+    assert set(_broken(sheet)) == {"waits-for-ends"}
+
+
 def _backoff(build: Any, *only: str, late_seconds: float = 0.0) -> tuple[Judgement, str]:
     row = next(row for row in verify_build(build, only=only, late_seconds=late_seconds).rows if row.rule == "retry-backoff")
     return row.judgement, row.reason or ""

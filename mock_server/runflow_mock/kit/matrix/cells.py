@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from runflow_mock.domain.paces import EVERY_OTHER
 from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.domain.verdicts import Weight
@@ -33,11 +34,12 @@ REAL_SPEED = 1000
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """One situation: the tenant's clock, the faults, the rule that it is about, and how a client should end in it.
 
-    Of faults that are the same at different places one that was met is enough; with `is_any_fault` one of all. A cell that
-    `needs_callback` is judged by how the client answers them. `cancels` stops everything that the client creates. With `others` somebody
-    else creates so many of the same beside it, which fail. `needs_quiet` keeps a cell for the end,
-    when little runs beside it: it compares pauses. `also` names further rules that it is about. `seconds` is how long a client may have to
-    wait in it that does everything right, besides its work. Where the cell `unless` shows a fault already, that is the same one again.
+    Of faults that are the same at different places one that was met is enough; with `is_any_fault` one of all. A cell that `needs_callback`
+    is judged by how the client answers them. `cancels` stops everything that the client creates. With `others` somebody else creates so
+    many of the same beside it, which fail. Where work goes on `one_at_a_time`, what was created first begins first. `needs_quiet` keeps a
+    cell for the end, when little runs beside it: it compares pauses. `also` names further rules that it is about. `seconds` is how long a
+    client may have to wait in it that does everything right, besides its work. Where the cell `unless` shows a fault already, that is the
+    same one again.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     is_any_fault: bool = False
     cancels: bool = False
     others: int = 0
+    one_at_a_time: bool = False
     needs_quiet: bool = False
     also: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -58,7 +61,13 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def settings(self) -> Mapping[str, Any]:
         """What its tenant is made from."""
-        return {"clock": self.clock.value, "speed": REAL_SPEED if self.clock is ClockMode.REAL else 1, "real_waits": True}
+        speed = REAL_SPEED if self.clock is ClockMode.REAL else 1
+        return {
+            "clock": self.clock.value,
+            "speed": speed,
+            "real_waits": True,
+            "concurrency": {EVERY_OTHER: 1} if self.one_at_a_time else {},
+        }
 
 
 ASKS: Mapping[str, tuple[str, Weight]] = {
@@ -295,11 +304,7 @@ CELLS: tuple[Cell, ...] = (
     ),
     *(
         Cell(
-            name=f"{status} at poll",
-            rule="reports-failure",
-            ending=Ending.BADLY,
-            faults=_every_poll(status=status),
-            also=("creates-once",),
+            name=f"{status} at poll", rule="reports-failure", ending=Ending.BADLY, faults=_every_poll(status=status), also=("creates-once",)
         )
         for status in STATUSES_AT_POLL
     ),
@@ -330,6 +335,8 @@ CELLS: tuple[Cell, ...] = (
         ending=Ending.SOMEHOW,
         clock=ClockMode.MANUAL,
         faults=({"where": {"edge": START_EDGE}, "what": {"kind": "delay", "by": OWN_WAITS}, "when": {"after": 1}},),
+        # Whoever waits for the first alone would be right where the draw lets that one begin last.
+        one_at_a_time=True,
     ),
     Cell(
         name="slow work",
