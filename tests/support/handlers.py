@@ -18,6 +18,7 @@ from slips import (
     ODDITIES,
     PREVIOUS_SECRET,
     READINGS,
+    READS,
     ROUNDS,
     SECRET,
     SECRETS,
@@ -98,6 +99,8 @@ class Shop:
         if (believes := BELIEVED.get(self.flaw)) is not None and isinstance(message := parsed(body), dict):
             return believes(str(message.get("event"))) or self._has_signed(stamp, given, body)
         is_later = not headers.get("runflow-request-id", "").endswith("-1")
+        if self.flaw == "verifies the first attempt alone" and is_later and stamp.isdigit():
+            return abs(time.time() - float(stamp)) <= WINDOW_SECONDS
         return self._has_signed(stamp, given, body, is_timeless=is_later and self.flaw == "takes old timestamps of later attempts")
 
     def _has_signed(self, stamp: str, given: str, body: bytes, *, is_timeless: bool = False) -> bool:
@@ -145,7 +148,7 @@ class Shop:
             self._seen.discard(delivery)
 
     def _once(self, headers: dict[str, str], message: dict[str, Any]) -> int:
-        delivery = self._delivery(headers)
+        delivery, request = self._delivery(headers), headers.get("runflow-request-id", "")
         ids = [message.get(f"{noun}_id") for noun in ("run", "batch", "evaluation")]
         marks = {
             "by the record": next(filter(None, ids), None),
@@ -154,6 +157,10 @@ class Shop:
             "acts once for each event": message["event"],
             "acts once for each state": message["status"],
             "acts once a second": headers.get("runflow-timestamp"),
+            "acts on every attempt about a failure": request if message["status"] == "failed" else delivery,
+            "acts on every attempt about a batch": request if message.get("batch_id") else delivery,
+            "remembers the beginning of an id": delivery[:13],
+            "remembers the end of an id": delivery[-12:],
         }
         mark = str(marks.get(self.flaw, delivery))
         ways: Mapping[str, Callable[[str], int]] = {
@@ -265,7 +272,9 @@ def handler(flaw: str | None = None, *, known: Collection[str] | None = None, un
 
         def do_GET(self) -> None:
             told = self.path == "/effects"
-            self._answer(200 if told else 405, str(shop.effects).encode() if told else b"")
+            self._answer(200 if told else READS.get((flaw or "", self.command), 405), str(shop.effects).encode() if told else b"")
+
+        do_HEAD = do_GET  # noqa: N815 - the name is the base class's
 
         def do_PUT(self) -> None:
             self.rfile.read(int(self.headers.get("content-length", "0")))

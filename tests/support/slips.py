@@ -16,6 +16,8 @@ PART = 16
 
 # How they answer a genuine callback, where not with 200.
 STATUSES: Mapping[str, int] = {"answers 201": 201, "answers 202": 202}
+# How they answer GET and HEAD, where not with 405.
+READS: Mapping[tuple[str, str], int] = {("crashes on a look at its head", "HEAD"): 500}
 SECRETS: Mapping[str, tuple[str, ...]] = {
     "one secret": (SECRET,),
     "signs with nothing where no secret was before": (SECRET, PREVIOUS_SECRET, ""),

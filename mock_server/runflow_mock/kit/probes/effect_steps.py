@@ -1,13 +1,13 @@
 """Steps that look at effects: what a receiver does besides answering, as often as it must and never for a forgery."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 from runflow_mock.kit.probes.carriers import Answer
 from runflow_mock.kit.probes.effects import Effects
-from runflow_mock.kit.probes.forgeries import FORGERIES, distorted, of_event
+from runflow_mock.kit.probes.forgeries import FORGERIES, Forge, distorted, of_event
 from runflow_mock.kit.probes.known_records import NoRecord
 from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, ProbeKit, ProbeStep, Seen
 from runflow_mock.testing.samples import EVENTS, SampleCallback
@@ -17,6 +17,8 @@ ROUNDS = 2
 # More than fit into a memory of a hundred; of who is slow so many as it takes meanwhile.
 OTHERS, OTHERS_SECONDS_MAX = 110, 15.0
 OTHER_METHODS = ("PUT", "PATCH", "DELETE", "GET")
+# Where ids differ that begin alike, and that end alike.
+ALIKE: Mapping[str, slice] = {"begin": slice(24, 36), "end": slice(9, 13)}
 # One of each kind of refusal: what a receiver checks first, and last.
 WITHOUT_EFFECT = ("wrong secret", "unsigned", "changed body")
 NOT_TOLD = "nobody tells how often the receiver acts: give an address that answers with that number, with --effects"
@@ -42,6 +44,32 @@ def acts_once(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
         counts[name] = effects.since(before), answers
     for name, (count, answers) in counts.items():
         yield _counted(effects, count, f"a callback and its {name}", answers)
+
+
+def acts_once_for_each_event(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
+    """The next attempts of callbacks of every event that the receiver takes: whatever they tell of, they have no further effect."""
+    genuine = _of_each_event(kit, lambda event: lambda sender: sender.write(event))
+    taken = [sample for sample in genuine if kit.carrier.carry(sample).is_taken]
+    before = effects.at_rest()
+    if not effects.has_acted:
+        yield Seen(None, NO_EFFECT)
+        return
+    for sample in taken:
+        kit.carrier.carry(kit.sender.attempt_again(sample))
+    count = effects.at_rest() - before
+    told = f"the next attempts of {len(taken)} callbacks, of one event each, had {count} further effects"
+    yield Seen(count == 0, told, is_proof=count > 0)
+
+
+def acts_on_each_alike(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
+    """Two callbacks whose ids begin alike, and two whose ids end alike: whoever keeps a part of an id loses the second."""
+    if kit.sender.known is not None:
+        yield Seen(None, "what the application has created has ids of its own")
+        return
+    for where, part in ALIKE.items():
+        first, before = kit.sender.write(is_fresh=True), effects.at_rest()
+        answers = [kit.carrier.carry(sample) for sample in (first, kit.sender.write_alike(first, part))]
+        yield _kept(effects, effects.since(before), f"2 callbacks whose ids {where} alike", answers)
 
 
 def acts_on_each_batch(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
@@ -82,13 +110,7 @@ def acts_on_each_at_once(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
     samples = [kit.sender.write(is_fresh=True) for _ in range(COPIES)]
     before = effects.at_rest()
     answers = kit.carrier.carry_together(samples)
-    count, taken = effects.since(before), sum(answer.is_taken for answer in answers)
-    if not effects.has_acted:
-        yield Seen(None, NO_EFFECT)
-    else:
-        # Who has done it and is late with its answer is told of by another rule.
-        told = f"of {COPIES} callbacks that arrived at the same moment {taken} were taken, and had {count} effects"
-        yield Seen(count >= taken, told, is_proof=count < taken)
+    yield _kept(effects, effects.since(before), f"{COPIES} callbacks that arrived at the same moment", answers)
 
 
 def acts_once_later(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
@@ -120,7 +142,7 @@ def acts_after_verifying(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
     yield _without_effect(kit, effects, f"that came by {names}", [(forge(kit.sender), method, None) for method in OTHER_METHODS])
     near = [(forge(kit.sender), "POST", url) for url in _near(kit.carrier.url)]
     yield _without_effect(kit, effects, f"that came to {', '.join(url for _, _, url in near)}", near)
-    yield _without_effect(kit, effects, "of every event", [(sample, "POST", None) for sample in _of_each_event(kit)])
+    yield _without_effect(kit, effects, "of every event", [(sample, "POST", None) for sample in _of_each_event(kit, of_event)])
     forged = {name: FORGERIES[name] for name in WITHOUT_EFFECT}
     if kit.sender.dates_attempts:
         forged["stale"] = distorted("stale")
@@ -147,11 +169,11 @@ def _without_effect(kit: ProbeKit, effects: Effects, what: str, forged: Sequence
     return Seen(count <= sum(taken), f"forged callbacks {what} had {count} effects", is_proof=count > sum(taken))
 
 
-def _of_each_event(kit: ProbeKit) -> Iterator[SampleCallback]:
-    """Yields a forgery of each event that the receiver takes, where something is known that it can be about."""
+def _of_each_event(kit: ProbeKit, sample_of: Callable[[str], Forge]) -> Iterator[SampleCallback]:
+    """Yields a sample of each event that the receiver takes, where something is known that it can be about."""
     for event in kit.events or EVENTS:
         with suppress(NoRecord):
-            yield of_event(event)(kit.sender)
+            yield sample_of(event)(kit.sender)
 
 
 def _near(url: str) -> Iterator[str]:
@@ -196,6 +218,14 @@ def _acts(kit: ProbeKit, effects: Effects) -> bool:
     before = effects.at_rest()
     kit.carrier.carry(kit.sender.write(is_fresh=True))
     return effects.since(before) > 0
+
+
+def _kept(effects: Effects, count: int, what: str, answers: Sequence[Answer]) -> Seen:
+    """Says whether different callbacks had an effect each; who has done it and is late with its answer is told of by another rule."""
+    if not effects.has_acted:
+        return Seen(None, NO_EFFECT)
+    taken = sum(answer.is_taken for answer in answers)
+    return Seen(count >= taken, f"of {what} {taken} were taken, and had {count} effects", is_proof=count < taken)
 
 
 def _counted(effects: Effects, count: int, what: str, answers: Sequence[Answer]) -> Seen:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from runflow_mock.domain.attempt_faults import other_digits
-from runflow_mock.kit.probes.sample_callbacks import DIGITS, SIGNATURE, TIMESTAMP, Sender
+from runflow_mock.kit.probes.sample_callbacks import DIGITS, REQUEST_ID, SIGNATURE, TIMESTAMP, Sender
 from runflow_mock.testing.samples import SampleCallback
 
 Forge = Callable[[Sender], SampleCallback]
@@ -85,6 +85,16 @@ def saying(body: bytes) -> Forge:
     return forge
 
 
+def of_attempt(number: int) -> Forge:
+    """Returns the forgery that says that it is a later attempt: whoever verifies the first one alone takes it."""
+
+    def forge(sender: Sender) -> SampleCallback:
+        sample = distorted("wrong_secret")(sender)
+        return sample.with_headers(Runflow_Request_Id=f"{sample.headers[REQUEST_ID].rpartition('-')[0]}-{number}")
+
+    return forge
+
+
 def made_fresh(sender: Sender) -> SampleCallback:
     """An old callback whose timestamp says that it is of this moment."""
     sample = sender.write()
@@ -139,6 +149,7 @@ FORGERIES: Mapping[str, Forge] = {
     "secret None": signed_with("None"),
     "secret null": signed_with("null"),
     "secret undefined": signed_with("undefined"),
+    "wrong secret, next attempt": of_attempt(2),
     "wrong secret, as text": typed("text/plain"),
     "wrong secret, as a form": typed("application/x-www-form-urlencoded"),
     "wrong secret, no content type": typed(None),

@@ -248,7 +248,7 @@ def survives_method(method: str) -> ProbeStep:
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
         sample = kit.sender.write()
-        yield _orderly(kit.carrier.carry(SampleCallback(sample.headers, b"") if method == "GET" else sample, method))
+        yield _orderly(kit.carrier.carry(SampleCallback(sample.headers, b"") if method in ("GET", "HEAD") else sample, method))
 
     return step
 

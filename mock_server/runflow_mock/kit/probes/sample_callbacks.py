@@ -4,12 +4,14 @@ Nothing is rendered here: bytes, headers and signatures come from the code that 
 Only what the service could send and never does, such as an event of the future, is written over and signed again with the same functions.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import count
 from types import TracebackType
 from typing import Any
 
+from runflow_mock.domain.attempt_faults import other_digits
 from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.scrubbing import KNOWN_MIN
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
@@ -21,6 +23,7 @@ from runflow_mock.testing.samples import EVENTS, RECEIVER_URL, SampleCallback, c
 
 DIGITS = 64
 TIMESTAMP, SIGNATURE, REQUEST_ID = "Runflow-Timestamp", "Runflow-Signature", "Runflow-Request-Id"
+RECORD_IDS = ("run_id", "batch_id", "evaluation_id")
 # So long the service waits before the second attempt.
 RETRY_SECONDS = 10
 
@@ -92,6 +95,15 @@ class Sender:
         request_id = sample.headers[REQUEST_ID].rpartition("-")[0] + "-2"
         return self.sign(sample.with_headers(Runflow_Request_Id=request_id), sample.body, at=int(datetime.now(UTC).timestamp()))
 
+    def write_alike(self, other: SampleCallback, part: slice) -> SampleCallback:
+        """Returns a sample about something else whose ids differ from those of another sample in a part of their digits alone."""
+        sample = self.write(is_fresh=True)
+        mine, its = (json.loads(each.body) for each in (sample, other))
+        name = next(name for name in RECORD_IDS if mine.get(name) is not None)
+        delivery, _, attempt = other.headers[REQUEST_ID].rpartition("-")
+        alike = sample.with_headers(Runflow_Request_Id=f"{_differing(delivery, part)}-{attempt}")
+        return self.sign(alike, sample.body.replace(mine[name].encode(), _differing(its[name], part).encode()))
+
     def sign(self, sample: SampleCallback, body: bytes, *, secret: str | None = None, at: int | None = None) -> SampleCallback:
         """Returns a sample with another body, signed as the service would sign it; with another secret or at another time if given."""
         if not self.dates_attempts:
@@ -146,3 +158,8 @@ class Sender:
         body = written_over(sample.body, record)
         is_signed = SIGNATURE in sample.headers and self.sign(sample, sample.body, secret=secret).headers == sample.headers
         return self.sign(sample, body, secret=secret) if is_signed else SampleCallback(sample.headers, body)
+
+
+def _differing(identifier: str, part: slice) -> str:
+    """Returns an id that differs from another in a part of its digits alone."""
+    return identifier[: part.start] + other_digits(identifier[part]) + identifier[part.stop :]
