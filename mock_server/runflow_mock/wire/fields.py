@@ -23,7 +23,7 @@ __all__ = ["Checker", "Schema"]
 
 COPIED_MAX = 200_000
 """How many values may be copied to say what is wrong with one that was sent; see `openapi.beginnings`."""
-EVALUATED_MAX = 200_000
+EVALUATED_MAX = 300_000
 """How many parts of a value may be held against how many of a schema to find out how much is wrong."""
 BEGINNING_MIN = 16
 
