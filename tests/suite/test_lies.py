@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 import lies
+import lies_at_edges
 import lies_in_time
 import lies_of_deeds
+import lies_of_keeping
 import lies_of_messages
 import lies_of_owners
+import lies_of_receipts
 import lies_of_rotation
 import pytest
 from mutants import Mutant
@@ -26,6 +29,9 @@ CASES = {
     **lies_of_messages.CASES,
     **lies_of_deeds.CASES,
     **lies_of_rotation.CASES,
+    **lies_at_edges.CASES,
+    **lies_of_keeping.CASES,
+    **lies_of_receipts.CASES,
 }
 # By this dialect no 429 says when to come back, and no attempt says when it was made.
 TRUE_IN = {
@@ -38,6 +44,7 @@ TRUE_IN = {
         "Retry-After is longer than the window",
         "Retry-After is what time it will be",
         "a callback says that it was sent an hour ago",
+        "an attempt is dated in milliseconds",
     )
 }
 

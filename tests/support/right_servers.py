@@ -20,6 +20,8 @@ MORE: Mapping[str, Body] = {
 }
 # Related records of which there is a list, of kinds whose lists embed.
 LISTS = frozenset(("inputs", "outputs", "solution_flows", "solution_models"))
+# Lists that come in pages, one of which is longer than the pages of the fake.
+PAGED = frozenset(("/v1/models", "/v1/public/models", "/v1/runs", "/v1/batches", "/v1/webhooks", "/v1/assets"))
 AMOUNT = re.compile(r"-?\d+\.\d{3}000")
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z")
 
@@ -150,6 +152,13 @@ def _deliveries_turned(answer: Answer) -> bytes:
     return json.dumps(answer.json[::-1]).encode()
 
 
+def _with_hundreds(method: str, target: str, headers: dict[str, str], body: bytes | None) -> tuple[str, str, dict[str, str], bytes | None]:
+    """Pages for which nobody asked for a size are large."""
+    path, _, query = target.partition("?")
+    is_page = method == "GET" and path in PAGED and "limit=" not in query
+    return method, f"{path}?{query}{'&' if query else ''}limit=200" if is_page else target, headers, body
+
+
 RIGHT: Mapping[str, Bug] = {
     "has fields of its own": _told(_with_more),
     "writes keys in another order": _told(_turned_round),
@@ -170,6 +179,7 @@ RIGHT: Mapping[str, Bug] = {
     "allows HEAD and OPTIONS by name": _headed(_allowing),
     "packs what it tells": _headed(_packed),
     "stands behind a proxy": _with(via="1.0 proxy", age="0", x_cache="MISS", connection="close"),
+    "has two hundred records on a page unless asked": Bug(lambda mutant, answer: answer, _with_hundreds),
     "tells the latest delivery first": _told(_deliveries_turned),
     "says that it is a server": _with(server="nginx", strict_transport_security="max-age=63072000", cache_control="no-store"),
 }

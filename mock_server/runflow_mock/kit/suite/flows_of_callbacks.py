@@ -155,6 +155,32 @@ def _deliveries_give_up(stage: SuiteTenant) -> Iterator[str]:
         yield f"a run whose receiver fails is {state}"
 
 
+def _cancellations_are_told(stage: SuiteTenant) -> Iterator[str]:
+    """Who waits for what was cancelled is told so: at its own address, and at each webhook that asks for it."""
+    _secret(stage)
+    for event in ("run.cancelled", "run.completed"):
+        webhook = {"url": f"{stage.hook}/{event}", "secret": f"suite-{event}", "event_subscriptions": [{"event_type_code": event}]}
+        expect(stage.post("/v1/webhooks", webhook), 201)
+    run = create_run(stage, callback_url=stage.hook)
+    expect(stage.post(f"/v1/admin/runs/{run['id']}/cancellation", {"reason": "suite"}, key=stage.admin_key), 201)
+    batch = create_batch(stage, 1, callback_url=stage.hook)
+    stage.control.cancel_batch(batch["id"])
+    heard = [(attempt.url, content_of(attempt)) for attempt in every_attempt(stage)]
+    for path, event, url in (
+        (f"/v1/runs/{run['id']}", "run.cancelled", stage.hook),
+        (f"/v1/runs/{run['id']}", "run.cancelled", f"{stage.hook}/run.cancelled"),
+        (f"/v1/batches/{batch['id']}", "batch.cancelled", stage.hook),
+    ):
+        told = [
+            content.get("event")
+            for place, content in heard
+            if place == url and path.endswith(str(content.get("run_id") or content.get("batch_id")))
+        ]
+        if told != [event]:
+            yield f"{path} was cancelled, and {url} is told {told}"
+        expect(stage.get(path), 200)
+
+
 FLOWS: tuple[Flow, ...] = (
     Flow("callback_is_signed", "the signature is that of the raw bytes under the shown secret", Needs.CONTROL, _callbacks_are_signed, 3),
     Flow("callback_says_what_is", "a callback names its run and how it ended", Needs.CONTROL, _callbacks_say_what_is, 2),
@@ -166,5 +192,6 @@ FLOWS: tuple[Flow, ...] = (
         1,
     ),
     Flow("callback_comes_once", "what was received is not sent again, and items send nothing", Needs.CONTROL, _callbacks_come_once, 5),
+    Flow("cancellation_is_told", "what was cancelled tells whoever waits for it", Needs.CONTROL, _cancellations_are_told, 2),
     Flow("delivery_gives_up", "attempts are numbered, come to an end, and never change the run", Needs.CONTROL, _deliveries_give_up, 1),
 )

@@ -8,7 +8,7 @@ from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_callbacks import every_attempt
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run, ended
 from runflow_mock.kit.suite.readings import content_of, expect
-from runflow_mock.kit.suite.seeds import WORKFLOWS, seed
+from runflow_mock.kit.suite.seeds import WORKFLOWS, seed, upload
 from runflow_mock.kit.suite.stages import SuiteTenant
 
 # Below these paths stands what an organization made, and nothing of the catalogue.
@@ -70,6 +70,25 @@ def _changes(paths: list[str]) -> Iterator[tuple[str, str, Any]]:
             yield method, f"{start}{own.removeprefix(start).split('/')[0]}{rest}", body
 
 
+def _inputs_are_ones_own(stage: SuiteTenant) -> Iterator[str]:
+    """What belongs to one organization is neither found by another one, nor taken by its runs, nor told to its webhooks."""
+    asset = upload(stage)
+    with stage.target.open(seed=OTHER) as other:
+        webhook = {"url": other.hook, "secret": "suite-other", "event_subscriptions": [{"event_type_code": "run.completed"}]}
+        expect(other.post("/v1/webhooks", webhook), 201)
+        run = create_run(stage)
+        stage.settle()
+        if [content_of(attempt).get("run_id") for attempt in every_attempt(other)]:
+            yield "the webhook of one organization is told of a run of another one"
+        for path, record_id in (("/v1/runs", run["id"]), ("/v1/assets", asset)):
+            found = other.items(f"{path}?q=id.EQ:'{record_id}'")
+            if found:
+                yield f"{path}?q=id.EQ finds {found[0].get('id')}, which belongs to another organization"
+        answer = other.post(other.offer.runs, {"input": {**other.offer.input, "image_url": f"runflow://assets/{asset}"}})
+        if answer.status < 300 and ended(other, f"/v1/runs/{expect(answer, answer.status)['id']}")["status_code"] == "succeeded":
+            yield f"a run succeeds on an asset that belongs to another organization: {answer.evidence}"
+
+
 def _keys_are_ones_own(stage: SuiteTenant) -> Iterator[str]:
     """An idempotency key that somebody else used is new to whoever has not used it."""
     headers = {"Idempotency-Key": f"{stage.mark}-shared"}
@@ -128,6 +147,7 @@ def _webhooks_stop(stage: SuiteTenant) -> Iterator[str]:
 
 FLOWS: tuple[Flow, ...] = (
     Flow("record_is_ones_own", "what one organization made is not there for another one", Needs.CONTROL, _records_are_closed_to_others),
+    Flow("input_is_ones_own", "what belongs to others is neither found nor taken", Needs.CONTROL, _inputs_are_ones_own, 2),
     Flow("key_is_ones_own", "a key that somebody else used is new to others", Needs.CONTROL, _keys_are_ones_own),
     Flow("odd_value_is_kept", "what belongs to the caller comes back to the last character", Needs.CONTROL, _odd_values_are_kept, 2),
     Flow("webhook_stops", "a webhook that is off or gone gets nothing", Needs.CONTROL, _webhooks_stop, 1),

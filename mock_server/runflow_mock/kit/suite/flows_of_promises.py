@@ -1,6 +1,7 @@
 """Flows of promises: what holds between requests. Repeats, files behind addresses, prices, redeliveries, webhooks, what is left behind."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from itertools import product
@@ -22,6 +23,8 @@ from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
 # What the suite answers an attempt: 200 without a word, and nothing went wrong below.
 ANSWERED = (200, "", None)
+# So long before its end an address still leads somewhere.
+LAST_SECONDS = 60.0
 # What sends callbacks.
 SENDERS = ("runs", "batches")
 # Where something is made with a POST.
@@ -74,7 +77,11 @@ def _files_are_there(stage: SuiteTenant) -> Iterator[str]:
 def _expired_files_are_gone(stage: SuiteTenant) -> Iterator[str]:
     run = ended(stage, f"/v1/runs/{create_run(stage)['id']}")
     urls = [file["url"] for file in run["output"].get("outputs") or ()] + list(run["output"].get("image_urls") or ())
-    stage.control.advance(float(stage.settings.get("output_lifetime") or 0) + 1)
+    lifetime = float(stage.settings.get("output_lifetime") or 0)
+    if lifetime > LAST_SECONDS:
+        stage.control.advance(lifetime - LAST_SECONDS)
+        yield from output_is_there(stage, run["output"])
+    stage.control.advance(min(lifetime, LAST_SECONDS) + 1)
     for url in urls:
         answer = stage.fetch(str(url))
         if answer is not None and answer.status != 403:
@@ -85,6 +92,9 @@ def _expired_files_are_gone(stage: SuiteTenant) -> Iterator[str]:
 
 def _uploads_are_kept(stage: SuiteTenant) -> Iterator[str]:
     asset_id = open_upload(stage)
+    early = [item["id"] for item in stage.items("/v1/assets")]
+    if asset_id in early or stage.get(f"/v1/assets/{asset_id}").status != 404:
+        yield f"an upload that nobody has confirmed is {'listed among' if asset_id in early else 'found as one of'} the assets"
     asset = expect(stage.post(f"/v1/asset-uploads/{asset_id}/confirmations", {}), 201)
     told = {"name": "a.png", "mime_type": "image/png", "size_bytes": 100, "asset_type": "image", "id": asset_id}
     for name, value in told.items():
@@ -182,9 +192,16 @@ def _are_updated_before(told: Iterable[Any], later: datetime | None) -> Iterator
 
 def _deliveries_tell_their_attempts(stage: SuiteTenant) -> Iterator[str]:
     """A delivery lists each attempt with the receiver's answer, and ends as the last of them did."""
-    for noun, (statuses, state) in product(SENDERS, (([500, 503, 200], "succeeded"), ([404] * 5, "failed"))):
+    for noun, (statuses, state) in product(SENDERS, (([302, 503, 204], "succeeded"), ([404] * 5, "failed"))):
         path = _sends_a_callback(stage, noun)
-        answered = [(attempt.number, status) for status in statuses for attempt in every_attempt(stage, status, most=1)]
+        ended(stage, path)
+        before, answered = balance(stage), []
+        for status in statuses:
+            answered += [(attempt.number, status) for attempt in every_attempt(stage, status, most=1)]
+            # The laws hold when the next attempt comes against when it was announced.
+            expect(stage.get(f"{path}/callback"), 200)
+        if balance(stage) != before:
+            yield f"attempts that were answered {answered} cost {before - balance(stage)}"
         told = expect(stage.get(f"{path}/callback"), 200)[-1]
         seen = sorted((attempt["attempt_number"], attempt.get("status_code")) for attempt in told["attempts"])
         if seen != answered or told["status_code"] != state or told["attempt_count"] != len(answered):
@@ -212,6 +229,9 @@ def _webhooks_are_signed(stage: SuiteTenant) -> Iterator[str]:
             yield error.evidence
     for run in runs:
         expect(stage.get(f"/v1/runs/{run['id']}"), 200)
+    for webhook in stage.items("/v1/webhooks"):
+        if "last_triggered_at" in webhook and webhook.get("last_triggered_at") is None:
+            yield f"the webhook {webhook['id']} was sent something, and says that nothing ever triggered it"
 
 
 def _new_secret_signs(stage: SuiteTenant) -> Iterator[str]:
@@ -225,6 +245,18 @@ def _new_secret_signs(stage: SuiteTenant) -> Iterator[str]:
         listed = {item["id"]: item.get("is_current") for item in stage.items("/v1/callback-secrets")}
         if listed and listed != {secret["id"]: number == current for number, secret in enumerate(secrets)}:
             yield f"of two secrets the list says is_current {list(listed.values())}"
+    yield from _no_longer_signs(stage, secrets[1])
+
+
+def _no_longer_signs(stage: SuiteTenant, secret: Any) -> Iterator[str]:
+    """A secret that was deleted signs nothing any more, whichever takes its place."""
+    if stage.send("DELETE", f"/v1/callback-secrets/{secret['id']}").status != 204:
+        return
+    _sends_a_callback(stage, "runs")
+    for attempt in every_attempt(stage):
+        with suppress(SignatureError):
+            check_signature(attempt, secret["plain_secret"])
+            yield f"{secret['label']} was deleted, and attempt {attempt.number} of {attempt.delivery_id} is signed with it"
 
 
 def _is_signed_with(stage: SuiteTenant, noun: str, secret: Any) -> Iterator[str]:
@@ -240,6 +272,8 @@ def _is_signed_with(stage: SuiteTenant, noun: str, secret: Any) -> Iterator[str]
         yield f"signing_secret_id is {told.get('signing_secret_id')!r}, and {secret['id']!r} is current"
     used = next((instant(item.get("last_used_at")) for item in stage.items("/v1/callback-secrets") if item["id"] == secret["id"]), None)
     for made in (instant(attempt.get("created_at")) for attempt in told["attempts"]):
+        if made and not used and not stage.is_strict:
+            yield f"an attempt was made at {made.isoformat()}, and the secret that signed it says that it was never used"
         if made and used and made > used + GRAIN:
             yield f"an attempt was made at {made.isoformat()}, and the secret that signed it was last used at {used.isoformat()}"
 

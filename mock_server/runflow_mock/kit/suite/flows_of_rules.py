@@ -1,11 +1,12 @@
-"""Flows of rules: noun by noun, every rule of every request is broken once, and the refusal must say where."""
+"""Flows of rules: noun by noun, every rule of every request is broken once, and the refusal must say where; every bound is kept once."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
+from runflow_mock.kit.suite.provocations import fresh_request
 from runflow_mock.kit.suite.requests import Request, right_requests
-from runflow_mock.kit.suite.rules import Breakage, breakages
+from runflow_mock.kit.suite.rules import Breakage, breakages, brims
 from runflow_mock.kit.suite.stages import SuiteTenant
 
 NOUNS = (
@@ -24,8 +25,17 @@ def _rules_of(noun: str) -> Play:
         for request in right_requests(stage, noun):
             for breakage in breakages(request, is_strict=stage.is_strict):
                 yield from _is_refused(stage, request, breakage)
+            yield from _is_taken_to_the_brim(stage, request)
 
     return play
+
+
+def _is_taken_to_the_brim(stage: SuiteTenant, request: Request) -> Iterator[str]:
+    """What is as long, as many or as much as the contract allows is taken."""
+    for brim in brims(request, is_strict=stage.is_strict):
+        answer = fresh_request(stage, request).send(stage, body=brim.body)
+        if answer.status >= 300:
+            yield f"{request.operation.id}: {brim.rule} of {brim.name} allows what was sent, and it is refused: {answer.evidence}"
 
 
 def _is_refused(stage: SuiteTenant, request: Request, breakage: Breakage) -> Iterator[str]:
@@ -51,6 +61,11 @@ def _points_at(loc: Any, breakage: Breakage) -> bool:
 
 
 FLOWS: tuple[Flow, ...] = tuple(
-    Flow(f"rules_of_{noun.replace('-', '_')}", f"every rule of a request is enforced: {noun}", Needs.CONTROL, _rules_of(noun))
+    Flow(
+        f"rules_of_{noun.replace('-', '_')}",
+        f"every rule of a request is enforced, and every bound may be reached: {noun}",
+        Needs.CONTROL,
+        _rules_of(noun),
+    )
     for noun in NOUNS
 )

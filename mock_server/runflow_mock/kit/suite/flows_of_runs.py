@@ -138,6 +138,8 @@ def _repeats_are_replayed(stage: SuiteTenant) -> Iterator[str]:
     made = expect(first, 201)
     if (second.status, second.body) != (first.status, first.body):
         yield f"the answer to a repeated request differs: {second.evidence}"
+    if stage.has_control:
+        yield from _failures_are_remembered(stage)
     ended(stage, f"/v1/runs/{made['id']}")
     third = stage.post(stage.offer.runs, body, headers=headers)
     if (third.status, third.body) != (first.status, first.body):
@@ -151,6 +153,25 @@ def _repeats_are_replayed(stage: SuiteTenant) -> Iterator[str]:
     without = [create_run(stage)["id"] for _ in range(2)]
     if len(set(without)) != 2:
         yield "without a key a repeated request is replayed"
+
+
+def _failures_are_remembered(stage: SuiteTenant) -> Iterator[str]:
+    """What was asked for under a key was done, however it ended: the same again is no second try."""
+    headers, body = {"Idempotency-Key": f"{stage.mark}-failure"}, {"input": stage.offer.input, "client_ref": FAIL}
+    first = expect(stage.post(stage.offer.runs, body, headers=headers), 201)
+    if ended(stage, f"/v1/runs/{first['id']}")["status_code"] == "failed":
+        again = stage.post(stage.offer.runs, body, headers=headers)
+        if again.status != 201 or expect(again, 201)["id"] != first["id"]:
+            yield f"a run has failed, and the request that made it, sent again under its key, is answered with another: {again.evidence}"
+
+
+def _keys_are_told_apart(stage: SuiteTenant) -> Iterator[str]:
+    """Keys that are not the same are not taken for each other, however long they are equal."""
+    body: dict[str, Json] = {"input": stage.offer.input}
+    for one, other in ((f"{'k' * 40}1", f"{'k' * 40}2"), ("suite-key", "Suite-Key")):
+        ids = [expect(stage.post(stage.offer.runs, body, headers={"Idempotency-Key": key}), 201)["id"] for key in (one, other)]
+        if ids[0] == ids[1]:
+            yield f"the keys {one!r} and {other!r} are taken for one"
 
 
 def _runs_are_cancelled(stage: SuiteTenant) -> Iterator[str]:
@@ -169,6 +190,21 @@ def _runs_are_cancelled(stage: SuiteTenant) -> Iterator[str]:
         yield f"a cancelled run is {end['status_code']} and {'has' if end.get('output') else 'has no'} output"
     if balance(stage) != before:
         yield f"a cancelled run lowered the balance by {before - balance(stage)}"
+    yield from _broken_invariants(stage)
+
+
+def _batches_are_cancelled(stage: SuiteTenant) -> Iterator[str]:
+    """A batch that is cancelled before anything was done costs nothing, and each of its items says so."""
+    before = balance(stage)
+    batch = create_batch(stage, 2)
+    stage.control.cancel_batch(batch["id"])
+    stage.settle()
+    end = expect(stage.get(f"/v1/batches/{batch['id']}"), 200)
+    if end["status_code"] not in CANCELLED or end["items_cancelled"] != 2:
+        yield f"a batch of 2 that was cancelled is {end['status_code']} with {end['items_cancelled']} cancelled"
+    fell, cost = before - balance(stage), end.amount("cost", nothing=Decimal(0))
+    if fell or cost:
+        yield f"a batch that was cancelled before it began costs {cost}, and lowered the balance by {fell}"
     yield from _broken_invariants(stage)
 
 
@@ -198,6 +234,8 @@ FLOWS: tuple[Flow, ...] = (
         _repeats_are_replayed,
         3,
     ),
+    Flow("keys_are_told_apart", "other keys are other requests", Needs.CONTROL, _keys_are_told_apart, 4),
     Flow("run_is_cancelled", "only an admin cancels, and once", Needs.CONTROL, _runs_are_cancelled, 1),
+    Flow("batch_is_cancelled", "a batch that never began costs nothing", Needs.CONTROL, _batches_are_cancelled, 2),
     Flow("other_is_absent", "what belongs to others is told as what is not there", Needs.CONTROL, _others_are_absent, 2),
 )

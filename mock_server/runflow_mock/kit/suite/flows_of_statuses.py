@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
+from runflow_mock.kit.suite.flows_of_runs import balance
 from runflow_mock.kit.suite.provocations import KEYS, SERVER_ERRORS, TOO_MANY, by_rule, fresh_request, needs_key, provoked
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.requests import NOUNS, WRITES, Request, right_requests
@@ -11,6 +12,10 @@ from runflow_mock.kit.suite.stages import SuiteTenant
 from runflow_mock.openapi.contracts import packaged_contract
 
 QUOTA_WINDOW, QUOTA_SECONDS = "60s", 60.0
+# Why a suite's key is refused, which is somebody's whose address has been confirmed.
+FORBIDDEN, CLOSED = 403, frozenset(("PERMISSION_DENIED", "ORGANIZATION_MEMBERSHIP_REQUIRED"))
+# What has a price.
+PAID = frozenset(("create_run", "create_model_batch", "create_batch", "create_evaluation", "create_comfyui_run", "cancel_run"))
 # Where what an operation makes or changes is read; what is not here is read by nobody.
 READ_AT = {
     "create_run": "/v1/runs/{id}",
@@ -60,6 +65,7 @@ def _statuses_of(noun: str) -> Play:
                 if status not in SERVER_ERRORS and 400 <= status != TOO_MANY:
                     for answer in provoked(stage, request, status):
                         yield from _comes(request, answer, status)
+                        yield from _says_why(request, answer)
         yield from _errors_of_the_server(stage, requests)
         yield from _too_many(stage, requests)
 
@@ -71,7 +77,10 @@ def _is_right(stage: SuiteTenant, request: Request) -> Iterator[str]:
     declared = sorted(status for status in request.operation.responses if status.startswith("2"))
     wanted = int(declared[-1])
     fresh = fresh_request(stage, request) if request.operation.id in WRITES else request
+    before = balance(stage)
     answer = fresh.send(stage)
+    if request.operation.id not in PAID and balance(stage) != before:
+        yield f"{request.operation.id} costs {before - balance(stage)}, and only what is made by models costs"
     yield from _comes(request, answer, wanted)
     read_back(stage, request, answer)
     if len(declared) > 1:
@@ -135,6 +144,13 @@ def rate_limit_headers(stage: SuiteTenant) -> str:
     """Returns which headers about quotas the stage's tenant sends: `retry-after`, `none` or `full`."""
     usual = "none" if stage.settings.get("dialect") == "docs" else "retry-after"
     return str((stage.settings.get("switches") or {}).get("rate_limit_headers", usual))
+
+
+def _says_why(request: Request, answer: Answer) -> Iterator[str]:
+    """Who lacks a scope or names an organization of others is told so, and not what somebody else did wrong."""
+    code = answer.json.get("code") if isinstance(answer.json, dict) else None
+    if answer.status == FORBIDDEN and not answer.is_provoked and code not in CLOSED:
+        yield f"{request.operation.id}: a key without the scope, or an organization of others, is refused with {code!r}: {answer.evidence}"
 
 
 def _comes(request: Request, answer: Answer, status: int) -> Iterator[str]:

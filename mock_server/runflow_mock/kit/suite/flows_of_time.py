@@ -7,10 +7,15 @@ from urllib.parse import quote
 from runflow_mock.domain.signing import SignatureError
 from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_callbacks import check_signature, every_attempt
-from runflow_mock.kit.suite.flows_of_runs import balance, create_run
+from runflow_mock.kit.suite.flows_of_runs import balance, create_batch, create_run
+from runflow_mock.kit.suite.laws_of_records import instant
+from runflow_mock.kit.suite.lists import WHOLE
 from runflow_mock.kit.suite.readings import content_of, expect
+from runflow_mock.kit.suite.seeds import WORKFLOWS
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
 
+# As many as a batch may have, and more than some servers put on a page.
+ITEMS = 100
 # Each is refused before anything is made of it.
 REFUSED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("runs", {}),
@@ -34,7 +39,7 @@ def _pages_stay(stage: SuiteTenant) -> Iterator[str]:
 
 def _filters_find_in_company(stage: SuiteTenant) -> Iterator[str]:
     """A filter counts beside an order, on every page, and for every field that it names."""
-    made = [create_run(stage, client_ref=ref) for ref in ("suite-a", "suite-b", FAIL, "suite-b", "suite-b")]
+    made = [create_run(stage, client_ref=ref) for ref in ("suite-a", "suite-b", "suite-b", FAIL, "suite-b")]
     stage.settle()
     wanted = [run["id"] for run in made if run["client_ref"] == "suite-b"]
     sought = "q=" + quote("client_ref.EQ:'suite-b'")
@@ -76,6 +81,41 @@ def _comparisons_find(stage: SuiteTenant) -> Iterator[str]:
         found = {item["id"] for item in expect(stage.get(f"/v1/runs?q={quote(asked, safe='')}"), 200)["items"]}
         if found != {run["id"] for run in expected}:
             yield f"q={asked} finds {len(found)} of 3 runs, and {len(expected)} fit"
+    # As texts, 10 comes before 2.
+    few, many = (create_batch(stage, items) for items in (2, 10))
+    for sign, batch in ((">", many), ("<", few)):
+        found = {item["id"] for item in stage.items(f"/v1/batches?q=items_total{quote(sign)}9")}
+        if found != {batch["id"]} and not stage.is_strict:
+            yield f"q=items_total{sign}9 finds {len(found)} of a batch of 2 and one of 10 items"
+    stage.items("/v1/batches?sort_by=items_total:asc")
+
+
+def _pages_have_room(stage: SuiteTenant) -> Iterator[str]:
+    """A page has as many records as were asked for, where there are as many."""
+    batch = create_batch(stage, ITEMS)
+    create_run(stage)
+    for path, there in ((f"/v1/batches/{batch['id']}/items", ITEMS), ("/v1/runs", ITEMS + 1)):
+        page = expect(stage.get(f"{path}?limit={WHOLE}"), 200)
+        if len(page["items"]) != there or page.get("next") is not None:
+            yield f"{path} has {there} records, and a page for {WHOLE} has {len(page['items'])}"
+
+
+def _changes_are_dated(stage: SuiteTenant) -> Iterator[str]:
+    """What is changed says so from then on."""
+    secret = expect(stage.post("/v1/callback-secrets", {"label": "suite"}), 201)
+    workflow = expect(stage.post(WORKFLOWS, {"name": "suite", "description": "A workflow of the suite", "workflow_json": {}}), 201)
+    expect(stage.send("PATCH", "/v1/billing/balance", {"low_balance_threshold": 4}), 200)
+    for path, body in (
+        (f"/v1/callback-secrets/{secret['id']}", {"label": "changed"}),
+        (f"{WORKFLOWS}/{workflow['id']}", {"name": "changed"}),
+        ("/v1/billing/balance", {"low_balance_threshold": 5}),
+    ):
+        before = expect(stage.get(path), 200)
+        stage.control.advance("2s")
+        changed = expect(stage.send("PATCH", path, body), 200)
+        told = [instant(record.get("updated_at")) for record in (before, changed, expect(stage.get(path), 200))]
+        if None not in told and not (told[0] < told[1] == told[2]):  # type: ignore[operator]  # mypy does not look into `in`
+            yield f"{path} was changed, and its updated_at was {before['updated_at']!r} and is {changed['updated_at']!r}"
 
 
 def _refusals_are_free(stage: SuiteTenant) -> Iterator[str]:
@@ -111,6 +151,8 @@ FLOWS: tuple[Flow, ...] = (
     Flow("page_stays", "a cursor leads on from where its page ended, whatever was made since", Needs.CONTROL, _pages_stay, 5),
     Flow("filter_finds_in_company", "a filter counts beside an order and on every page", Needs.CONTROL, _filters_find_in_company, 5),
     Flow("comparison_finds", "what is compared with an instant is found before, at and after it", Needs.CONTROL, _comparisons_find, 3),
+    Flow("page_has_room", "a page has as many records as were asked for", Needs.CONTROL, _pages_have_room, 101),
+    Flow("change_is_dated", "what is changed says when", Needs.CONTROL, _changes_are_dated),
     Flow("refusal_is_free", "what is refused costs nothing and makes nothing", Needs.CONTROL, _refusals_are_free),
     Flow("webhook_changes", "a webhook's new events and secret count from their change on", Needs.CONTROL, _webhooks_change, 2),
 )

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from time import time
 from typing import Any
-from urllib.parse import parse_qs
 from uuid import UUID
 
 from runflow_mock.kit.suite import (
     agreements,
     laws_of_belonging,
     laws_of_callbacks,
+    laws_of_changes,
     laws_of_lists,
     laws_of_messages,
     laws_of_records,
@@ -316,7 +316,8 @@ def _pages_well(answer: Answer, memory: Memory) -> Iterator[str]:
     items = body.get("items") if answer.method == "GET" and answer.status == 200 and isinstance(body, dict) else None
     if not isinstance(items, list) or "next" not in body:
         return
-    limit = parse_qs(answer.target.partition("?")[2]).get("limit", ["50"])[0]
+    # How many stand on a page for which nobody asked is the server's own.
+    limit = answer.query.get("limit", "")
     if limit.isdigit() and len(items) > int(limit):
         yield f"{len(items)} records on a page of {limit}"
     ids = [item["id"] for item in items if isinstance(item, dict) and "id" in item]
@@ -340,6 +341,8 @@ LAWS: Mapping[str, Law] = {
     "ends_as_it_says": _ends_as_it_says,
     "counters_add_up": _adds_up,
     "pages": _pages_well,
+    # A change is held against what was known before it is known.
+    **laws_of_changes.LAWS,
     **agreements.LAWS,
     **laws_of_belonging.LAWS,
     **laws_of_callbacks.LAWS,

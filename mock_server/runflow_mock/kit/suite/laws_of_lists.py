@@ -9,7 +9,10 @@ from runflow_mock.kit.suite.memories import Memory, Record, packaged_walk
 
 # Fields whose order is the same under every collation: ids and instants are ASCII of one length, numbers are numbers.
 ORDERED = frozenset(
-    ("id", "created_at", "completed_at", "started_at", "updated_at", "timestamp", "sort_order", "sequence_index", "size_bytes")
+    (
+        *("id", "created_at", "completed_at", "started_at", "updated_at", "timestamp", "sort_order", "sequence_index", "size_bytes"),
+        *("items_total", "items_succeeded", "items_failed", "items_cancelled", "duration_ms", "nodes_total", "nodes_completed"),
+    )
 )
 CURSORS = frozenset(("first", "next", "previous"))
 # Cursors that some servers tell under two names.

@@ -142,7 +142,7 @@ def deliveries_are_kept(answer: Answer, memory: Memory) -> Iterator[str]:
     for part in memory.parts:
         record, name = part.value, part.described.name
         if name in ("RunDelivery", "BatchDelivery"):
-            yield from _end_of_delivery(record)
+            yield from _end_of_delivery(record, memory)
             yield from _what_was_sent(record, memory)
         if name == "WebhookAttempt" and isinstance(record.get("status_code"), int) and "succeeded" in record:
             yield from _says(record["succeeded"] == (200 <= record["status_code"] < 300), f"an attempt is {record}")
@@ -164,7 +164,7 @@ def deliveries_are_kept(answer: Answer, memory: Memory) -> Iterator[str]:
                     yield f"an attempt of delivery {record['id']} has delivery_id {attempt['delivery_id']!r}"
 
 
-def _end_of_delivery(record: Record) -> Iterator[str]:
+def _end_of_delivery(record: Record, memory: Memory) -> Iterator[str]:
     attempts, state = record.get("attempts"), record.get("status_code")
     if record.get("attempt_count") is not None:
         yield from _says(record.get("attempts", ()) is not None, f"attempt_count is {record['attempt_count']}, and attempts is null")
@@ -176,6 +176,7 @@ def _end_of_delivery(record: Record) -> Iterator[str]:
         told = {name: record[name] for name in OF_ATTEMPTS if record.get(name) is not None}
         yield from _says(not told, f"a delivery of which nothing was tried has {told}")
         yield from _says(state != SUCCEEDED, f"a delivery of which nothing was tried has {state}")
+    yield from _comes_when_announced(record, memory)
     reason = record.get("failure_reason_code")
     yield from _says(not isinstance(reason, str) or len(reason.split()) == 1, f"failure_reason_code is {reason!r}, and no code")
     if state not in ENDS_OF_DELIVERIES:
@@ -186,6 +187,19 @@ def _end_of_delivery(record: Record) -> Iterator[str]:
     yield from _says(state == "failed" or reasons == [None, None], f"a delivery that has succeeded has the reasons {reasons}")
     if isinstance(attempts, list) and attempts and state == "succeeded":
         yield from _says(_is_received(attempts[-1]), f"a delivery that has succeeded was answered {attempts[-1].get('status_code')}")
+
+
+def _comes_when_announced(record: Record, memory: Memory) -> Iterator[str]:
+    """The next attempt is made when it was announced, or later, and never before."""
+    attempts, key = record.get("attempts"), str(record.get("id"))
+    for attempt in attempts if isinstance(attempts, list) else ():
+        made, number = instant(attempt.get("created_at")), attempt.get("attempt_number")
+        announced = memory.announced.get((key, number))
+        if made and announced and made < announced - SKEW:
+            yield f"attempt {number} was announced for {announced.isoformat()}, and was made at {attempt['created_at']}"
+    upcoming, count = instant(record.get("next_attempt_at")), record.get("attempt_count")
+    if upcoming and isinstance(count, int):
+        memory.announced[key, count + 1] = upcoming
 
 
 def _what_was_sent(record: Record, memory: Memory) -> Iterator[str]:

@@ -13,6 +13,7 @@ from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.resources import data_folder
 
 NAME = re.compile(r"[a-z][a-z0-9_.]*")
+NO_SUCH_RUN = "RUN_NOT_FOUND"
 UNAUTHORIZED, CHALLENGE = 401, "www-authenticate"
 PLACES = ("body", "query", "path", "header")
 
@@ -25,6 +26,9 @@ def has_a_code_of_its_status(answer: Answer, memory: Memory) -> Iterator[str]:
     statuses = _statuses().get(str(body.get("code")))
     if statuses is not None and answer.status not in statuses:
         yield f"{body['code']} comes with {answer.status}, and belongs to {sorted(statuses)}"
+    names_a_run = isinstance(answer.sent, dict) and "run_id" in answer.sent
+    if body.get("code") == NO_SUCH_RUN and "/runs" not in answer.path and not names_a_run:
+        yield f"{NO_SUCH_RUN} is told of {answer.path[:120]}, which names no run"
 
 
 def leads_to_the_problem(answer: Answer, memory: Memory) -> Iterator[str]:

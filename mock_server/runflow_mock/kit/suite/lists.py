@@ -15,6 +15,8 @@ from runflow_mock.kit.suite.stages import SuiteTenant
 from runflow_mock.openapi.contracts import packaged_contract
 
 WHOLE = 500
+# Fields in which several records are often equal, those first that have few values.
+EQUAL = ("status_code", "is_current", "mime_type", "category_code", "variable_type_code", "level_code", "event_type_code", "org_id")
 PAGES_MAX = 50
 Record = dict[str, Any]
 
@@ -46,6 +48,7 @@ def list_is_kept(stage: SuiteTenant, path: str, items: list[Record]) -> Iterator
     keys = [str(item[key]) for item in items]
     yield from _pages(stage, path, key, keys)
     yield from _orders(stage, path, key, items)
+    yield from _pages_among_equals(stage, path, key, items)
     yield from _filters(stage, path, key, keys)
     # A server may show more than the contract knows, and not take it as the name of a field.
     some = sorted(items[0].keys() & set(_fields(path)))[:2]
@@ -109,6 +112,25 @@ def _orders(stage: SuiteTenant, path: str, key: str, items: list[Record]) -> Ite
             yield f"{path} sorted by {name} has other records"
         if name == key and ups != downs[::-1]:
             yield f"{path} sorted by {name} up is not the list sorted down, turned round"
+
+
+def _pages_among_equals(stage: SuiteTenant, path: str, key: str, items: list[Record]) -> Iterator[str]:
+    """Where many are equal in what a list is sorted by, its pages still have every record, and each once."""
+    kinds = {name: {str(item.get(name)) for item in items} for name in _fields(path) if isinstance(items[0].get(name), str | int)}
+    equal = [name for name in EQUAL if name in kinds and len(kinds[name]) < len(items)]
+    size = max(1, -(-len(items) // 3))
+    for name in equal[:1]:
+        target, found = f"{path}?limit={size}&sort_by={name}:asc", list[str]()
+        answer = stage.get(target)
+        # Which fields a list can be sorted by is the server's own.
+        while answer.status != 422 and len(found) <= len(items):
+            page = expect(answer, 200)
+            found += [str(item[key]) for item in page["items"]]
+            if page.get("next") is None:
+                break
+            answer = stage.get(f"{target}&pq={quote(page['next'], safe='')}")
+        if answer.status != 422 and sorted(found) != sorted(str(item[key]) for item in items):
+            yield f"{path} sorted by {name} in pages of {size} has {len(set(found))} of {len(items)} records, and {len(found)} in all"
 
 
 def _filters(stage: SuiteTenant, path: str, key: str, keys: list[str]) -> Iterator[str]:

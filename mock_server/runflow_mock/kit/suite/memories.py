@@ -65,6 +65,7 @@ class Memory(msgspec.Struct):
 
     `parts` are the records in the answer that is looked at now, as the packaged contract names them; `operation` gave it, and `params`
     are the values in its path. `made` has by list what was made and not deleted, and `names` the id of what was called so, and when.
+    `announced` has the moment of each attempt to come, and `made_last` that of the latest creation.
     `latest` is the answer before, `request_ids` are those that were told, and `is_strict` says that the server has nothing that is only
     inferred. `clock` tells the true time, in seconds since 1970.
     """
@@ -73,11 +74,14 @@ class Memory(msgspec.Struct):
     ends: dict[str, Record] = {}
     done: dict[str, int] = {}
     updated: dict[str, datetime] = {}
+    announced: dict[tuple[str, Any], datetime] = {}
     addresses: dict[str, str] = {}
     records: dict[str, Known] = {}
     heard: list[Heard] = []
     redeliveries: set[str] = set()
     secrets: set[str] = set()
+    secrets_made: set[str] = set()
+    made_last: datetime | None = None
     webhook_urls: set[str] = set()
     made: dict[str, set[str]] = {}
     names: dict[str, tuple[str, int | None]] = {}
@@ -118,7 +122,8 @@ class Memory(msgspec.Struct):
         """Keeps with what callbacks may be signed from now on, and where webhooks send."""
         told, sent = answer.json if isinstance(answer.json, dict) else {}, answer.sent if isinstance(answer.sent, dict) else {}
         if answer.path == "/v1/callback-secrets":
-            self.secrets |= {str(told[name]) for name in ("secret", "plain_secret") if name in told}
+            self.secrets_made |= {str(told[name]) for name in ("secret", "plain_secret") if name in told}
+            self.secrets |= self.secrets_made
         if answer.path.startswith("/v1/webhooks"):
             self.secrets |= {str(sent["secret"])} if "secret" in sent else set()
             self.webhook_urls |= {str(sent["url"])} if "url" in sent else set()

@@ -120,15 +120,18 @@ _CALLED: dict[str, Json] = {"client_ref": "suite", "metadata": {"sku": "1"}}
 _EVALUATION: dict[str, Json] = {
     "generated_image_url": IMAGE,
     "task_type": "headshot",
-    "reference_images": [{"url": IMAGE, "kind": "identity"}],
+    "reference_images": [{"url": IMAGE, "kind": "identity"}, {"url": IMAGE, "kind": "style"}],
     "job_class": "standard",
     "client_ref": "suite",
 }
 WRITES: Mapping[str, Make] = {
     "update_balance": lambda stage: ("/v1/billing/balance", {"low_balance_threshold": 5}),
     "create_run": lambda stage: (RUNS, {"input": INPUT, **_CALLED, "callback_url": stage.hook}),
-    "create_model_batch": lambda stage: (BATCHES, {"input": [INPUT], "callback_url": stage.hook, "metadata": {"sku": "1"}}),
-    "create_batch": lambda stage: ("/v1/batches", {"model": MODEL, "input": [INPUT], "callback_url": stage.hook, "metadata": {"sku": "1"}}),
+    "create_model_batch": lambda stage: (BATCHES, {"input": [INPUT, INPUT], "callback_url": stage.hook, "metadata": {"sku": "1"}}),
+    "create_batch": lambda stage: (
+        "/v1/batches",
+        {"model": MODEL, "input": [INPUT, INPUT], "callback_url": stage.hook, "metadata": {"sku": "1"}},
+    ),
     "redeliver_run_callback": lambda stage: (f"{_ended(stage, 'runs')}/callback-redeliveries", {}),
     "redeliver_batch_callback": lambda stage: (f"{_ended(stage, 'batches')}/callback-redeliveries", {}),
     "set_run_feedback": lambda stage: (f"{_ended(stage, 'runs')}/feedback", {"is_positive": True, "reason": "Clean."}),

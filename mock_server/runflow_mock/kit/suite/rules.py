@@ -1,4 +1,4 @@
-"""Rules: what the contract demands of a request, and for each of them a request that breaks it and nothing else."""
+"""Rules: what the contract demands of a request, for each of them one that breaks it and nothing else, and one that just keeps a bound."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -46,6 +46,14 @@ class Breakage(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
 
 
+class Brim(msgspec.Struct, frozen=True):
+    """A request that goes to a bound and not beyond it: the rule, the property, and what is sent."""
+
+    rule: str
+    name: str
+    body: Any
+
+
 class Rule(msgspec.Struct, frozen=True):
     """One demand on a value, and values that do not meet it."""
 
@@ -64,6 +72,33 @@ def breakages(request: Request, *, is_strict: bool = False) -> Iterator[Breakage
         for breakage in _of_object(request, pointer, (), DEPTH_MAX):
             if not (is_strict and _is_absent(pointer, breakage.loc)):
                 yield breakage
+
+
+def brims(request: Request, *, is_strict: bool = False) -> Iterator[Brim]:
+    """Returns for each bound of a request's body the same request with the most or the least that the bound allows."""
+    pointer = request.operation.body.get("application/json")
+    if pointer is None or not isinstance(request.body, dict):
+        return
+    for name, inner in packaged_walk().described(pointer).properties.items():
+        for rule, value in _at_the_bounds(name, inner, request.body.get(name)):
+            if not (is_strict and _is_absent(pointer, ("body", name))):
+                yield Brim(rule, name, {**request.body, name: value})
+
+
+def _at_the_bounds(name: str, pointer: Pointer, sent: Any) -> Iterator[tuple[str, Any]]:
+    schema: Mapping[str, Any] = packaged_contract().follow(pointer)[1]
+    bounds: dict[str, Any] = {rule: schema[rule] for rule in ("minimum", "maximum") if rule in schema}
+    if "maxLength" in schema and schema["maxLength"] < LENGTH_MAX and not schema.keys() & {"pattern", "format", "enum"}:
+        # Texts of one letter, another one for each property: one may be made of the other, and must not be there twice.
+        bounds["maxLength"] = name[0] * schema["maxLength"]
+    if "maxItems" in schema and schema["maxItems"] < ITEMS_MAX and isinstance(sent, list) and sent and not _is_named(sent[0]):
+        bounds["maxItems"] = [sent[0]] * schema["maxItems"]
+    yield from ((rule, value) for rule, value in bounds.items() if not any(True for _ in packaged_contract().errors(pointer, value)))
+
+
+def _is_named(item: Any) -> bool:
+    """Tells whether there can be one of its name only."""
+    return isinstance(item, dict) and "name" in item
 
 
 def _is_absent(pointer: Pointer, loc: Way) -> bool:
@@ -116,8 +151,10 @@ def _of_object(request: Request, pointer: Pointer, way: Way, depth: int) -> Iter
         elif isinstance(part, list) and part:
             yield from _of_list(request, inner, place, part)
             if items is not None:
-                yield from (_with(request, rule.name, (*place, 0), wrong) for rule in rules_of(items) for wrong in rule.wrong)
-                yield from _of_object(request, items, (*place, 0), depth - 1)
+                # In the last of several, so that a refusal that always points at the first is found.
+                last = (*place, len(part) - 1)
+                yield from (_with(request, rule.name, last, wrong) for rule in rules_of(items) for wrong in rule.wrong)
+                yield from _of_object(request, items, last, depth - 1)
 
 
 def _of_list(request: Request, pointer: Pointer, way: Way, part: list[Any]) -> Iterator[Breakage]:

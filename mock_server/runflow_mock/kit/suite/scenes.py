@@ -57,6 +57,8 @@ def fill_runs(stage: SuiteTenant) -> None:
         _carry(stage)
     for run, is_positive, reason in ((made[0], True, "Clean edges."), (made[2], False, "It failed.")):
         change(stage, f"/v1/runs/{run['id']}/feedback", {"is_positive": is_positive, "reason": reason}, f"/v1/runs/{run['id']}")
+    for taken in (True, None):
+        change(stage, f"/v1/runs/{made[1]['id']}/feedback", {"is_positive": taken}, f"/v1/runs/{made[1]['id']}")
     expect(stage.post(f"/v1/runs/{made[0]['id']}/callback-redeliveries", {}), 201)
     expect(stage.get(f"/v1/runs/{made[0]['id']}/callback"), 200)
     stage.settle()
@@ -168,7 +170,8 @@ def fill_account(stage: SuiteTenant) -> None:
     """An account that has spent something and wants to be warned."""
     make(stage, RUNS, {"input": INPUT}, "/v1/runs")
     stage.settle()
-    change(stage, "/v1/billing/balance", {"low_balance_threshold": 5})
+    for threshold in (4, None, 5):
+        change(stage, "/v1/billing/balance", {"low_balance_threshold": threshold})
 
 
 def _carry(stage: SuiteTenant) -> None:
