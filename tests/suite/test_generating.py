@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,24 @@ def test_generated_requests_trust_the_authority_that_the_environment_names(tmp_p
         tally = generated(
             Target(HttpCarrier(str(server.tls_url)), None), load_document(None), FEW, ("examples",), operations=("GET /v1/runs",)
         )
+    assert (tally.breaches, tally.errors) == ([], [])
+    assert tally.answers
+
+
+@pytest.mark.slow
+def test_generated_requests_trust_the_authorities_in_a_folder_that_the_environment_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "trusted"
+    folder.mkdir()
+    with serve(replace(MANUAL, port=0, tls_port=0, state=tmp_path), observer=ANSWERS) as server:
+        command = ["openssl", "x509", "-hash", "-noout", "-in", str(server.ca_file)]
+        digest = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        (folder / f"{digest}.0").write_bytes(Path(str(server.ca_file)).read_bytes())
+        monkeypatch.setenv("SSL_CERT_DIR", str(folder))
+        carrier = HttpCarrier(str(server.tls_url))
+        tally = generated(Target(carrier, None), load_document(None), FEW, ("examples",), operations=("GET /v1/runs",))
+        carrier.close()
     assert (tally.breaches, tally.errors) == ([], [])
     assert tally.answers
 

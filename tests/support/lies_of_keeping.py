@@ -147,10 +147,10 @@ def _listed_early(mutant: Mutant, answer: Answer) -> Answer:
     key = _asked(mutant)[2].get("Authorization")
     if answer.path == "/v1/asset-uploads" and answer.status == 201:
         mutant.memory.setdefault(f"announced {key}", []).append(answer.json["asset_id"])
-    if at("GET", "/v1/assets", 200)(answer) and answer.path == "/v1/assets" and answer.json["items"] and "q=" not in answer.target:
+    if at("GET", "/v1/assets", 200)(answer) and answer.path == "/v1/assets" and "q=" not in answer.target:
         have = {item.get("id") for item in answer.json["items"]}
         early = [each for each in mutant.memory.get(f"announced {key}", ()) if each not in have]
-        like = answer.json["items"][0]
+        like = next(iter(answer.json["items"]), {})
         return changed(answer, lambda body: {**body, "items": [*body["items"], *({**like, "id": each} for each in early)]})
     return answer
 

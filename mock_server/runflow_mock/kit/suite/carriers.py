@@ -3,9 +3,13 @@
 The suite knows a server by its carrier alone, so that a test can put a bug between the two.
 """
 
+import os
+import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -24,6 +28,8 @@ SECONDS_MAX = 60.0
 ANSWER_SECONDS_MAX = 180.0
 ANSWER_BYTES_MAX = 256 * 1024 * 1024
 FILE_BYTES_MAX = 64 * 1024 * 1024
+# As OpenSSL finds an authority in a folder: by a digest of its name.
+HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
 IN_PROCESS_URL = "http://localhost"
 
 
@@ -98,12 +104,24 @@ class HttpCarrier:
         self._answer_seconds_max = answer_seconds_max
         self._answer_bytes_max = answer_bytes_max
         self._pool = timed_pool(timeout=SECONDS_MAX)
+        self._bundle: Any = None
         self._downloads = Downloads()
 
     @property
     def authorities(self) -> str | bool:
         """The file of those that are trusted here, for a client that knows them by other names, or that it may trust the usual ones."""
-        return ssl.get_default_verify_paths().cafile or True
+        paths = ssl.get_default_verify_paths()
+        folders = [Path(each) for each in os.environ.get(paths.openssl_capath_env, "").split(os.pathsep) if each]
+        named = [file for folder in folders if folder.is_dir() for file in sorted(folder.iterdir()) if HASHED.fullmatch(file.name)]
+        if not named:
+            return paths.cafile or True
+        # Python trusts a file and folders at once, and such a client one file or one folder.
+        if self._bundle is None:
+            self._bundle = NamedTemporaryFile(prefix="runflow-mock-", suffix=".pem")  # noqa: SIM115 - it lives as long as the carrier
+            files = [*([Path(paths.cafile)] if paths.cafile is not None else []), *named]
+            self._bundle.write(b"\n".join(file.read_bytes() for file in files))
+            self._bundle.flush()
+        return self._bundle.name
 
     def carry(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """Returns the answer to a request.
@@ -136,6 +154,8 @@ class HttpCarrier:
     def close(self) -> None:
         """Closes the connections."""
         self._pool.clear()
+        if self._bundle is not None:
+            self._bundle.close()
 
 
 class AppCarrier:

@@ -76,7 +76,7 @@ def _inputs_are_ones_own(stage: SuiteTenant) -> Iterator[str]:
     with stage.target.open(seed=OTHER) as other:
         webhook = {"url": other.hook, "secret": "suite-other", "event_subscriptions": [{"event_type_code": "run.completed"}]}
         expect(other.post("/v1/webhooks", webhook), 201)
-        run = create_run(stage)
+        run = create_run(stage, callback_url=stage.hook)
         stage.settle()
         if [content_of(attempt).get("run_id") for attempt in every_attempt(other)]:
             yield "the webhook of one organization is told of a run of another one"
