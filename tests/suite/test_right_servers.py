@@ -19,6 +19,8 @@ PLAYED = frozenset(
         *("key_is_needed", "list_is_complete", "run_lives", "batch_lives", "repeat_is_replayed", "callback_is_signed", "file_is_there"),
         *("models_agree", "runs_agree", "batches_agree", "callback_secrets_agree", "webhooks_agree", "account_agree", "solutions_agree"),
         *("redelivery_is_told", "stale_change_is_refused", "page_stays", "upload_is_kept", "statuses_of_runs", "statuses_of_billing"),
+        *("attempts_are_told", "cancellation_is_told", "batch_is_cancelled", "change_is_dated", "page_has_room", "comparison_finds"),
+        *("current_secret_signs", "webhook_is_signed", "input_is_ones_own", "keys_are_told_apart", "filter_finds", "rules_of_runs"),
     )
 )
 

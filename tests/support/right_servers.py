@@ -159,7 +159,75 @@ def _with_hundreds(method: str, target: str, headers: dict[str, str], body: byte
     return method, f"{path}?{query}{'&' if query else ''}limit=200" if is_page else target, headers, body
 
 
+def _sending(change: Callable[[Body, Body], None]) -> Bug:
+    """Callbacks that are sent otherwise: a change of the headers of an attempt, and of its content."""
+
+    def spoil(mutant: Mutant, answer: Answer) -> Answer:
+        if answer.path != "/_mock/deliveries/pull":
+            return answer
+        told = answer.json
+        for item in told["items"]:
+            change(item["headers"], item)
+        return answer.with_body(json.dumps(told).encode())
+
+    return Bug(spoil)
+
+
+def _in_small_letters(headers: Body, item: Body) -> None:
+    item["headers"] = {name.lower(): value for name, value in headers.items()}
+
+
+def _with_a_charset(headers: Body, item: Body) -> None:
+    headers["Content-Type"] = "application/json; charset=utf-8"
+
+
+def _with_more_headers(headers: Body, item: Body) -> None:
+    headers |= {
+        "X-Runflow-Event": "run",
+        "Traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "Accept-Encoding": "gzip",
+    }
+
+
+def _first_problem_alone(answer: Answer) -> bytes:
+    """Of several problems the first is told, since whoever mends one comes again."""
+    if answer.status != 422 or not answer.json.get("errors"):
+        return answer.body
+    return json.dumps({**answer.json, "errors": answer.json["errors"][:1]}).encode()
+
+
+def _in_its_own_words(answer: Answer) -> bytes:
+    told = answer.json
+    if answer.status < 400 or not isinstance(told, dict) or "code" not in told:
+        return answer.body
+    issues = [{**issue, "msg": "Bitte prüfen.", "type": "ungueltig"} for issue in told.get("errors") or ()]
+    return json.dumps({**told, "message": "Das geht so nicht.", "errors": issues or told.get("errors")}).encode()
+
+
+def _saying_that_it_repeats(mutant: Mutant, answer: Answer) -> Answer:
+    """Under a key that was used, a header says so."""
+    method, target, sent, body = mutant.memory["request"]
+    used = repr((sent.get("Authorization"), target, sent.get("Idempotency-Key"), body))
+    if method != "POST" or "Idempotency-Key" not in sent or answer.status != 201:
+        return answer
+    is_first, mutant.memory[used] = used not in mutant.memory, True
+    return answer if is_first else replace(answer, headers={**answer.headers, "idempotent-replayed": "true"})
+
+
+def _saying_where_it_is(mutant: Mutant, answer: Answer) -> Answer:
+    is_made = answer.status == 201 and isinstance(answer.json, dict) and "id" in answer.json
+    return replace(answer, headers={**answer.headers, "location": f"/v1/runs/{answer.json['id']}"}) if is_made else answer
+
+
 RIGHT: Mapping[str, Bug] = {
+    "names headers of callbacks in small letters": _sending(_in_small_letters),
+    "tells the charset of callbacks": _sending(_with_a_charset),
+    "sends more headers with callbacks": _sending(_with_more_headers),
+    "tells the first of several problems alone": _told(_first_problem_alone),
+    "says in its own words what is wrong": _told(_in_its_own_words),
+    "says that an answer is a repeat": Bug(_saying_that_it_repeats),
+    "says where to find what was made": Bug(_saying_where_it_is),
+    "sets cookies and links": _with(set_cookie="lb=a1; Path=/", link="</v1/docs>; rel=help", x_frame_options="DENY"),
     "has fields of its own": _told(_with_more),
     "writes keys in another order": _told(_turned_round),
     "writes JSON over many lines": _told(lambda answer: json.dumps(answer.json, indent=2).encode()),
