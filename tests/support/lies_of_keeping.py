@@ -150,7 +150,7 @@ def _listed_early(mutant: Mutant, answer: Answer) -> Answer:
     if at("GET", "/v1/assets", 200)(answer) and answer.path == "/v1/assets" and "q=" not in answer.target:
         have = {item.get("id") for item in answer.json["items"]}
         early = [each for each in mutant.memory.get(f"announced {key}", ()) if each not in have]
-        like = next(iter(answer.json["items"]), {})
+        like: Body = next(iter(answer.json["items"]), {})
         return changed(answer, lambda body: {**body, "items": [*body["items"], *({**like, "id": each} for each in early)]})
     return answer
 

@@ -121,7 +121,7 @@ class HttpCarrier:
             files = [*([Path(paths.cafile)] if paths.cafile is not None else []), *named]
             self._bundle.write(b"\n".join(file.read_bytes() for file in files))
             self._bundle.flush()
-        return self._bundle.name
+        return str(self._bundle.name)
 
     def carry(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """Returns the answer to a request.
