@@ -340,6 +340,13 @@ def test_who_may_not_come_in_is_refused_before_the_body(wire: socket.socket, hea
     assert wire.recv(12) == b"HTTP/1.1 %d" % status
 
 
+def test_request_that_carries_two_keys_is_refused(wire: socket.socket) -> None:
+    keys = b"".join(b"Authorization: Bearer rf_live_mock_%s\r\n" % name for name in (b"a", b"b"))
+    wire.sendall(announced("/v1/runs", 0, keys, method=b"GET"))
+    status, _, told = read_answer(wire)
+    assert (status, told["message"]) == (400, "The request has more than one Authorization header.")
+
+
 def test_who_may_use_no_verb_of_the_server_is_refused_before_the_body() -> None:
     config = Config(host="0.0.0.0", port=0, admin_token="a-token-of-the-server")
     with serve(config, catalog=catalog(), observer=ANSWERS) as running, connected(running) as opened:

@@ -138,6 +138,7 @@ def test_any_doubled_key_is_refused(value: dict[str, Any], data: st.DataObject) 
         (b'\xef\xbb\xbf{"input": {}}', None, "byte order mark"),
         ('{"input": {}}'.encode("utf-16"), None, "UTF-16"),
         (b'{"a": "party \\ud83c"}', None, "the lone surrogate \\ud83c"),
+        ('{"a": "caf\xe9"}'.encode("latin-1"), None, "it is not UTF-8 at byte 10: send UTF-8"),
         (b'{"a": "\\\\ud83c \\udf89\\ud83c"}', None, "the lone surrogate \\udf89"),
     ],
 )

@@ -19,6 +19,9 @@ HEADERS_MAX = 500
 # Every character that a host may have; an IPv6 address alone has colons, and stands in brackets.
 _HOST = re.compile(rb"\s*(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Za-z:.%_~-]+\])(?::[0-9]*)?\s*")
 
+# Of two of them whatever stands between may look at the other one.
+_SINGLE = {b"host": "Host", b"authorization": "Authorization"}
+
 _TOO_LARGE = "REQUEST_HEADER_FIELDS_TOO_LARGE"
 
 
@@ -43,8 +46,7 @@ def check_head(method: bytes, version: str, headers: Sequence[tuple[bytes, bytes
     names = [name for name, _ in headers]
     if len(names) > HEADERS_MAX:
         raise Refusal(431, _TOO_LARGE, f"The request has more than {HEADERS_MAX} header fields.")
-    if names.count(b"host") > 1:
-        raise Refusal(400, "BAD_REQUEST", "The request has more than one Host header.")
+    _check_single(names)
     for name, value in headers:
         # The parser takes every list that ends with `chunked`, and undoes no other coding: a proxy may see another end of the body.
         if name == b"transfer-encoding" and (value.strip().lower() != b"chunked" or names.count(name) > 1):
@@ -89,6 +91,12 @@ def path_and_query(target: bytes) -> tuple[bytes, bytes | None]:
 def head_too_large() -> Refusal:
     """Returns the 431 of a head that has too many bytes."""
     return Refusal(431, _TOO_LARGE, f"The head of the request has more than {HEAD_BYTES_MAX} bytes.")
+
+
+def _check_single(names: Sequence[bytes]) -> None:
+    for single, field in _SINGLE.items():
+        if names.count(single) > 1:
+            raise Refusal(400, "BAD_REQUEST", f"The request has more than one {field} header.")
 
 
 def _check_host(value: bytes) -> None:

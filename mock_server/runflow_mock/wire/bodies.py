@@ -81,6 +81,10 @@ def unreadable_because(raw: bytes) -> str | None:
     if cut is not None:
         escape = cut[1].decode()
         return f"a text has the lone surrogate {escape}, half of a character: was the text cut in the middle of one, as slice() may?"
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        return f"it is not UTF-8 at byte {error.start}: send UTF-8"
     return None
 
 
