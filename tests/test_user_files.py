@@ -15,6 +15,14 @@ def test_file_is_read_whole_up_to_its_bound(tmp_path: Path) -> None:
         read_file(file, 9)
 
 
+def test_file_that_is_too_long_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "too-long.txt"
+    file.write_bytes(b"xx")
+    with pytest.raises(OSError, match=r"it has more than 1 bytes: '.*too-long\.txt'") as told:
+        read_file(file, 1)
+    assert told.value.filename == str(file)
+
+
 def test_pipe_is_read_to_its_end_however_it_comes() -> None:
     reading, writing = os.pipe()
     os.write(writing, b"ab")

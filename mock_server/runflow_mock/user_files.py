@@ -21,7 +21,12 @@ def read_file(path: Path, bytes_max: int = FILE_BYTES_MAX) -> bytes:
         OSError: it cannot be read, or is too long.
     """
     with path.open("rb") as opened:
-        return read_stream(opened, bytes_max)
+        try:
+            return read_stream(opened, bytes_max)
+        except OSError as error:
+            # What fails once the file is open names none by itself.
+            error.filename = str(path)
+            raise
 
 
 def read_stream(stream: BinaryIO, bytes_max: int = FILE_BYTES_MAX) -> bytes:

@@ -53,7 +53,7 @@ def test_count_is_the_whole_number_that_was_asked_for(value: Json, count: int) -
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [(8, 8.0), (2.5, 2.5), ("8s", 8.0), ("12", 12.0), ("2.5s", 2.5), ("auto", 5.0), ("", 5.0), (None, 5.0), (True, 5.0), ([8], 5.0)],
+    [(8, 8.0), (2.5, 2.5), ("8s", 8.0), ("12", 12.0), ("2.5s", 2.5), ("auto", 5.0), ("٨", 5.0), (None, 5.0), (True, 5.0), ([8], 5.0)],
 )
 def test_duration_is_a_number_or_a_text_that_begins_with_one(value: Json, seconds: float) -> None:
     assert extent_of(SHAPE, {"duration": value}).seconds == seconds
@@ -121,7 +121,7 @@ def test_video_resolution_is_the_short_edge_and_both_are_even(resolution: str, r
     assert not pixels[1] % 2
 
 
-@pytest.mark.parametrize("ratio", ["auto", "0:1", "1:0", "16x9", "16:9:1", "-1:1", "", 1.5, None])
+@pytest.mark.parametrize("ratio", ["auto", "0:1", "1:0", "16x9", "16:9:1", "١٦:٩", "-1:1", "", 1.5, None])
 def test_ratio_that_is_none_leaves_the_shape(ratio: Json) -> None:
     assert _pixels(aspect_ratio=ratio) == (1024, 1024)
 

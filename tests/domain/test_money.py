@@ -29,10 +29,17 @@ def test_amount_is_read_exactly(text: str, micros: int) -> None:
     assert parse_money(text) == micros
 
 
-@pytest.mark.parametrize("text", ["", ".", "-", "+.", "1e3", "1,00", " 1", "1\n", "0x1", "NaN", "1.2.3", "1" * 13])
+@pytest.mark.parametrize("text", ["", ".", "-", "+.", "1e3", "1,00", " 1", "1\n", "0x1", "NaN", "1.2.3", "1" * 13, "٣", "1.٣", "²"])
 def test_anything_else_is_not_an_amount(text: str) -> None:
     with pytest.raises(ValueError, match="is not an amount of money"):
         parse_money(text)
+
+
+@pytest.mark.parametrize("text", ["9" * 5_000, "0." + "9" * 5_000])
+def test_refused_amount_is_repeated_no_further_than_it_takes_to_know_it(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^'[9.0]{80}' ") as told:
+        parse_money(text)
+    assert len(str(told.value)) < 200
 
 
 def test_seventh_decimal_place_is_refused_rather_than_rounded() -> None:

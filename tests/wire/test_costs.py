@@ -18,6 +18,7 @@ from runflow_mock.domain.filters import QueryError, parse_filter
 from runflow_mock.domain.globs import matches_glob
 from runflow_mock.domain.pages import parse_order
 from runflow_mock.domain.scrubbing import Scrubber
+from runflow_mock.kit.calibration.dumps import talk_of
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.openapi.schemas import SchemaError, check_schema
 from runflow_mock.openapi.texts import read_text
@@ -56,6 +57,11 @@ def checker(schema: dict[str, Any]) -> Read:
 
 def nested(size: int) -> bytes:
     return b'{"input":' + b"[" * 65 + b'"' + b'\\"' * size
+
+
+def dump(pieces: int, lines: int) -> bytes:
+    shown = b"\n".join(b"%04x: %b" % (64 * n, b"x" * 64) for n in range(lines))
+    return b"<= Recv header, 17 bytes (0x11)\n0000: HTTP/1.1 200 OK\n" + b"\n".join([b"<= Recv data, 9 bytes (0x9)\n" + shown] * pieces)
 
 
 WORST: dict[str, tuple[Read, int, Callable[[int], Any]]] = {
@@ -114,6 +120,8 @@ WORST: dict[str, tuple[Read, int, Callable[[int], Any]]] = {
     "rules that a list breaks": (checker({"allOf": [{"minItems": 10**9 + n} for n in range(900)]}), 2_000, lambda size: [0] * size),
     "pattern that goes back": (checker({"pattern": r"^(a|aa)+\1?$"}), 2_000, lambda size: "a" * size + "!"),
     "pattern that looks ahead": (checker({"pattern": r"^(?:(?=[^z]*y)a|a)*$"}), 2_000, lambda size: "a" * size + "!"),
+    "dump of one large piece": (talk_of, 4_000, lambda size: dump(1, size)),
+    "dump of many pieces": (talk_of, 500, lambda size: dump(size, 16)),
     "different things": (checker({"uniqueItems": True}), 2_000, lambda size: [{"a": [n]} for n in range(size)]),
     "schema of many references": (
         check_schema,

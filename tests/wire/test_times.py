@@ -76,6 +76,8 @@ def test_duration_is_read_in_many_forms_to_the_millisecond(value: object, second
         -1,
         "10",
         "10 m",
+        "٣m",
+        "PT٣S",
         "P",
         "PT",
         "1w",

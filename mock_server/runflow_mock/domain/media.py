@@ -46,8 +46,8 @@ IMAGE_SIZES = {
     "landscape_16_9": (1024, 576),
 }
 
-_RATIO = re.compile(r"(\d{1,3}):(\d{1,3})")
-_NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,3})?")
+_RATIO = re.compile(r"([0-9]{1,3}):([0-9]{1,3})")
+_NUMBER = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3})?")
 
 
 class Stage(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ ZERO = Money(0)
 # What one thing can cost, and what an account can have or owe: whatever follows from them by the million is still a number of 64 bits.
 PRICE_MAX = Money(10**12)
 BALANCE_MAX = Money(10**18)
-_DECIMAL = re.compile(r"(?P<sign>[-+]?)(?P<whole>\d{0,12})(?:\.(?P<places>\d*))?")
+_DECIMAL = re.compile(r"(?P<sign>[-+]?)(?P<whole>[0-9]{0,12})(?:\.(?P<places>[0-9]*))?")
 
 
 def parse_money(text: str) -> Money:
@@ -24,10 +24,10 @@ def parse_money(text: str) -> Money:
     """
     match = _DECIMAL.fullmatch(text)
     if match is None or not (match["whole"] or match["places"]):
-        raise ValueError(f"{text!r} is not an amount of money; write a decimal number such as '10.00'")
+        raise ValueError(f"{text[:80]!r} is not an amount of money; write a decimal number such as '10.00'")
     places = (match["places"] or "").rstrip("0")
     if len(places) > 6:
-        raise ValueError(f"{text!r} has more than six decimal places")
+        raise ValueError(f"{text[:80]!r} has more than six decimal places")
     micros = int(match["whole"] or "0") * 1_000_000 + int(places.ljust(6, "0"))
     return Money(-micros if match["sign"] == "-" else micros)
 

@@ -66,7 +66,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _RECORD = re.compile(r"/v1/(?:runs|batches|evaluations)/([^/]+)")
 # All other parameters change nothing: they are there to get past a cache.
 _PARAMETERS = frozenset(("add_signature", "embed", "fields", "from_prev", "pq", "q", "sort_by"))
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def leaves_time(exchanges: Sequence[Exchange], least_seconds: float) -> Iterator[Observation]:

@@ -74,14 +74,14 @@ class InProcess:
             if scope["type"] == "lifespan":
                 await _live(receive, send)
             return
-        body = b""
+        body = bytearray()
         while True:
             message = await receive()
             body += message.get("body", b"")
             if not message.get("more_body", False):
                 break
         self.note_loop()
-        answered = await _wait(self._calls.submit(self._calls.answer(scope, body)))
+        answered = await _wait(self._calls.submit(self._calls.answer(scope, bytes(body))))
         for message in answered.messages:
             await send(message)
         if answered.error is not None:

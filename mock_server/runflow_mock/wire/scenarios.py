@@ -31,7 +31,7 @@ STORY_MAX = 10_000
 ENTRIES_MAX = 1_000
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\[\d+\]")
+_STEP = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\[[0-9]+\]")
 _AT = re.compile(r"at `\$((?:\.[a-z_]+|\[\d+\])*)")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 _LEADING = re.compile(r"[a-z_]+(?:\[\d+\])*(?:\.[a-z_]+(?:\[\d+\])*)*(?=[: ])")

@@ -9,9 +9,9 @@ import msgspec
 from runflow_mock.domain.instants import DURATION_MAX
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_SHORT = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhd]))+")
-_SHORT_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd])")
-_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+_SHORT = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|[smhd]))+")
+_SHORT_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[smhd])")
+_ISO = re.compile(r"P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+(?:\.[0-9]+)?)S)?)?")
 
 
 def write_instant(instant: datetime) -> str:

@@ -29,14 +29,14 @@ def talk_of(raw: bytes) -> bytes:
     """Returns what `curl -v` would have printed."""
     lines = [line.rstrip(b"\r") for line in raw.split(b"\n")]
     found: list[bytes] = []
-    body, is_chunked = b"", False
+    body, is_chunked = bytearray(), False
     for kind, content in (*_pieces(lines), ("< header", b"")):
         if kind == "< data":
             body += content
             continue
         if kind == "< header" and body:
-            found.append(without_chunks(body) if is_chunked else body)
-            body = b""
+            found.append(without_chunks(bytes(body)) if is_chunked else bytes(body))
+            body.clear()
         mark = kind[:1].encode()
         found += [mark + b" " + line for line in content.splitlines()] if kind in ("> header", "< header", "*") else []
         if kind == "< header":
@@ -52,12 +52,12 @@ def _pieces(lines: Sequence[bytes]) -> Iterator[Piece]:
     """Yields what was sent, what came and what the program says, each whole."""
     shown = [found["shown"] for line in lines if (found := _BYTES.fullmatch(line)) and found["shown"]]
     is_exact = all(_HEXADECIMAL.fullmatch(each) for each in shown)
-    kind, content = "", b""
+    kind, content = "", bytearray()
     for line in lines:
         info, piece, found = _INFO.fullmatch(line), _PIECE.fullmatch(line), _BYTES.fullmatch(line)
         if info is not None or piece is not None:
-            yield kind, content
-            content = b""
+            yield kind, bytes(content)
+            content.clear()
         if info is not None:
             yield "*", info["says"].strip()
             kind = ""
@@ -67,4 +67,4 @@ def _pieces(lines: Sequence[bytes]) -> Iterator[Piece]:
             left_out = int(found["first"], 16) - len(content)
             content += {2: b"\r\n"}.get(left_out, b"\n" * min(max(left_out, 0), 1_000))
             content += bytes.fromhex(found["shown"][:48].decode()) if is_exact else found["shown"]
-    yield kind, content
+    yield kind, bytes(content)
