@@ -6,7 +6,6 @@ server that runs elsewhere, and import no part of ours.
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -45,8 +44,6 @@ _OPTIONS = pytest.StashKey[_Options]()
 _LENT = pytest.StashKey[list["Lent"]]()
 _OUTCOMES = pytest.StashKey[dict[str, str]]()
 _BROKEN: set[str] = set()
-# One within another where a test runs pytest, and side by side where something runs tests in threads.
-_UNDER_WAY: list[tuple[int, pytest.Item]] = []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,9 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Remembers the test while it is under way; what happened in its tenant's world is told if somebody interrupts it."""
-    under_way = threading.get_ident(), item
-    _UNDER_WAY.append(under_way)
+    """Tells what happened in the world of a test's tenant if somebody interrupts it."""
     try:
         return (yield)
     except KeyboardInterrupt:
@@ -84,13 +79,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
 
             show(item.config, [section for lent in item.stash[_LENT] for section in _told(lent)])
         raise
-    finally:
-        _UNDER_WAY.remove(under_way)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Loads what pytest-socket and pyfakefs would take away: for good we would keep what stands in the place of sockets and files."""
+    """Begins what is known of a test's end, and loads what pytest-socket and pyfakefs would take away.
+
+    For good we would keep what stands in the place of sockets and files.
+    """
+    item.stash[_OUTCOMES] = {}
     if "pytest_socket" not in sys.modules and "pyfakefs" not in sys.modules:
         return
     if any(name.startswith("runflow") for name in getattr(item, "fixturenames", ())):
@@ -143,11 +140,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 @pytest.fixture(scope="session")
-def runflow_server() -> Iterator["RunflowServer"]:
+def runflow_server(request: pytest.FixtureRequest) -> Iterator["RunflowServer"]:
     """A server for the whole session: one in this process on a free port, or the one at `--runflow-url`."""
     from runflow_mock.testing.session_servers import RunflowServer
 
-    config = _test().config
+    config = request.config
     url = _option(config, "url") or os.environ.get(URL_VARIABLE)
     if url:
         yield RunflowServer(url.rstrip("/"), is_external=True)
@@ -167,19 +164,19 @@ def runflow_server() -> Iterator["RunflowServer"]:
 
 
 @pytest.fixture
-def runflow(runflow_server: "RunflowServer") -> Iterator["Runflow"]:
+def runflow(request: pytest.FixtureRequest, runflow_server: "RunflowServer") -> Iterator["Runflow"]:
     """A fresh tenant for this test: address and key for the client, and every verb of the control API."""
     from runflow_mock.testing.runflow import open_tenant
 
     def opened(name: str, **settings: Any) -> "Runflow":
         return open_tenant(runflow_server.url, exchanger=runflow_server.calls, name=name, **settings)
 
-    with _lent(_test(), opened) as lent:
+    with _lent(request.node, opened) as lent:
         yield lent
 
 
 @pytest.fixture(scope="session")
-def runflow_app() -> Iterator["InProcess"]:
+def runflow_app(request: pytest.FixtureRequest) -> Iterator["InProcess"]:
     """The fake without a socket, for the whole session: an ASGI application. Tests take `runflow_in_process`."""
     from runflow_mock.domain.tenants import ClockMode
     from runflow_mock.runtime.config import Config
@@ -187,21 +184,21 @@ def runflow_app() -> Iterator["InProcess"]:
     from runflow_mock.testing.in_process import InProcess
 
     check_threads()
-    config = _test().config
+    config = request.config
     app = InProcess(Config(clock=ClockMode.AUTO, speed=1.0, unknown_keys="refuse"), contract=_contract(config))
     yield app
     app.stop()
 
 
 @pytest.fixture
-def runflow_in_process(runflow_app: "InProcess") -> Iterator["Runflow"]:
+def runflow_in_process(request: pytest.FixtureRequest, runflow_app: "InProcess") -> Iterator["Runflow"]:
     """A fresh tenant without a socket: `.transport` for httpx, `.adapter` for requests, `.deliver_to` takes the application under test."""
     from runflow_mock.testing.in_process import open_tenant_in
 
     def opened(name: str, **settings: Any) -> "Runflow":
         return open_tenant_in(runflow_app, name=name, **settings)
 
-    with _lent(_test(), opened) as lent:
+    with _lent(request.node, opened) as lent:
         yield lent
 
 
@@ -300,17 +297,6 @@ def runflow_proxy_env(runflow: "Runflow", runflow_server: "RunflowServer", tmp_p
         yield {"RUNFLOW_API_KEY": runflow.api_key, **proxy.env}
 
 
-def _test() -> pytest.Item:
-    """Returns the test that is under way: the one of this thread, where there are several.
-
-    `request.node` would be it as well. For each fixture that takes `request`, pytest reads a signature anew, which takes as long as a
-    request to the fake.
-    """
-    if not _UNDER_WAY:
-        pytest.fail("runflow-mock: what runs this test does not say so by pytest_runtest_protocol", pytrace=False)
-    return next((test for thread, test in reversed(_UNDER_WAY) if thread == threading.get_ident()), _UNDER_WAY[-1][1])
-
-
 @contextmanager
 def _lent(node: Any, open_it: "Callable[..., Runflow]", given: Mapping[str, Any] | None = None) -> Iterator["Runflow"]:
     """Opens a tenant and hands it to a test, or to all below a node; at the end it is judged, where the test has passed, and dropped."""
@@ -325,7 +311,6 @@ def _lent(node: Any, open_it: "Callable[..., Runflow]", given: Mapping[str, Any]
         raise pytest.fail.Exception(f"@pytest.mark.runflow: {error}", pytrace=False) from None
     lent = lend(node, handle, strictness, node.config.stash[_OPTIONS].artifacts)
     node.stash.setdefault(_LENT, []).append(lent)
-    node.stash[_OUTCOMES] = {}
     try:
         yield handle
     finally:
@@ -337,6 +322,9 @@ def _has_passed(node: Any) -> bool:
     """Tells whether the end of a tenant is to be judged: of a test, where it has passed; of what is wider, always."""
     if not isinstance(node, pytest.Item):
         return True
+    if _OUTCOMES not in node.stash:
+        # Whoever fills fixtures without pytest, as pytest-asyncio-cooperative does, reports afterwards.
+        return sys.exception() is None
     was_judged = node.get_closest_marker("xfail") is not None
     return node.stash[_OUTCOMES].get("call") == "passed" and not was_judged and node.nodeid not in _BROKEN
 

@@ -1,18 +1,14 @@
 """The plugin in larger surroundings: many workers, many tests, the oldest versions that it allows, and runs that do not use it."""
 
-import inspect
 import re
 import subprocess
 import sys
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copy
-from threading import Barrier
 
 import pytest
 
-from runflow_mock import pytest_plugin
 from runflow_mock.testing.control import Control
 
 pytest_plugins = ["pytester"]
@@ -46,12 +42,6 @@ def test_plugin_that_is_not_used_loads_nothing() -> None:
     assert set(loaded) == {"runflow_mock", "runflow_mock.version", "runflow_mock.pytest_plugin"}
 
 
-@pytest.mark.parametrize("name", ["runflow", "runflow_server", "runflow_in_process", "runflow_app"])
-def test_fixture_of_every_test_does_without_request(name: str) -> None:
-    """Pytest reads a signature for each `request`, which is a tenth of what a test costs."""
-    assert "request" not in inspect.signature(getattr(pytest_plugin, name)._get_wrapped_function()).parameters
-
-
 def test_test_that_runs_pytest_keeps_its_own_tenant(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
@@ -66,23 +56,110 @@ def test_test_that_runs_pytest_keeps_its_own_tenant(pytester: pytest.Pytester) -
     pytester.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=1)
 
 
-def test_tests_that_are_set_up_in_threads_keep_their_own_tenants(request: pytest.FixtureRequest) -> None:
-    both = Barrier(2)
+GROUP = """
+import pytest
+from _pytest.runner import runtestprotocol
 
-    def set_up(item: pytest.Item) -> pytest.Item:
-        protocol = pytest_plugin.pytest_runtest_protocol(item)
-        next(protocol)
-        both.wait()
-        found = pytest_plugin._test()
-        both.wait()
-        protocol.close()
-        return found
+class Group(pytest.Item):
+    def runtest(self):
+        pass
 
-    items = request.session.items[:2]
-    with ThreadPoolExecutor(2) as threads:
-        assert list(threads.map(set_up, items)) == items
-        # Whatever a test starts itself has the latest.
-        assert threads.submit(pytest_plugin._test).result() is request.node
+def pytest_runtestloop(session):
+    group = Group.from_parent(session, name="group")
+    session.config.hook.pytest_runtest_protocol(item=group, nextitem=None)
+    return True
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item):
+    if isinstance(item, Group):
+        for test, following in zip(item.session.items, [*item.session.items[1:], None]):
+            runtestprotocol(test, nextitem=following)
+        return True
+"""
+FILLED = """
+from concurrent.futures import Future
+from _pytest.runner import runtestprotocol
+
+def run(item):
+    server, lent = (item._fixtureinfo.name2fixturedefs[name][-1].func for name in ("runflow_server", "runflow"))
+    ways = server(item._request)
+    way = lent(item._request, next(ways))
+    try:
+        item.function(next(way))
+    except BaseException:
+        next(way, None)
+        raise
+    next(way, None)
+    next(ways, None)
+
+def pytest_runtestloop(session):
+    for item in session.items:
+        done = Future()
+        try:
+            done.set_result(run(item))
+        except BaseException as error:
+            done.set_exception(error)
+        item.fixturenames, item.runtest = [], done.result
+        runtestprotocol(item, nextitem=None)
+    return True
+"""
+
+
+def test_test_that_is_run_as_part_of_a_group_has_a_tenant_of_its_own_and_is_judged(pytester: pytest.Pytester) -> None:
+    """As pytest-asyncio-concurrent does it: what is under way for pytest is the group."""
+    pytester.makeconftest(GROUP)
+    pytester.makepyfile(
+        """
+        import pytest
+        import urllib3
+
+        @pytest.mark.runflow(clock="manual", balance="3.00")
+        def test_marked(runflow):
+            assert (runflow.control.clock().mode, runflow.seed.endswith("test_marked")) == ("manual", True)
+
+        @pytest.mark.parametrize("given", ["runflow", "runflow_in_process"])
+        def test_seed(request, given):
+            assert request.getfixturevalue(given).seed.endswith(f"test_seed[{given}]")
+
+        def test_wrong(runflow):
+            urllib3.request("POST", f"{runflow.base_url}/nowhere", headers=runflow.headers, json={"x": 1})
+        """
+    )
+    result = pytester.runpytest_subprocess(*OPTIONS)
+    result.assert_outcomes(passed=4, errors=1)
+    result.stdout.fnmatch_lines(["ERROR *::test_wrong*"])
+
+
+def test_test_whose_fixtures_somebody_else_fills_has_a_tenant_of_its_own_and_is_judged(pytester: pytest.Pytester) -> None:
+    """As pytest-asyncio-cooperative does it: fixtures are called by their parameters, before pytest hears of the test."""
+    pytester.makeconftest(FILLED)
+    pytester.makepyfile(
+        """
+        import pytest
+        import urllib3
+
+        def break_contract(runflow):
+            urllib3.request("POST", f"{runflow.base_url}/nowhere", headers=runflow.headers, json={"x": 1})
+
+        @pytest.mark.runflow(clock="manual")
+        def test_marked(runflow):
+            assert (runflow.control.clock().mode, runflow.seed.endswith("test_marked")) == ("manual", True)
+
+        def test_wrong(runflow):
+            break_contract(runflow)
+
+        def test_failing(runflow):
+            break_contract(runflow)
+            raise ValueError("its own")
+
+        @pytest.mark.xfail(strict=True)
+        def test_expected(runflow):
+            break_contract(runflow)
+        """
+    )
+    result = pytester.runpytest_subprocess(*OPTIONS)
+    result.assert_outcomes(passed=1, failed=2, xfailed=1)
+    result.stdout.fnmatch_lines_random(["request POST /nowhere leads to no operation of the API*", "E * ValueError: its own"])
 
 
 def test_plugin_gives_pytest_nothing_to_warn_of(pytester: pytest.Pytester) -> None:
@@ -90,21 +167,19 @@ def test_plugin_gives_pytest_nothing_to_warn_of(pytester: pytest.Pytester) -> No
     pytester.runpytest_subprocess(*OPTIONS, "-W", "error").assert_outcomes(passed=1)
 
 
-def test_test_that_nobody_announces_is_told(pytester: pytest.Pytester) -> None:
+def test_test_that_nobody_announces_has_a_tenant_of_its_own(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """
         from _pytest.runner import runtestprotocol
 
         def pytest_runtestloop(session):
             for item in session.items:
-                for report in runtestprotocol(item):
-                    pass
+                runtestprotocol(item)
             return True
         """
     )
-    pytester.makepyfile("def test(runflow): pass")
-    result = pytester.runpytest_subprocess(*OPTIONS)
-    result.stdout.fnmatch_lines(["runflow-mock: what runs this test does not say so by pytest_runtest_protocol"])
+    pytester.makepyfile("def test(runflow): assert runflow.seed.endswith('::test')")
+    pytester.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=1)
 
 
 @pytest.mark.slow
