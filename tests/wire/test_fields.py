@@ -123,6 +123,19 @@ LARGE: dict[str, tuple[dict[str, Any], Any, set[Any]]] = {
         {"a": [0] * 90_000},
         {"body"},
     ),
+    "a condition in what is referred to, which was cut": (
+        {
+            "properties": {"a": {"items": {"type": "string"}}, "b": {"if": {"required": ["mask"]}, "else": {"$ref": "#/$defs/no-mask"}}},
+            "$defs": {"no-mask": {"required": ["a119999"]}},
+        },
+        {"a": [1] * 200_000, "b": {"mask": "m"}},
+        {0},
+    ),
+    "a field that is called as a condition is": (
+        {"properties": {"a": {"items": {"type": "string"}}, "then": {"type": "string"}}},
+        {"then": 5, "a": [1] * 200_000},
+        {"then", 0},
+    ),
 }
 
 
@@ -134,3 +147,19 @@ def test_of_a_large_value_the_beginning_is_told_and_nothing_that_is_not_so(schem
     if told == {"body"}:
         assert found == [FieldError(("body",), "Input is not as its schema says, and too large to say where", "value_error")]
     assert not any(error.loc[-1] == "a119999" for error in found)
+
+
+def test_little_that_is_wrong_beside_much_of_which_the_schema_says_little_is_told() -> None:
+    """A wrong input beside a graph of 130 nodes was refused as too large to say where, by a schema that only asks for a graph."""
+    field = {"properties": {f"f{number}": {"type": "string"} for number in range(50)}, "required": ["name"]}
+    schema = {"properties": {"graph": {"type": "object"}, "inputs": {"items": field}}, "required": ["graph"]}
+    node = {"inputs": {f"n{number}": number for number in range(12)}, "class": "K", "at": ["4", 0]}
+    for count in (130, 1_000):
+        found = rules_broken(schema, {"graph": {str(number): node for number in range(count)}, "inputs": [{"name": "a"}, {"f3": 4}]})
+        assert {error.loc for error in found} == {("body", "inputs", 1, "name"), ("body", "inputs", 1, "f3")}
+
+
+def test_what_a_schema_says_by_another_name_is_counted_too() -> None:
+    for reference, anchor in (("$ref", "$anchor"), ("$dynamicRef", "$dynamicAnchor")):
+        schema: dict[str, Any] = {reference: "#dear", "$defs": {"d": {anchor: "dear", "propertyNames": {"maxLength": 1}}}}
+        assert len(rules_broken(schema, {f"a{number}": 0 for number in range(3_000)})) < 500

@@ -6,10 +6,12 @@ before inner ones, and whatever the parts that are missing might have changed is
 """
 
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from runflow_mock.domain.documents import Json, object_of, parts_of
 from runflow_mock.openapi.pointers import walk
+from runflow_mock.openapi.schemas import NAMED
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -31,12 +33,23 @@ class Beginning(NamedTuple):
 
     def shows(self, error: "jsonschema_rs.ValidationError") -> bool:
         """Tells whether what is wrong with the beginning is wrong with the whole as well."""
-        if self.cut and not _CONDITIONAL.isdisjoint(error.schema_path):
+        if self.cut and _is_conditional(error.evaluation_path):
             return False
         place, rule = tuple(error.instance_path), error.kind.name
         if rule == "required":
             return error.kind.as_dict()["property"] not in object_of(walk(self.whole, tuple(map(str, place))))
         return rule == "type" or all(each[: len(place)] != place for each in self.cut)
+
+
+def _is_conditional(way: Sequence[str | int]) -> bool:
+    """Tells whether the way to a rule, through what is referred to, leads through a condition."""
+    steps = iter(way)
+    for step in steps:
+        if step in _CONDITIONAL:
+            return True
+        if step in NAMED:
+            next(steps, None)
+    return False
 
 
 def weight_of(value: Json) -> int:

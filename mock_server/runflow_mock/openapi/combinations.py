@@ -51,11 +51,15 @@ class Counter:
 
 
 class Copies:
-    """Counts how many values are copied to tell what is wrong with a value: each error holds a copy of the one that it is about."""
+    """Counts how many values are copied to tell what is wrong with a value: each error holds a copy of the one that it is about.
 
-    def __init__(self, document: dict[str, Any], value: Any) -> None:
+    With an `error_size` each error weighs so many values more; what takes more than `looks_max` looks to count is too much.
+    """
+
+    def __init__(self, document: dict[str, Any], value: Any, *, error_size: int = 0, looks_max: int = LOOKS_MAX) -> None:
+        self._error_size = error_size
         self._sizes = _sizes_in(value)
-        self._counting = _Count(document, self._weigh)
+        self._counting = _Count(document, self._weigh, looks_max)
 
     def most(self, schema: Any, value: Any) -> float:
         """Returns how many that are for the value, or for a part of it, where nothing is as a schema says."""
@@ -65,11 +69,13 @@ class Copies:
             return inf
 
     def _weigh(self, schema: dict[str, Any], value: Any) -> int:
+        if "$dynamicRef" in schema or str(schema.get("$ref", "#"))[:2] not in ("#", "#/"):
+            raise TooMuch  # What it leads to is not known.
         errors = len(schema.keys() - _NEVER_BROKEN) + len(list_of(schema.get("required")))
         errors += sum(len(list_of(names)) for names in object_of(schema.get("dependentRequired")).values())
         errors += len(object_of(value)) if "propertyNames" in schema else 0
         # Each error of an enumeration holds a copy of that as well.
-        return errors * self._sizes.get(id(value), 1) + len(list_of(schema.get("enum")))
+        return errors * (self._error_size + self._sizes.get(id(value), 1)) + len(list_of(schema.get("enum")))
 
 
 def _sizes_in(value: Any) -> dict[int, int]:
@@ -87,8 +93,9 @@ def _once(schema: dict[str, Any], value: Any) -> int:
 class _Count:
     """Counts how often schemas are held against values, each time with its weight."""
 
-    def __init__(self, document: dict[str, Any], weigh: Callable[[dict[str, Any], Any], int] = _once) -> None:
+    def __init__(self, document: dict[str, Any], weigh: Callable[[dict[str, Any], Any], int] = _once, looks_max: int = LOOKS_MAX) -> None:
         self._document = document
+        self._looks_max = looks_max
         self._weigh = weigh
         self._known: dict[tuple[int, int], int] = {}
 
@@ -105,7 +112,7 @@ class _Count:
         known = self._known.get(key)
         if known is not None:
             return known
-        if depth > DEPTH_MAX or self.looks > LOOKS_MAX:
+        if depth > DEPTH_MAX or self.looks > self._looks_max:
             raise TooMuch
         # A schema that leads to itself for the same value is tried no second time.
         self._known[key] = 1

@@ -30,13 +30,14 @@ TRIED_CHARACTERS_MAX = 2_000
 """How many attempts a pattern has that looks around or back, and how long a text may be that is held against it."""
 EXPLAINED_MAX = 500_000
 """How many values may be copied to explain what is wrong: each error holds a copy of the value that it is about."""
-_ERROR_SIZE = 16
+ERROR_SIZE = 16
+"""How many copied values an error costs beside its copy."""
 
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _ANCHORS = ("$anchor", "$dynamicAnchor")
 _KNOWN_DIALECTS = ("https://json-schema.org/draft/", "http://json-schema.org/draft-", "http://json-schema.org/schema")
-# Below these the keys are names of the user's, and no words of JSON Schema.
-_NAMED = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"))
+NAMED = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"))
+"""Below these the keys are names of the user's, and no words of JSON Schema."""
 _DATA = frozenset(("const", "enum", "default", "example", "examples"))
 
 
@@ -103,7 +104,7 @@ class CompiledSchema:
         left = copies_max
         for place in (each["instanceLocation"] for each in errors):
             if place not in sizes:
-                sizes[place] = _ERROR_SIZE + sum(1 for _ in parts_of(walk(value, way_of(place))))
+                sizes[place] = ERROR_SIZE + sum(1 for _ in parts_of(walk(value, way_of(place))))
             left -= sizes[place]
             if left < 0:
                 # They come in no order.
@@ -194,7 +195,7 @@ def _parts(part: Json, place: str, depth: int) -> Iterator[tuple[str, Schema]]:
     if isinstance(part, dict):
         yield place, part
         for word, value in part.items():
-            if word in _NAMED and isinstance(value, dict):
+            if word in NAMED and isinstance(value, dict):
                 for name, named in value.items():
                     yield from _parts(named, _at(place, word, name), depth + 1)
             elif word not in _DATA:
@@ -250,7 +251,7 @@ class _Unfolding:
         here = _at(place, word)
         if word in _REFERENCES and isinstance(value, str):
             return self.size(_resolve(self._root, value, self._anchors, here), here)
-        if word in _NAMED and isinstance(value, dict):
+        if word in NAMED and isinstance(value, dict):
             return sum(self.size(named, _at(here, name)) for name, named in value.items())
         if word in _DATA:
             return len(value) if isinstance(value, list) else 1

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, cast
 
 from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.beginnings import beginning_of, weight_of
-from runflow_mock.openapi.schemas import CompiledSchema, Schema, TooManyErrors, compile_schema, parts_in
+from runflow_mock.openapi.combinations import Copies
+from runflow_mock.openapi.schemas import ERROR_SIZE, CompiledSchema, Schema, TooManyErrors, compile_schema, parts_in
 from runflow_mock.wire.problems import FieldError, Location, invalid
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ COPIED_MAX = 200_000
 """How many values may be copied to say what is wrong with one that was sent; see `openapi.beginnings`."""
 EVALUATED_MAX = 300_000
 """How many parts of a value may be held against how many of a schema to find out how much is wrong."""
+COUNTED_MAX = 50_000
+"""How much of a value is looked through for how much of it may be wrong at all; a workflow of a thousand nodes is 20,000."""
 BEGINNING_MIN = 16
 
 
@@ -63,6 +66,11 @@ class Checker:
         weight = weight_of(value)
         if self._parts * weight * weight <= COPIED_MAX:
             return self._compiled.iter_errors(value)
+        # Of a large part of which a schema says little, however long that is elsewhere, little can be wrong.
+        if weight <= COUNTED_MAX:
+            copies = Copies(self._schema, value, error_size=ERROR_SIZE, looks_max=COPIED_MAX // ERROR_SIZE)
+            if copies.most(self._schema, value) <= COPIED_MAX:
+                return self._compiled.iter_errors(value)
         if self._parts * weight <= EVALUATED_MAX:
             with suppress(TooManyErrors):
                 return self._compiled.explained(value, COPIED_MAX)
