@@ -83,6 +83,13 @@ def test_value_that_names_no_form_is_told_at_the_name(value: Any, loc: Location,
     assert told(schema, value) == [(loc, rule, says)]
 
 
+def test_what_the_forms_take_for_their_discriminator_is_told_where_they_say_it() -> None:
+    """What the schemas are called was told, and they would have refused that as well."""
+    schemas = {"CatV2": pet({"const": "cat"}, lives=NUMBER), "DogV2": pet({"enum": ["dog", "wolf"]}, tricks=TEXT)}
+    schema = {"oneOf": [{"$ref": f"{REF}{name}"} for name in schemas], "discriminator": {"propertyName": "kind"}}
+    assert told(schema, {"kind": "bird"}, **schemas) == [(("kind",), "discriminator", "it names none of the forms cat, dog, wolf")]
+
+
 def test_discriminator_that_not_every_form_requires_is_not_missed() -> None:
     schema = {"oneOf": [{"$ref": f"{REF}Cat"}, {"type": "object", "required": ["wings"]}], "discriminator": {"propertyName": "kind"}}
     assert places(schema, {}) == [((), "oneOf")]

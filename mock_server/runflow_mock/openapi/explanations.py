@@ -18,7 +18,7 @@ from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.forms import CHOICES, Forms
 from runflow_mock.openapi.pointers import Pointer, pointer_of, walk
-from runflow_mock.openapi.schemas import CompiledSchema, Schema, compile_schema
+from runflow_mock.openapi.schemas import NAMED, CompiledSchema, Schema, compile_schema
 
 FINDINGS_MAX = 100
 COPIES_MAX = 1_000_000
@@ -30,51 +30,64 @@ _ALONE = (
     *("pattern", "format", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties"),
 )
 _NONE = "the value has none of the forms to choose from"
+_NO_NAME = "no name is allowed here"
 _SEVERAL = "the value has more than one of the forms that exclude each other"
 
 Piece = tuple[Pointer, Json, Location]
 
 
 def schema_findings(
-    contract: Contract, schema: Pointer, value: Json, loc: Location, direction: Direction = Direction.ANSWER
+    contract: Contract,
+    schema: Pointer,
+    value: Json,
+    loc: Location,
+    direction: Direction = Direction.ANSWER,
+    *,
+    copies_max: int = COPIES_MAX,
 ) -> Iterator[Finding]:
-    """Yields where a value that stands at a place is not as a schema says."""
+    """Yields where a value that stands at a place is not as a schema says; of a value that is not, always something."""
+    validator = contract.validator(schema, direction)
     if not contract.can_judge(schema, value, direction):
         yield note(loc, "too-much-to-judge", "its schema stands for too many combinations; it was not judged")
-    elif not contract.allows(schema, value, direction):
-        yield from _once_each(_Explanation(contract, direction, value).told(schema, value, loc))
+    elif validator is not None and not validator.is_valid(value):
+        yield from _once_each(_Explanation(contract, direction, value, copies_max).told(schema, value, loc))
 
 
 class _Explanation:
     """Tells what is wrong with one value, and so with the parts of it."""
 
-    def __init__(self, contract: Contract, direction: Direction, value: Json) -> None:
+    def __init__(self, contract: Contract, direction: Direction, value: Json, copies_max: int) -> None:
         self._contract = contract
         self._direction = direction
         self._document = contract.towards(direction)
         self._copies = Copies(contract.document, value)
-        self._left: float = COPIES_MAX
+        self._left: float = copies_max
 
     def told(self, schema: Pointer, value: Json, loc: Location) -> Iterator[Finding]:
-        """Yields what is wrong with a part of the value that is not as a schema says."""
+        """Yields what is wrong with a part of the value that is not as a schema says; where nothing more is known, that it is not."""
+        found, why = self._found(schema, value, loc)
+        first = next(found, None)
+        yield first or Finding(loc, "schema", f"it is not as its schema says; {why}")
+        yield from found
+
+    def _found(self, schema: Pointer, value: Json, loc: Location) -> tuple[Iterator[Finding], str]:
+        """Returns what is found to be wrong with a part of the value, and why that is nothing where it is nothing."""
         copies = self._copies.most(walk(self._contract.document, schema), value)
         validator = self._contract.validator(schema, self._direction)
         assert validator is not None
         if copies <= self._left:
             self._left -= copies
-            for error in validator.iter_errors(value):
-                yield from self._of_error(error, value, loc)
-            return
-        found = tuple(islice(_once_each(self._in_parts(schema, value, loc)), FINDINGS_MAX))
-        yield from found or (Finding(loc, "schema", "it is not as its schema says; it is too large to tell where"),)
+            errors = validator.iter_errors(value)
+            return (found for error in errors for found in self._of_error(error, value, loc)), "none of its rules alone tells why"
+        return islice(_once_each(self._in_parts(schema, value, loc)), FINDINGS_MAX), "it is too large to tell where"
 
     def _of_error(self, error: jsonschema_rs.ValidationError, value: Json, loc: Location) -> Iterator[Finding]:
         rule, details = error.kind.name, error.kind.as_dict()
         inner = details.get("error")
-        if inner is not None and not isinstance(inner, jsonschema_rs.ValidationError):
-            return  # A pattern of the document that takes too long to match says nothing about the value.
         place: Location = (*loc, *error.instance_path)
-        if rule == "required":
+        if inner is not None and not isinstance(inner, jsonschema_rs.ValidationError):
+            yield note(place, "too-much-to-judge", "its pattern takes too long to match; it was not judged")
+        elif rule == "required":
             yield Finding((*place, str(details["property"])), rule, "the field is required")
         elif inner is not None:
             yield _misnamed(place, str(inner.instance), inner.kind.name)
@@ -84,7 +97,7 @@ class _Explanation:
                 value = value[step]  # type: ignore[index]
             yield from self._of_several(error, value, place)
         else:
-            yield Finding(place, rule, "nothing is allowed here" if rule == "falseSchema" else error.message[:300])
+            yield Finding(place, rule, _forbidden(error.evaluation_path) if rule == "falseSchema" else error.message[:300])
 
     def _of_several(self, error: jsonschema_rs.ValidationError, value: Json, loc: Location) -> Iterator[Finding]:
         """Yields what is wrong with a value by schemas of which some should allow it."""
@@ -92,7 +105,8 @@ class _Explanation:
         forms = error.kind.as_dict().get("context")
         if error.kind.name == "contains":
             yield from self._contained(way[:-1], object_of(walk(self._document, way[:-1])), list_of(value), loc)
-        elif forms and not any(forms):
+        elif forms and not all(forms):
+            # In a form that it has nothing is wrong.
             yield Finding(loc, way[-1], _SEVERAL)
         else:
             yield from self._of_choice(way, value, loc, _needed(forms or []) or error.message[:300])
@@ -161,8 +175,9 @@ class _Explanation:
         count = sum(self._allows((*schema, "contains"), item) for item in value)
         least, most = part.get("minContains", 1), part.get("maxContains", count)
         if isinstance(least, int | float) and isinstance(most, int | float) and not least <= count <= most:
-            allowed = f"{least} to {most}" if "maxContains" in part else f"at least {least}"
-            yield Finding(loc, "contains", f"{count} of its items are as some must be; {allowed} have to")
+            allowed = f"{int(least)} to {int(most)}" if "maxContains" in part else f"at least {int(least)}"
+            wanted = f"exactly {int(least)}" if least == most and "maxContains" in part else allowed
+            yield Finding(loc, "contains", f"{count} of its items are as some must be; {wanted} have to")
 
     def _pieces(self, schema: Pointer, part: Schema, value: Json, loc: Location) -> Iterator[Piece]:
         """Yields the schemas that must all allow the value, or a part of it, for the schema to do so."""
@@ -204,7 +219,14 @@ def _once_each(found: Iterator[Finding]) -> Iterator[Finding]:
 
 
 def _misnamed(loc: Location, name: str, rule: str) -> Finding:
-    return Finding((*loc, name[:80]), "propertyNames", f"its name is not as its schema says: {rule}")
+    says = _NO_NAME if rule == "falseSchema" else f"its name is not as its schema says: {rule}"
+    return Finding((*loc, name[:80]), "propertyNames", says)
+
+
+def _forbidden(way: list[str | int]) -> str:
+    """Returns in words what a schema allows that is false, by the way to it."""
+    is_of_names = way[-1:] == ["propertyNames"] and NAMED.isdisjoint(way[-2:-1])
+    return _NO_NAME if is_of_names else "nothing is allowed here"
 
 
 def _needed(forms: list[list[object]]) -> str | None:

@@ -14,7 +14,7 @@ from runflow_mock.domain.documents import Json, contains, list_of, object_of
 from runflow_mock.openapi.contracts import REFERENCES_MAX, Contract
 from runflow_mock.openapi.parts import FILES
 from runflow_mock.openapi.pointers import Pointer, pointer_of
-from runflow_mock.openapi.schema_ways import type_of
+from runflow_mock.openapi.schema_ways import said_types, type_of
 
 CHOICES = ("oneOf", "anyOf")
 TOLD_MAX = 10
@@ -43,8 +43,9 @@ class Forms:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The types that any of them takes, where the value is of none of these."""
-        return () if self._of_type else tuple(sorted({name for form in self.all for name in self._contract.types(form)}))
+        """The types that any of them takes, where each says of which it is and the value is of none of these."""
+        said = [said_types(map(self._contract.at, self._contract.ways(form))) for form in self.all]
+        return () if self._of_type or not all(said) else tuple(sorted(frozenset[str]().union(*said)))
 
     def meant(self) -> Pointer | None:
         """Returns the way to the form that the value is meant to have, where that is certain."""
@@ -64,7 +65,7 @@ class Forms:
             is_asked = all(self._requires(form, name) for form in self._of_type)
             return Misnamed(name, "required", "the field is required: it says which form is meant") if is_asked else None
         if isinstance(name, str) and not any(map(self._is_named, self._of_type)):
-            known = dict.fromkeys((*self._mapping, *(each for form in self._of_type for each in self._names(form))))
+            known = dict.fromkeys(each for form in self._of_type for each in self._names(form, name))
             return Misnamed(name, "discriminator", f"it names none of the forms {_listed(known)}")
         for name in self._telling():
             if not any(self._takes_field(form, name) for form in self._of_type):
@@ -81,11 +82,12 @@ class Forms:
             return any(_leads_to(mapped, hop) for hop in hops)
         return any(named in (hop[-1], hop[-1].rpartition("/")[2].partition(".")[0]) for hop in hops)
 
-    def _names(self, form: Pointer) -> Iterator[str]:
-        """Yields what a form is called where nothing is mapped to it."""
+    def _names(self, form: Pointer, discriminator: str) -> Iterator[str]:
+        """Yields what a value says to have a form: what the form itself takes there, what is mapped to it, or else what it is called."""
         hops = tuple(self._hops(form))
-        if not any(_leads_to(str(mapped), hop) for mapped in self._mapping.values() for hop in hops):
-            yield from (hop[-1] for hop in hops[:1])
+        fixed = [str(each) for each in self._fixed(form, discriminator) or ()]
+        mapped = [name for name, target in self._mapping.items() if any(_leads_to(str(target), hop) for hop in hops)]
+        yield from fixed or mapped or (hop[-1] for hop in hops[:1])
 
     def _hops(self, form: Pointer) -> Iterator[Pointer]:
         """Yields what a form refers to, and what that refers to."""

@@ -70,15 +70,19 @@ def _next(document: Document, way: Pointer, part: dict[str, Json]) -> Iterator[P
 
 def types_of(parts: Iterable[dict[str, Json]]) -> frozenset[str]:
     """Returns the types of which schemas of one value speak; any where they speak of none."""
+    known = tuple(parts)
+    implied = {IMPLIED[word] for part in known if part.get("type") is None for word in part if word in IMPLIED}
+    return said_types(known) | implied or ANY_TYPE
+
+
+def said_types(parts: Iterable[dict[str, Json]]) -> frozenset[str]:
+    """Returns the types that schemas of one value name, or have values of: what is of another is not as they say."""
     found: set[str] = set()
     for part in parts:
         said = part.get("type")
         found.update(map(str, said) if isinstance(said, list) else [str(said)] if said is not None else [])
-        values = [*list_of(part.get("enum")), *([part["const"]] if "const" in part else [])]
-        found.update(map(type_of, values))
-        if said is None:
-            found.update(IMPLIED[word] for word in part if word in IMPLIED)
-    return frozenset(found) & ANY_TYPE or ANY_TYPE
+        found.update(map(type_of, [*list_of(part.get("enum")), *([part["const"]] if "const" in part else [])]))
+    return frozenset(found) & ANY_TYPE
 
 
 def type_of(value: Json) -> str:
