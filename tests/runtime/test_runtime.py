@@ -218,6 +218,19 @@ def test_dropped_tenant_is_told_nothing_more() -> None:
     asyncio.run(story())
 
 
+def test_wait_for_a_tenant_that_goes_moves_its_world_no_further() -> None:
+    async def story() -> None:
+        runtime, tenant, _ = make(RecordingSender(200), Config(clock=ClockMode.AUTO))
+        run = created(runtime.execute(tenant, create_run()))
+        runtime.tenants.drop(tenant.settings.name)
+        before = tenant.world.history.total
+        assert not await runtime.until(tenant, lambda: tenant.world.store.run(run.id).is_terminal, run.id, 0.01)
+        assert tenant.world.history.total == before
+        await runtime.close()
+
+    asyncio.run(story())
+
+
 def test_alarm_fires_what_nobody_asks_for() -> None:
     async def story() -> None:
         sender = Telling()

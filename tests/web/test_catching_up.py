@@ -13,10 +13,11 @@ from transports import NotedTransport
 
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.tenants import ClockMode
-from runflow_mock.runtime.catching_up import catch_up
+from runflow_mock.runtime.catching_up import TURNS_MAX, catch_up
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.observers import NullObserver, Observer
 from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
+from runflow_mock.runtime.tenants import Tenant, Tenants
 from runflow_mock.web.app import create_app
 from runflow_mock.web.connections import Protocol
 from runflow_mock.web.control.operations import CONTROL_OPERATIONS
@@ -187,6 +188,96 @@ def test_tenant_that_is_deleted_while_it_catches_up_is_left_where_it_stands() ->
         return any(not run.is_terminal for run in tenant.world.store.runs.values())
 
     assert asyncio.run(tell())
+
+
+def test_world_of_which_others_make_more_all_the_while_is_left_to_whoever_settles_next() -> None:
+    class Endless:
+        turns = 0
+
+        def settle(self, tenant: Tenant, timers_max: int) -> bool:
+            self.turns += 1
+            return False
+
+    async def tell() -> int:
+        fake = Fake()
+        await fake.late()
+        tenant = fake.runtime.tenants.get("late")
+        assert tenant is not None
+        endless = Endless()
+        await catch_up(cast(Runtime, endless), tenant)
+        await fake.runtime.close()
+        return endless.turns
+
+    assert asyncio.run(tell()) == TURNS_MAX
+
+
+Way = Callable[[Tenants, Tenant], object]
+WAYS_TO_GO: list[Way] = [lambda tenants, late: tenants.drop(late.settings.name), Tenants.repeat]
+
+
+@pytest.mark.parametrize("go", WAYS_TO_GO, ids=["deleted", "reset"])
+@pytest.mark.parametrize("verb", ["scale", "resume"])
+def test_tenant_that_goes_while_its_clock_begins_to_pass_is_left_where_it_stands(verb: str, go: Way) -> None:
+    async def tell() -> tuple[int, str, bool, bool]:
+        fake = Fake()
+        await frozen(fake)
+        tenant = fake.runtime.tenants.get("fast")
+        assert tenant is not None
+        asked = fake.ask("POST", f"/_mock/clock/{verb}", "fast", {"factor": 1_000_000} if verb == "scale" else None)
+        await asked.is_answered()
+        assert not await asked.is_answered()
+        go(fake.runtime.tenants, tenant)
+        before, others = tenant.world.history.total, len(fake.runtime.tenants)
+        status, told = await asked.answer()
+        is_settled = fake.runtime.settle(tenant)
+        await fake.runtime.close()
+        return status, told["error"]["type"], is_settled and tenant.world.history.total == before, len(fake.runtime.tenants) == others
+
+    assert asyncio.run(tell()) == (404, "not_found", True, True)
+
+
+@pytest.mark.parametrize(("go", "status"), [(WAYS_TO_GO[0], 403), (WAYS_TO_GO[1], 404)], ids=["deleted", "reset"])
+def test_upload_to_a_tenant_that_goes_meanwhile_is_refused(go: Way, status: int) -> None:
+    async def tell() -> tuple[int, bool]:
+        fake = Fake()
+        session = {"filename": "a.txt", "mime_type": "text/plain", "size_bytes": 4}
+        _, opened = await fake.ask("POST", "/v1/asset-uploads", "late", session).answer()
+        await fake.late()
+        fake.seconds = 600.0
+        tenant = fake.runtime.tenants.get("late")
+        assert tenant is not None
+        parts = urlsplit(opened["upload_url"])
+        put = fake.ask("PUT", f"{parts.path}?{parts.query}", "late", "ab")
+        assert not await put.is_answered()
+        go(fake.runtime.tenants, tenant)
+        before = tenant.world.history.total
+        answered, _ = await put.ended()
+        await fake.runtime.close()
+        return answered, tenant.world.history.total == before
+
+    assert asyncio.run(tell()) == (status, True)
+
+
+@pytest.mark.parametrize("go", WAYS_TO_GO, ids=["deleted", "reset"])
+def test_file_of_a_tenant_that_goes_meanwhile_is_not_found(go: Way) -> None:
+    async def tell() -> int:
+        fake = Fake()
+        run = {"input": {"image_url": "https://cdn.example.com/a.png"}}
+        _, made = await fake.ask("POST", "/v1/models/runflow/background-removal/runs", "late", run).answer()
+        fake.seconds = 60.0
+        _, ended = await fake.ask("GET", f"/v1/runs/{made['id']}", "late").answer()
+        parts = urlsplit(ended["output"]["image_urls"][0])
+        await fake.late()
+        tenant = fake.runtime.tenants.get("late")
+        assert tenant is not None
+        asked = fake.ask("GET", f"{parts.path}?{parts.query}", "late")
+        assert not await asked.is_answered()
+        go(fake.runtime.tenants, tenant)
+        status, _ = await asked.ended()
+        await fake.runtime.close()
+        return status
+
+    assert asyncio.run(tell()) == 404
 
 
 BODIES: dict[str, object] = {

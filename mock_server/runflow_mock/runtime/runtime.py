@@ -87,9 +87,7 @@ class Runtime:
         self.is_stopping = False
         # How many requests were answered, by operation and status.
         self.requests: Counter[tuple[str, int]] = Counter()
-        self.wall = wall
-        self.timer = timer
-        self.sleep = sleep
+        self.wall, self.timer, self.sleep = wall, timer, sleep
         self.media = MediaShelf()
         self.judgings = Judgings(contract)
         turns, unbelieved = CallbackTurns(self.bounds.callback_sockets), Unbelieved(self.warn)
@@ -127,8 +125,10 @@ class Runtime:
     def settle(self, tenant: Tenant, timers_max: int = maxsize) -> bool:
         """Brings the world to where its clock stands, firing what is due on the way, and tells whether it is there.
 
-        Beyond `timers_max` the alarm goes on with it.
+        Beyond `timers_max` the alarm goes on with it. A tenant that was dropped stays where it is.
         """
+        if tenant.is_dropped:
+            return True
         world, present = tenant.world, tenant.present(self._monotonic())
         due, left = world.store.timers.next_due(), timers_max
         while left and due is not None and (due <= present or due <= world.now):
@@ -147,13 +147,12 @@ class Runtime:
         A poll costs a client a real pause, so each is worth a change of the very resource that it asks for; whatever else is due until then
         happens on the way, in order. While a callback is in flight, time stands still.
         """
-        world = tenant.world
-        store = world.store
-        if tenant.settings.clock is not ClockMode.AUTO or tenant.moving.locked() or is_held(store, resource_id):
+        store = tenant.world.store
+        if tenant.settings.clock is not ClockMode.AUTO or tenant.is_dropped or tenant.moving.locked() or is_held(store, resource_id):
             return
         before = store.status_of(resource_id)
         for _ in range(tenant.settings.limits.steps_max):
-            due = world.store.timers.next_due()
+            due = store.timers.next_due()
             if tenant.in_flight or due is None or due > LATEST or (resource_id is not None and store.status_of(resource_id) != before):
                 break
             self._fire(tenant)

@@ -159,7 +159,7 @@ class Api:
             return self._answer_and_note(call, is_oversized=is_oversized)
         except Behind as behind:
             await catch_up(self._runtime, behind.tenant)
-            # What has become due since then: a clock that passes faster than its world would never be caught up with.
+            # A request waits once: what is left, where others make more of it all the while, happens before its answer.
             call.timers_max = maxsize
             return self._answer_and_note(call, is_oversized=is_oversized)
 

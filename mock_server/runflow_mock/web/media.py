@@ -95,10 +95,13 @@ class Media:
         """Returns the run and the name that a path leads to."""
         parts = call.path.split("/")
         tenant = self._runtime.tenants.get(parts[2]) if len(parts) == 5 else None
+        if tenant is not None:
+            await catch_up(self._runtime, tenant)
+            # Another may have its name by now.
+            tenant = self._runtime.tenants.get(parts[2])
         if tenant is None:
             raise not_found(f"There is no file {call.path[:200]}.")
         call.tenant = tenant
-        await catch_up(self._runtime, tenant)
         call.request_id = tenant.issue_request_id(changes=False)
         return call.store.run(parts[3]), parts[4]
 

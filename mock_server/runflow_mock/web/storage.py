@@ -83,8 +83,11 @@ class Storage:
         try:
             handler = _handler_of(call)
             tenant, asset_id = _check_address(call)
-            call.tenant, call.params = tenant, {"id": asset_id}
             await catch_up(self._runtime, tenant)
+            if tenant.is_dropped:
+                # Another may have its name by now.
+                tenant, asset_id = _check_address(call)
+            call.tenant, call.params = tenant, {"id": asset_id}
             call.request_id = tenant.issue_request_id(changes=call.method == "PUT")
             if meet_request(call, None, {}):
                 return UNANSWERED
