@@ -309,6 +309,13 @@ def test_interrupted_test_tells_what_has_not_come(pytester: pytest.Pytester) -> 
     assert result.ret == pytest.ExitCode.INTERRUPTED
 
 
+@pytest.mark.parametrize("how", ["-q", "-v", "--color=yes"])
+def test_what_an_interrupted_test_tells_begins_on_a_line_of_its_own(pytester: pytest.Pytester, how: str) -> None:
+    pytester.makepyfile("def test_before(): pass\ndef test(runflow): raise KeyboardInterrupt")
+    result = pytester.runpytest_subprocess(*QUIET, how)
+    result.stdout.re_match_lines([r"-+ runflow timeline -+$"])
+
+
 def test_interrupt_of_another_test_or_without_a_terminal_is_left_alone(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test(): raise KeyboardInterrupt")
     result = pytester.runpytest_subprocess(*QUIET)

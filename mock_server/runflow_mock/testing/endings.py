@@ -104,6 +104,8 @@ def show(config: pytest.Config, told: list[Section]) -> None:
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None:
         return
+    # Under `-q` pytest does not know that the line has begun.
+    reporter.write_line("")
     for title, text in told:
         reporter.write_sep("-", title)
         reporter.write_line(text)
