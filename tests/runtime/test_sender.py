@@ -1,20 +1,33 @@
 """The real sender against real receivers on loopback."""
 
 import asyncio
+import base64
+import os
 import ssl
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 from hosts import listening
 
 from runflow_mock.domain.deliveries import AttemptResult
+from runflow_mock.runtime.config import ConfigError
 from runflow_mock.runtime.outgoing_connections import ANSWER_BYTES_MAX
 from runflow_mock.runtime.sender import HttpSender, OutgoingRequest, RecordingSender
 from runflow_mock.testing.receiver import CallbackReceiver, Reply
 
 HEADERS = {"Content-Type": "application/json", "User-Agent": "Runflow-Callbacks/1.0", "Runflow-Request-Id": "x-1"}
+PEM = trustme.CA().cert_pem.bytes()
 BODY = b'{"event":"run.completed"}'
 
 
@@ -135,6 +148,57 @@ def test_https_receiver_is_trusted_through_its_ca_and_not_without(tmp_path: Path
     assert (trusted.status_code, trusted.reason) == (200, None)
     assert (refused.status_code, refused.reason) == (None, "connection_error")
     assert "certificate" in (refused.error or "").lower()
+
+
+def trusted_pem(pem: bytes) -> bytes:
+    """A certificate as `openssl x509 -trustout` writes it, with what it is trusted for behind it."""
+    lines = ssl.PEM_cert_to_DER_cert(pem.decode()) + bytes.fromhex("300c300a06082b06010505070301")
+    return b"-----BEGIN TRUSTED CERTIFICATE-----\n" + base64.encodebytes(lines) + b"-----END TRUSTED CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize("form", [bytes, trusted_pem, lambda pem: "für Nürnberg\n".encode() + pem], ids=["plain", "trusted", "noted"])
+def test_authority_may_stand_in_any_form_of_pem(tmp_path: Path, form: Callable[[bytes], bytes]) -> None:
+    authority, file = trustme.CA(), tmp_path / "ca.pem"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    file.write_bytes(form(authority.cert_pem.bytes()))
+    with listening(Fine, context) as port:
+        (result,) = send(f"https://localhost:{port}/", ca_file=file)
+    assert (result.status_code, result.error) == (200, None)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
+@pytest.mark.parametrize("content", [PEM, b""], ids=["certificate", "nothing"])
+def test_authority_may_come_through_a_pipe(content: bytes) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, content)
+    os.close(writing)
+    with nullcontext() if content else pytest.raises(ConfigError, match="has no certificate"):
+        HttpSender(ca_file=Path(f"/dev/fd/{reading}"))
+    os.close(reading)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"no certificate\n", PEM[:60] + b"!" + PEM[61:], b"\x30\x82\x01\x00"])
+def test_file_without_an_authority_is_refused_at_the_start_and_nobody_else_trusted(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"^callback-ca: .*ca\.pem has no certificate that can be read; give a PEM file"):
+        HttpSender(ca_file=file)
+
+
+def test_file_of_revocations_alone_vouches_for_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "nobody")]), datetime(2026, 1, 1, tzinfo=UTC)
+    revoked = x509.CertificateRevocationListBuilder(name, now, now + timedelta(days=1)).sign(key, hashes.SHA256())
+    file.write_bytes(revoked.public_bytes(Encoding.PEM))
+    with pytest.raises(ConfigError, match="has no certificate"):
+        HttpSender(ca_file=file)
+
+
+def test_authority_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^callback-ca: .*absent\.pem cannot be read: No such file"):
+        HttpSender(ca_file=tmp_path / "absent.pem")
 
 
 def test_certificate_of_another_name_is_refused(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """Requests made up from the document reach operations with slashes in their ids, and find what a schema can say."""
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 from answers import ANSWERS
 from doors import MANUAL
 from msgspec.structs import replace
@@ -74,6 +76,23 @@ def test_generated_requests_trust_the_authorities_in_a_folder_that_the_environme
         carrier.close()
     assert (tally.breaches, tally.errors) == ([], [])
     assert tally.answers
+
+
+def test_authorities_that_cannot_be_read_are_passed_over_as_openssl_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, absent, authority = tmp_path / "trusted", tmp_path / "absent", trustme.CA().cert_pem.bytes()
+    (folder / "0000000a.0").mkdir(parents=True)
+    (folder / "0000000b.0").symlink_to(absent)
+    (folder / "0000000c.0").write_bytes(authority[:60] + b"!" + authority[61:])
+    (folder / "0000000d.0").write_bytes(b"")
+    (folder / "0000000e.0").write_bytes(authority)
+    (folder / "0000000\u0663.0").write_bytes(b"of no digest")
+    monkeypatch.setenv("SSL_CERT_FILE", str(absent))
+    monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join(map(str, (absent, folder / "0000000e.0", folder))))
+    carrier = HttpCarrier("https://localhost:1")
+    try:
+        assert Path(str(carrier.authorities)).read_bytes() == authority
+    finally:
+        carrier.close()
 
 
 def test_every_operation_has_a_label() -> None:

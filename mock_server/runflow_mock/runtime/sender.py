@@ -3,16 +3,19 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from time import perf_counter
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
 from runflow_mock.domain.deliveries import AttemptResult
+from runflow_mock.runtime.config import ConfigError
 from runflow_mock.runtime.outgoing_connections import OutgoingConnections
 from runflow_mock.user_files import read_file
+
+_NO_AUTHORITY = "callback-ca: {} has no certificate that can be read; give a PEM file, in which one stands behind BEGIN CERTIFICATE"
 
 
 class OutgoingRequest(msgspec.Struct, frozen=True):
@@ -35,8 +38,13 @@ class HttpSender:
     """Sends over HTTP. Redirects are not followed, proxies not used, and cookies not kept."""
 
     def __init__(self, *, timeout_seconds: float = 10.0, ca_file: Path | None = None) -> None:
+        """Makes a sender; with a file of authorities, receivers are vouched for by these alone.
+
+        Raises:
+            ConfigError: the file cannot be read, or has no certificate.
+        """
         self._timeout_seconds = timeout_seconds
-        self._ca_file = ca_file
+        self._own = None if ca_file is None else _trusting(ca_file)
         self._connections: OutgoingConnections | None = None
 
     async def send(self, request: OutgoingRequest) -> AttemptResult:
@@ -65,7 +73,7 @@ class HttpSender:
     def _open(self) -> OutgoingConnections:
         if self._connections is None:
             # How many there may be is decided before an attempt begins: see `runtime.deliveries`.
-            self._connections = OutgoingConnections(partial(_trusted, self._ca_file))
+            self._connections = OutgoingConnections(lambda: self._own or _usual())
         return self._connections
 
 
@@ -88,10 +96,30 @@ class RecordingSender:
 
 
 @cache
-def _trusted(ca_file: Path | None) -> ssl.SSLContext:
-    """Returns who vouches for receivers; reading the authorities of a system takes as long as hundreds of callbacks."""
-    # What is written around certificates, in whatever language, is no part of them.
-    return ssl.create_default_context(cadata=None if ca_file is None else read_file(ca_file).decode("ascii", "ignore"))
+def _usual() -> ssl.SSLContext:
+    """Returns what trusts the authorities of this machine; reading them takes as long as hundreds of callbacks."""
+    return ssl.create_default_context()
+
+
+def _trusting(ca_file: Path) -> ssl.SSLContext:
+    """Returns what trusts the authorities in a file, and nobody else.
+
+    Raises:
+        ConfigError: it cannot be read, or has no certificate.
+    """
+    try:
+        content = read_file(ca_file)
+        # OpenSSL knows more forms of a certificate in a file than Python can hand it, and a pipe can be read only once. Without any text
+        # Python would trust the authorities of the machine.
+        how: dict[str, Any] = {"cafile": ca_file} if ca_file.is_file() else {"cadata": "\n" + content.decode("ascii", "ignore")}
+        context = ssl.create_default_context(**how)
+    except ssl.SSLError as error:
+        raise ConfigError(f"{_NO_AUTHORITY.format(ca_file)} ({error.reason or error})") from None
+    except OSError as error:
+        raise ConfigError(f"callback-ca: {ca_file} cannot be read: {error.strerror}") from None
+    if not context.cert_store_stats()["x509"]:
+        raise ConfigError(_NO_AUTHORITY.format(ca_file))
+    return context
 
 
 def _since(started: float) -> int:

@@ -162,7 +162,7 @@ def create_app(
     Raises:
         CatalogError: a catalog file cannot be used.
         SkillError: the skill file cannot be used.
-        ConfigError, ScenarioFileError: the scenario cannot be used.
+        ConfigError, ScenarioFileError: the scenario or the file of authorities cannot be used.
     """
     config = config or Config()
     if catalog is None:

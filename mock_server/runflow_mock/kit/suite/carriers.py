@@ -6,7 +6,8 @@ The suite knows a server by its carrier alone, so that a test can put a bug betw
 import os
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -23,13 +24,14 @@ from runflow_mock.runtime.deadlines import timed_pool, within
 from runflow_mock.runtime.downloads import Downloads, Unreachable
 from runflow_mock.testing.direct_calls import Message
 from runflow_mock.testing.in_process import InProcess, Scope
+from runflow_mock.user_files import read_file
 
 SECONDS_MAX = 60.0
 ANSWER_SECONDS_MAX = 180.0
 ANSWER_BYTES_MAX = 256 * 1024 * 1024
 FILE_BYTES_MAX = 64 * 1024 * 1024
 # As OpenSSL finds an authority in a folder: by a digest of its name.
-HASHED = re.compile(r"[0-9a-f]{8}\.\d+")
+HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 IN_PROCESS_URL = "http://localhost"
 
 
@@ -111,15 +113,15 @@ class HttpCarrier:
     def authorities(self) -> str | bool:
         """The file of those that are trusted here, for a client that knows them by other names, or that it may trust the usual ones."""
         paths = ssl.get_default_verify_paths()
-        folders = [Path(each) for each in os.environ.get(paths.openssl_capath_env, "").split(os.pathsep) if each]
-        named = [file for folder in folders if folder.is_dir() for file in sorted(folder.iterdir()) if HASHED.fullmatch(file.name)]
+        folders = filter(None, os.environ.get(paths.openssl_capath_env, "").split(os.pathsep))
+        named = [content for folder in folders for content in _authorities_in(Path(folder))]
         if not named:
             return paths.cafile or True
         # Python trusts a file and folders at once, and such a client one file or one folder.
         if self._bundle is None:
             self._bundle = NamedTemporaryFile(prefix="runflow-mock-", suffix=".pem")  # noqa: SIM115 - it lives as long as the carrier
-            files = [*([Path(paths.cafile)] if paths.cafile is not None else []), *named]
-            self._bundle.write(b"\n".join(file.read_bytes() for file in files))
+            usual = [] if paths.cafile is None else list(_readable([Path(paths.cafile)]))
+            self._bundle.write(b"\n".join((*usual, *named)))
             self._bundle.flush()
         return str(self._bundle.name)
 
@@ -215,6 +217,22 @@ class CarrierApp:
         told = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": told})
         await send({"type": "http.response.body", "body": answer.body})
+
+
+def _authorities_in(folder: Path) -> Iterator[bytes]:
+    """Yields what stands in the files of a folder in which OpenSSL would find an authority; it passes over a folder that is none."""
+    with suppress(OSError):
+        yield from _readable(file for file in sorted(folder.iterdir()) if HASHED.fullmatch(file.name))
+
+
+def _readable(files: Iterable[Path]) -> Iterator[bytes]:
+    """Yields what stands in files of authorities; OpenSSL passes over those that it cannot read, as links to nowhere."""
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for file in files:
+        with suppress(OSError):
+            content = read_file(file)
+            trusting.load_verify_locations(file)
+            yield content
 
 
 def read_json(body: bytes) -> Any:
