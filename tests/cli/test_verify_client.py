@@ -225,6 +225,15 @@ def test_dialect_profile_and_switches_count_as_they_do_for_serve(
     assert (rows["plain"], rows["cancelled"]) == ("held", "held")
 
 
+def test_list_with_a_name_that_fits_no_row_is_refused_before_the_client_is_started(tmp_path: Path) -> None:
+    known, started = tmp_path / "known.txt", tmp_path / "started"
+    known.write_text("plain:complete\n")
+    client = (sys.executable, "-c", f"open({str(started)!r}, 'w')")
+    told = call("verify-client", "--only", "plain", "--expected-failures", str(known), "--", *client)
+    assert (told.code, f"{known}: expected failure 'plain:complete' names no rule" in told.err) == (2, True)
+    assert not started.exists()
+
+
 def test_switch_that_does_not_exist_is_wrong_usage() -> None:
     told = call("verify-client", "--switches", "spelling=us", "--", "true")
     assert (told.code, "switch 'spelling' does not exist" in told.err) == (2, True)

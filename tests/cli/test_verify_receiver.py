@@ -44,6 +44,15 @@ def test_bad_handler_is_exit_code_1_unless_that_is_expected(tmp_path: Path) -> N
     assert "broken   unknown field: tolerates-news (error)" in told.out
 
 
+def test_list_with_a_name_that_fits_no_row_is_refused_before_a_probe_is_sent(tmp_path: Path) -> None:
+    expected = tmp_path / "expected.txt"
+    expected.write_text("tolerate-news\n")
+    with CallbackReceiver() as receiver:
+        told = call("verify-receiver", receiver.url, "--secret", SECRET, "--expected-failures", str(expected))
+        assert not receiver.deliveries
+    assert (told.code, f"{expected}: expected failure 'tolerate-news' names no rule" in told.err) == (2, True)
+
+
 @pytest.mark.slow
 def test_expected_failure_that_holds_is_exit_code_1(tmp_path: Path) -> None:
     expected = tmp_path / "expected.txt"

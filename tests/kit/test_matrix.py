@@ -44,6 +44,7 @@ from runflow_mock.kit.matrix.judging import (
     TOLD_BEFORE,
     TOLD_ELSEWHERE,
     judge_trials,
+    places_of,
 )
 from runflow_mock.kit.matrix.running import run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial, lost_files, try_cell
@@ -117,6 +118,12 @@ def test_control_that_fails_leaves_everything_else_unsaid() -> None:
     row = _judge(FAILED, _trial(CONTROL, 1), _trial(FAILED, 1))
     assert (row.judgement, row.reason) == (Judgement.NOT_EXERCISED, NO_CONTROL)
     assert _judge(CONTROL, _trial(CONTROL, 1)).judgement is Judgement.BROKEN
+
+
+def test_where_a_sheet_has_rows_is_known_before_anything_is_tried() -> None:
+    cells = select(is_full=True, only=())
+    sheet = judge_trials(cells, {CONTROL.name: _trial(CONTROL, 0, exchanges=0)}, {})
+    assert tuple((row.subject, row.rule) for row in sheet.rows) == places_of(cells)
 
 
 def test_client_that_sends_nothing_does_not_pass() -> None:

@@ -30,7 +30,7 @@ from runflow_mock.kit.probes.effects import Effects, NoCount
 from runflow_mock.kit.probes.forgeries import FORGERIES
 from runflow_mock.kit.probes.probe_steps import ProbeKit, ProbeStep, Seen, refuses, takes_genuine
 from runflow_mock.kit.probes.sample_callbacks import Sender
-from runflow_mock.kit.probes.verdicts import LIMITED, NO_CONTROL, NO_TIME, verify_receiver
+from runflow_mock.kit.probes.verdicts import LIMITED, NO_CONTROL, NO_TIME, places_of, verify_receiver
 from runflow_mock.kit.sheets.records import Row, Sheet
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.messages import Messages
@@ -69,6 +69,7 @@ def _verify(flaw: str | None = None, *, dialect: str = "seed", secret: str = SEC
             kit = ProbeKit(sender, carrier, effects, PREVIOUS_SECRET, RETIRED_SECRET, events, messages)
             sheet = verify_receiver(kit, running.url, told.append, answer_seconds_max=limit, seconds_max=seconds_max)
     assert tuple(told) == sheet.rows
+    assert tuple((row.subject, row.rule) for row in sheet.rows) == places_of(kit)
     return sheet
 
 

@@ -15,7 +15,7 @@ from runflow_mock.kit.drift.drifts import Grade
 from runflow_mock.kit.drift.records import Comparison
 from runflow_mock.kit.sheets.junit import write_junit
 from runflow_mock.kit.sheets.markdown import write_markdown
-from runflow_mock.kit.sheets.records import Row, Sheet, expecting, read_expected, represent_sheet, summary_of
+from runflow_mock.kit.sheets.records import Row, Sheet, check_expected, expecting, read_expected, represent_sheet, summary_of
 from runflow_mock.kit.sheets.reports import sheet_of
 from runflow_mock.kit.sheets.summaries import Case, Outcome, Summary
 from runflow_mock.kit.sheets.terminal import lines, show
@@ -77,7 +77,7 @@ def test_expected_failure_that_names_nothing_is_refused() -> None:
     with pytest.raises(
         ValueError, match=r"expected failure 'recover' names no rule; write subject:rule or a rule, such as plain:completes"
     ):
-        expecting(SHEET, ["recover"])
+        check_expected(["lost:recovers", "recovers", "recover"], [("plain", "completes"), ("lost", "recovers")])
 
 
 def test_list_of_expected_failures_has_comments_and_blank_lines() -> None:

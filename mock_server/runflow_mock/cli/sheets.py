@@ -1,6 +1,6 @@
 """How commands that judge somebody tell it: in the terminal or as JSON, and in files for CI."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from runflow_mock.cli.options import json_option
 from runflow_mock.cli.streams import write_scrubbed
 from runflow_mock.kit.sheets.junit import write_junit
 from runflow_mock.kit.sheets.markdown import write_markdown
-from runflow_mock.kit.sheets.records import Sheet, expecting, read_expected
+from runflow_mock.kit.sheets.records import Place, check_expected, read_expected
 from runflow_mock.kit.sheets.summaries import Summary
 from runflow_mock.kit.sheets.terminal import show
 from runflow_mock.runtime.text_files import read_text_file
@@ -75,22 +75,20 @@ def expected_option(decorated: DecoratedT) -> DecoratedT:
     return click.option("--expected-failures", "expected_file", default=None, type=READ, help=text)(decorated)
 
 
-def load_expected(file: Path | None) -> tuple[str, ...]:
+def load_expected(file: Path | None, places: Sequence[Place]) -> tuple[str, ...]:
     """Returns the rows that a file names, before anything is judged: what it takes minutes to find out should not be lost.
+
+    Args:
+        file: the list of expected failures, if there is one.
+        places: where the sheet will have rows.
 
     Raises:
         ConfigError: the file cannot be read.
+        UsageError: one of its names fits no row.
     """
-    return () if file is None else read_expected(read_text_file(file, "list of expected failures"))
-
-
-def with_expected(sheet: Sheet, expected: tuple[str, ...], file: Path | None) -> Sheet:
-    """Returns a sheet in which the rows that a file names may be broken.
-
-    Raises:
-        UsageError: one of them names no rule.
-    """
+    expected = () if file is None else read_expected(read_text_file(file, "list of expected failures"))
     try:
-        return expecting(sheet, expected) if expected else sheet
+        check_expected(expected, places)
     except ValueError as error:
         raise click.UsageError(f"{file}: {error}") from None
+    return expected

@@ -11,14 +11,14 @@ import click
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
 from runflow_mock.cli.options import Figure, option, tell
-from runflow_mock.cli.sheets import READ, Outputs, expected_option, load_expected, sheet_options, with_expected
+from runflow_mock.cli.sheets import READ, Outputs, expected_option, load_expected, sheet_options
 from runflow_mock.kit.matrix.cells import select
 from runflow_mock.kit.matrix.clients import CommandRunner
 from runflow_mock.kit.matrix.expectations import load_expectations
-from runflow_mock.kit.matrix.judging import judge_trials
+from runflow_mock.kit.matrix.judging import judge_trials, places_of
 from runflow_mock.kit.matrix.running import run_matrix
 from runflow_mock.kit.matrix.trials import MatrixJob, Trial
-from runflow_mock.kit.sheets.records import summary_of
+from runflow_mock.kit.sheets.records import expecting, summary_of
 from runflow_mock.runtime.config import Config, read_rewrites
 from runflow_mock.runtime.foreign_documents import load_contract
 from runflow_mock.testing.proxy import Proxy
@@ -58,7 +58,7 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
     gc.enable()
     cells = select(is_full=options["is_full"], only=options["only"])
     expected = load_expectations(options["expect_file"])
-    may_be_broken = load_expected(expected_file)
+    may_be_broken = load_expected(expected_file, places_of(cells))
     contract = None if options["openapi"] is None else load_contract(options["openapi"], tell)
     speech = read_speech(options)
     config = Config(
@@ -82,7 +82,7 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
             say=partial(click.echo, err=True),
         )
         trials = run_matrix(cells, job, expected, _tell, jobs=options["jobs"])
-    sheet = with_expected(judge_trials(cells, trials, expected), may_be_broken, expected_file)
+    sheet = expecting(judge_trials(cells, trials, expected), may_be_broken)
     outputs = Outputs(as_json=as_json, junit_file=options["junit_file"], markdown_file=options["markdown_file"])
     outputs.write(
         summary_of(sheet),

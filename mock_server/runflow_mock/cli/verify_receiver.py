@@ -13,14 +13,14 @@ import urllib3
 from runflow_mock.cli.dialects import dialect_options, read_speech
 from runflow_mock.cli.options import Figure, checked_url, option
 from runflow_mock.cli.options import tell as tell_people
-from runflow_mock.cli.sheets import Outputs, expected_option, load_expected, sheet_options, with_expected
+from runflow_mock.cli.sheets import Outputs, expected_option, load_expected, sheet_options
 from runflow_mock.kit.probes.carriers import Carrier
 from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.probes.known_records import KnownRecords, NoRecord
 from runflow_mock.kit.probes.probe_steps import ProbeKit
 from runflow_mock.kit.probes.sample_callbacks import Sender
-from runflow_mock.kit.probes.verdicts import verify_receiver
-from runflow_mock.kit.sheets.records import Row, summary_of
+from runflow_mock.kit.probes.verdicts import places_of, verify_receiver
+from runflow_mock.kit.sheets.records import Row, expecting, summary_of
 from runflow_mock.runtime.foreign_documents import load_messages
 from runflow_mock.testing.client import ClientError
 from runflow_mock.testing.control import Control
@@ -71,10 +71,10 @@ def command(*, url: str, expected_file: Path | None, as_json: bool, **options: A
         click.echo(f"{row.judgement.value:13}  {row.subject}: {row.rule}", err=True)
 
     within: float = options["answer_within"]
-    may_be_broken = load_expected(expected_file)
     with _probe_kit(url, options) as kit:
+        may_be_broken = load_expected(expected_file, places_of(kit))
         sheet = verify_receiver(kit, url, tell, answer_seconds_max=within)
-    sheet = with_expected(sheet, may_be_broken, expected_file)
+    sheet = expecting(sheet, may_be_broken)
     Outputs(as_json=as_json, junit_file=options["junit_file"], markdown_file=options["markdown_file"]).write(summary_of(sheet))
     sys.exit(sheet.exit_code)
 

@@ -13,7 +13,7 @@ from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CONTROL, REFUS
 from runflow_mock.kit.matrix.ends import NO_ANSWER_WITHIN, is_genuine
 from runflow_mock.kit.matrix.expectations import USUAL, Expectation, last_words
 from runflow_mock.kit.matrix.trials import GIVES_UP, Trial
-from runflow_mock.kit.sheets.records import Row, Sheet
+from runflow_mock.kit.sheets.records import Place, Row, Sheet
 from runflow_mock.kit.sheets.reports import CLIENT, contract_violations
 
 NO_TRAFFIC = (
@@ -54,6 +54,12 @@ def judge_trials(cells: Sequence[Cell], trials: Mapping[str, Trial], expected: E
     rows.append(_client_row("contract", wrong, (f"{count} exchanges",) if found else (), silence))
     rows.extend(_rule_rows(found, silence))
     return Sheet(title=f"Client in {len(trials)} of {len(cells)} cells", rows=tuple(rows), errors=tuple(_ours(found)))
+
+
+def places_of(cells: Sequence[Cell]) -> tuple[Place, ...]:
+    """Returns where the sheet of a client has rows, whatever becomes of its trials."""
+    of_cells = ((cell.name, rule) for cell in cells for rule in (cell.rule, *cell.also))
+    return (*of_cells, *((CLIENT, rule) for rule in ("ends", "key-not-in-output", "contract", *(rule.id for rule in RULES))))
 
 
 def passes_control(trial: Trial, expected: Expected) -> bool:

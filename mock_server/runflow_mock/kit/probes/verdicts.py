@@ -11,7 +11,7 @@ from runflow_mock.kit.probes.effects import NoCount
 from runflow_mock.kit.probes.known_records import NoRecord
 from runflow_mock.kit.probes.other_protocols import what_speaks
 from runflow_mock.kit.probes.probe_steps import ProbeKit, Seen
-from runflow_mock.kit.sheets.records import Row, Sheet
+from runflow_mock.kit.sheets.records import Place, Row, Sheet
 from runflow_mock.openapi.messages import Message
 from runflow_mock.testing.samples import EVENTS
 
@@ -22,6 +22,7 @@ LAST_SECONDS = 15.0
 LIMITED = "it answers 429, whatever is sent: it limits how often it is called; let it take more for this test"
 OTHER_EVENT = "it is about another event than --event names"
 NO_TIMESTAMP = "callbacks of this dialect carry no timestamp"
+ALL_ANSWERS = "all answers"
 Tell = Callable[[Row], None]
 
 
@@ -45,9 +46,7 @@ def verify_receiver(
     errors = list(_described_otherwise(kit))
     begun_until = time.monotonic() + seconds_max
     kit.carrier.until = begun_until + last_seconds
-    # The genuine event was tried by the control.
-    chosen = (probe for probe in PROBES if probe.event != kit.sender.event and (kit.messages is not None or not probe.needs_document))
-    for probe in chosen:
+    for probe in _chosen(kit):
         reason = _obstacle(probe, kit, rows, is_late=bool(rows) and time.monotonic() > begun_until)
         first, seen = len(kit.carrier.answers), list[Seen]()
         try:
@@ -76,6 +75,16 @@ def verify_receiver(
         rows.append(row)
         tell(row)
     return Sheet(title=f"Receiver at {url}", rows=tuple(rows), errors=tuple(errors))
+
+
+def places_of(kit: ProbeKit) -> tuple[Place, ...]:
+    """Returns where the sheet of a receiver has rows, whatever becomes of its probes."""
+    return (*((probe.name, probe.rule) for probe in _chosen(kit)), *((ALL_ANSWERS, rule) for rule in (KEEPS_SECRETS, IN_TIME)))
+
+
+def _chosen(kit: ProbeKit) -> Iterator[Probe]:
+    # The genuine event is tried by the control.
+    return (probe for probe in PROBES if probe.event != kit.sender.event and (kit.messages is not None or not probe.needs_document))
 
 
 def _described_otherwise(kit: ProbeKit) -> Iterator[str]:
@@ -145,9 +154,9 @@ def _in_time(carrier: Carrier, seconds_max: float, control: Row) -> Row:
 def _of_all(rule: str, told: str, control: Row, *, is_broken: bool) -> Row:
     """A rule about all answers; where none took the genuine callback, only a fault says something."""
     if not is_broken and control.judgement is not Judgement.HELD:
-        return _absent("all answers", rule, NO_CONTROL)
+        return _absent(ALL_ANSWERS, rule, NO_CONTROL)
     judgement = Judgement.BROKEN if is_broken else Judgement.HELD
-    return Row(subject="all answers", rule=rule, judgement=judgement, asks=ASKS[rule], evidence=(told,))
+    return Row(subject=ALL_ANSWERS, rule=rule, judgement=judgement, asks=ASKS[rule], evidence=(told,))
 
 
 def _check_reached(carrier: Carrier, url: str) -> None:

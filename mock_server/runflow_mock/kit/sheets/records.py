@@ -21,6 +21,9 @@ LISTED_MAX = 12
 EVIDENCE_MAX = 3
 STALE = "was expected to be broken, and held: take it off the list"
 
+Place = tuple[str, str]
+"""Where a row stands: its subject and its rule."""
+
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen of one rule at one subject: an operation, a cell of a matrix, a probe, or the client as a whole."""
@@ -80,17 +83,21 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
         return f"{told}{f', {expected} broken as expected' if expected else ''}; grade {self.grade}{limited}"
 
 
-def expecting(sheet: Sheet, names: Collection[str]) -> Sheet:
-    """Returns a sheet in which the named rows may be broken; a name is `subject:rule`, or a rule wherever it stands.
+def check_expected(names: Collection[str], places: Sequence[Place]) -> None:
+    """Accepts names each of which fits one of the rows that a sheet will have.
 
     Raises:
-        ValueError: a name fits no row.
+        ValueError: a name fits none.
     """
-    known = {name for row in sheet.rows for name in (row.name, row.rule)}
+    known = {name for subject, rule in places for name in (f"{subject}:{rule}", rule)}
     unknown = [name for name in names if name not in known]
     if unknown:
-        example = sheet.rows[0].name if sheet.rows else "create_run:contract"
-        raise ValueError(f"expected failure {unknown[0]!r} names no rule; write subject:rule or a rule, such as {example}")
+        told = f"expected failure {unknown[0][:80]!r} names no rule; write subject:rule or a rule, such as"
+        raise ValueError(f"{told} {':'.join(places[0])}")
+
+
+def expecting(sheet: Sheet, names: Collection[str]) -> Sheet:
+    """Returns a sheet in which the named rows may be broken; a name is `subject:rule`, or a rule wherever it stands."""
     rows = tuple(
         replace(row, is_expected=row.judgement is Judgement.BROKEN and bool({row.name, row.rule} & {*names})) for row in sheet.rows
     )
