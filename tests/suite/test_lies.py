@@ -43,6 +43,8 @@ TRUE_IN = {
         "Retry-After is zero",
         "Retry-After is longer than the window",
         "Retry-After is what time it will be",
+        "Retry-After is a digit that stands above the line",
+        "Retry-After has more digits than a number",
         "a callback says that it was sent an hour ago",
         "an attempt is dated in milliseconds",
     )

@@ -155,6 +155,8 @@ CASES: Mapping[str, Lie] = {
     "one request more than the quota is answered": _lie(Bug(_let_through), "quota_is_told"),
     "a window never ends": _lie(Bug(_never_over), "quota_is_told"),
     "Retry-After is longer than the window": _lie(_retry_after("61"), "quota_is_told"),
+    "Retry-After is a digit that stands above the line": _lie(_retry_after("²"), "quota_is_told"),
+    "Retry-After has more digits than a number": _lie(_retry_after("9" * 5000), "quota_is_told"),
     "Retry-After is what time it will be": _lie(_retry_after("Sun, 01 Mar 2026 10:00:00 GMT"), "quota_is_told"),
     "all attempts were answered as the first": _lie(_of_attempts(_as_the_first), "attempts_are_told", "deliveries_are_kept"),
     "attempts are counted from nothing": _lie(_of_attempts(_counted_from_nothing), "attempts_are_told", "deliveries_are_kept"),

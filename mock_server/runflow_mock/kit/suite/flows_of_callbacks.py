@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from runflow_mock.domain.signing import SignatureError, sign_bare, sign_timestamped
+from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run
 from runflow_mock.kit.suite.readings import Unexpected, content_of, expect
@@ -63,9 +64,10 @@ def check_signature(attempt: Pulled, secret: str) -> None:
     """
     headers = _headers(attempt)
     given, timestamp = headers.get("runflow-signature", ""), headers.get("runflow-timestamp")
-    if timestamp is not None and not timestamp.isdecimal():
+    seconds = whole_number(timestamp)
+    if timestamp is not None and seconds is None:
         raise SignatureError(f"Runflow-Timestamp is {timestamp!r}")
-    right = sign_bare(attempt.body, secret) if timestamp is None else sign_timestamped(attempt.body, int(timestamp), secret)
+    right = sign_bare(attempt.body, secret) if seconds is None else sign_timestamped(attempt.body, seconds, secret)
     if given != right:
         raise SignatureError(f"the signature is {given!r}, not that of the raw body under the secret")
 

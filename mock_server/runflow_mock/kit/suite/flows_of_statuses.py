@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.flows_of_runs import balance
@@ -135,7 +136,7 @@ def _too_many(stage: SuiteTenant, requests: list[Request]) -> Iterator[str]:
 
 def _says_when_to_come_back(stage: SuiteTenant, request: Request, answer: Answer) -> Iterator[str]:
     given = answer.headers.get("retry-after")
-    is_told = given is not None and given.isdigit() and 0 < int(given) <= QUOTA_SECONDS
+    is_told = 0 < (whole_number(given) or 0) <= QUOTA_SECONDS
     if rate_limit_headers(stage) != "none" and answer.status == TOO_MANY and not is_told:
         yield f"{request.operation.id}: a 429 has Retry-After {given!r} in a window of {QUOTA_WINDOW}"
 
@@ -167,11 +168,11 @@ def _quota_is_told(stage: SuiteTenant) -> Iterator[str]:
         yield f"of 3 requests in a window five are answered {[answer.status for answer in answers]}"
     for answer in answers[3:]:
         given = answer.headers.get("retry-after")
-        if rate_limit_headers(stage) != "none" and (given is None or not given.isdigit() or not 1 <= int(given) <= QUOTA_SECONDS):
+        if rate_limit_headers(stage) != "none" and not 1 <= (whole_number(given) or 0) <= QUOTA_SECONDS:
             yield f"a 429 has Retry-After {given!r}"
-    waits = [given for answer in answers[3:] if (given := answer.headers.get("retry-after", "")).isdigit()]
+    waits = [seconds for answer in answers[3:] if (seconds := whole_number(answer.headers.get("retry-after"))) is not None]
     # Who waits as long as it was told to is let in.
-    stage.control.advance(min(float(waits[-1]), QUOTA_SECONDS) if waits else QUOTA_SECONDS)
+    stage.control.advance(min(waits[-1], QUOTA_SECONDS) if waits else QUOTA_SECONDS)
     expect(stage.get("/v1/runs"), 200)
     stage.control.lift_quota()
 

@@ -11,6 +11,7 @@ from time import time
 from typing import Any
 from uuid import UUID
 
+from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite import (
     agreements,
     laws_of_belonging,
@@ -317,8 +318,8 @@ def _pages_well(answer: Answer, memory: Memory) -> Iterator[str]:
     if not isinstance(items, list) or "next" not in body:
         return
     # How many stand on a page for which nobody asked is the server's own.
-    limit = answer.query.get("limit", "")
-    if limit.isdigit() and len(items) > int(limit):
+    limit = whole_number(answer.query.get("limit"))
+    if limit is not None and len(items) > limit:
         yield f"{len(items)} records on a page of {limit}"
     ids = [item["id"] for item in items if isinstance(item, dict) and "id" in item]
     if len(ids) != len(set(ids)):

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
+from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_records import batch_output, instant
 from runflow_mock.kit.suite.memories import Heard, Memory, Record, packaged_walk
@@ -86,8 +87,7 @@ def is_sent_as_promised(heard: Heard, memory: Memory) -> Iterator[str]:
         yield f"attempt {heard.number} of {heard.delivery_id} has the Runflow-Request-Id {headers.get('runflow-request-id')!r}"
     if not memory.secrets:
         return
-    given, timestamp = headers.get("runflow-signature", ""), headers.get("runflow-timestamp")
-    seconds = int(timestamp) if timestamp is not None and timestamp.isdigit() else None
+    given, seconds = headers.get("runflow-signature", ""), whole_number(headers.get("runflow-timestamp"))
     right = (sign_bare(heard.body, each) if seconds is None else sign_timestamped(heard.body, seconds, each) for each in memory.secrets)
     if given not in right:
         yield f"the signature {given!r} is that of no secret over these bytes"

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.carriers import Answer, read_json
 from runflow_mock.kit.suite.memories import Memory, Record, is_replay
 
@@ -212,12 +213,12 @@ def _what_was_sent(record: Record, memory: Memory) -> Iterator[str]:
             yield from _says("payload" not in record or payload == heard.content, "payload is not what was sent")
             # An attempt is dated with the moment at which it was made; where the clock is moved, receivers live by the true one.
             now = memory.clock()
-            dated = next((value for name, value in heard.headers.items() if name.lower() == "runflow-timestamp"), "")
+            dated = whole_number(next((value for name, value in heard.headers.items() if name.lower() == "runflow-timestamp"), None))
             for attempt in record.get("attempts") or ():
                 made = instant(attempt.get("created_at")) if attempt.get("attempt_number") == heard.number else None
-                if made is None or not dated.isdigit():
+                if made is None or dated is None:
                     continue
-                if abs(int(dated) - made.timestamp()) > DATE_SECONDS and abs(int(dated) - now) > STALE_SECONDS:
+                if abs(dated - made.timestamp()) > DATE_SECONDS and abs(dated - now) > STALE_SECONDS:
                     yield f"attempt {heard.number} was made at {attempt['created_at']}, and its Runflow-Timestamp is {dated}"
             yield from _says(
                 record.get("callback_url", heard.url) == heard.url,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.memories import Memory
 from runflow_mock.openapi.contracts import packaged_contract
@@ -92,7 +93,8 @@ def has_its_headers(answer: Answer, memory: Memory) -> Iterator[str]:
                 yield f"there is no {name}"
         elif "schema" in header:
             types = contract.follow((*place, "schema"))[1].get("type")
-            read: Any = int(value) if types == "integer" and value.isdigit() else value
+            number = whole_number(value) if types == "integer" else None
+            read: Any = value if number is None else number
             yield from (f"{name} is {value!r}: {error.message}" for error in contract.errors((*place, "schema"), read))
 
 
