@@ -145,7 +145,6 @@ def test_rare_forms_of_yaml_mean_what_yaml_says(text: bytes, value: Any) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.slow(is_covering=True)
 def test_number_of_values_is_bounded() -> None:
     with pytest.raises(TextError, match=rf"^line 1, column \d+: it has more than {VALUES_MAX} values"):
         read_text(b"[" + b"a," * (VALUES_MAX + 1) + b"]")
