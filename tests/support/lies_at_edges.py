@@ -8,22 +8,12 @@ from urllib.parse import unquote
 
 from lies import Lie
 from msgspec.structs import replace
-from mutants import Body, Bug, Mutant, changed
+from mutants import Asked, Body, Bug, Mutant, asked, changed, same
 
 from runflow_mock.kit.suite.carriers import Answer
 
-Asked = tuple[str, str, dict[str, str], bytes | None]
 LISTS = ("/v1/runs", "/v1/batches", "/v1/models", "/v1/public/models", "/v1/webhooks", "/v1/assets")
 HOUR = 3600.0
-
-
-def _same(mutant: Mutant, answer: Answer) -> Answer:
-    return answer
-
-
-def _asked(mutant: Mutant) -> Asked:
-    asked: Asked = mutant.memory["request"]
-    return asked
 
 
 def _is_page(answer: Answer) -> bool:
@@ -36,7 +26,7 @@ def _sent(change: Callable[[str, str, dict[str, str], Body], Asked | None]) -> B
     def on_request(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
         return change(method, target, headers, _read(body)) or (method, target, headers, body)
 
-    return Bug(_same, on_request)
+    return Bug(same, on_request)
 
 
 def _read(body: bytes | None) -> Body:
@@ -48,7 +38,7 @@ def _read(body: bytes | None) -> Body:
 
 def _targeted(rewrite: Callable[[str], str]) -> Bug:
     """Targets of readings that are taken as others."""
-    return Bug(_same, lambda method, target, headers, body: (method, rewrite(target) if method == "GET" else target, headers, body))
+    return Bug(same, lambda method, target, headers, body: (method, rewrite(target) if method == "GET" else target, headers, body))
 
 
 def _keyed(rewrite: Callable[[str], str]) -> Bug:
@@ -58,7 +48,7 @@ def _keyed(rewrite: Callable[[str], str]) -> Bug:
         told = {name: rewrite(text) if name.lower() == "idempotency-key" else text for name, text in headers.items()}
         return method, target, told, body
 
-    return Bug(_same, on_request)
+    return Bug(same, on_request)
 
 
 def _a_hundred_on_a_page(target: str) -> str:
@@ -82,7 +72,7 @@ def _cut_first(mutant: Mutant, answer: Answer) -> Answer:
     limit, sought = answer.query.get("limit"), answer.query.get("q")
     if answer.path != "/v1/runs" or not _is_page(answer) or limit is None or sought is None or "pq" in answer.query:
         return answer
-    method, target, headers, _ = _asked(mutant)
+    method, target, headers, _ = asked(mutant)
     plain = mutant.again(method, re.sub(r"(?<=[?&])(q|fields)=[^&]*", "x=1", target), headers)
     ids = {item["id"] for item in (plain.json or {}).get("items", ())}
     return changed(answer, lambda body: {**body, "items": [item for item in body["items"] if item.get("id") in ids]})
@@ -94,7 +84,7 @@ def _as_texts(mutant: Mutant, answer: Answer) -> Answer:
     if not _is_page(answer) or found is None:
         return answer
     name, sign, bound = found.groups()
-    method, target, headers, _ = _asked(mutant)
+    method, target, headers, _ = asked(mutant)
     everything = mutant.again(method, re.sub(r"(?<=[?&])q=[^&]*", "x=1", target), headers).json["items"]
     holds: Mapping[str, Callable[[str], bool]] = {
         ">": lambda text: text > bound,
@@ -122,7 +112,7 @@ def _found(is_like: Callable[[str, str], bool]) -> Bug:
         sought = re.fullmatch(r"client_ref\.(?:EQ|eq):'([^']*)'", unquote(answer.query.get("q", "")))
         if not _is_page(answer) or sought is None:
             return answer
-        method, target, headers, _ = _asked(mutant)
+        method, target, headers, _ = asked(mutant)
         whole = mutant.again(method, "/v1/runs?limit=500&fields=id,client_ref", headers).json["items"]
         like = [item["id"] for item in whole if item["client_ref"] and is_like(item["client_ref"], sought[1])]
         wider = " OR ".join(f"id:'{each}'" for each in like) or "id:'0'"
@@ -133,7 +123,7 @@ def _found(is_like: Callable[[str, str], bool]) -> Bug:
 
 def _forgotten(mutant: Mutant, answer: Answer) -> Answer:
     """Under a key whose run has failed another one is made."""
-    method, target, headers, body = _asked(mutant)
+    method, target, headers, body = asked(mutant)
     key = headers.get("Idempotency-Key")
     if method != "POST" or key is None or answer.status != 201 or not target.endswith("/runs"):
         return answer
@@ -148,7 +138,7 @@ def _refused(name: str, is_at_its_most: Callable[[Any], bool]) -> Bug:
     """The most that the contract allows is refused."""
 
     def spoil(mutant: Mutant, answer: Answer) -> Answer:
-        _, target, _, body = _asked(mutant)
+        _, target, _, body = asked(mutant)
         sent = _read(body)
         if answer.status >= 300 or not isinstance(sent, dict) or not target.startswith("/v1/") or not is_at_its_most(sent.get(name)):
             return answer
@@ -161,7 +151,7 @@ def _refused(name: str, is_at_its_most: Callable[[Any], bool]) -> Bug:
 
 def _lives_an_hour(mutant: Mutant, answer: Answer) -> Answer:
     """Addresses of outputs end long before their time."""
-    _, target, _, body = _asked(mutant)
+    _, target, _, body = asked(mutant)
     if answer.path == "/_mock/tenants":
         mutant.memory["passed"] = 0.0
     if target.startswith("/_mock/clock/advance") and answer.status == 200:

@@ -8,28 +8,18 @@ from typing import Any
 
 from lies import PULL, Lie, told_by_callbacks
 from msgspec.structs import replace
-from mutants import Body, Bug, Mutant, at, changed, put, records, when
+from mutants import Asked, Body, Bug, Mutant, asked, at, changed, poorer, put, records, same, when
 
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.kit.suite.carriers import Answer
 
-Asked = tuple[str, str, dict[str, str], bytes | None]
 OVER = ("succeeded", "failed", "cancelled", "canceled", "partial_succeeded")
 A_RUN = re.compile(r"/v1/runs/[0-9a-f-]{36}")
 A_BATCH = re.compile(r"/v1/batches/[0-9a-f-]{36}")
 
 
-def _same(mutant: Mutant, answer: Answer) -> Answer:
-    return answer
-
-
 def _is(pattern: re.Pattern[str], answer: Answer) -> bool:
     return answer.method == "GET" and answer.status == 200 and pattern.fullmatch(answer.path) is not None
-
-
-def _asked(mutant: Mutant) -> Asked:
-    asked: Asked = mutant.memory["request"]
-    return asked
 
 
 def on_read(pattern: re.Pattern[str], number: int, change: Callable[[Body], Body], states: tuple[str, ...] = OVER) -> Bug:
@@ -56,24 +46,8 @@ def _another_file(body: Body) -> Body:
     return json.loads(json.dumps(body["output"]).replace(".webp", "-2.webp").replace(".png", "-2.png"))
 
 
-def _poorer(starts: Callable[[Mutant, Answer], bool], by: float) -> Bug:
-    """The balance is less than it should be once something has happened to the owner of a key."""
-
-    def spoil(mutant: Mutant, answer: Answer) -> Answer:
-        key = "poor"
-        if answer.path == "/_mock/tenants":
-            mutant.memory.pop(key, None)
-        if starts(mutant, answer):
-            mutant.memory[key] = mutant.memory.get(key, 0.0) + by
-        if answer.path != "/v1/billing/balance" or answer.status != 200 or key not in mutant.memory:
-            return answer
-        return changed(answer, lambda body: {**body, "balance": f"{float(body['balance']) - mutant.memory[key]:.6f}"})
-
-    return Bug(spoil)
-
-
 def _made_to_fail(mutant: Mutant, answer: Answer) -> bool:
-    return answer.path.endswith("/batches") and answer.status == 201 and b"mock:fail" in (_asked(mutant)[3] or b"")
+    return answer.path.endswith("/batches") and answer.status == 201 and b"mock:fail" in (asked(mutant)[3] or b"")
 
 
 def _resigned(mutant: Mutant, answer: Answer, change: Callable[[Body, bytes, str], Body]) -> Answer:
@@ -131,7 +105,7 @@ def _replayed(change: Callable[[Mutant, Answer], Answer]) -> Bug:
     """A lie about what is answered the second time under a key."""
 
     def spoil(mutant: Mutant, answer: Answer) -> Answer:
-        method, target, headers, body = _asked(mutant)
+        method, target, headers, body = asked(mutant)
         key = headers.get("Idempotency-Key")
         if method != "POST" or key is None or answer.status != 201:
             return answer
@@ -145,7 +119,7 @@ def _replayed(change: Callable[[Mutant, Answer], Answer]) -> Bug:
 
 def _as_it_is_now(mutant: Mutant, answer: Answer) -> Answer:
     record = answer.json
-    headers = {"Authorization": _asked(mutant)[2]["Authorization"]}
+    headers = {"Authorization": asked(mutant)[2]["Authorization"]}
     now = mutant.again("GET", f"/v1/runs/{record['id']}", headers) if "/runs" in answer.path else answer
     return answer.with_body(now.body) if now.status == 200 else answer
 
@@ -153,7 +127,7 @@ def _as_it_is_now(mutant: Mutant, answer: Answer) -> Answer:
 def _rewritten(holds: Callable[[str, str], bool], rewrite: Callable[[str], str]) -> Bug:
     """A part of a query that is not looked at in the company of another."""
     return Bug(
-        _same,
+        same,
         lambda method, target, headers, body: (method, rewrite(target) if holds(method, target) else target, headers, body),
     )
 
@@ -171,7 +145,7 @@ def _body_without(name: str, method: str, start: str) -> Bug:
             body = json.dumps({each: value for each, value in content.items() if each != name}).encode()
         return sent, target, headers, body
 
-    return Bug(_same, on_request)
+    return Bug(same, on_request)
 
 
 def _never_the_last(mutant: Mutant, answer: Answer) -> Answer:
@@ -185,7 +159,7 @@ def _never_the_last(mutant: Mutant, answer: Answer) -> Answer:
 
 def _by_number(mutant: Mutant, answer: Answer) -> Answer:
     """Pages are counted: what is made between two of them moves what follows."""
-    method, target, headers, _ = _asked(mutant)
+    method, target, headers, _ = asked(mutant)
     if answer.path != "/v1/runs" or method != "GET" or answer.status != 200 or "from_prev" in target or "limit=" not in target:
         return answer
     limit = int(re.search(r"limit=(\d+)", target).group(1))  # type: ignore[union-attr]
@@ -225,7 +199,7 @@ def _first_address(mutant: Mutant, answer: Answer) -> Answer:
 
 def _always_unchanged(mutant: Mutant, answer: Answer) -> Answer:
     """Whoever asks whether something has changed is told that it has not."""
-    is_asked = any(name.lower() == "if-none-match" for name in _asked(mutant)[2])
+    is_asked = any(name.lower() == "if-none-match" for name in asked(mutant)[2])
     return replace(answer, status=304, body=b"") if is_asked and answer.method == "GET" and answer.status == 200 else answer
 
 
@@ -263,11 +237,11 @@ CASES: Mapping[str, Lie] = {
     "the count of what is done goes down": _lie(when(at("GET", "/v1/runs/", 200), _AHEAD), "progress"),
     "counters of a batch stand still while it runs": _lie(when(at("GET", "/v1/batches/", 200), _WORKING), "counters_add_up"),
     "a cancelled run is billed": _lie(
-        _poorer(lambda mutant, answer: answer.path.endswith("/cancellation") and answer.status == 201, 0.27), "run_is_cancelled"
+        poorer(lambda mutant, answer: answer.path.endswith("/cancellation") and answer.status == 201, 0.27), "run_is_cancelled"
     ),
-    "a failed item is not paid back": _lie(_poorer(_made_to_fail, 0.27), "failed_item_is_free"),
-    "a 402 takes money": _lie(_poorer(lambda mutant, answer: answer.status == 402, 0.27), "poverty_is_told"),
-    "a 422 takes money": _lie(_poorer(lambda mutant, answer: answer.status == 422 and answer.method == "POST", 0.27), "refusal_is_free"),
+    "a failed item is not paid back": _lie(poorer(_made_to_fail, 0.27), "failed_item_is_free"),
+    "a 402 takes money": _lie(poorer(lambda mutant, answer: answer.status == 402, 0.27), "poverty_is_told"),
+    "a 422 takes money": _lie(poorer(lambda mutant, answer: answer.status == 422 and answer.method == "POST", 0.27), "refusal_is_free"),
     "a callback comes before the end can be read": _lie(Bug(_never_told), "callback_tells_the_truth", "state_machines"),
     "a callback says that it was sent an hour ago": _lie(
         Bug(lambda mutant, answer: _resigned(mutant, answer, _old)), "callback_is_sent_as_promised", "deliveries_are_kept"

@@ -5,30 +5,9 @@ import re
 from collections.abc import Callable, Mapping
 
 from lies import PULL, Lie
-from mutants import Body, Bug, Mutant, at, changed, put, when
+from mutants import Asked, Body, Bug, Mutant, at, changed, poorer, put, same, when
 
 from runflow_mock.kit.suite.carriers import Answer
-
-Asked = tuple[str, str, dict[str, str], bytes | None]
-
-
-def _same(mutant: Mutant, answer: Answer) -> Answer:
-    return answer
-
-
-def _poorer(happens: Callable[[Mutant, Answer], bool], by: float) -> Bug:
-    """Each time that something happens a little is taken, until another tenant is made."""
-
-    def spoil(mutant: Mutant, answer: Answer) -> Answer:
-        if answer.path == "/_mock/tenants":
-            mutant.memory.pop("taken", None)
-        if happens(mutant, answer):
-            mutant.memory["taken"] = mutant.memory.get("taken", 0.0) + by
-        if answer.path != "/v1/billing/balance" or answer.status != 200 or "taken" not in mutant.memory:
-            return answer
-        return changed(answer, lambda body: {**body, "balance": f"{float(body['balance']) - mutant.memory['taken']:.6f}"})
-
-    return Bug(spoil)
 
 
 def _is_sent_again(mutant: Mutant, answer: Answer) -> bool:
@@ -50,7 +29,7 @@ def _asked(change: Callable[[str, str, Body], Body | None]) -> Bug:
         other = change(method, target, content) if isinstance(content, dict) else None
         return method, target, headers, body if other is None else json.dumps(other).encode()
 
-    return Bug(_same, on_request)
+    return Bug(same, on_request)
 
 
 def _is_json(body: bytes) -> bool:
@@ -78,7 +57,7 @@ def _never_warned(method: str, target: str, body: Body) -> Body | None:
 
 def _spelled(was: str, now: str) -> Bug:
     """A part of a query that is read as another."""
-    return Bug(_same, lambda method, target, headers, body: (method, re.sub(was, now, target), headers, body))
+    return Bug(same, lambda method, target, headers, body: (method, re.sub(was, now, target), headers, body))
 
 
 def _sent_elsewhere(mutant: Mutant, answer: Answer) -> Answer:
@@ -127,12 +106,12 @@ def _lie(bug: Bug, *rules: str) -> Lie:
 
 
 CASES: Mapping[str, Lie] = {
-    "a repeat under a key is charged again": _lie(_poorer(_is_sent_again, 0.27), "repeats_of_models", "repeats_of_evaluations"),
+    "a repeat under a key is charged again": _lie(poorer(_is_sent_again, 0.27), "repeats_of_models", "repeats_of_evaluations"),
     "an evaluation is charged twice": _lie(
-        _poorer(lambda mutant, answer: answer.path == "/v1/evaluations" and answer.status == 202, 0.05), "evaluation_is_paid"
+        poorer(lambda mutant, answer: answer.path == "/v1/evaluations" and answer.status == 202, 0.05), "evaluation_is_paid"
     ),
     "a redelivery is charged": _lie(
-        _poorer(lambda mutant, answer: answer.path.endswith("/callback-redeliveries") and answer.status == 201, 0.01),
+        poorer(lambda mutant, answer: answer.path.endswith("/callback-redeliveries") and answer.status == 201, 0.01),
         "redelivery_is_told",
     ),
     "a redelivery goes somewhere else": _lie(Bug(_sent_elsewhere), "deliveries_are_kept", "redelivery_is_told"),

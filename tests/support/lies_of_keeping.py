@@ -7,21 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from lies import PULL, Lie
-from mutants import Body, Bug, Mutant, at, changed, put, records, when
+from mutants import Asked, Body, Bug, Mutant, asked, at, changed, put, records, same, when
 
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.kit.suite.carriers import Answer
-
-Asked = tuple[str, str, dict[str, str], bytes | None]
-
-
-def _same(mutant: Mutant, answer: Answer) -> Answer:
-    return answer
-
-
-def _asked(mutant: Mutant) -> Asked:
-    asked: Asked = mutant.memory["request"]
-    return asked
 
 
 def later(text: Body, hours: float = 1) -> Body:
@@ -46,7 +35,7 @@ def _shown(where: Callable[[Answer], bool], secret_of: Callable[[Mutant, Answer]
 
 
 def _of_a_webhook(mutant: Mutant, answer: Answer) -> str | None:
-    method, target, _, body = _asked(mutant)
+    method, target, _, body = asked(mutant)
     if method == "POST" and target == "/v1/webhooks" and answer.status == 201:
         return str(json.loads(body or b"{}")["secret"])
     return None
@@ -57,14 +46,14 @@ def _of_callbacks(mutant: Mutant, answer: Answer) -> str | None:
 
 
 def _of_the_caller(mutant: Mutant, answer: Answer) -> str | None:
-    return _asked(mutant)[2].get("Authorization") if answer.path.startswith("/v1/runs") else None
+    return asked(mutant)[2].get("Authorization") if answer.path.startswith("/v1/runs") else None
 
 
 def _forgetful(start: str, named: str, empty: Body) -> Bug:
     """A change forgets what it was not told of."""
 
     def spoil(mutant: Mutant, answer: Answer) -> Answer:
-        method, target, _, body = _asked(mutant)
+        method, target, _, body = asked(mutant)
         if method == "PATCH" and target.startswith(start) and answer.status == 200:
             mutant.memory[f"{named} {answer.json['id']}"] = named not in json.loads(body or b"{}")
         if answer.status >= 300 or not answer.path.startswith(start):
@@ -95,7 +84,7 @@ def _never_without(name: str, value: Body) -> Bug:
             return method, target, headers, json.dumps({**sent, name: value}).encode()
         return method, target, headers, body
 
-    return Bug(_same, on_request)
+    return Bug(same, on_request)
 
 
 def _as_created(record: Body) -> None:
@@ -105,7 +94,7 @@ def _as_created(record: Body) -> None:
 
 def _of_everybody(mutant: Mutant, answer: Answer) -> Answer:
     """A webhook is told of what others' runs do as well."""
-    key = _asked(mutant)[2].get("Authorization", "")
+    key = asked(mutant)[2].get("Authorization", "")
     if answer.path == "/v1/webhooks" and answer.status == 201:
         mutant.memory[f"hook {key}"] = answer.json["url"]
     if answer.path != PULL:
@@ -121,7 +110,7 @@ def _of_everybody(mutant: Mutant, answer: Answer) -> Answer:
 
 def _lent(mutant: Mutant, answer: Answer) -> Answer:
     """An asset is taken as an input whoever it belongs to."""
-    method, target, headers, body = _asked(mutant)
+    method, target, headers, body = asked(mutant)
     if method == "POST" and answer.status == 422 and body and b"runflow://assets/" in body:
         other = re.sub(rb"runflow://assets/[0-9a-f-]{36}", b"https://cdn.example.com/shoe.jpg", body)
         return mutant.again(method, target, headers, other)
@@ -132,7 +121,7 @@ def _sought_everywhere(mutant: Mutant, answer: Answer) -> Answer:
     """What is sought by its id is found whoever it belongs to."""
     if answer.path == "/_mock/tenants" and answer.status in (200, 201):
         mutant.memory.setdefault("owners", []).append(answer.json["key"])
-    method, target, headers, body = _asked(mutant)
+    method, target, headers, body = asked(mutant)
     if method != "GET" or answer.status != 200 or "q=id" not in target or (answer.json or {}).get("items") != []:
         return answer
     for key in mutant.memory.get("owners", ())[-2:-1]:
@@ -144,7 +133,7 @@ def _sought_everywhere(mutant: Mutant, answer: Answer) -> Answer:
 
 def _listed_early(mutant: Mutant, answer: Answer) -> Answer:
     """What was announced is among the assets before it was brought."""
-    key = _asked(mutant)[2].get("Authorization")
+    key = asked(mutant)[2].get("Authorization")
     if answer.path == "/v1/asset-uploads" and answer.status == 201:
         mutant.memory.setdefault(f"announced {key}", []).append(answer.json["asset_id"])
     if at("GET", "/v1/assets", 200)(answer) and answer.path == "/v1/assets" and "q=" not in answer.target:
@@ -157,7 +146,7 @@ def _listed_early(mutant: Mutant, answer: Answer) -> Answer:
 
 def _signs_after_its_end(mutant: Mutant, answer: Answer) -> Answer:
     """A secret that was deleted goes on signing."""
-    method, target, _, _ = _asked(mutant)
+    method, target, _, _ = asked(mutant)
     known = mutant.memory.setdefault("known", {})
     if answer.path == "/v1/callback-secrets" and answer.status == 201:
         known[answer.json["id"]] = answer.json["plain_secret"]
@@ -228,7 +217,7 @@ CASES: Mapping[str, Lie] = {
     "a change of a workflow forgets its description": _lie(
         _forgetful("/v1/comfyui-workflows", "description", None), "changes_what_it_says"
     ),
-    "an opinion cannot be taken back": _lie(Bug(_same, _never_taken_back), "changes_what_it_says"),
+    "an opinion cannot be taken back": _lie(Bug(same, _never_taken_back), "changes_what_it_says"),
     "a warning about the balance cannot be taken back": _lie(_never_without("low_balance_threshold", 5), "changes_what_it_says"),
     "a secret was last changed when it was made": _lie(
         when(lambda answer: answer.path.startswith("/v1/callback-secrets"), records(_as_created)), "change_is_dated"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lies import Lie, told_by_callbacks
-from mutants import Body, Bug, Mutant, at, put, when
+from mutants import Body, Bug, Mutant, asked, at, put, when
 
 from runflow_mock.kit.suite.carriers import Answer
 
@@ -20,15 +20,10 @@ def _learn(mutant: Mutant, answer: Answer) -> None:
         mutant.memory.setdefault("full", {}).update(dict.fromkeys(told["keys"].values(), told["key"]))
 
 
-def _asked(mutant: Mutant) -> tuple[str, str, dict[str, str], bytes | None]:
-    asked: tuple[str, str, dict[str, str], bytes | None] = mutant.memory["request"]
-    return asked
-
-
 def _any_scope_is_all(mutant: Mutant, answer: Answer) -> Answer:
     """A key that may do something may do everything."""
     _learn(mutant, answer)
-    method, target, headers, body = _asked(mutant)
+    method, target, headers, body = asked(mutant)
     key = headers.get("Authorization", "").removeprefix("Bearer ")
     full = mutant.memory.get("full", {}).get(key)
     is_refused = answer.status == 403 and b"lacks the scope" in answer.body and "bare" not in key
@@ -40,7 +35,7 @@ def _readable_by_all(*methods: str) -> Callable[[Mutant, Answer], Answer]:
 
     def spoil(mutant: Mutant, answer: Answer) -> Answer:
         _learn(mutant, answer)
-        method, target, headers, body = _asked(mutant)
+        method, target, headers, body = asked(mutant)
         if answer.status != 404 or method not in methods or not target.startswith("/v1/"):
             return answer
         for key in mutant.memory.get("owners", ())[-2:-1]:
@@ -54,7 +49,7 @@ def _readable_by_all(*methods: str) -> Callable[[Mutant, Answer], Answer]:
 
 def _shared_keys(mutant: Mutant, answer: Answer) -> Answer:
     """What was done under an idempotency key is told to whoever uses the same one."""
-    method, _, headers, body = _asked(mutant)
+    method, _, headers, body = asked(mutant)
     used = headers.get("Idempotency-Key")
     if method != "POST" or used is None or answer.status >= 300:
         return answer

@@ -6,42 +6,16 @@ from collections.abc import Callable, Mapping
 
 from lies import PULL, Lie
 from lies_of_keeping import later
-from mutants import Body, Bug, Mutant, changed, put, when
+from mutants import Asked, Body, Bug, Mutant, asked, changed, poorer, put, same, when
 
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
 from runflow_mock.kit.suite.carriers import Answer
-
-Asked = tuple[str, str, dict[str, str], bytes | None]
-
-
-def _same(mutant: Mutant, answer: Answer) -> Answer:
-    return answer
-
-
-def _asked(mutant: Mutant) -> Asked:
-    asked: Asked = mutant.memory["request"]
-    return asked
 
 
 def _is_done(method: str, start: str, end: str = "") -> Callable[[Mutant, Answer], bool]:
     return lambda mutant, answer: (
         answer.method == method and answer.path.startswith(start) and answer.path.endswith(end) and answer.status < 300
     )
-
-
-def _costs(happens: Callable[[Mutant, Answer], bool], by: float = 0.01) -> Bug:
-    """Each time that something happens a little is taken, until another tenant is made."""
-
-    def spoil(mutant: Mutant, answer: Answer) -> Answer:
-        if answer.path == "/_mock/tenants":
-            mutant.memory.pop("taken", None)
-        if happens(mutant, answer):
-            mutant.memory["taken"] = mutant.memory.get("taken", 0.0) + by
-        if answer.path != "/v1/billing/balance" or answer.status != 200 or "taken" not in mutant.memory:
-            return answer
-        return changed(answer, lambda body: {**body, "balance": f"{float(body['balance']) - mutant.memory['taken']:.6f}"})
-
-    return Bug(spoil)
 
 
 def _silent(is_told: Callable[[Body], bool]) -> Bug:
@@ -69,7 +43,7 @@ def _answered(as_if: Mapping[int, int]) -> Bug:
             return method, target, headers, json.dumps({**sent, "status": as_if.get(sent["status"], sent["status"])}).encode()
         return method, target, headers, body
 
-    return Bug(_same, on_request)
+    return Bug(same, on_request)
 
 
 def _resigned(change: Callable[[Body, bytes, Callable[[bytes, int | None], str]], Body]) -> Bug:
@@ -127,12 +101,12 @@ def _lie(bug: Bug, *rules: str) -> Lie:
 
 CASES: Mapping[str, Lie] = {
     # Money.
-    "an upload costs a cent": _lie(_costs(_is_done("POST", "/v1/asset-uploads/")), "statuses_of_asset_uploads"),
-    "an opinion costs a cent": _lie(_costs(_is_done("PATCH", "/v1/runs/", "/feedback")), "statuses_of_runs"),
-    "a webhook costs a cent": _lie(_costs(_is_done("POST", "/v1/webhooks")), "statuses_of_webhooks"),
-    "a batch that was cancelled is billed": _lie(_costs(_is_done("POST", "/_mock/batches/", "/cancel"), 0.27), "batch_is_cancelled"),
+    "an upload costs a cent": _lie(poorer(_is_done("POST", "/v1/asset-uploads/"), 0.01), "statuses_of_asset_uploads"),
+    "an opinion costs a cent": _lie(poorer(_is_done("PATCH", "/v1/runs/", "/feedback"), 0.01), "statuses_of_runs"),
+    "a webhook costs a cent": _lie(poorer(_is_done("POST", "/v1/webhooks"), 0.01), "statuses_of_webhooks"),
+    "a batch that was cancelled is billed": _lie(poorer(_is_done("POST", "/_mock/batches/", "/cancel"), 0.27), "batch_is_cancelled"),
     "a callback that fails costs a cent": _lie(
-        _costs(lambda mutant, answer: answer.path.endswith("/answer") and b"50" in (_asked(mutant)[3] or b"")), "attempts_are_told"
+        poorer(lambda mutant, answer: answer.path.endswith("/answer") and b"50" in (asked(mutant)[3] or b""), 0.01), "attempts_are_told"
     ),
     # Callbacks.
     "nobody is told of a run that was cancelled": _lie(_silent(lambda item: _event(item) != "run.cancelled"), "cancellation_is_told"),

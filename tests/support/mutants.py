@@ -15,6 +15,7 @@ from mutation.proxy import without_length
 from runflow_mock.kit.suite.carriers import Answer, Carrier
 
 Body = Any
+Asked = tuple[str, str, dict[str, str], bytes | None]
 Spoil = Callable[["Mutant", Answer], Answer]
 
 
@@ -22,7 +23,7 @@ class Bug(NamedTuple):
     """A planted bug: what it does to answers, and to the request before it is handed on."""
 
     spoil: Spoil
-    on_request: Callable[[str, str, dict[str, str], bytes | None], tuple[str, str, dict[str, str], bytes | None]] | None = None
+    on_request: Callable[[str, str, dict[str, str], bytes | None], Asked] | None = None
 
 
 class Mutant:
@@ -56,6 +57,32 @@ def changed(answer: Answer, change: Callable[[Body], Body]) -> Answer:
     """An answer with another body."""
     body = answer.json
     return answer if body is None else answer.with_body(json.dumps(change(body)).encode())
+
+
+def same(mutant: Mutant, answer: Answer) -> Answer:
+    """Leaves answers alone: the lie is about requests."""
+    return answer
+
+
+def asked(mutant: Mutant) -> Asked:
+    """Returns the request that is being answered."""
+    request: Asked = mutant.memory["request"]
+    return request
+
+
+def poorer(happens: Callable[[Mutant, Answer], bool], by: float) -> Bug:
+    """Each time that something happens a little is taken, until another tenant is made."""
+
+    def spoil(mutant: Mutant, answer: Answer) -> Answer:
+        if answer.path == "/_mock/tenants":
+            mutant.memory.pop("taken", None)
+        if happens(mutant, answer):
+            mutant.memory["taken"] = mutant.memory.get("taken", 0.0) + by
+        if answer.path != "/v1/billing/balance" or answer.status != 200 or "taken" not in mutant.memory:
+            return answer
+        return changed(answer, lambda body: {**body, "balance": f"{float(body['balance']) - mutant.memory['taken']:.6f}"})
+
+    return Bug(spoil)
 
 
 def when(holds: Callable[[Answer], bool], change: Callable[[Body], Body]) -> Bug:
@@ -173,23 +200,19 @@ def _charged(mutant: Mutant, answer: Answer) -> Answer:
     return answer
 
 
-def _drop_key(method: str, target: str, headers: dict[str, str], body: bytes | None) -> tuple[str, str, dict[str, str], bytes | None]:
+def _drop_key(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
     """Idempotency keys are not looked at."""
     return method, target, {name: value for name, value in headers.items() if name.lower() != "idempotency-key"}, body
 
 
-def _drop_filter(method: str, target: str, headers: dict[str, str], body: bytes | None) -> tuple[str, str, dict[str, str], bytes | None]:
+def _drop_filter(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
     """Filters are not looked at."""
     return method, re.sub(r"(?<=[?&])q=", "ignored=", target), headers, body
 
 
-def _decode_slash(method: str, target: str, headers: dict[str, str], body: bytes | None) -> tuple[str, str, dict[str, str], bytes | None]:
+def _decode_slash(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
     """An encoded slash ends up in the path of something else."""
     return method, target.replace("%2F", "%252F"), headers, body
-
-
-def _same(mutant: Mutant, answer: Answer) -> Answer:
-    return answer
 
 
 def _page_shifted(mutant: Mutant, answer: Answer) -> Answer:
@@ -243,10 +266,10 @@ MUTANTS: Mapping[str, Bug] = {
     "a failed run is charged": Bug(_charged),
     "pages are off by one": Bug(_page_shifted),
     "pages overlap": Bug(_page_repeats),
-    "limits are not looked at": Bug(_same, lambda m, t, h, b: (m, t.replace("limit=", "ignored="), h, b)),
-    "filters are not looked at": Bug(_same, _drop_filter),
-    "idempotency keys are not looked at": Bug(_same, _drop_key),
-    "encoded slashes are decoded too late": Bug(_same, _decode_slash),
+    "limits are not looked at": Bug(same, lambda m, t, h, b: (m, t.replace("limit=", "ignored="), h, b)),
+    "filters are not looked at": Bug(same, _drop_filter),
+    "idempotency keys are not looked at": Bug(same, _drop_key),
+    "encoded slashes are decoded too late": Bug(same, _decode_slash),
     "deleted secrets can be read": Bug(_without_deletion),
     "secrets are shown again": Bug(_secret_again),
     "allowed methods are not told": Bug(

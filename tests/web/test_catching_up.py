@@ -319,6 +319,15 @@ async def frozen(fake: Fake) -> None:
     fake.seconds_between_looks = 0.001
 
 
+async def passing(turns: Turns, fake: Fake, asked: Asked) -> tuple[int, int]:
+    """The most that happens in one turn while a request is answered, and how many runs have ended then."""
+    most = await turns.most_during(asked.ended())
+    tenant = fake.runtime.tenants.get("fast")
+    assert tenant is not None
+    await fake.runtime.close()
+    return most, sum(run.is_terminal for run in tenant.world.store.runs.values())
+
+
 @pytest.mark.parametrize("verb", ["scale", "resume"])
 def test_clock_that_begins_to_pass_fast_lets_no_more_happen_in_one_turn(verb: str) -> None:
     async def tell() -> tuple[int, int]:
@@ -326,11 +335,7 @@ def test_clock_that_begins_to_pass_fast_lets_no_more_happen_in_one_turn(verb: st
         fake = Fake(turns)
         await frozen(fake)
         asked = fake.ask("POST", f"/_mock/clock/{verb}", "fast", {"factor": 1_000_000} if verb == "scale" else None)
-        most = await turns.most_during(asked.ended())
-        tenant = fake.runtime.tenants.get("fast")
-        assert tenant is not None
-        await fake.runtime.close()
-        return most, sum(run.is_terminal for run in tenant.world.store.runs.values())
+        return await passing(turns, fake, asked)
 
     most, ended = asyncio.run(tell())
     assert (most <= IN_ONE_TURN, ended) == (True, ITEMS), most
@@ -344,11 +349,7 @@ def test_saved_tenant_whose_clock_passes_fast_lets_no_more_happen_in_one_turn() 
         _, saved = await fake.ask("GET", "/_mock/snapshot", "fast").answer()
         sealed = sealed_anew({**saved, "rate": 1_000_000.0})
         asked = fake.ask("PUT", "/_mock/snapshot", "fast", json.loads(sealed))
-        most = await turns.most_during(asked.ended())
-        tenant = fake.runtime.tenants.get("fast")
-        assert tenant is not None
-        await fake.runtime.close()
-        return most, sum(run.is_terminal for run in tenant.world.store.runs.values())
+        return await passing(turns, fake, asked)
 
     most, ended = asyncio.run(tell())
     assert (most <= IN_ONE_TURN, ended) == (True, ITEMS), most
