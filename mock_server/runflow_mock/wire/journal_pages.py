@@ -11,6 +11,7 @@ import msgspec
 from runflow_mock.domain.exchanges import Exchange
 from runflow_mock.domain.findings import Findings
 from runflow_mock.domain.globs import matches_glob
+from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.wire.control import refused, status_pattern
 
 LIMIT_DEFAULT = 100
@@ -71,10 +72,11 @@ def read_question(parameters: Mapping[str, str], exchanges: Sequence[Exchange]) 
     """
     filters = read_filters(parameters, exchanges)
     text = parameters.get("limit", str(LIMIT_DEFAULT))
-    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX and 1 <= int(text) <= LIMIT_MAX):
+    limit = whole_number(text, DIGITS_MAX)
+    if limit is None or not 1 <= limit <= LIMIT_MAX:
         raise refused(f"limit {text[:80]!r} must be from 1 to {LIMIT_MAX}")
     after = _number_of(parameters["after"], "after", exchanges) if "after" in parameters else None
-    return Question(filters, int(text), after)
+    return Question(filters, limit, after)
 
 
 def read_filters(parameters: Mapping[str, str], exchanges: Sequence[Exchange]) -> Filters:
@@ -89,8 +91,9 @@ def read_filters(parameters: Mapping[str, str], exchanges: Sequence[Exchange]) -
 
 def _number_of(text: str, name: str, exchanges: Sequence[Exchange]) -> int:
     """Returns the number of an exchange that is given by its number or its id."""
-    if text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX:
-        return int(text)
+    number = whole_number(text, DIGITS_MAX)
+    if number is not None:
+        return number
     found = next((exchange.number for exchange in exchanges if exchange.id == text), None)
     if found is None:
         raise refused(f"{name} {text[:80]!r} is neither a number nor the id of an exchange in the journal; the oldest ones make room")

@@ -20,6 +20,7 @@ from runflow_mock.decoders import json_decoder
 from runflow_mock.domain.dialects import Dialect
 from runflow_mock.domain.filters import Field, QueryError, RecordT, Value, parse_filter
 from runflow_mock.domain.pages import Cursor, Page, Query, edge, parse_order
+from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.wire.problems import invalid_field
 from runflow_mock.wire.times import read_instant
 
@@ -180,9 +181,9 @@ def check_names(names: Sequence[str], known: Collection[str]) -> None:
 def _limit(text: str | None) -> int:
     if text is None:
         return LIMIT_DEFAULT
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    limit = whole_number(text, 9)
+    if limit is None:
         raise invalid_field(("query", "limit"), "Input should be a valid integer from 1 to 500", "int_parsing")
-    limit = int(text)
     if limit < 1:
         raise invalid_field(("query", "limit"), "Input should be greater than or equal to 1", "greater_than_equal")
     if limit > LIMIT_MAX:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.wire.control import refused
 
 LIMIT_MAX = 1_000
@@ -69,6 +70,7 @@ def represent_window(items: Iterable[object] | msgspec.Raw, total: int, **more: 
 
 
 def _number(text: str, name: str, least: int, most: int) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 10 and least <= int(text) <= most):
+    number = whole_number(text, 10)
+    if number is None or not least <= number <= most:
         raise refused(f"{name} {text[:80]!r} must be from {least} to {most}")
-    return int(text)
+    return number
