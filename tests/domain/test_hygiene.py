@@ -667,6 +667,12 @@ def test_retry_after_that_nobody_can_read_asks_for_nothing(text: str) -> None:
     assert verdict_of("retry-after", exchanges).judgement is Judgement.NOT_EXERCISED
 
 
+def test_superscript_digit_is_no_retry_after() -> None:
+    """`str.isdigit` takes it, and no number can be read from it: the verdicts of a whole tenant were an error of ours."""
+    refused = replace(create(429), response_headers=((b"retry-after", "²".encode("latin-1")),))
+    assert verdict_of("retry-after", sequence((0, refused), (0.1, create()))).judgement is Judgement.NOT_EXERCISED
+
+
 def test_equal_creations_that_succeed_are_no_retries() -> None:
     verdicts = judge_sequence(sequence((0, create()), (1, create()), (2, create())), is_paced=True)
     assert {verdict.rule for verdict in verdicts if verdict.judgement is not Judgement.NOT_EXERCISED} == {"key-not-in-address"}

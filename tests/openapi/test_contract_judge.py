@@ -11,7 +11,7 @@ from worlds import catalog
 from runflow_mock.domain.errors import ModelNotFound
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX, Exchange
 from runflow_mock.domain.findings import NO_FINDINGS, Finding, Severity
-from runflow_mock.openapi.ambiguities import RELIANCES
+from runflow_mock.openapi.ambiguities import AMBIGUITIES
 from runflow_mock.openapi.contract_judge import Judge, Runnable
 from runflow_mock.openapi.contracts import Contract, packaged_contract
 from runflow_mock.openapi.explanations import FINDINGS_MAX
@@ -238,7 +238,7 @@ SEEN: dict[str, tuple[Exchange, str]] = {
 
 
 def test_every_point_of_reliance_is_shown_here() -> None:
-    assert set(SEEN) == {reliance.point for reliance in RELIANCES}
+    assert set(SEEN) == {ambiguity.point for ambiguity in AMBIGUITIES}
 
 
 @pytest.mark.parametrize("point", SEEN)

@@ -1,6 +1,7 @@
 """A history is carried out again and comes out the same, or the first difference is named."""
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -133,6 +134,20 @@ def test_wall_time_is_taken_from_the_record_and_its_signatures_are_compared() ->
     assert replayed.difference is None
     (note,) = replayed.notes
     assert note.startswith("client_time is wall: 1 timestamps of callbacks were taken from the file")
+
+
+def test_superscript_digit_is_no_recorded_timestamp() -> None:
+    with Door() as door:
+        door.post("/v1/callback-secrets")
+        callback_run(door)
+        door.settle()
+        document = history_of(door)
+    result = _entry(document, "RecordAttempt")["command"]["result"]
+    headers = json.loads(b64decode(result["headers"])) | {"Runflow-Timestamp": "²"}
+    result["headers"] = b64encode(json.dumps(headers).encode()).decode()
+    difference = _replayed(sealed_anew(document)).difference
+    assert difference is not None
+    assert difference.place == "events[0].result.headers"
 
 
 def test_signature_of_a_secret_that_is_not_there_is_not_compared_and_that_is_said(recorded: Body) -> None:

@@ -43,15 +43,15 @@ def test_closed_proxy_reaches_nothing_else(proxy: Proxy) -> None:
         read(proxy, "https://example.com/")
 
 
-def test_proxy_is_for_https_only(proxy: Proxy) -> None:
-    host, _, port = proxy.url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port)), 5) as connection:
-        connection.sendall(b"GET http://api.runflow.io/ HTTP/1.1\r\nHost: api.runflow.io\r\n\r\n")
-        assert connection.recv(1000).startswith(b"HTTP/1.1 405 ")
-
-
 def dial(proxy: Proxy) -> socket.socket:
     return socket.create_connection(("127.0.0.1", int(proxy.url.rpartition(":")[2])), 5)
+
+
+@pytest.mark.parametrize("asked", [b"GET http://api.runflow.io/", b"CONNECT api.runflow.io:\xb2", b"CONNECT api.runflow.io:65536"])
+def test_proxy_is_for_https_only(proxy: Proxy, asked: bytes) -> None:
+    with dial(proxy) as connection:
+        connection.sendall(asked + b" HTTP/1.1\r\nHost: api.runflow.io\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 405 ")
 
 
 def test_client_that_never_says_where_it_wants_to_go_is_let_go(url: str, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from runflow_mock.domain.fault_kinds import (
     UnknownFields,
     WrongLength,
 )
-from runflow_mock.web.faults.plans import RESET_BYTES_MAX, SLOW_PIECES, AnswerStyle, End, Interference, Plan, make_plan
+from runflow_mock.web.faults.plans import RESET_BYTES_MAX, SLOW_PIECES, AnswerStyle, End, Plan, ResponseFault, make_plan
 from runflow_mock.wire.error_forms import ErrorForm, Reply
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -29,7 +29,7 @@ REAL = Reply(200, b'{"id":"x","status_code":"queued"}', ((b"content-type", b"app
 
 def _plan(what: ExchangeKind | None, reply: Reply = REAL, *, rate_limit_headers: str = "retry-after") -> Plan:
     style = AnswerStyle(dialect_of("seed", {"rate_limit_headers": rate_limit_headers}), NOW, ErrorForm.JSON)
-    return make_plan(Interference(name="rule", what=what), reply, style)
+    return make_plan(ResponseFault(name="rule", what=what), reply, style)
 
 
 def _headers(plan: Plan) -> dict[str, str]:
@@ -48,7 +48,7 @@ def test_answer_without_an_effect_leaves_as_it_is() -> None:
 
 def test_waiting_of_two_rules_adds_up() -> None:
     style = AnswerStyle(dialect_of("seed", {}), NOW, ErrorForm.JSON)
-    assert make_plan(Interference(name="rule", what=Hang(60), wait=2), REAL, style).wait == 62
+    assert make_plan(ResponseFault(name="rule", what=Hang(60), wait=2), REAL, style).wait == 62
 
 
 @pytest.mark.parametrize(

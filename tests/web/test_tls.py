@@ -1,4 +1,4 @@
-"""Https beside http: the same worlds, the usual manners of HTTP/1.1, and an end that clients can tell from an attack."""
+"""Https beside http: the same worlds, the usual behaviour of HTTP/1.1, and an end that clients can tell from an attack."""
 
 import ssl
 from collections.abc import Iterator

@@ -3,7 +3,7 @@
 import pytest
 from records import a_delivery
 
-from runflow_mock.wire.rows import event_of
+from runflow_mock.wire.rows import event_in
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from runflow_mock.wire.rows import event_of
     ],
 )
 def test_event_of_a_delivery_is_what_its_bytes_name(payload: bytes, event: str | None) -> None:
-    assert event_of(a_delivery(payload=payload)) == event
+    assert event_in(a_delivery(payload=payload)) == event

@@ -1,4 +1,4 @@
-"""Distortions: what a fault makes of one attempt, between what is due and what leaves.
+"""Attempt faults: what a fault makes of one attempt, between what is due and what leaves.
 
 Theory. A fault can move the timestamp before it is signed, change the body or the signature after that, send the request several times, or
 send nothing and have something recorded in the place of an answer. Which secret is used is decided where the attempt starts.

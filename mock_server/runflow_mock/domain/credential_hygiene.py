@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 from runflow_mock.domain.disguises import in_base64
 from runflow_mock.domain.exchanges import HOLDS_BEARER, SENT_TWICE, Exchange
 from runflow_mock.domain.verdicts import Observation
+from runflow_mock.domain.whole_numbers import whole_number
 
 SIGNED_PREFIXES = ("/media/", "/files/", "/_upload/")
 
@@ -67,10 +68,10 @@ def _holds_key(part: bytes, exchange: Exchange, place: str) -> bool:
 def uses_addresses_in_time(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
     """Yields whether signed addresses are used before they expire, on the tenant's clock."""
     for exchange in _signed(exchanges):
-        expires = dict(parse_qsl(exchange.query)).get("expires", "")
-        if not (expires.isascii() and expires.isdigit()):
+        expires = whole_number(dict(parse_qsl(exchange.query)).get("expires"))
+        if expires is None:
             continue
-        left = int(expires[:15]) - exchange.at.timestamp()
+        left = expires - exchange.at.timestamp()
         told = f"{left:.0f} s before" if left > 0 else f"{-left:.0f} s after"
         yield Observation(left > 0, (exchange.id,), f"{exchange.path[:120]} was used {told} it expired", round(left, 3))
 

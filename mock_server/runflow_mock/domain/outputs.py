@@ -24,6 +24,7 @@ from runflow_mock.domain.mime import kind_of
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.seeds import Seed
+from runflow_mock.domain.whole_numbers import whole_number
 
 MEDIA_PREFIX = "/media/"
 
@@ -109,11 +110,12 @@ def media_signature(path: str, expires: int, key: Seed) -> str:
 
 def media_objection(path: str, expires: str, signature: str, now: datetime, key: Seed) -> str | None:
     """Returns why an address cannot be read at `now`, or nothing."""
-    if not (expires.isascii() and expires.isdigit() and len(expires) <= _EXPIRES_DIGITS_MAX):
+    seconds = whole_number(expires, _EXPIRES_DIGITS_MAX)
+    if seconds is None:
         return "The address carries no expiry and signature: use it as the output has it."
-    if not compare_digest(media_signature(path, int(expires), key).encode(), signature.encode()):
+    if not compare_digest(media_signature(path, seconds, key).encode(), signature.encode()):
         return "The address was changed after it was signed."
-    if int(expires) <= now.timestamp():
+    if seconds <= now.timestamp():
         return "The address has expired: read the record again for a fresh one, a run with add_signature=true."
     return None
 

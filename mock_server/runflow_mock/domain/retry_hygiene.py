@@ -28,6 +28,7 @@ from runflow_mock.domain.exchanges import Exchange, digest_of_key
 from runflow_mock.domain.filters import Field, QueryError, parse_filter
 from runflow_mock.domain.poll_hygiene import POLL_SECONDS_MIN, READS, VIEWS
 from runflow_mock.domain.verdicts import INTERVAL_SECONDS_MIN, UP_AND_DOWN, WITHOUT_PAUSE, Observation, interval, too_short
+from runflow_mock.domain.whole_numbers import whole_number
 
 TRANSIENT = frozenset((408, 409, 425, 429))
 CREATES = frozenset(("create_run", "create_comfyui_run", "create_model_batch", "create_batch", "create_evaluation"))
@@ -366,11 +367,12 @@ def _retry_after(exchange: Exchange) -> float | None:
     text = exchange.response_header("retry-after")
     if text is None:
         return None
-    if text.strip().isdigit():
-        return float(text)
+    seconds = whole_number(text.strip())
+    if seconds is not None:
+        return seconds
     try:
         date = parsedate_to_datetime(text)
     except ValueError:
         return None
-    seconds = (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).timestamp() - exchange.wall
-    return max(seconds - DATE_SECONDS, 0.0)
+    left = (date if date.tzinfo is not None else date.replace(tzinfo=UTC)).timestamp() - exchange.wall
+    return max(left - DATE_SECONDS, 0.0)

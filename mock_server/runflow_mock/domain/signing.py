@@ -9,6 +9,8 @@ Source: `callbacks.signature` (timestamped), `callbacks.signature-docs` (bare).
 import hmac
 from datetime import datetime, timedelta
 
+from runflow_mock.domain.whole_numbers import whole_number
+
 TOLERANCE = timedelta(minutes=5)
 # More digits than any instant has.
 DIGITS_MAX = 15
@@ -71,11 +73,12 @@ def verify_timestamped(body: bytes, *, signature: str | None, timestamp: str | N
     """
     if not signature or not signature.startswith("v1="):
         raise SignatureMissing(f"Runflow-Signature is {signature!r}, expected v1=<64 hex digits>")
-    if not timestamp or len(timestamp) > DIGITS_MAX or not timestamp.isascii() or not timestamp.isdigit():
+    seconds = whole_number(timestamp, DIGITS_MAX)
+    if seconds is None:
         raise SignatureMissing(f"Runflow-Timestamp is {timestamp!r}, expected unix seconds")
-    if not hmac.compare_digest(sign_timestamped(body, int(timestamp), secret).encode(), signature.encode()):
+    if not hmac.compare_digest(sign_timestamped(body, seconds, secret).encode(), signature.encode()):
         raise SignatureMismatch("the signature does not fit the body, the timestamp and the secret")
-    skew = timedelta(seconds=abs(now.timestamp() - int(timestamp)))
+    skew = timedelta(seconds=abs(now.timestamp() - seconds))
     if skew > TOLERANCE:
         raise TimestampOutside(f"the timestamp is {skew.total_seconds():.0f} s away, more than {TOLERANCE.total_seconds():.0f} s", skew)
 

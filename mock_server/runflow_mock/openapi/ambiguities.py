@@ -1,4 +1,4 @@
-"""Reliances: the points on which the sources disagree or say little, and how to see on which reading a client depends.
+"""Ambiguities: the points on which the sources disagree or say little, and how to see on which reading a client depends.
 
 One literal table, point by point, of what a request or its answer shows. A client that relies on nothing here works under every
 dialect.
@@ -50,7 +50,7 @@ class JudgedExchange(msgspec.Struct, frozen=True, kw_only=True):
     is_workflow: bool = False
 
 
-class Reliance(msgspec.Struct, frozen=True):
+class Ambiguity(msgspec.Struct, frozen=True):
     """One point: its name, what it means to rely on it, where it shows, and the form that was seen, or nothing."""
 
     point: str
@@ -61,10 +61,10 @@ class Reliance(msgspec.Struct, frozen=True):
 
 def reliance_findings(judged: JudgedExchange) -> Iterator[Finding]:
     """Returns the points on which an exchange relies."""
-    for reliance in RELIANCES:
-        form = reliance.form(judged)
+    for ambiguity in AMBIGUITIES:
+        form = ambiguity.form(judged)
         if form is not None:
-            yield Finding(reliance.loc, reliance.point, f"{form}: {reliance.meaning}", Severity.RELIANCE)
+            yield Finding(ambiguity.loc, ambiguity.point, f"{form}: {ambiguity.meaning}", Severity.RELIANCE)
 
 
 def _evidence(judged: JudgedExchange) -> str | None:
@@ -216,32 +216,34 @@ def _evaluation_callback(judged: JudgedExchange) -> str | None:
 
 
 BODY, Q, ANSWER, HEADER = ("body",), ("query", "q"), ("response", "body"), ("response", "header")
-RELIANCES: tuple[Reliance, ...] = (
-    Reliance("route", "no page describes this operation; under --strict inferred ones are a 404", ("path",), _evidence),
-    Reliance("batch-body", "the sources show two bodies of a batch; input is the one of the reference", BODY, _batch_body),
-    Reliance("filter-grammar", "two grammars of filters are documented; both are read", Q, _filter_form),
-    Reliance("status-spelling", "the sources spell this status in two ways; in a filter both are read", Q, _spelling_sent),
-    Reliance("status-spelling", "the sources spell this status in two ways; compare with both", ANSWER, _spelling_seen),
-    Reliance("error-codes", "the sources name this code in two ways; go by the status", (*ANSWER, "code"), _error_code),
-    Reliance("rate-limit-headers", "the sources disagree whether a 429 says how long to wait", HEADER, _retry_after),
-    Reliance("model-alias", "a short id; the long one is what the catalog lists", ("path", "model_id"), _alias),
-    Reliance("model-uuid", "the documented path has owner and slug; under --strict a uuid is a 404", ("path", "model_id"), _model_uuid),
-    Reliance("batch-model-name", "no page shows this name; say model, the only one that is read under --strict", BODY, _batch_model),
-    Reliance(
+AMBIGUITIES: tuple[Ambiguity, ...] = (
+    Ambiguity("route", "no page describes this operation; under --strict inferred ones are a 404", ("path",), _evidence),
+    Ambiguity("batch-body", "the sources show two bodies of a batch; input is the one of the reference", BODY, _batch_body),
+    Ambiguity("filter-grammar", "two grammars of filters are documented; both are read", Q, _filter_form),
+    Ambiguity("status-spelling", "the sources spell this status in two ways; in a filter both are read", Q, _spelling_sent),
+    Ambiguity("status-spelling", "the sources spell this status in two ways; compare with both", ANSWER, _spelling_seen),
+    Ambiguity("error-codes", "the sources name this code in two ways; go by the status", (*ANSWER, "code"), _error_code),
+    Ambiguity("rate-limit-headers", "the sources disagree whether a 429 says how long to wait", HEADER, _retry_after),
+    Ambiguity("model-alias", "a short id; the long one is what the catalog lists", ("path", "model_id"), _alias),
+    Ambiguity("model-uuid", "the documented path has owner and slug; under --strict a uuid is a 404", ("path", "model_id"), _model_uuid),
+    Ambiguity("batch-model-name", "no page shows this name; say model, the only one that is read under --strict", BODY, _batch_model),
+    Ambiguity(
         "callback-scheme", "only HTTPS is documented; a local allowance, refused under --strict", (*BODY, "callback_url"), _callback_scheme
     ),
-    Reliance("workflow-path", "one client does so; the documented path is /v1/comfyui-workflows", ("path",), _workflow_path),
-    Reliance("idempotency-key", "an older page says that requests are not idempotent", ("header", "idempotency-key"), _idempotency),
-    Reliance("client-ref-place", "one page puts it there for a single run; beside input it always counts", (*BODY, "input"), _label_inside),
-    Reliance("upload-types", "clients send any type; whether the service takes it is not published", (*BODY, "mime_type"), _upload_type),
-    Reliance("cancel-billing", "what is charged for it is not published; the whole price is taken", ANSWER, _cancelled_at_work),
-    Reliance("run-error", "no page has this field; failure_code and failure_message are documented", (*ANSWER, "error"), _error_object),
-    Reliance(
+    Ambiguity("workflow-path", "one client does so; the documented path is /v1/comfyui-workflows", ("path",), _workflow_path),
+    Ambiguity("idempotency-key", "an older page says that requests are not idempotent", ("header", "idempotency-key"), _idempotency),
+    Ambiguity(
+        "client-ref-place", "one page puts it there for a single run; beside input it always counts", (*BODY, "input"), _label_inside
+    ),
+    Ambiguity("upload-types", "clients send any type; whether the service takes it is not published", (*BODY, "mime_type"), _upload_type),
+    Ambiguity("cancel-billing", "what is charged for it is not published; the whole price is taken", ANSWER, _cancelled_at_work),
+    Ambiguity("run-error", "no page has this field; failure_code and failure_message are documented", (*ANSWER, "error"), _error_object),
+    Ambiguity(
         "output-form", "a comfort of the switch output_form; each model is documented with one form", (*ANSWER, "output"), _output_form
     ),
-    Reliance("empty-media", "clients say so that there is none; leave the field out", (*BODY, "input"), _empty_media),
-    Reliance(
+    Ambiguity("empty-media", "clients say so that there is none; leave the field out", (*BODY, "input"), _empty_media),
+    Ambiguity(
         "evaluation-callback", "a diagram has the verdict at the top, the envelope in output", (*BODY, "callback_url"), _evaluation_callback
     ),
-    Reliance("secret-name", "the sources name and prefix a new secret in two ways; both names are sent", ANSWER, _secret_name),
+    Ambiguity("secret-name", "the sources name and prefix a new secret in two ways; both names are sent", ANSWER, _secret_name),
 )

@@ -16,6 +16,7 @@ from runflow_mock.domain.codings import CODINGS, unpacked
 from runflow_mock.domain.documents import BYTE_ORDER_MARK, NOT_JSON, Json, object_of, read_document
 from runflow_mock.domain.exchanges import BODY_BYTES_MAX
 from runflow_mock.domain.findings import Finding, Location, note
+from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.media_types import FORM, MULTIPART, MediaType, chosen, read_media_type
 from runflow_mock.openapi.multipart import BodyPart, body_parts_of
@@ -155,8 +156,8 @@ def _events(raw: bytes) -> Iterator[Json]:
             fields = {}
         elif name == "data":
             fields["data"] = f"{fields['data']}\n{value}" if "data" in fields else value
-        elif name == "retry" and value.isascii() and value.isdigit() and len(value) < 20:
-            fields["retry"] = int(value)
+        elif name == "retry" and (milliseconds := whole_number(value)) is not None:
+            fields["retry"] = milliseconds
         elif name in ("event", "id"):
             fields[name] = value
 

@@ -1,4 +1,4 @@
-"""Disputes: where a user's document judges, and the fake, which is written to ours, did otherwise. That is never the client's fault."""
+"""Where a user's document judges, and the fake, which is written to ours, did otherwise. That is never the client's fault."""
 
 from collections.abc import Iterator
 

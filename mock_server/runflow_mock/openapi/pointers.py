@@ -3,6 +3,8 @@
 from typing import Any
 from urllib.parse import quote, unquote
 
+from runflow_mock.domain.whole_numbers import whole_number
+
 Pointer = tuple[str, ...]
 """The way to a part of a document, key by key."""
 
@@ -35,9 +37,8 @@ def step(part: Any, word: str) -> Any:
     """Returns what one word of a way leads to."""
     if isinstance(part, dict):
         return part.get(word, MISSING)
-    if isinstance(part, list) and word.isdecimal() and len(word) < 10 and int(word) < len(part):
-        return part[int(word)]
-    return MISSING
+    index = whole_number(word) if isinstance(part, list) else None
+    return MISSING if index is None or index >= len(part) else part[index]
 
 
 def walk(part: Any, pointer: Pointer) -> Any:

@@ -10,7 +10,7 @@ from typing import cast
 import msgspec
 
 from runflow_mock.domain.documents import BYTE_ORDER_MARK, VALUES_MAX, Json, list_of
-from runflow_mock.openapi.yaml_values import YAML_WORDS, Manner, Mark, NotYamlError, YamlError, read_values
+from runflow_mock.openapi.yaml_values import YAML_WORDS, Mark, NotYamlError, YamlError, YamlOptions, read_values
 from runflow_mock.user_files import FILE_BYTES_MAX
 
 DEPTH_MAX = 200
@@ -92,7 +92,7 @@ def _depth_of(value: Json) -> int:
 
 def _read_yaml(raw: bytes, tell: Callable[[str], None]) -> Json:
     try:
-        read = read_values(raw, _MANNER)
+        read = read_values(raw, _OPTIONS)
     except NotYamlError as error:
         raise TextError(f"it is neither JSON nor YAML: {_place(error.mark)}{error.message}") from None
     except YamlError as error:
@@ -123,4 +123,4 @@ def _plain(text: str) -> Json:
     return value if isinstance(value, float) or -(2**63) <= value < 2**64 else float(value)
 
 
-_MANNER = Manner(depth_max=DEPTH_MAX, values_max=VALUES_MAX, repeated_max=REPEATED_MAX, plain=_plain)
+_OPTIONS = YamlOptions(depth_max=DEPTH_MAX, values_max=VALUES_MAX, repeated_max=REPEATED_MAX, plain=_plain)

@@ -37,7 +37,7 @@ class NotYamlError(ValueError):
         self.mark = mark
 
 
-class Manner(NamedTuple):
+class YamlOptions(NamedTuple):
     """How the texts of one kind are read.
 
     Strict is: no tags, no merge keys, every name once, and `Reader.marks` says where each part stands.
@@ -68,7 +68,7 @@ _BY_TAG: Mapping[str, tuple[type, ...]] = {
 _OF_LISTS, _OF_OBJECTS, _OF_TEXTS = f"{_TAG}seq", f"{_TAG}map", (*_BY_TAG, f"{_TAG}str")
 
 
-def read_values(text: str | bytes, manner: Manner) -> "Reader":
+def read_values(text: str | bytes, options: YamlOptions) -> "Reader":
     """Returns the reader that has read a text with one document.
 
     Raises:
@@ -79,7 +79,7 @@ def read_values(text: str | bytes, manner: Manner) -> "Reader":
     import yaml
 
     try:
-        reader = Reader(manner)
+        reader = Reader(options)
         for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             handler = _HANDLERS.get(type(event).__name__)
             if handler is not None:
@@ -160,13 +160,13 @@ def _can_merge(value: Json) -> bool:
 
 
 class Reader:
-    """What was read: the value, the places of its parts if the manner is strict, and where names come twice if it is not."""
+    """What was read: the value, the places of its parts if the options are strict, and where names come twice if it is not."""
 
-    def __init__(self, manner: Manner) -> None:
+    def __init__(self, options: YamlOptions) -> None:
         self.result: Json = None
         self.marks: dict[Path, Mark] = {}
         self.twice: list[tuple[str, Mark]] = []
-        self._manner = manner
+        self._options = options
         self._documents = 0
         self._values = 0
         self._repeated = 0
@@ -220,14 +220,14 @@ class Reader:
             says = "leads to itself" if is_open else "names nothing that has ended before"
             raise YamlError(f"*{name} {says}", _mark(event))
         self._repeated += known.values
-        if self._repeated > self._manner.repeated_max:
-            raise YamlError(f"its aliases repeat more than {self._manner.repeated_max} values", _mark(event))
+        if self._repeated > self._options.repeated_max:
+            raise YamlError(f"its aliases repeat more than {self._options.repeated_max} values", _mark(event))
         self._check_depth(known.depth, event)
         self._put(known, event, known.values)
 
     def _name(self, around: _Open, name: str, event: Any, *, is_merging: bool = False) -> None:
         """Takes the name of the next value."""
-        if self._manner.is_strict:
+        if self._options.is_strict:
             if is_merging:
                 raise YamlError("merge keys are not understood; repeat what is meant", _mark(event))
             if name in around.value:
@@ -241,8 +241,8 @@ class Reader:
         """Takes a whole value, of which so many values were not counted yet."""
         self._place(event)
         self._values += more
-        if self._values > self._manner.values_max:
-            told = f"it has more than {self._manner.values_max} values, those that aliases repeat included"
+        if self._values > self._options.values_max:
+            told = f"it has more than {self._options.values_max} values, those that aliases repeat included"
             raise YamlError(told, _mark(event))
         if self._open:
             self._open[-1].add(known)
@@ -251,7 +251,7 @@ class Reader:
 
     def _place(self, event: Any) -> Path:
         """Returns where the next value stands in the whole, and takes note of where it begins in the text, if somebody is to know."""
-        if not self._manner.is_strict:
+        if not self._options.is_strict:
             return ()
         path: Path = ()
         if self._open:
@@ -278,7 +278,7 @@ class Reader:
 
     def _plain(self, text: str, event: Any) -> Json:
         try:
-            return self._manner.plain(text)
+            return self._options.plain(text)
         except ValueError as error:
             raise YamlError(str(error), _mark(event)) from None
 
@@ -292,15 +292,15 @@ class Reader:
             raise YamlError("a name must be a text", _mark(event))
 
     def _check_tag(self, event: Any, *others: str) -> None:
-        """Refuses tags of values of other forms, and any if the manner is strict."""
-        if self._manner.is_strict and event.tag not in (None, "!"):
+        """Refuses tags of values of other forms, and any if the options are strict."""
+        if self._options.is_strict and event.tag not in (None, "!"):
             raise YamlError(f"tags such as {event.tag[:80]} are not understood; write a plain value", _mark(event))
         if event.tag in others:
             raise YamlError(f"it is not what its tag !!{event.tag.removeprefix(_TAG)} says", _mark(event))
 
     def _check_depth(self, more: int, event: Any) -> None:
-        if len(self._open) + more > self._manner.depth_max:
-            raise YamlError(f"it is nested deeper than {self._manner.depth_max} levels", _mark(event))
+        if len(self._open) + more > self._options.depth_max:
+            raise YamlError(f"it is nested deeper than {self._options.depth_max} levels", _mark(event))
 
 
 _HANDLERS: Mapping[str, Callable[[Reader, Any], None]] = {

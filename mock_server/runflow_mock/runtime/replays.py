@@ -19,6 +19,7 @@ from runflow_mock.domain.errors import DomainError
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.exchanges import REDACTED
 from runflow_mock.domain.models import Catalog
+from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.engine.world import Outcome, SendCallback, World
 from runflow_mock.runtime.rendering import renderers_of
 from runflow_mock.version import __version__
@@ -158,12 +159,12 @@ class _Replay:
         return recorded, found
 
     def _written(self, effect: SendCallback, recorded: Mapping[str, object]) -> dict[str, str]:
-        timestamp = str(recorded.get(TIMESTAMP, ""))
-        if self._history.settings.client_time == "virtual" or not timestamp.isdigit():
+        timestamp = whole_number(str(recorded.get(TIMESTAMP, "")))
+        if self._history.settings.client_time == "virtual" or timestamp is None:
             present = int(effect.delivery.attempts[-1].at.timestamp())
             return build_posting(effect.delivery, present, effect.secret, self._dialect).headers
         self._notes[WALL_TIME] += 1
-        return build_headers(effect.delivery, int(timestamp), effect.secret, self._dialect)
+        return build_headers(effect.delivery, timestamp, effect.secret, self._dialect)
 
     def _notes_on(self, difference: Difference | None) -> Iterator[str]:
         history, version = self._history, f"runflow-mock {__version__}"

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from runflow_mock.domain.whole_numbers import whole_number
+
 BODY_BYTES_MAX = 64 * 1024 * 1024
 PIECE_BYTES = 64 * 1024
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
@@ -133,15 +135,16 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Takes a message, and answers it."""
         # Without a length a head that was cut would be a message without a body.
-        length, *others = self.headers.get_all("content-length", [""])
-        if others or not is_size(length) or "transfer-encoding" in self.headers:
+        given, *others = self.headers.get_all("content-length", [""])
+        length = whole_number(given)
+        if others or length is None or length > BODY_BYTES_MAX or "transfer-encoding" in self.headers:
             self.send_error(413, f"send one Content-Length of at most {BODY_BYTES_MAX}")
             return
         counted = 0
         body = bytearray()
         try:
-            while len(body) < int(length):
-                piece = self.rfile.read1(min(PIECE_BYTES, int(length) - len(body)))
+            while len(body) < length:
+                piece = self.rfile.read1(min(PIECE_BYTES, length - len(body)))
                 if not piece:
                     # The sender has hung up: what came of the message is none.
                     self.close_connection = True
@@ -170,8 +173,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
         """Says nothing."""
-
-
-def is_size(text: str) -> bool:
-    """Tells whether a text says how long a body is, and that it is not too long."""
-    return text.isascii() and text.isdecimal() and len(text) <= len(str(BODY_BYTES_MAX)) and int(text) <= BODY_BYTES_MAX

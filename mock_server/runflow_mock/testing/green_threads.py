@@ -35,8 +35,8 @@ def check_threads() -> None:
 @contextmanager
 def serve_apart(openapi: str) -> Iterator[str]:
     """Runs the fake in a process of its own while the context lasts, and gives its address."""
-    manner = ("--port", "0", "--clock", "auto", "--speed", "1", "--unknown-keys", "refuse", "--json")
-    command = [sys.executable, "-m", "runflow_mock", "serve", *manner]
+    options = ("--port", "0", "--clock", "auto", "--speed", "1", "--unknown-keys", "refuse", "--json")
+    command = [sys.executable, "-m", "runflow_mock", "serve", *options]
     command += ["--openapi", openapi] if openapi else []
     own = {name: value for name, value in os.environ.items() if not name.startswith("RUNFLOW_MOCK_")}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own)  # noqa: S603 - our own command

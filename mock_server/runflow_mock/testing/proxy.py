@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
+from runflow_mock.domain.callback_policy import PORT_MAX
+from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.runtime.certificates import ca_file, server_context
 from runflow_mock.testing.loop_threads import LoopThread
 from runflow_mock.testing.tunnels import Tunnels, carry
@@ -109,14 +111,15 @@ class Proxy:
             head = await reader.readuntil(b"\r\n\r\n")
         method, _, rest = head.decode("latin-1").partition(" ")
         host, _, port = rest.partition(" ")[0].rpartition(":")
-        if method != "CONNECT" or not port.isdigit():
+        number = whole_number(port)
+        if method != "CONNECT" or number is None or number > PORT_MAX:
             await _refuse(writer, "405 Method Not Allowed", "this proxy only connects: it is for https")
             return
         name = host.strip("[]").lower()
         if name in HOSTS:
             there, number = self._service.hostname or "127.0.0.1", self._service.port or 80
         elif self._is_open:
-            there, number = name, int(port)
+            there = name
         else:
             await _refuse(writer, "403 Forbidden", f"only the service is reached from here, not {name[:200]}")
             return

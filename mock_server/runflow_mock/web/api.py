@@ -18,7 +18,7 @@ from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large, 
 from runflow_mock.web.calls import Answer, Call, Give, Handler, length_of, refusal, send_answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import meet_creation, meet_request
-from runflow_mock.web.faults.sending import UNANSWERED, interfere, plan_answer
+from runflow_mock.web.faults.sending import UNANSWERED, carry_out, plan_answer
 from runflow_mock.web.idempotency import place_of, recall, remember
 from runflow_mock.web.keeping import once_written, written_first
 from runflow_mock.web.quotas import admit
@@ -87,7 +87,7 @@ class Api:
         _, given = answered
         comes_first = given.waits_for_run is not None or given.callbacks_before or given.made_later is not None
         # A rule may decide how the answer leaves.
-        if comes_first or call.interference is not None:
+        if comes_first or call.response_fault is not None:
             go_on(is_written=False)
         elif not _has_to_be_written(call):
             go_on(is_written=True)
@@ -106,11 +106,11 @@ class Api:
                 given = await self._hold(call, given, receive)
             if _has_to_be_written(call):
                 given = await written_first(call, given)
-            if call.interference is None:
+            if call.response_fault is None:
                 await send_answer(self._complete(call, (operation, given), started), call.method, send)
                 return
             plan, elapsed_ms = plan_answer(call, given), (self._runtime.timer() - started) * 1000
-            await interfere(call, None if operation is None else operation.id, plan, elapsed_ms, client)
+            await carry_out(call, None if operation is None else operation.id, plan, elapsed_ms, client)
         finally:
             if asking is not None:
                 asking.requests_under_way -= 1

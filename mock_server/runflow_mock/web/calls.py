@@ -19,7 +19,7 @@ from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import Outcome
 from runflow_mock.runtime.runtime import YIELD_EVERY_TIMERS, Runtime
 from runflow_mock.runtime.tenants import Tenant
-from runflow_mock.web.faults.plans import Interference
+from runflow_mock.web.faults.plans import ResponseFault
 from runflow_mock.web.headers import headers_of
 from runflow_mock.wire.bodies import read_body, read_optional_body
 from runflow_mock.wire.error_forms import WITHOUT_BODY, ErrorForm, render_problem
@@ -108,7 +108,7 @@ class Call:
 
     `is_settled` says that the tenant's time was brought to the present for this request, `timers_max` how many timers may be fired for
     that in one step, `is_watched` that rules or magic values may act
-    on it, `interference` what they do; `limits` are headers about its quota.
+    on it, `response_fault` what they do; `limits` are headers about its quota.
     `waits_for` names the unfinished things that the client looks at, nothing standing for any; see `Runtime.poll`.
     """
 
@@ -116,7 +116,6 @@ class Call:
         "_headers",
         "_parameters",
         "body",
-        "interference",
         "is_settled",
         "is_watched",
         "limits",
@@ -126,6 +125,7 @@ class Call:
         "principal",
         "query",
         "request_id",
+        "response_fault",
         "runtime",
         "scope",
         "tenant",
@@ -149,7 +149,7 @@ class Call:
         self.is_settled = False
         self.timers_max = YIELD_EVERY_TIMERS
         self.request_id = ""
-        self.interference: Interference | None = None
+        self.response_fault: ResponseFault | None = None
         self.is_watched = False
         self.limits: tuple[tuple[bytes, bytes], ...] = ()
         self.waits_for: list[str | None] = []

@@ -29,8 +29,8 @@ def record_exchange(call: Call, operation: str | None, given: Answer, elapsed_ms
         response_headers=given.headers,
         response_body=given.body[:KEPT_BYTES_MAX],
         elapsed_ms=elapsed_ms + wait * 1000,
-        fault=None if call.interference is None else call.interference.name,
-        is_stubbed=call.interference is not None and call.interference.is_stub,
+        fault=None if call.response_fault is None else call.response_fault.name,
+        is_stubbed=call.response_fault is not None and call.response_fault.is_stub,
         commits=0 if tenant is None else tenant.world.history.total,
     )
     is_filling = journal.record(exchange)

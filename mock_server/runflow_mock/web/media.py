@@ -27,7 +27,7 @@ from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, length_of, refusal, send_answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import meet_request
-from runflow_mock.web.faults.sending import UNANSWERED, interfere, plan_answer
+from runflow_mock.web.faults.sending import UNANSWERED, carry_out, plan_answer
 from runflow_mock.web.files import File, answer_file
 from runflow_mock.wire.problems import (
     Problem,
@@ -55,8 +55,8 @@ class Media:
         call = Call(self._runtime, scope, b"")
         given = await self._answer(call)
         elapsed_ms = (self._runtime.timer() - started) * 1000
-        if call.interference is not None:
-            await interfere(call, None, plan_answer(call, given), elapsed_ms, (receive, send))
+        if call.response_fault is not None:
+            await carry_out(call, None, plan_answer(call, given), elapsed_ms, (receive, send))
             return
         headers = (*given.headers, *length_of(given), *call.marks)
         # What a file holds is known without the journal.

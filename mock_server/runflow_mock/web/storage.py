@@ -23,7 +23,7 @@ from runflow_mock.web.bodies import Bodies, BodiesFull, Disconnected, is_large
 from runflow_mock.web.calls import Answer, Call, length_of, refusal, send_answer
 from runflow_mock.web.exchanges import record_exchange
 from runflow_mock.web.faults.meeting import meet_request
-from runflow_mock.web.faults.sending import UNANSWERED, interfere, plan_answer
+from runflow_mock.web.faults.sending import UNANSWERED, carry_out, plan_answer
 from runflow_mock.web.files import File, answer_file
 from runflow_mock.web.keeping import written_first
 from runflow_mock.wire.error_forms import ErrorForm
@@ -57,8 +57,8 @@ class Storage:
             return
         given = await written_first(call, given, ErrorForm.XML)
         elapsed_ms = (self._runtime.timer() - started) * 1000
-        if call.interference is not None:
-            await interfere(call, None, plan_answer(call, given, ErrorForm.XML), elapsed_ms, (receive, send))
+        if call.response_fault is not None:
+            await carry_out(call, None, plan_answer(call, given, ErrorForm.XML), elapsed_ms, (receive, send))
             return
         headers = (*given.headers, *length_of(given))
         told = Answer(given.status, given.body, headers)

@@ -3,6 +3,7 @@
 A body is decoded strictly: an unknown key is an error, because a misspelt setting that is silently ignored is the worst a test tool can do.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar, cast
 
@@ -15,6 +16,8 @@ from runflow_mock.wire.bodies import unreadable_because
 from runflow_mock.wire.times import read_duration, read_instant
 
 BodyT = TypeVar("BodyT", bound=msgspec.Struct)
+GivenT = TypeVar("GivenT")
+ReadT = TypeVar("ReadT")
 
 
 # As many of anything as a rule may count, and as a tenant may have asked for.
@@ -150,24 +153,22 @@ def status_pattern(text: str, name: str) -> str:
 
 def duration(value: object, name: str) -> timedelta:
     """Returns a duration, or raises a 422 that names its key."""
-    try:
-        return read_duration(value)
-    except ValueError as error:
-        raise refused(f"{name}: {error}") from None
+    return _read(read_duration, value, name)
 
 
 def instant(value: str, name: str) -> datetime:
     """Returns an instant, or raises a 422 that names its key."""
-    try:
-        return read_instant(value)
-    except ValueError as error:
-        raise refused(f"{name}: {error}") from None
+    return _read(read_instant, value, name)
 
 
 def money(text: str, name: str) -> Money:
     """Returns an amount, or raises a 422 that names its key."""
+    return _read(parse_money, text, name)
+
+
+def _read(reading: Callable[[GivenT], ReadT], value: GivenT, name: str) -> ReadT:
     try:
-        return parse_money(text)
+        return reading(value)
     except ValueError as error:
         raise refused(f"{name}: {error}") from None
 

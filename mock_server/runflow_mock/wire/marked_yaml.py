@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from runflow_mock.domain.documents import Json
-from runflow_mock.openapi.yaml_values import YAML_WORDS, Manner, Mark, NotYamlError, Path, YamlError, read_values
+from runflow_mock.openapi.yaml_values import YAML_WORDS, Mark, NotYamlError, Path, YamlError, YamlOptions, read_values
 
 CHARACTERS_MAX = 1024 * 1024
 DEPTH_MAX = 32
@@ -43,7 +43,7 @@ def read_yaml(text: str) -> Marked:
     if len(text) > CHARACTERS_MAX:
         raise YamlError(f"the text has {len(text)} characters; at most {CHARACTERS_MAX} are read", Mark(1, 1))
     try:
-        read = read_values(text, _MANNER)
+        read = read_values(text, _OPTIONS)
     except NotYamlError as error:
         raise YamlError(f"this is not YAML: {error.message}", error.mark or Mark(1, 1)) from None
     return Marked(read.result, read.marks)
@@ -88,4 +88,4 @@ def _plain(text: str) -> Json:
     return float(text) if _NUMBER.fullmatch(text) else text
 
 
-_MANNER = Manner(depth_max=DEPTH_MAX, values_max=NODES_MAX, repeated_max=NODES_MAX, plain=_plain, is_strict=True)
+_OPTIONS = YamlOptions(depth_max=DEPTH_MAX, values_max=NODES_MAX, repeated_max=NODES_MAX, plain=_plain, is_strict=True)

@@ -77,7 +77,7 @@ def represent_delivery_row(delivery: Delivery, about_the_same: list[Delivery]) -
     return {
         "id": delivery.id,
         "state": delivery.status.value,
-        "event": event_of(delivery),
+        "event": event_in(delivery),
         "about": represent_parent(delivery),
         "webhook_id": delivery.webhook_id,
         "url": delivery.url,
@@ -101,7 +101,7 @@ def represent_callback(latest: Delivery | None, url: str | None) -> Row | None:
     return {"id": latest.id, "state": latest.status.value, "attempts": len(latest.attempts)}
 
 
-def event_of(delivery: Delivery) -> str | None:
+def event_in(delivery: Delivery) -> str | None:
     """Returns the event that a delivery tells, as its bytes name it."""
     # The rest of what is told about a batch of thousands is passed over.
     try:

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
 from runflow_mock.domain import assets, batches, deliveries, evaluations, faults, ledger, records, runs, secrets, workflows
-from runflow_mock.domain.documents import present, read_object
+from runflow_mock.domain.documents import present
 from runflow_mock.domain.events import Event
 from runflow_mock.domain.fault_kinds import KIND_OF
 from runflow_mock.domain.idempotency import AnswerForgotten, AnswerRemembered
@@ -15,6 +15,7 @@ from runflow_mock.domain.machine import Table
 from runflow_mock.domain.magic import MagicMet
 from runflow_mock.domain.money import format_money
 from runflow_mock.domain.scrubbing import Scrubber
+from runflow_mock.wire.rows import event_in
 from runflow_mock.wire.times import write_instant
 
 Step = dict[str, object]
@@ -100,9 +101,8 @@ def _evaluation_submitted(event: evaluations.EvaluationSubmitted) -> Step:
 
 def _delivery_created(event: deliveries.DeliveryCreated) -> Step:
     delivery = event.delivery
-    # Whoever waits for another event than comes learns it here.
-    event_name = read_object(delivery.payload).get("event")
-    told = present(event=event_name, webhook_id=delivery.webhook_id)
+    # Who waits for another event than comes learns it here.
+    told = present(event=event_in(delivery), webhook_id=delivery.webhook_id)
     return {"to": delivery.status.value, "about": delivery.parent_id, "url": delivery.url, **told}
 
 

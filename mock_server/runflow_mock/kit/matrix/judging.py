@@ -44,15 +44,15 @@ Seen = tuple[Judgement, str]
 
 def judge_trials(cells: Sequence[Cell], trials: Mapping[str, Trial], expected: Expected) -> Sheet:
     """Returns the sheet of a client; cells without a trial were not tried."""
-    found, silence = [trial for trial in trials.values() if trial.exchanges], _silence(trials[CONTROL.name])
+    found, why_nothing = [trial for trial in trials.values() if trial.exchanges], _why_nothing_came(trials[CONTROL.name])
     rows = [_cell_row(cell, rule, trials, expected) for cell in cells for rule in (cell.rule, *cell.also)]
-    rows.append(_ends_row(found, {row.subject for row in rows if row.judgement is Judgement.BROKEN}, silence))
+    rows.append(_ends_row(found, {row.subject for row in rows if row.judgement is Judgement.BROKEN}, why_nothing))
     shown = tuple(f"{trial.cell.name}: it has printed {what}" for trial in found for what in trial.printed)
-    rows.append(_client_row("key-not-in-output", shown, tuple(f"{len(found)} trials printed neither" for _ in found[:1]), silence))
+    rows.append(_client_row("key-not-in-output", shown, tuple(f"{len(found)} trials printed neither" for _ in found[:1]), why_nothing))
     wrong = tuple(f"{trial.cell.name}: {told}" for trial in found for told in contract_violations(trial.report))
     count = sum(trial.exchanges for trial in found)
-    rows.append(_client_row("contract", wrong, (f"{count} exchanges",) if found else (), silence))
-    rows.extend(_rule_rows(found, silence))
+    rows.append(_client_row("contract", wrong, (f"{count} exchanges",) if found else (), why_nothing))
+    rows.extend(_rule_rows(found, why_nothing))
     return Sheet(title=f"Client in {len(trials)} of {len(cells)} cells", rows=tuple(rows), errors=tuple(_ours(found)))
 
 
@@ -86,9 +86,9 @@ def _obstacle(cell: Cell, trials: Mapping[str, Trial], expected: Expected) -> st
     """Why a cell says nothing, if it does not."""
     control, trial = trials[CONTROL.name], trials.get(cell.name)
     if cell is CONTROL:
-        return None if control.exchanges else _silence(control)
+        return None if control.exchanges else _why_nothing_came(control)
     if not control.exchanges:
-        return _silence(control)
+        return _why_nothing_came(control)
     obstacles = (
         (NO_RUN, not control.is_met and _objection(control, expected) is None),
         (NO_CONTROL, not passes_control(control, expected)),
@@ -106,7 +106,7 @@ def _shows(name: str, trials: Mapping[str, Trial], expected: Expected) -> bool:
     return name in trials and _seen(trials[name].cell, trials[name].cell.rule, trials, expected)[0] is Judgement.BROKEN
 
 
-def _silence(control: Trial) -> str:
+def _why_nothing_came(control: Trial) -> str:
     """Why nothing came from a client, with its own last words where it failed."""
     if control.exit_code == 0:
         return NO_TRAFFIC
@@ -263,23 +263,23 @@ def _attempts(trial: Trial) -> list[Mapping[str, Any]]:
     return [attempt for delivery in trial.deliveries for attempt in delivery["attempts"]]
 
 
-def _ends_row(trials: Sequence[Trial], told: Collection[str], silence: str) -> Row:
+def _ends_row(trials: Sequence[Trial], told: Collection[str], why_nothing: str) -> Row:
     """Whoever had to be stopped in a cell that says so already, or while it kept trying, is not told of twice."""
     excused = [trial for trial in trials if trial.is_trying or _is_asking(trial) or _hears_nothing(trial) or trial.cell.name in told]
     silent = [trial for trial in trials if trial.exit_code is None and trial not in excused]
     stuck = tuple(f"{trial.cell.name}: {trial.told}; --timeout gives it longer" for trial in silent)
     ended = tuple(f"{sum(trial.exit_code is not None for trial in trials)} trials came to an end" for _ in trials[:1])
-    return _client_row("ends", stuck, ended, silence)
+    return _client_row("ends", stuck, ended, why_nothing)
 
 
-def _client_row(rule: str, wrong: tuple[str, ...], right: tuple[str, ...], silence: str) -> Row:
+def _client_row(rule: str, wrong: tuple[str, ...], right: tuple[str, ...], why_nothing: str) -> Row:
     asks, weight = ASKS[rule]
     judgement = Judgement.BROKEN if wrong else Judgement.HELD if right else Judgement.NOT_EXERCISED
-    reason = None if wrong or right else silence
+    reason = None if wrong or right else why_nothing
     return Row(subject=CLIENT, rule=rule, judgement=judgement, asks=asks, weight=weight, evidence=wrong or right, reason=reason)
 
 
-def _rule_rows(trials: Sequence[Trial], silence: str) -> Iterator[Row]:
+def _rule_rows(trials: Sequence[Trial], why_nothing: str) -> Iterator[Row]:
     """The rules for clients over all trials: broken where they are broken in one of them."""
     for rule in RULES:
         verdicts = _verdicts(rule.id, trials)
@@ -297,7 +297,7 @@ def _rule_rows(trials: Sequence[Trial], silence: str) -> Iterator[Row]:
             asks=rule.asks,
             weight=rule.weight,
             evidence=evidence,
-            reason=(reasons[0] if reasons else silence) if judgement is Judgement.NOT_EXERCISED else None,
+            reason=(reasons[0] if reasons else why_nothing) if judgement is Judgement.NOT_EXERCISED else None,
         )
 
 

@@ -31,7 +31,7 @@ def borrowed(sender: Sender) -> SampleCallback:
 
 def distorted(kind: str) -> Forge:
     """Returns the forgery that a fault of callbacks makes."""
-    return lambda sender: sender.write(distortion={"kind": f"callback.{kind}"})
+    return lambda sender: sender.write(attempt_fault={"kind": f"callback.{kind}"})
 
 
 def with_signature(change: Callable[[str, str], str]) -> Forge:
@@ -57,7 +57,7 @@ def signed_with(secret: str) -> Forge:
 
 def of_event(event: str) -> Forge:
     """Returns the forgery that tells of another event than the genuine one: whoever verifies some events alone takes it."""
-    return lambda sender: sender.write(event, distortion={"kind": "callback.wrong_secret"})
+    return lambda sender: sender.write(event, attempt_fault={"kind": "callback.wrong_secret"})
 
 
 def telling(**fields: Any) -> Forge:
@@ -104,7 +104,7 @@ def made_fresh(sender: Sender) -> SampleCallback:
 
 def without_timestamp(sender: Sender) -> SampleCallback:
     """A callback that does not say when it was signed, signed with another secret."""
-    return sender.write(distortion={"kind": "callback.wrong_secret"}).with_headers(Runflow_Timestamp=None)
+    return sender.write(attempt_fault={"kind": "callback.wrong_secret"}).with_headers(Runflow_Timestamp=None)
 
 
 def stamped(timestamp: str) -> Forge:

@@ -1,6 +1,6 @@
 """Sample callbacks: real ones, each the message of a small world of its own, for a caller who carries it to the receiver.
 
-Nothing is rendered here: bytes, headers and signatures come from the code that sends the callbacks of a sandbox, distortions included.
+Nothing is rendered here: bytes, headers and signatures come from the code that sends the callbacks of a sandbox, faulty ones too.
 Only what the service could send and never does, such as an event of the future, is written over and signed again with the same functions.
 """
 
@@ -68,7 +68,7 @@ class Sender:
         self,
         event: str | None = None,
         *,
-        distortion: Mapping[str, Any] | None = None,
+        attempt_fault: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
         secret: str | None = None,
         is_fresh: bool = False,
@@ -80,7 +80,7 @@ class Sender:
         Raises:
             NoRecord: there is no known record for it.
         """
-        return self._write(event or self.event, distortion, metadata, secret or self.secret, attempts=1, is_fresh=is_fresh)[0]
+        return self._write(event or self.event, attempt_fault, metadata, secret or self.secret, attempts=1, is_fresh=is_fresh)[0]
 
     def write_twice(self) -> tuple[SampleCallback, SampleCallback]:
         """Returns the first two attempts of one delivery: the answer to the first is lost, in the eyes of the sender."""
@@ -134,7 +134,7 @@ class Sender:
     def _write(
         self,
         event: str,
-        distortion: Mapping[str, Any] | None,
+        attempt_fault: Mapping[str, Any] | None,
         metadata: Mapping[str, Any] | None,
         secret: str,
         *,
@@ -144,8 +144,8 @@ class Sender:
         record = None if self.known is None else self.known.pick(event, is_fresh=is_fresh)
         sample = EVENTS[event]
         with sample_world(self._app, secret=secret, dialect=self._dialect.name, switches=self._switches) as control:
-            if distortion is not None:
-                control.add_fault(what=distortion, where={})
+            if attempt_fault is not None:
+                control.add_fault(what=attempt_fault, where={})
             lead_to(control, sample, RECEIVER_URL, metadata, client_ref=f"sku-{next(self._orders)}")
             written = [carry(control) for _ in range(attempts)]
         if record is None:

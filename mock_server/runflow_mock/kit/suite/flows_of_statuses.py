@@ -62,7 +62,7 @@ def _statuses_of(noun: str) -> Play:
                 request.send(stage, method="HEAD")
             declared = packaged_contract().methods_of(request.operation.path)
             request.send(stage, body=None, method=next(method for method in ODD_METHODS if method not in declared))
-            for status in map(int, filter(str.isdigit, request.operation.responses)):
+            for status in filter(None, map(whole_number, request.operation.responses)):
                 if status not in SERVER_ERRORS and 400 <= status != TOO_MANY:
                     for answer in provoked(stage, request, status):
                         yield from _comes(request, answer, status)

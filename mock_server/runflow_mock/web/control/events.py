@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.runtime.bounds import Bound, take_all
 from runflow_mock.runtime.change_feeds import ChangeFeed, gather
 from runflow_mock.runtime.tenants import Tenant
@@ -110,8 +111,9 @@ async def _until(woken: asyncio.Event) -> AsyncIterator[bytes]:
 def _read_place(text: str | None) -> _Place | None:
     if not text:
         return None
-    epoch, _, number = text[:100].rpartition(".")
-    return _Place(epoch, int(number) if number.isascii() and number.isdigit() else -1)
+    epoch, _, digits = text[:100].rpartition(".")
+    number = whole_number(digits)
+    return _Place(epoch, -1 if number is None else number)
 
 
 def _message(event: str, place: _Place, data: object) -> bytes:

@@ -20,7 +20,7 @@ from runflow_mock.engine.subjects import facts_at
 from runflow_mock.runtime.catching_up import Behind
 from runflow_mock.web.authentication import key_in
 from runflow_mock.web.calls import Answer, Call
-from runflow_mock.web.faults.plans import Interference
+from runflow_mock.web.faults.plans import ResponseFault
 from runflow_mock.web.faults.requests import CREATIONS, READINGS, asked_for, created
 
 WAITS = frozenset((Latency,))
@@ -61,7 +61,7 @@ def meet_request(call: Call, operation: str | None, params: Mapping[str, str]) -
         facts = facts_at(call.store, params.values())
         edges = _poll(call, operation, params, sources) if facts else ()
         _decide(call, sources, request_subject(call.method, call.path, operation, facts, edges=edges))
-    return call.interference is not None and call.interference.is_instead
+    return call.response_fault is not None and call.response_fault.is_instead
 
 
 def meet_creation(call: Call, operation: str, given: Answer) -> None:
@@ -123,16 +123,16 @@ def _poll(call: Call, operation: str | None, params: Mapping[str, str], sources:
 def _decide(call: Call, sources: Sources, subject: Subject) -> None:
     """Lets at most one effect that waits and one that does more act upon a call, and has counted which rules were met."""
     # What a rule has begun at admission is not overruled by another once the record is there.
-    before, met = call.interference, dict[RuleId, bool]()
+    before, met = call.response_fault, dict[RuleId, bool]()
     waits = _effect(call, sources, WAITS, subject, met) if before is None or not before.wait else None
     acts = _effect(call, sources, ACTS, subject, met) if before is None or before.what is None else None
     first = acts or waits
     if first is not None:
-        after = before or Interference(name=first.name, label=first.label)
+        after = before or ResponseFault(name=first.name, label=first.label)
         if acts is not None:
             what = cast(ExchangeKind, acts.what)
             after = replace(after, name=acts.name, label=acts.label, what=what, names_path=acts.names_path)
-        call.interference = after if waits is None else replace(after, wait=_seconds(call, waits))
+        call.response_fault = after if waits is None else replace(after, wait=_seconds(call, waits))
     if met:
         call.execute(MeetRules(met))
 

@@ -1,4 +1,4 @@
-"""Interference: everything that leaves in place of an answer, or of what becomes of it, when rules of the exchange family have fired.
+"""Plans: everything that leaves in place of an answer, or of what becomes of it, when rules of the exchange family have fired.
 
 A `Plan` says it byte by byte: the head, the pieces of the body, the waiting before and between them, and how the connection ends. Making
 one decides nothing and sends nothing.
@@ -78,7 +78,7 @@ class AnswerStyle(msgspec.Struct, frozen=True):
     errors: ErrorForm
 
 
-class Interference(msgspec.Struct, frozen=True, kw_only=True):
+class ResponseFault(msgspec.Struct, frozen=True, kw_only=True):
     """What rules do to one exchange: which of them is named, its label, the effect if it is more than waiting, and the waiting."""
 
     name: str
@@ -103,11 +103,11 @@ class Interference(msgspec.Struct, frozen=True, kw_only=True):
         return "latency" if self.what is None else KIND_OF[type(self.what)].name
 
 
-def make_plan(interference: Interference, reply: Reply, style: AnswerStyle) -> Plan:
+def make_plan(fault: ResponseFault, reply: Reply, style: AnswerStyle) -> Plan:
     """Returns what leaves, given the real answer."""
-    what = interference.what
+    what = fault.what
     plan = _whole(reply) if what is None else _PLANS[type(what)](what, reply, style)
-    return replace(plan, wait=plan.wait + interference.wait)
+    return replace(plan, wait=plan.wait + fault.wait)
 
 
 def _respond(what: kinds.Respond, reply: Reply, style: AnswerStyle) -> Plan:

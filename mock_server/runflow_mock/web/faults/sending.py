@@ -1,4 +1,4 @@
-"""Interference at work: sends what rules have left of an answer, and ends the connection as they want it.
+"""Sending: sends what rules have left of an answer, and ends the connection as they want it.
 
 On a real connection the end is real. Without one, in process or behind another server, it is a `ConnectionFault`, raised after everything
 was sent that would have been.
@@ -12,7 +12,7 @@ from starlette.types import Receive, Send
 from runflow_mock.web.calls import Answer, Call
 from runflow_mock.web.connections import Connection, ConnectionFault, connection_of
 from runflow_mock.web.exchanges import record_exchange
-from runflow_mock.web.faults.plans import AnswerStyle, End, Interference, Plan, make_plan
+from runflow_mock.web.faults.plans import AnswerStyle, End, Plan, ResponseFault, make_plan
 from runflow_mock.web.presence import until_gone, while_connected
 from runflow_mock.wire.error_forms import ErrorForm, Reply
 
@@ -24,18 +24,18 @@ UNANSWERED = Answer(0, b"", ())
 
 def plan_answer(call: Call, given: Answer, errors: ErrorForm = ErrorForm.JSON) -> Plan:
     """Returns what leaves instead of an answer, marked with the rule; `errors` is the form in which this side tells them."""
-    interference = call.interference
-    assert interference is not None
+    fault = call.response_fault
+    assert fault is not None
     style = AnswerStyle(call.caller.dialect, call.runtime.client_now(call.caller), errors)
-    plan = make_plan(interference, Reply(given.status, given.body, given.headers), style)
+    plan = make_plan(fault, Reply(given.status, given.body, given.headers), style)
     if not plan.status:
         return plan
     known = {name for name, _ in plan.headers}
     limits = (header for header in call.limits if header[0] not in known)
-    return replace(plan, headers=(*plan.headers, *limits, *call.marks, *_marks(interference)))
+    return replace(plan, headers=(*plan.headers, *limits, *call.marks, *_marks(fault)))
 
 
-async def interfere(call: Call, operation: str | None, plan: Plan, elapsed_ms: float, client: tuple[Receive, Send]) -> None:
+async def carry_out(call: Call, operation: str | None, plan: Plan, elapsed_ms: float, client: tuple[Receive, Send]) -> None:
     """Records an exchange as it will have been, and carries it out; a client that leaves ends it."""
     sent = Answer(plan.status, b"".join(plan.pieces) + plan.beyond, plan.headers)
     # Before it is carried out: an answer that takes minutes, or never ends, is in the journal from the start.
@@ -70,8 +70,8 @@ async def _end(call: Call, plan: Plan, client: tuple[Receive, Send], connection:
             # Whoever reads as much as was declared never sees the rest.
             await send({"type": "http.response.body", "body": b""})
             return
-        assert call.interference is not None
-        raise ConnectionFault(call.interference.kind, b"".join(plan.pieces) + plan.beyond)
+        assert call.response_fault is not None
+        raise ConnectionFault(call.response_fault.kind, b"".join(plan.pieces) + plan.beyond)
     if plan.beyond:
         connection.write(plan.beyond)
     if plan.end is End.RESET:
@@ -87,9 +87,9 @@ async def _pause(call: Call, seconds: float, receive: Receive, connection: Conne
         return await while_connected(call.runtime.sleep(seconds), receive)
 
 
-def _marks(interference: Interference) -> tuple[tuple[bytes, bytes], ...]:
-    label = interference.label
-    mark = (FAULT_HEADER, interference.name.encode())
+def _marks(fault: ResponseFault) -> tuple[tuple[bytes, bytes], ...]:
+    label = fault.label
+    mark = (FAULT_HEADER, fault.name.encode())
     if label and label.isascii() and label.isprintable() and label == label.strip():
         return mark, (LABEL_HEADER, label.encode())
     return (mark,)
