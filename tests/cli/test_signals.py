@@ -68,6 +68,42 @@ def test_signal_while_a_class_is_made_is_an_exit_code() -> None:
     assert ended.value.code == 128 + signal.SIGTERM
 
 
+def _interrupt_twice(second: signal.Signals, cleared: list[str]) -> None:
+    with ended_by_signals(iter((7.0, 7.9)).__next__):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            signal.raise_signal(second)
+            cleared.append("all")
+
+
+@pytest.mark.usefixtures("usual")
+@pytest.mark.parametrize("second", ALL, ids=lambda number: str(number.name))
+def test_signal_that_comes_twice_within_a_moment_is_one(second: signal.Signals) -> None:
+    cleared = list[str]()
+    with pytest.raises(SystemExit) as ended:
+        _interrupt_twice(second, cleared)
+    assert (ended.value.code, cleared) == (128 + signal.SIGINT, ["all"])
+
+
+LATER = """
+import signal
+from runflow_mock.cli.stopping import ended_by_signals
+with ended_by_signals(iter((7.0, 8.0)).__next__):
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.raise_signal(signal.SIGTERM)
+        print("still there", flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_second_signal_that_comes_later_ends_the_command_at_once() -> None:
+    ended = subprocess.run((sys.executable, "-c", LATER), capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (-signal.SIGTERM, "")
+
+
 def test_what_fails_without_a_signal_is_told() -> None:
     with pytest.raises(ZeroDivisionError), ended_by_signals():
         raise ZeroDivisionError

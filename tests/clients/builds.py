@@ -164,10 +164,10 @@ class Client:
         return self._again(url, self._wait(record))
 
     def _again(self, url: str | None, status: str) -> str:
-        """What has failed of a batch is ordered again, and it is over then."""
-        if status == "cancelled" and self.flaw == "orders again what was cancelled":
+        """What was cancelled, and what has failed of a batch, is ordered again, and it is over then."""
+        if status == "cancelled" and self.build.is_stubborn:
             return self._wait(self._create(self._body(url)))
-        if status != "partial_succeeded" or not self.build.is_stubborn:
+        if status != "partial_succeeded" or not self.build.is_stubborn or self.build.way != "batch":
             return status
         body = self._body(url)
         body["input"] = body["input"] if self.flaw == "orders all again where one has failed" else body["input"][1:]
@@ -532,6 +532,7 @@ RIGHT: Mapping[str, Build] = {
     "looks its client_ref up, callbacks only, equal jitter": Build(way="callback", proof="look-up", pauses="equal jitter"),
     "batch, Idempotency-Key, polls the batch, decorrelated jitter": Build(way="batch", pauses="decorrelated"),
     "batch, orders again what has failed of it": Build(way="batch", is_stubborn=True),
+    "Idempotency-Key, polls the run, orders again what was cancelled": Build(is_stubborn=True),
     "batch, looks it up, polls the items": Build(way="items", proof="look-up", poll_seconds=1.5),
     "batch, Idempotency-Key, polls the items, linear pauses": Build(way="items", pauses="linear"),
     "Idempotency-Key, polls the run, eight tries with doubled pauses": Build(pauses="doubled seconds", tries=8),
@@ -586,7 +587,6 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "looks for something else": (Build(proof="look-up"), ("creates-once", "retry-idempotency-key")),
     "orders again when it cannot read": (Build(), ("creates-once",)),
     "orders again when it has waited long": (Build(), ("creates-once",)),
-    "orders again what was cancelled": (Build(), ("creates-once",)),
     "orders again what it no longer finds": (Build(), ("creates-once",)),
     "orders more at each repeat": (HEARS._replace(is_chained=True), ("creates-once",)),
     "does not look": (Build(proof="look-up", way="batch"), ("creates-once", "retry-idempotency-key")),

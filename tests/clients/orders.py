@@ -122,7 +122,7 @@ class Inbox:
     """Listens for callbacks and takes what is signed, fresh and about something that has ended."""
 
     def __init__(self) -> None:
-        self.done = threading.Event()
+        self.done, self.repeated = threading.Event(), threading.Event()
         self.status = ""
         inbox = self
 
@@ -152,6 +152,7 @@ class Inbox:
         if FLAW != "takes old callbacks" and abs(time.time() - float(stamp)) > 300:
             return 401
         if self.status and FLAW == "refuses repeats":
+            self.repeated.set()
             return 409
         self.status = str(json.loads(body)["status"])
         self.done.set()
@@ -172,8 +173,8 @@ def main() -> int:
             status = wait_by_polling(str(run["id"]))
         else:
             inbox.done.wait()
-            # Repeats and late answers are still taken for a moment.
-            time.sleep(0.5)
+            # Repeats and late answers are still taken for a moment; whoever is to be seen refusing one waits for it, however late it comes.
+            inbox.repeated.wait(5.0 if FLAW == "refuses repeats" else 0.5)
             status = inbox.status
     except (Refused, ConnectionError) as error:
         sys.stdout.write(f"failed: {error}\n")

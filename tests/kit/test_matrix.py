@@ -14,6 +14,7 @@ from bench import SECRET, Time, VirtualRunner, builds, fake
 from msgspec.structs import replace
 
 from runflow_mock.domain.hygiene import RULES
+from runflow_mock.domain.records import Limits
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.domain.verdicts import Judgement
 from runflow_mock.kit.matrix.cells import (
@@ -51,7 +52,7 @@ from runflow_mock.kit.matrix.trials import MatrixJob, Trial, lost_files, try_cel
 from runflow_mock.kit.probes.catalogue import ASKS as PROBED
 from runflow_mock.kit.sheets.records import Row
 from runflow_mock.runtime.config import Config
-from runflow_mock.testing.client import ClientError
+from runflow_mock.testing.client import Client, ClientError
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.in_process import BASE_URL, InProcess
 from runflow_mock.testing.records import Exchange, Message
@@ -725,6 +726,48 @@ def test_control_comes_with_every_selection() -> None:
     assert [cell.name for cell in select(is_full=False, only=("wrong secret",))] == ["plain", "callback", "wrong secret"]
     with pytest.raises(ValueError, match="there is no cell 'forged'; choose from plain"):
         select(is_full=False, only=("forged",))
+
+
+class Chatterer:
+    """A client that is told of the end of its run first, and says much besides before it ends."""
+
+    def __init__(self, app: InProcess, requests: int) -> None:
+        self.app, self.requests = app, requests
+
+    def run(self, env: Mapping[str, str], move: Callable[[], None], may_go_on: Callable[[], bool]) -> Ended:
+        """Orders, reads the end, and reads its balance again and again."""
+        api = Client(BASE_URL, env["RUNFLOW_API_KEY"], self.app)
+        run = api.post("/v1/models/runflow/background-removal/runs", {"input": {"image_url": "https://cdn.example.com/a.jpg"}})
+        for _ in range(4):
+            move()
+        assert api.get(f"/v1/runs/{run['id']}")["status_code"] == "succeeded"
+        for _ in range(self.requests):
+            api.get("/v1/billing/balance")
+        return Ended(0, "")
+
+    def stop(self) -> None:
+        """Does nothing: it ends with this thread."""
+
+
+def _talk(requests: int, config: Config) -> Trial:
+    app = InProcess(config)
+    try:
+        cell = Cell(name="one", rule="waits-for-ends", clock=ClockMode.MANUAL, one_at_a_time=True)
+        return try_cell(cell, MatrixJob(client=Chatterer(app, requests), url=BASE_URL, env={}, callback_secret=SECRET, exchanger=app))
+    finally:
+        app.stop()
+
+
+@pytest.mark.slow
+def test_end_is_known_however_much_is_said_after_it() -> None:
+    trial = _talk(100, Config())
+    assert (trial.exchanges, trial.untold, trial.saw_end) == (102, (), True)
+
+
+@pytest.mark.slow
+def test_nobody_is_told_of_ends_that_may_have_left_the_journal() -> None:
+    trial = _talk(4, Config(limits=Limits(journal_max=3)))
+    assert (trial.exchanges, trial.untold) == (6, ())
 
 
 @pytest.fixture(scope="module")

@@ -3,20 +3,24 @@
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
 # What an interrupt, a `kill` and a terminal that is closed send. Windows has no signal of the last kind.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if sys.platform != "win32" else ()))
+# Whoever presses twice, and a runner that passes on what the terminal has sent already, means one end.
+ONE_END_SECONDS = 1.0
 # What a shell adds to the number of the signal by which a command has ended.
 _ENDED_BY = 128
 
 
 @contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Lets a signal end the command in order while the context lasts: what was begun is taken back. A second one ends it at once.
+def ended_by_signals(monotonic: Callable[[], float] = time.monotonic) -> Iterator[None]:
+    """Lets a signal end the command in order while the context lasts: what was begun is taken back. A second one that comes later, and not
+    right after the first, ends it at once.
 
     Commands that are stopped by signals as a matter of course have handlers of their own.
     """
@@ -30,8 +34,15 @@ def ended_by_signals() -> Iterator[None]:
     codes: list[int] = []
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
+        began = monotonic()
+
+        def end_at_once(number: int, frame: FrameType | None) -> None:
+            if monotonic() - began >= ONE_END_SECONDS:
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
+
         for each in taken:
-            signal.signal(each, signal.SIG_DFL)
+            signal.signal(each, end_at_once)
         codes.append(_ENDED_BY + number)
         sys.exit(codes[0])
 

@@ -76,8 +76,7 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
     "handles-partial": ("A partial success is an end: the client waits no longer.", Weight.ERROR),
     "recovers": ("What passes by itself is tried again, and the client ends with exit code 0.", Weight.ERROR),
     "creates-once": (
-        "Nothing is created a second time because an answer is lost or refused, work takes long or is cancelled, or a callback is forged "
-        "or comes again.",
+        "Nothing is created a second time because an answer is lost or refused, work takes long, or a callback is forged or comes again.",
         Weight.ERROR,
     ),
     "keeps-successes": ("What has succeeded is not created a second time because something else has failed.", Weight.ERROR),
@@ -217,7 +216,7 @@ CALLBACK_CONTROL = _told("callback", "takes-callbacks")
 CELLS: tuple[Cell, ...] = (
     CONTROL,
     Cell(name="failed", rule="reports-failure", ending=Ending.BADLY, faults=(_FAIL,)),
-    Cell(name="cancelled", rule="reports-failure", ending=Ending.BADLY, clock=ClockMode.MANUAL, cancels=True, also=("creates-once",)),
+    Cell(name="cancelled", rule="reports-failure", ending=Ending.BADLY, clock=ClockMode.MANUAL, cancels=True),
     Cell(
         name="partly succeeded",
         rule="handles-partial",

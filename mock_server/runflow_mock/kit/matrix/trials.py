@@ -32,6 +32,8 @@ BALANCE = "100.00"
 # So many records of a client's move on together: whoever has ordered hundreds would wait for minutes otherwise.
 MOVED_TOGETHER = 10
 BEYOND_THE_END = 416
+# As much as the journal of a tenant keeps.
+JOURNAL_MAX = 2_000
 AGAIN_SECONDS_MAX = 120.0
 GIVES_UP = "retry-gives-up"
 # Pauses that grow faster than that are those of somebody who has stopped trying; as long may pass anyway until whoever tries is stopped.
@@ -124,7 +126,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
         elif ended.exit_code is not None:
             # Whoever ends at once has come into its situation all the same.
             control.advance(BEGIN)
-        report, journal, runs = control.report(), control.journal(), control.runs()
+        report, journal, runs = control.report(), control.journal(limit=JOURNAL_MAX), control.runs()
         deliveries = tuple(control.client.get("/_mock/deliveries")["items"])
         sent = [exchange.request.body for exchange in journal]
         return Trial(
@@ -143,7 +145,8 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             only_creates=all(exchange.request.method == "POST" for exchange in journal),
             saw_end=saw_end(journal, runs),
             knew_end=saw_end_first(journal, runs),
-            untold=untold(journal, deliveries, runs),
+            # What has left the journal may have told of any end.
+            untold=() if len(journal) < report["exchanges"]["total"] else untold(journal, deliveries, runs),
             is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, now),
             printed=_printed(ended.output, {"the API key": tenant.key, "the secret of callbacks": job.callback_secret}),
             deliveries=deliveries,
