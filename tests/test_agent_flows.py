@@ -72,6 +72,7 @@ def test_every_photo_in_a_table_is_cut_out_widened_and_saved(agent: Agent, tmp_p
     assert all(width * 9 == pytest.approx(height * 16, rel=0.02) for width, height in saved.values())
 
 
+@pytest.mark.slow(is_covering=True)
 def test_one_prompt_on_four_models_side_by_side(agent: Agent) -> None:
     prompt, photo = "a neon-lit alley at night, anamorphic lens", "https://cdn.example.com/alley.jpg"
     models = agent.models("nano-banana-pro", "gpt-image-2", "flux-pro/kontext", "ideogram/v3")

@@ -72,6 +72,7 @@ def _reads_records(call: ast.Call) -> bool:
     return not {node.id for kind in kinds for node in ast.walk(kind) if isinstance(node, ast.Name)} <= PLAIN
 
 
+@pytest.mark.slow(is_covering=True)
 def test_records_are_read_in_one_place() -> None:
     assert {path: ways_around(module) for path, module in modules().items() if path != "decoders.py" and ways_around(module)} == {}
 

@@ -175,6 +175,7 @@ def planted_captures() -> Captured:
     return Captured({**captured.files, **{f"planted/{name}": json.dumps(each).encode() for name, each in files.items()}}, captured.secret)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("form", ["--json", "--markdown"])
 def test_no_secret_survives_anywhere(tmp_path: Path, form: str) -> None:
     captured = planted_captures()

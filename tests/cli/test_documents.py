@@ -62,6 +62,7 @@ def test_document_that_cannot_be_used_is_told_in_one_line(case: str, command: tu
     assert err.startswith(f"runflow-mock: {says}")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_files_beside_the_document_are_read_and_no_others(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     inside, outside = tmp_path / "inside", tmp_path / "secret.yaml"
     (inside / "parts").mkdir(parents=True)
@@ -112,6 +113,7 @@ def test_name_that_comes_twice_is_told_with_its_file_and_the_rest_is_read(capsys
     ]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_what_is_not_understood_is_told_and_the_rest_is_compared(capsys: pytest.CaptureFixture[str]) -> None:
     odd = {"type": "number", "minimum": 0, "exclusiveMinimum": True}
     operation = {**GET, "parameters": [{"name": "p", "in": "query", "schema": odd}]}

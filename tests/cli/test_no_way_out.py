@@ -314,6 +314,7 @@ def test_suite_takes_a_redirect_for_the_answer(trap: Trap, elsewhere: int, metho
     assert trap.went_out(elsewhere) == []
 
 
+@pytest.mark.slow(is_covering=True)
 def test_client_under_verification_has_the_kit_open_nothing_elsewhere(trap: Trap, project: Path) -> None:
     client = f"import urllib.request, os; urllib.request.urlopen(os.environ['RUNFLOW_BASE_URL'] + '/v1/public/models?x={trap.url}')"
     told = call("verify-client", "--only", "402 at creation", "--jobs", "1", "--", sys.executable, "-c", client)

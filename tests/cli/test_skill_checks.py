@@ -134,6 +134,7 @@ def test_one_changed_copy_of_several_is_enough(project: Path) -> None:
     assert [copy["matches"] for copy in compared(code=1)["copies"]] == [True, False]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_own_skill_is_recognised(project: Path) -> None:
     call("skill", "install", "--sandbox")
     told = verify()

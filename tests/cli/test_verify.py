@@ -43,6 +43,7 @@ def test_speech_that_cannot_be_meant_is_wrong_usage(options: tuple[str, str], wo
     assert (told.code, words in told.err) == (2, True)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_server_that_does_not_answer_is_told() -> None:
     told = call("verify", "--base-url", "http://127.0.0.1:9")
     assert (told.code, "does not answer" in told.err) == (2, True)
@@ -72,6 +73,7 @@ def test_users_own_document_judges_the_fake(server: RunningServer, tmp_path: Pat
     assert "| startRun | 201" in report.read_text()
 
 
+@pytest.mark.slow(is_covering=True)
 def test_own_document_is_compared_with_the_fake(tmp_path: Path) -> None:
     file = tmp_path / "own.json"
     file.write_text(json.dumps({**OWN, "paths": {**OWN["paths"], "/v1/weather": {"get": {"responses": {"200": {"description": "Sun."}}}}}}))

@@ -53,6 +53,7 @@ def test_many_members_cost_as_much_as_there_are() -> None:
     assert growth(lambda count: partial(unpacked, pack(b"") * count, "gzip", 1000), 10_000) < GROWTH_MAX
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("bytes_max", [1, 50, 159])
 def test_no_more_is_unpacked_than_may_be(bytes_max: int) -> None:
     packed = pack(TEXT[:50]) + pack(TEXT[50:])

@@ -67,6 +67,7 @@ def test_pages_joined_give_the_list_each_record_once(
     assert _walk(rows, order, limit, backwards=backwards) == _sorted(rows, order)
 
 
+@pytest.mark.slow(is_covering=True)
 @given(VALUES_LIST, VALUES_LIST, ORDERS, st.integers(1, 4), st.booleans())
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_records_created_between_pages_shift_nothing(

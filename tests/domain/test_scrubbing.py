@@ -344,6 +344,7 @@ def test_what_hid_something_hides_it_no_better_the_second_time() -> None:
     assert [b"hunter2" in scrubber.scrub(data) for _ in range(2)] == [False, False]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_of_what_hid_nothing_a_bounded_number_of_digests_is_kept() -> None:
     scrubber = Scrubber()
     for number in range(HARMLESS_MAX + 2):

@@ -65,6 +65,7 @@ def test_captures_of_a_dialect_are_known_as_it_in_every_switch(dialect: str) -> 
     assert switches_of(readings.values()) == values_of(dialect)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("dialect", ["seed", "docs"])
 @pytest.mark.parametrize(("switch", "value"), EACH)
 def test_switch_that_differs_alone_is_known_alone(dialect: str, switch: str, value: str) -> None:

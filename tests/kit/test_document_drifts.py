@@ -220,6 +220,7 @@ def test_so_many_differences_of_one_schema_are_told(beyond: int, is_cut: bool) -
     assert (len(found), "no more than" in found[-1].says) == (FOUND_MAX + min(beyond, 0), is_cut)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_packaged_document_has_not_moved_from_itself() -> None:
     assert drifts(packaged_contract(), packaged_contract()) == []
 
@@ -253,6 +254,7 @@ def test_nothing_has_moved_from_itself(part: Any) -> None:
     assert SchemaComparison(NOWHERE, NOWHERE).drifts(part, deepcopy(part)) == ()
 
 
+@pytest.mark.slow(is_covering=True)
 @settings(max_examples=30)
 @given(st.lists(st.sampled_from(range(len(PLANTED))), min_size=1, max_size=3, unique=True))
 def test_what_is_taken_away_on_one_side_is_added_on_the_other(chosen: list[int]) -> None:

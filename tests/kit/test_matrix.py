@@ -482,6 +482,7 @@ def test_time_that_stands_begins_at_the_clients_own() -> None:
     assert (seen, trial.only_creates) == (["2027-01-15T08:00:00.000Z"], True)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_hundreds_of_items_come_to_their_end_in_some_moves() -> None:
     batches = list[str]()
 
@@ -780,6 +781,7 @@ def _job(server: RunningServer, *command: str, seconds_max: float = 20.0) -> Mat
     return MatrixJob(client=CommandRunner(command, seconds_max), url=server.url, env={}, callback_secret="rf_whsec_matrix")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_trial_runs_the_command_in_the_situation(server: RunningServer) -> None:
     trial = try_cell(BY_NAME["422 at creation"], _job(server, sys.executable, str(ORDERS)))
     assert (trial.exit_code, trial.output, trial.exchanges, trial.is_met, trial.runs) == (1, "failed: 422\n", 1, True, 0)

@@ -89,6 +89,7 @@ def test_long_list_is_no_combination(length: int) -> None:
     assert not Counter({}).is_too_much(schema, [0] * length)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_long_list_of_objects_is_no_combination() -> None:
     schema = {"items": {"properties": {"a": {"type": "integer"}, "b": {"anyOf": [{"type": "string"}, {"type": "null"}]}}}}
     assert not Counter({}).is_too_much(schema, [{"a": index, "b": None} for index in range(9_000)])

@@ -162,6 +162,7 @@ def test_name_that_a_resource_has_twice_is_told_and_not_judged() -> None:
     assert allowed(judging, "List", {"items": [True]}) == [True]
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("held", [{"patternProperties": {f"^{number}": {} for number in range(100)}}, {"enum": [*range(200)]}])
 def test_so_many_uses_are_written_out_and_no_more(held: dict[str, Any]) -> None:
     """Values in lists count as schemas do: what is written out is as long as they are."""
@@ -171,6 +172,7 @@ def test_so_many_uses_are_written_out_and_no_more(held: dict[str, Any]) -> None:
     assert len(json.dumps(judging.document)) < 150_000
 
 
+@pytest.mark.slow(is_covering=True)
 def test_names_that_are_asked_for_once_each_cost_as_much_as_there_are() -> None:
     """Were every name looked for on every way, so many would be more than are looked for."""
     many = range(800)
@@ -180,6 +182,7 @@ def test_names_that_are_asked_for_once_each_cost_as_much_as_there_are() -> None:
     assert allowed(judging, "Use", {"p": 1}, {"p": "a"}) == [True, False]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_more_meanings_than_are_looked_for_are_told() -> None:
     many = range(600)
     generic = {"$id": "many", "anyOf": [_asking(number) for number in many], "$defs": _anchors(many, {})}

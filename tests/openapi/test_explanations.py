@@ -51,6 +51,7 @@ def test_each_missing_name_beside_thousands_of_values_is_told(count: int) -> Non
     assert places({"if": {"type": "object"}, "else": False, "required": names(count)}, MANY) == expected
 
 
+@pytest.mark.slow(is_covering=True)
 def test_each_field_of_a_large_value_is_told_where_it_is() -> None:
     dear = {"required": names(300)}
     value = {"a": MANY, "b1": MANY, "c": [MANY, MANY], "d": MANY, **MANY}
@@ -63,6 +64,7 @@ def test_each_field_of_a_large_value_is_told_where_it_is() -> None:
     assert places(rest, value)[0] == (("d", "name0"), "required")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_what_a_large_value_is_by_itself_is_told_beside_what_is_in_it() -> None:
     dear = {"required": names(300), "type": "object", "maxProperties": 7, "additionalProperties": False, "patternProperties": {"^o": {}}}
     assert ((), "maxProperties") in places({**dear, "required": names(60)}, MANY)

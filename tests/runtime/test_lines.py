@@ -35,6 +35,7 @@ def test_stream_without_a_descriptor_is_written_at_once() -> None:
     assert stream.getvalue() == "one\n"
 
 
+@pytest.mark.slow(is_covering=True)
 def test_reader_that_stands_holds_nobody_up_and_is_told_later_what_it_missed(pipe: tuple[int, int]) -> None:
     reading, writing = pipe
     with os.fdopen(os.dup(writing), "w") as stream:
@@ -53,6 +54,7 @@ def test_reader_that_stands_holds_nobody_up_and_is_told_later_what_it_missed(pip
     assert re.search(rb"\nproblem: [0-9]+ lines of this log were lost: nobody took them\n", taken)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_line_that_comes_late_goes_into_nothing_that_was_opened_since(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     stream = os.fdopen(writing, "w")

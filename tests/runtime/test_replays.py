@@ -46,6 +46,7 @@ def recorded() -> Body:
         return history_of(door)
 
 
+@pytest.mark.slow(is_covering=True)
 @given(STORIES)
 @PROPERTY
 def test_every_story_comes_out_the_same(story: list[Step]) -> None:

@@ -449,6 +449,7 @@ def test_blocking_verb_on_the_loop_of_the_application_is_refused_at_once(runflow
     asyncio.run(story())
 
 
+@pytest.mark.slow(is_covering=True)
 def test_blocking_verb_is_refused_where_the_application_listens_on_the_same_loop(url: str) -> None:
     async def story() -> None:
         async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

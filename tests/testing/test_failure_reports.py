@@ -98,6 +98,7 @@ def test_verdict_against_a_client_is_told_with_its_first_evidence(broken: int, e
     assert tell_verdicts([{**verdict, "evidence": [{"message": message} for message in evidence]}]) == told
 
 
+@pytest.mark.slow(is_covering=True)
 def test_second_creation_after_a_lost_answer_is_told(pytester: pytest.Pytester) -> None:
     test = """
     import pytest
@@ -118,6 +119,7 @@ def test_second_creation_after_a_lost_answer_is_told(pytester: pytest.Pytester) 
     assert [line for line in shown.lines if "  fault  " in line and "what=reset" in line][1:] == []
 
 
+@pytest.mark.slow(is_covering=True)
 def test_rule_whose_place_was_not_reached_names_what_is_on_its_way(pytester: pytest.Pytester) -> None:
     test = """
     import pytest
@@ -174,6 +176,7 @@ def test_client_with_another_key_is_seen(pytester: pytest.Pytester, headers: str
     )
 
 
+@pytest.mark.slow(is_covering=True)
 def test_client_that_was_never_aimed_here_is_told_how_to(pytester: pytest.Pytester) -> None:
     shown = printed(pytester, "import os\n\ndef test_it(runflow):\n    os.environ['RUNFLOW_BASE_URL_OF_NOBODY']\n")
     shown.fnmatch_lines(["*-- runflow hints --*", "*runflow.base_url and runflow.api_key*runflow_env*runflow_hosts*"])
@@ -185,6 +188,7 @@ def test_client_in_process_is_told_of_the_transport(pytester: pytest.Pytester) -
     printed(pytester, test).fnmatch_lines(["*-- runflow hints --*", "*runflow_in_process.transport*"])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_client_that_came_is_told_nothing_of_the_way(pytester: pytest.Pytester) -> None:
     test = """
         import pytest
@@ -199,6 +203,7 @@ def test_client_that_came_is_told_nothing_of_the_way(pytester: pytest.Pytester) 
     printed(pytester, test).no_fnmatch_line("*runflow hints*")
 
 
+@pytest.mark.slow(is_covering=True)
 def test_polls_of_a_standing_clock_are_explained(pytester: pytest.Pytester) -> None:
     test = """
         import pytest
@@ -265,6 +270,7 @@ def test(runflow, runflow_receiver):
 STANDS = "run *: it has not ended: it is queued, and the clock stands at 2026-01-01T00:00:00.000Z; "
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 @pytest.mark.parametrize(
     ("marker", "way_out"),
@@ -284,12 +290,14 @@ def test_callback_that_did_not_come_is_explained_whatever_ended_the_test(
     lines.fnmatch_lines(["*- runflow callbacks -*", STANDS + way_out])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_failure_without_callbacks_has_nothing_to_say_of_them(pytester: pytest.Pytester) -> None:
     printed(pytester, "from client import create\n\ndef test(runflow):\n    create(runflow)\n    assert False").no_fnmatch_line(
         "*runflow callbacks*"
     )
 
 
+@pytest.mark.slow(is_covering=True)
 def test_many_missing_callbacks_are_told_in_a_few_lines(pytester: pytest.Pytester) -> None:
     test = """
     from client import create
@@ -302,6 +310,7 @@ def test_many_missing_callbacks_are_told_in_a_few_lines(pytester: pytest.Pyteste
     printed(pytester, test).fnmatch_lines(["*- runflow callbacks -*", *["run *: it has not ended: *"] * 5, "and 3 more"], consecutive=True)
 
 
+@pytest.mark.slow
 def test_interrupted_test_tells_what_has_not_come(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(client=CLIENT, test_suite=WAITS.format(marker="", end="raise KeyboardInterrupt"))
     result = pytester.runpytest_subprocess(*QUIET)
@@ -309,6 +318,7 @@ def test_interrupted_test_tells_what_has_not_come(pytester: pytest.Pytester) -> 
     assert result.ret == pytest.ExitCode.INTERRUPTED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["-q", "-v", "--color=yes"])
 def test_what_an_interrupted_test_tells_begins_on_a_line_of_its_own(pytester: pytest.Pytester, how: str) -> None:
     pytester.makepyfile("def test_before(): pass\ndef test(runflow): raise KeyboardInterrupt")
@@ -316,6 +326,7 @@ def test_what_an_interrupted_test_tells_begins_on_a_line_of_its_own(pytester: py
     result.stdout.re_match_lines([r"-+ runflow timeline -+$"])
 
 
+@pytest.mark.slow
 def test_interrupt_of_another_test_or_without_a_terminal_is_left_alone(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test(): raise KeyboardInterrupt")
     result = pytester.runpytest_subprocess(*QUIET)
@@ -324,6 +335,7 @@ def test_interrupt_of_another_test_or_without_a_terminal_is_left_alone(pytester:
     assert pytester.runpytest_subprocess(*QUIET, "-pno:terminal").ret == pytest.ExitCode.INTERRUPTED
 
 
+@pytest.mark.slow(is_covering=True)
 def test_request_that_leads_nowhere_is_complained_of_once(pytester: pytest.Pytester) -> None:
     test = """
         import requests
@@ -352,6 +364,7 @@ def test_secret_that_does_not_fit_says_where_the_right_one_is(pytester: pytest.P
     printed(pytester, test).fnmatch_lines(["*SignatureMismatch: the signature does not fit *runflow.callback_secret*"])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_verified_count_is_told_without_the_words_of_http(pytester: pytest.Pytester) -> None:
     test = """
         from client import create

@@ -132,6 +132,7 @@ CLIENTS = (
 )
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("proxy", [None, PROXY])
 @pytest.mark.parametrize("scheme", ["https", "http"])
 @pytest.mark.parametrize("client", CLIENTS)
@@ -142,6 +143,7 @@ def test_client_reaches_the_fake_whatever_proxy_it_was_told(
     assert len(hosts.journal) == 1
 
 
+@pytest.mark.slow(is_covering=True)
 def test_proxy_of_the_environment_is_passed_by(monkeypatch: pytest.MonkeyPatch, hosts: Runflow) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, PROXY)

@@ -42,6 +42,7 @@ def test_plugin_that_is_not_used_loads_nothing() -> None:
     assert set(loaded) == {"runflow_mock", "runflow_mock.version", "runflow_mock.pytest_plugin"}
 
 
+@pytest.mark.slow
 def test_test_that_runs_pytest_keeps_its_own_tenant(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
@@ -105,6 +106,7 @@ def pytest_runtestloop(session):
 """
 
 
+@pytest.mark.slow
 def test_test_that_is_run_as_part_of_a_group_has_a_tenant_of_its_own_and_is_judged(pytester: pytest.Pytester) -> None:
     """As pytest-asyncio-concurrent does it: what is under way for pytest is the group."""
     pytester.makeconftest(GROUP)
@@ -130,6 +132,7 @@ def test_test_that_is_run_as_part_of_a_group_has_a_tenant_of_its_own_and_is_judg
     result.stdout.fnmatch_lines(["ERROR *::test_wrong*"])
 
 
+@pytest.mark.slow
 def test_test_whose_fixtures_somebody_else_fills_has_a_tenant_of_its_own_and_is_judged(pytester: pytest.Pytester) -> None:
     """As pytest-asyncio-cooperative does it: fixtures are called by their parameters, before pytest hears of the test."""
     pytester.makeconftest(FILLED)
@@ -162,11 +165,13 @@ def test_test_whose_fixtures_somebody_else_fills_has_a_tenant_of_its_own_and_is_
     result.stdout.fnmatch_lines_random(["request POST /nowhere leads to no operation of the API*", "E * ValueError: its own"])
 
 
+@pytest.mark.slow
 def test_plugin_gives_pytest_nothing_to_warn_of(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test(runflow, runflow_in_process, runflow_tenants, runflow_hosts): pass")
     pytester.runpytest_subprocess(*OPTIONS, "-W", "error").assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_test_that_nobody_announces_has_a_tenant_of_its_own(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """

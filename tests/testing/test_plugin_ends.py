@@ -32,6 +32,7 @@ def run(pytester: pytest.Pytester, tests: str, *options: str) -> pytest.RunResul
     return pytester.runpytest_inprocess(*QUIET, *options)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(
     ("mark", "end", "outcome"),
     [
@@ -48,6 +49,7 @@ def test_only_a_test_that_passed_is_failed_by_its_end(pytester: pytest.Pytester,
     result.assert_outcomes(**outcome)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("base", ["unittest.TestCase", "unittest.IsolatedAsyncioTestCase"])
 @pytest.mark.parametrize(
     ("at_class", "at_method", "body", "outcome"),
@@ -80,6 +82,7 @@ def test_failure_that_unittest_expects_may_be_that_of_the_end(
     run(pytester, tests).assert_outcomes(**outcome)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("mark", ["@pytest.mark.xfail(False, reason='here it works')", "@pytest.mark.xfail(raises=ValueError)"])
 def test_end_that_fails_against_expectation_is_told_once(pytester: pytest.Pytester, mark: str) -> None:
     result = run(pytester, f"import pytest\n\n{mark}\ndef test_it(runflow):\n    {UNUSED}\n")
@@ -168,6 +171,7 @@ def test_exception_of_the_application_fails_the_test_with_its_own_traceback(pyte
     result.stdout.fnmatch_lines(['*raise KeyError("order 17")*', "*KeyError: 'order 17'*"])
 
 
+@pytest.mark.slow(is_covering=True)
 def test_ids_differ_between_tests_and_stay_with_each_node_id(pytester: pytest.Pytester) -> None:
     suite = """
         import pathlib
@@ -227,6 +231,7 @@ def test_callback_secret_is_there_for_who_reads_it(pytester: pytest.Pytester) ->
     result.stdout.fnmatch_lines(["*SignatureMissing: *callback_secret*"])
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(
     ("marker", "told"),
     [
@@ -244,6 +249,7 @@ def test_marker_that_cannot_be_meant_is_told_in_words(pytester: pytest.Pytester,
     result.stdout.fnmatch_lines([told])
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(
     ("allowed", "outcome"),
     [("'create_run'", {}), ("['create_run']", {}), ("'get_run'", {"errors": 1}), ("True", {}), ("False", {"errors": 1})],
@@ -363,6 +369,7 @@ def test_other_patches_may_end_before_or_after(pytester: pytest.Pytester) -> Non
     ).assert_outcomes(passed=2)
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize("options", [(), ("--runflow-artifacts", "what is left")])
 def test_command_that_replays_works_where_the_tests_were_started(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]

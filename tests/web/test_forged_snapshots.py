@@ -121,6 +121,7 @@ def test_forged_snapshot_is_refused_with_what_is_wrong_and_changes_nothing(door:
     assert saved(door) == before
 
 
+@pytest.mark.slow(is_covering=True)
 def test_genuine_snapshot_is_taken_and_the_tenant_works() -> None:
     with Door(sender=RecordingSender(500)) as door:
         assert put_snapshot(door, genuine()) == 200

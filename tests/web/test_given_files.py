@@ -110,6 +110,7 @@ def test_bytes_must_be_base64_and_names_differ(door: Door) -> None:
     assert "two files" in refused(door, a_file(name="a.svg"), a_file(name="a.svg"))
 
 
+@pytest.mark.slow(is_covering=True)
 def test_files_are_bounded_by_number_and_size(door: Door) -> None:
     assert str(FILES_MAX) in refused(door, *[a_file()] * (FILES_MAX + 1))
     give(door, *[a_file()] * FILES_MAX)

@@ -126,6 +126,7 @@ def _announced(door: Door, outputs: list[Body]) -> list[Body]:
     return checked
 
 
+@pytest.mark.slow(is_covering=True)
 def test_stages_of_a_pipeline_cut_out_where_they_should(door: Door) -> None:
     run = run_of(door, "runflow/dyver-removal", {**PHOTO, "config": {"elements": ["background_removal", "tag_removal"]}})
     modes = {urlsplit(url).path.rpartition("/")[2]: opened(at(door, url)).mode for url in run["output"]["image_urls"]}
@@ -139,6 +140,7 @@ def test_files_of_a_run_differ_from_each_other_and_stay_the_same(door: Door) -> 
     assert at(door, urls[0]).content == first
 
 
+@pytest.mark.slow(is_covering=True)
 def test_same_seed_gives_the_same_files_and_another_gives_others() -> None:
     contents = []
     for seed in ("7", "7", "8"):
@@ -199,6 +201,7 @@ def test_workflow_shows_the_picture_that_was_sent_in(door: Door) -> None:
     assert cast(tuple[int, int, int], image.getpixel((image.width // 2, image.height // 4)))[0] > 180
 
 
+@pytest.mark.slow(is_covering=True)
 def test_items_of_a_batch_have_files(door: Door) -> None:
     batch = finished_batch(door)
     items = ok(door.get(f"/v1/batches/{batch['id']}/items"))["items"]

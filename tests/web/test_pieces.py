@@ -145,6 +145,7 @@ def test_others_have_a_turn_between_the_items_of_a_batch(door: Door) -> None:
     assert "hunter22" not in told.text
 
 
+@pytest.mark.slow(is_covering=True)
 def test_others_have_a_turn_while_it_is_written_what_an_advance_has_led_to() -> None:
     with Door(balance=parse_money("1000")) as door:
         # The first verb of all is imported beside the loop.
@@ -201,6 +202,7 @@ def many_lines() -> Iterator[tuple[Door, str]]:
         yield door, run
 
 
+@pytest.mark.slow(is_covering=True)
 def test_search_of_all_runs_gives_what_one_of_them_has_and_leaves_turns(many_lines: tuple[Door, str]) -> None:
     door, run = many_lines
     lines = ok(door.get(f"/v1/runs/{run}/logs"))["items"]
@@ -214,6 +216,7 @@ def test_search_of_all_runs_gives_what_one_of_them_has_and_leaves_turns(many_lin
     assert ok(door.get(f"/v1/runs/any/logs/{lines[0]['id']}")) == lines[0]
 
 
+@pytest.mark.slow(is_covering=True)
 def test_what_is_refused_later_is_refused_in_the_same_words(many_lines: tuple[Door, str]) -> None:
     door, run = many_lines
     told = [door.get(f"/v1/runs/{whose}/logs?fields=nothing") for whose in (run, "any")]

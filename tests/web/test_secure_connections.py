@@ -149,6 +149,7 @@ def test_connections_that_end_before_their_handshake_give_their_places_back(stat
     assert run(mishaps(state, meet)) == []
 
 
+@pytest.mark.slow(is_covering=True)
 @LOOPS
 def test_server_that_stops_ends_handshakes_under_way(state: Path, run: Callable[..., Any]) -> None:
     async def meet(listening: Listening) -> None:
@@ -213,6 +214,7 @@ def told(server: RunningServer, method: str, path: str, **settings: Any) -> Any:
     return json.loads(answer.data)
 
 
+@pytest.mark.slow(is_covering=True)
 def test_answer_that_is_not_taken_is_seen_over_https(
     server: RunningServer, watcher: urllib3.HTTPConnectionPool, large: tuple[str, bytes]
 ) -> None:

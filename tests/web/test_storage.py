@@ -22,6 +22,7 @@ def test_put_needs_no_key_and_takes_any_content_type(door: Door) -> None:
         assert put(door, session, headers=headers).status_code == 200
 
 
+@pytest.mark.slow(is_covering=True)
 def test_file_of_the_largest_size_is_taken_and_one_byte_more_is_413() -> None:
     with Door() as door:
         session = open_upload(door)

@@ -77,6 +77,7 @@ def test_server_answers_the_goodbye_of_the_client(connection: ssl.SSLSocket) -> 
     assert connection.unwrap().recv(1) == b""
 
 
+@pytest.mark.slow(is_covering=True)
 def test_server_says_goodbye_when_it_stops(state: Path) -> None:
     with ExitStack() as serving:
         running = serving.enter_context(serve(replace(MANUAL, port=0, tls_port=0, state=state), catalog=catalog()))

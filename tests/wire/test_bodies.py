@@ -121,6 +121,7 @@ def test_any_object_is_read_as_the_standard_library_reads_it(value: dict[str, An
     assert read_body(raw, TYPE) == json.loads(raw)
 
 
+@pytest.mark.slow(is_covering=True)
 @settings(max_examples=40, derandomize=True, deadline=None)
 @given(value=objects.filter(bool), data=st.data())
 def test_any_doubled_key_is_refused(value: dict[str, Any], data: st.DataObject) -> None:

@@ -39,6 +39,7 @@ def document(records: int) -> dict[str, Any]:
     return {"rate": 1, "world": {"runs": [RECORD] * records, "accounts": {"entries": [RECORD] * records}}, "files": []}
 
 
+@pytest.mark.slow(is_covering=True)
 @given(VALUES)
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_parts_are_the_document(value: Any) -> None:

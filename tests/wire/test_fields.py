@@ -139,6 +139,7 @@ LARGE: dict[str, tuple[dict[str, Any], Any, set[Any]]] = {
 }
 
 
+@pytest.mark.slow(is_covering=True)
 @pytest.mark.parametrize(("schema", "value", "told"), LARGE.values(), ids=LARGE)
 def test_of_a_large_value_the_beginning_is_told_and_nothing_that_is_not_so(schema: dict[str, Any], value: Any, told: set[Any]) -> None:
     found = rules_broken(schema, value)
