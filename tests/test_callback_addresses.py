@@ -35,7 +35,7 @@ def test_limit_of_addresses_is_the_contracts(name: str) -> None:
 
 @pytest.mark.parametrize("url", ["https://0*", "https://-a/", "https://a./", "http://-a.localhost/", "https://[::2]/"])
 def test_host_that_is_none_is_refused(url: str) -> None:
-    assert objection(CallbackPolicy(), url) == "callback_url must be an absolute URL"
+    assert "callback_url must have a host of letters" in str(objection(CallbackPolicy(), url))
 
 
 @pytest.mark.parametrize("url", ["https://app.example@evil.example/", "https://user:password@app.example/"])

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from runflow_mock.domain.documents import read_number
+
 KindT = TypeVar("KindT")
 
 # A kind may ask, while it is looked at, for something that reads another one.
@@ -36,7 +38,7 @@ def convert(value: Any, kind: type[KindT]) -> KindT:
 @cache
 def _json(kind: Any) -> msgspec.json.Decoder[Any]:
     with _LOOKING:
-        return msgspec.json.Decoder(kind)
+        return msgspec.json.Decoder(kind, float_hook=read_number)
 
 
 @cache

@@ -44,6 +44,21 @@ def test_open_without_an_inspector_is_refused() -> None:
     assert (told.code, "there is no inspector to open" in told.err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("callback-secret", "short", "callback_secret must have 8 to 256 characters"),
+        ("callback-secret", "x" * 257, "callback_secret must have 8 to 256 characters"),
+        ("callback-secret", "rf_live_REALLYREAL123", "callback_secret looks like a real Runflow key"),
+        ("admin-token", "rf_live_REALLYREAL123", "admin-token: it looks like a real Runflow key"),
+        ("seed", "x" * 1_001, "seed has 1001 characters; 1000 are possible"),
+    ],
+)
+def test_setting_that_no_tenant_can_have_is_told_at_the_start(option: str, value: str, told: str) -> None:
+    seen = call("serve", "--port", "0", f"--{option}", value)
+    assert (seen.code, told in seen.err, "REALLYREAL" in seen.err) == (2, True, False)
+
+
 @pytest.mark.slow
 def test_key_of_the_ready_line_works() -> None:
     with sandbox() as running:

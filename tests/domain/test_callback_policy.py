@@ -23,12 +23,26 @@ def test_any_other_scheme_or_host_must_be_https(url: str) -> None:
     assert objection(OPEN, url) == "callback_url must be HTTPS"
 
 
+HOST = "must have a host of letters, digits, dots and hyphens, with none of these at its ends, or [::1], not "
+PORT = "must have a port from 1 to 65535, not "
+
+
 @pytest.mark.parametrize(
-    "url",
-    ["", "hook", "/hook", "https://", "https:///hook", "https://[::1", "https://a b/", "https://a\n/", "https://a:0/", "https://a:x/"],
+    ("url", "told"),
+    [
+        *((url, "must be an absolute URL") for url in ("", "hook", "/hook", "https://", "https:///hook", "javascript:1")),
+        *((url, "must not have spaces or control characters") for url in (" https://a/", "https://a b/", "https://a\n/", "http://a/\x7f")),
+        *((f"https://a:{port}/", f"{PORT}{port!r}") for port in ("0", "x", "", "65536", "99999")),
+        ("https://[::1]:0?x", f"{PORT}'0'"),
+        *(
+            (f"https://{host}/x", f"{HOST}{host!r}")
+            for host in ("localhost.", "localhost.:1", "[::1", "[fe80::1]:1", "-a", "\uff4cocalhost")
+        ),
+        ("ftp://user:pw@a.example/", "must not carry credentials (user:password@)"),
+    ],
 )
-def test_what_is_not_an_absolute_url_is_told(url: str) -> None:
-    assert objection(OPEN, url) == "callback_url must be an absolute URL"
+def test_what_keeps_an_address_from_being_called_is_told(url: str, told: str) -> None:
+    assert objection(OPEN, url) == f"callback_url {told}"
     assert target_of(OPEN, url) is None
 
 

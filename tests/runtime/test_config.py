@@ -125,5 +125,11 @@ def test_token_that_anybody_or_nobody_could_send_is_refused_at_the_start(token: 
         read_admin_token(token)
 
 
+def test_token_that_looks_like_a_real_key_is_refused_and_not_repeated() -> None:
+    with pytest.raises(ConfigError, match="admin-token: it looks like a real Runflow key") as raised:
+        read_admin_token("rf_svc_REALLYREAL123")
+    assert "REALLYREAL" not in str(raised.value)
+
+
 def test_token_or_none_is_taken_as_it_is() -> None:
     assert (read_admin_token("hunter2"), read_admin_token(None)) == ("hunter2", None)

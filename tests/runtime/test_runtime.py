@@ -207,7 +207,8 @@ def test_dropped_tenant_is_told_nothing_more() -> None:
         run = created(runtime.execute(tenant, create_run(callback_url=CALLBACK_URL)))
         runtime.execute(tenant, CancelRun(run.id))
         runtime.reset(tenant, "all")
-        await runtime.idle(tenant)
+        assert tenant.last_delivery is not None
+        await tenant.last_delivery
         stopwatch.seconds = 3600
         assert len(sender.sent) == 1
         (delivery,) = tenant.world.store.deliveries.values()

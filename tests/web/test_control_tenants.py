@@ -109,6 +109,33 @@ def test_bad_setting_is_named_and_makes_no_tenant(door: Door, body: Any, word: s
     assert len(door.runtime.tenants) == 0
 
 
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ({"seed": "x" * 1_001}, "seed has 1001 characters; 1000 are possible"),
+        ({"keys": [{"name": f"k{n}", "scopes": []} for n in range(1_001)]}, "keys has 1001 entries; 1000 are possible"),
+        ({"scopes": ["runs:read"] * 1_001}, "scopes has 1001 entries"),
+        ({"keys": [{"name": "k", "scopes": ["runs:read"] * 1_001}]}, "scopes has 1001 entries"),
+        ({"concurrency": {f"many/m{n}": 1 for n in range(1_001)}}, "concurrency has 1001 entries"),
+        ({"paces": {f"many/m{n}": {} for n in range(1_001)}}, "paces has 1001 entries"),
+        ({"dialect": "d" * 10_000}, "dialect 'ddd"),
+        ({"switches": {"s" * 10_000: "x"}}, "switch 'sss"),
+        ({"switches": {"signature": "x" * 10_000}}, "cannot be 'xxx"),
+    ],
+)
+def test_setting_without_end_is_refused_in_few_words(door: Door, body: Body, word: str) -> None:
+    told = refusal(door.post("/_mock/tenants", {"name": "many", **body}), 422)
+    assert (word in told, len(told) < 500) == (True, True)
+
+
+@pytest.mark.parametrize("secret", ["rf_live_REALLYREAL123", "rf_svc_REALLYREAL123", "rfk_REALLYREAL123"])
+def test_callback_secret_that_looks_like_a_real_key_is_refused_and_not_repeated(door: Door, secret: str) -> None:
+    told = refusal(door.post("/_mock/tenants", {"name": "real", "callback_secret": secret}), 422)
+    assert ("looks like a real Runflow key" in told, "REALLYREAL" in told) == (True, False)
+    ok(door.post("/_mock/tenants", {"name": "dummy", "callback_secret": "rf_whsec_of_the_test"}), 201)
+    ok(door.post("/_mock/tenants", {"name": "key", "callback_secret": "rf_live_mock_of_the_test"}), 201)
+
+
 def test_body_that_is_no_json_is_refused(door: Door) -> None:
     refusal(door.request("POST", TENANTS, content=b"{"), 422)
 

@@ -4,11 +4,13 @@ import asyncio
 from typing import Any
 
 import pytest
-from doors import AUTO, Door
+from doors import AUTO, MANUAL, Door
 from steps import ABSENT, BATCHES, INPUT, RUNS, Body, get_run, ok, post_batch, post_run, refusal
 from worlds import CALLBACK_URL
 
-from runflow_mock.runtime.sender import RecordingSender
+from runflow_mock.domain.deliveries import AttemptResult
+from runflow_mock.domain.tenants import ClockMode
+from runflow_mock.runtime.sender import OutgoingRequest, RecordingSender
 
 
 @pytest.fixture
@@ -164,6 +166,29 @@ def test_wait_ends_when_somebody_else_makes_it_true(door: Door) -> None:
     asked = ("POST", "/_mock/wait", {"for": {"journal": {"operation": "list_runs"}}, "timeout": 30})
     held, _ = door.together(asked, ("GET", "/v1/runs", None))
     assert ok(held)["held"]
+
+
+class Silent(RecordingSender):
+    """A receiver that does not answer."""
+
+    async def send(self, request: OutgoingRequest) -> AttemptResult:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets the event")
+
+
+@pytest.mark.parametrize("clock", [ClockMode.MANUAL, ClockMode.AUTO])
+@pytest.mark.parametrize("how", [("POST", "/_mock/reset", {}), ("DELETE", "/_mock/tenants/test", None)])
+@pytest.mark.parametrize("wanted", [{"journal": {"client_ref": "never"}}, {"delivery": "RUN"}])
+def test_wait_for_a_tenant_that_goes_is_told_at_once(how: tuple[str, str, Any], wanted: Body, clock: ClockMode) -> None:
+    with Door(MANUAL, clock=clock, sender=Silent()) as door:
+        run = post_run(door, callback_url=CALLBACK_URL)
+        ok(door.post(f"/_mock/runs/{run['id']}/cancel", {}))
+        wanted = {noun: run["id"] if about == "RUN" else about for noun, about in wanted.items()}
+        waiting, gone = door.together(("POST", "/_mock/wait", {"for": wanted, "timeout": 60}), how)
+        assert gone.status_code < 300
+        told = waiting.json()
+        assert (waiting.status_code, told["error"]["type"], told["held"]) == (404, "not_found", False)
+        assert "was deleted, or made anew, before the " in told["error"]["message"]
 
 
 def test_wait_leaves_nothing_behind(door: Door) -> None:

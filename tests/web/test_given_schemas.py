@@ -155,6 +155,15 @@ def test_pattern_that_takes_too_long_is_a_422_of_its_field(door: Door) -> None:
     assert door.request("POST", RUNS, json={"input": {"prompt": "a"}}).status_code == 201
 
 
+def test_input_that_meets_too_many_rules_is_refused(door: Door) -> None:
+    schema = {"properties": {"n": {"type": "array", "items": {"allOf": [{"minimum": 0}] * 3_000}}}}
+    assert door.request("PUT", "/_mock/scenario", json={"scenario": scenario_with(schema)}).status_code == 200
+    assert door.request("POST", RUNS, json={"input": {"n": [0] * 100}}).status_code == 201
+    refusal = door.request("POST", RUNS, json={"input": {"n": [0] * 10_000}})
+    told = {"loc": ["body", "input"], "msg": "Input is too large to be held against all that its schema says", "type": "value_cost"}
+    assert (refusal.status_code, refusal.json()["errors"]) == (422, [told])
+
+
 def test_references_within_a_schema_are_followed(door: Door) -> None:
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

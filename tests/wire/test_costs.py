@@ -138,6 +138,13 @@ def test_cost_grows_with_the_length_and_no_faster(read: Read, size: int, make: C
 
 
 @pytest.mark.slow(is_covering=True)
+@pytest.mark.parametrize("number", [b"1e308", b"-1.7976931348623157e308", b"5e-324"])
+def test_number_of_few_digits_costs_few_steps(number: bytes) -> None:
+    written = {1_000: b'{"a":[' + b"1.5," * 4_000 + b"1]}", 4_000: b'{"a":[' + (number + b",") * 4_000 + b"1]}"}
+    assert growth(lambda size: partial(tried, body, written[size]), 1_000) < GROWTH_MAX
+
+
+@pytest.mark.slow(is_covering=True)
 def test_growth_of_what_looks_at_everything_for_everything_is_seen() -> None:
     # Of the third power, so that a busy machine that stretches the small measurement hides nothing.
     def triples(size: int) -> Callable[[], object]:

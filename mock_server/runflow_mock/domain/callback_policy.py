@@ -18,6 +18,7 @@ PORT_MAX = 65_535
 
 # As in the contract's patterns: no credentials, and of IPv6 loopback alone.
 _AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[::1\])(?::(?P<port>[1-9][0-9]{0,4}))?", re.ASCII)
+_END = re.compile(r"[/?#]")
 _PORTS = {"http": 80, "https": 443}
 _LOCAL_NAME = re.compile(r"(?:[a-z0-9][a-z0-9-]*\.)*localhost", re.ASCII | re.IGNORECASE)
 
@@ -45,7 +46,7 @@ def objection(policy: CallbackPolicy, url: str, name: str = "callback_url") -> s
     """Returns why a callback URL is not accepted, or nothing when it is; `name` is the field it stands in."""
     address = _split(url)
     if address is None:
-        return f"{name} must not carry credentials (user:password@)" if _carries_credentials(url) else f"{name} must be an absolute URL"
+        return f"{name} {_what_it_must(url)}"
     if address.scheme == "https":
         return None
     if address.scheme == "http" and not policy.is_strict and _may_be_called(policy, address.host):
@@ -109,9 +110,13 @@ def _may_be_called(policy: CallbackPolicy, host: str) -> bool:
     return policy.is_open or is_loopback(host) or host in policy.hosts
 
 
+def _has_blanks(url: str) -> bool:
+    return any(character <= " " or character == "\x7f" for character in url)
+
+
 def _split(url: str) -> _Address | None:
     # `urlsplit` drops tabs and line breaks without a word: what is called would not be what was judged.
-    if any(character <= " " or character == "\x7f" for character in url):
+    if _has_blanks(url):
         return None
     try:
         parts = urlsplit(url)
@@ -124,7 +129,16 @@ def _split(url: str) -> _Address | None:
     return _Address(parts.scheme, authority["host"].lower(), port, parts.netloc)
 
 
-def _carries_credentials(url: str) -> bool:
-    scheme, _, rest = url.partition("://")
-    _, at, _ = re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")
-    return scheme.lower() in ("http", "https") and bool(at)
+def _what_it_must(url: str) -> str:
+    """Returns what a text would have to be, or not to have, to be an address that can be called."""
+    authority = _END.split(url.partition("://")[2], maxsplit=1)[0]
+    host, colon, port = authority.rpartition(":")
+    if not authority:
+        return "must be an absolute URL"
+    if "@" in authority:
+        return "must not carry credentials (user:password@)"
+    if _has_blanks(url):
+        return "must not have spaces or control characters"
+    if colon and _AUTHORITY.fullmatch(host) is not None:
+        return f"must have a port from 1 to {PORT_MAX}, not {port[:20]!r}"
+    return f"must have a host of letters, digits, dots and hyphens, with none of these at its ends, or [::1], not {authority[:80]!r}"

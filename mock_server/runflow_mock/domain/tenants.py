@@ -11,7 +11,7 @@ from runflow_mock.domain.deliveries import RetrySchedule
 from runflow_mock.domain.models import Model
 from runflow_mock.domain.money import Money
 from runflow_mock.domain.paces import Pace
-from runflow_mock.domain.principals import CUSTOMER_SCOPES
+from runflow_mock.domain.principals import ADMIN_KEY_PREFIX, CUSTOMER_SCOPES, KEY_PREFIX
 from runflow_mock.domain.quotas import Quota
 from runflow_mock.domain.records import Limits
 
@@ -97,3 +97,11 @@ class TenantSettings(msgspec.Struct, frozen=True, kw_only=True):
 def is_tenant_name(text: str) -> bool:
     """Tells whether the text can name a tenant: it becomes a part of a key and of URLs."""
     return NAME.fullmatch(text) is not None
+
+
+def name_in_key(key: str) -> str | None:
+    """Returns the name of the tenant that a key names by itself, if it names one."""
+    for prefix in (KEY_PREFIX, ADMIN_KEY_PREFIX):
+        if key.startswith(prefix) and is_tenant_name(key[len(prefix) :]):
+            return key[len(prefix) :]
+    return None

@@ -33,7 +33,7 @@ EXPLAINED_MAX = 500_000
 ERROR_SIZE = 16
 """How many copied values an error costs beside its copy."""
 
-_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _ANCHORS = ("$anchor", "$dynamicAnchor")
 _KNOWN_DIALECTS = ("https://json-schema.org/draft/", "http://json-schema.org/draft-", "http://json-schema.org/schema")
 NAMED = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"))
@@ -154,10 +154,19 @@ def parts_in(schema: Schema) -> int:
     Raises:
         SchemaError: that has no end, or takes too long.
     """
+    return _Unfolding(schema, anchors_in(schema)).size(schema, "")
+
+
+def anchors_in(schema: Schema) -> dict[str, Json]:
+    """Returns the parts of a schema that have a name for references.
+
+    Raises:
+        SchemaError: it is nested too deeply.
+    """
     anchors = dict[str, Json]()
     for _, part in _parts(schema, "", 0):
         anchors.update((str(part[word]), part) for word in _ANCHORS if isinstance(part.get(word), str))
-    return _Unfolding(schema, anchors).size(schema, "")
+    return anchors
 
 
 def check_schema(schema: Schema) -> None:
@@ -206,7 +215,7 @@ def _parts(part: Json, place: str, depth: int) -> Iterator[tuple[str, Schema]]:
 
 
 def _check_addresses(place: str, part: Schema) -> None:
-    for word in _REFERENCES:
+    for word in REFERENCES:
         reference = part.get(word)
         if isinstance(reference, str) and not reference.startswith("#"):
             raise SchemaError(_at(place, word), f"{reference[:200]!r} leads out of the schema, and nothing is opened for it; write it in")
@@ -249,8 +258,8 @@ class _Unfolding:
 
     def _size_of(self, word: str, value: Json, place: str) -> int:
         here = _at(place, word)
-        if word in _REFERENCES and isinstance(value, str):
-            return self.size(_resolve(self._root, value, self._anchors, here), here)
+        if word in REFERENCES and isinstance(value, str):
+            return self.size(resolve(self._root, value, self._anchors, here), here)
         if word in NAMED and isinstance(value, dict):
             return sum(self.size(named, _at(here, name)) for name, named in value.items())
         if word in _DATA:
@@ -258,8 +267,12 @@ class _Unfolding:
         return self.size(value, here)
 
 
-def _resolve(root: Schema, reference: str, anchors: Mapping[str, Json], place: str) -> Json:
-    """Returns what a reference within the schema leads to."""
+def resolve(root: Schema, reference: str, anchors: Mapping[str, Json], place: str) -> Json:
+    """Returns what a reference within a schema leads to; `place` is where it stands.
+
+    Raises:
+        SchemaError: it leads nowhere.
+    """
     fragment = reference[1:]
     if fragment and not fragment.startswith("/"):
         if fragment not in anchors:

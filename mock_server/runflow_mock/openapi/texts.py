@@ -5,11 +5,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import cast
 
 import msgspec
 
-from runflow_mock.domain.documents import BYTE_ORDER_MARK, VALUES_MAX, Json, list_of
+from runflow_mock.domain.documents import BYTE_ORDER_MARK, VALUES_MAX, Json, list_of, read_document
 from runflow_mock.openapi.yaml_values import YAML_WORDS, Mark, NotYamlError, YamlError, YamlOptions, read_values
 from runflow_mock.user_files import FILE_BYTES_MAX
 
@@ -45,7 +44,7 @@ def read_text(raw: bytes, tell: Callable[[str], None] = ignore) -> Json:
         raise TextError(f"it has {len(raw)} bytes; a document may have {FILE_BYTES_MAX}")
     raw = raw.removeprefix(BYTE_ORDER_MARK)
     try:
-        value = cast("Json", msgspec.json.decode(raw))
+        value = read_document(raw)
     except RecursionError:
         raise TextError(f"it is nested deeper than {DEPTH_MAX} levels") from None
     except (msgspec.DecodeError, UnicodeError):

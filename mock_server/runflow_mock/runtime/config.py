@@ -166,8 +166,10 @@ def read_admin_token(text: str | None) -> str | None:
     """Returns the token of server-wide verbs, if there is one.
 
     Raises:
-        ConfigError: it is empty, so that anybody could send it, or has characters that no header carries.
+        ConfigError: it is empty, so that anybody could send it, has characters that no header carries, or looks like a real key.
     """
+    if text is not None and looks_real(text):
+        raise ConfigError("admin-token: it looks like a real Runflow key; use a dummy")
     if text is not None and _TOKEN.fullmatch(text) is None:
         what = "is empty" if not text.strip() else "has spaces or other characters that a header does not carry"
         raise ConfigError(f"admin-token: it {what}; give one of visible ASCII characters, or leave the option out")

@@ -1,10 +1,16 @@
 """Refusals of the registry of tenants: there is no room, a key is taken, what is to be restored does not fit."""
 
-from runflow_mock.domain.errors import DomainError
+from runflow_mock.domain.errors import DomainError, ModelNotFound
 from runflow_mock.domain.instants import LATEST
+from runflow_mock.domain.models import Catalog
+from runflow_mock.domain.principals import SANDBOX
 from runflow_mock.domain.tenants import TenantSettings
 from runflow_mock.engine.invariants import Invariant, check
+from runflow_mock.engine.slots import caps_by_id
 from runflow_mock.engine.store import Store
+from runflow_mock.runtime.config import Config, ConfigError
+from runflow_mock.wire.control import ControlError
+from runflow_mock.wire.tenants import check_settings
 from runflow_mock.wire.times import write_instant
 
 
@@ -67,6 +73,21 @@ def refuse_contradictions(store: Store, settings: TenantSettings) -> None:
     broken = next((each for each in check(store, settings.concurrency) if not each.is_held), None)
     if broken is not None:
         raise Contradiction(broken)
+
+
+def refuse_unusable(config: Config, catalog: Catalog) -> None:
+    """Raises for a configuration with which no tenant could be made: whoever starts a server is told, not each client.
+
+    Raises:
+        ConfigError: a setting cannot be one of a tenant.
+    """
+    try:
+        check_settings(config.tenant(SANDBOX))
+        caps_by_id(config.concurrency, catalog, "")
+    except ControlError as error:
+        raise ConfigError(error.message) from None
+    except ModelNotFound as error:
+        raise ConfigError(f"concurrency: {error}{f'; did you mean {error.nearest}?' if error.nearest else ''}") from None
 
 
 class TenantUnavailable(DomainError):

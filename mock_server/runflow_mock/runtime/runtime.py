@@ -9,6 +9,7 @@ import asyncio
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from sys import maxsize
 from time import monotonic as real_monotonic
@@ -173,27 +174,27 @@ class Runtime:
     async def until(self, tenant: Tenant, holds: Callable[[], bool], resource_id: str | None, seconds: float) -> bool:
         """Returns whether a condition came to hold within `seconds` of real time; it is looked at whenever something has happened.
 
-        Under `auto` time moves on, to the next change of the resource or else from timer to timer; see `poll`.
+        Whoever waits for a tenant that goes, or for a server that stops, waits no longer. Under `auto` time moves on, to the next change of
+        the resource or else from timer to timer; see `poll`.
         """
         changed = asyncio.Event()
         tenant.change_events.add(changed)
         tenant.journal.listeners.append(changed.set)
         try:
-            async with asyncio.timeout(seconds):
-                while not (holds() or self.is_stopping):
-                    changed.clear()
-                    if tenant.settings.clock is ClockMode.AUTO:
-                        async with tenant.moving:
-                            await self.idle(tenant)
-                        self.poll(tenant, resource_id)
-                        await asyncio.sleep(0)
-                    await changed.wait()
-        except TimeoutError:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    while not (holds() or self.is_stopping or tenant.is_dropped):
+                        changed.clear()
+                        if tenant.settings.clock is ClockMode.AUTO:
+                            async with tenant.moving:
+                                await self.idle(tenant)
+                            self.poll(tenant, resource_id)
+                            await asyncio.sleep(0)
+                        await changed.wait()
             return holds()
         finally:
             tenant.change_events.discard(changed)
             tenant.journal.listeners.remove(changed.set)
-        return True
 
     async def advance(self, tenant: Tenant, to: datetime) -> list[Step]:
         """Moves to an instant and returns what happened, once all of it has: the receivers' answers included.
@@ -290,16 +291,15 @@ class Runtime:
         self.settle(tenant, YIELD_EVERY_TIMERS)
 
     async def idle(self, tenant: Tenant) -> None:
-        """Returns once nothing is in flight for the tenant."""
-        while tenant.in_flight:
+        """Returns once nothing is in flight for the tenant, or it is gone."""
+        while tenant.in_flight and not tenant.is_dropped:
             await tenant.quiet.wait()
 
     def stop(self) -> None:
         """Lets nobody wait any longer: the server is about to end."""
         self.is_stopping = True
         for tenant in self.tenants:
-            for changed in tenant.change_events:
-                changed.set()
+            tenant.wake()
 
     async def close(self) -> None:
         """Stops what is in flight and closes the sender."""
@@ -352,8 +352,7 @@ class Runtime:
                 watcher.extend(steps)
             if self.observer.is_listening:
                 self.observer.steps(tenant.settings.name, scrubbed_steps(steps, self.scrubber))
-        for changed in tenant.change_events:
-            changed.set()
+        tenant.wake()
         if self.feeds.is_watched:
             self.feeds.happened(tenant, outcome)
         for effect in outcome.effects:

@@ -22,7 +22,7 @@ from runflow_mock.domain.runs import Run
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.scrubbing import Scrubber
 from runflow_mock.domain.snapshots import Snapshot, rename
-from runflow_mock.domain.tenants import STANDING_START, ClockMode, TenantSettings, is_tenant_name
+from runflow_mock.domain.tenants import STANDING_START, ClockMode, TenantSettings, name_in_key
 from runflow_mock.engine.clock import VirtualClock
 from runflow_mock.engine.journal import Journal
 from runflow_mock.engine.moment import Renderers
@@ -31,13 +31,13 @@ from runflow_mock.engine.store import Store
 from runflow_mock.engine.world import World
 from runflow_mock.runtime.blobs import Blobs
 from runflow_mock.runtime.bounds import Bounds
-from runflow_mock.runtime.config import Config, ConfigError
+from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.holdings import Held, Holdings
 from runflow_mock.runtime.keepers import Keeping, TenantKeeper
 from runflow_mock.runtime.parked import ParkedAttempts
 from runflow_mock.runtime.quotas import Meter
 from runflow_mock.runtime.readings import Readings
-from runflow_mock.runtime.refusals import KeyTaken, ModelMissing, TenantUnavailable, refuse_contradictions
+from runflow_mock.runtime.refusals import KeyTaken, ModelMissing, TenantUnavailable, refuse_contradictions, refuse_unusable
 from runflow_mock.runtime.rendering import renderers_of
 from runflow_mock.wire.inputs import InputChecks
 from runflow_mock.wire.requests import Rules
@@ -111,6 +111,11 @@ class Tenant:
         """Returns where the clock stands for a real reading, in the whole milliseconds in which instants are written."""
         return whole_milliseconds(self.clock.at(real))
 
+    def wake(self) -> None:
+        """Has all look again who wait for something to happen in the tenant."""
+        for changed in self.change_events:
+            changed.set()
+
     @property
     def key(self) -> str:
         """The tenant's ordinary key."""
@@ -138,10 +143,12 @@ class Tenants:
         wall: WallClock,
         holdings: Holdings | None = None,
     ) -> None:
-        try:
-            caps_by_id(config.concurrency, catalog, "")
-        except ModelNotFound as error:
-            raise ConfigError(f"concurrency: {error}{f'; did you mean {error.nearest}?' if error.nearest else ''}") from None
+        """Makes an empty registry.
+
+        Raises:
+            ConfigError: no tenant could be made with what the server was told.
+        """
+        refuse_unusable(config, catalog)
         self._config = config
         self._scrubber = scrubber or Scrubber()
         self._catalog = catalog
@@ -175,7 +182,7 @@ class Tenants:
         known = self._by_key.get(key)
         if known is not None:
             return known
-        name = self._config.keys.get(key) or _tenant_of(key)
+        name = self._config.keys.get(key) or name_in_key(key)
         if name is None:
             return None
         self.refuse_unreadable(name)
@@ -193,7 +200,7 @@ class Tenants:
     def name_of(self, key: str) -> str | None:
         """Returns the name of the tenant that a key leads to, whether or not it exists."""
         known = self._by_key.get(key)
-        return self._config.keys.get(key) or _tenant_of(key) if known is None else known[0].settings.name
+        return self._config.keys.get(key) or name_in_key(key) if known is None else known[0].settings.name
 
     def create(self, basis: TenantSettings, scenario: Scenario | None = None, asked: bytes = NOTHING) -> Tenant:
         """Makes a tenant, or replaces the one of the same name.
@@ -208,12 +215,10 @@ class Tenants:
             ControlError: the body cannot be used.
         """
         settings = decode_tenant(asked, basis if scenario is None else apply_settings(scenario, basis))
-        if settings.concurrency:
-            catalog = self._catalog.including(settings.models)
-            settings = replace(settings, concurrency=caps_by_id(settings.concurrency, catalog, settings.name))
-        if settings.paces:
-            catalog = self._catalog.including(settings.models)
-            settings = replace(settings, paces=caps_by_id(settings.paces, catalog, settings.name))
+        if settings.concurrency or settings.paces:
+            catalog, name = self._catalog.including(settings.models), settings.name
+            caps, paces = caps_by_id(settings.concurrency, catalog, name), caps_by_id(settings.paces, catalog, name)
+            settings = replace(settings, concurrency=caps, paces=paces)
         start = settings.start or (STANDING_START if settings.clock.stands else datetime.fromtimestamp(self._wall(), UTC))
         start = whole_milliseconds(start)
         clock = VirtualClock(start, self._monotonic(), _RATES[settings.clock](settings))
@@ -305,6 +310,8 @@ class Tenants:
         if tenant is not None:
             self._holdings.release(tenant)
             tenant.is_dropped = True
+            tenant.wake()
+            tenant.quiet.set()
             if tenant.alarm is not None:
                 tenant.alarm.cancel()
             for key in (*tenant.principals, *(key for key, owner in self._config.keys.items() if owner == name)):
@@ -390,10 +397,3 @@ def _principals(settings: TenantSettings, world: World) -> list[Principal]:
     return [
         Principal(key=key, name=label, org_id=world.org_id, user_id=world.user_id, scopes=frozenset(scopes)) for key, label, scopes in specs
     ]
-
-
-def _tenant_of(key: str) -> str | None:
-    for prefix in (KEY_PREFIX, ADMIN_KEY_PREFIX):
-        if key.startswith(prefix) and is_tenant_name(key[len(prefix) :]):
-            return key[len(prefix) :]
-    return None

@@ -12,12 +12,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from runflow_mock.domain.documents import NOT_JSON, Json
+from runflow_mock.domain.documents import NOT_JSON, Json, read_document
 from runflow_mock.wire.problems import Location, bad_request, invalid_field
 
 DEPTH_MAX = 64
 
-_decoder: msgspec.json.Decoder[Json] = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder()
 _JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 # Only a number of more than 308 digits can be a whole number beyond a double; text that looks like one is told apart later.
@@ -51,7 +50,7 @@ def read_body(raw: bytes, content_type: str | None, encoding: str | None = None)
     if raw.count(b"[") + raw.count(b"{") > DEPTH_MAX:
         _check_depth(raw)
     try:
-        value = _decoder.decode(raw)
+        value = read_document(raw)
         written = _encoder.encode(value)
     except NOT_JSON as error:
         raise bad_request(f"The body is not valid JSON: {unreadable_because(raw) or str(error)[:200]}") from None

@@ -12,7 +12,7 @@ from typing import cast
 import msgspec
 
 from runflow_mock.decoders import convert
-from runflow_mock.domain.documents import DEPTH_MAX, Json, check_shape, write_document
+from runflow_mock.domain.documents import DEPTH_MAX, Json, check_shape, read_document, write_document
 from runflow_mock.domain.identity import named_uuid
 from runflow_mock.domain.instants import DURATION_MAX
 from runflow_mock.domain.media import EDGE_MAX, SECONDS_MAX, OutputShape
@@ -185,7 +185,7 @@ def _owner(file: Path, content: Json) -> tuple[Creator, ...]:
 
 def _parse(file: Path, raw: bytes) -> Json:
     if file.suffix == ".json":
-        return cast(Json, msgspec.json.decode(raw))
+        return read_document(raw)
     # Only files of the user are YAML: a server that has none starts without what reads it.
     from runflow_mock.openapi.texts import read_text
 

@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from runflow_mock.decoders import json_decoder
-from runflow_mock.domain.documents import NOT_JSON, Json
+from runflow_mock.domain.documents import NOT_JSON, Json, read_document
 from runflow_mock.domain.money import Money, parse_money
 from runflow_mock.wire.bodies import unreadable_because
 from runflow_mock.wire.times import read_duration, read_instant
@@ -125,7 +125,7 @@ def decode_resend(raw: bytes) -> Resend:
     """Returns how a delivery is to be sent again; other bytes must be a JSON object, which `callback.tamper` and its kin then spoil."""
     asked = decode(raw, Resend)
     try:
-        is_object = asked.body is None or isinstance(msgspec.json.decode(asked.body), dict)
+        is_object = asked.body is None or isinstance(read_document(asked.body.encode()), dict)
     except NOT_JSON:
         is_object = False
     if not is_object:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.beginnings import beginning_of, weight_of
 from runflow_mock.openapi.combinations import Copies
+from runflow_mock.openapi.loads import Load, is_too_much, load_of
 from runflow_mock.openapi.schemas import ERROR_SIZE, CompiledSchema, Schema, TooManyErrors, compile_schema, parts_in
 from runflow_mock.wire.problems import FieldError, Location, invalid
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Checker", "Schema"]
 
+HELD_MAX = 10_000_000
+"""How many rules may be held against all parts of a value together; see `openapi.loads`."""
 COPIED_MAX = 200_000
 """How many values may be copied to say what is wrong with one that was sent; see `openapi.beginnings`."""
 EVALUATED_MAX = 300_000
@@ -49,6 +52,8 @@ class Checker:
 
     def errors(self, value: Json, loc: Location) -> list[FieldError]:
         """Returns what is wrong with a value that stands at `loc`; nothing is the normal case and costs least."""
+        if is_too_much(self._load, value, HELD_MAX):
+            return [FieldError(loc, *_TOO_MUCH)]
         if not self._compiled.is_linear:
             too_long = self._compiled.long_texts(value)
             if too_long:
@@ -56,6 +61,10 @@ class Checker:
         if self._compiled.is_valid(value):
             return []
         return [field for error in self._broken(value) for field in self._explain(error, loc)] or [FieldError(loc, *_TOO_LARGE)]
+
+    @cached_property
+    def _load(self) -> Load:
+        return load_of(self._schema)
 
     @cached_property
     def _parts(self) -> int:
@@ -105,6 +114,7 @@ def _at(schema: Json, path: list[str | int]) -> list[Json]:
     return list_of(schema)
 
 
+_TOO_MUCH = ("Input is too large to be held against all that its schema says", "value_cost")
 _TOO_COSTLY = ("Input takes too long to be held against the pattern of this field", "string_pattern_cost")
 _TOO_LARGE = ("Input is not as its schema says, and too large to say where", "value_error")
 Details = Mapping[str, object]

@@ -5,9 +5,7 @@ them.
 import re
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
-from runflow_mock.domain.documents import NOT_JSON, Json
+from runflow_mock.domain.documents import NOT_JSON, Json, read_document
 from runflow_mock.domain.exchanges import REDACTED, SECRET_FIELDS, Exchange, redact_headers
 from runflow_mock.domain.findings import Finding, Findings, Severity
 from runflow_mock.domain.verdicts import Judgement, Observation, Verdict
@@ -16,8 +14,6 @@ from runflow_mock.wire.times import write_instant
 _SECRET_NAMES = tuple(f'"{name}"'.encode() for name in sorted(SECRET_FIELDS))
 # The same fields where the rest cannot be read.
 _UNREAD = re.compile(rb'("(?:%b)"\s*+:\s*+")(?!\[redacted)(?:[^"\\]|\\.)++' % "|".join(sorted(SECRET_FIELDS)).encode(), re.DOTALL)
-
-_decoder: msgspec.json.Decoder[Json] = msgspec.json.Decoder()
 
 
 def represent_exchange(exchange: Exchange, findings: Findings, broken: Iterable[dict[str, object]] = ()) -> dict[str, object]:
@@ -111,7 +107,7 @@ def represent_body(raw: bytes) -> Json:
     if not raw:
         return None
     try:
-        value = _decoder.decode(raw)
+        value = read_document(raw)
     except NOT_JSON:
         return _UNREAD.sub(rb"\1" + REDACTED.encode(), raw).decode(errors="replace")
     # Hardly any text has a field that holds a secret, and to look at each value takes long.

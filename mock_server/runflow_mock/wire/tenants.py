@@ -1,6 +1,6 @@
 """Tenants on the wire of the control API: the settings that make one, and what is told about it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from runflow_mock.domain.documents import read_object
 from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
 from runflow_mock.domain.money import format_money
 from runflow_mock.domain.paces import Pace
-from runflow_mock.domain.principals import SCOPES
+from runflow_mock.domain.principals import SCOPES, looks_real
 from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.domain.tenants import CAP_MAX, PULL, PUSH, ClockMode, KeySpec, TenantSettings, is_tenant_name
 from runflow_mock.wire.control import decode, duration, instant, money, refused
@@ -25,6 +25,9 @@ from runflow_mock.wire.times import write_instant, write_optional
 CLIENT_TIMES = ("wall", "virtual")
 BATCH_ITEMS_MAX = 10_000
 WAITS_MAX = 100
+SEED_CHARACTERS_MAX = 1_000
+KEYS_MAX = SCOPES_MAX = NAMED_MODELS_MAX = 1_000
+"""How many keys a tenant may have, scopes each of them, and models that are named in a setting."""
 FOLDERS_MAX, FOLDER_CHARACTERS_MAX = 100, 200
 LIFETIME_MIN = timedelta(seconds=1)
 SPEED_MIN = 0.000_001
@@ -109,6 +112,7 @@ def check_settings(settings: TenantSettings) -> None:
     """Accepts settings that come from elsewhere if a body could have led to them."""
     if not is_tenant_name(settings.name):
         raise refused(f"name {settings.name[:80]!r} must be of a-z, 0-9 and _, 1 to 64 of them")
+    _seed(settings.seed)
     _clock(_Scaled(settings.scale))
     _speed(settings.speed)
     _batch_limit(settings.batch_items_max)
@@ -117,6 +121,8 @@ def check_settings(settings: TenantSettings) -> None:
     if len(settings.retries.waits) > WAITS_MAX:
         raise refused(f"retries has {len(settings.retries.waits)} waits; {WAITS_MAX} are possible")
     _caps(settings.concurrency)
+    _few(settings.paces, "paces", NAMED_MODELS_MAX)
+    _few(settings.keys, "keys", KEYS_MAX)
     for scopes in (settings.scopes, *(key.scopes for key in settings.keys)):
         _scopes(scopes)
     if settings.quota is not None:
@@ -190,7 +196,15 @@ def _lifetime(value: str | int | float) -> timedelta:
     return lifetime
 
 
+def _seed(seed: str | int) -> str:
+    text = str(seed)
+    if len(text) > SEED_CHARACTERS_MAX:
+        raise refused(f"seed has {len(text)} characters; {SEED_CHARACTERS_MAX} are possible")
+    return text
+
+
 def _scopes(scopes: Sequence[str]) -> tuple[str, ...]:
+    _few(scopes, "scopes", SCOPES_MAX)
     for scope in scopes:
         if scope not in SCOPES:
             raise refused(f"scope {scope[:80]!r} does not exist; choose from {', '.join(SCOPES)}")
@@ -203,7 +217,13 @@ def _batch_limit(limit: int) -> int:
     return limit
 
 
+def _few(given: Sized, name: str, most: int) -> None:
+    if len(given) > most:
+        raise refused(f"{name} has {len(given)} entries; {most} are possible")
+
+
 def _caps(caps: dict[str, int]) -> dict[str, int]:
+    _few(caps, "concurrency", NAMED_MODELS_MAX)
     for model, cap in caps.items():
         if not 1 <= cap <= CAP_MAX:
             raise refused(f"concurrency of {model[:80]!r}: {cap} must be from 1 to {CAP_MAX}; leave the model out for no cap")
@@ -211,6 +231,7 @@ def _caps(caps: dict[str, int]) -> dict[str, int]:
 
 
 def _keys(keys: Sequence[_Key]) -> tuple[KeySpec, ...]:
+    _few(keys, "keys", KEYS_MAX)
     return tuple(KeySpec(key.name, _scopes(key.scopes)) for key in keys)
 
 
@@ -221,6 +242,7 @@ def _folders(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _paces(wire: dict[str, WirePace]) -> dict[str, Pace]:
+    _few(wire, "paces", NAMED_MODELS_MAX)
     try:
         return {model: read_pace(pace) for model, pace in wire.items()}
     except ValueError as error:
@@ -243,7 +265,7 @@ def _deliveries(value: str) -> str:
 
 # What a body says becomes a setting of the same name, and is read in this order, so that the first wrong one is told.
 _READS: Mapping[str, Callable[[Any], object]] = {
-    "seed": str,
+    "seed": _seed,
     "speed": _speed,
     "start": _start,
     "keys": _keys,
@@ -271,5 +293,8 @@ def _check(settings: TenantSettings) -> None:
     for key in settings.keys:
         if not is_tenant_name(key.name):
             raise refused(f"keys: name {key.name[:80]!r} must be of a-z, 0-9 and _, 1 to 64 of them")
-    if settings.callback_secret is not None and not 8 <= len(settings.callback_secret) <= 256:
+    secret = settings.callback_secret
+    if secret is not None and not 8 <= len(secret) <= 256:
         raise refused("callback_secret must have 8 to 256 characters")
+    if secret is not None and looks_real(secret):
+        raise refused("callback_secret looks like a real Runflow key; use a dummy, such as rf_whsec_of_the_test")

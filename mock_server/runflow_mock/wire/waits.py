@@ -33,6 +33,11 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     statement: Statement | None = None
     seconds: float
 
+    @property
+    def about(self) -> str:
+        """What is waited for, in words."""
+        return f"the {self.noun} {self.id}".strip()
+
 
 class _For(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     run: str | None = None

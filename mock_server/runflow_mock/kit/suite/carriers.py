@@ -18,7 +18,7 @@ import msgspec
 import urllib3
 from msgspec.structs import replace
 
-from runflow_mock.domain.documents import NOT_JSON, Json
+from runflow_mock.domain.documents import NOT_JSON, Json, read_document
 from runflow_mock.runtime.answers import read_body
 from runflow_mock.runtime.deadlines import timed_pool, within
 from runflow_mock.runtime.downloads import Downloads, Unreachable
@@ -238,7 +238,7 @@ def _readable(files: Iterable[Path]) -> Iterator[bytes]:
 def read_json(body: bytes) -> Any:
     """Returns what JSON says, or nothing when it is none."""
     try:
-        return msgspec.json.decode(body)
+        return read_document(body)
     except NOT_JSON:
         return None
 

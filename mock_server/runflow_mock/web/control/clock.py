@@ -14,10 +14,10 @@ from runflow_mock.runtime.catching_up import catch_up
 from runflow_mock.runtime.tenants import Tenant
 from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import ControlHandler
-from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.control.guard import gone, tenant_of
 from runflow_mock.web.pieces import list_in_pieces
 from runflow_mock.web.routing import Operation
-from runflow_mock.wire.control import ControlError, decode_advance, decode_advance_to, decode_limit, decode_scale, refused
+from runflow_mock.wire.control import decode_advance, decode_advance_to, decode_limit, decode_scale, refused
 from runflow_mock.wire.timeline import Step
 from runflow_mock.wire.times import write_instant, write_optional
 
@@ -83,7 +83,7 @@ async def _passing(call: Call, tenant: Tenant, rate: float) -> Answer:
     call.runtime.set_rate(tenant, rate)
     await catch_up(call.runtime, tenant)
     if tenant.is_dropped:
-        raise ControlError(404, "not_found", f"tenant {tenant.settings.name!r} was deleted, or made anew, before its clock had caught up")
+        raise gone(tenant, "its clock had caught up")
     return answer(represent_clock(call, tenant))
 
 

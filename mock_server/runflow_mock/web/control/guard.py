@@ -116,6 +116,11 @@ def full(error: ServerFull) -> ControlError:
     return ControlError(503, "full", f"{error}; delete some with DELETE /_mock/tenants/{{tenant}} or raise {error.option}")
 
 
+def gone(tenant: Tenant, before: str) -> ControlError:
+    """Returns the 404 for whoever waited for a tenant that went before something had come about."""
+    return ControlError(404, "not_found", f"tenant {tenant.settings.name!r} was deleted, or made anew, before {before}")
+
+
 def _bearer(call: Call) -> str:
     given = call.header(b"authorization") or ""
     return given[len(SCHEME) :].strip() if given.lower().startswith(SCHEME) else given

@@ -15,7 +15,7 @@ from runflow_mock.web.calls import Answer, Call, answer
 from runflow_mock.web.control.app import STOPPED, ControlHandler
 from runflow_mock.web.control.completions import completion
 from runflow_mock.web.control.faults import names_in
-from runflow_mock.web.control.guard import tenant_of
+from runflow_mock.web.control.guard import gone, tenant_of
 from runflow_mock.web.control.verify import subjects_in
 from runflow_mock.web.routing import Operation
 from runflow_mock.wire.clauses import Statement, represent_verified
@@ -57,7 +57,12 @@ async def wait(call: Call) -> Answer:
     told = {"waited_seconds": round(asyncio.get_running_loop().time() - began, 3), "state": watch.state()}
     if watch.holds():
         return answer({"held": True, **told})
-    error = STOPPED if call.runtime.is_stopping else _vain(asked, is_hopeless=watch.is_hopeless(), stands=tenant.clock.rate == 0)
+    if call.runtime.is_stopping:
+        error = STOPPED
+    elif tenant.is_dropped:
+        error = gone(tenant, f"{asked.about} came so far")
+    else:
+        error = _vain(asked, is_hopeless=watch.is_hopeless(), stands=tenant.clock.rate == 0)
     return answer({**represent_control_error(error), "held": False, **told}, error.status)
 
 
@@ -121,11 +126,10 @@ def _journal(call: Call, asked: Wait) -> Watch:
 
 
 def _vain(asked: Wait, *, is_hopeless: bool, stands: bool) -> ControlError:
-    about = f"the {asked.noun} {asked.id}".strip()
     if is_hopeless:
-        return ControlError(409, "not_possible", f"{about} has ended otherwise than as {' or '.join(asked.statuses)}")
+        return ControlError(409, "not_possible", f"{asked.about} has ended otherwise than as {' or '.join(asked.statuses)}")
     hint = "; this tenant's clock stands: POST /_mock/clock/advance, or make the tenant with the clock auto" if stands else ""
-    return ControlError(408, "timeout", f"{about} did not come so far within {asked.seconds:g} s{hint}")
+    return ControlError(408, "timeout", f"{asked.about} did not come so far within {asked.seconds:g} s{hint}")
 
 
 def _run(store: Store, run_id: str) -> list[Seen]:

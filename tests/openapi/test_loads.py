@@ -1,0 +1,78 @@
+"""What a value costs is known before it is held against a schema: the load of that for each part of it, and never less."""
+
+from math import ceil
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.openapi.combinations import Copies
+from runflow_mock.openapi.loads import FRACTION, PATTERN, TEXT_WEIGHT, Load, is_too_much, load_of
+
+RULES = {"minimum": 0}
+WORDS: dict[str, tuple[dict[str, Any], Load]] = {
+    "nothing": ({}, (0,)),
+    "rules of its own": ({"type": "integer", **RULES}, (2,)),
+    "names and values": ({"required": ["a", "b"], "enum": [1, 2, 3]}, (7,)),
+    "fields": ({"properties": {"a": {}, "b": {}}}, (3, 0)),
+    "the field with most rules": ({"properties": {"a": RULES, "b": {"allOf": [RULES] * 9}, "c": {"items": RULES}}}, (4, 10, 1)),
+    "alternatives": ({"anyOf": [RULES, RULES, {"oneOf": [RULES]}]}, (5,)),
+    "conditions": ({"if": RULES, "then": RULES, "else": RULES, "not": RULES}, (8,)),
+    "what stands beside a field": ({"dependentSchemas": {"a": RULES}, "dependentRequired": {"a": ["b", "c"]}}, (5,)),
+    "a reference": ({"$ref": "#/$defs/a", "$defs": {"a": {"allOf": [RULES] * 5}}}, (8,)),
+    "a name for references": ({"items": {"$dynamicRef": "#a"}, "$defs": {"a": {"$dynamicAnchor": "a", "allOf": [RULES] * 5}}}, (2, 8)),
+    "each item": ({"items": {"allOf": [RULES] * 9}, "contains": RULES, "prefixItems": [RULES, RULES]}, (3, 12)),
+    "names that fit": ({"patternProperties": {"^a": RULES, "^b": RULES}}, (1, 2 * PATTERN + 2)),
+    "what nobody speaks of": ({"allOf": [RULES] * 9, "unevaluatedItems": False}, (11, 11)),
+    "a pattern": ({"pattern": "a"}, (PATTERN + 1,)),
+    "a whole divisor": ({"multipleOf": 16.0}, (1,)),
+    "a fraction": ({"multipleOf": 0.01}, (FRACTION + 1,)),
+    "no schema": ({"allOf": 1, "properties": [], "required": "a"}, (3,)),
+}
+
+
+@pytest.mark.parametrize(("schema", "load"), WORDS.values(), ids=WORDS)
+def test_load_is_how_many_rules_meet_one_value_at_each_depth(schema: dict[str, Any], load: Load) -> None:
+    found = load_of(schema)
+    assert (found[: len(load)], any(found[len(load) :])) == (load, False)
+
+
+@pytest.mark.parametrize(
+    ("value", "rules"),
+    [
+        (1, 100),
+        ([1, [2, 3]], 122),
+        ({"a": {"b": 1}}, 111),
+        ([[[[1, 2, 3]]]], 111),
+        ("x" * TEXT_WEIGHT, 200),
+        ({"x" * TEXT_WEIGHT: ["x" * 3 * TEXT_WEIGHT]}, 214),
+    ],
+)
+def test_each_value_meets_the_rules_of_its_depth_long_texts_and_names_several_times(value: Json, rules: int) -> None:
+    assert (is_too_much((100, 10, 1), value, rules - 1), is_too_much((100, 10, 1), value, rules)) == (True, False)
+
+
+LEAVES = st.sampled_from([{}, {"type": "object"}, {"minimum": 0}, {"enum": [1, 2]}, {"required": ["a", "b"]}])
+
+
+def _around(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    some = st.lists(inner, min_size=1, max_size=3)
+    lists = st.tuples(st.sampled_from(["allOf", "anyOf", "oneOf", "prefixItems"]), some)
+    alone = st.tuples(st.sampled_from(["not", "if", "then", "items", "contains", "additionalProperties", "unevaluatedProperties"]), inner)
+    named = st.tuples(
+        st.sampled_from(["properties", "patternProperties", "dependentSchemas"]),
+        st.dictionaries(st.sampled_from("ab"), inner, min_size=1),
+    )
+    return st.lists(st.one_of(lists, alone, named), max_size=3).map(dict)
+
+
+VALUES = st.recursive(st.integers(0, 3), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner))
+
+
+@pytest.mark.slow(is_covering=True)
+@given(schema=st.recursive(LEAVES, _around, max_leaves=12), value=VALUES)
+def test_no_value_meets_more_rules_than_the_load_says(schema: dict[str, Any], value: Json) -> None:
+    met = Copies(schema, 0, error_size=1).most(schema, value) / 2
+    assert met == 0 or is_too_much(load_of(schema), value, ceil(met) - 1)
