@@ -11,12 +11,14 @@ from kept import INPUT, KEY, MODEL, KeptFake, Time, bases, disk, everything, kep
 from stories import LONG, play, read_story
 from worlds import CALLBACK_URL
 
+from runflow_mock.decoders import msgpack_decoder
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.runtime.keepers import KeepError
-from runflow_mock.runtime.kept_files import KeptFile
+from runflow_mock.runtime.kept_files import PAGE_BYTES, KeptFile
 from runflow_mock.runtime.kept_tenants import Kept, LogSize
 from runflow_mock.runtime.sender import OutgoingRequest, RecordingSender
+from runflow_mock.wire.kept import Row
 
 pytestmark = pytest.mark.anyio
 
@@ -232,6 +234,19 @@ async def test_log_of_a_server_that_is_started_again_and_again_is_folded_too(tmp
     assert bases(killed) >= 1
 
 
+async def test_what_a_base_has_replaced_is_not_written_once_more(tmp_path: Path) -> None:
+    file = KeptFile(tmp_path / "kept.sqlite")
+    covered = file.begin([("head", b"")], b"", ())
+    for _ in range(20):
+        covered = file.append(bytes(3 * PAGE_BYTES))
+    log = tmp_path / "kept.sqlite-wal"
+    before = log.stat().st_size
+    await file.rebase([("head", b"")], covered)
+    pages = (log.stat().st_size - before) / PAGE_BYTES
+    file.close()
+    assert pages < 20
+
+
 async def test_journal_of_a_base_is_the_one_that_was_written(tmp_path: Path) -> None:
     """Exchanges that wait for their row when a base is made are written with that row, not lost with the log."""
     async with kept_fake(tmp_path / "a", size=LogSize(rows_max=3, journal_seconds=3_600)) as fake:
@@ -258,8 +273,8 @@ class Passing(Time):
 
 async def test_exchange_is_written_although_nobody_changes_anything(tmp_path: Path) -> None:
     """A row that takes exchanges puts off those that come then; they have their row too."""
-    counting, connect = disk()
-    async with kept_fake(tmp_path / "a", time=Passing(), connect=connect, size=LogSize(journal_seconds=0)) as fake:
+    time, (counting, connect) = Passing(), disk()
+    async with kept_fake(tmp_path / "a", time=time, connect=connect, size=LogSize(journal_seconds=0)) as fake:
         await fake.create_run()
         for path in ("/v1/runs?limit=1", "/v1/runs?limit=2"):
             await fake.call("GET", path)
@@ -268,17 +283,34 @@ async def test_exchange_is_written_although_nobody_changes_anything(tmp_path: Pa
                 if counting.writes > looked and path.encode() in _written(fake):
                     break
                 looked = counting.writes
+                time.seconds += 0.001
                 await asyncio.sleep(0)
             else:
                 pytest.fail(f"{path} is not written")
 
 
-def _written(fake: KeptFake) -> bytes:
-    """Returns what the log of the only tenant holds."""
+async def test_journal_of_a_busy_tenant_is_written_in_a_thousandth_of_the_time(tmp_path: Path) -> None:
+    """To write exchanges takes two microseconds here, so that two milliseconds, or five requests, pass before the next row with any."""
+    time = Passing()
+    async with kept_fake(tmp_path / "a", time=time) as fake:
+        for number in range(12):
+            await fake.create_run(client_ref=str(number))
+            time.seconds += 0.000_4
+        rows = [msgpack_decoder(Row).decode(row) for row in _log(fake).read().log]
+    assert (len(rows), sum(1 for row in rows if row.exchanges) < 4) == (13, True)
+
+
+def _log(fake: KeptFake) -> KeptFile:
+    """Returns the log of the only tenant."""
     (tenant,) = fake.runtime.tenants
     assert isinstance(tenant.kept, Kept)
     assert isinstance(tenant.kept.log, KeptFile)
-    return b"".join(tenant.kept.log.read().log)
+    return tenant.kept.log
+
+
+def _written(fake: KeptFake) -> bytes:
+    """Returns what the log of the only tenant holds."""
+    return b"".join(_log(fake).read().log)
 
 
 async def test_files_are_their_owners_alone(tmp_path: Path) -> None:

@@ -254,6 +254,8 @@ class KeptFile:
     def _prepare(self) -> None:
         run = self._connection.execute
         run("PRAGMA locking_mode = EXCLUSIVE")
+        # As Debian builds SQLite, it writes zeros over all that a new base has replaced: a quarter of what is written in a file's life.
+        run("PRAGMA secure_delete = OFF")
         application, version, pages = (run(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version", "page_count"))
         # A process that ended while it made the file has left it without any table.
         is_fresh = not pages or (application == 0 and run("SELECT count(*) FROM sqlite_master").fetchone() == (0,))

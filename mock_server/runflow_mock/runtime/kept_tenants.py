@@ -22,9 +22,9 @@ from runflow_mock.wire.kept import JOURNAL_TAIL, Head, Row, Standing, encode, wr
 
 JOURNAL_SECONDS = 0.05
 # How many exchanges one row takes, and how much longer than they took nobody writes further ones: what is journaled for people who look
-# costs a two-hundredth of the time, and no client waits for it.
+# costs a thousandth of the time, and no client waits for it.
 EXCHANGES_MAX = 100
-JOURNAL_PAUSE = 200
+JOURNAL_PAUSE = 1_000
 
 
 @dataclass(frozen=True)
