@@ -166,7 +166,16 @@ class HandlerFailed(Exception):
     """A handler has raised an exception in place of an answer."""
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__(f"{type(error).__name__}: {error}"[:300].removesuffix(": "))
+        super().__init__(words_of(error)[:300])
+
+
+def words_of(error: BaseException) -> str:
+    """Returns the kind of an exception and what it says, also of one that fails to say anything."""
+    try:
+        says = str(error)
+    except Exception:
+        says = "<exception str() failed>"
+    return f"{type(error).__name__}: {says}".removesuffix(": ")
 
 
 class _Lifespan:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import SkipTest
 
 import pytest
 from urllib3.exceptions import HTTPError
 
-from runflow_mock.testing.applications import Raised
+from runflow_mock.testing.applications import Raised, words_of
 from runflow_mock.testing.artifacts import save_scenario
 from runflow_mock.testing.client import ClientError
 from runflow_mock.testing.nodes import node_id
@@ -36,6 +37,10 @@ _AIM_IN_PROCESS = (
 # Of use to a client that has found the way, and has no key.
 _KEY = "if that was the client of this test, give it runflow.api_key; the fixture runflow_env puts it into the environment"
 _KEY_IN_PROCESS = "if that was the client of this test, give it runflow_in_process.api_key"
+
+# An application that raises one of these has failed; pytest would skip the test, expect its failure or end the session, and a fixture
+# cannot raise the last.
+_NO_FAILURES = (pytest.skip.Exception, pytest.xfail.Exception, pytest.exit.Exception, SkipTest, KeyboardInterrupt, StopIteration)
 
 
 class Lent(NamedTuple):
@@ -159,14 +164,25 @@ def _fail(found: list[str], raised: list[Raised], told: list[Section]) -> None:
         pytest.fail(lines, pytrace=False)
     first = raised[0]
     again = f", and {len(raised) - 1} more came after it" if len(raised) > 1 else ""
-    first.error.add_note(f"raised by the application under test at {first.where}{again}; allow_exceptions=True of the marker allows it")
-    if lines.strip():
-        first.error.add_note(lines)
+    where = f"raised by the application under test at {first.where}{again}; allow_exceptions=True of the marker allows it"
+    notes = [where, lines] if lines.strip() else [where]
+    if isinstance(first.error, _NO_FAILURES) or not _has_noted(first.error, notes):
+        raise pytest.fail.Exception("\n".join(notes)) from first.error
     raise first.error
+
+
+def _has_noted(error: BaseException, notes: list[str]) -> bool:
+    """Adds notes to an exception, and tells whether it takes any: one that is frozen does not."""
+    try:
+        for note in notes:
+            error.add_note(note)
+    except Exception:
+        return False
+    return True
 
 
 def _traces(raised: tuple[Raised, ...]) -> str:
     from traceback import format_exception
 
-    distinct = {f"{type(each.error).__name__}: {each.error}": each for each in reversed(raised)}
+    distinct = {words_of(each.error): each for each in reversed(raised)}
     return "\n".join(f"{each.where}:\n{''.join(format_exception(each.error))}" for each in reversed(distinct.values()))
