@@ -12,6 +12,7 @@ import pytest
 from fastapi import FastAPI
 from steps import MODEL
 
+from runflow_mock.testing.application_kinds import leads_to
 from runflow_mock.testing.in_process import InProcess, open_tenant_in
 from runflow_mock.testing.runflow import Runflow
 
@@ -129,11 +130,30 @@ def test_what_is_no_application_is_refused_when_it_is_handed_over(runflow: Runfl
         ("", "none begins with ''; say 'http://localhost'"),
         ("https://", "none begins with 'https://'; say 'https://localhost'"),
         ("ftp://a.example", "none begins with 'ftp://a.example'; say 'http://a.example'"),
+        ("http://a.example:99999/", "deliver_to cannot deliver to 'http://a.example:99999/': Port out of range"),
     ],
 )
 def test_prefix_with_which_no_callback_begins_is_refused(runflow: Runflow, prefix: str, told: str) -> None:
     with pytest.raises(ValueError, match=re.escape(told)):
         runflow.deliver_to(answer, prefix)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "url", "is_led"),
+    [
+        ("https://shop.example", "https://shop.example/hooks", True),
+        ("https://shop.example", "https://shop.example?order=17", True),
+        ("https://Shop.Example:443/", "https://shop.example/hooks", True),
+        ("http://shop.example/hooks", "http://SHOP.example:80/hooks/1", True),
+        ("https://shop.example/hooks?of=1", "https://shop.example/hooks?of=17", True),
+        ("https://shop.example", "https://shop.example.elsewhere.example/hooks", False),
+        ("http://localhost:80", "http://localhost:8000/hooks", False),
+        ("https://shop.example", "http://shop.example/hooks", False),
+        ("https://shop.example/hooks", "https://shop.example/", False),
+    ],
+)
+def test_application_is_where_a_client_would_look_for_it(prefix: str, url: str, is_led: bool) -> None:
+    assert leads_to(url, prefix) is is_led
 
 
 def test_application_and_prefix_the_wrong_way_round_are_refused(runflow: Runflow) -> None:

@@ -1,5 +1,6 @@
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
+from typing import Any
 
 import anyio
 import httpx
@@ -79,6 +80,20 @@ def test_receiver_may_call_the_api_from_inside_its_handler(runflow: Runflow) -> 
     asyncio.run(create(runflow, "https://shop.example/hooks"))
     runflow.clock.run_until_idle()
     assert (seen, runflow.deliveries[0].state) == (["succeeded"], "succeeded")
+
+
+def test_web_socket_is_refused_before_it_is_open(app: InProcess) -> None:
+    """A client that waits for an answer to its handshake would wait for ever otherwise."""
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(app({"type": "websocket", "path": "/v1/runs", "headers": []}, receive, send))
+    assert [message["type"] for message in sent] == ["websocket.close"]
 
 
 def test_app_of_a_tenant_on_a_server_is_explained() -> None:

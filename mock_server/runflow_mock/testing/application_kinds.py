@@ -1,7 +1,7 @@
 """Kinds of applications: whether one under test is called as ASGI or as WSGI, and what is no application, told before anything is sent."""
 
 import inspect
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 
 class NotAnApplication(TypeError):
@@ -55,6 +55,24 @@ def check_prefix(prefix: object) -> None:
         rest = prefix.partition("://")[2] if "://" in prefix else prefix
         example = f"{scheme}://localhost{rest}" if not rest or rest.startswith("/") else f"{scheme}://{rest}"
         raise ValueError(f"deliver_to delivers callbacks whose URL begins with a prefix, and none begins with {prefix!r}; say {example!r}")
+    try:
+        _origin(parts)
+    except ValueError as error:
+        raise ValueError(f"deliver_to cannot deliver to {prefix!r}: {error}") from None
+
+
+def leads_to(url: str, prefix: str) -> bool:
+    """Tells whether a URL has the scheme, host and port of a prefix, however they are written, and goes on as it does."""
+    asked, given = urlsplit(url), urlsplit(prefix)
+    return _origin(asked) == _origin(given) and _rest(asked).startswith(_rest(given))
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int]:
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _rest(parts: SplitResult) -> str:
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
 def _takes(signature: inspect.Signature, count: int) -> bool:

@@ -71,8 +71,7 @@ class InProcess:
     async def __call__(self, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
         """Answers a request from whatever event loop it comes."""
         if scope["type"] != "http":
-            if scope["type"] == "lifespan":
-                await _live(receive, send)
+            await _OTHER_SCOPES[scope["type"]](receive, send)
             return
         body = bytearray()
         while True:
@@ -147,6 +146,15 @@ async def _live(receive: Callable[[], Awaitable[Message]], send: Callable[[Messa
         await send({"type": f"lifespan.{kind}.complete"})
         if kind == "shutdown":
             return
+
+
+async def _refuse(receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
+    """Closes a WebSocket before it is open, which a server tells the client with 403: the service speaks none."""
+    await receive()
+    await send({"type": "websocket.close", "code": 1000, "reason": "the fake speaks no WebSocket"})
+
+
+_OTHER_SCOPES = {"lifespan": _live, "websocket": _refuse}
 
 
 def open_tenant_in(app: InProcess, **settings: Any) -> Runflow:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from runflow_mock.domain.callback_policy import is_loopback
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
-from runflow_mock.testing.application_kinds import check_prefix, is_asgi
+from runflow_mock.testing.application_kinds import check_prefix, is_asgi, leads_to
 from runflow_mock.testing.applications import START_SECONDS_MAX, AsgiApp, AsgiApplication, Exceptions, HandlerFailed
 from runflow_mock.testing.framework_signals import hearing_of, listen_to, listen_to_frameworks, stop_listening, stop_listening_to
 from runflow_mock.testing.homes import Homes
@@ -77,7 +77,7 @@ class AppSender:
 
     async def send(self, request: OutgoingRequest) -> AttemptResult:
         """Returns the application's answer; an exception of the application is a 500, as behind a real server."""
-        mount = next((mount for mount in self.mounts if request.url.startswith(mount.prefix)), None)
+        mount = next((mount for mount in self.mounts if leads_to(request.url, mount.prefix)), None)
         if mount is None:
             known = f"no application is mounted there; mounted are {', '.join(mount.prefix for mount in self.mounts) or 'none'}"
             if not is_loopback(urlsplit(request.url).hostname or ""):
