@@ -1,13 +1,17 @@
 """What the contract leaves open is held against no server."""
 
 import json
+from typing import Any
 
 import pytest
 
+from runflow_mock.domain.signing import sign_bare
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.laws_of_callbacks import is_sent_as_promised
+from runflow_mock.kit.suite.laws_of_lists import has_cursors
 from runflow_mock.kit.suite.laws_of_records import deliveries_are_kept, goes_forward
 from runflow_mock.kit.suite.laws_of_twins import says_it_alike
-from runflow_mock.kit.suite.memories import Law, Memory
+from runflow_mock.kit.suite.memories import Heard, Law, Memory
 
 RUN = "019b76da-a800-7000-8abc-0123456789ab"
 
@@ -55,3 +59,38 @@ def test_delivery_may_be_given_up_before_it_is_tried() -> None:
         delivery = {"id": RUN, "status_code": state, "attempts": [], "attempt_count": 0, "completed_at": "2026-01-01T00:00:00Z"}
         found = says(deliveries_are_kept, ("GET", f"/v1/runs/{RUN}/callback", 200, [delivery]))
         assert any("nothing was tried" in line for line in found) is breaches
+
+
+@pytest.mark.parametrize(
+    ("query", "following", "breaches"),
+    [
+        ("?q=status_code:failed", "a", 0),
+        ("?q=status_code:failed&pq=a", "b", 0),
+        ("?q=status_code:failed&pq=a", "a", 1),
+        ("", "a", 1),
+    ],
+)
+def test_page_on_which_a_filter_finds_nothing_may_have_one_after_it(query: str, following: str, breaches: int) -> None:
+    page: Any = {"items": [], "first": "first" if "pq" in query else None, "next": following, "previous": None}
+    assert len(says(has_cursors, ("GET", f"/v1/runs{query}", 200, page))) == breaches
+
+
+@pytest.mark.parametrize(
+    ("url", "secret", "has_secret", "breaches"),
+    [
+        ("https://app.example/run", None, False, 0),
+        ("https://app.example/run", None, True, 1),
+        ("https://app.example/run", "the organization's", True, 0),
+        ("https://app.example/run", "the webhook's", True, 1),
+        ("https://app.example/hook", "the webhook's", False, 0),
+        ("https://app.example/hook", None, False, 1),
+    ],
+)
+def test_callback_is_signed_once_its_own_address_has_a_secret(url: str, secret: str | None, has_secret: bool, breaches: int) -> None:
+    memory, body = Memory(), b"{}"
+    memory.webhook_urls.add("https://app.example/hook")
+    memory.secrets_made |= {"the organization's"} if has_secret else set()
+    memory.secrets |= {"the webhook's", *memory.secrets_made}
+    signed = {} if secret is None else {"Runflow-Signature": sign_bare(body, secret)}
+    headers = {"Content-Type": "application/json", "Runflow-Request-Id": f"{RUN}-1", **signed}
+    assert len(list(is_sent_as_promised(Heard(RUN, 1, url, headers, body, {}), memory))) == breaches

@@ -180,6 +180,34 @@ def _lie(bug: Bug, *rules: str) -> Lie:
 
 
 _WEBHOOK = at("GET", "/v1/webhooks", 200)
+
+
+def _whoever_signed(mutant: Mutant, answer: Answer) -> Answer:
+    """A file is given to whoever knows its path."""
+    method, target, headers, _ = asked(mutant)
+    right = mutant.memory.setdefault("addresses", {})
+    if target.startswith(("/v1/", "/_mock/")):
+        return answer
+    if answer.status == 200:
+        right[answer.path] = target
+    return mutant.again(method, right[answer.path], headers) if answer.status == 403 and answer.path in right else answer
+
+
+def _read_after_its_end(path: str) -> Bug:
+    """What was deleted is read as before."""
+
+    def spoil(mutant: Mutant, answer: Answer) -> Answer:
+        method, target, headers, _ = asked(mutant)
+        key = f"{headers.get('Authorization')} {target}"
+        if method != "GET" or not target.startswith(path):
+            return answer
+        if answer.status == 200:
+            mutant.memory[key] = answer
+        return mutant.memory.get(key, answer) if answer.status == 404 else answer
+
+    return Bug(spoil)
+
+
 CASES: Mapping[str, Lie] = {
     # Secrets.
     "a webhook shows its secret": _lie(
@@ -274,6 +302,13 @@ CASES: Mapping[str, Lie] = {
     "webhooks are told of everybody's runs": _lie(Bug(_of_everybody), "input_is_ones_own"),
     "an asset of somebody else is taken as an input": _lie(Bug(_lent), "input_is_ones_own"),
     "what is sought by its id is found whoever it belongs to": _lie(Bug(_sought_everywhere), "input_is_ones_own"),
+    "a file is given to whoever knows its path": _lie(Bug(_whoever_signed), "file_expires"),
+    "a webhook is read after it was deleted": _lie(_read_after_its_end("/v1/webhooks/"), "deleted_is_gone"),
+    "a workflow is read after it was deleted": _lie(_read_after_its_end("/v1/comfyui-workflows/"), "deleted_is_gone"),
+    "all webhooks have one fingerprint": _lie(
+        when(lambda answer: answer.path.startswith("/v1/webhooks"), put("secret_fingerprint", lambda value: value and "3f9a1c")),
+        "secrets_told_apart",
+    ),
     "an upload is listed before it is confirmed": _lie(Bug(_listed_early), "upload_is_kept"),
     # Codes.
     "whatever is not there is a run that is not there": _lie(_coded(404, "RUN_NOT_FOUND"), "code_fits_status"),

@@ -97,6 +97,7 @@ CASES: Mapping[str, Lie] = {
     "texts are kept as ASCII": Lie(_kept_otherwise(_of_text(lambda text: text.encode("ascii", "replace").decode())), KEPT),
     "texts are cut": Lie(_kept_otherwise(_of_text(lambda text: text[:255])), KEPT),
     "texts lose the blanks around them": Lie(_kept_otherwise(_of_text(str.strip)), KEPT),
+    "texts without letters are kept as nothing": Lie(_kept_otherwise(_of_text(lambda text: text or None)), KEPT),  # type: ignore[arg-type,return-value]
     "true is kept as 1": Lie(_kept_otherwise(lambda value: int(value) if isinstance(value, bool) else value), KEPT),
     "big numbers are rounded": Lie(_kept_otherwise(lambda value: value - 1 if isinstance(value, int) and value > 2**50 else value), KEPT),
     "callbacks are ASCII": Lie(told_by_callbacks(_in_callbacks), KEPT),

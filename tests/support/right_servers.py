@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Mapping
+from urllib.parse import parse_qsl, quote, unquote
 
 from msgspec.structs import replace
-from mutants import Body, Bug, Mutant
+from mutants import Asked, Body, Bug, Mutant, asked
 
 from runflow_mock.kit.suite.carriers import Answer
 
@@ -22,6 +23,11 @@ MORE: Mapping[str, Body] = {
 LISTS = frozenset(("inputs", "outputs", "solution_flows", "solution_models"))
 # Lists that come in pages, one of which is longer than the pages of the fake.
 PAGED = frozenset(("/v1/models", "/v1/public/models", "/v1/runs", "/v1/batches", "/v1/webhooks", "/v1/assets"))
+CURSORS = frozenset(("first", "next", "previous", "next_pq", "prev_pq"))
+# What a cursor may hold that has a meaning of its own in an address.
+ODD = "+/=&% "
+AFTER, FIRST = "after ", "first "
+WHOLE = re.compile(rb'("(?:duration_ms|size_bytes|sort_order|sequence_index|items_total|attempt_number)":)(\d+)(?=[,}])')
 AMOUNT = re.compile(r"-?\d+\.\d{3}000")
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z")
 
@@ -219,7 +225,78 @@ def _saying_where_it_is(mutant: Mutant, answer: Answer) -> Answer:
     return replace(answer, headers={**answer.headers, "location": f"/v1/runs/{answer.json['id']}"}) if is_made else answer
 
 
+def _in_capitals(mutant: Mutant, answer: Answer) -> Answer:
+    """Media types are the same in capitals, in answers and in callbacks."""
+    if answer.path == "/_mock/deliveries/pull":
+        return _sending(lambda headers, item: headers.update({"Content-Type": "Application/JSON"})).spoil(mutant, answer)
+    return _typed("Application/JSON").spoil(mutant, answer)
+
+
+def _with_a_realm(answer: Answer) -> Mapping[str, str]:
+    return {**answer.headers, "www-authenticate": 'bearer realm="runflow"'} if "www-authenticate" in answer.headers else answer.headers
+
+
+def _with_points(answer: Answer) -> bytes:
+    """Whole numbers as a language writes them that has one kind of numbers; what was sent in a callback stays as it was sent."""
+    return answer.body if b"payload_bytes" in answer.body else WHOLE.sub(rb"\1\2.0", answer.body)
+
+
+def _with_more_of_problems(answer: Answer) -> bytes:
+    told = answer.json
+    if answer.status != 422 or not told.get("errors"):
+        return answer.body
+    return json.dumps({**told, "errors": [{**each, "ctx": {}, "url": "https://errors.example/"} for each in told["errors"]]}).encode()
+
+
+def _is_page(answer: Answer) -> bool:
+    body = answer.json if answer.method == "GET" and answer.status == 200 and _is_of_the_api(answer) else None
+    return isinstance(body, dict) and body.keys() >= {"items", "next"} and "id" not in body
+
+
+def _with_odd_cursors(mutant: Mutant, answer: Answer) -> Answer:
+    if not _is_page(answer):
+        return answer
+    body = {name: ODD + value if name in CURSORS and value is not None else value for name, value in answer.json.items()}
+    return answer.with_body(json.dumps(body).encode())
+
+
+def _without_oddity(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
+    path, _, query = target.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if not any(name == "pq" and value.startswith(ODD) for name, value in pairs):
+        return method, target, headers, body
+    return method, f"{path}?{'&'.join(f'{name}={quote(value.removeprefix(ODD))}' for name, value in pairs)}", headers, body
+
+
+def _tells_of_another(mutant: Mutant, answer: Answer) -> Answer:
+    """Who has filled a page does not know whether more follows, and has a page without records after it."""
+    target = asked(mutant)[1]
+    if not _is_page(answer):
+        return answer
+    cursor, body = dict(parse_qsl(target.partition("?")[2])).get("pq", ""), answer.json
+    is_back = "from_prev=true" in target
+    if cursor.startswith(AFTER) and not is_back:
+        first = body["first"] or cursor.replace(AFTER, FIRST)
+        body = {**body, "items": [], "first": first, "next": None, "previous": cursor}
+    elif body["next"] is None and answer.query.get("limit") == str(len(body["items"])) and not is_back:
+        body = {**body, "next": f"{AFTER}{target}"}
+    twins = {"next_pq": body["next"], "prev_pq": body["previous"]} if "next_pq" in body else {}
+    return answer.with_body(json.dumps({**body, **twins}).encode())
+
+
+def _from_before(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
+    """Cursors of the page without records are addresses of the full one, which comes before it, or is the first."""
+    cursor = re.search(rf"pq=(?:{quote(AFTER)}|{quote(FIRST)})([^&]*)", target)
+    return method, target if cursor is None else unquote(cursor[1]), headers, body
+
+
 RIGHT: Mapping[str, Bug] = {
+    "spells media types in capitals": Bug(_in_capitals),
+    "says for which realm a key is": _headed(_with_a_realm),
+    "writes whole numbers with a point": _told(_with_points),
+    "says more of each problem": _told(_with_more_of_problems),
+    "has cursors that have to be encoded": Bug(_with_odd_cursors, _without_oddity),
+    "tells of another page after a full one": Bug(_tells_of_another, _from_before),
     "names headers of callbacks in small letters": _sending(_in_small_letters),
     "tells the charset of callbacks": _sending(_with_a_charset),
     "sends more headers with callbacks": _sending(_with_more_headers),

@@ -1,14 +1,16 @@
 """Files: an address in a record is fetched, and what comes is held against what the record says of it."""
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from PIL import Image, UnidentifiedImageError
 
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.stages import SuiteTenant
+from runflow_mock.openapi.media_types import read_media_type
 
 # How a file of a type begins, where that is certain.
 BEGINNINGS: Mapping[str, tuple[bytes, int]] = {
@@ -19,6 +21,8 @@ BEGINNINGS: Mapping[str, tuple[bytes, int]] = {
     "video/mp4": (b"ftyp", 4),
     "audio/wav": (b"WAVE", 8),
 }
+# What the signature in an address is called: here, and where others keep files.
+_SIGNATURE = re.compile(r"(?:^|-)sig(?:nature)?$", re.IGNORECASE)
 TYPES: Mapping[str, str] = {
     "png": "image/png",
     "jpg": "image/jpeg",
@@ -45,6 +49,19 @@ def output_is_there(stage: SuiteTenant, output: Any) -> Iterator[str]:
         yield f"outputs have the addresses {sorted(map(str, urls))}, and image_urls {output['image_urls']}"
 
 
+def address_is_signed(stage: SuiteTenant, url: Any) -> Iterator[str]:
+    """Yields where an address that carries a signature leads to its file with another signature as well."""
+    address, pairs = urlsplit(str(url)), parse_qsl(urlsplit(str(url)).query)
+    changed = [
+        (name, value[:-1] + ("0" if value[-1:] != "0" else "1")) if _SIGNATURE.search(name) else (name, value) for name, value in pairs
+    ]
+    if changed == pairs:
+        return
+    answer = stage.fetch(urlunsplit(address._replace(query=urlencode(changed))))
+    if answer is not None and answer.status < 400:
+        yield f"{url} is answered {answer.status} with another signature as well"
+
+
 def file_is_there(stage: SuiteTenant, url: Any, told: Mapping[str, Any]) -> Iterator[str]:
     """Yields what is wrong with the file at an address, of which a record tells type, size and dimensions."""
     answer = stage.fetch(str(url))
@@ -53,7 +70,7 @@ def file_is_there(stage: SuiteTenant, url: Any, told: Mapping[str, Any]) -> Iter
     if answer.status != 200:
         yield f"{url} is answered {answer.status}"
         return
-    media_type = answer.headers.get("content-type", "").partition(";")[0].strip()
+    media_type = read_media_type(answer.headers.get("content-type")).name
     kind = told.get("type") or told.get("asset_type")
     named = TYPES.get(urlsplit(str(url)).path.rpartition(".")[2].lower())
     for wanted in (told.get("content_type"), told.get("mime_type"), named):

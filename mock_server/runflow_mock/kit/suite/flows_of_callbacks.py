@@ -9,6 +9,7 @@ from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run
 from runflow_mock.kit.suite.readings import Unexpected, content_of, expect
 from runflow_mock.kit.suite.stages import FAIL, SuiteTenant
+from runflow_mock.openapi.media_types import read_media_type
 from runflow_mock.testing.records import Pulled
 
 MOVES_MAX = 100
@@ -87,7 +88,7 @@ def _callbacks_are_signed(stage: SuiteTenant) -> Iterator[str]:
             check_signature(attempt, secret)
         except SignatureError as error:
             yield error.evidence
-        if _headers(attempt).get("content-type", "").partition(";")[0] != "application/json":
+        if read_media_type(_headers(attempt).get("content-type")).name != "application/json":
             yield f"the content type is {_headers(attempt).get('content-type')!r}"
 
 

@@ -18,8 +18,8 @@ IDENTIFIER = 36
 # Tenants of one seed make the same ids.
 OTHER = "another organization"
 OFF = "2026-01-01T00:00:00.000Z"
-# What some server keeps otherwise: other alphabets, both forms of a letter, beyond the first plane, blanks, length, depth, nothing, and
-# numbers at the border of what JavaScript has.
+# What some server keeps otherwise: other alphabets, both forms of a letter, beyond the first plane, blanks, length, depth, a text without
+# letters, nothing, and numbers at the border of what JavaScript has.
 ODD_TEXT = '  Ærøskøbing Ärger\u0301 日本語 🎨 <b>&amp;</b> "quoted" \\ back\tslash/ '
 ODD: dict[str, Any] = {
     "text": ODD_TEXT,
@@ -27,6 +27,7 @@ ODD: dict[str, Any] = {
     "": "no name",
     "Grün": [],
     "empty": {},
+    "no letters": "",
     "nothing": None,
     "is": [True, False, 0, 1, 0.5, -1.5e-7, 9007199254740991],
     "deep": {"a": [{"b": [[[{"c": "end"}]]]}]},

@@ -9,7 +9,7 @@ from typing import Any
 
 from runflow_mock.domain.signing import SignatureError
 from runflow_mock.kit.suite import scenes
-from runflow_mock.kit.suite.files import file_is_there, output_is_there
+from runflow_mock.kit.suite.files import address_is_signed, file_is_there, output_is_there
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.flows_of_callbacks import check_signature, every_attempt
 from runflow_mock.kit.suite.flows_of_runs import balance, create_batch, create_run, ended
@@ -81,6 +81,7 @@ def _expired_files_are_gone(stage: SuiteTenant) -> Iterator[str]:
     if lifetime > LAST_SECONDS:
         stage.control.advance(lifetime - LAST_SECONDS)
         yield from output_is_there(stage, run["output"])
+        yield from (says for url in urls[:1] for says in address_is_signed(stage, url))
     stage.control.advance(min(lifetime, LAST_SECONDS) + 1)
     for url in urls:
         answer = stage.fetch(str(url))
@@ -322,7 +323,12 @@ FLOWS: tuple[Flow, ...] = (
         for noun in REPEATED
     ),
     Flow("file_is_there", "an address answers with the file of which the record tells", Needs.CREATING, _files_are_there, 4),
-    Flow("file_expires", "an address expires, and a new one can be asked for", Needs.CONTROL, _expired_files_are_gone),
+    Flow(
+        "file_expires",
+        "an address leads somewhere as it was signed, until it expires, and a new one can be asked for",
+        Needs.CONTROL,
+        _expired_files_are_gone,
+    ),
     Flow("upload_is_kept", "what was brought is kept as it came, and models take it", Needs.CONTROL, _uploads_are_kept),
     Flow("foreign_folder_is_refused", "a folder that is not there takes nothing", Needs.CONTROL, _foreign_folder_is_refused),
     Flow("price_is_charged", "a run costs its price, once", Needs.CONTROL, _price_is_charged),

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_runs import create_run
 from runflow_mock.kit.suite.readings import expect
-from runflow_mock.kit.suite.seeds import ABSENT, upload
+from runflow_mock.kit.suite.seeds import ABSENT, WORKFLOWS, upload
 from runflow_mock.kit.suite.stages import SuiteTenant
 
 PAGES_MAX = 50
@@ -124,13 +124,21 @@ def _what_is_deleted_is_gone(stage: SuiteTenant) -> Iterator[str]:
     secrets = [expect(stage.post("/v1/callback-secrets", {"label": f"suite-{number}"}), 201) for number in range(2)]
     path = f"/v1/callback-secrets/{secrets[1]['id']}"
     asset = upload(stage)
-    for gone in (path, f"/v1/assets/{asset}"):
+    webhook = expect(stage.post("/v1/webhooks", {"url": stage.hook, "secret": "suite", "event_subscriptions": []}), 201)
+    workflow = expect(stage.post(WORKFLOWS, {"name": stage.mark, "description": "A workflow of the suite", "workflow_json": {}}), 201)
+    for gone in (path, f"/v1/assets/{asset}", f"/v1/webhooks/{webhook['id']}"):
         expect(stage.get(gone), 200)
         if stage.send("DELETE", gone).status != 204:
             yield f"DELETE {gone} is refused"
         again = (stage.get(gone).status, stage.send("DELETE", gone).status)
         if again != (404, 404):
             yield f"what was deleted is read with {again[0]} and deleted again with {again[1]}"
+    expect(stage.get(f"{WORKFLOWS}/{workflow['id']}"), 200)
+    expect(stage.send("DELETE", f"{WORKFLOWS}/{workflow['id']}"), 204)
+    # Its record is kept, and may be read by whoever knows it; then it says that it was deleted.
+    kept = stage.get(f"{WORKFLOWS}/{workflow['id']}")
+    if kept.status != 404 and expect(kept, 200).get("deleted_at") is None:
+        yield f"a workflow that was deleted is read as if it were there: {kept.evidence}"
     listed = stage.items("/v1/callback-secrets")
     if any(item["id"] == secrets[1]["id"] for item in listed):
         yield "a deleted secret is in the list"

@@ -36,6 +36,7 @@ from runflow_mock.kit.suite.memories import INFERRED, Heard, Law, Memory, Record
 from runflow_mock.kit.suite.schema_walks import COMPONENTS, SPARSE
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
 from runflow_mock.openapi.contracts import Contract, Declared
+from runflow_mock.openapi.media_types import read_media_type
 from runflow_mock.testing.records import Pulled
 
 MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -144,7 +145,7 @@ def departures(contract: Contract, responses: Mapping[str, Mapping[str, Any]], a
     """Where an answer is not as the document declares it."""
     keys = (str(answer.status), f"{answer.status // 100}XX", "default")
     contents = next((responses[key] for key in keys if key in responses), None)
-    media_type = answer.headers.get("content-type", "").partition(";")[0].strip()
+    media_type = read_media_type(answer.headers.get("content-type")).name
     if contents is None:
         yield f"status {answer.status} is not declared"
     elif not contents:

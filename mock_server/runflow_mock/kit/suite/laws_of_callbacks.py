@@ -10,6 +10,7 @@ from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_records import batch_output, instant
 from runflow_mock.kit.suite.memories import Heard, Memory, Record, packaged_walk
 from runflow_mock.openapi.contracts import packaged_contract
+from runflow_mock.openapi.media_types import read_media_type
 from runflow_mock.openapi.pointers import Pointer
 
 # What a message is about, by the field that names it.
@@ -79,16 +80,18 @@ def contradicts_itself(heard: Heard, memory: Memory) -> Iterator[str]:
 
 
 def is_sent_as_promised(heard: Heard, memory: Memory) -> Iterator[str]:
-    """A message has its headers, and the signature of its bytes where a secret is known."""
+    """A message has its headers, and the signature of its bytes where a secret is known that may sign for its address."""
     headers = {name.lower(): value for name, value in heard.headers.items()}
-    if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+    if read_media_type(headers.get("content-type")).name != "application/json":
         yield f"the content type is {headers.get('content-type')!r}"
     if headers.get("runflow-request-id") != f"{heard.delivery_id}-{heard.number}":
         yield f"attempt {heard.number} of {heard.delivery_id} has the Runflow-Request-Id {headers.get('runflow-request-id')!r}"
-    if not memory.secrets:
+    # Until the organization has a secret, only webhooks sign, each with its own.
+    secrets = memory.secrets if heard.url in memory.webhook_urls else memory.secrets_made
+    if not secrets:
         return
     given, seconds = headers.get("runflow-signature", ""), whole_number(headers.get("runflow-timestamp"))
-    right = (sign_bare(heard.body, each) if seconds is None else sign_timestamped(heard.body, seconds, each) for each in memory.secrets)
+    right = (sign_bare(heard.body, each) if seconds is None else sign_timestamped(heard.body, seconds, each) for each in secrets)
     if given not in right:
         yield f"the signature {given!r} is that of no secret over these bytes"
 

@@ -70,8 +70,22 @@ def keeps_secrets(answer: Answer, memory: Memory) -> Iterator[str]:
             yield from (f"{name} is the secret of a webhook" for name in told)
 
 
+def tells_secrets_apart(answer: Answer, memory: Memory) -> Iterator[str]:
+    """Webhooks have another fingerprint where they have another secret."""
+    record, sent = memory.record, answer.sent
+    secret = sent.get("secret") if isinstance(sent, dict) and answer.status < 300 and answer.path.startswith("/v1/webhooks") else None
+    fingerprint = None if record is None else record.get("secret_fingerprint")
+    if not isinstance(secret, str) or not isinstance(fingerprint, str):
+        return
+    # With the latest alone: among thousands two short ones may be the same by chance.
+    if memory.fingerprint is not None and memory.fingerprint[0] != secret and memory.fingerprint[1] == fingerprint:
+        yield f"two webhooks with different secrets have the secret_fingerprint {fingerprint!r}"
+    memory.fingerprint = (secret, fingerprint)
+
+
 LAWS = {
     "changes_what_it_says": changes_what_it_says,
     "made_in_its_turn": is_made_in_its_turn,
     "keeps_secrets": keeps_secrets,
+    "secrets_told_apart": tells_secrets_apart,
 }

@@ -7,6 +7,7 @@ from typing import Any
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.memories import INFERRED, Memory, is_replay
 from runflow_mock.openapi.contracts import Declared, packaged_contract
+from runflow_mock.openapi.media_types import read_media_type
 
 NO_CONTENT, NOT_MODIFIED, NOT_ALLOWED, NOT_IMPLEMENTED = 204, 304, 405, 501
 LENGTH, TYPE, REQUEST_ID = "content-length", "content-type", "x-request-id"
@@ -39,7 +40,7 @@ def is_what_it_is_called(answer: Answer, memory: Memory) -> Iterator[str]:
     if not answer.body:
         return
     told = answer.headers.get(TYPE)
-    media_type = str(told).partition(";")[0].strip().lower()
+    media_type = read_media_type(told).name
     if told is None:
         yield "a body has no content type"
     elif media_type == JSON and answer.json is None and answer.body.strip() != b"null":

@@ -66,6 +66,7 @@ class Memory(msgspec.Struct):
     `parts` are the records in the answer that is looked at now, as the packaged contract names them; `operation` gave it, and `params`
     are the values in its path. `made` has by list what was made and not deleted, and `names` the id of what was called so, and when.
     `announced` has the moment of each attempt to come, and `made_last` that of the latest creation.
+    `fingerprint` is the latest secret of a webhook with its fingerprint.
     `latest` is the answer before, `request_ids` are those that were told, and `is_strict` says that the server has nothing that is only
     inferred. `clock` tells the true time, in seconds since 1970.
     """
@@ -83,6 +84,7 @@ class Memory(msgspec.Struct):
     secrets_made: set[str] = set()
     made_last: datetime | None = None
     webhook_urls: set[str] = set()
+    fingerprint: tuple[str, str] | None = None
     made: dict[str, set[str]] = {}
     names: dict[str, tuple[str, int | None]] = {}
     tables: dict[str, frozenset[str]] = {}

@@ -34,6 +34,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "changes_what_it_says": (DOCUMENT,),
     "made_in_its_turn": (DOCUMENT, "identity.uuid7"),
     "keeps_secrets": ("secrets.shown-once", "webhooks.fingerprint"),
+    "secrets_told_apart": ("webhooks.fingerprint",),
     "echo": ("runs.create", "batches.create"),
     "records_agree": (DOCUMENT, "runs.terminal-absorbs"),
     "belongs_to_its_path": (DOCUMENT, "errors.absent-and-foreign"),
