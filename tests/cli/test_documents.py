@@ -98,7 +98,7 @@ def test_document_to_which_a_file_refers_back_is_read_once(capsys: pytest.Captur
     own = write({**document, "components": {"schemas": {"Run": {"pattern": "("}}}})
     _, _, err = ran(capsys, "contract", "check", own)
     assert [line for line in err.splitlines() if "pattern" in line] == [
-        "runflow-mock: own.json: #/components/schemas/Run/pattern: pattern '(' is no regular expression"
+        "runflow-mock: own.json: #/components/schemas/Run/pattern: pattern '(' is no regular expression that is understood"
     ]
 
 

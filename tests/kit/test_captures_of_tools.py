@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from captured import recognised
 
-from runflow_mock.kit.calibration.captures import Capture, Kind
+from runflow_mock.kit.calibration.captures import Capture, Kind, PassedOver, Unrecognised
 from runflow_mock.kit.calibration.files import CaptureError
-from runflow_mock.kit.calibration.postman_collections import DEPTH_MAX
+from runflow_mock.kit.calibration.postman_collections import DEPTH_MAX, read_collection
 
 BODY = '{"id": "019b76da-a800-7000-8000-000000000007", "status_code": "canceled"}'
 RUN = "/v1/runs/019b76da-a800-7000-8000-000000000007"
@@ -147,6 +147,17 @@ def test_request_and_headers_in_postman_may_be_texts() -> None:
         collection = {"info": {"name": "x"}, "item": [{"response": [saved], **asked}]}
         (found,) = recognised({"a.json": json.dumps(collection).encode()})
         assert (found.path, found.headers) == (RUN, {"content-type": "application/json", "x": "a: b"})
+
+
+def test_status_saved_in_postman_may_be_text_and_one_that_is_none_is_told() -> None:
+    def read(*codes: Any) -> list[Any]:
+        saving = collection(*(saved(f"https://api.runflow.io{RUN}", code=code) for code in codes))
+        return list(read_collection(json.loads(saving), "a.json"))
+
+    good, bad = read("200", "OK")
+    assert (good.status, bad) == (200, PassedOver("its item[1].response[0].code is not a whole number"))
+    with pytest.raises(Unrecognised, match=r"its item\[0\].response\[0\].code is not a whole number"):
+        read(True)
 
 
 def test_collection_without_answers_of_the_api_says_how_one_is_saved() -> None:

@@ -112,7 +112,7 @@ def test_reliances_are_seen_whatever_the_operations_are_called() -> None:
     ("schema", "place"),
     [
         ({"type": "strin"}, "/type: type is not understood"),
-        ({"pattern": "("}, "/pattern: pattern '(' is no regular expression"),
+        ({"pattern": "("}, "/pattern: pattern '(' is no regular expression that is understood"),
         ({"$ref": "#/components/schemas/Gone"}, ": $ref '#/components/schemas/Gone' leads nowhere"),
         ({"$ref": 5}, ": $ref is not a text"),
     ],

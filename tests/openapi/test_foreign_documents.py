@@ -391,3 +391,63 @@ def test_value_of_another_form_is_told_wherever_it_stands_and_no_traceback(value
 
 def test_servers_that_are_no_list_are_told() -> None:
     assert problems(document(servers=5)) == ["own.json: #/servers: servers is not a list"]
+
+
+def linked(link: Any, **parts: Any) -> dict[str, Any]:
+    answer = {"description": "Well.", "links": {"next": link}}
+    items = {"/x": {"get": {"responses": {"200": answer}}}, "/runs/{id}": {"$ref": "#/components/pathItems/Run"}}
+    kept = {"Run": {"get": {"operationId": "readRun", "responses": {"200": {"description": "Well."}}}}}
+    components = {"pathItems": kept, **parts}
+    return {"openapi": "3.1.0", "info": {}, "paths": items, "components": components}
+
+
+@pytest.mark.parametrize(
+    ("link", "says"),
+    [
+        ({"operationId": "readRun"}, []),
+        ({"operationRef": "#/paths/~1runs~1%7Bid%7D/get"}, []),
+        ({"operationRef": "other.yaml#/paths/~1x/get"}, []),
+        ({"operationId": "gone"}, ["no operation is called 'gone'"]),
+        ({"operationRef": "#/paths/~1x/put"}, ["operationRef '#/paths/~1x/put' leads nowhere"]),
+        ({}, ["a link has operationId or operationRef, and this has none"]),
+        ({"operationId": "readRun", "operationRef": "#/paths/~1x/get"}, ["a link has operationId or operationRef, and this has both"]),
+        ({"$ref": "#/components/links/Gone"}, ["$ref '#/components/links/Gone' leads nowhere"]),
+        (5, ["a link is an object, and this is none"]),
+    ],
+)
+def test_link_that_leads_nowhere_is_told(link: Any, says: list[str]) -> None:
+    place = "own.json: #/paths/~1x/get/responses/200/links/next: "
+    assert problems(linked(link)) == [f"{place}{each}" for each in says]
+
+
+def test_link_among_components_that_leads_nowhere_is_told() -> None:
+    gone = {"operationId": "gone"}
+    parts = {"links": {"A": gone}, "responses": {"B": {"description": "Well.", "links": {"c": gone}}}}
+    places = ("components/links/A", "components/responses/B/links/c")
+    assert problems(linked({"$ref": "#/components/links/A"}, **parts)) == [
+        f"own.json: #/{place}: no operation is called 'gone'" for place in places
+    ]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "is_told"),
+    [
+        ("https://json-schema.org/draft/2020-12/schema", False),
+        ("https://spec.openapis.org/oas/3.1/dialect/base", False),
+        ("http://json-schema.org/draft-07/schema#", True),
+        ("https://own.example/dialect", True),
+        (5, True),
+    ],
+)
+def test_dialect_that_is_read_as_another_is_told(dialect: Any, is_told: bool) -> None:
+    schema = {"$schema": dialect, "type": "string"}
+    given = document(jsonSchemaDialect=dialect, components={"schemas": {"T": schema}})
+    told = f"schemas are read as JSON Schema 2020-12, whatever else that means by {str(dialect)!r}"
+    expected = [f"own.json: #/{place}: {told}" for place in ("components/schemas/T/$schema", "jsonSchemaDialect")]
+    assert problems(given) == (expected if is_told else [])
+
+
+def test_link_to_what_may_be_in_a_file_that_cannot_be_read_is_not_told() -> None:
+    given = linked({"operationId": "elsewhere"})
+    given["paths"]["/y"] = {"$ref": "gone.yaml"}
+    assert [problem.split(": ")[1] for problem in problems(given)] == ["#/paths/~1y"]

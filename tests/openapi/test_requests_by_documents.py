@@ -48,6 +48,9 @@ SCHEMAS: list[tuple[str, Any, list[Any], list[Any]]] = [
     ("dependentSchemas", {"dependentSchemas": {"a": {"required": ["b"]}}}, [{"b": 1}, {"a": 1, "b": 1}], [{"a": 1}]),
     ("unevaluatedProperties", {"allOf": [{"properties": {"a": {}}}], "unevaluatedProperties": False}, [{"a": 1}], [{"b": 1}]),
     ("prefixItems", {"prefixItems": [WHOLE, {}], "items": False}, [[1, "a"], [1]], [["a"], [1, 2, 3]]),
+    ("a dot, which takes no end of a line", {"pattern": r"^a.b[.]\.$"}, ["axb..", "a\x85b.."], ["a\rb..", "a\u2028b..", "a\nb..", "axbx."]),
+    ("a dot that takes all", {"pattern": "^(?s:a.b)$"}, ["a\rb"], ["ab"]),
+    ("a dot beside what looks ahead", {"pattern": "^(?=a).$"}, ["a"], ["b"]),
     ("a schema that is false", {"properties": {"a": False}}, [{"b": 1}], [{"a": 1}]),
 ]
 
@@ -60,6 +63,11 @@ def test_body_is_held_against_every_keyword(schema: Any, sent: Any, is_right: bo
 def test_message_about_a_name_does_not_repeat_it() -> None:
     found = wrong(judged(taking({"propertyNames": {"maxLength": 3}}), "POST", "/x", b'{"secret": 1}'))
     assert [(each.rule, "secret" in each.message) for each in found] == [("propertyNames", False)]
+
+
+def test_message_about_a_pattern_has_it_as_it_was_written() -> None:
+    (found,) = wrong(judged(taking({"pattern": r"^.\.[.]$"}), "POST", "/x", b'"a"'))
+    assert found.message == r'the value does not match "^.\.[.]$"'
 
 
 def reading(*paths: str, schema: Any = WHOLE) -> dict[str, Any]:

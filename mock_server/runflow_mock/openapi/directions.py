@@ -2,7 +2,7 @@
 
 A field that is `readOnly` may be required and is still never asked of a client, and one that is `writeOnly` need not be in an answer. So
 each direction has a document of its own, which differs in what its schemas require and shares all the rest. Formats of numbers, which no
-validator of JSON Schema knows, become limits in both.
+validator of JSON Schema knows, become limits in both, and patterns are as the validator reads them.
 
 Source: OpenAPI, "Schema Object", readOnly and writeOnly: "If the property is in the required list, the required will take effect on the
 response only", and the other way round.
@@ -15,6 +15,7 @@ from typing import Any
 
 from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.openapi.parts import FILES, Part, children
+from runflow_mock.openapi.patterns import as_matched
 from runflow_mock.openapi.pointers import Pointer, pointer_of, walk
 from runflow_mock.openapi.schema_ways import BRANCHES, TOGETHER
 
@@ -35,7 +36,7 @@ class Direction(StrEnum):
 def towards(document: Object, direction: Direction) -> Object:
     """Returns a document for one direction, or the same one where that makes no difference."""
     graph = _Graph(document, direction)
-    edits = dict(chain(graph.not_required(), graph.limits()))
+    edits = dict(chain(graph.not_required(), graph.limits(), graph.patterns()))
     return _edited(document, edits) if edits else document
 
 
@@ -58,6 +59,13 @@ class _Graph:
             for word, limit, tighter in (("minimum", -(2**bits), max), ("maximum", 2**bits - 1, min)):
                 said = schema.get(word, limit)
                 yield (*pointer, word), tighter(said, limit) if isinstance(said, int | float) else limit
+
+    def patterns(self) -> Iterator[tuple[Pointer, Json]]:
+        """Yields the ways to patterns that the validator would read otherwise, each as it has to be for it."""
+        for pointer, schema in self._schemas.values():
+            pattern = schema.get("pattern")
+            if isinstance(pattern, str) and (matched := as_matched(pattern)) != pattern:
+                yield (*pointer, "pattern"), matched
 
     def not_required(self) -> Iterator[tuple[Pointer, Json]]:
         """Yields the ways to lists of required fields, each with what is left of it."""

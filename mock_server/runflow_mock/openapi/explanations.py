@@ -17,8 +17,9 @@ from runflow_mock.openapi.combinations import Copies
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.forms import CHOICES, Forms
+from runflow_mock.openapi.patterns import as_written
 from runflow_mock.openapi.pointers import Pointer, pointer_of, walk
-from runflow_mock.openapi.schemas import NAMED, CompiledSchema, Schema, compile_schema
+from runflow_mock.openapi.schemas import ERROR_SIZE, NAMED, CompiledSchema, Schema, compile_schema
 
 FINDINGS_MAX = 100
 COPIES_MAX = 1_000_000
@@ -60,7 +61,7 @@ class _Explanation:
         self._contract = contract
         self._direction = direction
         self._document = contract.towards(direction)
-        self._copies = Copies(contract.document, value)
+        self._copies = Copies(contract.document, value, error_size=ERROR_SIZE)
         self._left: float = copies_max
 
     def told(self, schema: Pointer, value: Json, loc: Location) -> Iterator[Finding]:
@@ -97,7 +98,7 @@ class _Explanation:
                 value = value[step]  # type: ignore[index]
             yield from self._of_several(error, value, place)
         else:
-            yield Finding(place, rule, _forbidden(error.evaluation_path) if rule == "falseSchema" else error.message[:300])
+            yield Finding(place, rule, _forbidden(error.evaluation_path) if rule == "falseSchema" else as_written(error.message)[:300])
 
     def _of_several(self, error: jsonschema_rs.ValidationError, value: Json, loc: Location) -> Iterator[Finding]:
         """Yields what is wrong with a value by schemas of which some should allow it."""

@@ -13,10 +13,12 @@ import msgspec
 
 from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.addresses import unnamed
+from runflow_mock.openapi.links import astray
 from runflow_mock.openapi.parts import ALSO_AT, BESIDE_PATHS, FIELDS, METHODS, OTHER_METHODS, UNREAD, VARIANTS, Part, methods_in
 from runflow_mock.openapi.pointers import Pointer, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
 from runflow_mock.openapi.references import Bundle, Place, Sources
+from runflow_mock.openapi.schema_keywords import why_other_dialect
 from runflow_mock.openapi.servers import bases_of, origin_of, undeclared_variables
 
 _SINCE_32 = ("query", "additionalOperations")
@@ -61,6 +63,8 @@ def in_our_form(given: Json, name: str, sources: Sources, *, known: Collection[s
     if not isinstance(document.get("paths"), dict):
         raise DocumentError(f"{name} declares no paths; give a document with at least one operation")
     document["openapi"] = "3.1.0" if is_30 else version
+    if "jsonSchemaDialect" in document and (says := why_other_dialect(document["jsonSchemaDialect"])) is not None:
+        bundle.tell(Place("", ("jsonSchemaDialect",)), says)
     bundle.gather()
     _leave_no_schema(bundle)
     if not isinstance(document.get("paths"), dict):
@@ -123,6 +127,8 @@ class _Paths:
         whole = {path: self._whole(path, item) for path, item in written.items() if path not in beside}
         for path, part in beside.items():
             self._note_variants(path, part, whole)
+        for pointer, says in astray(self._document, whole):
+            self._bundle.tell(Place("", pointer), says)
         self._note_equals(whole)
         for path, item in whole.items():
             self._check_servers(("paths", path), item)

@@ -44,6 +44,7 @@ class Part(StrEnum):
     MEDIA = "a media type"
     ENCODING = "an encoding"
     CALLBACK = "a callback"
+    LINK = "a link"
     SCHEMA = "a schema"
     SECURITY_SCHEME = "a security scheme"
 
@@ -84,6 +85,7 @@ FIELDS: Mapping[Part, Fields] = {
         "requestBodies": (Holds.NAMED, Part.BODY),
         "headers": (Holds.NAMED, Part.HEADER),
         "callbacks": (Holds.NAMED, Part.CALLBACK),
+        "links": (Holds.NAMED, Part.LINK),
         "pathItems": (Holds.NAMED, Part.PATH_ITEM),
         "mediaTypes": (Holds.NAMED, Part.MEDIA),
         "securitySchemes": (Holds.NAMED, Part.SECURITY_SCHEME),
@@ -102,17 +104,22 @@ FIELDS: Mapping[Part, Fields] = {
     Part.PARAMETER: _VALUE,
     Part.HEADER: _VALUE,
     Part.BODY: {"content": (Holds.NAMED, Part.MEDIA)},
-    Part.RESPONSE: {"content": (Holds.NAMED, Part.MEDIA), "headers": (Holds.NAMED, Part.HEADER)},
+    Part.RESPONSE: {
+        "content": (Holds.NAMED, Part.MEDIA),
+        "headers": (Holds.NAMED, Part.HEADER),
+        "links": (Holds.NAMED, Part.LINK),
+    },
     Part.MEDIA: {"schema": (Holds.ONE, Part.SCHEMA), "itemSchema": (Holds.ONE, Part.SCHEMA), "encoding": (Holds.NAMED, Part.ENCODING)},
     Part.ENCODING: {"headers": (Holds.NAMED, Part.HEADER)},
     Part.CALLBACK: {},
+    Part.LINK: {},
     Part.SCHEMA: _SCHEMAS,
     Part.SECURITY_SCHEME: {},
 }
 # What holds path items under names of its own, and what begins such a name.
 _ITEMS: Mapping[Part, str] = {Part.PATHS: "/", Part.CALLBACK: ""}
 # Names in these maps may be extensions.
-_EXTENDED = frozenset(("responses", "callbacks", "webhooks"))
+_EXTENDED = frozenset(("responses", "callbacks", "links", "webhooks"))
 
 # What is no part by itself, so that a reference there is one of the whole.
 _WHOLE = (Part.PATHS, Part.COMPONENTS)

@@ -13,14 +13,14 @@ from runflow_mock.openapi.dynamic_scopes import TooManyCopies, specialised
 from runflow_mock.openapi.parts import COPIES, FIELDS, FILES, UNREAD, Holds, Part, children, misplaced, whole_references
 from runflow_mock.openapi.pointers import MISSING, Pointer, place_of, pointer_of, reference_to, walk
 from runflow_mock.openapi.problems import Problem
-from runflow_mock.openapi.schema_keywords import drop_patterns, drop_unknown, say_as_31
+from runflow_mock.openapi.schema_keywords import drop_dialect, drop_patterns, drop_unknown, say_as_31
 
 FILES_MAX = 2_000
 REFERENCES_MAX = 100
 
 Object = dict[str, Any]
 # Says which schema is meant, which is known once the references are ways; left in, each would make other references relative to it.
-_NAMES = ("$id", "$anchor", "$dynamicAnchor", "$schema", "$vocabulary")
+_NAMES = ("$id", "$anchor", "$dynamicAnchor", "$vocabulary")
 
 _ANCHORS = ("$anchor", "$dynamicAnchor")
 # What holds values, in which nothing is an anchor, unless it is a name in a map of schemas.
@@ -211,7 +211,7 @@ class Bundle:
             schema.pop(word, None)
         if self._is_30:
             say_as_31(schema)
-        for keyword, says in drop_patterns(schema):
+        for keyword, says in (*drop_dialect(schema), *drop_patterns(schema)):
             self.tell(_inside(place, keyword), says)
         return base
 

@@ -17,6 +17,8 @@ EXCLUDED = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 """Limits of OpenAPI 3.0 that say by a truth value that another limit is excluded."""
 # What may stand beside a reference of 3.0 although nothing counts there: tools write it, and mean it.
 BESIDE_REFERENCE = frozenset(("$ref", "nullable", "readOnly", "writeOnly", "title", "description", "example", "default", "deprecated"))
+DIALECTS = ("https://json-schema.org/draft/2020-12/", "https://spec.openapis.org/oas/3.")
+"""How addresses begin of the dialects in which all schemas are read."""
 ROUNDS_MAX = 5
 
 Told = Iterator[tuple[Pointer, str]]
@@ -47,19 +49,32 @@ def _allow_null(schema: dict[str, Any]) -> None:
         schema["enum"] = [*schema["enum"], None]
 
 
+def why_other_dialect(said: object) -> str | None:
+    """Returns what is to be told of a dialect that a document or a schema names, unless it is that in which all schemas are read."""
+    if isinstance(said, str) and said.startswith(DIALECTS):
+        return None
+    return f"schemas are read as JSON Schema 2020-12, whatever else that means by {str(said)[:80]!r}"
+
+
+def drop_dialect(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Leaves out which dialect one schema names, by which nothing is read; yields the keyword and what is to be told of another one."""
+    if "$schema" in schema and (says := why_other_dialect(schema.pop("$schema"))) is not None:
+        yield "$schema", says
+
+
 def drop_patterns(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Leaves out the patterns of one schema that are none; yields the keyword and what is wrong."""
     pattern = schema.get("pattern")
     if isinstance(pattern, str) and not _is_pattern(pattern):
         del schema["pattern"]
-        yield "pattern", f"pattern {pattern[:80]!r} is no regular expression"
+        yield "pattern", f"pattern {pattern[:80]!r} is no regular expression that is understood"
     by_pattern = schema.get("patternProperties")
     if not isinstance(by_pattern, dict):
         return
     for name in tuple(by_pattern):
         if not _is_pattern(name):
             del by_pattern[name]
-            yield "patternProperties", f"{name[:80]!r} is no regular expression"
+            yield "patternProperties", f"{name[:80]!r} is no regular expression that is understood"
 
 
 @lru_cache(maxsize=4096)

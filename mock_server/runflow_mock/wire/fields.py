@@ -27,7 +27,7 @@ HELD_MAX = 10_000_000
 """How many rules may be held against all parts of a value together; see `openapi.loads`."""
 COPIED_MAX = 200_000
 """How many values may be copied to say what is wrong with one that was sent; see `openapi.beginnings`."""
-EVALUATED_MAX = 300_000
+EVALUATED_MAX = 100_000
 """How many parts of a value may be held against how many of a schema to find out how much is wrong."""
 COUNTED_MAX = 50_000
 """How much of a value is looked through for how much of it may be wrong at all; a workflow of a thousand nodes is 20,000."""

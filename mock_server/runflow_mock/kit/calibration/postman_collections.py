@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from runflow_mock.domain.documents import Json, list_of, object_of
+from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.calibration.addresses import Address, address_of
-from runflow_mock.kit.calibration.captures import Capture, Kind, Object, Unrecognised, header_names
+from runflow_mock.kit.calibration.captures import Capture, Found, Kind, Object, PassedOver, Unrecognised, header_names
 
 DEPTH_MAX = 50
 
@@ -22,7 +23,7 @@ def is_collection(value: Json) -> bool:
     return isinstance(whole.get("item"), list) and isinstance(whole.get("info"), dict)
 
 
-def read_collection(value: Json, source: str) -> Iterator[Capture]:
+def read_collection(value: Json, source: str) -> Iterator[Found]:
     """Returns the answers of the API that were saved in a collection.
 
     Raises:
@@ -32,12 +33,14 @@ def read_collection(value: Json, source: str) -> Iterator[Capture]:
     given = map(object_of, list_of(whole.get("variable")))
     variables = {str(part.get("key") or part.get("id")): str(part.get("value") or "") for part in given}
     found = list(_saved(whole, variables, source, "", 0))
-    if not found:
-        raise Unrecognised("no answer of the API was saved in this collection of Postman: save one as an example of its request")
+    passed = [each for each in found if isinstance(each, PassedOver)]
+    if len(passed) == len(found):
+        saying = "no answer of the API was saved in this collection of Postman: save one as an example of its request"
+        raise Unrecognised(passed[0].says if passed else saying)
     yield from found
 
 
-def _saved(folder: Object, variables: Mapping[str, str], source: str, place: str, depth: int) -> Iterator[Capture]:
+def _saved(folder: Object, variables: Mapping[str, str], source: str, place: str, depth: int) -> Iterator[Found]:
     for index, part in enumerate(list_of(folder.get("item")) if depth < DEPTH_MAX else ()):
         item, here = object_of(part), f"{place}item[{index}]"
         yield from _saved(item, variables, source, f"{here}.", depth + 1)
@@ -45,11 +48,15 @@ def _saved(folder: Object, variables: Mapping[str, str], source: str, place: str
             yield from _capture(object_of(response), _request(item.get("request")), variables, source, f"{here}.response[{number}]")
 
 
-def _capture(response: Object, request: Object, variables: Mapping[str, str], source: str, place: str) -> Iterator[Capture]:
+def _capture(response: Object, request: Object, variables: Mapping[str, str], source: str, place: str) -> Iterator[Found]:
     asked = _request(response.get("originalRequest")) or request
     address = _address(asked.get("url"), variables)
     status, body = response.get("code"), response.get("body")
-    if address is None or not isinstance(status, int):
+    if address is None or status is None:
+        return
+    status = whole_number(status) if isinstance(status, str) else status
+    if not isinstance(status, int) or isinstance(status, bool):
+        yield PassedOver(f"its {place}.code is not a whole number")
         return
     written = response.get("header")
     lines = (line.partition(":") for line in written.splitlines()) if isinstance(written, str) else ()
