@@ -10,20 +10,8 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
+from runflow_mock.domain import fault_kinds as kinds
 from runflow_mock.domain.deliveries import AttemptResult
-from runflow_mock.domain.fault_kinds import (
-    AttemptKind,
-    Drop,
-    Duplicate,
-    FailAttempt,
-    Future,
-    LineBreak,
-    NearSignature,
-    Redirect,
-    Respace,
-    Stale,
-    Tamper,
-)
 
 CUT_OFF = AttemptResult(error="ConnectionError: the connection was cut off before an answer", reason="connection_error", response_time_ms=0)
 
@@ -35,36 +23,36 @@ _USUAL_LIE = b"succeeded"
 _HALF_DIGITS = 32
 
 
-def timestamp_of(fault: AttemptKind | None, present: int) -> int:
+def timestamp_of(fault: kinds.AttemptKind | None, present: int) -> int:
     """Returns the timestamp of an attempt that leaves now, both in unix seconds."""
-    if isinstance(fault, Stale):
+    if isinstance(fault, kinds.Stale):
         return max(0, present - _seconds(fault.by))
-    return present + _seconds(fault.by) if isinstance(fault, Future) else present
+    return present + _seconds(fault.by) if isinstance(fault, kinds.Future) else present
 
 
-def copies_of(fault: AttemptKind | None) -> int:
+def copies_of(fault: kinds.AttemptKind | None) -> int:
     """Returns how often the request is sent, where it is sent at all."""
-    return fault.copies if isinstance(fault, Duplicate) else 1
+    return fault.copies if isinstance(fault, kinds.Duplicate) else 1
 
 
-def signed_body_of(fault: AttemptKind | None, payload: bytes) -> bytes:
+def signed_body_of(fault: kinds.AttemptKind | None, payload: bytes) -> bytes:
     """Returns the bytes that are signed: the payload, or the same JSON with a line break at its end."""
-    return payload + b"\n" if isinstance(fault, LineBreak) else payload
+    return payload + b"\n" if isinstance(fault, kinds.LineBreak) else payload
 
 
-def body_of(fault: AttemptKind | None, payload: bytes) -> bytes:
+def body_of(fault: kinds.AttemptKind | None, payload: bytes) -> bytes:
     """Returns the bytes that leave: those that were signed, the same JSON in other bytes, or JSON that tells of another end."""
-    if isinstance(fault, Respace):
+    if isinstance(fault, kinds.Respace):
         return payload.replace(b"{", b"{ ", 1)
-    if not isinstance(fault, Tamper):
+    if not isinstance(fault, kinds.Tamper):
         return signed_body_of(fault, payload)
     # The status stands before anything that a user wrote, so that the first match is the record's own.
     return _STATUS.sub(lambda found: b'"status":"%s"' % _LIES.get(found[1], _USUAL_LIE), payload, count=1)
 
 
-def signature_of(fault: AttemptKind | None, signature: str) -> str:
+def signature_of(fault: kinds.AttemptKind | None, signature: str) -> str:
     """Returns the signature that leaves: the one that was made, or one that whoever compares one end of it alone takes for it."""
-    if not isinstance(fault, NearSignature):
+    if not isinstance(fault, kinds.NearSignature):
         return signature
     first, last = signature[:-_HALF_DIGITS], signature[-_HALF_DIGITS:]
     if fault.half == "first":
@@ -72,13 +60,13 @@ def signature_of(fault: AttemptKind | None, signature: str) -> str:
     return first[:-_HALF_DIGITS] + other_digits(first[-_HALF_DIGITS:]) + last
 
 
-def answer_without_sending(fault: AttemptKind | None) -> AttemptResult | None:
+def answer_without_sending(fault: kinds.AttemptKind | None) -> AttemptResult | None:
     """Returns what is recorded of an attempt that does not leave, or nothing when it does."""
-    if isinstance(fault, Drop):
+    if isinstance(fault, kinds.Drop):
         return AttemptResult(status_code=200, response_body="", response_time_ms=0)
-    if isinstance(fault, Redirect):
+    if isinstance(fault, kinds.Redirect):
         return _answered(fault.status)
-    if isinstance(fault, FailAttempt):
+    if isinstance(fault, kinds.FailAttempt):
         return CUT_OFF if fault.status is None else _answered(fault.status)
     return None
 

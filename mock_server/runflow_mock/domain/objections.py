@@ -67,7 +67,7 @@ def _leaves(value: object, place: str) -> Iterator[str]:
     elif isinstance(value, dict):
         for name, part in value.items():
             yield from _leaves(part, f"{place}.{name}")
-    elif not _FITS.get(type(value), _always)(value):
+    elif (fits := _FITS.get(type(value))) is not None and not fits(value):
         yield f"{place} {str(value)[:80]} is beyond what a world can hold"
 
 
@@ -83,10 +83,6 @@ def _fields_of(kind: type, wanted: tuple[object, ...]) -> frozenset[str]:
     """Returns the fields of a record that are of a type, or may be."""
     hints = get_type_hints(kind)
     return frozenset(name for name, hint in hints.items() if any(part in wanted for part in (hint, *getattr(hint, "__args__", ()))))
-
-
-def _always(value: object) -> bool:
-    return True
 
 
 def _is_number(number: object) -> bool:

@@ -115,7 +115,8 @@ def leaves_time_in_turns(exchanges: Sequence[Exchange]) -> Iterator[Observation]
 
 def stops_at_the_end(exchanges: Sequence[Exchange]) -> Iterator[Observation]:
     """Yields whether a record is left alone once it has been seen in a terminal state, until the client changes it."""
-    changes = _changes(exchanges)
+    # Reading a record again is sensible once the client has changed it.
+    changes = _numbers(filter(_changes_something, exchanges))
     for reads in _reads(exchanges):
         end = next((index for index, read in enumerate(reads) if read.status == 200 and _has_ended(read)), None)
         if end is None:
@@ -317,11 +318,6 @@ def _has_ended(exchange: Exchange) -> bool:
 
 def _is_end(record: Json) -> bool:
     return isinstance(record, dict) and record.get("status_code") in TERMINAL
-
-
-def _changes(exchanges: Sequence[Exchange]) -> dict[str, list[int]]:
-    """The numbers of the successful requests that change a record, by the ids that they name: reading it again is sensible then."""
-    return _numbers(filter(_changes_something, exchanges))
 
 
 def _numbers(exchanges: Iterable[Exchange]) -> dict[str, list[int]]:

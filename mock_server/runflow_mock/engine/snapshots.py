@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Never, TypeVar, cast
 
 from runflow_mock.domain.deployments import model_of
-from runflow_mock.domain.ledger import Ledger
 from runflow_mock.domain.records import COLLECTIONS, WORKFLOWS
 from runflow_mock.domain.runs import Run
 from runflow_mock.domain.snapshots import Accounts, KeptBytes, Snapshot, Timer
@@ -74,7 +73,10 @@ def read_snapshot(snapshot: Snapshot) -> Base:
     store.kept_bytes = {kept.sha256: kept.size_bytes for kept in snapshot.kept}
     store.kept_total = sum(store.kept_bytes.values())
     store.remembered_bytes = sum(len(each.body) for each in snapshot.remembered)
-    _read_accounts(snapshot.accounts, store.ledger)
+    ledger, accounts = store.ledger, snapshot.accounts
+    ledger.balance, ledger.held, ledger.charged = accounts.balance, accounts.held, accounts.charged
+    ledger.threshold, ledger.updated_at = accounts.threshold, accounts.updated_at
+    ledger.entries = list(accounts.entries)
     for timer in snapshot.timers:
         store.timers.schedule(timer.owner, timer.due)
     return Base(snapshot.now, snapshot.sequence, store)
@@ -83,12 +85,6 @@ def read_snapshot(snapshot: Snapshot) -> Base:
 def _end_of(run: Run) -> datetime:
     assert run.completed_at is not None
     return run.completed_at
-
-
-def _read_accounts(accounts: Accounts, ledger: Ledger) -> None:
-    ledger.balance, ledger.held, ledger.charged = accounts.balance, accounts.held, accounts.charged
-    ledger.threshold, ledger.updated_at = accounts.threshold, accounts.updated_at
-    ledger.entries = list(accounts.entries)
 
 
 def _grouped(pairs: Iterable[tuple[OwnerT | None, MemberT]]) -> dict[OwnerT, list[MemberT]]:

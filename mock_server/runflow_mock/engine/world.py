@@ -75,7 +75,9 @@ class World:
             user_id=self.user_id,
         )
         if base is None:
-            self._begin()
+            self.execute(AddCredit(self.settings.balance))
+            if self.settings.callback_secret is not None:
+                self.execute(CreateSecret("pre-registered", self.settings.callback_secret))
 
     @classmethod
     def restore(cls, snapshot: Snapshot, catalog: Catalog, render: Renderers) -> "World":
@@ -140,11 +142,6 @@ class World:
         """Returns the attempts that have begun and whose results are not known: in a restored world nobody else sends them."""
         deliveries = self.store.deliveries.values()
         return tuple(self._send(delivery) for delivery in deliveries if delivery.status is DeliveryStatus.DELIVERING)
-
-    def _begin(self) -> None:
-        self.execute(AddCredit(self.settings.balance))
-        if self.settings.callback_secret is not None:
-            self.execute(CreateSecret("pre-registered", self.settings.callback_secret))
 
     def _here(self) -> Moment:
         # One record serves all commands: nobody keeps it beyond the commit, and every request would pay for another.

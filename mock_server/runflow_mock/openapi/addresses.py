@@ -4,12 +4,12 @@ Of several that fit, the one with most fixed segments wins. A parameter is one s
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
 import msgspec
 
-from runflow_mock.domain.documents import Json
+from runflow_mock.domain.documents import Json, list_of
 from runflow_mock.openapi.parts import ALSO_AT
 
 PARAMETER = re.compile(r"\{([^{}]+)\}")
@@ -43,7 +43,9 @@ class Addresses:
     def __init__(
         self, paths: Mapping[str, dict[str, Json]], methods: Methods, spanning: Mapping[str, frozenset[str]], *, keeps_slashes: bool
     ) -> None:
-        written = [(path, path) for path in paths] + [(other, path) for path, item in paths.items() for other in _others(item)]
+        written = [(path, path) for path in paths] + [
+            (str(other), path) for path, item in paths.items() for other in list_of(item.get(ALSO_AT))
+        ]
         ranked = sorted(written, key=lambda each: _rank(each[0]))
         forms = [(tuple(PARAMETER.findall(each)), path, _form(each, spanning[path])) for each, path in ranked]
         beginnings = [_beginning(each) for each, _ in ranked]
@@ -110,12 +112,6 @@ def _form(written: str, spanning: frozenset[str]) -> re.Pattern[str]:
     parts = PARAMETER.split(written)
     texts = (re.escape(unquote(part)) if index % 2 == 0 else "(.+)" if part in spanning else "([^/]+)" for index, part in enumerate(parts))
     return re.compile("".join(texts))
-
-
-def _others(item: Mapping[str, Json]) -> Sequence[str]:
-    """Returns where else a path item is, because of other servers."""
-    others = item.get(ALSO_AT)
-    return [str(other) for other in others] if isinstance(others, list) else []
 
 
 def _rank(path: str) -> tuple[int, int, int, str]:

@@ -160,7 +160,7 @@ class Bundle:
                 return there
             assert there is not None
             try:
-                target = self._find(text, there, _base_of(there.file))
+                target = self._found(text, there, _base_of(there.file))[0]
                 value = self._at(target)
                 if value is MISSING or value is held:
                     raise SourceError("leads nowhere")
@@ -279,10 +279,6 @@ class Bundle:
             if reference.kind is Part.SCHEMA:
                 self._roots.append((target, value))
             self._waiting.append((target, reference.kind, value, base))
-
-    def _find(self, text: str, place: Place, base: Base) -> Place:
-        """Returns where a reference leads; whether something is there is another question."""
-        return self._found(text, place, base)[0]
 
     def _found(self, text: str, place: Place, base: Base) -> tuple[Place, Base]:
         """Returns where a reference leads, and from where references there are seen."""

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from runflow_mock.domain.callback_policy import CallbackPolicy
 from runflow_mock.domain.clauses import JournalSubject
 from runflow_mock.domain.dialects import dialect_of
 from runflow_mock.domain.errors import LimitReached, ModelNotFound
@@ -367,10 +366,8 @@ class Tenants:
                     raise ModelMissing(run.id, run.model) from None
 
     def _rules(self, settings: TenantSettings) -> Rules:
-        return Rules(self._inputs, self._policy(settings), settings.batch_items_max, settings.knows_magic)
-
-    def _policy(self, settings: TenantSettings) -> CallbackPolicy:
-        return replace(self._config.callbacks, is_strict=settings.strict)
+        policy = replace(self._config.callbacks, is_strict=settings.strict)
+        return Rules(self._inputs, policy, settings.batch_items_max, settings.knows_magic)
 
 
 def secrets_of(store: Store) -> Iterator[str]:

@@ -103,8 +103,12 @@ class Proxy:
         await self._tunnels.end()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        is_full = len(self._tunnels) >= self._connections_max
-        await self._tunnels.keep(writer, _refuse_more(writer, self._connections_max) if is_full else self._connect(reader, writer))
+        if len(self._tunnels) < self._connections_max:
+            answering = self._connect(reader, writer)
+        else:
+            told = f"{self._connections_max} connections are open, and no more are taken"
+            answering = _refuse(writer, "503 Service Unavailable", told)
+        await self._tunnels.keep(writer, answering)
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(self._head_seconds_max):
@@ -135,10 +139,6 @@ class Proxy:
             await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer))
         finally:
             far_writer.close()
-
-
-async def _refuse_more(writer: asyncio.StreamWriter, connections_max: int) -> None:
-    await _refuse(writer, "503 Service Unavailable", f"{connections_max} connections are open, and no more are taken")
 
 
 async def _refuse(writer: asyncio.StreamWriter, status: str, why: str) -> None:

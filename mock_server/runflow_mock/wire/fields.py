@@ -94,8 +94,8 @@ class Checker:
         elif kind == "anyOf":
             yield self._alternatives(error, place)
         else:
-            explain = _EXPLANATIONS.get(kind, _other)
-            message, word = explain(details, error.message)
+            explain = _EXPLANATIONS.get(kind)
+            message, word = (error.message[:200], "value_error") if explain is None else explain(details, error.message)
             yield FieldError(place, message, word)
 
     def _alternatives(self, error: "jsonschema_rs.ValidationError", place: Location) -> FieldError:
@@ -140,10 +140,6 @@ def _pattern(details: Details, message: str) -> tuple[str, str]:
     if "pattern" not in details:
         return _TOO_COSTLY
     return f"Input should match {details['pattern']}", "string_pattern_mismatch"
-
-
-def _other(details: Details, message: str) -> tuple[str, str]:
-    return message[:200], "value_error"
 
 
 _TYPE_WORDS = {"object": "object", "array": "list"}

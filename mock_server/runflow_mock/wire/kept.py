@@ -123,7 +123,8 @@ def read_tenant(base: Iterable[tuple[str, bytes]], log: Iterable[bytes], files: 
             if name == HEAD:
                 head = msgpack_decoder(Head).decode(data)
             else:
-                records.setdefault(name, []).extend(_decoder(name).decode(data))
+                kind: Any = tuple[Exchange, ...] if name == JOURNAL else _parts()[name]
+                records.setdefault(name, []).extend(msgpack_decoder(kind).decode(data))
         if head is None:
             raise ValueError("it has no beginning")
         exchanges = tuple(records.pop(JOURNAL, ()))
@@ -161,7 +162,3 @@ def _parts() -> Mapping[str, Any]:
     """The fields of a snapshot that hold records, and the types of those."""
     hints = get_type_hints(Snapshot)
     return {name: hints[name] for name in Snapshot.__struct_fields__ if get_args(hints[name])[1:] == (...,)}
-
-
-def _decoder(name: str) -> msgspec.msgpack.Decoder[Any]:
-    return msgpack_decoder(tuple[Exchange, ...] if name == JOURNAL else _parts()[name])

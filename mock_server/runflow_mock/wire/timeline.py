@@ -83,11 +83,7 @@ def _telling(kind: str | None, id: str | None, more: More | None = None, at: str
 
     Plain records have no kind here, because one set of events is about all of them; what happens to the account has no id.
     """
-    return _Telling(kind, _no_id if id is None else attrgetter(id), attrgetter(at), more)
-
-
-def _no_id(event: Event) -> None:
-    return None
+    return _Telling(kind, (lambda event: None) if id is None else attrgetter(id), attrgetter(at), more)
 
 
 def _run_created(event: runs.RunCreated) -> Step:

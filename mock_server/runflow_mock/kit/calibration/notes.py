@@ -21,7 +21,6 @@ from runflow_mock.kit.calibration.shapes import PAYLOADS, is_page
 from runflow_mock.openapi.answers import answer_findings
 from runflow_mock.openapi.contracts import Contract, Declared
 from runflow_mock.openapi.explanations import schema_findings
-from runflow_mock.openapi.pointers import Pointer
 from runflow_mock.openapi.unknown_fields import unknown_fields
 from runflow_mock.resources import data_folder
 
@@ -76,8 +75,10 @@ def _of_record(capture: Capture, contract: Contract, name: str | None) -> Iterat
     # A capture may hold some fields of a record only.
     schema = SPARSE.get(name or "", name)
     if name is not None and schema is not None and contract.at(("components", "schemas", schema)):
-        for finding in _of_schema(contract, ("components", "schemas", schema), capture.value):
-            yield name, finding
+        pointer = ("components", "schemas", schema)
+        unknown = unknown_fields(contract, pointer, capture.value, ("body",))
+        found = (*schema_findings(contract, pointer, capture.value, ("body",)), *map(_unknown, unknown))
+        yield from ((name, finding) for finding in found)
 
 
 def _of_exchange(capture: Capture, contract: Contract) -> Iterator[tuple[str, Finding]]:
@@ -101,12 +102,6 @@ def _of_exchange(capture: Capture, contract: Contract) -> Iterator[tuple[str, Fi
     if schema is not None:
         for loc in unknown_fields(contract, schema, capture.value, ("body",)):
             yield declared.id, _unknown(loc)
-
-
-def _of_schema(contract: Contract, schema: Pointer, value: Json) -> Iterator[Finding]:
-    yield from schema_findings(contract, schema, value, ("body",))
-    for loc in unknown_fields(contract, schema, value, ("body",)):
-        yield _unknown(loc)
 
 
 def _of_code(capture: Capture) -> Iterator[tuple[str, Finding]]:

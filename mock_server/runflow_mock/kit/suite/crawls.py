@@ -134,12 +134,8 @@ def is_served(declared: Declared, stage: SuiteTenant) -> bool:
 @cache
 def parts_of(template: str) -> tuple[str, ...]:
     """Returns the paths one step below a path, whatever its parameters are called there."""
-    alike = {template, *(path for path in map(_parent, packaged_contract().paths) if unnamed(path) == unnamed(template))}
+    alike = {template, *(parent for path in packaged_contract().paths if unnamed(parent := path.rpartition("/")[0]) == unnamed(template))}
     return tuple(child for each in sorted(alike) for child in children_of(each))
-
-
-def _parent(template: str) -> str:
-    return template.rpartition("/")[0]
 
 
 def children_of(template: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Laws of changes: a change changes what it says and nothing else, what is made later is dated later, and what is secret is not told."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from operator import eq
 
 from runflow_mock.kit.suite.agreements import COMPARED
 from runflow_mock.kit.suite.carriers import Answer
@@ -30,16 +30,12 @@ def changes_what_it_says(answer: Answer, memory: Memory) -> Iterator[str]:
         return
     before, kind = memory.known(record["id"]), memory.parts[0].described.name
     for name in sorted(KEPT.get(kind, frozenset()) & before.keys() & record.keys()):
-        is_same = COMPARED.get(name, lambda one, other: one == other) if None not in (before[name], record[name]) else _is_equal
+        is_same = eq if None in (before[name], record[name]) else COMPARED.get(name, eq)
         if not {name, FOLLOWS.get(name, name)} & sent.keys() and not is_same(before[name], record[name]):
             yield f"{sorted(sent)} of {kind} {record['id']} were changed, and {name} was {before[name]!r} and is {record[name]!r}"
     for name, told in CLEARED.items():
         if sent.get(name, 0) is None and record.get(told) is not None:
             yield f"{name} was sent as null, and {told} is {record[told]!r}"
-
-
-def _is_equal(one: Any, other: Any) -> bool:
-    return bool(one == other)
 
 
 def is_made_in_its_turn(answer: Answer, memory: Memory) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from runflow_mock.domain.documents import object_of
 from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.machine_tables import terminal_states
 from runflow_mock.kit.suite.memories import Memory, Record, packaged_walk
@@ -83,13 +84,9 @@ def shows_what_is_embedded(answer: Answer, memory: Memory) -> Iterator[str]:
             pointer, told = part.described.properties.get(name), part.value.get(name, "absent")
             is_list = pointer is not None and packaged_walk().described(pointer).items is not None
             wanted = part.value.get(f"{name}_id") if pointer is not None else None
-            if (is_list and not isinstance(told, list)) or (isinstance(wanted, str) and not _has_id(told, wanted)):
+            if (is_list and not isinstance(told, list)) or (isinstance(wanted, str) and object_of(told).get("id") != wanted):
                 yield f"{name} was to be embedded, and is {str(told)[:120]!r}"
                 return
-
-
-def _has_id(record: Any, wanted: str) -> bool:
-    return isinstance(record, dict) and record.get("id") == wanted
 
 
 def has_cursors(answer: Answer, memory: Memory) -> Iterator[str]:
