@@ -20,24 +20,7 @@ from hashlib import sha256
 from itertools import chain
 from typing import NamedTuple
 
-from runflow_mock.domain.disguises import (
-    BASE64,
-    BROKEN,
-    DISGUISES,
-    ENCODED,
-    ENTITY,
-    FOR_URLS,
-    GZIP,
-    HEX_TEXT,
-    PACKED,
-    QUOTED,
-    STANDARD,
-    has_encoded,
-    in_base64,
-    inflated,
-    layers_of,
-    unpacked,
-)  # fmt: skip
+from runflow_mock.domain import disguises
 from runflow_mock.domain.named_secrets import HINTS as NAME_HINTS
 from runflow_mock.domain.named_secrets import has_password, named_values
 
@@ -128,7 +111,7 @@ class Scrubber:
             del self._known[oldest], self._owners[oldest]
         # Whole tuples: another thread may be at work with those before.
         self._forms = tuple(dict.fromkeys(chain.from_iterable(self._known.values())))
-        fragments = tuple(chain.from_iterable(map(in_base64, self._forms)))
+        fragments = tuple(chain.from_iterable(map(disguises.in_base64, self._forms)))
         self._fragments, self._needles = (*_FRAGMENTS, *fragments), (*_NEEDLES, *self._forms, *fragments)
         self._hex_forms = tuple(form.hex().encode() for form in self._forms)
         self._hints = (*_ALL_HINTS, *self._hex_forms)
@@ -139,7 +122,7 @@ class Scrubber:
         """Tells, in the short time that there is on the way of a request, whether nothing in the bytes needs a closer look."""
         # Plain loops: whatever is kept or told comes by here, and generators would cost three times as much as the searches.
         for part in parts:
-            if part.startswith(PACKED) or _is_binary(part):
+            if part.startswith(disguises.PACKED) or _is_binary(part):
                 return False
         # What stands between them is in nothing that is looked for.
         data = b"\r".join(parts)
@@ -150,11 +133,11 @@ class Scrubber:
         for hint in self._hints:
             if hint in lowered:
                 return False
-        if b"\n" in data and BROKEN.search(data) is not None:
+        if b"\n" in data and disguises.BROKEN.search(data) is not None:
             return False
-        if (b"=" in data and QUOTED.search(data) is not None) or (b"&" in data and ENTITY.search(data) is not None):
+        if (b"=" in data and disguises.QUOTED.search(data) is not None) or (b"&" in data and disguises.ENTITY.search(data) is not None):
             return False
-        return not has_encoded(data) and not has_password(data)
+        return not disguises.has_encoded(data) and not has_password(data)
 
     def scrub(self, data: bytes) -> bytes:
         """Returns the bytes with masks in the place of secrets; they are as many as before."""
@@ -175,7 +158,7 @@ class Scrubber:
         return data if self.is_clean(data) else self._looked_into(data, nested_max, look)
 
     def _looked_into(self, data: bytes, nested_max: int, look: "_Look") -> bytes:
-        if (data.startswith(PACKED) or _is_binary(data)) and self._is_hiding(data, nested_max):
+        if (data.startswith(disguises.PACKED) or _is_binary(data)) and self._is_hiding(data, nested_max):
             # What was packed cannot be masked in part.
             return mask(len(data))
         # One after the other, each on what the one before has left: what one hides must not come back with another.
@@ -193,12 +176,12 @@ class Scrubber:
 
     def _is_hiding(self, data: bytes, nested_max: int = _NESTED_MAX) -> bool:
         """Tells whether what was packed holds a secret, or holds more than can be looked at."""
-        content, is_all = unpacked(data) if data.startswith(PACKED) else inflated(data)
+        content, is_all = disguises.unpacked(data) if data.startswith(disguises.PACKED) else disguises.inflated(data)
         return not is_all or (bool(content) and (nested_max == 0 or self._scrub(content, nested_max - 1, _Look(content)) != content))
 
     def _packed(self, data: bytes) -> Iterator[Span]:
         """Returns the packed parts of bytes that hold secrets: to their end, because where they end is not certain."""
-        begin = data.find(GZIP, 1)
+        begin = data.find(disguises.GZIP, 1)
         if begin >= 0 and self._is_hiding(data[begin:]):
             yield _masked(begin, len(data))
 
@@ -234,7 +217,7 @@ class Scrubber:
 
     def _disguised(self, data: bytes, nested_max: int, look: "_Look") -> Iterator[Span]:
         """Returns the secrets behind escapes, which may stand upon one another."""
-        for layer in layers_of(data):
+        for layer in disguises.layers_of(data):
             others = () if layer.is_joined else (*self._plain(layer.data), *_named(layer.data))
             spans = (*self._encoded(layer.data, nested_max, look), *others)
             offsets = sorted({offset for span in spans for offset in (span.begin, span.end)})
@@ -245,11 +228,11 @@ class Scrubber:
         """Returns the runs of base64 that hold secrets. Where one begins is not certain: what stands before may look like a part of it."""
         fragments = tuple(fragment for fragment in self._fragments if fragment in data)
         # All that may be text, with one look: most runs are ids and words, and to look at each by itself would be most of the work.
-        texts = [found.start() for found in ENCODED.finditer(data)] if has_encoded(data) else []
-        for run in BASE64.finditer(data) if fragments or texts else ():
+        texts = [found.start() for found in disguises.ENCODED.finditer(data)] if disguises.has_encoded(data) else []
+        for run in disguises.BASE64.finditer(data) if fragments or texts else ():
             if run[0].startswith((_PACKED_DIGITS, b"e")):
                 decoded = _decoded(run[0])
-                if decoded.startswith(PACKED) and self._is_hiding(decoded):
+                if decoded.startswith(disguises.PACKED) and self._is_hiding(decoded):
                     yield _masked(run.start(), run.end())
                     continue
             begins = texts[bisect_left(texts, run.start()) : bisect_left(texts, run.end())] if nested_max else ()
@@ -281,7 +264,7 @@ class Scrubber:
 
     def _in_hexadecimal(self, data: bytes, nested_max: int, look: "_Look") -> Iterator[Span]:
         """Returns the texts in hexadecimal digits that hide something behind another disguise."""
-        for digits in HEX_TEXT.finditer(data) if nested_max and has_encoded(data) else ():
+        for digits in disguises.HEX_TEXT.finditer(data) if nested_max and disguises.has_encoded(data) else ():
             decoded = bytes.fromhex(digits[0].decode())
             hidden = self._hidden(decoded, nested_max, look)
             if hidden is None:
@@ -335,11 +318,11 @@ def _in_digits(data: bytes) -> Iterator[Span]:
 
 def _encoded_as(run: bytes, content: bytes) -> bytes:
     again = b64encode(content).rstrip(b"=")
-    return again.translate(FOR_URLS) if b"-" in run or b"_" in run else again
+    return again.translate(disguises.FOR_URLS) if b"-" in run or b"_" in run else again
 
 
 def _decoded(run: bytes) -> bytes:
-    text = run.translate(STANDARD)
+    text = run.translate(disguises.STANDARD)
     text = text[: len(text) - (len(text) % 4 == 1)]
     return b64decode(text + b"=" * (-len(text) % 4))
 
@@ -386,5 +369,5 @@ def _masked(begin: int, end: int) -> Span:
     return Span(begin, end, mask(end - begin))
 
 
-_FRAGMENTS = (*chain.from_iterable(map(in_base64, _HINTS)), _PACKED_DIGITS)
-_NEEDLES = (*DISGUISES, GZIP, *_FRAGMENTS)
+_FRAGMENTS = (*chain.from_iterable(map(disguises.in_base64, _HINTS)), _PACKED_DIGITS)
+_NEEDLES = (*disguises.DISGUISES, disguises.GZIP, *_FRAGMENTS)

@@ -44,7 +44,7 @@ def tell_webhooks(moment: Moment, event: RunMoved) -> tuple[Event, ...]:
     store = moment.store
     run = store.runs[event.run_id]
     event_type = RUN_EVENT_TYPES.get(run.status)
-    if event_type is None or not store.webhooks:
+    if event_type is None:
         return ()
     wanted = listeners(store.webhooks.values(), event_type.code)
     payload = moment.render.run(run) if wanted else b""

@@ -59,10 +59,8 @@ def line_up(moment: Moment, run: Run, ahead: int = 0) -> Run:
 
 def pass_slot_on(moment: Moment, event: RunMoved) -> tuple[Event, ...]:
     """Returns how the slot of a run that has just ended goes to the first in line."""
-    if not moment.store.lines:
-        return ()
-    run = moment.store.runs[event.run_id]
-    line = moment.store.lines.get(run.model)
-    if line is None or not has_free_slot(moment, run.model):
+    model = moment.store.runs[event.run_id].model
+    line = moment.store.lines.get(model)
+    if line is None or not has_free_slot(moment, model):
         return ()
     return (SlotGiven(next(iter(line)), moment.now, moment.now),)
