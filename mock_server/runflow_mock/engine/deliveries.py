@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from runflow_mock.domain.batches import BatchMoved, BatchStarted
+from runflow_mock.domain.batches import BatchMoved
 from runflow_mock.domain.commands import RecordAttempt, RedeliverBatchCallback, RedeliverRunCallback, ResendDelivery
 from runflow_mock.domain.deliveries import (
     Attempt,
@@ -34,7 +34,7 @@ SWITCHED_OFF = AttemptResult(error="not sent: the webhook is disabled or deleted
 def tell_about_run(moment: Moment, event: RunMoved) -> tuple[Event, ...]:
     """Returns the one automatic delivery of a run that has just ended; runs of a batch have none of their own."""
     run = moment.store.runs[event.run_id]
-    if run.callback_url is None or run.batch_id is not None:
+    if run.callback_url is None:
         return ()
     return (_created(moment, url=run.callback_url, payload=moment.render.run(run), automatic=True, run_id=run.id),)
 
@@ -74,7 +74,7 @@ def tell_about_evaluation(moment: Moment, event: EvaluationMoved) -> tuple[Event
 def tell_about_batch(moment: Moment, event: BatchMoved) -> tuple[Event, ...]:
     """Returns the one automatic delivery of a batch that has just ended."""
     batch = moment.store.batches[event.batch_id]
-    if isinstance(event, BatchStarted) or batch.callback_url is None:
+    if batch.callback_url is None:
         return ()
     payload = moment.render.batch(batch, moment.store)
     return (_created(moment, url=batch.callback_url, payload=payload, automatic=True, batch_id=batch.id),)
