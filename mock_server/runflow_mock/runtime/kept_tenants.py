@@ -133,8 +133,13 @@ class Kept:
         else:
             self.flush()
 
-    def call_once_written(self, call: OnWritten) -> bool:
-        """Has somebody called when this tick's row is written, or could not be; returns False where that is not the end of the tick."""
+    def call_once_written(self, call: OnWritten, *, is_touched: bool) -> bool:
+        """Has somebody called when this tick's row is written, or could not be; returns False where that is not the end of the tick.
+
+        Where the tenant is touched and no row is due yet, one is.
+        """
+        if self._written is None and is_touched:
+            self.touch()
         if self._written is None or self.log.is_shared:
             return False
         self._written.calls.append(call)
@@ -304,7 +309,9 @@ class Kept:
 
     def _take_commit(self, commit: bytes) -> None:
         self._commits.append(commit)
-        self.touch()
+        # Most commits share a row: they need no call for it.
+        if self._written is None:
+            self.touch()
 
     def _take_blob(self, digest: str, data: bytes) -> None:
         self._blobs.append((digest, data))

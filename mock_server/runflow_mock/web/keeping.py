@@ -5,6 +5,9 @@ from runflow_mock.web.authentication import not_kept
 from runflow_mock.web.calls import Answer, Call, refusal
 from runflow_mock.wire.error_forms import ErrorForm
 
+# Whatever the answer to any other request is, counters and clocks have moved.
+_READINGS = ("GET", "HEAD")
+
 
 async def until_written(call: Call) -> None:
     """Returns once everything is written that the tenant of a call has gone through.
@@ -30,14 +33,13 @@ async def written_first(call: Call, given: Answer, form: ErrorForm = ErrorForm.J
 
 def once_written(call: Call, go_on: OnWritten) -> bool:
     """Has somebody called when all is written that the tenant of a call has gone through; returns False where that can take longer."""
-    kept = _kept(call)
-    return kept is not None and kept.call_once_written(go_on)
+    kept = None if call.tenant is None else call.tenant.kept
+    return kept is not None and kept.call_once_written(go_on, is_touched=call.method not in _READINGS)
 
 
 def _kept(call: Call) -> Keeping | None:
     """Returns what is still to be written of the tenant of a call."""
     kept = None if call.tenant is None else call.tenant.kept
-    if kept is not None and call.method not in ("GET", "HEAD"):
-        # Counters and clocks move even where nothing else has changed.
+    if kept is not None and call.method not in _READINGS:
         kept.touch()
     return kept
