@@ -23,3 +23,8 @@ def test_that_waits_too_long(runflow):
 
 def test_after_it(runflow, runflow_receiver):
     tell(runflow, runflow_receiver)
+
+
+@pytest.mark.timeout(2, func_only=True)
+def test_time_of_fixtures_is_left_out(runflow):
+    assert list(runflow.runs) == []

@@ -3,10 +3,12 @@
 import asyncio
 import gc
 import socket
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from types import ModuleType
 from typing import Any
 
 import httpx
@@ -258,3 +260,23 @@ def test_body_that_the_server_does_not_take_is_closed_under_trio() -> None:
         warnings.simplefilter("always")
         trio.run(main)
     assert [str(warning.message) for warning in told_of] == []
+
+
+def test_request_of_a_library_like_httpx_is_answered_in_its_own_kinds(in_memory: Runflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """httpx2 goes on from httpx under another name, and its clients take no answer of the other."""
+    kinds = (httpx.Request, httpx.Response, httpx.SyncByteStream, httpx.RequestError, httpx.ReadError)
+    names = {kind.__name__: type(kind.__name__, (kind,), {"__module__": "httpx_of_tomorrow"}) for kind in kinds}
+    # As there, every error is one of a request.
+    names["ReadError"] = type("ReadError", (names["RequestError"],), {"__module__": "httpx_of_tomorrow"})
+    library: Any = ModuleType("httpx_of_tomorrow")
+    vars(library).update(names)
+    monkeypatch.setitem(sys.modules, library.__name__, library)
+    request = library.Request("GET", "http://localhost/v1/models", headers=in_memory.headers)
+    response = in_memory.transport.handle_request(request)
+    assert (type(response), response.status_code) == (library.Response, 200)
+    assert isinstance(response.stream, library.SyncByteStream)
+    assert response.read().startswith(b"{")
+    response.close()
+    in_memory.faults.add(what="reset")
+    with pytest.raises(library.ReadError):
+        in_memory.transport.handle_request(request)

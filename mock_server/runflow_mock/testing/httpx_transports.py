@@ -1,11 +1,14 @@
 """A transport for httpx that leads every request to the fake, blocking or not, and fails as a network would.
 
-httpcore, on which httpx stands, speaks HTTP over the connection, so that the exceptions are those that httpx has for a real one.
+httpcore, on which httpx stands, speaks HTTP over the connection, so that the exceptions are those that httpx has for a real one. A request
+of httpx2, which goes on from httpx under another name, is answered with what that library has.
 """
 
 import ssl
+import sys
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, cast
 
 import httpcore
@@ -31,9 +34,7 @@ class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
             except BaseException:
                 connection.close()
                 raise
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Body(request, answer, connection), extensions=answer.extensions
-        )
+        return _response(request, answer, _Body, connection)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Returns the fake's answer, or raises what a network would have led to."""
@@ -51,8 +52,7 @@ class Transport(httpx.BaseTransport, httpx.AsyncBaseTransport):
                 # The server may not have taken all pieces: trio warns of a generator that was left in the middle.
                 if isinstance(pieces, AsyncGenerator):
                     await pieces.aclose()
-        body = _AsyncBody(request, answer, stream)
-        return httpx.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
+        return _response(request, answer, _AsyncBody, stream)
 
     def _dial(self, request: httpx.Request) -> Stream:
         try:
@@ -122,7 +122,7 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         return self._stream.is_dropped() if info == "is_readable" else None
 
 
-class _Body(httpx.SyncByteStream):
+class _Body:
     def __init__(self, request: httpx.Request, answer: httpcore.Response, connection: httpcore.HTTP11Connection) -> None:
         self._request = request
         self._answer = answer
@@ -137,7 +137,7 @@ class _Body(httpx.SyncByteStream):
         self._connection.close()
 
 
-class _AsyncBody(httpx.AsyncByteStream):
+class _AsyncBody:
     def __init__(self, request: httpx.Request, answer: httpcore.Response, stream: _AsyncStream) -> None:
         self._request = request
         self._answer = answer
@@ -151,6 +151,25 @@ class _AsyncBody(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         await self._answer.aclose()
         self._stream.hang_up()
+
+
+def _library(request: httpx.Request) -> Any:
+    """Returns the library of a request: httpx, or one that has the same names."""
+    packages = (kind.__module__.partition(".")[0] for kind in type(request).__mro__)
+    return sys.modules[next(name for name in packages if name.startswith("httpx"))]
+
+
+@cache
+def _body_of(library: Any, kind: type[_Body] | type[_AsyncBody]) -> Any:
+    """Returns a kind of body as one of the streams of a library, whose clients take no others."""
+    return type(kind.__name__, (kind, library.SyncByteStream if kind is _Body else library.AsyncByteStream), {})
+
+
+def _response(request: httpx.Request, answer: httpcore.Response, kind: type[_Body] | type[_AsyncBody], way: object) -> httpx.Response:
+    library = _library(request)
+    body = _body_of(library, kind)(request, answer, way)  # type: ignore[arg-type]  # a type is hashable
+    response: httpx.Response = library.Response(answer.status, headers=answer.headers, stream=body, extensions=answer.extensions)
+    return response
 
 
 def _outgoing(request: httpx.Request, content: "Iterable[bytes] | AsyncIterable[bytes]") -> httpcore.Request:
@@ -179,11 +198,12 @@ def _told_as_httpcore(otherwise: type[Exception] = httpcore.ReadError) -> Iterat
 @contextmanager
 def _told_as_httpx(request: httpx.Request) -> Iterator[None]:
     """Tells an exception of httpcore as httpx does: both have the same names, and the nearest one that both know is told."""
+    library = _library(request)
     try:
         yield
     except Exception as error:
-        known = (getattr(httpx, kind.__name__, None) for kind in type(error).__mro__ if kind.__module__.startswith("httpcore"))
-        named: Any = next((kind for kind in known if isinstance(kind, type) and issubclass(kind, httpx.RequestError)), None)
+        known = (getattr(library, kind.__name__, None) for kind in type(error).__mro__ if kind.__module__.startswith("httpcore"))
+        named: Any = next((kind for kind in known if isinstance(kind, type) and issubclass(kind, library.RequestError)), None)
         if named is None:
             raise
         raise named(str(error), request=request) from error

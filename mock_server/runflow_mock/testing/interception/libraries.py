@@ -72,7 +72,7 @@ def _lead_urllib3(patches: Patches, route: Route, urllib3: Any) -> None:
 
 
 def _lead_httpcore(patches: Patches, route: Route, httpcore: Any) -> None:
-    """A pool of connections by a proxy makes direct ones to the service; httpx stands on it."""
+    """A pool of connections by a proxy makes direct ones to the service; httpx stands on it, and httpx2 on httpcore2."""
 
     def make(direct: Any) -> Callable[[Any], Callable[..., Any]]:
         def around(usual: Callable[..., Any]) -> Callable[..., Any]:
@@ -179,6 +179,7 @@ _LEADS: dict[str, Callable[[Patches, Route, Any], None]] = {
     "httplib2": _lead_httplib2,
     "urllib3": _lead_urllib3,
     "httpcore": _lead_httpcore,
+    "httpcore2": _lead_httpcore,
     "aiohttp": _lead_aiohttp,
     "pycurl": lead_pycurl,
     "websockets.asyncio.client": _lead_websockets,
