@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.kit.matrix import cells
+from runflow_mock.kit.matrix.asks import ASKS
 from runflow_mock.kit.probes import catalogue
 from runflow_mock.kit.suite.sources import asked
 from writing.markdown import table
@@ -17,7 +18,7 @@ def suite_rules() -> str:
 def matrix_rules() -> str:
     """Returns the rules of the matrix with the cells that try them."""
     rows = []
-    for rule, (asks, _) in cells.ASKS.items():
+    for rule, (asks, _) in ASKS.items():
         tried = [f"{cell.name}{'*' if cell.is_full else ''}" for cell in cells.CELLS if rule in (cell.rule, *cell.also)]
         rows.append((f"`{rule}`", asks, ", ".join(tried) or "all"))
     return table(("rule", "what it asks", "cells (`*`: with `--full`)"), rows)

@@ -138,6 +138,31 @@ def test_fetch_of_node_with_the_host_written_into_it_is_reached() -> None:
     assert (rows["plain"], rows["422 at creation"], told.code) == ("held", "held", 0)
 
 
+# The same, and whoever answers is believed.
+BELIEVES = HARD_CODED.replace("urllib.request.urlopen(", "urllib.request.urlopen(context=ssl._create_unverified_context(), url=").replace(
+    "import json", "import ssl, json"
+)
+NODE_BELIEVES = f'process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";{FETCH}'
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "verdict"),
+    [
+        ((sys.executable, "-c", HARD_CODED), "held"),
+        ((sys.executable, "-c", BELIEVES), "broken"),
+        (("node", "-e", FETCH), "held"),
+        (("node", "-e", NODE_BELIEVES), "broken"),
+        ((sys.executable, ORDERS), "not exercised"),
+    ],
+    ids=["checks", "believes", "node checks", "node believes", "no TLS"],
+)
+def test_who_trusts_any_certificate_is_caught(command: tuple[str, ...], verdict: str) -> None:
+    told = call("verify-client", "--only", "untrusted certificate", "--json", "--", *command)
+    rows = {row["subject"]: row["verdict"] for row in json.loads(told.out)["rows"]}
+    assert (rows["plain"], rows["untrusted certificate"], told.code) == ("held", verdict, int(verdict == "broken"))
+
+
 @pytest.mark.slow
 def test_callbacks_for_another_origin_reach_the_receiver_on_this_machine() -> None:
     with CallbackReceiver() as receiver:

@@ -27,7 +27,7 @@ MODEL = "/v1/models/runflow/background-removal"
 IMAGE = "https://cdn.example.com/shoe.jpg"
 ENDS = ("succeeded", "partial_succeeded", "failed", "cancelled", "canceled")
 UNFINISHED = ("queued", "dispatching", "running")
-TRIES, WINDOW_SECONDS, LONG_SECONDS, NOBODY = 4, 300, 9, "00000000-0000-7000-8000-000000000000"
+TRIES, WINDOW_SECONDS, LONG_SECONDS, HALF_AN_HOUR, NOBODY = 4, 300, 9, 1800, "00000000-0000-7000-8000-000000000000"
 
 
 class Reply(NamedTuple):
@@ -51,6 +51,8 @@ class World(Protocol):
     def sleep(self, seconds: float) -> None: ...
 
     def now(self) -> float: ...
+
+    def ahead(self) -> float: ...
 
     def listen(self, take: Take) -> str: ...
 
@@ -103,6 +105,11 @@ def pauses_of(kind: str) -> Iterator[float]:
             "shrinking": 1.6 / 2**attempt,
             "growing gently": 0.1 * 1.4**attempt,
         }[kind]
+
+
+def _instant(text: str) -> float:
+    """Returns when something was, in seconds since 1970."""
+    return datetime.fromisoformat(text).timestamp()
 
 
 class Client:
@@ -278,9 +285,10 @@ class Client:
             return 0.0
         if self.flaw == "waits five seconds whatever is asked" or (self.flaw == "cannot read dates" and not asked.isdigit()):
             return 5.0 if self.flaw.endswith("asked") else pause
-        seconds = float(asked) if asked.isdigit() else max(parsedate_to_datetime(asked).timestamp() - self.world.now(), 0.0)
+        now = self._on_the_wall() if self.flaw == "reads dates in its own time" else self.world.now()
+        seconds = float(asked) if asked.isdigit() else max(parsedate_to_datetime(asked).timestamp() - now, 0.0)
         flawed = {"takes Retry-After for milliseconds": seconds / 1000, "waits half of Retry-After": seconds / 2}
-        flawed["waits one second at most"] = min(seconds, 1.0)
+        flawed.update({f"waits {name} at most": min(seconds, most) for name, most in (("one second", 1.0), ("twenty seconds", 20.0))})
         return flawed.get(self.flaw, seconds + (0.3 if self.build.pauses.endswith("jitter") else 0.0))
 
     def _look_up(self) -> dict[str, Any] | None:
@@ -309,6 +317,7 @@ class Client:
             if salt == 14 and self.flaw == "orders again when it has waited long":
                 return self._wait(self._create({**self._body(None), "metadata": {"again": True}}))
             status = str(record["status_code"])
+            self._lose_patience(record)
             if status == "cancelled" and self.flaw == "knows canceled alone":
                 self.world.sleep(1.0)
                 record = self._look(record, 0)
@@ -326,6 +335,10 @@ class Client:
             record = self._look(record, salt)
             if self.flaw == "knows all fields" and "x_unknown" in record:
                 raise Refused("unknown field")
+
+    def _lose_patience(self, record: dict[str, Any]) -> None:
+        if self.flaw == "takes UTC for its own time" and self._on_the_wall() - _instant(record["created_at"]) > HALF_AN_HOUR:
+            raise Refused("it takes too long")
 
     def _pass(self, seconds: float) -> None:
         """Lets time pass, until somebody calls."""
@@ -374,6 +387,10 @@ class Client:
                 raise
             return {**record, "status_code": "succeeded"} if self.flaw.endswith("404 of a reading for success") else record
 
+    def _on_the_wall(self) -> float:
+        """What the clock on the wall says, as if it were UTC."""
+        return self.world.now() + self.world.ahead()
+
     def _moment(self) -> str:
         """The present, as it is written in a query."""
         return datetime.fromtimestamp(self.world.now(), UTC).isoformat().replace("+00:00", "Z")
@@ -400,7 +417,8 @@ class Client:
             if self.flaw != "takes half of a file for the whole":
                 raise
             return
-        if reply.status >= 400 and self.flaw != "saves whatever a download answers":
+        is_saved = self.flaw == "saves whatever a download answers" or (self.flaw == "saves a refusal for a file" and reply.status < 500)
+        if reply.status >= 400 and not is_saved:
             raise ValueError(f"{reply.status} instead of a file")
 
     # Callbacks
@@ -421,7 +439,8 @@ class Client:
         window = {"takes old callbacks": 1e9, "has a nine-minute window": 540}.get(self.flaw, WINDOW_SECONDS)
         if self.flaw == "acts, then verifies" and not self.heard:
             self.heard.append(json.loads(body))
-        if not is_signed or abs(self.world.now() - float(stamp or 0)) > window:
+        now = self._on_the_wall() if self.flaw == "dates callbacks by its own time" else self.world.now()
+        if not is_signed or abs(now - float(stamp or 0)) > window:
             flaw = "fails at a forged callback" if not is_signed else "fails at an old callback"
             self.is_alarmed = self.flaw == flaw
             return 401
@@ -496,6 +515,10 @@ class Machine:
         """The time."""
         return time.time()
 
+    def ahead(self) -> float:
+        """How many seconds the clock on the wall is ahead of UTC."""
+        return -float(time.altzone if time.localtime().tm_isdst else time.timezone)
+
     def listen(self, take: Take) -> str:
         """Takes callbacks from now on, at the address that is returned."""
 
@@ -550,6 +573,8 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "reads again at once after a 429": (Build(), ("retry-after",)),
     "waits one second at most": (LISTS, ("retry-after",)),
     "waits five seconds whatever is asked": (Build(), ("retry-after",)),
+    "waits twenty seconds at most": (Build(), ("retry-after",)),
+    "reads dates in its own time": (Build(), ("retry-after",)),
     "cannot read dates": (Build(), ("retry-after",)),
     "pauses: none": (Build(pauses="none"), ("retry-backoff",)),
     "pauses: constant": (Build(pauses="constant"), ("retry-backoff",)),
@@ -616,6 +641,7 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "takes the newest for what it has lost": (Build(proof="look-up"), ("finds-its-own",)),
     "takes the newest for its own": (LISTS, ("finds-its-own",)),
     "saves whatever a download answers": (Build(), ("checks-files",)),
+    "saves a refusal for a file": (Build(), ("checks-files",)),
     "takes half of a file for the whole": (LISTS, ("checks-files",)),
     "takes what it does not know for the end": (Build(), ("tolerates-unknown-states",)),
     "takes what it does not know for success": (LISTS, ("tolerates-unknown-states",)),
@@ -648,6 +674,8 @@ WRONG: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "takes old callbacks": (HEARS, ("refuses-stale",)),
     "has a nine-minute window": (HEARS, ("refuses-stale",)),
     "refuses repeats": (HEARS, ("takes-repeats",)),
+    "takes UTC for its own time": (Build(), ("any-zone",)),
+    "dates callbacks by its own time": (HEARS, ("any-zone", "takes-callbacks")),
     "answers 500": (HEARS, ("takes-callbacks",)),
     "stops at a callback before the answer": (HEARS, ("survives-callbacks",)),
     "fails at an old callback": (HEARS, ("survives-callbacks",)),

@@ -17,8 +17,8 @@ from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.records import Limits
 from runflow_mock.domain.tenants import ClockMode
 from runflow_mock.domain.verdicts import Judgement
+from runflow_mock.kit.matrix.asks import ASKS
 from runflow_mock.kit.matrix.cells import (
-    ASKS,
     CALLBACK_CONTROL,
     CELLS,
     CONTROL,
@@ -37,6 +37,7 @@ from runflow_mock.kit.matrix.judging import (
     NO_CONTROL,
     NO_RUN,
     NO_TIME,
+    NO_TLS,
     NO_TRAFFIC,
     NOT_MET,
     ONLY_CREATES,
@@ -48,7 +49,7 @@ from runflow_mock.kit.matrix.judging import (
     places_of,
 )
 from runflow_mock.kit.matrix.running import run_matrix
-from runflow_mock.kit.matrix.trials import MatrixJob, Trial, lost_files, try_cell
+from runflow_mock.kit.matrix.trials import MatrixJob, Trial, environment, lost_files, try_cell
 from runflow_mock.kit.probes.catalogue import ASKS as PROBED
 from runflow_mock.kit.sheets.records import Row
 from runflow_mock.runtime.config import Config
@@ -797,6 +798,35 @@ def test_command_that_does_not_end_is_stopped(server: RunningServer) -> None:
 def test_command_that_is_not_there_is_refused(server: RunningServer) -> None:
     with pytest.raises(ValueError, match="'no-such-command' cannot be started: No such file or directory"):
         try_cell(FAILED, _job(server, "no-such-command"))
+
+
+UNTRUSTED, ZONED = BY_NAME["untrusted certificate"], BY_NAME["another time zone"]
+
+
+@pytest.mark.parametrize(
+    ("is_secure", "exchanges", "judgement", "reason"),
+    [
+        (False, 3, Judgement.NOT_EXERCISED, NO_TLS),
+        (True, 0, Judgement.HELD, None),
+        (True, 1, Judgement.BROKEN, None),
+    ],
+)
+def test_who_trusts_any_certificate_is_seen_where_it_speaks_tls(
+    is_secure: bool, exchanges: int, judgement: Judgement, reason: str | None
+) -> None:
+    row = _judge(UNTRUSTED, replace(PLAIN, is_secure=is_secure), _trial(UNTRUSTED, 1, exchanges=exchanges))
+    assert (row.judgement, row.reason) == (judgement, reason)
+
+
+def test_environment_is_that_of_the_cell() -> None:
+    class Nobody:
+        """No client."""
+
+    known = {"env": {"TRUST": "bundle"}, "env_of_distrust": {"WAY": "proxy"}}
+    job = MatrixJob(client=Nobody(), url=BASE_URL, callback_secret=SECRET, **known)  # type: ignore[arg-type]
+    usual, zoned, untrusted = (environment(job, cell, "rf_live_mock_k") for cell in (CONTROL, ZONED, UNTRUSTED))
+    assert ("TZ" in usual, zoned["TZ"], usual["TRUST"], zoned["TRUST"]) == (False, "Asia/Kathmandu", "bundle", "bundle")
+    assert ("TRUST" in untrusted, untrusted["WAY"]) == (False, "proxy")
 
 
 @pytest.mark.parametrize("rule", [*ASKS, *(rule.id for rule in RULES), *PROBED], ids=str)

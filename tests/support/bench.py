@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
+from datetime import datetime
 from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from runflow_mock.kit.matrix.cells import select
 from runflow_mock.kit.matrix.clients import AGAIN_SECONDS, Ended, longest_seconds
@@ -86,6 +88,12 @@ class VirtualWorld:
     def now(self) -> float:
         """The time."""
         return self._time.seconds
+
+    def ahead(self) -> float:
+        """How many seconds the clock on the wall is ahead of UTC."""
+        zone = self.env.get("TZ")
+        offset = None if zone is None else datetime.fromtimestamp(self._time.seconds, ZoneInfo(zone)).utcoffset()
+        return 0.0 if offset is None else offset.total_seconds()
 
     def listen(self, take: Callable[[dict[str, str], bytes], int]) -> str:
         """Takes callbacks from now on, at the address that is returned."""

@@ -77,6 +77,7 @@ def command(*, arguments: tuple[str, ...], expected_file: Path | None, as_json: 
             client=CommandRunner(arguments, options["seconds_max"]),
             url=server.url,
             env=proxy.env,
+            env_of_distrust=proxy.env_of_distrust,
             callback_secret=options["callback_secret"],
             seconds_max=options["seconds_max"],
             say=partial(click.echo, err=True),

@@ -22,6 +22,9 @@ if (service) {
     if (options.socket || options.path || !hosts.has(host)) {
       return connect.apply(this, given);
     }
+    if (process.env.RUNFLOW_MOCK_SERVICE_IS_TRUSTED === "" && asksForTrust(options)) {
+      return distrusted();
+    }
     const socket = net.connect({ host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) || 80 });
     // What is asked of a secure connection, and is true of this one: nothing leaves the machine.
     Object.assign(socket, {
@@ -43,6 +46,17 @@ if (service) {
     return socket;
   };
   syncBuiltinESMExports();
+}
+
+function asksForTrust(options) {
+  return options.rejectUnauthorized !== false && process.env.NODE_TLS_REJECT_UNAUTHORIZED !== "0";
+}
+
+// What a program gets that checks certificates, where nobody has told it of the authority.
+function distrusted() {
+  const socket = new net.Socket();
+  const error = new Error("self-signed certificate in certificate chain");
+  return socket.destroy(Object.assign(error, { code: "SELF_SIGNED_CERT_IN_CHAIN" }));
 }
 
 function optionsOf(given) {

@@ -70,20 +70,29 @@ class Proxy:
     @property
     def env(self) -> dict[str, str]:
         """The variables by which curl, Python, Node and others find the proxy and trust the fake; loopback is reached directly."""
+        trusted = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"), str(self._bundle))
+        return {**self._ways, **trusted, "NODE_EXTRA_CA_CERTS": str(self._ca_file)}
+
+    @property
+    def env_of_distrust(self) -> dict[str, str]:
+        """The variables by which they find the proxy, and are told of no authority that vouches for the fake."""
+        return {**self._ways, "RUNFLOW_MOCK_SERVICE_IS_TRUSTED": ""}
+
+    @property
+    def _ways(self) -> dict[str, str]:
         by_proxy = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), self.url)
         direct = dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(LOOPBACK))
-        trusted = dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"), str(self._bundle))
-        return {**by_proxy, **direct, **trusted, **self._for_node()}
+        return {**by_proxy, **direct, **self._for_node()}
 
     def _for_node(self) -> dict[str, str]:
         """The variables for Node, from 18 on; what NODE_OPTIONS says already stays."""
         preload = str(NODE_PRELOAD).replace("\\", "\\\\").replace('"', '\\"')
         return {
-            "NODE_EXTRA_CA_CERTS": str(self._ca_file),
             "NODE_USE_ENV_PROXY": "1",
             "NODE_OPTIONS": f'{os.environ.get("NODE_OPTIONS", "")} --require "{preload}"'.strip(),
             "RUNFLOW_MOCK_SERVICE": self._service.geturl(),
             "RUNFLOW_MOCK_SERVICE_HOSTS": ",".join(HOSTS),
+            "RUNFLOW_MOCK_SERVICE_IS_TRUSTED": "1",
         }
 
     def __enter__(self) -> "Proxy":

@@ -15,7 +15,6 @@ import msgspec
 from runflow_mock.domain.paces import EVERY_OTHER
 from runflow_mock.domain.places import START_EDGE
 from runflow_mock.domain.tenants import ClockMode
-from runflow_mock.domain.verdicts import Weight
 
 
 class Ending(StrEnum):
@@ -57,6 +56,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     is_full: bool = False
     unless: str | None = None
+    zone: str | None = None
+    distrusts: bool = False
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -68,41 +69,6 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
             "real_waits": True,
             "concurrency": {EVERY_OTHER: 1} if self.one_at_a_time else {},
         }
-
-
-ASKS: Mapping[str, tuple[str, Weight]] = {
-    "completes": ("Where nothing goes wrong the client ends with exit code 0.", Weight.ERROR),
-    "reports-failure": ("Where work fails or is refused the client ends with another exit code than 0.", Weight.WARNING),
-    "handles-partial": ("A partial success is an end: the client waits no longer.", Weight.ERROR),
-    "recovers": ("What passes by itself is tried again, and the client ends with exit code 0.", Weight.ERROR),
-    "creates-once": (
-        "Nothing is created a second time because an answer is lost or refused, work takes long, or a callback is forged or comes again.",
-        Weight.ERROR,
-    ),
-    "keeps-successes": ("What has succeeded is not created a second time because something else has failed.", Weight.ERROR),
-    "tolerates-unknown-fields": ("Fields that nobody documented are ignored.", Weight.ERROR),
-    "tolerates-unknown-states": ("A state that nobody documented is no end: the client goes on waiting.", Weight.ERROR),
-    "finds-its-own": ("Beside the records of others the client waits for its own, and ends as that one does.", Weight.ERROR),
-    "takes-no-page": ("What is no JSON is no result: the client asks again, or ends with another exit code than 0.", Weight.ERROR),
-    "waits-for-ends": ("A client that ends with exit code 0 was told of the end of everything that it has created.", Weight.ERROR),
-    "checks-files": ("A client that ends with exit code 0 has fetched, or brought, every file whole that it began to.", Weight.ERROR),
-    "bounds-waiting": ("What never comes is not waited for without end: an answer, the end of work, a callback.", Weight.WARNING),
-    "takes-callbacks": ("A genuine callback is answered with 2xx.", Weight.ERROR),
-    "refuses-forged": ("A callback that is not signed with the secret, over these bytes, is not answered with 2xx.", Weight.ERROR),
-    "acts-after-verifying": ("A callback that was refused has no effect: the client ends as the genuine one says.", Weight.ERROR),
-    "refuses-stale": ("A callback more than five minutes old is not answered with 2xx, although the signature fits.", Weight.ERROR),
-    "takes-repeats": ("A callback that comes again is answered with 2xx again.", Weight.ERROR),
-    "survives-callbacks": (
-        "Callbacks that come early, late, in another order or forged do not keep the client from its end.",
-        Weight.ERROR,
-    ),
-    "key-not-in-output": (
-        "What the client prints holds neither its API key nor the secret of callbacks, as they are, escaped, in base64 or in hex digits.",
-        Weight.ERROR,
-    ),
-    "contract": ("What the client sends fits the document.", Weight.ERROR),
-    "ends": ("The client comes to an end, whatever happens.", Weight.ERROR),
-}
 
 
 def _creation(kind: str, times: int | None = 1, edge: str = "before_admission", **more: Any) -> Fault:
@@ -133,8 +99,8 @@ def _refusal(status: int) -> Cell:
     return Cell(name=f"{status} at creation", rule="reports-failure", ending=Ending.BADLY, faults=faults)
 
 
-def _passing(name: str, *faults: Fault, clock: ClockMode = ClockMode.AUTO, is_full: bool = False) -> Cell:
-    return Cell(name=name, rule="recovers", faults=faults, clock=clock, is_full=is_full)
+def _passing(name: str, *faults: Fault, **more: Any) -> Cell:
+    return Cell(name=name, rule="recovers", faults=faults, **more)
 
 
 def _at_poll(name: str, rule: str, kind: str, *, clock: ClockMode = ClockMode.AUTO, **more: Any) -> Cell:
@@ -182,6 +148,10 @@ LATE_SECONDS = 12.0
 LOST_SECONDS = 2.0
 # Longer than the half of a minute that clients make up most often for how long work takes; a right one waits for minutes.
 SLOW_SECONDS = 33.0
+# As long a wait as clients should ever make by the documents (32 seconds), nearly.
+LONG_WAIT_SECONDS = 31
+# Ahead of UTC, and not by whole hours: whoever takes an instant for one of its own clock has it hours ago.
+ZONE = "Asia/Kathmandu"
 # So long everything takes in the control: a client that polls every two seconds polls more than once.
 _SLOWLY: Fault = {"where": {"edge": "run.dispatching->running"}, "what": {"kind": "delay", "by": 3}}
 # Who creates something beside the client, so many records (fewer or more than a page of ten), and when all of them have ended.
@@ -225,12 +195,26 @@ CELLS: tuple[Cell, ...] = (
         is_any_fault=True,
         also=("keeps-successes",),
     ),
+    Cell(name="another time zone", rule="any-zone", clock=ClockMode.REAL, faults=(_SLOWLY,), zone=ZONE),
+    Cell(name="untrusted certificate", rule="checks-certificates", ending=Ending.SOMEHOW, distrusts=True),
     *(_refusal(status) for status in (402, 422, 400, 401, 403, 404)),
     # Longer than a pause that a client may have of its own, and all of them different: none is obeyed by chance.
     _passing("429 at creation", _creation("answer", status=429, retry_after=2), clock=ClockMode.REAL),
     # The service tells seconds; a gateway between may tell a date.
-    _passing(
-        "429 with a date", _creation("answer", status=429, retry_after=4, retry_after_form="date"), clock=ClockMode.REAL, is_full=True
+    *(
+        _passing(
+            name, _creation("answer", status=429, retry_after=4, retry_after_form="date"), clock=ClockMode.REAL, is_full=True, zone=zone
+        )
+        for name, zone in (("429 with a date", None), ("429 with a date in another time zone", ZONE))
+    ),
+    # Whoever does not wait for so long may give up, and must not come earlier.
+    Cell(
+        name="429 with a long wait",
+        rule="creates-once",
+        ending=Ending.SOMEHOW,
+        clock=ClockMode.REAL,
+        faults=(_creation("answer", status=429, retry_after=LONG_WAIT_SECONDS),),
+        seconds=LONG_WAIT_SECONDS,
     ),
     _passing("503 with Retry-After at creation", _creation("answer", status=503, retry_after=3), clock=ClockMode.REAL),
     # The newest public documents have it so of 429 too: nothing says how long to wait.
@@ -349,10 +333,13 @@ CELLS: tuple[Cell, ...] = (
     ),
     _at_file("503 at download", "answer", status=503),
     _at_file("cut answer at download", "truncate"),
+    # As an address that has expired: to try it again helps nobody, to read the record again does.
+    _at_file("403 at download", "answer", status=403),
     _at_file("503 at upload", "answer", "PUT", "/_upload/**", status=503),
     _endless("no answer at poll", *_poll("hang", seconds=3600), seconds=ANSWER_SECONDS_MAX),
     _endless("work without end", _LATE_WORK, seconds=WORK_SECONDS_MAX, also=("waits-for-ends",)),
     CALLBACK_CONTROL,
+    _told("callback in another time zone", "takes-callbacks", zone=ZONE),
     _endless("lost callback", _callback("drop", None), seconds=WORK_SECONDS_MAX, needs_callback=True, also=("waits-for-ends",)),
     # Whoever fails at them gives no answer, and can be ended by anybody.
     _told("wrong secret", "refuses-forged", _callback("wrong_secret"), also=("survives-callbacks", "creates-once")),

@@ -9,7 +9,8 @@ from typing import Any
 
 from runflow_mock.domain.hygiene import RULES
 from runflow_mock.domain.verdicts import NEVER_MET, NOT_PACED, Judgement
-from runflow_mock.kit.matrix.cells import ASKS, CALLBACK_CONTROL, CONTROL, REFUSED_AT_POLL, Cell
+from runflow_mock.kit.matrix.asks import ASKS
+from runflow_mock.kit.matrix.cells import CALLBACK_CONTROL, CONTROL, REFUSED_AT_POLL, Cell
 from runflow_mock.kit.matrix.ends import NO_ANSWER_WITHIN, is_genuine
 from runflow_mock.kit.matrix.expectations import USUAL, Expectation, last_words
 from runflow_mock.kit.matrix.trials import GIVES_UP, Trial
@@ -25,6 +26,7 @@ NO_RUN = "no run of a model began in the control, alone or in a batch, and the o
 NO_CALLBACK = "the client sends no callback_url"
 NOT_MET = "the client never came into this situation"
 NO_TIME = "a client that is right may take longer here than --timeout allows"
+NO_TLS = "it reaches the sandbox without TLS, so that there is no certificate to check"
 NO_TIMESTAMP = "callbacks of this dialect carry no timestamp"
 STILL_TRYING = "it was still trying when it was stopped, which retry-gives-up is about"
 STILL_ASKING = "it was still asking for what was refused when it was stopped, which retry-refused and poll-absent are about"
@@ -93,6 +95,7 @@ def _obstacle(cell: Cell, trials: Mapping[str, Trial], expected: Expected) -> st
         (NO_RUN, not control.is_met and _objection(control, expected) is None),
         (NO_CONTROL, not passes_control(control, expected)),
         (NO_CALLBACK, cell.needs_callback and not control.asks_for_callback),
+        (NO_TLS, cell.distrusts and not control.is_secure),
         (NO_TIME, trial is None and cell.seconds > 0),
         (NOT_MET, trial is None or not trial.is_met),
         (NO_CONTROL, cell.needs_callback and cell is not CALLBACK_CONTROL and not _takes_callbacks(trials)),
@@ -163,12 +166,18 @@ def _waits_for_ends(trial: Trial, control: Trial) -> Seen:
     return _judged(not is_silent), f"{trial.told}{f', and was not told of the end of {trial.untold[0]}' if is_silent else ''}"
 
 
+def _checks_certificates(trial: Trial, control: Trial) -> Seen:
+    is_taken = trial.exchanges > 0
+    return _judged(not is_taken), f"{trial.told}{', by a certificate for which nobody vouches' if is_taken else ''}"
+
+
 _BY_RECORDS: Mapping[str, Callable[[Trial, Trial], Seen]] = {
     "creates-once": _creates_once,
     "keeps-successes": _keeps_successes,
     "checks-files": _checks_files,
     "takes-no-page": _takes_no_page,
     "waits-for-ends": _waits_for_ends,
+    "checks-certificates": _checks_certificates,
 }
 
 

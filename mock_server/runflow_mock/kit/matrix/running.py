@@ -60,7 +60,8 @@ def _run(cells: Sequence[Cell], job: MatrixJob, expected: Expected, tell: Tell, 
     tell(control)
     trials = {CONTROL.name: control}
     fitting = [cell for cell in cells if cell is not CONTROL and 2 * cell.seconds <= job.seconds_max]
-    rest = [cell for cell in fitting if control.asks_for_callback or not cell.needs_callback]
+    heard = [cell for cell in fitting if control.asks_for_callback or not cell.needs_callback]
+    rest = [cell for cell in heard if control.is_secure or not cell.distrusts]
     if not passes_control(control, expected):
         return trials
     loud, quiet = ([cell for cell in rest if cell.needs_quiet is needs_quiet] for needs_quiet in (False, True))

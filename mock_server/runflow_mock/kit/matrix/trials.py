@@ -23,6 +23,7 @@ from runflow_mock.runtime.config import environment_for_client
 from runflow_mock.testing.client import ClientError, Exchanger
 from runflow_mock.testing.control import Control
 from runflow_mock.testing.records import Exchange
+from runflow_mock.wire.sites import HOSTS
 
 OUTPUT_CHARACTERS_MAX = 4000
 # Within these everything ends that was created, and within that, where time passes by itself, everything begins.
@@ -43,7 +44,8 @@ GROWTH_MAX, STOPPING_MAX = 4, timedelta(seconds=1 + 2 * LAST_SECONDS_MAX)
 class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
     """What is run: the client, where it finds the fake, environment besides the tenant's, and the secret of callbacks.
 
-    Without an `exchanger` the fake is asked over HTTP. `seconds_max` is when the client is stopped; `say` hears of one that is still trying
+    Without an `exchanger` the fake is asked over HTTP. `env_of_distrust` is the environment of a client that is not told of the authority
+    behind the certificates of the fake. `seconds_max` is when the client is stopped; `say` hears of one that is still trying
     then, and gets longer. `now` is the clock that the client sees: where time stands it begins there, so that whoever compares what the API
     says with its own clock finds both to agree. `again_seconds_max` is how long may take what is tried again for a rule, in all.
     """
@@ -52,6 +54,7 @@ class MatrixJob(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     env: Mapping[str, str]
     callback_secret: str
+    env_of_distrust: Mapping[str, str] = {}
     exchanger: Exchanger | None = None
     seconds_max: float = math.inf
     again_seconds_max: float = AGAIN_SECONDS_MAX
@@ -66,7 +69,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     paths of files of which the last transfer failed or was cut. `exit_code` is nothing where it had to be stopped, and it `is_trying` where
     it was then still between two tries of what kept failing. It `only_creates` where it has asked for nothing else. `saw_end` says that an
     answer told it of a record that has ended, and `knew_end` that one did before a state that nobody documented; `untold` are the runs of
-    which it was not told the end, by answer or callback, `printed` what its output holds and must not. `late_seconds` is by how much
+    which it was not told the end, by answer or callback, `printed` what its output holds and must not. It
+    `is_secure` where it calls the service by its name, over TLS. `late_seconds` is by how much
     somebody else who slept meanwhile was woken too late.
     """
 
@@ -88,6 +92,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     untold: tuple[str, ...] = ()
     is_trying: bool = False
     printed: tuple[str, ...] = ()
+    is_secure: bool = False
     deliveries: tuple[dict[str, Any], ...] = ()
     late_seconds: float = 0.0
 
@@ -149,6 +154,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             untold=() if len(journal) < report["exchanges"]["total"] else untold(journal, deliveries, runs),
             is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, now),
             printed=_printed(ended.output, {"the API key": tenant.key, "the secret of callbacks": job.callback_secret}),
+            is_secure=any(exchange.request.headers.get("host") in HOSTS for exchange in journal),
             deliveries=deliveries,
             late_seconds=ended.late_seconds,
         )
@@ -159,7 +165,8 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
 def environment(job: MatrixJob, cell: Cell, key: str) -> dict[str, str]:
     """Returns the variables that the command is given on top of the usual ones."""
     return {
-        **job.env,
+        **(job.env_of_distrust if cell.distrusts else job.env),
+        **({} if cell.zone is None else {"TZ": cell.zone}),
         **environment_for_client(job.url, key),
         "RUNFLOW_CALLBACK_SECRET": job.callback_secret,
         "RUNFLOW_MOCK_CELL": cell.name,
