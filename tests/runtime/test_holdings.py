@@ -50,6 +50,21 @@ def test_tenant_has_seven_tenths_and_the_server_all(door: Door) -> None:
     assert send(door, 3_000) == 201
 
 
+def test_what_tenants_are_made_from_counts_until_they_go(door: Door) -> None:
+    made = {"name": "b", "scenario": {"story": "x" * 4_000}}
+    ok(door.post("/_mock/tenants", made), 201)
+    ok(door.post("/_mock/reset", key="rf_live_mock_b"))
+    first = use_of(door, "record_bytes_max")["used"]
+    assert 4_000 < first < 4_100
+    ok(door.request("PUT", "/_mock/scenario", json={"scenario": {"story": "x" * 5_000}}, key="rf_live_mock_b"))
+    assert 5_000 < use_of(door, "record_bytes_max")["used"] < 5_100
+    told = refusal(door.post("/_mock/tenants", {**made, "name": "c", "scenario": {"story": "x" * 5_000}}), 503, "full")
+    assert "--record-bytes-max" in told
+    refusal(door.request("PUT", "/_mock/scenario", json={"scenario": {"story": "x" * 9_990}}, key="rf_live_mock_b"), 503, "full")
+    assert door.delete("/_mock/tenants/b", key=None).status_code == 204
+    assert use_of(door, "record_bytes_max")["used"] == 0
+
+
 def test_snapshot_counts_as_what_was_sent() -> None:
     with Door(bounds=BoundsMax(record_bytes_max=100_000)) as door:
         assert send(door, 2_000) == 201

@@ -232,6 +232,31 @@ def test_wait_for_a_tenant_that_goes_moves_its_world_no_further() -> None:
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("looks_at_requests", [False, True])
+def test_wait_for_a_record_does_not_look_up_at_each_request(looks_at_requests: bool) -> None:
+    async def story() -> None:
+        runtime, tenant, _ = make(RecordingSender(200), Config(clock=ClockMode.MANUAL))
+        run, looks = created(runtime.execute(tenant, create_run())), list[bool]()
+
+        def holds() -> bool:
+            looks.append(tenant.world.store.run(run.id).is_terminal)
+            return looks[-1]
+
+        waiting = asyncio.ensure_future(runtime.until(tenant, holds, run.id, 60.0, looks_at_requests=looks_at_requests))
+        await asyncio.sleep(0)
+        for tell in tenant.journal.listeners:
+            tell()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(looks) == (2 if looks_at_requests else 1)
+        runtime.execute(tenant, CancelRun(run.id))
+        assert await waiting
+        assert not tenant.journal.listeners
+        await runtime.close()
+
+    asyncio.run(story())
+
+
 def test_alarm_fires_what_nobody_asks_for() -> None:
     async def story() -> None:
         sender = Telling()

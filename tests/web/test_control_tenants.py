@@ -8,6 +8,7 @@ from steps import INPUT, RUNS, Body, callback_run, finished_run, get_run, ok, po
 
 from runflow_mock.domain.money import parse_money
 from runflow_mock.runtime.sender import RecordingSender
+from runflow_mock.wire.control import MESSAGE_CHARACTERS_MAX
 
 TENANTS = "/_mock/tenants"
 
@@ -134,6 +135,12 @@ def test_callback_secret_that_looks_like_a_real_key_is_refused_and_not_repeated(
     assert ("looks like a real Runflow key" in told, "REALLYREAL" in told) == (True, False)
     ok(door.post("/_mock/tenants", {"name": "dummy", "callback_secret": "rf_whsec_of_the_test"}), 201)
     ok(door.post("/_mock/tenants", {"name": "key", "callback_secret": "rf_live_mock_of_the_test"}), 201)
+
+
+@pytest.mark.parametrize("body", [{"x" * 100_000: 1}, {"clock": {"x" * 100_000: 1}}, {"quota": {"x" * 100_000: 1}}])
+def test_name_without_end_is_not_repeated_as_a_whole(door: Door, body: Body) -> None:
+    told = refusal(door.post("/_mock/tenants", body), 422)
+    assert ("unknown field" in told, len(told)) == (True, MESSAGE_CHARACTERS_MAX + 1)
 
 
 def test_body_that_is_no_json_is_refused(door: Door) -> None:

@@ -1,8 +1,8 @@
 """Holdings: what all tenants of a server hold together, so that many of them, each within its own limits, cannot fill a machine.
 
-Journals are shared by `JournalSpace`. Of records the bytes count that clients have sent for them, which is what makes them large, of assets
-and files of rules their own bytes, and of what is still to happen the timers. All are given back with the tenant: records themselves are
-never removed from a world.
+Journals are shared by `JournalSpace`. Of records, and of what tenants are made from, the bytes count that clients have sent for them, which
+is what makes them large, of assets and files of rules their own bytes, and of what is still to happen the timers. All are given back with
+the tenant: records themselves are never removed from a world.
 """
 
 from collections.abc import Collection
@@ -12,7 +12,7 @@ from typing import Protocol
 from runflow_mock.engine.journal import Journal, JournalSpace
 from runflow_mock.engine.world import World
 from runflow_mock.runtime.bounds import Bounds, BoundsMax
-from runflow_mock.runtime.refusals import FilesFull, TenantsFull
+from runflow_mock.runtime.refusals import FilesFull, RecordsFull, TenantsFull
 
 
 class Held:
@@ -29,6 +29,7 @@ class Holder(Protocol):
 
     held: Held
     is_dropped: bool
+    sent: int
     journal: Journal
     world: World
 
@@ -45,6 +46,7 @@ class Holdings:
         self._bounds.tenants.show(self._bounds.tenants.used + 1)
         tenant.journal.share(self.journals)
         self.follow(tenant)
+        self.keep(tenant, tenant.sent)
 
     def release(self, tenant: Holder) -> None:
         """Counts a tenant no more."""
@@ -60,12 +62,15 @@ class Holdings:
         Raises:
             ServerFull: there is none.
         """
-        tenants, files = self._bounds.tenants, self._bounds.file_bytes
+        tenants, files, records = self._bounds.tenants, self._bounds.file_bytes, self._bounds.record_bytes
         if replaced is None and tenants.used >= tenants.maximum:
             tenants.meet()
             raise TenantsFull(tenants.maximum)
-        freed = 0 if replaced is None else replaced.held.file_bytes
-        if tenant.world.store.kept_total and files.used - freed + tenant.world.store.kept_total > files.maximum:
+        held = Held() if replaced is None else replaced.held
+        if tenant.sent and records.used - held.record_bytes + tenant.sent > records.maximum:
+            records.meet()
+            raise RecordsFull(records.maximum)
+        if tenant.world.store.kept_total and files.used - held.file_bytes + tenant.world.store.kept_total > files.maximum:
             files.meet()
             raise FilesFull(files.maximum)
 

@@ -39,6 +39,15 @@ class FilesFull(ServerFull):
         super().__init__(f"the files of all tenants have at most {file_bytes_max} bytes on this server")
 
 
+class RecordsFull(ServerFull):
+    """The server has no room for what a tenant is to be made from."""
+
+    option = "--record-bytes-max"
+
+    def __init__(self, record_bytes_max: int) -> None:
+        super().__init__(f"what clients have sent takes at most {record_bytes_max} bytes on this server")
+
+
 class KeyTaken(DomainError):
     """A key of the tenant to be made leads to another tenant already."""
 

@@ -88,7 +88,7 @@ class Runtime:
         self.is_stopping = False
         # How many requests were answered, by operation and status.
         self.requests: Counter[tuple[str, int]] = Counter()
-        self.wall, self.timer, self.sleep = wall, timer, sleep
+        self.wall, self.timer, self.sleep, self._monotonic = wall, timer, sleep, monotonic
         self.media = MediaShelf()
         self.judgings = Judgings(contract)
         turns, unbelieved = CallbackTurns(self.bounds.callback_sockets), Unbelieved(self.warn)
@@ -98,7 +98,6 @@ class Runtime:
         self.feeds = ChangeFeeds(wall)
         self.tenants.on_change = self.feeds.replaced
         self.cluster: Cluster | None = None
-        self._monotonic = monotonic
 
     def execute(self, tenant: Tenant, command: Command) -> Outcome:
         """Carries a command out at the tenant's present, and whatever is due at once after it.
@@ -171,15 +170,18 @@ class Runtime:
         """Returns once a run has ended, or after `seconds` of real time. Under `auto` time moves on to it; see `poll`."""
         await self.until(tenant, lambda: tenant.world.store.run(run_id).is_terminal, run_id, seconds)
 
-    async def until(self, tenant: Tenant, holds: Callable[[], bool], resource_id: str | None, seconds: float) -> bool:
+    async def until(
+        self, tenant: Tenant, holds: Callable[[], bool], resource_id: str | None, seconds: float, *, looks_at_requests: bool = False
+    ) -> bool:
         """Returns whether a condition came to hold within `seconds` of real time; it is looked at whenever something has happened.
 
-        Whoever waits for a tenant that goes, or for a server that stops, waits no longer. Under `auto` time moves on, to the next change of
-        the resource or else from timer to timer; see `poll`.
+        Requests that change nothing count where it `looks_at_requests`. Whoever waits for a tenant that goes, or for a server that stops,
+        waits no longer. Under `auto` time moves on, to the next change of the resource or else from timer to timer; see `poll`.
         """
         changed = asyncio.Event()
         tenant.change_events.add(changed)
-        tenant.journal.listeners.append(changed.set)
+        listeners = tenant.journal.listeners if looks_at_requests else []
+        listeners.append(changed.set)
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
@@ -194,7 +196,7 @@ class Runtime:
             return holds()
         finally:
             tenant.change_events.discard(changed)
-            tenant.journal.listeners.remove(changed.set)
+            listeners.remove(changed.set)
 
     async def advance(self, tenant: Tenant, to: datetime) -> list[Step]:
         """Moves to an instant and returns what happened, once all of it has: the receivers' answers included.

@@ -64,7 +64,7 @@ class Tenant:
         self.settings = settings
         self.basis = settings
         self.scenario: Scenario | None = None
-        self.asked = NOTHING
+        self.asked, self.sent = NOTHING, 0
         self.dialect = dialect_of(settings.dialect, settings.switches, is_strict=settings.strict)
         self.rules = rules
         self.clock = clock
@@ -201,10 +201,11 @@ class Tenants:
         known = self._by_key.get(key)
         return self._config.keys.get(key) or name_in_key(key) if known is None else known[0].settings.name
 
-    def create(self, basis: TenantSettings, scenario: Scenario | None = None, asked: bytes = NOTHING) -> Tenant:
+    def create(self, basis: TenantSettings, scenario: Scenario | None = None, asked: bytes = NOTHING, sent: int = 0) -> Tenant:
         """Makes a tenant, or replaces the one of the same name.
 
-        The scenario's settings come on top of the basis, and those of `asked`, a body of the control API, on top of them.
+        The scenario's settings come on top of the basis, and those of `asked`, a body of the control API, on top of them. So many bytes
+        were `sent` for it in all.
 
         Raises:
             ServerFull: there is no room for it.
@@ -224,7 +225,7 @@ class Tenants:
         tenant = Tenant(
             settings, self._rules(settings), clock, lambda render: World(settings, self._catalog, render, start), self._scrubber
         )
-        tenant.basis, tenant.scenario, tenant.asked, tenant.made_at = basis, scenario, asked, self._wall()
+        tenant.basis, tenant.scenario, tenant.asked, tenant.sent, tenant.made_at = basis, scenario, asked, sent, self._wall()
         if scenario is not None:
             for rule in scenario.rules:
                 tenant.world.execute(rule)
@@ -234,11 +235,11 @@ class Tenants:
 
     def repeat(self, tenant: Tenant) -> Tenant:
         """Makes a tenant anew, as it was at its beginning; see `create`."""
-        return self.create(tenant.basis, tenant.scenario, tenant.asked)
+        return self.create(tenant.basis, tenant.scenario, tenant.asked, tenant.sent)
 
-    def play(self, tenant: Tenant, scenario: Scenario) -> Tenant:
+    def play(self, tenant: Tenant, scenario: Scenario, sent: int) -> Tenant:
         """Makes a tenant anew with a scenario, whose settings come on top of whatever the tenant was made with; see `create`."""
-        return self.create(decode_tenant(tenant.asked, tenant.basis), scenario)
+        return self.create(decode_tenant(tenant.asked, tenant.basis), scenario, sent=sent)
 
     def prepare(self, name: str, saved: SavedTenant) -> Tenant:
         """Returns a tenant of that name made from a saved one, which may have had another name; the limits are this server's own.

@@ -24,6 +24,9 @@ ReadT = TypeVar("ReadT")
 COUNT_MAX = 1_000_000_000
 
 
+MESSAGE_CHARACTERS_MAX = 4_000
+
+
 class ControlError(Exception):
     """An answer of the control API that says what is wrong and what to do.
 
@@ -34,7 +37,8 @@ class ControlError(Exception):
         super().__init__(message)
         self.status = status
         self.kind = kind
-        self.message = message
+        # What a decoder says repeats the names that it does not know, however long they are.
+        self.message = message if len(message) <= MESSAGE_CHARACTERS_MAX else f"{message[:MESSAGE_CHARACTERS_MAX]}…"
 
 
 def represent_control_error(error: ControlError) -> dict[str, object]:

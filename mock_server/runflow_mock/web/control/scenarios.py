@@ -54,7 +54,7 @@ async def put_scenario(call: Call) -> Answer:
     tenant_of(call)
     # To read one, and to compile the schemas in it, takes a moment; by then another tenant may stand in the place of this one.
     scenario = await asyncio.to_thread(_asked, call)
-    call.tenant = tenant = call.runtime.tenants.play(tenant_of(call), scenario)
+    call.tenant = tenant = call.runtime.tenants.play(tenant_of(call), scenario, len(call.body))
     return answer(scene_of(call, scenario, await unfired_rules(tenant, completion(call))))
 
 

@@ -91,7 +91,7 @@ async def create_tenant(call: Call) -> Answer:
     scenario = tenants.usual if asked is None else await asyncio.to_thread(scenario_of, asked, call.runtime.catalog)
     if tenants.get(name) is not None:
         raise _exists(name)
-    call.tenant = tenants.create(call.runtime.config.tenant(name), scenario, call.body)
+    call.tenant = tenants.create(call.runtime.config.tenant(name), scenario, call.body, len(call.body))
     return answer(_body(call.tenant), 201)
 
 

@@ -53,7 +53,10 @@ async def wait(call: Call) -> Answer:
     call.runtime.settle(tenant)
     watch = _journal(call, asked) if asked.noun == JOURNAL else _record(call, asked)
     began = asyncio.get_running_loop().time()
-    await call.runtime.until(tenant, lambda: watch.holds() or watch.is_hopeless(), watch.resource_id, asked.seconds)
+    looks_at_requests = asked.noun == JOURNAL
+    await call.runtime.until(
+        tenant, lambda: watch.holds() or watch.is_hopeless(), watch.resource_id, asked.seconds, looks_at_requests=looks_at_requests
+    )
     told = {"waited_seconds": round(asyncio.get_running_loop().time() - began, 3), "state": watch.state()}
     if watch.holds():
         return answer({"held": True, **told})
