@@ -18,6 +18,23 @@ from runflow_mock.testing.receiver import CallbackReceiver
 from runflow_mock.testing.server import serve
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("verify-receiver", "http://127.0.0.1:1/", "--secret"),
+        ("verify-receiver", "http://127.0.0.1:1/", "--secret", SECRET, "--previous-secret"),
+        ("verify-receiver", "http://127.0.0.1:1/", "--secret", SECRET, "--retired-secret"),
+        ("trigger", "run.completed", "http://127.0.0.1:1/", "--secret"),
+        ("verify-client", "--callback-secret"),
+        ("replay", "x.json", "--callback-secret"),
+    ],
+)
+def test_secret_that_no_tenant_can_have_is_a_wrong_use_in_one_line(command: tuple[str, ...]) -> None:
+    for secret, why in (("x", "must have 8 to 256 characters"), ("rf_live_REALLYREAL123", "looks like a real Runflow key")):
+        told = call(*command, secret)
+        assert (told.code, f"it {why}" in told.err, "Traceback" in told.err, "REALLYREAL" in told.err) == (2, True, False, False)
+
+
 @pytest.mark.slow
 def test_good_handler_is_exit_code_0_with_its_options_or_without() -> None:
     with handler() as running:

@@ -28,6 +28,19 @@ class Figure(click.FloatRange):
         return figure
 
 
+class Secret(click.types.StringParamType):
+    """A secret of callbacks that a tenant can have. What is refused is not repeated."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Returns the secret, or ends the command."""
+        from runflow_mock.domain.secrets import objection_to_material
+
+        objection = objection_to_material(value)
+        if objection is not None:
+            self.fail(f"it {objection}", param, ctx)
+        return value
+
+
 def option(name: str, **settings: Any) -> Callable[[DecoratedT], DecoratedT]:
     """Returns a click option whose variable is the environment prefix and its name."""
     variable = ENVIRONMENT_PREFIX + name.partition("/")[0].lstrip("-").upper().replace("-", "_")

@@ -12,7 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
-from runflow_mock.cli.options import json_option, option
+from runflow_mock.cli.options import Secret, json_option, option
 from runflow_mock.cli.timelines import line_of
 from runflow_mock.domain.documents import Json, write_document
 from runflow_mock.openapi.yaml_values import YamlError
@@ -32,7 +32,7 @@ LOADERS: Mapping[object, Callable[[bytes], SavedHistory]] = {HISTORY.mark: decod
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
-@option("--callback-secret", default=None, help="The callback secret that was registered beforehand; no history holds it.")
+@option("--callback-secret", default=None, type=Secret(), help="The callback secret that was registered beforehand; no history holds it.")
 @option("--webhook-secret", multiple=True, help="Secret of a webhook, in the order in which they were set; the last one serves the rest.")
 @option("--catalog", multiple=True, type=click.Path(path_type=Path), help="File or folder with further models; repeatable.")
 @option("--unknown-models", default="refuse", type=click.Choice(["refuse", "accept"]), help="What to do with ids outside the catalog.")

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
-from runflow_mock.cli.options import Figure, checked_url, json_option, option, tell
+from runflow_mock.cli.options import Figure, Secret, checked_url, json_option, option, tell
 from runflow_mock.openapi.messages import Message, Messages
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.foreign_documents import load_messages
@@ -20,7 +20,13 @@ from runflow_mock.testing.samples import ALIASES, EVENTS, send_sample
 @click.command()
 @click.argument("event", type=click.Choice([*EVENTS, *ALIASES]), metavar="EVENT")
 @click.option("--to", "url", required=True, callback=checked_url, help="Receiver to send to; any host, since you name it yourself.")
-@option("--secret", envvar="RUNFLOW_MOCK_CALLBACK_SECRET", default=None, help="Secret to sign with; without one there is no signature.")
+@option(
+    "--secret",
+    envvar="RUNFLOW_MOCK_CALLBACK_SECRET",
+    default=None,
+    type=Secret(),
+    help="Secret to sign with; without one there is no signature.",
+)
 @dialect_options
 @option("--openapi", default=None, metavar="FILE|URL", help="Document that judges the message and the answer's status.")
 @option("--seed", default=None, help="Makes ids and times follow from it; without it each message is a new one.")

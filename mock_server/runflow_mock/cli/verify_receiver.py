@@ -11,7 +11,7 @@ import click
 import urllib3
 
 from runflow_mock.cli.dialects import dialect_options, read_speech
-from runflow_mock.cli.options import Figure, checked_url, option
+from runflow_mock.cli.options import Figure, Secret, checked_url, option
 from runflow_mock.cli.options import tell as tell_people
 from runflow_mock.cli.sheets import Outputs, expected_option, load_expected, sheet_options
 from runflow_mock.kit.probes.carriers import Carrier
@@ -29,9 +29,16 @@ from runflow_mock.testing.samples import EVENTS
 
 @click.command()
 @click.argument("url", callback=checked_url)
-@click.option("--secret", envvar="RUNFLOW_MOCK_CALLBACK_SECRET", show_envvar=True, required=True, help="Secret that the receiver expects.")
-@click.option("--previous-secret", default=None, help="Secret before it, which the receiver still takes during a rotation.")
-@click.option("--retired-secret", default=None, help="Secret of older times, which the receiver must take no longer.")
+@click.option(
+    "--secret",
+    envvar="RUNFLOW_MOCK_CALLBACK_SECRET",
+    show_envvar=True,
+    required=True,
+    type=Secret(),
+    help="Secret that the receiver expects.",
+)
+@click.option("--previous-secret", default=None, type=Secret(), help="Secret before it, which the receiver still takes during a rotation.")
+@click.option("--retired-secret", default=None, type=Secret(), help="Secret of older times, which the receiver must take no longer.")
 @click.option(
     "--event",
     "events",

@@ -13,9 +13,11 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.domain.identity import OrganizationId, SecretId
+from runflow_mock.domain.principals import looks_real
 from runflow_mock.domain.seeds import Seed
 
 LABEL_MAX = 255
+MATERIAL_MIN, MATERIAL_MAX = 8, 256
 
 
 class CallbackSecret(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -34,6 +36,13 @@ class CallbackSecret(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     disabled_at: datetime | None = None
     last_used_at: datetime | None = None
     replaced_at: datetime | None = None
+
+
+def objection_to_material(material: str) -> str | None:
+    """Returns why what somebody gives cannot be the material of a secret, or nothing when it can."""
+    if not MATERIAL_MIN <= len(material) <= MATERIAL_MAX:
+        return f"must have {MATERIAL_MIN} to {MATERIAL_MAX} characters"
+    return "looks like a real Runflow key; use a dummy, such as rf_whsec_of_the_test" if looks_real(material) else None
 
 
 def derive_material(prefix: str, seed: Seed, secret_id: SecretId) -> str:

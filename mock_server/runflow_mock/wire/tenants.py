@@ -13,8 +13,9 @@ from runflow_mock.domain.documents import read_object
 from runflow_mock.domain.instants import EARLIEST, LATEST, is_reachable
 from runflow_mock.domain.money import format_money
 from runflow_mock.domain.paces import Pace
-from runflow_mock.domain.principals import SCOPES, looks_real
+from runflow_mock.domain.principals import SCOPES
 from runflow_mock.domain.scenarios import Scenario
+from runflow_mock.domain.secrets import objection_to_material
 from runflow_mock.domain.tenants import CAP_MAX, PULL, PUSH, ClockMode, KeySpec, TenantSettings, is_tenant_name
 from runflow_mock.wire.control import decode, duration, instant, money, refused
 from runflow_mock.wire.inputs import read_input_schema
@@ -293,8 +294,6 @@ def _check(settings: TenantSettings) -> None:
     for key in settings.keys:
         if not is_tenant_name(key.name):
             raise refused(f"keys: name {key.name[:80]!r} must be of a-z, 0-9 and _, 1 to 64 of them")
-    secret = settings.callback_secret
-    if secret is not None and not 8 <= len(secret) <= 256:
-        raise refused("callback_secret must have 8 to 256 characters")
-    if secret is not None and looks_real(secret):
-        raise refused("callback_secret looks like a real Runflow key; use a dummy, such as rf_whsec_of_the_test")
+    objection = None if settings.callback_secret is None else objection_to_material(settings.callback_secret)
+    if objection is not None:
+        raise refused(f"callback_secret {objection}")
