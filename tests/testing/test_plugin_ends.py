@@ -238,6 +238,7 @@ def test_callback_secret_is_there_for_who_reads_it(pytester: pytest.Pytester) ->
         ("balnce='1'", "*no 'balnce'; did you mean balance? It takes *allow_unused*"),
         ("clock='sometimes'", "*clock 'sometimes' does not exist*"),
         ("balance=object()", "*balance cannot be <object object*"),
+        ("callback_secret=b'rf_whsec_of_the_test'", "*callback_secret cannot be b'rf_whsec_of_the_test'*decode it*"),
         ("allow_unused='yes'", "*allow_unused is True or False, not 'yes'*"),
         ("allow_violations=7", "*allow_violations is True, or ids of operations such as*not 7*"),
         ("allow_exceptions='KeyError'", "*allow_exceptions is True, or kinds of exceptions such as KeyError, not 'KeyError'*"),

@@ -54,6 +54,20 @@ def test_bad_fault_is_told_with_the_way_out(tenant: Runflow) -> None:
     assert caught.value.status == 422
 
 
+def test_operation_that_is_none_is_told_with_the_nearest(tenant: Runflow) -> None:
+    with pytest.raises(ClientError, match=r"'create_bach' is none of the API's; did you mean create_batch\?; GET /v1/openapi"):
+        tenant.faults.add(what="hang", where={"operation": "create_bach"})
+
+
+@pytest.mark.parametrize("value", [b"10m", bytearray(b"10m"), memoryview(b"10m")], ids=lambda value: type(value).__name__)
+def test_bytes_are_refused_where_text_is_meant(tenant: Runflow, value: Any) -> None:
+    """As base64 they would be another text: a secret with which no signature fits."""
+    with pytest.raises(TypeError, match="b'10m' is bytes, and JSON has only text: decode it"):
+        tenant.clock.advance(value)
+    with pytest.raises(TypeError, match="decode it"):
+        tenant.control.add_fault(what={"kind": "answer", "headers": {"X-Secrets": [value]}})
+
+
 def test_stub_gives_own_files(tenant: Runflow, tmp_path: Path) -> None:
     picture = tmp_path / "mine.png"
     picture.write_bytes(

@@ -115,7 +115,7 @@ class Client:
     def request(self, method: str, path: str, body: Any = None) -> Any:
         """Returns the JSON that answers a request, or nothing for an empty answer; raises `ClientError` from status 400."""
         headers = self._headers if body is None else {**self._headers, "Content-Type": "application/json"}
-        status, raw = self._exchanger.exchange(method, path, headers, None if body is None else msgspec.json.encode(body))
+        status, raw = self._exchanger.exchange(method, path, headers, None if body is None else json_of(body))
         content = _decoded(status, raw) if raw else None
         if status >= 400:
             raise ClientError(status, content)
@@ -139,6 +139,25 @@ class Client:
     def close(self) -> None:
         """Closes the connections."""
         self._exchanger.close()
+
+
+def json_of(body: Any) -> bytes:
+    """Returns what is sent as JSON.
+
+    Raises:
+        TypeError: there are bytes in it, which would go as base64: a secret would be another one.
+    """
+    written = msgspec.json.encode(body)
+    waiting = [body]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, bytes | bytearray | memoryview):
+            raise TypeError(f"{bytes(value)!r:.80} is bytes, and JSON has only text: decode it")
+        if isinstance(value, Mapping):
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(value)
+    return written
 
 
 def _decoded(status: int, raw: bytes) -> Any:

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-import msgspec
-
 from runflow_mock.domain.hints import did_you_mean
+from runflow_mock.testing.client import json_of
 from runflow_mock.testing.scenario_files import ScenarioUnreadable, scenario_body
 from runflow_mock.wire.tenants import SETTINGS
 
@@ -80,7 +79,7 @@ _NAMES = (*SETTINGS, "scenario", *_STRICTNESS)
 
 def _sendable(name: str, value: object) -> object:
     try:
-        msgspec.json.encode(value)
+        json_of(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise MarkerError(f"@pytest.mark.runflow: {name} cannot be {value!r:.80}: {error}") from None
     return value

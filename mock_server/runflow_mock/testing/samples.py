@@ -94,12 +94,15 @@ def sample_callback(
 
     Raises:
         ValueError: there is no such event; the message names those that there are.
+        TypeError: `at` is no datetime, or something is bytes that has to be text.
         ClientError: the dialect, a switch, the secret or the metadata cannot be meant.
     """
     name = ALIASES.get(event, event)
     if name not in EVENTS:
         hint = did_you_mean(event, EVENTS) or "."
         raise ValueError(f"no callback tells of the event {event!r}{hint} There are {', '.join(EVENTS)}.")
+    if at is not None and not isinstance(at, datetime):
+        raise TypeError(f"at is a datetime, not {at!r:.80}")
     app = InProcess(Config(clock=ClockMode.MANUAL, speed=1.0))
     try:
         with sample_world(app, secret=secret, dialect=dialect, switches=switches or {}, seed=seed, at=at) as control:

@@ -1,6 +1,6 @@
 """Fault rules on the wire of the control API: `{label?, where, what, when?}`, and what is told about a rule."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 import msgspec
@@ -12,6 +12,7 @@ from runflow_mock.domain.documents import Document, present, read_document, writ
 from runflow_mock.domain.fault_kinds import KIND_OF, ActsAt, Family, Kind
 from runflow_mock.domain.faults import FaultRule, When
 from runflow_mock.domain.globs import matches_glob
+from runflow_mock.domain.hints import did_you_mean
 from runflow_mock.domain.places import Where, edge_name, is_edge
 from runflow_mock.wire.control import COUNT_MAX, as_json, decode, instant, refused
 from runflow_mock.wire.fault_kinds import decode_what, represent_what
@@ -61,7 +62,7 @@ class Names(msgspec.Struct, frozen=True):
     """What a rule may name: `path_of` gives the path under which runs keep a model or workflow; `operations` are the API's."""
 
     path_of: Callable[[str], str]
-    operations: Container[str]
+    operations: Collection[str]
 
 
 def decode_rule(raw: bytes, names: Names) -> tuple[AddRule, tuple[bytes, ...]]:
@@ -105,21 +106,13 @@ def check_rule(rule: FaultRule) -> None:
     what = {name: value for name, value in represent_what(rule.what).items() if name != "files"}
     decode_what(what)
     place = convert(shown["where"], WirePlace)
-    _check_place(decode_place(place, Names(lambda path: path, _EVERYTHING)), KIND_OF[type(rule.what)])
+    # Another document may have had other operations and models.
+    names = Names(lambda path: path, tuple(filter(None, [place.operation])))
+    _check_place(decode_place(place, names), KIND_OF[type(rule.what)])
     _when(convert(shown["when"], WireWhen))
     for name in ("matched", "fired"):
         if not 0 <= getattr(rule, name) <= COUNT_MAX:
             raise refused(f"{name} {getattr(rule, name)} must be from 0 to {COUNT_MAX}")
-
-
-class _Everything(Container[str]):
-    """Knows every name."""
-
-    def __contains__(self, _: object) -> bool:
-        return True
-
-
-_EVERYTHING = _Everything()
 
 
 def represent_where(where: Where) -> dict[str, object]:
@@ -136,7 +129,8 @@ def decode_place(where: WirePlace, names: Names, prefix: str = "where.") -> Wher
         ModelNotFound: it names a model that does not exist.
     """
     if where.operation is not None and where.operation not in names.operations:
-        raise refused(f"{prefix}operation {where.operation[:80]!r} is none of the API's; GET /v1/openapi.json lists them")
+        hint = did_you_mean(where.operation[:80], names.operations)
+        raise refused(f"{prefix}operation {where.operation[:80]!r} is none of the API's{hint}; GET /v1/openapi.json lists them")
     return Where(
         edge=where.edge,
         method=where.method,
