@@ -73,6 +73,14 @@ def test_full_world_takes_no_further_evaluation() -> None:
         submit(world)
 
 
+def test_image_of_a_model_is_not_evaluated_by_itself() -> None:
+    world = make_world()
+    run = created(world.execute(create_run("black-forest-labs/flux-2-klein-4b", {"prompt": "a shirt"})))
+    run_all(world)
+    assert b'"type":"image"' in (world.store.run(run.id).output or b"")
+    assert not world.store.evaluations
+
+
 def test_absent_run_and_evaluation_are_not_found() -> None:
     world = make_world()
     with pytest.raises(NotFound):

@@ -49,6 +49,15 @@ def test_webhook_hears_of_a_run_that_has_no_callback_of_its_own() -> None:
     assert world.store.webhook(webhook.id).last_triggered_at == effect.delivery.created_at
 
 
+def test_secret_of_the_organization_is_not_used_for_a_webhook() -> None:
+    world = make_world(callback_secret="rf_whsec_current")
+    webhook = subscribe(world, *ALL)
+    world.execute(create_run())
+    run_all(world)
+    (secret,) = world.store.secrets.values()
+    assert (only_delivery(world, webhook).attempts[-1].secret_id, secret.last_used_at) == (None, None)
+
+
 def test_callback_and_webhook_carry_the_same_bytes_under_different_ids() -> None:
     world = make_world(callback_secret="rf_whsec_current")
     subscribe(world, *ALL)
