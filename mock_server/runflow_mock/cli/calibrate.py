@@ -58,9 +58,9 @@ def command(
 ) -> None:
     """Say from captures how the real service speaks.
 
-    FILES are runs, batches, pages, errors, callbacks and HAR files, or folders of them. Whatever is printed or written has been redacted.
-    Exit codes: 0 every switch that shows is like one of ours, 1 one is like neither or captures contradict each other, 2 a file that cannot
-    be understood, 3 no switch shows.
+    FILES are runs, batches, pages, errors, callbacks and HAR files, or folders of them. Whatever is printed or written has been
+    redacted. Exit codes: 0 every switch that can be seen has a known value, 1 one has another value or captures contradict each other,
+    2 a file that cannot be understood, 3 no switch can be seen.
     """
     gc.enable()
     files = read_files(given)

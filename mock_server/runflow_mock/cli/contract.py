@@ -26,10 +26,10 @@ def command() -> None:
 def check(*, source: str, as_json: bool) -> None:
     """List where the fake and a document disagree.
 
-    FILE|URL is an OpenAPI 3.1 document. Operations, statuses of success and required fields are compared; then the fake is played with, and
-    what it answers is held against the document. Files that it refers to are read where they are in its folder or below. What in it cannot
-    be understood is told on stderr with its place, and the rest is compared. Exit codes: 0 they agree, 1 they do not, 2 the document cannot
-    be used.
+    FILE|URL is an OpenAPI 3.1 document. Operations, statuses of success and required fields are compared; then the fake is called, and
+    its answers are checked against the document. Files that it refers to are read where they are in its folder or below. What in it
+    cannot be understood is told on stderr with its place, and the rest is compared. Exit codes: 0 they agree, 1 they do not, 2 the
+    document cannot be used.
     """
     theirs = load_contract(source, tell)
     app = InProcess()

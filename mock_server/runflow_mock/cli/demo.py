@@ -35,7 +35,7 @@ ITEMS = [
 @click.command()
 @json_option("Print one JSON line with batch, timeline, callbacks, ledger and verified, in place of the story.")
 def command(*, as_json: bool) -> None:
-    """Tell the whole story on real HTTP.
+    """Show a whole story over real HTTP.
 
     A batch that half succeeds, its signed callback, and what it cost. Exit codes: 0, 1 something in it went wrong.
     """

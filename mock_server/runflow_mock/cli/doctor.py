@@ -22,7 +22,7 @@ from runflow_mock.testing.diagnosis import Finding, diagnose
 def command(*, identifier: str | None, url: str, key: str, as_json: bool) -> None:
     """Tell why a callback did not arrive.
 
-    ID is a run, batch, evaluation or delivery; without one all are looked at. The sandbox is only read: time stands where it stood. Exit
+    ID is a run, batch, evaluation or delivery; without one all are looked at. The sandbox is only read: its clock does not move. Exit
     codes: 0 nothing keeps callbacks from arriving, 1 something does or the sandbox cannot be asked, 2 wrong usage.
     """
     findings = _findings(url, key, identifier)

@@ -21,13 +21,13 @@ GRADES = [grade.value for grade in Grade]
 @click.command()
 @click.option("--against", required=True, metavar="FILE|URL", help="The newer OpenAPI document or catalog.")
 @click.option("--fail-on", default="risky", type=click.Choice(GRADES), show_default=True, help="What ends with exit code 1.")
-@click.option("--play/--no-play", "plays", default=True, show_default=True, help="Hold answers of the fake against a newer document.")
+@click.option("--play/--no-play", "plays", default=True, show_default=True, help="Check answers of the fake against a newer document.")
 @click.option("--pin", "is_pinned", is_flag=True, help="Pin the newer one in runflow.lock, and keep a copy beside it.")
 @click.option("--reason", default=REASON, show_default=True, help="Why it is pinned, for whoever reads the lock.")
 @click.option("--markdown", "markdown_file", default=None, type=WRITTEN, help="Write a Markdown report, fit for an issue.")
 @json_option("Print one JSON object.")
 def command(*, against: str, fail_on: str, plays: bool, is_pinned: bool, reason: str, markdown_file: Path | None, as_json: bool) -> None:
-    """Tell what moved between the pinned contract and a newer one.
+    """Tell what changed between the pinned contract and a newer one.
 
     FILE|URL is an OpenAPI document or a catalog, such as models-catalog.json. It is compared with what runflow.lock pins in this project,
     or else with what ships with runflow-mock. Each difference is breaking, risky or additive for a client. Exit codes: 0 nothing as bad as

@@ -36,7 +36,7 @@ def _source_options(decorated: DecoratedT) -> DecoratedT:
 
 
 def _document_option(decorated: DecoratedT) -> DecoratedT:
-    text = "OpenAPI document that claims are held against.  [default: the one that ships]"
+    text = "OpenAPI document that claims are checked against.  [default: the one that ships]"
     return click.option("--openapi", metavar="FILE|URL", envvar="RUNFLOW_MOCK_OPENAPI", show_envvar=True, help=text)(decorated)
 
 
@@ -48,9 +48,10 @@ def verify(*, source: str | None, state: Path, openapi: str | None, as_json: boo
     """Compare the skill that agents read with its pin.
 
     PATH is a SKILL.md, DIR a folder that holds one, URL where one is served, or an index of Agent Skills Discovery, whose digests are
-    checked as well. With none of them the copies are compared that are installed in this project and in your home folder. The pin is the
-    one in your runflow.lock, else the one that ships. Then the text is held against the API: what is contradicted is printed with its line.
-    Exit codes: 0 every copy has the pinned bytes, 1 one has not, 2 wrong usage, 3 there is no copy, 4 nothing answers at the URL.
+    checked as well. With none of them the copies are compared that are installed in this project and in your home folder. The pin is
+    the one in your runflow.lock, else the one that ships. Then the text is checked against the API: what is contradicted is printed
+    with its line. Exit codes: 0 every copy has the pinned bytes, 1 one has not, 2 wrong usage, 3 there is no copy, 4 nothing answers at
+    the URL.
     """
     contract = load_contract(openapi, tell)
     found = _found(source, state)
@@ -71,9 +72,10 @@ def verify(*, source: str | None, state: Path, openapi: str | None, as_json: boo
 def check(*, source: str | None, state: Path, openapi: str | None, as_json: bool) -> None:
     """List what a SKILL.md says of the API, and whether it is so.
 
-    Methods with paths, addresses, commands, bodies, lists of statuses and limits are read out of the text and held against the OpenAPI
-    document, and the sandbox is asked about them, in this process. Each claim is held, contradicted or unknown, with its line. Exit codes:
-    0 nothing is contradicted, 1 something is, 2 wrong usage, 3 there is no copy or it says nothing, 4 nothing answers at the URL.
+    Methods with paths, addresses, commands, bodies, lists of statuses and limits are read out of the text and checked against the
+    OpenAPI document, and the sandbox is asked about them, in this process. Each claim is held, contradicted or unknown, with its line.
+    Exit codes: 0 nothing is contradicted, 1 something is, 2 wrong usage, 3 there is no copy or it says nothing, 4 nothing answers at
+    the URL.
     """
     contract = load_contract(openapi, tell)
     found = _found(source, state)

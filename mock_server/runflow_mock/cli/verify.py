@@ -39,10 +39,11 @@ from runflow_mock.runtime.foreign_documents import load_document
 @click.option("--har", "har_file", default=None, type=WRITTEN, help="Write the generated exchanges as an HTTP archive.")
 @json_option("Print one JSON object.")
 def command(*, base_url: str, api_key: str | None, openapi: str | None, as_json: bool, junit_file: Path | None, **options: Any) -> None:
-    """Hold a server against the contract.
+    """Check a server against the contract.
 
-    A fake is exercised in tenants of its own. Any other server is only read, twice a second; what creates needs --allow-spend, and the
-    plan is printed first. Exit codes: 0 all rules held, 1 a rule was broken, 2 wrong usage or an error of the suite, 3 nothing exercised.
+    A fake is tested in tenants made for that. Any other server is only read, twice a second; requests that create something need
+    --allow-spend, and the plan is printed first. Exit codes: 0 all rules held, 1 a rule was broken, 2 wrong usage or an error of the
+    suite, 3 nothing exercised.
     """
     effort, said = effort_of(options["effort"], options["seed"]), read_said(options)
     try:

@@ -38,7 +38,7 @@ CALLBACK_SECRET = "rf_whsec_verify_client"  # noqa: S105 - a dummy
     default=80.0,
     type=Figure(1, 3600),
     show_default=True,
-    help="Seconds for one cell; up to five times that (300 at most) for who is still trying.",
+    help="Seconds for one cell; up to five times that (300 at most) for a client that is still trying.",
 )
 @click.option("--expect", "expect_file", default=None, type=READ, help="YAML: how the command ends in a cell, {exit: 3, output: REGEX}.")
 @click.option("--receiver", default="", metavar="ORIGIN=URL", help="Send callbacks for https://ORIGIN to a receiver on this machine.")

@@ -37,8 +37,13 @@ from runflow_mock.testing.samples import EVENTS
     type=Secret(),
     help="Secret that the receiver expects.",
 )
-@click.option("--previous-secret", default=None, type=Secret(), help="Secret before it, which the receiver still takes during a rotation.")
-@click.option("--retired-secret", default=None, type=Secret(), help="Secret of older times, which the receiver must take no longer.")
+@click.option(
+    "--previous-secret",
+    default=None,
+    type=Secret(),
+    help="The secret before it, which the receiver still accepts during a rotation.",
+)
+@click.option("--retired-secret", default=None, type=Secret(), help="Retired secret, which the receiver must no longer accept.")
 @click.option(
     "--event",
     "events",
@@ -50,7 +55,7 @@ from runflow_mock.testing.samples import EVENTS
 @click.option(
     "--sandbox", default=None, callback=checked_url, help="Sandbox in which the receiver's application has created what it knows."
 )
-@click.option("--key", envvar="RUNFLOW_API_KEY", show_envvar=True, default=None, help="Key with which it did, for --sandbox.")
+@click.option("--key", envvar="RUNFLOW_API_KEY", show_envvar=True, default=None, help="Key with which it was created, for --sandbox.")
 @dialect_options
 @option("--openapi", default=None, metavar="FILE|URL", help="Document that judges callbacks in place of the packaged one.")
 @click.option(
@@ -66,11 +71,12 @@ from runflow_mock.testing.samples import EVENTS
 def command(*, url: str, expected_file: Path | None, as_json: bool, **options: Any) -> None:
     """Probe a webhook handler.
 
-    Each probe differs from a genuine callback in one thing: forged, stale, unsigned, repeated, at the same time, reordered, slow, in part,
-    under another secret, or odd; at each edge one stands just inside, and one just outside. A receiver that keeps state is probed with what
-    its application has created in a sandbox. What a document of your own describes otherwise is told as a fault of ours; a refusal of that,
-    or of what it does not describe, is not held against the receiver. Exit codes: 0 all rules held, 1 a rule was broken or an expected
-    failure is stale, 2 wrong usage or an error of ours, 3 nothing exercised.
+    Each probe differs from a genuine callback in one thing: forged, stale, unsigned, repeated, at the same time, reordered, slow, in
+    part, under another secret, or odd; at each edge one stands just inside, and one just outside. A receiver that keeps state is probed
+    with what its application has created in a sandbox. Where a document of your own describes a callback otherwise, that is reported as
+    a fault of runflow-mock; that a receiver refuses such a callback, or one that the document does not describe, does not count against
+    it. Exit codes: 0 all rules held, 1 a rule was broken or an expected failure is stale, 2 wrong usage or an error of ours, 3 nothing
+    exercised.
     """
     gc.enable()
 
