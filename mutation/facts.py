@@ -17,8 +17,9 @@ from mutation.mutants import Kind, Mutant
 from mutation.places import EACH, PULL, Place, Subject, Way, pointer_of, subject_of
 from mutation.proxy import CALLBACK
 from mutation.replaying import Recording
+from runflow_mock.domain.documents import try_document
 from runflow_mock.kit.suite.agreements import CHANGES
-from runflow_mock.kit.suite.carriers import Answer, read_json
+from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_callbacks import SUBJECTS, TERMINAL
 from runflow_mock.kit.suite.laws_of_callbacks import subject_of as callback_subject
 from runflow_mock.kit.suite.laws_of_lists import NEWEST_FIRST, items_of
@@ -161,7 +162,7 @@ def _ordered(answer: Answer) -> Iterator[Place]:
 def _of_callbacks(answer: Answer) -> Iterator[tuple[Place, str, str, Any]]:
     """What callbacks say of records under the same names as the records: what they tell of has ended, and stays so."""
     for item in answer.json["items"]:
-        content = read_json(msgspec.json.decode(f'"{item["base64"]}"', type=bytes))
+        content: Any = try_document(msgspec.json.decode(f'"{item["base64"]}"', type=bytes))
         named = callback_subject(content) if isinstance(content, dict) else None
         if named is not None:
             subject = Subject(CALLBACK + SUBJECTS[named])

@@ -9,7 +9,8 @@ import msgspec
 from mutation.mutants import Kind, Mutant, of_content, of_refusal, of_status
 from mutation.places import FILES, PULL, Place, Subject, loc_of, pointer_of, subject_of, ways_in
 from mutation.promises import PROMISES, parameters_of
-from runflow_mock.kit.suite.carriers import Answer, Carrier, read_json
+from runflow_mock.domain.documents import try_document
+from runflow_mock.kit.suite.carriers import Answer, Carrier
 from runflow_mock.kit.suite.laws_of_callbacks import SUBJECTS
 from runflow_mock.kit.suite.laws_of_callbacks import subject_of as callback_subject
 from runflow_mock.openapi.contracts import packaged_contract
@@ -105,7 +106,7 @@ def _of_refusal(subject: Subject, answer: Answer) -> Iterator[Mutant]:
 
 
 def _of_callback(item: Mapping[str, Any]) -> Iterator[Mutant]:
-    content = read_json(msgspec.json.decode(f'"{item["base64"]}"', type=bytes))
+    content = try_document(msgspec.json.decode(f'"{item["base64"]}"', type=bytes))
     named = callback_subject(content) if isinstance(content, dict) else None
     if named is None:
         return

@@ -12,8 +12,9 @@ from mutation.changes import changed
 from mutation.mutants import OF_CONTENT, Kind, Mutant
 from mutation.places import PULL, Subject, loc_of, pointer_of, subject_of
 from mutation.promises import PROMISES
+from runflow_mock.domain.documents import try_object
 from runflow_mock.domain.signing import sign_bare, sign_timestamped
-from runflow_mock.kit.suite.carriers import Answer, Carrier, read_json
+from runflow_mock.kit.suite.carriers import Answer, Carrier
 from runflow_mock.kit.suite.laws_of_callbacks import SUBJECTS
 from runflow_mock.kit.suite.laws_of_callbacks import subject_of as callback_subject
 
@@ -67,7 +68,7 @@ class MutantCarrier:
         if subject.name == "create_callback_secret":
             self._secrets.add(answer.json["plain_secret"])
         if subject.name in ("create_webhook", "update_webhook"):
-            self._secrets.add(str((read_json(body or b"") or {}).get("secret")))
+            self._secrets.add(str(try_object(body or b"").get("secret")))
 
     def _mutated(self, answer: Answer) -> Answer:
         subject, mutant = subject_of(answer), self._mutant

@@ -105,6 +105,7 @@ def test_address_behind_a_prefix_is_asked_for_without_it(url: str, path: str, as
     there = target(always(200), f"https://api.example{url}")
     assert there.target_of(f"https://api.example{path}?signature=1") == f"{asked}?signature=1"
     assert there.target_of("https://files.example/a.png") is None
+    assert there.target_of("https://[files.example/a.png") is None
 
 
 def test_address_outside_of_the_prefix_leads_past_the_server() -> None:

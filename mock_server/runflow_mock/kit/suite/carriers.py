@@ -18,7 +18,7 @@ import msgspec
 import urllib3
 from msgspec.structs import replace
 
-from runflow_mock.domain.documents import NOT_JSON, Json, read_document
+from runflow_mock.domain.documents import try_document
 from runflow_mock.runtime.answers import read_body
 from runflow_mock.runtime.deadlines import timed_pool, within
 from runflow_mock.runtime.downloads import Downloads, Unreachable
@@ -60,12 +60,12 @@ class Answer(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def json(self) -> Any:
         """The body as JSON, or nothing when it is none."""
-        return read_json(self.body)
+        return try_document(self.body)
 
     @cached_property
     def sent(self) -> Any:
         """The body of the request as JSON, or nothing when it is none."""
-        return read_json(self.sent_body)
+        return try_document(self.sent_body)
 
     @cached_property
     def query(self) -> Mapping[str, str]:
@@ -233,16 +233,3 @@ def _readable(files: Iterable[Path]) -> Iterator[bytes]:
             content = read_file(file)
             trusting.load_verify_locations(file)
             yield content
-
-
-def read_json(body: bytes) -> Any:
-    """Returns what JSON says, or nothing when it is none."""
-    try:
-        return read_document(body)
-    except NOT_JSON:
-        return None
-
-
-def written(body: Json) -> bytes:
-    """Returns JSON as it is sent."""
-    return msgspec.json.encode(body)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from runflow_mock.kit.suite.carriers import written
+from runflow_mock.domain.documents import write_document
 from runflow_mock.kit.suite.flows import Flow, Needs
 from runflow_mock.kit.suite.flows_of_callbacks import every_attempt
 from runflow_mock.kit.suite.flows_of_runs import create_batch, create_run, ended
@@ -125,7 +125,7 @@ def _other_than_sent(place: str, told: Any) -> Iterator[str]:
         return
     for name, value in ODD.items():
         # As JSON, in which true is not 1.
-        if written(told.get(name)) != written(value):
+        if write_document(told.get(name)) != write_document(value):
             yield f"{place} has in its metadata {name!r} as {str(told.get(name))[:200]!r}, and it was sent as {str(value)[:200]!r}"
 
 

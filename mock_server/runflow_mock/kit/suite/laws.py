@@ -11,6 +11,7 @@ from time import time
 from typing import Any
 from uuid import UUID
 
+from runflow_mock.domain.documents import try_document
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.suite import (
     agreements,
@@ -23,7 +24,7 @@ from runflow_mock.kit.suite import (
     laws_of_refusals,
     laws_of_twins,
 )
-from runflow_mock.kit.suite.carriers import Answer, read_json
+from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.laws_of_callbacks import (
     contradicts_itself,
     departs_from_its_schema,
@@ -117,7 +118,7 @@ class Watch:
 
     def hear(self, attempt: Pulled) -> None:
         """Holds a callback against its schema and against itself, and keeps it to be held against its record."""
-        content = read_json(attempt.body)
+        content = try_document(attempt.body)
         operation = f"callback {content.get('event') if isinstance(content, dict) else ''}".strip()
         evidence = f"delivery {attempt.delivery_id}, attempt {attempt.number}: {attempt.body[:300].decode(errors='replace')}"
         if not isinstance(content, dict):

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from runflow_mock.domain.documents import try_document
 from runflow_mock.domain.whole_numbers import whole_number
-from runflow_mock.kit.suite.carriers import Answer, read_json
+from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.memories import Memory, Record, is_replay
 
 # A timestamp has whole seconds.
@@ -206,7 +207,7 @@ def _comes_when_announced(record: Record, memory: Memory) -> Iterator[str]:
 def _what_was_sent(record: Record, memory: Memory) -> Iterator[str]:
     body, payload = record.get("payload_bytes"), record.get("payload")
     if isinstance(body, str) and "payload" in record:
-        yield from _says(read_json(body.encode()) == payload, "payload is not what payload_bytes say")
+        yield from _says(try_document(body.encode()) == payload, "payload is not what payload_bytes say")
     for heard in memory.heard:
         if heard.delivery_id == record.get("id"):
             yield from _says(not isinstance(body, str) or body.encode() == heard.body, "payload_bytes are not the bytes that were sent")

@@ -10,7 +10,8 @@ from typing import Any, SupportsIndex, overload
 
 import msgspec
 
-from runflow_mock.kit.suite.carriers import Answer, read_json
+from runflow_mock.domain.documents import try_document
+from runflow_mock.kit.suite.carriers import Answer
 from runflow_mock.kit.suite.memories import packaged_walk
 from runflow_mock.openapi.contracts import packaged_contract
 from runflow_mock.openapi.parameters import ANYTHING
@@ -140,7 +141,7 @@ def content_of(attempt: Pulled) -> Any:
     Raises:
         Unexpected: its body is no JSON object.
     """
-    content = read_json(attempt.body)
+    content = try_document(attempt.body)
     evidence = f"delivery {attempt.delivery_id}, attempt {attempt.number}: {attempt.body[:300].decode(errors='replace')}"
     if not isinstance(content, dict):
         raise Unexpected(f"a callback was expected to be a JSON object: {evidence}")

@@ -15,8 +15,9 @@ import msgspec
 from msgspec.structs import replace
 
 from runflow_mock.decoders import convert
+from runflow_mock.domain.documents import write_document
 from runflow_mock.kit.probes.other_protocols import what_speaks
-from runflow_mock.kit.suite.carriers import Answer, Carrier, CarrierExchanger, HttpCarrier, NoAnswer, written
+from runflow_mock.kit.suite.carriers import Answer, Carrier, CarrierExchanger, HttpCarrier, NoAnswer
 from runflow_mock.kit.suite.offers import USUAL, Offer, offered
 from runflow_mock.kit.suite.readings import Unanswered, Unexpected, expect
 from runflow_mock.testing.client import ClientError
@@ -110,8 +111,11 @@ class Target:
         return self.has_control or self.spend_usd > 0
 
     def target_of(self, url: str) -> str | None:
-        """Returns what a request to an address that an answer gave asks for, or nothing where that leads past the target."""
-        base, address = urlsplit(self.carrier.url), urlsplit(url)
+        """Returns what a request to an address that an answer gave asks for, or nothing where it leads elsewhere or is none."""
+        try:
+            base, address = urlsplit(self.carrier.url), urlsplit(url)
+        except ValueError:
+            return None
         # A server may stand behind a prefix, which is part of the address and not of what is asked for.
         if address.netloc != base.netloc or not address.path.startswith(f"{base.path}/"):
             return None
@@ -211,7 +215,7 @@ class SuiteTenant:
         self._pace()
         used = self.key if key == "" else key
         sent = {} if used is None else {"Authorization": f"Bearer {used}"}
-        content = raw or (None if body is None else written(body))
+        content = raw or (None if body is None else write_document(body))
         if content is not None:
             sent["Content-Type"] = "application/json"
         sent = {**sent, **(headers or {})}
