@@ -92,16 +92,22 @@ def _turned_round(answer: Answer) -> bytes:
     return json.dumps(_walked(lambda each: dict(reversed(each.items())), answer.json)).encode()
 
 
-def _to_the_microsecond(answer: Answer) -> bytes:
+def _finer(zeros: str) -> Bug:
+    """Instants with more digits."""
     # What was sent in a callback stays as it was sent, and what was asked for as it was asked.
     kept = NOT_ITS_OWN | {"payload_bytes"}
-    return json.dumps(
-        _walked(lambda each: {name: value if name in kept else _finer(value) for name, value in each.items()}, answer.json)
-    ).encode()
+
+    def finer(name: str, value: Body) -> Body:
+        return INSTANT.sub(rf"\g<1>{zeros}Z", value) if isinstance(value, str) and name not in kept else value
+
+    def change(each: Body) -> Body:
+        return {name: finer(name, value) for name, value in each.items()}
+
+    return _told(lambda answer: json.dumps(_walked(change, answer.json)).encode())
 
 
-def _finer(value: Body) -> Body:
-    return INSTANT.sub(r"\g<1>000Z", value) if isinstance(value, str) else value
+def _weakly(method: str, target: str, headers: dict[str, str], body: bytes | None) -> Asked:
+    return method, target, {name: text.removeprefix("W/") if name == "If-None-Match" else text for name, text in headers.items()}, body
 
 
 def _with_more_at_depth(answer: Answer) -> bytes:
@@ -310,7 +316,11 @@ RIGHT: Mapping[str, Bug] = {
     "writes JSON over many lines": _told(lambda answer: json.dumps(answer.json, indent=2).encode()),
     "writes JSON in ASCII": _told(lambda answer: json.dumps(answer.json, ensure_ascii=True, separators=(",", ":")).encode()),
     "ends JSON with a line": _told(lambda answer: answer.body + b"\r\n"),
-    "tells time to the microsecond": _told(_to_the_microsecond),
+    "tells time to the microsecond": _finer("000"),
+    "tells time to the nanosecond": _finer("000000"),
+    "tags what it tells weakly": _headed(lambda answer: {n: f"W/{v}" if n == "etag" else v for n, v in answer.headers.items()})._replace(
+        on_request=_weakly
+    ),
     "has fields of its own at every depth": _told(_with_more_at_depth),
     "has empty lists where nobody asked for records": _told(_with_empty_lists),
     "tells amounts to the tenth of a cent": _told(_to_the_tenth_of_a_cent),

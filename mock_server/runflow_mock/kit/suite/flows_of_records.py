@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from runflow_mock.kit.suite import scenes
-from runflow_mock.kit.suite.crawls import Crawl
+from runflow_mock.kit.suite.crawls import Crawl, is_served, operation_at
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
 from runflow_mock.kit.suite.lists import WHOLE, whole
 from runflow_mock.kit.suite.readings import expect
@@ -50,6 +50,18 @@ def _reads_models(stage: SuiteTenant) -> Iterator[str]:
     several = [each for each in expect(listed, 200)["items"] if len(each.get("outputs") or ()) > 1] if listed.status == 200 else []
     for model in several[:1]:
         stage.get(f"{MODELS_PATH}/{model['id']}?embed=outputs")
+
+
+def _reads_creators(stage: SuiteTenant) -> Iterator[str]:
+    """Whoever made a model that is listed stands in the list of those who make models."""
+    declared = operation_at(CREATORS)
+    if declared is None or not is_served(declared, stage):
+        return
+    yield from Crawl(stage, items_max=CREATORS_MAX).below(CREATORS, CREATORS)
+    listed = {creator["id"] for creator in whole(stage, CREATORS)}
+    models = {str(model["model_creator_id"]): model["id"] for model in whole(stage, MODELS_PATH) if model.get("model_creator_id")}
+    for creator in sorted(models.keys() - listed):
+        yield f"{CREATORS} has no {creator}, and the model {models[creator]} is its"
 
 
 def _reads_public_models(stage: SuiteTenant) -> Iterator[str]:
@@ -150,7 +162,7 @@ FLOWS: tuple[Flow, ...] = (
         Flow(f"{noun}_agree", f"whatever is read of {noun.replace('_', ' ')} agrees", Needs.CONTROL, _reads(paths, fill))
         for noun, (paths, fill) in MADE.items()
     ),
-    Flow("model_creators_agree", "whatever is read of model creators agrees", Needs.READING, _reads((CREATORS,), items_max=CREATORS_MAX)),
+    Flow("model_creators_agree", "whatever is read of model creators agrees", Needs.READING, _reads_creators),
     Flow("solutions_agree", "whatever is read of solutions agrees", Needs.READING, _reads((SOLUTIONS,))),
     Flow("account_agree", "whatever is read of the account agrees", Needs.CONTROL, _reads_account),
     Flow("public_models_agree", "what everybody may read of models agrees with the rest", Needs.READING, _reads_public_models),

@@ -42,7 +42,7 @@ from runflow_mock.testing.records import Pulled
 
 MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 MONEY_NAMES = frozenset(("cost", "balance", "balance_usd", "low_balance_threshold"))
-INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)", re.ASCII)
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|\+00:00)", re.ASCII)
 # What can only have happened to a record after it was made.
 AFTER_CREATION = frozenset(("updated_at", "last_used_at", "last_triggered_at", "next_attempt_at", "next_retry_at"))
 INSTANT_NAMES = frozenset(("created_at", "started_at", "completed_at", *AFTER_CREATION))
