@@ -13,6 +13,7 @@ from skill_texts import GOOD, PLANTS, planted
 
 from runflow_mock.kit.pins.digests import digest_of
 from runflow_mock.kit.pins.files import packaged_lock, read_lock
+from runflow_mock.runtime.certificates import ca_file
 from runflow_mock.runtime.config import Config
 from runflow_mock.runtime.skills import load_skill
 from runflow_mock.testing.server import RunningServer, serve
@@ -287,6 +288,14 @@ def test_sandbox_serves_its_own_skill_as_its_index_says(project: Path, server: R
 def test_https_without_the_authority_is_not_trusted(project: Path, server: RunningServer) -> None:
     told = verify(f"{server.tls_url}{INDEX}", "--state", str(project))
     assert (told.code, "certificate verify failed" in told.err) == (4, True)
+
+
+def test_local_authority_that_vouches_for_nobody_is_told_as_what_it_is(project: Path, server: RunningServer, tmp_path: Path) -> None:
+    for content, why in ((b"", "NO_CERTIFICATE_OR_CRL_FOUND"), (b"-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n", "")):
+        ca_file(tmp_path).parent.mkdir(exist_ok=True)
+        ca_file(tmp_path).write_bytes(content)
+        told = verify(f"{server.tls_url}{INDEX}", "--state", str(tmp_path))
+        assert (told.code, "cannot be read" in told.err, "remove it" in told.err, why in told.err) == (4, True, True, True)
 
 
 def test_pin_is_written_at_the_root_of_the_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,8 @@ def serving(taken: list[bytes], **bounds: float) -> Iterator[CallbackServer]:
         taken.append(body)
         return Reply()
 
-    settings = {"idle_seconds_max": SECONDS, "message_seconds_max": SECONDS, **bounds}
+    # Longer than a client of these tests waits: what ends earlier has ended by the bound that a test has set.
+    settings = {"idle_seconds_max": 10 * SECONDS, "message_seconds_max": 10 * SECONDS, **bounds}
     server = CallbackServer(("127.0.0.1", 0), take, threading.Event(), CallbackBounds(**settings))  # type: ignore[arg-type]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

@@ -19,6 +19,7 @@ from steps import (
 )
 
 from runflow_mock.domain.money import parse_money
+from runflow_mock.wire.batches import ERRORS_MAX
 
 
 def wrapped(*inputs: Body) -> list[Body]:
@@ -97,6 +98,12 @@ def test_one_bad_item_refuses_all_in_the_callers_key(door: Door, body: Body, exp
     before = history_length(door)
     assert places(door.post(BATCHES, body)) == [expected]
     assert history_length(door) == before
+
+
+def test_after_a_thousand_errors_no_further_item_is_looked_at() -> None:
+    with Door(batch_items_max=2_000) as door:
+        told = door.post(BATCHES, {"model": MODEL, "items": [{"input": {"image_url": 5}}] * 2_000})
+        assert (told.status_code, len(told.json()["errors"])) == (422, ERRORS_MAX)
 
 
 def test_client_ref_belongs_to_the_item_and_not_to_its_input(door: Door) -> None:

@@ -5,7 +5,7 @@ fields or items the most counts. So a value at some depth costs no more than the
 comparison, a pattern or a fraction of which a number must be a multiple, counts as many rules.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 
 from runflow_mock.domain.documents import Json, list_of, object_of
@@ -34,22 +34,24 @@ def load_of(schema: Schema) -> Load:
 
 def is_too_much(load: Load, value: Json, most: int) -> bool:
     """Tells whether holding a value against a schema may take more than so many rules; long texts and names count as several values."""
-    level: Sequence[Json] = (value,)
+    # Plain loops: everything that is sent comes by here, and generators would cost three times as much as what they look at.
+    level = [value]
     for rules in load:
         weight, inner = len(level), list[Json]()
         for part in level:
             if isinstance(part, str):
                 weight += len(part) // TEXT_WEIGHT
             elif isinstance(part, dict):
-                weight += sum(map(len, part)) // TEXT_WEIGHT
-                inner.extend(part.values())
+                for name in part:
+                    weight += len(name) // TEXT_WEIGHT
+                inner += part.values()
             elif isinstance(part, list):
-                inner.extend(part)
+                inner += part
         most -= rules * weight
-        if most < 0:
-            return True
+        if most < 0 or not inner:
+            break
         level = inner
-    return False
+    return most < 0
 
 
 class _Loads:

@@ -189,10 +189,18 @@ def _ask(pool: urllib3.HTTPConnectionPool, url: str, bytes_max: int) -> Got:
 
 
 def _trusting(url: str, authority: Path | None) -> ssl.SSLContext | None:
-    """Returns what an https connection trusts; nothing for plain http, because reading all authorities takes a while."""
+    """Returns what an https connection trusts; nothing for plain http, because reading all authorities takes a while.
+
+    Raises:
+        Unreachable: there is a local authority, and it vouches for nobody.
+    """
     if not url.lower().startswith("https://"):
         return None
     context = ssl.create_default_context()
     if authority is not None and authority.is_file():
-        context.load_verify_locations(authority)
+        try:
+            context.load_verify_locations(authority)
+        except OSError as error:
+            why = getattr(error, "reason", None) or error.strerror
+            raise Unreachable(f"the certificate of the local CA, {authority}, cannot be read ({why}); remove it") from None
     return context

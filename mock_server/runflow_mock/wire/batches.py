@@ -34,6 +34,9 @@ from runflow_mock.wire.times import write_instant, write_optional
 
 Runs = Mapping[RunId, Run]
 
+ERRORS_MAX = 1_000
+"""After so many errors in a batch no further item is looked at."""
+
 _common = Checker({"type": "object", "properties": COMMON_PROPERTIES})
 
 
@@ -50,6 +53,8 @@ def decode_create_batch(body: dict[str, Json], model: Model, rules: Rules, origi
     items = []
     if isinstance(elements, list) and len(elements) <= rules.batch_items_max:
         for index, element in enumerate(elements):
+            if len(errors) >= ERRORS_MAX:
+                break
             place: Location = ("body", key, index)
             item, found = _wrapped(element, place) if key == "items" else _flat(element, place)
             errors += found
