@@ -34,7 +34,7 @@ def command(*, forward_to: str | None, secret: str | None, host: str, port: int,
 
     Give the printed address as callback_url. Whatever the receiver behind --forward-to answers goes back to the sandbox, which repeats what
     failed; without one every callback is answered with 200. Both forms of signature are understood. Exit codes: 0 stopped, 1 what comes can
-    be shown no longer, 2 wrong usage or a port that is taken.
+    no longer be shown, 2 wrong usage or a port that is taken.
     """
     stopped = threading.Event()
     show = Show(as_json=as_json, count=count, is_done=stopped.set)

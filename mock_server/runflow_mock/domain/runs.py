@@ -196,7 +196,7 @@ class RunPolled(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class SlotGiven(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """A slot of its model was free, and the run waits in line no longer; the state does not change."""
+    """A slot of its model was free, and the run no longer waits in line; the state does not change."""
 
     run_id: RunId
     at: datetime

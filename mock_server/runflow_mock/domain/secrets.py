@@ -72,7 +72,7 @@ class SecretPromoted(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class SecretDemoted(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """A secret signs no longer but still exists."""
+    """A secret no longer signs but still exists."""
 
     secret_id: SecretId
     at: datetime

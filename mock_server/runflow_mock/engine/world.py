@@ -110,7 +110,7 @@ class World:
         return self._commit(moment, command, events)
 
     def fire_next(self) -> Outcome:
-        """Moves to the next timer and lets happen what it stands for."""
+        """Moves to the next timer and fires it."""
         due, owner = self.store.timers.pop()
         self.now = max(self.now, due)
         moment = self._here()

@@ -96,7 +96,7 @@ class DocumentComparison:
             if other.is_required and not parameter.is_required:
                 yield Found("parameter-required", where, "it is required now")
             if parameter.is_required and not other.is_required:
-                yield Found("parameter-optional", where, "it is required no longer")
+                yield Found("parameter-optional", where, "it is no longer required")
             yield from self._of_styles(where, parameter, other)
             if other.is_deprecated and not parameter.is_deprecated:
                 yield Found("deprecated", where, "it is deprecated now")
@@ -128,7 +128,7 @@ class DocumentComparison:
         if new.is_body_required and not old.is_body_required:
             yield Found("body-required", ("body",), "a body is required now")
         if old.is_body_required and not new.is_body_required:
-            yield Found("body-optional", ("body",), "a body is required no longer")
+            yield Found("body-optional", ("body",), "a body is no longer required")
         yield from self._of_contents(old.body, new.body, ("body",))
 
     def _of_contents(self, old: Mapping[str, Pointer], new: Mapping[str, Pointer], where: tuple[str, ...]) -> Iterator[Found]:
@@ -181,7 +181,7 @@ class DocumentComparison:
             if new[key].is_required and not header.is_required:
                 yield Found("field-required", where, "it is required now")
             if header.is_required and not new[key].is_required:
-                yield Found("field-optional", where, "it is required no longer")
+                yield Found("field-optional", where, "it is no longer required")
             yield from self._of_schemas(where, header.schema, new[key].schema)
         for key, header in new.items():
             if key not in old:

@@ -81,7 +81,7 @@ class SchemaComparison:
                 if name in new.required and name not in old.required:
                     yield Found("field-required", (name,), "it is required now")
                 if name in old.required and name not in new.required:
-                    yield Found("field-optional", (name,), "it is required no longer")
+                    yield Found("field-optional", (name,), "it is no longer required")
                 yield from _inside(name, self._drifts(old.properties.get(name), new.properties.get(name), depth + 1))
             elif is_there:
                 required = name in new.required
@@ -149,7 +149,7 @@ def _types(old: Form, new: Form) -> Iterator[Found]:
 def _null(old: Form, new: Form) -> Iterator[Found]:
     # Where any type goes, null is no news.
     if old.is_nullable and not new.is_nullable and old.types is not None:
-        yield Found("null-refused", (), "it may be null no longer")
+        yield Found("null-refused", (), "it may no longer be null")
     if new.is_nullable and not old.is_nullable and new.types is not None:
         yield Found("null-possible", (), "it may be null now")
 
@@ -193,7 +193,7 @@ def _marks(old: Form, new: Form) -> Iterator[Found]:
             yield Found(change, (), f"it is {mark} now")
         # That something is meant to stay after all is no news.
         elif mark in old.marks and mark not in new.marks and mark != "deprecated":
-            yield Found(f"{change}-ended", (), f"it is {mark} no longer")
+            yield Found(f"{change}-ended", (), f"it is no longer {mark}")
 
 
 def _openness(old: Form, new: Form) -> Iterator[Found]:

@@ -7,7 +7,7 @@ from runflow_mock.domain.verdicts import Weight
 ASKS: Mapping[str, tuple[str, Weight]] = {
     "completes": ("Where nothing goes wrong the client ends with exit code 0.", Weight.ERROR),
     "reports-failure": ("Where work fails or is refused the client ends with another exit code than 0.", Weight.WARNING),
-    "handles-partial": ("A partial success is an end: the client waits no longer.", Weight.ERROR),
+    "handles-partial": ("A partial success is an end: the client stops waiting.", Weight.ERROR),
     "any-zone": ("In another time zone the client does the same: what the API tells is UTC.", Weight.ERROR),
     "recovers": ("What passes by itself is tried again, and the client ends with exit code 0.", Weight.ERROR),
     "creates-once": (

@@ -61,7 +61,7 @@ class Answer(msgspec.Struct, frozen=True):
 class Carrier:
     """Carries samples to one receiver; keeps every answer, of which `betrays` says what it gives away.
 
-    Once `until` is past, on the monotonic clock, nothing is carried any more, and what is under way is waited for no longer.
+    Once `until` is past, on the monotonic clock, nothing is carried any more, and what is under way is no longer waited for.
     """
 
     def __init__(

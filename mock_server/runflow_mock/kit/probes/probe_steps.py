@@ -349,7 +349,7 @@ def takes_previous_secret(kit: ProbeKit) -> Iterator[Seen]:
 def refuses_retired_secret(kit: ProbeKit) -> Iterator[Seen]:
     """After a rotation a secret that was retired is as good as any other."""
     if kit.retired_secret is None:
-        yield Seen(None, "no secret is known that the receiver must take no longer: give it with --retired-secret")
+        yield Seen(None, "no secret is known that the receiver must no longer accept: give it with --retired-secret")
         return
     yield _refused(kit.carrier.carry(kit.sender.write(secret=kit.retired_secret)))
 
