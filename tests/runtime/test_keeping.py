@@ -266,8 +266,12 @@ async def test_journal_of_a_base_is_the_one_that_was_written(tmp_path: Path) -> 
 class Passing(Time):
     """A clock that goes on whenever somebody looks, so that whatever is timed takes long."""
 
+    def __init__(self, step: float = 0.000_001) -> None:
+        super().__init__()
+        self.step = step
+
     def __call__(self) -> float:
-        self.seconds += 0.000_001
+        self.seconds += self.step
         return self.seconds
 
 
@@ -292,12 +296,22 @@ async def test_exchange_is_written_although_nobody_changes_anything(tmp_path: Pa
 async def test_journal_of_a_busy_tenant_is_written_in_a_thousandth_of_the_time(tmp_path: Path) -> None:
     """To write exchanges takes two microseconds here, so that two milliseconds, or five requests, pass before the next row with any."""
     time = Passing()
-    async with kept_fake(tmp_path / "a", time=time) as fake:
+    async with kept_fake(tmp_path / "a", time=time, size=LogSize(journal_seconds=3_600)) as fake:
         for number in range(12):
             await fake.create_run(client_ref=str(number))
             time.seconds += 0.000_4
         rows = [msgpack_decoder(Row).decode(row) for row in _log(fake).read().log]
     assert (len(rows), sum(1 for row in rows if row.exchanges) < 4) == (13, True)
+
+
+async def test_journal_waits_for_seconds_at_most_however_long_it_takes(tmp_path: Path) -> None:
+    time = Passing(step=0.1)
+    async with kept_fake(tmp_path / "a", time=time, size=LogSize(journal_seconds=3_600)) as fake:
+        for number in range(4):
+            await fake.create_run(client_ref=str(number))
+            time.seconds += 6
+        rows = [msgpack_decoder(Row).decode(row) for row in _log(fake).read().log]
+    assert [len(row.exchanges) for row in rows] == [0, 0, 1, 1, 1]
 
 
 def _log(fake: KeptFake) -> KeptFile:

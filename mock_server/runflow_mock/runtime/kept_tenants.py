@@ -22,9 +22,10 @@ from runflow_mock.wire.kept import JOURNAL_TAIL, Head, Row, Standing, encode, wr
 
 JOURNAL_SECONDS = 0.05
 # How many exchanges one row takes, and how much longer than they took nobody writes further ones: what is journaled for people who look
-# costs a thousandth of the time, and no client waits for it.
+# costs a thousandth of the time, or more where they are large, and no client waits for it.
 EXCHANGES_MAX = 100
 JOURNAL_PAUSE = 1_000
+JOURNAL_PAUSE_SECONDS_MAX = 5.0
 
 
 @dataclass(frozen=True)
@@ -279,7 +280,7 @@ class Kept:
         ack = self.log.append(row, tuple(self._blobs), is_last=is_last)
         if exchanges:
             took = self._clocks.monotonic() - started
-            self._exchanges_due = started + took * JOURNAL_PAUSE
+            self._exchanges_due = started + min(took * JOURNAL_PAUSE, JOURNAL_PAUSE_SECONDS_MAX)
         if is_cleared:
             self._tail.clear()
         self._tail.extend(exchanges)
