@@ -167,6 +167,17 @@ def test_name_that_was_looked_up_alone_leads_to_the_fake_too(hosts: Runflow) -> 
             assert plain.connect_ex((address, 80)) != 0
 
 
+@pytest.mark.parametrize("family", [socket.AF_UNSPEC, socket.AF_INET, socket.AF_INET6])
+def test_connector_of_one_family_of_addresses_is_led(hosts: Runflow, family: int) -> None:
+    async def ask() -> int:
+        connector = aiohttp.TCPConnector(family=socket.AddressFamily(family))
+        opened = aiohttp.ClientSession(connector=connector, headers=hosts.headers)
+        async with opened as session, session.get("https://api.runflow.io/v1/models") as response:
+            return response.status
+
+    assert asyncio.run(ask()) == 200
+
+
 def test_port_where_the_fake_cannot_stand_in_is_refused(hosts: Runflow) -> None:
     with pytest.raises(RefusedWayOut, match=r"runflow-mock: .*port 8443"):
         socket.create_connection((HOST, 8443), 20)

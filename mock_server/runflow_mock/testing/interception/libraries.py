@@ -106,7 +106,9 @@ def _lead_aiohttp(patches: Patches, route: Route, aiohttp: Any) -> None:
         async def resolve_host(self: Any, host: str, port: int, *rest: Any, **options: Any) -> Any:
             if not route.leads(host):
                 return await usual(self, host, port, *rest, **options)
-            return [{"hostname": host, "host": MARKER, "port": port, "family": socket.AF_INET, "proto": 0, "flags": 0}]
+            # A connector that is told to take IPv6 alone leaves out every other address.
+            way = (f"::ffff:{MARKER}", socket.AF_INET6) if self._family == socket.AF_INET6 else (MARKER, socket.AF_INET)
+            return [{"hostname": host, "host": way[0], "port": port, "family": way[1], "proto": 0, "flags": 0}]
 
         return resolve_host
 
