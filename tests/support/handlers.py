@@ -23,6 +23,7 @@ from slips import (
     SECRET,
     SECRETS,
     STATUSES,
+    TIMELESS,
     UNKNOWN_EVENTS,
     WINDOW_SECONDS,
     WINDOWS,
@@ -101,7 +102,9 @@ class Shop:
         is_later = not headers.get("runflow-request-id", "").endswith("-1")
         if self.flaw == "verifies the first attempt alone" and is_later and stamp.isdigit():
             return abs(time.time() - float(stamp)) <= WINDOW_SECONDS
-        return self._has_signed(stamp, given, body, is_timeless=is_later and self.flaw == "takes old timestamps of later attempts")
+        is_timeless = is_later and self.flaw == "takes old timestamps of later attempts"
+        is_timeless = is_timeless or TIMELESS.get(self.flaw, str.isspace)(str(said(body, "event")))
+        return self._has_signed(stamp, given, body, is_timeless=is_timeless)
 
     def _has_signed(self, stamp: str, given: str, body: bytes, *, is_timeless: bool = False) -> bool:
         if self.flaw == "takes both forms" and not stamp:
@@ -156,6 +159,7 @@ class Shop:
             "takes all batches for one": ids[0],
             "acts once for each event": message["event"],
             "acts once for each state": message["status"],
+            "tells deliveries apart by when they ended": message["completed_at"],
             "acts once a second": headers.get("runflow-timestamp"),
             "acts on every attempt about a failure": request if message["status"] == "failed" else delivery,
             "acts on every attempt about a batch": request if message.get("batch_id") else delivery,

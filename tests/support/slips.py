@@ -40,6 +40,11 @@ BELIEVED: Mapping[str, Callable[[str], bool]] = {
     "believes what tells of cancellations": lambda event: event.endswith(".cancelled"),
     "believes events that it does not know": lambda event: event.partition(".")[0] not in ("run", "batch", "evaluation"),
 }
+# About which events a handler takes old callbacks for fresh.
+TIMELESS: Mapping[str, Callable[[str], bool]] = {
+    "takes old callbacks about failures": lambda event: event.endswith(".failed"),
+    "takes old callbacks about batches": lambda event: event.startswith("batch."),
+}
 # How a handler answers before it verifies anything, and what; and what it crashes on.
 EARLY: Mapping[str, tuple[int, Callable[[dict[str, str], bytes], bool]]] = {
     "takes eight kilobytes": (413, lambda headers, body: len(body) > 8 * 1024),
@@ -62,6 +67,7 @@ EARLY: Mapping[str, tuple[int, Callable[[dict[str, str], bytes], bool]]] = {
 }
 ODDITIES: Mapping[str, Callable[[dict[str, str], bytes], bool]] = {
     "crashes without a client_ref": lambda headers, body: b'"client_ref":null' in body,
+    "crashes on what is nested without end": lambda headers, body: body.startswith(b"[[["),
     "crashes on null": lambda headers, body: body == b"null",
     "crashes where no event is named": lambda headers, body: body == b"{}",
     "crashes on what is no text": lambda headers, body: b"\xff" in body,
@@ -115,5 +121,5 @@ def parsed(body: bytes) -> Any:
     """What a body says, or nothing."""
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

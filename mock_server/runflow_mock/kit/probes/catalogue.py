@@ -8,7 +8,18 @@ import msgspec
 from runflow_mock.domain.verdicts import Weight
 from runflow_mock.kit.probes import effect_steps, probe_steps
 from runflow_mock.kit.probes.effect_steps import where_told
-from runflow_mock.kit.probes.forgeries import DATED, FORGERIES, NEWS, SAME_TO_READERS, UNHEARD_OF, of_event, telling
+from runflow_mock.kit.probes.forgeries import (
+    DATED,
+    FORGERIES,
+    NESTED,
+    NEWS,
+    SAME_TO_READERS,
+    UNHEARD_OF,
+    of_event,
+    old_of_event,
+    saying,
+    telling,
+)
 from runflow_mock.testing.samples import EVENTS, SampleCallback
 
 # Ten seconds within the five minutes that are documented, and ten seconds beyond.
@@ -112,7 +123,7 @@ PROBES: tuple[Probe, ...] = (
     Probe("status of the answer", "answers-as-declared", probe_steps.answers_as_declared, needs_document=True),
     Probe("unusual bytes", "verifies-raw-bytes", probe_steps.takes(metadata=probe_steps.UNUSUAL)),
     Probe("letter in two parts", "verifies-raw-bytes", probe_steps.takes_cut_letter),
-    *(Probe(name, "verifies-raw-bytes", probe_steps.refuses_same(forge)) for name, forge in SAME_TO_READERS.items()),
+    *(Probe(name, "verifies-raw-bytes", probe_steps.refuses(forge, FORGERIES["changed body"])) for name, forge in SAME_TO_READERS.items()),
     *(Probe(name, "refuses-forged", probe_steps.refuses(forge)) for name, forge in FORGERIES.items()),
     *(Probe(name, "refuses-forged", probe_steps.refuses(forge), needs_timestamp=True) for name, forge in DATED.items()),
     # Whoever verifies what it acts on takes what it only writes down from anybody.
@@ -129,6 +140,17 @@ PROBES: tuple[Probe, ...] = (
     ),
     # Each attempt is signed anew: of a later one an old timestamp is no older.
     Probe("an hour old, last attempt", "refuses-stale", probe_steps.refuses_at(-3600, probe_steps.ATTEMPTS), needs_timestamp=True),
+    # Whoever has a handler of its own for each event may look at the time in some of them alone.
+    *(
+        Probe(
+            f"{event}, an hour old",
+            "refuses-stale",
+            probe_steps.refuses(old_of_event(event), of_event(event)),
+            needs_timestamp=True,
+            event=event,
+        )
+        for event in EVENTS
+    ),
     Probe("4:50 old", "takes-delayed", probe_steps.takes_at(-INSIDE), needs_timestamp=True),
     Probe("4:50 ahead", "takes-delayed", probe_steps.takes_at(INSIDE), needs_timestamp=True),
     Probe("copy", "takes-repeats", probe_steps.takes_copy),
@@ -136,6 +158,7 @@ PROBES: tuple[Probe, ...] = (
     Probe("repeats", "acts-once", where_told(effect_steps.acts_once)),
     Probe("next attempts of every event", "acts-once", where_told(effect_steps.acts_once_for_each_event)),
     Probe("ids that are alike", "acts-once", where_told(effect_steps.acts_on_each_alike)),
+    Probe("moments that are alike", "acts-once", where_told(effect_steps.acts_on_each_of_one_moment)),
     Probe("copies at once", "acts-once", where_told(effect_steps.acts_once_at_once)),
     Probe("attempts at once", "acts-once", where_told(effect_steps.acts_once_for_attempts_at_once)),
     Probe("forged, without effect", "acts-after-verifying", where_told(effect_steps.acts_after_verifying)),
@@ -165,6 +188,8 @@ PROBES: tuple[Probe, ...] = (
     Probe(
         "endless timestamp", "survives-oddities", probe_steps.survives_forgery(DATED["timestamp beyond all numbers"]), needs_timestamp=True
     ),
+    # What anybody can send: parsed before it is verified, it is more than a parser that calls itself can take.
+    Probe("nested without end", "survives-oddities", probe_steps.survives_forgery(saying(NESTED))),
     Probe("no JSON", "survives-oddities", probe_steps.survives(b"not json")),
     Probe("no text", "survives-oddities", probe_steps.survives(b"\xff\xfe")),
     Probe("a list", "survives-oddities", probe_steps.survives(b"[]")),

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+import msgspec
+
 from runflow_mock.kit.probes.carriers import Answer
 from runflow_mock.kit.probes.effects import Effects
 from runflow_mock.kit.probes.forgeries import FORGERIES, Forge, distorted, of_event
 from runflow_mock.kit.probes.known_records import NoRecord
-from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, ProbeKit, ProbeStep, Seen
+from runflow_mock.kit.probes.probe_steps import GIVE_SANDBOX, INSTANTS, ProbeKit, ProbeStep, Seen
 from runflow_mock.testing.samples import EVENTS, SampleCallback
 
 COPIES = 5
@@ -70,6 +72,19 @@ def acts_on_each_alike(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
         first, before = kit.sender.write(is_fresh=True), effects.at_rest()
         answers = [kit.carrier.carry(sample) for sample in (first, kit.sender.write_alike(first, part))]
         yield _kept(effects, effects.since(before), f"2 callbacks whose ids {where} alike", answers)
+
+
+def acts_on_each_of_one_moment(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:
+    """Two callbacks about what began and ended at the same moments: whoever tells them apart by these loses the second."""
+    if kit.sender.known is not None:
+        yield Seen(None, "what the application has created has moments of its own")
+        return
+    first, second = (kit.sender.write(is_fresh=True) for _ in range(2))
+    moments = {name: value for name, value in msgspec.json.decode(first.body).items() if name in INSTANTS}
+    alike = kit.sender.sign(second, msgspec.json.encode({**msgspec.json.decode(second.body), **moments}))
+    before = effects.at_rest()
+    answers = [kit.carrier.carry(sample) for sample in (first, alike)]
+    yield _kept(effects, effects.since(before), "2 callbacks about what ended at the same moment", answers)
 
 
 def acts_on_each_batch(kit: ProbeKit, effects: Effects) -> Iterator[Seen]:

@@ -18,6 +18,8 @@ Forge = Callable[[Sender], SampleCallback]
 NEWS, UNHEARD_OF, NOBODYS_SECRET = "run.hibernated", "asset.archived", "rf_whsec_that_nobody_was_given"
 
 PART, MIDDLE = 16, 28
+# Deeper than parsers go that call themselves for each level.
+NESTED = b"[" * 100_000
 OLD_SECONDS = 3600
 
 
@@ -58,6 +60,16 @@ def signed_with(secret: str) -> Forge:
 def of_event(event: str) -> Forge:
     """Returns the forgery that tells of another event than the genuine one: whoever verifies some events alone takes it."""
     return lambda sender: sender.write(event, attempt_fault={"kind": "callback.wrong_secret"})
+
+
+def old_of_event(event: str) -> Forge:
+    """Returns the old callback that tells of an event: whoever looks at the time for some events alone takes it."""
+
+    def forge(sender: Sender) -> SampleCallback:
+        sample = sender.write(event)
+        return sender.sign(sample, sample.body, at=int(sample.headers[TIMESTAMP]) - OLD_SECONDS)
+
+    return forge
 
 
 def telling(**fields: Any) -> Forge:

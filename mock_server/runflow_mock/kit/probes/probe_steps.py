@@ -14,7 +14,7 @@ import msgspec
 from runflow_mock.domain.signing import TOLERANCE
 from runflow_mock.kit.probes.carriers import Answer, Carrier
 from runflow_mock.kit.probes.effects import Effects
-from runflow_mock.kit.probes.forgeries import FORGERIES, NOBODYS_SECRET, Forge
+from runflow_mock.kit.probes.forgeries import NOBODYS_SECRET, Forge
 from runflow_mock.kit.probes.sample_callbacks import REQUEST_ID, Sender
 from runflow_mock.openapi.messages import Message, Messages
 from runflow_mock.testing.samples import SampleCallback
@@ -127,21 +127,12 @@ def answers_as_declared(kit: ProbeKit) -> Iterator[Seen]:
     yield Seen(wrong is None, wrong or answer.told)
 
 
-def refuses(forge: Forge) -> ProbeStep:
-    """Returns the step of a forgery, which must not be taken."""
+def refuses(forge: Forge, unless: Forge | None = None) -> ProbeStep:
+    """Returns the step of a forgery, which must not be taken; of whoever takes the plainer one that is `unless` it says nothing."""
 
     def step(kit: ProbeKit) -> Iterator[Seen]:
-        yield _refused(kit.carrier.carry(forge(kit.sender)))
-
-    return step
-
-
-def refuses_same(forge: Forge) -> ProbeStep:
-    """Returns the step of a forgery that means the same to some readers; of who takes any bytes it says nothing."""
-
-    def step(kit: ProbeKit) -> Iterator[Seen]:
-        if kit.carrier.carry(FORGERIES["changed body"](kit.sender)).is_taken:
-            yield Seen(None, "it takes any body, which another rule is about")
+        if unless is not None and kit.carrier.carry(unless(kit.sender)).is_taken:
+            yield Seen(None, "it takes a plainer forgery, which another rule is about")
         else:
             yield _refused(kit.carrier.carry(forge(kit.sender)))
 
