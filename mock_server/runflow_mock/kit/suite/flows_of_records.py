@@ -18,7 +18,7 @@ FLOWS_PATH, SUMMARIES = "/v1/flows", "/v1/flow-summaries"
 ITEMS_MADE_MAX = 8
 # There are few creators, and what one of them alone has is seen where each is read.
 CREATORS_MAX = 50
-# Of the examples under `any`, so many with each name of an input are read by themselves, and so many whose input has none.
+# Of the examples under `any`, so many with each name of an input are read by themselves, so many whose input has none, and one of a model.
 EXAMPLES_OF_A_NAME = 2
 NAMELESS = ("",)
 # Where a noun stands, and what is put on the stage before it is read.
@@ -148,12 +148,17 @@ def _any_model_is_all(stage: SuiteTenant) -> Iterator[str]:
 
 
 def _of_each_name(examples: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """The examples whose input has a name that few before have: of two lists under one name the second may be the longer."""
+    """The examples whose input has a name that few before have: of two lists under one name the second may be the longer.
+
+    And one of each model, since a list may have lost a name altogether.
+    """
     met: Counter[str] = Counter()
+    models = set[Any]()
     for example in examples:
         names = tuple(example["input"]) or NAMELESS
-        if any(met[name] < EXAMPLES_OF_A_NAME for name in names):
+        if example.get("model_id") not in models or any(met[name] < EXAMPLES_OF_A_NAME for name in names):
             met.update(names)
+            models.add(example.get("model_id"))
             yield example
 
 
