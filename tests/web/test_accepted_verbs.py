@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from doors import Door
 from forgeries import failures
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from steps import INPUT, RUNS, Body, ok, post_run
 
@@ -121,6 +121,7 @@ def requests(draw: st.DrawFn) -> tuple[str, str, Body]:
 
 @pytest.mark.slow
 @given(st.lists(requests(), min_size=1, max_size=4))
+@example([("POST", "/_mock/clock/advance-to", {"to": "9999-12-31"})])
 @settings(max_examples=80, deadline=None, derandomize=True)
 def test_whatever_is_accepted_leaves_a_world_that_works(asked: list[tuple[str, str, Body]]) -> None:
     with Door(sender=RecordingSender(500)) as door:
