@@ -71,7 +71,8 @@ def test_good_client_keeps_every_rule_of_the_full_matrix(way: tuple[str, ...]) -
     callbacks = {"takes-callbacks", "refuses-forged", "refuses-stale", "takes-repeats", "survives-callbacks", "acts-after-verifying"}
     # A machine that is too busy to tell the pauses of a client says so.
     unclear = {row["rule"] for row in sheet["rows"] if (row["reason"] or "").startswith((LATE, VARIES, TOO_LONG))}
-    assert unsaid - (unclear & {"retry-backoff"}) == (polling if way else callbacks) | {"bounds-waiting", "waits-for-ends"}
+    unasked = {"bounds-waiting", "waits-for-ends", "checks-certificates"}
+    assert unsaid - (unclear & {"retry-backoff"}) == (polling if way else callbacks) | unasked
 
 
 @pytest.mark.slow
