@@ -75,6 +75,23 @@ def test_exception_that_would_end_otherwise_fails_the_test_as_its_reason(app: In
     assert isinstance(caught.value.__cause__, kind)
 
 
+@pytest.mark.parametrize("kind", [pytest.skip.Exception, pytest.xfail.Exception, unittest.SkipTest, KeyboardInterrupt])
+@pytest.mark.parametrize("is_wsgi", [False, True], ids=["asgi", "wsgi"])
+def test_group_of_what_would_end_otherwise_fails_the_test_as_its_reason(app: InProcess, tmp_path: Path, kind: Any, is_wsgi: bool) -> None:
+    """A group of tasks raises what one of them has raised in a group, and pytest takes one of skips for a skip."""
+    lent = told_of(app, tmp_path, raising(lambda: BaseExceptionGroup("a", [BaseExceptionGroup("b", [kind("17")])]), is_wsgi=is_wsgi))
+    with pytest.raises(pytest.fail.Exception, match=f"raised by the application under test at POST {HOOK}") as caught:
+        take_back(lent, is_judged=True)
+    assert isinstance(caught.value.__cause__, BaseExceptionGroup)
+
+
+def test_group_of_failures_fails_the_test_itself(app: InProcess, tmp_path: Path) -> None:
+    lent = told_of(app, tmp_path, raising(lambda: ExceptionGroup("a", [KeyError("order 17")]), is_wsgi=False))
+    with pytest.raises(ExceptionGroup) as caught:
+        take_back(lent, is_judged=True)
+    assert f"raised by the application under test at POST {HOOK}" in caught.value.__notes__[0]
+
+
 def test_exception_of_iteration_fails_the_test_as_its_reason(app: InProcess, tmp_path: Path) -> None:
     """A fixture that raises one is told that its generator did; a coroutine that does is told so by Python."""
     lent = told_of(app, tmp_path, raising(StopIteration, is_wsgi=True))

@@ -166,9 +166,16 @@ def _fail(found: list[str], raised: list[Raised], told: list[Section]) -> None:
     again = f", and {len(raised) - 1} more came after it" if len(raised) > 1 else ""
     where = f"raised by the application under test at {first.where}{again}; allow_exceptions=True of the marker allows it"
     notes = [where, lines] if lines.strip() else [where]
-    if isinstance(first.error, _NO_FAILURES) or not _has_noted(first.error, notes):
+    if _is_no_failure(first.error) or not _has_noted(first.error, notes):
         raise pytest.fail.Exception("\n".join(notes)) from first.error
     raise first.error
+
+
+def _is_no_failure(error: BaseException) -> bool:
+    """Tells whether pytest would not fail the test; of a group, in which groups of tasks raise what they have, one such is enough."""
+    if isinstance(error, BaseExceptionGroup):
+        return any(map(_is_no_failure, error.exceptions))
+    return isinstance(error, _NO_FAILURES)
 
 
 def _has_noted(error: BaseException, notes: list[str]) -> bool:
