@@ -264,7 +264,7 @@ def test_body_that_the_server_does_not_take_is_closed_under_trio() -> None:
 
 def test_request_of_a_library_like_httpx_is_answered_in_its_own_kinds(in_memory: Runflow, monkeypatch: pytest.MonkeyPatch) -> None:
     """httpx2 goes on from httpx under another name, and its clients take no answer of the other."""
-    kinds = (httpx.Request, httpx.Response, httpx.SyncByteStream, httpx.RequestError, httpx.ReadError)
+    kinds = (httpx.Request, httpx.Response, httpx.SyncByteStream, httpx.AsyncByteStream, httpx.RequestError, httpx.ReadError)
     names = {kind.__name__: type(kind.__name__, (kind,), {"__module__": "httpx_of_tomorrow"}) for kind in kinds}
     # As there, every error is one of a request.
     names["ReadError"] = type("ReadError", (names["RequestError"],), {"__module__": "httpx_of_tomorrow"})
@@ -280,3 +280,19 @@ def test_request_of_a_library_like_httpx_is_answered_in_its_own_kinds(in_memory:
     in_memory.faults.add(what="reset")
     with pytest.raises(library.ReadError):
         in_memory.transport.handle_request(request)
+
+
+@pytest.mark.parametrize("name", ["httpx_helpers", "shop_client"])
+@pytest.mark.parametrize("names", [{}, {"Response": httpx.Response, "SyncByteStream": httpx.SyncByteStream}], ids=["alone", "with others"])
+def test_request_of_a_kind_of_the_user_is_answered_as_one_of_httpx(
+    in_memory: Runflow, monkeypatch: pytest.MonkeyPatch, name: str, names: dict[str, Any]
+) -> None:
+    helpers: Any = ModuleType(name)
+    helpers.Request = type("Request", (httpx.Request,), {"__module__": name})
+    vars(helpers).update(names)
+    monkeypatch.setitem(sys.modules, name, helpers)
+    with httpx.Client(transport=in_memory.transport) as client:
+        assert client.send(helpers.Request("GET", "http://localhost/v1/models", headers=in_memory.headers)).status_code == 200
+        in_memory.faults.add(what="reset")
+        with pytest.raises(httpx.ReadError):
+            client.send(helpers.Request("GET", "http://localhost/v1/models", headers=in_memory.headers))

@@ -153,10 +153,13 @@ class _AsyncBody:
         self._stream.hang_up()
 
 
+_NAMES = ("Response", "SyncByteStream", "AsyncByteStream", "RequestError")
+
+
 def _library(request: httpx.Request) -> Any:
-    """Returns the library of a request: httpx, or one that has the same names."""
-    packages = (kind.__module__.partition(".")[0] for kind in type(request).__mro__)
-    return sys.modules[next(name for name in packages if name.startswith("httpx"))]
+    """Returns the library of a request: httpx, or one that has the same names, but no module of the user with a kind of requests."""
+    packages = (sys.modules.get(kind.__module__.partition(".")[0]) for kind in type(request).__mro__)
+    return next((package for package in packages if all(hasattr(package, name) for name in _NAMES)), httpx)
 
 
 @cache
