@@ -131,6 +131,7 @@ def test_what_is_no_application_is_refused_when_it_is_handed_over(runflow: Runfl
         ("https://", "none begins with 'https://'; say 'https://localhost'"),
         ("ftp://a.example", "none begins with 'ftp://a.example'; say 'http://a.example'"),
         ("http://a.example:99999/", "deliver_to cannot deliver to 'http://a.example:99999/': Port out of range"),
+        ("http://a.example:0", "deliver_to cannot deliver to 'http://a.example:0': nothing can listen on port 0"),
     ],
 )
 def test_prefix_with_which_no_callback_begins_is_refused(runflow: Runflow, prefix: str, told: str) -> None:
@@ -148,12 +149,43 @@ def test_prefix_with_which_no_callback_begins_is_refused(runflow: Runflow, prefi
         ("https://shop.example/hooks?of=1", "https://shop.example/hooks?of=17", True),
         ("https://shop.example", "https://shop.example.elsewhere.example/hooks", False),
         ("http://localhost:80", "http://localhost:8000/hooks", False),
+        ("http://localhost:80", "http://localhost:0/hooks", False),
         ("https://shop.example", "http://shop.example/hooks", False),
         ("https://shop.example/hooks", "https://shop.example/", False),
     ],
 )
 def test_application_is_where_a_client_would_look_for_it(prefix: str, url: str, is_led: bool) -> None:
     assert leads_to(url, prefix) is is_led
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        ("http://localhost:80/", "http://localhost/a"),
+        ("http://localhost:80", "http://localhost?a"),
+        ("http://localhost:80/a", "http://localhost/a?b"),
+    ],
+)
+def test_callback_goes_to_the_application_whose_prefix_says_more_of_its_path(runflow: Runflow, wide: str, narrow: str) -> None:
+    asked: list[str] = []
+
+    def named(name: str) -> Any:
+        def app(environ: Any, start_response: Any) -> list[bytes]:
+            asked.append(name)
+            return answer(environ, start_response)
+
+        return app
+
+    runflow.deliver_to(named("narrow"), narrow)
+    runflow.deliver_to(named("wide"), wide)
+    assert create_and_wait(runflow, callback_url=f"{narrow}17") == [200]
+    assert asked == ["narrow"]
+
+
+def test_application_that_came_later_takes_callbacks_of_prefixes_that_mean_the_same(runflow: Runflow) -> None:
+    runflow.deliver_to(shop(nothing), "http://localhost:80/")
+    runflow.deliver_to(lambda environ, start_response: answer(environ, lambda status, headers: start_response("204 No Content", [])))
+    assert create_and_wait(runflow) == [204]
 
 
 def test_application_and_prefix_the_wrong_way_round_are_refused(runflow: Runflow) -> None:

@@ -96,6 +96,17 @@ def test_web_socket_is_refused_before_it_is_open(app: InProcess) -> None:
     assert [message["type"] for message in sent] == ["websocket.close"]
 
 
+def test_scope_of_an_unknown_kind_is_told(app: InProcess) -> None:
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "webtransport.connect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        """Takes nothing."""
+
+    with pytest.raises(ValueError, match="the fake knows scopes of http, lifespan and websocket, not 'webtransport'"):
+        asyncio.run(app({"type": "webtransport", "path": "/", "headers": []}, receive, send))
+
+
 def test_app_of_a_tenant_on_a_server_is_explained() -> None:
     from runflow_mock.testing.control import Control
     from runflow_mock.testing.records import Tenant

@@ -56,9 +56,11 @@ def check_prefix(prefix: object) -> None:
         example = f"{scheme}://localhost{rest}" if not rest or rest.startswith("/") else f"{scheme}://{rest}"
         raise ValueError(f"deliver_to delivers callbacks whose URL begins with a prefix, and none begins with {prefix!r}; say {example!r}")
     try:
-        _origin(parts)
+        _, _, port = _origin(parts)
     except ValueError as error:
         raise ValueError(f"deliver_to cannot deliver to {prefix!r}: {error}") from None
+    if port == 0:
+        raise ValueError(f"deliver_to cannot deliver to {prefix!r}: nothing can listen on port 0")
 
 
 def leads_to(url: str, prefix: str) -> bool:
@@ -67,8 +69,14 @@ def leads_to(url: str, prefix: str) -> bool:
     return _origin(asked) == _origin(given) and _rest(asked).startswith(_rest(given))
 
 
+def narrowness(prefix: str) -> int:
+    """Returns how much a prefix says beyond scheme, host and port: of those that a URL begins with, the longest path is the narrowest."""
+    return len(_rest(urlsplit(prefix)))
+
+
 def _origin(parts: SplitResult) -> tuple[str, str | None, int]:
-    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+    usual = 443 if parts.scheme == "https" else 80
+    return parts.scheme, parts.hostname, usual if parts.port is None else parts.port
 
 
 def _rest(parts: SplitResult) -> str:

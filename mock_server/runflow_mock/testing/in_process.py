@@ -71,7 +71,10 @@ class InProcess:
     async def __call__(self, scope: Scope, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
         """Answers a request from whatever event loop it comes."""
         if scope["type"] != "http":
-            await _OTHER_SCOPES[scope["type"]](receive, send)
+            answer = _OTHER_SCOPES.get(scope["type"])
+            if answer is None:
+                raise ValueError(f"the fake knows scopes of http, lifespan and websocket, not {scope['type']!r}")
+            await answer(receive, send)
             return
         body = bytearray()
         while True:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from runflow_mock.domain.callback_policy import is_loopback
 from runflow_mock.domain.deliveries import AttemptResult
 from runflow_mock.runtime.sender import CallbackSender, OutgoingRequest
-from runflow_mock.testing.application_kinds import check_prefix, is_asgi, leads_to
+from runflow_mock.testing.application_kinds import check_prefix, is_asgi, leads_to, narrowness
 from runflow_mock.testing.applications import START_SECONDS_MAX, AsgiApp, AsgiApplication, Exceptions, HandlerFailed
 from runflow_mock.testing.framework_signals import hearing_of, listen_to, listen_to_frameworks, stop_listening, stop_listening_to
 from runflow_mock.testing.homes import Homes
@@ -41,7 +41,7 @@ class AppSender:
         self.mounts: tuple[Mount, ...] = ()
 
     def mount(self, prefix: str, app: AsgiApp | WsgiApp, *, lifespan: bool = True, beside: Mount | None = None) -> Mount:
-        """Sends callbacks whose URL begins with the prefix to an application; of several prefixes the longest counts, then the latest.
+        """Sends callbacks whose URL begins with the prefix to an application; of several the longest path counts, then the latest.
 
         `beside` is an earlier mount of the same application, which starts once, as a server would start it.
         """
@@ -53,7 +53,7 @@ class AppSender:
             mount = replace(beside, prefix=prefix)
         listen_to_frameworks()
         listen_to(app)
-        self.mounts = tuple(sorted((mount, *self.mounts), key=lambda mount: len(mount.prefix), reverse=True))
+        self.mounts = tuple(sorted((mount, *self.mounts), key=lambda mount: narrowness(mount.prefix), reverse=True))
         return mount
 
     def unmount(self, mount: Mount) -> None:
