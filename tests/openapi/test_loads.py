@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.openapi.combinations import Copies
-from runflow_mock.openapi.loads import FRACTION, PATTERN, TEXT_WEIGHT, Load, is_too_much, load_of
+from runflow_mock.openapi.loads import FRACTION, PATTERN, PIECE, Levels, Load, is_too_much, load_of
 
 RULES = {"minimum": 0}
-WORDS: dict[str, tuple[dict[str, Any], Load]] = {
+WORDS: dict[str, tuple[dict[str, Any], Levels]] = {
     "nothing": ({}, (0,)),
     "rules of its own": ({"type": "integer", **RULES}, (2,)),
     "names and values": ({"required": ["a", "b"], "enum": [1, 2, 3]}, (7,)),
@@ -34,9 +34,25 @@ WORDS: dict[str, tuple[dict[str, Any], Load]] = {
 
 
 @pytest.mark.parametrize(("schema", "load"), WORDS.values(), ids=WORDS)
-def test_load_is_how_many_rules_meet_one_value_at_each_depth(schema: dict[str, Any], load: Load) -> None:
-    found = load_of(schema)
+def test_load_is_how_many_rules_meet_one_value_at_each_depth(schema: dict[str, Any], load: Levels) -> None:
+    found = load_of(schema).rules
     assert (found[: len(load)], any(found[len(load) :])) == (load, False)
+
+
+READERS: dict[str, tuple[dict[str, Any], Levels]] = {
+    "words that read nothing": ({"type": "string", "enum": ["a"] * 9, "minLength": 1, "maxLength": 2, "multipleOf": 0.1}, ()),
+    "patterns and formats": ({"pattern": "a", "format": "uri", "anyOf": [{"pattern": "a"}, RULES]}, (3,)),
+    "another field": ({"properties": {"a": {"type": "string"}, "b": {"format": "uri"}, "c": {"items": {"pattern": "a"}}}}, (0, 1, 1)),
+    "names": ({"patternProperties": {"^a": {}, "^b": {"pattern": "a"}}, "propertyNames": {"pattern": "a"}}, (0, 4)),
+    "items that differ": ({"uniqueItems": True, "items": {"pattern": "a"}}, (0, 2)),
+    "what nobody speaks of": ({"allOf": [{"patternProperties": {"^a": {}}}], "unevaluatedProperties": {"pattern": "a"}}, (0, 2)),
+}
+
+
+@pytest.mark.parametrize(("schema", "readers"), READERS.values(), ids=READERS)
+def test_what_reads_texts_and_names_is_counted_apart(schema: dict[str, Any], readers: Levels) -> None:
+    found = load_of(schema).readers
+    assert (found[: len(readers)], any(found[len(readers) :])) == (tuple(PATTERN * each for each in readers), False)
 
 
 @pytest.mark.parametrize(
@@ -46,12 +62,14 @@ def test_load_is_how_many_rules_meet_one_value_at_each_depth(schema: dict[str, A
         ([1, [2, 3]], 122),
         ({"a": {"b": 1}}, 111),
         ([[[[1, 2, 3]]]], 111),
-        ("x" * TEXT_WEIGHT, 200),
-        ({"x" * TEXT_WEIGHT: ["x" * 3 * TEXT_WEIGHT]}, 214),
+        ("x" * PIECE, 107),
+        (["x" * (PIECE // 2)] * 2, 125),
+        ({"x" * PIECE: ["x" * 3 * PIECE]}, 122),
     ],
 )
-def test_each_value_meets_the_rules_of_its_depth_long_texts_and_names_several_times(value: Json, rules: int) -> None:
-    assert (is_too_much((100, 10, 1), value, rules - 1), is_too_much((100, 10, 1), value, rules)) == (True, False)
+def test_each_value_meets_the_rules_of_its_depth_and_each_piece_of_a_text_those_that_read_it(value: Json, rules: int) -> None:
+    load = Load(rules=(100, 10, 1), readers=(7, 5, 2))
+    assert (is_too_much(load, value, rules - 1), is_too_much(load, value, rules)) == (True, False)
 
 
 LEAVES = st.sampled_from([{}, {"type": "object"}, {"minimum": 0}, {"enum": [1, 2]}, {"required": ["a", "b"]}])

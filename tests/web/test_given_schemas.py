@@ -13,7 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from steps import MODEL, RUNS
 
+from runflow_mock.domain.documents import Json, read_object
+from runflow_mock.openapi.loads import is_too_much, load_of
 from runflow_mock.wire.catalog import CatalogError, load_catalog
+from runflow_mock.wire.fields import HELD_MAX, Checker
+from runflow_mock.wire.inputs import complete_schema
 from runflow_mock.wire.seals import seal
 from runflow_mock.wire.snapshots import SNAPSHOT
 
@@ -162,6 +166,55 @@ def test_input_that_meets_too_many_rules_is_refused(door: Door) -> None:
     refusal = door.request("POST", RUNS, json={"input": {"n": [0] * 10_000}})
     told = {"loc": ["body", "input"], "msg": "Input is too large to be held against all that its schema says", "type": "value_cost"}
     assert (refusal.status_code, refusal.json()["errors"]) == (422, [told])
+
+
+BESIDE_A_PICTURE: dict[str, dict[str, Json]] = {
+    "a fraction": {"guidance": {"type": "number", "multipleOf": 0.1}},
+    "many values": {"guidance": {"enum": [7.5, *(f"v{index}" for index in range(600))]}},
+    "two fractions": {"guidance": {"anyOf": [{"multipleOf": 0.1}, {"multipleOf": 0.05}, {"type": "null"}]}},
+    "fractions of items": {"loras": {"type": "array", "items": {"properties": {"scale": {"multipleOf": 0.05}}}}},
+    "patterns": {"prompt": {"anyOf": [{"pattern": f"^a{index}"} for index in range(12)]}},
+    "a picture that is an address": {"image": {"type": "string", "format": "uri", "pattern": "^data:", "minLength": 1}},
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE_A_PICTURE.values(), ids=BESIDE_A_PICTURE)
+def test_picture_is_taken_whatever_its_model_says_of_other_fields(beside: dict[str, Json]) -> None:
+    schema: dict[str, Json] = {"type": "object", "properties": {"image": {"type": "string"}, **beside}}
+    found = Checker(schema).errors({"image": "data:image/png;base64," + "A" * 9_000_000, "guidance": 7.5, "loras": [{"scale": 0.5}]}, ())
+    assert found == []
+
+
+PICTURE_CHARACTERS = 66 * 2**20
+"""As many as the largest file that the contract takes inline has."""
+
+
+@pytest.mark.slow
+def test_picture_as_long_as_the_contract_takes_is_taken(door: Door) -> None:
+    picture = "data:image/png;base64," + "A" * PICTURE_CHARACTERS
+    assert door.request("POST", RUNS, json={"input": {"image_url": picture}}).status_code == 201
+
+
+def test_every_model_of_the_catalog_takes_pictures_as_long(door: Door) -> None:
+    picture = "A" * PICTURE_CHARACTERS
+    values: list[Json] = [{"a": picture}, {"a": [picture]}, {"a": [{"b": picture}]}]
+    for model in door.runtime.catalog.models:
+        load = load_of(complete_schema(read_object(model.input_schema)))
+        assert not any(is_too_much(load, value, HELD_MAX) for value in values), model.id
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"properties": {"a": {"allOf": [{"format": "uri"}] * 4_000}}}, {"a": "x" * 2_000_000}),
+        ({"patternProperties": {f"x{index}z": {} for index in range(1_000)}}, {"x" * 2_000_000: 1}),
+        ({"propertyNames": {"allOf": [{"pattern": "z$"}] * 4_000}}, {"x" * 2_000_000: 1}),
+        ({"allOf": [{"uniqueItems": True}] * 4_000}, ["x" * 1_000_000, "x" * 1_000_000 + "y"]),
+    ],
+    ids=["formats", "patterns of names", "names", "items that differ"],
+)
+def test_long_text_that_meets_thousands_of_rules_that_read_it_is_refused(schema: dict[str, Json], value: Json) -> None:
+    assert [error.type for error in Checker(schema).errors(value, ())] == ["value_cost"]
 
 
 def test_references_within_a_schema_are_followed(door: Door) -> None:

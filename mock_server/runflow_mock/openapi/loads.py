@@ -3,10 +3,14 @@
 Theory. A value meets the rules of some parts of the schema: those that speak of the same value add up, and of those that speak of different
 fields or items the most counts. So a value at some depth costs no more than the load of the schema at that depth. What takes longer than a
 comparison, a pattern or a fraction of which a number must be a multiple, counts as many rules.
+
+Few rules read a text: the others are as fast with a picture of 70 MB as with a word. So those that do are counted apart as well, and they
+alone are held against a long text, or a long name, once for each piece of it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import zip_longest
+from typing import NamedTuple
 
 from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.openapi.schemas import REFERENCES, Schema, anchors_in, resolve
@@ -15,11 +19,19 @@ PATTERN = 50
 """As many rules as a text of a few hundred characters takes to be held against a pattern or a format."""
 FRACTION = 500
 """As many as it may take to divide by a number that is not whole: `1e308` by `0.01` is a division of hundreds of digits."""
-TEXT_WEIGHT = 256
-"""How many characters count as one value."""
+PIECE = 8_192
+"""How many characters of long texts are held against one rule that reads them in the time of a short text."""
 
-Load = tuple[int, ...]
+Levels = tuple[int, ...]
 """How many rules are held against a value itself, against any one value in it, against any one in those, and so on."""
+
+
+class Load(NamedTuple):
+    """How many rules are held against values, and how many of them read the texts and names there."""
+
+    rules: Levels
+    readers: Levels
+
 
 _SAME_VALUE = ("not", "if", "then", "else")
 _ALTERNATIVES = ("allOf", "anyOf", "oneOf")
@@ -29,25 +41,25 @@ _EACH_INSIDE = ("items", "contains", "additionalProperties", "propertyNames", *_
 
 def load_of(schema: Schema) -> Load:
     """Returns the load of a schema whose references lead to an end."""
-    return _Loads(schema).of(schema)
+    return Load(_Loads(schema, _own, _of_names).of(schema), _Loads(schema, _reading, _reading_inside).of(schema))
 
 
 def is_too_much(load: Load, value: Json, most: int) -> bool:
-    """Tells whether holding a value against a schema may take more than so many rules; long texts and names count as several values."""
+    """Tells whether holding a value against a schema may take more than so many rules."""
     # Plain loops: everything that is sent comes by here, and generators would cost three times as much as what they look at.
-    level = [value]
-    for rules in load:
-        weight, inner = len(level), list[Json]()
+    level, names = [value], 0
+    for rules, readers in zip(*load, strict=True):
+        characters, inner, names = names, list[Json](), 0
         for part in level:
             if isinstance(part, str):
-                weight += len(part) // TEXT_WEIGHT
+                characters += len(part)
             elif isinstance(part, dict):
                 for name in part:
-                    weight += len(name) // TEXT_WEIGHT
+                    names += len(name)
                 inner += part.values()
             elif isinstance(part, list):
                 inner += part
-        most -= rules * weight
+        most -= rules * len(level) + readers * (characters // PIECE)
         if most < 0 or not inner:
             break
         level = inner
@@ -55,19 +67,24 @@ def is_too_much(load: Load, value: Json, most: int) -> bool:
 
 
 class _Loads:
-    """The loads of the parts of one schema, each found out once."""
+    """The rules that count in the parts of one schema, each part looked at once.
 
-    def __init__(self, root: Schema) -> None:
+    `own` returns how many of them a part has for the value itself, and `inside` how many for each value in it that it does not describe.
+    """
+
+    def __init__(self, root: Schema, own: Callable[[Schema], int], inside: Callable[[Schema], int]) -> None:
         self._root = root
+        self._count = own
+        self._count_inside = inside
         self._anchors: Mapping[str, Json] = anchors_in(root)
-        self._known: dict[int, Load] = {}
+        self._known: dict[int, Levels] = {}
 
-    def of(self, part: Json) -> Load:
-        """Returns the load of a part of the schema."""
+    def of(self, part: Json) -> Levels:
+        """Returns how many count at each depth of a part of the schema."""
         if not isinstance(part, dict):
             return ()
         if id(part) not in self._known:
-            load = _sum((_own(part), *self._inside(part)), *map(self.of, self._of_same_value(part)))
+            load = _sum((self._count(part), *self._inside(part)), *map(self.of, self._of_same_value(part)))
             # What is not evaluated is found by holding each value inside against all that speaks of the whole.
             is_asked = any(word in part for word in _UNEVALUATED)
             self._known[id(part)] = _sum(load, (0, load[0])) if is_asked else load
@@ -83,24 +100,37 @@ class _Loads:
         yield from (part.get(word) for word in _SAME_VALUE)
         yield from object_of(part.get("dependentSchemas")).values()
 
-    def _inside(self, part: Schema) -> Load:
+    def _inside(self, part: Schema) -> Levels:
         by_pattern = object_of(part.get("patternProperties")).values()
         each = [self.of(part.get(word)) for word in _EACH_INSIDE]
         some = [self._most(object_of(part.get("properties")).values()), self._most(list_of(part.get("prefixItems")))]
-        return _sum(*each, *some, *map(self.of, by_pattern), (PATTERN * len(by_pattern),))
+        return _sum(*each, *some, *map(self.of, by_pattern), (self._count_inside(part),))
 
-    def _most(self, parts: Iterable[Json]) -> Load:
+    def _most(self, parts: Iterable[Json]) -> Levels:
         return tuple(map(max, zip_longest(*map(self.of, parts), fillvalue=0)))
 
 
-def _sum(*loads: Load) -> Load:
-    return tuple(map(sum, zip_longest(*loads, fillvalue=0)))
+def _sum(*levels: Levels) -> Levels:
+    return tuple(map(sum, zip_longest(*levels, fillvalue=0)))
 
 
 def _own(part: Schema) -> int:
     """Returns how many rules a schema has itself, without those inside it."""
     named = sum(len(list_of(names)) for names in object_of(part.get("dependentRequired")).values())
     listed = sum(len(list_of(part.get(word))) for word in ("enum", "required")) + len(object_of(part.get("properties")))
-    slow = PATTERN * sum(word in part for word in ("pattern", "format"))
     divisor = part.get("multipleOf", 1)
-    return len(part) + named + listed + slow + (FRACTION if isinstance(divisor, float) and not divisor.is_integer() else 0)
+    slow = FRACTION if isinstance(divisor, float) and not divisor.is_integer() else 0
+    return len(part) + named + listed + slow + _reading(part)
+
+
+def _of_names(part: Schema) -> int:
+    return PATTERN * len(object_of(part.get("patternProperties")))
+
+
+def _reading(part: Schema) -> int:
+    return PATTERN * sum(word in part for word in ("pattern", "format"))
+
+
+def _reading_inside(part: Schema) -> int:
+    # Items that have to differ are read as far as they are alike.
+    return _of_names(part) + PATTERN * ("uniqueItems" in part)
