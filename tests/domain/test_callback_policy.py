@@ -31,6 +31,10 @@ PORT = "must have a port from 1 to 65535, not "
     ("url", "told"),
     [
         *((url, "must be an absolute URL") for url in ("", "hook", "/hook", "https://", "https:///hook", "javascript:1")),
+        *(
+            (url, "must be an absolute URL")
+            for url in ("/cb?next=https://shop.example/x", "hook?u=http://a.b/", "://a.example", "/x#a://u:p@b")
+        ),
         *((url, "must not have spaces or control characters") for url in (" https://a/", "https://a b/", "https://a\n/", "http://a/\x7f")),
         *((f"https://a:{port}/", f"{PORT}{port!r}") for port in ("0", "x", "", "65536", "99999")),
         ("https://[::1]:0?x", f"{PORT}'0'"),

@@ -18,6 +18,8 @@ PORT_MAX = 65_535
 
 # As in the contract's patterns: no credentials, and of IPv6 loopback alone.
 _AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[::1\])(?::(?P<port>[1-9][0-9]{0,4}))?", re.ASCII)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*", re.ASCII)
+_BLANK = re.compile(r"[\x00- \x7f]")
 _END = re.compile(r"[/?#]")
 _PORTS = {"http": 80, "https": 443}
 _LOCAL_NAME = re.compile(r"(?:[a-z0-9][a-z0-9-]*\.)*localhost", re.ASCII | re.IGNORECASE)
@@ -110,13 +112,9 @@ def _may_be_called(policy: CallbackPolicy, host: str) -> bool:
     return policy.is_open or is_loopback(host) or host in policy.hosts
 
 
-def _has_blanks(url: str) -> bool:
-    return any(character <= " " or character == "\x7f" for character in url)
-
-
 def _split(url: str) -> _Address | None:
     # `urlsplit` drops tabs and line breaks without a word: what is called would not be what was judged.
-    if _has_blanks(url):
+    if _BLANK.search(url):
         return None
     try:
         parts = urlsplit(url)
@@ -131,13 +129,14 @@ def _split(url: str) -> _Address | None:
 
 def _what_it_must(url: str) -> str:
     """Returns what a text would have to be, or not to have, to be an address that can be called."""
-    authority = _END.split(url.partition("://")[2], maxsplit=1)[0]
+    scheme, _, rest = url.partition("://")
+    authority = _END.split(rest, maxsplit=1)[0]
     host, colon, port = authority.rpartition(":")
-    if not authority:
+    if not authority or not _SCHEME.fullmatch(_BLANK.sub("", scheme)):
         return "must be an absolute URL"
     if "@" in authority:
         return "must not carry credentials (user:password@)"
-    if _has_blanks(url):
+    if _BLANK.search(url):
         return "must not have spaces or control characters"
     if colon and _AUTHORITY.fullmatch(host) is not None:
         return f"must have a port from 1 to {PORT_MAX}, not {port[:20]!r}"
