@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from doors import Door
@@ -9,6 +10,7 @@ from steps import INPUT, RUNS, ok, post_run, refusal
 from uploads import open_upload, put
 
 from runflow_mock.domain.records import Limits
+from runflow_mock.domain.scenarios import Scenario
 from runflow_mock.runtime.bounds import Bound, BoundsMax
 from runflow_mock.runtime.tenant_uses import NAMES
 
@@ -63,6 +65,37 @@ def test_what_tenants_are_made_from_counts_until_they_go(door: Door) -> None:
     refusal(door.request("PUT", "/_mock/scenario", json={"scenario": {"story": "x" * 9_990}}, key="rf_live_mock_b"), 503, "full")
     assert door.delete("/_mock/tenants/b", key=None).status_code == 204
     assert use_of(door, "record_bytes_max")["used"] == 0
+
+
+def test_settings_count_as_long_as_a_tenant_is_made_from_them(door: Door) -> None:
+    keys = [{"name": f"k{index}", "scopes": ["runs:read"] * 20} for index in range(10)]
+    ok(door.post("/_mock/tenants", {"name": "b", "keys": keys, "scenario": {"story": "x" * 2_000}}), 201)
+    assert 4_600 < use_of(door, "record_bytes_max")["used"] < 4_800
+    for story in ("", "x" * 1_000, ""):
+        ok(door.request("PUT", "/_mock/scenario", json={"scenario": {"story": story}}, key="rf_live_mock_b"))
+        assert 2_500 < use_of(door, "record_bytes_max")["used"] - len(story) < 2_900
+    ok(door.post("/_mock/reset", key="rf_live_mock_b"))
+    assert 2_500 < use_of(door, "record_bytes_max")["used"] < 2_900
+    saved = door.get("/_mock/snapshot", key="rf_live_mock_b").content
+    plays: list[tuple[str, str, dict[str, Any]]] = [("POST", "/_mock/reset", {}), ("PUT", "/_mock/scenario", {"scenario": {}})]
+    for method, path, body in plays:
+        ok(door.request("PUT", "/_mock/snapshot", content=saved))
+        before = use_of(door, "record_bytes_max")["used"]
+        ok(door.request(method, path, json=body))
+        assert 2_500 < use_of(door, "record_bytes_max")["used"] - before + len(saved) < 2_900
+
+
+def test_scenario_of_the_server_that_changes_leaves_what_was_sent_counted(door: Door) -> None:
+    ok(door.post("/_mock/tenants", {"name": "b", "folders": ["x" * 200] * 20}), 201)
+    used = use_of(door, "record_bytes_max")["used"]
+    door.runtime.play(Scenario(name="later"))
+    assert (use_of(door, "record_bytes_max")["used"], used > 4_000) == (used, True)
+
+
+@pytest.mark.parametrize(("size", "status"), [(6_900, 201), (7_000, 503), (9_500, 503)])
+def test_tenant_is_made_from_seven_tenths_at_most(door: Door, size: int, status: int) -> None:
+    made = door.post("/_mock/tenants", {"name": "b", "scenario": {"story": "x" * size}})
+    assert made.status_code == status, made.text
 
 
 def test_snapshot_counts_as_what_was_sent() -> None:

@@ -40,6 +40,7 @@ class Holdings:
     def __init__(self, most: BoundsMax, bounds: Bounds) -> None:
         self.journals = JournalSpace(most.journal_bytes_max, bounds.journal_bytes)
         self._bounds = bounds
+        self._record_share = bounds.record_bytes.maximum * 7 // 10
 
     def take(self, tenant: Holder) -> None:
         """Counts a tenant from now on."""
@@ -67,7 +68,8 @@ class Holdings:
             tenants.meet()
             raise TenantsFull(tenants.maximum)
         held = Held() if replaced is None else replaced.held
-        if tenant.sent and records.used - held.record_bytes + tenant.sent > records.maximum:
+        free = records.maximum - records.used + held.record_bytes
+        if tenant.sent and tenant.sent > min(free, self._record_share):
             records.meet()
             raise RecordsFull(records.maximum)
         if tenant.world.store.kept_total and files.used - held.file_bytes + tenant.world.store.kept_total > files.maximum:
@@ -101,8 +103,7 @@ class Holdings:
             self._bounds.timers.meet()
             return "too much is still to happen on this server; let runs end, or delete tenants"
         bound = self._bounds.record_bytes
-        share = bound.maximum * 7 // 10
-        if bound.used + size > bound.maximum or (tenant is not None and tenant.held.record_bytes + size > share):
+        if bound.used + size > bound.maximum or (tenant is not None and tenant.held.record_bytes + size > self._record_share):
             bound.meet()
             return "what clients have sent takes all the room that this server has for it; reset or delete tenants"
         return None

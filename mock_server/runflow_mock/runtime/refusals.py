@@ -45,7 +45,9 @@ class RecordsFull(ServerFull):
     option = "--record-bytes-max"
 
     def __init__(self, record_bytes_max: int) -> None:
-        super().__init__(f"what clients have sent takes at most {record_bytes_max} bytes on this server")
+        super().__init__(
+            f"what clients have sent takes at most {record_bytes_max} bytes on this server, and seven tenths of them for one tenant"
+        )
 
 
 class KeyTaken(DomainError):

@@ -264,7 +264,7 @@ class Runtime:
         before, self.tenants.usual = self.tenants.usual, scenario
         for tenant in tuple(self.tenants):
             if tenant.scenario is before:
-                self.tenants.create(tenant.basis, scenario, tenant.asked)
+                self.tenants.create(tenant.basis, scenario, tenant.asked, tenant.sent)
 
     def warn(self, text: str) -> None:
         """Tells whoever observes the server of something that is not the server's fault."""

@@ -41,7 +41,7 @@ from runflow_mock.runtime.rendering import renderers_of
 from runflow_mock.wire.inputs import InputChecks
 from runflow_mock.wire.requests import Rules
 from runflow_mock.wire.snapshots import SavedTenant
-from runflow_mock.wire.tenants import apply_settings, decode_tenant
+from runflow_mock.wire.tenants import apply_settings, bytes_beyond, decode_tenant
 from runflow_mock.wire.timeline import Step
 
 WallClock = Callable[[], float]
@@ -239,7 +239,8 @@ class Tenants:
 
     def play(self, tenant: Tenant, scenario: Scenario, sent: int) -> Tenant:
         """Makes a tenant anew with a scenario, whose settings come on top of whatever the tenant was made with; see `create`."""
-        return self.create(decode_tenant(tenant.asked, tenant.basis), scenario, sent=sent)
+        basis = decode_tenant(tenant.asked, tenant.basis)
+        return self.create(basis, scenario, sent=sent + bytes_beyond(basis, self._config.tenant(basis.name)))
 
     def prepare(self, name: str, saved: SavedTenant) -> Tenant:
         """Returns a tenant of that name made from a saved one, which may have had another name; the limits are this server's own.
@@ -261,6 +262,7 @@ class Tenants:
         )
         refuse_contradictions(tenant.world.store, settings)
         tenant.changes, tenant.reads = saved.changes, saved.reads
+        tenant.sent = bytes_beyond(settings, self._config.tenant(name))
         for data in saved.files:
             tenant.blobs.keep(data)
         return tenant

@@ -138,6 +138,12 @@ def check_settings(settings: TenantSettings) -> None:
     _check(settings)
 
 
+def bytes_beyond(settings: TenantSettings, usual: TenantSettings) -> int:
+    """Returns how many bytes settings hold beyond the usual ones, as they are sent."""
+    size, least = (len(msgspec.json.encode(each)) for each in (settings, usual))
+    return max(size - least, 0)
+
+
 def represent_tenant(settings: TenantSettings, key: str, admin_key: str, keys: dict[str, str]) -> dict[str, object]:
     """Returns what there is to know about a tenant, its keys included: they are dummies."""
     return {

@@ -39,7 +39,7 @@ async def put_snapshot(call: Call) -> Answer:
     except Contradiction as error:
         raise refused(str(error)) from None
     call.runtime.restore(fresh)
-    call.runtime.holdings.keep(fresh, len(call.body))
+    call.runtime.holdings.keep(fresh, len(call.body) - fresh.sent)
     await catch_up(call.runtime, fresh)
     world = fresh.world
     return answer(
