@@ -143,6 +143,17 @@ def test_fetch_of_node_with_the_host_written_into_it_is_reached() -> None:
 BELIEVES = HARD_CODED.replace("urllib.request.urlopen(", "urllib.request.urlopen(context=ssl._create_unverified_context(), url=").replace(
     "import json", "import ssl, json"
 )
+# The catalogue by its full name, which it can do without; all else by RUNFLOW_BASE_URL, without TLS.
+LOOKS_FIRST = f"""
+import contextlib, os, runpy, urllib.request
+headers = {{"Authorization": "Bearer " + os.environ["RUNFLOW_API_KEY"]}}
+with contextlib.suppress(OSError):
+    urllib.request.urlopen(urllib.request.Request("https://api.runflow.io/v1/models", headers=headers)).read()
+runpy.run_path({ORDERS!r}, run_name="__main__")
+"""
+LOOKS_AND_BELIEVES = LOOKS_FIRST.replace(
+    "import contextlib,", "import ssl; ssl._create_default_https_context = ssl._create_unverified_context\nimport contextlib,"
+)
 NODE_BELIEVES = f'process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";{FETCH}'
 
 
@@ -154,9 +165,11 @@ NODE_BELIEVES = f'process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0";{FETCH}'
         ((sys.executable, "-c", BELIEVES), "broken"),
         (("node", "-e", FETCH), "held"),
         (("node", "-e", NODE_BELIEVES), "broken"),
+        ((sys.executable, "-c", LOOKS_FIRST), "held"),
+        ((sys.executable, "-c", LOOKS_AND_BELIEVES), "broken"),
         ((sys.executable, ORDERS), "not exercised"),
     ],
-    ids=["checks", "believes", "node checks", "node believes", "no TLS"],
+    ids=["checks", "believes", "node checks", "node believes", "checks for a part", "believes for a part", "no TLS"],
 )
 def test_who_trusts_any_certificate_is_caught(command: tuple[str, ...], verdict: str) -> None:
     told = call("verify-client", "--only", "untrusted certificate", "--json", "--", *command)

@@ -49,7 +49,7 @@ from runflow_mock.kit.matrix.judging import (
     places_of,
 )
 from runflow_mock.kit.matrix.running import run_matrix
-from runflow_mock.kit.matrix.trials import MatrixJob, Trial, environment, lost_files, try_cell
+from runflow_mock.kit.matrix.trials import MatrixJob, Trial, environment, lost_files, over_tls, try_cell
 from runflow_mock.kit.probes.catalogue import ASKS as PROBED
 from runflow_mock.kit.sheets.records import Row
 from runflow_mock.runtime.config import Config
@@ -500,8 +500,10 @@ def test_hundreds_of_items_come_to_their_end_in_some_moves() -> None:
     assert (trial.runs, trial.untold, worker.moves <= 60) == (100, (), True)
 
 
-def _transfer(method: str, path: str, status: int, *, body: str | None = None, fault: str | None = None) -> Exchange:
-    headers = {} if body is None else {"content-length": str(len(body))}
+def _transfer(
+    method: str, path: str, status: int, *, body: str | None = None, fault: str | None = None, host: str = "127.0.0.1"
+) -> Exchange:
+    headers = {"host": host, **({} if body is None else {"content-length": str(len(body))})}
     return Exchange("x", "2026-01-01T00:00:00Z", Message(method, path, None, headers, body), Message(status=status), fault=fault)
 
 
@@ -804,18 +806,39 @@ UNTRUSTED, ZONED = BY_NAME["untrusted certificate"], BY_NAME["another time zone"
 
 
 @pytest.mark.parametrize(
-    ("is_secure", "exchanges", "judgement", "reason"),
+    ("with_trust", "exchanges", "without", "judgement", "reason"),
     [
-        (False, 3, Judgement.NOT_EXERCISED, NO_TLS),
-        (True, 0, Judgement.HELD, None),
-        (True, 1, Judgement.BROKEN, None),
+        (0, 3, 0, Judgement.NOT_EXERCISED, NO_TLS),
+        (1, 0, 0, Judgement.HELD, None),
+        (1, 4, 0, Judgement.HELD, None),
+        (1, 1, 1, Judgement.BROKEN, None),
+        (1, 4, 1, Judgement.BROKEN, None),
     ],
 )
-def test_who_trusts_any_certificate_is_seen_where_it_speaks_tls(
-    is_secure: bool, exchanges: int, judgement: Judgement, reason: str | None
+def test_who_trusts_any_certificate_is_seen_by_what_it_sends_over_tls(
+    with_trust: int, exchanges: int, without: int, judgement: Judgement, reason: str | None
 ) -> None:
-    row = _judge(UNTRUSTED, replace(PLAIN, is_secure=is_secure), _trial(UNTRUSTED, 1, exchanges=exchanges))
+    untrusted = _trial(UNTRUSTED, 1, exchanges=exchanges, secure_exchanges=without)
+    row = _judge(UNTRUSTED, replace(PLAIN, secure_exchanges=with_trust), untrusted)
     assert (row.judgement, row.reason) == (judgement, reason)
+    if judgement is Judgement.BROKEN:
+        assert row.evidence[0].endswith(f", {exchanges} exchanges, 1 of them by a certificate for which nobody vouches")
+
+
+@pytest.mark.parametrize(
+    ("host", "count"),
+    [
+        ("api.runflow.io", 1),
+        ("API.Runflow.io", 1),
+        ("api.runflow.io:443", 1),
+        ("public.runflow.io", 1),
+        ("api.runflow.io:80", 0),
+        ("127.0.0.1:443", 0),
+        ("", 0),
+    ],
+)
+def test_exchange_under_the_services_name_came_over_tls(host: str, count: int) -> None:
+    assert over_tls([_transfer("GET", "/v1/models", 200, host=host), _transfer("GET", "/v1/runs", 200)]) == count
 
 
 def test_environment_is_that_of_the_cell() -> None:

@@ -32,7 +32,7 @@ ASKS: Mapping[str, tuple[str, Weight]] = {
         Weight.ERROR,
     ),
     "checks-certificates": (
-        "Where nobody vouches for the certificate of who answers as the service, the client sends nothing.",
+        "Where nobody vouches for the certificate of who answers as the service, the client sends it nothing.",
         Weight.ERROR,
     ),
     "key-not-in-output": (

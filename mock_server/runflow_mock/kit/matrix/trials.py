@@ -33,6 +33,7 @@ BALANCE = "100.00"
 # So many records of a client's move on together: whoever has ordered hundreds would wait for minutes otherwise.
 MOVED_TOGETHER = 10
 BEYOND_THE_END = 416
+TLS_PORT = ":443"
 # As much as the journal of a tenant keeps.
 JOURNAL_MAX = 2_000
 AGAIN_SECONDS_MAX = 120.0
@@ -69,8 +70,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     paths of files of which the last transfer failed or was cut. `exit_code` is nothing where it had to be stopped, and it `is_trying` where
     it was then still between two tries of what kept failing. It `only_creates` where it has asked for nothing else. `saw_end` says that an
     answer told it of a record that has ended, and `knew_end` that one did before a state that nobody documented; `untold` are the runs of
-    which it was not told the end, by answer or callback, `printed` what its output holds and must not. It
-    `is_secure` where it calls the service by its name, over TLS. `late_seconds` is by how much
+    which it was not told the end, by answer or callback, `printed` what its output holds and must not. Of its
+    exchanges the `secure_exchanges` are those in which it called the service by its name, over TLS. `late_seconds` is by how much
     somebody else who slept meanwhile was woken too late.
     """
 
@@ -92,7 +93,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     untold: tuple[str, ...] = ()
     is_trying: bool = False
     printed: tuple[str, ...] = ()
-    is_secure: bool = False
+    secure_exchanges: int = 0
     deliveries: tuple[dict[str, Any], ...] = ()
     late_seconds: float = 0.0
 
@@ -101,6 +102,11 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
         """How it ended, in words."""
         ended = f"exit code {self.exit_code}" if self.exit_code is not None else "did not end and was stopped"
         return f"{ended} after {self.seconds:.1f} s, {self.exchanges} exchanges"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it calls the service by its name, over TLS, be it for a part of what it does."""
+        return self.secure_exchanges > 0
 
     @property
     def has_heard(self) -> bool:
@@ -154,7 +160,7 @@ def try_cell(cell: Cell, job: MatrixJob) -> Trial:
             untold=() if len(journal) < report["exchanges"]["total"] else untold(journal, deliveries, runs),
             is_trying=ended.exit_code is None and not cell.clock.stands and _is_trying(journal, now),
             printed=_printed(ended.output, {"the API key": tenant.key, "the secret of callbacks": job.callback_secret}),
-            is_secure=any(exchange.request.headers.get("host") in HOSTS for exchange in journal),
+            secure_exchanges=over_tls(journal),
             deliveries=deliveries,
             late_seconds=ended.late_seconds,
         )
@@ -242,6 +248,11 @@ class _Patience:
             seconds, at_most = self._job.seconds_max, longest_seconds(self._job.seconds_max)
             self._job.say(f"{self._cell.name}: still trying after {seconds:g} s; it has up to {at_most:g} s to show whether it gives up")
         return True
+
+
+def over_tls(journal: Sequence[Exchange]) -> int:
+    """Returns how many exchanges came under one of the service's own names, which are reached over TLS alone."""
+    return sum((exchange.request.headers.get("host") or "").lower().removesuffix(TLS_PORT) in HOSTS for exchange in journal)
 
 
 def lost_files(journal: Sequence[Exchange]) -> tuple[str, ...]:
