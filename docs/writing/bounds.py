@@ -26,7 +26,8 @@ _SERVER = {
     "body_bytes_max": "bytes of large bodies that are being read, of which one tenant has seven tenths at most; a further one is a 503",
     "journal_bytes_max": "bytes of all journals together; the largest ones drop their oldest half",
     "callback_sockets_max": "callbacks under way; further ones wait for their turn, which is no part of an attempt",
-    "record_bytes_max": "bytes that clients have sent for records and tenants, one has seven tenths at most; a further write is a 503",
+    "record_bytes_max": "bytes that clients have sent for records and tenants, of which one tenant has seven tenths at most; a further "
+    "write is a 503",
     "file_bytes_max": "bytes of assets, and of files that rules give out, of all tenants; a further one is a 503",
     "timers_max": "changes that are still to come, of runs, evaluations and callbacks of all tenants; a further write is a 503",
     "streams_max": "open streams of events (`GET /_mock/events`), of which one tenant has seven tenths at most; a further one is a 503",
