@@ -105,6 +105,12 @@ def test_raw_bytes_of_a_callback_are_kept_exactly() -> None:
     assert capture.body == b'{"a":  1}\r\n\r\n'
 
 
+def test_request_that_never_got_an_answer_is_no_capture() -> None:
+    lost = {**EXCHANGE, "response": {"status": 0, "headers": {}, "body": None}}
+    assert [capture.status for capture in captures_of({"items": [lost, EXCHANGE]})] == [200]
+    assert captures_of({"items": [lost]}) == []
+
+
 def test_of_an_archive_what_is_not_of_the_api_is_passed_over() -> None:
     others = [
         entry(url) for url in ("https://www.runflow.io/v1/runs", "https://api.stripe.com/v1/charges", "http://127.0.0.1:8787/media/a.png")
@@ -180,7 +186,8 @@ CALLS = [{"headers": SIGNED, "body": "{}"}, {"headers": SIGNED, "body_base64": "
 BAD_CALL = CALLS[1]
 ELSEWHERE = {"request": {"method": "GET", "url": "https://other.example/nothing"}, "response": {"status": 200, "body": {}}}
 LISTENING = b'{"url": "http://127.0.0.1:1", "forward_to": null}\r\n'
-UNNUMBERED = entry("https://api.runflow.io/v1/runs/2", status="200")
+UNNUMBERED, BEYOND = (entry("https://api.runflow.io/v1/runs/2", status=status) for status in ("200", 99999))
+NO_STATUS = "is no whole number from 100 to 599"
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{}"
 
 
@@ -196,7 +203,10 @@ ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{}"
         ([[RUN], 7], "[1] is no object, and so is no "),
         ([[], RUN], "[0] is no object, and so is no "),
         (json.dumps(EXCHANGE).encode() + b"\r\n\r\n-- noon --\r\n" + LISTENING, "line 3 is not JSON"),
-        (archive(entry("https://api.runflow.io/v1/runs/1"), UNNUMBERED), "its log.entries[1].response.status is not a whole number"),
+        (archive(entry("https://api.runflow.io/v1/runs/1"), UNNUMBERED), f"its log.entries[1].response.status {NO_STATUS}"),
+        (archive(entry("https://api.runflow.io/v1/runs/1"), BEYOND), f"its log.entries[1].response.status {NO_STATUS}"),
+        ([{"status": 99999, "body": "{}"}, RUN], f"its [0].status {NO_STATUS}"),
+        ([{"status": True, "body": "{}"}, RUN], f"its [0].status {NO_STATUS}"),
         ([7, RUN], "[0] is no object, and so is no "),
         (CALLS[::-1], "its [0].body_base64 is not Base64"),
         ({"items": [EXCHANGE, {"a": 1}]}, "items[1] has a, and so is no "),

@@ -155,9 +155,22 @@ def test_status_saved_in_postman_may_be_text_and_one_that_is_none_is_told() -> N
         return list(read_collection(json.loads(saving), "a.json"))
 
     good, bad = read("200", "OK")
-    assert (good.status, bad) == (200, PassedOver("its item[1].response[0].code is not a whole number"))
-    with pytest.raises(Unrecognised, match=r"its item\[0\].response\[0\].code is not a whole number"):
+    assert (good.status, bad) == (200, PassedOver("its item[1].response[0].code is no whole number from 100 to 599"))
+    with pytest.raises(Unrecognised, match=r"its item\[0\].response\[0\].code is no whole number from 100 to 599"):
         read(True)
+
+
+NO_STATUSES = (99999, 600, 99, -5, True, 200.5, "OK", "99999999999999999", "-5")
+
+
+@pytest.mark.parametrize("code", NO_STATUSES)
+def test_status_saved_in_postman_is_one_that_http_has(code: Any) -> None:
+    items = (saved(f"https://api.runflow.io{RUN}", code=code), *(saved(f"https://api.runflow.io{RUN}", code=known) for known in (100, 599)))
+    passed, *kept = read_collection(json.loads(collection(*items)), "a.json")
+    assert (passed, [getattr(found, "status", None) for found in kept]) == (
+        PassedOver("its item[0].response[0].code is no whole number from 100 to 599"),
+        [100, 599],
+    )
 
 
 def test_collection_without_answers_of_the_api_says_how_one_is_saved() -> None:

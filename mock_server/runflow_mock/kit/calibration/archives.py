@@ -11,6 +11,7 @@ from runflow_mock.domain.documents import Json, object_of
 from runflow_mock.kit.calibration.addresses import address_of, authority_in
 from runflow_mock.kit.calibration.captures import (
     CALLBACK_HEADERS,
+    NO_ANSWER,
     Capture,
     Found,
     Kind,
@@ -19,6 +20,7 @@ from runflow_mock.kit.calibration.captures import (
     among_others,
     from_base64,
     header_names,
+    status_in,
 )
 
 UNPACKED_BYTES_MAX = 64 * 1024 * 1024
@@ -57,10 +59,8 @@ def _entry(entry: Object, source: str, place: str, *, is_own: bool) -> Iterator[
     status, address = response.get("status"), address_of(str(request.get("url")), authority_in(sent))
     if address is None:
         return
-    if not isinstance(status, int):
-        raise Unrecognised(f"its {place}.response.status is not a whole number")
-    # Of a 304 a browser shows what it had before: nobody has answered that now. One that never got an answer has the status 0.
-    if status < 100 or status == NOT_MODIFIED:
+    # Of a 304 a browser shows what it had before: nobody has answered that now.
+    if status in (NO_ANSWER, NOT_MODIFIED):
         return
     yield Capture(
         source=source,
@@ -69,7 +69,7 @@ def _entry(entry: Object, source: str, place: str, *, is_own: bool) -> Iterator[
         method=str(request.get("method") or "GET"),
         path=address.path,
         host=None if is_own else address.host,
-        status=status,
+        status=status_in(status, f"{place}.response.status"),
         headers=header_names(response.get("headers")),
         body=_content(object_of(response.get("content")), f"{place}.response.content"),
     )

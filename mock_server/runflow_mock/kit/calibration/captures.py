@@ -19,6 +19,9 @@ from runflow_mock.wire.seals import FORMAT_PREFIX
 FORMAT = f"{FORMAT_PREFIX}captures"
 VERSION = 1
 DEPTH_MAX = 100
+STATUSES = range(100, 600)
+NO_ANSWER = 0
+"""What stands for the status of a request that never got an answer."""
 TIMESTAMP, SIGNATURE, REQUEST_ID = "runflow-timestamp", "runflow-signature", "runflow-request-id"
 CALLBACK_HEADERS = frozenset((TIMESTAMP, SIGNATURE, REQUEST_ID))
 
@@ -138,6 +141,17 @@ def read_captures(value: Json, source: str) -> Iterator[Found]:
     if content.get("version") != VERSION:
         raise Unrecognised(f"its version is {content.get('version')!r}, and this runflow-mock reads version {VERSION} alone")
     yield from among_others(_whole(part, source, f"captures[{index}]") for index, part in enumerate(list_of(content.get("captures"))))
+
+
+def status_in(given: Json, place: str) -> int:
+    """Returns the status of an answer that somebody has written down at a place.
+
+    Raises:
+        Unrecognised: HTTP has no such status.
+    """
+    if isinstance(given, bool) or not isinstance(given, int) or given not in STATUSES:
+        raise Unrecognised(f"its {place} is no whole number from {STATUSES.start} to {STATUSES.stop - 1}")
+    return given
 
 
 def header_names(headers: Json) -> dict[str, str] | None:

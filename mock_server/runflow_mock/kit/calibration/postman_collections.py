@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from runflow_mock.domain.documents import Json, list_of, object_of
 from runflow_mock.domain.whole_numbers import whole_number
 from runflow_mock.kit.calibration.addresses import Address, address_of
-from runflow_mock.kit.calibration.captures import Capture, Found, Kind, Object, PassedOver, Unrecognised, header_names
+from runflow_mock.kit.calibration.captures import Capture, Found, Kind, Object, PassedOver, Unrecognised, header_names, status_in
 
 DEPTH_MAX = 50
 
@@ -54,9 +54,10 @@ def _capture(response: Object, request: Object, variables: Mapping[str, str], so
     status, body = response.get("code"), response.get("body")
     if address is None or status is None:
         return
-    status = whole_number(status) if isinstance(status, str) else status
-    if not isinstance(status, int) or isinstance(status, bool):
-        yield PassedOver(f"its {place}.code is not a whole number")
+    try:
+        status = status_in(whole_number(status) if isinstance(status, str) else status, f"{place}.code")
+    except Unrecognised as error:
+        yield PassedOver(str(error))
         return
     written = response.get("header")
     lines = (line.partition(":") for line in written.splitlines()) if isinstance(written, str) else ()

@@ -8,6 +8,7 @@ from runflow_mock.kit.calibration.addresses import address_of, authority_in, oth
 from runflow_mock.kit.calibration.archives import is_archive, read_archive
 from runflow_mock.kit.calibration.captures import (
     CALLBACK_HEADERS,
+    NO_ANSWER,
     Capture,
     Elsewhere,
     Found,
@@ -18,6 +19,7 @@ from runflow_mock.kit.calibration.captures import (
     header_names,
     is_document,
     read_captures,
+    status_in,
 )
 from runflow_mock.kit.calibration.postman_collections import is_collection, read_collection
 from runflow_mock.kit.calibration.scrubbing import safe_name
@@ -139,15 +141,16 @@ def _answer(value: Json, source: str, place: str) -> Iterator[Capture]:
         path=None if address is None else address.path,
         # What the fake kept names the address at which it was asked.
         host=None if _has("relies_on", "ours")(value) else other if address is None else address.host,
-        status=status if isinstance(status, int) else None,
+        status=status_in(status, f"{place}.status" if place else "status"),
         headers=header_names(given.get("headers")),
         body=body_of(given, place),
     )
 
 
 def _exchange(value: Json, source: str, place: str) -> Iterator[Capture]:
-    given = object_of(value)
-    yield from _answer({**given, **object_of(given.get("response"))}, source, place)
+    given, answer = object_of(value), object_of(object_of(value).get("response"))
+    if answer.get("status") != NO_ANSWER:
+        yield from _answer({**given, **answer}, source, place)
 
 
 def _body(value: Json, source: str, place: str) -> Iterator[Capture]:
