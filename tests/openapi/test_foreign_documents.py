@@ -420,6 +420,45 @@ def test_link_that_leads_nowhere_is_told(link: Any, says: list[str]) -> None:
     assert problems(linked(link)) == [f"{place}{each}" for each in says]
 
 
+WELL = {"responses": {"200": {"description": "Well."}}}
+KEPT = {"post": {"operationId": "kept", **WELL}}
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("told", {"webhooks": {"done": {"post": {"operationId": "told", **WELL}}}}),
+        ("called", {"paths": {"/y": {"get": {"callbacks": {"done": {"{$url}": {"post": {"operationId": "called"}}}}}}}}),
+        ("kept", {"paths": {"/y": {"get": {"callbacks": {"done": {"$ref": "kept.json"}}}}}}),
+        ("streamed", {"paths": {"/y": {"post": WELL}, "/y#stream": {"post": {"operationId": "streamed", **WELL}}}}),
+        ("streamed", {"paths": {"/y?stream": {"post": {"operationId": "streamed", **WELL}}}}),
+    ],
+)
+def test_link_leads_to_operations_wherever_a_document_has_them(name: str, parts: dict[str, Any]) -> None:
+    def stray(link: Any) -> list[str]:
+        given = linked(link)
+        given = {**given, **parts, "paths": {**given["paths"], **parts.get("paths", {})}}
+        found = form_of(given, files={"kept.json": {"{$url}": KEPT}}).problems
+        return [problem.says for problem in found if "/links/" in problem.place]
+
+    assert stray({"operationId": name}) == []
+    assert stray({"operationId": "gone"}) == ["no operation is called 'gone'"]
+
+
+def test_link_to_a_description_with_a_fragment_in_its_path_leads_there() -> None:
+    given = linked({"operationRef": "#/paths/~1runs%23stream/post"})
+    given["paths"]["/runs#stream"] = {"post": WELL}
+    assert [problem for problem in problems(given) if "/links/" in problem] == []
+
+
+def test_extensions_beside_links_are_no_links() -> None:
+    given = linked({"operationId": "readRun"})
+    answers = given["paths"]["/x"]["get"]["responses"]
+    answers["200"]["links"]["x-note"] = {"a": 1}
+    answers["x-note"] = {"links": {"a": {}}}
+    assert problems(given) == []
+
+
 def test_link_among_components_that_leads_nowhere_is_told() -> None:
     gone = {"operationId": "gone"}
     parts = {"links": {"A": gone}, "responses": {"B": {"description": "Well.", "links": {"c": gone}}}}
