@@ -50,6 +50,7 @@ SCHEMAS: list[tuple[str, Any, list[Any], list[Any]]] = [
     ("prefixItems", {"prefixItems": [WHOLE, {}], "items": False}, [[1, "a"], [1]], [["a"], [1, 2, 3]]),
     ("a dot, which takes no end of a line", {"pattern": r"^a.b[.]\.$"}, ["axb..", "a\x85b.."], ["a\rb..", "a\u2028b..", "a\nb..", "axbx."]),
     ("a dot that takes all", {"pattern": "^(?s:a.b)$"}, ["a\rb"], ["ab"]),
+    ("a dot behind a bracket and a word", {"pattern": r"^\(?abs.$"}, ["(absx"], ["(abs\r"]),
     ("a dot beside what looks ahead", {"pattern": "^(?=a).$"}, ["a"], ["b"]),
     ("a schema that is false", {"properties": {"a": False}}, [{"b": 1}], [{"a": 1}]),
 ]

@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from foreign import contract
 
 from runflow_mock.kit.suite.carriers import Answer, AppCarrier
 from runflow_mock.kit.suite.catalogue import FLOWS
 from runflow_mock.kit.suite.flows import CRASHED, STOPPED_BY_DEPTH, Flow, Needs, play
-from runflow_mock.kit.suite.laws import TOO_DEEP, Watch
+from runflow_mock.kit.suite.laws import TOO_DEEP, Watch, departures
 from runflow_mock.kit.suite.readings import Unexpected, content_of, expect
 from runflow_mock.kit.suite.stages import Target
 from runflow_mock.kit.suite.tallies import Tally
@@ -234,3 +235,11 @@ def test_answer_on_which_a_law_runs_out_of_frames_is_told_as_one_of_the_server()
         assert run.json["id"] == "a"
         see(run, 500)
     assert TOO_DEEP in [breach.says for breach in tally.breaches]
+
+
+def test_breach_of_a_pattern_has_it_as_it_was_written() -> None:
+    contents = {"application/json": {"schema": {"type": "string", "pattern": "^v.+$"}}}
+    responses = {"200": {"description": "Well.", "content": contents}}
+    judging = contract({"openapi": "3.1.0", "info": {}, "paths": {"/x": {"get": {"responses": responses}}}})
+    told = Answer("GET", "/x", 200, {"content-type": "application/json"}, b'"zz"')
+    assert [*departures(judging, judging.operations[0].responses, told)] == [': the value does not match "^v.+$"']

@@ -2,7 +2,8 @@
 
 A field that is `readOnly` may be required and is still never asked of a client, and one that is `writeOnly` need not be in an answer. So
 each direction has a document of its own, which differs in what its schemas require and shares all the rest. Formats of numbers, which no
-validator of JSON Schema knows, become limits in both, and patterns are as the validator reads them.
+validator of JSON Schema knows, become limits in both, and every `pattern` is as the validator reads it; the names of `patternProperties`
+stay, since references lead by them.
 
 Source: OpenAPI, "Schema Object", readOnly and writeOnly: "If the property is in the required list, the required will take effect on the
 response only", and the other way round.

@@ -17,6 +17,7 @@ from runflow_mock.openapi.combinations import Copies
 from runflow_mock.openapi.contracts import Contract
 from runflow_mock.openapi.directions import Direction
 from runflow_mock.openapi.forms import CHOICES, Forms
+from runflow_mock.openapi.parameters import ANYTHING
 from runflow_mock.openapi.patterns import as_written
 from runflow_mock.openapi.pointers import Pointer, pointer_of, walk
 from runflow_mock.openapi.schemas import ERROR_SIZE, NAMED, CompiledSchema, Schema, compile_schema
@@ -48,9 +49,11 @@ def schema_findings(
 ) -> Iterator[Finding]:
     """Yields where a value that stands at a place is not as a schema says; of a value that is not, always something."""
     validator = contract.validator(schema, direction)
-    if not contract.can_judge(schema, value, direction):
+    if validator is None:
+        yield from [] if schema == ANYTHING else [note(loc, "not-understood", "its schema is not understood; nothing was held against it")]
+    elif not contract.can_judge(schema, value, direction):
         yield note(loc, "too-much-to-judge", "its schema stands for too many combinations; it was not judged")
-    elif validator is not None and not validator.is_valid(value):
+    elif not validator.is_valid(value):
         yield from _once_each(_Explanation(contract, direction, value, copies_max).told(schema, value, loc))
 
 

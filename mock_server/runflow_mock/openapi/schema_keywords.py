@@ -4,12 +4,11 @@ Whether a keyword is understood is asked of the meta-schema of JSON Schema, and 
 """
 
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
-import jsonschema_rs
-
 from runflow_mock.openapi.parts import FIELDS, Holds, Part
+from runflow_mock.openapi.patterns import is_pattern
 from runflow_mock.openapi.pointers import Pointer, walk
 from runflow_mock.openapi.schemas import CompiledSchema, compile_schema
 
@@ -65,25 +64,16 @@ def drop_dialect(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def drop_patterns(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Leaves out the patterns of one schema that are none; yields the keyword and what is wrong."""
     pattern = schema.get("pattern")
-    if isinstance(pattern, str) and not _is_pattern(pattern):
+    if isinstance(pattern, str) and not is_pattern(pattern):
         del schema["pattern"]
         yield "pattern", f"pattern {pattern[:80]!r} is no regular expression that is understood"
     by_pattern = schema.get("patternProperties")
     if not isinstance(by_pattern, dict):
         return
     for name in tuple(by_pattern):
-        if not _is_pattern(name):
+        if not is_pattern(name):
             del by_pattern[name]
             yield "patternProperties", f"{name[:80]!r} is no regular expression that is understood"
-
-
-@lru_cache(maxsize=4096)
-def _is_pattern(text: str) -> bool:
-    try:
-        compile_schema({"pattern": text})
-    except (jsonschema_rs.ValidationError, ValueError):
-        return False
-    return True
 
 
 def drop_unknown(root: dict[str, Any]) -> Told:

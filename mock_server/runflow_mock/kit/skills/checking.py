@@ -29,6 +29,7 @@ from runflow_mock.kit.skills.endpoints import API_PREFIX, is_of_api
 from runflow_mock.kit.skills.reference import Reference
 from runflow_mock.openapi.addresses import Addressed
 from runflow_mock.openapi.nearest_routes import nearest_route
+from runflow_mock.openapi.patterns import as_written
 from runflow_mock.wire.sites import HOSTS, Site
 
 _HOST_OF_API = f"{Site.API}.runflow.io"
@@ -116,7 +117,7 @@ def _hold_example(says: Example, reference: Reference) -> Opinion:
         return unknown("not JSON as it stands")
     error = next(reference.contract.errors(pointer, value), None)
     if error is not None:
-        return contradicted(f"{'/'.join(map(str, error.instance_path)) or 'body'}: {error.message[:200]}")
+        return contradicted(f"{'/'.join(map(str, error.instance_path)) or 'body'}: {as_written(error.message)[:200]}")
     return _hold_keys(Keys(names=tuple(value) if isinstance(value, dict) else (), side=Side.REQUEST, endpoint=says.endpoint), reference)
 
 

@@ -38,6 +38,7 @@ from runflow_mock.kit.suite.schema_walks import COMPONENTS, SPARSE
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
 from runflow_mock.openapi.contracts import Contract, Declared
 from runflow_mock.openapi.media_types import read_media_type
+from runflow_mock.openapi.patterns import as_written
 from runflow_mock.testing.records import Pulled
 
 MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -158,7 +159,7 @@ def departures(contract: Contract, responses: Mapping[str, Mapping[str, Any]], a
         if answer.json is None:
             yield "the body is not JSON"
         for error in contract.errors(contents[media_type], answer.json):
-            yield f"{'/'.join(map(str, error.instance_path))}: {error.message}"[:400]
+            yield f"{'/'.join(map(str, error.instance_path))}: {as_written(error.message)}"[:400]
 
 
 def _shortened(contract: Contract, answer: Answer, memory: Memory) -> Iterator[str]:
@@ -169,7 +170,7 @@ def _shortened(contract: Contract, answer: Answer, memory: Memory) -> Iterator[s
         sparse = part.described.names[0] if part.described.names else ""
         if sparse.startswith(SPARSE) and contract.at((*COMPONENTS, sparse)):
             for error in contract.errors((*COMPONENTS, sparse.removeprefix(SPARSE)), part.value):
-                yield f"{part.described.name} {'/'.join(map(str, error.instance_path))}: {error.message}"[:400]
+                yield f"{part.described.name} {'/'.join(map(str, error.instance_path))}: {as_written(error.message)}"[:400]
 
 
 def _has_an_error_envelope(answer: Answer, memory: Memory) -> Iterator[str]:

@@ -1,0 +1,58 @@
+"""Patterns are matched as ECMA-262 means them, in a time that their length takes, and none costs what is said beside it."""
+
+from time import thread_time
+
+import pytest
+
+from runflow_mock.domain.documents import Json
+from runflow_mock.openapi.contracts import Contract
+from runflow_mock.openapi.directions import Direction
+from runflow_mock.openapi.explanations import schema_findings
+from runflow_mock.openapi.patterns import as_matched, as_written, is_pattern
+
+T = ("components", "schemas", "T")
+DOT = as_matched(".")
+
+
+def held(schema: Json) -> Contract:
+    return Contract({"openapi": "3.1.0", "paths": {}, "components": {"schemas": {"T": schema}}}, source="own.json")
+
+
+@pytest.mark.parametrize(
+    ("written", "matched"),
+    [
+        ("a.b", f"a{DOT}b"),
+        (r"a\.[.]", r"a\.[.]"),
+        ("[(?s].", f"[(?s]{DOT}"),
+        (r"^\(?abs.$", rf"^\(?abs{DOT}$"),
+        ("(?s:a.)", "(?s:a.)"),
+        ("(?is:a.)", "(?is:a.)"),
+        (r"\\(?s:a.)", r"\\(?s:a.)"),
+    ],
+)
+def test_dots_alone_are_matched_otherwise_unless_the_pattern_says_what_they_take(written: str, matched: str) -> None:
+    assert (as_matched(written), as_written(matched)) == (matched, written)
+
+
+@pytest.mark.slow
+def test_pattern_that_would_grow_too_large_is_matched_as_it_is_written() -> None:
+    """Without its pattern the whole schema was held against nothing, and nobody was told."""
+    long = "^.{1,9000}$"
+    assert not is_pattern(long.replace(".", DOT))
+    judging = held({"required": ["a"], "properties": {"a": {"pattern": long}, "b": {"type": "integer"}}})
+    values: list[Json] = [{"a": "x", "b": 1}, {"a": ""}, {"a": "x", "b": "x"}, {}]
+    assert [judging.allows(T, value) for value in values] == [True, False, False, False]
+
+
+def test_schema_that_is_not_understood_is_told_with_what_is_not_held_against_it() -> None:
+    judging = held({"pattern": "("})
+    (found,) = schema_findings(judging, T, "a", ("body",), Direction.REQUEST)
+    assert (found.rule, found.severity) == ("not-understood", "note")
+
+
+@pytest.mark.parametrize("unclosed", ["[", "[\\", "[a"])
+def test_pattern_is_looked_through_in_the_time_that_its_length_takes(unclosed: str) -> None:
+    """With a search from each bracket to the end 20,000 took nine seconds."""
+    begun = thread_time()
+    assert as_matched(unclosed * 20_000 + ".") == unclosed * 20_000 + "."
+    assert thread_time() - begun < 1
