@@ -21,6 +21,7 @@ WORDS: dict[str, tuple[dict[str, Any], Levels]] = {
     "alternatives": ({"anyOf": [RULES, RULES, {"oneOf": [RULES]}]}, (5,)),
     "conditions": ({"if": RULES, "then": RULES, "else": RULES, "not": RULES}, (8,)),
     "what stands beside a field": ({"dependentSchemas": {"a": RULES}, "dependentRequired": {"a": ["b", "c"]}}, (5,)),
+    "what earlier drafts say there": ({"dependencies": {"a": {"allOf": [RULES] * 3}, "b": ["c", "d"]}}, (7,)),
     "a reference": ({"$ref": "#/$defs/a", "$defs": {"a": {"allOf": [RULES] * 5}}}, (8,)),
     "a name for references": ({"items": {"$dynamicRef": "#a"}, "$defs": {"a": {"$dynamicAnchor": "a", "allOf": [RULES] * 5}}}, (2, 8)),
     "each item": ({"items": {"allOf": [RULES] * 9}, "contains": RULES, "prefixItems": [RULES, RULES]}, (3, 12)),
@@ -80,7 +81,7 @@ def _around(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[
     lists = st.tuples(st.sampled_from(["allOf", "anyOf", "oneOf", "prefixItems"]), some)
     alone = st.tuples(st.sampled_from(["not", "if", "then", "items", "contains", "additionalProperties", "unevaluatedProperties"]), inner)
     named = st.tuples(
-        st.sampled_from(["properties", "patternProperties", "dependentSchemas"]),
+        st.sampled_from(["properties", "patternProperties", "dependentSchemas", "dependencies"]),
         st.dictionaries(st.sampled_from("ab"), inner, min_size=1),
     )
     return st.lists(st.one_of(lists, alone, named), max_size=3).map(dict)

@@ -159,6 +159,36 @@ def test_pattern_that_takes_too_long_is_a_422_of_its_field(door: Door) -> None:
     assert door.request("POST", RUNS, json={"input": {"prompt": "a"}}).status_code == 201
 
 
+TRIED: dict[str, Json] = {"type": "string", "pattern": "^(?!.*nsfw).*$"}
+LONG = "A" * 3_000
+TRIED_PLACES: dict[str, tuple[dict[str, Json], Json, list[tuple[str | int, ...]]]] = {
+    "another field": ({"properties": {"image": {"type": "string", "pattern": "^A"}, "prompt": TRIED}}, {"image": LONG, "prompt": "a"}, []),
+    "the field": ({"properties": {"image": {}, "prompt": TRIED}}, {"image": LONG, "prompt": LONG + "b"}, [("prompt",)]),
+    "an item": ({"properties": {"texts": {"items": {"anyOf": [{}, TRIED]}}}}, {"texts": ["a", LONG + "b"]}, [("texts", 1)]),
+    "another field that is there": ({"dependencies": {"a": {"properties": {"b": TRIED}}}}, {"a": 1, "b": LONG + "b"}, [("b",)]),
+    "a reference": ({"$defs": {"t": TRIED}, "properties": {"a": {"$ref": "#/$defs/t"}, "b": {}}}, {"a": LONG + "b", "b": LONG}, [("a",)]),
+    "names that fit": ({"patternProperties": {"^a": TRIED}}, {"a": LONG}, [("a",)]),
+    "a name for references": (
+        {"$defs": {"t": {"$anchor": "t", **TRIED}}, "properties": {"a": {"$ref": "#t"}, "b": {}}},
+        {"a": "a", "b": LONG},
+        [("b",)],
+    ),
+    "more than is looked at": (
+        {"properties": {"a": TRIED, "n": {"items": {"minimum": 0}}}},
+        {"n": list(range(20_500)), "b": LONG},
+        [("b",)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("schema", "value", "places"), TRIED_PLACES.values(), ids=TRIED_PLACES)
+def test_long_text_is_refused_where_a_pattern_that_is_tried_may_speak_of_it(
+    schema: dict[str, Json], value: Json, places: list[tuple[str | int, ...]]
+) -> None:
+    found = Checker(schema).errors(value, ())
+    assert [(error.loc, error.type) for error in found] == [(place, "string_pattern_cost") for place in places]
+
+
 def test_input_that_meets_too_many_rules_is_refused(door: Door) -> None:
     schema = {"properties": {"n": {"type": "array", "items": {"allOf": [{"minimum": 0}] * 3_000}}}}
     assert door.request("PUT", "/_mock/scenario", json={"scenario": scenario_with(schema)}).status_code == 200

@@ -20,6 +20,8 @@ LOOKS_MAX = 200_000
 
 _SAME_VALUE = ("not", "if", "then", "else")
 _LISTS = ("allOf", "anyOf", "oneOf")
+# The second is of earlier drafts, and the compiler holds values against it all the same.
+_BY_FIELD = ("dependentSchemas", "dependencies")
 # What says nothing by itself, or nothing of a value.
 _NEVER_BROKEN = frozenset(
     (
@@ -69,13 +71,35 @@ class Copies:
             return inf
 
     def _weigh(self, schema: dict[str, Any], value: Any) -> int:
-        if "$dynamicRef" in schema or str(schema.get("$ref", "#"))[:2] not in ("#", "#/"):
-            raise TooMuch  # What it leads to is not known.
+        _refuse_unknown(schema)
         errors = len(schema.keys() - _NEVER_BROKEN) + len(list_of(schema.get("required")))
         errors += sum(len(list_of(names)) for names in object_of(schema.get("dependentRequired")).values())
         errors += len(object_of(value)) if "propertyNames" in schema else 0
         # Each error of an enumeration holds a copy of that as well.
         return errors * (self._error_size + self._sizes.get(id(value), 1)) + len(list_of(schema.get("enum")))
+
+
+def held_against(document: dict[str, Any], value: Any, is_meant: Callable[[dict[str, Any], Any], bool], looks_max: int) -> set[int] | None:
+    """Returns the identities of those parts of a value that are held against a schema that is meant; nothing where that takes too long."""
+    found = set[int]()
+
+    def look(schema: dict[str, Any], part: Any) -> int:
+        _refuse_unknown(schema)
+        if is_meant(schema, part):
+            found.add(id(part))
+        return 0
+
+    try:
+        _Count(document, look, looks_max).count(document, value, 0)
+    except TooMuch:
+        return None
+    return found
+
+
+def _refuse_unknown(schema: dict[str, Any]) -> None:
+    """Raises for a reference of which it is not known what it leads to."""
+    if "$dynamicRef" in schema or str(schema.get("$ref", "#"))[:2] not in ("#", "#/"):
+        raise TooMuch
 
 
 def _sizes_in(value: Any) -> dict[int, int]:
@@ -131,8 +155,9 @@ class _Count:
         for word in _SAME_VALUE:
             if word in schema:
                 total += self.count(schema[word], value, depth)
-        for form in object_of(schema.get("dependentSchemas")).values():
-            total += self.count(form, value, depth)
+        for word in _BY_FIELD:
+            for form in object_of(schema.get(word)).values():
+                total += self.count(form, value, depth)
         return total
 
     def _of_inner(self, schema: dict[str, Any], value: Any, depth: int) -> int:

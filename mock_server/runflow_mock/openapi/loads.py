@@ -9,7 +9,7 @@ alone are held against a long text, or a long name, once for each piece of it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import NamedTuple
 
 from runflow_mock.domain.documents import Json, list_of, object_of
@@ -35,6 +35,8 @@ class Load(NamedTuple):
 
 _SAME_VALUE = ("not", "if", "then", "else")
 _ALTERNATIVES = ("allOf", "anyOf", "oneOf")
+# The second is of earlier drafts, and the compiler holds values against it all the same.
+_BY_FIELD = ("dependentSchemas", "dependencies")
 _UNEVALUATED = ("unevaluatedItems", "unevaluatedProperties")
 _EACH_INSIDE = ("items", "contains", "additionalProperties", "propertyNames", *_UNEVALUATED)
 
@@ -98,7 +100,8 @@ class _Loads:
         for word in _ALTERNATIVES:
             yield from list_of(part.get(word))
         yield from (part.get(word) for word in _SAME_VALUE)
-        yield from object_of(part.get("dependentSchemas")).values()
+        for word in _BY_FIELD:
+            yield from object_of(part.get(word)).values()
 
     def _inside(self, part: Schema) -> Levels:
         by_pattern = object_of(part.get("patternProperties")).values()
@@ -116,7 +119,8 @@ def _sum(*levels: Levels) -> Levels:
 
 def _own(part: Schema) -> int:
     """Returns how many rules a schema has itself, without those inside it."""
-    named = sum(len(list_of(names)) for names in object_of(part.get("dependentRequired")).values())
+    needed = (object_of(part.get(word)).values() for word in ("dependentRequired", "dependencies"))
+    named = sum(len(list_of(names)) for names in chain.from_iterable(needed))
     listed = sum(len(list_of(part.get(word))) for word in ("enum", "required")) + len(object_of(part.get("properties")))
     divisor = part.get("multipleOf", 1)
     slow = FRACTION if isinstance(divisor, float) and not divisor.is_integer() else 0

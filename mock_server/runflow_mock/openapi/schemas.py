@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn, cast
 
 from runflow_mock.domain.documents import Json, parts_of
+from runflow_mock.openapi.combinations import held_against
 from runflow_mock.openapi.pointers import MISSING, pointer_of, walk, way_of
 
 # The compiler is imported where a schema is compiled: a test whose server runs elsewhere reads settings, and never compiles one.
@@ -28,6 +29,8 @@ PARTS_MAX = 10_000
 BACKTRACKS_MAX = 10_000
 TRIED_CHARACTERS_MAX = 2_000
 """How many attempts a pattern has that looks around or back, and how long a text may be that is held against it."""
+LOOKS_MAX = 20_000
+"""At how many parts of a schema for how many of a value is looked to find out which long texts such a pattern is held against."""
 EXPLAINED_MAX = 500_000
 """How many values may be copied to explain what is wrong: each error holds a copy of the value that it is about."""
 ERROR_SIZE = 16
@@ -74,6 +77,8 @@ class CompiledSchema:
             self._validator = compiler(retriever=refuse_to_open, pattern_options=trying)
             self.is_linear = False
         self.is_valid = self._validator.is_valid
+        self._schema = schema
+        self._tried: dict[str, bool] = {}
 
     def iter_errors(self, value: Json) -> "Iterator[jsonschema_rs.ValidationError]":
         """Returns what is wrong with a value.
@@ -115,7 +120,19 @@ class CompiledSchema:
 
     def long_texts(self, value: Json) -> list[tuple[str | int, ...]]:
         """Returns where texts stand in a value that are too long to be held against the patterns of this schema."""
-        return [] if not self.has_long_text(value) else list(_long_texts(value, ()))
+        if not self.has_long_text(value):
+            return []
+        held = held_against(self._schema, value, self._tries, LOOKS_MAX)
+        return [place for place, text in _long_texts(value, ()) if held is None or id(text) in held]
+
+    def _tries(self, part: Schema, value: Json) -> bool:
+        """Tells whether a part of the schema has a pattern that is matched by trying, where the value is a text that is too long for it."""
+        pattern = part.get("pattern")
+        if not isinstance(pattern, str) or not isinstance(value, str) or len(value) <= TRIED_CHARACTERS_MAX:
+            return False
+        if pattern not in self._tried:
+            self._tried[pattern] = not _is_linear(pattern)
+        return self._tried[pattern]
 
     def has_long_text(self, value: Json) -> bool:
         """Tells whether there is one, for much less than where it stands."""
@@ -288,10 +305,20 @@ def _at(place: str, *words: str) -> str:
     return ".".join((*([place] if place else []), *words))
 
 
-def _long_texts(value: Json, place: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+def _is_linear(pattern: str) -> bool:
+    import jsonschema_rs
+
+    try:
+        jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions())
+    except ValueError:
+        return False
+    return True
+
+
+def _long_texts(value: Json, place: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if isinstance(value, str):
         if len(value) > TRIED_CHARACTERS_MAX:
-            yield place
+            yield place, value
     elif isinstance(value, dict):
         for name, part in value.items():
             yield from _long_texts(part, (*place, name))
