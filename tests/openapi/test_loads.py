@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from runflow_mock.domain.documents import Json
 from runflow_mock.openapi.combinations import Copies
-from runflow_mock.openapi.loads import FRACTION, PATTERN, PIECE, Levels, Load, is_too_much, load_of
+from runflow_mock.openapi.loads import FRACTION, LONG_FRACTION, PATTERN, PIECE, Levels, Load, is_too_much, load_of
 
 RULES = {"minimum": 0}
 WORDS: dict[str, tuple[dict[str, Any], Levels]] = {
@@ -30,6 +30,7 @@ WORDS: dict[str, tuple[dict[str, Any], Levels]] = {
     "a pattern": ({"pattern": "a"}, (PATTERN + 1,)),
     "a whole divisor": ({"multipleOf": 16.0}, (1,)),
     "a fraction": ({"multipleOf": 0.01}, (FRACTION + 1,)),
+    "a fraction of many digits": ({"multipleOf": 1e-300}, (LONG_FRACTION + 1,)),
     "no schema": ({"allOf": 1, "properties": [], "required": "a"}, (3,)),
 }
 
@@ -69,8 +70,29 @@ def test_what_reads_texts_and_names_is_counted_apart(schema: dict[str, Any], rea
     ],
 )
 def test_each_value_meets_the_rules_of_its_depth_and_each_piece_of_a_text_those_that_read_it(value: Json, rules: int) -> None:
-    load = Load(rules=(100, 10, 1), readers=(7, 5, 2))
+    load = Load(rules=(100, 10, 1), readers=(7, 5, 2), fractions=(0, 0, 0))
     assert (is_too_much(load, value, rules - 1), is_too_much(load, value, rules)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("number", "is_long"),
+    [
+        (1.25, False),
+        (0, False),
+        (-99.99, False),
+        (None, False),
+        (True, False),
+        (1e308, True),
+        (-1e308, True),
+        (1e-300, True),
+        (10**300, True),
+    ],
+)
+def test_number_of_many_digits_is_divided_by_a_fraction_for_more(number: Json, is_long: bool) -> None:
+    load = load_of({"items": {"multipleOf": 0.01}})
+    plain = 1 + 10 * (FRACTION + 1)
+    rules = plain + 10 * LONG_FRACTION if is_long else plain
+    assert (is_too_much(load, [number] * 10, rules - 1), is_too_much(load, [number] * 10, rules)) == (True, False)
 
 
 LEAVES = st.sampled_from([{}, {"type": "object"}, {"minimum": 0}, {"enum": [1, 2]}, {"required": ["a", "b"]}])

@@ -247,6 +247,12 @@ def test_long_text_that_meets_thousands_of_rules_that_read_it_is_refused(schema:
     assert [error.type for error in Checker(schema).errors(value, ())] == ["value_cost"]
 
 
+@pytest.mark.parametrize(("number", "is_refused"), [(1.25, False), (1e308, True), (1e-300, True)])
+def test_prices_are_taken_by_the_hundred_thousand_unless_they_take_long_to_divide(number: float, is_refused: bool) -> None:
+    load = load_of({"properties": {"prices": {"type": "array", "items": {"type": "number", "multipleOf": 0.01}}}})
+    assert is_too_much(load, {"prices": [number] * 150_000}, HELD_MAX) is is_refused
+
+
 def test_references_within_a_schema_are_followed(door: Door) -> None:
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

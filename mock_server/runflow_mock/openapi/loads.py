@@ -5,7 +5,8 @@ fields or items the most counts. So a value at some depth costs no more than the
 comparison, a pattern or a fraction of which a number must be a multiple, counts as many rules.
 
 Few rules read a text: the others are as fast with a picture of 70 MB as with a word. So those that do are counted apart as well, and they
-alone are held against a long text, or a long name, once for each piece of it.
+alone are held against a long text, or a long name, once for each piece of it. In the same way fractions are counted apart for the numbers
+that take long to divide, which are few.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,8 +18,11 @@ from runflow_mock.openapi.schemas import REFERENCES, Schema, anchors_in, resolve
 
 PATTERN = 50
 """As many rules as a text of a few hundred characters takes to be held against a pattern or a format."""
-FRACTION = 500
-"""As many as it may take to divide by a number that is not whole: `1e308` by `0.01` is a division of hundreds of digits."""
+FRACTION = 50
+"""As many as it takes to divide a number of some fifty digits at most by one that is not whole."""
+LONG_FRACTION = 500
+"""As many as it may take where one of them has more: `1e308` by `0.01` is a division of hundreds of digits."""
+DIGITS_MAX = 50
 PIECE = 8_192
 """How many characters of long texts are held against one rule that reads them in the time of a short text."""
 
@@ -27,12 +31,14 @@ Levels = tuple[int, ...]
 
 
 class Load(NamedTuple):
-    """How many rules are held against values, and how many of them read the texts and names there."""
+    """How many rules are held against values, how many of them read the texts and names there, and how many divide by a fraction."""
 
     rules: Levels
     readers: Levels
+    fractions: Levels
 
 
+_LEAST, _MOST = 10.0**-DIGITS_MAX, 10.0**DIGITS_MAX
 _SAME_VALUE = ("not", "if", "then", "else")
 _ALTERNATIVES = ("allOf", "anyOf", "oneOf")
 # The second is of earlier drafts, and the compiler holds values against it all the same.
@@ -43,15 +49,19 @@ _EACH_INSIDE = ("items", "contains", "additionalProperties", "propertyNames", *_
 
 def load_of(schema: Schema) -> Load:
     """Returns the load of a schema whose references lead to an end."""
-    return Load(_Loads(schema, _own, _of_names).of(schema), _Loads(schema, _reading, _reading_inside).of(schema))
+    return Load(
+        rules=_Loads(schema, _own, _of_names).of(schema),
+        readers=_Loads(schema, _reading, _reading_inside).of(schema),
+        fractions=_Loads(schema, _dividing, lambda _: 0).of(schema),
+    )
 
 
 def is_too_much(load: Load, value: Json, most: int) -> bool:
     """Tells whether holding a value against a schema may take more than so many rules."""
     # Plain loops: everything that is sent comes by here, and generators would cost three times as much as what they look at.
     level, names = [value], 0
-    for rules, readers in zip(*load, strict=True):
-        characters, inner, names = names, list[Json](), 0
+    for rules, readers, fractions in zip(*load, strict=True):
+        characters, inner, names, long = names, list[Json](), 0, 0
         for part in level:
             if isinstance(part, str):
                 characters += len(part)
@@ -61,7 +71,9 @@ def is_too_much(load: Load, value: Json, most: int) -> bool:
                 inner += part.values()
             elif isinstance(part, list):
                 inner += part
-        most -= rules * len(level) + readers * (characters // PIECE)
+            elif part and not _LEAST < abs(part) < _MOST:
+                long += 1
+        most -= rules * len(level) + readers * (characters // PIECE) + fractions * LONG_FRACTION * long
         if most < 0 or not inner:
             break
         level = inner
@@ -122,9 +134,14 @@ def _own(part: Schema) -> int:
     needed = (object_of(part.get(word)).values() for word in ("dependentRequired", "dependencies"))
     named = sum(len(list_of(names)) for names in chain.from_iterable(needed))
     listed = sum(len(list_of(part.get(word))) for word in ("enum", "required")) + len(object_of(part.get("properties")))
-    divisor = part.get("multipleOf", 1)
-    slow = FRACTION if isinstance(divisor, float) and not divisor.is_integer() else 0
+    divisor = part.get("multipleOf")
+    slow = LONG_FRACTION if isinstance(divisor, float) and divisor < _LEAST else FRACTION * _dividing(part)
     return len(part) + named + listed + slow + _reading(part)
+
+
+def _dividing(part: Schema) -> int:
+    divisor = part.get("multipleOf")
+    return int(isinstance(divisor, float) and not divisor.is_integer())
 
 
 def _of_names(part: Schema) -> int:
