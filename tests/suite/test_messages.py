@@ -18,12 +18,14 @@ HEAD = replace(GET, method="HEAD", body=b"")
 
 
 class Cut(BaseHTTPRequestHandler):
-    """Announces more than it sends."""
+    """Announces more than it sends, and names two ways to come in, each in a line."""
 
     def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", "10")
+        self.send_header("WWW-Authenticate", "Bearer")
+        self.send_header("WWW-Authenticate", 'Basic realm="x"')
         self.end_headers()
         self.wfile.write(b"{}")
 
@@ -54,6 +56,12 @@ def test_body_that_ends_too_soon_over_http_is_told(cut: str) -> None:
     answer = carrier.carry("GET", "/v1/health", {}, None)
     carrier.close()
     assert says("content_length", answer) == ["Content-Length is '10', and 2 bytes came"]
+
+
+def test_lines_of_one_header_are_one_list(cut: str) -> None:
+    carrier = HttpCarrier(cut)
+    assert carrier.carry("GET", "/v1/health", {}, None).headers["www-authenticate"] == 'Bearer, Basic realm="x"'
+    carrier.close()
 
 
 @pytest.mark.parametrize(

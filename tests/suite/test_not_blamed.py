@@ -1,15 +1,23 @@
 """What the contract leaves open is held against no server."""
 
 import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hashlib import sha256
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from foreign import contract
+from msgspec.structs import replace
 
 from runflow_mock.domain.signing import sign_bare
 from runflow_mock.kit.suite.carriers import Answer
+from runflow_mock.kit.suite.files import address_is_signed
+from runflow_mock.kit.suite.laws import departures
 from runflow_mock.kit.suite.laws_of_callbacks import is_sent_as_promised
 from runflow_mock.kit.suite.laws_of_lists import has_cursors
 from runflow_mock.kit.suite.laws_of_records import deliveries_are_kept, goes_forward
+from runflow_mock.kit.suite.laws_of_refusals import has_its_headers
 from runflow_mock.kit.suite.laws_of_twins import says_it_alike
 from runflow_mock.kit.suite.memories import Heard, Law, Memory
 
@@ -94,3 +102,69 @@ def test_callback_is_signed_once_its_own_address_has_a_secret(url: str, secret: 
     signed = {} if secret is None else {"Runflow-Signature": sign_bare(body, secret)}
     headers = {"Content-Type": "application/json", "Runflow-Request-Id": f"{RUN}-1", **signed}
     assert len(list(is_sent_as_promised(Heard(RUN, 1, url, headers, body, {}), memory))) == breaches
+
+
+class Files:
+    """Opens an address whose signature is so many bytes, in Base64 without its end; `held` of them count."""
+
+    def __init__(self, signature: bytes, held: int) -> None:
+        self.url = f"https://files.example/a.png?expires=1&sig={urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+        self._signature, self._held = signature, held
+
+    def fetch(self, url: str) -> Answer:
+        text = parse_qs(urlsplit(url).query)["sig"][0]
+        is_right = urlsafe_b64decode(text + "=" * (-len(text) % 4))[: self._held] == self._signature[: self._held]
+        return Answer("GET", url, 200 if is_right else 403, {}, b"")
+
+
+@pytest.mark.parametrize("size", [16, 20, 32, 64])
+def test_signature_is_changed_where_each_bit_means_something(size: int) -> None:
+    for number in range(64):
+        files: Any = Files((sha256(bytes((number,))).digest() * 2)[:size], size)
+        assert list(address_is_signed(files, files.url)) == []
+
+
+def test_signature_of_which_the_beginning_alone_is_held_is_told() -> None:
+    files: Any = Files(sha256(b"a").digest(), 4)
+    assert len(list(address_is_signed(files, files.url))) == 1
+
+
+@pytest.mark.parametrize("key", ["application/json", "Application/JSON", "application/json; charset=utf-8", "application/*", "*/*"])
+@pytest.mark.parametrize("told", ["application/json", "Application/Json;charset=UTF-8"])
+def test_media_type_is_the_same_however_a_document_writes_it(key: str, told: str) -> None:
+    answers = {"200": {"description": "", "content": {key: {"schema": {"type": "object"}}}}}
+    own = contract({"openapi": "3.1.0", "info": {}, "paths": {"/v1/runs": {"get": {"responses": answers}}}}).check()
+    declared = own.operation("/v1/runs", "GET")
+    assert declared is not None
+    answer = Answer("GET", "/v1/runs", 200, {"content-type": told}, b"{}")
+    assert list(departures(own, declared.responses, answer)) == []
+    assert len(list(departures(own, declared.responses, replace(answer, body=b"[]")))) == 1
+
+
+@pytest.mark.parametrize(("status", "breaches"), [(204, 0), (304, 0), (200, 1)])
+def test_answer_that_ends_with_its_head_has_no_type_of_what_is_described_for_all(status: int, breaches: int) -> None:
+    answers = {"default": {"description": "", "content": {"application/json": {}}}}
+    own = contract({"openapi": "3.1.0", "info": {}, "paths": {"/v1/runs": {"delete": {"responses": answers}}}}).check()
+    declared = own.operation("/v1/runs", "DELETE")
+    assert declared is not None
+    assert len(list(departures(own, declared.responses, Answer("DELETE", "/v1/runs", status, {}, b"")))) == breaches
+
+
+@pytest.mark.parametrize(
+    ("challenges", "breaches"),
+    [
+        ("Bearer", 0),
+        ('bearer realm="x"', 0),
+        ('Bearer, Basic realm="x"', 0),
+        ('Basic realm="x", Bearer', 0),
+        ('Digest realm="a", nonce="b, c" ,BEARER error="invalid_token"', 0),
+        ("Basic", 1),
+        ("Bearers", 1),
+        ('Basic realm="a, Bearer b"', 1),
+        ('Basic realm="a\\", Bearer b"', 1),
+    ],
+)
+def test_bearer_may_be_one_of_several_ways_to_come_in(challenges: str, breaches: int) -> None:
+    memory, answer = Memory(), Answer("GET", "/v1/runs", 401, {"www-authenticate": challenges}, b"{}")
+    memory.look_at(answer)
+    assert len(list(has_its_headers(answer, memory))) == breaches

@@ -242,6 +242,11 @@ def _with_a_realm(answer: Answer) -> Mapping[str, str]:
     return {**answer.headers, "www-authenticate": 'bearer realm="runflow"'} if "www-authenticate" in answer.headers else answer.headers
 
 
+def _with_another_way(answer: Answer) -> Mapping[str, str]:
+    told = answer.headers.get("www-authenticate")
+    return answer.headers if told is None else {**answer.headers, "www-authenticate": f'Basic realm="a, b", {told}'}
+
+
 def _with_points(answer: Answer) -> bytes:
     """Whole numbers as a language writes them that has one kind of numbers; what was sent in a callback stays as it was sent."""
     return answer.body if b"payload_bytes" in answer.body else WHOLE.sub(rb"\1\2.0", answer.body)
@@ -299,6 +304,7 @@ def _from_before(method: str, target: str, headers: dict[str, str], body: bytes 
 RIGHT: Mapping[str, Bug] = {
     "spells media types in capitals": Bug(_in_capitals),
     "says for which realm a key is": _headed(_with_a_realm),
+    "lets in by another way as well": _headed(_with_another_way),
     "writes whole numbers with a point": _told(_with_points),
     "says more of each problem": _told(_with_more_of_problems),
     "has cursors that have to be encoded": Bug(_with_odd_cursors, _without_oddity),

@@ -22,8 +22,8 @@ from runflow_mock.openapi.values import value_of
 from runflow_mock.openapi.variants import unless_variant
 
 _BODY: Location = ("response", "body")
-# Answers that end with their head, whatever is described. Source: RFC 9110, 6.4.1.
-_WITHOUT_BODY = (204, 205, 304)
+WITHOUT_BODY = (204, 205, 304)
+"""The statuses of answers that end with their head, whatever is described. Source: RFC 9110, 6.4.1."""
 
 
 def answer_findings(contract: Contract, declared: Declared, exchange: Exchange) -> tuple[Finding, ...]:
@@ -50,7 +50,7 @@ def _described_findings(contract: Contract, declared: Declared, exchange: Exchan
 
 def _body_findings(contract: Contract, contents: Mapping[str, Pointer], exchange: Exchange) -> Iterator[Finding]:
     body = exchange.response_body
-    if not body and (exchange.method == "HEAD" or exchange.status in _WITHOUT_BODY):
+    if not body and (exchange.method == "HEAD" or exchange.status in WITHOUT_BODY):
         return
     if not contents:
         if body:

@@ -139,7 +139,7 @@ class HttpCarrier:
         if len(content) > self._answer_bytes_max:
             raise NoAnswer(f"the answer has more than {self._answer_bytes_max} bytes")
         response.release_conn()
-        return Answer(method, target, response.status, {name.lower(): value for name, value in response.headers.items()}, content)
+        return Answer(method, target, response.status, _by_name(response.headers.items()), content)
 
     def fetch(self, url: str) -> Answer:
         """Returns what stands at an address of another host that an answer gave, at most `FILE_BYTES_MAX` of it.
@@ -175,8 +175,8 @@ class AppCarrier:
         if answered.error is not None:
             raise answered.error
         start, *rest = answered.messages
-        told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
-        return Answer(method, target, start["status"], told, b"".join(message.get("body", b"") for message in rest))
+        told = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"])
+        return Answer(method, target, start["status"], _by_name(told), b"".join(message.get("body", b"") for message in rest))
 
     def close(self) -> None:
         """Does nothing: the fake belongs to whoever started it."""
@@ -217,6 +217,15 @@ class CarrierApp:
         told = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
         await send({"type": "http.response.start", "status": answer.status, "headers": told})
         await send({"type": "http.response.body", "body": answer.body})
+
+
+def _by_name(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Returns headers by their names; what comes in several lines of one name is one list. Source: RFC 9110, 5.2."""
+    told: dict[str, str] = {}
+    for name, value in fields:
+        key = name.lower()
+        told[key] = f"{told[key]}, {value}" if key in told else value
+    return told
 
 
 def _authorities_in(folder: Path) -> Iterator[bytes]:

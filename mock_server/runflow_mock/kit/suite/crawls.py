@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from runflow_mock.kit.suite.agreements import RELATED
-from runflow_mock.kit.suite.lists import WHOLE, ask_for_every_field, key_of, list_is_kept, refuses_nonsense, whole
+from runflow_mock.kit.suite.lists import WHOLE, Page, ask_for_every_field, first_page, key_of, list_is_kept, refuses_nonsense
 from runflow_mock.kit.suite.memories import INFERRED
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.stages import SuiteTenant
@@ -39,12 +39,11 @@ class Crawl:
         if declared is not None and is_served(declared, self._stage):
             answer = self._stage.get(path)
             content = expect(answer, 200)
-            items = content.get("items") if isinstance(content, dict) and "id" not in content else None
-            if items is not None:
-                items = whole(self._stage, path)
-                records = {str(item[key_of(item)]): item for item in items}
+            if isinstance(content, dict) and "id" not in content and content.get("items") is not None:
+                page = first_page(self._stage, path)
+                records = {str(item[key_of(item)]): item for item in page.items}
                 values = values or tuple(records)[: self._items_max]
-                yield from self._list(template, path, items)
+                yield from self._list(template, path, page)
             elif isinstance(content, dict):
                 self._ask_for_all(declared, path, content)
                 yield from self._embedded(template, path, content)
@@ -58,14 +57,15 @@ class Crawl:
                     yield from self.below(child, f"{path}/{quote(value, safe='/')}")
                     yield from self._related(child, f"{path}/{quote(value, safe='/')}", records.get(value, {}))
 
-    def _list(self, template: str, path: str, items: list[dict[str, Any]]) -> Iterator[str]:
+    def _list(self, template: str, path: str, page: Page) -> Iterator[str]:
+        items = page.items
         if items and template not in self._asked:
             self._asked.add(template)
             ask_for_every_field(self._stage, path)
         # What a list promises is tried once, where something stands in it.
         if template not in self._tried and (len(items) > 1 or template.count("/") == 2):
             self._tried.add(template)
-            yield from list_is_kept(self._stage, path, items)
+            yield from list_is_kept(self._stage, path, page)
             yield from self._embed(template, path, items)
             yield from refuses_nonsense(self._stage, path)
 
@@ -75,8 +75,10 @@ class Crawl:
             word = child.rpartition("/")[2]
             shown, declared = _shown(record, template, word.replace("-", "_")), operation_at(child)
             if (shown or is_asked) and _are_records(shown) and declared is not None and is_served(declared, self._stage):
-                below = [item[key_of(item)] for item in whole(self._stage, f"{path}/{word}")]
-                if [item[key_of(item)] for item in shown] != below:
+                page = first_page(self._stage, f"{path}/{word}")
+                below, told = ([item[key_of(item)] for item in items] for items in (page.items, shown))
+                # What follows on a second page may be shown as well.
+                if told != below and (page.is_all or told[: len(below)] != below):
                     yield f"{path}/{word} has {len(below)} records, and the list shows {len(shown)}, or others"
 
     def _embed(self, template: str, path: str, items: list[dict[str, Any]]) -> Iterator[str]:

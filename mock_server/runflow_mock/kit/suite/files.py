@@ -52,14 +52,18 @@ def output_is_there(stage: SuiteTenant, output: Any) -> Iterator[str]:
 def address_is_signed(stage: SuiteTenant, url: Any) -> Iterator[str]:
     """Yields where an address that carries a signature leads to its file with another signature as well."""
     address, pairs = urlsplit(str(url)), parse_qsl(urlsplit(str(url)).query)
-    changed = [
-        (name, value[:-1] + ("0" if value[-1:] != "0" else "1")) if _SIGNATURE.search(name) else (name, value) for name, value in pairs
-    ]
+    changed = [(name, _otherwise(value) if _SIGNATURE.search(name) else value) for name, value in pairs]
     if changed == pairs:
         return
     answer = stage.fetch(urlunsplit(address._replace(query=urlencode(changed))))
     if answer is not None and answer.status < 400:
         yield f"{url} is answered {answer.status} with another signature as well"
+
+
+def _otherwise(signature: str) -> str:
+    """Returns another signature: in Base64 the last character has bits that mean nothing, and a server may hold no more than the first."""
+    middle = (len(signature) - 1) // 2
+    return f"{signature[:middle]}{'1' if signature[middle] == '0' else '0'}{signature[middle + 1 :]}"
 
 
 def file_is_there(stage: SuiteTenant, url: Any, told: Mapping[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from runflow_mock.kit.suite import scenes
 from runflow_mock.kit.suite.crawls import Crawl, is_served, operation_at
 from runflow_mock.kit.suite.flows import Flow, Needs, Play
-from runflow_mock.kit.suite.lists import WHOLE, whole
+from runflow_mock.kit.suite.lists import WHOLE, first_page
 from runflow_mock.kit.suite.readings import expect
 from runflow_mock.kit.suite.seeds import PUBLISHED, WORKFLOWS
 from runflow_mock.kit.suite.stages import SuiteTenant
@@ -58,9 +58,12 @@ def _reads_creators(stage: SuiteTenant) -> Iterator[str]:
     if declared is None or not is_served(declared, stage):
         return
     yield from Crawl(stage, items_max=CREATORS_MAX).below(CREATORS, CREATORS)
-    listed = {creator["id"] for creator in whole(stage, CREATORS)}
-    models = {str(model["model_creator_id"]): model["id"] for model in whole(stage, MODELS_PATH) if model.get("model_creator_id")}
-    for creator in sorted(models.keys() - listed):
+    page = first_page(stage, CREATORS)
+    listed = {creator["id"] for creator in page.items}
+    models = {
+        str(model["model_creator_id"]): model["id"] for model in first_page(stage, MODELS_PATH).items if model.get("model_creator_id")
+    }
+    for creator in sorted(models.keys() - listed) if page.is_all else ():
         yield f"{CREATORS} has no {creator}, and the model {models[creator]} is its"
 
 
@@ -90,8 +93,9 @@ def _reads_account(stage: SuiteTenant) -> Iterator[str]:
 def _reads_flows(stage: SuiteTenant) -> Iterator[str]:
     for path in (FLOWS_PATH, SUMMARIES):
         yield from Crawl(stage).below(path, path)
-    told, in_short = ({flow["id"] for flow in whole(stage, path)} for path in (FLOWS_PATH, SUMMARIES))
-    if told - in_short:
+    pages = [first_page(stage, path) for path in (FLOWS_PATH, SUMMARIES)]
+    told, in_short = ({flow["id"] for flow in page.items} for page in pages)
+    if pages[1].is_all and told - in_short:
         yield f"{FLOWS_PATH} has {len(told)} flows, and {SUMMARIES} has {len(told - in_short)} of them not"
     for flow in expect(stage.get(f"{FLOWS_PATH}?limit=1"), 200)["items"]:
         for node in expect(stage.get(f"{FLOWS_PATH}/{flow['id']}/nodes"), 200)["items"][:2]:
@@ -123,12 +127,12 @@ def _any_is_all(stage: SuiteTenant) -> Iterator[str]:
     """Under `any` stands what stands under each."""
     scenes.fill_runs(stage)
     for noun, parts in (("runs", ("logs", "node-runs")), ("flows", ("nodes", "inputs")), ("solutions", ("flows", "models"))):
-        ids = [item["id"] for item in stage.items(f"/v1/{noun}?limit=500")]
+        ids = [item["id"] for item in stage.items(f"/v1/{noun}?limit={WHOLE}")]
         # A strict server has parts of what it has no list of.
         for part in () if stage.is_strict and not ids else parts:
-            under_any = {item["id"] for item in expect(stage.get(f"/v1/{noun}/any/{part}?limit=500"), 200)["items"]}
-            each = {item["id"] for parent in ids for item in expect(stage.get(f"/v1/{noun}/{parent}/{part}?limit=500"), 200)["items"]}
-            if under_any != each:
+            under_any = {item["id"] for item in expect(stage.get(f"/v1/{noun}/any/{part}?limit={WHOLE}"), 200)["items"]}
+            each = {item["id"] for parent in ids for item in expect(stage.get(f"/v1/{noun}/{parent}/{part}?limit={WHOLE}"), 200)["items"]}
+            if under_any != each and len(ids) < WHOLE and len(under_any) < WHOLE:
                 yield f"/v1/{noun}/any/{part} has {len(under_any)} records, and there are {len(each)} under each of the {noun}"
     yield from _any_model_is_all(stage)
 

@@ -36,8 +36,9 @@ from runflow_mock.kit.suite.machine_tables import machine_of
 from runflow_mock.kit.suite.memories import INFERRED, Heard, Law, Memory, Record, is_replay, packaged_walk
 from runflow_mock.kit.suite.schema_walks import COMPONENTS, SPARSE
 from runflow_mock.kit.suite.tallies import BESIDE, Breach, Tally
-from runflow_mock.openapi.contracts import Contract, Declared
-from runflow_mock.openapi.media_types import read_media_type
+from runflow_mock.openapi.answers import WITHOUT_BODY
+from runflow_mock.openapi.contracts import ITEMS, Contract, Declared
+from runflow_mock.openapi.media_types import chosen, read_media_type
 from runflow_mock.openapi.patterns import as_written
 from runflow_mock.testing.records import Pulled
 
@@ -147,18 +148,19 @@ def departures(contract: Contract, responses: Mapping[str, Mapping[str, Any]], a
     """Where an answer is not as the document declares it."""
     keys = (str(answer.status), f"{answer.status // 100}XX", "default")
     contents = next((responses[key] for key in keys if key in responses), None)
-    media_type = read_media_type(answer.headers.get("content-type")).name
+    media_type = read_media_type(answer.headers.get("content-type"))
+    key = None if contents is None else chosen(contents, media_type)
     if contents is None:
         yield f"status {answer.status} is not declared"
-    elif not contents:
+    elif not contents or (not answer.body and answer.status in WITHOUT_BODY):
         if answer.body:
             yield "there is a body where none is declared"
-    elif media_type not in contents:
-        yield f"content type {media_type!r} is not declared"
-    elif media_type == "application/json" and answer.method != "HEAD":
+    elif key is None:
+        yield f"content type {media_type.name!r} is not declared"
+    elif media_type.is_json and contents[key][-1:] != (ITEMS,) and answer.method != "HEAD":
         if answer.json is None:
             yield "the body is not JSON"
-        for error in contract.errors(contents[media_type], answer.json):
+        for error in contract.errors(contents[key], answer.json):
             yield f"{'/'.join(map(str, error.instance_path))}: {as_written(error.message)}"[:400]
 
 
