@@ -26,6 +26,7 @@ LISTED_ONLY = frozenset(("CodeEntry",))
 OPEN: Mapping[tuple[str, str], str] = {
     ("CallbackSecret", "label"): "a secret may have none",
     ("CreditBalance", "updated_at"): "a ledger that nothing was booked in has none",
+    ("Model", "category_code"): "a model of one's own catalog may have none",
     ("ModelCreator", "website_url"): "a creator of one's own catalog may have none",
     ("ModelCreator", "models"): "only where they are embedded",
     ("RunLog", "run"): "only where it is embedded",

@@ -1,6 +1,10 @@
+import json
+from pathlib import Path
+
 import pytest
 from contract import fits
-from doors import Door
+from doors import MANUAL, Door
+from msgspec.structs import replace
 from steps import ABSENT, Body, ok, places, problem
 from worlds import catalog
 
@@ -173,3 +177,21 @@ def test_inputs_stand_in_the_order_of_the_schema(door: Door) -> None:
     properties = read_object(model.input_schema)["properties"]
     assert isinstance(properties, dict)
     assert [part["name"] for part in ok(door.get(f"/v1/models/{model.uuid}"))["inputs"]] == list(properties)
+
+
+def test_model_of_ones_own_that_says_next_to_nothing_is_told_as_the_contract_says(tmp_path: Path) -> None:
+    file = tmp_path / "own.json"
+    model = {
+        "id": "shop/cutter",
+        "name": "Cutter",
+        "input": {"type": "object", "properties": {}},
+        "price": {"unit": "request", "amount": "0.05"},
+        "output": {"media_type": "image/png", "file": "cut"},
+        "run_seconds": [1, 2],
+    }
+    file.write_text(json.dumps([model]))
+    with Door(replace(MANUAL, catalog=(file,))) as door:
+        (listed,) = items(door, "/v1/models?q=slug:cutter&embed=model_creator", "list_models")
+        assert (listed["name"], listed["category_code"]) == ("Cutter", None)
+        fits(door.get(f"/v1/models/{listed['id']}"), "get_model")
+        fits(door.get("/v1/public/models?limit=500"), "list_public_models")
