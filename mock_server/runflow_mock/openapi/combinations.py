@@ -18,10 +18,10 @@ COMBINATIONS_PER_LOOK = 20
 DEPTH_MAX = 250
 LOOKS_MAX = 200_000
 
-_SAME_VALUE = ("not", "if", "then", "else")
-_LISTS = ("allOf", "anyOf", "oneOf")
-# The second is of earlier drafts, and the compiler holds values against it all the same.
-_BY_FIELD = ("dependentSchemas", "dependencies")
+SAME_VALUE = ("not", "if", "then", "else")
+LISTS = ("allOf", "anyOf", "oneOf")
+BY_FIELD = ("dependentSchemas", "dependencies")
+"""What holds schemas of the same value: one, a list, or by fields; the last is of earlier drafts, and the compiler reads it too."""
 # What says nothing by itself, or nothing of a value.
 _NEVER_BROKEN = frozenset(
     (
@@ -149,13 +149,13 @@ class _Count:
         if isinstance(schema.get("$ref"), str):
             target = walk(self._document, pointer_of(schema["$ref"]))
             total += 0 if target is MISSING else self.count(target, value, depth)
-        for word in _LISTS:
+        for word in LISTS:
             for form in list_of(schema.get(word)):
                 total += self.count(form, value, depth)
-        for word in _SAME_VALUE:
+        for word in SAME_VALUE:
             if word in schema:
                 total += self.count(schema[word], value, depth)
-        for word in _BY_FIELD:
+        for word in BY_FIELD:
             for form in object_of(schema.get(word)).values():
                 total += self.count(form, value, depth)
         return total

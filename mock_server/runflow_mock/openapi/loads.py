@@ -14,6 +14,7 @@ from itertools import chain, zip_longest
 from typing import NamedTuple
 
 from runflow_mock.domain.documents import Json, list_of, object_of
+from runflow_mock.openapi.combinations import BY_FIELD, LISTS, SAME_VALUE
 from runflow_mock.openapi.schemas import REFERENCES, Schema, anchors_in, resolve
 
 PATTERN = 50
@@ -39,10 +40,6 @@ class Load(NamedTuple):
 
 
 _LEAST, _MOST = 10.0**-DIGITS_MAX, 10.0**DIGITS_MAX
-_SAME_VALUE = ("not", "if", "then", "else")
-_ALTERNATIVES = ("allOf", "anyOf", "oneOf")
-# The second is of earlier drafts, and the compiler holds values against it all the same.
-_BY_FIELD = ("dependentSchemas", "dependencies")
 _UNEVALUATED = ("unevaluatedItems", "unevaluatedProperties")
 _EACH_INSIDE = ("items", "contains", "additionalProperties", "propertyNames", *_UNEVALUATED)
 
@@ -109,10 +106,10 @@ class _Loads:
             reference = part.get(word)
             if isinstance(reference, str):
                 yield resolve(self._root, reference, self._anchors, word)
-        for word in _ALTERNATIVES:
+        for word in LISTS:
             yield from list_of(part.get(word))
-        yield from (part.get(word) for word in _SAME_VALUE)
-        for word in _BY_FIELD:
+        yield from (part.get(word) for word in SAME_VALUE)
+        for word in BY_FIELD:
             yield from object_of(part.get(word)).values()
 
     def _inside(self, part: Schema) -> Levels:

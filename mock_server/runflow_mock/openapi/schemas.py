@@ -131,7 +131,7 @@ class CompiledSchema:
         if not isinstance(pattern, str) or not isinstance(value, str) or len(value) <= TRIED_CHARACTERS_MAX:
             return False
         if pattern not in self._tried:
-            self._tried[pattern] = not _is_linear(pattern)
+            self._tried[pattern] = not compile_schema({"pattern": pattern}).is_linear
         return self._tried[pattern]
 
     def has_long_text(self, value: Json) -> bool:
@@ -303,16 +303,6 @@ def resolve(root: Schema, reference: str, anchors: Mapping[str, Json], place: st
 
 def _at(place: str, *words: str) -> str:
     return ".".join((*([place] if place else []), *words))
-
-
-def _is_linear(pattern: str) -> bool:
-    import jsonschema_rs
-
-    try:
-        jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions())
-    except ValueError:
-        return False
-    return True
 
 
 def _long_texts(value: Json, place: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
